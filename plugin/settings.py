@@ -184,6 +184,8 @@ class Settings(BaseModel):
     encryption_keys: SecretStr = SecretStr("")
     # Where several processes count wrong passwords together, if not in the database.
     limits_url: SecretStr = SecretStr("")
+    # Without a touch, on shared devices alone.
+    lock_after_minutes: int = Field(default=5, ge=1, le=60)
     # Longer than the bodies of events are stored (`courses.retention`).
     retention_days: int = Field(default=90, gt=30, le=3650)
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -96,6 +96,11 @@ DECLARED: dict[str, Declaration] = {
         "Webhook secret",
         "Alarms are signed with it (HMAC-SHA256), so that the receiver knows them.",
     ),
+    "lock_after_minutes": Declaration(
+        Group.ADVANCED,
+        "Shared devices lock after, in minutes",
+        "Without a touch; 1 to 60. Then a PIN is asked for. Other devices do not lock.",
+    ),
     "retention_days": Declaration(
         Group.RETENTION,
         "Days",

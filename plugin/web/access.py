@@ -19,6 +19,8 @@ from plugin.web.request_log import note_role
 
 View = TypeVar("View", bound=Callable[..., Any])
 
+# The cookie by which a browser is a shared device.
+DEVICE_COOKIE = "coursekeeper_device"
 FRESH_FOR = timedelta(minutes=30)
 
 # Endpoints that need no sign-in: the sign-in itself, a link to set a password, and the files their pages load.
@@ -33,7 +35,15 @@ _SIGNING_IN = (
     "wan_signin_response",
 )
 _OPEN_ENDPOINTS = frozenset(
-    {"static", "pages.theme", "pages.script", *(f"security.{each}" for each in _SIGNING_IN)}
+    {
+        "static",
+        "pages.theme",
+        "pages.script",
+        "lock.show",
+        "lock.enter",
+        "lock.lock",
+        *(f"security.{each}" for each in _SIGNING_IN),
+    }
 )
 
 # Where the sign-in begins, and until there is an owner the set-up.
@@ -134,4 +144,6 @@ def _to_the_door() -> Response:
         return redirect(url_for("setup.show"), code=303)
     is_worth_it = request.method == "GET" and request.path != "/"
     wanted = request.script_root + request.full_path.rstrip("?") if is_worth_it else None
-    return redirect(url_for("security.login", next=wanted), code=303)
+    # A shared device is locked, not signed out; where no PIN is accepted, that page leads on to the sign-in.
+    door = "lock.show" if DEVICE_COOKIE in request.cookies else "security.login"
+    return redirect(url_for(door, next=wanted), code=303)

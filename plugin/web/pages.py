@@ -123,5 +123,8 @@ def _everywhere() -> dict[str, object]:
         "person": current_user if is_in else None,
         "is_owner": is_in and current_user.role == Role.OWNER,
         "attention_count": _attention_count() if is_in else 0,
+        # On a shared device the page covers itself (static/desk/lock.js).
+        "lock_after_minutes": current_services().settings.lock_after_minutes if is_in else 0,
+        "held_is_shown": "held_is_shown" in g,
         "is_fragment": bool(request.headers.get("HX-Request")),
     }

@@ -18,12 +18,10 @@ STAFF = frozenset(Role)
 OWNER = frozenset({Role.OWNER})
 
 # They lead a stranger to the sign-in, and who is signed in away from it.
-DOORS = tuple(
-    f"security.{name}"
-    for name in (
-        *("login", "logout", "two_factor_token_validation", "mf_recovery"),
-        *("wan_signin", "wan_signin_response"),
-    )
+DOORS = (
+    *("lock.show", "lock.enter", "lock.lock", "security.login", "security.logout"),
+    *("security.two_factor_token_validation", "security.mf_recovery"),
+    *("security.wan_signin", "security.wan_signin_response"),
 )
 
 WHO: dict[str, frozenset[str]] = {
@@ -54,6 +52,14 @@ WHO: dict[str, frozenset[str]] = {
         OWNER,
     ),
     "ways.show": STAFF,
+    "pins.choose": STAFF,
+    "pins.remove": STAFF,
+    "pins.declare": DESK,
+    "pins.stop": DESK,
+    "lock.lock": ANYBODY,
+    "lock.awake": STAFF,
+    "lock.show": ANYBODY,
+    "lock.enter": ANYBODY,
     "authenticator.set_up": STAFF,
     "authenticator.confirm": STAFF,
     "authenticator.remove": STAFF,

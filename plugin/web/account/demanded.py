@@ -10,7 +10,7 @@ from plugin.core.acts import Role
 from plugin.web import current_services
 from plugin.web.actions import is_fragment
 
-_BLUEPRINTS = frozenset({"ways", "authenticator", "passkeys", "pages", "security", "static"})
+_BLUEPRINTS = frozenset({"ways", "authenticator", "passkeys", "pages", "security", "lock"})
 
 
 def set_up(app: Flask, *, open_blueprints: frozenset[str]) -> None:

@@ -25,13 +25,13 @@ _SCORE = 3
 # zxcvbn takes no more; a longer password is judged by its beginning.
 _JUDGED = 72
 
-_HASHER = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
+HASHER = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
 
 
 def hash_password(password: str, about: Iterable[str] = ()) -> str:
     """Return the hash to store; raises InvalidField for a password that `refuse_weak` refuses."""
     refuse_weak(password, about)
-    return _HASHER.hash(typed(password))
+    return HASHER.hash(typed(password))
 
 
 def refuse_weak(password: str, about: Iterable[str] = (), *, field: str = "password") -> None:
@@ -75,7 +75,7 @@ def fits(password: str, password_hash: str) -> bool:
     if len(password) > LONGEST:
         return False
     try:
-        return _HASHER.verify(password_hash, typed(password))
+        return HASHER.verify(password_hash, typed(password))
     except (VerificationError, InvalidHashError):
         return False
 

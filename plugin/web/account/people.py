@@ -25,6 +25,7 @@ from plugin.courses.accounts.sign_ins import SignedIn, staff_signed_in
 from plugin.courses.accounts.staff import StaffView, read_staff, set_password, staff_by_email, staff_by_mark
 from plugin.web import current_services
 from plugin.web.account.passwords import fits
+from plugin.web.account.shared import is_idle, keep_awake
 
 # Where the cookie keeps which sign-in it belongs to.
 SIGN_IN = "sign_in"
@@ -161,8 +162,9 @@ def load_by_sign_in(app: Flask) -> None:
 def _signed_in(mark: str) -> StaffUser | None:
     services = current_services()
     signed = staff_signed_in(services.store, str(mark), session.get(SIGN_IN, ""), services.clock())
-    if signed is None or not signed.staff.is_active:
+    if signed is None or not signed.staff.is_active or is_idle(signed, services.clock()):
         return None
+    keep_awake(signed, session[SIGN_IN], services.clock())
     set_request_attr("fs_authn_via", "session")
     set_request_attr("fs_paa", session.get("fs_paa", 0))
     return StaffUser(signed.staff, signed)

@@ -77,10 +77,18 @@ def _may_be_carried(name: str) -> bool:
 def _sign_in_first(error: HTTPException) -> ResponseReturnValue:
     if is_api(request) or is_fragment() or request.method != "POST":
         return http_error(error)
+    if (locked := locked_screen()) is not None:
+        return locked
     page = render_template(
         "account/sign_in.html", login_user_form=None, wanted=came_from(), carried=carried()
     )
     return page, 401
+
+
+def locked_screen() -> ResponseReturnValue | None:
+    """Return the locked screen of a shared device, None elsewhere; `lock.py` puts itself here."""
+    shown: Callable[[], ResponseReturnValue | None] = current_app.extensions["coursekeeper_locked"]
+    return shown()
 
 
 def _prove_first(error: HTTPException) -> ResponseReturnValue:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from plugin.web.account import authenticator, mine, passkeys, ways
+from plugin.web.account import authenticator, lock, mine, passkeys, pins, ways
 
-SCREENS = (mine, ways, authenticator, passkeys)
+SCREENS = (mine, ways, authenticator, passkeys, pins, lock)

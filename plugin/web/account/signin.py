@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-from flask import Blueprint, Flask, request, session
+from flask import Blueprint, Flask, g, request, session
 from flask_login import current_user, user_logged_in, user_logged_out  # type: ignore[import-untyped]  # ships no types
 from flask_security import LoginForm, Security
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 
-from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, start_sign_in
+from plugin.courses.accounts.shared_devices import open_device, start_pin_sign_in
+from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, staff_signed_in, start_sign_in
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.account import passkeys, reset, resume, second_step
@@ -18,6 +19,7 @@ from plugin.web.account.devices import device_of
 from plugin.web.account.doors import going_on, limited, page, proving
 from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES
 from plugin.web.account.people import SIGN_IN, StaffStore, StaffUser, load_by_sign_in
+from plugin.web.account.shared import current_device
 from plugin.web.account.totp import RecoveryCodes, StaffTotp
 
 # Only what differs from Flask-Security's defaults.
@@ -110,8 +112,21 @@ def _person() -> str:
 def _start(_app: Flask, user: StaffUser, **_: Any) -> None:
     services = current_services()
     session.permanent = True
-    device = device_of(request.user_agent.string)
-    session[SIGN_IN] = start_sign_in(services.store, user.staff_id, services.clock(), device=device)
+    session[SIGN_IN] = _started(user)
+    # The page of this very response may be shown to them.
+    user.signed = staff_signed_in(services.store, user.fs_uniquifier, session[SIGN_IN], services.clock())
+
+
+def _started(user: StaffUser) -> str:
+    store, now = current_services().store, current_services().clock()
+    browser = device_of(request.user_agent.string)
+    if "pin_device" in g:
+        return start_pin_sign_in(store, g.pin_device, user.staff_id, now, device=browser)
+    sign_in_id = start_sign_in(store, user.staff_id, now, device=browser)
+    device = current_device()
+    if device is not None:
+        open_device(store, device.id, sign_in_id, user.staff_id, now)
+    return sign_in_id
 
 
 def _end(_app: Flask, **_: Any) -> None:

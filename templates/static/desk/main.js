@@ -4,6 +4,7 @@ import { focusOn } from "./fields.js";
 import "./hours.js";
 import { startKeys } from "./keys.js";
 import { startLive } from "./live.js";
+import { startLock } from "./lock.js";
 import { watchNotice } from "./notices.js";
 import { openTarget } from "./page.js";
 import { startPreview } from "./preview.js";
@@ -26,6 +27,7 @@ openTarget();
 watchNotice();
 startPreview();
 showPasskeys();
+startLock();
 const wrong = document.querySelector("[data-focus]");
 if (wrong) focusOn(wrong);
 if (document.body.dataset.live) {

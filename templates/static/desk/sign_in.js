@@ -1,6 +1,7 @@
 // A sign-in that has ended: where something typed would be lost, it is made again over the page.
 import { hasUnsentForm } from "./fields.js";
 import { openDialog } from "./dialog.js";
+import { leave } from "./lock.js";
 import { showPasskeys } from "./passkey.js";
 
 let signingIn = null;
@@ -9,6 +10,8 @@ const personOn = (page) => page.querySelector(".person > summary .unseen")?.text
 
 // What is still being sent waits for the sign-in as well. `prove`: the address that asks who is signed in for their password.
 export function signInEnded({ isSending = false, prove = null } = {}) {
+  // A shared device is locked: nothing of its page may stay, under a question or not.
+  if (document.body.dataset.lock && !prove) return leave();
   if (!signingIn && !isSending && !hasUnsentForm() && !document.querySelector("form[data-sent]")) return location.reload();
   signingIn ??= signIn(prove).finally(() => { signingIn = null; });
   return signingIn;
@@ -16,14 +19,29 @@ export function signInEnded({ isSending = false, prove = null } = {}) {
 
 async function signIn(prove) {
   const dialog = document.getElementById("sign-in");
-  name(dialog, prove);
+  name(dialog, prove ? "Confirm it’s you" : "Sign in to continue", !prove);
   if (prove) await fill(dialog, await fetch(prove, { cache: "no-store" }));
   else if (await isSignedIn(dialog)) return renew();
+  // Escape would uncover a page that can't be used.
+  dialog.oncancel = (event) => event.preventDefault();
+  await entered(dialog);
+  return renew();
+}
+
+// Another person takes over by PIN; answers whether they did. `locked`: the address that asks who is here.
+export async function switchPerson(locked) {
+  const dialog = document.getElementById("sign-in");
+  name(dialog, "Who is here?", false);
+  await fill(dialog, await fetch(locked, { cache: "no-store" }));
+  // Escape leaves everything as it is.
+  dialog.oncancel = null;
+  return Promise.race([entered(dialog), new Promise((done) => dialog.addEventListener("close", () => done(false), { once: true }))]);
+}
+
+async function entered(dialog) {
   openDialog(dialog);
   focusIn(dialog);
   await new Promise((done) => {
-    // Escape would uncover a page that can't be used.
-    dialog.oncancel = (event) => event.preventDefault();
     dialog.onsubmit = (event) => {
       event.preventDefault();
       if (!event.target.matches("[data-passkey]")) enter(dialog, event.target).then((isIn) => isIn && done());
@@ -31,7 +49,7 @@ async function signIn(prove) {
     dialog.addEventListener("passkey", (event) => enter(dialog, event.detail).then((isIn) => isIn && done()));
   });
   dialog.close();
-  return renew();
+  return true;
 }
 
 // Sends one step of the sign-in; answers whether it was the last.
@@ -48,9 +66,9 @@ async function enter(dialog, form) {
   return false;
 }
 
-function name(dialog, prove) {
-  dialog.querySelector("h2").textContent = prove ? "Confirm it’s you" : "Sign in to continue";
-  dialog.querySelector("[data-ended]").hidden = Boolean(prove);
+function name(dialog, heading, isEnded) {
+  dialog.querySelector("h2").textContent = heading;
+  dialog.querySelector("[data-ended]").hidden = !isEnded;
 }
 
 // Asks for the form to sign in with, unless there is no need of it.

@@ -1,0 +1,202 @@
+"""Shared devices: browsers that several people use, where a PIN switches between them. PINs arrive hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import required
+from plugin.courses.accounts.staff import StaffView, staff_view
+from plugin.courses.base.views import from_row
+from plugin.courses.base.work import Work, require_row, transact
+from plugin.store import Store
+from plugin.store.people import PinTries, SharedDevice, SignIn, Staff
+
+# From the first sign-in with a password or a passkey in the morning to the evening, never to the next morning.
+OPEN_FOR = timedelta(hours=16)
+MOST_WRONG = 5
+# Time enough to note what a person does once a minute.
+_NOTED_EVERY = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedDeviceView:
+    """A shared device; `opened_at`: the last sign-in there with a password or a passkey."""
+
+    id: str
+    name: str
+    declared_by: str
+    declared_at: datetime
+    opened_at: datetime
+
+    def is_open(self, now: datetime) -> bool:
+        """Return whether PINs are accepted there."""
+        return now - self.opened_at < OPEN_FOR
+
+
+def declare_device(store: Store, act: Act, *, name: str, sign_in_id: str) -> str:
+    """Declare the browser of this sign-in as shared; return the token for its cookie, this once."""
+    require(act.actor, Role.DESK)
+    token = secrets.token_urlsafe(32)
+
+    def do(work: Work) -> str:
+        row = SharedDevice(
+            id=work.new_id(),
+            name=required(name, field="name", called="The name"),
+            token_sha256=_digest(token),
+            declared_by=work.act.actor.name,
+            declared_at=work.now,
+            opened_at=work.now,
+        )
+        work.session.add(row)
+        work.session.flush()
+        _put_on(work.session, row.id, sign_in_id, work.now)
+        return token
+
+    return transact(store, act, do)
+
+
+def stop_sharing(store: Store, act: Act, device_id: str) -> str:
+    """Accept no PIN there any more and end the sign-ins made with one. Idempotent; returns its name."""
+    require(act.actor, Role.DESK)
+
+    def do(work: Work) -> str:
+        row = require_row(work.session, SharedDevice, device_id, "There is no such device.", is_locked=True)
+        row.revoked_at = row.revoked_at or work.now
+        by_pin = (SignIn.device_id == device_id, SignIn.proved_at.is_(None), SignIn.ended_at.is_(None))
+        work.session.execute(update(SignIn).where(*by_pin).values(ended_at=work.now))
+        work.session.execute(update(SignIn).where(SignIn.device_id == device_id).values(device_id=None))
+        return row.name
+
+    return transact(store, act, do)
+
+
+def list_devices(store: Store) -> tuple[SharedDeviceView, ...]:
+    """Return the devices that are shared now, by name."""
+    shared = select(SharedDevice).where(SharedDevice.revoked_at.is_(None))
+    with store.reading() as session:
+        rows = session.scalars(shared.order_by(SharedDevice.name, SharedDevice.id))
+        return tuple(from_row(SharedDeviceView, row) for row in rows)
+
+
+def device_of_token(store: Store, token: str) -> SharedDeviceView | None:
+    """Return the shared device whose cookie this is."""
+    its = (SharedDevice.token_sha256 == _digest(token), SharedDevice.revoked_at.is_(None))
+    with store.reading() as session:
+        row = session.scalar(select(SharedDevice).where(*its))
+        return from_row(SharedDeviceView, row) if row else None
+
+
+def open_device(store: Store, device_id: str, sign_in_id: str, staff_id: str, now: datetime) -> None:
+    """Note a sign-in with a password or a passkey there: PINs are accepted, and the person's tries start anew."""
+    with store.writing() as session:
+        session.execute(update(SharedDevice).where(SharedDevice.id == device_id).values(opened_at=now))
+        its = (PinTries.device_id == device_id, PinTries.staff_id == staff_id)
+        session.execute(delete(PinTries).where(*its))
+        _put_on(session, device_id, sign_in_id, now)
+
+
+def people_with_pin(store: Store) -> tuple[StaffView, ...]:
+    """Return who may sign in with a PIN, by name."""
+    can = (Staff.is_active.is_(True), Staff.pin_hash.is_not(None))
+    with store.reading() as session:
+        return tuple(
+            map(staff_view, session.scalars(select(Staff).where(*can).order_by(Staff.name, Staff.id)))
+        )
+
+
+def set_pin(store: Store, act: Act, pin_hash: str | None) -> None:
+    """Set or remove the actor's own PIN."""
+
+    def do(work: Work) -> None:
+        staff_id = work.act.actor.staff_id or ""
+        row = require_row(work.session, Staff, staff_id, "There is no such person.", is_locked=True)
+        row.pin_hash = pin_hash
+
+    transact(store, act, do)
+
+
+def try_pin(
+    store: Store, device_id: str, staff_id: str, fits: Callable[[StaffView], bool]
+) -> StaffView | None:
+    """Return the person whose PIN it was, None for a wrong one, or one too many.
+
+    The try is counted before the PIN is looked at: of many at the same moment no more than five are.
+    """
+    if not store.transact(lambda session: _count_try(session, device_id, staff_id)):
+        return None
+    person = next((each for each in people_with_pin(store) if each.id == staff_id), None)
+    if person is None or not fits(person):
+        return None
+    with store.writing() as session:
+        its = (PinTries.device_id == device_id, PinTries.staff_id == staff_id)
+        session.execute(delete(PinTries).where(*its))
+    return person
+
+
+def is_blocked(store: Store, device_id: str, staff_id: str) -> bool:
+    """Return whether this person must sign in with their password or passkey there."""
+    with store.reading() as session:
+        row = session.get(PinTries, (device_id, staff_id))
+        return row is not None and row.wrong >= MOST_WRONG
+
+
+def start_pin_sign_in(store: Store, device_id: str, staff_id: str, now: datetime, *, device: str) -> str:
+    """Record a sign-in by PIN, and end every other on that device; return its id."""
+    sign_in_id = secrets.token_hex(16)
+    with store.writing() as session:
+        others = (SignIn.device_id == device_id, SignIn.ended_at.is_(None))
+        session.execute(update(SignIn).where(*others).values(ended_at=now))
+        session.add(
+            SignIn(
+                id=sign_in_id,
+                staff_id=staff_id,
+                started_at=now,
+                last_seen_at=now,
+                device_id=device_id,
+                active_at=now,
+                device=device,
+            )
+        )
+    return sign_in_id
+
+
+def note_activity(store: Store, sign_in_id: str, active_at: datetime | None, now: datetime) -> None:
+    """Record that the person did something, at most twice a minute."""
+    if active_at is not None and now - active_at < _NOTED_EVERY:
+        return
+    with store.writing() as session:
+        its = (SignIn.id == sign_in_id, SignIn.ended_at.is_(None))
+        session.execute(update(SignIn).where(*its).values(active_at=now))
+
+
+def _count_try(session: Session, device_id: str, staff_id: str) -> bool:
+    if session.get(Staff, staff_id) is None:
+        return False
+    row = session.get(PinTries, (device_id, staff_id), with_for_update=True)
+    if row is None:
+        row = PinTries(device_id=device_id, staff_id=staff_id, wrong=0)
+        session.add(row)
+    if row.wrong >= MOST_WRONG:
+        return False
+    row.wrong += 1
+    return True
+
+
+def _put_on(session: Session, device_id: str, sign_in_id: str, now: datetime) -> None:
+    # One person at a time: whoever was signed in there before is not any more.
+    others = (SignIn.device_id == device_id, SignIn.id != sign_in_id, SignIn.ended_at.is_(None))
+    session.execute(update(SignIn).where(*others).values(ended_at=now))
+    here = update(SignIn).where(SignIn.id == sign_in_id)
+    session.execute(here.values(device_id=device_id, active_at=now))
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
