@@ -26,6 +26,7 @@ BOTH_ENGINES = (
     "tests/courses/test_races.py",
     "tests/courses/test_reports.py",
     "tests/courses/test_reverse.py",
+    "tests/courses/test_sign_in_races.py",
     "tests/courses/test_state.py",
     "tests/courses/test_use.py",
     "tests/project/test_base.py",

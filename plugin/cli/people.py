@@ -173,6 +173,17 @@ def user_enable(email: str) -> None:
     click.echo(f"{person.email} can sign in.")
 
 
+@user.command("reset-second-step")
+@click.argument("email")
+def user_reset_second_step(email: str) -> None:
+    """Remove the passkeys, authenticator app and recovery codes of a person who has lost them."""
+    from plugin.courses.accounts.second_factors import reset_second_step
+
+    with opened_store() as store:
+        person = reset_second_step(store, operator_act(), _person(store, email).id)
+    click.echo(f"{person.email} signs in with the password alone. All open sessions have ended.")
+
+
 @main.group()
 def token() -> None:
     """Manage API tokens."""

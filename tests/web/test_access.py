@@ -278,6 +278,7 @@ WHO: dict[str, frozenset[str]] = {
     "members.new": OWNER,
     "members.create": OWNER,
     "members.show": OWNER,
+    "members.reset_second_step": OWNER,
     "members.save": OWNER,
     "members.renew": OWNER,
     "members.end_invitation": OWNER,

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.courses.accounts.limit_hits import add_hits, clear_hits, count_hits
+from plugin.courses.accounts.limit_hits import add_hits
 from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.store import Store
@@ -22,35 +22,11 @@ from tests.web.conftest import open_house_on
 from tests.web.visitor import Visitor, hire
 
 WRONG = "not-the-password"
-MINUTE = timedelta(minutes=1)
-
-
-def hit(store: Store, clock: HandMovedClock, key: str = "a", *, most: int = 3) -> bool:
-    return add_hits(store, key, most=most, lasts=MINUTE, number=1, now=clock())
-
-
-def test_one_too_many_is_refused_until_the_first_is_a_minute_old(store: Store, clock: HandMovedClock) -> None:
-    assert [hit(store, clock) for _ in range(4)] == [True, True, True, False]
-    assert hit(store, clock, "b")
-    clock.advance(seconds=59)
-    assert not hit(store, clock)
-    clock.advance(seconds=1)
-    assert hit(store, clock)
-    assert count_hits(store, "a", clock() - MINUTE) == (1, clock())
-
-
-def test_what_has_run_out_is_deleted_with_the_next_try(store: Store, clock: HandMovedClock) -> None:
-    hit(store, clock)
-    clock.advance(seconds=60)
-    hit(store, clock, "b")
-    with store.engine.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM limit_hit")) == 1
-    clear_hits(store, "b")
-    assert count_hits(store, "b", clock() - MINUTE) == (0, None)
 
 
 def test_no_address_stands_in_the_database(lite_store: Store, clock: HandMovedClock) -> None:
-    hit(lite_store, clock, "account:olga@example.org" + "x" * 5000)
+    key = "account:olga@example.org" + "x" * 5000
+    add_hits(lite_store, key, most=3, lasts=timedelta(minutes=1), number=1, now=clock())
     with lite_store.engine.connect() as connection:
         key = connection.scalar(text("SELECT key FROM limit_hit"))
     assert len(key) == 64

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import exists, or_, select, update
 
 from plugin.core.acts import Act, require
-from plugin.courses.accounts.staff import StaffView, staff_view
+from plugin.courses.accounts.staff import StaffView, end_sessions, staff_view
 from plugin.courses.accounts.staff_alerts import SECOND_STEP_REMOVED, alert
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.store import Store
@@ -54,7 +54,10 @@ def remove_totp(store: Store, act: Act, staff_id: str) -> StaffView:
 
 
 def reset_second_step(store: Store, act: Act, staff_id: str) -> StaffView:
-    """Remove all of a person's second step, who has lost it: the owner's act. Their password alone signs them in."""
+    """Remove all of a person's second step, who has lost it, and end their sessions: the owner's act.
+
+    Their password alone signs them in then. Raises NotFound.
+    """
     require(act.actor)
 
     def do(work: Work) -> StaffView:
@@ -65,6 +68,7 @@ def reset_second_step(store: Store, act: Act, staff_id: str) -> StaffView:
         row.totp_secret = row.totp_counter = row.recovery_codes = None
         for key in keys:
             work.session.delete(key)
+        end_sessions(work, row)
         return staff_view(row)
 
     return transact(store, act, do)
@@ -87,6 +91,14 @@ def use_recovery_code(store: Store, staff_id: str, code: str) -> bool:
             return False
         row.recovery_codes = [each for each in left if each != digest]
         return True
+
+
+def has_second_step(store: Store, staff_id: str) -> bool:
+    """Return whether a person has an authenticator app or a passkey."""
+    with_key = exists().where(Passkey.staff_id == Staff.id)
+    asked = select(Staff.id).where(Staff.id == staff_id, or_(Staff.totp_secret.is_not(None), with_key))
+    with store.reading() as session:
+        return session.scalar(asked) is not None
 
 
 def count_recovery_codes(store: Store, staff_id: str) -> int:

@@ -14,7 +14,7 @@ from plugin.courses.accounts.shared_devices import open_device, start_pin_sign_i
 from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, staff_signed_in, start_sign_in
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.account import passkeys, reset, resume, second_step
+from plugin.web.account import lock, passkeys, reset, resume, second_step
 from plugin.web.account.devices import device_of
 from plugin.web.account.doors import going_on, limited, page, proving
 from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES
@@ -99,6 +99,7 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
     reset.set_up(app)
     second_step.set_up(app)
     passkeys.set_up(app)
+    lock.set_up(app)
 
 
 def _account() -> str:

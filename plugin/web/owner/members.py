@@ -10,7 +10,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 
 from invoices.pages.qr import qr_code
 from plugin.core.acts import Role
-from plugin.courses.accounts import sessions
+from plugin.courses.accounts import second_factors, sessions
 from plugin.courses.accounts.invitations import (
     invite,
     invite_again,
@@ -74,6 +74,7 @@ def show(staff_id: str, refusal: Refusal | None = None, **_: str) -> ResponseRet
     return render_template(
         "owner/staff_person.html",
         member=member,
+        has_second_step=second_factors.has_second_step(services.store, staff_id),
         is_self=member.id == current_user.staff_id,
         form=form,
         refusal=refusal,
@@ -155,6 +156,18 @@ def sign_out(staff_id: str, sign_in_id: str) -> ResponseReturnValue:
     store = current_services().store
     sessions.end_one(store, current_act(), staff_id, sign_in_id)
     flash_notice(Notice(f"{read_staff(store, staff_id).name} is signed out there."))
+    return redirect_after_post(url_for("members.show", staff_id=staff_id))
+
+
+@blueprint.post("/<staff_id>/second-step")
+@allow()
+@fresh()
+@refused_shows(show)
+def reset_second_step(staff_id: str) -> ResponseReturnValue:
+    """Remove the second step of a person who has lost it."""
+    store = current_services().store
+    member = second_factors.reset_second_step(store, current_act(), staff_id)
+    flash_notice(Notice(f"The second step of {member.name} is removed. The password alone signs in now."))
     return redirect_after_post(url_for("members.show", staff_id=staff_id))
 
 
