@@ -38,7 +38,6 @@ def choose_password(page: Page, link: str) -> None:
 
 def test_a_colleague_comes_by_a_link_and_leaves_at_the_next_tap(desk: DeskWindow, browser: Browser) -> None:
     link = invite(desk)
-    found = judged(desk.page, "link")
     context = browser.new_context(**WINDOW)
     hers = context.new_page()
     choose_password(hers, link)
@@ -54,7 +53,7 @@ def test_a_colleague_comes_by_a_link_and_leaves_at_the_next_tap(desk: DeskWindow
     page = desk.page
     page.get_by_role("link", name="Done").click()
     expect(page.get_by_text(re.compile("Chrome on"))).to_be_visible()
-    found += judged(page, "person")
+    found = judged(page, "person")
     page.locator("details.ending summary", has_text="Deactivate").click()
     page.get_by_role("button", name="Deactivate Lin Wu").click()
     expect(page.get_by_text("Lin Wu is deactivated and signed out everywhere.")).to_be_visible()
