@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import count, cycle
 from pathlib import Path
 
 from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import add_token
+from plugin.courses.clients.contacts import Buyer
 from tests.courses.desk import Desk
 from tests.servers import free_port, running
 from tests.web.conftest import SIGNATURE_KEY
@@ -25,7 +27,7 @@ from tests.web.test_webhooks import signature
 
 CLIENTS, EACH = 8, 25
 # A token may make 600 calls a minute: enough of them that no limit is met.
-TOKENS, COURSES, SESSIONS = 400, 40, 500
+TOKENS, COURSES, SESSIONS, SOLD_DAYS_AGO = 400, 40, 500, 900
 # How many a second, as a part of what the empty view answers.
 AIMS = {"use over HTTP": 0.10, "webhook accepted": 0.20}
 
@@ -39,7 +41,7 @@ def measure_http(desk: Desk, url: str, folder: Path, rounds: int) -> dict[str, l
         for number in range(TOKENS)
     ]
     package = desk.package(sessions=SESSIONS)
-    courses = [desk.sell(package) for _ in range(COURSES)]
+    courses = [sold_to(desk, package, number) for number in range(COURSES)]
     rates: dict[str, list[float]] = {"empty view": [], **{name: [] for name in AIMS}}
     with _served(url, folder) as (port, webhook):
         work: dict[str, Send] = {
@@ -53,6 +55,13 @@ def measure_http(desk: Desk, url: str, folder: Path, rounds: int) -> dict[str, l
                 # The first round warms up.
                 rates[name] += [rate] if number else []
     return rates
+
+
+def sold_to(desk: Desk, package_id: str, number: int) -> str:
+    """Sell a course to a client of its own, long ago; return its id."""
+    buyer = Buyer(f"BENCH-{number}", name=f"Bo Li {number}", phone=f"+1415666{number:04d}")
+    paid_at = desk.clock() - timedelta(days=SOLD_DAYS_AGO)
+    return desk.book(desk.sale(desk.line(package_id), buyer=buyer, paid_at=paid_at)).opened[0]
 
 
 @contextmanager
@@ -92,14 +101,19 @@ def _get(path: str) -> Send:
 
 def _use(tokens: list[str], courses: list[str]) -> Send:
     turn, who, keys = cycle(courses), cycle(tokens), count()
+    today = datetime.now(UTC).date()
 
     def send(connection: http.client.HTTPConnection) -> int:
+        number = next(keys)
+        # One use of a course a day, as in life.
+        day = today - timedelta(days=1 + number // len(courses))
         headers = {
             "Authorization": f"Bearer {next(who)}",
-            "Idempotency-Key": f"bench-{next(keys)}",
+            "Idempotency-Key": f"bench-{number}",
             "Content-Type": "application/json",
         }
-        return _answer(connection, "POST", f"/api/v1/courses/{next(turn)}/redemptions", b"{}", headers)
+        body = json.dumps({"visited_on": day.isoformat()}).encode()
+        return _answer(connection, "POST", f"/api/v1/courses/{next(turn)}/redemptions", body, headers)
 
     return send
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
@@ -14,6 +15,7 @@ import psycopg
 from plugin.store import Store
 from plugin.store.migrate import upgrade
 from tests.bench import raw
+from tests.bench.http import sold_to
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.postgres import PostgresServer
@@ -30,7 +32,7 @@ def measure_postgres(rounds: int) -> tuple[list[float], list[float]]:
         with Store(server.url) as store:
             desk = Desk(store, HandMovedClock())
             package = desk.package(sessions=SESSIONS)
-            courses = [desk.sell(package) for _ in range(2 * CLIENTS)]
+            courses = [sold_to(desk, package, number) for number in range(2 * CLIENTS)]
             heads = [_names(store, course) for course in courses[CLIENTS:]]
         ours = _rates(rounds, _ours, [(server.url, course) for course in courses[:CLIENTS]])
         plain = _rates(rounds, _raw, [(server.url, *names) for names in heads])
@@ -81,7 +83,14 @@ def _ours(barrier: Barrier, rounds: int, url: str, course_id: str) -> None:
     with Store(url) as store:
         desk = Desk.__new__(Desk)
         desk.store, desk.clock, desk._numbers = store, clock, count()
-        _in_rounds(barrier, rounds, lambda: desk.use(course_id, key=f"{course_id}-{next(desk._numbers)}"))
+
+        def use() -> None:
+            number = next(desk._numbers)
+            # One use of a course a day, as in life.
+            day = desk.today - timedelta(days=number)
+            desk.use(course_id, key=f"{course_id}-{number}", visited_on=day)
+
+        _in_rounds(barrier, rounds, use)
 
 
 def _raw(barrier: Barrier, rounds: int, url: str, course_id: str, client_id: str, allowance_id: str) -> None:
