@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: help setup setup-test demo test tests lint coverage mutants papers check-papers bench bench-papers golden messages screenshots image test-image lock clean
+.PHONY: help setup setup-test demo test tests lint coverage mutants papers check-papers bench bench-papers golden messages screenshots image test-image release lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -13,10 +13,11 @@ OUT = papers
 ROUNDS = 15
 SIZE = 100
 TAG = coursekeeper:dev
+DRAFT =
 BASE =
 UV = 0.13.9
 COMPILE = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
-	.venv/bin/uv pip compile setup.cfg --quiet --no-config --universal --python-version 3.11 \
+	.venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
 
 help: ## Say what there is
@@ -76,6 +77,11 @@ image: ## Build the container image: TAG=, BASE=local makes its base here, from 
 test-image: setup-test image ## Build the image and try it: a sale, a use, a paper, a stop and a second start
 	@exec env $(ENV) $(PYTHON) -m tests.image $(TAG)
 
+release: setup-test ## Make what is published of this version, in dist/: BASE=, DRAFT=1 while the changelog has no date
+	@[ -x .venv/sbom/bin/python ] || $(PYTHON) -m venv .venv/sbom
+	@deploy/install-locked .venv/sbom/bin/python deploy/sbom.txt
+	@$(PYTHON) deploy/release.py $(if $(BASE),--base $(BASE)) $(if $(filter-out 0 no,$(DRAFT)),--draft)
+
 messages: setup ## Collect the words that clients read into the catalogs of invoices/locale, to be translated there
 	@.venv/bin/pybabel --quiet extract --mapping babel.cfg --add-location file --sort-by-file --width 110 \
 		--project Coursekeeper --output .venv/messages.pot .
@@ -85,8 +91,9 @@ messages: setup ## Collect the words that clients read into the catalogs of invo
 
 lock: setup-test ## Look for newer versions and write the lock files anew
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV)
-	@$(COMPILE) --upgrade --extra build --extra test --output-file requirements-test.txt
-	@$(COMPILE) --upgrade --extra build --constraint requirements-test.txt --output-file requirements.txt
+	@$(COMPILE) setup.cfg --upgrade --extra build --extra test --output-file requirements-test.txt
+	@$(COMPILE) setup.cfg --upgrade --extra build --constraint requirements-test.txt --output-file requirements.txt
+	@$(COMPILE) deploy/sbom.in --upgrade --output-file deploy/sbom.txt
 
 clean: ## Remove what was made here; the data under var/ stays
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -10,7 +10,7 @@
 #   --yes         asks nothing: what is not given is as it was, or as usual
 #   --dry-run     prints what it would do, with every file, and does nothing
 #   --uninstall   stops and removes the program; the data folder and the settings stay
-#   --image NAME  an image from a registry; else the archive beside this script, else built from this checkout
+#   --image NAME  an image from a registry; else the release's archive beside this folder, else built here
 #   --folder F    where compose.yaml and .env go (/srv/coursekeeper)
 set -eu
 
@@ -227,7 +227,9 @@ desk_answers() {
 }
 
 get_image() {
-    archive=$(find "$here" -maxdepth 1 -name 'coursekeeper-*-image.tar*' 2>/dev/null | head -1)
+    case $(uname -m) in x86_64) processor=amd64 ;; aarch64) processor=arm64 ;; *) processor=$(uname -m) ;; esac
+    file=coursekeeper-$version-image-$processor.tar.gz
+    archive=$(find "$here" "$(dirname "$(dirname "$here")")" -maxdepth 1 -name "$file" 2>/dev/null | head -1)
     chosen=${image:-coursekeeper:$version}
     if [ -n "$image" ]; then
         step docker pull "$image"
@@ -236,7 +238,7 @@ get_image() {
     elif [ -f "$here/../Dockerfile" ]; then
         step "$here/image/make" --tag "$chosen"
     else
-        fail "There is no image: name one with --image, or put the archive of the release beside this script."
+        fail "There is no image: name one with --image, or put the archive of the release beside this folder."
     fi
 }
 
@@ -380,6 +382,7 @@ END
 system_steps() {
     parts="python3 python3-venv libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libfontconfig1"
     parts="$parts fonts-dejavu-core fonts-droid-fallback fonts-noto-core fonts-noto-color-emoji"
+    parts="$parts rclone restic"
     [ "$form" = local ] || parts="$parts caddy"
     [ "$database" = sqlite ] || parts="$parts postgresql"
     # shellcheck disable=SC2086  # a list of words

@@ -76,6 +76,13 @@ def test_every_setting_named_here_is_one() -> None:
     assert {*environment, *examples} - known == set()
 
 
+def test_every_option_of_the_script_is_explained() -> None:
+    usage = (DEPLOY / "install.sh").read_text().partition("set -eu")[0]
+    manual = (ROOT / "docs" / "install.md").read_text()
+
+    assert {option for option in re.findall(r"--[a-z-]+", usage) if option not in manual} == set()
+
+
 def test_the_version_is_the_same_everywhere() -> None:
     texts = [(DEPLOY / name).read_text() for name in ("compose.yaml", ".env.example")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -237,7 +238,8 @@ def test_the_image_of_the_release_is_loaded_from_beside_the_script(machine: Mach
     (release / "caddy").mkdir()
     (release / "caddy" / "common.caddy").write_bytes((SCRIPT.parent / "caddy" / "common.caddy").read_bytes())
     (release / "VERSION").write_text(f"{VERSION}\n")
-    archive = release / f"coursekeeper-{VERSION}-image.tar.gz"
+    processor = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    archive = release / f"coursekeeper-{VERSION}-image-{processor}.tar.gz"
     archive.touch()
 
     said = machine.install("--yes", script=release / "install.sh")

@@ -56,7 +56,8 @@ def _drive(image: Engine | Mounted, data: Path, folder: Path, square: Clinic) ->
     with running(serve, f"{address}/readyz", environment=os.environ, folder=folder) as process:
         _say("It starts on an empty volume, without rights, on a read-only root")
         _is_confined(process.pid if isinstance(image, Mounted) else None)
-        assert fetch(f"{address}/sign-in")[0] == 200
+        square.set_up(run("setup-code").split()[-1])
+        _say("The set-up page takes the code and makes the owner, once")
         token = run("token", "add", "image", "--role", "owner").splitlines()[-1]
         course = square.sell_and_use(token)
         _say("A sale at the register opens a course; a session is used")

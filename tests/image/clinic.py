@@ -13,9 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from practice_square.control import PracticeControl
 from tests.project.tree import ROOT
 from tests.servers import free_port, running
+from tests.web.page import Page
 
 _TOKEN = "image-practice-token"
 _SIGNATURE_KEY = "image-practice-signature-key"
@@ -30,6 +33,7 @@ _PACKAGE = {
         }
     ],
 }
+_OWNER = {"name": "June Park", "email": "june@example.org", "password": "quiet willow by the river 7"}
 _PATIENCE_S = 60.0
 
 
@@ -49,6 +53,16 @@ class Clinic:
             "SQUARE_ACCESS_TOKEN": _TOKEN,
             "SQUARE_WEBHOOK_SIGNATURE_KEY": _SIGNATURE_KEY,
         }
+
+    def set_up(self, code: str) -> None:
+        """Type the code and make the owner in a browser without scripts; afterwards the page is gone."""
+        with httpx.Client(base_url=self.desk, follow_redirects=True, timeout=30, trust_env=False) as browser:
+            for form, typed in (("/set-up", {"code": code}), ("/set-up/owner", _OWNER)):
+                page = Page(browser.get("/set-up").text).form(form)
+                answer = browser.post(page.action, data=page.filled(**typed), headers={"Origin": self.desk})
+                assert answer.status_code == 200, answer.text
+            assert browser.get("/").status_code == 200
+            assert browser.get("/set-up").url.path == "/"
 
     def sell_and_use(self, token: str) -> str:
         """Publish a package, ring it up, wait for its course and use a session; return the course's id."""

@@ -36,6 +36,7 @@ BY_NAME_ONLY = {
     ),
 }
 LOCKS = ("requirements.txt", "requirements-test.txt")
+TOOLS_LOCK = "deploy/sbom.txt"
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +132,14 @@ def test_the_source_archive_can_make_the_same_wheel(archives: Archives):
     assert sorted((wanted | {"LICENSE", "README.md", "pyproject.toml", "setup.cfg"}) - brought) == []
 
 
+def test_the_source_archive_brings_what_installs_it(archives: Archives):
+    with tarfile.open(archives.source) as source:
+        brought = {name.partition("/")[2] for name in source.getnames()}
+
+    wanted = {str(path.relative_to(ROOT)) for path in files_below(ROOT / "deploy")}
+    assert sorted((wanted | {"Dockerfile", ".dockerignore", "requirements.txt"}) - brought) == []
+
+
 def test_the_wheel_knows_its_version_licence_and_command(archives: Archives):
     with zipfile.ZipFile(archives.wheel) as wheel:
         folder = f"coursekeeper-{VERSION}.dist-info"
@@ -185,7 +194,7 @@ def test_the_tests_ask_for_what_they_import_and_for_nothing_else(setup):
     assert sorted(asked_for - imported - BY_NAME_ONLY) == []
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, TOOLS_LOCK])
 def test_every_package_in_a_lock_carries_a_hash(lock):
     entries = re.split(r"\n(?=[a-z])", (ROOT / lock).read_text())
 
