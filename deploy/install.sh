@@ -287,7 +287,8 @@ container_steps() {
     say "The new version does not answer. The end of its log:"
     (cd "$folder" && $compose logs --tail 20 coursekeeper) >&2 || true
     if [ -z "$before" ] || [ "$before" = "$chosen" ]; then fail "Nothing was removed. Mend it and start this script again."; fi
-    sed -i "s|^COURSEKEEPER_IMAGE=.*|COURSEKEEPER_IMAGE=$before|" "$answers"
+    sed "s|^COURSEKEEPER_IMAGE=.*|COURSEKEEPER_IMAGE=$before|" "$answers" >"$scratch/env"
+    put 0600 "$answers" <"$scratch/env"
     run_compose up --detach
     fail "The version before, $before, runs again."
 }
