@@ -24,12 +24,12 @@ RUN /opt/coursekeeper/bin/python -m pip wheel --quiet --no-deps --no-index --no-
     && /opt/coursekeeper/bin/python -m pip uninstall --quiet --yes setuptools pip
 
 FROM ${BASE}
-# Pango draws the papers; the fonts are for names in scripts that the papers do not bring themselves; rclone and restic
-# take copies elsewhere.
+# Pango draws the papers; the fonts are for names in scripts that the papers do not bring themselves; the
+# programs of PostgreSQL make copies of one, rclone and restic take copies elsewhere.
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get upgrade -y \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        ca-certificates python3 rclone restic \
+        ca-certificates postgresql-client python3 rclone restic \
         libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 libfontconfig1 fontconfig \
         fonts-dejavu-core fonts-droid-fallback fonts-noto-core fonts-noto-color-emoji \
     && fc-cache --system-only \

@@ -309,7 +309,8 @@ new_python() { python3 -c 'import sys; sys.version_info >= (3, 11) or sys.exit(1
 make_database() {
     runuser -u postgres -- psql --quiet --set ON_ERROR_STOP=1 <<END
 SELECT 'CREATE ROLE coursekeeper LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'coursekeeper') \gexec
-ALTER ROLE coursekeeper PASSWORD '$password';
+-- CREATEDB: each backup is restored into a database of its own, to check it.
+ALTER ROLE coursekeeper CREATEDB PASSWORD '$password';
 SELECT 'CREATE DATABASE coursekeeper OWNER coursekeeper' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'coursekeeper') \gexec
 END
 }

@@ -95,9 +95,14 @@ def _command(store: Store, statement: str) -> bool:
 
 
 def _run(program: str, url: URL, *options: str) -> None:
-    address = url.set(drivername="postgresql", password=None).render_as_string()
     # The password is passed in the environment: a process list shows arguments to every user.
-    _program(program, [f"--dbname={address}", *options], {"PGPASSWORD": url.password or ""})
+    _program(program, [f"--dbname={address_of(url)}", *options], {"PGPASSWORD": url.password or ""})
+
+
+def address_of(url: URL) -> str:
+    """Return the address that PostgreSQL's programs connect to, without the password."""
+    # `set` takes None for "as it was", and three stars would be sent as the password.
+    return url.set(drivername="postgresql")._replace(password=None).render_as_string()
 
 
 def _program(
