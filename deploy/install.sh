@@ -83,7 +83,7 @@ ask_everything() {
     [ -n "$yes" ] || introduce
     ask form "   Form" "$(was ADDRESS_FORM | grep . || echo lan)"
     case $form in
-    lan) usual=$(hostname 2>/dev/null || echo desk).local ;;
+    lan) usual=$({ hostname 2>/dev/null || echo desk; } | cut -d. -f1).local ;;
     *) usual=desk.example.org ;;
     esac
     ask name "2. Its name" "$(was ADDRESS | grep . || echo "$usual")"
@@ -485,7 +485,17 @@ if [ -n "$code" ]; then
     say "Open the address in a browser and type the code. It is asked for once."
 fi
 case $form in
-lan) say "Each device trusts the clinic's certificate first: open http://$name/ca.crt on it (docs/install.md has the steps)." ;;
+lan)
+    plain=http://$name
+    http_port=$(was HTTP_PORT)
+    [ "${http_port:-80}" = 80 ] || plain=$plain:$http_port
+    say ""
+    say "Once on each iPad, so that it trusts the clinic's certificate (other devices: docs/install.md):"
+    say "  1. In Safari open $plain/ca.crt and allow the download of the profile."
+    say "  2. Settings, General, VPN & Device Management: tap the profile, then Install."
+    say "  3. Settings, General, About, Certificate Trust Settings: switch it on."
+    say "  4. Open $public_url. Share, Add to Home Screen."
+    ;;
 local) say "Point your tunnel or proxy at http://127.0.0.1:$local_port." ;;
 tailscale) [ -z "$systemd" ] || say "Let Caddy ask for the certificate: add TS_PERMIT_CERT_UID=caddy to /etc/default/tailscaled, restart tailscaled." ;;
 esac

@@ -183,6 +183,14 @@ def test_a_word_it_does_not_know_is_a_wrong_use(machine: Machine) -> None:
     assert machine.install("--everything").returncode == 2
 
 
+def test_the_clinics_own_certificate_comes_with_the_steps_for_an_ipad(machine: Machine) -> None:
+    said = machine.install("--image", "an/image:1", "--yes")
+
+    assert machine.settings()["ADDRESS"] == "desk.local"
+    assert "http://desk.local/ca.crt" in said.stderr
+    assert "Certificate Trust Settings" in said.stderr
+
+
 def test_a_tunnel_needs_no_caddy(machine: Machine) -> None:
     words = (
         "--form",
