@@ -19,7 +19,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 ALSO = {"label-content-name-mismatch": {"enabled": True}, "target-size": {"enabled": True}}
 # What another role sees otherwise than the owner.
 OF_PRACTITIONER = ("/",)
-OF_DESK = ("/", "/documents", "/account")
+OF_DESK = ("/", "/documents", "/account", "/account/ways", "/account/authenticator")
 OF_OWNER = (
     "/",
     "/clients",

@@ -134,5 +134,5 @@ def test_somebody_elses_form_is_not_carried(olga: Visitor, clock: HandMovedClock
     assert "new words" not in answer.text
 
 
-def test_nobody_is_asked_who_is_not_signed_in(vault_app: Flask) -> None:
+def test_nobody_is_asked_who_is_not_signed_in(vault_app: Flask, olga: Visitor) -> None:
     assert Visitor(vault_app).get("/verify").headers["Location"].startswith("/sign-in")

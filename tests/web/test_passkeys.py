@@ -12,8 +12,10 @@ from flask import Flask
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from plugin.core.acts import Role
+from plugin.core.acts import Act, Role
+from plugin.courses.accounts.staff import set_password, staff_by_email
 from plugin.services import Services
+from plugin.web.account.passwords import hash_password
 from tests.clock import HandMovedClock
 from tests.web.authenticator import Authenticator
 from tests.web.page import Form, Page
@@ -117,6 +119,18 @@ def test_who_left_does_not_come_in(small_app: Flask, device: Authenticator, smal
     assert sign_in(visitor, device).status_code == 422
     with small_house.store.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM sign_in")) == 1
+
+
+def test_a_new_password_ends_what_a_passkey_opened(
+    small_app: Flask, device: Authenticator, small_house: Services
+) -> None:
+    visitor = Visitor(small_app)
+    sign_in(visitor, device)
+    deb = staff_by_email(small_house.store, DESK)
+    assert deb is not None
+    act = Act(deb.actor, small_house.clock(), "new password")
+    set_password(small_house.store, act, deb.id, hash_password("another-one-22"))
+    assert visitor.get("/").status_code == 303
 
 
 def test_with_a_passkey_the_password_alone_does_not_open(small_app: Flask, device: Authenticator) -> None:
