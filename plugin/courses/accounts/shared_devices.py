@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
@@ -172,7 +174,8 @@ def note_activity(store: Store, sign_in_id: str, active_at: datetime | None, now
     """Record that the person did something, at most twice a minute."""
     if active_at is not None and now - active_at < _NOTED_EVERY:
         return
-    with store.writing() as session:
+    # A request must not fail over this while the database is busy; the next one records it.
+    with suppress(OperationalError), store.writing() as session:
         its = (SignIn.id == sign_in_id, SignIn.ended_at.is_(None))
         session.execute(update(SignIn).where(*its).values(active_at=now))
 
