@@ -27,6 +27,7 @@ _INVITATION = """
 
   A new code: coursekeeper setup-code
 """
+_THIS_MACHINE = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - only compared
 # Whose rows show that a clinic has worked with this database.
 _TABLES_IN_USE = ("staff", "client", "course")
 
@@ -68,7 +69,9 @@ def invite_to_set_up(settings: Settings, host: str, port: int) -> None:
             return
         code = new_setup_code(store, settings.secret_key.get_secret_value(), wall_clock())
     is_set = "public_url" in settings.model_fields_set
-    address = settings.public_url if is_set else f"http://{'[::1]' if host == '::' else host}:{port}"
+    # By name where it can be: a passkey belongs to a name, not to a number.
+    named = "localhost" if host in _THIS_MACHINE else host
+    address = settings.public_url if is_set else f"http://{named}:{port}"
     print(_INVITATION.format(address=address, code=code), flush=True)
 
 

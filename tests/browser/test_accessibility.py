@@ -41,6 +41,9 @@ OF_OWNER = (
     "/clinic/papers/texts",
     "/clinic/health",
     "/clinic/hours",
+    "/first-steps/clinic",
+    "/first-steps/mail",
+    "/first-steps/staff",
     "/clinic/staff",
 )
 WHO = {

@@ -26,6 +26,9 @@ PAGES = (
     "/square",
     "/clinic/health",
     "/clinic/hours",
+    "/first-steps/clinic",
+    "/first-steps/square",
+    "/first-steps/mail",
 )
 
 # Opens one menu or form after the other, as a person does, and tells which sticks out of the window at either side.

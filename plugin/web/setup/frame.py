@@ -17,7 +17,7 @@ OWNER = "owner"
 TITLES = {
     OWNER: "Your account",
     "clinic": "Your clinic",
-    "protect": "Protect your sign-in",
+    "protect": "Your sign-in",
     "square": "Square",
     "packages": "Packages",
     "mail": "E-mail",
