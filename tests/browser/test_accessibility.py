@@ -117,7 +117,7 @@ def test_axe_finds_nothing_where_courses_have_equal_names(desk: DeskWindow) -> N
     expect(page.get_by_role("heading", name="Other courses")).to_be_visible()
     found = judged(page, "equal names")
     with page.context.expect_page() as opened:
-        page.get_by_role("link", name="Their own page").click()
+        page.get_by_role("link", name="Client page").click()
     found += judged(opened.value, "their own page")
     assert found == []
 
