@@ -24,6 +24,8 @@ SQUARE_PRODUCTION = "https://connect.squareup.com"
 SQUARE_SANDBOX = "https://connect.squareupsandbox.com"
 SQUARE_PRACTICE = "http://127.0.0.1:9000"
 SHORTEST_SECRET = 32
+# The languages that papers, private pages and e-mails are written in.
+PAPER_LANGUAGES = ("en", "es", "zh-Hans")
 # The networks that Caddy's option of the same name means.
 _PRIVATE_RANGES = ("192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8", "127.0.0.0/8", "fd00::/8", "::1/128")
 SHORTEST_TOKEN = 20
@@ -129,6 +131,13 @@ def _checked_backup_remote(value: str) -> str:
     return value
 
 
+def _checked_languages(value: str) -> str:
+    tags = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    if not tags or not set(tags) <= set(PAPER_LANGUAGES):
+        raise ValueError(f"is a list of languages that papers are written in: {', '.join(PAPER_LANGUAGES)}")
+    return ", ".join(tags)
+
+
 WebAddress = Annotated[str, AfterValidator(_checked_address)]
 ProxyNetworks = Annotated[str, AfterValidator(_checked_networks)]
 
@@ -186,6 +195,7 @@ class Settings(BaseModel):
     limits_url: SecretStr = SecretStr("")
     # Without a touch, on shared devices alone.
     lock_after_minutes: int = Field(default=5, ge=1, le=60)
+    client_languages: Annotated[str, AfterValidator(_checked_languages)] = ", ".join(PAPER_LANGUAGES)
     # Longer than the bodies of events are stored (`courses.retention`).
     retention_days: int = Field(default=90, gt=30, le=3650)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -219,6 +229,11 @@ class Settings(BaseModel):
     def alarm_recipients(self) -> tuple[str, ...]:
         """Return the addresses of `ALARM_EMAILS`."""
         return parse_list(self.alarm_emails)
+
+    @property
+    def offered_languages(self) -> tuple[str, ...]:
+        """Return the languages that the desk can choose for a client's papers."""
+        return tuple(self.client_languages.split(", "))
 
     @property
     def is_https(self) -> bool:

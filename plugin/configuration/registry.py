@@ -75,6 +75,9 @@ DECLARED: dict[str, Declaration] = {
     ),
     # Who could change it could have the token sent anywhere.
     "square_base_url": _of_server("Square's address", "Another server with Square's API."),
+    "client_languages": Declaration(
+        Group.CLINIC, "Languages for clients", "What the desk can choose for a client's papers."
+    ),
     "mail_url": Declaration(Group.EMAIL, "Mail server"),
     "mail_from": Declaration(Group.EMAIL, "Sender", "Such as Lotus Clinic <desk@example.org>"),
     "log_level": Declaration(

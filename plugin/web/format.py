@@ -18,6 +18,9 @@ from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text
 from plugin.courses.clients.contacts import written_phone
 
+# The languages of papers, in their own words.
+LANGUAGES = (("en", "English"), ("es", "Español"), ("zh-Hans", "简体中文"))
+
 
 def locale_of(clinic: ClinicView) -> Locale:
     """Return the locale of the clinic's language and country; English (United States) as the fallback."""

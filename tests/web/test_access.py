@@ -209,6 +209,7 @@ WHO: dict[str, frozenset[str]] = {
     "settings.remove": OWNER,
     "clinic_settings.show": OWNER,
     "clinic_settings.save": OWNER,
+    "clinic_settings.save_languages": OWNER,
     "square_settings.show": OWNER,
     "square_settings.save_token": OWNER,
     "square_settings.save": OWNER,

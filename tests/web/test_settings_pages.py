@@ -329,3 +329,29 @@ def test_nothing_else_is_removed(olga: Callable[..., Owner], name: str) -> None:
 
 def test_an_unknown_page_of_settings_is_none(olga: Callable[..., Owner]) -> None:
     assert olga().visitor.get(f"{SETTINGS}/nonsense").status_code == 404
+
+
+def language_of_new_client(page: Page) -> str:
+    return next(form.fields["language"] for form in page.forms if "language" in form.fields)
+
+
+def test_the_desk_chooses_among_the_languages_on_offer_and_begins_with_the_clinics(
+    olga: Callable[..., Owner],
+) -> None:
+    owner = olga()
+    form = owner.page("clinic").form("/languages")
+    sent = form.filled() | {"client_languages": ["es", "zh-Hans"]}
+    assert owner.visitor.client.post(form.action, data=sent).status_code == 303
+    page = owner.visitor.page("/clients")
+    assert ">English<" not in page.html
+    assert language_of_new_client(page) == "es"
+    owner.saved("clinic", language="zh-Hans")
+    assert language_of_new_client(owner.visitor.page("/clients")) == "zh-Hans"
+    answer = owner.visitor.client.post(form.action, data={**form.filled(), "client_languages": []})
+    assert (answer.status_code, "Choose at least one language." in answer.text) == (422, True)
+    wrong = {**form.filled(), "client_languages": ["tlh"]}
+    answer = owner.visitor.client.post(form.action, data=wrong)
+    assert (answer.status_code, "is a list of languages that papers are written in" in answer.text) == (
+        422,
+        True,
+    )

@@ -83,7 +83,9 @@ def typed_email(value: str, *, field: str) -> str:
         raise InvalidField(refusal.message, field=field) from None
 
 
-def contact_from_square(*, name: str, phone: str | None, email: str | None, country: str) -> Contact:
+def contact_from_square(
+    *, name: str, phone: str | None, email: str | None, country: str, language: str = "en"
+) -> Contact:
     """Convert Square's details; what can't be parsed is left out.
 
     A sale is never refused over a typing mistake. If nothing else names the person, the number does, whole or
@@ -98,7 +100,7 @@ def contact_from_square(*, name: str, phone: str | None, email: str | None, coun
         ),
         phone=known_phone,
         email=known_email,
-        language="en",
+        language=language,
     )
 
 

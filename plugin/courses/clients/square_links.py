@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from invoices.language import is_supported
 from plugin.core.acts import Act
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import profile_changed
@@ -131,8 +132,14 @@ def was_before(store: Store, buyer: Buyer) -> str | None:
 
 def contact_of_buyer(session: Session, buyer: Buyer) -> Contact:
     """Return the details of a Square customer, as clients have them."""
-    country = clinic_in(session).country
-    return contact_from_square(name=buyer.name, phone=buyer.phone, email=buyer.email, country=country)
+    clinic = clinic_in(session)
+    return contact_from_square(
+        name=buyer.name,
+        phone=buyer.phone,
+        email=buyer.email,
+        country=clinic.country,
+        language=clinic.language if is_supported(clinic.language) else "en",
+    )
 
 
 def _living_profiles(

@@ -21,8 +21,8 @@ from plugin.courses.sales.checkouts import NewCheckout
 from plugin.courses.visits.missed import Missed
 from plugin.courses.visits.use import UseSession
 from plugin.errors import InvalidField
-from plugin.web import pages
-from plugin.web.format import language_name
+from plugin.web import current_services, pages
+from plugin.web.format import LANGUAGES, language_name
 from plugin.web.forms import (
     Amount,
     Choice,
@@ -42,8 +42,11 @@ from plugin.web.forms import (
     reason_field,
 )
 
-# In their own languages.
-LANGUAGES = (("en", "English"), ("es", "Español"), ("zh-Hans", "简体中文"))
+
+def default_language() -> str:
+    """Return the language of a new client's papers: the clinic's own, if the desk can choose it."""
+    offered, own = current_services().settings.offered_languages, pages.clinic().language
+    return own if own in offered else offered[0]
 
 
 class Language(Choice):
@@ -59,9 +62,16 @@ class Language(Choice):
     @property
     def offered(self) -> Choices:
         """Return the languages to choose from."""
-        if self.data in dict(LANGUAGES):
-            return LANGUAGES
-        return ((self.data, language_name(self.data, pages.clinic())), *LANGUAGES)
+        tags = current_services().settings.offered_languages
+        listed = tuple((tag, dict(LANGUAGES)[tag]) for tag in tags)
+        if self.data in tags:
+            return listed
+        name = dict(LANGUAGES).get(self.data) or language_name(self.data, pages.clinic())
+        return ((self.data, name), *listed)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the submitted value; where there is none, the clinic's language."""
+        self.data = valuelist[0] if valuelist and valuelist[0] else default_language()
 
 
 class ClientForm(Form):
@@ -77,7 +87,7 @@ class ClientForm(Form):
     )
     phone = Phone("Phone", type="tel", maxlength=40, autocomplete="off")
     email = Email("E-mail", hint="For their papers", type="email", maxlength=254, autocomplete="off")
-    language = Language("Language of papers", LANGUAGES, default="en")
+    language = Language("Language of papers", default=default_language)
     course_id = Hidden()
     package_id = Hidden()
 

@@ -8,20 +8,23 @@ from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.clinic import ClinicSettings, save_clinic_settings, why_currency_locked
+from plugin.configuration.save import save_settings
 from plugin.courses.base.clinic import time_zones
+from plugin.errors import InvalidField
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import current_act, flash_notice, redirect_after_post
-from plugin.web.format import language_name, locale_of
-from plugin.web.forms import Choice, Choices, Form, Hidden
-from plugin.web.owner.settings import SAVED
+from plugin.web.format import LANGUAGES, language_name, locale_of
+from plugin.web.forms import Choice, Choices, Form, Hidden, Several
+from plugin.web.owner.setting_forms import refusal_of, seen_now, seen_versions
+from plugin.web.owner.settings import SAVED, stored_and_fixed
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("clinic_settings", __name__, url_prefix="/clinic/settings/clinic")
 
 # Square sells in these.
 _CURRENCIES = ("USD", "CAD", "GBP", "EUR", "AUD", "JPY")
-_LANGUAGES = ("en", "es", "zh-Hans")
+_OFFERED = "client_languages"
 # Names that are no place: offsets, files of the database, old synonyms of one word.
 _NO_PLACES = ("Etc/", "SystemV/", "posix/", "right/", "US/", "Canada/", "Brazil/", "Mexico/", "Chile/")
 
@@ -32,7 +35,9 @@ class ClinicForm(Form):
     seen = Hidden()
     time_zone = Choice("Time zone", hint="Days, opening hours and reports are counted in it.")
     currency = Choice("Currency", hint="What packages are priced in.")
-    language = Choice("Language", hint="Of the owner’s papers, and how dates and numbers are written.")
+    language = Choice(
+        "Language", hint="Of new clients’ papers, of yours, and how dates and numbers are written."
+    )
 
     @property
     def wanted(self) -> ClinicSettings:
@@ -42,6 +47,13 @@ class ClinicForm(Form):
         )
 
 
+class LanguagesForm(Form):
+    """The languages that the desk can choose for a client's papers."""
+
+    seen = Hidden()
+    client_languages = Several("Languages for clients")
+
+
 @blueprint.get("")
 @allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
@@ -49,14 +61,29 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     clinic = pages.clinic()
     known = ClinicSettings.of(clinic)
     form = ClinicForm.shown(
-        refusal, time_zone=known.time_zone, currency=known.currency, language=known.language
+        refusal_of(ClinicForm, refusal),
+        time_zone=known.time_zone,
+        currency=known.currency,
+        language=known.language,
     )
     form.seen.data = known.mark
     form.time_zone.choices = _zones(known.time_zone)
     form.currency.choices = _currencies(known.currency)
     form.language.choices = _languages(known.language)
     locked = why_currency_locked(current_services())
-    return render_template("owner/setting_clinic.html", form=form, locked=locked, refusal=refusal)
+    languages = LanguagesForm.shown(refusal_of(LanguagesForm, refusal))
+    settings = current_services().settings_source.refresh()
+    languages.client_languages.data = list(settings.offered_languages)
+    languages.seen.data = seen_now((_OFFERED,))
+    return render_template(
+        "owner/setting_clinic.html",
+        form=form,
+        locked=locked,
+        languages=languages,
+        choices=LANGUAGES,
+        refusal=None if refusal_of(ClinicForm, refusal) or refusal_of(LanguagesForm, refusal) else refusal,
+        **stored_and_fixed([_OFFERED]),
+    )
 
 
 @blueprint.post("")
@@ -66,6 +93,20 @@ def save() -> ResponseReturnValue:
     """Save them."""
     form = ClinicForm.sent()
     save_clinic_settings(current_services(), current_act(), form.wanted, seen=form.seen.data)
+    flash_notice(SAVED)
+    return redirect_after_post(url_for("clinic_settings.show"))
+
+
+@blueprint.post("/languages")
+@allow()
+@refused_shows(show)
+def save_languages() -> ResponseReturnValue:
+    """Save which languages the desk can choose."""
+    form = LanguagesForm.sent()
+    ticked = ", ".join(form.client_languages.data)
+    if not ticked:
+        raise InvalidField("Choose at least one language.", field=_OFFERED)
+    save_settings(current_services(), current_act(), {_OFFERED: ticked}, seen=seen_versions(form.seen.data))
     flash_notice(SAVED)
     return redirect_after_post(url_for("clinic_settings.show"))
 
@@ -89,4 +130,4 @@ def _currencies(current: str) -> Choices:
 
 
 def _languages(current: str) -> Choices:
-    return [(tag, language_name(tag, pages.clinic())) for tag in dict.fromkeys((*_LANGUAGES, current))]
+    return [(tag, language_name(tag, pages.clinic())) for tag in dict.fromkeys((*dict(LANGUAGES), current))]

@@ -13,13 +13,13 @@ from babel.numbers import get_currency_name, get_territory_currencies
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.base.views import ClinicView
 from plugin.square.locations import LETTER_COUNTRIES
+from plugin.web.format import LANGUAGES
 from plugin.web.forms import Choice, Choices, Paragraph, Text
 from plugin.web.owner.hours_form import HoursForm
 
 _FIELDS = ("name", "address", "phone", "country", "time_zone", "currency", "language")
 # Country codes for groups of countries, for tests, or for no country.
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
-_LANGUAGES = (("en", "English"), ("es", "Español"), ("zh-Hans", "简体中文"))
 _ENGLISH = Locale("en")
 
 
@@ -50,7 +50,7 @@ class ClinicForm(HoursForm):
         self.currency.choices = [
             each for each in currencies() if not has_prices or each[0] == clinic.currency
         ]
-        self.language.choices = _with_current(_LANGUAGES, clinic.language)
+        self.language.choices = _with_current(LANGUAGES, clinic.language)
         return self
 
     @classmethod
