@@ -58,7 +58,7 @@ DECLARED: dict[str, Declaration] = {
         "Access token",
         "Square Developer Console, your application, Credentials. Not needed where you connect with a button.",
     ),
-    "square_location_id": Declaration(Group.SQUARE, "Location", "Empty: sales at every location count."),
+    "square_location_id": Declaration(Group.SQUARE, "Location", "Whose sales count."),
     "square_application_id": Declaration(
         Group.SQUARE, "Application ID", "For connecting with a button (OAuth)."
     ),
