@@ -195,6 +195,15 @@ def test_a_token_is_tried_before_it_is_saved_and_never_shown(olga: Callable[...,
     assert owner.services.settings.square_access_token.get_secret_value() == ""
 
 
+def test_who_connects_with_a_button_chooses_the_environment_without_a_token(
+    olga: Callable[..., Owner],
+) -> None:
+    owner = olga()
+    form = owner.page("square").form("/token")
+    assert owner.visitor.send(form, square_environment="production").status_code == 303
+    assert owner.services.settings.square_environment == "production"
+
+
 def test_secrets_left_empty_stay_and_are_never_sent_back(olga: Callable[..., Owner]) -> None:
     owner = olga()
     owner.saved("square", square_application_id="sq0idp-1", square_application_secret="sq0csp-secret")

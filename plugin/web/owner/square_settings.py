@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.save import save_settings
 from plugin.configuration.square import ENVIRONMENT, LOCATION, TOKEN, try_and_save_token
-from plugin.errors import Refused
+from plugin.errors import InvalidField, Refused
 from plugin.square.connection.row import read_connection
 from plugin.square.connection.scopes import missing
 from plugin.square.connection.trial import TokenTrial
@@ -56,6 +58,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     settings = services.settings_source.refresh()
     asked = refusal_of(TokenForm, refusal)
     token_form = TokenForm.shown(asked, suffix="-token", square_environment=settings.square_environment)
+    token_form.square_environment.choices = _environments(settings.square_environment)
     token_form.seen.data = seen_now(_TRIED)
     known = read_connection(services.store)
     return render_template(
@@ -79,7 +82,9 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 @refused_shows(show)
 def save_token() -> ResponseReturnValue:
     """Try the token, and save it if it works."""
-    form = TokenForm.sent()
+    form, services = TokenForm.sent(), current_services()
+    if not form.square_access_token.data and not services.settings.square_access_token.get_secret_value():
+        return _save_environment(form)
     trial = try_and_save_token(
         current_services(),
         current_act(),
@@ -104,6 +109,27 @@ def save() -> ResponseReturnValue:
     save_settings(current_services(), current_act(), changes, seen=form.versions())
     flash_notice(SAVED)
     return redirect_after_post(url_for("square_settings.show"))
+
+
+def _save_environment(form: TokenForm) -> ResponseReturnValue:
+    """Save which Square it is, for a clinic that connects with a button: there is no token to try."""
+    services, chosen = current_services(), form.square_environment.data
+    if chosen == services.settings.square_environment:
+        raise InvalidField("Access token is missing.", field=TOKEN)
+    seen = seen_versions(form.seen.data)
+    save_settings(services, current_act(), {ENVIRONMENT: chosen}, seen=seen)
+    flash_notice(Notice("Saved. Now paste a token, or connect with a button under Clinic, Square."))
+    return redirect_after_post(url_for("square_settings.show"))
+
+
+def _environments(current: str) -> Choices:
+    """Return the Squares to choose from: the practice one comes with a clone alone, and a clinic has no use for it."""
+    has_practice = bool(find_spec("practice_square"))
+    return [
+        (name, text)
+        for name, text in ENVIRONMENTS.items()
+        if name != "practice" or has_practice or name == current
+    ]
 
 
 def _others(refusal: Refusal | None) -> SettingsForm | None:
