@@ -29,6 +29,8 @@ PAGES = (
     "/first-steps/clinic",
     "/first-steps/square",
     "/first-steps/mail",
+    "/account/ways",
+    "/account/authenticator",
 )
 
 # Opens one menu or form after the other, as a person does, and tells which sticks out of the window at either side.

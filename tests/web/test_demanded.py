@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from plugin import create_app
 from plugin.core.acts import Role
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.store import Store
+from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 from tests.web.authenticator import Authenticator
 from tests.web.conftest import open_house_on, signed_in
@@ -20,14 +20,14 @@ from tests.web.test_second_step import set_up_app
 from tests.web.visitor import Visitor
 
 
-@pytest.fixture(params=["sandbox", "production"])
-def real(lite_store: Store, clock: HandMovedClock, request: pytest.FixtureRequest) -> Services:
-    return open_house_on(lite_store, clock, square_environment=request.param)
+@pytest.fixture
+def real(lite_store: Store, clock: HandMovedClock) -> Services:
+    return open_house_on(lite_store, clock, square_environment="production")
 
 
 @pytest.fixture
-def real_app(real: Services) -> Flask:
-    return create_app(services=real)
+def real_app(real: Services, _shared_small_app: SharedApplication) -> Flask:
+    return _shared_small_app.serving(real)
 
 
 @pytest.fixture
@@ -74,6 +74,6 @@ def test_the_environment_counts_at_the_moment_of_the_request(
     assert small_olga.get("/").status_code == 200
     source = small_house.settings_source
     assert isinstance(source, Settings)
-    now_real = source.model_copy(update={"square_environment": "production"})
+    now_real = source.model_copy(update={"square_environment": "sandbox"})
     small_app.extensions["coursekeeper"] = replace(small_house, settings_source=now_real)
     assert small_olga.get("/").status_code == 303

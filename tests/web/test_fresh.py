@@ -13,6 +13,7 @@ from plugin.core.acts import Role
 from plugin.services import Services
 from plugin.web.access import FRESH_FOR, allow, fresh
 from plugin.web.refusals import Refusal, refused_shows
+from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 from tests.web.conftest import signed_in
 from tests.web.page import Page
@@ -26,10 +27,8 @@ def _page(refusal: Refusal | None = None) -> str:
     return f'<form method="post" action="/secrets"><input name="text" value="{typed}"></form>'
 
 
-@pytest.fixture
-def vault_app(small_house: Services) -> Flask:
-    """The desk with a page whose form and download ask for the password again."""
-    app = create_app(services=small_house)
+def _make(services: Services) -> Flask:
+    app = create_app(services=services)
 
     @allow()
     @fresh()
@@ -46,6 +45,17 @@ def vault_app(small_house: Services) -> Flask:
     app.add_url_rule("/secrets", view_func=change, endpoint="change", methods=["POST"])
     app.add_url_rule("/download", view_func=download)
     return app
+
+
+@pytest.fixture(scope="session")
+def _shared_vault_app() -> SharedApplication:
+    return SharedApplication(_make)
+
+
+@pytest.fixture
+def vault_app(small_house: Services, _shared_vault_app: SharedApplication) -> Flask:
+    """The desk with a page whose form and download ask for the password again."""
+    return _shared_vault_app.serving(small_house)
 
 
 @pytest.fixture

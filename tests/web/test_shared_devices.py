@@ -94,6 +94,14 @@ def test_a_wrong_pin_opens_nothing(ipad: Visitor, small_house: Services, pin: st
     assert "Deb Lane" in name_on(ipad)
 
 
+@pytest.mark.parametrize(
+    "sent", [{"person": "nobody"}, {"person": "a\0b"}, {"person": "x" * 5000}, {"pin": "\0"}]
+)
+def test_nonsense_is_a_wrong_pin(ipad: Visitor, sent: dict[str, str]) -> None:
+    form = ipad.page("/locked").form("/locked")
+    assert ipad.send(form, **{"person": "", "pin": PIN, **sent}).status_code == 422
+
+
 def test_a_pin_is_worth_nothing_elsewhere(small_app: Flask, ipad: Visitor, small_house: Services) -> None:
     form = ipad.page("/locked").form("/locked")
     phone = Visitor(small_app)

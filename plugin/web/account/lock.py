@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import (
     Blueprint,
@@ -32,6 +31,7 @@ from plugin.web.account.doors import OVER_PAGE
 from plugin.web.account.people import SIGN_IN, StaffUser
 from plugin.web.account.pin_codes import LONGEST, pin_fits
 from plugin.web.account.shared import held_form, hold, open_device
+from plugin.web.forms import Form, Hidden, Password
 from plugin.web.limits import guess_limiter, limit_views
 
 PER_ADDRESS = "30 per 5 minutes"
@@ -39,6 +39,15 @@ _WRONG = "Wrong PIN. Try again."
 _BLOCKED = "Too many wrong PINs. Sign in with your password or passkey."
 
 blueprint = Blueprint("lock", __name__)
+
+
+class LockedForm(Form):
+    """A name, its PIN, and what goes on after it: a held form, or the page that was wanted."""
+
+    person = Hidden()
+    pin = Password("PIN", inputmode="numeric")
+    held = Hidden()
+    next = Hidden()
 
 
 def set_up(app: Flask) -> None:
@@ -64,7 +73,10 @@ def enter() -> ResponseReturnValue:
     services, device = current_services(), open_device()
     if device is None:
         return redirect(url_for("security.login"), code=303)
-    staff_id, pin = request.form.get("person", "")[:40], request.form.get("pin", "")[: LONGEST + 1]
+    form = LockedForm(request.form)
+    # PostgreSQL rejects a NUL, and no id holds anything but letters and digits.
+    staff_id = form.person.data[:40] if form.person.data.isalnum() else ""
+    pin = (form.pin.data or "")[: LONGEST + 1]
     person = try_pin(
         services.store,
         device.id,
@@ -75,7 +87,7 @@ def enter() -> ResponseReturnValue:
         said = _BLOCKED if is_blocked(services.store, device.id, staff_id) else _WRONG
         return page(said=said, chosen=staff_id), HTTPStatus.UNPROCESSABLE_ENTITY
     _become(person, device.id)
-    return _go_on(person)
+    return _go_on(person, form)
 
 
 @blueprint.post("/lock")
@@ -131,19 +143,18 @@ def _become(person: StaffView, device_id: str) -> None:
     session.pop("fs_paa", None)
 
 
-def _go_on(person: StaffView) -> ResponseReturnValue:
+def _go_on(person: StaffView, form: LockedForm) -> ResponseReturnValue:
     if OVER_PAGE in request.headers:
         return Response(status=HTTPStatus.NO_CONTENT)
-    held = held_form(request.form.get("held", ""), person.id)
+    held = held_form(form.held.data, person.id)
     if held:
         g.held_is_shown = True
         shown = resume.shown_again(resume.CarriedForm(*held))
         if shown is not None:
             shown.status_code = HTTPStatus.OK
             return make_response(shown)
-    return redirect(_wanted(), code=303)
+    return redirect(_wanted(form.next.data), code=303)
 
 
-def _wanted() -> str:
-    wanted: Any = request.form.get("next", "")
+def _wanted(wanted: str) -> str:
     return wanted if wanted.startswith("/") and validate_redirect_url(wanted) else url_for("today.show")
