@@ -333,6 +333,12 @@ def test_a_pin_is_set_and_removed_in_ways_to_sign_in(small_deb: Visitor) -> None
     assert "The two PINs are not the same." in wrong.text
 
 
+def test_after_signing_out_the_next_person_finds_the_way_to_the_pin(small_app: Flask, ipad: Visitor) -> None:
+    ipad.send(ipad.page("/").form("/sign-out"))
+    assert "/locked" in ipad.page("/sign-in").links()
+    assert "/locked" not in Visitor(small_app).page("/sign-in").links()
+
+
 def test_a_practitioner_shares_no_device(small_as: Callable[[Role], Visitor]) -> None:
     kim = small_as(Role.PRACTITIONER)
     assert not [each for each in ways(kim).forms if each.action.endswith("/account/devices")]

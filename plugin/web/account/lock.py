@@ -53,6 +53,7 @@ class LockedForm(Form):
 def set_up(app: Flask) -> None:
     """Limit wrong PINs per address, besides the five of each person on each device."""
     app.extensions["coursekeeper_locked"] = after_lock
+    app.jinja_env.globals["takes_pins"] = lambda: open_device() is not None
     wrong = guess_limiter(app).limit(
         PER_ADDRESS, key_func=get_remote_address, deduct_when=lambda response: response.status_code == 422
     )
