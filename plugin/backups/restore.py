@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.backups.archive import DamagedCopy, Keys, Manifest, need_space, unpack
 from plugin.backups.folder import backup_folder, make_private
+from plugin.backups.resealing import adopt_keys, reseal
 from plugin.backups.work import work_folder
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.audit import Finding, audit
@@ -21,8 +22,7 @@ from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
 from plugin.courses.handouts.visit_email import VISIT_MAIL
 from plugin.courses.sales.checkout_email import LETTER
-from plugin.errors import ConfigurationError, Refused
-from plugin.secrets_file import FILE_NAME, keep_secrets
+from plugin.errors import Refused
 from plugin.settings import Settings
 from plugin.square.sync import OVERLAP
 from plugin.square.sync.requested import SWEEP
@@ -32,9 +32,7 @@ from plugin.store.backup import engine_of, holds_data, kind_of_file, load, scrat
 from plugin.store.migrate import current_revision, known_revisions, upgrade
 from plugin.store.people import SignIn, Staff
 from plugin.store.queues import Outbox
-from plugin.store.tables import METADATA
 from plugin.store.upkeep import BackupRun
-from plugin.vault import Vault, WrongKey
 
 Prepare = Callable[[Store], tuple[tuple[Finding, ...], bool]]
 _RESTORE = Actor("Restore", Role.OWNER, Source.COMMAND)
@@ -111,7 +109,7 @@ def restore(
                 _refuse_data(store, replaces=replaces)
                 replaced = _keep_old(settings, store)
                 load(store, ready, work)
-    _adopt_keys(settings, opened.keys)
+    adopt_keys(settings, opened.keys)
     made_at = opened.manifest.created_at if opened.manifest else None
     return Restored(opened.manifest, made_at, findings, has_lost_keys, replaced)
 
@@ -171,7 +169,7 @@ def _prepare(
         enqueue(Work(session, copy, act), SWEEP, "restored", payload={"since": since.isoformat()})
 
     copy.transact(work)
-    return findings, _reseal(copy, settings, keys)
+    return findings, reseal(copy, settings, keys)
 
 
 def _refuse_revision(copy: Store, manifest: Manifest | None) -> None:
@@ -184,44 +182,6 @@ def _refuse_revision(copy: Store, manifest: Manifest | None) -> None:
             f"This copy was made by a newer Coursekeeper{by}. Install that version, or a newer one, first.",
             code="newer_copy",
         )
-
-
-def _reseal(copy: Store, settings: Settings, keys: Keys | None) -> bool:
-    """Seal again with this installation's keys what those of the copy sealed; return whether some can't be opened.
-
-    Sealed columns are those whose name ends so.
-    """
-    ours = settings.encryption_keys.get_secret_value()
-    theirs = keys.encryption_keys if keys else ""
-    # An installation without keys takes those of the copy.
-    old, new = Vault(",".join(filter(None, (ours, theirs)))), Vault(ours or theirs)
-    sealed = [
-        (table, column.name)
-        for table in METADATA.sorted_tables
-        for column in table.columns
-        if column.name.endswith("sealed")
-    ]
-    is_lost = False
-    with copy.writing() as session:
-        for table, name in sealed:
-            column = table.c[name]
-            for (text_sealed,) in session.execute(select(column).where(column.is_not(None))).all():
-                try:
-                    again = new.seal(old.open(text_sealed))
-                except (WrongKey, ConfigurationError):
-                    is_lost = True
-                    continue
-                session.execute(update(table).where(column == text_sealed).values({name: again}))
-    return is_lost
-
-
-def _adopt_keys(settings: Settings, keys: Keys | None) -> None:
-    """Take the secrets of the copy where this installation has none yet: an empty machine becomes the old one."""
-    missing = settings.missing_secrets
-    if keys is None or not missing or (settings.data_folder / FILE_NAME).exists():
-        return
-    known = {"SECRET_KEY": keys.secret_key, "ENCRYPTION_KEYS": keys.encryption_keys}
-    keep_secrets(settings.data_folder, {name: known[name] for name in missing if known[name]})
 
 
 def _keep_old(settings: Settings, store: Store) -> Path | None:

@@ -12,6 +12,7 @@ from plugin.backups.folder import backup_folder, names_in, read_note
 from plugin.backups.keys import renew_passphrase
 from plugin.backups.make import make_copy, run_backup
 from plugin.backups.restore import restore
+from plugin.configuration.sealing import sealing
 from plugin.core.acts import Role
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.audit import audit
@@ -64,6 +65,9 @@ def _sign_in(services: Services) -> None:
     )
     sealed = Vault(SECRETS["encryption_keys"]).seal("the token")
     with services.store.writing() as session:
+        # An authenticator app, sealed as `plugin.web.account.totp` does.
+        row = session.get_one(Staff, olga.id)
+        row.totp_secret = sealing(services.settings).seal("the app's secret")
         session.add(SignIn(id="1" * 32, staff_id=olga.id, started_at=now))
         session.add(Connection(id=1, scopes=[], locations=[], access_token_sealed=sealed))
 
@@ -85,7 +89,7 @@ def test_an_empty_machine_becomes_the_clinic_again(
     assert (note.manifest.counts["courses"], note.manifest.counts["visits"]) == (1, 1)
     clock.advance(days=3)
     with Store(empty_url) as store:
-        new = services_on(store, clock, tmp_path / "new", encryption_keys=NEW_KEYS)
+        new = services_on(store, clock, tmp_path / "new", encryption_keys=NEW_KEYS, secret_key="n" * 48)
         done = restore(new.settings, store, copy, now=clock(), passphrase=passphrase.lower())
         assert (done.findings, done.has_lost_keys, done.made_at) == ((), False, made_at)
         there = Desk(store, clock)
@@ -96,6 +100,8 @@ def test_an_empty_machine_becomes_the_clinic_again(
             assert signed_in.ended_at == clock()
             sealed = session.get_one(Connection, 1).access_token_sealed
             assert Vault(NEW_KEYS).open(sealed or "") == "the token"
+            totp = session.scalars(select(Staff.totp_secret)).one()
+            assert sealing(new.settings).open(totp or "") == "the app's secret"
             job = session.scalars(select(Outbox).where(Outbox.kind == SWEEP, Outbox.state == "pending")).one()
             assert job.payload == {"since": (made_at - OVERLAP).isoformat()}
         assert any("Sessions used since November 22, 2026, 18:00 UTC" in each for each in done.to_check)

@@ -30,7 +30,7 @@ MAY_KNOW = {
     "plugin.configuration": _SERVING,
     "plugin.log": set(),
     "plugin.instance_lock": {"plugin.errors"},
-    "plugin.backups": {"plugin.instance_lock", *_SERVING},
+    "plugin.backups": {"plugin.configuration", "plugin.instance_lock", *_SERVING},
     "plugin.core": {"plugin.errors"},
     "plugin.store": _KEEPING,
     "plugin.courses": _USING,
