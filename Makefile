@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: help setup setup-test demo test tests lint coverage mutants papers check-papers bench bench-papers golden messages screenshots image test-image release lock clean
+.PHONY: help setup setup-test demo drill test tests lint coverage mutants papers check-papers bench bench-papers golden messages screenshots image test-image release lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -64,6 +64,9 @@ bench: setup-test ## Time use cases beside sqlite3 alone, pages at 100,000 clien
 
 bench-papers: setup-test ## Time a paper here, in plain WeasyPrint and in Chromium: ROUNDS=15
 	@exec env $(ENV) $(PYTHON) -m tests.papers.bench $(ROUNDS)
+
+drill: setup-test ## Lose a clinic and restore it; open and send its backup by the programs that are installed
+	@exec env $(ENV) $(PYTHON) -m tests.backups.drill
 
 golden: setup-test ## Take the tests' pictures of the papers anew, after a change that was meant
 	@exec env $(ENV) RENEW_GOLDEN=1 $(PYTHON) -m pytest --quiet tests/invoices/test_golden.py
