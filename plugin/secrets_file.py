@@ -15,7 +15,7 @@ FILE_NAME = "secrets"
 NAMES = ("SECRET_KEY", "ENCRYPTION_KEYS")
 _LARGEST = 64 * 1024
 _HEADER = """\
-# Made by Coursekeeper. Keep a copy apart from the backups: without it the tokens and passwords stored in the
+# Made by Coursekeeper. Encrypted backups hold it, plain ones do not: without it the tokens and passwords in the
 # database can't be read, and everybody is signed out. A variable of the environment of the same name wins.
 """
 
