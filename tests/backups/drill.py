@@ -68,7 +68,7 @@ def by_hand(copy: Path, passphrase: str, folder: Path) -> None:
     folder.mkdir()
     subprocess.run(["tar", "-xf", copy, "-C", folder], check=True)
     _age(folder, passphrase)
-    opened = ["age", "--decrypt", "--identity", folder / "key.txt", folder / "copy.tar.gz.age"]
+    opened = ["age", "--decrypt", "--identity", f"{folder}/key.txt", f"{folder}/copy.tar.gz.age"]
     with subprocess.Popen(opened, stdout=subprocess.PIPE) as age:
         subprocess.run(["tar", "-xzC", folder], stdin=age.stdout, check=True)
     assert (folder / "database").read_bytes().startswith(b"SQLite format 3")
