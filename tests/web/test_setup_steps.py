@@ -335,3 +335,10 @@ def test_with_a_real_square_the_second_step_comes_first(june: Visitor, live: Ser
     page = june.page("/first-steps/protect").html
     assert "Protect your sign-in" in page
     assert "Set it up" in page
+
+
+def test_a_step_that_nobody_took_for_an_owner_of_old_opens_all_the_same(olga: Visitor) -> None:
+    """A clinic from before the set-up: its owner may use the pages, and none of them is led anywhere."""
+    for step in ("clinic", "protect", "square", "packages", "mail", "paper", "staff"):
+        assert olga.get(f"/first-steps/{step}").status_code == 200
+    assert "Go on with the set-up" not in olga.get("/account/ways").text
