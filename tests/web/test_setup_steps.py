@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
@@ -22,6 +23,7 @@ from plugin.services import Services
 from plugin.store import Store
 from plugin.store.backup import backup
 from practice_square.serving import PracticeServer, running_practice
+from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 from tests.configuration.running import running_on
 from tests.mail_server import running_post_office
@@ -47,8 +49,14 @@ def live(sqlite_url: str, clock: HandMovedClock, practice: PracticeServer) -> It
 
 
 @pytest.fixture
-def olga(live: Services) -> Visitor:
-    return signed_in(create_app(services=live), live, Role.OWNER)
+def app(live: Services, _shared_small_app: SharedApplication) -> Iterator[Flask]:
+    yield _shared_small_app.serving(live)
+    _shared_small_app.assert_unchanged()
+
+
+@pytest.fixture
+def olga(app: Flask, live: Services) -> Visitor:
+    return signed_in(app, live, Role.OWNER)
 
 
 def _connect(olga: Visitor, token: str, environment: str = "practice") -> tuple[int, str]:
@@ -191,11 +199,11 @@ def _checklist(visitor: Visitor) -> str:
 
 
 @pytest.fixture
-def june(live: Services) -> Visitor:
+def june(app: Flask, live: Services) -> Visitor:
     """The owner of a clinic that was set up in the browser."""
     new_setup_code(live.store, "s" * 48, live.clock())
     create_first_owner(live.store, FirstOwner("first@lotus.example", "First", "hash"), live.clock())
-    return signed_in(create_app(services=live), live, Role.OWNER)
+    return signed_in(app, live, Role.OWNER)
 
 
 def test_the_checklist_says_how_things_stand_until_it_is_hidden(
@@ -216,9 +224,9 @@ def test_a_clinic_that_was_not_set_up_in_the_browser_has_none(olga: Visitor) -> 
     assert _checklist(olga) == ""
 
 
-def test_the_front_desk_has_no_checklist(june: Visitor, live: Services) -> None:
+def test_the_front_desk_has_no_checklist(app: Flask, june: Visitor, live: Services) -> None:
     assert _checklist(june)
-    assert _checklist(signed_in(create_app(services=live), live, Role.DESK)) == ""
+    assert _checklist(signed_in(app, live, Role.DESK)) == ""
 
 
 # Restoring instead.
@@ -233,8 +241,8 @@ def copy(tmp_path: Path, small_house: Services) -> bytes:
 
 
 @pytest.fixture
-def stranger(live: Services) -> Visitor:
-    return Visitor(create_app(services=live))
+def stranger(app: Flask) -> Visitor:
+    return Visitor(app)
 
 
 def _send_copy(visitor: Visitor, content: bytes) -> tuple[int, str]:
