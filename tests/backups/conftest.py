@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from plugin.backups import passphrase
 from plugin.courses.audit import audit
 from plugin.services import Services
 from plugin.settings import Settings
@@ -19,6 +20,14 @@ from tests.courses.desk import Desk
 from tests.web.conftest import render_nothing
 
 SECRETS = {"secret_key": "s" * 48, "encryption_keys": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_derivation() -> Iterator[None]:
+    """Derive keys from passphrases a hundred times faster: the format is the same."""
+    slow, passphrase._LOG_N = passphrase._LOG_N, 10
+    yield
+    passphrase._LOG_N = slow
 
 
 def services_on(store: Store, clock: HandMovedClock, data: Path, **settings: str) -> Services:

@@ -111,6 +111,7 @@ def test_an_empty_machine_becomes_the_clinic_again(
     assert not list((tmp_path / "new").rglob("scratch*"))
 
 
+@sqlite_alone
 def test_data_is_replaced_only_when_asked_and_kept_then(
     services: Services, desk: Desk, clock: HandMovedClock
 ) -> None:
@@ -127,6 +128,7 @@ def test_data_is_replaced_only_when_asked_and_kept_then(
     assert left_of(desk, course_id) == left
 
 
+@sqlite_alone
 def test_a_copy_of_an_older_version_is_migrated(
     services: Services, desk: Desk, empty_url: str, clock: HandMovedClock, tmp_path: Path
 ) -> None:
@@ -145,6 +147,7 @@ def test_a_copy_of_an_older_version_is_migrated(
     upgrade(services.settings.database_url)
 
 
+@sqlite_alone
 def test_a_copy_of_a_newer_version_is_refused_and_nothing_is_changed(
     services: Services, desk: Desk, empty_url: str, clock: HandMovedClock, tmp_path: Path
 ) -> None:

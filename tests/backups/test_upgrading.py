@@ -146,6 +146,7 @@ def test_without_room_for_the_copy_nothing_is_begun(
     upgrade(old.settings, old.store, now=clock())
 
 
+@sqlite_alone
 def test_a_downgrade_keeps_the_data_and_goes_no_further_than_tested(
     services: Services, clock: HandMovedClock
 ) -> None:
