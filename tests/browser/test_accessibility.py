@@ -53,11 +53,13 @@ WHO = {
 }
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, part: str = "") -> list[str]:
+    """Return what axe finds on the page, or in the part of it with this selector."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     options = {"runOnly": {"type": "tag", "values": RULES}, "rules": ALSO, "resultTypes": ["violations"]}
-    found = page.evaluate("(options) => axe.run(document, options)", options)["violations"]
+    run = "([part, options]) => axe.run(part || document, options)"
+    found = page.evaluate(run, [part, options])["violations"]
     return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
 
 
@@ -68,18 +70,20 @@ def judged(page: Page, where: str) -> list[str]:
         page.set_viewport_size({"width": width, "height": height})
         found += [f"{where} {width}: {each}" for each in violations(page)]
         for opened in page.evaluate(KINDS):
-            page.evaluate(OPEN, opened)
-            found += [f"{where} {width}, {opened} open: {each}" for each in violations(page)]
+            part = page.evaluate(OPEN, opened)
+            found += [f"{where} {width}, {opened} open: {each}" for each in violations(page, part)]
         page.evaluate(OPEN, "")
     return found
 
 
 # Eight forms to undo a session are one kind of form.
 KINDS = """() => [...new Set([...document.querySelectorAll("details")].map((each) => each.className))]"""
+# A menu covers what it floats over, and that can't be tapped until it is closed: the menu itself is judged.
 OPEN = """(kind) => {
   const all = [...document.querySelectorAll("details")];
   const wanted = kind && all.find((each) => each.className === kind);
   all.forEach((each) => { each.open = Boolean(wanted) && each.contains(wanted); });
+  return wanted?.querySelector(":scope > .floating") ? "details[open] > .floating" : "";
 }"""
 
 

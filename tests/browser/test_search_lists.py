@@ -19,7 +19,12 @@ NAMES = [("kim", "Grace Kim"), ("whit", "Denise Whitfield"), ("hoh", "Alexandrin
 
 def first_row(page: Page, area: str) -> tuple[float, float]:
     """Return where the first row of a list is drawn: there a finger goes, whatever stands there by then."""
-    box = page.locator(f"{area} .row").first.bounding_box()
+    # The list may be replaced between finding its row and measuring it.
+    for _ in range(20):
+        box = page.locator(f"{area} .row").first.bounding_box()
+        if box is not None:
+            break
+        page.wait_for_timeout(10)
     assert box is not None
     return box["x"] + 40, box["y"] + box["height"] / 2
 
