@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, settings
 
 from tests.clock import HandMovedClock
 from tests.engines import needs_postgresql
+from tests.routes import compile_once
 from tests.scheduling import ByFile, begins_after, drives_a_browser
 from tests.sockets import refuse_other_machines
 
 pytest_plugins = ["tests.databases", "tests.chromium"]
 
 refuse_other_machines()
+compile_once()
 
 # A busy machine is no fault of the program: no property fails for the time its examples took.
 settings.register_profile("any_speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
