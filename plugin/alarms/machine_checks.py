@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 from plugin.alarms.audit_runs import last_audit
 from plugin.alarms.condition import Look, fine, lasting, unused, wrong
 from plugin.alarms.deliveries import WEBHOOK, last_delivery
+from plugin.backups.versions import is_newer, newest_known
 from plugin.courses.base.inbox import inbox_state
 from plugin.courses.clock_offset import clock_offset
 from plugin.courses.health_facts import WORKER, last_seen
@@ -18,6 +19,7 @@ from plugin.courses.mail_health import mail_failing
 from plugin.services import Services
 from plugin.store import Store
 from plugin.store.queues import PENDING, Inbox, Outbox
+from plugin.version import VERSION
 
 SIGN_OF_LIFE_WITHIN = timedelta(minutes=5)
 OVERDUE = timedelta(minutes=15)
@@ -113,3 +115,11 @@ def webhook_is_taken(services: Services, _now: datetime) -> Look:
     if last is not None and last.has_failed:
         return wrong(f"The last alarm did not reach the webhook: {last.says}")
     return fine("Alarms also go to the webhook.")
+
+
+def version_is_newest(services: Services, _now: datetime) -> Look:
+    """Check that this version is the newest that the installation knows of."""
+    newest = newest_known(services.settings, services.store)
+    if is_newer(newest, VERSION):
+        return wrong(f"Coursekeeper {newest} is out; this is {VERSION}.")
+    return fine(f"Coursekeeper {VERSION}; no newer one is known here.")

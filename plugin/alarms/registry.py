@@ -102,6 +102,15 @@ CHECKS: tuple[Check, ...] = (
         "Enter them again under Clinic, Settings.",
     ),
     Check(
+        "version_is_newest",
+        "Version",
+        machine.version_is_newest,
+        "Upgrade when the clinic is closed; docs/operate.md says how. A copy is made first, and put back if it fails.",
+        is_urgent=False,
+        # Shown to the owner; not worth an e-mail a day.
+        is_mailed=False,
+    ),
+    Check(
         "webhook_is_taken",
         "Alarm webhook",
         machine.webhook_is_taken,

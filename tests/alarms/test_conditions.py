@@ -12,6 +12,7 @@ from plugin.alarms.condition import State, lasting
 from plugin.alarms.registry import CHECKS, conditions
 from plugin.backups.folder import backup_folder, make_private, name_of
 from plugin.backups.records import begin_run, change_run, change_state
+from plugin.backups.versions import LATEST
 from plugin.core.acts import Act
 from plugin.core.opening_hours import Interval, OpeningHours
 from plugin.courses.base.inbox import receive
@@ -211,3 +212,12 @@ def test_a_check_that_fails_hides_no_other(lite: Watched, monkeypatch: pytest.Mo
 )
 def test_spans_are_said_in_one_unit(span: timedelta, said: str) -> None:
     assert lasting(span) == said
+
+
+def test_a_newer_version_that_is_known_here_is_told_of(lite: Watched) -> None:
+    assert not lite.condition("version_is_newest").is_wrong
+    folder = lite.services.settings.data_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / LATEST).write_text("v99.1.0\n")
+    told = lite.condition("version_is_newest")
+    assert (told.is_wrong, told.is_urgent, "Coursekeeper 99.1.0 is out" in told.said) == (True, False, True)
