@@ -83,7 +83,7 @@ OPEN = """(kind) => {
   const all = [...document.querySelectorAll("details")];
   const wanted = kind && all.find((each) => each.className === kind);
   all.forEach((each) => { each.open = Boolean(wanted) && each.contains(wanted); });
-  return wanted?.querySelector(":scope > .floating") ? "details[open] > .floating" : "";
+  return wanted && wanted.querySelector(":scope > .floating") ? "details[open] > .floating" : "";
 }"""
 
 

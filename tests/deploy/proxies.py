@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.prerequisites import missing
 from tests.project.tree import ROOT
 from tests.servers import fetch, free_port, running
 
@@ -56,7 +56,7 @@ class Ports:
 
 def _program(name: str) -> str:
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
-    return found or pytest.skip(f"There is no {name}.")
+    return found or missing(f"There is no {name}.", is_needed=False)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import yaml
 
 from plugin.settings import Settings
 from plugin.version import VERSION
+from tests.prerequisites import missing
 from tests.project.tree import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -90,7 +91,7 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 def test_the_unit_is_one_that_systemd_takes_and_hardly_lets_anything(tmp_path: Path) -> None:
     if not shutil.which("systemd-analyze"):
-        pytest.skip("There is no systemd-analyze.")
+        missing("There is no systemd-analyze.", is_needed=False)
     unit = tmp_path / "coursekeeper.service"
     text = (DEPLOY / "systemd" / "coursekeeper.service").read_text()
     unit.write_text(text.replace("/opt/coursekeeper/current/bin/coursekeeper", "/bin/true"))
@@ -110,7 +111,7 @@ def test_the_unit_is_one_that_systemd_takes_and_hardly_lets_anything(tmp_path: P
 
 def test_shellcheck_finds_nothing() -> None:
     if not shutil.which("shellcheck"):
-        pytest.skip("There is no shellcheck.")
+        missing("There is no shellcheck.", is_needed=False)
     said = subprocess.run(["shellcheck", *map(str, SCRIPTS)], capture_output=True, text=True)
 
     assert said.stdout == ""

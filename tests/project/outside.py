@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from tests.project.tree import files_below
@@ -45,6 +46,12 @@ _HOME = {"home", "expanduser"}
 _CLIMB = re.compile(r"(?<![\w.])(?:\.\./)*\.\.(?![\w.])")
 _BESIDE = re.compile(r"(?<![\w.-])(?:shared|contract)/")
 _SKIP = re.compile(r"\b(?:pytest\.skip|importorskip|skipif|mark\.skip|unittest\.skip\w*|SkipTest)\b")
+
+
+@cache
+def nodes_of(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Return all nodes of a tree; several rules look at each of them."""
+    return tuple(ast.walk(tree))
 
 
 def paths_out(root: Path) -> Iterator[str]:
@@ -146,7 +153,7 @@ class _Names:
 
 
 def _in_python(tree: ast.Module, names: _Names) -> list[tuple[int, str]]:
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             depth = names.depth(node.value)
             if depth is not None:
@@ -192,7 +199,7 @@ def _number(node: ast.expr) -> int:
 def _imported(tree: ast.Module, constants: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     return {
         alias.asname or alias.name: constants[node.module][alias.name]
-        for node in ast.walk(tree)
+        for node in nodes_of(tree)
         if isinstance(node, ast.ImportFrom) and node.module in constants
         for alias in node.names
         if alias.name in constants[node.module]
