@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from datetime import timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,7 @@ from plugin.courses.health_facts import WORKER, sign_of_life
 from plugin.courses.mail_health import MailWatch
 from plugin.courses.square_health import connection_in
 from plugin.errors import MailFailed
+from plugin.settings import Settings
 from plugin.store import Store
 from tests.alarms.clinic import OLGA, Watched
 from tests.clock import HandMovedClock
@@ -214,10 +216,12 @@ def test_spans_are_said_in_one_unit(span: timedelta, said: str) -> None:
     assert lasting(span) == said
 
 
-def test_a_newer_version_that_is_known_here_is_told_of(lite: Watched) -> None:
+def test_a_newer_version_that_is_known_here_is_told_of(
+    lite: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Not the folder that the databases of other tests share.
+    monkeypatch.setattr(Settings, "data_folder", tmp_path)
     assert not lite.condition("version_is_newest").is_wrong
-    folder = lite.services.settings.data_folder
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / LATEST).write_text("v99.1.0\n")
+    (tmp_path / LATEST).write_text("v99.1.0\n")
     told = lite.condition("version_is_newest")
     assert (told.is_wrong, told.is_urgent, "Coursekeeper 99.1.0 is out" in told.said) == (True, False, True)
