@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.catalog.links import publications
 from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.catalog.packages import create_package, list_packages, read_package
-from plugin.square.catalog import Saved, link_item, save_package
-from plugin.square.catalog import publish as publish_to_square
-from plugin.square.catalog_items import search_items
+from plugin.square.catalog import Saved, save_package
 from plugin.web import current_services
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.owner.forms import MORE_ROWS, ItemForm, PackageForm, SaleForm
+from plugin.web.owner.forms import MORE_ROWS, PackageForm, SaleForm
+from plugin.web.owner.till_views import add_till_views
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 200
@@ -56,34 +55,7 @@ def create() -> ResponseReturnValue:
     return redirect_after_post(url_for("packages.show"))
 
 
-@blueprint.post("/packages/<package_id>/publication")
-@allow()
-@refused_shows(show)
-def publish(package_id: str) -> ResponseReturnValue:
-    """Publish the package to Square."""
-    published = publish_to_square(current_services(), current_act(), package_id)
-    flash_notice(Notice(f"“{published.name}” is in Square."))
-    return redirect_after_post(url_for("packages.show"))
-
-
-@blueprint.get("/packages/<package_id>/items")
-@allow()
-def items(package_id: str) -> ResponseReturnValue:
-    """Show the items in Square that match the query, to sell the package as one of them."""
-    q = request.args.get("q", "").strip()[:60]
-    found = search_items(current_services(), q) if q else ()
-    return show(searched_package=package_id, q=q, items=found)
-
-
-@blueprint.post("/packages/<package_id>/square-item")
-@allow()
-@refused_shows(show)
-def link(package_id: str) -> ResponseReturnValue:
-    """Sell the package as an existing item in Square."""
-    variation_id = ItemForm.sent().square_variation_id.data
-    linked = link_item(current_services(), current_act(), package_id, variation_id)
-    flash_notice(Notice(f"“{linked.name}” is sold as that item from now on."))
-    return redirect_after_post(url_for("packages.show"))
+add_till_views(blueprint, show, "/packages")
 
 
 @blueprint.get("/packages/<package_id>")

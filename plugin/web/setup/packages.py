@@ -5,21 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.catalog.links import publications
 from plugin.courses.catalog.packages import create_package, list_packages
 from plugin.errors import CoursekeeperError
 from plugin.services import Services
-from plugin.square.catalog import link_item
 from plugin.square.catalog import publish as publish_to_square
-from plugin.square.catalog_items import search_items
 from plugin.square.connection.status import is_connected
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.owner.forms import ItemForm
+from plugin.web.owner.till_views import add_till_views
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.frame import frame_of, next_address, note_done
 from plugin.web.setup.packages_form import CatalogForm
@@ -68,34 +66,7 @@ def create() -> ResponseReturnValue:
     return redirect_after_post(next_address("packages"))
 
 
-@blueprint.post("/<package_id>/publication")
-@allow()
-@refused_shows(show)
-def publish(package_id: str) -> ResponseReturnValue:
-    """Publish a package to Square."""
-    published = publish_to_square(current_services(), current_act(), package_id)
-    flash_notice(Notice(f"“{published.name}” is in Square."))
-    return redirect_after_post(url_for("setup_packages.show"))
-
-
-@blueprint.get("/<package_id>/items")
-@allow()
-def items(package_id: str) -> ResponseReturnValue:
-    """Show the items in Square that match the query, to sell the package as one of them."""
-    q = request.args.get("q", "").strip()[:60]
-    found = search_items(current_services(), q) if q else ()
-    return show(searched_package=package_id, q=q, items=found)
-
-
-@blueprint.post("/<package_id>/square-item")
-@allow()
-@refused_shows(show)
-def link(package_id: str) -> ResponseReturnValue:
-    """Sell a package as an existing item in Square."""
-    variation_id = ItemForm.sent().square_variation_id.data
-    linked = link_item(current_services(), current_act(), package_id, variation_id)
-    flash_notice(Notice(f"“{linked.name}” is sold as that item from now on."))
-    return redirect_after_post(url_for("setup_packages.show"))
+add_till_views(blueprint, show)
 
 
 def _publish(services: Services, package_id: str) -> str:

@@ -1,0 +1,54 @@
+"""Publishing a package to Square and linking it to an item there, for each page that lists packages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.square.catalog import link_item
+from plugin.square.catalog import publish as publish_to_square
+from plugin.square.catalog_items import search_items
+from plugin.web import current_services
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.owner.forms import ItemForm
+from plugin.web.refusals import refused_shows
+
+
+def add_till_views(blueprint: Blueprint, page: Callable[..., ResponseReturnValue], prefix: str = "") -> None:
+    """Add the views `publish`, `items` and `link`, as macros/offers.html calls them, below `prefix`.
+
+    `page` is the blueprint's `show`: it takes `refusal`, `package_id`, `searched_package`, `q` and `items`.
+    """
+
+    def back() -> ResponseReturnValue:
+        return redirect_after_post(url_for(f"{blueprint.name}.show"))
+
+    @blueprint.post(f"{prefix}/<package_id>/publication")
+    @allow()
+    @refused_shows(page)
+    def publish(package_id: str) -> ResponseReturnValue:
+        """Publish the package to Square."""
+        published = publish_to_square(current_services(), current_act(), package_id)
+        flash_notice(Notice(f"“{published.name}” is in Square."))
+        return back()
+
+    @blueprint.get(f"{prefix}/<package_id>/items")
+    @allow()
+    def items(package_id: str) -> ResponseReturnValue:
+        """Show the items in Square that match the query, to sell the package as one of them."""
+        q = request.args.get("q", "").strip()[:60]
+        found = search_items(current_services(), q) if q else ()
+        return page(searched_package=package_id, q=q, items=found)
+
+    @blueprint.post(f"{prefix}/<package_id>/square-item")
+    @allow()
+    @refused_shows(page)
+    def link(package_id: str) -> ResponseReturnValue:
+        """Sell the package as an existing item in Square."""
+        variation_id = ItemForm.sent().square_variation_id.data
+        linked = link_item(current_services(), current_act(), package_id, variation_id)
+        flash_notice(Notice(f"“{linked.name}” is sold as that item from now on."))
+        return back()
