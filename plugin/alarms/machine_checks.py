@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from plugin.alarms.audit_runs import last_audit
 from plugin.alarms.condition import Look, fine, lasting, unused, wrong
 from plugin.alarms.deliveries import WEBHOOK, last_delivery
-from plugin.backups.versions import is_newer, newest_known
+from plugin.backups.versions import newer_version
 from plugin.courses.base.inbox import inbox_state
 from plugin.courses.clock_offset import clock_offset
 from plugin.courses.health_facts import WORKER, last_seen
@@ -119,7 +119,7 @@ def webhook_is_taken(services: Services, _now: datetime) -> Look:
 
 def version_is_newest(services: Services, _now: datetime) -> Look:
     """Check that this version is the newest that the installation knows of."""
-    newest = newest_known(services.settings, services.store)
-    if is_newer(newest, VERSION):
-        return wrong(f"Coursekeeper {newest} is out; this is {VERSION}.")
+    newer = newer_version(services.settings, services.store)
+    if newer:
+        return wrong(f"Coursekeeper {newer} is out; this is {VERSION}.")
     return fine(f"Coursekeeper {VERSION}; no newer one is known here.")

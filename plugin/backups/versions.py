@@ -79,6 +79,12 @@ def newest_known(settings: Settings, store: Store) -> str:
     return max((VERSION, *filter(None, map(parse_version, (*known, _fetched(settings))))), key=_numbers)
 
 
+def newer_version(settings: Settings, store: Store) -> str:
+    """Return the newest version known here, "" where none is newer than this one."""
+    newest = newest_known(settings, store)
+    return newest if is_newer(newest, VERSION) else ""
+
+
 def check_for_update(services: Services) -> None:
     """Ask once a day which version is published, where `UPDATE_CHECK_URL` is set; nothing is said of the clinic."""
     address, store, now = services.settings.update_check_url, services.store, services.clock()

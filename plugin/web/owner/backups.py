@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from plugin.backups.jobs import ask_for_backup
 from plugin.backups.keys import renew_passphrase
 from plugin.backups.standing import backup_standing, copy_named
-from plugin.backups.versions import is_newer, newest_known
+from plugin.backups.versions import newer_version
 from plugin.courses.page_versions import PageVersion, version_of_backups
 from plugin.version import VERSION
 from plugin.web import current_services, live, pages
@@ -74,21 +74,15 @@ def fetch(name: str) -> Response:
     return name_file(answer, name, "attachment")
 
 
-def notice_of_version() -> str:
-    """Return the newest version that is known of, "" where it runs."""
-    services = current_services()
-    newest = newest_known(services.settings, services.store)
-    return newest if is_newer(newest, VERSION) else ""
-
-
 def _version() -> PageVersion:
     return version_of_backups(current_services().store, pages.now())
 
 
 def _now() -> dict[str, Any]:
+    services = current_services()
     return {
-        "standing": backup_standing(current_services()),
+        "standing": backup_standing(services),
         "shown": SHOWN,
         "version": VERSION,
-        "newer": notice_of_version(),
+        "newer": newer_version(services.settings, services.store),
     }
