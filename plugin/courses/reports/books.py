@@ -107,12 +107,16 @@ def counts_at(session: Session) -> ColumnElement[datetime]:
 def counted_in(session: Session, query: Select[*Ts], period: Period) -> Select[*Ts]:
     """Return the query over the entries that count in the period, joined with course and reversed entry."""
     start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
+    return with_courses(query).where(counts_within(counts_at(session), start, end))
+
+
+def with_courses(query: Select[*Ts]) -> Select[*Ts]:
+    """Return the query over entries, each joined with its course and the entry that it reverses."""
     return (
         query.select_from(Entry)
         .join(Allowance, Allowance.id == Entry.allowance_id)
         .join(Course, Course.id == Allowance.course_id)
         .outerjoin(REVERSED, REVERSED.id == Entry.reverses)
-        .where(counts_within(counts_at(session), start, end))
     )
 
 

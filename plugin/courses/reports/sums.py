@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.books import REVERSED, counts_at, counts_within, entry_kind
+from plugin.courses.reports.books import counted_in, counts_at, counts_within, entry_kind, with_courses
 from plugin.courses.reports.period import Period, month_of, start_of
 from plugin.courses.reports.totals import UNTOTALLED, are_usable, month_at
 from plugin.store.ledger import Allowance, Course, Entry
@@ -109,7 +109,7 @@ def month_sums(
 
     if not are_usable(session):
         for month in months:
-            for row in session.execute(_by_kind(session, month, zone, currency)):
+            for row in session.execute(_by_kind(session, month, currency)):
                 add(month.first, *row)
         return {month: dict(kinds) for month, kinds in found.items()}
     kept = select(
@@ -121,11 +121,11 @@ def month_sums(
     for row in session.execute(kept.group_by(PeriodTotal.counted_in, PeriodTotal.kind)):
         add(*row)
     moment = counts_at(session)
-    waiting = _joined(select(moment, entry_kind, Entry.sessions_delta, Entry.value_delta)).where(
+    waiting = with_courses(select(moment, entry_kind, Entry.sessions_delta, Entry.value_delta)).where(
         UNTOTALLED, Course.currency == currency, moment >= start, moment < end
     )
-    for counted_at, *rest in session.execute(waiting):
-        add(month_at(counted_at, zone), *rest)
+    for counted_at, kind, sessions, value in session.execute(waiting):
+        add(month_at(counted_at, zone), kind, sessions, value)
     return {month: dict(kinds) for month, kinds in found.items()}
 
 
@@ -136,9 +136,9 @@ def package_sums(session: Session) -> dict[tuple[str, str], tuple[int, int]] | N
     key = (PeriodTotal.package_id, PeriodTotal.currency)
     kept = select(*key, func.sum(PeriodTotal.sessions), func.sum(PeriodTotal.value)).group_by(*key)
     of_course = (Course.package_id, Course.currency)
-    waiting = _joined(select(*of_course, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))).where(
-        UNTOTALLED
-    )
+    waiting = with_courses(
+        select(*of_course, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))
+    ).where(UNTOTALLED)
     sums: defaultdict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
     for query in (kept, waiting.group_by(*of_course)):
         for package_id, currency, sessions, value in session.execute(query):
@@ -161,19 +161,9 @@ def course_balances(session: Session) -> Subquery:
     return select(parts.course_id, *sums).group_by(parts.course_id).subquery()
 
 
-def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    return (
-        query.select_from(Entry)
-        .join(Allowance, Allowance.id == Entry.allowance_id)
-        .join(Course, Course.id == Allowance.course_id)
-        .outerjoin(REVERSED, REVERSED.id == Entry.reverses)
-    )
-
-
-def _by_kind(session: Session, month: Period, zone: ZoneInfo, currency: str) -> Select[*tuple[Any, ...]]:
+def _by_kind(session: Session, month: Period, currency: str) -> Select[*tuple[Any, ...]]:
     columns = select(entry_kind, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))
-    is_counted = counts_within(counts_at(session), *month.moments(zone))
-    return _joined(columns).where(is_counted, Course.currency == currency).group_by(entry_kind)
+    return counted_in(session, columns, month).where(Course.currency == currency).group_by(entry_kind)
 
 
 def _by_place() -> Select[*tuple[Any, ...]]:
@@ -243,7 +233,7 @@ def _of_entries(
         Entry.sessions_delta.label("sessions"),
         literal(1).label("entries"),
     )
-    return _grouped(_joined(entries).where(moment < end, *conditions))
+    return _grouped(with_courses(entries).where(moment < end, *conditions))
 
 
 def _grouped(rows: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from plugin.courses.reports.books import REVERSED, counts_at, counts_within, entry_kind
+from plugin.courses.reports.books import counted_in, entry_kind
 from plugin.courses.reports.period import Period, month_of
-from plugin.courses.reports.totals import UNTOTALLED, is_valid, zone_in
+from plugin.courses.reports.totals import UNTOTALLED, is_valid
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.totals import CourseTotal, PeriodTotal
 
@@ -43,14 +43,7 @@ def _kept(session: Session, month: Period) -> _Sums:
 def _summed(session: Session, month: Period) -> _Sums:
     key = (Course.package_id, Course.square_location_id, Course.currency, entry_kind)
     sums = select(*key, func.sum(Entry.value_delta), func.sum(Entry.sessions_delta), func.count())
-    counted = counts_within(counts_at(session), *month.moments(zone_in(session)))
-    joined = (
-        sums.select_from(Entry)
-        .join(Allowance, Allowance.id == Entry.allowance_id)
-        .join(Course, Course.id == Allowance.course_id)
-        .outerjoin(REVERSED, REVERSED.id == Entry.reverses)
-    )
-    return _by_key(session, joined.where(counted, ~UNTOTALLED).group_by(*key))
+    return _by_key(session, counted_in(session, sums, month).where(~UNTOTALLED).group_by(*key))
 
 
 def _by_key(session: Session, query: Rows) -> _Sums:

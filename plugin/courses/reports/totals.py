@@ -18,10 +18,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.books import REVERSED, counts_at, entry_kind
+from plugin.courses.reports.books import counts_at, entry_kind, with_courses
 from plugin.courses.reports.period import month_before, month_of, start_of
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.ledger import Course, Entry
 from plugin.store.totals import CourseTotal, PeriodTotal, TotalsState, UntotalledEntry
 
 BATCH = 2000
@@ -87,24 +87,19 @@ def _begin_again(session: Session) -> None:
 
 
 def _facts(session: Session, ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            counts_at(session).label("counts_at"),
-            Entry.happened_at,
-            Entry.written_at,
-            Course.id.label("course_id"),
-            Course.package_id,
-            func.coalesce(Course.square_location_id, "").label("square_location_id"),
-            Course.currency,
-            entry_kind.label("kind"),
-            Entry.value_delta,
-            Entry.sessions_delta,
-        )
-        .join(Allowance, Allowance.id == Entry.allowance_id)
-        .join(Course, Course.id == Allowance.course_id)
-        .outerjoin(REVERSED, REVERSED.id == Entry.reverses)
-        .where(Entry.id.in_(ids))
+    facts = select(
+        counts_at(session).label("counts_at"),
+        Entry.happened_at,
+        Entry.written_at,
+        Course.id.label("course_id"),
+        Course.package_id,
+        func.coalesce(Course.square_location_id, "").label("square_location_id"),
+        Course.currency,
+        entry_kind.label("kind"),
+        Entry.value_delta,
+        Entry.sessions_delta,
     )
+    return with_courses(facts).where(Entry.id.in_(ids))
 
 
 def _add(session: Session, rows: Iterable[Any]) -> None:
