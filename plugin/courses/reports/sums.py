@@ -7,16 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
-from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import counted_in, counts_at, counts_within, entry_kind, with_courses
 from plugin.courses.reports.period import Period, month_of, start_of
-from plugin.courses.reports.totals import UNTOTALLED, are_usable, month_at
+from plugin.courses.reports.totals import UNTOTALLED, are_usable, month_at, zone_in
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.totals import CourseTotal, PeriodTotal
 
@@ -72,7 +70,7 @@ def group_sums(session: Session, period: Period) -> Iterator[GroupSum]:
 
 def expired_sums(session: Session, period: Period) -> Iterator[PlaceSum]:
     """Yield what was left at the end of the period in the courses that had expired by then."""
-    _, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
+    _, end = period.moments(zone_in(session))
     moment = counts_at(session)
     # On hold, it does not expire meanwhile.
     is_expired = and_(Course.expires_on < period.last, Course.frozen_at.is_(None))
@@ -97,7 +95,7 @@ def month_sums(
     session: Session, months: Sequence[Period], currency: str
 ) -> dict[date, dict[Kind, tuple[int, int]]]:
     """Return sessions and value by kind for each of some months in a row, by its first day."""
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = zone_in(session)
     start, end = Period(months[0].first, months[-1].last).moments(zone)
     found: defaultdict[date, defaultdict[Kind, tuple[int, int]]] = defaultdict(
         lambda: defaultdict(lambda: (0, 0))
@@ -183,7 +181,7 @@ def _places(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Place
 
 def _of_totals(session: Session, period: Period) -> Iterator[Select[*tuple[Any, ...]]]:
     """Yield queries of which each entry is in exactly one: whole months from the totals, the rest from entries."""
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = zone_in(session)
     first, last = month_of(period.first).first, month_of(period.last)
     if period.first == first and period.last == last.last:
         yield _grouped(_totals_of_months(first, last.first))
@@ -220,7 +218,7 @@ def _totals_of_months(first: date, last: date) -> Select[*tuple[Any, ...]]:
 def _of_entries(
     session: Session, period: Period, *conditions: ColumnElement[bool]
 ) -> Select[*tuple[Any, ...]]:
-    start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
+    start, end = period.moments(zone_in(session))
     moment = counts_at(session)
     entries = select(
         Course.currency,
