@@ -24,6 +24,7 @@ HEADER = "X-Request-ID"
 _WELL_FORMED = re.compile(r"[0-9a-f](?:-?[0-9a-f]){15,63}\Z")
 # Monitoring asks these every few seconds.
 _QUIET = frozenset({"health.alive", "health.ready", "metrics.show", "static", "pages.script", "pages.theme"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def _level() -> str:
@@ -66,11 +67,13 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     response.headers[HEADER] = g.request_id
     seconds = time.perf_counter() - g.request_began
-    count_request(request.endpoint, request.method, response.status_code, seconds)
+    # The method is the sender's own word, of any length.
+    method = request.method if request.method in _METHODS else "other"
+    count_request(request.endpoint, method, response.status_code, seconds)
     write = _log.debug if request.endpoint in _QUIET and response.status_code < 500 else _log.info
     write(
         "request",
-        method=_method(),
+        method=method,
         route=request.url_rule.rule if request.url_rule else "none",
         status=response.status_code,
         ms=round(seconds * 1000, 1),
@@ -78,14 +81,6 @@ def _end(response: Response) -> Response:
         role=g.get("logged_role", "none"),
     )
     return response
-
-
-def _method() -> str:
-    # The method is the sender's own word, of any length.
-    return request.method if request.method in _METHODS else "other"
-
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def _log_error(error: BaseException | None) -> None:
