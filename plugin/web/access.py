@@ -96,12 +96,16 @@ def set_up(app: Flask, *, open_blueprints: frozenset[str]) -> None:
             return _to_the_door()
         note_role(current_user.role)
         refuse_nul()
-        view = current_app.view_functions[request.endpoint]
-        require(current_actor(), *getattr(view, "roles", ()))
-        within = _fresh_within(view)
-        if within is not None and not current_user.signed.is_fresh(within, _now()):
-            raise ProveAgain
+        require_access(current_app.view_functions[request.endpoint])
         return None
+
+
+def require_access(view: Any) -> None:
+    """Raise NotAllowed or ProveAgain unless who is signed in may open this view now."""
+    require(current_actor(), *getattr(view, "roles", ()))
+    within = _fresh_within(view)
+    if within is not None and not current_user.signed.is_fresh(within, _now()):
+        raise ProveAgain
 
 
 def _fresh_within(view: Any) -> timedelta | None:

@@ -281,6 +281,23 @@ def test_a_pin_opens_no_owners_page(ipad: Visitor, small_house: Services) -> Non
     assert ipad.get("/clinic/staff").status_code == 200
 
 
+@pytest.mark.parametrize("how", ["held", "stale token"])
+def test_a_pin_shows_no_owners_page_around_a_form(ipad: Visitor, small_house: Services, how: str) -> None:
+    if how == "held":
+        enter(ipad, small_house, Role.OWNER)
+        held = lock(ipad, address="/clinic/staff/tokens", fields="token_name=Kiosk")
+        answer = enter(ipad, small_house, Role.OWNER, held=held)
+    else:
+        enter(ipad, small_house, Role.OWNER)
+        sent = {"csrf_token": "old", "token_name": "Kiosk"}
+        answer = ipad.client.post("/clinic/staff/tokens", data=sent, headers={"Origin": "http://localhost"})
+    assert "Staff and API tokens</h1>" not in answer.text
+    # After the password the form comes back.
+    again = ipad.send(Page(answer.text).form("/verify"), password=PASSWORD)
+    assert again.status_code == 200
+    assert Page(again.text).form("/clinic/staff/tokens").fields["token_name"] == "Kiosk"
+
+
 def test_a_pin_changes_nothing_of_the_sign_in(ipad: Visitor, small_house: Services) -> None:
     enter(ipad, small_house, Role.DESK)
     for form in ("/account/pin", "/account/devices/", "/account/passkeys/new"):

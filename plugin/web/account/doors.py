@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -87,8 +88,10 @@ def proving(verify: Callable[..., Any]) -> Callable[..., Any]:
         before = session.get(_PROVED)
         response = verify(**arguments)
         if session.get(_PROVED) != before:
-            services = current_services()
-            prove_sign_in(services.store, session[SIGN_IN], services.clock())
+            store, now = current_services().store, current_services().clock()
+            prove_sign_in(store, session[SIGN_IN], now)
+            # The page of this very response may need it.
+            current_user.signed = replace(current_user.signed, proved_at=now)
         return response
 
     return answer

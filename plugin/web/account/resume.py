@@ -14,10 +14,9 @@ from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]  # ships no
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException, Unauthorized
 
-from plugin.core.acts import require
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services
-from plugin.web.access import ProveAgain, current_actor
+from plugin.web.access import ProveAgain, require_access
 from plugin.web.actions import Notice, flash_notice, is_fragment
 from plugin.web.api.errors import is_api
 from plugin.web.refusals import Refusal, http_error
@@ -100,8 +99,11 @@ def _prove_first(error: HTTPException) -> ResponseReturnValue:
     if request.method != "POST":
         wanted = request.script_root + request.full_path.rstrip("?")
         return redirect(url_for("security.verify", next=wanted), code=303)
-    page = render_template("account/verify.html", verify_form=None, wanted=came_from(), carried=carried())
-    return page, 401
+    return _proof_page(carried()), 401
+
+
+def _proof_page(form: CarriedForm | None) -> str:
+    return render_template("account/verify.html", verify_form=None, wanted=came_from(), carried=form)
 
 
 def _token_refused(error: HTTPException) -> ResponseReturnValue:
@@ -142,19 +144,24 @@ def came_from() -> str | None:
 
 
 def shown_again(form: CarriedForm, said: str = SAID) -> Response | None:
-    """Return the page of a carried form, filled in as typed, None where there is no such page."""
+    """Return the page of a carried form, filled in as typed, None where there is no such page.
+
+    Who may not open it now without their password or passkey is asked for it first, and the form is carried on.
+    """
     adapter = current_app.create_url_adapter(request)
     if adapter is None:
         return None
     try:
         endpoint, arguments = adapter.match(form.address.removeprefix(request.script_root), method="POST")
         view: Any = current_app.view_functions[str(endpoint)]
-        require(current_actor(), *getattr(view, "roles", ()))
         page: Callable[..., ResponseReturnValue] | None = getattr(view, "refused_shows", None)
         if page is None:
             return None
+        require_access(view)
         flash_notice(Notice(said, is_bad=True))
         # No field is wrong, but given no errors at all some pages would not show the form.
         return make_response(page(refusal=Refusal(said, "", form.typed), **arguments))
+    except ProveAgain:
+        return make_response(_proof_page(form))
     except (CoursekeeperError, HTTPException):
         return None
