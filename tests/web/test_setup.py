@@ -22,11 +22,12 @@ from plugin.courses.accounts.setup import (
 from plugin.courses.accounts.staff import list_all_staff
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.opening_hours import read_hours
+from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.catalog.packages import list_packages
 from plugin.errors import CoursekeeperError, NotFound
 from plugin.services import Services
 from tests.clock import HandMovedClock
-from tests.courses.desk import Desk
+from tests.courses.desk import OLGA, Desk
 from tests.web.conftest import signed_in
 from tests.web.visitor import Visitor, hire
 
@@ -270,6 +271,18 @@ def test_with_packages_the_currency_stays(olga: Visitor, small_desk: Desk) -> No
     small_desk.package()
     form = olga.page("/first-steps/clinic").form("/first-steps/clinic")
     assert olga.send(form, **CLINIC).status_code == 422
+    assert read_clinic(small_desk.store).currency == "USD"
+
+
+def test_courses_keep_the_currency_when_no_package_is_for_sale_any_more(
+    olga: Visitor, small_desk: Desk
+) -> None:
+    package_id = small_desk.package()
+    small_desk.sell(package_id)
+    set_on_sale(small_desk.store, small_desk.act(OLGA), package_id, is_active=False)
+    page = olga.page("/first-steps/clinic")
+    assert "Courses were sold in USD, so the currency stays." in page.text
+    assert olga.send(page.form("/first-steps/clinic"), **CLINIC).status_code == 422
     assert read_clinic(small_desk.store).currency == "USD"
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from plugin.configuration.clinic import why_currency_locked
 from plugin.courses.accounts.setup import read_setup
 from plugin.courses.base.clinic import change_clinic, is_named
 from plugin.courses.base.opening_hours import read_hours, save_hours
-from plugin.courses.catalog.packages import package_choices
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
 from plugin.web.access import allow
@@ -25,14 +25,12 @@ blueprint = Blueprint("setup_clinic", __name__, url_prefix="/first-steps/clinic"
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the form."""
     store, known = current_services().store, pages.clinic()
-    setup, hours, has_prices = read_setup(store), read_hours(store), _has_prices()
+    setup, hours, locked = read_setup(store), read_hours(store), why_currency_locked(current_services())
     zone = setup.browser_zone if setup else ""
     values = ClinicForm.values_of_clinic(known, browser_zone=zone, is_new=not is_named(store))
     form = ClinicForm.shown(refusal, **values, **ClinicForm.values_of(hours))
-    form.offer(known, has_prices=has_prices)
-    return render_template(
-        "setup/clinic.html", **frame_of("clinic"), form=form, hours=hours, has_prices=has_prices
-    )
+    form.offer(known, is_currency_locked=bool(locked))
+    return render_template("setup/clinic.html", **frame_of("clinic"), form=form, hours=hours, locked=locked)
 
 
 @blueprint.post("")
@@ -42,15 +40,11 @@ def save() -> ResponseReturnValue:
     """Save the clinic's details and hours."""
     store = current_services().store
     form = ClinicForm.sent()
-    if _has_prices() and form.currency.data != pages.clinic().currency:
-        raise InvalidField("Packages have prices in the present currency.", field="currency")
+    if form.currency.data != pages.clinic().currency and (why := why_currency_locked(current_services())):
+        raise InvalidField(why, field="currency")
     change_clinic(store, current_act(), form.changes(is_new=not is_named(store)))
     assumed = read_hours(store)
     # Hours that nobody has changed leave it to Square to tell them.
     if not (assumed.is_assumed and form.hours().week == assumed.week):
         save_hours(store, current_act(), form.hours())
     return finish_step("clinic")
-
-
-def _has_prices() -> bool:
-    return bool(package_choices(current_services().store))

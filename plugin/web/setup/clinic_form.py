@@ -43,12 +43,12 @@ class ClinicForm(HoursForm):
     currency = Choice("Currency", hint="The one you charge in at Square")
     language = Choice("Language of your papers", hint="Each client can have another one.")
 
-    def offer(self, clinic: ClinicView, *, has_prices: bool) -> ClinicForm:
-        """Fill the lists; once there are prices, the currency is no longer a choice."""
+    def offer(self, clinic: ClinicView, *, is_currency_locked: bool) -> ClinicForm:
+        """Fill the lists; a locked currency is no longer a choice."""
         self.country.choices = countries()
         self.time_zone.choices = _with_current(zones(), clinic.time_zone)
         self.currency.choices = [
-            each for each in currencies() if not has_prices or each[0] == clinic.currency
+            each for each in currencies() if not is_currency_locked or each[0] == clinic.currency
         ]
         self.language.choices = _with_current(LANGUAGES, clinic.language)
         return self

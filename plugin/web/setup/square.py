@@ -8,11 +8,11 @@ from importlib.util import find_spec
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.configuration.clinic import why_currency_locked
 from plugin.configuration.save import save_settings
 from plugin.configuration.square import ENVIRONMENT, LOCATION, TOKEN, try_and_save_token
 from plugin.courses.accounts.setup import DONE, mark_step
 from plugin.courses.base.clinic import change_clinic
-from plugin.courses.catalog.packages import package_choices
 from plugin.errors import CoursekeeperError, InvalidField
 from plugin.services import Services
 from plugin.square.connection.authorize import square_origin
@@ -142,12 +142,12 @@ def _usual_environment(services: Services) -> str:
 
 
 def _same_currency(services: Services) -> str:
-    """Take over Square's currency while there are no prices; return what to say of it."""
+    """Take over Square's currency while it is not locked; return what to say of it."""
     with suppress(CoursekeeperError):
         charged, known = currency_charged(services), pages.clinic().currency
         if not charged or charged == known:
             return ""
-        if package_choices(services.store):
+        if why_currency_locked(services):
             return f" It charges in {charged}, but your packages are priced in {known}: sales of them can’t be counted."
         change_clinic(services.store, current_act(), {"currency": charged})
         return f" Prices are in {charged}, as there."
