@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from babel import Locale
 from babel.core import get_global
 from babel.numbers import get_currency_name, get_territory_currencies
 
 from plugin.core.text import NAME_LENGTH
+from plugin.courses.base.clinic import time_zones
 from plugin.courses.base.views import ClinicView
 from plugin.square.locations import LETTER_COUNTRIES
 from plugin.web.format import LANGUAGES
@@ -107,7 +107,7 @@ def currencies() -> Choices:
 @cache
 def zones() -> Choices:
     """Return the time zones that are a place's, by name."""
-    places = sorted(name for name in available_timezones() if country_of_zone(name))
+    places = sorted(name for name in time_zones() if country_of_zone(name))
     return [(name, name.replace("_", " ").replace("/", " / ")) for name in (*places, "UTC")]
 
 
