@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.courses.accounts.staff import StaffView, new_row, staff_view
+from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
@@ -88,10 +89,7 @@ def read_setup(store: Store) -> SetupView | None:
     """Return the set-up, None for a clinic that was not set up in the browser."""
     with store.reading() as session:
         row = session.get(Setup, 1)
-        if row is None:
-            return None
-        names = SetupView.__dataclass_fields__
-        return SetupView(**{name: getattr(row, name) for name in names})
+        return from_row(SetupView, row) if row else None
 
 
 def new_setup_code(store: Store, secret_key: str, now: datetime) -> str:
