@@ -10,7 +10,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from plugin.backups.folder import backup_folder, names_in
 from plugin.core.acts import Role
 from plugin.courses.accounts.setup import DONE, SetupView, read_setup
-from plugin.courses.accounts.staff import list_staff, with_second_factor
+from plugin.courses.accounts.staff import list_staff
 from plugin.courses.catalog.packages import is_any_published
 from plugin.services import Services
 from plugin.square.connection.row import read_connection
@@ -65,7 +65,7 @@ def _items(services: Services, setup: SetupView) -> list[ChecklistItem]:
         ChecklistItem("Set up e-mail", services.mail.is_ready, step_address("mail")),
         ChecklistItem("Print a test page", setup.steps.get("paper") == DONE, step_address("paper")),
         ChecklistItem("Make a backup", _has_backup(services), url_for("backups.show")),
-        ChecklistItem("Protect your sign-in", _is_protected(services), step_address("protect")),
+        ChecklistItem("Protect your sign-in", current_user.signed.has_second_factor, step_address("protect")),
         ChecklistItem("Invite your team", len(list_staff(services.store)) > 1, step_address("staff")),
     ]
 
@@ -76,7 +76,3 @@ def _has_backup(services: Services) -> bool:
     except OSError:
         # A folder that can't be read has an alarm of its own.
         return False
-
-
-def _is_protected(services: Services) -> bool:
-    return current_user.staff_id in with_second_factor(services.store)
