@@ -13,7 +13,9 @@ from plugin.errors import ConfigurationError, CoursekeeperError, InvalidField, M
 from plugin.mail import Letter, MailServer, SmtpMailer
 
 Security = Literal["starttls", "tls", "none"]
+SERVER, SENDER = "mail_url", "mail_from"
 USUAL_PORT: dict[str, int] = {"starttls": 587, "tls": 465, "none": 25}
+_HIGHEST_PORT = 65535
 # Longer than the time-out of one step, so that its sentence wins where there is one.
 GIVEN_UP_AFTER_S = 12.0
 _LONGEST_ANSWER = 200
@@ -53,12 +55,18 @@ class MailAccount:
             raise InvalidField("A mail server is a name such as smtp.example.org.", field="host")
         return url
 
-    def sends_password_elsewhere(self, before: MailAccount | None) -> bool:
+    def sends_password_elsewhere(self, before: MailAccount) -> bool:
         """Return whether the saved password would go to another server or person than it was entered for."""
-        if before is None:
-            return True
         old = before.host, before.user, before.security == "none"
         return old != (self.host, self.user, self.security == "none")
+
+
+def port_of(typed: int | None, security: Security) -> int:
+    """Return the port, the usual one where none was typed; raises InvalidField."""
+    port = typed if typed is not None else USUAL_PORT[security]
+    if not 0 < port <= _HIGHEST_PORT:
+        raise InvalidField("A port is a number from 1 to 65535.", field="port")
+    return port
 
 
 def _read_back(url: str) -> MailAccount | None:

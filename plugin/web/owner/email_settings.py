@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from plugin.configuration.clinic import switch_papers_by_email
-from plugin.configuration.email import USUAL_PORT, MailAccount, Security, send_test_email
+from plugin.configuration.email import SENDER, SERVER, MailAccount, Security, port_of, send_test_email
 from plugin.configuration.save import save_settings
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
@@ -29,8 +29,7 @@ from plugin.web.owner.settings import SAVED, stored_and_fixed
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("email_settings", __name__, url_prefix="/clinic/settings/email")
-SERVER, SENDER = "mail_url", "mail_from"
-_HIGHEST_PORT = 65535
+SECURITIES = (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", "None: only on this computer"))
 
 
 class ServerForm(Form):
@@ -47,11 +46,7 @@ class ServerForm(Form):
         autocomplete="off",
         spellcheck="false",
     )
-    security = Choice(
-        "Security",
-        (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", "None: only on this computer")),
-        default="starttls",
-    )
+    security = Choice("Security", SECURITIES, default="starttls")
     port = Count(
         "Port",
         called="The port",
@@ -75,9 +70,7 @@ class ServerForm(Form):
     def account(self, before: MailAccount | None) -> MailAccount:
         """Return the server as typed, with the saved password where none was; raises InvalidField."""
         security: Security = self.security.data  # type: ignore[assignment]  # one of its choices
-        port = self.port.data if self.port.data is not None else USUAL_PORT[security]
-        if not 0 < port <= _HIGHEST_PORT:
-            raise InvalidField("A port is a number from 1 to 65535.", field="port")
+        port = port_of(self.port.data, security)
         typed = self.password.data
         account = MailAccount(self.host.data.lower(), port, security, self.user.data, typed)
         if typed or not account.user:

@@ -9,7 +9,15 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
-from plugin.configuration.email import USUAL_PORT, MailAccount, Security, send_test_email
+from plugin.configuration.email import (
+    SENDER,
+    SERVER,
+    USUAL_PORT,
+    MailAccount,
+    Security,
+    port_of,
+    send_test_email,
+)
 from plugin.configuration.save import save_settings
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.accounts.setup import DONE, mark_step
@@ -18,14 +26,13 @@ from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.forms import Choice, Count, Email, Form, Text
+from plugin.web.owner.email_settings import SECURITIES
 from plugin.web.owner.setting_forms import SecretText
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.frame import finish_step, frame_of, next_address
 
 blueprint = Blueprint("setup_mail", __name__, url_prefix="/first-steps/mail")
-SERVER, SENDER = "mail_url", "mail_from"
 _OTHER = "other"
-_HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +87,7 @@ class AccountForm(Form):
     host = Text(
         "Server", maxlength=253, autocapitalize="none", spellcheck="false", hint="Such as smtp.example.org"
     )
-    security = Choice(
-        "Security",
-        (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", "None: only on this computer")),
-        default="starttls",
-    )
+    security = Choice("Security", SECURITIES, default="starttls")
     port = Count("Port", called="The port", hint="Empty: the usual one", inputmode="numeric", maxlength=5)
     user = Text(
         "User", maxlength=254, autocomplete="off", autocapitalize="none", hint="Empty: the e-mail address"
@@ -106,9 +109,7 @@ class AccountForm(Form):
         if not self.host.data:
             raise InvalidField("The server is missing.", field="host")
         security: Security = self.security.data  # type: ignore[assignment]  # one of its choices
-        port = self.port.data if self.port.data is not None else USUAL_PORT[security]
-        if not 0 < port <= _HIGHEST_PORT:
-            raise InvalidField("A port is a number from 1 to 65535.", field="port")
+        port = port_of(self.port.data, security)
         # A server that wants no password wants no user either.
         user = (self.user.data or address) if password else ""
         return MailAccount(self.host.data.lower(), port, security, user, password)
