@@ -15,14 +15,25 @@ from typing import Any
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from plugin import create_app
+from plugin.courses.accounts.setup import is_setup_open, new_setup_code
 from plugin.listening import open_listener
 from plugin.log import write_web_log_to_stderr
 from plugin.processes import end_with_parent
+from plugin.services import wall_clock
 from plugin.settings import Settings
-from plugin.start import invite_to_set_up
+from plugin.store import Store
 
 THREADS = 8
 SLOWEST_ANSWER_S = 60
+_INVITATION = """
+  Coursekeeper is ready to be set up. Open it in a browser:
+
+  Address      {address}
+  Set-up code  {code}
+
+  A new code: coursekeeper setup-code
+"""
+_THIS_MACHINE = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - only compared
 # A folder in memory, where there is one.
 _MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
@@ -52,7 +63,7 @@ def serve_web(settings: Settings, *, host: str, port: int) -> None:
     settings.needing("secret_key")
     # Gunicorn would retry a port in use again and again, and log it each time.
     listener = open_listener(host, port)
-    invite_to_set_up(settings, host, port)
+    _invite_to_set_up(settings, host, port)
     end_with_parent()
     processes = 1 if settings.database_url.startswith("sqlite") else 2
     write_web_log_to_stderr()
@@ -74,6 +85,19 @@ def serve_web(settings: Settings, *, host: str, port: int) -> None:
     if processes > 1:
         _share_metrics(_MEMORY)
     _Gunicorn(settings, options).run()
+
+
+def _invite_to_set_up(settings: Settings, host: str, port: int) -> None:
+    """Print where to set up a clinic that has no owner yet, with a new code; print nothing for any other."""
+    with Store(settings.database_url) as store:
+        if not is_setup_open(store):
+            return
+        code = new_setup_code(store, settings.secret_key.get_secret_value(), wall_clock())
+    is_set = "public_url" in settings.model_fields_set
+    # By name where it can be: a passkey belongs to a name, not to a number.
+    named = "localhost" if host in _THIS_MACHINE else host
+    address = settings.public_url if is_set else f"http://{named}:{port}"
+    print(_INVITATION.format(address=address, code=code), flush=True)
 
 
 def _share_metrics(parent: str | None) -> None:

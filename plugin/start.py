@@ -1,6 +1,6 @@
-"""What every process does before it runs: secrets made at the first start, tables in an empty database.
+"""What every process does before it runs: secrets made at the first start, tables in an empty database, upgrades.
 
-Upgrades, and the invitation to set up a new clinic, printed where the web is started.
+Loads no use cases: the process that only supervises web and worker keeps what is loaded here.
 """
 
 from __future__ import annotations
@@ -10,24 +10,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy import inspect, text
 
+from plugin.backups.journal import is_interrupted
 from plugin.backups.versions import note_version
-from plugin.courses.accounts.setup import is_setup_open, new_setup_code
 from plugin.errors import ConfigurationError
 from plugin.secrets_file import FILE_NAME, make_secrets
-from plugin.services import wall_clock
 from plugin.settings import Settings, read_settings
 from plugin.store import Store
 from plugin.store.migrate import is_current, is_empty, upgrade
 
-_INVITATION = """
-  Coursekeeper is ready to be set up. Open it in a browser:
-
-  Address      {address}
-  Set-up code  {code}
-
-  A new code: coursekeeper setup-code
-"""
-_THIS_MACHINE = ("127.0.0.1", "::1", "0.0.0.0", "::")  # noqa: S104 - only compared
 # Whose rows show that a clinic has worked with this database.
 _TABLES_IN_USE = ("staff", "client", "course")
 
@@ -62,30 +52,17 @@ def prepare(settings: Settings, *, upgrades: bool = False) -> Settings:
     return read_settings() if missing else settings
 
 
-def invite_to_set_up(settings: Settings, host: str, port: int) -> None:
-    """Print where to set up a clinic that has no owner yet, with a new code; print nothing for any other."""
-    with Store(settings.database_url) as store:
-        if not is_setup_open(store):
-            return
-        code = new_setup_code(store, settings.secret_key.get_secret_value(), wall_clock())
-    is_set = "public_url" in settings.model_fields_set
-    # By name where it can be: a passkey belongs to a name, not to a number.
-    named = "localhost" if host in _THIS_MACHINE else host
-    address = settings.public_url if is_set else f"http://{named}:{port}"
-    print(_INVITATION.format(address=address, code=code), flush=True)
-
-
 def _bring_up_to_date(settings: Settings, store: Store, *, upgrades: bool) -> None:
-    # Imported where it is needed: few commands meet another version.
-    from plugin.backups import upgrading
-
-    if is_current(store) and not upgrading.is_interrupted(settings):
+    if is_current(store) and not is_interrupted(settings):
         if upgrades:
             note_version(store, datetime.now(UTC))
         return
     if is_empty(store):
         upgrade(settings.database_url)
         return
+    # Imported where it is needed: few commands meet another version.
+    from plugin.backups import upgrading
+
     upgrading.refuse_newer(store)
     if not upgrades:
         raise ConfigurationError("The database is of an older version. Run: coursekeeper upgrade")

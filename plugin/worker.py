@@ -16,7 +16,7 @@ from typing import Any
 from plugin.alarms import audit_runs, watch
 from plugin.backups.jobs import LOOP as BACKUPS
 from plugin.backups.jobs import ask_when_due
-from plugin.backups.versions import check_for_update
+from plugin.backups.update_check import check_for_update
 from plugin.backups.work import drop_left_work
 from plugin.configuration.reseal import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state

@@ -1,23 +1,23 @@
 """Upgrading the database: copied, migrated, audited; on failure, also a killed process, the copy is put back.
 
-The journal in the data folder names the copy from the moment migrating begins until all is well. Whoever finds
-one puts the copy back first: nobody has worked with a database that is half upgraded.
+Whoever finds a journal puts the copy that it names back first: nobody has worked with a database that is half
+upgraded.
 """
 
 from __future__ import annotations
 
 import fcntl
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from sqlalchemy import text
 
 from plugin.backups.folder import backup_folder, make_private
+from plugin.backups.journal import Journal, is_interrupted, journal_path, write_journal
 from plugin.backups.versions import is_newer, last_version, note_version
 from plugin.backups.words import error_in_words
 from plugin.backups.work import work_folder
@@ -27,10 +27,9 @@ from plugin.instance_lock import nobody_running
 from plugin.settings import Settings
 from plugin.store import Store, migrate
 from plugin.store.backup import backup as copy_database
-from plugin.store.backup import flush_to_disk, load
+from plugin.store.backup import load
 from plugin.version import VERSION
 
-JOURNAL = "upgrade.json"
 COPIES_KEPT = 3
 # The oldest revision that a downgrade is tested to, with data.
 OLDEST_DOWNGRADE = "0010"
@@ -44,14 +43,6 @@ class UpgradeFailed(ConfigurationError):
     """The database could not be upgraded and is as it was before."""
 
     code = "upgrade_failed"
-
-
-class Journal(BaseModel):
-    """An upgrade that is under way: from which revision and version, and where the copy is."""
-
-    copy_file: str
-    revision: str
-    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +109,13 @@ def downgrade(settings: Settings, store: Store, revision: str) -> Path:
                 " backup of that time."
             )
         copy = _copy(settings, store, f"{now_at}")
-        _write_journal(settings, Journal(copy_file=str(copy), revision=f"{now_at}", version=VERSION))
+        write_journal(settings, Journal(copy_file=str(copy), revision=f"{now_at}", version=VERSION))
         try:
             migrate.downgrade(settings.database_url, revision)
         except BaseException as error:
             _put_back(settings, store, copy)
             raise UpgradeFailed(f"The downgrade failed: {error_in_words(error)} {_AS_BEFORE}") from error
-        _journal(settings).unlink()
+        journal_path(settings).unlink()
         return copy
 
 
@@ -140,11 +131,6 @@ def refuse_newer(store: Store) -> None:
         )
 
 
-def is_interrupted(settings: Settings) -> bool:
-    """Return whether an upgrade was begun and not finished."""
-    return _journal(settings).exists()
-
-
 _AS_BEFORE = "The database is as it was before."
 
 
@@ -153,7 +139,7 @@ def _change(settings: Settings, store: Store, before: str, at_step: Step, *, des
     at_step("begun")
     copy = _copy(settings, store, before)
     at_step("copied")
-    _write_journal(settings, Journal(copy_file=str(copy), revision=before, version=version))
+    write_journal(settings, Journal(copy_file=str(copy), revision=before, version=version))
     at_step("journal")
     try:
         migrate.upgrade(settings.database_url)
@@ -172,7 +158,7 @@ def _change(settings: Settings, store: Store, before: str, at_step: Step, *, des
             f"The upgrade to {VERSION} failed: {error_in_words(error)} {_AS_BEFORE} Start {old} again."
             f" A copy is in {copy}."
         ) from error
-    _journal(settings).unlink()
+    journal_path(settings).unlink()
     at_step("done")
     return copy
 
@@ -194,9 +180,9 @@ def _copy(settings: Settings, store: Store, revision: str) -> Path:
 
 def _put_back_if_interrupted(settings: Settings, store: Store) -> bool:
     """Put back the copy of an upgrade that was killed; raises UpgradeFailed where it is gone or can't be read."""
-    path = _journal(settings)
-    if not path.exists():
+    if not is_interrupted(settings):
         return False
+    path = journal_path(settings)
     try:
         journal = Journal.model_validate_json(path.read_bytes())
     except ValidationError:
@@ -217,20 +203,7 @@ def _put_back_if_interrupted(settings: Settings, store: Store) -> bool:
 def _put_back(settings: Settings, store: Store, copy: Path) -> None:
     with work_folder(settings) as work:
         load(store, copy, work)
-    _journal(settings).unlink()
-
-
-def _write_journal(settings: Settings, journal: Journal) -> None:
-    path = _journal(settings)
-    draft = path.with_name(f".{path.name}.part")
-    draft.write_text(journal.model_dump_json(), encoding="utf-8")
-    flush_to_disk(draft)
-    os.replace(draft, path)
-    flush_to_disk(path.parent)
-
-
-def _journal(settings: Settings) -> Path:
-    return settings.data_folder / JOURNAL
+    journal_path(settings).unlink()
 
 
 @contextmanager

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import httpx
 from sqlalchemy import inspect, select, text
 from sqlalchemy.orm import Session
 
-from plugin.services import Services
 from plugin.settings import Settings
 from plugin.store import Store
 from plugin.store.upkeep import Installation
@@ -19,9 +17,9 @@ from plugin.version import VERSION
 
 # Written into the data folder by whatever fetches new versions, such as a script that pulls images.
 LATEST = "latest"
-CHECK_EVERY = timedelta(days=1)
+# So much is read of what says a version, in bytes.
+LONGEST = 1024
 _VERSION = re.compile(r"v?([0-9]{1,4}(?:\.[0-9]{1,4}){1,3})\b")
-_LONGEST = 1024
 
 
 def parse_version(said: str) -> str:
@@ -85,34 +83,10 @@ def newer_version(settings: Settings, store: Store) -> str:
     return newest if is_newer(newest, VERSION) else ""
 
 
-def check_for_update(services: Services) -> None:
-    """Ask once a day which version is published, where `UPDATE_CHECK_URL` is set; nothing is said of the clinic."""
-    address, store, now = services.settings.update_check_url, services.store, services.clock()
-    if not address:
-        return
-    with store.reading() as session:
-        asked_at = session.scalar(select(Installation.published_checked_at))
-    if asked_at is not None and timedelta() <= now - asked_at < CHECK_EVERY:
-        return
-    published = _published(address)
-    change_installation(store, published_checked_at=now, **({"published": published} if published else {}))
-
-
-def _published(address: str) -> str:
-    try:
-        with httpx.stream("GET", address, timeout=10, follow_redirects=False) as answer:
-            if answer.status_code != 200:
-                return ""
-            start = next(answer.iter_bytes(_LONGEST), b"")
-    except httpx.HTTPError:
-        return ""
-    return parse_version(start.decode("utf-8", "replace"))
-
-
 def _fetched(settings: Settings) -> str:
     try:
         with (settings.data_folder / LATEST).open("rb") as file:
-            return file.read(_LONGEST).decode("utf-8", "replace")
+            return file.read(LONGEST).decode("utf-8", "replace")
     except OSError:
         return ""
 

@@ -13,7 +13,8 @@ from typing import NoReturn
 import pytest
 from sqlalchemy import text
 
-from plugin.backups.upgrading import JOURNAL, OLDEST_DOWNGRADE, UpgradeFailed, downgrade, upgrade
+from plugin.backups.journal import JOURNAL
+from plugin.backups.upgrading import OLDEST_DOWNGRADE, UpgradeFailed, downgrade, upgrade
 from plugin.backups.versions import last_version
 from plugin.courses.audit import audit
 from plugin.errors import ConfigurationError

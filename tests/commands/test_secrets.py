@@ -72,6 +72,18 @@ def test_processes_that_start_at_once_agree(folder: Path) -> None:
     assert said == {f"{_secrets()[0]}\n"}
 
 
+def test_a_start_loads_no_use_cases_and_no_client_of_the_internet(folder: Path) -> None:
+    heavy = ("flask", "httpx", "pyrage", "plugin.courses", "plugin.square")
+    program = (
+        "import sys; from plugin.start import started_settings as s; s();"
+        f" print([name for name in {heavy} if name in sys.modules])"
+    )
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert done.stdout == "[]\n"
+    assert (folder / "secrets").exists()
+
+
 def test_the_environment_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started_settings()
     monkeypatch.setenv("SECRET_KEY", "the secret of the environment, long enough")

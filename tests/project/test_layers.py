@@ -63,7 +63,7 @@ MAY_KNOW = {
     "plugin.listening": {"plugin.errors"},
     "plugin.processes": set(),
     "plugin.serving": {"plugin"},
-    "plugin.start": {"plugin.backups", "plugin.services", *_USING},
+    "plugin.start": {"plugin.backups", *_KEEPING},
     "plugin.worker": {"plugin", "invoices"},
     "plugin.doctor": {"plugin", "invoices"},
     "plugin.cli": {"plugin", "invoices", "practice_square", "tests.stories.day"},
@@ -99,7 +99,7 @@ ONLY_IN = {
     "weasyprint": {"invoices"},
     "square": {"plugin.square.client"},
     "square.utils.webhooks_helper": {"plugin.square"},
-    "httpx": {"plugin.square.client", "plugin.alarms.webhook", "plugin.backups.versions"},
+    "httpx": {"plugin.square.client", "plugin.alarms.webhook", "plugin.backups.update_check"},
     "sqlalchemy.create_engine": {"plugin.store"},
     "prometheus_client": {"plugin.web.metrics"},
 }
