@@ -51,6 +51,25 @@ def test_wrong_passwords_count_together_over_two_processes(
         assert Visitor(app, address="10.0.1.1").sign_in(email).status_code == 429
 
 
+def test_wrong_passwords_at_an_open_screen_count_together(
+    two_processes: list[Flask], small_house: Services
+) -> None:
+    email = hire(small_house, Role.DESK)
+    visitors = [Visitor(app) for app in two_processes]
+    for visitor in visitors:
+        assert visitor.sign_in(email).status_code == 302
+
+    def change(visitor: Visitor, what: str) -> int:
+        form = visitor.page("/account").form(f"/account/{what}")
+        return visitor.send(
+            form, email="new@example.org", email_password=WRONG, old_password=WRONG
+        ).status_code
+
+    tried = [change(visitors[number % 2], ("email", "password")[number % 3 == 0]) for number in range(10)]
+    assert tried == [422] * 10
+    assert {change(visitor, what) for visitor in visitors for what in ("email", "password")} == {429}
+
+
 def _no_table(services: Services) -> None:
     with services.store.engine.begin() as connection:
         connection.execute(text("DROP TABLE limit_hit"))

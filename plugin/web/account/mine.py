@@ -20,7 +20,7 @@ from plugin.web.account.passwords import LONGEST, SHORTEST, fits, hash_password,
 from plugin.web.account.people import SIGN_IN, StaffUser
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.forms import Email, Form, Password, Text
-from plugin.web.limits import limit_views, page_limiter
+from plugin.web.limits import guess_limiter, limit_views
 from plugin.web.refusals import Refusal, refused_shows
 
 PER_PERSON = "10 per 5 minutes"
@@ -91,8 +91,11 @@ class PasswordForm(Form):
 
 def set_up(app: Flask) -> None:
     """Limit wrong passwords: a moment at somebody's open screen must not become a search for theirs."""
-    wrong = page_limiter(app).limit(
-        PER_PERSON, key_func=_person, deduct_when=lambda response: response.status_code == 422
+    wrong = guess_limiter(app).shared_limit(
+        PER_PERSON,
+        scope="own password",
+        key_func=_person,
+        deduct_when=lambda response: response.status_code == 422,
     )
     limit_views(app, _ASK_PASSWORD, wrong)
 
