@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.bookmarks import bookmark_of, save_bookmark_in
+from plugin.courses.base.bookmarks import bookmark_of, save_bookmark
 from plugin.store import Store
 
 NAME = "square_clock_offset"
@@ -38,5 +38,4 @@ class ClockWatch:
         noted = clock_offset(self._store) or timedelta()
         if abs(offset - noted) > WORTH_NOTING:
             value = str(offset.total_seconds()) if abs(offset) > WORTH_NOTING else "0"
-            act = Act(SQUARE, now, NAME)
-            self._store.transact(lambda session: save_bookmark_in(session, act, NAME, value))
+            save_bookmark(self._store, Act(SQUARE, now, NAME), NAME, value)

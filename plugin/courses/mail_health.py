@@ -6,10 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.bookmarks import bookmark_of, drop_bookmark_in, save_bookmark_in
+from plugin.courses.base.bookmarks import bookmark_of, drop_bookmark_in, save_bookmark
 from plugin.errors import MailFailed
 from plugin.store import Store
 
@@ -45,10 +43,5 @@ class MailWatch:
                 self._store.transact(lambda session: drop_bookmark_in(session, NAME))
         elif before is None or before.said != error.message[:160]:
             since = before.since if before else self._clock()
-            self._note(f"{since.isoformat()} {error.message[:160]}")
-
-    def _note(self, value: str) -> None:
-        def work(session: Session) -> None:
-            save_bookmark_in(session, Act(SQUARE, self._clock(), NAME), NAME, value)
-
-        self._store.transact(work)
+            said = f"{since.isoformat()} {error.message[:160]}"
+            save_bookmark(self._store, Act(SQUARE, self._clock(), NAME), NAME, said)

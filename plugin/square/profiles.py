@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.attention import open_item, settle_item_in
-from plugin.courses.base.bookmarks import bookmark_of, drop_bookmark_in, save_bookmark_in
+from plugin.courses.base.bookmarks import bookmark_of, drop_bookmark_in, save_bookmark, save_bookmark_in
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.outbox import PROFILE, Job, last_job_subject
 from plugin.courses.base.work import Work
@@ -163,7 +163,7 @@ def _is_defined(services: Services) -> bool:
         except SquareNotFound:
             return False
     act = Act(SQUARE, services.clock(), DEFINED)
-    services.store.transact(lambda session: save_bookmark_in(session, act, DEFINED, ATTRIBUTE))
+    save_bookmark(services.store, act, DEFINED, ATTRIBUTE)
     return True
 
 

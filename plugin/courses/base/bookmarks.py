@@ -18,6 +18,11 @@ def bookmark_of(store: Store, name: str) -> str | None:
         return kept.value if kept else None
 
 
+def save_bookmark(store: Store, act: Act, name: str, value: str) -> None:
+    """Store this text under the name, replacing any earlier one, in a transaction of its own."""
+    store.transact(lambda session: save_bookmark_in(session, act, name, value))
+
+
 def save_bookmark_in(session: Session, act: Act, name: str, value: str) -> None:
     """Store this text under the name, replacing any earlier one."""
     kept = session.get(Bookmark, name)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.bookmarks import bookmark_of, save_bookmark_in
+from plugin.courses.base.bookmarks import bookmark_of, save_bookmark
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.parsing import Json
@@ -97,7 +97,7 @@ def _keep_mark(services: Services, begun: datetime, times: Sequence[datetime]) -
         return
     act = Act(SQUARE, services.clock(), SWEPT)
     mark = max(reached).isoformat()
-    services.store.transact(lambda session: save_bookmark_in(session, act, SWEPT, mark))
+    save_bookmark(services.store, act, SWEPT, mark)
 
 
 def _write(store: Store, row: Sweep, **changes: Any) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.bookmarks import bookmark_of, save_bookmark_in
+from plugin.courses.base.bookmarks import bookmark_of, save_bookmark
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.suppression import is_erased
 from plugin.courses.base.work import Work
@@ -48,7 +48,7 @@ def sync_customers(services: Services, since: datetime) -> Iterator[SyncPage]:
             yield SyncPage(len(page), _receive_changed(services, people), newest(page))
     except SquareNotFound:
         return
-    services.store.transact(lambda session: save_bookmark_in(session, act, _READ_ONCE, "read"))
+    save_bookmark(services.store, act, _READ_ONCE, "read")
 
 
 def sync_profiles(services: Services, _since: datetime) -> Iterator[SyncPage]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.bookmarks import bookmark_of, save_bookmark_in, take_turn
+from plugin.courses.base.bookmarks import bookmark_of, save_bookmark, take_turn
 from plugin.courses.base.opening_hours import read_hours
 from plugin.courses.square_mode import POLLED_AT, square_mode
 from plugin.errors import SquareFailed
@@ -93,7 +93,7 @@ def _keep_mark(services: Services, mark: str, reached: datetime) -> None:
     value = min(reached, services.clock()).isoformat()
     if value != bookmark_of(services.store, mark):
         act = Act(SQUARE, services.clock(), mark)
-        services.store.transact(lambda session: save_bookmark_in(session, act, mark, value))
+        save_bookmark(services.store, act, mark, value)
 
 
 def _locations(services: Services) -> list[str]:
