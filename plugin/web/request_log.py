@@ -38,7 +38,7 @@ def set_up(app: Flask) -> None:
     """Log every request, and every unexpected error without its message."""
     app.before_request(_begin)
     app.after_request(_end)
-    app.log_exception = lambda exc_info: _log_error(exc_info[1])  # type: ignore[method-assign]
+    app.log_exception = lambda exc_info: log_failure(exc_info[1])  # type: ignore[method-assign]
     app.context_processor(lambda: {"request_id": request_id()})
 
 
@@ -53,9 +53,16 @@ def note_role(role: Role) -> None:
     g.logged_role = role.value
 
 
-def log_failure(error: BaseException) -> None:
-    """Log an error that is answered with a status from 500 on."""
-    _log_error(error)
+def log_failure(error: BaseException | None) -> None:
+    """Log an error that is answered with a status from 500 on, without its message."""
+    if error is None:
+        return
+    facts: dict[str, Any] = {"error": type(error).__name__, "where": log.where(error)}
+    if isinstance(error, CoursekeeperError):
+        facts["code"] = error.code
+    if error.__cause__ is not None:
+        facts["cause"] = type(error.__cause__).__name__
+    _log.error("failed", request_id=request_id(), **facts)
 
 
 def _begin() -> None:
@@ -81,14 +88,3 @@ def _end(response: Response) -> Response:
         role=g.get("logged_role", "none"),
     )
     return response
-
-
-def _log_error(error: BaseException | None) -> None:
-    if error is None:
-        return
-    facts: dict[str, Any] = {"error": type(error).__name__, "where": log.where(error)}
-    if isinstance(error, CoursekeeperError):
-        facts["code"] = error.code
-    if error.__cause__ is not None:
-        facts["cause"] = type(error.__cause__).__name__
-    _log.error("failed", request_id=request_id(), **facts)
