@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from plugin.alarms.condition import Look, fine, lasting, unused, wrong
-from plugin.backups.standing import backup_problem, last_copy_at, send_problem
+from plugin.backups.folder import last_copy_at
+from plugin.backups.standing import backup_problem, send_problem
 from plugin.services import Services
 
 
 def copies_are_made(services: Services, now: datetime) -> Look:
     """Check that the last copy is good, and not old."""
-    problem, made_at = backup_problem(services, now), last_copy_at(services)
+    problem, made_at = backup_problem(services, now), last_copy_at(services.settings)
     if problem:
         return wrong(problem)
     if made_at is None:

@@ -71,6 +71,12 @@ def names_in(folder: Path) -> list[str]:
     return sorted((each.name for each in folder.iterdir() if time_of(each.name) is not None), reverse=True)
 
 
+def last_copy_at(settings: Settings) -> datetime | None:
+    """Return when the last good copy was begun; None where there is none."""
+    names = names_in(backup_folder(settings))
+    return time_of(names[0]) if names else None
+
+
 def note_beside(copy: Path) -> Path:
     """Return the path of what is said beside a copy."""
     return copy.with_name(f"{copy.name}.json")

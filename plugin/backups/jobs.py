@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from plugin.backups import records
-from plugin.backups.folder import backup_folder, names_in, time_of
+from plugin.backups.folder import last_copy_at
 from plugin.backups.make import run_backup
 from plugin.backups.schedule import is_due
 from plugin.core.acts import Act, Actor, Role, Source, require
@@ -31,8 +31,7 @@ def ask_for_backup(services: Services, act: Act, cause: records.Cause = "request
 def ask_when_due(services: Services) -> None:
     """Have a copy made if the schedule says so; ten minutes after one that failed at the earliest."""
     now = services.clock()
-    names = names_in(backup_folder(services.settings))
-    last_at = time_of(names[0]) if names else None
+    last_at = last_copy_at(services.settings)
     if not is_due(now, last_at, read_hours(services.store)) or count_jobs(services.store, of=(BACKUP,)):
         return
     run = records.last_run(services.store)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from plugin.backups import records
-from plugin.backups.folder import backup_folder, names_in, read_note, time_of
+from plugin.backups.folder import backup_folder, last_copy_at, names_in, read_note, time_of
 from plugin.backups.jobs import BACKUP
 from plugin.backups.remote import where_to
 from plugin.backups.words import size_in_words
@@ -96,15 +96,9 @@ def copy_named(services: Services, name: str) -> Path:
     return path
 
 
-def last_copy_at(services: Services) -> datetime | None:
-    """Return when the last good copy was begun; None where there is none."""
-    names = names_in(backup_folder(services.settings))
-    return time_of(names[0]) if names else None
-
-
 def backup_problem(services: Services, now: datetime) -> str:
     """Return what is wrong with the copies on this machine, in a sentence or two; "" where all is well."""
-    made_at, run = last_copy_at(services), records.last_run(services.store)
+    made_at, run = last_copy_at(services.settings), records.last_run(services.store)
     failed = run is not None and run.state == "failed"
     is_old = made_at is not None and _is_old(made_at, now, read_hours(services.store))
     told = [

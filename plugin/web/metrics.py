@@ -29,7 +29,7 @@ from werkzeug.exceptions import NotFound
 
 from plugin.alarms.registry import conditions
 from plugin.alarms.watch import active_alarms
-from plugin.backups.standing import last_copy_at
+from plugin.backups.folder import last_copy_at
 from plugin.courses.health_facts import HealthFacts, health_facts
 from plugin.job_registry import JOBS
 from plugin.services import Services
@@ -123,7 +123,7 @@ class _Facts(Collector):
             "condition_is_wrong", "Whether what raises an alarm is wrong now.", wrong, ("condition",)
         )
         alarms = active_alarms(self._services.store)
-        copied = _stamp(last_copy_at(self._services))
+        copied = _stamp(last_copy_at(self._services.settings))
         yield _gauge("last_backup_timestamp_seconds", "When the last good copy was begun.", copied)
         yield _gauge("alarms_active", "Alarms that have begun and not ended.", {(): len(alarms)})
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Flask, url_for
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
-from plugin.backups.folder import backup_folder, names_in
+from plugin.backups.folder import last_copy_at
 from plugin.core.acts import Role
 from plugin.courses.accounts.setup import DONE, SetupView, read_setup
 from plugin.courses.accounts.staff import list_staff
@@ -72,7 +72,7 @@ def _items(services: Services, setup: SetupView) -> list[ChecklistItem]:
 
 def _has_backup(services: Services) -> bool:
     try:
-        return bool(names_in(backup_folder(services.settings)))
+        return last_copy_at(services.settings) is not None
     except OSError:
         # A folder that can't be read has an alarm of its own.
         return False
