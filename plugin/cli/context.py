@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.services import Services, wall_clock
@@ -33,11 +33,8 @@ def opened_services(settings: Settings | None = None) -> Iterator[Services]:
     from plugin.bootstrap import open_services
     from plugin.start import prepare
 
-    services = open_services(settings or prepare(read_settings()))
-    try:
+    with closing(open_services(settings or prepare(read_settings()))) as services:
         yield services
-    finally:
-        services.close()
 
 
 @contextmanager

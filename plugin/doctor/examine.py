@@ -101,17 +101,11 @@ def _of_outside(given: Settings, settings: Settings, is_usable: bool) -> dict[st
 
 
 def _watched(given: Settings, now: datetime) -> Iterator[Finding]:
-    services = open_services(given)
-    try:
+    with closing(open_services(given)) as services:
         yield from watched(services, now)
         yield from given_up(services, now)
-    finally:
-        services.close()
 
 
 def _square(given: Settings) -> Iterator[Finding]:
-    services = open_services(given)
-    try:
+    with closing(open_services(given)) as services:
         yield from outside.square(services)
-    finally:
-        services.close()
