@@ -102,7 +102,7 @@ def limited(app: Flask, view: Any, account: Callable[[], str], *more: str) -> An
     limiter = guess_limiter(app)
     keys = ((PER_ADDRESS, get_remote_address), *((each, account) for each in (PER_ACCOUNT, *more)))
     for allowance, key in keys:
-        view = limiter.limit(allowance, key_func=key, methods=["POST"], deduct_when=_was_refused)(view)
+        view = limiter.limit(allowance, key_func=key, methods=["POST"], deduct_when=was_refused)(view)
     return view
 
 
@@ -111,7 +111,13 @@ def half_signed_in() -> str:
     return f"second step:{session.get('tf_user_id', '')}"
 
 
-def _was_refused(response: Response) -> bool:
+def signed_in() -> str:
+    """Return the person who is signed in, as the key of a limit."""
+    return f"person:{current_user.get_id()}"
+
+
+def was_refused(response: Response) -> bool:
+    """Return whether a try was wrong, and so counts."""
     return response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
 
 

@@ -27,14 +27,13 @@ from plugin.courses.accounts.staff import StaffView, staff_by_mark
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.account import resume
-from plugin.web.account.doors import OVER_PAGE
+from plugin.web.account.doors import OVER_PAGE, PER_ADDRESS, was_refused
 from plugin.web.account.people import SIGN_IN, StaffUser
 from plugin.web.account.pin_codes import LONGEST, pin_fits
 from plugin.web.account.shared import held_form, hold, open_device
 from plugin.web.forms import Form, Hidden, Password
 from plugin.web.limits import guess_limiter, limit_views
 
-PER_ADDRESS = "30 per 5 minutes"
 _WRONG = "Wrong PIN. Try again."
 _BLOCKED = "Too many wrong PINs. Sign in with your password or passkey."
 
@@ -54,9 +53,7 @@ def set_up(app: Flask) -> None:
     """Limit wrong PINs per address, besides the five of each person on each device."""
     app.extensions["coursekeeper_locked"] = after_lock
     app.jinja_env.globals["takes_pins"] = lambda: open_device() is not None
-    wrong = guess_limiter(app).limit(
-        PER_ADDRESS, key_func=get_remote_address, deduct_when=lambda response: response.status_code == 422
-    )
+    wrong = guess_limiter(app).limit(PER_ADDRESS, key_func=get_remote_address, deduct_when=was_refused)
     limit_views(app, ("lock.enter",), wrong)
 
 

@@ -16,6 +16,7 @@ from plugin.courses.accounts.staff_edits import change_own_email, rename_self
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.account.doors import PER_ACCOUNT, signed_in, was_refused
 from plugin.web.account.passwords import LONGEST, SHORTEST, fits, hash_password, refuse_weak
 from plugin.web.account.people import SIGN_IN, StaffUser
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
@@ -23,7 +24,6 @@ from plugin.web.forms import Email, Form, Password, Text
 from plugin.web.limits import guess_limiter, limit_views
 from plugin.web.refusals import Refusal, refused_shows
 
-PER_PERSON = "10 per 5 minutes"
 _ASK_PASSWORD = ("account.change_email", "account.change_password")
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
@@ -92,10 +92,7 @@ class PasswordForm(Form):
 def set_up(app: Flask) -> None:
     """Limit wrong passwords: a moment at somebody's open screen must not become a search for theirs."""
     wrong = guess_limiter(app).shared_limit(
-        PER_PERSON,
-        scope="own password",
-        key_func=_person,
-        deduct_when=lambda response: response.status_code == 422,
+        PER_ACCOUNT, scope="own password", key_func=signed_in, deduct_when=was_refused
     )
     limit_views(app, _ASK_PASSWORD, wrong)
 
@@ -190,7 +187,3 @@ def _sign_in_again(member: StaffView) -> None:
 def _done(text: str) -> Response:
     flash_notice(Notice(text))
     return redirect_after_post(url_for("account.show"))
-
-
-def _person() -> str:
-    return f"password:{current_user.get_id()}"

@@ -27,7 +27,7 @@ from plugin.courses.accounts.passkeys import remove_passkey, use_challenge
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow, fresh
 from plugin.web.account import resume
-from plugin.web.account.doors import going_on, limited, proving, wanted
+from plugin.web.account.doors import going_on, limited, proving, signed_in, wanted
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 
 blueprint = Blueprint("passkeys", __name__, url_prefix="/account/passkeys")
@@ -103,7 +103,7 @@ def set_up(app: Flask) -> None:
     enter = going_on(_in_words(views["security.wan_signin_response"]))
     views["security.wan_signin_response"] = limited(app, enter, get_remote_address)
     verify = going_on(_in_words(proving(views["security.wan_verify_response"])), resume.PROVED)
-    views["security.wan_verify_response"] = limited(app, allow(*AT_THE_DESK)(verify), _person)
+    views["security.wan_verify_response"] = limited(app, allow(*AT_THE_DESK)(verify), signed_in)
     views["security.wan_verify"] = allow(*AT_THE_DESK)(views["security.wan_verify"])
     views["security.wan_register"] = allow(*AT_THE_DESK)(
         fresh()(_on_one_page(views["security.wan_register"]))
@@ -184,10 +184,6 @@ def _told(view: Callable[..., Any]) -> Callable[..., Any]:
         return _done(Notice("The passkey is saved. You can sign in with it."))
 
     return answer
-
-
-def _person() -> str:
-    return f"person:{current_user.get_id()}"
 
 
 def _done(said: Notice) -> ResponseReturnValue:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from flask import Blueprint, Flask, g, request, session
-from flask_login import current_user, user_logged_in, user_logged_out  # type: ignore[import-untyped]  # ships no types
+from flask_login import user_logged_in, user_logged_out  # type: ignore[import-untyped]  # ships no types
 from flask_security import LoginForm, Security
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 
@@ -16,7 +16,7 @@ from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.account import lock, passkeys, reset, resume, second_step
 from plugin.web.account.devices import device_of
-from plugin.web.account.doors import going_on, limited, page, proving
+from plugin.web.account.doors import going_on, limited, page, proving, signed_in
 from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES
 from plugin.web.account.people import SIGN_IN, StaffStore, StaffUser, load_by_sign_in
 from plugin.web.account.shared import current_device
@@ -95,7 +95,7 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
     views = app.view_functions
     views["security.login"] = limited(app, going_on(views["security.login"]), _account)
     verify = allow(*AT_THE_DESK)(going_on(proving(views["security.verify"]), resume.PROVED))
-    views["security.verify"] = limited(app, verify, _person)
+    views["security.verify"] = limited(app, verify, signed_in)
     reset.set_up(app)
     second_step.set_up(app)
     passkeys.set_up(app)
@@ -104,10 +104,6 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
 
 def _account() -> str:
     return f"account:{request.form.get('email', '').strip().casefold()[:254]}"
-
-
-def _person() -> str:
-    return f"person:{current_user.get_id()}"
 
 
 def _start(_app: Flask, user: StaffUser, **_: Any) -> None:
