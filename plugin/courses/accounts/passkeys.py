@@ -11,12 +11,13 @@ from sqlalchemy import Select, select, update
 from plugin.core.acts import Act
 from plugin.core.text import required
 from plugin.courses.accounts.limit_hits import add_hits
+from plugin.courses.accounts.staff import locked_self
 from plugin.courses.accounts.staff_alerts import PASSKEY_ADDED, SECOND_STEP_REMOVED, alert
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
-from plugin.store.people import Passkey, Staff
+from plugin.store.people import Passkey
 
 NAME_LENGTH = 64
 MOST = 20
@@ -68,16 +69,15 @@ def add_passkey(
     """Add a passkey to the actor's own account; raises InvalidField, or Refused for one too many."""
 
     def do(work: Work) -> None:
-        staff_id = work.act.actor.staff_id or ""
-        person = require_row(work.session, Staff, staff_id, "There is no such person.", is_locked=True)
-        known = work.session.scalars(_of(staff_id)).all()
+        person = locked_self(work)
+        known = work.session.scalars(_of(person.id)).all()
         if len(known) >= MOST:
             raise Refused(f"You have {MOST} passkeys. Remove one first.", code="too_many")
         alert(work, person, PASSKEY_ADDED)
         work.session.add(
             Passkey(
                 id=work.new_id(),
-                staff_id=staff_id,
+                staff_id=person.id,
                 name=required(name, field="name", called="The name", most=NAME_LENGTH),
                 credential_id=credential_id,
                 public_key=public_key,
@@ -107,9 +107,8 @@ def remove_passkey(store: Store, act: Act, passkey_id: str) -> str:
     """Remove one of the actor's own passkeys; return its name. Raises NotFound for anybody else's."""
 
     def do(work: Work) -> str:
-        staff_id = work.act.actor.staff_id or ""
-        person = require_row(work.session, Staff, staff_id, "There is no such person.", is_locked=True)
-        mine = {each.id: each for each in work.session.scalars(_of(staff_id))}
+        person = locked_self(work)
+        mine = {each.id: each for each in work.session.scalars(_of(person.id))}
         if passkey_id not in mine:
             raise NotFound("There is no such passkey.")
         if len(mine) == 1 and person.totp_secret is None:

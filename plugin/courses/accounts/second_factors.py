@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import or_, select, update
 
 from plugin.core.acts import Act, require
-from plugin.courses.accounts.staff import StaffView, end_sessions, staff_view
+from plugin.courses.accounts.staff import StaffView, end_sessions, locked_self, staff_view
 from plugin.courses.accounts.staff_alerts import SECOND_STEP_REMOVED, alert
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.store import Store
@@ -93,14 +93,6 @@ def use_recovery_code(store: Store, staff_id: str, code: str) -> bool:
         return True
 
 
-def has_second_step(store: Store, staff_id: str) -> bool:
-    """Return whether a person has an authenticator app or a passkey."""
-    with_key = exists().where(Passkey.staff_id == Staff.id)
-    asked = select(Staff.id).where(Staff.id == staff_id, or_(Staff.totp_secret.is_not(None), with_key))
-    with store.reading() as session:
-        return session.scalar(asked) is not None
-
-
 def count_recovery_codes(store: Store, staff_id: str) -> int:
     """Return how many recovery codes are left."""
     with store.reading() as session:
@@ -109,7 +101,7 @@ def count_recovery_codes(store: Store, staff_id: str) -> int:
 
 def _own(work: Work, staff_id: str) -> Staff:
     assert work.act.actor.staff_id == staff_id, "only one's own"
-    return require_row(work.session, Staff, staff_id, _NO_SUCH_PERSON, is_locked=True)
+    return locked_self(work)
 
 
 def _has_passkey(work: Work, staff_id: str) -> bool:

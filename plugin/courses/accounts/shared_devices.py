@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import required
-from plugin.courses.accounts.staff import StaffView, staff_view
+from plugin.courses.accounts.staff import StaffView, locked_self, staff_view
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.store import Store
@@ -100,8 +100,7 @@ def open_device(store: Store, device_id: str, sign_in_id: str, staff_id: str, no
     """Note a sign-in with a password or a passkey there: PINs are accepted, and the person's tries start anew."""
     with store.writing() as session:
         session.execute(update(SharedDevice).where(SharedDevice.id == device_id).values(opened_at=now))
-        its = (PinTries.device_id == device_id, PinTries.staff_id == staff_id)
-        session.execute(delete(PinTries).where(*its))
+        _forget_tries(session, device_id, staff_id)
         _put_on(session, device_id, sign_in_id, now)
 
 
@@ -118,9 +117,7 @@ def set_pin(store: Store, act: Act, pin_hash: str | None) -> None:
     """Set or remove the actor's own PIN."""
 
     def do(work: Work) -> None:
-        staff_id = work.act.actor.staff_id or ""
-        row = require_row(work.session, Staff, staff_id, "There is no such person.", is_locked=True)
-        row.pin_hash = pin_hash
+        locked_self(work).pin_hash = pin_hash
 
     transact(store, act, do)
 
@@ -138,8 +135,7 @@ def try_pin(
     if person is None or not fits(person):
         return None
     with store.writing() as session:
-        its = (PinTries.device_id == device_id, PinTries.staff_id == staff_id)
-        session.execute(delete(PinTries).where(*its))
+        _forget_tries(session, device_id, staff_id)
     return person
 
 
@@ -191,6 +187,11 @@ def _count_try(session: Session, device_id: str, staff_id: str) -> bool:
         return False
     row.wrong += 1
     return True
+
+
+def _forget_tries(session: Session, device_id: str, staff_id: str) -> None:
+    its = (PinTries.device_id == device_id, PinTries.staff_id == staff_id)
+    session.execute(delete(PinTries).where(*its))
 
 
 def _put_on(session: Session, device_id: str, sign_in_id: str, now: datetime) -> None:

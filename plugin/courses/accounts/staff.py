@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.text import clean, required
-from plugin.courses.accounts.staff_alerts import NEW_OWNER, PASSWORD, alert
+from plugin.courses.accounts.staff_alerts import IS_ACTIVE_OWNER, NEW_OWNER, PASSWORD, alert
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.clients.contacts import typed_email
@@ -23,6 +23,7 @@ from plugin.store.people import Passkey, SignIn, Staff
 
 INVITATION_LASTS = timedelta(days=7)
 _NO_SUCH_PERSON = "There is no such person."
+_HAS_SECOND_FACTOR = or_(Staff.totp_secret.is_not(None), exists().where(Passkey.staff_id == Staff.id))
 _COMMAND = Actor("Operator", Role.OWNER, Source.COMMAND)
 
 
@@ -177,11 +178,15 @@ def list_all_staff(store: Store) -> tuple[StaffView, ...]:
 
 def with_second_factor(store: Store) -> frozenset[str]:
     """Return the ids of those whose account a stolen password alone does not open."""
-    asked = select(Staff.id).where(
-        or_(Staff.totp_secret.is_not(None), exists().where(Passkey.staff_id == Staff.id))
-    )
     with store.reading() as session:
-        return frozenset(session.scalars(asked))
+        return frozenset(session.scalars(select(Staff.id).where(_HAS_SECOND_FACTOR)))
+
+
+def has_second_factor(store: Store, staff_id: str) -> bool:
+    """Return whether a person has an authenticator app or a passkey."""
+    asked = select(Staff.id).where(Staff.id == staff_id, _HAS_SECOND_FACTOR)
+    with store.reading() as session:
+        return session.scalar(asked) is not None
 
 
 def count_visits(store: Store) -> dict[str, int]:
@@ -224,6 +229,12 @@ def reactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
     return transact(store, act, do)
 
 
+def locked_self(work: Work) -> Staff:
+    """Return the row of who acts, for a change of their own sign-in; raises NotFound."""
+    own_id = work.act.actor.staff_id or ""
+    return require_row(work.session, Staff, own_id, _NO_SUCH_PERSON, is_locked=True)
+
+
 def locked_staff(session: Session, staff_id: str) -> Staff:
     """Return a person for a change that must leave an owner; raises NotFound."""
     # Two owners may deactivate each other at the same moment: all owners are locked, always in the same order.
@@ -237,8 +248,7 @@ def locked_staff(session: Session, staff_id: str) -> Staff:
 
 def refuse_last_owner(session: Session, row: Staff) -> None:
     """Raise Refused if this is the last owner who can sign in; one who is only invited is none."""
-    is_owner = (Staff.role == Role.OWNER.value, Staff.is_active.is_(True), Staff.invited_at.is_(None))
-    owners = session.scalars(select(Staff.id).where(*is_owner)).all()
+    owners = session.scalars(select(Staff.id).where(*IS_ACTIVE_OWNER)).all()
     if list(owners) == [row.id]:
         raise Refused(
             f"{row.name} is the last active owner. Add or reactivate another owner first.", code="last_owner"

@@ -14,14 +14,16 @@ ALERT = "mail_staff_alert"
 PASSWORD, ROLE, EMAIL, NEW_OWNER = "password", "role", "email", "new_owner"
 SECOND_STEP_REMOVED, PASSKEY_ADDED = "second_step_removed", "passkey_added"
 
+# An owner who can sign in; one who is only invited can't.
+IS_ACTIVE_OWNER = (Staff.role == Role.OWNER.value, Staff.is_active.is_(True), Staff.invited_at.is_(None))
+
 
 def alert(work: Work, about: Staff, what: str, *, tells_person: bool = True, also_to: str = "") -> None:
     """Enqueue an alert to the person and to each owner who signs in; `also_to`: one more address.
 
     Where no mail is set up, the jobs end without sending.
     """
-    is_owner = (Staff.role == Role.OWNER.value, Staff.is_active.is_(True), Staff.invited_at.is_(None))
-    addresses = set(work.session.scalars(select(Staff.email).where(*is_owner)))
+    addresses = set(work.session.scalars(select(Staff.email).where(*IS_ACTIVE_OWNER)))
     addresses |= {about.email} if tells_person else set()
     addresses |= {also_to} if also_to else set()
     actor = work.act.actor

@@ -19,7 +19,7 @@ from plugin.courses.accounts.invitations import (
     withdraw,
 )
 from plugin.courses.accounts.links import expires_at, is_loopback, link_address
-from plugin.courses.accounts.staff import StaffView, count_visits, read_staff
+from plugin.courses.accounts.staff import StaffView, count_visits, has_second_factor, read_staff
 from plugin.courses.accounts.staff_edits import edit_staff
 from plugin.errors import Refused
 from plugin.web import current_services, pages
@@ -74,7 +74,7 @@ def show(staff_id: str, refusal: Refusal | None = None, **_: str) -> ResponseRet
     return render_template(
         "owner/staff_person.html",
         member=member,
-        has_second_step=second_factors.has_second_step(services.store, staff_id),
+        has_second_step=has_second_factor(services.store, staff_id),
         is_self=member.id == current_user.staff_id,
         form=form,
         refusal=refusal,
