@@ -12,9 +12,10 @@ from plugin.services import Services
 
 def copies_are_made(services: Services, now: datetime) -> Look:
     """Check that the last copy is good, and not old."""
-    problem, made_at = backup_problem(services, now), last_copy_at(services.settings)
+    problem = backup_problem(services, now)
     if problem:
         return wrong(problem)
+    made_at = last_copy_at(services.settings)
     if made_at is None:
         return unused("The first backup is about to be made.")
     return fine(f"The last good backup is {lasting(now - made_at)} old.")

@@ -11,7 +11,7 @@ from plugin.backups import records
 from plugin.backups.folder import backup_folder, last_copy_at, names_in, read_note, time_of
 from plugin.backups.jobs import BACKUP
 from plugin.backups.remote import where_to
-from plugin.backups.words import size_in_words
+from plugin.backups.words import error_in_words, size_in_words
 from plugin.core.opening_hours import OpeningHours
 from plugin.courses.base.opening_hours import read_hours
 from plugin.courses.base.outbox import count_jobs
@@ -84,8 +84,15 @@ def backup_standing(services: Services) -> BackupStanding:
 
 
 def list_kept(folder: Path) -> tuple[KeptCopy, ...]:
-    """Return the copies in a folder, newest first, also of another installation, as for restoring one."""
-    return tuple(copy for name in names_in(folder) if (copy := _kept(folder / name)) is not None)
+    """Return the copies in a folder, newest first, also of another installation, as for restoring one.
+
+    None where it can't be read: `backup_problem` says why.
+    """
+    try:
+        names = names_in(folder)
+    except OSError:
+        return ()
+    return tuple(copy for name in names if (copy := _kept(folder / name)) is not None)
 
 
 def copy_named(services: Services, name: str) -> Path:
@@ -98,6 +105,14 @@ def copy_named(services: Services, name: str) -> Path:
 
 def backup_problem(services: Services, now: datetime) -> str:
     """Return what is wrong with the copies on this machine, in a sentence or two; "" where all is well."""
+    try:
+        return _problem_seen(services, now)
+    except OSError as error:
+        # The folder can't be read, such as that of a network drive that is gone.
+        return error_in_words(error)
+
+
+def _problem_seen(services: Services, now: datetime) -> str:
     made_at, run = last_copy_at(services.settings), records.last_run(services.store)
     failed = run is not None and run.state == "failed"
     is_old = made_at is not None and _is_old(made_at, now, read_hours(services.store))

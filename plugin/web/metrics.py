@@ -123,7 +123,7 @@ class _Facts(Collector):
             "condition_is_wrong", "Whether what raises an alarm is wrong now.", wrong, ("condition",)
         )
         alarms = active_alarms(self._services.store)
-        copied = _stamp(last_copy_at(self._services.settings))
+        copied = _stamp(_last_copy_at(self._services))
         yield _gauge("last_backup_timestamp_seconds", "When the last good copy was begun.", copied)
         yield _gauge("alarms_active", "Alarms that have begun and not ended.", {(): len(alarms)})
 
@@ -158,6 +158,14 @@ def _of_work(facts: HealthFacts) -> Iterator[Metric]:
         yield _gauge(
             f"last_{name}_timestamp_seconds", f"When the last {name.replace('_', ' ')} was.", _stamp(moment)
         )
+
+
+def _last_copy_at(services: Services) -> datetime | None:
+    try:
+        return last_copy_at(services.settings)
+    except OSError:
+        # A folder that can't be read is a condition of its own.
+        return None
 
 
 def _stamp(moment: datetime | None) -> dict[tuple[str, ...], float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -172,3 +173,23 @@ def test_a_newer_version_that_was_fetched_is_told(olga: Visitor, services: Servi
     assert "is out" not in olga.page(ADDRESS).text
     (tmp_path / "latest").write_text("v9.10.1\nwhat is new\n")
     assert "Coursekeeper 9.10.1 is out; " in olga.page(ADDRESS).text
+
+
+def test_a_folder_that_cannot_be_read_is_said_and_hides_nothing_else(
+    olga: Visitor, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a network drive that is gone."""
+    folder = backup_folder(services.settings)
+    folder.mkdir(exist_ok=True)
+    real = Path.iterdir
+
+    def broken(path: Path) -> Iterator[Path]:
+        if path == folder:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "iterdir", broken)
+    said = f"{folder} can't be used: Input/output error."
+    assert said in olga.page(ADDRESS).text
+    (seen,) = (each for each in conditions(services, services.clock()) if each.name == "copies_are_made")
+    assert (seen.is_wrong, seen.said) == (True, said)

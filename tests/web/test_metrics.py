@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,6 +13,7 @@ from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
 from plugin import create_app
+from plugin.backups import folder
 from plugin.core.acts import Role
 from plugin.courses.health_facts import WORKER, sign_of_life
 from plugin.errors import ConfigurationError
@@ -95,3 +98,16 @@ def test_without_a_database_it_says_so(small_house: Services) -> None:
         known = numbers(app)
     assert known["database_up",] == 0
     assert not any("queue" in name for name, *_ in known)
+
+
+def test_a_backup_folder_that_cannot_be_read_hides_no_other_number(
+    watched: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_folder: Path) -> list[str]:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(folder, "names_in", broken)
+    found = numbers(watched)
+    assert found["condition_is_wrong", "copies_are_made"] == 1
+    assert found["alarms_active",] == 0
+    assert ("last_backup_timestamp_seconds",) not in found
