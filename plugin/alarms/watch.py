@@ -71,8 +71,17 @@ def since_when(store: Store) -> dict[str, datetime]:
 def send_test(services: Services, act: Act) -> int:
     """Send a test alarm to everyone who gets alarms; return to how many. Raises Refused where nobody does."""
     require(act.actor)
-    notice = _notice(
-        TEST, TEST, "Test alarm", "This is a test. Nothing is wrong.", "Nothing.", act.now, act.now
+    at = _written(act.now)
+    notice = Notice(
+        id=TEST,
+        phase=TEST,
+        name=TEST,
+        title="Test alarm",
+        said="This is a test. Nothing is wrong.",
+        to_do="Nothing.",
+        is_urgent=False,
+        since=at,
+        at=at,
     )
 
     def work(session: Session) -> int:
@@ -133,29 +142,18 @@ def _is_mailed(services: Services, seen: Condition) -> bool:
 
 
 def _of(phase: Phase, seen: Condition, since: datetime, now: datetime) -> Notice:
-    to_do = "" if phase is Phase.ENDED else seen.check.to_do
-    key = f"{seen.name}:{since:%Y%m%dT%H%M%S}:{phase}:{now:%Y%m%d}"
-    return _notice(key, phase, seen.title, seen.said, to_do, since, now, seen)
-
-
-def _notice(
-    key: str,
-    phase: str,
-    title: str,
-    said: str,
-    to_do: str,
-    since: datetime,
-    now: datetime,
-    seen: Condition | None = None,
-) -> Notice:
     return Notice(
-        id=key,
+        id=f"{seen.name}:{since:%Y%m%dT%H%M%S}:{phase}:{now:%Y%m%d}",
         phase=phase,
-        name=seen.name if seen else TEST,
-        title=title,
-        said=said,
-        to_do=to_do,
-        is_urgent=seen.check.is_urgent if seen else False,
-        since=since.isoformat(timespec="seconds"),
-        at=now.isoformat(timespec="seconds"),
+        name=seen.name,
+        title=seen.title,
+        said=seen.said,
+        to_do="" if phase is Phase.ENDED else seen.check.to_do,
+        is_urgent=seen.check.is_urgent,
+        since=_written(since),
+        at=_written(now),
     )
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
