@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from email.utils import format_datetime
+
 import httpx
 import pytest
 from cryptography.fernet import Fernet
@@ -12,6 +15,7 @@ from plugin.configuration.live import REFRESH_S
 from plugin.configuration.registry import DECLARED, is_editable
 from plugin.configuration.reseal import reseal_settings
 from plugin.core.acts import Actor, Role, Source
+from plugin.courses.clock_offset import clock_offset
 from plugin.errors import InvalidField, NotAllowed, Refused
 from plugin.settings import Settings
 from plugin.square.connection.client_factory import open_square
@@ -209,6 +213,24 @@ def test_the_next_call_to_square_goes_to_the_new_address_with_the_new_token(
         ("connect.squareupsandbox.com", "Bearer of-sandbox"),
         ("connect.squareup.com", "Bearer of-production"),
     ]
+
+
+def test_square_s_clock_is_heard_as_soon_as_it_is_not_the_practice_one(
+    store: Store, clock: HandMovedClock
+) -> None:
+    date = format_datetime(clock() - timedelta(minutes=5), usegmt=True)
+    transport = httpx.MockTransport(
+        lambda _request: httpx.Response(200, json={"merchant": {"id": "M"}}, headers={"Date": date})
+    )
+    services = running_on(store, clock)
+    square = open_square(services.settings_source, store, services.vault, clock, transport=transport)
+    heard = []
+    for environment in ("practice", "production"):
+        save(services, square_environment=environment, square_access_token=f"of-{environment}")
+        square.merchant()
+        heard.append(clock_offset(store))
+    square.close()
+    assert heard == [None, timedelta(minutes=5)]
 
 
 def test_mail_is_ready_as_soon_as_its_settings_are_saved(store: Store, clock: HandMovedClock) -> None:

@@ -33,10 +33,13 @@ def open_square(
 ) -> SquareClient:
     """Return the client; close it after use."""
     token = TokenSource(settings, store, vault)
-    # The practice Square of tests keeps a time of its own.
-    is_practice = settings.current().square_environment == "practice"
-    hear_date = (lambda _date: None) if is_practice else ClockWatch(store, clock)
-    watch = Watch(store, clock)
+    watch, watch_clock = Watch(store, clock), ClockWatch(store, clock)
+
+    def hear_date(date: str) -> None:
+        # The practice Square of tests keeps a time of its own.
+        if settings.current().square_environment != "practice":
+            watch_clock(date)
+
     return SquareClient(settings, token=token, watch=watch, hear_date=hear_date, transport=transport)
 
 
