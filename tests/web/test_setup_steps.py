@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -126,8 +126,8 @@ def test_a_location_that_square_does_not_have_is_refused(olga: Visitor, practice
 # E-mail.
 
 
-def _mail_form(olga: Visitor, port: int) -> tuple[Form, dict[str, str]]:
-    typed = {
+def _typed_account(port: int) -> dict[str, str]:
+    return {
         "provider": "other",
         "host": "127.0.0.1",
         "port": str(port),
@@ -137,7 +137,10 @@ def _mail_form(olga: Visitor, port: int) -> tuple[Form, dict[str, str]]:
         "password": "",
         "to": "june@lotus.example",
     }
-    return olga.page(MAIL).form(MAIL), typed
+
+
+def _mail_form(olga: Visitor, port: int) -> tuple[Form, dict[str, str]]:
+    return olga.page(MAIL).form(MAIL), _typed_account(port)
 
 
 def test_a_mail_server_that_takes_the_test_is_saved(olga: Visitor, live: Services) -> None:
@@ -175,6 +178,24 @@ def test_a_mail_server_that_does_not_is_not_saved(
     assert says in answer.text.replace("&#39;", "’").replace("can't", "can’t")
     assert "Lotus, Inc. 莲" in answer.text
     assert not live.mail.is_ready
+
+
+@pytest.mark.parametrize("name", ["mail_from", "mail_url"])
+def test_what_the_server_sets_of_mail_leads_to_the_settings_and_sends_no_test(
+    sqlite_url: str, clock: HandMovedClock, name: str
+) -> None:
+    with Store(sqlite_url) as store, running_post_office() as office:
+        given = {"mail_from": "desk@lotus.example", "mail_url": "smtp://smtp.example.org"}[name]
+        services = running_on(store, clock, **cast(Any, {"database_url": sqlite_url, name: given}))
+        olga = signed_in(create_app(services=services), services, Role.OWNER)
+        page = olga.page(MAIL)
+        assert "/clinic/settings/email" in page.links()
+        assert MAIL not in [form.action for form in page.forms]
+        form = replace(page.form(f"{MAIL}/skip"), action=MAIL)
+        answer = olga.send(form, **_typed_account(office.port))
+        assert answer.status_code == 409
+        assert "set by the server" in answer.text
+        assert office.taken == []
 
 
 # The team.

@@ -21,7 +21,7 @@ from plugin.configuration.email import (
 from plugin.configuration.save import save_settings
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.accounts.setup import DONE, mark_step
-from plugin.errors import InvalidField
+from plugin.errors import InvalidField, Refused
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
@@ -136,7 +136,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         providers=PROVIDERS,
         can_mail=services.mail.is_ready,
         sender=services.settings.mail_from,
-        is_fixed=bool(services.settings_source.set_by_server & {SERVER, SENDER}),
+        is_fixed=_is_fixed(),
     )
 
 
@@ -145,6 +145,8 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 @refused_shows(show)
 def save() -> ResponseReturnValue:
     """Send the test e-mail; only an account that sends is saved."""
+    if _is_fixed():
+        raise Refused("E-mail is set by the server, or a part of it.", code="set_by_server")
     form = AccountForm.sent()
     account, sender = form.account, form.mail_from
     said = send_test_email(account.url, sender, to=form.to.data or "", clinic_name=pages.clinic().name)
@@ -168,6 +170,11 @@ def test() -> ResponseReturnValue:
     )
     flash_notice(Notice(said))
     return finish_step("mail")
+
+
+def _is_fixed() -> bool:
+    """Return whether the environment sets the account or its sender: this form, which saves both, can't be saved."""
+    return bool(current_services().settings_source.set_by_server & {SERVER, SENDER})
 
 
 def _starting_values() -> dict[str, Any]:
