@@ -93,8 +93,12 @@ class Form(wtforms.Form):  # type: ignore[misc]
     @classmethod
     def shown_beside_others(cls, refusal: Refusal | None, *, suffix: str = "", **values: Any) -> Self:
         """Return the form as `shown` does, untouched by the refusal of another form of the page."""
-        is_own = refusal is not None and cls().is_in(refusal.typed)
-        return cls.shown(refusal if is_own else None, suffix=suffix, **values)
+        return cls.shown(cls.refusal_of(refusal), suffix=suffix, **values)
+
+    @classmethod
+    def refusal_of(cls, refusal: Refusal | None) -> Refusal | None:
+        """Return the refusal if it is about this form of the page."""
+        return refusal if refusal is not None and cls().is_in(refusal.typed) else None
 
     def is_in(self, typed: MultiDict[str, str]) -> bool:
         """Return whether any field a person sees was sent; several forms of a page send the same hidden ones."""

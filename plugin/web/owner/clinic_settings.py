@@ -16,7 +16,7 @@ from plugin.web.access import allow
 from plugin.web.actions import current_act, flash_notice, redirect_after_post
 from plugin.web.format import LANGUAGES, language_name, locale_of
 from plugin.web.forms import Choice, Choices, Form, Hidden, Several
-from plugin.web.owner.setting_forms import refusal_of, seen_now, seen_versions
+from plugin.web.owner.setting_forms import seen_now, seen_versions
 from plugin.web.owner.settings import SAVED, stored_and_fixed
 from plugin.web.refusals import Refusal, refused_shows
 
@@ -60,8 +60,8 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show them."""
     clinic = pages.clinic()
     known = ClinicSettings.of(clinic)
-    form = ClinicForm.shown(
-        refusal_of(ClinicForm, refusal),
+    form = ClinicForm.shown_beside_others(
+        refusal,
         time_zone=known.time_zone,
         currency=known.currency,
         language=known.language,
@@ -71,7 +71,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     form.currency.choices = _currencies(known.currency)
     form.language.choices = _languages(known.language)
     locked = why_currency_locked(current_services())
-    languages = LanguagesForm.shown(refusal_of(LanguagesForm, refusal))
+    languages = LanguagesForm.shown_beside_others(refusal)
     settings = current_services().settings_source.refresh()
     languages.client_languages.data = list(settings.offered_languages)
     languages.seen.data = seen_now((_OFFERED,))
@@ -81,7 +81,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         locked=locked,
         languages=languages,
         choices=LANGUAGES,
-        refusal=None if refusal_of(ClinicForm, refusal) or refusal_of(LanguagesForm, refusal) else refusal,
+        refusal=None if ClinicForm.refusal_of(refusal) or LanguagesForm.refusal_of(refusal) else refusal,
         **stored_and_fixed([_OFFERED]),
     )
 

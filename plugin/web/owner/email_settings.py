@@ -21,7 +21,6 @@ from plugin.web.owner.setting_forms import (
     SecretText,
     SettingsForm,
     form_class_of,
-    refusal_of,
     seen_now,
     seen_versions,
 )
@@ -102,7 +101,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         "owner/setting_email.html",
         form=None if SERVER in fixed else _server_form(refusal, account, settings.mail_from),
         sender_form=SettingsForm.of([SENDER], refusal) if SERVER in fixed and SENDER not in fixed else None,
-        test_form=TestForm.shown(refusal_of(TestForm, refusal), suffix="-test", to=current_user.email),
+        test_form=TestForm.shown_beside_others(refusal, suffix="-test", to=current_user.email),
         account=account,
         can_seal=services.vault.has_keys,
         can_mail=services.mail.is_ready,
@@ -167,6 +166,6 @@ def _server_form(refusal: Refusal | None, account: MailAccount | None, sender: s
     values: dict[str, Any] = {"mail_from": sender}
     if account is not None:
         values |= {name: getattr(account, name) for name in ("host", "security", "port", "user")}
-    form = ServerForm.shown(refusal_of(ServerForm, refusal), **values)
+    form = ServerForm.shown_beside_others(refusal, **values)
     form.seen.data = seen_now((SERVER, SENDER))
     return form

@@ -54,7 +54,7 @@ class SettingsForm(Form):
     def of(cls, names: Iterable[str], refusal: Refusal | None = None, *, suffix: str = "") -> SettingsForm:
         """Return the form of these settings, filled in with their values, or as it was refused."""
         form_class = form_class_of(tuple(names))
-        form = form_class.shown(refusal_of(form_class, refusal), suffix=suffix, **form_class.values())
+        form = form_class.shown_beside_others(refusal, suffix=suffix, **form_class.values())
         form.say_seen()
         return form
 
@@ -100,11 +100,6 @@ class SettingsForm(Form):
 def form_class_of(names: tuple[str, ...]) -> type[SettingsForm]:
     """Return the form with a field for each of these settings."""
     return type("DeclaredForm", (SettingsForm,), {name: _field_of(name) for name in names})
-
-
-def refusal_of(form_class: type[Form], refusal: Refusal | None) -> Refusal | None:
-    """Return the refusal if it is about this form of the page."""
-    return refusal if refusal is not None and form_class().is_in(refusal.typed) else None
 
 
 def seen_now(names: Iterable[str]) -> str:

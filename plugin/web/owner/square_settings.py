@@ -21,7 +21,6 @@ from plugin.web.owner.setting_forms import (
     SecretText,
     SettingsForm,
     form_class_of,
-    refusal_of,
     seen_now,
     seen_versions,
 )
@@ -56,7 +55,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show what is set, and what Square said of it."""
     services = current_services()
     settings = services.settings_source.refresh()
-    asked = refusal_of(TokenForm, refusal)
+    asked = TokenForm.refusal_of(refusal)
     token_form = TokenForm.shown(asked, suffix="-token", square_environment=settings.square_environment)
     token_form.square_environment.choices = _environments(settings.square_environment)
     token_form.seen.data = seen_now(_TRIED)
