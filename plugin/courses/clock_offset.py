@@ -17,8 +17,7 @@ WORTH_NOTING = timedelta(seconds=30)
 
 def clock_offset(store: Store) -> timedelta | None:
     """Return by how much our clock is ahead of Square's (negative: behind); None where it agrees."""
-    kept = bookmark_of(store, NAME)
-    return timedelta(seconds=float(kept)) if kept else None
+    return timedelta(seconds=float(bookmark_of(store, NAME) or 0)) or None
 
 
 class ClockWatch:

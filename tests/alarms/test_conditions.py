@@ -146,6 +146,7 @@ def test_backups_that_do_not_get_elsewhere(lite_store: Store, clock: HandMovedCl
     assert (seen.is_wrong, "Access denied." in seen.said) == (True, True)
 
 
+AGREES = "The clock agrees with Square's."
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -166,10 +167,17 @@ def test_a_clock_two_minutes_off_squares(watched: Watched, seconds: int, is_wron
     assert not watched.condition("clock_is_right").is_wrong
 
 
+def test_a_clock_that_is_right_again_agrees(lite: Watched) -> None:
+    hear = ClockWatch(lite.store, lite.clock)
+    for minutes, said in ((5, "The clock of this machine is 5 minutes ahead of Square's."), (0, AGREES)):
+        hear(format_datetime(lite.clock() - timedelta(minutes=minutes), usegmt=True))
+        assert lite.condition("clock_is_right").said == said
+
+
 @pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Nov 2026 99:99:99 GMT", "x" * 9999])
 def test_a_date_that_can_not_be_read_says_nothing(lite: Watched, date: str) -> None:
     ClockWatch(lite.store, lite.clock)(date)
-    assert lite.condition("clock_is_right").said == "The clock agrees with Square's."
+    assert lite.condition("clock_is_right").said == AGREES
 
 
 @pytest.mark.parametrize(("minutes", "is_wrong"), [(29, False), (30, True)])
