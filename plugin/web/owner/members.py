@@ -35,9 +35,7 @@ blueprint = Blueprint("members", __name__, url_prefix="/clinic/staff")
 @allow()
 def new(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the form to invite a person."""
-    can_mail = current_services().mail.is_ready
-    form = InviteForm.shown(refusal, how=BY_MAIL if can_mail else BY_LINK)
-    return render_template("owner/staff_new.html", form=form, can_mail=can_mail)
+    return render_template("owner/staff_new.html", **invitation_form(refusal))
 
 
 @blueprint.post("/new")
@@ -46,14 +44,8 @@ def new(refusal: Refusal | None = None) -> ResponseReturnValue:
 @refused_shows(new)
 def create() -> ResponseReturnValue:
     """Invite a person, by e-mail or by a link that is shown once."""
-    form = InviteForm.sent()
-    by_mail = is_by_mail(form.how.data)
-    store, act = current_services().store, current_act()
-    person = invite(store, act, form.person(), by_mail=by_mail, base_url=base_of_links())
-    if not by_mail:
-        return _link_page(person)
-    flash_notice(Notice(f"{person.name} is invited. The e-mail to {person.email} is on its way."))
-    return redirect_after_post(url_for("staff.show"))
+    member, by_mail = invite_by_form()
+    return redirect_after_post(url_for("staff.show")) if by_mail else _link_page(member)
 
 
 @blueprint.get("/<staff_id>")
@@ -109,9 +101,9 @@ def save(staff_id: str) -> ResponseReturnValue:
 @refused_shows(show)
 def renew(staff_id: str) -> ResponseReturnValue:
     """Make a new invitation; the earlier link ends."""
-    by_mail = is_by_mail(HowForm.sent().how.data)
+    by_mail = _is_by_mail(HowForm.sent().how.data)
     store, act = current_services().store, current_act()
-    member = invite_again(store, act, staff_id, by_mail=by_mail, base_url=base_of_links())
+    member = invite_again(store, act, staff_id, by_mail=by_mail, base_url=_base_of_links())
     return _sent(member) if by_mail else _link_page(member)
 
 
@@ -132,8 +124,8 @@ def end_invitation(staff_id: str) -> ResponseReturnValue:
 def reset(staff_id: str) -> ResponseReturnValue:
     """Send or show a link to choose a new password."""
     store = current_services().store
-    if is_by_mail(HowForm.sent().how.data):
-        return _sent(send_reset_link(store, current_act(), staff_id, base_url=base_of_links()))
+    if _is_by_mail(HowForm.sent().how.data):
+        return _sent(send_reset_link(store, current_act(), staff_id, base_url=_base_of_links()))
     return _link_page(person_to_reset(store, current_act(), staff_id))
 
 
@@ -171,7 +163,27 @@ def reset_second_step(staff_id: str) -> ResponseReturnValue:
     return redirect_after_post(url_for("members.show", staff_id=staff_id))
 
 
-def is_by_mail(how: str) -> bool:
+def invitation_form(refusal: Refusal | None) -> dict[str, Any]:
+    """Return what a page needs of the form to invite a person."""
+    can_mail = current_services().mail.is_ready
+    return {
+        "form": InviteForm.shown(refusal, how=BY_MAIL if can_mail else BY_LINK),
+        "can_mail": can_mail,
+    }
+
+
+def invite_by_form() -> tuple[StaffView, bool]:
+    """Invite the person of the form; return them, and whether the link was sent by e-mail."""
+    form = InviteForm.sent()
+    by_mail = _is_by_mail(form.how.data)
+    store, act = current_services().store, current_act()
+    member = invite(store, act, form.person(), by_mail=by_mail, base_url=_base_of_links())
+    if by_mail:
+        flash_notice(Notice(f"{member.name} is invited. The e-mail to {member.email} is on its way."))
+    return member, by_mail
+
+
+def _is_by_mail(how: str) -> bool:
     """Return whether a link is sent by e-mail; raises Refused where mail is not set up."""
     if how == BY_MAIL and not current_services().mail.is_ready:
         raise Refused("Mail is not set up. Show the link instead.", code="no_mail")
@@ -189,7 +201,7 @@ def _link_page(member: StaffView) -> ResponseReturnValue:
 
 def link_of(member: StaffView) -> dict[str, Any]:
     """Return what a page shows of a new link for this person."""
-    settings, now, base_url = current_services().settings, pages.now(), base_of_links()
+    settings, now, base_url = current_services().settings, pages.now(), _base_of_links()
     return {
         "member": member,
         "code": qr_code(link_address(settings, member, now, base_url=base_url)),
@@ -198,7 +210,7 @@ def link_of(member: StaffView) -> dict[str, Any]:
     }
 
 
-def base_of_links() -> str:
+def _base_of_links() -> str:
     """Return what a link for staff begins with."""
     # Until PUBLIC_URL names an address that others reach, the one the owner's browser uses is a better guess.
     public_url = current_services().settings.public_url
