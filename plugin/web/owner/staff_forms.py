@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from plugin.core.acts import Role
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.accounts.invitations import LICENSE_LENGTH, NewPerson
@@ -20,18 +22,20 @@ _WHAT_ROLES_DO = (
 )
 
 
+_ADDRESS: dict[str, Any] = {
+    "called": "The e-mail address",
+    "hint": "They sign in with it.",
+    "type": "email",
+    "maxlength": 254,
+    "autocomplete": "off",
+}
+
+
 class PersonForm(Form):
     """What the owner enters of a person. The address is missing on the owner's own page."""
 
     name = Text("Name", called="The name", required=True, maxlength=NAME_LENGTH, autocomplete="off")
-    email = Email(
-        "E-mail",
-        called="The e-mail address",
-        hint="They sign in with it.",
-        type="email",
-        maxlength=254,
-        autocomplete="off",
-    )
+    email = Email("E-mail", **_ADDRESS)
     role = Choice("Role", ROLES, hint=_WHAT_ROLES_DO, default=Role.DESK.value)
     printed_name = Text(
         "Name on papers",
@@ -56,15 +60,7 @@ class PersonForm(Form):
 class InviteForm(PersonForm):
     """A person to invite, and how they get the link."""
 
-    email = Email(
-        "E-mail",
-        called="The e-mail address",
-        hint="They sign in with it.",
-        required=True,
-        type="email",
-        maxlength=254,
-        autocomplete="off",
-    )
+    email = Email("E-mail", required=True, **_ADDRESS)
     how = Choice(
         "How do they get the link to choose a password?",
         ((BY_MAIL, "By e-mail"), (BY_LINK, "I show it: a link and a code to scan")),
