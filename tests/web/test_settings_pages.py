@@ -195,6 +195,16 @@ def test_a_token_is_tried_before_it_is_saved_and_never_shown(olga: Callable[...,
     assert owner.services.settings.square_access_token.get_secret_value() == ""
 
 
+def test_a_token_that_does_not_open_the_saved_location_clears_it(
+    olga: Callable[..., Owner], square: str
+) -> None:
+    owner = olga(square_base_url=square)
+    save(owner.services, square_location_id="L9")
+    owner.saved("token", "square", square_access_token=TOKEN)
+    settings = owner.services.settings
+    assert (settings.square_access_token.get_secret_value(), settings.square_location_id) == (TOKEN, "")
+
+
 def test_who_connects_with_a_button_chooses_the_environment_without_a_token(
     olga: Callable[..., Owner],
 ) -> None:

@@ -58,7 +58,8 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     asked = TokenForm.refusal_of(refusal)
     token_form = TokenForm.shown(asked, suffix="-token", square_environment=settings.square_environment)
     token_form.square_environment.choices = _environments(settings.square_environment)
-    token_form.seen.data = seen_now(_TRIED)
+    # A token that does not open the saved location clears that one too.
+    token_form.seen.data = seen_now((*_TRIED, LOCATION))
     known = read_connection(services.store)
     return render_template(
         "owner/setting_square.html",
