@@ -81,19 +81,32 @@ def test_a_copy_that_does_not_read_as_written_is_no_copy(
 
 
 def test_what_a_killed_worker_left_is_gone_at_the_next_start(small: Services) -> None:
-    with work_folder(small.settings) as place:
-        (place / "database").write_text("half")
-        part = backup_folder(small.settings) / ".coursekeeper-20261122T180000Z.tar.part"
-        part.parent.mkdir()
-        part.write_text("half")
-        run_id = records.begin_run(small.store, "schedule", small.clock())
-        drop_left_work(small.settings, small.store)
-        assert left_in(small) == []
+    place = small.settings.data_folder / "backup-work" / "tmp1"
+    place.mkdir(parents=True)
+    (place / "database").write_text("half")
+    part = backup_folder(small.settings) / ".coursekeeper-20261122T180000Z.tar.part"
+    part.parent.mkdir()
+    part.write_text("half")
+    run_id = records.begin_run(small.store, "schedule", small.clock())
+    drop_left_work(small.settings, small.store)
+    assert left_in(small) == []
     assert run_backup(small, "request").state == "good"
     with small.store.reading() as session:
         lost = session.get(BackupRun, run_id)
         assert lost is not None
         assert (lost.state, lost.problem) == ("failed", "It was interrupted.")
+
+
+def test_what_another_process_works_on_stays_at_the_start_of_a_worker(small: Services) -> None:
+    with work_folder(small.settings) as place:
+        (place / "database").write_text("half")
+        part = backup_folder(small.settings) / ".coursekeeper-20261122T180000Z.tar.part"
+        part.parent.mkdir()
+        part.write_text("half")
+        drop_left_work(small.settings, small.store)
+        assert (place / "database").read_text() == part.read_text() == "half"
+    drop_left_work(small.settings, small.store)
+    assert left_in(small) == []
 
 
 def test_nobody_else_can_read_a_copy(small: Services) -> None:
