@@ -24,7 +24,7 @@ from plugin.web.owner.setting_forms import (
     seen_now,
     seen_versions,
 )
-from plugin.web.owner.settings import SAVED, stored_and_fixed
+from plugin.web.owner.settings import save_form, stored_and_fixed
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("email_settings", __name__, url_prefix="/clinic/settings/email")
@@ -117,7 +117,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Save the mail server and the sender."""
     if SERVER in current_services().settings_source.set_by_server:
-        return _save_sender()
+        return save_form(form_class_of((SENDER,)).sent(), url_for("email_settings.show"))
     form = ServerForm.sent()
     before = MailAccount.of(current_services().settings.mail_url.get_secret_value())
     changes = {SERVER: form.account(before).url}
@@ -153,13 +153,6 @@ def send_papers() -> ResponseReturnValue:
     said = "get their papers by e-mail after each visit" if is_on else "get no papers by e-mail any more"
     flash_notice(Notice(f"Clients {said}."))
     return redirect_after_post(url_for("email_settings.show", _anchor="visits"))
-
-
-def _save_sender() -> ResponseReturnValue:
-    form = form_class_of((SENDER,)).sent()
-    save_settings(current_services(), current_act(), form.changes(), seen=form.versions())
-    flash_notice(SAVED)
-    return redirect_after_post(url_for("email_settings.show"))
 
 
 def _server_form(refusal: Refusal | None, account: MailAccount | None, sender: str) -> ServerForm:

@@ -89,10 +89,7 @@ def page(group: str, refusal: Refusal | None = None) -> ResponseReturnValue:
 def save(group: str) -> ResponseReturnValue:
     """Save the settings of a group."""
     names = _open_names(_group(group))
-    form = form_class_of(tuple(names)).sent()
-    save_settings(current_services(), current_act(), form.changes(), seen=form.versions())
-    flash_notice(SAVED)
-    return redirect_after_post(url_for("settings.page", group=group))
+    return save_form(form_class_of(tuple(names)).sent(), url_for("settings.page", group=group))
 
 
 @blueprint.post("/removal")
@@ -113,6 +110,13 @@ def address_of(group: Group) -> str:
     """Return the address of a group's page."""
     own = _OWN_PAGES.get(group)
     return url_for(f"{own}.show") if own else url_for("settings.page", group=group)
+
+
+def save_form(form: SettingsForm, back: str) -> ResponseReturnValue:
+    """Save what was typed into a form of settings, and lead back to its page."""
+    save_settings(current_services(), current_act(), form.changes(), seen=form.versions())
+    flash_notice(SAVED)
+    return redirect_after_post(back)
 
 
 def stored_and_fixed(names: list[str]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from plugin.web.owner.setting_forms import (
     seen_versions,
 )
 from plugin.web.owner.setting_words import ENVIRONMENTS
-from plugin.web.owner.settings import SAVED, stored_and_fixed
+from plugin.web.owner.settings import save_form, stored_and_fixed
 from plugin.web.refusals import Refusal, refused_shows
 
 blueprint = Blueprint("square_settings", __name__, url_prefix="/clinic/settings/square")
@@ -104,11 +104,8 @@ def save_token() -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Save location, application and webhook."""
     form = form_class_of(tuple(_open_names())).sent()
-    changes = form.changes()
-    _refuse_unknown_location(changes.get(LOCATION, ""))
-    save_settings(current_services(), current_act(), changes, seen=form.versions())
-    flash_notice(SAVED)
-    return redirect_after_post(url_for("square_settings.show"))
+    _refuse_unknown_location(form.changes().get(LOCATION, ""))
+    return save_form(form, url_for("square_settings.show"))
 
 
 def _save_environment(form: TokenForm) -> ResponseReturnValue:
