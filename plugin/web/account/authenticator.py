@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import cast
 
-import segno
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from flask_security.proxies import _security
-from markupsafe import Markup
 from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types
 
+from invoices.pages.qr import qr_code
 from plugin.configuration.sealing import sealing
 from plugin.courses.accounts import second_factors
 from plugin.errors import Refused
@@ -66,7 +64,7 @@ def set_up(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
         "account/authenticator.html",
         form=CodeForm.shown(refusal),
         sealed=sealed,
-        qr_code=_drawn(_totp().get_totp_uri(current_user.email, secret)),
+        code=qr_code(_totp().get_totp_uri(current_user.email, secret)),
         typed_key=_totp().get_totp_pretty_key(secret),
         is_new=not current_user.tf_totp_secret,
     )
@@ -118,11 +116,6 @@ def _opened(sealed: str) -> str:
     except WrongKey:
         return ""
     return secret if owner == current_user.staff_id else ""
-
-
-def _drawn(address: str) -> Markup:
-    draw = partial(segno.make(address, error="m", micro=False).svg_inline, scale=5, border=4)
-    return Markup(draw(dark="#000", light="#fff", omitsize=True))  # noqa: S704 - digits and colors alone
 
 
 def _totp() -> StaffTotp:
