@@ -47,7 +47,7 @@ class LiveSettings:
                 if self._is_due():
                     self._read()
             except DBAPIError:
-                # Without a database nothing else works either; the next use asks again.
+                # Without a database nothing else works either; once read, it is asked again after `REFRESH_S`.
                 pass
             finally:
                 self._lock.release()
