@@ -41,12 +41,14 @@ export async function switchPerson(locked) {
 async function entered(dialog) {
   openDialog(dialog);
   focusIn(dialog);
+  const closed = new AbortController();
+  dialog.addEventListener("close", () => closed.abort(), { once: true });
   await new Promise((done) => {
     dialog.onsubmit = (event) => {
       event.preventDefault();
       if (!event.target.matches("[data-passkey]")) enter(dialog, event.target).then((isIn) => isIn && done());
     };
-    dialog.addEventListener("passkey", (event) => enter(dialog, event.detail).then((isIn) => isIn && done()));
+    dialog.addEventListener("passkey", (event) => enter(dialog, event.detail).then((isIn) => isIn && done()), { signal: closed.signal });
   });
   dialog.close();
   return true;
