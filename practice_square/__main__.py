@@ -63,7 +63,7 @@ def _serve(settings: PracticeSettings, host: str, port: int) -> int:
     except (ValueError, OSError) as error:
         return _fail(str(error))
     with server:
-        print(f"Practice till: {server.base_url}", flush=True)
+        print(f"Practice register: {server.base_url}", flush=True)
         stopping.wait()
     return 0
 

@@ -192,7 +192,7 @@ def _take(work: Work, sale: Sale, order: Json, part: Part, sold_at: str | None) 
     payment = new_payment(work, amount=amount, tip=part.tip, order_id=order["id"], source=source)
     payment |= {
         "application_details": {"square_product": "SQUARE_POS"},
-        "device_details": {"device_id": "PRACTICE-TILL", "device_name": "Practice till"},
+        "device_details": {"device_id": "PRACTICE-TILL", "device_name": "Practice register"},
     }
     if sold_at:
         payment |= {"created_at": sold_at, "is_offline_payment": True}

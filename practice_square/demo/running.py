@@ -65,8 +65,8 @@ def run_demo(folder: Path, *, port: int, till_port: int, fresh: bool) -> int:
     family.stop_on_signals()
     try:
         log = folder / "demo.log"
-        family.add(Child("practice till", _till_arguments(folder, till_port), environment, log=log))
-        _await(f"http://{HOST}:{till_port}/", "The practice till", family, log)
+        family.add(Child("practice register", _till_arguments(folder, till_port), environment, log=log))
+        _await(f"http://{HOST}:{till_port}/", "The practice register", family, log)
         furnish_once(folder, environment, kept, till_port)
         serve = ["-m", "plugin", "serve", "--port", str(port)]
         family.add(Child("desk", serve, environment, log=log))
@@ -89,7 +89,7 @@ def _forget(folder: Path) -> None:
 def _ports_must_be_free(port: int, till_port: int) -> None:
     if port == till_port:
         raise Refused(
-            f"The desk and the till need a port each: make demo PORT={port} TILL_PORT={port + 1000}"
+            f"The desk and the register need a port each: make demo PORT={port} TILL_PORT={port + 1000}"
         )
     for name, value in (("PORT", port), ("TILL_PORT", till_port)):
         try:

@@ -294,7 +294,7 @@ def test_the_arithmetic_of_a_part_that_failed_is_put_before_a_person(desk: Refun
     assert item.summary == "Of a refund of $840.00 that Olga began, $340.00 did not go through."
     assert item.proposal == (
         "$840.00 − $340.00 = $500.00 went back. The course is closed."
-        " Give the other $340.00 back by hand or at the till."
+        " Give the other $340.00 back by hand or at the register."
     )
     assert item.course_ids == (course,)
     shown = desk.shown(course)

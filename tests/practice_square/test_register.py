@@ -68,7 +68,7 @@ def till(register: Flask) -> Till:
 
 def test_it_says_that_it_is_a_practice_till(till: Till) -> None:
     for path in ("/", "/receipts", "/clients", "/events", "/faults"):
-        assert "Practice till, no real money" in till.page(path)
+        assert "Practice register, no real money" in till.page(path)
 
 
 def test_a_sale_takes_three_taps(till: Till) -> None:
@@ -220,7 +220,7 @@ def test_a_page_that_is_not_there_leads_back(till: Till) -> None:
     for path in ("/nowhere", "/receipts/UNKNOWN"):
         answer = till.client.get(path)
         assert answer.status_code == 404
-        assert "Back to the till" in answer.get_data(as_text=True)
+        assert "Back to the register" in answer.get_data(as_text=True)
 
 
 def test_a_refusal_never_leads_to_another_site(till: Till) -> None:

@@ -72,7 +72,7 @@ def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> None:
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
     try:
         assert process.stdout is not None
-        address = process.stdout.readline().removeprefix("Practice till: ").strip()
+        address = process.stdout.readline().removeprefix("Practice register: ").strip()
         told = httpx.get(f"{address}/v2/locations/main", headers={"Authorization": "Bearer secret-token"})
         assert told.json()["location"]["timezone"] == "America/Los_Angeles"
         assert httpx.get(address + "/").status_code == 200

@@ -112,7 +112,7 @@ def _ask_about_rest(work: Work, row: DeskRefund, failed: int) -> None:
     whole, gone, rest = (
         _written(work.session, row, each) for each in (row.amount, row.amount - failed, failed)
     )
-    what_now = f"The course is closed. Give the other {rest} back by hand or at the till."
+    what_now = f"The course is closed. Give the other {rest} back by hand or at the register."
     sentences = (f"{whole} − {rest} = {gone} went back.", what_now, row.problem)
     open_item(
         work,

@@ -56,7 +56,7 @@ def new_checkout(work: Work, new: NewCheckout) -> Checkout:
     if not 1 <= new.quantity <= MOST_AT_ONCE:
         raise InvalidField(f"Sell 1 to {MOST_AT_ONCE} at once.", field="quantity")
     client = known_client_in(session, new.client_id)
-    package, square_variation_id = _on_the_till(session, new.package_id)
+    package, square_variation_id = _sold_at_square(session, new.package_id)
     price = Money(package.price * new.quantity, package.currency)
     _same_currency(new, price)
     today = local_date(clinic_in(session), work.now)
@@ -120,7 +120,7 @@ def _may_go_back(act: Act, credit: Credit) -> None:
         raise Refused(said, code="not_sold_on_square")
 
 
-def _on_the_till(session: Session, package_id: str) -> tuple[Package, str]:
+def _sold_at_square(session: Session, package_id: str) -> tuple[Package, str]:
     package = require_row(session, Package, package_id, NO_PACKAGE)
     if not package.is_active:
         raise Refused(f"{package.name} is not sold any more.", code="not_sold")

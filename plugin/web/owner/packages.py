@@ -15,7 +15,7 @@ from plugin.web import current_services
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.owner.forms import MORE_ROWS, PackageForm, SaleForm
-from plugin.web.owner.till_views import add_till_views
+from plugin.web.owner.square_publishing import add_publishing_views
 from plugin.web.refusals import Refusal, refused_shows
 
 SHOWN = 200
@@ -55,7 +55,7 @@ def create() -> ResponseReturnValue:
     return redirect_after_post(url_for("packages.show"))
 
 
-add_till_views(blueprint, show, "/packages")
+add_publishing_views(blueprint, show, "/packages")
 
 
 @blueprint.get("/packages/<package_id>")

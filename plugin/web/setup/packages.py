@@ -17,7 +17,7 @@ from plugin.square.connection.status import is_connected
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.owner.till_views import add_till_views
+from plugin.web.owner.square_publishing import add_publishing_views
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.frame import frame_of, next_address, note_done
 from plugin.web.setup.packages_form import CatalogForm
@@ -66,7 +66,7 @@ def create() -> ResponseReturnValue:
     return redirect_after_post(next_address("packages"))
 
 
-add_till_views(blueprint, show)
+add_publishing_views(blueprint, show)
 
 
 def _publish(services: Services, package_id: str) -> str:

@@ -17,7 +17,9 @@ from plugin.web.owner.forms import ItemForm
 from plugin.web.refusals import refused_shows
 
 
-def add_till_views(blueprint: Blueprint, page: Callable[..., ResponseReturnValue], prefix: str = "") -> None:
+def add_publishing_views(
+    blueprint: Blueprint, page: Callable[..., ResponseReturnValue], prefix: str = ""
+) -> None:
     """Add the views `publish`, `items` and `link`, as macros/offers.html calls them, below `prefix`.
 
     `page` is the blueprint's `show`: it takes `refusal`, `package_id`, `searched_package`, `q` and `items`.
