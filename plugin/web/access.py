@@ -39,6 +39,7 @@ _OPEN_ENDPOINTS = frozenset(
         "static",
         "pages.theme",
         "pages.script",
+        "pages.styles",
         "lock.show",
         "lock.enter",
         "lock.lock",

@@ -34,7 +34,7 @@ FRAMED = "; ".join(
     ]
 )
 # Their address contains a version of their content.
-_KEPT = ("static", "pages.theme", "pages.script", "looks.shared", "looks.own", "looks.font")
+_KEPT = ("static", "pages.theme", "pages.script", "pages.styles", "looks.shared", "looks.own", "looks.font")
 _FOR_EVER = "public, max-age=31536000, immutable"
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 

@@ -17,7 +17,7 @@ from plugin.courses.base.attention import count_open
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.idempotency import is_answered
 from plugin.courses.base.views import ClinicView
-from plugin.web import course_words, current_services, format, theme, translations
+from plugin.web import course_words, current_services, format, stylesheet, theme, translations
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import form_key, notice
 
@@ -29,6 +29,7 @@ TEMPLATES = next(
 )
 
 _SCRIPTS = TEMPLATES / "static" / "desk"
+_STYLES = TEMPLATES / "static" / "styles"
 
 blueprint = Blueprint("pages", __name__)
 
@@ -42,7 +43,7 @@ def set_up(app: Flask) -> None:
     app.jinja_env.filters.update(format.FILTERS)
     app.jinja_env.filters.update(course_words.FILTERS)
     app.jinja_env.globals.update(asset=asset, form_key=form_key, told=notice, theme_address=_theme_address)
-    app.jinja_env.globals.update(script_addresses=script_addresses)
+    app.jinja_env.globals.update(script_addresses=script_addresses, style_address=style_address)
     app.context_processor(_everywhere)
     app.register_blueprint(blueprint)
 
@@ -84,6 +85,17 @@ def script(v: str, name: str) -> AnyResponse:
 def answer(key: str) -> dict[str, bool]:
     """Return whether the form with this idempotency key was carried out, for when its response was lost."""
     return {"is_done": is_answered(current_services().store, key)}
+
+
+def style_address() -> str:
+    """Return the address of the stylesheet; it changes with the content, so browsers may cache it forever."""
+    return url_for("pages.styles", v=hashlib.sha256(stylesheet.joined(_STYLES).encode()).hexdigest()[:12])
+
+
+@blueprint.get("/styles.css")
+def styles() -> Response:
+    """Return the stylesheet of all screens."""
+    return Response(stylesheet.joined(_STYLES), mimetype="text/css")
 
 
 @blueprint.get("/theme.css", endpoint="theme")

@@ -23,7 +23,9 @@ HEADER = "X-Request-ID"
 # Hexadecimal digits, as proxies make them: no name, e-mail address or phone number can pass as one.
 _WELL_FORMED = re.compile(r"[0-9a-f](?:-?[0-9a-f]){15,63}\Z")
 # Monitoring asks these every few seconds.
-_QUIET = frozenset({"health.alive", "health.ready", "metrics.show", "static", "pages.script", "pages.theme"})
+_QUIET = frozenset(
+    {"health.alive", "health.ready", "metrics.show", "static", "pages.script", "pages.styles", "pages.theme"}
+)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 

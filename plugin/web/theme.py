@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from plugin.web.contrast import Colour, contrast, lightness, mixed, parse, with_lightness
 
-# The backgrounds of app.css that the accent is read on.
+# The backgrounds of tokens.css that the accent is read on.
 PAPER_LIGHT = Colour(0xFB, 0xFA, 0xF7)
 SURFACE_DARK = Colour(0x1B, 0x22, 0x23)
 WHITE = Colour(255, 255, 255)

@@ -70,6 +70,7 @@ WHO: dict[str, frozenset[str]] = {
     "today.news": STAFF,
     "pages.answer": STAFF,
     "pages.script": ANYBODY,
+    "pages.styles": ANYBODY,
     "arrivals.use": STAFF,
     "arrivals.miss": STAFF,
     "arrivals.undo": STAFF,
@@ -307,7 +308,7 @@ def _is_ours(rule: Rule) -> bool:
 
 
 def _address(rule: Rule) -> str:
-    address = rule.rule.replace("<path:filename>", "app.css")
+    address = rule.rule.replace("<path:filename>", "icon.svg")
     for name in rule.arguments:
         address = address.replace(f"<{name}>", "unknown")
     return address

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from babel import Locale
@@ -13,11 +14,15 @@ from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
 from plugin.courses.clients.contacts import written_phone
 from plugin.errors import InvalidField
+from plugin.web import stylesheet
 from plugin.web.contrast import contrast, mixed, parse
 from plugin.web.format import counted, initials, locale_of, written_day
 from plugin.web.forms import parsed_amount
 from plugin.web.pages import TEMPLATES
 from plugin.web.theme import LEAST, PAPER_LIGHT, SURFACE_DARK, for_dark, for_light, sheet
+
+STYLES = TEMPLATES / "static" / "styles"
+PLUGIN = Path(stylesheet.__file__).resolve().parents[1]
 
 CLINIC = ClinicView(
     name="Jade Room",
@@ -132,7 +137,7 @@ def tokens(css: str) -> dict[str, str]:
 
 
 def themes() -> list[dict[str, str]]:
-    css = (TEMPLATES / "static" / "app.css").read_text(encoding="utf-8")
+    css = (STYLES / "tokens" / "tokens.css").read_text(encoding="utf-8")
     light, dark = css.split("@media screen and (prefers-color-scheme: dark)", 1)
     day = tokens(light)
     return [day, {**day, **tokens(dark.split("}\n}", 1)[0])}]
@@ -173,8 +178,33 @@ def test_edges_of_fields_can_be_seen() -> None:
 
 
 def test_the_sheet_uses_no_size_and_no_colour_outside_its_tokens() -> None:
-    css = (TEMPLATES / "static" / "app.css").read_text(encoding="utf-8")
-    below = css.split("*, *::before", 1)[1]
-    before_print = below.split("@media print", 1)[0]
-    assert not re.findall(r"#[0-9a-fA-F]{3,8}\b", before_print)
-    assert not re.findall(r"font-size: (?!var\()", below)
+    for path in STYLES.glob("*/*.css"):
+        css = path.read_text(encoding="utf-8")
+        if path.parent.name not in ("tokens", "modes"):
+            assert not re.findall(r"#[0-9a-fA-F]{3,8}\b", css), path
+        assert not re.findall(r"font-size: (?!var\()", css), path
+
+
+def test_the_sheet_is_every_file_once_in_its_layer() -> None:
+    """Braces that do not close would take the layers after them along."""
+    sheet = stylesheet.joined(STYLES)
+    assert "/*" not in sheet
+    assert sheet.count("{") == sheet.count("}")
+    for path in STYLES.rglob("*.css"):
+        assert path.parent.name in stylesheet.LAYERS, path
+        css = path.read_text(encoding="utf-8")
+        assert css.count("{") == css.count("}"), path
+        (rule,) = re.findall(r"^[^@/\s].*", css, re.MULTILINE)[:1]
+        assert rule in sheet, path
+
+
+def test_every_class_in_the_sheet_is_named_by_a_page() -> None:
+    """A rule for a class that nothing has is dead: delete it."""
+    named = " ".join(
+        path.read_text(encoding="utf-8")
+        for folder, kind in ((TEMPLATES, "html"), (TEMPLATES / "static" / "desk", "js"), (PLUGIN, "py"))
+        for path in folder.rglob(f"*.{kind}")
+    )
+    words = set(re.findall(r"[\w-]+", named))
+    classes = set(re.findall(r"\.([a-zA-Z_][\w-]*)", re.sub(r"\{[^{}]*\}", "", stylesheet.joined(STYLES))))
+    assert {each for each in classes - words if not each.startswith("setup-of-")} == set()
