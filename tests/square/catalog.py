@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from plugin.core.acts import Act
-from plugin.courses.catalog.links import ITEM_NAME
-from plugin.square.catalog import link_item
+from plugin.courses.base.views import PackageView
+from plugin.courses.catalog.links import ITEM_NAME, SeenItem
+from plugin.courses.catalog.packages import list_variation
+from plugin.square.catalog_items import seen_item, with_item_name
 from practice_square.demo.packages import default_catalog
 from practice_square.practice import Practice
 from tests.square.clinic import OWNER, Clinic
@@ -23,7 +25,7 @@ class Shelf:
     def __init__(self) -> None:
         self._objects: list[Json] = []
         self._version = 0
-        self._sold_as: dict[str, str] = {}
+        self._seen: dict[str, SeenItem] = {}
 
     def open(self, clinic: Clinic, till: Practice) -> None:
         """Open the shop: by publishing where no one has yet, or where this Square has a clinic already."""
@@ -40,7 +42,7 @@ class Shelf:
         self._objects = _courses(till)
         with till.store.work() as work:
             self._version = work.note("catalog_version")
-        self._sold_as = {name: package.square_variation_id or "" for name, package in clinic.packages.items()}
+        self._seen = {name: _seen(clinic, package) for name, package in clinic.packages.items()}
 
     def _put_back(self, till: Practice) -> None:
         with till.store.work() as work:
@@ -52,7 +54,22 @@ class Shelf:
         act = Act(OWNER, clinic.clock(), "opening")
         for package in default_catalog(clinic.services.store, act):
             name = "ten" if "10" in package.name else "twelve"
-            clinic.packages[name] = link_item(clinic.services, act, package.id, self._sold_as[name])
+            seen = self._seen[name]
+            clinic.packages[name] = list_variation(
+                clinic.services.store,
+                act,
+                package.id,
+                square_variation_id=seen.square_variation_id,
+                square_item_id=seen.square_item_id,
+                square_version=seen.version,
+                seen=seen,
+            )
+
+
+def _seen(clinic: Clinic, package: PackageView) -> SeenItem:
+    """Return what Square answers when a clinic links the package, so that the next clinic need not ask."""
+    variation = clinic.services.square.catalog_object(package.square_variation_id or "")
+    return with_item_name(clinic.services, seen_item(variation))
 
 
 def _courses(till: Practice) -> list[Json]:
