@@ -51,6 +51,12 @@ def test_a_good_token_beside_a_guesser_still_works(strict_app: Flask) -> None:
     assert caller.get("/clients").status_code == 200
 
 
+def test_guesses_count_together_in_all_processes(small_house: Services) -> None:
+    one, other = (api_application(small_house, bad_per_address="2 per minute") for _ in range(2))
+    assert [answer.status_code for answer in _guesses(one, 2)] == [401, 401]
+    assert [answer.status_code for answer in _guesses(other, 1)] == [429]
+
+
 def _guesses(app: Flask, number: int) -> list[TestResponse]:
     stranger, answers = Caller(app, None), []
     for guess in range(number):

@@ -1,15 +1,17 @@
-"""Rate limits: calls per token, and invalid tokens per address. Counted by Flask-Limiter, per process."""
+"""Rate limits by Flask-Limiter: invalid tokens per address, counted for all processes; calls per token, for each."""
 
 from __future__ import annotations
 
 from typing import cast
 
 from flask import Blueprint, Flask, Response, request
+from flask.blueprints import BlueprintSetupState
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from plugin.web.api.auth import caller_or_refusal, token_digest
 from plugin.web.api.errors import NotSignedIn
+from plugin.web.limits import guess_limiter
 
 CALLS_PER_TOKEN = "600 per minute"  # noqa: S105 - a number of calls, no secret
 BAD_TOKENS_PER_ADDRESS = "60 per minute"
@@ -24,10 +26,15 @@ def limit(blueprint: Blueprint, *, per_token: str, bad_per_address: str) -> None
     )
     # Shared: all calls count together; otherwise a limit would count each endpoint by itself.
     limiter.shared_limit(per_token, "calls", key_func=_token_or_address)(blueprint)
-    limiter.shared_limit(
-        bad_per_address, "bad tokens", deduct_when=_was_refused, exempt_when=_guesses_nothing
-    )(blueprint)
-    blueprint.record_once(lambda state: limiter.init_app(cast(Flask, state.app)))
+
+    def register(state: BlueprintSetupState) -> None:
+        app = cast(Flask, state.app)
+        limiter.init_app(app)
+        guess_limiter(app).shared_limit(
+            bad_per_address, "bad tokens", deduct_when=_was_refused, exempt_when=_guesses_nothing
+        )(blueprint)
+
+    blueprint.record_once(register)
 
 
 def _token_or_address() -> str:
