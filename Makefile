@@ -9,6 +9,8 @@ TILL_PORT = 9000
 FRESH =
 ARGS =
 WORKERS = 3
+EXTRACT = PYTHONPATH=. .venv/bin/pybabel --quiet extract --add-location file --sort-by-file --width 110 --project Coursekeeper
+UPDATE = .venv/bin/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 110
 OUT = papers
 ROUNDS = 15
 SIZE = 100
@@ -85,12 +87,12 @@ release: setup-test ## Make what is published of this version, in dist/: BASE=, 
 	@deploy/install-locked .venv/sbom/bin/python deploy/sbom.txt
 	@$(PYTHON) deploy/release.py $(if $(BASE),--base $(BASE)) $(if $(filter-out 0 no,$(DRAFT)),--draft)
 
-messages: setup ## Collect the words that clients read into the catalogs of invoices/locale, to be translated there
-	@.venv/bin/pybabel --quiet extract --mapping babel.cfg --add-location file --sort-by-file --width 110 \
-		--project Coursekeeper --output .venv/messages.pot .
-	@for language in es zh; do .venv/bin/pybabel --quiet update --locale $$language --no-fuzzy-matching \
-		--ignore-obsolete --ignore-pot-creation-date --width 110 \
+messages: setup ## Collect the words of clients (invoices/locale) and of staff (plugin/locale), to be translated there
+	@$(EXTRACT) --mapping babel.cfg --output .venv/messages.pot .
+	@$(EXTRACT) --mapping babel-staff.cfg --output .venv/staff.pot .
+	@for language in es zh; do $(UPDATE) --locale $$language \
 		--input-file .venv/messages.pot --output-file invoices/locale/$$language.po; done
+	@$(UPDATE) --locale es --input-file .venv/staff.pot --output-file plugin/locale/es.po
 
 lock: setup-test ## Look for newer versions and write the lock files anew
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV)

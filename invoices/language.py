@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
@@ -155,9 +156,14 @@ def _catalog(spoken: str) -> NullTranslations:
     """Compile the catalog in memory, some 20 ms once: no build step is needed in a clone or for the wheel."""
     if spoken == "en":
         return NullTranslations()
-    with (files("invoices") / "locale" / f"{spoken}.po").open("rb") as file:
+    return compiled_catalog(files("invoices") / "locale" / f"{spoken}.po", spoken)
+
+
+def compiled_catalog(path: Traversable, tag: str) -> GNUTranslations:
+    """Return a catalog of gettext, read from its source."""
+    with path.open("rb") as file:
         compiled = BytesIO()
-        write_mo(compiled, read_po(file, locale=spoken))
+        write_mo(compiled, read_po(file, locale=tag))
     compiled.seek(0)
     return GNUTranslations(compiled)
 

@@ -100,6 +100,8 @@ class Staff(Base):
     # As papers print it, with the degrees; "" prints the name.
     printed_name: Mapped[str] = mapped_column(Name, default="", server_default="")
     license: Mapped[str] = mapped_column(String(80), default="", server_default="")
+    # Of their screens and e-mails; "" takes the clinic's.
+    language: Mapped[str] = mapped_column(String(16), default="", server_default="")
     # "" until the person has set a password.
     password_hash: Mapped[str] = mapped_column(String(255))
     # Changes when every session and every link of this person must end (a new password, a deactivation).

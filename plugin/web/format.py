@@ -17,14 +17,16 @@ from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text
 from plugin.courses.clients.contacts import written_phone
+from plugin.wording import spoken_tag
 
 # The languages of papers, in their own words.
 LANGUAGES = (("en", "English"), ("es", "Español"), ("zh-Hans", "简体中文"))
 
 
 def locale_of(clinic: ClinicView) -> Locale:
-    """Return the locale of the clinic's language and country; English (United States) as the fallback."""
-    for name in (f"{clinic.language.replace('-', '_')}_{clinic.country}", clinic.language.replace("-", "_")):
+    """Return the locale of the reader's language (else the clinic's) in its country; as a fallback, that of the US."""
+    language = spoken_tag().partition("-")[0] or clinic.language.replace("-", "_")
+    for name in (f"{language}_{clinic.country}", language):
         try:
             return Locale.parse(name)
         except (UnknownLocaleError, ValueError):

@@ -12,11 +12,13 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from jinja2 import StrictUndefined
 from werkzeug.wrappers import Response as AnyResponse
 
+from invoices.language import Language
 from plugin.core.acts import Role
 from plugin.courses.base.attention import count_open
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.idempotency import is_answered
 from plugin.courses.base.views import ClinicView
+from plugin.staff_languages import staff_language
 from plugin.web import course_words, current_services, format, stylesheet, theme, translations
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import form_key, notice
@@ -39,7 +41,7 @@ def set_up(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    translations.set_up(app)
+    translations.set_up(app, _staff_language)
     app.jinja_env.filters.update(format.FILTERS)
     app.jinja_env.filters.update(course_words.FILTERS)
     app.jinja_env.globals.update(asset=asset, form_key=form_key, told=notice, theme_address=_theme_address)
@@ -54,6 +56,13 @@ def clinic() -> ClinicView:
         g.clinic = read_clinic(current_services().store)
     known: ClinicView = g.clinic
     return known
+
+
+def _staff_language() -> Language:
+    """Return the language of a person, which is the clinic's unless they chose one; before sign-in, the browser's."""
+    if current_user.is_authenticated:
+        return staff_language(current_user.language, clinic().language)
+    return staff_language(*request.accept_languages.values(), clinic().language)
 
 
 def now() -> datetime:

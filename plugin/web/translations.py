@@ -1,13 +1,23 @@
-"""Translations of the screens by gettext: `_()` and `{% trans %}` in templates, in the request's language.
+"""Translations of the screens by gettext: `_()` in templates and views, in the language of the request.
 
-English unless a view sets another language; the catalogs are those of the papers (`invoices/locale`).
+A page for clients sets theirs by `speak`; every other one is in the language of the staff. The API speaks English.
 """
 
 from __future__ import annotations
 
-from flask import Flask, g, has_request_context
+from collections.abc import Callable
+from functools import partial
 
-from invoices.language import Language, language_for
+from flask import Flask, g, request
+from markupsafe import Markup, escape
+
+from invoices.language import Language
+from plugin import wording
+from plugin.staff_languages import staff_language
+from plugin.web.api.errors import is_api
+from plugin.wording import N_, _, ngettext, npgettext, pgettext, translated
+
+__all__ = ["N_", "_", "ngettext", "npgettext", "pgettext", "set_up", "speak", "translated"]
 
 
 def speak(language: Language) -> Language:
@@ -16,20 +26,45 @@ def speak(language: Language) -> Language:
     return language
 
 
-def set_up(app: Flask) -> None:
-    """Add gettext to the templates; placeholders are in braces, as in the code."""
+def set_up(app: Flask, staff: Callable[[], Language]) -> None:
+    """Add gettext to the templates; `staff` returns the language of a staff page."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension puts it there
-        gettext=lambda message, **values: _language().gettext(message, **values),
-        ngettext=lambda one, other, n, **values: _language().ngettext(one, other, n, **values),
-        pgettext=lambda context, message, **values: _language().pgettext(context, message, **values),
-        npgettext=lambda context, one, other, n, **values: _language().npgettext(
-            context, one, other, n, **values
-        ),
+        gettext=_with_markup(wording.gettext),
+        ngettext=_with_markup(wording.ngettext),
+        pgettext=_with_markup(wording.pgettext),
+        npgettext=_with_markup(wording.npgettext),
         newstyle=False,
     )
+    app.jinja_env.finalize = translated
+    app.jinja_env.globals["page_language"] = lambda: wording.spoken_tag() or "en"
+    app.before_request(partial(_begin, staff))
+    app.teardown_request(lambda _: wording.stop_speaking())
 
 
-def _language() -> Language:
-    found: Language | None = g.get("language") if has_request_context() else None
-    return found or language_for("en")
+def _begin(staff: Callable[[], Language]) -> None:
+    if is_api(request):
+        wording.stop_speaking()
+    else:
+        wording.speak(partial(_found, staff))
+
+
+def _found(staff: Callable[[], Language]) -> Language:
+    if "language" not in g:
+        # What finds the person may itself have something to say.
+        g.language = staff_language()
+        g.language = staff()
+    known: Language = g.language
+    return known
+
+
+def _with_markup(translate: Callable[..., str]) -> Callable[..., str]:
+    """Let a value be markup, such as a link within a sentence: then all the others are escaped."""
+
+    def call(*arguments: object, **values: object) -> str:
+        if not any(hasattr(value, "__html__") for value in values.values()):
+            return translate(*arguments, **values)
+        escaped = {name: escape(translated(value)) for name, value in values.items()}
+        return Markup(translate(*arguments, **escaped))  # noqa: S704 - every value is escaped
+
+    return call

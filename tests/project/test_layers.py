@@ -13,7 +13,7 @@ from tests.project.tree import modules_of
 # What type checkers alone read is there without being installed.
 _WITH_PYTHON = sys.stdlib_module_names | {"_typeshed"}
 
-_WORDS = {"plugin.errors", "plugin.version"}
+_WORDS = {"plugin.errors", "plugin.version", "plugin.wording"}
 _RULES = {"plugin.core", *_WORDS}
 _KEEPING = {"plugin.store", "plugin.settings", "plugin.secrets_file", *_RULES}
 _USING = {"plugin.courses", "invoices", *_KEEPING}
@@ -31,7 +31,10 @@ MAY_KNOW = {
     "plugin.log": set(),
     "plugin.instance_lock": {"plugin.errors"},
     "plugin.backups": {"plugin.configuration", "plugin.instance_lock", *_SERVING},
-    "plugin.core": {"plugin.errors"},
+    "plugin.wording": set(),
+    "plugin.message_extraction": set(),
+    "plugin.staff_languages": {"invoices"},
+    "plugin.core": {"plugin.errors", "plugin.wording"},
     "plugin.store": _KEEPING,
     "plugin.courses": _USING,
     "plugin.mail": {"plugin.errors"},
@@ -47,6 +50,7 @@ MAY_KNOW = {
         "plugin.mail",
         "plugin.vault",
         "plugin.emails",
+        "plugin.staff_languages",
         "plugin.square",
         *_USING,
     },
@@ -57,7 +61,7 @@ MAY_KNOW = {
     "plugin.vault": _WORDS,
     "plugin.retry_policy": {"plugin.errors"},
     "plugin.jobs": {*_JOBS, *_USING},
-    "plugin.emails": {"plugin.mail", *_JOBS, *_USING},
+    "plugin.emails": {"plugin.mail", "plugin.staff_languages", *_JOBS, *_USING},
     "plugin.job_registry": {"plugin.alarms", "plugin.backups", "plugin.emails", *_SERVING},
     "plugin.alarms": {"plugin.backups", *_SERVING},
     "plugin.listening": {"plugin.errors"},

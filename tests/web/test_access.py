@@ -290,6 +290,7 @@ WHO: dict[str, frozenset[str]] = {
     "account.show": STAFF,
     "account.change_name": STAFF,
     "account.change_email": STAFF,
+    "account.change_language": STAFF,
     "account.change_password": STAFF,
     "account.sign_out": STAFF,
     "account.sign_out_elsewhere": STAFF,

@@ -32,7 +32,8 @@ class StaffView:
     """A person who signs in, or is invited to.
 
     `session_mark` changes when all of their sessions and links must end. `printed_name` and `license` are for
-    papers. `invited_at`: when the open invitation was made. `mail_problem`: why the last link did not reach them.
+    papers, `language` is of the screens ("" for the clinic's). `invited_at`: when the open invitation was made.
+    `mail_problem`: why the last link did not reach them.
     """
 
     id: str
@@ -41,6 +42,7 @@ class StaffView:
     role: Role
     printed_name: str
     license: str
+    language: str
     password_hash: str
     session_mark: str
     is_active: bool

@@ -10,6 +10,7 @@ from plugin.courses.accounts.invitations import print_as
 from plugin.courses.accounts.staff import (
     StaffView,
     end_sessions,
+    locked_self,
     locked_staff,
     refuse_last_owner,
     refuse_taken,
@@ -73,6 +74,17 @@ def rename_self(store: Store, act: Act, name: str) -> StaffView:
     def do(work: Work) -> StaffView:
         row = locked_staff(work.session, _own_id(work.act))
         row.name = required(name, field="name", called="The name")
+        return staff_view(row)
+
+    return transact(store, act, do)
+
+
+def set_own_language(store: Store, act: Act, language: str) -> StaffView:
+    """Change the language of one's own screens and e-mails; "" takes the clinic's."""
+
+    def do(work: Work) -> StaffView:
+        row = locked_self(work)
+        row.language = language
         return staff_view(row)
 
     return transact(store, act, do)

@@ -1,4 +1,4 @@
-"""Money, dates and counts as text for messages, in the clinic's language."""
+"""Money, dates and counts as text for messages, in the language of who reads them, else the clinic's."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import ClinicView
+from plugin.wording import spoken_tag
 
 
 def money_text(money: Money, clinic: ClinicView) -> str:
     """Format an amount in the clinic's locale: $1,650.00."""
-    return format_money(money, clinic.language, clinic.country)
+    return format_money(money, _language(clinic), clinic.country)
 
 
 def clinic_money(session: Session, money: Money) -> str:
@@ -32,6 +33,10 @@ def format_money(money: Money, language: str = "en", country: str = "US") -> str
     return format_currency(major, money.currency, locale=_locale(language, country))
 
 
+def _language(clinic: ClinicView) -> str:
+    return spoken_tag().partition("-")[0] or clinic.language
+
+
 def _locale(language: str, country: str) -> Locale:
     for tag in (f"{language.replace('-', '_')}_{country}", language.replace("-", "_"), "en_US"):
         try:
@@ -43,13 +48,13 @@ def _locale(language: str, country: str) -> Locale:
 
 def day_text(day: date, clinic: ClinicView) -> str:
     """Format a day in the clinic's locale: Nov 22, 2026."""
-    return format_date(day, format="medium", locale=_locale(clinic.language, clinic.country))
+    return format_date(day, format="medium", locale=_locale(_language(clinic), clinic.country))
 
 
 def time_text(moment: datetime, clinic: ClinicView) -> str:
     """Format the time at the clinic in its locale: 10:02 AM."""
     zone = ZoneInfo(clinic.time_zone)
-    locale = _locale(clinic.language, clinic.country)
+    locale = _locale(_language(clinic), clinic.country)
     return str(format_time(moment.astimezone(zone), "short", tzinfo=zone, locale=locale))
 
 

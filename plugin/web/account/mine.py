@@ -12,17 +12,19 @@ from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no 
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.accounts import sessions
 from plugin.courses.accounts.staff import StaffView, read_staff, set_password
-from plugin.courses.accounts.staff_edits import change_own_email, rename_self
+from plugin.courses.accounts.staff_edits import change_own_email, rename_self, set_own_language
 from plugin.errors import InvalidField
+from plugin.staff_languages import STAFF_LANGUAGES, staff_language
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.account.doors import PER_ACCOUNT, signed_in, was_refused
 from plugin.web.account.passwords import LONGEST, SHORTEST, fits, hash_password, refuse_weak
 from plugin.web.account.people import SIGN_IN, StaffUser
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.forms import Email, Form, Password, Text
+from plugin.web.forms import Choice, Email, Form, Password, Text
 from plugin.web.limits import guess_limiter, limit_views
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _, speak
 
 _ASK_PASSWORD = ("account.change_email", "account.change_password")
 
@@ -33,6 +35,12 @@ class NameForm(Form):
     """One's own name."""
 
     name = Text("Name", called="The name", required=True, maxlength=NAME_LENGTH, autocomplete="name")
+
+
+class LanguageForm(Form):
+    """The language of one's screens; "" takes the clinic's."""
+
+    language = Choice("Language", [("", "As the clinic"), *STAFF_LANGUAGES.items()])
 
 
 class EmailForm(Form):
@@ -106,6 +114,7 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
         "account/mine.html",
         member=member,
         has_password=bool(member.password_hash),
+        language_form=LanguageForm.shown_beside_others(refusal, language=member.language),
         name_form=NameForm.shown_beside_others(refusal, suffix="-name", name=member.name),
         email_form=EmailForm.shown_beside_others(refusal, suffix="-email", email=member.email),
         password_form=PasswordForm.shown_beside_others(refusal, suffix="-password"),
@@ -122,6 +131,16 @@ def change_name() -> ResponseReturnValue:
     """Change one's own name."""
     rename_self(current_services().store, current_act(), NameForm.sent().name.data)
     return _done("Your name is saved.")
+
+
+@blueprint.post("/language")
+@allow(*AT_THE_DESK)
+@refused_shows(show)
+def change_language() -> ResponseReturnValue:
+    """Change the language of one's screens."""
+    member = set_own_language(current_services().store, current_act(), LanguageForm.sent().language.data)
+    speak(staff_language(member.language, pages.clinic().language))
+    return _done(_("Your language is saved."))
 
 
 @blueprint.post("/email")

@@ -65,6 +65,7 @@ class StaffUser(UserMixin):
         self.email = staff.email
         self.name = staff.name
         self.role = staff.role
+        self.language = staff.language
         self.actor = staff.actor
         self.password = staff.password_hash
         self.active = staff.is_active

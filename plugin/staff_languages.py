@@ -1,0 +1,30 @@
+"""The languages of the screens and of e-mails to staff. Their catalogs are `locale/*.po`, apart from the clients'."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from gettext import NullTranslations
+from pathlib import Path
+
+from invoices.language import Language, compiled_catalog, language_for
+
+# Each in its own words.
+STAFF_LANGUAGES = {"en": "English", "es": "Español"}
+CATALOGS = Path(__file__).parent / "locale"
+
+
+def staff_language(*wanted: str) -> Language:
+    """Return the first of these languages that the screens are written in; English if none is."""
+    known = (tag for tag in map(_spoken, wanted) if tag in STAFF_LANGUAGES)
+    tag = next(known, "en")
+    return replace(language_for(tag), catalog=_catalog(tag))
+
+
+def _spoken(tag: str) -> str:
+    return tag.replace("_", "-").partition("-")[0].lower()
+
+
+@cache
+def _catalog(tag: str) -> NullTranslations:
+    return NullTranslations() if tag == "en" else compiled_catalog(CATALOGS / f"{tag}.po", tag)

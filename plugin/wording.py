@@ -1,0 +1,117 @@
+"""Gettext for what people read, in the language of whoever reads it.
+
+English unless a language was set: the API, the command line and the worker speak English, the screens set the
+language of the person. Placeholders are in braces: `_("{name} is already in use.", name=name)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from gettext import NullTranslations
+from typing import Protocol, TypeVar
+
+Value = TypeVar("Value")
+
+
+class Translations(Protocol):
+    """A language with its catalog. `tag` is "" where none was chosen."""
+
+    @property
+    def tag(self) -> str: ...
+    @property
+    def catalog(self) -> NullTranslations: ...
+
+
+@dataclass(frozen=True)
+class _Unset:
+    tag: str = ""
+    catalog: NullTranslations = field(default_factory=NullTranslations)
+
+
+_UNSET = _Unset()
+Finder = Callable[[], Translations]
+# Found at the first sentence: to learn a person's language may take a read of the database.
+_finder: ContextVar[Finder] = ContextVar("finder", default=lambda: _UNSET)
+
+
+class Later(str):
+    """A sentence that is translated where it is shown; as a string, it is the English one.
+
+    For what is written before anybody reads it, such as the label of a form; made by `N_`.
+    """
+
+    message: str
+    values: dict[str, object]
+
+
+def N_(message: str, **values: object) -> Later:  # noqa: N802 - gettext's own name
+    """Mark a sentence for translation where it is shown."""
+    later = Later(_filled(message, values))
+    later.message, later.values = message, values
+    return later
+
+
+def translated(value: Value) -> Value | str:
+    """Return the translation of a sentence marked by `N_`, anything else unchanged."""
+    return gettext(value.message, **value.values) if isinstance(value, Later) else value
+
+
+def gettext(message: str, **values: object) -> str:
+    """Translate a sentence and fill it in."""
+    return _filled(_catalog().gettext(message), values)
+
+
+def pgettext(context: str, message: str, **values: object) -> str:
+    """Translate a sentence whose meaning depends on its place; `context` names the place."""
+    return _filled(_catalog().pgettext(context, message), values)
+
+
+def ngettext(one: str, other: str, n: int, **values: object) -> str:
+    """Translate the form that fits `n`, which fills `{n}`."""
+    return _filled(_catalog().ngettext(one, other, abs(n)), {"n": f"{n:,}", **values})
+
+
+def npgettext(context: str, one: str, other: str, n: int, **values: object) -> str:
+    """Translate the form that fits `n`, where `context` distinguishes the sentence from another."""
+    return _filled(_catalog().npgettext(context, one, other, abs(n)), {"n": f"{n:,}", **values})
+
+
+_ = gettext
+
+
+def spoken_tag() -> str:
+    """Return the tag of the language, "" where none was set."""
+    return _finder.get()().tag
+
+
+def speak(find: Finder) -> Token[Finder]:
+    """Set how the language is found from now on, in this thread or task."""
+    return _finder.set(find)
+
+
+def stop_speaking() -> None:
+    """Return to English."""
+    _finder.set(lambda: _UNSET)
+
+
+@contextmanager
+def speaking(language: Translations) -> Iterator[None]:
+    """Speak a language for a while, such as for an e-mail."""
+    token = _finder.set(lambda: language)
+    try:
+        yield
+    finally:
+        _finder.reset(token)
+
+
+def _catalog() -> NullTranslations:
+    return _finder.get()().catalog
+
+
+def _filled(text: str, values: dict[str, object]) -> str:
+    if not values:
+        return text
+    return text.format(**{name: translated(value) for name, value in values.items()})

@@ -1,0 +1,75 @@
+"""The language of the screens: one's own, else the clinic's; before sign-in, the browser's. The API speaks English."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from plugin import wording
+from plugin.core.acts import Role
+from plugin.staff_languages import staff_language
+from plugin.wording import N_, _, ngettext, speaking, translated
+from tests.web.visitor import Visitor, hire
+
+ACCOUNT = "/account"
+
+
+def choose(visitor: Visitor, language: str) -> Any:
+    return visitor.send(visitor.page(ACCOUNT).form("/language"), language=language)
+
+
+def language_of(visitor: Visitor, address: str = ACCOUNT) -> str:
+    return visitor.page(address).html.partition('<html lang="')[2].partition('"')[0]
+
+
+def test_a_person_chooses_and_others_keep_theirs(small_deb: Visitor, small_olga: Visitor) -> None:
+    assert language_of(small_deb) == "en"
+    assert choose(small_deb, "es").status_code == 303
+    page = small_deb.page(ACCOUNT)
+    assert "Su idioma quedó guardado." in page.text
+    assert "Guardar idioma" in page.text
+    assert language_of(small_deb) == "es-US"
+    assert language_of(small_olga) == "en"
+
+
+def test_a_language_without_a_catalog_is_refused(small_deb: Visitor) -> None:
+    assert choose(small_deb, "zh").status_code == 422
+    assert language_of(small_deb) == "en"
+
+
+@pytest.mark.parametrize(
+    ("asked", "tag"),
+    [("es-MX,es;q=0.9,en;q=0.8", "es-US"), ("en-US,es;q=0.5", "en"), ("fr", "en"), ("", "en"), (";;q", "en")],
+)
+def test_before_sign_in_the_browser_decides(small_app: Flask, asked: str, tag: str) -> None:
+    hire(small_app.extensions["coursekeeper"], Role.OWNER)
+    answer = Visitor(small_app).get("/sign-in", headers={"Accept-Language": asked})
+    assert f'<html lang="{tag}">' in answer.text
+
+
+def test_a_request_leaves_the_next_one_in_english(small_deb: Visitor) -> None:
+    choose(small_deb, "es")
+    small_deb.page(ACCOUNT)
+    assert wording.spoken_tag() == ""
+    assert small_deb.get("/api/v1/clients").json["error"]["message"].startswith("Send the token")
+
+
+def test_a_marked_sentence_is_english_until_it_is_shown() -> None:
+    later = N_("Save language")
+    assert later == "Save language"
+    with speaking(staff_language("es-MX")):
+        assert translated(later) == "Guardar idioma"
+        assert _("Language") == "Idioma"
+    assert translated(later) == "Save language"
+
+
+def test_values_fill_the_braces_and_numbers_choose_their_form() -> None:
+    assert _("{name} is already in use.", name="{x}") == "{x} is already in use."
+    assert _("50 % {}") == "50 % {}"
+    assert [ngettext("{n} client", "{n} clients", n) for n in (1, 0, 1200)] == [
+        "1 client",
+        "0 clients",
+        "1,200 clients",
+    ]
