@@ -45,16 +45,27 @@ SQUARE = Actor("Square", Role.OWNER, Source.SQUARE)
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who acts, when (aware, UTC), the idempotency key of the request, and its id in the log ("": no request)."""
+    """Who acts, when (aware, UTC), the idempotency key of the request, and its id in the log ("": no request).
+
+    `tapped_at`: when the person did it, if the request came later than that; `tapped_by`: who did it, if
+    another person sent it (docs/offline.md).
+    """
 
     actor: Actor
     now: datetime
     key: str
     request_id: str = ""
+    tapped_at: datetime | None = None
+    tapped_by: Actor | None = None
 
     def __post_init__(self) -> None:
         if self.now.tzinfo is None:
             raise ValueError("an act's time carries its time zone")
+
+    @property
+    def happened_at(self) -> datetime:
+        """Return when the person did it."""
+        return self.tapped_at or self.now
 
 
 def checked_key(key: str) -> str:

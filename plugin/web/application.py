@@ -42,6 +42,7 @@ from plugin.web.desk import (
     exchanges,
     gifts,
     guides,
+    late,
     merges,
     private_pages,
     reassign,
@@ -74,6 +75,7 @@ _DESK = (
     directory,
     courses,
     visits,
+    late,
     reassign,
     merges,
     exchanges,
@@ -177,7 +179,7 @@ def _furnish(app: Flask) -> None:
     for part in (imports, letterhead, restoring):
         part.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
-    for part in (gifts, client_page, email_choice, mine, checklist):
+    for part in (gifts, late, client_page, email_choice, mine, checklist):
         part.set_up(app)
     # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
     for guard in (access, demanded):

@@ -86,6 +86,7 @@ WHO: dict[str, frozenset[str]] = {
     "courses.use": STAFF,
     "courses.undo": STAFF,
     "visits.describe": STAFF,
+    "late.receive": STAFF,
     "exchanges.choose": DESK,
     "exchanges.pay": DESK,
     "exchanges.begin": DESK,

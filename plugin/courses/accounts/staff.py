@@ -22,7 +22,7 @@ from plugin.store.ledger import Visit
 from plugin.store.people import Passkey, SignIn, Staff
 
 INVITATION_LASTS = timedelta(days=7)
-_NO_SUCH_PERSON = "There is no such person."
+NO_SUCH_PERSON = "There is no such person."
 _HAS_SECOND_FACTOR = or_(Staff.totp_secret.is_not(None), exists().where(Passkey.staff_id == Staff.id))
 _COMMAND = Actor("Operator", Role.OWNER, Source.COMMAND)
 
@@ -127,7 +127,7 @@ def set_password(
     """
 
     def do(work: Work) -> StaffView:
-        row = require_row(work.session, Staff, staff_id, _NO_SUCH_PERSON, is_locked=True)
+        row = require_row(work.session, Staff, staff_id, NO_SUCH_PERSON, is_locked=True)
         if only_at is not None and (only_at != row.session_mark or not row.is_active):
             raise Refused("This link has been used, or has expired. Ask for a new one.", code="link_ended")
         if row.invited_at is None:
@@ -164,7 +164,7 @@ def staff_by_mark(store: Store, session_mark: str) -> StaffView | None:
 def read_staff(store: Store, staff_id: str) -> StaffView:
     """Return a person; raises NotFound."""
     with store.reading() as session:
-        return staff_view(require_row(session, Staff, staff_id, _NO_SUCH_PERSON))
+        return staff_view(require_row(session, Staff, staff_id, NO_SUCH_PERSON))
 
 
 def list_staff(store: Store) -> tuple[StaffView, ...]:
@@ -234,7 +234,7 @@ def reactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
 def locked_self(work: Work) -> Staff:
     """Return the row of who acts, for a change of their own sign-in; raises NotFound."""
     own_id = work.act.actor.staff_id or ""
-    return require_row(work.session, Staff, own_id, _NO_SUCH_PERSON, is_locked=True)
+    return require_row(work.session, Staff, own_id, NO_SUCH_PERSON, is_locked=True)
 
 
 def locked_staff(session: Session, staff_id: str) -> Staff:
@@ -244,7 +244,7 @@ def locked_staff(session: Session, staff_id: str) -> Staff:
     rows = session.scalars(wanted.order_by(Staff.id).with_for_update(key_share=True))
     row = next((each for each in rows if each.id == staff_id), None)
     if row is None:
-        raise NotFound(_NO_SUCH_PERSON)
+        raise NotFound(NO_SUCH_PERSON)
     return row
 
 

@@ -58,6 +58,12 @@ def time_text(moment: datetime, clinic: ClinicView) -> str:
     return str(format_time(moment.astimezone(zone), "short", tzinfo=zone, locale=locale))
 
 
+def moment_text(moment: datetime, clinic: ClinicView) -> str:
+    """Format a moment at the clinic in its locale: Nov 22, 2026, 10:02 AM."""
+    day = moment.astimezone(ZoneInfo(clinic.time_zone)).date()
+    return f"{day_text(day, clinic)}, {time_text(moment, clinic)}"
+
+
 def sessions_text(count: int) -> str:
     """Return "1 session", "2 sessions"."""
     return f"{count} session" if count == 1 else f"{count} sessions"

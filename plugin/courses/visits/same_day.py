@@ -89,7 +89,9 @@ def ask_in(
     states = numbered_states(work.session, list({each.course_id for each in others}), today=new.today)
     if work.act.actor.source is Source.DESK and len(others) > known_charges:
         clinic = clinic_in(work.session)
-        said = [_sentence(each, new.facts.id, states[each.course_id], clinic, day) for each in others]
+        # A sentence about a late act is read on another day.
+        today = None if work.act.tapped_at else new.today
+        said = [_sentence(each, new.facts.id, states[each.course_id], clinic, day, today) for each in others]
         raise AlreadyCharged(" ".join(said), others)
     return tuple(
         EarlierEntry(
@@ -169,11 +171,16 @@ def _is_same_treatment(charge: DayCharge, allowance: AllowanceState) -> bool:
 
 
 def _sentence(
-    charge: DayCharge, new_course_id: str, course: CourseState, clinic: ClinicView, day: date
+    charge: DayCharge,
+    new_course_id: str,
+    course: CourseState,
+    clinic: ClinicView,
+    day: date,
+    today: date | None,
 ) -> str:
     """Return "Already used today at 10:02 AM by A. Kim (session 6 of 12)."."""
     number = course.main_number_of(charge.entry_id)
-    on = "today" if day == course.today else f"on {day_text(day, clinic)}"
+    on = "today" if day == today else f"on {day_text(day, clinic)}"
     # For a visit entered on a later day the hour is unknown.
     at = f" at {time_text(charge.written_at, clinic)}" if local_date(clinic, charge.written_at) == day else ""
     what = "Already charged as a no-show" if charge.is_no_show else "Already used"

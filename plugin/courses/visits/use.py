@@ -14,14 +14,14 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.course import AllowanceState, CourseState, Use
 from plugin.core.ledger import Change, used
 from plugin.core.text import NOTE_LENGTH, optional
-from plugin.courses.base.chain import EntryRow, Line, LockedCourse, append, lock_course
+from plugin.courses.base.chain import EntryRow, Line, LockedCourse, add_history, append, lock_course
 from plugin.courses.base.clinic import clinic_in, local_date, noon_of
 from plugin.courses.base.course_extras import shares_and_origins_in
 from plugin.courses.base.events import CourseChanged, VisitRecorded, publish
 from plugin.courses.base.read import entry_in, entry_view
 from plugin.courses.base.state import CourseInHand, course_in_hand
 from plugin.courses.base.views import ClinicView, EarlierEntry, Used
-from plugin.courses.base.words import clinic_money
+from plugin.courses.base.words import clinic_money, moment_text
 from plugin.courses.base.work import Work, transact
 from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.clients.clients import living_client_in
@@ -104,7 +104,8 @@ def record_use(
     clinic = clinic_in(work.session)
     today = local_date(clinic, work.now)
     hand = course_in_hand(work.session, course.id, today=today)
-    visited_on = wish.visited_on or today
+    tapped_on = local_date(clinic, work.act.happened_at)
+    visited_on = wish.visited_on or tapped_on
     _check_day(work.session, course, clinic, visited_on, today)
     _may_be_used(hand.state, visited_on)
     client_id = _who_came(work.session, course, wish.client_id, visited_on)
@@ -126,9 +127,12 @@ def record_use(
     if has_mail:
         owner_id = course.client_id or client_id
         publish(work, VisitRecorded(visit_id, course.id, client_id, owner_id, visited_on, today))
-    happened_at = work.now if visited_on == today else noon_of(visited_on, clinic)
+    happened_at = work.act.happened_at if visited_on == tapped_on else noon_of(visited_on, clinic)
     line = Line(f"use:{work.act.key}", happened_at, visit_id=visit_id)
     entry, after = _write(work, course, hand, (allowance.id, change), line, visited_on)
+    if work.act.tapped_by is not None:
+        said = f"Session tapped offline by {work.act.tapped_by.name} at {moment_text(happened_at, clinic)}"
+        add_history(work, course.id, "late", said)
     return Charged(entry, after, earlier)
 
 
@@ -255,7 +259,8 @@ def _proposed(course: CourseState) -> str:
 
 def _practitioner(session: Session, act: Act, practitioner_id: str | None) -> str | None:
     if practitioner_id is None:
-        return act.actor.staff_id if act.actor.role is Role.PRACTITIONER else None
+        who = act.tapped_by or act.actor
+        return who.staff_id if who.role is Role.PRACTITIONER else None
     if session.scalar(select(Staff.id).where(Staff.id == practitioner_id)) is None:
         raise InvalidField("There is no such practitioner.", field="practitioner_id")
     return practitioner_id

@@ -20,6 +20,7 @@ from plugin.store.ledger import Course, Visit
 from plugin.store.people import Staff
 
 _AT_ONCE = 1000
+NO_VISIT = "There is no such visit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,24 @@ class DayVisit:
     course: CourseView
 
 
+@dataclass(frozen=True, slots=True)
+class VisitDetails:
+    """Who treated, on what, and a short note."""
+
+    practitioner_id: str | None
+    focus: str
+    note: str
+
+    @classmethod
+    def typed(cls, practitioner_id: str | None, focus: str, note: str) -> VisitDetails:
+        """Return the details as they would be stored; raises InvalidField for a text too long."""
+        return cls(
+            practitioner_id or None,
+            optional(focus, field="focus", called="The focus", most=NOTE_LENGTH),
+            optional(note, field="note", called="The note", most=NOTE_LENGTH),
+        )
+
+
 def describe_visit(
     store: Store, act: Act, visit_id: str, *, practitioner_id: str | None, focus: str, note: str
 ) -> CourseView:
@@ -38,23 +57,23 @@ def describe_visit(
     Raises Refused for a visit whose session was undone: it did not take place.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
-    focus = optional(focus, field="focus", called="The focus", most=NOTE_LENGTH)
-    note = optional(note, field="note", called="The note", most=NOTE_LENGTH)
+    details = VisitDetails.typed(practitioner_id, focus, note)
+    return transact(store, act, lambda work: describe_in(work, visit_id, details))
 
-    def do(work: Work) -> CourseView:
-        visit = require_row(work.session, Visit, visit_id, "There is no such visit.")
-        if practitioner_id and work.session.get(Staff, practitioner_id) is None:
-            raise InvalidField("There is no such practitioner.", field="practitioner_id")
-        visit.practitioner_id, visit.focus, visit.note = practitioner_id or None, focus, note
-        work.session.flush()
-        publish(work, CourseChanged(visit.course_id))
-        course = work.session.get_one(Course, visit.course_id)
-        view = course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
-        if all(each.id != visit_id for each in view.visits):
-            raise Refused("That session was undone since; there is no visit to describe.", code="undone")
-        return view
 
-    return transact(store, act, do)
+def describe_in(work: Work, visit_id: str, details: VisitDetails) -> CourseView:
+    """Record the details within the caller's transaction; raises as `describe_visit` does."""
+    visit = require_row(work.session, Visit, visit_id, NO_VISIT)
+    if details.practitioner_id and work.session.get(Staff, details.practitioner_id) is None:
+        raise InvalidField("There is no such practitioner.", field="practitioner_id")
+    visit.practitioner_id, visit.focus, visit.note = details.practitioner_id, details.focus, details.note
+    work.session.flush()
+    publish(work, CourseChanged(visit.course_id))
+    course = work.session.get_one(Course, visit.course_id)
+    view = course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
+    if all(each.id != visit_id for each in view.visits):
+        raise Refused("That session was undone since; there is no visit to describe.", code="undone")
+    return view
 
 
 def visits_on(store: Store, day: date, *, today: date, limit: int | None = None) -> tuple[DayVisit, ...]:

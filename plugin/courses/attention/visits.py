@@ -1,0 +1,130 @@
+"""Attention items about late acts: taps of a desk that was offline, and could not be carried out when they came."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from plugin.core.acts import Role
+from plugin.courses.attention.kind import DISMISS, AttentionKind, Decision, Resolution
+from plugin.courses.base.chain import add_history, lock_course
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.words import moment_text
+from plugin.courses.base.work import Work
+from plugin.courses.visits.late import LATE_NOTE, LATE_USE, other_course_in, tapper_in
+from plugin.courses.visits.use import UseSession, record_use
+from plugin.courses.visits.visits import VisitDetails, describe_in
+from plugin.errors import NoneLeft
+from plugin.store.queues import Attention
+
+# A person has seen the other charges of that day, and decided.
+_ALL_KNOWN = 99
+
+
+def _record(work: Work, item: Attention, _wish: Resolution) -> None:
+    _use(work, item, _wished(item))
+
+
+def _use(work: Work, item: Attention, wish: UseSession) -> None:
+    """Record the visit at the time of the tap; raises as `use_session` does."""
+    at = datetime.fromisoformat(item.details["tapped_at"])
+    by = tapper_in(work.session, work.act, item.details["tapped_by"])
+    then = Work(work.session, work.store, replace(work.act, tapped_at=at, tapped_by=by))
+    record_use(then, wish, lock_course(work.session, wish.course_id), known_charges=_ALL_KNOWN)
+
+
+def _wished(item: Attention) -> UseSession:
+    sent: dict[str, Any] = item.details["use"]
+    day = sent.get("visited_on")
+    return UseSession(**sent | {"visited_on": date.fromisoformat(day) if day else None})
+
+
+def _use_another(work: Work, item: Attention, _wish: Resolution) -> None:
+    """Use the client's next course instead (docs/rules.md, rule 6)."""
+    wish = _wished(item)
+    found = other_course_in(work, item.details["client_ids"][0], but=wish.course_id)
+    if found is None:
+        raise NoneLeft("The client has no other package with a session left.")
+    _use(
+        work, item, replace(wish, course_id=found.course.id, allowance_id=found.allowance.id, client_id=None)
+    )
+
+
+def _do_not_charge(work: Work, item: Attention, wish: Resolution) -> None:
+    at = moment_text(datetime.fromisoformat(item.details["tapped_at"]), clinic_in(work.session))
+    for course_id in item.details["course_ids"]:
+        add_history(
+            work, course_id, "late", f"Session tapped offline at {at}: not charged", reason=wish.reason
+        )
+
+
+def _use_note(work: Work, item: Attention, _wish: Resolution) -> None:
+    describe_in(work, item.details["visit_id"], VisitDetails(**item.details["note"]))
+
+
+def _keep_note(_work: Work, _item: Attention, _wish: Resolution) -> None:
+    """Leave the visit's details as they are."""
+
+
+_NOT_CHARGED = Decision(
+    "not_charged", "Don’t charge", _do_not_charge, "Not charged", "Nothing is charged.", look="quiet"
+)
+
+KINDS = (
+    AttentionKind(
+        LATE_USE,
+        "Sessions tapped offline that could not be used",
+        (
+            Decision("record_visit", "Record the visit", _record, "Visit recorded", "The visit is recorded."),
+            _NOT_CHARGED,
+        ),
+        optional=(
+            Decision(
+                "other_course",
+                "Use another package",
+                _use_another,
+                "Another package was used",
+                "The visit is recorded on the client’s other package.",
+            ),
+            Decision(
+                "same_visit",
+                "Same visit, don’t charge",
+                _do_not_charge,
+                "The same visit, not charged again",
+                "Nothing more is charged.",
+            ),
+            Decision(
+                "charge_again",
+                "Charge another session",
+                _record,
+                "Another session charged",
+                "Another session is charged.",
+                look="quiet",
+            ),
+        ),
+    ),
+    AttentionKind(
+        LATE_NOTE,
+        "Visit notes written offline that differ from what was saved meanwhile",
+        (
+            Decision(
+                "use_note",
+                "Replace with this note",
+                _use_note,
+                "The note written offline was saved",
+                "The note is saved.",
+                role=Role.DESK,
+            ),
+            Decision(
+                "keep_note",
+                "Keep the saved note",
+                _keep_note,
+                "The note saved before was kept",
+                "The saved note is kept.",
+                look="quiet",
+            ),
+        ),
+        optional=(DISMISS,),
+    ),
+)
