@@ -23,6 +23,7 @@ def test_the_desk_makes_a_client(desk: Caller) -> None:
         "phone": "+14155552671",
         "email": "Ana@example.org",
         "language": "es",
+        "sounds_like": "",
         "square_customer_id": None,
     }
     assert desk.get(f"/clients/{client['id']}").get_json() == client

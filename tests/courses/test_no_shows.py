@@ -10,6 +10,7 @@ from invoices.language import language_for
 from invoices.pages.summary import summary_page
 from plugin.core.no_show import no_show_offer
 from plugin.core.terms import NoShow, Terms
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.errors import InvalidField, NoneLeft, Refused
 from plugin.store.queues import Outbox
@@ -121,7 +122,7 @@ def test_a_charged_no_show_is_named_and_counted_everywhere(lite: Appointments) -
     entry = next(each for each in view.entries if each.is_no_show)
     assert (entry.reason, entry.happened_at) == ("No-show on Nov 17, 2026", at("2026-11-17T18:00:00Z"))
 
-    line = next(each for each in lines_of(view) if each.what == "no_show")
+    line = next(each for each in lines_of(view, read_clinic(desk.store)) if each.what == "no_show")
     assert (line.number, line.left, line.can_undo, line.visit) == (2, 10, True, None)
 
     days = [place.day for place in card_of(view).places[:4]]
@@ -145,7 +146,7 @@ def test_an_undone_no_show_stays_in_the_history_and_leaves_the_papers(lite: Appo
     lite.missed("charge")
     lite.undo()
     view = lite.desk.course(course)
-    told = [(line.what, line.is_undone) for line in lines_of(view)]
+    told = [(line.what, line.is_undone) for line in lines_of(view, read_clinic(lite.desk.store))]
     assert told[:2] == [("undone", False), ("no_show", True)]
     assert summary_paper(lite.desk.store, course, now=lite.desk.clock()).visits == ()
     with pytest.raises(Refused, match="nothing to take care of"):

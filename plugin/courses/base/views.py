@@ -85,6 +85,8 @@ class ClientView:
     # Whether they get e-mails, and why the last one bounced.
     wants_mail: bool = True
     mail_problem: str = ""
+    # How the name is said aloud, "" where it was not noted.
+    sounds_like: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,12 +36,19 @@ def create_client(
     phone: str | None = None,
     email: str | None = None,
     language: str | None = None,
+    sounds_like: str | None = None,
 ) -> ClientView:
     """Create a client; raises InvalidField. The same act again returns the same client."""
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
     def do(work: Work) -> ClientView:
-        request = {"name": name, "phone": phone, "email": email, "language": language}
+        request = {
+            "name": name,
+            "phone": phone,
+            "email": email,
+            "language": language,
+            "sounds_like": sounds_like,
+        }
         made = work.once("client", request, lambda: {"client_id": new_client(work, **request).id})
         return client_in(work.session, made.answer["client_id"])
 
@@ -49,11 +56,19 @@ def create_client(
 
 
 def new_client(
-    work: Work, *, name: str | None, phone: str | None, email: str | None, language: str | None
+    work: Work,
+    *,
+    name: str | None,
+    phone: str | None,
+    email: str | None,
+    language: str | None,
+    sounds_like: str | None = None,
 ) -> ClientView:
     """Check what was typed, store the client and enqueue their Square profile; raises InvalidField."""
     country = clinic_in(work.session).country
-    contact = typed_contact(name=name, phone=phone, email=email, language=language, country=country)
+    contact = typed_contact(
+        name=name, phone=phone, email=email, language=language, country=country, sounds_like=sounds_like
+    )
     client = add_client(work, contact)
     enqueue_customer(work, client.id)
     return view_of(work.session, client)
@@ -68,16 +83,23 @@ def change_client(
     phone: str | None = None,
     email: str | None = None,
     language: str | None = None,
+    sounds_like: str | None = None,
     wants_mail: bool | None = None,
 ) -> ClientView:
     """Change a client's details, here at once and in Square's directory by a job; raises InvalidField.
 
-    Whether they want e-mails does not change unless it is given.
+    How their name sounds and whether they want e-mails do not change unless they are given.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
     def do(work: Work) -> ClientView:
-        typed = {"name": name, "phone": phone, "email": email, "language": language}
+        typed = {
+            "name": name,
+            "phone": phone,
+            "email": email,
+            "language": language,
+            "sounds_like": sounds_like,
+        }
         request = {"client_id": client_id, "wants_mail": wants_mail, **typed}
         client = known_client_in(work.session, client_id)
         work.once("change_client", request, lambda: write(work, client))
@@ -90,6 +112,7 @@ def change_client(
             email=email,
             language=language or client.language,
             country=clinic_in(work.session).country,
+            sounds_like=client.sounds_like if sounds_like is None else sounds_like,
         )
         client.wants_mail = client.wants_mail if wants_mail is None else wants_mail
         _write_contact(work, client, contact)
@@ -101,7 +124,7 @@ def change_client(
 def _write_contact(work: Work, client: Client, contact: Contact) -> None:
     changed = [name for name in ("name", "phone", "email") if getattr(client, name) != getattr(contact, name)]
     client.name, client.phone, client.email = contact.name, contact.phone, contact.email
-    client.language = contact.language
+    client.language, client.sounds_like = contact.language, contact.sounds_like
     if "email" in changed:
         # The bounced e-mail was sent to the address before.
         client.mail_problem = ""
@@ -126,7 +149,7 @@ def put_into_square(store: Store, act: Act, client_id: str) -> ClientView:
 
 def index_client(client: Client) -> None:
     """Set the columns by which the client is sorted and found from the others."""
-    contact = Contact(client.name, client.phone, client.email, client.language)
+    contact = Contact(client.name, client.phone, client.email, client.language, client.sounds_like)
     client.name_folded, client.search_text = contact.name_folded, contact.search_text
 
 
@@ -140,6 +163,7 @@ def add_client(work: Work, contact: Contact) -> Client:
         phone=contact.phone,
         email=contact.email,
         language=contact.language,
+        sounds_like=contact.sounds_like,
         created_at=work.now,
     )
     work.session.add(client)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
-from plugin.core.text import NAME_LENGTH, clean, digits, folded, required
+from plugin.core.text import NAME_LENGTH, clean, digits, folded, optional, required
 from plugin.errors import InvalidField
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}\Z")
@@ -44,12 +44,13 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A client's details, validated; phone in E.164."""
+    """A client's details, validated; phone in E.164. `sounds_like`: how the name is said aloud."""
 
     name: str
     phone: str | None
     email: str | None
     language: str
+    sounds_like: str = ""
 
     @property
     def name_folded(self) -> str:
@@ -60,11 +61,18 @@ class Contact:
     @property
     def search_text(self) -> str:
         """Return everything a search may find the client by."""
-        return " ".join([folded(self.name), (self.email or "").casefold(), digits(self.phone or "")])
+        spoken = [folded(self.sounds_like)] if self.sounds_like else []
+        return " ".join([folded(self.name), *spoken, (self.email or "").casefold(), digits(self.phone or "")])
 
 
 def typed_contact(
-    *, name: str | None, phone: str | None, email: str | None, language: str | None, country: str
+    *,
+    name: str | None,
+    phone: str | None,
+    email: str | None,
+    language: str | None,
+    country: str,
+    sounds_like: str | None = None,
 ) -> Contact:
     """Validate what a person typed; raises InvalidField that names the field and the fix."""
     return Contact(
@@ -72,6 +80,9 @@ def typed_contact(
         phone=typed_phone(phone, country) if phone and phone.strip() else None,
         email=_email(email) if email and email.strip() else None,
         language=typed_language(language or "en"),
+        sounds_like=optional(
+            sounds_like, field="sounds_like", called="How the name sounds", most=NAME_LENGTH
+        ),
     )
 
 

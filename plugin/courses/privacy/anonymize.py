@@ -84,6 +84,7 @@ def _empty(column: Column[Any]) -> Any:
 def _clients(session: Session, act: Act, subject: SubjectData) -> None:
     blank = {
         "name": NAME,
+        "sounds_like": "",
         "name_folded": "",
         "search_text": "",
         "phone": None,

@@ -24,6 +24,7 @@ class Client(Answer):
     phone: str | None = shown("+14155552671", "E.164.")
     email: str | None = shown("ana@example.org")
     language: str = shown("en")
+    sounds_like: str = shown("AH-nah SOH-zah", "How the name is said aloud; empty where it was not noted.")
     square_customer_id: str | None
 
 
@@ -57,6 +58,8 @@ class NewClient(
         json_schema_extra={"pattern": _TAG},
     )
     """A tag such as en, es or zh-Hans; en by default."""
+    sounds_like: Text | None = Field(None, max_length=NAME_LENGTH)
+    """How the name is said aloud, such as SHIV-awn; on no paper."""
 
 
 class Search(Paging):

@@ -30,13 +30,13 @@ from plugin.courses.clients.clients import (
 from plugin.courses.documents.of_client import documents_of_client
 from plugin.courses.handouts.visit_email import last_letter_not_sent
 from plugin.courses.page_versions import PageVersion, version_of_client
-from plugin.courses.refunds.desk_refunds import refunds_of_courses
+from plugin.courses.refunds.desk_refunds import DeskRefundView, refunds_of_courses
 from plugin.courses.sales.checkouts import waiting_of_client
 from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 from plugin.web.desk.card import Card, card_of, told_apart
-from plugin.web.desk.course_menu import menu_of
+from plugin.web.desk.course_menu import MenuGroup, menu_of
 from plugin.web.desk.forms import ClientForm, EditClientForm, VisitDetailsForm
 from plugin.web.desk.history import lines_of
 from plugin.web.headers import let_page_hold_frame
@@ -188,6 +188,7 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
     shared = shares_of([client.id], today=today)
     courses = courses_of_client(store, client.id, today=today, shared=shared)
     cards = [card_of(course) for course in courses]
+    refunds = refunds_of_courses(store, _refund_begun(courses), now=pages.now())
     return {
         "client": client,
         "standing": profile_status(store, client.id),
@@ -196,9 +197,9 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
         "documents": documents_of_client(store, client.id, courses),
         "cards": cards,
         "first": _first(cards),
-        "histories": [(card.course, lines_of(card.course)) for card in cards],
+        "histories": [(card.course, lines_of(card.course, pages.clinic())) for card in cards],
         "checkouts": waiting_of_client(store, client.id),
-        "refunds_of": refunds_of_courses(store, _refund_begun(courses), now=pages.now()),
+        "refunds_of": refunds,
         "form": _edit_form(client, edited),
         "details_form": details_form,
         "second_charge": None,
@@ -207,8 +208,16 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
         "searched_course": "",
         "matches": None,
         "apart": told_apart(courses, pages.clinic()),
-        "menus": {course.id: menu_of(course, current_user.role) for course in courses},
+        "menus": {course.id: _menu(course, client.id, refunds.get(course.id)) for course in courses},
     }
+
+
+def _menu(course: CourseView, client_id: str, refund: DeskRefundView | None) -> tuple[MenuGroup, ...]:
+    """Return the menu of a course; what is shared with the client is changed on its owner's page."""
+    if course.client_id != client_id:
+        return ()
+    is_refunding = refund is not None and refund.is_under_way
+    return menu_of(course, current_user.role, pages.clinic(), is_refunding=is_refunding)
 
 
 def _refund_begun(courses: Sequence[CourseView]) -> list[str]:
@@ -241,7 +250,10 @@ def _practitioners() -> list[StaffView]:
 
 
 def _edit_form(client: ClientView, refusal: Refusal | None) -> EditClientForm:
-    kept = {name: getattr(client, name) for name in ("name", "phone", "email", "language", "wants_mail")}
+    kept = {
+        name: getattr(client, name)
+        for name in ("name", "sounds_like", "phone", "email", "language", "wants_mail")
+    }
     return EditClientForm.shown(refusal, suffix="-change", **kept)
 
 

@@ -85,6 +85,15 @@ class ClientForm(Form):
         autocomplete="off",
         autocapitalize="words",
     )
+    sounds_like = Text(
+        "Sounds like (optional)",
+        called="How the name sounds",
+        hint="How to say the name, such as SHIV-awn. On no paper.",
+        maxlength=NAME_LENGTH,
+        autocomplete="off",
+        autocapitalize="off",
+        spellcheck="false",
+    )
     phone = Phone("Phone", type="tel", maxlength=40, autocomplete="off")
     email = Email("E-mail", hint="For their papers", type="email", maxlength=254, autocomplete="off")
     language = Language("Language of papers", default=default_language)
@@ -94,7 +103,7 @@ class ClientForm(Form):
     @property
     def contact(self) -> dict[str, Any]:
         """Return the details as a use case takes them."""
-        fields = (self.name, self.phone, self.email, self.language)
+        fields = (self.name, self.phone, self.email, self.language, self.sounds_like)
         return {field.name: field.data for field in fields}
 
 

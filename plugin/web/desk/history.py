@@ -1,15 +1,17 @@
-"""The history of a course as lines for people: one line per act, each undo beside what it undid."""
+"""The history of a course as lines for people: one line per act, by the day of the visit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
-from plugin.courses.base.views import CourseView, EntryView, HappeningView, VisitView
+from plugin.courses.base.views import ClinicView, CourseView, EntryView, HappeningView, VisitView
+from plugin.web.format import local_day
 
 _TOLD_BESIDE = ("transferred_out", "transferred_in", "written_off", "expired")
 
@@ -18,7 +20,8 @@ _TOLD_BESIDE = ("transferred_out", "transferred_in", "written_off", "expired")
 class Line:
     """One line: time, event, details, sessions left, and whether it can be or was undone.
 
-    `what` is a phrase name of the template; `sessions` lists (number, treatment).
+    `what` is a phrase name of the template; `sessions` lists (number, treatment). `moves` lists how many sessions
+    each allowance, by id, gained or lost; `left` is what that of `left_of` has after this line and those before it.
     """
 
     at: datetime
@@ -28,6 +31,8 @@ class Line:
     sessions: tuple[tuple[int, str], ...] = ()
     number: int | None = None
     money: Money | None = None
+    moves: tuple[tuple[str, int], ...] = ()
+    left_of: str | None = None
     left: int | None = None
     text: str = ""
     reason: str = ""
@@ -37,13 +42,22 @@ class Line:
     can_undo: bool = False
 
 
-def lines_of(course: CourseView) -> tuple[Line, ...]:
-    """Return the lines, newest first."""
+def lines_of(course: CourseView, clinic: ClinicView) -> tuple[Line, ...]:
+    """Return the lines, the latest day first: a visit stands on its day, also where it was entered later."""
     moved = [_worded(course, line) for line in _entry_lines(course)]
     told_already = {line.written_at for line in moved if line.what in ("refunded", "taken_back", "told")}
     told = [_told(each) for each in course.happenings if each.at not in told_already]
-    lines = sorted([*moved, *told], key=lambda line: line.written_at)
-    return tuple(lines[::-1])
+    # Within a day in the order of entry: a visit at noon may be of a package sold in the afternoon.
+    lines = sorted([*moved, *told], key=lambda line: (local_day(line.at, clinic), line.written_at))
+    return tuple(_with_left(lines))[::-1]
+
+
+def _with_left(lines: Iterable[Line]) -> Iterator[Line]:
+    left = Counter[str]()
+    for line in lines:
+        for allowance_id, sessions in line.moves:
+            left[allowance_id] += sessions
+        yield replace(line, left=left[line.left_of]) if line.left_of else line
 
 
 def _worded(course: CourseView, line: Line) -> Line:
@@ -87,7 +101,8 @@ def _use(course: CourseView, entry: EntryView) -> Line:
         by=entry.by,
         sessions=((-entry.sessions_delta, entry.treatment),),
         number=entry.session_number,
-        left=entry.sessions_after,
+        moves=_moves([entry]),
+        left_of=entry.allowance_id,
         visit=visit,
         entry_id=entry.id,
         is_undone=is_undone,
@@ -111,9 +126,14 @@ def _undo(course: CourseView, entry: EntryView) -> Line:
         by=entry.by,
         sessions=((entry.sessions_delta, entry.treatment),),
         number=undone.session_number,
-        left=entry.sessions_after,
+        moves=_moves([entry]),
+        left_of=entry.allowance_id,
         reason=entry.reason,
     )
+
+
+def _moves(entries: Iterable[EntryView]) -> tuple[tuple[str, int], ...]:
+    return tuple((entry.allowance_id, entry.sessions_delta) for entry in entries)
 
 
 def _joined(course: CourseView, entries: Sequence[EntryView]) -> Line:
@@ -127,7 +147,8 @@ def _joined(course: CourseView, entries: Sequence[EntryView]) -> Line:
         by=first.by,
         sessions=moved if first.kind is Kind.ADJUSTED else tuple((abs(count), name) for count, name in moved),
         money=Money(value, first.value_delta.currency),
-        left=entries[-1].sessions_after if len(course.allowances) == 1 else None,
+        moves=_moves(entries),
+        left_of=first.allowance_id if len(course.allowances) == 1 else None,
         reason=first.reason,
     )
 

@@ -8,9 +8,13 @@ export function openDialog(dialog) {
   settle(dialog);
 }
 
-// Answers whether the person goes on: `sentence` says what would be done, `verb` is the button that does it.
-export function review(sentence, verb) {
+// Answers whether the person goes on: `sentence` says what would be done, `verb` is the button that does it, `note`
+// what follows from it.
+export function review(sentence, verb, note = "") {
   const dialog = document.getElementById("review");
+  const line = dialog.querySelector("#review-note");
+  line.textContent = note;
+  line.hidden = !note;
   dialog.querySelector("#review-says").textContent = sentence;
   dialog.querySelector("[data-close=yes]").textContent = verb;
   dialog.returnValue = "";

@@ -42,7 +42,7 @@ async function tap(form, submitter) {
   const sentence = submitter?.dataset.review ?? form.dataset.review;
   if (sentence) {
     const typed = sentence.replace(/\{(\w+)\}/, (_, name) => form.elements[name].value.trim());
-    if (!await review(typed, submitter?.dataset.verb ?? form.dataset.verb)) return;
+    if (!await review(typed, submitter?.dataset.verb ?? form.dataset.verb, form.dataset.reviewNote)) return;
   }
   send({ form, submitter, mark, what: nameOf(submitter, form), fields: new FormData(form, submitter) });
 }
