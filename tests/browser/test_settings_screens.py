@@ -9,8 +9,8 @@ from tests.browser.clinic import DeskWindow
 
 def test_a_setting_is_found_in_the_menu_corrected_and_saved(desk: DeskWindow) -> None:
     page = desk.page
-    page.get_by_text("Clinic", exact=True).click()
-    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("navigation").get_by_text("Settings", exact=True).click()
+    page.get_by_role("link", name="All settings").click()
     page.get_by_role("link", name="Retention").click()
     days = page.get_by_label("Days")
     days.fill("7")
@@ -22,5 +22,5 @@ def test_a_setting_is_found_in_the_menu_corrected_and_saved(desk: DeskWindow) ->
     page.wait_for_timeout(1200)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Saved. It is in use now.")).to_be_visible()
-    page.get_by_role("link", name="Settings").last.click()
+    page.get_by_role("link", name="Settings", exact=True).last.click()
     expect(page.get_by_role("link", name="Retention 45 days")).to_be_visible()
