@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: help setup setup-test demo drill test tests lint coverage mutants papers check-papers bench bench-papers golden messages screenshots image test-image release lock clean
+.PHONY: help setup setup-test demo drill test tests lint coverage mutants papers check-papers bench bench-papers golden messages screenshots readme-pictures image test-image release lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -12,6 +12,7 @@ WORKERS = 3
 EXTRACT = PYTHONPATH=. .venv/bin/pybabel --quiet extract --add-location file --sort-by-file --width 110 --project Coursekeeper
 UPDATE = .venv/bin/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 110
 OUT = papers
+SHOTS = screenshots
 ROUNDS = 15
 SIZE = 100
 TAG = coursekeeper:dev
@@ -73,8 +74,11 @@ drill: setup-test ## Lose a clinic and restore it; open and send its backup by t
 golden: setup-test ## Take the tests' pictures of the papers anew, after a change that was meant
 	@exec env $(ENV) RENEW_GOLDEN=1 $(PYTHON) -m pytest --quiet tests/invoices/test_golden.py
 
-screenshots: setup-test ## Take the pictures of the README anew
-	@exec env $(ENV) $(PYTHON) -m tests.screenshots docs/images
+screenshots: setup-test ## Picture every screen, menus and forms open, with one page to look at them: SHOTS=folder, ARGS="--widths 390,1024 --schemes dark"
+	@exec env $(ENV) $(PYTHON) -m tests.screenshots $(SHOTS) $(ARGS)
+
+readme-pictures: setup-test ## Take the pictures of the README
+	@exec env $(ENV) $(PYTHON) -m tests.screenshots docs/images --readme
 
 image: ## Build the container image: TAG=, BASE=local makes its base here, from Debian's packages
 	@deploy/image/make --tag $(TAG) $(if $(BASE),--base $(BASE))

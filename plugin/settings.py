@@ -277,10 +277,10 @@ class Settings(BaseModel):
         return self
 
 
-_SET_IT = "Set it under Clinic, Settings, or in the environment; docs/operate.md lists all settings."
+_SET_IT = "Set it under All settings, or in the environment; docs/operate.md lists all settings."
 _HOW_TO_SET = {
     "secret_key": "Make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
-    "square_access_token": "Paste it under Clinic, Settings, Square, connect under Square at the desk,"
+    "square_access_token": "Paste it under All settings, Square, connect under Square at the desk,"
     " or start with: coursekeeper demo",
     "square_webhook_signature_key": "Copy it from the webhook subscription in the Square Developer Console.",
 }

@@ -73,7 +73,7 @@ def _paragraphs(services: Services, clinic: ClinicView, notice: Notice) -> list[
     paragraphs.append(f"How everything is now: {_page(services)}")
     paragraphs.append(
         "Coursekeeper sends this once when something begins, once a day while it lasts, and once when it is over."
-        " Who gets it is set under Clinic, Settings, Alarms."
+        " Who gets it is set under All settings, Alarms."
     )
     return paragraphs
 

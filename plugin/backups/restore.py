@@ -63,7 +63,7 @@ class Restored:
             f"Sessions used{at} are not in the copy: enter them again from the appointments or a paper list.",
             "Everybody signs in again, with the password they had then.",
             "Staff who were deactivated and API tokens that were revoked since are let in again:"
-            " check Clinic, Staff.",
+            " check Settings, Staff.",
             "Clients who were erased since are back: erase them again.",
         ]
         if self.has_lost_keys:

@@ -132,7 +132,7 @@ def send_problem(services: Services, now: datetime) -> str:
         return ""
     state = records.read_state(services.store)
     if state.key is None:
-        return "Copies are not sent: they are sent encrypted only. Make a passphrase under Clinic, Backups."
+        return "Copies are not sent: they are sent encrypted only. Make a passphrase under Settings, Backups."
     if state.send_failed_at is None:
         return ""
     last = f" The last one that arrived is {_hours(now - state.sent_at)} old." if state.sent_at else ""

@@ -45,7 +45,7 @@ def origins(environment: Mapping[str, str], source: SettingsSource) -> dict[str,
         elif name in source.set_by_server:
             found[upper] = f"{now.data_folder / FILE_NAME}"
         elif getattr(now, name) != getattr(default, name):
-            found[upper] = "Clinic, Settings"
+            found[upper] = "All settings"
     return found
 
 
@@ -64,7 +64,7 @@ def where_from(environment: Mapping[str, str], source: SettingsSource) -> Iterat
     said = ", ".join(f"{name} ({origin})" for name, origin in known.items()) or "none"
     yield ok("Set", f"{said}; the rest has its default")
     for name, sentence in source.problems.items():
-        yield wrong("Settings", sentence, f"Enter {name.upper()} again under Clinic, Settings.")
+        yield wrong("Settings", sentence, f"Enter {name.upper()} again under All settings.")
 
 
 def secrets(settings: Settings) -> Iterator[Finding]:
@@ -92,10 +92,10 @@ def square(settings: Settings, store: Store) -> Iterator[Finding]:
         yield ok("Square", f"{settings.square_environment}, by {way}")
     else:
         said = f"Not connected to the {settings.square_environment} environment."
-        yield wrong("Square", said, "Connect under Clinic, Square, or set SQUARE_ACCESS_TOKEN.")
+        yield wrong("Square", said, "Connect under Settings, Square, or set SQUARE_ACCESS_TOKEN.")
     if not (settings.square_webhook_signature_key.get_secret_value() or known.signature_key_sealed):
         said = "No signature key: every event is refused, sales are found by the sync only."
-        yield warning("Events", said, "Make the subscription under Clinic, Square.")
+        yield warning("Events", said, "Make the subscription under Settings, Square.")
 
 
 def mail(settings: Settings) -> Iterator[Finding]:
@@ -105,7 +105,7 @@ def mail(settings: Settings) -> Iterator[Finding]:
     if mailer.is_ready:
         yield ok("E-mail", f"sent as {settings.mail_from}")
     else:
-        mend = "Set server and sender under Clinic, Settings."
+        mend = "Set server and sender under All settings."
         yield warning("E-mail", "Not set up: no e-mail is sent.", mend)
 
 

@@ -30,7 +30,7 @@ def square(services: Services) -> Iterator[Finding]:
         locations = services.square.locations()
     except SquareFailed as error:
         yield wrong(
-            "Square answers", error.message, "Connect again under Clinic, Square, or set a new token."
+            "Square answers", error.message, "Connect again under Settings, Square, or set a new token."
         )
         return
     active = [each for each in locations if each.get("status") != "INACTIVE"]
@@ -39,7 +39,7 @@ def square(services: Services) -> Iterator[Finding]:
     lacking = missing(granted_scopes(status)) if granted_scopes(status) else ()
     if lacking:
         said = f"Missing: {', '.join(each.name for each in lacking)}."
-        yield warning("Permissions", said, "Connect again under Clinic, Square, and allow them.")
+        yield warning("Permissions", said, "Connect again under Settings, Square, and allow them.")
 
 
 def mail(settings: Settings) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def given_up(services: Services, now: datetime) -> Iterator[Finding]:
     facts = health_facts(services.store, now)
     failed = facts.inbox.failed + sum(each.failed for each in facts.jobs.values())
     if failed:
-        yield warning("Given up", f"{failed} events and jobs failed.", "Look at them under Clinic, Square.")
+        yield warning("Given up", f"{failed} events and jobs failed.", "Look at them under Settings, Square.")
 
 
 def _finding(seen: Condition) -> Finding:

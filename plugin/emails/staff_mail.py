@@ -148,7 +148,7 @@ def _alert_text(job: Job, clinic: ClinicView) -> StaffText:
         subject=f"{clinic.name}: {subject}",
         greeting="Hello,",
         lines=(line, f"When: {when}."),
-        last_line="If this was not intended, an owner can undo it in Coursekeeper under Clinic, Staff.",
+        last_line="If this was not intended, an owner can undo it in Coursekeeper under Settings, Staff.",
     )
 
 

@@ -88,7 +88,7 @@ def open_menu(page: Page, kind: str | None) -> bool:
 @contextmanager
 def signed_in(browser: Browser, clinic: Clinic, email: str, **window: object) -> Iterator[Page]:
     """Open a window in which this person is signed in."""
-    context = browser.new_context(**{**WINDOW, **window})  # type: ignore[arg-type]  # keywords of Playwright's
+    context = browser.new_context(**{**WINDOW, **window})
     page = context.new_page()
     page.goto(clinic.desk)
     page.get_by_label("E-mail").fill(email)

@@ -1,66 +1,54 @@
-"""`python -m tests.screenshots OUT_FOLDER`: pictures of the demo and of a paper, for the README."""
+"""`python -m tests.screenshots FOLDER`: pictures of every screen, and `index.html` to look at them."""
 
 from __future__ import annotations
 
-import subprocess
+import argparse
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
-from tests.browser.clinic import Clinic, DeskWindow, open_clinic
-from tests.chromium import WINDOW, launch
-from tests.papers.real import pdf
-
-SCHEMES: tuple[Any, ...] = ("light", "dark")
-CLIENT = "Maribel Okonkwo-Reyes"
-PAPER = "summary"
-PAPER_WIDTH = 760
+from tests.browser.clinic import open_clinic
+from tests.browser.screens import WIDTHS
+from tests.chromium import launch
+from tests.screenshots.every import take_all
+from tests.screenshots.readme import take_for_readme
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
-        print("Say where to put the pictures: python -m tests.screenshots OUT_FOLDER", file=sys.stderr)
-        return 2
-    folder = Path(arguments[0])
-    folder.mkdir(parents=True, exist_ok=True)
+    asked = _parsed(arguments)
+    asked.folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as data,
         open_clinic(Path(data)) as clinic,
         sync_playwright() as playwright,
     ):
         browser = launch(playwright)
-        for scheme in SCHEMES:
-            _take_desk(browser, clinic, folder, scheme)
+        if asked.readme:
+            take_for_readme(browser, clinic, asked.folder)
+        else:
+            taken = take_all(browser, clinic, asked.folder, widths=asked.widths, schemes=asked.schemes)
+            print(f"{len(taken)} pictures; open {asked.folder / 'index.html'}")
         browser.close()
-    _draw_paper(folder / PAPER)
     return 0
 
 
-def _take_desk(browser: Browser, clinic: Clinic, folder: Path, scheme: Any) -> None:
-    context = browser.new_context(**{**WINDOW, "color_scheme": scheme})
-    page = context.new_page()
-    desk = DeskWindow(page, clinic)
-    desk.open_client(CLIENT)
-    _save(page, folder / f"client-{scheme}.png")
-    context.close()
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.screenshots", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--readme", action="store_true", help="only the pictures of the README")
+    parser.add_argument("--widths", type=_widths, default=list(WIDTHS), help="320,390,1024")
+    parser.add_argument("--schemes", type=_schemes, default=["light", "dark"], help="light,dark")
+    return parser.parse_args(arguments)
 
 
-def _save(page: Page, file: Path) -> None:
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=file, animations="disabled")
-    print(file)
+def _widths(text: str) -> list[int]:
+    return [int(each) for each in text.split(",")]
 
 
-def _draw_paper(file: Path) -> None:
-    with tempfile.NamedTemporaryFile(suffix=".pdf") as drawn:
-        drawn.write(pdf(PAPER, "letter"))
-        drawn.flush()
-        picture = ["pdftoppm", "-png", "-singlefile", "-scale-to-x", str(PAPER_WIDTH), "-scale-to-y", "-1"]
-        subprocess.run([*picture, drawn.name, str(file)], check=True)
-    print(file.with_suffix(".png"))
+def _schemes(text: str) -> list[str]:
+    return text.split(",")
 
 
 if __name__ == "__main__":

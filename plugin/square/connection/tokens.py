@@ -188,7 +188,7 @@ def handle_refusal(services: Services, known: ConnectionView, reason: str) -> Ru
 
 
 def _open_item_in(session: Session, services: Services, known: ConnectionView, reason: str) -> None:
-    reason = reason or "The owner connects again under Clinic, Square."
+    reason = reason or "The owner connects again under Settings, Square."
     expires = f" It expires on {known.expires_at:%Y-%m-%d}." if known.expires_at else ""
     open_item(
         Work(session, services.store, Act(SQUARE, services.clock(), REFRESH)),

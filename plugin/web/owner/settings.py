@@ -29,7 +29,7 @@ _HEADINGS = {
     Group.BACKUPS: ("Backups", "Copies of everything, and where they go."),
     Group.ALARMS: (
         "Alarms",
-        "Who is notified when something is wrong. Clinic, Health sends a test.",
+        "Who is notified when something is wrong. Settings, Health sends a test.",
     ),
     Group.ADVANCED: ("Advanced", "How browsers reach Coursekeeper, and what the server sets."),
 }

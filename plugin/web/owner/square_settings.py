@@ -115,7 +115,7 @@ def _save_environment(form: TokenForm) -> ResponseReturnValue:
         raise InvalidField("Access token is missing.", field=TOKEN)
     seen = seen_versions(form.seen.data)
     save_settings(services, current_act(), {ENVIRONMENT: chosen}, seen=seen)
-    flash_notice(Notice("Saved. Now paste a token, or connect with a button under Clinic, Square."))
+    flash_notice(Notice("Saved. Now paste a token, or connect with a button under Settings, Square."))
     return redirect_after_post(url_for("square_settings.show"))
 
 

@@ -26,7 +26,7 @@ class CopyForm(Form):
     """A backup; its bytes are read from the files of the request."""
 
     file = Text(
-        "Backup file", type="file", hint="As downloaded under Clinic, Backups, or from your backup folder."
+        "Backup file", type="file", hint="As downloaded under Settings, Backups, or from your backup folder."
     )
     passphrase = Text(
         "Passphrase of the backups",
