@@ -24,6 +24,7 @@ from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.handouts.batches import delete_old_batches
 from plugin.courses.health_facts import WORKER, sign_of_life
+from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.totals import keep_totals
 from plugin.courses.retention import drop_old_event_bodies, drop_old_rows
 from plugin.errors import SquareFailed
@@ -59,6 +60,7 @@ RETENTION_EVERY_S = 60 * 60
 ALARMS_EVERY_S = 60
 AUDIT_EVERY_S = 10 * 60
 TOTALS_EVERY_S = 10 * 60
+LISTING_EVERY_S = 5
 MOST_RETENTION_BATCHES = 200
 
 
@@ -194,6 +196,10 @@ class Worker:
             (partial(reseal_staff, self._services), MAINTAIN_EVERY_S),
             (partial(self.drop_old, stop), RETENTION_EVERY_S),
             (partial(keep_totals, self._services.store, stop.is_set), TOTALS_EVERY_S),
+            (
+                partial(keep_listing, self._services.store, self._services.clock, stop.is_set),
+                LISTING_EVERY_S,
+            ),
             (self.sync, SYNC_EVERY_S),
             (self.poll, OPEN_EVERY_S),
             (self.look_for_alarms, ALARMS_EVERY_S),

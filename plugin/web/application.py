@@ -14,6 +14,7 @@ from plugin.web import (
     access_log,
     headers,
     health,
+    lists,
     metrics,
     pages,
     proxy,
@@ -171,7 +172,8 @@ def _furnish(app: Flask) -> None:
         *(part.blueprint for part in (health, metrics, webhook, client_page, email_choice)),
     )
     screens = [
-        part.blueprint for part in (door, *_DESK, *_OWNER, *SETTINGS, *ACCOUNT, *SETUP, *reports.SCREENS)
+        part.blueprint
+        for part in (door, *_DESK, *_OWNER, *SETTINGS, *ACCOUNT, *SETUP, *reports.SCREENS, *lists.SCREENS)
     ]
     for blueprint in (*open_to_all, *screens):
         app.register_blueprint(blueprint)

@@ -22,6 +22,7 @@ from plugin.staff_languages import staff_language
 from plugin.web import course_words, current_services, format, stylesheet, theme, translations
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import form_key, notice
+from plugin.web.tables import address_with
 
 _HERE = Path(__file__).resolve().parents[1]
 # Next to the package when installed, else the sibling folder of a checkout.
@@ -46,6 +47,7 @@ def set_up(app: Flask) -> None:
     app.jinja_env.filters.update(course_words.FILTERS)
     app.jinja_env.globals.update(asset=asset, form_key=form_key, told=notice, theme_address=_theme_address)
     app.jinja_env.globals.update(script_addresses=script_addresses, style_address=style_address)
+    app.jinja_env.globals.update(address_with=address_with)
     app.context_processor(_everywhere)
     app.register_blueprint(blueprint)
 

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, insert, text
 
 from plugin.courses.audit import audit
 from plugin.courses.clients.contacts import Contact
+from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.totals import keep_totals
-from plugin.store import Store, totals, versions
+from plugin.store import Store, listing, totals, versions
 from plugin.store.base import Base
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.migrate import upgrade
@@ -65,6 +66,7 @@ _LAST = (
     "Lopez",
 )
 
+_COUNTING = (totals, versions, listing)
 # A table after those it refers to.
 _ORDER = (Client, SquareCustomer, Course, Allowance, Visit, Entry, Booking, Attention)
 Rows = defaultdict[type[Base], list[dict[str, Any]]]
@@ -80,12 +82,14 @@ def build(url: str, size: int) -> Desk:
         connection = session.connection()
         engine = connection.dialect.name
         # Counting each row for open pages would take longer than writing it.
-        _run(connection, [*totals.removal(engine), *versions.removal(engine)])
+        _run(connection, [line for each in _COUNTING for line in each.removal(engine)])
         for rows in _batches(connection, size, packages):
             for model in sorted(rows, key=_ORDER.index):
                 connection.execute(insert(model), rows[model])
-        _run(connection, [*totals.creation(engine), *versions.creation(engine)])
+        _run(connection, [line for each in _COUNTING for line in each.creation(engine)])
+        connection.execute(text("INSERT INTO unlisted_course (course_id) SELECT id FROM course"))
     keep_totals(store)
+    keep_listing(store, desk.clock)
     assert audit(store) == ()
     return desk
 

@@ -29,6 +29,9 @@ PAGES: dict[str, tuple[str, int | None]] = {
     "deferred revenue, last year": ("/reports/liability?from=2025-01-01&to=2025-12-31", None),
     "attention": ("/attention", 100),
     "documents": ("/documents", 100),
+    "courses": ("/courses", 200),
+    "courses that expire, by client": ("/courses?expires=30&sort=client", 200),
+    "courses not seen for long": ("/courses?unseen=42&sort=-visit", 200),
     "follow-ups": ("/people", None),
     "used this month": ("/reports/usage?from=2026-11-01&to=2026-11-30", None),
 }

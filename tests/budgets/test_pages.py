@@ -19,7 +19,7 @@ from tests.courses.documents.sales import Papers
 from tests.web.visitor import Visitor
 
 MOST_TO_ASK = 2
-MOST_OF_CLIENT, MOST_OF_ATTENTION, MOST_OF_TODAY = 20, 12, 40
+MOST_OF_CLIENT, MOST_OF_ATTENTION, MOST_OF_TODAY, MOST_OF_LIST = 20, 12, 40, 18
 _READ = re.compile(r"(?:FROM|JOIN) (\w+)")
 # What is read for a page's frame or for who asks; it is no part of what is kept fresh.
 _NOT_SHOWN = {
@@ -179,3 +179,15 @@ def test_today_asks_no_more_for_many_visits_and_arrivals(
         appointments.told(f"MORE-{number}", square_customer_id=f"CUSTOMER-{number}")
     assert statements_of(deb, services, "/") <= few + 1
     assert few <= MOST_OF_TODAY
+
+
+def test_the_list_of_courses_asks_no_more_for_many(
+    small_olga: Visitor, small_desk: Desk, small_house: Services
+) -> None:
+    package = small_desk.package()
+    small_desk.sell(package)
+    few = statements_of(small_olga, small_house, "/courses")
+    for _ in range(20):
+        small_desk.use(small_desk.sell(package))
+    assert statements_of(small_olga, small_house, "/courses") == few
+    assert few <= MOST_OF_LIST

@@ -80,7 +80,7 @@ FLOORS = (
     {"clients", "catalog", "accounts"},
     {"sales", "visits", "changes", "refunds", "exchange"},
     {"documents", "handouts", "privacy"},
-    {"reports", "imports"},
+    {"reports", "imports", "lists"},
     {
         "attention",
         "subscribers",

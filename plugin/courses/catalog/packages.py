@@ -85,6 +85,13 @@ def list_packages(
         return Page(_views(session, packages[:limit]), cursor)
 
 
+def package_names(store: Store) -> list[tuple[str, str]]:
+    """Return the id and the name of every package, also of those no longer sold, by name."""
+    with store.reading() as session:
+        rows = session.execute(select(Package.id, Package.name).order_by(Package.name, Package.id))
+        return [(row.id, row.name) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class PackageChoice:
     """A package in a list of choices."""

@@ -71,6 +71,10 @@ NOT_ABOUT_CLIENTS = {
     "bookmark": "How far Square was read.",
     "books_closed": "The owner's books.",
     **dict.fromkeys(
+        ("listed_course", "unlisted_course", "listing_state"),
+        "What the list of courses is sorted by: computed from the courses, and renamed with the client.",
+    ),
+    **dict.fromkeys(
         ("period_total", "course_total", "untotalled_entry", "totals_state"),
         "Sums of the ledger's entries, which are part of it themselves.",
     ),
@@ -93,6 +97,7 @@ NOT_ABOUT_CLIENTS = {
     "paper_batch": "Which courses' papers were asked for together; the file is forgotten after a day.",
     "passkey": "How staff sign in.",
     "pin_tries": "How staff sign in.",
+    "saved_view": "Filters of a list that staff named; they name no client.",
     "setting": "How the clinic runs this.",
     "setting_change": "How the clinic runs this.",
     "shared_device": "Tablets of the clinic.",

@@ -1,5 +1,6 @@
 // The desk in the browser: what is new shows by itself, keys do what they say, one tap is one act.
 // Every page works without these scripts; they make it quicker and safer.
+import "./choose.js";
 import { focusOn } from "./fields.js";
 import "./hours.js";
 import { startKeys } from "./keys.js";

@@ -1,0 +1,154 @@
+"""Keeping the rows by which courses are listed: those noted as out of date are computed again from their state.
+
+The worker does it every few seconds, and the list itself before it is read, so that it shows what was just done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, delete, func, insert, literal, select
+from sqlalchemy.orm import Session, aliased
+
+from plugin.core.course import CourseState
+from plugin.core.status import Status
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.state import each_state
+from plugin.store import Store
+from plugin.store.ledger import Course, Entry, Visit
+from plugin.store.listing import NEVER, NOT_YET, ListedCourse, ListingState, UnlistedCourse
+from plugin.store.people import Client, Staff
+
+BATCH = 500
+# States of a course that its status alone does not tell.
+GIFT, UNASSIGNED = "gift", "unassigned"
+_IN_USE = (Status.OPEN, Status.PART_PAID)
+
+
+def keep_listing(
+    store: Store, clock: Callable[[], datetime], should_stop: Callable[[], bool] = lambda: False
+) -> int:
+    """Renew all rows that are out of date, in batches; return how many notes there were."""
+    renewed = 0
+    while not should_stop() and _has_work(store, clock()):
+        renewed += store.transact(partial(renew_batch, now=clock()))
+    return renewed
+
+
+def renew_some(store: Store, now: datetime) -> None:
+    """Renew a batch of rows, if any is out of date: all of them, but after an import or an upgrade."""
+    if _has_work(store, now):
+        store.transact(partial(renew_batch, now=now))
+
+
+def count_waiting_in(session: Session, most: int = 10_000) -> int:
+    """Return how many notes wait, at most so many."""
+    some = select(UnlistedCourse.id).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _has_work(store: Store, now: datetime) -> bool:
+    with store.reading() as session:
+        state = session.get(ListingState, 1)
+        is_old = state is None or state.listed_for != local_date(clinic_in(session), now)
+        return is_old or session.scalar(select(UnlistedCourse.id).limit(1)) is not None
+
+
+def renew_batch(session: Session, now: datetime) -> int:
+    """Renew a batch of rows in an open transaction; return how many notes were removed."""
+    # One at a time: an older state must not overwrite a newer one.
+    state = session.get(ListingState, 1, with_for_update=True, populate_existing=True)
+    today = local_date(clinic_in(session), now)
+    if state is None:
+        state = ListingState(id=1)
+        session.add(state)
+    _note_new_day(session, state, today)
+    notes = session.execute(
+        select(UnlistedCourse.id, UnlistedCourse.course_id).order_by(UnlistedCourse.id).limit(BATCH)
+    ).all()
+    ids = sorted({note.course_id for note in notes})
+    rows = list(_rows(session, ids, today))
+    session.execute(delete(ListedCourse).where(ListedCourse.course_id.in_(ids)))
+    if rows:
+        session.connection().execute(insert(ListedCourse), rows)
+    session.execute(delete(UnlistedCourse).where(UnlistedCourse.id.in_([note.id for note in notes])))
+    return len(notes)
+
+
+def _note_new_day(session: Session, state: ListingState, today: date) -> None:
+    """Note the courses that expired since the list was made, or, after a change of the time zone, did not."""
+    if state.listed_for not in (None, today):
+        first, last = sorted((state.listed_for or today, today))
+        over = ListedCourse.expires_on >= first, ListedCourse.expires_on < last
+        expired = select(ListedCourse.course_id).where(*over)
+        session.execute(insert(UnlistedCourse).from_select(["course_id"], expired))
+    state.listed_for = today
+    session.flush()
+
+
+def _rows(session: Session, ids: Sequence[str], today: date) -> Iterator[dict[str, Any]]:
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    visits = {row.course_id: row for row in session.execute(_visits(ids))}
+    for state, row in each_state(session, ids, *_MORE, today=today):
+        if not state.is_void:
+            yield _row(state, row, visits.get(state.facts.id), row.sold_at.astimezone(zone).date())
+
+
+def _row(state: CourseState, row: Row[Any], visit: Row[Any] | None, sold_on: date) -> dict[str, Any]:
+    return {
+        "course_id": state.facts.id,
+        "client_id": row.client_id,
+        "client_name": row.client_name or "",
+        "package_id": row.package_id,
+        "package_name": row.package_name,
+        "practitioner_id": visit.practitioner_id if visit else None,
+        "practitioner_name": (visit.practitioner_name or "") if visit else "",
+        "status": status_of(state),
+        "currency": state.facts.currency,
+        "sold_at": row.sold_at,
+        "expires_on": state.expires_on or NEVER,
+        "sessions_left": sum(each.left for each in state.allowances),
+        "granted": sum(each.granted for each in state.allowances),
+        "usable": sum(each.usable_now for each in state.allowances),
+        "value": state.value_left.amount,
+        "due": state.due.amount,
+        "last_visit_on": visit.visited_on if visit else NOT_YET,
+        "last_seen_on": max(visit.visited_on, sold_on) if visit else sold_on,
+    }
+
+
+def status_of(state: CourseState) -> str:
+    """Return the status by which a course is listed."""
+    if state.status in _IN_USE and not state.facts.has_owner:
+        return UNASSIGNED
+    return GIFT if state.status in _IN_USE and state.waiting_gift else state.status.value
+
+
+_MORE: tuple[Any, ...] = (
+    Course.package_id,
+    Course.package_name,
+    Course.sold_at,
+    select(Client.name_folded).where(Client.id == Course.client_id).scalar_subquery().label("client_name"),
+)
+
+
+def _visits(ids: Sequence[str]) -> Any:
+    """Return the query for the visits to these courses that were not undone, the last of each last."""
+    undone = aliased(Entry)
+    is_undone = select(literal(1)).where(undone.reverses == Entry.id).exists()
+    return (
+        select(
+            Visit.course_id,
+            Visit.visited_on,
+            Visit.practitioner_id,
+            Staff.name.label("practitioner_name"),
+        )
+        .join(Entry, Entry.visit_id == Visit.id)
+        .outerjoin(Staff, Staff.id == Visit.practitioner_id)
+        .where(Visit.course_id.in_(ids), Entry.kind == "used", ~is_undone)
+        .order_by(Visit.visited_on, Visit.id)
+    )

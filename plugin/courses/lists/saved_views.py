@@ -1,0 +1,125 @@
+"""Saved views: the filters and the order of a list under a name, one's own or shared in the clinic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from plugin.core.acts import Act, Actor, Role, require
+from plugin.core.text import required
+from plugin.courses.base.work import Work, require_row, transact
+from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store import Store
+from plugin.store.listing import SavedView
+
+NAME_LENGTH, MOST = 60, 30
+_NO_VIEW = "There is no such saved view."
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOfList:
+    """A saved view; `may_change`: whether who asked may rename and delete it."""
+
+    id: str
+    name: str
+    query: Mapping[str, str]
+    is_shared: bool
+    by: str
+    may_change: bool
+
+
+def views_of(store: Store, actor: Actor, listing: str) -> tuple[ViewOfList, ...]:
+    """Return the shared views of a list and the person's own, by name."""
+    rows = select(SavedView).where(SavedView.listing == listing, _is_seen_by(actor))
+    with store.reading() as session:
+        found = session.scalars(rows.order_by(func.lower(SavedView.name), SavedView.id))
+        return tuple(
+            ViewOfList(row.id, row.name, row.query, row.staff_id is None, row.by, _may_change(row, actor))
+            for row in found
+        )
+
+
+def save_view(
+    store: Store, act: Act, listing: str, name: str, query: Mapping[str, str], *, is_shared: bool
+) -> str:
+    """Save a view and return its id; raises InvalidField. Only the owner shares one."""
+    require(act.actor, *(() if is_shared else (Role.DESK, Role.PRACTITIONER)))
+    checked = _checked(name)
+
+    def do(work: Work) -> str:
+        request = {"listing": listing, "name": checked, "query": dict(query), "is_shared": is_shared}
+        return str(work.once("save_view", request, lambda: {"view_id": add(work)}).answer["view_id"])
+
+    def add(work: Work) -> str:
+        staff_id = None if is_shared else act.actor.staff_id
+        _refuse_taken(work, listing, staff_id, checked)
+        row = SavedView(
+            id=work.new_id(),
+            listing=listing,
+            name=checked,
+            query=dict(query),
+            staff_id=staff_id,
+            created_at=work.now,
+            by=act.actor.name,
+        )
+        work.session.add(row)
+        work.session.flush()
+        return row.id
+
+    return transact(store, act, do)
+
+
+def rename_view(store: Store, act: Act, view_id: str, name: str) -> str:
+    """Rename a view and return its list; raises InvalidField, NotFound."""
+    checked = _checked(name)
+
+    def do(work: Work) -> str:
+        row = _changeable(work, view_id)
+        if row.name != checked:
+            _refuse_taken(work, row.listing, row.staff_id, checked)
+            row.name = checked
+        return row.listing
+
+    return transact(store, act, do)
+
+
+def delete_view(store: Store, act: Act, view_id: str) -> str:
+    """Delete a view and return its list; raises NotFound."""
+
+    def do(work: Work) -> str:
+        row = _changeable(work, view_id)
+        work.session.delete(row)
+        return row.listing
+
+    return transact(store, act, do)
+
+
+def _checked(name: str) -> str:
+    return required(name, field="view_name", called="The name", most=NAME_LENGTH)
+
+
+def _changeable(work: Work, view_id: str) -> SavedView:
+    row = require_row(work.session, SavedView, view_id, _NO_VIEW, is_locked=True)
+    # Whether another person has such a view is theirs to know.
+    if not _may_change(row, work.act.actor):
+        raise NotFound(_NO_VIEW)
+    return row
+
+
+def _may_change(row: SavedView, actor: Actor) -> bool:
+    return actor.role is Role.OWNER if row.staff_id is None else row.staff_id == actor.staff_id
+
+
+def _is_seen_by(actor: Actor) -> ColumnElement[bool]:
+    return or_(SavedView.staff_id.is_(None), SavedView.staff_id == actor.staff_id)
+
+
+def _refuse_taken(work: Work, listing: str, staff_id: str | None, name: str) -> None:
+    theirs = SavedView.staff_id.is_(None) if staff_id is None else SavedView.staff_id == staff_id
+    names = work.session.scalars(select(SavedView.name).where(SavedView.listing == listing, theirs)).all()
+    if name.casefold() in [each.casefold() for each in names]:
+        raise InvalidField("A saved view has this name. Choose another one.", field="view_name")
+    if len(names) >= MOST:
+        raise Refused(f"There are {MOST} saved views. Delete one first.", code="too_many")

@@ -1,0 +1,159 @@
+"""What the list of all courses is filtered, sorted and added up by, and the courses whose row is out of date.
+
+A row holds what `CourseState` says of its course on one day. Triggers note a course whenever anything that its state
+depends on is written, in the same transaction; whoever renews the row removes the notes in the same transaction. Each
+event is a note of its own, because a note shared by two writers could be removed before the second one commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin.store.base import Amount, Base, Id, Name
+
+# No expiration, and no visit yet: dates that sort last and first, so that an index has every row in order.
+NEVER, NOT_YET = date.max, date.min
+
+
+class ListedCourse(Base):
+    """One course as the list finds it. Text and days never change alone: a note renews the whole row.
+
+    `status`: of `Status`, or `gift` and `unassigned`. `sessions_left` and `granted` count the sessions of all
+    treatments, `usable` those that can be used on the day; `due` includes tax. `last_seen_on`: the last visit, else
+    the sale.
+    """
+
+    __tablename__ = "listed_course"
+
+    course_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[str | None] = mapped_column(Id)
+    # Folded; renamed and erased by a trigger with the client.
+    client_name: Mapped[str] = mapped_column(Name)
+    package_id: Mapped[str] = mapped_column(Id)
+    package_name: Mapped[str] = mapped_column(Name)
+    practitioner_id: Mapped[str | None] = mapped_column(Id)
+    practitioner_name: Mapped[str] = mapped_column(Name)
+    status: Mapped[str] = mapped_column(String(20))
+    currency: Mapped[str] = mapped_column(String(3))
+    sold_at: Mapped[datetime]
+    expires_on: Mapped[date]
+    sessions_left: Mapped[int]
+    granted: Mapped[int]
+    usable: Mapped[int]
+    value: Mapped[int] = mapped_column(Amount)
+    due: Mapped[int] = mapped_column(Amount)
+    last_visit_on: Mapped[date]
+    last_seen_on: Mapped[date]
+
+    __table_args__ = (
+        Index(None, "client_name", "course_id"),
+        Index(None, "package_name", "course_id"),
+        Index(None, "practitioner_name", "course_id"),
+        Index(None, "status", "course_id"),
+        Index(None, "sold_at", "course_id"),
+        Index(None, "expires_on", "course_id"),
+        Index(None, "sessions_left", "course_id"),
+        Index(None, "value", "course_id"),
+        Index(None, "due", "course_id"),
+        Index(None, "last_visit_on", "course_id"),
+        Index(None, "last_seen_on"),
+        Index(None, "client_id"),
+        Index(None, "package_id"),
+        Index(None, "practitioner_id"),
+    )
+
+
+class UnlistedCourse(Base):
+    """A note that the row of this course is out of date."""
+
+    __tablename__ = "unlisted_course"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    course_id: Mapped[str] = mapped_column(Id)
+
+
+class ListingState(Base):
+    """One row: the clinic's day for which the list is made; None before its first row."""
+
+    __tablename__ = "listing_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    listed_for: Mapped[date | None]
+
+
+class SavedView(Base):
+    """The filters and the order of a list under a name. `staff_id` None: shared by all who see the list."""
+
+    __tablename__ = "saved_view"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    listing: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str] = mapped_column(String(60))
+    query: Mapped[dict[str, Any]]
+    staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
+    created_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)
+
+    __table_args__ = (UniqueConstraint("listing", "staff_id", "name"),)
+
+
+_OF_ALLOWANCE = "SELECT course_id FROM allowance WHERE id = NEW.allowance_id"
+# Each table with the events that note a course, and the query for which.
+_NOTES = {
+    "course": ("INSERT OR UPDATE", "SELECT NEW.id"),
+    "entry": ("INSERT", _OF_ALLOWANCE),
+    "allowed_ahead": ("INSERT", _OF_ALLOWANCE),
+    "visit": ("UPDATE", "SELECT NEW.course_id"),
+    "gift": ("INSERT OR UPDATE", "SELECT NEW.course_id"),
+}
+_RENAMES = {
+    "client": (
+        "name_folded",
+        "UPDATE listed_course SET client_name = NEW.name_folded WHERE client_id = NEW.id",
+    ),
+    "staff": ("name", "UPDATE listed_course SET practitioner_name = NEW.name WHERE practitioner_id = NEW.id"),
+}
+
+
+def trigger_names(engine: str) -> Iterator[str]:
+    """Yield the names of the triggers."""
+    for table, event, _ in _triggers(engine):
+        yield _name(engine, table, event)
+
+
+def creation(engine: str) -> Iterator[str]:
+    """Yield the statements that create the triggers; `engine` is "sqlite" or "postgresql"."""
+    for table, event, do in _triggers(engine):
+        name = _name(engine, table, event)
+        if engine == "sqlite":
+            yield f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN {do}; END"
+            continue
+        yield f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {do}; RETURN NULL; END $$"
+        yield f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
+
+
+def removal(engine: str) -> Iterator[str]:
+    """Yield the statements that drop the triggers."""
+    for table, event, _ in _triggers(engine):
+        name = _name(engine, table, event)
+        yield f"DROP TRIGGER {name}" + (f" ON {table}" if engine == "postgresql" else "")
+        if engine == "postgresql":
+            yield f"DROP FUNCTION {name}()"
+
+
+def _triggers(engine: str) -> Iterator[tuple[str, str, str]]:
+    for table, (events, which) in _NOTES.items():
+        # SQLite has one event to a trigger.
+        for event in events.split(" OR ") if engine == "sqlite" else (events,):
+            yield table, event, f"INSERT INTO unlisted_course (course_id) {which}"
+    for table, (column, do) in _RENAMES.items():
+        yield table, f"UPDATE OF {column}", do
+
+
+def _name(engine: str, table: str, event: str) -> str:
+    return f"{table}_lists_{event.split()[0].lower()}" if engine == "sqlite" else f"{table}_lists"

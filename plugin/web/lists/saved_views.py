@@ -1,0 +1,80 @@
+"""Saved views of a list: save the filters and the order of the page, rename, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, current_app, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.lists.saved_views import delete_view, rename_view, save_view
+from plugin.errors import NotFound
+from plugin.web import current_services
+from plugin.web.access import AT_THE_DESK, allow, require_access
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.forms import Form, Text, Tick
+from plugin.web.lists import courses
+from plugin.web.lists.course_forms import CourseFilterForm
+
+blueprint = Blueprint("saved_views", __name__)
+
+# Each list: the view that shows it, and the parameters of its address that a saved view keeps.
+_LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    courses.LISTING: ("course_list.show", (*CourseFilterForm.NAMES, "sort")),
+}
+_LONGEST = 120
+
+
+class SavedViewForm(Form):
+    """A name, and whether the clinic shares it."""
+
+    view_name = Text("Name", called="The name", required=True, maxlength=60, autocomplete="off")
+    is_shared = Tick("Share with everyone who sees this list")
+
+
+@blueprint.post("/views/<listing>")
+@allow(*AT_THE_DESK)
+def save(listing: str) -> ResponseReturnValue:
+    """Save the filters and the order that the page was asked for, and show it."""
+    endpoint, names = _list(listing)
+    form = SavedViewForm.sent()
+    query = {name: value for name in names if (value := request.form.get(name, "").strip()[:_LONGEST])}
+    save_view(
+        current_services().store,
+        current_act(),
+        listing,
+        form.view_name.data,
+        query,
+        is_shared=bool(form.is_shared.data),
+    )
+    flash_notice(Notice(f"Saved as “{form.view_name.data}”."))
+    address: dict[str, Any] = {**query}
+    return redirect_after_post(url_for(endpoint, **address))
+
+
+@blueprint.post("/views/<view_id>/name")
+@allow(*AT_THE_DESK)
+def rename(view_id: str) -> ResponseReturnValue:
+    """Rename a view."""
+    form = SavedViewForm.sent()
+    listing = rename_view(current_services().store, current_act(), view_id, form.view_name.data)
+    flash_notice(Notice(f"Renamed to “{form.view_name.data}”."))
+    return redirect_after_post(url_for(_list(listing)[0]))
+
+
+@blueprint.post("/views/<view_id>/delete")
+@allow(*AT_THE_DESK)
+def delete(view_id: str) -> ResponseReturnValue:
+    """Delete a view; no course changes."""
+    listing = delete_view(current_services().store, current_act(), view_id)
+    flash_notice(Notice("The view is deleted. Nothing else has changed."))
+    return redirect_after_post(url_for(_list(listing)[0]))
+
+
+def _list(listing: str) -> tuple[str, tuple[str, ...]]:
+    """Return the list's view and parameters; raises NotFound, or NotAllowed where this person can't see it."""
+    if listing not in _LISTS:
+        raise NotFound("There is no such list.")
+    endpoint, names = _LISTS[listing]
+    require_access(current_app.view_functions[endpoint])
+    return endpoint, names

@@ -1,0 +1,98 @@
+"""Tables that sort, filter and export: what is asked for is in the address, which every link of the table keeps.
+
+`sort=key` is the order of a column's first tap: text from A, numbers and days from the largest. `sort=-key` is the
+opposite one. The page and the files read the same rows in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import request, url_for
+
+from plugin.core.text import folded
+
+T = TypeVar("T")
+
+LONGEST_SEARCH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """What a column is sorted by; `is_descending`: the first tap shows the largest first."""
+
+    value: Callable[[Any], Any]
+    is_descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """The order of a table: the column, and whether the largest is first."""
+
+    key: str
+    is_descending: bool
+    is_reversed: bool
+
+    @property
+    def word(self) -> str:
+        """Return the order as it stands in the address."""
+        return f"-{self.key}" if self.is_reversed else self.key
+
+    def next(self, key: str) -> str:
+        """Return the order that a tap on a column's heading leads to."""
+        return f"-{key}" if key == self.key and not self.is_reversed else key
+
+    def aria(self, key: str) -> str | None:
+        """Return the direction for screen readers; None for a column that is not sorted by."""
+        return None if key != self.key else "descending" if self.is_descending else "ascending"
+
+
+def asked_sorting(first_descends: Mapping[str, bool], parameter: str = "sort") -> Sorting:
+    """Return the order in the address; by the first column for none and for an unknown one.
+
+    `first_descends`: for each column whether its first tap shows the largest first.
+    """
+    asked = request.args.get(parameter, "")
+    key = asked.removeprefix("-")
+    if key not in first_descends:
+        key = asked = next(iter(first_descends))
+    is_reversed = asked.startswith("-")
+    return Sorting(key, first_descends[key] != is_reversed, is_reversed)
+
+
+def sort_rows(
+    rows: Iterable[T], keys: Mapping[str, SortKey], parameter: str = "sort"
+) -> tuple[list[T], Sorting]:
+    """Return the rows in the order in the address, equal ones as they were, and that order."""
+    sorting = asked_sorting({name: key.is_descending for name, key in keys.items()}, parameter)
+    value = keys[sorting.key].value
+    # Where there is no value, such as no last visit, the row is last in either direction.
+    known = list(rows)
+    with_value = [row for row in known if value(row) is not None]
+    without = [row for row in known if value(row) is None]
+    return [*sorted(with_value, key=value, reverse=sorting.is_descending), *without], sorting
+
+
+def asked_search() -> str:
+    """Return the text to search a table for."""
+    return request.args.get("q", "").strip()[:LONGEST_SEARCH]
+
+
+def matching(rows: Iterable[T], text: Callable[[T], str]) -> list[T]:
+    """Return the rows whose text has every word of the search in the address."""
+    words = folded(asked_search()).split()
+    return [row for row in rows if all(word in folded(text(row)) for word in words)]
+
+
+def address_with(endpoint: str | None = None, **changes: str | None) -> str:
+    """Return the address of this page, or of the same rows elsewhere, with parameters changed; None removes one."""
+    kept = request.args.to_dict(flat=False)
+    for name, value in changes.items():
+        kept[name] = [] if value is None else [value]
+    of_path = {**(request.view_args or {}), **{n: v[0] for n, v in kept.items() if n == "ending" and v}}
+    kept.pop("ending", None)
+    # An underscore before a name is an option of url_for.
+    asked = {name: values for name, values in kept.items() if values and not name.startswith("_")}
+    return url_for(endpoint or request.endpoint or "", **{**asked, **of_path})
