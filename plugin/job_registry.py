@@ -25,6 +25,7 @@ from plugin.courses.documents.enqueue import (
     RECORD_SALE,
 )
 from plugin.courses.documents.jobs import run_document_job
+from plugin.courses.documents.paper_emails import PAPER_MAIL
 from plugin.courses.handouts.batch_run import LEASE_S as BATCH_LEASE_S
 from plugin.courses.handouts.batch_run import Printer, fail_batch, run_batch
 from plugin.courses.handouts.batches import BATCH
@@ -38,6 +39,7 @@ from plugin.courses.refunds.desk_refunds import REFUND
 from plugin.courses.sales.checkout_email import LETTER
 from plugin.courses.sales.checkouts import CHECKOUT
 from plugin.courses.sales.linking import LOOK_AT_SALE
+from plugin.emails.paper_email import give_up_paper_mail, mail_paper
 from plugin.emails.staff_mail import give_up_link, mail_alert, mail_forgotten, mail_link
 from plugin.emails.visit_email import give_up_visit_mail, mail_visit
 from plugin.jobs import JobKind
@@ -132,6 +134,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(LEAVE_PROFILE, "A Square profile of an erased client", leave_profile),
         JobKind(COMPACT, "Removing erased data from the database file", compact),
         JobKind(VISIT_MAIL, "An e-mail after a visit", mail_visit, give_up_visit_mail),
+        JobKind(PAPER_MAIL, "A paper by e-mail", mail_paper, give_up_paper_mail),
         JobKind(LINK, "A link to set a password", mail_link, give_up_link),
         JobKind(FORGOTTEN, "A link for a forgotten password", mail_forgotten),
         JobKind(ALERT, "An alert about staff access", mail_alert),

@@ -20,6 +20,7 @@ from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.audit import Finding, audit
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
+from plugin.courses.documents.paper_emails import PAPER_MAIL
 from plugin.courses.handouts.visit_email import VISIT_MAIL
 from plugin.courses.sales.checkout_email import LETTER
 from plugin.errors import Refused
@@ -38,7 +39,7 @@ Prepare = Callable[[Store], tuple[tuple[Finding, ...], bool]]
 _RESTORE = Actor("Restore", Role.OWNER, Source.COMMAND)
 _CALLED = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 # Sent long ago, as far as the copy can't know: a client must not get them twice.
-_LETTERS = (VISIT_MAIL, LETTER)
+_LETTERS = (VISIT_MAIL, LETTER, PAPER_MAIL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from invoices.language import Language
+from plugin.courses.base.views import ClinicView
 from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY
 from plugin.courses.handouts.visit_email import DueLetter
@@ -31,7 +32,7 @@ def visit_text(due: DueLetter, language: Language, kinds: Collection[str]) -> Vi
         balance=tuple(balance_sentences(due.course.state, language)) if due.is_owner else (),
         next_lines=tuple(_next(due, language)),
         attached=_attached(kinds, language),
-        questions=_questions(due, language),
+        questions=questions_line(due.clinic, language),
     )
 
 
@@ -116,8 +117,9 @@ def _attached(kinds: Collection[str], language: Language) -> str:
     )
 
 
-def _questions(due: DueLetter, language: Language) -> str:
-    phone, email = due.clinic.phone, due.clinic.email
+def questions_line(clinic: ClinicView, language: Language) -> str:
+    """Return how to reach the clinic, "" where neither phone nor e-mail is known."""
+    phone, email = clinic.phone, clinic.email
     if phone and email:
         return language.gettext(
             "Questions, or something does not feel right? Call {phone} or write to {email}.",

@@ -129,7 +129,7 @@ def note_sent(store: Store, letter: DueLetter, now: datetime) -> None:
 
     def work(session: Session) -> None:
         _close(session, letter.id, "sent", "", now, mail_to=letter.mail_to)
-        _set_problem(session, letter.client.id, letter.mail_to, "")
+        address_answered_in(session, letter.client.id, letter.mail_to, "")
 
     store.transact(work)
 
@@ -139,7 +139,7 @@ def note_bounced(store: Store, letter: DueLetter, said: str, now: datetime) -> N
 
     def work(session: Session) -> None:
         _close(session, letter.id, "refused", said, now, mail_to=letter.mail_to)
-        _set_problem(session, letter.client.id, letter.mail_to, said)
+        address_answered_in(session, letter.client.id, letter.mail_to, said)
 
     store.transact(work)
 
@@ -218,7 +218,8 @@ def _close(
     row.state, row.said, row.done_at, row.mail_to = state, said[:400], now, mail_to
 
 
-def _set_problem(session: Session, client_id: str, mail_to: str, said: str) -> None:
+def address_answered_in(session: Session, client_id: str, mail_to: str, said: str) -> None:
+    """Record why the last e-mail to a client's address bounced, "" for one that was accepted."""
     client = living_client_in(session, client_id)
     # Changed while the e-mail was being sent: the bounce says nothing about the new address.
     if client.email == mail_to:

@@ -182,7 +182,7 @@ def _version(client_id: str) -> PageVersion:
 
 
 def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
-    store = current_services().store
+    store, has_mail = current_services().store, current_services().mail.is_ready
     client = read_client(store, client_id)
     today = local_date(pages.clinic(), pages.now())
     shared = shares_of([client.id], today=today)
@@ -200,6 +200,8 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
         "histories": [(card.course, lines_of(card.course, pages.clinic())) for card in cards],
         "checkouts": waiting_of_client(store, client.id),
         "refunds_of": refunds,
+        "has_mail": has_mail,
+        "can_mail": has_mail and bool(client.email) and not (client.mail_problem or client.is_erased),
         "form": _edit_form(client, edited),
         "details_form": details_form,
         "second_charge": None,

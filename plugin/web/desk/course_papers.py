@@ -1,17 +1,24 @@
-"""The papers to print: course summary and aftercare sheet, shown by the browser under a readable file name."""
+"""Course summary and aftercare sheet: shown to print under a readable file name; every paper sent by e-mail."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
+from flask.typing import ResponseReturnValue
 
+from plugin.core.acts import Role
 from plugin.courses.base.clinic import local_date
+from plugin.courses.documents.paper_emails import PaperKind, send_paper
 from plugin.courses.handouts.bundle import safe_name
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.actions import act_without_form
+from plugin.web.actions import Notice, act_without_form, current_act, flash_notice
+from plugin.web.desk import clients
+from plugin.web.desk.forms import PaperMailForm
 from plugin.web.files import name_file
 from plugin.web.headers import let_our_page_frame
+from plugin.web.refusals import Refusal, refused_shows
+from plugin.wording import _
 
 blueprint = Blueprint("papers", __name__)
 
@@ -28,6 +35,50 @@ def summary(course_id: str) -> Response:
 def aftercare(course_id: str) -> Response:
     """Return the aftercare sheet of a visit, the last one unless `visit` names another."""
     return _paper(course_id, AFTERCARE, "Aftercare", visit_id=request.args.get("visit") or None)
+
+
+def _page_again(refusal: Refusal, **_: str) -> ResponseReturnValue:
+    return clients.refused(refusal.typed.get("client_id"), refusal)
+
+
+@blueprint.post("/courses/<course_id>/summary/email")
+@allow(*AT_THE_DESK)
+@refused_shows(_page_again)
+def mail_summary(course_id: str) -> ResponseReturnValue:
+    """Send the course summary to its client."""
+    return _mail("summary", course_id)
+
+
+@blueprint.post("/visits/<visit_id>/aftercare/email")
+@allow(*AT_THE_DESK)
+@refused_shows(_page_again)
+def mail_aftercare(visit_id: str) -> ResponseReturnValue:
+    """Send the aftercare sheet of a visit to who attended."""
+    return _mail("aftercare", visit_id)
+
+
+@blueprint.post("/documents/<document_id>/email")
+@allow(Role.DESK)
+@refused_shows(_page_again)
+def mail_document(document_id: str) -> ResponseReturnValue:
+    """Send an invoice, credit note or voucher to the client it was issued to."""
+    return _mail("document", document_id)
+
+
+@blueprint.post("/documents/<document_id>/statement/email")
+@allow(Role.DESK)
+@refused_shows(_page_again)
+def mail_statement(document_id: str) -> ResponseReturnValue:
+    """Send the statement of account of an invoice, as it is when it is sent."""
+    return _mail("statement", document_id)
+
+
+def _mail(kind: PaperKind, paper_id: str) -> ResponseReturnValue:
+    services, form = current_services(), PaperMailForm.sent()
+    sent = send_paper(services.store, current_act(), kind, paper_id, has_mail=services.mail.is_ready)
+    said = _("{paper} is being sent to {email}. The history will say when it is sent.")
+    flash_notice(Notice(said.format(paper=sent.called, email=sent.client.email)))
+    return clients.after_deed(form.client_id.data or sent.client.id)
 
 
 def _paper(course_id: str, kind: str, called: str, visit_id: str | None = None) -> Response:

@@ -157,6 +157,12 @@ class UndoForm(Form):
     client_id = Hidden()
 
 
+class PaperMailForm(Form):
+    """A paper sent by e-mail, and on whose page it was asked for."""
+
+    client_id = Hidden()
+
+
 class VisitForm(UseForm):
     """A visit of another day, of another person, or with several sessions."""
 

@@ -1,0 +1,159 @@
+"""A paper sent by e-mail because it was asked for at the desk: to whom, whether it may be, and what came of it.
+
+Sending and wording are in `plugin.emails.paper_email`. Whoever unsubscribed from the e-mails after visits still gets
+a paper they ask for; an address that bounced gets none until it is trusted again (docs/rules.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.courses.base.chain import NO_COURSE, add_history
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.outbox import Job, enqueue
+from plugin.courses.base.views import ClientView, ClinicView
+from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.changes.gift_code import written_code
+from plugin.courses.clients.clients import known_client_in, view_of
+from plugin.courses.documents.read import KINDS
+from plugin.courses.handouts.visit_email import address_answered_in
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.documents import Document, DocumentCourse
+from plugin.store.ledger import Course, Visit
+from plugin.wording import _
+
+# The outbox job that e-mails one paper.
+PAPER_MAIL = "paper_mail"
+
+PaperKind = Literal["summary", "aftercare", "document", "statement"]
+PAPER_KINDS: tuple[PaperKind, ...] = ("summary", "aftercare", "document", "statement")
+# What practitioners hand out as well; the others are about money.
+_OF_VISITS = ("summary", "aftercare")
+NO_PAPER = "There is no such paper."
+
+
+@dataclass(frozen=True, slots=True)
+class PaperToSend:
+    """A paper on its way. `paper_id`: of its course, visit or document; a statement has that of its invoice."""
+
+    kind: PaperKind
+    paper_id: str
+    course_id: str
+    called: str
+    client: ClientView
+    clinic: ClinicView
+
+
+def send_paper(store: Store, act: Act, kind: PaperKind, paper_id: str, *, has_mail: bool) -> PaperToSend:
+    """Enqueue the e-mail with a paper to the client it belongs to; the same paper waiting already is sent once.
+
+    `has_mail`: e-mail can be sent at all. Raises NotFound, or Refused with what to do first.
+    """
+    require(act.actor, Role.DESK, *([Role.PRACTITIONER] if kind in _OF_VISITS else []))
+
+    def do(work: Work) -> PaperToSend:
+        paper = paper_in(work.session, kind, paper_id)
+        work.once("send_paper", {"kind": kind, "paper_id": paper_id}, lambda: ask(work, paper))
+        return paper
+
+    def ask(work: Work, paper: PaperToSend) -> dict[str, Any]:
+        _refuse(paper.client, has_mail=has_mail)
+        by = {"by": act.actor.name, "staff_id": act.actor.staff_id}
+        enqueue(work, PAPER_MAIL, f"{kind}:{paper_id}", payload=by)
+        return {}
+
+    return transact(store, act, do)
+
+
+def _refuse(client: ClientView, *, has_mail: bool) -> None:
+    if not has_mail:
+        said = _("E-mail is not set up, so nothing can be sent. The owner sets it up under Settings, E-mail.")
+        raise Refused(said, code="no_mail")
+    if not client.email:
+        said = _("{name} has no e-mail address. Add one under “Edit client”, then send it again.")
+        raise Refused(said.format(name=client.name), code="no_address")
+    if client.mail_problem:
+        said = _("The last e-mail to {email} bounced. Correct the address, or resume e-mails to it first.")
+        raise Refused(said.format(email=client.email), code="bounced")
+
+
+def paper_in(session: Session, kind: PaperKind, paper_id: str) -> PaperToSend:
+    """Return a paper and whose it is; raises NotFound, or Refused for one whose data was erased."""
+    client_id, course_id, called = _about(session, kind, paper_id)
+    client = view_of(session, known_client_in(session, client_id))
+    return PaperToSend(kind, paper_id, course_id, called, client, clinic_in(session))
+
+
+def _about(session: Session, kind: PaperKind, paper_id: str) -> tuple[str, str, str]:
+    if kind == "summary":
+        course = require_row(session, Course, paper_id, NO_COURSE)
+        if course.client_id is None:
+            raise Refused("No one owns this course yet. Assign it to a client first.", code="unassigned")
+        return course.client_id, course.id, "Course summary"
+    if kind == "aftercare":
+        visit = require_row(session, Visit, paper_id, "There is no such visit.")
+        return visit.client_id, visit.course_id, "Aftercare sheet"
+    document = require_row(session, Document, paper_id, NO_PAPER)
+    about = select(DocumentCourse.course_id).where(DocumentCourse.document_id == document.id)
+    course_id = session.scalar(about.order_by(DocumentCourse.course_id).limit(1))
+    if course_id is None or (kind == "statement" and document.kind != "invoice"):
+        raise NotFound(NO_PAPER)
+    number = written_code(document.number) if document.kind == "gift_voucher" else document.number
+    called = "Statement of account" if kind == "statement" else f"{KINDS[document.kind]} {number}"
+    return document.client_id, course_id, called
+
+
+def paper_of_job(store: Store, job: Job) -> PaperToSend | str:
+    """Return the paper of a job as it is to be sent now, or why it is not."""
+    kind, _, paper_id = job.subject.partition(":")
+    try:
+        with store.reading() as session:
+            paper = paper_in(session, kind, paper_id)  # type: ignore[arg-type]  # written by `send_paper`
+            _refuse(paper.client, has_mail=True)
+    except (NotFound, Refused) as error:
+        return error.message
+    return paper
+
+
+def note_paper_sent(store: Store, act: Act, paper: PaperToSend) -> None:
+    """Record in the course's history that the e-mail was accepted: its address is valid."""
+
+    def do(work: Work) -> None:
+        add_history(work, paper.course_id, "paper_mailed", f"{paper.called} sent by e-mail")
+        address_answered_in(work.session, paper.client.id, paper.client.email or "", "")
+
+    transact(store, act, do)
+
+
+def note_paper_bounced(store: Store, act: Act, paper: PaperToSend, said: str) -> None:
+    """Record a permanent bounce: no more e-mails are sent to that address until it changes or is trusted again."""
+
+    def do(work: Work) -> None:
+        address_answered_in(work.session, paper.client.id, paper.client.email or "", said)
+
+    transact(store, act, do)
+
+
+def note_paper_not_sent(store: Store, act: Act, job: Job, said: str) -> None:
+    """Record in the course's history why the paper was not sent; nothing where the paper is gone."""
+    kind, _, paper_id = job.subject.partition(":")
+
+    def do(work: Work) -> None:
+        try:
+            _, course_id, called = _about(work.session, kind, paper_id)  # type: ignore[arg-type]  # as above
+        except (NotFound, Refused):
+            return
+        add_history(work, course_id, "paper_mailed", f"{called} not sent by e-mail. {said}")
+
+    transact(store, act, do)
+
+
+def asked_by(job: Job) -> Actor:
+    """Return who asked for the paper, as the history names them."""
+    return Actor(str(job.payload["by"]), Role.DESK, Source.DESK, job.payload.get("staff_id"))

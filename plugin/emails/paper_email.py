@@ -1,0 +1,109 @@
+"""The job of a paper asked for at the desk: draw it, send it in the client's language, record the outcome."""
+
+from __future__ import annotations
+
+from invoices.language import Language, language_for
+from plugin.core.acts import Act
+from plugin.courses.base.outbox import Job
+from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.paper_emails import (
+    PaperToSend,
+    asked_by,
+    note_paper_bounced,
+    note_paper_not_sent,
+    note_paper_sent,
+    paper_of_job,
+)
+from plugin.courses.documents.read import read_document
+from plugin.courses.documents.statement import statement_in
+from plugin.courses.handouts.cache import drawn, hand_out
+from plugin.emails.compose import html_of, plain_of
+from plugin.emails.visit_text import questions_line
+from plugin.errors import MailFailed, PaperNotMade
+from plugin.jobs import RunAgain
+from plugin.mail import Attachment, Letter
+from plugin.services import Services
+
+_PAPER_AGAIN_S = 60
+
+
+def mail_paper(services: Services, job: Job) -> str | RunAgain:
+    """Send the paper, once; raises MailFailed, or Refused for what can't be a paper."""
+    act = _act(services, job)
+    paper = paper_of_job(services.store, job) if services.mail.is_ready else "Mail is no longer set up."
+    if isinstance(paper, str):
+        note_paper_not_sent(services.store, act, job, paper)
+        return f"Not sent. {paper}"
+    try:
+        letter = _written(services, act, paper, job.id)
+    except PaperNotMade as error:
+        return RunAgain(_PAPER_AGAIN_S, error.message)
+    try:
+        services.mail.send(letter)
+    except MailFailed as error:
+        if error.permanent:
+            note_paper_bounced(services.store, act, paper, error.message)
+        raise
+    note_paper_sent(services.store, act, paper)
+    return "The e-mail was sent."
+
+
+def give_up_paper_mail(services: Services, job: Job, sentence: str) -> None:
+    """Record in the history that the paper was not sent, and why."""
+    note_paper_not_sent(services.store, _act(services, job), job, sentence)
+
+
+def _act(services: Services, job: Job) -> Act:
+    return Act(asked_by(job), services.clock(), f"outbox:{job.id}")
+
+
+def _written(services: Services, act: Act, paper: PaperToSend, key: str) -> Letter:
+    language = language_for(paper.client.language)
+    name = _name(services, paper, language)
+    said = {"paper": paper, "called": name, "questions": questions_line(paper.clinic, language)}
+    attached = Attachment(f"{name}.pdf", "application/pdf", _pdf(services, act, paper))
+    return Letter(
+        to=paper.client.email or "",
+        subject=f"{name} · {paper.clinic.name}",
+        text=plain_of("paper", language, **said),
+        html=html_of("paper", language, **said),
+        attachments=(attached,),
+        reply_to=paper.clinic.email,
+        key=f"{key}-paper",
+    )
+
+
+def _name(services: Services, paper: PaperToSend, language: Language) -> str:
+    """Return what the client reads the paper is called."""
+    if paper.kind == "summary":
+        return language.gettext("Course summary")
+    if paper.kind == "aftercare":
+        return language.gettext("Aftercare")
+    if paper.kind == "statement":
+        return language.gettext("Statement of account")
+    document = read_document(services.store, paper.paper_id)
+    return {
+        "invoice": language.gettext("Invoice {number}", number=document.number),
+        "credit_note": language.gettext("Credit note {number}", number=document.number),
+        "gift_voucher": language.gettext("Gift voucher"),
+    }[document.kind]
+
+
+def _pdf(services: Services, act: Act, paper: PaperToSend) -> bytes:
+    store, render = services.store, services.render
+    if paper.kind == "document":
+        return document_bytes(store, render, paper.paper_id, now=act.now)
+    if paper.kind == "statement":
+        with store.reading() as session:
+            statement = statement_in(session, paper.paper_id, now=act.now)
+        return drawn(store, render, statement)
+    return hand_out(
+        store,
+        render,
+        act,
+        paper.course_id,
+        paper.kind,
+        visit_id=paper.paper_id if paper.kind == "aftercare" else None,
+        language=paper.client.language,
+        public_url=services.settings.public_url,
+    ).pdf
