@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from gettext import NullTranslations
-from typing import Protocol, TypeVar
-
-Value = TypeVar("Value")
+from typing import Protocol
 
 
 class Translations(Protocol):
@@ -38,7 +36,7 @@ _finder: ContextVar[Finder] = ContextVar("finder", default=lambda: _UNSET)
 
 
 class Later(str):
-    """A sentence that is translated where it is shown; as a string, it is the English one.
+    """A sentence that is translated where it is shown, by `str()` or a format; compared and stored, it is English.
 
     For what is written before anybody reads it, such as the label of a form; made by `N_`.
     """
@@ -46,17 +44,18 @@ class Later(str):
     message: str
     values: dict[str, object]
 
+    def __str__(self) -> str:
+        return gettext(self.message, **self.values)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
 
 def N_(message: str, **values: object) -> Later:  # noqa: N802 - gettext's own name
     """Mark a sentence for translation where it is shown."""
-    later = Later(_filled(message, values))
+    later = Later(message.format(**values) if values else message)
     later.message, later.values = message, values
     return later
-
-
-def translated(value: Value) -> Value | str:
-    """Return the translation of a sentence marked by `N_`, anything else unchanged."""
-    return gettext(value.message, **value.values) if isinstance(value, Later) else value
 
 
 def gettext(message: str, **values: object) -> str:
@@ -112,6 +111,4 @@ def _catalog() -> NullTranslations:
 
 
 def _filled(text: str, values: dict[str, object]) -> str:
-    if not values:
-        return text
-    return text.format(**{name: translated(value) for name, value in values.items()})
+    return text.format(**values) if values else text

@@ -14,9 +14,18 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from plugin.errors import InvalidField
+from plugin.wording import N_, _
 
 DAY_MINUTES = 24 * 60
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = (
+    N_("Monday"),
+    N_("Tuesday"),
+    N_("Wednesday"),
+    N_("Thursday"),
+    N_("Friday"),
+    N_("Saturday"),
+    N_("Sunday"),
+)
 MOST_CLOSED_RANGES = 60
 MOST_INTERVALS = 4
 # A clinic that opens again later than this does not say when.
@@ -61,7 +70,7 @@ class OpeningHours:
         """Return when it opens next after now, in UTC; None if it does not within a year."""
         today = now.astimezone(self._zone).date()
         for ahead in range(_LOOK_AHEAD_DAYS):
-            for opens, _ in self._open_on(today + timedelta(days=ahead)):
+            for opens, _closes in self._open_on(today + timedelta(days=ahead)):
                 if opens > now:
                     return opens
         return None
@@ -112,9 +121,9 @@ def checked_hours(hours: OpeningHours) -> OpeningHours:
 def why_not_day(intervals: tuple[Interval, ...], called: str) -> str:
     """Return why these intervals, in order, can't be the hours of a day; "" if they can."""
     if len(intervals) > MOST_INTERVALS:
-        return f"{called} has more than {MOST_INTERVALS} openings."
+        return _("{day} has more than {n} openings.", day=called, n=MOST_INTERVALS)
     if any(not 0 <= each.opens < each.closes <= DAY_MINUTES for each in intervals):
-        return f"On {called} the closing time is not after the opening time."
+        return _("On {day} the closing time is not after the opening time.", day=called)
     if any(after.opens < before.closes for before, after in itertools.pairwise(intervals)):
-        return f"The two openings on {called} overlap."
+        return _("The two openings on {day} overlap.", day=called)
     return ""

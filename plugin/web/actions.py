@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from flask import flash, g, get_flashed_messages, redirect, request
@@ -62,7 +62,8 @@ def is_fragment() -> bool:
 
 def flash_notice(notice: Notice) -> None:
     """Show this notice on the response, or on the page it redirects to."""
-    g.notice = notice
+    # What the session stores is read in another request: it is put into words now.
+    g.notice = replace(notice, text=str(notice.text), link_text=str(notice.link_text))
 
 
 def notice() -> Notice | None:

@@ -12,6 +12,7 @@ from flask import Response, send_file
 from plugin.courses.base.sheet import Format, Sheet, write
 from plugin.courses.reports.period import Period
 from plugin.errors import NotFound
+from plugin.web.translations import _
 
 # A file larger than this is written to disk while it is made.
 _IN_MEMORY = 8 * 1024 * 1024
@@ -20,7 +21,7 @@ _IN_MEMORY = 8 * 1024 * 1024
 def file_answer(sheet: Sheet, ending: str, period: Period | None = None) -> Response:
     """Return the table as a file; raises NotFound for an unsupported file extension."""
     if ending not in list(Format):
-        raise NotFound("A report is saved as .csv or .xlsx.")
+        raise NotFound(_("A report is saved as .csv or .xlsx."))
     form = Format(ending)
     # Flask closes it once it has been sent.
     made = cast(IO[bytes], SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115

@@ -17,10 +17,11 @@ from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text
 from plugin.courses.clients.contacts import written_phone
+from plugin.web.translations import N_
 from plugin.wording import spoken_tag
 
 # The languages of papers, in their own words.
-LANGUAGES = (("en", "English"), ("es", "Español"), ("zh-Hans", "简体中文"))
+LANGUAGES = (("en", N_("English")), ("es", "Español"), ("zh-Hans", "简体中文"))
 
 
 def locale_of(clinic: ClinicView) -> Locale:

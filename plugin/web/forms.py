@@ -24,6 +24,7 @@ from plugin.errors import InvalidField
 from plugin.web import pages
 from plugin.web.format import locale_of
 from plugin.web.refusals import InvalidForm, Refusal
+from plugin.web.translations import N_, _
 
 _MOST_DIGITS = 24
 # WTForms' own arguments; everything else is an attribute of the control.
@@ -163,7 +164,7 @@ class _Typed(wtforms.StringField):  # type: ignore[misc]
 
     def _refuse_missing(self, text: str) -> None:
         if self.is_required and not text.strip():
-            raise InvalidField(f"{self.called} is missing.", field=self.name)
+            raise InvalidField(_("{called} is missing.", called=self.called), field=self.name)
 
 
 class Text(_Typed):
@@ -191,8 +192,9 @@ class Password(_Typed):
         self._refuse_missing(text)
         shortest, longest = self.render_kw.get("minlength", 0), self.render_kw.get("maxlength", NOTE_LENGTH)
         if not shortest <= len(text) <= longest:
-            which = f"at least {shortest}" if len(text) < shortest else f"at most {longest}"
-            raise InvalidField(f"A password has {which} characters.", field=self.name)
+            if len(text) < shortest:
+                raise InvalidField(_("A password has at least {n} characters.", n=shortest), field=self.name)
+            raise InvalidField(_("A password has at most {n} characters.", n=longest), field=self.name)
         return text
 
     def _value(self) -> str:
@@ -251,7 +253,9 @@ class Count(_Typed):
         if not plain:
             return None
         if len(plain) > _MOST_DIGITS or not plain.isdecimal():
-            raise InvalidField(f"{self.called} is a whole number, such as 12.", field=self.name)
+            raise InvalidField(
+                _("{called} is a whole number, such as 12.", called=self.called), field=self.name
+            )
         return int(plain)
 
     @property
@@ -278,7 +282,7 @@ class Day(_Typed):
         try:
             return date.fromisoformat(plain)
         except ValueError:
-            raise InvalidField("Enter a date such as 2026-11-30.", field=self.name) from None
+            raise InvalidField(_("Enter a date such as 2026-11-30."), field=self.name) from None
 
 
 class TimeOfDay(_Typed):
@@ -301,7 +305,9 @@ class TimeOfDay(_Typed):
         try:
             read = time.fromisoformat(plain)
         except ValueError:
-            raise InvalidField(f"{self.called} is a time such as 09:00 or 17:30.", field=self.name) from None
+            raise InvalidField(
+                _("{called} is a time such as 09:00 or 17:30.", called=self.called), field=self.name
+            ) from None
         return read.hour * 60 + read.minute or (DAY_MINUTES if self.is_end else 0)
 
     def written(self) -> str:
@@ -313,7 +319,7 @@ class TimeOfDay(_Typed):
 def parsed_amount(text: str, currency: str, locale: Locale, *, field: str, called: str) -> Money:
     """Parse an amount such as 1,980.00 exactly; raises InvalidField for anything else or too many decimals."""
     plain = text.strip().replace("\N{NO-BREAK SPACE}", " ").lstrip("$€£¥ ").strip()
-    refusal = InvalidField(f"{called} is an amount such as 165 or 1,980.00.", field=field)
+    refusal = InvalidField(_("{called} is an amount such as 165 or 1,980.00.", called=called), field=field)
     if not plain or len(plain) > _MOST_DIGITS or any(ch.isalpha() for ch in plain):
         raise refusal
     try:
@@ -379,7 +385,7 @@ class Choice(wtforms.Field):  # type: ignore[misc]
     ) -> None:
         super().__init__(label, description=hint, **options)
         self.choices: Choices = choices
-        self.said = said or "Choose one of those in the list."
+        self.said = said or _("Choose one of those in the list.")
 
     @property
     def offered(self) -> Choices:
@@ -427,10 +433,14 @@ class Several(wtforms.Field):  # type: ignore[misc]
         self.data = valuelist
 
 
-def reason_field(label: str = "Reason", *, hint: str = "Shown in history.", is_required: bool = True) -> Text:
+def reason_field(
+    label: str = N_("Reason"), *, hint: str = N_("Shown in history."), is_required: bool = True
+) -> Text:
     """Return the field for a reason."""
     more = {"required": True} if is_required else {}
-    return Text(label, called="The reason", hint=hint, maxlength=REASON_LENGTH, autocomplete="off", **more)
+    return Text(
+        label, called=N_("The reason"), hint=hint, maxlength=REASON_LENGTH, autocomplete="off", **more
+    )
 
 
 class ReasonForm(Form):
@@ -439,7 +449,7 @@ class ReasonForm(Form):
     reason = reason_field()
 
 
-def count_field(label: str, called: str = "The number of sessions", **attributes: Any) -> Count:
+def count_field(label: str, called: str = N_("The number of sessions"), **attributes: Any) -> Count:
     """Return the field for a number, such as of sessions."""
     return Count(
         label, called=called, **{"inputmode": "numeric", "maxlength": 3, "autocomplete": "off", **attributes}

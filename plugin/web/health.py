@@ -15,6 +15,7 @@ from plugin.store import Store
 from plugin.store.migrate import is_current
 from plugin.web import current_services
 from plugin.web.api.answers import moment
+from plugin.web.translations import _
 
 blueprint = Blueprint("health", __name__)
 
@@ -47,9 +48,9 @@ def ready() -> Response:
 
 def _not_ready(*, answers: bool) -> Json:
     said = (
-        "The database is not up to date. Run: coursekeeper db upgrade."
+        _("The database is not up to date. Run: coursekeeper db upgrade.")
         if answers
-        else "The database does not answer. Look at DATABASE_URL and whether the database runs."
+        else _("The database does not answer. Look at DATABASE_URL and whether the database runs.")
     )
     return {"status": "not_ready", "database": {"answers": answers, "is_migrated": False}, "message": said}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, g, redirect, request, send_from_directory, url_for
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from jinja2 import StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
 from invoices.language import Language
@@ -62,9 +63,13 @@ def clinic() -> ClinicView:
 
 def _staff_language() -> Language:
     """Return the language of a person, which is the clinic's unless they chose one; before sign-in, the browser's."""
-    if current_user.is_authenticated:
-        return staff_language(current_user.language, clinic().language)
-    return staff_language(*request.accept_languages.values(), clinic().language)
+    try:
+        if current_user.is_authenticated:
+            return staff_language(current_user.language, clinic().language)
+        return staff_language(*request.accept_languages.values(), clinic().language)
+    except (SQLAlchemyError, OSError):
+        # The page that says so must not fail in turn.
+        return staff_language()
 
 
 def now() -> datetime:

@@ -19,12 +19,13 @@ from plugin.errors import CoursekeeperError, InvalidField, KeyReused, NotFound, 
 from plugin.web.actions import Notice, is_fragment
 from plugin.web.api.errors import api_error_response, is_api
 from plugin.web.request_log import log_failure, request_id
+from plugin.web.translations import N_, _
 
 # The window of every rate limit of the desk, in seconds.
 WAIT_S = "300"
 
 # A form whose first response was lost, changed and sent again.
-_SAVED_BEFORE = (
+_SAVED_BEFORE = N_(
     "This form was saved before, as you first sent it. Check how it stands now, then change it if needed."
 )
 
@@ -176,52 +177,64 @@ class Words:
     @classmethod
     def of_error(cls, error: CoursekeeperError) -> Words:
         """Return the words of one of our own errors."""
-        heading = _HEADINGS.get(error.code) or _HEADINGS.get(type(error).code, "That did not work")
+        heading = _HEADINGS.get(error.code) or _HEADINGS.get(type(error).code, _("That did not work"))
         return cls(heading, error.message, error.code)
 
 
-_HEADINGS = {
-    "not_found": "Page not found",
-    "not_allowed": "You don't have permission",
-    "refused": "Not possible",
-    "square_failed": "Square did not answer as expected",
-    "not_yet": "Not ready yet",
-    "ledger_broken": "Please call the owner",
-    "paper_not_made": "The paper is not ready",
-    "invoice_not_ready": "The invoice is being made",
+_HEADINGS: dict[str, str] = {
+    "not_found": N_("Page not found"),
+    "not_allowed": N_("You don't have permission"),
+    "refused": N_("Not possible"),
+    "square_failed": N_("Square did not answer as expected"),
+    "not_yet": N_("Not ready yet"),
+    "ledger_broken": N_("Please call the owner"),
+    "paper_not_made": N_("The paper is not ready"),
+    "invoice_not_ready": N_("The invoice is being made"),
 }
 
 _WORDS: dict[int | str, Words] = {
     400: Words(
-        "That could not be read", "The request was not complete. Go back, reload and try again.", "unreadable"
+        N_("That could not be read"),
+        N_("The request was not complete. Go back, reload and try again."),
+        "unreadable",
     ),
     401: Words(
-        "Sign in first", "Your sign-in has ended. Sign in again; nothing was changed.", "unauthorized"
+        N_("Sign in first"), N_("Your sign-in has ended. Sign in again; nothing was changed."), "unauthorized"
     ),
-    403: Words("You don't have permission", "Your role doesn't allow this. Ask the owner.", "not_allowed"),
+    403: Words(
+        N_("You don't have permission"), N_("Your role doesn't allow this. Ask the owner."), "not_allowed"
+    ),
     404: Words(
-        "Page not found", "There is no page at this address. Search for the client instead.", "not_found"
+        N_("Page not found"),
+        N_("There is no page at this address. Search for the client instead."),
+        "not_found",
     ),
-    405: Words("Not allowed", "This address can't be used like that. Go back and try again.", "wrong_method"),
+    405: Words(
+        N_("Not allowed"), N_("This address can't be used like that. Go back and try again."), "wrong_method"
+    ),
     413: Words(
-        "File too large",
-        "What was sent is larger than 1 MB; a logo may have 2 MB, a file to import 5 MB. Send less.",
+        N_("File too large"),
+        N_("What was sent is larger than 1 MB; a logo may have 2 MB, a file to import 5 MB. Send less."),
         "too_large",
     ),
-    415: Words("Not readable", "This kind of content is not understood.", "wrong_type"),
+    415: Words(N_("Not readable"), N_("This kind of content is not understood."), "wrong_type"),
     429: Words(
-        "Too many attempts",
-        "Too many tries in a short time. Wait five minutes, then try again.",
+        N_("Too many attempts"),
+        N_("Too many tries in a short time. Wait five minutes, then try again."),
         "too_many",
     ),
     500: Words(
-        "Something went wrong",
-        "Something failed in Coursekeeper; what you sent may not be saved. Go back and check before you try again.",
+        N_("Something went wrong"),
+        N_(
+            "Something failed in Coursekeeper; what you sent may not be saved. Go back and check before you try again."
+        ),
         "error",
     ),
     "csrf": Words(
-        "Your session expired",
-        "Your sign-in changed since this page was opened. Nothing was written. Go back, reload and try again.",
+        N_("Your session expired"),
+        N_(
+            "Your sign-in changed since this page was opened. Nothing was written. Go back, reload and try again."
+        ),
         "stale_page",
     ),
 }

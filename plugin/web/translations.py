@@ -15,9 +15,9 @@ from invoices.language import Language
 from plugin import wording
 from plugin.staff_languages import staff_language
 from plugin.web.api.errors import is_api
-from plugin.wording import N_, _, ngettext, npgettext, pgettext, translated
+from plugin.wording import N_, _, ngettext, npgettext, pgettext
 
-__all__ = ["N_", "_", "ngettext", "npgettext", "pgettext", "set_up", "speak", "translated"]
+__all__ = ["N_", "_", "ngettext", "npgettext", "pgettext", "set_up", "speak"]
 
 
 def speak(language: Language) -> Language:
@@ -36,7 +36,6 @@ def set_up(app: Flask, staff: Callable[[], Language]) -> None:
         npgettext=_with_markup(wording.npgettext),
         newstyle=False,
     )
-    app.jinja_env.finalize = translated
     app.jinja_env.globals["page_language"] = lambda: wording.spoken_tag() or "en"
     app.before_request(partial(_begin, staff))
     app.teardown_request(lambda _: wording.stop_speaking())
@@ -64,7 +63,7 @@ def _with_markup(translate: Callable[..., str]) -> Callable[..., str]:
     def call(*arguments: object, **values: object) -> str:
         if not any(hasattr(value, "__html__") for value in values.values()):
             return translate(*arguments, **values)
-        escaped = {name: escape(translated(value)) for name, value in values.items()}
+        escaped = {name: escape(value) for name, value in values.items()}
         return Markup(translate(*arguments, **escaped))  # noqa: S704 - every value is escaped
 
     return call

@@ -21,6 +21,7 @@ from plugin.web.account.totp import StaffTotp
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.forms import Form, Hidden, Text
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
 
 blueprint = Blueprint("authenticator", __name__, url_prefix="/account/authenticator")
 
@@ -30,9 +31,9 @@ class CodeForm(Form):
 
     sealed = Hidden()
     code = Text(
-        "Code from the app",
-        called="The code",
-        hint="Six digits.",
+        N_("Code from the app"),
+        called=N_("The code"),
+        hint=N_("Six digits."),
         required=True,
         maxlength=12,
         inputmode="numeric",
@@ -45,10 +46,12 @@ class CodeForm(Form):
         """Refuse a wrong code."""
         self.secret = _opened(self.sealed.data)
         if not self.secret:
-            raise ValidationError("This page was too old. Scan the new code, then type what the app shows.")
+            raise ValidationError(
+                _("This page was too old. Scan the new code, then type what the app shows.")
+            )
         self.step = _totp().step_of(field.data, self.secret)
         if self.step is None:
-            raise ValidationError("That code is not right. Type the one that the app shows now.")
+            raise ValidationError(_("That code is not right. Type the one that the app shows now."))
 
 
 @blueprint.get("")
@@ -81,8 +84,8 @@ def confirm() -> ResponseReturnValue:
     store = current_services().store
     second_factors.set_totp(store, current_act(), own_id, secret=form.secret, counter=form.step)
     if second_factors.count_recovery_codes(store, own_id):
-        return _done("Your new authenticator app is set up. The recovery codes stay the same.")
-    return _codes("Your authenticator app is set up.")
+        return _done(_("Your new authenticator app is set up. The recovery codes stay the same."))
+    return _codes(_("Your authenticator app is set up."))
 
 
 @blueprint.post("/removal")
@@ -91,7 +94,7 @@ def confirm() -> ResponseReturnValue:
 def remove() -> ResponseReturnValue:
     """Remove the app."""
     second_factors.remove_totp(current_services().store, current_act(), current_user.staff_id)
-    return _done("The authenticator app is removed.")
+    return _done(_("The authenticator app is removed."))
 
 
 @blueprint.post("/recovery-codes")
@@ -100,8 +103,8 @@ def remove() -> ResponseReturnValue:
 def new_codes() -> ResponseReturnValue:
     """Make new recovery codes; the old ones end."""
     if not current_user.signed.has_second_factor:
-        raise Refused("Set up an authenticator app or a passkey first.", code="no_second_step")
-    return _codes("These are your new recovery codes. The old ones no longer work.")
+        raise Refused(_("Set up an authenticator app or a passkey first."), code="no_second_step")
+    return _codes(_("These are your new recovery codes. The old ones no longer work."))
 
 
 def _codes(said: str) -> str:

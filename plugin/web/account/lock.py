@@ -33,9 +33,10 @@ from plugin.web.account.pin_codes import LONGEST, pin_fits
 from plugin.web.account.shared import held_form, hold, open_device
 from plugin.web.forms import Form, Hidden, Password
 from plugin.web.limits import guess_limiter, limit_views
+from plugin.web.translations import N_
 
-_WRONG = "Wrong PIN. Try again."
-_BLOCKED = "Too many wrong PINs. Sign in with your password or passkey."
+_WRONG = N_("Wrong PIN. Try again.")
+_BLOCKED = N_("Too many wrong PINs. Sign in with your password or passkey.")
 
 blueprint = Blueprint("lock", __name__)
 
@@ -44,7 +45,7 @@ class LockedForm(Form):
     """A name, its PIN, and what goes on after it: a held form, or the page that was wanted."""
 
     person = Hidden()
-    pin = Password("PIN", inputmode="numeric")
+    pin = Password(N_("PIN"), inputmode="numeric")
     held = Hidden()
     next = Hidden()
 

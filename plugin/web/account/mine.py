@@ -24,7 +24,7 @@ from plugin.web.actions import Notice, current_act, flash_notice, redirect_after
 from plugin.web.forms import Choice, Email, Form, Password, Text
 from plugin.web.limits import guess_limiter, limit_views
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.translations import _, speak
+from plugin.web.translations import N_, _, speak
 
 _ASK_PASSWORD = ("account.change_email", "account.change_password")
 
@@ -34,27 +34,27 @@ blueprint = Blueprint("account", __name__, url_prefix="/account")
 class NameForm(Form):
     """One's own name."""
 
-    name = Text("Name", called="The name", required=True, maxlength=NAME_LENGTH, autocomplete="name")
+    name = Text(N_("Name"), called=N_("The name"), required=True, maxlength=NAME_LENGTH, autocomplete="name")
 
 
 class LanguageForm(Form):
     """The language of one's screens; "" takes the clinic's."""
 
-    language = Choice("Language", [("", "As the clinic"), *STAFF_LANGUAGES.items()])
+    language = Choice(N_("Language"), [("", N_("As the clinic")), *STAFF_LANGUAGES.items()])
 
 
 class EmailForm(Form):
     """A new address, with the password."""
 
     email = Email(
-        "E-mail",
-        called="The e-mail address",
+        N_("E-mail"),
+        called=N_("The e-mail address"),
         required=True,
         type="email",
         maxlength=254,
         autocomplete="username",
     )
-    email_password = Password("Your password", autocomplete="current-password")
+    email_password = Password(N_("Your password"), autocomplete="current-password")
 
     def validate_email_password(self, field: Password) -> None:
         """Refuse another password than one's own."""
@@ -64,18 +64,21 @@ class EmailForm(Form):
 class PasswordForm(Form):
     """The password one has, and a new one twice."""
 
-    old_password = Password("Your password now", autocomplete="current-password")
+    old_password = Password(N_("Your password now"), autocomplete="current-password")
     new_password = Password(
-        "New password",
-        called="The new password",
-        hint=f"At least {SHORTEST} characters. A few words in a row are easy to remember and hard to guess.",
+        N_("New password"),
+        called=N_("The new password"),
+        hint=N_(
+            "At least {shortest} characters. A few words in a row are easy to remember and hard to guess.",
+            shortest=SHORTEST,
+        ),
         required=True,
         minlength=SHORTEST,
         maxlength=LONGEST,
         autocomplete="new-password",
     )
     password_again = Password(
-        "The same again", called="The new password", required=True, autocomplete="new-password"
+        N_("The same again"), called=N_("The new password"), required=True, autocomplete="new-password"
     )
 
     def validate_old_password(self, field: Password) -> None:
@@ -94,7 +97,7 @@ class PasswordForm(Form):
     def validate_password_again(self, field: Password) -> None:
         """Refuse a slip of the fingers."""
         if field.data != self.new_password.data:
-            raise ValidationError("The two new passwords are not the same.")
+            raise ValidationError(_("The two new passwords are not the same."))
 
 
 def set_up(app: Flask) -> None:
@@ -130,7 +133,7 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
 def change_name() -> ResponseReturnValue:
     """Change one's own name."""
     rename_self(current_services().store, current_act(), NameForm.sent().name.data)
-    return _done("Your name is saved.")
+    return _done(_("Your name is saved."))
 
 
 @blueprint.post("/language")
@@ -150,9 +153,11 @@ def change_email() -> ResponseReturnValue:
     """Change the address one signs in with."""
     member = change_own_email(current_services().store, current_act(), EmailForm.sent().email.data or "")
     if member.session_mark == current_user.fs_uniquifier:
-        return _done("You sign in with that address already.")
+        return _done(_("You sign in with that address already."))
     _sign_in_again(member)
-    return _done(f"You sign in with {member.email} from now on. You are signed out everywhere else.")
+    return _done(
+        _("You sign in with {email} from now on. You are signed out everywhere else.", email=member.email)
+    )
 
 
 @blueprint.post("/password")
@@ -162,7 +167,7 @@ def change_password() -> ResponseReturnValue:
     """Change one's own password."""
     hashed = hash_password(PasswordForm.sent().new_password.data, _known())
     _sign_in_again(set_password(current_services().store, current_act(), current_user.staff_id, hashed))
-    return _done("Your new password is saved. You are signed out everywhere else.")
+    return _done(_("Your new password is saved. You are signed out everywhere else."))
 
 
 @blueprint.post("/sign-outs")
@@ -172,7 +177,7 @@ def sign_out_elsewhere() -> ResponseReturnValue:
     """Sign out in every other browser."""
     store, own_id = current_services().store, current_user.staff_id
     sessions.end_others(store, current_act(), own_id, but=session.get(SIGN_IN, ""))
-    return _done("You are signed out everywhere else.")
+    return _done(_("You are signed out everywhere else."))
 
 
 @blueprint.post("/sign-outs/<sign_in_id>")
@@ -181,7 +186,7 @@ def sign_out_elsewhere() -> ResponseReturnValue:
 def sign_out(sign_in_id: str) -> ResponseReturnValue:
     """Sign out in one other browser."""
     sessions.end_one(current_services().store, current_act(), current_user.staff_id, sign_in_id)
-    return _done("You are signed out there.")
+    return _done(_("You are signed out there."))
 
 
 def _member() -> StaffView:
@@ -195,7 +200,7 @@ def _known() -> tuple[str, ...]:
 def _refuse_wrong(password: str | None) -> None:
     # Somebody without a password signs in by passkey; there is none to ask for.
     if current_user.password and not fits(password or "", current_user.password):
-        raise ValidationError("That is not your password.")
+        raise ValidationError(_("That is not your password."))
 
 
 def _sign_in_again(member: StaffView) -> None:

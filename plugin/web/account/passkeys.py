@@ -29,6 +29,7 @@ from plugin.web.access import AT_THE_DESK, allow, fresh
 from plugin.web.account import resume
 from plugin.web.account.doors import going_on, limited, proving, signed_in, wanted
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.translations import _
 
 blueprint = Blueprint("passkeys", __name__, url_prefix="/account/passkeys")
 
@@ -73,7 +74,7 @@ class PasskeyStep(WebAuthnTfPlugin):
 
     def get_setup_methods(self, user: Any) -> list[tuple[str, str]]:
         """Return the passkey, unless there is an app, whose page offers the passkey as well."""
-        return [("webauthn", "Passkey")] if not user.tf_totp_secret and user.webauthn else []
+        return [("webauthn", _("Passkey"))] if not user.tf_totp_secret and user.webauthn else []
 
 
 class NewPasskeyForm(WebAuthnRegisterForm):
@@ -90,7 +91,7 @@ class PasskeyAnswerForm(WebAuthnSigninResponseForm):
         if not super().validate(**known) or self.credential.errors or self.user is None:
             return False
         if self.is_secondary and self.user.fs_uniquifier != session.get("tf_user_id"):
-            self.credential.errors.append("Another person's passkey.")
+            self.credential.errors.append(_("Another person's passkey."))
             return False
         services = current_services()
         return self.user.active and use_challenge(services.store, self.challenge, services.clock())
@@ -120,7 +121,12 @@ def remove(passkey_id: str) -> ResponseReturnValue:
     """Remove one of one's own passkeys."""
     name = remove_passkey(current_services().store, current_act(), passkey_id)
     return _done(
-        Notice(f"The passkey “{name}” is removed. It may still be listed on the device that kept it.")
+        Notice(
+            _(
+                "The passkey “{name}” is removed. It may still be listed on the device that kept it.",
+                name=name,
+            )
+        )
     )
 
 
@@ -130,11 +136,17 @@ def why_not() -> str:
     port = urlsplit(request.host_url).port
     if _is_number(host):
         here = f"http://localhost{f':{port}' if port else ''}" if ip_address(host).is_loopback else ""
-        instead = f"On this computer, open {here}" if here else "Open it by a name, with https"
-        return f"A passkey belongs to a name, and {host} is a number. {instead}."
+        instead = (
+            _("On this computer, open {here}", here=here) if here else _("Open it by a name, with https")
+        )
+        return _(
+            "A passkey belongs to a name, and {host} is a number. {instead}.", host=host, instead=instead
+        )
     if request.is_secure or host == "localhost" or host.endswith(".localhost"):
         return ""
-    return f"Browsers make passkeys for https addresses only, and this is {request.host_url}"
+    return _(
+        "Browsers make passkeys for https addresses only, and this is {host_url}", host_url=request.host_url
+    )
 
 
 def _is_number(host: str) -> bool:
@@ -180,8 +192,8 @@ def _told(view: Callable[..., Any]) -> Callable[..., Any]:
         before = len(current_user.webauthn)
         view(token)
         if len(current_user.webauthn) == before:
-            return _done(Notice("The passkey was not saved. Try again.", is_bad=True))
-        return _done(Notice("The passkey is saved. You can sign in with it."))
+            return _done(Notice(_("The passkey was not saved. Try again."), is_bad=True))
+        return _done(Notice(_("The passkey is saved. You can sign in with it.")))
 
     return answer
 

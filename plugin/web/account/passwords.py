@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from plugin.errors import InvalidField
+from plugin.web.translations import N_, _
 
 MEMORY_KIB = 19456
 PASSES = 2
@@ -26,6 +27,24 @@ _SCORE = 3
 _JUDGED = 72
 
 HASHER = PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=1)
+# What zxcvbn says of a password, to be found by gettext.
+WARNINGS = (
+    N_("This password is easy to guess."),
+    N_("Straight rows of keys are easy to guess."),
+    N_("Short keyboard patterns are easy to guess."),
+    N_('Repeats like "aaa" are easy to guess.'),
+    N_('Repeats like "abcabcabc" are only slightly harder to guess than "abc".'),
+    N_('Sequences like "abc" or "6543" are easy to guess.'),
+    N_("Recent years are easy to guess."),
+    N_("Dates are often easy to guess."),
+    N_("This is a top-10 common password."),
+    N_("This is a top-100 common password."),
+    N_("This is a very common password."),
+    N_("This is similar to a commonly used password."),
+    N_("A word by itself is easy to guess."),
+    N_("Names and surnames by themselves are easy to guess."),
+    N_("Common names and surnames are easy to guess."),
+)
 
 
 def hash_password(password: str, about: Iterable[str] = ()) -> str:
@@ -40,21 +59,23 @@ def refuse_weak(password: str, about: Iterable[str] = (), *, field: str = "passw
     `about`: what is known of the person, such as name, e-mail address and clinic.
     """
     if len(password) < SHORTEST:
-        raise InvalidField(f"A password has at least {SHORTEST} characters.", field=field)
+        raise InvalidField(
+            _("A password has at least {shortest} characters.", shortest=SHORTEST), field=field
+        )
     if len(password) > LONGEST:
-        raise InvalidField(f"A password has at most {LONGEST} characters.", field=field)
+        raise InvalidField(_("A password has at most {longest} characters.", longest=LONGEST), field=field)
     # Its word lists take a moment to load, and most processes judge no password.
     from zxcvbn import zxcvbn  # type: ignore[import-untyped]  # ships no types
 
     known = _known_words(about)
     if _letters(password) in known:
         raise InvalidField(
-            "A password is not a name or an e-mail address with digits around it.", field=field
+            _("A password is not a name or an e-mail address with digits around it."), field=field
         )
     judged = zxcvbn(typed(password)[:_JUDGED], user_inputs=sorted(known))
     if judged["score"] < _SCORE:
-        reason = judged["feedback"]["warning"] or "This password is easy to guess."
-        raise InvalidField(f"{reason.rstrip('.')}. Add another word or two.", field=field)
+        reason = _(judged["feedback"]["warning"] or "This password is easy to guess.")
+        raise InvalidField(_("{reason}. Add another word or two.", reason=reason.rstrip(".")), field=field)
 
 
 def _letters(text: str) -> str:

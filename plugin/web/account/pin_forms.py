@@ -9,6 +9,7 @@ from plugin.errors import InvalidField
 from plugin.web import current_services
 from plugin.web.account.pin_codes import LONGEST, SHORTEST, hash_pin
 from plugin.web.forms import Form, Password, Text
+from plugin.web.translations import N_, _
 
 _KEYS = {"inputmode": "numeric", "autocomplete": "off", "maxlength": LONGEST}
 
@@ -17,13 +18,13 @@ class PinForm(Form):
     """A new PIN, twice."""
 
     pin = Password(
-        "PIN",
-        called="The PIN",
-        hint=f"{SHORTEST} to {LONGEST} digits, no row such as 1234.",
+        N_("PIN"),
+        called=N_("The PIN"),
+        hint=N_("{shortest} to {longest} digits, no row such as 1234.", shortest=SHORTEST, longest=LONGEST),
         required=True,
         **_KEYS,
     )
-    pin_again = Password("The same again", called="The PIN", required=True, **_KEYS)
+    pin_again = Password(N_("The same again"), called=N_("The PIN"), required=True, **_KEYS)
 
     def validate_pin(self, field: Password) -> None:
         """Refuse a PIN that is none, or that is guessed first."""
@@ -37,17 +38,17 @@ class PinForm(Form):
     def validate_pin_again(self, field: Password) -> None:
         """Refuse a slip of the fingers."""
         if field.data != self.pin.data:
-            raise ValidationError("The two PINs are not the same.")
+            raise ValidationError(_("The two PINs are not the same."))
 
 
 class DeviceForm(Form):
     """The name of a shared device."""
 
     device_name = Text(
-        "Name of this device",
-        called="The name",
+        N_("Name of this device"),
+        called=N_("The name"),
         required=True,
         maxlength=60,
-        placeholder="Front desk iPad",
+        placeholder=N_("Front desk iPad"),
         autocomplete="off",
     )

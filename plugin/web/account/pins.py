@@ -17,6 +17,7 @@ from plugin.web.account.shared import put_cookie
 from plugin.web.account.ways import show
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.refusals import refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("pins", __name__, url_prefix="/account")
 
@@ -30,7 +31,7 @@ def choose() -> ResponseReturnValue:
     form = PinForm.sent()
     services = current_services()
     set_pin(services.store, current_act(), hash_pin(services.settings, current_user.staff_id, form.pin.data))
-    return _done("Your PIN is saved. It works on the clinic’s shared devices.")
+    return _done(_("Your PIN is saved. It works on the clinic’s shared devices."))
 
 
 @blueprint.post("/pin/removal")
@@ -39,7 +40,7 @@ def choose() -> ResponseReturnValue:
 def remove() -> ResponseReturnValue:
     """Remove one's own PIN."""
     set_pin(current_services().store, current_act(), None)
-    return _done("Your PIN is removed.")
+    return _done(_("Your PIN is removed."))
 
 
 @blueprint.post("/devices")
@@ -52,7 +53,7 @@ def declare() -> ResponseReturnValue:
     token = declare_device(
         current_services().store, current_act(), name=name, sign_in_id=session.get(SIGN_IN, "")
     )
-    response = make_response(_done(f"“{name}” is a shared device now."))
+    response = make_response(_done(_("“{name}” is a shared device now.", name=name)))
     put_cookie(response, token)
     return response
 
@@ -63,7 +64,7 @@ def declare() -> ResponseReturnValue:
 def stop(device_id: str) -> ResponseReturnValue:
     """Accept no PIN on a device any more."""
     name = stop_sharing(current_services().store, current_act(), device_id)
-    return _done(f"“{name}” is no shared device any more.")
+    return _done(_("“{name}” is no shared device any more.", name=name))
 
 
 def _done(text: str) -> ResponseReturnValue:

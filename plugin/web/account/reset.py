@@ -31,10 +31,11 @@ from plugin.web.actions import Notice, flash_notice, redirect_after_post
 from plugin.web.forms import Email, Form
 from plugin.web.limits import page_limiter
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
 
 PER_ADDRESS = "10 per 5 minutes"
 PER_ACCOUNT = "3 per 5 minutes"
-_ASKING = Actor("The sign-in page", Role.DESK, Source.DESK)
+_ASKING = Actor(N_("The sign-in page"), Role.DESK, Source.DESK)
 
 CONFIGURATION: dict[str, object] = {
     "SECURITY_RECOVERABLE": True,
@@ -67,7 +68,9 @@ class PasswordRules(PasswordUtil):
 class ForgottenForm(Form):
     """The address to send a link to."""
 
-    email = Email("E-mail", called="The e-mail address", required=True, type="email", autocomplete="username")
+    email = Email(
+        N_("E-mail"), called=N_("The e-mail address"), required=True, type="email", autocomplete="username"
+    )
 
 
 def forgotten(refusal: Refusal | None = None) -> ResponseReturnValue:
@@ -139,7 +142,7 @@ def _saved(response: Response) -> Response:
     if current_user.is_authenticated:
         # Somebody else's sign-in in this browser: the next page is for whoever has the new password.
         logout_user()
-    flash_notice(Notice("Your password is saved. Sign in with it."))
+    flash_notice(Notice(_("Your password is saved. Sign in with it.")))
     return _untold(redirect_after_post(response.headers["Location"]))
 
 

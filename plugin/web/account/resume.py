@@ -20,6 +20,7 @@ from plugin.web.access import ProveAgain, require_access
 from plugin.web.actions import Notice, flash_notice, is_fragment
 from plugin.web.api.errors import is_api
 from plugin.web.refusals import Refusal, http_error
+from plugin.web.translations import N_
 
 # The pages that carry a form on: those by which a person comes in.
 DOORS = frozenset(
@@ -29,10 +30,10 @@ DOORS = frozenset(
         *("wan_signin", "wan_signin_response", "wan_verify", "wan_verify_response"),
     )
 )
-SAID = "Your sign-in had ended, so nothing was saved. Check it and send it again."
-PROVED = "Password confirmed. Nothing was saved yet: check the form and send it again."
+SAID = N_("Your sign-in had ended, so nothing was saved. Check it and send it again.")
+PROVED = N_("Password confirmed. Nothing was saved yet: check the form and send it again.")
 # More than any text field accepts; a larger body contains a file, which can't be carried.
-NOT_SAVED = "Your sign-in had ended, so your last form was not saved. Please send it again."
+NOT_SAVED = N_("Your sign-in had ended, so your last form was not saved. Please send it again.")
 LARGEST = 64 * 1024
 _OWN_FIELDS = ("csrf_token",)
 

@@ -21,6 +21,7 @@ from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES
 from plugin.web.account.people import SIGN_IN, StaffStore, StaffUser, load_by_sign_in
 from plugin.web.account.shared import current_device
 from plugin.web.account.totp import RecoveryCodes, StaffTotp
+from plugin.web.translations import _
 
 # Only what differs from Flask-Security's defaults.
 CONFIGURATION: dict[str, object] = {
@@ -64,7 +65,7 @@ class SignInForm(LoginForm):
     def validate(self, **kwargs: Any) -> bool:
         """Check both; an impossible password is rejected before anything is looked up or hashed."""
         if len(self.password.data or "") > LONGEST:
-            self.form_errors.append("Too long.")
+            self.form_errors.append(_("Too long."))
             return False
         return bool(super().validate(**kwargs))
 

@@ -13,6 +13,7 @@ from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("alarms", __name__, url_prefix="/clinic/health")
 
@@ -43,6 +44,6 @@ def test() -> ResponseReturnValue:
     """Send a test alarm to everyone who gets alarms."""
     send_test(current_services(), current_act())
     flash_notice(
-        Notice("The test alarm is on its way. Reload this page in a moment to see whether it arrived.")
+        Notice(_("The test alarm is on its way. Reload this page in a moment to see whether it arrived."))
     )
     return redirect_after_post(url_for("alarms.show", _anchor="told"))

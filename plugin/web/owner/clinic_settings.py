@@ -19,6 +19,7 @@ from plugin.web.forms import Choice, Choices, Form, Hidden, Several
 from plugin.web.owner.setting_forms import seen_now, seen_versions
 from plugin.web.owner.settings import SAVED, stored_and_fixed
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
 
 blueprint = Blueprint("clinic_settings", __name__, url_prefix="/clinic/settings/clinic")
 
@@ -33,10 +34,10 @@ class ClinicForm(Form):
     """Time zone, currency and language of the clinic."""
 
     seen = Hidden()
-    time_zone = Choice("Time zone", hint="Days, opening hours and reports are counted in it.")
-    currency = Choice("Currency", hint="What packages are priced in.")
+    time_zone = Choice(N_("Time zone"), hint=N_("Days, opening hours and reports are counted in it."))
+    currency = Choice(N_("Currency"), hint=N_("What packages are priced in."))
     language = Choice(
-        "Language", hint="Of new clients’ papers, of yours, and how dates and numbers are written."
+        N_("Language"), hint=N_("Of new clients’ papers, of yours, and how dates and numbers are written.")
     )
 
     @property
@@ -51,7 +52,7 @@ class LanguagesForm(Form):
     """The languages that the desk can choose for a client's papers."""
 
     seen = Hidden()
-    client_languages = Several("Languages for clients")
+    client_languages = Several(N_("Languages for clients"))
 
 
 @blueprint.get("")
@@ -105,7 +106,7 @@ def save_languages() -> ResponseReturnValue:
     form = LanguagesForm.sent()
     ticked = ", ".join(form.client_languages.data)
     if not ticked:
-        raise InvalidField("Choose at least one language.", field=_OFFERED)
+        raise InvalidField(_("Choose at least one language."), field=_OFFERED)
     save_settings(current_services(), current_act(), {_OFFERED: ticked}, seen=seen_versions(form.seen.data))
     flash_notice(SAVED)
     return redirect_after_post(url_for("clinic_settings.show"))

@@ -23,6 +23,7 @@ from plugin.web.actions import Notice, act_without_form, current_act, flash_noti
 from plugin.web.headers import let_forms_lead_to
 from plugin.web.owner.forms import SwitchForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("connection", __name__)
 _LIVE = "owner/_connection.html"
@@ -63,7 +64,11 @@ def come_back() -> ResponseReturnValue:
     answer = Answer(sent.get("state", ""), sent.get("code", ""), sent.get("error", ""))
     name = finish(current_services(), act_without_form(), answer)
     flash_notice(
-        Notice(f"Connected to {name}." if name else "Connected. Square tells the rest once it answers.")
+        Notice(
+            _("Connected to {name}.", name=name)
+            if name
+            else _("Connected. Square tells the rest once it answers.")
+        )
     )
     return redirect_after_post(url_for(_page_after_connecting()))
 
@@ -82,7 +87,7 @@ def disconnect() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """Check the connection and its permissions with Square now."""
     check_now(current_services(), current_act())
-    return _told("Square is connected.")
+    return _told(_("Square is connected."))
 
 
 @blueprint.post("/square/subscription")
@@ -118,12 +123,9 @@ def show_balances() -> ResponseReturnValue:
     """Switch the balance on the clients' Square profiles on or off."""
     is_shown = SwitchForm.sent().is_on
     keep_balances_shown(current_services().store, current_act(), is_shown=is_shown)
-    said = (
-        "shown on each client's Square profile"
-        if is_shown
-        else "no longer shown on the clients' Square profiles"
-    )
-    return _told(f"The balance is {said}.")
+    if is_shown:
+        return _told(_("The balance is shown on each client's Square profile."))
+    return _told(_("The balance is no longer shown on the clients' Square profiles."))
 
 
 def _page_after_connecting() -> str:

@@ -26,9 +26,10 @@ from plugin.web.owner.setting_forms import (
 )
 from plugin.web.owner.settings import save_form, stored_and_fixed
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
 
 blueprint = Blueprint("email_settings", __name__, url_prefix="/clinic/settings/email")
-SECURITIES = (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", "None: only on this computer"))
+SECURITIES = (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", N_("None: only on this computer")))
 
 
 class ServerForm(Form):
@@ -36,31 +37,35 @@ class ServerForm(Form):
 
     seen = Hidden()
     host = Text(
-        "Server",
-        called="The server",
-        hint="Such as smtp.example.org",
+        N_("Server"),
+        called=N_("The server"),
+        hint=N_("Such as smtp.example.org"),
         maxlength=253,
         required=True,
         autocapitalize="off",
         autocomplete="off",
         spellcheck="false",
     )
-    security = Choice("Security", SECURITIES, default="starttls")
+    security = Choice(N_("Security"), SECURITIES, default="starttls")
     port = Count(
-        "Port",
-        called="The port",
-        hint="Empty: 587 with STARTTLS, 465 with TLS",
+        N_("Port"),
+        called=N_("The port"),
+        hint=N_("Empty: 587 with STARTTLS, 465 with TLS"),
         inputmode="numeric",
         maxlength=5,
     )
     user = Text(
-        "User", hint="Often your e-mail address", maxlength=254, autocomplete="off", autocapitalize="off"
+        N_("User"),
+        hint=N_("Often your e-mail address"),
+        maxlength=254,
+        autocomplete="off",
+        autocapitalize="off",
     )
-    password = SecretText("Password")
+    password = SecretText(N_("Password"))
     mail_from = Text(
-        "Sender",
-        called="The sender",
-        hint="Such as Lotus Clinic <desk@example.org>",
+        N_("Sender"),
+        called=N_("The sender"),
+        hint=N_("Such as Lotus Clinic <desk@example.org>"),
         maxlength=320,
         required=True,
         autocomplete="off",
@@ -76,7 +81,7 @@ class ServerForm(Form):
             return account
         if before is None or account.sends_password_elsewhere(before):
             raise InvalidField(
-                "Enter the password again: it is sent only to the server and user it was entered for.",
+                _("Enter the password again: it is sent only to the server and user it was entered for."),
                 field="password",
             )
         return MailAccount(account.host, port, security, account.user, before.password)
@@ -85,7 +90,7 @@ class ServerForm(Form):
 class TestForm(Form):
     """Whom to send the test e-mail to."""
 
-    to = Email("Send it to", called="The address", type="email", required=True, maxlength=254)
+    to = Email(N_("Send it to"), called=N_("The address"), type="email", required=True, maxlength=254)
 
 
 @blueprint.get("")
@@ -124,7 +129,7 @@ def save() -> ResponseReturnValue:
     if SENDER not in current_services().settings_source.set_by_server:
         changes[SENDER] = form.mail_from.data
     save_settings(current_services(), current_act(), changes, seen=seen_versions(form.seen.data))
-    flash_notice(Notice("Saved. Send a test e-mail now."))
+    flash_notice(Notice(_("Saved. Send a test e-mail now.")))
     return redirect_after_post(url_for("email_settings.show"))
 
 
@@ -150,8 +155,12 @@ def send_papers() -> ResponseReturnValue:
     """Switch the e-mail after each visit on or off."""
     is_on = SwitchForm.sent().is_on
     switch_papers_by_email(current_services(), current_act(), is_on=is_on)
-    said = "get their papers by e-mail after each visit" if is_on else "get no papers by e-mail any more"
-    flash_notice(Notice(f"Clients {said}."))
+    said = (
+        _("Clients get their papers by e-mail after each visit.")
+        if is_on
+        else _("Clients get no papers by e-mail any more.")
+    )
+    flash_notice(Notice(said))
     return redirect_after_post(url_for("email_settings.show", _anchor="visits"))
 
 

@@ -34,6 +34,7 @@ from plugin.web.forms import (
     count_field,
     parsed_amount,
 )
+from plugin.web.translations import N_, _
 
 # Rows beside the main treatment and the touch-ups: shown at least, and read at most.
 MORE_ROWS = 4
@@ -55,19 +56,21 @@ class SwitchForm(Form):
 
 
 def _treatment_field(**more: Any) -> Text:
-    usual = {"called": "The treatment", "list": "treatments", "autocomplete": "off"}
-    return Text("Treatment", maxlength=NAME_LENGTH, **{**usual, **more})
+    usual = {"called": _("The treatment"), "list": "treatments", "autocomplete": "off"}
+    return Text(N_("Treatment"), maxlength=NAME_LENGTH, **{**usual, **more})
 
 
 def _opens_field() -> Count:
-    return count_field("Open after session", "The session they open at", hint="Empty: from the start")
+    return count_field(
+        N_("Open after session"), N_("The session they open at"), hint=N_("Empty: from the start")
+    )
 
 
 def _fields_of_row(number: int) -> dict[str, Any]:
     return {
         f"more_treatment_{number}": _treatment_field(),
-        f"more_sessions_{number}": count_field("How many"),
-        f"more_price_{number}": Amount("Price of a single one", called="The single price of it"),
+        f"more_sessions_{number}": count_field(N_("How many")),
+        f"more_price_{number}": Amount(N_("Price of a single one"), called=N_("The single price of it")),
         f"more_opens_{number}": _opens_field(),
     }
 
@@ -91,7 +94,7 @@ class ContentRow:
         needed = (self.treatment, self.sessions, self.price)
         for field in needed:
             if not field.typed.strip():
-                field.errors = [f"{field.called} is missing."]
+                field.errors = [_("{called} is missing.", called=field.called)]
         return not any(field.errors for field in needed)
 
     def content(self, kind: str | None = None) -> NewContent:
@@ -110,44 +113,50 @@ class PackageForm(Form):
 
     version = Hidden()
     name = Text(
-        "Name",
-        called="The name",
-        hint="As Square and the papers show it",
+        N_("Name"),
+        called=N_("The name"),
+        hint=N_("As Square and the papers show it"),
         maxlength=NAME_LENGTH,
         required=True,
     )
-    price = Amount("Price", called="The price", required=True)
+    price = Amount(N_("Price"), called=N_("The price"), required=True)
     treatment = _treatment_field(required=True)
-    sessions = count_field("How many", required=True)
-    single_price = Amount("Price of a single visit", called="The single price", required=True)
-    touch_up_treatment = _treatment_field(called="The treatment of the touch-ups")
-    touch_ups = count_field("How many", "The number of touch-ups")
-    touch_up_price = Amount("Price of a single one", called="The single price of a touch-up")
+    sessions = count_field(N_("How many"), required=True)
+    single_price = Amount(N_("Price of a single visit"), called=N_("The single price"), required=True)
+    touch_up_treatment = _treatment_field(called=N_("The treatment of the touch-ups"))
+    touch_ups = count_field(N_("How many"), N_("The number of touch-ups"))
+    touch_up_price = Amount(N_("Price of a single one"), called=N_("The single price of a touch-up"))
     opens_at = _opens_field()
-    months = count_field("Expires after, months", "Expiry", hint="Empty: no expiration")
+    months = count_field(N_("Expires after, months"), N_("Expiry"), hint=N_("Empty: no expiration"))
     expires_from = Choice(
-        "Months are counted",
-        ((ExpiresFrom.SALE, "from the sale"), (ExpiresFrom.FIRST_USE, "from the first visit")),
+        N_("Months are counted"),
+        ((ExpiresFrom.SALE, N_("from the sale")), (ExpiresFrom.FIRST_USE, N_("from the first visit"))),
         default=ExpiresFrom.SALE,
     )
-    expires_on = Day("Or expires on", hint="In place of months")
+    expires_on = Day(N_("Or expires on"), hint=N_("In place of months"))
     refund_formula = Choice(
-        "A refund pays back",
+        N_("A refund pays back"),
         (
-            (RefundFormula.PRORATED, "the unused share of what was paid"),
-            (RefundFormula.DISCOUNT_FORFEITED, "what was paid, less used visits at the single price"),
+            (RefundFormula.PRORATED, N_("the unused share of what was paid")),
+            (RefundFormula.DISCOUNT_FORFEITED, N_("what was paid, less used visits at the single price")),
         ),
         default=RefundFormula.PRORATED,
     )
     no_show = Choice(
-        "No-show",
-        ((NoShow.ASK, "Ask each time"), (NoShow.CHARGE, "Charge a session"), (NoShow.FORGIVE, "Waive")),
+        N_("No-show"),
+        (
+            (NoShow.ASK, N_("Ask each time")),
+            (NoShow.CHARGE, N_("Charge a session")),
+            (NoShow.FORGIVE, N_("Waive")),
+        ),
         default=NoShow.ASK,
     )
     forgiven_no_shows = count_field(
-        "Free no-shows", "How many are free", hint="Where a no-show is charged", maxlength=2
+        N_("Free no-shows"), N_("How many are free"), hint=N_("Where a no-show is charged"), maxlength=2
     )
-    notice_hours = count_field("Cancel at least, hours ahead", "The notice", hint="Empty: 24. 0: not agreed")
+    notice_hours = count_field(
+        N_("Cancel at least, hours ahead"), N_("The notice"), hint=N_("Empty: 24. 0: not agreed")
+    )
 
     @classmethod
     def values_of(cls, package: PackageView) -> dict[str, Any]:
@@ -250,28 +259,28 @@ class LetterheadForm(Form):
     """The letterhead of every paper."""
 
     name = Text(
-        "Clinic",
-        called="The clinic's name",
+        N_("Clinic"),
+        called=N_("The clinic's name"),
         maxlength=NAME_LENGTH,
         required=True,
         autocomplete="organization",
     )
     address = Paragraph(
-        "Address", hint="Up to five lines, as on a letter", rows=5, autocomplete="street-address"
+        N_("Address"), hint=N_("Up to five lines, as on a letter"), rows=5, autocomplete="street-address"
     )
-    phone = Text("Phone", type="tel", maxlength=40, autocomplete="tel")
-    email = Email("E-mail", type="email", maxlength=254, autocomplete="email")
-    website = Text("Website", maxlength=254, autocapitalize="none", spellcheck="false")
-    country = Choice("Country")
-    page_size = Choice("Paper", (("letter", "Letter, 8.5 × 11 in"), ("a4", "A4, 210 × 297 mm")))
-    accent = Text("Color", type="color")
-    legal_name = Text("Legal name", maxlength=NAME_LENGTH, hint="Empty: the clinic’s name above")
+    phone = Text(N_("Phone"), type="tel", maxlength=40, autocomplete="tel")
+    email = Email(N_("E-mail"), type="email", maxlength=254, autocomplete="email")
+    website = Text(N_("Website"), maxlength=254, autocapitalize="none", spellcheck="false")
+    country = Choice(N_("Country"))
+    page_size = Choice(N_("Paper"), (("letter", N_("Letter, 8.5 × 11 in")), ("a4", N_("A4, 210 × 297 mm"))))
+    accent = Text(N_("Color"), type="color")
+    legal_name = Text(N_("Legal name"), maxlength=NAME_LENGTH, hint=N_("Empty: the clinic’s name above"))
     tax_id = Text(
-        "Tax number",
+        N_("Tax number"),
         maxlength=40,
         autocapitalize="characters",
         spellcheck="false",
-        hint="As the tax office writes it",
+        hint=N_("As the tax office writes it"),
     )
 
     @property
@@ -284,11 +293,11 @@ class LogoForm(Form):
     """The logo of the papers; its bytes are read from the files of the request."""
 
     logo = Text(
-        "Picture",
+        N_("Picture"),
         type="file",
         required=True,
         accept="image/png,image/jpeg,image/webp",
-        hint="PNG, JPEG or WebP, up to 2 MB. Dark on a light or clear ground; wide rather than tall.",
+        hint=N_("PNG, JPEG or WebP, up to 2 MB. Dark on a light or clear ground; wide rather than tall."),
     )
 
 
@@ -296,41 +305,43 @@ class NumbersForm(Form):
     """How invoices or credit notes are numbered."""
 
     prefix = Text(
-        "Number prefix", maxlength=12, autocapitalize="characters", autocomplete="off", spellcheck="false"
+        N_("Number prefix"), maxlength=12, autocapitalize="characters", autocomplete="off", spellcheck="false"
     )
-    first = count_field("First number", "The first number", required=True, maxlength=7)
+    first = count_field(N_("First number"), N_("The first number"), required=True, maxlength=7)
 
 
 class TextForm(Form):
     """An aftercare text. `version` is the newest one known when it was written."""
 
-    markdown = Paragraph("Text of the sheet", rows=22, spellcheck="true", maxlength=16000)
-    reviewed = Tick("Our practitioner has reviewed this text")
+    markdown = Paragraph(N_("Text of the sheet"), rows=22, spellcheck="true", maxlength=16000)
+    reviewed = Tick(N_("Our practitioner has reviewed this text"))
     version = Hidden()
 
     @property
     def seen_version(self) -> int:
         """Return the version that was seen; raises InvalidField where the page did not send it."""
         if self.version.number is None:
-            raise InvalidField("The version is missing.", field="version")
+            raise InvalidField(_("The version is missing."), field="version")
         return self.version.number
 
 
 class IntervalForm(Form):
     """How many days the papers suggest between visits."""
 
-    suggested_days = count_field("Days between visits", "The number of days", hint="Empty: none")
+    suggested_days = count_field(N_("Days between visits"), N_("The number of days"), hint=N_("Empty: none"))
 
 
 class FileForm(Form):
     """A file to import; its bytes are read from the files of the request."""
 
     file = Text(
-        "CSV or Excel file",
+        N_("CSV or Excel file"),
         type="file",
         required=True,
         accept=".csv,.tsv,.txt,.xlsx,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        hint="One row for each course. Up to 5 MB and 20,000 rows. You see everything before anything is written.",
+        hint=N_(
+            "One row for each course. Up to 5 MB and 20,000 rows. You see everything before anything is written."
+        ),
     )
 
 
@@ -338,17 +349,17 @@ class ColumnsForm(Form):
     """The meaning of a file's columns, and what the file itself does not contain."""
 
     sold_on = Day(
-        "Date of purchase, where the file has none",
-        hint="Used for every row without a date of its own. Expiration and reports count from it.",
+        N_("Date of purchase, where the file has none"),
+        hint=N_("Used for every row without a date of its own. Expiration and reports count from it."),
     )
     dates = Choice(
-        "Dates such as 03/04/2025",
+        N_("Dates such as 03/04/2025"),
         (
-            ("", "As the column’s other dates show"),
-            ("month", "Month first: March 4"),
-            ("day", "Day first: 3 April"),
+            ("", N_("As the column’s other dates show")),
+            ("month", N_("Month first: March 4")),
+            ("day", N_("Day first: 3 April")),
         ),
-        said="Choose how the file writes dates.",
+        said=N_("Choose how the file writes dates."),
     )
     encoding = Hidden()
 
@@ -370,17 +381,17 @@ class ColumnsForm(Form):
 
 def columns_form_of(numbers: Iterable[int], meanings: Choices = ()) -> type[ColumnsForm]:
     """Return the form for a file with these columns."""
-    fields = {f"column-{number}": Choice("Holds", meanings) for number in numbers}
+    fields = {f"column-{number}": Choice(N_("Holds"), meanings) for number in numbers}
     return type("ColumnsOfFile", (ColumnsForm,), fields)
 
 
 class ErasureForm(Form):
     """The client's name, typed to confirm, and consent that the sessions left are forfeited."""
 
-    gives_up = Tick("Client forfeits them")
+    gives_up = Tick(N_("Client forfeits them"))
     name = Text(
-        "Type the name to confirm",
-        called="The name",
+        N_("Type the name to confirm"),
+        called=N_("The name"),
         required=True,
         maxlength=NAME_LENGTH,
         autocomplete="off",
@@ -390,7 +401,7 @@ class ErasureForm(Form):
 class CloseBooksForm(Form):
     """The last day of the period to lock, and the period on the page."""
 
-    through = Day("Through", called="The day to close through", required=True)
+    through = Day(N_("Through"), called=N_("The day to close through"), required=True)
     from_ = Hidden(name="from")
     to = Hidden()
 
@@ -404,24 +415,26 @@ class CloseBooksForm(Form):
 class PeriodForm(Form):
     """The days of a report, both included; empty: this month."""
 
-    from_ = Day("From", name="from", min="2000-01-01", max="2100-12-31")
-    to = Day("Through", min="2000-01-01", max="2100-12-31")
+    from_ = Day(N_("From"), name="from", min="2000-01-01", max="2100-12-31")
+    to = Day(N_("Through"), min="2000-01-01", max="2100-12-31")
 
 
 class PayForm(PeriodForm):
     """The days, and the rate that pay is calculated at. The rate is not saved."""
 
     basis = Choice(
-        "Pay is",
+        N_("Pay is"),
         (
-            (Basis.COURSE, "a percentage of the session value"),
-            (Basis.LIST, "a percentage of the single price"),
-            (Basis.SESSION, "an amount for each session"),
+            (Basis.COURSE, N_("a percentage of the session value")),
+            (Basis.LIST, N_("a percentage of the single price")),
+            (Basis.SESSION, N_("an amount for each session")),
         ),
         default=Basis.COURSE,
-        said="Choose what pay is calculated on.",
+        said=N_("Choose what pay is calculated on."),
     )
-    rate = Text("Rate", maxlength=_LONGEST_RATE, inputmode="decimal", autocomplete="off", default=USUAL_RATE)
+    rate = Text(
+        N_("Rate"), maxlength=_LONGEST_RATE, inputmode="decimal", autocomplete="off", default=USUAL_RATE
+    )
 
     def validate_rate(self, _field: Text) -> None:
         """Refuse an invalid rate of this kind."""
@@ -437,13 +450,13 @@ class PayForm(PeriodForm):
         if basis is not Basis.SESSION:
             return Rate(basis, share=_hundredths(typed))
         clinic = pages.clinic()
-        called = "The amount for a session"
+        called = _("The amount for a session")
         amount = parsed_amount(typed, clinic.currency, locale_of(clinic), field="rate", called=called)
         return Rate(basis, amount=amount)
 
 
 def _hundredths(typed: str) -> int:
-    said = "The share is a percentage such as 40 or 42.5."
+    said = _("The share is a percentage such as 40 or 42.5.")
     plain = typed.strip().removesuffix("%").strip()
     if not plain or len(plain) > _LONGEST_SHARE or any(ch.isalpha() for ch in plain):
         raise InvalidField(said, field="rate")
@@ -452,5 +465,5 @@ def _hundredths(typed: str) -> int:
     except NumberFormatError:
         raise InvalidField(said, field="rate") from None
     if share != share.to_integral_value():
-        raise InvalidField("The share has two decimals at most.", field="rate")
+        raise InvalidField(_("The share has two decimals at most."), field="rate")
     return int(share)

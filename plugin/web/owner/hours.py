@@ -11,6 +11,7 @@ from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.owner.hours_form import HoursForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("hours", __name__, url_prefix="/clinic/hours")
 
@@ -30,5 +31,5 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Save the opening hours."""
     save_hours(current_services().store, current_act(), HoursForm.sent().hours())
-    flash_notice(Notice("Opening hours saved."))
+    flash_notice(Notice(_("Opening hours saved.")))
     return redirect_after_post(url_for("hours.show"))

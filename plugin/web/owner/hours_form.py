@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 from plugin.core.opening_hours import WEEKDAYS, ClosedDays, Interval, OpeningHours, why_not_day
 from plugin.errors import InvalidField
 from plugin.web.forms import Form, Paragraph, TimeOfDay
+from plugin.web.translations import N_, _
 
 _OPENINGS = ("", "_again")
-_HOW = "Write a day as 2026-12-25, or a range as 2026-12-24 to 2027-01-02; one per line."
+# In English and in Spanish.
+_RANGE = re.compile(r"\s+(?:to|al?)\s+")
+_HOW = N_("Write a day as 2026-12-25, or a range as 2026-12-24 to 2027-01-02; one per line.")
 
 
 class _ClosedDays(Paragraph):
@@ -32,13 +36,15 @@ class _ClosedDays(Paragraph):
 
 
 def _closure(line: str, field: str) -> ClosedDays:
-    first, _, last = line.partition(" to ")
+    first, last = [*_RANGE.split(line.strip(), maxsplit=1), ""][:2]
     try:
         closure = ClosedDays(date.fromisoformat(first.strip()), date.fromisoformat((last or first).strip()))
     except ValueError:
-        raise InvalidField(f"“{line[:40]}” is no day. {_HOW}", field=field) from None
+        raise InvalidField(_("“{line}” is no day. {how}", line=line[:40], how=_HOW), field=field) from None
     if closure.last < closure.first:
-        raise InvalidField(f"{closure.last} is before {closure.first}.", field=field)
+        raise InvalidField(
+            _("{last} is before {first}.", last=closure.last, first=closure.first), field=field
+        )
     return closure
 
 
@@ -66,8 +72,14 @@ class DayFields:
             return False
         for opens, closes in self.pairs:
             if (opens.data is None) != (closes.data is None):
-                missing, other = (opens, "opening") if opens.data is None else (closes, "closing")
-                missing.errors = [f"The {other} time on {self.name} is missing. Clear both to close."]
+                if opens.data is None:
+                    opens.errors = [
+                        _("The opening time on {day} is missing. Clear both to close.", day=self.name)
+                    ]
+                else:
+                    closes.errors = [
+                        _("The closing time on {day} is missing. Clear both to close.", day=self.name)
+                    ]
                 return False
         if why := why_not_day(self.intervals, self.name):
             self.pairs[0][0].errors = [why]
@@ -77,7 +89,7 @@ class DayFields:
 class HoursForm(Form):
     """The opening hours. An empty day is closed; 00:00 as closing time is midnight."""
 
-    closed = _ClosedDays("Closed days", hint=_HOW, rows=3, autocomplete="off")
+    closed = _ClosedDays(N_("Closed days"), hint=_HOW, rows=3, autocomplete="off")
 
     @classmethod
     def values_of(cls, hours: OpeningHours) -> dict[str, Any]:
@@ -101,7 +113,7 @@ class HoursForm(Form):
         is_whole = bool(super().validate(extra_validators))
         wrong = [day for day in self.days if not day.is_right()]
         if is_whole and not wrong and not any(day.intervals for day in self.days):
-            self.form_errors.append("Enter the hours of at least one day.")
+            self.form_errors.append(_("Enter the hours of at least one day."))
             return False
         return is_whole and not wrong
 
@@ -111,12 +123,13 @@ class HoursForm(Form):
 
 
 def _time_fields(number: int, day: str, suffix: str) -> dict[str, TimeOfDay]:
-    again = " again" if suffix else ""
+    if suffix:
+        opens, closes = N_("{day}, opens again", day=day), N_("{day}, closes again", day=day)
+    else:
+        opens, closes = N_("{day}, opens", day=day), N_("{day}, closes", day=day)
     return {
-        f"opens_{number}{suffix}": TimeOfDay(f"{day} opens{again}", called=f"{day}, opens{again}"),
-        f"closes_{number}{suffix}": TimeOfDay(
-            f"{day} closes{again}", called=f"{day}, closes{again}", is_end=True
-        ),
+        f"opens_{number}{suffix}": TimeOfDay(opens, called=opens),
+        f"closes_{number}{suffix}": TimeOfDay(closes, called=closes, is_end=True),
     }
 
 

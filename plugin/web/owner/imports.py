@@ -24,6 +24,7 @@ from plugin.web.files import file_answer
 from plugin.web.forms import ReasonForm
 from plugin.web.owner.forms import ColumnsForm, FileForm, columns_form_of
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
 
 SHOWN = 50
 # The file and the rest of the form; a slightly larger file still gets an error message.
@@ -59,7 +60,7 @@ def send() -> ResponseReturnValue:
     """Receive a file."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
-        raise InvalidField("Choose a file first.", field="file")
+        raise InvalidField(_("Choose a file first."), field="file")
     data = sent.stream.read(LARGEST_FILE + 1)
     received = batches.receive_file(current_services().store, current_act(), sent.filename, data)
     if received.is_known:
@@ -67,10 +68,12 @@ def send() -> ResponseReturnValue:
     return redirect_after_post(url_for("imports.one", batch_id=received.batch_id))
 
 
-_WAITS = "A file that says the same is here already. This is it."
+_WAITS = N_("A file that says the same is here already. This is it.")
 _KNOWN = {
-    "imported": "A file that says the same was imported before; nothing was written again. This is that import.",
-    "importing": "A file that says the same is just being imported. This is that import.",
+    "imported": N_(
+        "A file that says the same was imported before; nothing was written again. This is that import."
+    ),
+    "importing": N_("A file that says the same is just being imported. This is that import."),
 }
 
 
@@ -121,7 +124,7 @@ def start(batch_id: str) -> ResponseReturnValue:
 def cancel(batch_id: str) -> ResponseReturnValue:
     """Cancel the import of a file."""
     batches.cancel_import(current_services().store, current_act(), batch_id)
-    flash_notice(Notice("Canceled. Nothing of the file was imported."))
+    flash_notice(Notice(_("Canceled. Nothing of the file was imported.")))
     return redirect_after_post(url_for("imports.show"))
 
 
@@ -131,7 +134,7 @@ def cancel(batch_id: str) -> ResponseReturnValue:
 def take_back(batch_id: str) -> ResponseReturnValue:
     """Undo an import."""
     undo.undo_import(current_services().store, current_act(), batch_id, ReasonForm.sent().reason.data)
-    flash_notice(Notice("The import is undone. The file can be imported again."))
+    flash_notice(Notice(_("The import is undone. The file can be imported again.")))
     return redirect_after_post(url_for("imports.one", batch_id=batch_id))
 
 
@@ -169,5 +172,5 @@ def _columns_form(file: ImportView, refusal: Refusal | None) -> ColumnsForm:
     order = {True: "day", False: "month", None: ""}[file.is_day_first]
     known: dict[str, Any] = {f"column-{each.number}": each.means for each in file.columns}
     known |= {"sold_on": file.sold_on, "dates": order, "encoding": file.encoding or ""}
-    meanings = (("", "Skip"), *CALLED.items())
+    meanings = (("", _("Skip")), *CALLED.items())
     return columns_form_of([each.number for each in file.columns], meanings).shown(refusal, **known)

@@ -30,6 +30,7 @@ from plugin.web.headers import let_page_hold_frame
 from plugin.web.owner.forms import LetterheadForm, LogoForm, NumbersForm, SwitchForm
 from plugin.web.owner.preview import on_screen, why_not
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 # The logo, and room for the rest of the form; a slightly larger file still gets an error message.
 LARGEST_FORM = LARGEST_FILE + 1024 * 1024
@@ -81,7 +82,9 @@ def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Save the form."""
     change_clinic(current_services().store, current_act(), LetterheadForm.sent().changes)
-    flash_notice(Notice("Saved. Papers made from now on look like this; issued documents stay as they are."))
+    flash_notice(
+        Notice(_("Saved. Papers made from now on look like this; issued documents stay as they are."))
+    )
     return redirect_after_post(url_for("letterhead.show"))
 
 
@@ -120,7 +123,7 @@ def send_logo() -> ResponseReturnValue:
     sent = request.files.get("logo")
     data = sent.stream.read(LARGEST_FILE + 1) if sent else b""
     set_logo(current_services().store, current_act(), data)
-    flash_notice(Notice("The logo is on the papers made from now on."))
+    flash_notice(Notice(_("The logo is on the papers made from now on.")))
     return redirect_after_post(url_for("letterhead.show", _anchor="logo"))
 
 
@@ -130,7 +133,7 @@ def send_logo() -> ResponseReturnValue:
 def take_logo_off() -> ResponseReturnValue:
     """Show the name instead of a logo again."""
     remove_logo(current_services().store, current_act())
-    flash_notice(Notice("The logo is off. The papers are headed by the clinic’s name."))
+    flash_notice(Notice(_("The logo is off. The papers are headed by the clinic’s name.")))
     return redirect_after_post(url_for("letterhead.show", _anchor="logo"))
 
 
@@ -147,7 +150,7 @@ def logo(sha256: str) -> Response:
 def number(kind: str) -> ResponseReturnValue:
     """Save the numbering of invoices or credit notes."""
     if kind not in get_args(Numbered):
-        raise NotFound("Nothing is numbered like that.")
+        raise NotFound(_("Nothing is numbered like that."))
     form = NumbersForm.sent()
     series = save_series(
         current_services().store,
@@ -156,7 +159,7 @@ def number(kind: str) -> ResponseReturnValue:
         prefix=form.prefix.data,
         first=form.first.number,
     )
-    flash_notice(Notice(f"Saved. The next one is {series.next_number}."))
+    flash_notice(Notice(_("Saved. The next one is {next_number}.", next_number=series.next_number)))
     return redirect_after_post(url_for("letterhead.show", _anchor="numbers"))
 
 
@@ -168,7 +171,7 @@ def make_e_invoices() -> ResponseReturnValue:
     is_on = SwitchForm.sent().is_on
     switch_e_invoices(current_services().store, current_act(), is_on=is_on)
     flash_notice(
-        Notice("Invoices carry their data from now on." if is_on else "Invoices are plain PDF again.")
+        Notice(_("Invoices carry their data from now on.") if is_on else _("Invoices are plain PDF again."))
     )
     return redirect_after_post(url_for("letterhead.show", _anchor="e-invoices"))
 
@@ -205,7 +208,11 @@ def _said(clinic: ClinicView) -> str:
     printed = readable_accent(clinic.accent)
     if printed == clinic.accent.upper():
         return ""
-    return f"{clinic.accent.upper()} is too pale to read on white paper. The papers print it darker, as {printed}."
+    return _(
+        "{color} is too pale to read on white paper. The papers print it darker, as {printed}.",
+        color=clinic.accent.upper(),
+        printed=printed,
+    )
 
 
 def _countries() -> list[tuple[str, str]]:

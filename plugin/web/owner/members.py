@@ -27,6 +27,7 @@ from plugin.web.access import allow, fresh
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.owner.staff_forms import BY_LINK, BY_MAIL, HowForm, InviteForm, PersonForm
 from plugin.web.refusals import InvalidForm, Refusal, refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("members", __name__, url_prefix="/clinic/staff")
 
@@ -86,9 +87,9 @@ def save(staff_id: str) -> ResponseReturnValue:
     """Change a person."""
     form = PersonForm.sent()
     if form.email.data is None and staff_id != current_user.staff_id:
-        raise InvalidForm({"email": "The e-mail address is missing."})
+        raise InvalidForm({"email": _("The e-mail address is missing.")})
     member = edit_staff(current_services().store, current_act(), staff_id, form.details())
-    flash_notice(Notice(f"{member.name} is saved."))
+    flash_notice(Notice(_("{member} is saved.", member=member.name)))
     if member.id == current_user.staff_id and member.role is not Role.OWNER:
         # This page is an owner's alone.
         return redirect_after_post(url_for("today.show"))
@@ -113,7 +114,9 @@ def renew(staff_id: str) -> ResponseReturnValue:
 def end_invitation(staff_id: str) -> ResponseReturnValue:
     """Withdraw an invitation."""
     member = withdraw(current_services().store, current_act(), staff_id)
-    flash_notice(Notice(f"The invitation of {member.name} is withdrawn. Its link no longer works."))
+    flash_notice(
+        Notice(_("The invitation of {member} is withdrawn. Its link no longer works.", member=member.name))
+    )
     return redirect_after_post(url_for("staff.show"))
 
 
@@ -136,7 +139,7 @@ def sign_out_everywhere(staff_id: str) -> ResponseReturnValue:
     """Sign a person out in every browser."""
     store = current_services().store
     sessions.end_others(store, current_act(), staff_id)
-    flash_notice(Notice(f"{read_staff(store, staff_id).name} is signed out everywhere."))
+    flash_notice(Notice(_("{member} is signed out everywhere.", member=read_staff(store, staff_id).name)))
     return redirect_after_post(url_for("members.show", staff_id=staff_id))
 
 
@@ -147,7 +150,7 @@ def sign_out(staff_id: str, sign_in_id: str) -> ResponseReturnValue:
     """Sign a person out in one browser."""
     store = current_services().store
     sessions.end_one(store, current_act(), staff_id, sign_in_id)
-    flash_notice(Notice(f"{read_staff(store, staff_id).name} is signed out there."))
+    flash_notice(Notice(_("{member} is signed out there.", member=read_staff(store, staff_id).name)))
     return redirect_after_post(url_for("members.show", staff_id=staff_id))
 
 
@@ -159,7 +162,11 @@ def reset_second_step(staff_id: str) -> ResponseReturnValue:
     """Remove the second step of a person who has lost it."""
     store = current_services().store
     member = second_factors.reset_second_step(store, current_act(), staff_id)
-    flash_notice(Notice(f"The second step of {member.name} is removed. The password alone signs in now."))
+    flash_notice(
+        Notice(
+            _("The second step of {member} is removed. The password alone signs in now.", member=member.name)
+        )
+    )
     return redirect_after_post(url_for("members.show", staff_id=staff_id))
 
 
@@ -179,19 +186,27 @@ def invite_by_form() -> tuple[StaffView, bool]:
     store, act = current_services().store, current_act()
     member = invite(store, act, form.person(), by_mail=by_mail, base_url=_base_of_links())
     if by_mail:
-        flash_notice(Notice(f"{member.name} is invited. The e-mail to {member.email} is on its way."))
+        flash_notice(
+            Notice(
+                _(
+                    "{member} is invited. The e-mail to {email} is on its way.",
+                    member=member.name,
+                    email=member.email,
+                )
+            )
+        )
     return member, by_mail
 
 
 def _is_by_mail(how: str) -> bool:
     """Return whether a link is sent by e-mail; raises Refused where mail is not set up."""
     if how == BY_MAIL and not current_services().mail.is_ready:
-        raise Refused("Mail is not set up. Show the link instead.", code="no_mail")
+        raise Refused(_("Mail is not set up. Show the link instead."), code="no_mail")
     return how == BY_MAIL
 
 
 def _sent(member: StaffView) -> ResponseReturnValue:
-    flash_notice(Notice(f"The e-mail to {member.email} is on its way."))
+    flash_notice(Notice(_("The e-mail to {email} is on its way.", email=member.email)))
     return redirect_after_post(url_for("members.show", staff_id=member.id))
 
 

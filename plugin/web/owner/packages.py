@@ -17,6 +17,7 @@ from plugin.web.actions import Notice, current_act, flash_notice, redirect_after
 from plugin.web.owner.forms import MORE_ROWS, PackageForm, SaleForm
 from plugin.web.owner.square_publishing import add_publishing_views
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 SHOWN = 200
 
@@ -51,7 +52,7 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
 def create() -> ResponseReturnValue:
     """Create a package."""
     made = create_package(current_services().store, current_act(), PackageForm.sent().package())
-    flash_notice(Notice(f"“{made.name}” is created. Publish it to Square to sell it."))
+    flash_notice(Notice(_("“{package}” is created. Publish it to Square to sell it.", package=made.name)))
     return redirect_after_post(url_for("packages.show"))
 
 
@@ -86,7 +87,11 @@ def edit(package_id: str) -> ResponseReturnValue:
         seen_version=form.version.number,
     )
     edited = saved.package
-    said = f"“{edited.name}” is version {edited.version} now. Sold courses keep theirs."
+    said = _(
+        "“{package}” is version {version} now. Sold courses keep theirs.",
+        package=edited.name,
+        version=edited.version,
+    )
     flash_notice(Notice(f"{said}{_in_square(saved)}", is_bad=bool(saved.problem)))
     return redirect_after_post(url_for("packages.show", _anchor=f"p-{package_id}"))
 
@@ -98,15 +103,18 @@ def put_on_sale(package_id: str) -> ResponseReturnValue:
     """Deactivate the package, or activate it again."""
     is_active = SaleForm.sent().on_sale.data
     package = set_on_sale(current_services().store, current_act(), package_id, is_active=is_active)
-    said = "is active again" if is_active else "is deactivated. Remove it from Square too"
-    flash_notice(Notice(f"“{package.name}” {said}."))
+    if is_active:
+        said = _("“{package}” is active again.", package=package.name)
+    else:
+        said = _("“{package}” is deactivated. Remove it from Square too.", package=package.name)
+    flash_notice(Notice(said))
     return redirect_after_post(url_for("packages.show", _anchor=f"p-{package_id}"))
 
 
 def _in_square(saved: Saved) -> str:
     if saved.problem:
-        return f" Square is not updated yet. {saved.problem}"
-    return " Square is updated." if saved.is_published else ""
+        return " " + _("Square is not updated yet. {problem}", problem=saved.problem)
+    return " " + _("Square is updated.") if saved.is_published else ""
 
 
 def _treatments() -> list[str]:

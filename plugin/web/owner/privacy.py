@@ -13,6 +13,7 @@ from plugin.web.access import allow, current_actor
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.owner.forms import ErasureForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("privacy", __name__)
 
@@ -59,9 +60,9 @@ def erase(client_id: str) -> ResponseReturnValue:
     is_new = erase_client(current_services().store, current_act(), wish)
     flash_notice(
         Notice(
-            "Deleted. Packages and amounts are kept, without a name."
+            _("Deleted. Packages and amounts are kept, without a name.")
             if is_new
-            else "That was deleted before."
+            else _("That was deleted before.")
         )
     )
     return redirect_after_post(url_for("clients.show", client_id=client_id))

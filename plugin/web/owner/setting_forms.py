@@ -16,10 +16,11 @@ from plugin.settings import Settings
 from plugin.web import current_services
 from plugin.web.forms import Choice, Choices, Form, Hidden, Text
 from plugin.web.refusals import Refusal
+from plugin.web.translations import N_, _
 
 # Chosen from a list that the page makes; the view checks it.
 _LISTED = ("square_location_id",)
-_YES_NO = (("true", "Yes"), ("false", "No"))
+_YES_NO = (("true", N_("Yes")), ("false", N_("No")))
 
 
 class SettingText(Text):
@@ -147,4 +148,7 @@ def _why_locked_out(address: str) -> str:
     if address == current_services().settings.public_url:
         return ""
     origin = f"https://{wanted.netloc}"
-    return f"Open Coursekeeper at {origin} and change it there, so that nobody is locked out if that does not work."
+    return _(
+        "Open Coursekeeper at {origin} and change it there, so that nobody is locked out if that does not work.",
+        origin=origin,
+    )

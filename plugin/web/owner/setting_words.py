@@ -12,11 +12,12 @@ from plugin.courses.base.opening_hours import read_hours
 from plugin.services import Services
 from plugin.web import pages
 from plugin.web.format import language_name
+from plugin.web.translations import N_, _, ngettext
 
 ENVIRONMENTS = {
-    "production": "Production",
-    "sandbox": "Sandbox, no real money",
-    "practice": "Practice Square, no real money",
+    "production": N_("Production"),
+    "sandbox": N_("Sandbox, no real money"),
+    "practice": N_("Practice Square, no real money"),
 }
 
 
@@ -33,15 +34,15 @@ class Section:
 def sections(services: Services) -> list[Section]:
     """Return the pages that there are."""
     return [
-        Section("Name and letterhead", url_for("letterhead.show"), pages.clinic().name),
+        Section(_("Name and letterhead"), url_for("letterhead.show"), pages.clinic().name),
         _clinic(),
         _hours(services),
         _square(services),
         _email(services),
         Section(
-            "Retention",
+            _("Retention"),
             url_for("settings.page", group=Group.RETENTION),
-            f"{services.settings.retention_days} days",
+            ngettext("{n} day", "{n} days", services.settings.retention_days),
         ),
         *(
             Section(title, url_for("settings.page", group=group), about)
@@ -52,9 +53,9 @@ def sections(services: Services) -> list[Section]:
 
 
 _DECLARED_ONLY = (
-    (Group.BACKUPS, "Backups", "Copies of everything"),
-    (Group.ALARMS, "Alarms", "Who is notified when something is wrong"),
-    (Group.ADVANCED, "Advanced", "Address of the desk, and what the server sets"),
+    (Group.BACKUPS, N_("Backups"), N_("Copies of everything")),
+    (Group.ALARMS, N_("Alarms"), N_("Who is notified when something is wrong")),
+    (Group.ADVANCED, N_("Advanced"), N_("Address of the desk, and what the server sets")),
 )
 
 
@@ -62,22 +63,26 @@ def _clinic() -> Section:
     clinic = pages.clinic()
     language = language_name(clinic.language, clinic)
     standing = f"{clinic.time_zone.replace('_', ' ')} · {clinic.currency} · {language}"
-    return Section("Time zone, currency, language", url_for("clinic_settings.show"), standing)
+    return Section(_("Time zone, currency, language"), url_for("clinic_settings.show"), standing)
 
 
 def _hours(services: Services) -> Section:
     hours = read_hours(services.store)
     open_days = sum(bool(day) for day in hours.week)
-    standing = "Not entered yet" if hours.is_assumed else f"Open on {open_days} days of the week"
-    return Section("Opening hours", url_for("hours.show"), standing, is_open=hours.is_assumed)
+    standing = (
+        _("Not entered yet")
+        if hours.is_assumed
+        else ngettext("Open on {n} day of the week", "Open on {n} days of the week", open_days)
+    )
+    return Section(_("Opening hours"), url_for("hours.show"), standing, is_open=hours.is_assumed)
 
 
 def _square(services: Services) -> Section:
     settings = services.settings
     where = ENVIRONMENTS[settings.square_environment]
     has_token = bool(settings.square_access_token.get_secret_value())
-    standing = f"{where}{'' if has_token else ' · no access token'}"
-    return Section("Square", url_for("square_settings.show"), standing, is_open=not has_token)
+    standing = str(where) if has_token else f"{where} · {_('no access token')}"
+    return Section(_("Square"), url_for("square_settings.show"), standing, is_open=not has_token)
 
 
 def _email(services: Services) -> Section:
@@ -85,6 +90,6 @@ def _email(services: Services) -> Section:
     account = MailAccount.of(settings.mail_url.get_secret_value())
     if account is None or not settings.mail_from:
         return Section(
-            "E-mail", url_for("email_settings.show"), "Not set up: no e-mail is sent", is_open=True
+            _("E-mail"), url_for("email_settings.show"), _("Not set up: no e-mail is sent"), is_open=True
         )
-    return Section("E-mail", url_for("email_settings.show"), f"{settings.mail_from} · {account.host}")
+    return Section(_("E-mail"), url_for("email_settings.show"), f"{settings.mail_from} · {account.host}")

@@ -19,19 +19,20 @@ from plugin.web.actions import Notice, current_act, flash_notice, redirect_after
 from plugin.web.owner.setting_forms import SettingsForm, form_class_of
 from plugin.web.owner.setting_words import sections
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
 
 blueprint = Blueprint("settings", __name__, url_prefix="/clinic/settings")
-SAVED = Notice("Saved. It is in use now.")
+SAVED = Notice(N_("Saved. It is in use now."))
 # Groups with a page of their own.
 _OWN_PAGES = {Group.CLINIC: "clinic_settings", Group.SQUARE: "square_settings", Group.EMAIL: "email_settings"}
 _HEADINGS = {
-    Group.RETENTION: ("Retention", "How long what is done is kept."),
-    Group.BACKUPS: ("Backups", "Copies of everything, and where they go."),
+    Group.RETENTION: (N_("Retention"), N_("How long what is done is kept.")),
+    Group.BACKUPS: (N_("Backups"), N_("Copies of everything, and where they go.")),
     Group.ALARMS: (
-        "Alarms",
-        "Who is notified when something is wrong. Settings, Health sends a test.",
+        N_("Alarms"),
+        N_("Who is notified when something is wrong. Settings, Health sends a test."),
     ),
-    Group.ADVANCED: ("Advanced", "How browsers reach Coursekeeper, and what the server sets."),
+    Group.ADVANCED: (N_("Advanced"), N_("How browsers reach Coursekeeper, and what the server sets.")),
 }
 
 
@@ -100,9 +101,9 @@ def remove() -> ResponseReturnValue:
     """Remove a stored setting, such as a secret."""
     name = request.form.get("name", "")
     if not is_editable(name):
-        raise Refused("No such setting.")
+        raise Refused(_("No such setting."))
     save_settings(current_services(), current_act(), {name: ""})
-    flash_notice(Notice(f"Removed: {DECLARED[name].label}."))
+    flash_notice(Notice(_("Removed: {label}.", label=DECLARED[name].label)))
     return redirect_after_post(address_of(DECLARED[name].group))
 
 
@@ -134,7 +135,7 @@ def stored_and_fixed(names: list[str]) -> dict[str, Any]:
 def _group(group: str) -> Group:
     known = next((each for each in _HEADINGS if each == group), None)
     if known is None or not _all_names(known):
-        raise NotFound("No such settings.")
+        raise NotFound(_("No such settings."))
     return known
 
 

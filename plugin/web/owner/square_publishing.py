@@ -15,6 +15,7 @@ from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.owner.forms import ItemForm
 from plugin.web.refusals import refused_shows
+from plugin.web.translations import _
 
 
 def add_publishing_views(
@@ -34,7 +35,7 @@ def add_publishing_views(
     def publish(package_id: str) -> ResponseReturnValue:
         """Publish the package to Square."""
         published = publish_to_square(current_services(), current_act(), package_id)
-        flash_notice(Notice(f"“{published.name}” is in Square."))
+        flash_notice(Notice(_("“{published}” is in Square.", published=published.name)))
         return back()
 
     @blueprint.get(f"{prefix}/<package_id>/items")
@@ -52,5 +53,5 @@ def add_publishing_views(
         """Sell the package as an existing item in Square."""
         variation_id = ItemForm.sent().square_variation_id.data
         linked = link_item(current_services(), current_act(), package_id, variation_id)
-        flash_notice(Notice(f"“{linked.name}” is sold as that item from now on."))
+        flash_notice(Notice(_("“{linked}” is sold as that item from now on.", linked=linked.name)))
         return back()

@@ -27,6 +27,7 @@ from plugin.web.owner.setting_forms import (
 from plugin.web.owner.setting_words import ENVIRONMENTS
 from plugin.web.owner.settings import save_form, stored_and_fixed
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _, ngettext
 
 blueprint = Blueprint("square_settings", __name__, url_prefix="/clinic/settings/square")
 _TRIED = (ENVIRONMENT, TOKEN)
@@ -40,12 +41,12 @@ class TokenForm(Form):
     """The access token of Square and the environment it is for."""
 
     seen = Hidden()
-    square_environment = Choice("Environment", tuple(ENVIRONMENTS.items()), default="practice")
+    square_environment = Choice(N_("Environment"), tuple(ENVIRONMENTS.items()), default="practice")
     square_access_token = SecretText(
-        "Access token",
-        hint="Square Developer Console, your application, Credentials. Shown here never again.",
+        N_("Access token"),
+        hint=N_("Square Developer Console, your application, Credentials. Shown here never again."),
     )
-    is_other_business = Tick("Yes, use this other business from now on")
+    is_other_business = Tick(N_("Yes, use this other business from now on"))
 
 
 @blueprint.get("")
@@ -112,10 +113,10 @@ def _save_environment(form: TokenForm) -> ResponseReturnValue:
     """Save which Square it is, for a clinic that connects with a button: there is no token to try."""
     services, chosen = current_services(), form.square_environment.data
     if chosen == services.settings.square_environment:
-        raise InvalidField("Access token is missing.", field=TOKEN)
+        raise InvalidField(_("Access token is missing."), field=TOKEN)
     seen = seen_versions(form.seen.data)
     save_settings(services, current_act(), {ENVIRONMENT: chosen}, seen=seen)
-    flash_notice(Notice("Saved. Now paste a token, or connect with a button under Settings, Square."))
+    flash_notice(Notice(_("Saved. Now paste a token, or connect with a button under Settings, Square.")))
     return redirect_after_post(url_for("square_settings.show"))
 
 
@@ -153,7 +154,7 @@ def location_choices() -> Choices:
     told = {one["id"]: one["name"] or one["id"] for one in read_connection(services.store).locations}
     current = services.settings.square_location_id
     return [
-        ("", "All active locations"),
+        ("", _("All active locations")),
         *told.items(),
         *([(current, current)] if current and current not in told else []),
     ]
@@ -161,11 +162,21 @@ def location_choices() -> Choices:
 
 def _refuse_unknown_location(location_id: str) -> None:
     if location_id and location_id not in dict(location_choices()):
-        raise Refused("Square has no such location.", field=LOCATION)
+        raise Refused(_("Square has no such location."), field=LOCATION)
 
 
 def _words_of(trial: TokenTrial) -> str:
-    name = trial.business or "your business"
-    where = ", ".join(place.name for place in trial.locations if place.is_active)
-    lost = f" It lacks {len(trial.missing)} permissions, listed below." if trial.missing else ""
-    return f"Square accepts the token: {name}{f' ({where})' if where else ''}. Saved and in use now.{lost}"
+    name = trial.business or _("your business")
+    if where := ", ".join(place.name for place in trial.locations if place.is_active):
+        name = f"{name} ({where})"
+    lost = (
+        " "
+        + ngettext(
+            "It lacks {n} permission, listed below.",
+            "It lacks {n} permissions, listed below.",
+            len(trial.missing),
+        )
+        if trial.missing
+        else ""
+    )
+    return _("Square accepts the token: {name}. Saved and in use now.{more}", name=name, more=lost)

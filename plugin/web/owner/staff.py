@@ -21,6 +21,7 @@ from plugin.web.access import allow, fresh
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.owner.staff_forms import TokenForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("staff", __name__, url_prefix="/clinic/staff")
 
@@ -51,7 +52,7 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
 def deactivate(staff_id: str) -> ResponseReturnValue:
     """End a person's access and their open sessions."""
     person = deactivate_staff(current_services().store, current_act(), staff_id)
-    return _done(f"{person.name} is deactivated and signed out everywhere.")
+    return _done(_("{person} is deactivated and signed out everywhere.", person=person.name))
 
 
 @blueprint.post("/<staff_id>/reactivation")
@@ -62,9 +63,12 @@ def reactivate(staff_id: str) -> ResponseReturnValue:
     person = reactivate_staff(current_services().store, current_act(), staff_id)
     if person.state == "invited":
         return _done(
-            f"{person.name} is active again. Make a new invitation so that they can choose a password."
+            _(
+                "{person} is active again. Make a new invitation so that they can choose a password.",
+                person=person.name,
+            )
         )
-    return _done(f"{person.name} can sign in again, with the same password as before.")
+    return _done(_("{person} can sign in again, with the same password as before.", person=person.name))
 
 
 @blueprint.post("/tokens")
@@ -90,7 +94,7 @@ def add_token() -> ResponseReturnValue:
 def revoke(token_id: str) -> ResponseReturnValue:
     """Revoke a token."""
     token = revoke_token(current_services().store, current_act(), token_id)
-    return _done(f"The token “{token.name}” is revoked. Programs that use it are refused.")
+    return _done(_("The token “{token}” is revoked. Programs that use it are refused.", token=token.name))
 
 
 def _done(text: str) -> ResponseReturnValue:

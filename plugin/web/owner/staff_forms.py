@@ -9,22 +9,23 @@ from plugin.core.text import NAME_LENGTH
 from plugin.courses.accounts.invitations import LICENSE_LENGTH, NewPerson
 from plugin.courses.accounts.staff_edits import StaffDetails
 from plugin.web.forms import Choice, Email, Form, Hidden, Text
+from plugin.web.translations import N_
 
 ROLES = (
-    (Role.DESK.value, "Front desk"),
-    (Role.PRACTITIONER.value, "Practitioner"),
-    (Role.OWNER.value, "Owner"),
+    (Role.DESK.value, N_("Front desk")),
+    (Role.PRACTITIONER.value, N_("Practitioner")),
+    (Role.OWNER.value, N_("Owner")),
 )
-EXPIRIES = (("90", "In 90 days"), ("30", "In 30 days"), ("365", "In a year"), ("0", "Never"))
+EXPIRIES = (("90", N_("In 90 days")), ("30", N_("In 30 days")), ("365", N_("In a year")), ("0", N_("Never")))
 BY_MAIL, BY_LINK = "mail", "link"
-_WHAT_ROLES_DO = (
+_WHAT_ROLES_DO = N_(
     "Front desk: clients, sales and sessions. Practitioner: sessions and notes. Owner: everything."
 )
 
 
 _ADDRESS: dict[str, Any] = {
-    "called": "The e-mail address",
-    "hint": "They sign in with it.",
+    "called": N_("The e-mail address"),
+    "hint": N_("They sign in with it."),
     "type": "email",
     "maxlength": 254,
     "autocomplete": "off",
@@ -34,18 +35,18 @@ _ADDRESS: dict[str, Any] = {
 class PersonForm(Form):
     """What the owner enters of a person. The address is missing on the owner's own page."""
 
-    name = Text("Name", called="The name", required=True, maxlength=NAME_LENGTH, autocomplete="off")
-    email = Email("E-mail", **_ADDRESS)
-    role = Choice("Role", ROLES, hint=_WHAT_ROLES_DO, default=Role.DESK.value)
+    name = Text(N_("Name"), called=N_("The name"), required=True, maxlength=NAME_LENGTH, autocomplete="off")
+    email = Email(N_("E-mail"), **_ADDRESS)
+    role = Choice(N_("Role"), ROLES, hint=_WHAT_ROLES_DO, default=Role.DESK.value)
     printed_name = Text(
-        "Name on papers",
-        hint="With degrees, such as Lin Wu, L.Ac. Empty: the name above.",
+        N_("Name on papers"),
+        hint=N_("With degrees, such as Lin Wu, L.Ac. Empty: the name above."),
         maxlength=NAME_LENGTH,
         autocomplete="off",
     )
     license = Text(
-        "License",
-        hint="Printed on course summaries, such as AC 12345. Empty: none.",
+        N_("License"),
+        hint=N_("Printed on course summaries, such as AC 12345. Empty: none."),
         maxlength=LICENSE_LENGTH,
         autocomplete="off",
     )
@@ -60,10 +61,10 @@ class PersonForm(Form):
 class InviteForm(PersonForm):
     """A person to invite, and how they get the link."""
 
-    email = Email("E-mail", required=True, **_ADDRESS)
+    email = Email(N_("E-mail"), required=True, **_ADDRESS)
     how = Choice(
-        "How do they get the link to choose a password?",
-        ((BY_MAIL, "By e-mail"), (BY_LINK, "I show it: a link and a code to scan")),
+        N_("How do they get the link to choose a password?"),
+        ((BY_MAIL, N_("By e-mail")), (BY_LINK, N_("I show it: a link and a code to scan"))),
         default=BY_LINK,
     )
 
@@ -88,15 +89,15 @@ class TokenForm(Form):
     """A new API token. Its fields have names of their own, since it shares the page with others."""
 
     token_name = Text(
-        "Name",
-        called="The name",
-        hint="What uses it, such as Kiosk.",
+        N_("Name"),
+        called=N_("The name"),
+        hint=N_("What uses it, such as Kiosk."),
         required=True,
         maxlength=NAME_LENGTH,
         autocomplete="off",
     )
-    token_role = Choice("Role", ROLES, hint="What the program may do.", default=Role.DESK.value)
-    expires_in = Choice("Expires", EXPIRIES, default="90")
+    token_role = Choice(N_("Role"), ROLES, hint=N_("What the program may do."), default=Role.DESK.value)
+    expires_in = Choice(N_("Expires"), EXPIRIES, default="90")
 
     @property
     def days(self) -> int | None:

@@ -28,6 +28,7 @@ from plugin.web.headers import let_page_hold_frame
 from plugin.web.owner.forms import IntervalForm, TextForm
 from plugin.web.owner.preview import on_screen, why_not
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _, ngettext
 
 # In their own languages.
 LANGUAGES = {"en": "English", "es": "Español", "zh": "简体中文"}
@@ -54,7 +55,7 @@ def suggest(treatment_id: str) -> ResponseReturnValue:
     """Save the suggested number of days between visits."""
     days = IntervalForm.sent().suggested_days.data
     suggest_days(current_services().store, current_act(), treatment_id, days)
-    flash_notice(Notice("Saved." if days else "Saved. The papers suggest nothing."))
+    flash_notice(Notice(_("Saved.") if days else _("Saved. The papers suggest nothing.")))
     return redirect_after_post(url_for("texts.show", _anchor=f"t-{treatment_id}"))
 
 
@@ -92,8 +93,20 @@ def save(treatment_id: str, language: str) -> ResponseReturnValue:
         seen_version=form.seen_version,
     )
     promises = claims_in(form.markdown.data)
-    mind = f" Look once more at “{promises[0][:80]}”: it reads like a promise." if promises else ""
-    flash_notice(Notice(f"Version {saved.version} is saved and on the papers from now on.{mind}"))
+    mind = (
+        " " + _("Look once more at “{words}”: it reads like a promise.", words=promises[0][:80])
+        if promises
+        else ""
+    )
+    flash_notice(
+        Notice(
+            _(
+                "Version {version} is saved and on the papers from now on.{more}",
+                version=saved.version,
+                more=mind,
+            )
+        )
+    )
     return redirect_after_post(url_for("texts.edit", treatment_id=treatment_id, language=language))
 
 
@@ -105,7 +118,7 @@ def restart(treatment_id: str, language: str) -> ResponseReturnValue:
     seen = TextForm.sent().seen_version
     start_over(current_services().store, current_act(), treatment_id, language, seen_version=seen)
     flash_notice(
-        Notice("The starting text is on the papers again. What you wrote stays in the list of versions.")
+        Notice(_("The starting text is on the papers again. What you wrote stays in the list of versions."))
     )
     return redirect_after_post(url_for("texts.edit", treatment_id=treatment_id, language=language))
 
@@ -185,5 +198,11 @@ def _said_of_promises(markdown: str) -> str:
     promises = claims_in(markdown)
     if not promises:
         return ""
-    more = f" So do {len(promises) - 1} more." if len(promises) > 1 else ""
-    return f"“{promises[0][:120]}” reads like a promise of a result.{more} It is better not to promise any."
+    more = (
+        " " + ngettext("So does {n} more.", "So do {n} more.", len(promises) - 1) if len(promises) > 1 else ""
+    )
+    return _(
+        "“{words}” reads like a promise of a result.{more} It is better not to promise any.",
+        words=promises[0][:120],
+        more=more,
+    )

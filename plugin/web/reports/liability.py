@@ -19,6 +19,7 @@ from plugin.web.files import file_answer
 from plugin.web.owner.forms import CloseBooksForm
 from plugin.web.refusals import Refusal, refused_shows, shows_refusals
 from plugin.web.reports.asked import frame, period_for, today
+from plugin.web.translations import _
 
 EXPIRED_SHOWN = 50
 
@@ -56,6 +57,6 @@ def close() -> ResponseReturnValue:
     """Close the books through a day, and show the period that was on the page."""
     form = CloseBooksForm.sent()
     closed = close_books(current_services().store, current_act(), form.last_day)
-    flash_notice(Notice(f"The books are closed through {day_text(closed, pages.clinic())}."))
+    flash_notice(Notice(_("The books are closed through {day}.", day=day_text(closed, pages.clinic()))))
     days: dict[str, Any] = {"from": form.from_.data or None, "to": form.to.data or None}
     return redirect_after_post(url_for("liability.show", **days))

@@ -14,6 +14,7 @@ from plugin.web.files import name_file
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.reports.asked import today
+from plugin.web.translations import _
 
 blueprint = Blueprint("month", __name__)
 
@@ -45,5 +46,9 @@ def save() -> Response:
     services = current_services()
     pdf = month_pdf(services.store, services.render, month, now=services.clock())
     response = Response(pdf, mimetype="application/pdf")
-    name = f"{pages.clinic().name[:60]}, {month:%Y-%m}.pdf".replace("/", " ").replace("\\", " ")
+    name = (
+        _("{clinic}, {month}.pdf", clinic=pages.clinic().name[:60], month=month)
+        .replace("/", " ")
+        .replace("\\", " ")
+    )
     return name_file(response, name)

@@ -20,6 +20,7 @@ from plugin.web.format import locale_of
 from plugin.web.owner.forms import PayForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import frame, period_for
+from plugin.web.translations import _
 
 blueprint = Blueprint("pay", __name__)
 
@@ -83,8 +84,11 @@ def _shown(period: Period, refusal: Refusal | None) -> dict[str, Any]:
 def _in_words(rate: Rate) -> str:
     clinic = pages.clinic()
     if rate.amount is not None:
-        return f"{money_text(rate.amount, clinic)} a session"
+        return _("{amount} a session", amount=money_text(rate.amount, clinic))
     part = Decimal(rate.share).scaleb(-4).normalize()
     share = format_percent(part, locale=locale_of(clinic), decimal_quantization=False)
-    worth = "the single price" if rate.basis is Basis.LIST else "the session value"
-    return f"{share} of {worth}"
+    return (
+        _("{share} of the single price", share=share)
+        if rate.basis is Basis.LIST
+        else _("{share} of the session value", share=share)
+    )

@@ -18,6 +18,7 @@ from plugin.square.connection.status import is_connected
 from plugin.web import current_services
 from plugin.web.account.demanded import is_demanded
 from plugin.web.setup.frame import STEPS, step_address
+from plugin.web.translations import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,16 @@ def checklist() -> list[ChecklistItem]:
 def _items(services: Services, setup: SetupView) -> list[ChecklistItem]:
     is_in = is_connected(services) and not read_connection(services.store).problem
     return [
-        ChecklistItem("Enter your clinic", setup.steps.get("clinic") == DONE, step_address("clinic")),
-        ChecklistItem("Connect Square", is_in, step_address("square")),
-        ChecklistItem("Publish a package", is_any_published(services.store), step_address("packages")),
-        ChecklistItem("Set up e-mail", services.mail.is_ready, step_address("mail")),
-        ChecklistItem("Print a test page", setup.steps.get("paper") == DONE, step_address("paper")),
-        ChecklistItem("Make a backup", _has_backup(services), url_for("backups.show")),
-        ChecklistItem("Protect your sign-in", current_user.signed.has_second_factor, step_address("protect")),
-        ChecklistItem("Invite your team", len(list_staff(services.store)) > 1, step_address("staff")),
+        ChecklistItem(_("Enter your clinic"), setup.steps.get("clinic") == DONE, step_address("clinic")),
+        ChecklistItem(_("Connect Square"), is_in, step_address("square")),
+        ChecklistItem(_("Publish a package"), is_any_published(services.store), step_address("packages")),
+        ChecklistItem(_("Set up e-mail"), services.mail.is_ready, step_address("mail")),
+        ChecklistItem(_("Print a test page"), setup.steps.get("paper") == DONE, step_address("paper")),
+        ChecklistItem(_("Make a backup"), _has_backup(services), url_for("backups.show")),
+        ChecklistItem(
+            _("Protect your sign-in"), current_user.signed.has_second_factor, step_address("protect")
+        ),
+        ChecklistItem(_("Invite your team"), len(list_staff(services.store)) > 1, step_address("staff")),
     ]
 
 

@@ -16,6 +16,7 @@ from plugin.square.locations import LETTER_COUNTRIES
 from plugin.web.format import LANGUAGES
 from plugin.web.forms import Choice, Choices, Paragraph, Text
 from plugin.web.owner.hours_form import HoursForm
+from plugin.web.translations import N_
 
 _FIELDS = ("name", "address", "phone", "country", "time_zone", "currency", "language")
 # Country codes for groups of countries, for tests, or for no country.
@@ -27,21 +28,21 @@ class ClinicForm(HoursForm):
     """The clinic."""
 
     name = Text(
-        "Name of the clinic",
-        called="The clinic's name",
+        N_("Name of the clinic"),
+        called=N_("The clinic's name"),
         maxlength=NAME_LENGTH,
         required=True,
         autocomplete="organization",
-        hint="As your clients know it. It heads every paper.",
+        hint=N_("As your clients know it. It heads every paper."),
     )
     address = Paragraph(
-        "Address", hint="As on a letter, up to five lines", rows=3, autocomplete="street-address"
+        N_("Address"), hint=N_("As on a letter, up to five lines"), rows=3, autocomplete="street-address"
     )
-    phone = Text("Phone", type="tel", maxlength=40, autocomplete="tel")
-    country = Choice("Country")
-    time_zone = Choice("Time zone", hint="The clock on your wall: days and appointments follow it.")
-    currency = Choice("Currency", hint="The one you charge in at Square")
-    language = Choice("Language of your papers", hint="Each client can have another one.")
+    phone = Text(N_("Phone"), type="tel", maxlength=40, autocomplete="tel")
+    country = Choice(N_("Country"))
+    time_zone = Choice(N_("Time zone"), hint=N_("The clock on your wall: days and appointments follow it."))
+    currency = Choice(N_("Currency"), hint=N_("The one you charge in at Square"))
+    language = Choice(N_("Language of your papers"), hint=N_("Each client can have another one."))
 
     def offer(self, clinic: ClinicView, *, is_currency_locked: bool) -> ClinicForm:
         """Fill the lists; a locked currency is no longer a choice."""

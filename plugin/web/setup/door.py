@@ -30,6 +30,7 @@ from plugin.web.actions import fresh_key, redirect_after_post
 from plugin.web.forms import Email, Form, Hidden, Password, Text
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.frame import steps_from
+from plugin.web.translations import N_, _
 
 blueprint = Blueprint("setup", __name__, url_prefix="/set-up")
 _MARK = "setup"
@@ -39,8 +40,8 @@ class CodeForm(Form):
     """The set-up code."""
 
     code = Text(
-        "Set-up code",
-        called="The set-up code",
+        N_("Set-up code"),
+        called=N_("The set-up code"),
         required=True,
         maxlength=LONGEST_CODE,
         autocomplete="off",
@@ -54,25 +55,33 @@ class OwnerForm(Form):
     """The account of the first owner."""
 
     name = Text(
-        "Your name", called="Your name", required=True, maxlength=120, autocomplete="name", autofocus=True
+        N_("Your name"),
+        called=N_("Your name"),
+        required=True,
+        maxlength=120,
+        autocomplete="name",
+        autofocus=True,
     )
     email = Email(
-        "E-mail",
-        called="Your e-mail address",
+        N_("E-mail"),
+        called=N_("Your e-mail address"),
         required=True,
         type="email",
         maxlength=254,
         autocomplete="username",
-        hint="You sign in with it.",
+        hint=N_("You sign in with it."),
     )
     password = Password(
-        "Password",
-        called="A password",
+        N_("Password"),
+        called=N_("A password"),
         required=True,
         minlength=SHORTEST,
         maxlength=LONGEST,
         autocomplete="new-password",
-        hint=f"At least {SHORTEST} characters. Three or four words are easy to type and hard to guess.",
+        hint=N_(
+            "At least {shortest} characters. Three or four words are easy to type and hard to guess.",
+            shortest=SHORTEST,
+        ),
     )
     browser_zone = Hidden()
 
@@ -106,13 +115,18 @@ def enter() -> ResponseReturnValue:
     )
     if answer.new_code:
         # Where the server was started: whoever reads it there may set it up.
-        print(f"The set-up code was typed wrong too often. New code: {answer.new_code}", file=sys.stderr)
+        print(
+            f"The set-up code was typed wrong too often. New code: {answer.new_code}",
+            file=sys.stderr,
+        )
         raise InvalidField(
-            "That is not the code, and it was wrong too often. A new one stands where Coursekeeper was started.",
+            _(
+                "That is not the code, and it was wrong too often. A new one stands where Coursekeeper was started."
+            ),
             field="code",
         )
     if not answer.mark:
-        raise InvalidField("That is not the code. It stands where Coursekeeper was started.", field="code")
+        raise InvalidField(_("That is not the code. It stands where Coursekeeper was started."), field="code")
     session[_MARK] = answer.mark
     return redirect_after_post(url_for("setup.owner"))
 

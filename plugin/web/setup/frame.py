@@ -11,18 +11,19 @@ from flask.typing import ResponseReturnValue
 from plugin.courses.accounts.setup import DONE, SetupView, mark_step, read_setup
 from plugin.web import current_services
 from plugin.web.actions import act_without_form, current_act, redirect_after_post
+from plugin.web.translations import N_
 
 OWNER = "owner"
 # By name, in the order in which they are offered. A step is shown by `setup_NAME.show`.
 TITLES = {
-    OWNER: "Your account",
-    "clinic": "Your clinic",
-    "protect": "Your sign-in",
-    "square": "Square",
-    "packages": "Packages",
-    "mail": "E-mail",
-    "paper": "Test print",
-    "staff": "Your team",
+    OWNER: N_("Your account"),
+    "clinic": N_("Your clinic"),
+    "protect": N_("Your sign-in"),
+    "square": N_("Square"),
+    "packages": N_("Packages"),
+    "mail": N_("E-mail"),
+    "paper": N_("Test print"),
+    "staff": N_("Your team"),
 }
 STEPS = tuple(name for name in TITLES if name != OWNER)
 

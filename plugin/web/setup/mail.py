@@ -30,6 +30,7 @@ from plugin.web.owner.email_settings import SECURITIES
 from plugin.web.owner.setting_forms import SecretText
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.frame import finish_step, frame_of, next_address
+from plugin.web.translations import N_, _
 
 blueprint = Blueprint("setup_mail", __name__, url_prefix="/first-steps/mail")
 _OTHER = "other"
@@ -42,26 +43,28 @@ class Provider:
     name: str
     host: str
     security: Security
-    password_hint: str = "The password of that account."  # noqa: S105 - a hint
+    password_hint: str = N_("The password of that account.")
 
 
-_APP_PASSWORD = (
-    "Not your usual password: an “app password”, made in the security settings of your {0} account."  # noqa: S105
-)
+def _app_password(account: str) -> str:
+    return N_(
+        "Not your usual password: an “app password”, made in the security settings of your {account} account.",
+        account=account,
+    )
+
+
 PROVIDERS = {
-    "google": Provider(
-        "Gmail, Google Workspace", "smtp.gmail.com", "starttls", _APP_PASSWORD.format("Google")
-    ),
+    "google": Provider("Gmail, Google Workspace", "smtp.gmail.com", "starttls", _app_password("Google")),
     "microsoft": Provider(
         "Microsoft 365",
         "smtp.office365.com",
         "starttls",
-        "The password of that mailbox; “Authenticated SMTP” must be allowed for it.",
+        N_("The password of that mailbox; “Authenticated SMTP” must be allowed for it."),
     ),
-    "icloud": Provider("iCloud", "smtp.mail.me.com", "starttls", _APP_PASSWORD.format("Apple")),
-    "yahoo": Provider("Yahoo", "smtp.mail.yahoo.com", "tls", _APP_PASSWORD.format("Yahoo")),
-    "fastmail": Provider("Fastmail", "smtp.fastmail.com", "tls", _APP_PASSWORD.format("Fastmail")),
-    "zoho": Provider("Zoho Mail", "smtp.zoho.com", "tls", _APP_PASSWORD.format("Zoho")),
+    "icloud": Provider("iCloud", "smtp.mail.me.com", "starttls", _app_password("Apple")),
+    "yahoo": Provider("Yahoo", "smtp.mail.yahoo.com", "tls", _app_password("Yahoo")),
+    "fastmail": Provider("Fastmail", "smtp.fastmail.com", "tls", _app_password("Fastmail")),
+    "zoho": Provider("Zoho Mail", "smtp.zoho.com", "tls", _app_password("Zoho")),
 }
 
 
@@ -69,31 +72,45 @@ class AccountForm(Form):
     """The account that e-mail is sent from. `host` to `user` are read for another provider only."""
 
     provider = Choice(
-        "Where is the clinic’s mailbox?",
-        (*((key, each.name) for key, each in PROVIDERS.items()), (_OTHER, "Somewhere else")),
+        N_("Where is the clinic’s mailbox?"),
+        (*((key, each.name) for key, each in PROVIDERS.items()), (_OTHER, N_("Somewhere else"))),
         default="google",
     )
     address = Email(
-        "E-mail address of the clinic",
-        called="The e-mail address",
+        N_("E-mail address of the clinic"),
+        called=N_("The e-mail address"),
         type="email",
         required=True,
         maxlength=254,
         autocomplete="off",
-        hint="Clients see it as the sender, and can answer to it.",
+        hint=N_("Clients see it as the sender, and can answer to it."),
     )
-    password = SecretText("Password")
-    sender = Text("Name of the sender", maxlength=NAME_LENGTH, autocomplete="off")
+    password = SecretText(N_("Password"))
+    sender = Text(N_("Name of the sender"), maxlength=NAME_LENGTH, autocomplete="off")
     host = Text(
-        "Server", maxlength=253, autocapitalize="none", spellcheck="false", hint="Such as smtp.example.org"
+        N_("Server"),
+        maxlength=253,
+        autocapitalize="none",
+        spellcheck="false",
+        hint=N_("Such as smtp.example.org"),
     )
-    security = Choice("Security", SECURITIES, default="starttls")
-    port = Count("Port", called="The port", hint="Empty: the usual one", inputmode="numeric", maxlength=5)
+    security = Choice(N_("Security"), SECURITIES, default="starttls")
+    port = Count(
+        N_("Port"), called=N_("The port"), hint=N_("Empty: the usual one"), inputmode="numeric", maxlength=5
+    )
     user = Text(
-        "User", maxlength=254, autocomplete="off", autocapitalize="none", hint="Empty: the e-mail address"
+        N_("User"),
+        maxlength=254,
+        autocomplete="off",
+        autocapitalize="none",
+        hint=N_("Empty: the e-mail address"),
     )
     to = Email(
-        "Send a test e-mail to", called="The address for the test", type="email", required=True, maxlength=254
+        N_("Send a test e-mail to"),
+        called=N_("The address for the test"),
+        type="email",
+        required=True,
+        maxlength=254,
     )
 
     @property
@@ -103,11 +120,11 @@ class AccountForm(Form):
         provider = PROVIDERS.get(self.provider.data)
         if provider is not None:
             if not password:
-                raise InvalidField("The password is missing.", field="password")
+                raise InvalidField(_("The password is missing."), field="password")
             port = USUAL_PORT[provider.security]
             return MailAccount(provider.host, port, provider.security, address, password)
         if not self.host.data:
-            raise InvalidField("The server is missing.", field="host")
+            raise InvalidField(_("The server is missing."), field="host")
         security: Security = self.security.data  # type: ignore[assignment]  # one of its choices
         port = port_of(self.port.data, security)
         # A server that wants no password wants no user either.
@@ -146,7 +163,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Send the test e-mail; only an account that sends is saved."""
     if _is_fixed():
-        raise Refused("E-mail is set by the server, or a part of it.", code="set_by_server")
+        raise Refused(_("E-mail is set by the server, or a part of it."), code="set_by_server")
     form = AccountForm.sent()
     account, sender = form.account, form.mail_from
     said = send_test_email(account.url, sender, to=form.to.data or "", clinic_name=pages.clinic().name)

@@ -21,6 +21,7 @@ from plugin.web.owner.square_publishing import add_publishing_views
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.frame import frame_of, next_address, note_done
 from plugin.web.setup.packages_form import CatalogForm
+from plugin.web.translations import _
 
 blueprint = Blueprint("setup_packages", __name__, url_prefix="/first-steps/packages")
 _SHOWN = 50
@@ -60,9 +61,9 @@ def create() -> ResponseReturnValue:
         return redirect_after_post(url_for("setup_packages.show"))
     problems = [problem for package_id in made if (problem := _publish(services, package_id))]
     if problems:
-        flash_notice(Notice(f"Saved, but not in Square yet. {problems[0]}", is_bad=True))
+        flash_notice(Notice(_("Saved, but not in Square yet. {problems}", problems=problems[0]), is_bad=True))
         return redirect_after_post(url_for("setup_packages.show"))
-    flash_notice(Notice("Your packages are in Square's item library."))
+    flash_notice(Notice(_("Your packages are in Square's item library.")))
     return redirect_after_post(next_address("packages"))
 
 

@@ -10,11 +10,12 @@ from plugin.core.terms import ExpiresFrom, Terms
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.catalog.packages import NewContent, NewPackage
 from plugin.web.forms import Amount, Choice, Count, Form, Text, Tick, count_field
+from plugin.web.translations import N_, _
 
 PUBLISH, LINK = "publish", "link"
-TREATMENT = "Facial acupuncture"
+TREATMENT = N_("Facial acupuncture")
 _SINGLE_VISIT = 165
-_SESSIONS = {1: "Single session", 10: "Course of 10", 12: "Course of 12"}
+_SESSIONS = {1: N_("Single session"), 10: N_("Course of 10"), 12: N_("Course of 12")}
 ROWS = range(1, len(_SESSIONS) + 1)
 
 
@@ -32,7 +33,7 @@ class CatalogRow:
         """Mark the missing required fields; return whether none is missing."""
         for field in (self.name, self.sessions, self.price):
             if not field.typed.strip() and not field.errors:
-                field.errors = [f"{field.called} is missing."]
+                field.errors = [_("{called} is missing.", called=field.called)]
         return not any(field.errors for field in (self.name, self.sessions, self.price, self.months))
 
 
@@ -40,14 +41,14 @@ class CatalogForm(Form):
     """The packages to begin with."""
 
     treatment = Text(
-        "Treatment", called="The treatment", maxlength=NAME_LENGTH, required=True, autocomplete="off"
+        N_("Treatment"), called=N_("The treatment"), maxlength=NAME_LENGTH, required=True, autocomplete="off"
     )
     way = Choice(
-        "In Square",
-        ((PUBLISH, "Create them as new items"), (LINK, "We sell them already: link the items next")),
+        N_("In Square"),
+        ((PUBLISH, N_("Create them as new items")), (LINK, N_("We sell them already: link the items next"))),
         default=PUBLISH,
     )
-    single_price = Amount("Price of a single session", called="The single price", required=True)
+    single_price = Amount(N_("Price of a single session"), called=N_("The single price"), required=True)
 
     @classmethod
     def starting(cls, currency: str) -> dict[str, Any]:
@@ -79,7 +80,7 @@ class CatalogForm(Form):
         is_whole = bool(super().validate(extra_validators))
         chosen = [row for row in self.rows if row.sells.data]
         if not chosen:
-            self.form_errors.append("Choose at least one package, or do this later.")
+            self.form_errors.append(_("Choose at least one package, or do this later."))
         # Each of them, so that all their errors show at once.
         wrong = [row for row in chosen if not row.complete()]
         for row in self.rows:
@@ -106,10 +107,12 @@ class CatalogForm(Form):
 def _fields_of_row(number: int, label: str = "") -> dict[str, Any]:
     return {
         f"sells_{number}": Tick(label),
-        f"name_{number}": Text("Name", called="The name", maxlength=NAME_LENGTH, autocomplete="off"),
-        f"sessions_{number}": count_field("Sessions"),
-        f"price_{number}": Amount("Price", called="The price"),
-        f"months_{number}": count_field("Expires after, months", "Expiry", hint="Empty: no expiration"),
+        f"name_{number}": Text(N_("Name"), called=N_("The name"), maxlength=NAME_LENGTH, autocomplete="off"),
+        f"sessions_{number}": count_field(N_("Sessions")),
+        f"price_{number}": Amount(N_("Price"), called=N_("The price")),
+        f"months_{number}": count_field(
+            N_("Expires after, months"), N_("Expiry"), hint=N_("Empty: no expiration")
+        ),
     }
 
 

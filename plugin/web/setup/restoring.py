@@ -16,6 +16,7 @@ from plugin.web import current_services
 from plugin.web.forms import Form, Text
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.door import blueprint, has_typed_code
+from plugin.web.translations import N_, _
 
 _LONGEST_PASSPHRASE = 200
 # A larger copy is restored by command, which reads it where it lies.
@@ -26,15 +27,17 @@ class CopyForm(Form):
     """A backup; its bytes are read from the files of the request."""
 
     file = Text(
-        "Backup file", type="file", hint="As downloaded under Settings, Backups, or from your backup folder."
+        N_("Backup file"),
+        type="file",
+        hint=N_("As downloaded under Settings, Backups, or from your backup folder."),
     )
     passphrase = Text(
-        "Passphrase of the backups",
+        N_("Passphrase of the backups"),
         type="password",
         maxlength=_LONGEST_PASSPHRASE,
         autocomplete="off",
         spellcheck="false",
-        hint="Empty if the backup has none.",
+        hint=N_("Empty if the backup has none."),
     )
 
 
@@ -59,7 +62,7 @@ def restore_copy() -> ResponseReturnValue:
     """Put the backup in place of the empty database; say what to look at now."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
-        raise InvalidField("Choose the file of a backup.", field="file")
+        raise InvalidField(_("Choose the file of a backup."), field="file")
     restored = _restored(sent, CopyForm.sent().passphrase.data)
     return render_template("setup/restored.html", restored=restored)
 

@@ -29,26 +29,27 @@ from plugin.web.owner.setting_forms import SecretText
 from plugin.web.owner.square_settings import location_choices
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.frame import finish_step, frame_of
+from plugin.web.translations import N_, _
 
 blueprint = Blueprint("setup_square", __name__, url_prefix="/first-steps/square")
 _CONSOLE = "https://developer.squareup.com/apps"
-_PRODUCTION = ("production", "My Square, with real sales")
-_SANDBOX = ("sandbox", "Square’s sandbox, for developers: no real money")
-_PRACTICE = ("practice", "The practice Square of this computer: no real money")
+_PRODUCTION = ("production", N_("My Square, with real sales"))
+_SANDBOX = ("sandbox", N_("Square’s sandbox, for developers: no real money"))
+_PRACTICE = ("practice", N_("The practice Square of this computer: no real money"))
 
 
 class TokenForm(Form):
     """The access token of Square and the Square it is for."""
 
-    square_environment = Choice("Which Square", default=_PRODUCTION[0])
-    square_access_token = SecretText("Access token", hint="Stored encrypted, and never shown again.")
-    is_other_business = Tick("Yes, use this other business from now on")
+    square_environment = Choice(N_("Which Square"), default=_PRODUCTION[0])
+    square_access_token = SecretText(N_("Access token"), hint=N_("Stored encrypted, and never shown again."))
+    is_other_business = Tick(N_("Yes, use this other business from now on"))
 
 
 class LocationForm(Form):
     """The location whose sales count."""
 
-    square_location_id = Choice("Whose sales count")
+    square_location_id = Choice(N_("Whose sales count"))
 
 
 @blueprint.get("")
@@ -88,7 +89,7 @@ def connect() -> ResponseReturnValue:
     """Try the token; if it works, save it and take over what Square knows of the clinic."""
     services, form = current_services(), TokenForm.sent()
     if form.square_environment.data not in dict(_environments()):
-        raise InvalidField("Choose one of those in the list.", field="square_environment")
+        raise InvalidField(_("Choose one of those in the list."), field="square_environment")
     trial = try_and_save_token(
         services,
         current_act(),
@@ -99,8 +100,8 @@ def connect() -> ResponseReturnValue:
     adopt_location(services)
     ask_for_sweep(services, current_act())
     mark_step(services.store, current_act(), "square", DONE)
-    name = trial.business or "your business"
-    flash_notice(Notice(f"Connected to {name}.{_same_currency(services)}"))
+    name = trial.business or _("your business")
+    flash_notice(Notice(_("Connected to {name}.", name=name) + _same_currency(services)))
     return redirect_after_post(url_for("setup_square.show"))
 
 
@@ -114,7 +115,7 @@ def choose() -> ResponseReturnValue:
         return finish_step("square")
     chosen = LocationForm.sent().square_location_id.data
     if chosen not in dict(location_choices()):
-        raise InvalidField("Square has no such location.", field="square_location_id")
+        raise InvalidField(_("Square has no such location."), field="square_location_id")
     save_settings(services, current_act(), {LOCATION: chosen})
     return finish_step("square")
 
@@ -148,7 +149,11 @@ def _same_currency(services: Services) -> str:
         if not charged or charged == known:
             return ""
         if why_currency_locked(services):
-            return f" It charges in {charged}, but your packages are priced in {known}: sales of them can’t be counted."
+            return " " + _(
+                "It charges in {charged}, but your packages are priced in {known}: sales of them can’t be counted.",
+                charged=charged,
+                known=known,
+            )
         change_clinic(services.store, current_act(), {"currency": charged})
-        return f" Prices are in {charged}, as there."
+        return " " + _("Prices are in {charged}, as there.", charged=charged)
     return ""
