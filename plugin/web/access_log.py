@@ -37,7 +37,8 @@ def _record(log: AccessLog) -> None:
     if actor is None:
         return
     subject = {name: ids[name] for name in ("client_id", "course_id") if name in ids}
-    what = (request.endpoint or "")[:60]
+    # A device that keeps a page for later shows it without asking again.
+    what = "kept for offline" if "X-Keep" in request.headers else (request.endpoint or "")[:60]
     try:
         log.record(services.store, actor, services.clock(), what=what, **subject)
     except SQLAlchemyError as error:

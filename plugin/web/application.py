@@ -16,6 +16,7 @@ from plugin.web import (
     health,
     lists,
     metrics,
+    offline,
     pages,
     proxy,
     refusals,
@@ -165,7 +166,7 @@ def _configuration(settings: Settings, root: str) -> dict[str, object]:
 
 
 def _furnish(app: Flask) -> None:
-    for part in (request_log, pages, headers, refusals, resume, access_log):
+    for part in (request_log, pages, offline, headers, refusals, resume, access_log):
         part.set_up(app)
     open_to_all = (
         make_api(),

@@ -243,9 +243,9 @@ def test_a_refused_form_stays_filled_while_the_page_lives(desk: DeskWindow) -> N
 def test_offline_is_said_quietly_and_passes(desk: DeskWindow) -> None:
     page = desk.page
     page.context.set_offline(True)
-    expect(page.locator("#connection")).to_have_text("Offline")
+    expect(page.locator("#away")).to_contain_text("Offline")
     page.context.set_offline(False)
-    expect(page.locator("#connection")).to_be_empty()
+    expect(page.locator("#away")).to_be_hidden()
 
 
 def test_a_paper_opens_beside_the_page(desk: DeskWindow) -> None:

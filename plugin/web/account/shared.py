@@ -62,8 +62,8 @@ def is_idle(signed: SignedIn, now: datetime) -> bool:
 
 
 def keep_awake(signed: SignedIn, sign_in_id: str, now: datetime) -> None:
-    """Note what a person does on a shared device. A page that asks for news by itself is no person."""
-    if signed.device_id is not None and "X-Live" not in request.headers:
+    """Note what a person does on a shared device. A page that asks by itself, for news or to keep it, is no person."""
+    if signed.device_id is not None and not {"X-Live", "X-Keep"} & set(request.headers.keys()):
         note_activity(current_services().store, sign_in_id, signed.active_at, now)
 
 

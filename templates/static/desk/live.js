@@ -1,11 +1,12 @@
 // Open pages stay true: each second they ask for what is new, and change only where something is.
+import { PATIENCE_MS, answered, noAnswer } from "./connection.js";
+import { keepListed, keepLive } from "./kept.js";
 import { merge } from "./merge.js";
 import { settle } from "./settle.js";
 import { signInEnded } from "./sign_in.js";
 
 const EVERY_MS = 1000;
 const SLOWEST_MS = 30000;
-const PATIENCE_MS = 10000;
 const liveRegion = () => document.getElementById("live");
 
 let timer = 0;
@@ -19,8 +20,8 @@ async function look() {
   isAsking = true;
   try {
     await ask(address, liveRegion());
-  } catch {
-    return failed();
+  } catch (error) {
+    return failed(error.name === "TimeoutError");
   } finally {
     isAsking = false;
   }
@@ -36,13 +37,16 @@ async function ask(address, region) {
   if (!answer.ok) throw new Error(String(answer.status));
   const html = await answer.text();
   failures = 0;
-  say("");
+  answered();
   count(answer.headers.get("X-Attention"));
   // A tap may have changed the page while the question was on its way: then its answer is old.
   // A refused form stays until it is sent again: nothing a person typed is lost.
   if (!region || region.dataset.seen !== seen) return;
   if (answer.status === 204) region.dataset.seen = answer.headers.get("X-Seen") || "";
-  else if (!region.querySelector("[role=alert]")) showLive(html, answer);
+  else if (!region.querySelector("[role=alert]")) {
+    showLive(html, answer);
+    keepLive(html, region.dataset.seen).then(keepListed);
+  }
 }
 
 function again() {
@@ -50,15 +54,10 @@ function again() {
   timer = setTimeout(look, Math.min(EVERY_MS * 2 ** failures, SLOWEST_MS));
 }
 
-function failed() {
+function failed(isHanging = false) {
   failures = Math.min(failures + 1, 6);
-  if (failures > 1 || !navigator.onLine) say("Offline");
+  noAnswer(isHanging);
   again();
-}
-
-function say(text) {
-  const place = document.getElementById("connection");
-  if (place && place.textContent !== text) place.textContent = text;
 }
 
 export function count(text) {
@@ -86,7 +85,6 @@ export function startLive() {
   if (!document.body.dataset.live) return;
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
   addEventListener("online", () => { failures = 0; look(); });
-  addEventListener("offline", () => say("Offline"));
   // A page from the browser's back-forward store is as old as it was left.
   addEventListener("pageshow", (event) => { if (event.persisted) look(); });
   again();

@@ -1,9 +1,11 @@
 // A shared device: after some minutes without a touch nothing of a client is left on it, and a PIN is asked for.
 import { hasUnsent, hasUnsentForm } from "./fields.js";
+import { forgetPages, keptAt, noteTouch, signOutLater } from "./kept.js";
 import { renew, switchPerson } from "./sign_in.js";
 
 const LOOK_MS = 2000;
 const TELL_MS = 45000;
+const PATIENCE_MS = 3000;
 const HELD = "coursekeeper-held";
 const SHOWN = "coursekeeper-held-shown";
 const { lockAfter, lock, awake, locked } = document.body.dataset;
@@ -16,6 +18,7 @@ let isLocking = false;
 export function startLock() {
   keepHeld();
   if (!lockAfter) return;
+  if (!keptAt) noteTouch();
   for (const kind of ["pointerdown", "keydown", "input", "wheel"]) addEventListener(kind, touched, { passive: true, capture: true });
   setInterval(look, LOOK_MS);
   document.addEventListener("visibilitychange", () => {
@@ -35,6 +38,7 @@ function touched() {
   touchedAt = Date.now();
   if (touchedAt - toldAt < TELL_MS) return;
   toldAt = touchedAt;
+  noteTouch();
   fetch(awake, { cache: "no-store" }).catch(() => {});
 }
 
@@ -57,7 +61,10 @@ export async function leave() {
   const back = location.pathname + location.search;
   document.body.replaceChildren();
   document.title = "Locked";
-  const answer = await fetch(lock, { method: "POST", body, cache: "no-store" }).catch(() => null);
+  await forgetPages();
+  const options = { method: "POST", body, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
+  const answer = await fetch(lock, options).catch(() => null);
+  if (!answer) await signOutLater();
   const held = answer?.ok ? await answer.text() : "";
   if (held) sessionStorage.setItem(HELD, held);
   location.replace(`${locked}?next=${encodeURIComponent(back)}`);

@@ -1,12 +1,16 @@
 // The desk in the browser: what is new shows by itself, keys do what they say, one tap is one act.
 // Every page works without these scripts; they make it quicker and safer.
 import "./choose.js";
+import { startConnection } from "./connection.js";
 import { focusOn } from "./fields.js";
 import "./hours.js";
 import { startKeys } from "./keys.js";
-import { startLive } from "./live.js";
+import { keptAt, keptLive, startKeeping } from "./kept.js";
+import { renewKeys, startLate } from "./late.js";
+import { showLive, startLive } from "./live.js";
 import { startLock } from "./lock.js";
 import { watchNotice } from "./notices.js";
+import { startOfflinePage } from "./offline_page.js";
 import { openTarget } from "./page.js";
 import { startPreview } from "./preview.js";
 import { showPasskeys } from "./passkey.js";
@@ -31,6 +35,15 @@ showPasskeys();
 startLock();
 const wrong = document.querySelector("[data-focus]");
 if (wrong) focusOn(wrong);
+startKeeping();
+startConnection();
+startLate();
+startOfflinePage();
+if (keptAt) {
+  const { live } = await keptLive();
+  if (live) showLive(await live.text(), live);
+  renewKeys();
+}
 if (document.body.dataset.live) {
   startLive();
   startSending();

@@ -1,7 +1,10 @@
 // Forms are sent by the page itself, so that an answer that is lost or late costs nothing: the same form goes out again
 // under the same idempotency key until the server has answered, and the page says all the while how it stands.
+import { isAway, noAnswer } from "./connection.js";
 import { review } from "./dialog.js";
 import { focusOn } from "./fields.js";
+import { keepLive } from "./kept.js";
+import { canWait, keepLate } from "./late.js";
 import { count, showLive } from "./live.js";
 import { notify, remark, showNotices } from "./notices.js";
 import { renew, signInEnded } from "./sign_in.js";
@@ -56,6 +59,8 @@ async function send(sending) {
   const { form, mark, fields, what } = sending;
   const key = keyFor(mark) ?? fields.get("key");
   fields.set("key", key);
+  sending.waits = canWait(form);
+  if (sending.waits && isAway()) return keep(sending, keyFor(mark) !== undefined);
   if (!navigator.onLine) {
     return notify(`This device is offline. “${what}” was not sent. Tap it again once the connection is back.`, { isBad: true });
   }
@@ -68,12 +73,24 @@ async function send(sending) {
     await settled(sending, answered);
   } catch (error) {
     form.dataset.sent = "unanswered";
+    if (sending.waits && error instanceof NoAnswer) return await keep(sending, true);
     const said = `No answer yet. “${what}” may be saved already. Try again: it is never counted twice.`;
     notify(said, { isBad: true, action: { text: "Try again", act: () => send(sending) } });
     if (!(error instanceof NoAnswer)) throw error;
   } finally {
     showsWorking.end();
     if (tappedTwice.delete(form)) remark(ONCE);
+  }
+}
+
+async function keep(sending, wasSent) {
+  const { form, mark } = sending;
+  form.dataset.sent = "waiting";
+  try {
+    if (await keepLate(sending, { wasSent })) forget(mark);
+    answeredAt.set(mark, performance.now());
+  } finally {
+    delete form.dataset.sent;
   }
 }
 
@@ -102,26 +119,29 @@ function showWorking({ form, submitter, what }) {
   };
 }
 
+// What can wait is kept on the device once the server is away, and sent from there.
 async function answerTo(sending) {
+  const until = sending.waits ? AbortSignal.timeout(WAITING_MS) : null;
   for (const pause of [...PAUSES_MS, null]) {
-    await isOnline();
+    if (!until) await isOnline();
     try {
-      return await ask(sending);
+      return await ask(sending, until);
     } catch {
-      if (pause === null) throw new NoAnswer();
+      if (until && (until.aborted || isAway())) noAnswer(until.aborted);
+      if (pause === null || (until && isAway())) throw new NoAnswer();
       if (!navigator.onLine) remark("This device is offline. It goes on by itself once the connection is back.");
       await sleep(pause);
     }
   }
 }
 
-async function ask({ form, submitter, fields }) {
+async function ask({ form, submitter, fields }, until) {
   const answer = await fetch(form.action, {
     method: "POST",
     body: form.enctype === "multipart/form-data" ? fields : new URLSearchParams(fields),
     headers: { "HX-Request": "true", "X-Shows": document.body.dataset.live },
     cache: "no-store",
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: until ?? AbortSignal.timeout(PATIENCE_MS),
   });
   // A gateway knows nothing of what the server behind it did; our own refusals bring a notice.
   if (GATEWAY_ERRORS.includes(answer.status) && !answer.headers.has("X-Notice")) throw new Error(String(answer.status));
@@ -178,6 +198,7 @@ function showPiece({ form }, html, answer) {
   const wasIn = document.activeElement;
   const isElsewhere = wasIn !== document.body && !form.contains(wasIn);
   showNotices(showLive(html, answer, form));
+  keepLive(html, answer.headers.get("X-Seen") || "");
   if (!isElsewhere) lead(stop);
 }
 

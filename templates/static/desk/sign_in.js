@@ -1,6 +1,8 @@
 // A sign-in that has ended: where something typed would be lost, it is made again over the page.
 import { hasUnsentForm } from "./fields.js";
 import { openDialog } from "./dialog.js";
+import { isAway } from "./connection.js";
+import { forgetPages, keepFor, signOutLater } from "./kept.js";
 import { leave } from "./lock.js";
 import { showPasskeys } from "./passkey.js";
 
@@ -117,9 +119,21 @@ export async function renew() {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const token = page.querySelector("input[name=csrf_token]")?.value;
   const person = personOn(page);
+  const { staff, role, keptFor, seal } = page.body.dataset;
+  if (keptFor) Object.assign(document.body.dataset, { staff, role, keptFor, seal });
+  await keepFor(keptFor);
   const isSame = person === personOn(document);
   if (token) document.querySelectorAll("input[name=csrf_token]").forEach((field) => { field.value = token; });
   const header = page.querySelector("header.bar");
   if (header && !isSame) document.querySelector("header.bar").replaceWith(document.adoptNode(header));
   return { token, isSame, person: person.split(",")[0].trim() };
 }
+
+// What is kept of pages goes with the sign-in. Without a connection the server learns of it later.
+document.addEventListener("submit", async (event) => {
+  if (!event.target.matches("[data-sign-out]")) return;
+  if (!isAway()) return forgetPages();
+  event.preventDefault();
+  await signOutLater();
+  location.assign(document.body.dataset.start);
+});
