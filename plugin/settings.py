@@ -198,6 +198,8 @@ class Settings(BaseModel):
     client_languages: Annotated[str, AfterValidator(_checked_languages)] = ", ".join(PAPER_LANGUAGES)
     # Longer than the bodies of events are stored (`courses.retention`).
     retention_days: int = Field(default=90, gt=30, le=3650)
+    # HIPAA asks for six years (45 CFR 164.316(b)(2)(i)); docs/privacy.md.
+    activity_days: int = Field(default=6 * 366, ge=365, le=36500)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_token: Annotated[SecretStr, AfterValidator(_checked_token)] = SecretStr("")
     # The folder of the copies; "" is `backups` in the data folder.

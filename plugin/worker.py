@@ -143,8 +143,10 @@ class Worker:
         delete_old_batches(store, now)
         while not stop.is_set() and drop_old_event_bodies(store, now):
             pass
+        settings = self._services.settings
+        days = {"days": settings.retention_days, "log_days": settings.activity_days}
         for _ in range(MOST_RETENTION_BATCHES):
-            if stop.is_set() or not drop_old_rows(store, now, days=self._services.settings.retention_days):
+            if stop.is_set() or not drop_old_rows(store, now, **days):
                 break
 
     def show_life(self) -> None:

@@ -9,9 +9,10 @@ from plugin.backups.folder import last_copy_at
 from plugin.backups.make import run_backup
 from plugin.backups.schedule import is_due
 from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.opening_hours import read_hours
 from plugin.courses.base.outbox import Job, count_jobs, enqueue
-from plugin.courses.base.work import transact
+from plugin.courses.base.work import Work, transact
 from plugin.services import Services
 
 BACKUP = "backup"
@@ -25,7 +26,14 @@ _SCHEDULE = Actor("Schedule", Role.OWNER, Source.COMMAND)
 def ask_for_backup(services: Services, act: Act, cause: records.Cause = "request") -> None:
     """Have the worker make a copy now; once, however often it is asked for."""
     require(act.actor)
-    transact(services.store, act, lambda work: enqueue(work, BACKUP, cause))
+
+    def do(work: Work) -> None:
+        enqueue(work, BACKUP, cause)
+        # Those of the schedule are listed beside the copies.
+        if cause == "request":
+            record_in(work, Did.BACKUP_MADE)
+
+    transact(services.store, act, do)
 
 
 def ask_when_due(services: Services) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from plugin.backups import records
 from plugin.backups.passphrase import make_key, make_passphrase
 from plugin.core.acts import Act, require
+from plugin.courses.base.activity import SET, Did, record_in
+from plugin.courses.base.work import transact
 from plugin.services import Services
 
 
@@ -26,4 +28,5 @@ def renew_passphrase(services: Services, act: Act) -> str:
         send_failed_at=None,
         send_problem="",
     )
+    transact(services.store, act, lambda work: record_in(work, Did.BACKUP_PASSPHRASE, after=SET))
     return passphrase

@@ -18,6 +18,7 @@ from plugin.backups.resealing import adopt_keys, reseal
 from plugin.backups.work import work_folder
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.audit import Finding, audit
+from plugin.courses.base.activity import Did, record_activity
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
 from plugin.courses.documents.paper_emails import PAPER_MAIL
@@ -168,6 +169,8 @@ def _prepare(
         left = update(BackupRun).where(BackupRun.state == "running")
         session.execute(left.values(state="failed", ended_at=now, problem="A backup was restored."))
         enqueue(Work(session, copy, act), SWEEP, "restored", payload={"since": since.isoformat()})
+        made_at = f"Made {manifest.created_at:%Y-%m-%d %H:%M} UTC" if manifest else ""
+        record_activity(session, copy, act, Did.BACKUP_RESTORED, after=made_at)
 
     copy.transact(work)
     return findings, reseal(copy, settings, keys)

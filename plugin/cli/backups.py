@@ -30,10 +30,12 @@ def backup(file: Path | None, new_passphrase: bool) -> None:
     and sent where BACKUP_REMOTE says. With FILE: the bare database, checked. An existing FILE is not overwritten.
     """
     if file is not None:
+        from plugin.courses.privacy.access_log import record_download
         from plugin.store.backup import backup as copy
 
         with opened_store() as store:
             copy(store, file)
+            record_download(store, operator_act(), file.name)
         click.echo(f"Copied to {file}.")
         return
     _keep_copy(new_passphrase=new_passphrase)

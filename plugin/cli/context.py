@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.acts import OPERATOR, Act
 from plugin.services import Services, wall_clock
 from plugin.settings import Settings, read_settings
 from plugin.store import Store
@@ -14,7 +14,7 @@ from plugin.store import Store
 
 def operator_act() -> Act:
     """Return the act of the person at the command line, with an owner's rights."""
-    return Act(Actor("Operator", Role.OWNER, Source.COMMAND), wall_clock(), secrets.token_hex(16))
+    return Act(OPERATOR, wall_clock(), secrets.token_hex(16))
 
 
 @contextmanager

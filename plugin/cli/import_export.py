@@ -96,6 +96,7 @@ def _turned(mapping: str) -> str:
 def export(what: str, file: Path | None, form: str, first: str | None, last: str | None) -> None:
     """Export all courses, all entries or the liability report to FILE or standard output."""
     from plugin.courses.base.sheet import Format, write
+    from plugin.courses.privacy.access_log import record_download
     from plugin.courses.reports.exports import Export, export_sheet
 
     if file is None and form == "xlsx" and sys.stdout.isatty():
@@ -103,6 +104,7 @@ def export(what: str, file: Path | None, form: str, first: str | None, last: str
     days = parsed_day(first, "--from"), parsed_day(last, "--to")
     with opened_store() as store:
         sheet = export_sheet(store, Export(what), *days, now=wall_clock())
+        record_download(store, operator_act(), f"{what}.{form}")
     if file is None:
         write(sheet, Format(form), sys.stdout.buffer, for_people=False)
         return

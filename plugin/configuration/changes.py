@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from plugin.configuration.registry import DECLARED
 from plugin.core.acts import Act
+from plugin.courses.base.activity import Did, record_activity
 from plugin.services import Services
-from plugin.store.configuration import SettingChange
+from plugin.store.activity import Activity
 
 # What the pages of settings change and other tables hold.
 ELSEWHERE = {
@@ -35,31 +36,30 @@ class ChangeView:
     @property
     def label(self) -> str:
         """Return the setting as the pages call it."""
-        declared = DECLARED.get(self.name)
-        return declared.label if declared else ELSEWHERE.get(self.name, self.name)
+        return setting_label(self.name)
+
+
+def setting_label(name: str) -> str:
+    """Return a setting as the pages call it."""
+    declared = DECLARED.get(name)
+    return declared.label if declared else ELSEWHERE.get(name, name)
 
 
 def record_change(
     session: Session, services: Services, act: Act, name: str, *, before: str, after: str
 ) -> None:
     """Record a change in the transaction that makes it."""
-    session.add(
-        SettingChange(
-            id=services.store.new_id(),
-            name=name,
-            before=before,
-            after=after,
-            changed_at=act.now,
-            changed_by=act.actor.name,
-        )
+    record_activity(
+        session, services.store, act, Did.SETTING_CHANGED, subject_id=name, before=before, after=after
     )
 
 
 def recent_changes(services: Services, *, limit: int = 20) -> list[ChangeView]:
     """Return the last changes, the newest first."""
-    newest = select(SettingChange).order_by(SettingChange.id.desc()).limit(limit)
+    changes = select(Activity).where(Activity.kind == Did.SETTING_CHANGED.value)
+    newest = changes.order_by(Activity.at.desc(), Activity.id.desc()).limit(limit)
     with services.store.reading() as session:
         return [
-            ChangeView(each.name, each.before, each.after, each.changed_at, each.changed_by)
+            ChangeView(each.subject_id, each.before, each.after, each.at, each.by)
             for each in session.scalars(newest)
         ]

@@ -109,6 +109,11 @@ DECLARED: dict[str, Declaration] = {
         "Days",
         "Finished events and jobs are deleted after so many days; at least 31. The ledger is never deleted.",
     ),
+    "activity_days": Declaration(
+        Group.RETENTION,
+        "Days of the activity log",
+        "Who did what and who opened whose data is deleted after so many days; at least 365. HIPAA asks for six years.",
+    ),
     "backup_dir": Declaration(
         Group.BACKUPS, "Backup folder", "Empty: backups in the data folder.", is_editable=False
     ),

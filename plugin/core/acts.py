@@ -41,6 +41,8 @@ class Actor:
 
 
 SQUARE = Actor("Square", Role.OWNER, Source.SQUARE)
+# Whoever runs a command on the server.
+OPERATOR = Actor("Operator", Role.OWNER, Source.COMMAND)
 
 
 @dataclass(frozen=True, slots=True)

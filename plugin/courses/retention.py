@@ -1,6 +1,6 @@
 """What is deleted automatically, and when. The ledger, documents and history never are.
 
-A row of the access log is deleted after six years.
+A row of the activity log and of the access log is deleted after `ACTIVITY_DAYS`.
 The body of a finished event is deleted after a month. After `RETENTION_DAYS` its row is too, with finished
 jobs, idempotency keys and syncs. No repeat of an event is pending any more by then: Square retries for 24
 hours, and the sync finds within the hour what no event reported. A replayed event would only have its subject
@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from plugin.courses.base.suppression import NO_BODY
-from plugin.courses.privacy.access_log import KEPT_FOR as ACCESS_LOG_KEPT_FOR
 from plugin.store import Store
+from plugin.store.activity import Activity
 from plugin.store.ledger import Operation
 from plugin.store.people import ClientOpening
 from plugin.store.queues import Inbox, Outbox, Sweep
@@ -51,10 +51,14 @@ def drop_old_event_bodies(store: Store, now: datetime) -> int:
     return len(ids)
 
 
-def drop_old_rows(store: Store, now: datetime, *, days: int) -> int:
-    """Delete rows not needed after so many days; return how many, at most some hundred of each table."""
+def drop_old_rows(store: Store, now: datetime, *, days: int, log_days: int) -> int:
+    """Delete rows not needed after so many days; return how many, at most some hundred of each table.
+
+    `log_days`: how long the activity log and the access log are kept.
+    """
     dropped = 0
-    for key, is_old in _old(now, now - timedelta(days=days)):
+    log_before = now - timedelta(days=log_days)
+    for key, is_old in (*_old(now - timedelta(days=days)), *_old_log(store, log_before, log_days)):
         ids = _read(store, select(key).where(is_old).limit(_AT_ONCE))
         if ids:
             with store.writing() as session:
@@ -63,7 +67,7 @@ def drop_old_rows(store: Store, now: datetime, *, days: int) -> int:
     return dropped
 
 
-def _old(now: datetime, before: datetime) -> Iterator[tuple[InstrumentedAttribute[str], ColumnElement[bool]]]:
+def _old(before: datetime) -> Iterator[tuple[InstrumentedAttribute[str], ColumnElement[bool]]]:
     newer, later = aliased(Outbox), aliased(Sweep)
     # A failed job is shown until another of its kind has succeeded.
     is_superseded = exists().where(
@@ -83,7 +87,17 @@ def _old(now: datetime, before: datetime) -> Iterator[tuple[InstrumentedAttribut
     yield Operation.key, Operation.at < before
     yield Sweep.id, (Sweep.started_at < before) & has_later
     yield OAuthAttempt.state_sha256, OAuthAttempt.asked_at < before
-    yield ClientOpening.id, ClientOpening.at < now - ACCESS_LOG_KEPT_FOR
+
+
+def _old_log(
+    store: Store, before: datetime, days: int
+) -> Iterator[tuple[InstrumentedAttribute[str], ColumnElement[bool]]]:
+    yield ClientOpening.id, ClientOpening.at < before
+    with store.reading() as session:
+        newest = session.scalar(select(func.max(Activity.at)))
+    if newest is not None:
+        # The table refuses to lose what is younger than a year, counted from its newest row.
+        yield Activity.id, Activity.at < min(before, newest - timedelta(days=days))
 
 
 def _read(store: Store, which: Select[Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Settings that the owner made in the browser, and who changed which one when."""
+"""Settings that the owner made in the browser; who changed which one when is in the activity log."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Base, Id, Name
+from plugin.store.base import Base, Name
 
 
 class StoredSetting(Base):
@@ -24,16 +24,3 @@ class StoredSetting(Base):
     changed_by: Mapped[str] = mapped_column(Name)
 
     __table_args__ = (CheckConstraint("value is null or sealed is null", name="value_or_sealed"),)
-
-
-class SettingChange(Base):
-    """A change of a setting, for the owner to read; of a secret it says only that it was set or removed."""
-
-    __tablename__ = "setting_change"
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(String(60))
-    before: Mapped[str] = mapped_column(Text, default="")
-    after: Mapped[str] = mapped_column(Text, default="")
-    changed_at: Mapped[datetime]
-    changed_by: Mapped[str] = mapped_column(Name)

@@ -228,3 +228,5 @@ class History(Base):
     by: Mapped[str] = mapped_column(Name)
     source: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(String(300), default="", info=ERASED_TEXT)
+
+    __table_args__ = (Index(None, "at", "id"),)

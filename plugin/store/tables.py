@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugin.store import (
+    activity,
     alarms,
     books,
     changes,
@@ -28,6 +29,7 @@ METADATA = Base.metadata
 
 __all__ = [
     "METADATA",
+    "activity",
     "alarms",
     "books",
     "changes",

@@ -19,10 +19,18 @@ _KEPT = {
     ),
     "history": ("id", "course_id", "kind", "at", "by", "source"),
     "handout": ("id", "course_id", "kind", "language", "content_sha256", "handed_at", "by"),
+    "activity": ("id", "kind", "at", "by", "staff_id", "source", "client_id", "subject_id"),
 }
-ERASABLE = {"entry": ("reason",), "history": ("text", "reason"), "handout": ("content",)}
+ERASABLE = {
+    "entry": ("reason",),
+    "history": ("text", "reason"),
+    "handout": ("content",),
+    "activity": ("name", "before", "after", "reason"),
+}
 # Can be blanked, never rewritten; and what is stored whole forever, as the law requires of documents.
-BLANKED_AT_MOST = tuple(_KEPT)
+BLANKED_AT_MOST = ("entry", "history", "handout")
+# The log's rows can be blanked as well, and deleted once they are a year older than its newest row.
+ACTIVITY, ACTIVITY_KEPT_DAYS = "activity", 365
 KEPT_WHOLE = ("document", "document_file", "document_course", "treatment_text", "logo")
 APPEND_ONLY = (*BLANKED_AT_MOST, *KEPT_WHOLE)
 
@@ -62,6 +70,62 @@ def removal_of_whole(engine: str) -> Iterator[str]:
         yield from _dropped(engine, table)
     if engine == "postgresql":
         yield "DROP FUNCTION refuse_any_change()"
+
+
+def creation_of_activity(engine: str) -> Iterator[str]:
+    """Yield the statements that guard the activity log."""
+    says = f"'a written line of {ACTIVITY} is never changed or deleted'"
+    if engine == "sqlite":
+        yield (
+            f"CREATE TRIGGER {ACTIVITY}_refuses_update BEFORE UPDATE ON {ACTIVITY}"
+            f" WHEN NOT ({_is_erasure(ACTIVITY)}) BEGIN SELECT RAISE(ABORT, {says}); END"
+        )
+        newest = f"(SELECT julianday(max(at)) FROM {ACTIVITY})"  # noqa: S608 - a constant
+        yield (
+            f"CREATE TRIGGER {ACTIVITY}_refuses_delete BEFORE DELETE ON {ACTIVITY}"
+            f" WHEN julianday(OLD.at) > {newest} - {ACTIVITY_KEPT_DAYS} BEGIN SELECT RAISE(ABORT, {says}); END"
+        )
+        return
+    yield _PG_OLD_ACTIVITY
+    erasable = ", ".join(f"'{column}'" for column in ERASABLE[ACTIVITY])
+    yield (
+        f"CREATE TRIGGER {ACTIVITY}_refuses_change BEFORE UPDATE ON {ACTIVITY}"
+        f" FOR EACH ROW EXECUTE FUNCTION refuse_change({erasable})"
+    )
+    yield (
+        f"CREATE TRIGGER {ACTIVITY}_refuses_delete BEFORE DELETE ON {ACTIVITY}"
+        " FOR EACH ROW EXECUTE FUNCTION refuse_young_activity()"
+    )
+    yield (
+        f"CREATE TRIGGER {ACTIVITY}_refuses_truncate BEFORE TRUNCATE ON {ACTIVITY}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+
+
+def removal_of_activity(engine: str) -> Iterator[str]:
+    """Yield the statements that drop the triggers of `creation_of_activity`."""
+    on = "" if engine == "sqlite" else f" ON {ACTIVITY}"
+    for deed in activity_deeds(engine):
+        yield f"DROP TRIGGER {ACTIVITY}_refuses_{deed}{on}"
+    if engine == "postgresql":
+        yield "DROP FUNCTION refuse_young_activity()"
+
+
+def activity_deeds(engine: str) -> tuple[str, ...]:
+    """Return what the triggers of the activity log refuse, as their names end."""
+    return ("update", "delete") if engine == "sqlite" else ("change", "delete", "truncate")
+
+
+_PG_OLD_ACTIVITY = f"""
+CREATE FUNCTION refuse_young_activity() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.at > (SELECT max(at) FROM {ACTIVITY}) - interval '{ACTIVITY_KEPT_DAYS} days' THEN
+    RAISE EXCEPTION 'a written line of {ACTIVITY} is never changed or deleted'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN OLD;
+END $$
+"""  # noqa: S608 - constants
 
 
 def _dropped(engine: str, table: str) -> Iterator[str]:

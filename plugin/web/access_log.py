@@ -1,16 +1,19 @@
-"""Writes the access log: every page, paper and API call that shows one client's data."""
+"""Writes the access log: every page, paper and API call that shows one client's data, and every download."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 from flask import Flask, current_app, g, request
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Response
 
-from plugin.core.acts import Actor
-from plugin.courses.privacy.access_log import AccessLog
+from plugin.core.acts import Act, Actor
+from plugin.courses.privacy.access_log import AccessLog, record_download
 from plugin.web import current_services
 
 
@@ -20,8 +23,10 @@ def set_up(app: Flask) -> None:
 
     @app.after_request
     def record(response: Response) -> Response:
-        if _shows_a_client(response):
-            _record(log)
+        if _is_download(response):
+            _record(partial(_note_download, response))
+        elif _shows_a_client(response):
+            _record(partial(_note_opening, log))
         return response
 
 
@@ -32,15 +37,32 @@ def _shows_a_client(response: Response) -> bool:
     return bool(is_asked and names_one and response.status_code == HTTPStatus.OK)
 
 
-def _record(log: AccessLog) -> None:
-    actor, ids, services = _actor(), request.view_args or {}, current_services()
-    if actor is None:
-        return
+def _is_download(response: Response) -> bool:
+    is_file = response.headers.get("Content-Disposition", "").startswith("attachment")
+    return is_file and request.method == "GET" and response.status_code == HTTPStatus.OK
+
+
+def _note_download(response: Response, actor: Actor) -> None:
+    services, ids = current_services(), request.view_args or {}
+    name = parse_options_header(response.headers["Content-Disposition"])[1].get("filename", request.path)
+    act = Act(actor, services.clock(), "download")
+    record_download(services.store, act, name, client_id=ids.get("client_id"))
+
+
+def _note_opening(log: AccessLog, actor: Actor) -> None:
+    services, ids = current_services(), request.view_args or {}
     subject = {name: ids[name] for name in ("client_id", "course_id") if name in ids}
     # A device that keeps a page for later shows it without asking again.
     what = "kept for offline" if "X-Keep" in request.headers else (request.endpoint or "")[:60]
+    log.record(services.store, actor, services.clock(), what=what, **subject)
+
+
+def _record(note: Callable[[Actor], None]) -> None:
+    actor = _actor()
+    if actor is None:
+        return
     try:
-        log.record(services.store, actor, services.clock(), what=what, **subject)
+        note(actor)
     except SQLAlchemyError as error:
         # The front desk must not wait for the log; the next opening is recorded.
         current_app.logger.error("access log not written: %s", type(error).__name__)

@@ -86,10 +86,7 @@ def test_a_secret_is_sealed_in_the_database_and_absent_from_what_is_recorded(
     assert secret(services.settings) == TOKEN
     with store.engine.connect() as connection:
         rows = str(
-            [
-                connection.execute(text(f"SELECT * FROM {name}")).all()
-                for name in ("setting", "setting_change")
-            ]
+            [connection.execute(text(f"SELECT * FROM {name}")).all() for name in ("setting", "activity")]
         )
     assert TOKEN not in rows
     change = recent_changes(services)[0]

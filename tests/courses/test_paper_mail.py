@@ -95,7 +95,7 @@ def test_a_key_is_for_one_paper(clinic: Clinic) -> None:
 
 
 def test_who_unsubscribed_from_e_mails_after_visits_gets_what_they_ask_for(clinic: Clinic) -> None:
-    stop_letters(clinic.store, clinic.ana)
+    stop_letters(clinic.store, clinic.desk.act(), clinic.ana)
     asks(clinic)
     assert len(clinic.work(minutes=0)) == 1
     assert not read_client(clinic.store, clinic.ana).wants_mail

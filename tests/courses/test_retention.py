@@ -21,11 +21,11 @@ from plugin.store.queues import Inbox, Outbox, Sweep
 from tests.clock import HandMovedClock
 from tests.courses.desk import DEB, Desk
 
-DAYS = Settings().retention_days
+DAYS, LOG_DAYS = Settings().retention_days, Settings().activity_days
 
 
 def drop(store: Store, clock: HandMovedClock) -> int:
-    return drop_old_rows(store, clock(), days=DAYS)
+    return drop_old_rows(store, clock(), days=DAYS, log_days=LOG_DAYS)
 
 
 def count(store: Store, table: type) -> int:

@@ -196,7 +196,7 @@ def test_one_click_says_no_more(clinic: Clinic) -> None:
     for wrong in (token[:-1], token + "x", "", "x" * 300):
         assert client_of_stop_token(clinic.store, SECRET, wrong) is None
     assert client_of_stop_token(clinic.store, "t" * 48, token) is None
-    stop_letters(clinic.store, clinic.ana)
+    stop_letters(clinic.store, clinic.desk.act(), clinic.ana)
     clinic.use()
     assert len(clinic.work()) == 1
     assert clinic.letters()[-1] == ("left", "The client unsubscribed.")
@@ -495,7 +495,7 @@ class TestTheAddressOfThePage:
         self, clinic: Clinic
     ) -> None:
         double = clinic.desk.client("Ana Sousa")
-        stop_letters(clinic.store, double)
+        stop_letters(clinic.store, clinic.desk.act(), double)
         theirs = token_of(clinic.store, clinic.desk.act(), double)
         merge_clients(clinic.store, clinic.desk.act(), double, clinic.ana)
         assert client_of_page(clinic.store, theirs) == clinic.ana

@@ -231,6 +231,8 @@ WHO: dict[str, frozenset[str]] = {
     "email_settings.save": OWNER,
     "email_settings.test": OWNER,
     "email_settings.send_papers": OWNER,
+    "activity.show": OWNER,
+    "activity.save": OWNER,
     "liability.show": OWNER,
     "liability.save": OWNER,
     "liability.close": OWNER,

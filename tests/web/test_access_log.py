@@ -9,14 +9,17 @@ from sqlalchemy import select
 
 from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import add_token
-from plugin.courses.privacy.access_log import KEPT_FOR, AccessLog
+from plugin.courses.privacy.access_log import AccessLog
 from plugin.courses.retention import drop_old_rows
 from plugin.services import Services
+from plugin.settings import Settings
 from plugin.store.people import ClientOpening
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.web.conftest import As
 from tests.web.visitor import Visitor
+
+KEPT = timedelta(days=Settings().activity_days)
 
 
 def openings(services: Services) -> list[tuple[str, str, str]]:
@@ -77,7 +80,7 @@ def test_a_failed_write_is_tried_again_with_the_next_opening(
 
 def test_it_is_kept_for_six_years(deb: Visitor, services: Services, clock: HandMovedClock, ana: str) -> None:
     deb.page(f"/clients/{ana}")
-    drop_old_rows(services.store, clock() + KEPT_FOR, days=90)
+    drop_old_rows(services.store, clock() + KEPT, days=90, log_days=KEPT.days)
     assert len(openings(services)) == 1
-    drop_old_rows(services.store, clock() + KEPT_FOR + timedelta(days=1), days=90)
+    drop_old_rows(services.store, clock() + KEPT + timedelta(days=1), days=90, log_days=KEPT.days)
     assert openings(services) == []

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.core.acts import OPERATOR, Act, Actor, Role, Source, require
 from plugin.core.text import required
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.errors import NotFound, Refused
@@ -60,8 +61,7 @@ def add_token(
 ) -> str:
     """Create a bearer token; return it this once, since only its digest is stored."""
     token, row = _new_token(store, name, role, now, expires_at)
-    with store.writing() as session:
-        session.add(row)
+    transact(store, Act(OPERATOR, now, row.id), lambda work: _add(work, row))
     return token
 
 
@@ -74,7 +74,7 @@ def create_token(store: Store, act: Act, *, name: str, role: Role, expires_at: d
     token, row = _new_token(store, name, role, act.now, expires_at)
 
     def create(work: Work) -> dict[str, str]:
-        work.session.add(row)
+        _add(work, row)
         return {"token_id": row.id}
 
     def do(work: Work) -> bool:
@@ -85,6 +85,12 @@ def create_token(store: Store, act: Act, *, name: str, role: Role, expires_at: d
         said = f"The token “{row.name}” was created already and can't be shown again. Revoke it and create another."
         raise Refused(said, code="token_shown")
     return token
+
+
+def _add(work: Work, row: ApiToken) -> None:
+    work.session.add(row)
+    until = f", until {row.expires_at:%Y-%m-%d}" if row.expires_at else ""
+    record_in(work, Did.TOKEN_CREATED, name=row.name, subject_id=row.id, after=f"{row.role}{until}")
 
 
 def _new_token(
@@ -132,6 +138,8 @@ def revoke_token(store: Store, act: Act, token_id: str) -> TokenView:
 
     def do(work: Work) -> TokenView:
         row = require_row(work.session, ApiToken, token_id, "There is no such token.", is_locked=True)
+        if row.revoked_at is None:
+            record_in(work, Did.TOKEN_REVOKED, name=row.name, subject_id=row.id)
         row.revoked_at = row.revoked_at or work.now
         return _view(row)
 

@@ -19,6 +19,7 @@ from plugin.courses.accounts.staff import (
     staff_email,
     staff_view,
 )
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, transact
 from plugin.errors import Refused
@@ -65,6 +66,7 @@ def _invite(work: Work, person: NewPerson, by_mail: bool, base_url: str) -> dict
     print_as(row, person.printed_name, person.license)
     if by_mail:
         _send(work, row, base_url)
+    record_in(work, Did.STAFF_INVITED, name=row.name, subject_id=row.id, after=f"{row.email}, {row.role}")
     return {"staff_id": row.id}
 
 
@@ -87,6 +89,7 @@ def invite_again(store: Store, act: Act, staff_id: str, *, by_mail: bool, base_u
         end_sessions(work, row)
         if by_mail:
             _send(work, row, base_url)
+        record_in(work, Did.STAFF_INVITED_AGAIN, name=row.name, subject_id=row.id)
         return {"staff_id": row.id}
 
     def do(work: Work) -> StaffView:
@@ -109,6 +112,7 @@ def withdraw(store: Store, act: Act, staff_id: str) -> StaffView:
         row = locked_staff(work.session, staff_id)
         _require_open(row)
         person = staff_view(row)
+        record_in(work, Did.STAFF_WITHDRAWN, name=row.name, subject_id=row.id)
         try:
             with work.session.begin_nested():
                 work.session.delete(row)
@@ -129,6 +133,7 @@ def send_reset_link(store: Store, act: Act, staff_id: str, *, base_url: str = ""
         _require_active(staff_view(row))
         row.mail_problem = ""
         _send(work, row, base_url)
+        record_in(work, Did.STAFF_RESET, name=row.name, subject_id=row.id)
         return staff_view(row)
 
     return transact(store, act, do)
@@ -139,6 +144,9 @@ def person_to_reset(store: Store, act: Act, staff_id: str) -> StaffView:
     require(act.actor)
     person = read_staff(store, staff_id)
     _require_active(person)
+    transact(
+        store, act, lambda work: record_in(work, Did.STAFF_RESET, name=person.name, subject_id=person.id)
+    )
     return person
 
 

@@ -13,6 +13,7 @@ from plugin.core.text import required
 from plugin.courses.accounts.limit_hits import add_hits
 from plugin.courses.accounts.staff import locked_self
 from plugin.courses.accounts.staff_alerts import PASSKEY_ADDED, SECOND_STEP_REMOVED, alert
+from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, transact
 from plugin.errors import NotFound, Refused
@@ -74,6 +75,7 @@ def add_passkey(
         if len(known) >= MOST:
             raise Refused(f"You have {MOST} passkeys. Remove one first.", code="too_many")
         alert(work, person, PASSKEY_ADDED)
+        record_in(work, Did.STAFF_PASSKEY, name=person.name, subject_id=person.id, after=f"{SET}: {name}")
         work.session.add(
             Passkey(
                 id=work.new_id(),
@@ -114,6 +116,8 @@ def remove_passkey(store: Store, act: Act, passkey_id: str) -> str:
         if len(mine) == 1 and person.totp_secret is None:
             person.recovery_codes = None
             alert(work, person, SECOND_STEP_REMOVED)
+        after = f"{REMOVED}: {mine[passkey_id].name}"
+        record_in(work, Did.STAFF_PASSKEY, name=person.name, subject_id=person.id, after=after)
         work.session.delete(mine[passkey_id])
         return str(mine[passkey_id].name)
 

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select, update
 from plugin.core.acts import Act, require
 from plugin.courses.accounts.staff import StaffView, end_sessions, locked_self, staff_view
 from plugin.courses.accounts.staff_alerts import SECOND_STEP_REMOVED, alert
+from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.store import Store
 from plugin.store.people import Passkey, Staff
@@ -23,6 +24,7 @@ def set_totp(store: Store, act: Act, staff_id: str, *, secret: str, counter: int
     def do(work: Work) -> StaffView:
         row = _own(work, staff_id)
         row.totp_secret, row.totp_counter = secret, counter
+        record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=SET)
         return staff_view(row)
 
     return transact(store, act, do)
@@ -45,6 +47,7 @@ def remove_totp(store: Store, act: Act, staff_id: str) -> StaffView:
         row = _own(work, staff_id)
         if row.totp_secret is not None:
             alert(work, row, SECOND_STEP_REMOVED)
+            record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=REMOVED)
         row.totp_secret = row.totp_counter = None
         if not _has_passkey(work, staff_id):
             row.recovery_codes = None
@@ -65,6 +68,7 @@ def reset_second_step(store: Store, act: Act, staff_id: str) -> StaffView:
         keys = list(work.session.scalars(select(Passkey).where(Passkey.staff_id == staff_id)))
         if row.totp_secret is not None or keys:
             alert(work, row, SECOND_STEP_REMOVED)
+        record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=REMOVED)
         row.totp_secret = row.totp_counter = row.recovery_codes = None
         for key in keys:
             work.session.delete(key)

@@ -9,11 +9,12 @@ from sqlalchemy import ColumnElement, select
 
 from plugin.core.acts import Act, Actor, require
 from plugin.courses.accounts.sign_ins import LASTS
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, transact
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.people import SignIn
+from plugin.store.people import SignIn, Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ def end_one(store: Store, act: Act, staff_id: str, sign_in_id: str) -> None:
         row = work.session.get(SignIn, sign_in_id)
         if row is None or row.staff_id != staff_id:
             raise NotFound("There is no such session.")
+        if row.ended_at is None:
+            _record_end(work, row)
         row.ended_at = row.ended_at or work.now
 
     transact(store, act, do)
@@ -60,9 +63,22 @@ def end_others(store: Store, act: Act, staff_id: str, *, but: str = "") -> int:
         ).all()
         for row in rows:
             row.ended_at = work.now
+            _record_end(work, row)
         return len(rows)
 
     return transact(store, act, do)
+
+
+def _record_end(work: Work, row: SignIn) -> None:
+    name = work.session.scalar(select(Staff.name).where(Staff.id == row.staff_id)) or ""
+    record_in(
+        work,
+        Did.SIGNED_OUT,
+        name=name,
+        subject_id=row.staff_id,
+        after=row.device,
+        reason="Ended from elsewhere",
+    )
 
 
 def _is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.courses.accounts.staff import StaffView, new_row, staff_view
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, transact
 from plugin.errors import NotFound, Refused
@@ -145,6 +146,8 @@ def create_first_owner(store: Store, owner: FirstOwner, now: datetime) -> StaffV
         created = new_row(work, email=owner.email, name=owner.name, role=Role.OWNER)
         created.password_hash = owner.password_hash
         row.code_hmac, row.closed_at, row.browser_zone = "", now, owner.browser_zone
+        after = f"{created.email}, {created.role}"
+        record_in(work, Did.STAFF_ADDED, name=created.name, subject_id=created.id, after=after)
         return staff_view(created)
 
     return transact(store, Act(_AT_SETUP, now, secrets.token_hex(16)), do)
@@ -154,12 +157,14 @@ def mark_step(store: Store, act: Act, step: str, state: str) -> None:
     """Record that a step is done or skipped; what is done stays done. Idempotent."""
     require(act.actor)
 
-    def work(session: Session) -> None:
-        row = _locked(session, act.now)
-        if row.steps.get(step) != DONE:
+    def do(work: Work) -> None:
+        row = _locked(work.session, act.now)
+        before = row.steps.get(step, "")
+        if before not in (DONE, state):
             row.steps = {**row.steps, step: state}
+            record_in(work, Did.SETUP_STEP, subject_id=step, before=before, after=state)
 
-    store.transact(work)
+    transact(store, act, do)
 
 
 def hide_checklist(store: Store, act: Act) -> None:

@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import required
+from plugin.courses.accounts.sign_ins import record_sign_in
 from plugin.courses.accounts.staff import StaffView, locked_self, staff_view
+from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.store import Store
@@ -59,6 +61,7 @@ def declare_device(store: Store, act: Act, *, name: str, sign_in_id: str) -> str
         )
         work.session.add(row)
         work.session.flush()
+        record_in(work, Did.DEVICE_SHARED, name=row.name, subject_id=row.id)
         _put_on(work.session, row.id, sign_in_id, work.now)
         return token
 
@@ -71,6 +74,8 @@ def stop_sharing(store: Store, act: Act, device_id: str) -> str:
 
     def do(work: Work) -> str:
         row = require_row(work.session, SharedDevice, device_id, "There is no such device.", is_locked=True)
+        if row.revoked_at is None:
+            record_in(work, Did.DEVICE_REMOVED, name=row.name, subject_id=row.id)
         row.revoked_at = row.revoked_at or work.now
         by_pin = (SignIn.device_id == device_id, SignIn.proved_at.is_(None), SignIn.ended_at.is_(None))
         work.session.execute(update(SignIn).where(*by_pin).values(ended_at=work.now))
@@ -117,7 +122,10 @@ def set_pin(store: Store, act: Act, pin_hash: str | None) -> None:
     """Set or remove the actor's own PIN."""
 
     def do(work: Work) -> None:
-        locked_self(work).pin_hash = pin_hash
+        person = locked_self(work)
+        person.pin_hash = pin_hash
+        state = SET if pin_hash else REMOVED
+        record_in(work, Did.STAFF_PIN, name=person.name, subject_id=person.id, after=state)
 
     transact(store, act, do)
 
@@ -163,6 +171,7 @@ def start_pin_sign_in(store: Store, device_id: str, staff_id: str, now: datetime
                 device=device,
             )
         )
+        record_sign_in(session, store, staff_id, now, Did.SIGNED_IN, device=device, way="PIN")
     return sign_in_id
 
 

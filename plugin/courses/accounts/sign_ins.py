@@ -10,14 +10,18 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, delete, exists, select, update
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
+from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.accounts.staff import StaffView, staff_view
+from plugin.courses.base.activity import Did, record_activity
 from plugin.store import Store
 from plugin.store.people import Passkey, SignIn, Staff
 
 LASTS = timedelta(hours=12)
 # A page that only reads must not write each time.
 SEEN_NOTED_EVERY = timedelta(minutes=5)
+_STRANGER = Actor("Unknown", Role.DESK, Source.DESK)
 # Older ones are not needed.
 _KEPT = timedelta(days=30)
 _DEVICE_LENGTH = 80
@@ -55,15 +59,53 @@ def start_sign_in(store: Store, staff_id: str, now: datetime, *, device: str = "
         session.execute(update(Staff).where(Staff.id == staff_id).values(last_signed_in_at=now))
         made.id, made.device = sign_in_id, device[:_DEVICE_LENGTH]
         session.add(made)
+        record_sign_in(session, store, staff_id, now, Did.SIGNED_IN, device=device)
     return sign_in_id
+
+
+def record_sign_in(
+    session: Session,
+    store: Store,
+    staff_id: str,
+    now: datetime,
+    kind: Did,
+    *,
+    device: str = "",
+    way: str = "",
+) -> None:
+    """Record a sign-in, its end, or one that failed, in the activity log; `way`: with what, or by whom.
+
+    Of a person unknown here, what was typed is not recorded: it may be a password in the wrong field.
+    """
+    person = session.get(Staff, staff_id) if staff_id else None
+    actor = staff_view(person).actor if person else _STRANGER
+    record_activity(
+        session,
+        store,
+        Act(actor, now, "sign-in"),
+        kind,
+        name=actor.name if person else "",
+        subject_id=person.id if person else "",
+        after=device,
+        reason=way,
+    )
+
+
+def note_failed_sign_in(
+    store: Store, staff_id: str, now: datetime, *, device: str = "", way: str = ""
+) -> None:
+    """Record a wrong password, code or PIN of a person; "" for an address that nobody here signs in with."""
+    with store.writing() as session:
+        record_sign_in(session, store, staff_id, now, Did.SIGN_IN_FAILED, device=device, way=way)
 
 
 def end_sign_in(store: Store, sign_in_id: str, now: datetime) -> None:
     """End one sign-in; a copy of its cookie is invalid from now on. The person's other sign-ins remain."""
+    ending = update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(ended_at=now)
     with store.writing() as session:
-        session.execute(
-            update(SignIn).where(SignIn.id == sign_in_id, SignIn.ended_at.is_(None)).values(ended_at=now)
-        )
+        ended = session.execute(ending.returning(SignIn.staff_id, SignIn.device)).first()
+        if ended is not None:
+            record_sign_in(session, store, ended.staff_id, now, Did.SIGNED_OUT, device=ended.device)
 
 
 def prove_sign_in(store: Store, sign_in_id: str, now: datetime) -> None:

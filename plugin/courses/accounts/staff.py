@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Row, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.core.acts import OPERATOR, Act, Actor, Role, Source, require
 from plugin.core.text import clean, required
 from plugin.courses.accounts.staff_alerts import IS_ACTIVE_OWNER, NEW_OWNER, PASSWORD, alert
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.clients.contacts import typed_email
@@ -24,7 +25,6 @@ from plugin.store.people import Passkey, SignIn, Staff
 INVITATION_LASTS = timedelta(days=7)
 NO_SUCH_PERSON = "There is no such person."
 _HAS_SECOND_FACTOR = or_(Staff.totp_secret.is_not(None), exists().where(Passkey.staff_id == Staff.id))
-_COMMAND = Actor("Operator", Role.OWNER, Source.COMMAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,12 @@ def add_staff(
     store: Store, *, email: str, name: str, role: Role, password_hash: str, now: datetime
 ) -> StaffView:
     """Add a person; raises InvalidField, or Refused if the e-mail address is in use already."""
-    act = Act(_COMMAND, now, secrets.token_hex(16))
+    act = Act(OPERATOR, now, secrets.token_hex(16))
 
     def do(work: Work) -> StaffView:
         row = new_row(work, email=email, name=name, role=role)
         row.password_hash = password_hash
+        record_in(work, Did.STAFF_ADDED, name=row.name, subject_id=row.id, after=f"{row.email}, {row.role}")
         return staff_view(row)
 
     return transact(store, act, do)
@@ -134,6 +135,7 @@ def set_password(
             alert(work, row, PASSWORD)
         row.password_hash, row.invited_at, row.mail_problem = password_hash, None, ""
         end_sessions(work, row)
+        record_in(work, Did.STAFF_PASSWORD, name=row.name, subject_id=row.id)
         return staff_view(row)
 
     return transact(store, act, do)
@@ -214,6 +216,7 @@ def deactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
             # The new mark keeps a copied session from working again after a reactivation.
             row.is_active = False
             end_sessions(work, row)
+            record_in(work, Did.STAFF_DEACTIVATED, name=row.name, subject_id=row.id)
         return staff_view(row)
 
     return transact(store, act, do)
@@ -225,6 +228,8 @@ def reactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
 
     def do(work: Work) -> StaffView:
         row = locked_staff(work.session, staff_id)
+        if not row.is_active:
+            record_in(work, Did.STAFF_REACTIVATED, name=row.name, subject_id=row.id)
         row.is_active = True
         return staff_view(row)
 

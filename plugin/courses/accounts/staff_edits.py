@@ -18,6 +18,7 @@ from plugin.courses.accounts.staff import (
     staff_view,
 )
 from plugin.courses.accounts.staff_alerts import EMAIL, NEW_OWNER, ROLE, alert
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, transact
 from plugin.errors import NotAllowed, Refused
 from plugin.store import Store
@@ -44,6 +45,7 @@ def edit_staff(store: Store, act: Act, staff_id: str, details: StaffDetails) -> 
 
     def do(work: Work) -> StaffView:
         row = locked_staff(work.session, staff_id)
+        before = _in_words(row)
         row.name = required(details.name, field="name", called="The name")
         print_as(row, details.printed_name, details.license)
         _change_role(work, row, details.role)
@@ -51,7 +53,7 @@ def edit_staff(store: Store, act: Act, staff_id: str, details: StaffDetails) -> 
             if work.act.actor.staff_id == row.id and staff_email(details.email) != row.email:
                 raise Refused("Change your own e-mail on the page My account.", code="own_sign_in")
             _change_email(work, row, details.email)
-        return staff_view(row)
+        return _recorded(work, row, before)
 
     return transact(store, act, do)
 
@@ -62,8 +64,9 @@ def set_role(store: Store, act: Act, staff_id: str, role: Role) -> StaffView:
 
     def do(work: Work) -> StaffView:
         row = locked_staff(work.session, staff_id)
+        before = _in_words(row)
         _change_role(work, row, role)
-        return staff_view(row)
+        return _recorded(work, row, before)
 
     return transact(store, act, do)
 
@@ -73,8 +76,9 @@ def rename_self(store: Store, act: Act, name: str) -> StaffView:
 
     def do(work: Work) -> StaffView:
         row = locked_staff(work.session, _own_id(work.act))
+        before = _in_words(row)
         row.name = required(name, field="name", called="The name")
-        return staff_view(row)
+        return _recorded(work, row, before)
 
     return transact(store, act, do)
 
@@ -98,10 +102,29 @@ def change_own_email(store: Store, act: Act, email: str) -> StaffView:
 
     def do(work: Work) -> StaffView:
         row = locked_staff(work.session, _own_id(work.act))
+        before = _in_words(row)
         _change_email(work, row, email)
-        return staff_view(row)
+        return _recorded(work, row, before)
 
     return transact(store, act, do)
+
+
+def _in_words(row: Staff) -> str:
+    said = {
+        "Name": row.name,
+        "Email": row.email,
+        "Role": row.role,
+        "Printed name": row.printed_name,
+        "License": row.license,
+    }
+    return "\n".join(f"{name}: {text}" for name, text in said.items() if text)
+
+
+def _recorded(work: Work, row: Staff, before: str) -> StaffView:
+    after = _in_words(row)
+    if after != before:
+        record_in(work, Did.STAFF_CHANGED, name=row.name, subject_id=row.id, before=before, after=after)
+    return staff_view(row)
 
 
 def _own_id(act: Act) -> str:

@@ -11,6 +11,7 @@ from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.attention.items import NO_ITEM, view_of
 from plugin.courses.attention.kind import Decision, Resolution
 from plugin.courses.attention.registry import decisions_of, kind_of
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import AttentionView, ClientView
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.clients.clients import client_in, new_client
@@ -86,6 +87,15 @@ def _settle(work: Work, item: Attention, wish: Resolution) -> None:
     answer = decision.answer if isinstance(decision.answer, str) else decision.answer(work, item, wish)
     item.resolved_at, item.resolved_by = work.now, work.act.actor.name
     item.resolution = {**_kept(wish), "answer": answer}
+    record_in(
+        work,
+        Did.ITEM_RESOLVED,
+        name=kind_of(item.kind).title,
+        subject_id=item.id,
+        after=str(answer),
+        reason=wish.reason,
+        client_id=wish.client_id,
+    )
 
 
 def _decision(item: Attention, wish: Resolution) -> Decision:

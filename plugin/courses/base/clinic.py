@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.core.text import NAME_LENGTH, optional, required
+from plugin.courses.base.activity import Did, record_activity
 from plugin.courses.base.views import ClinicView, LogoView
 from plugin.errors import InvalidField
 from plugin.store import Store
@@ -100,19 +101,34 @@ def save_clinic(store: Store, act: Act, clinic: ClinicView) -> ClinicView:
     """Save the clinic's details; raises InvalidField for what a paper can't show. The logo is unchanged."""
     require(act.actor)
     with store.writing() as session:
-        return _save_in(session, clinic)
+        return _recorded(session, store, act, clinic)
 
 
 def change_clinic(store: Store, act: Act, changes: Mapping[str, Any]) -> ClinicView:
     """Change the given details by name, and no others; raises InvalidField."""
     require(act.actor)
     with store.writing() as session:
-        return change_clinic_in(session, changes)
+        return _recorded(session, store, act, replace(clinic_in(session), **changes))
 
 
 def change_clinic_in(session: Session, changes: Mapping[str, Any]) -> ClinicView:
     """Change the given details within the transaction that read what they depend on; raises InvalidField."""
     return _save_in(session, replace(clinic_in(session), **changes))
+
+
+def _recorded(session: Session, store: Store, act: Act, wanted: ClinicView) -> ClinicView:
+    before = clinic_in(session)
+    saved = _save_in(session, wanted)
+    changed = [name for name in _KEPT if getattr(before, name) != getattr(saved, name)]
+    if changed:
+        was, now = (_in_words(each, changed) for each in (before, saved))
+        record_activity(session, store, act, Did.SETTING_CHANGED, subject_id="clinic", before=was, after=now)
+    return saved
+
+
+def _in_words(clinic: ClinicView, names: Sequence[str]) -> str:
+    shown = {name: str(getattr(clinic, name)).replace("\n", ", ") for name in names}
+    return "\n".join(f"{name.replace('_', ' ').capitalize()}: {text}" for name, text in shown.items())
 
 
 def _save_in(session: Session, clinic: ClinicView) -> ClinicView:

@@ -9,7 +9,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
-from plugin.core.opening_hours import ClosedDays, Interval, OpeningHours, assumed_hours, checked_hours
+from plugin.core.opening_hours import (
+    WEEKDAYS,
+    ClosedDays,
+    Interval,
+    OpeningHours,
+    assumed_hours,
+    checked_hours,
+)
+from plugin.courses.base.activity import Did, record_activity
 from plugin.courses.base.clinic import clinic_in
 from plugin.store import Store
 from plugin.store.offers import Hours
@@ -37,8 +45,27 @@ def save_hours(store: Store, act: Act, hours: OpeningHours) -> OpeningHours:
     require(act.actor)
     with store.writing() as session:
         checked = checked_hours(replace(hours, time_zone=clinic_in(session).time_zone))
+        before, after = hours_text(hours_in(session)), hours_text(checked)
+        if before != after:
+            record_activity(session, store, act, Did.HOURS_CHANGED, before=before, after=after)
         session.merge(Hours(id=1, **_stored(checked), changed_at=act.now))
         return checked
+
+
+def hours_text(hours: OpeningHours) -> str:
+    """Return the hours in words, a line for each day and each closed time; "" for assumed ones."""
+    if hours.is_assumed:
+        return ""
+    days = [f"{name}: {_day_text(day)}" for name, day in zip(WEEKDAYS, hours.week, strict=True)]
+    return "\n".join([*days, *(f"Closed {each.first} to {each.last}" for each in hours.closed)])
+
+
+def _day_text(day: tuple[Interval, ...]) -> str:
+    return ", ".join(f"{_clock(each.opens)} to {_clock(each.closes)}" for each in day) or "closed"
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def _stored(hours: OpeningHours) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.catalog.links import PUBLISH
+from plugin.courses.catalog.package_text import package_text
 from plugin.courses.catalog.packages import (
     NO_PACKAGE,
     NewPackage,
@@ -60,7 +62,10 @@ def _edit(work: Work, package: Package, new: NewPackage, seen_version: int | Non
         raise Refused("Somebody has changed this package meanwhile. Look at it again.", code="changed")
     same_currency(new, clinic_in(work.session).currency)
     is_sold_otherwise = (package.name, package.price) != (new.name, new.price.amount)
+    before = package_text(package_in(work.session, package.id))
     _write(work.session, work.store, package, new)
+    after = package_text(package_in(work.session, package.id))
+    record_in(work, Did.PACKAGE_CHANGED, name=package.name, subject_id=package.id, before=before, after=after)
     if is_sold_otherwise:
         _enqueue_publication(work, package)
     return {"package_id": package.id}
@@ -77,6 +82,9 @@ def set_on_sale(store: Store, act: Act, package_id: str, *, is_active: bool) -> 
         package = _locked(work.session, package_id)
 
         def switch() -> dict[str, Any]:
+            if package.is_active != is_active:
+                state = "active" if is_active else "deactivated"
+                record_in(work, Did.PACKAGE_ON_SALE, name=package.name, subject_id=package.id, after=state)
             package.is_active = is_active
             return {"package_id": package_id}
 

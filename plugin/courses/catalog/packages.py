@@ -13,11 +13,13 @@ from plugin.core.acts import Act, require
 from plugin.core.money import Money
 from plugin.core.terms import Terms, terms_from_json
 from plugin.core.text import required
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import ContentView, PackageView, Page, from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.catalog.links import LOOK_AT_ITEM, SeenItem, agree_in, on_till_of
+from plugin.courses.catalog.package_text import package_text
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.offers import IgnoredItem, Listing, Package, PackageContent, Treatment
@@ -67,7 +69,10 @@ def create_package(store: Store, act: Act, new: NewPackage) -> PackageView:
 
 def _make(work: Work, new: NewPackage) -> str:
     same_currency(new, clinic_in(work.session).currency)
-    return _write(work, new).id
+    package = _write(work, new)
+    after = package_text(package_in(work.session, package.id))
+    record_in(work, Did.PACKAGE_CREATED, name=package.name, subject_id=package.id, after=after)
+    return package.id
 
 
 def list_packages(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from plugin.core.acts import Act, Role, require
 from plugin.core.course import Balance, balance_of
 from plugin.core.text import clean, digits, folded
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClientView, FoundClient, Page, from_row
@@ -49,10 +50,16 @@ def create_client(
             "language": language,
             "sounds_like": sounds_like,
         }
-        made = work.once("client", request, lambda: {"client_id": new_client(work, **request).id})
+        made = work.once("client", request, lambda: _created(work, request))
         return client_in(work.session, made.answer["client_id"])
 
     return transact(store, act, do)
+
+
+def _created(work: Work, request: dict[str, str | None]) -> dict[str, Any]:
+    client = new_client(work, **request)
+    record_in(work, Did.CLIENT_CREATED, name=client.name, client_id=client.id)
+    return {"client_id": client.id}
 
 
 def new_client(
@@ -114,11 +121,24 @@ def change_client(
             country=clinic_in(work.session).country,
             sounds_like=client.sounds_like if sounds_like is None else sounds_like,
         )
+        before = _in_words(client)
         client.wants_mail = client.wants_mail if wants_mail is None else wants_mail
         _write_contact(work, client, contact)
+        after = _in_words(client)
+        if after != before:
+            record_in(
+                work, Did.CLIENT_CHANGED, name=client.name, client_id=client.id, before=before, after=after
+            )
         return {"client_id": client.id}
 
     return transact(store, act, do)
+
+
+def _in_words(client: Client) -> str:
+    said = {"Name": client.name, "Phone": client.phone, "Email": client.email, "Language": client.language}
+    said["Sounds like"] = client.sounds_like
+    said["Emails"] = "on" if client.wants_mail else "off"
+    return "\n".join(f"{name}: {text or ''}" for name, text in said.items())
 
 
 def _write_contact(work: Work, client: Client, contact: Contact) -> None:

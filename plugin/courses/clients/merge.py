@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.chain import course_for_change
 from plugin.courses.base.outbox import PROFILE, enqueue, profile_changed
 from plugin.courses.base.views import from_row
@@ -105,6 +106,14 @@ def undo_merge(store: Store, act: Act, merge_id: str) -> str:
             if row.undone_at is None:
                 _refuse_undo(row, gone, keeper)
                 _undo(work, row, gone, keeper)
+                record_in(
+                    work,
+                    Did.MERGE_UNDONE,
+                    name=keeper.name,
+                    after=gone.name,
+                    client_id=keeper.id,
+                    subject_id=gone.id,
+                )
             return {"client_id": gone.id}
 
         work.once("take_merge_apart", {"merge_id": merge_id}, undo)
@@ -164,6 +173,9 @@ def _merge(work: Work, gone: Client, keeper: Client) -> ClientMerge:
     )
     work.session.add(row)
     work.session.flush()
+    record_in(
+        work, Did.CLIENTS_MERGED, name=keeper.name, before=gone.name, client_id=keeper.id, subject_id=gone.id
+    )
     if work.session.get(ProfileNote, gone.id) is not None:
         # Their own profile remains in Square, and must no longer show a balance.
         enqueue(work, PROFILE, gone.id)

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.clients import known_client_in, living_client_in
 from plugin.store import Store
@@ -67,6 +68,7 @@ def renew_page(store: Store, act: Act, client_id: str) -> str:
         work.session.execute(delete(PrivatePage).where(shut))
         work.session.expire_all()
         _new(work.session, work.act, client.id)
+        record_in(work, Did.PRIVATE_LINK, name=client.name, client_id=client.id)
         return client.id
 
     return transact(store, act, do)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.core.text import clean
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, transact
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
@@ -75,8 +76,12 @@ def save_series(store: Store, act: Act, kind: Numbered, *, prefix: str | None, f
         if row.first != first and _last_place(work.session, kind):
             message = f"The first number can't change any more: {_CALLED[kind]}s were issued with it."
             raise Refused(message, code="series_begun", field="first")
+        before = written(row.prefix, row.first, 1)
         row.prefix, row.first = said, first
         work.session.flush()
+        after = written(said, first, 1)
+        if after != before:
+            record_in(work, Did.SETTING_CHANGED, subject_id=f"series.{kind}", before=before, after=after)
         return _view(work.session, kind)
 
     return transact(store, act, do)

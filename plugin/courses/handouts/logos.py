@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from invoices.papers import Paper
 from plugin.core.acts import Act, require
+from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.views import LogoView
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.errors import InvalidField, Refused
@@ -194,6 +195,7 @@ def set_logo(store: Store, act: Act, data: bytes) -> LogoView:
             work.session.add(_row(picture, work.act))
             work.session.flush()
         _clinic(work.session).logo_sha256 = picture.sha256
+        record_in(work, Did.SETTING_CHANGED, subject_id="clinic.logo", after=SET)
 
     transact(store, act, do)
     return LogoView(picture.sha256, picture.width, picture.height)
@@ -205,6 +207,7 @@ def remove_logo(store: Store, act: Act) -> None:
 
     def do(work: Work) -> None:
         _clinic(work.session).logo_sha256 = None
+        record_in(work, Did.SETTING_CHANGED, subject_id="clinic.logo", after=REMOVED)
 
     transact(store, act, do)
 

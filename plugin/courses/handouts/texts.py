@@ -11,6 +11,7 @@ from invoices.aftercare import GENERAL, read_text, starting_markdown
 from invoices.language import LANGUAGES, language_for
 from invoices.papers import AftercareText, PaperRefused
 from plugin.core.acts import Act, require
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.handouts.text_check import checked_markdown
@@ -114,6 +115,18 @@ def suggest_days(store: Store, act: Act, treatment_id: str, days: int | None) ->
 
     def do(work: Work) -> None:
         treatment = require_row(work.session, Treatment, treatment_id, "There is no such treatment.")
+        before, after = (
+            f"{each} days between visits" if each else "" for each in (treatment.suggested_days, days)
+        )
+        if before != after:
+            record_in(
+                work,
+                Did.TEXT_CHANGED,
+                name=treatment.name,
+                subject_id=treatment_id,
+                before=before,
+                after=after,
+            )
         treatment.suggested_days = days
 
     transact(store, act, do)
@@ -151,6 +164,14 @@ def _write(
             by=work.act.actor.name,
         )
         work.session.add(row)
+        record_in(
+            work,
+            Did.TEXT_CHANGED,
+            name=f"{work.session.get_one(Treatment, treatment_id).name}, {language}",
+            subject_id=treatment_id,
+            before=newest.markdown if newest else "",
+            after=markdown or "Starting text",
+        )
         return row.version
 
     # Two concurrent saves collide at the version's number; the second finds the first's and is refused.

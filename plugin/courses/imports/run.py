@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work, transact
 from plugin.courses.imports.batches import (
@@ -156,6 +157,8 @@ def _write(work: Work, batch: ImportBatch, checked: Checked) -> Checked:
         by = Actor(work.act.actor.name, Role.OWNER, Source.IMPORT, work.act.actor.staff_id)
         write_courses(Work(work.session, work.store, Act(by, work.now, work.act.key)), batch, matched)
         batch.state, batch.ended_at = "imported", work.now
+        rows = f"{batch.rows_total} rows"
+        record_in(work, Did.IMPORTED, name=batch.name, subject_id=batch.id, after=rows)
         delete_file(batch)
     work.session.flush()
     return matched

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Source, require
 from plugin.core.ledger import Head
 from plugin.core.text import REASON_LENGTH, required
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.chain import EntryRow, append_all, next_reversal
 from plugin.courses.base.work import Work, transact
 from plugin.courses.imports.batches import batch_for_change
@@ -52,6 +53,7 @@ def undo_import(store: Store, act: Act, batch_id: str, reason: str) -> int:
         _reverse(Work(work.session, work.store, Act(by, work.now, work.act.key)), courses, said)
         batch.state, batch.undone_at = "undone", work.now
         batch.undone_by, batch.undone_because = work.act.actor.name, said
+        record_in(work, Did.IMPORT_UNDONE, name=batch.name, subject_id=batch.id, reason=said)
         deleted = _delete_clients_in(work.session, batch, courses)
         profiles_changed(work, {each.client_id for each in courses if each.client_id} - deleted)
         return len(courses)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, require
 from plugin.core.money import Money
 from plugin.core.text import folded
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue
@@ -131,6 +132,7 @@ def _erase(work: Work, subject: SubjectData) -> None:
         enqueue(work, LEAVE_PROFILE, client_id, payload=payload)
     for course_id in subject.course_ids:
         add_history(work, course_id, "erased", "The client’s personal data was erased")
+    record_in(work, Did.CLIENT_ERASED, client_id=subject.client_ids[0])
     enqueue(work, COMPACT, "database")
     work.session.flush()
 

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Act, require
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, transact
@@ -59,6 +60,7 @@ def close_books(store: Store, act: Act, through: date) -> date:
             by=work.act.actor.name,
         )
         add_closing(work.session, closing)
+        record_in(work, Did.BOOKS_CLOSED, before=str(known or ""), after=str(through))
         return through
 
     return transact(store, act, do)

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
+from plugin.courses.base.activity import Did, record_activity
 from plugin.courses.square_health import connection_in, settle_in
 from plugin.errors import ConfigurationError, Refused, SquareFailed
 from plugin.services import Services
@@ -98,6 +99,7 @@ def disconnect(services: Services, act: Act) -> str:
     def work(session: Session) -> None:
         delete_tokens_in(session)
         row = connection_in(session)
+        record_activity(session, services.store, act, Did.SQUARE_DISCONNECTED, before=row.merchant_name)
         # After disconnecting, another business may be connected.
         row.square_merchant_id, row.merchant_name, row.locations = None, "", []
         row.problem, row.problem_at, row.checked_at = "", None, None

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
+from plugin.courses.base.activity import Did, record_activity
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.outbox import Job, enqueue
 from plugin.courses.base.work import Work
@@ -68,6 +69,9 @@ def save_grant(services: Services, act: Act, grant: Grant) -> None:
         row = connection_in(session)
         row.square_merchant_id = grant.square_merchant_id
         row.connected_at, row.connected_by = act.now, act.actor.name
+        record_activity(
+            session, services.store, act, Did.SQUARE_CONNECTED, after=f"Merchant {grant.square_merchant_id}"
+        )
 
     services.store.transact(work)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
@@ -12,11 +13,14 @@ from urllib.parse import urlencode, urlsplit
 from flask import Flask, make_response, render_template, request, session, url_for
 from flask_limiter.util import get_remote_address
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
-from plugin.courses.accounts.sign_ins import prove_sign_in
+from plugin.courses.accounts.sign_ins import note_failed_sign_in, prove_sign_in
+from plugin.courses.accounts.staff import staff_by_email, staff_by_mark
 from plugin.web import current_services
 from plugin.web.account import resume
+from plugin.web.account.devices import device_of
 from plugin.web.account.people import SIGN_IN
 from plugin.web.actions import Notice, flash_notice, redirect_after_post
 from plugin.web.limits import guess_limiter
@@ -27,6 +31,15 @@ PER_ACCOUNT = "10 per 5 minutes"
 OVER_PAGE = "X-Over-Page"
 # Flask-Security's own note in the cookie of when the password was given; ours is in the row of the sign-in.
 _PROVED = "fs_paa"
+_WAYS = {
+    "login": "Password",
+    "verify": "Password, asked again",
+    "two_factor_token_validation": "Code of the authenticator app",
+    "mf_recovery": "Recovery code",
+    "wan_signin_response": "Passkey",
+    "wan_verify_response": "Passkey, asked again",
+    "pin": "PIN",
+}
 _FORMS = (
     *("login_user_form", "verify_form", "two_factor_verify_code_form", "mf_recovery_form"),
     *("wan_signin_form", "wan_verify_form"),
@@ -98,12 +111,48 @@ def proving(verify: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def limited(app: Flask, view: Any, account: Callable[[], str], *more: str) -> Any:
-    """Limit wrong tries per address and per account; `more`: further allowances per account."""
-    limiter = guess_limiter(app)
+    """Limit wrong tries per address and per account, and record them; `more`: further allowances per account."""
+    view, limiter = noting_failures(view), guess_limiter(app)
     keys = ((PER_ADDRESS, get_remote_address), *((each, account) for each in (PER_ACCOUNT, *more)))
     for allowance, key in keys:
         view = limiter.limit(allowance, key_func=key, methods=["POST"], deduct_when=was_refused)(view)
     return view
+
+
+def noting_failures(view: Any) -> Any:
+    """Record each wrong try in the activity log, under the person whose account it was."""
+
+    @wraps(view)
+    def answer(**arguments: str) -> Response:
+        mark = session.get("tf_user_id")
+        response = make_response(view(**arguments))
+        if request.method == "POST" and was_refused(response):
+            note_failure(_person_tried(mark), (request.endpoint or "").removeprefix("security."))
+        return response
+
+    return answer
+
+
+def note_failure(staff_id: str, way: str) -> None:
+    """Record a wrong password, code or PIN; a busy database must not keep anybody from the next try."""
+    services = current_services()
+    with suppress(OperationalError):
+        note_failed_sign_in(
+            services.store,
+            staff_id,
+            services.clock(),
+            device=device_of(request.user_agent.string),
+            way=_WAYS.get(way, way),
+        )
+
+
+def _person_tried(mark: str | None) -> str:
+    store = current_services().store
+    if current_user.is_authenticated:
+        return str(current_user.staff_id)
+    typed = request.form.get("email", "")[:254].replace("\0", "")
+    person = staff_by_mark(store, mark) if mark else staff_by_email(store, typed)
+    return person.id if person else ""
 
 
 def half_signed_in() -> str:

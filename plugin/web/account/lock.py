@@ -27,7 +27,7 @@ from plugin.courses.accounts.staff import StaffView, staff_by_mark
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.account import resume
-from plugin.web.account.doors import OVER_PAGE, PER_ADDRESS, was_refused
+from plugin.web.account.doors import OVER_PAGE, PER_ADDRESS, note_failure, was_refused
 from plugin.web.account.people import SIGN_IN, StaffUser
 from plugin.web.account.pin_codes import LONGEST, pin_fits
 from plugin.web.account.shared import held_form, hold, open_device
@@ -83,6 +83,7 @@ def enter() -> ResponseReturnValue:
         lambda each: pin_fits(services.settings, each.id, pin, each.pin_hash or ""),
     )
     if person is None:
+        note_failure(staff_id, "pin")
         said = _BLOCKED if is_blocked(services.store, device.id, staff_id) else _WRONG
         return page(said=said, chosen=staff_id), HTTPStatus.UNPROCESSABLE_ENTITY
     _become(person, device.id)

@@ -5,6 +5,7 @@ The signed link is sufficient, and discloses only the clinic's name.
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from flask import Blueprint, Flask, abort, render_template
@@ -12,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
+from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.email_choice import client_of_stop_token, stop_letters
 from plugin.web import current_services, pages
@@ -20,6 +22,7 @@ from plugin.web.limits import limit_views, page_limiter
 from plugin.web.translations import speak
 
 PER_ADDRESS = "60 per 5 minutes"
+_BY_LINK = Actor("The link in an e-mail", Role.DESK, Source.DESK)
 
 blueprint = Blueprint("mail_choice", __name__)
 blueprint.after_request(unlist)
@@ -35,7 +38,9 @@ def ask(token: str) -> ResponseReturnValue:
 def stop(token: str) -> ResponseReturnValue:
     """Unsubscribe the client."""
     client_id = _client(token)
-    stop_letters(current_services().store, client_id)
+    services = current_services()
+    act = Act(_BY_LINK, services.clock(), secrets.token_hex(16))
+    stop_letters(services.store, act, client_id)
     return _page("client/stopped.html", _words(client_id))
 
 

@@ -419,6 +419,14 @@ class PeriodForm(Form):
     to = Day(N_("Through"), min="2000-01-01", max="2100-12-31")
 
 
+class ActivityForm(PeriodForm):
+    """The filters of the activity log; the page knows their choices."""
+
+    who = Choice("Person")
+    what = Choice("What")
+    source = Choice("Where from")
+
+
 class PayForm(PeriodForm):
     """The days, and the rate that pay is calculated at. The rate is not saved."""
 

@@ -1,0 +1,189 @@
+"""The activity log, for the owner: who did what, when, from where and why, filtered by the address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from plugin.configuration.changes import setting_label
+from plugin.core.acts import Source
+from plugin.courses.base.activity import Did
+from plugin.courses.base.sheet import Columns, sheet_of
+from plugin.courses.clients.clients import read_client
+from plugin.courses.reports.activity import activity, actor_choices, all_activity
+from plugin.courses.reports.activity_sources import COURSE, OPENED, ActivityFilter, ActivityView
+from plugin.courses.reports.period import Period, asked_period
+from plugin.web import current_services
+from plugin.web.access import allow
+from plugin.web.files import file_answer
+from plugin.web.owner.forms import ActivityForm
+from plugin.web.refusals import Refusal, shows_refusals
+from plugin.web.reports.asked import today
+
+blueprint = Blueprint("activity", __name__)
+
+USUAL_DAYS = 30
+_LONGEST_ID = 160
+_GROUPS = {
+    "": "Everything but openings",
+    COURSE: "Sessions and courses",
+    "client": "Clients",
+    "staff": "Staff and access",
+    "sign_in": "Sign-ins",
+    "setting": "Settings",
+    "package": "Packages",
+    "text": "Texts",
+    "data": "Exports, imports, backups",
+    OPENED: "Openings of client data",
+}
+SOURCES = {
+    "": "Anywhere",
+    Source.DESK: "Desk",
+    Source.API: "API token",
+    Source.SQUARE: "Square",
+    Source.IMPORT: "Import",
+    Source.COMMAND: "Server",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An act with the lines of it that differ, before and after."""
+
+    act: ActivityView
+    label: str
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+
+    @classmethod
+    def of(cls, act: ActivityView) -> _Row:
+        before, after = act.before.splitlines(), act.after.splitlines()
+        is_setting = act.kind in (Did.SETTING_CHANGED, Did.SETUP_STEP)
+        return cls(
+            act,
+            setting_label(act.subject_id) if is_setting else act.name,
+            tuple(line for line in before if line not in after),
+            tuple(line for line in after if line not in before),
+        )
+
+
+@blueprint.get("/reports/activity")
+@allow()
+@shows_refusals
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show a page of the log."""
+    store = current_services().store
+    wanted = _asked(refusal)
+    after = request.args.get("after") or None
+    acts = activity(store, wanted, cursor=None if refusal else after)
+    return render_template(
+        "owner/activity.html",
+        rows=[_Row.of(each) for each in acts.rows],
+        cursor=acts.cursor,
+        is_first=after is None,
+        form=_form(wanted, refusal),
+        kept=_kept(wanted),
+        sources=SOURCES,
+        client=read_client(store, wanted.client_id) if wanted.client_id else None,
+        about=wanted.about,
+        refusal=refusal,
+    )
+
+
+@blueprint.get("/reports/activity.<ending>")
+@allow()
+def save(ending: str) -> Response:
+    """Return all that the filters show as a file."""
+    wanted = _asked(None)
+    rows = all_activity(current_services().store, wanted)
+    return file_answer(sheet_of("Activity", _COLUMNS, rows), ending, wanted.period)
+
+
+def _asked(refusal: Refusal | None) -> ActivityFilter:
+    """Return the filters of the address; raises InvalidField."""
+    source, kind = request.args.get("source", ""), request.args.get("what", "")
+    client_id, about = (request.args.get(name, "")[:_LONGEST_ID] for name in ("client", "about"))
+    return ActivityFilter(
+        who=request.args.get("who", "")[:_LONGEST_ID],
+        source=Source(source) if source in list(Source) else None,
+        kind=kind if kind in (*_GROUPS, *Did) else "",
+        client_id=client_id,
+        about=about,
+        period=_period(refusal, is_narrow=bool(client_id or about)),
+    )
+
+
+def _period(refusal: Refusal | None, *, is_narrow: bool) -> Period | None:
+    usual = None if is_narrow else Period(today() - timedelta(days=USUAL_DAYS), today())
+    if refusal is not None:
+        return usual
+    form = ActivityForm.asked()
+    if form.from_.data is None and form.to.data is None:
+        return usual
+    return asked_period(form.from_.data, form.to.data, today())
+
+
+def _kept(wanted: ActivityFilter) -> dict[str, str]:
+    """Return the filters for links and files."""
+    period = wanted.period
+    asked = {
+        "who": wanted.who,
+        "source": wanted.source.value if wanted.source else "",
+        "what": wanted.kind,
+        "client": wanted.client_id,
+        "about": wanted.about,
+        "from": period.first.isoformat() if period else "",
+        "to": period.last.isoformat() if period else "",
+    }
+    return {name: value for name, value in asked.items() if value}
+
+
+def _form(wanted: ActivityFilter, refusal: Refusal | None) -> ActivityForm:
+    days = wanted.period
+    form = ActivityForm.shown(
+        refusal,
+        from_=days.first if days else None,
+        to=days.last if days else None,
+        who=wanted.who,
+        source=wanted.source or "",
+        what=wanted.kind,
+    )
+    people = [("", "Anyone"), *actor_choices(current_services().store)]
+    if wanted.who and wanted.who not in dict(people):
+        people.append((wanted.who, wanted.who))
+    form.who.choices = people
+    form.source.choices = tuple(SOURCES.items())
+    known = _GROUPS if wanted.kind in _GROUPS else {**_GROUPS, wanted.kind: wanted.kind}
+    form.what.choices = tuple(known.items())
+    return form
+
+
+def _sessions(act: ActivityView) -> str:
+    return f"{act.change.sessions[0]} → {act.change.sessions[1]}" if act.change else ""
+
+
+def _value(act: ActivityView) -> str:
+    if act.change is None:
+        return ""
+    before, after = act.change.value
+    return f"{before.amount} → {after.amount} {after.currency}"
+
+
+_COLUMNS: Columns[ActivityView] = {
+    "at": lambda act: act.at.replace(tzinfo=None).isoformat() + "Z",
+    "by": lambda act: act.by,
+    "source": lambda act: act.source,
+    "kind": lambda act: act.kind,
+    "client": lambda act: act.client_id,
+    "client_name": lambda act: act.client_name,
+    "course": lambda act: act.course_id,
+    "about": lambda act: act.name or act.subject_id,
+    "before": lambda act: act.before,
+    "after": lambda act: act.after,
+    "sessions": _sessions,
+    "value_minor_units": _value,
+    "reason": lambda act: act.reason,
+}

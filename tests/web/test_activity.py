@@ -1,0 +1,86 @@
+"""The activity log on screen: what it tells of sign-ins, staff, downloads and settings; filters in the address."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from flask import Flask
+
+from plugin.core.acts import Role
+from plugin.courses.reports.activity import activity
+from plugin.courses.reports.activity_sources import ActivityFilter, ActivityView
+from plugin.services import Services
+from tests.courses.desk import Desk
+from tests.web.page import Page
+from tests.web.visitor import Visitor, hire
+
+
+def log(services: Services, kind: str) -> list[ActivityView]:
+    return list(activity(services.store, ActivityFilter(kind=kind), limit=200).rows)
+
+
+def test_a_clinic_where_nothing_happened_yet_shows_its_first_sign_in(small_olga: Visitor) -> None:
+    page = small_olga.page("/reports/activity")
+    assert "Signed in" in page.text
+    assert "Added Olga Ruiz" in page.text
+
+
+def test_a_use_is_told_with_before_and_after(small_olga: Visitor, small_desk: Desk) -> None:
+    small_desk.use(small_desk.sell())
+    page = small_olga.page("/reports/activity?what=course")
+    assert "Used a session of Facial acupuncture, course of 12: Facial acupuncture, 60 min" in page.text
+    assert "Sessions 12 → 11 Value $1,980.00 → $1,815.00" in page.text
+    rows = list(
+        csv.DictReader(io.StringIO(small_olga.get("/reports/activity.csv?what=course").text.lstrip("\ufeff")))
+    )
+    used = next(each for each in rows if each["kind"] == "course.used")
+    assert (used["sessions"], used["value_minor_units"]) == ("12 → 11", "198000 → 181500 USD")
+
+
+def test_sign_ins_and_wrong_passwords_are_told_without_what_was_typed(
+    small_app: Flask, small_house: Services
+) -> None:
+    stranger = Visitor(small_app)
+    stranger.sign_in(hire(small_house, Role.DESK), "hunter2-typed-wrong")
+    stranger.sign_in("my-password-in-the-wrong-field", "x")
+    failed = log(small_house, "sign_in.failed")
+    assert [(each.by, each.reason) for each in failed] == [("Unknown", "Password"), ("Deb Lane", "Password")]
+    said = repr(log(small_house, "sign_in"))
+    assert "hunter2" not in said
+    assert "wrong-field" not in said
+
+
+def test_a_download_is_told_and_a_page_is_not(small_olga: Visitor, small_house: Services) -> None:
+    small_olga.page("/overview")
+    assert log(small_house, "data") == []
+    assert small_olga.get("/exports/courses.csv").status_code == 200
+    (download,) = log(small_house, "data")
+    assert (download.kind, download.name, download.by) == ("data.downloaded", "courses.csv", "Olga Ruiz")
+
+
+@pytest.mark.parametrize(
+    "asked", ["who=%00", "source=moon", "what=everything", "client=none-such", "about='--"]
+)
+def test_nonsense_in_the_address_is_no_error_of_ours(small_olga: Visitor, asked: str) -> None:
+    assert small_olga.get(f"/reports/activity?{asked}").status_code in (200, 400, 404)
+
+
+def test_refused_days_come_back_with_the_reason(small_olga: Visitor) -> None:
+    answer = small_olga.get("/reports/activity?from=soon&what=staff")
+    assert answer.status_code == 422
+    page = Page(answer.text)
+    assert "Enter a date such as 2026-11-30." in page.text
+    assert page.form("/reports/activity").fields["what"] == "staff"
+
+
+def test_the_person_the_client_and_the_settings_lead_to_their_part(
+    small_olga: Visitor, small_desk: Desk, small_house: Services
+) -> None:
+    client_id = small_desk.client("Ana Souza")
+    assert f"/reports/activity?client={client_id}" in small_olga.page(f"/clients/{client_id}").links()
+    assert "/reports/activity?what=setting" in small_olga.page("/clinic/settings").links()
+    shown = small_olga.page(f"/reports/activity?client={client_id}")
+    assert "Only about Ana Souza." in shown.text
+    assert "Created client Ana Souza" in shown.text
