@@ -52,7 +52,7 @@ class Allowance:
 
 @dataclass(frozen=True, kw_only=True)
 class SummaryVisit:
-    """One used session. `focus` stays empty unless the clinic prints visit notes.
+    """One used session. `focus`: what was treated, with what was added to it; "" where nothing was noted.
 
     `is_no_show`: a missed visit that was charged by the terms.
     """
@@ -163,6 +163,7 @@ class AftercareSheet:
     sessions_total: int | None = None
     kind: AllowanceKind = "main"
     practitioner: str = ""
+    focus: str = ""
     next_visit: NextVisit | None = None
 
 

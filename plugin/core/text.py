@@ -59,6 +59,14 @@ def optional(value: str | None, *, field: str, called: str, most: int = NOTE_LEN
     return text
 
 
+def paragraphs(value: str | None, *, field: str, called: str, most: int) -> str:
+    """Return a text of several lines, each cleaned; raises InvalidField when it is longer than `most` characters."""
+    text = "\n".join(clean(line) for line in (value or "").splitlines()).strip("\n")
+    if len(text) > most:
+        raise InvalidField(f"{called} has {len(text)} characters, at most {most} fit.", field=field)
+    return text
+
+
 def folded(value: str) -> str:
     """Return the text as search compares it: without accents and case, so that "ines" finds "Inês"."""
     plain = (ch for ch in unicodedata.normalize("NFKD", value) if not unicodedata.combining(ch))

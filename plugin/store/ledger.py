@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name, SquareId
-from plugin.store.personal import EMPTIED, ERASED_TEXT, NAMED, OF_ALLOWANCE, OF_CLIENT, OF_COURSE
+from plugin.store.personal import ERASED_TEXT, NAMED, OF_ALLOWANCE, OF_CLIENT, OF_COURSE
 
 TAX = (
     "tax >= 0 and tax_in_price between 0 and tax and tax_paid between 0 and tax"
@@ -96,7 +96,7 @@ class Allowance(Base):
 
 
 class Visit(Base):
-    """One attended appointment. `focus` is printed on papers; `note` is for the clinic only."""
+    """One attended appointment; what is written about it is a `VisitNote`."""
 
     __tablename__ = "visit"
 
@@ -105,8 +105,6 @@ class Visit(Base):
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True, info=OF_COURSE)
     visited_on: Mapped[date] = mapped_column(index=True)
     practitioner_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
-    focus: Mapped[str] = mapped_column(String(500), default="", info=EMPTIED)
-    note: Mapped[str] = mapped_column(String(500), default="", info=EMPTIED)
     created_at: Mapped[datetime]
 
     __table_args__ = (Index(None, "client_id", "visited_on"),)

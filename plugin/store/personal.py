@@ -39,6 +39,7 @@ OF_ORDER: Mark = {"belongs_to": "order_ids"}
 OF_REFUND: Mark = {"belongs_to": "refund_ids"}
 OF_DOCUMENT: Mark = {"belongs_to": "document_ids"}
 OF_PROFILE: Mark = {"belongs_to": "square_ids"}
+OF_NOTE: Mark = {"belongs_to": "note_ids"}
 OF_JOB: Mark = {"belongs_to": "job_subjects"}
 
 

@@ -22,6 +22,7 @@ from plugin.store import (
     totals,
     upkeep,
     versions,
+    visit_notes,
 )
 from plugin.store.base import Base
 
@@ -49,6 +50,7 @@ __all__ = [
     "totals",
     "upkeep",
     "versions",
+    "visit_notes",
 ]
 
 

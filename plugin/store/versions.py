@@ -56,6 +56,11 @@ WATCHED: dict[str, tuple[str, ...]] = {
     "allowed_ahead": (_DESK, _COURSE_OF_ALLOWANCE),
     "entry": (_DESK, _COURSE_OF_ALLOWANCE),
     "visit": (_DESK, _ITS_COURSE),
+    "visit_note": (
+        *(_DESK, _ITS_CLIENT),
+        "SELECT course_id FROM visit WHERE id = {row}.visit_id",
+    ),
+    "visit_option": (_DESK, _EVERYONE),
     "history": (_DESK, _ITS_COURSE),
     "course_share": (_DESK, _ITS_COURSE, _ITS_CLIENT),
     "course_origin": (_DESK, _ITS_COURSE),
@@ -80,18 +85,25 @@ WATCHED: dict[str, tuple[str, ...]] = {
 }
 # Only some of these rows are shown, and none is deleted while it is.
 _ONLY = {"outbox": "NEW.kind IN ('customer', 'refund', 'document')"}
+# The revision that began to watch a table, where it is not the first one.
+_FIRST = "0009"
+_SINCE = {"visit_note": "0027", "visit_option": "0027"}
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 
 
-def creation(engine: str) -> Iterator[str]:
-    """Yield the statements that create the triggers; `engine` is "sqlite" or "postgresql"."""
-    for table in WATCHED:
+def _begun_by(revision: str) -> list[str]:
+    return [table for table in WATCHED if _SINCE.get(table, _FIRST) == revision]
+
+
+def creation(engine: str, revision: str = _FIRST) -> Iterator[str]:
+    """Yield the statements that create a revision's triggers; `engine` is "sqlite" or "postgresql"."""
+    for table in _begun_by(revision):
         yield from _pg(table) if engine == "postgresql" else _sqlite(table)
 
 
-def removal(engine: str) -> Iterator[str]:
+def removal(engine: str, revision: str = _FIRST) -> Iterator[str]:
     """Yield the statements that drop the triggers of `creation`."""
-    for table in WATCHED:
+    for table in _begun_by(revision):
         if engine == "postgresql":
             yield f"DROP TRIGGER {table}_counts ON {table}"
             yield f"DROP FUNCTION count_{table}()"

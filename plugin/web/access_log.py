@@ -33,7 +33,7 @@ def set_up(app: Flask) -> None:
 def _shows_a_client(response: Response) -> bool:
     # A page that is open already asks for news by itself: that is no opening.
     is_asked = request.method == "GET" and "X-Live" not in request.headers
-    names_one = {"client_id", "course_id"} & set(request.view_args or {})
+    names_one = {"client_id", "course_id"} & set(request.view_args or {}) or g.get("opened_clients")
     return bool(is_asked and names_one and response.status_code == HTTPStatus.OK)
 
 
@@ -54,7 +54,9 @@ def _note_opening(log: AccessLog, actor: Actor) -> None:
     subject = {name: ids[name] for name in ("client_id", "course_id") if name in ids}
     # A device that keeps a page for later shows it without asking again.
     what = "kept for offline" if "X-Keep" in request.headers else (request.endpoint or "")[:60]
-    log.record(services.store, actor, services.clock(), what=what, **subject)
+    if subject:
+        log.record(services.store, actor, services.clock(), what=what, **subject)
+    log.record_all(services.store, actor, services.clock(), g.get("opened_clients", ()), what=what)
 
 
 def _record(note: Callable[[Actor], None]) -> None:

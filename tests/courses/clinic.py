@@ -27,7 +27,6 @@ from plugin.courses.handouts.cache import SUMMARY, hand_out
 from plugin.courses.privacy.access_log import AccessLog
 from plugin.courses.sales.sales import Came, Refund
 from plugin.courses.visits.use import UseSession, use_session
-from plugin.courses.visits.visits import describe_visit
 from plugin.store.changes import Gift
 from plugin.store.imports import ImportBatch, ImportedCourse
 from plugin.store.papers import VisitLetter
@@ -38,6 +37,7 @@ from plugin.store.square_side import Dispute, ProfileNote, SquarePerson
 from tests.courses.appointments import Appointments
 from tests.courses.desk import OLGA
 from tests.courses.documents.sales import Papers, sold_line, sold_sale
+from tests.courses.notes import write_note
 
 NAME, PHONE, EMAIL, SQUARE_ID = "Zoë Quillfeather", "+14155550187", "zoe.quill@example.org", "CUSTOMER-ZOE"
 OTHER_NAME = "Zoey Quillfeather-Jones"
@@ -82,9 +82,10 @@ class Somebody:
         wish = UseSession(self.course)
         again = use_session(self.store, desk.act(), wish, has_mail=True)
         self._letters()
-        describe_visit(
-            self.store, desk.act(), again.entry.visit_id or "", practitioner_id=None,
-            focus="Smile lines before her wedding", note="her wedding",
+        write_note(
+            self.store, desk.act(OLGA), again.entry.visit_id or "", option_ids=("focus-0",),
+            focus="Smile lines before her wedding", note="her wedding", points="LI4 before her wedding",
+            observations=f"Tongue pale. {NAME} slept badly before her wedding.",
         )  # fmt: skip
         hand_out(self.store, _print, desk.act(), self.course, SUMMARY)
         act = desk.act()

@@ -60,7 +60,9 @@ def test_a_new_table_would_be_missed() -> None:
 
 # Text in tables about clients without personal data, by the column's name.
 IMPERSONAL = {
-    **dict.fromkeys(("by", "closed_by", "ended_by", "erased_by", "imported_by", "outcome_by"), "Staff."),
+    **dict.fromkeys(
+        ("by", "changed_by", "closed_by", "ended_by", "erased_by", "imported_by", "outcome_by"), "Staff."
+    ),
     **dict.fromkeys(("redeemed_by", "resolved_by", "taken_back_by", "undone_by"), "Staff."),
     **dict.fromkeys(
         ("package_name", "terms", "treatment", "service_name", "team_member_name"), "The clinic's."
@@ -131,7 +133,9 @@ def test_it_holds_something_of_each_section(lite: Appointments) -> None:
     told = json.loads(held.to_json())
     assert told["held"]["client"][0]["name"] == NAME
     assert {row["square_customer_id"] for row in told["held"]["square_customer"]} >= {"CUSTOMER-ZOE"}
-    assert "her wedding" in {row["note"] for row in told["held"]["visit"]}
+    (note,) = told["held"]["visit_note"]
+    assert (note["note"], note["points"]) == ("her wedding", "LI4 before her wedding")
+    assert [row["option"] for row in told["held"]["visit_note_option"]] == ["Fine lines"]
     assert NAME in json.dumps(told["held"]["handout"][0]["content"], ensure_ascii=False)
     assert EMAIL in held.to_json()
     assert told["held"]["document"][0]["content"]["paper"]["billed_to"]["name"] == NAME

@@ -194,10 +194,9 @@ class TestLeaving:
         wu, course = add(desk.store, clock), desk.sell()
         desk.use(course)
         (visit,) = desk.course(course).visits
-        described = {"practitioner_id": wu, "note": ""}
-        describe_visit(desk.store, act, visit.id, focus="Jaw", **described)
+        describe_visit(desk.store, act, visit.id, practitioner_id=wu, focus="Jaw", note="")
         deactivate_staff(desk.store, act, wu)
-        describe_visit(desk.store, act, visit.id, focus="Jaw, brow", **described)
+        describe_visit(desk.store, act, visit.id, practitioner_id=wu, focus="Jaw, brow", note="")
         (kept,) = desk.course(course).visits
         assert (kept.practitioner, kept.focus) == ("Dr. Wu", "Jaw, brow")
         assert count_visits(desk.store) == {wu: 1}

@@ -13,10 +13,12 @@ from plugin.core.status import Status
 from plugin.core.terms import Terms
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.read import courses_of_client
-from plugin.courses.visits.visits import describe_visit, visits_on
+from plugin.courses.visits.note_views import NotePlace, read_note
+from plugin.courses.visits.visits import visits_on
 from plugin.errors import InvalidField, KeyReused, NoneLeft, NotFound, Refused
 from plugin.store.ledger import Course
 from tests.courses.desk import FACIAL, TOUCH_UP, Desk, back
+from tests.courses.notes import write_note
 from tests.databases import sqlite_alone
 
 TODAY = date(2026, 11, 22)
@@ -334,12 +336,9 @@ class TestTheVisit:
         (visit,) = desk.course(course_id).visits
         who = self.staff(desk).staff_id
         before = desk.balance(course_id)
-        told = describe_visit(
-            desk.store, desk.act(), visit.id, practitioner_id=who, focus=" Brow ", note="a\x00b"
-        )
-        assert [(each.practitioner, each.focus, each.note) for each in told.visits] == [
-            ("Dr. Wu", "Brow", "ab")
-        ]
+        write_note(desk.store, desk.act(), visit.id, practitioner_id=who, focus=" Brow ", note="a\x00b")
+        (told,) = desk.course(course_id).visits
+        assert (told.practitioner, told.focus, told.note) == ("Dr. Wu", "Brow", "ab")
         assert desk.balance(course_id) == before
 
     def test_a_visit_that_was_undone_is_not_described(self, desk: Desk) -> None:
@@ -348,7 +347,7 @@ class TestTheVisit:
         (visit,) = desk.course(course_id).visits
         desk.undo(used.entry.id)
         with pytest.raises(Refused) as refusal:
-            describe_visit(desk.store, desk.act(), visit.id, practitioner_id=None, focus="Brow", note="")
+            write_note(desk.store, desk.act(), visit.id, focus="Brow")
         assert refusal.value.code == "undone"
 
     def test_describing_refuses_what_is_not_there(self, desk: Desk) -> None:
@@ -356,9 +355,9 @@ class TestTheVisit:
         desk.use(course_id)
         (visit,) = desk.course(course_id).visits
         with pytest.raises(NotFound):
-            describe_visit(desk.store, desk.act(), "none", practitioner_id=None, focus="", note="")
+            read_note(desk.store, desk.act(), NotePlace("none", visit_id="none"))
         with pytest.raises(InvalidField):
-            describe_visit(desk.store, desk.act(), visit.id, practitioner_id="none", focus="", note="")
+            write_note(desk.store, desk.act(), visit.id, practitioner_id="none")
 
     def test_the_visits_of_a_day_are_those_that_stand(self, desk: Desk) -> None:
         package = desk.package()

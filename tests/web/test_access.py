@@ -16,6 +16,7 @@ ANYBODY = frozenset({"nobody", *Role})
 DESK = frozenset({Role.OWNER, Role.DESK})
 STAFF = frozenset(Role)
 OWNER = frozenset({Role.OWNER})
+TREATS = frozenset({Role.OWNER, Role.PRACTITIONER})
 
 # They lead a stranger to the sign-in, and who is signed in away from it.
 DOORS = (
@@ -93,6 +94,12 @@ WHO: dict[str, frozenset[str]] = {
     "courses.use": STAFF,
     "courses.undo": STAFF,
     "visits.describe": STAFF,
+    "notes.of_visit": STAFF,
+    "notes.save_of_visit": STAFF,
+    "notes.of_day": STAFF,
+    "notes.save_of_day": STAFF,
+    "my_day.show": TREATS,
+    "my_day.news": TREATS,
     "late.receive": STAFF,
     "exchanges.choose": DESK,
     "exchanges.pay": DESK,

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from plugin.core.course import CourseState
 from plugin.core.ledger import Kind
 from plugin.courses.base.views import EntryView, NoShowView, VisitView
+from plugin.courses.base.visit_options import option_names
 
 
 def attendance(
@@ -37,6 +38,7 @@ def attendance(
 
 
 def _visit(state: CourseState, visit: Row[Any], uses: Sequence[EntryView], owner_id: str | None) -> VisitView:
+    areas, add_ons = option_names(visit.options)
     numbers = (state.main_number_of(entry.id) for entry in uses)
     return VisitView(
         id=visit.id,
@@ -52,4 +54,10 @@ def _visit(state: CourseState, visit: Row[Any], uses: Sequence[EntryView], owner
         entry_ids=tuple(entry.id for entry in uses),
         client_id=visit.client_id,
         guest="" if visit.client_id == owner_id else visit.client_name,
+        areas=areas,
+        add_ons=add_ons,
+        interval_days=visit.interval_days,
+        note_version=visit.note_version,
+        noted_at=visit.noted_at,
+        noted_by=visit.noted_by or "",
     )

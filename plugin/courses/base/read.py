@@ -23,6 +23,7 @@ from plugin.courses.base.course_extras import shares_and_origins_in
 from plugin.courses.base.dispute_flags import disputed_in
 from plugin.courses.base.state import each_state, read_states
 from plugin.courses.base.views import CourseView, EntryView, HappeningView
+from plugin.courses.base.visit_options import OPTIONS_OF_NOTE
 from plugin.courses.base.work import require_row
 from plugin.errors import NotFound
 from plugin.store import Store
@@ -30,6 +31,7 @@ from plugin.store.changes import CourseOrigin
 from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Entry, History, Visit
 from plugin.store.people import Client, Staff
+from plugin.store.visit_notes import VisitNote
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +164,13 @@ _VISIT: tuple[Any, ...] = (
     Visit.visited_on,
     Visit.client_id,
     Visit.practitioner_id,
-    Visit.focus,
-    Visit.note,
+    func.coalesce(VisitNote.focus, "").label("focus"),
+    func.coalesce(VisitNote.note, "").label("note"),
+    VisitNote.interval_days,
+    func.coalesce(VisitNote.version, 0).label("note_version"),
+    VisitNote.changed_at.label("noted_at"),
+    VisitNote.changed_by.label("noted_by"),
+    OPTIONS_OF_NOTE.label("options"),
     Client.name.label("client_name"),
     func.coalesce(Staff.name, "").label("practitioner"),
     func.coalesce(func.nullif(Staff.printed_name, ""), Staff.name, "").label("printed_practitioner"),
@@ -173,6 +180,7 @@ _VISITS = (
     select(*_VISIT)
     .join(Client, Client.id == Visit.client_id)
     .outerjoin(Staff, Staff.id == Visit.practitioner_id)
+    .outerjoin(VisitNote, VisitNote.visit_id == Visit.id)
     .where(Visit.course_id.in_(_IDS))
 )
 _HAPPENING: tuple[Any, ...] = (

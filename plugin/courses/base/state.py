@@ -26,6 +26,7 @@ from plugin.core.course import (
 from plugin.core.ledger import Head, Kind
 from plugin.courses.base.course_extras import HAS_RELATIONS
 from plugin.courses.base.dispute_flags import HAS_DISPUTE
+from plugin.courses.base.visit_options import HAS_DRAFT
 from plugin.store.changes import AllowedAhead, Gift
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.offers import Clinic
@@ -35,10 +36,14 @@ from plugin.store.selling import Checkout
 
 @dataclass(frozen=True, slots=True)
 class CourseInHand:
-    """The state of a locked course, its sessions numbered, and the head of each allowance's chain, by id."""
+    """The state of a locked course, its sessions numbered, and the head of each allowance's chain, by id.
+
+    `has_draft`: a note waits for a visit of its owner, or of a client it is shared with.
+    """
 
     state: CourseState
     heads: Mapping[str, Head]
+    has_draft: bool = False
 
 
 # Ids, or a query for them: ten thousand ids would not fit into one statement.
@@ -69,7 +74,7 @@ def read_states(
 ) -> Iterator[tuple[CourseState, Row[Any], Sequence[Row[Any]]]]:
     """Yield the same, each with its entries, oldest first.
 
-    The row between them has `client_name`, `has_relations` (shares or an origin) and `has_dispute`.
+    The row between them has `client_name`, `has_relations` (shares or an origin), `has_dispute` and `has_draft`.
     """
     session.flush()
     connection, which = session.connection(), {"course_ids": list(course_ids)}
@@ -82,9 +87,9 @@ def read_states(
 
 def course_in_hand(session: Session, course_id: str, *, today: date) -> CourseInHand:
     """Return the state of a course that the transaction has locked."""
-    ((state, _, entries),) = read_states(session, [course_id], today=today)
+    ((state, course, entries),) = read_states(session, [course_id], today=today)
     heads = {row.allowance_id: Head(*row[-4:]) for row in sorted(entries, key=attrgetter("seq"))}
-    return CourseInHand(state, heads)
+    return CourseInHand(state, heads, bool(course.has_draft))
 
 
 def _entry_rows(which: Which) -> Select[Any]:
@@ -278,5 +283,6 @@ _PARTS = _parts(
     _CLIENT_NAME.label("client_name"),
     HAS_RELATIONS.label("has_relations"),
     HAS_DISPUTE.label("has_dispute"),
+    HAS_DRAFT.label("has_draft"),
 )
 _ENTRIES = _entry_rows(_SOME)

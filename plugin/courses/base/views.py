@@ -224,7 +224,9 @@ class EntryView:
 class VisitView:
     """One attended appointment and the sessions it used. `number` counts the course's main sessions.
 
-    `printed_practitioner`: the practitioner as clients read the name, with `license` on papers.
+    `printed_practitioner`: the practitioner as clients read the name, with `license` on papers. `areas` and
+    `add_ons` were tapped, `focus` is what was typed beside them; `note` is for the clinic only. `noted_at`,
+    `noted_by`: the last change of any of it; None where nothing was written.
     """
 
     id: str
@@ -241,6 +243,17 @@ class VisitView:
     guest: str = ""
     printed_practitioner: str = ""
     license: str = ""
+    areas: tuple[str, ...] = ()
+    add_ons: tuple[str, ...] = ()
+    interval_days: int | None = None
+    note_version: int = 0
+    noted_at: datetime | None = None
+    noted_by: str = ""
+
+    @property
+    def all_areas(self) -> tuple[str, ...]:
+        """Return the focus areas, with what was typed beside the list last."""
+        return (*self.areas, *filter(None, [self.focus]))
 
 
 @dataclass(frozen=True, slots=True)

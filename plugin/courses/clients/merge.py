@@ -221,7 +221,8 @@ def _undo(work: Work, row: ClientMerge, gone: Client, keeper: Client) -> None:
 
 def _move_back(session: Session, moved: dict[str, Any], gone: Client, keeper: Client) -> None:
     for name, (table, column) in {**MOVED, "shares": (CourseShare, "client_id")}.items():
-        still = (table.id.in_(moved[name]), getattr(table, column) == keeper.id)
+        # A merge of an earlier version moved fewer tables.
+        still = (table.id.in_(moved.get(name, ())), getattr(table, column) == keeper.id)
         session.execute(update(table).where(*still).values({column: gone.id}))
     session.execute(
         update(CourseShare)

@@ -16,11 +16,14 @@ from plugin.store.changes import CourseShare, Gift
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 from plugin.store.selling import Checkout
+from plugin.store.visit_notes import VisitNote
 
 Moved = dict[str, Any]
 # The rows that a merge moves, and their column that names the client.
 MOVED: dict[str, tuple[Any, str]] = {
     "visits": (Visit, "client_id"),
+    # Those of visits follow the visits.
+    "notes": (VisitNote, "client_id"),
     "checkouts": (Checkout, "client_id"),
     "given": (Gift, "giver_id"),
     "received": (Gift, "recipient_id"),

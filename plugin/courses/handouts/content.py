@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from invoices.papers import (
     CourseSummary,
     Logo,
     Money,
+    NextVisit,
     SummaryVisit,
     stamps,
 )
@@ -28,6 +29,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClinicView, CourseView, NoShowView, VisitView
 from plugin.courses.base.work import require_row
+from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.terms_text import terms_of
 from plugin.courses.clients.clients import client_in
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
@@ -61,6 +63,7 @@ def summary_paper(
     """
     with store.reading() as session:
         clinic, course, spoken = _subject(session, course_id, now, language)
+        names = names_in(session, spoken)
         zone = ZoneInfo(clinic.time_zone)
         standing = standing_in(session, course, zone)
         received = received_in(session, course, zone)
@@ -73,7 +76,7 @@ def summary_paper(
         client_name=course.client_name or "",
         language=spoken,
         issued_on=local_date(clinic, now),
-        package_name=course.package_name,
+        package_name=names(course.package_name),
         sessions_left=course.left,
         sessions_total=course.granted,
         sessions_used=course.used,
@@ -86,9 +89,9 @@ def summary_paper(
         gift_for=course.gift.recipient_name if course.gift else "",
         status=standing.status,
         status_on=standing.since,
-        exchanged_for=standing.exchanged_for,
-        allowances=tuple(_allowance(course, each) for each in course.allowances),
-        visits=_occasions(course),
+        exchanged_for=names(standing.exchanged_for) if standing.exchanged_for else "",
+        allowances=tuple(_allowance(course, each, names) for each in course.allowances),
+        visits=_occasions(course, names),
         licenses=_licenses(course),
         earlier_visits=course.used_before,
         balance_due=_money(course.due) if course.due.amount else None,
@@ -97,7 +100,7 @@ def summary_paper(
         expires_on=course.expires_on,
         expires_after_first_visit=course.terms.waits_for_first_use and course.expires_on is None,
         terms=_terms(course, clinic, spoken, has_refund=received is None),
-        next_visit=next_visit,
+        next_visit=_in_language(next_visit, names),
         suggested_interval=interval,
         balance_url=balance_url,
     )
@@ -115,18 +118,20 @@ def aftercare_paper(
             session, _treatment_id(session, course_id, of.treatment), of.treatment, of.kind, spoken
         )
         next_visit = next_visit_in(session, [visit.client_id], now)
+        names = names_in(session, spoken)
     return AftercareSheet(
         clinic=clinic_on_paper(clinic),
         client_name=visit.guest or course.client_name or "",
         language=spoken,
         visited_on=visit.visited_on,
-        treatment=of.treatment,
+        treatment=names(of.treatment),
         text=text,
         session_number=visit.number,
         sessions_total=course.granted if visit.number else None,
         kind=of.kind,
         practitioner=visit.printed_practitioner,
-        next_visit=next_visit,
+        focus=focus_text(visit, names),
+        next_visit=_in_language(next_visit, names),
     )
 
 
@@ -166,10 +171,10 @@ def _terms(course: CourseView, clinic: ClinicView, language: str, *, has_refund:
     return terms_of(course, clinic, language, has_no_expiry=False, has_refund=has_refund)
 
 
-def _allowance(course: CourseView, allowance: AllowanceState) -> Allowance:
+def _allowance(course: CourseView, allowance: AllowanceState, names: Names) -> Allowance:
     is_expired = course.status is Status.EXPIRED
     return Allowance(
-        treatment=allowance.treatment,
+        treatment=names(allowance.treatment),
         kind=allowance.kind,  # type: ignore[arg-type]
         granted=allowance.granted,
         used=allowance.used,
@@ -203,10 +208,10 @@ def _days_used(course: CourseView, allowance_id: str) -> list[date]:
     ]
 
 
-def _occasions(course: CourseView) -> tuple[SummaryVisit, ...]:
+def _occasions(course: CourseView, names: Names) -> tuple[SummaryVisit, ...]:
     """Return the visits and the charged no-shows, in the order they are numbered."""
-    came = [_visit(course, visit) for visit in course.visits]
-    missed = [_missed(course, each) for each in course.no_shows]
+    came = [_visit(course, visit, names) for visit in course.visits]
+    missed = [_missed(course, each, names) for each in course.no_shows]
     return tuple(sorted([*came, *missed], key=lambda each: (each.on, each.session_number or 0)))
 
 
@@ -216,17 +221,26 @@ def _licenses(course: CourseView) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _visit(course: CourseView, visit: VisitView) -> SummaryVisit:
+def _visit(course: CourseView, visit: VisitView, names: Names) -> SummaryVisit:
     of = _session_of(course, visit)
     return SummaryVisit(
         on=visit.visited_on,
-        treatment=of.treatment,
+        treatment=names(of.treatment),
         session_number=of.number,
         kind=of.kind,
         practitioner=visit.printed_practitioner,
         # What was treated is between the practitioner and the person treated.
-        focus="" if visit.guest else visit.focus,
+        focus="" if visit.guest else focus_text(visit, names),
     )
+
+
+def focus_text(visit: VisitView, names: Names) -> str:
+    """Return what a visit was about as its client reads it: the focus areas, then what was added."""
+    return " · ".join(filter(None, (names.listed(visit.all_areas), names.listed(visit.add_ons))))
+
+
+def _in_language(visit: NextVisit | None, names: Names) -> NextVisit | None:
+    return visit and replace(visit, treatment=names(visit.treatment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +262,10 @@ def _session_of(course: CourseView, visit: VisitView) -> _SessionOf:
     return _SessionOf(treatment, kind, number)
 
 
-def _missed(course: CourseView, no_show: NoShowView) -> SummaryVisit:
+def _missed(course: CourseView, no_show: NoShowView, names: Names) -> SummaryVisit:
     return SummaryVisit(
         on=no_show.missed_on,
-        treatment=no_show.treatment,
+        treatment=names(no_show.treatment),
         session_number=no_show.number,
         kind=_kind(course, no_show.treatment),
         is_no_show=True,

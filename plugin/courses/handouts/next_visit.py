@@ -6,12 +6,12 @@ Reads the stored appointments; makes no network call.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from invoices.language import language_for
+from invoices.language import Language, language_for
 from invoices.papers import NextVisit
 from plugin.core.resemblance import is_same_name
 from plugin.courses.base.outbox import PAPERS, enqueue
@@ -50,13 +50,20 @@ def next_visit_in(session: Session, client_ids: Sequence[str], now: datetime) ->
 def suggested_interval_in(
     session: Session, course: CourseView, language: str, next_visit: NextVisit | None
 ) -> str | None:
-    """Return the clinic's suggested interval for the course's first main treatment, in words.
+    """Return the suggested interval in words: as asked at the last visit, else of the first main treatment.
 
     None if there is none, if no session of it can be used, or if the booked visit is for something else, such
     as a touch-up.
     """
     if not course.is_live or not course.left or _is_for_another(course, next_visit):
         return None
+    spoken = language_for(language)
+    last = course.visits[-1] if course.visits else None
+    if last is not None and last.interval_days and not last.guest:
+        day = last.visited_on + timedelta(days=last.interval_days)
+        if day > course.state.today:
+            return spoken.gettext("We suggest your next visit around {date}.", date=spoken.medium_date(day))
+        return _every(spoken, last.interval_days)
     days = session.scalar(
         select(Treatment.suggested_days)
         .join(Allowance, Allowance.treatment_id == Treatment.id)
@@ -64,9 +71,10 @@ def suggested_interval_in(
         .order_by(Allowance.position)
         .limit(1)
     )
-    if days is None:
-        return None
-    spoken = language_for(language)
+    return None if days is None else _every(spoken, days)
+
+
+def _every(spoken: Language, days: int) -> str:
     if days % _DAYS_A_WEEK:
         return spoken.ngettext("We suggest a visit every day.", "We suggest a visit every {n} days.", days)
     return spoken.ngettext(

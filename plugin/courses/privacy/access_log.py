@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,6 +58,26 @@ class AccessLog:
                 self._last.pop(who, None)
             raise
 
+    def record_all(
+        self, store: Store, actor: Actor, now: datetime, client_ids: Iterable[str], *, what: str
+    ) -> None:
+        """Record that `actor` opened a page that shows data of several clients, in one statement."""
+        who = actor.staff_id or actor.name
+        new = [each for each in dict.fromkeys(client_ids) if self._is_new((who, each), now)]
+        if not new:
+            return
+        rows = [
+            dict(zip(_COLUMNS, (store.new_id(), each, *_said(actor, what, now)), strict=True)) for each in new
+        ]
+        try:
+            with store.writing() as session:
+                session.execute(insert(_TABLE), rows)
+        except BaseException:
+            with self._lock:
+                for each in new:
+                    self._last.pop((who, each), None)
+            raise
+
     def _is_new(self, who: tuple[str, str], now: datetime) -> bool:
         with self._lock:
             last = self._last.get(who)
@@ -79,5 +100,8 @@ _OWNER = select(Course.client_id).where(Course.id == bindparam("course")).scalar
 
 
 def _values(row_id: str, actor: Actor, what: str, now: datetime) -> list[ColumnElement[Any]]:
-    said = (actor.staff_id, actor.name, actor.source.value, what, now)
-    return [literal(row_id), Client.__table__.c.id, *map(literal, said)]
+    return [literal(row_id), Client.__table__.c.id, *map(literal, _said(actor, what, now))]
+
+
+def _said(actor: Actor, what: str, now: datetime) -> tuple[Any, ...]:
+    return actor.staff_id, actor.name, actor.source.value, what, now

@@ -26,6 +26,7 @@ from plugin.store.people import Staff
 from plugin.store.personal import columns_of, rows_of
 from plugin.store.queues import Inbox
 from plugin.store.tables import models
+from plugin.store.visit_notes import VisitOption
 
 SECTIONS = {
     "client": "Contact details",
@@ -36,6 +37,9 @@ SECTIONS = {
     "course": "Courses",
     "allowance": "Sessions in the courses",
     "visit": "Visits",
+    "visit_note": "Notes of the visits",
+    "visit_note_option": "Focus areas and add-ons of the visits",
+    "visit_note_change": "Who changed the notes",
     "entry": "Every change of sessions and value",
     "history": "What else became of the courses",
     "course_origin": "Transferred from",
@@ -105,6 +109,8 @@ NOT_ABOUT_CLIENTS = {
     "sign_in": "Sessions of staff.",
     "staff": "Who works there.",
     "sweep": "When Square was looked through; it names ids of Square's alone.",
+    "name_translation": "Names of what is for sale.",
+    "visit_option": "The lists that notes are tapped from.",
     "version": "How often what a page shows has changed; opaque ids and numbers.",
     "terminal": "The clinic's card readers.",
     "treatment": "What is for sale.",
@@ -143,12 +149,13 @@ def export_client(store: Store, act: Act, client_id: str) -> ClientExport:
     with store.reading() as session:
         client = client_in(session, client_id)
         subject = subject_data_in(session, client.id)
-        staff = {row.id: row.name for row in session.scalars(select(Staff))}
-        sections = tuple(_section(session, name, title, subject, staff) for name, title in SECTIONS.items())
+        names = {row.id: row.name for row in session.scalars(select(Staff))}
+        names |= {row.id: row.name for row in session.scalars(select(VisitOption))}
+        sections = tuple(_section(session, name, title, subject, names) for name, title in SECTIONS.items())
         return ClientExport(clinic_in(session).name, client, act.now, sections)
 
 
-def _section(session: Session, name: str, title: str, subject: SubjectData, staff: dict[str, str]) -> Section:
+def _section(session: Session, name: str, title: str, subject: SubjectData, names: dict[str, str]) -> Section:
     model = models()[name]
     theirs = rows_of(model, subject)
     names_them: Callable[[Any, SubjectData], bool] = _every_row
@@ -158,7 +165,7 @@ def _section(session: Session, name: str, title: str, subject: SubjectData, staf
     if theirs is None:
         raise LookupError(f"no column of {name} is marked with whom a row belongs to")
     found = session.scalars(select(model).where(theirs).order_by(*model.__table__.primary_key))
-    return Section(name, title, tuple(_row(row, staff) for row in found if names_them(row, subject)))
+    return Section(name, title, tuple(_row(row, names) for row in found if names_them(row, subject)))
 
 
 def _is_shown(column: Column[Any]) -> bool:
@@ -170,12 +177,12 @@ def _is_shown(column: Column[Any]) -> bool:
     return not is_derived and not isinstance(column.type, LargeBinary)
 
 
-def _row(row: Base, staff: dict[str, str]) -> dict[str, Any]:
+def _row(row: Base, names: dict[str, str]) -> dict[str, Any]:
     values = {each.key: getattr(row, each.key) for each in columns_of(type(row)) if _is_shown(each)}
-    for name in ("practitioner_id", "staff_id"):
-        if values.get(name) in staff:
-            # The reader knows people by name, not by our ids.
-            values[name.removesuffix("_id")] = staff[values[name]]
+    for name in ("practitioner_id", "staff_id", "option_id"):
+        if values.get(name) in names:
+            # The reader knows people and things by name, not by our ids.
+            values[name.removesuffix("_id")] = names[values[name]]
     if isinstance(values.get("content"), str):
         values["content"] = _parsed(values["content"])
     return values

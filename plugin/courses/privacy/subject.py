@@ -19,6 +19,7 @@ from plugin.store.papers import VisitLetter
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.queues import Attention
 from plugin.store.selling import Checkout, DeskRefund
+from plugin.store.visit_notes import VisitNote
 
 # A shorter number or name is part of too many other texts.
 _FEWEST_DIGITS = 7
@@ -83,6 +84,8 @@ class SubjectData:
     refund_ids: tuple[str, ...]
     letter_ids: tuple[str, ...]
     visit_ids: tuple[str, ...]
+    # Of their own visits alone: what was treated is between the practitioner and who attended.
+    note_ids: tuple[str, ...]
     batch_ids: tuple[str, ...]
     # Issued to them, not for courses that others bought and gave to them.
     document_ids: tuple[str, ...]
@@ -137,6 +140,7 @@ def subject_data_in(session: Session, client_id: str) -> SubjectData:
         refund_ids=_all(session, DeskRefund.id, DeskRefund.course_id.in_(course_ids)),
         letter_ids=_all(session, VisitLetter.id, VisitLetter.client_id.in_(ids)),
         visit_ids=_all(session, Visit.id, or_(Visit.client_id.in_(ids), Visit.course_id.in_(course_ids))),
+        note_ids=_notes(session, ids),
         batch_ids=_all(session, ImportedCourse.batch_id, ImportedCourse.course_id.in_(course_ids)),
         document_ids=_all(session, Document.id, Document.client_id.in_(ids)),
         words=words,
@@ -159,6 +163,11 @@ def _all(
     session: Session, column: InstrumentedAttribute[str], *where: ColumnElement[bool]
 ) -> tuple[str, ...]:
     return tuple(session.scalars(select(column).where(*where).distinct().order_by(column)))
+
+
+def _notes(session: Session, ids: tuple[str, ...]) -> tuple[str, ...]:
+    theirs = VisitNote.visit_id.in_(select(Visit.id).where(Visit.client_id.in_(ids)))
+    return _all(session, VisitNote.id, or_(VisitNote.client_id.in_(ids), theirs))
 
 
 def _others(session: Session, ids: tuple[str, ...], course_ids: tuple[str, ...]) -> tuple[str, ...]:

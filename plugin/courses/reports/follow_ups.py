@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -21,6 +21,7 @@ from plugin.store import Store
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.square_side import Booking
+from plugin.store.visit_notes import VisitNote
 
 FEW_LEFT = 2
 SOON_DAYS, SOONER_DAYS = 60, 30
@@ -63,6 +64,8 @@ class FollowUp:
     email: str | None
     last_visit: date | None
     booked_at: datetime | None
+    # The day that the practitioner asked them back for at the last visit; None: no day was asked.
+    due_on: date | None
     reasons: tuple[Reason, ...]
 
     def has(self, why: Why) -> bool:
@@ -86,10 +89,15 @@ def follow_ups(store: Store, now: datetime) -> tuple[FollowUp, ...]:
         today = local_date(clinic_in(session), now)
         visits = dict(session.execute(_last_visits()).all())
         booked = dict(session.execute(_next_bookings(now)).all())
+        due = _days_due(session, visits)
         reasons = {
             client_id: found
             for client_id, courses in _courses_by_client(session, today)
-            if (found := tuple(_reasons(courses, visits.get(client_id), booked.get(client_id), today)))
+            if (
+                found := tuple(
+                    _reasons(courses, visits.get(client_id), booked.get(client_id), due.get(client_id), today)
+                )
+            )
         }
         # A client whose data was erased can no longer be called.
         clients = session.execute(
@@ -103,6 +111,7 @@ def follow_ups(store: Store, now: datetime) -> tuple[FollowUp, ...]:
                 email=client.email,
                 last_visit=visits.get(client.id),
                 booked_at=booked.get(client.id),
+                due_on=due.get(client.id),
                 reasons=reasons[client.id],
             )
             for client in clients
@@ -118,7 +127,11 @@ def _hurry(one: FollowUp) -> tuple[Any, ...]:
 
 
 def _reasons(
-    courses: Iterable[_Course], last_visit: date | None, booked_at: datetime | None, today: date
+    courses: Iterable[_Course],
+    last_visit: date | None,
+    booked_at: datetime | None,
+    due_on: date | None,
+    today: date,
 ) -> Iterator[Reason]:
     known = sorted(courses, key=lambda each: (each.sold_at, each.state.facts.id), reverse=True)
     live = [each for each in known if each.is_live]
@@ -130,7 +143,9 @@ def _reasons(
     if live and sum(each.left for each in live) <= FEW_LEFT and _is_recent(live[0], last_visit, today):
         yield _reason(Why.LOW, (with_sessions or live)[0])
     seen = last_visit or max((each.sold_at.date() for each in with_sessions), default=today)
-    if with_sessions and booked_at is None and today - seen >= LONG_NOT_SEEN:
+    # What the practitioner asked for counts in place of the usual weeks, sooner or later.
+    is_late = today > due_on if due_on else today - seen >= LONG_NOT_SEEN
+    if with_sessions and booked_at is None and is_late:
         yield _reason(Why.LAPSED, with_sessions[0])
     for each in known:
         if each.state.due.amount:
@@ -181,6 +196,20 @@ def _last_visits() -> Select[str, date]:
         .where(undone.id.is_(None))
         .group_by(Visit.client_id)
     )
+
+
+def _days_due(session: Session, last_visits: Mapping[str, date]) -> dict[str, date]:
+    """Return the day that each client was asked back for at the last visit, where one was asked."""
+    asked = (
+        select(Visit.client_id, Visit.visited_on, VisitNote.interval_days)
+        .join(VisitNote, VisitNote.visit_id == Visit.id)
+        .where(VisitNote.interval_days.is_not(None))
+    )
+    return {
+        client_id: visited_on + timedelta(days=days)
+        for client_id, visited_on, days in session.execute(asked)
+        if days is not None and last_visits.get(client_id) == visited_on
+    }
 
 
 def _next_bookings(now: datetime) -> Select[str, datetime]:

@@ -22,7 +22,8 @@ from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import moment_text
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.visits.next_session import NextSession, next_session
-from plugin.courses.visits.visits import NO_VISIT, VisitDetails, describe_in
+from plugin.courses.visits.note_views import NO_VISIT
+from plugin.courses.visits.visits import VisitDetails, describe_in, details_in
 from plugin.errors import CoursekeeperError, InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
@@ -103,8 +104,7 @@ def describe_late(
     """Record the details of a visit once; raises Refused where others than those `before` stand there now."""
 
     def do(work: Work) -> CourseView:
-        visit = require_row(work.session, Visit, visit_id, NO_VISIT, is_locked=True)
-        here = VisitDetails(visit.practitioner_id, visit.focus, visit.note)
+        here = details_in(work, visit_id)
         view: CourseView | None = None
 
         def write() -> dict[str, Any]:

@@ -22,9 +22,11 @@ from plugin.courses.base.work import Work, transact
 from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.visits.bookings import free_booking_of_in
+from plugin.courses.visits.note_joining import release_in
 from plugin.errors import AlreadyReversed, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry
+from plugin.store.visit_notes import VisitNote
 
 
 def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
@@ -55,13 +57,15 @@ def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
 
 def undo_use(work: Work, course: Course, entry_id: str, reason: str) -> EntryRow:
     """Undo a used session of a course that the caller has locked; its appointment can be settled again."""
-    undone = _reversible(work.session, course, entry_id)
+    undone, note_id = _reversible(work.session, course, entry_id)
     before = _state(work, course)
     written = append_reversal(work, undone, reason)
     earn_ahead(work, [undone.allowance_id])
     if before is not None:
         follow_first_use(work, course, before, before.without_use(entry_id))
     free_booking_of_in(work.session, entry_id)
+    if note_id is not None:
+        release_in(work, note_id)
     publish(work, CourseChanged(course.id))
     return written
 
@@ -73,9 +77,13 @@ def _state(work: Work, course: Course) -> CourseState | None:
     return course_in_hand(work.session, course.id, today=local_date(clinic_in(work.session), work.now)).state
 
 
-def _reversible(session: Session, course: Course, entry_id: str) -> Entry:
+def _reversible(session: Session, course: Course, entry_id: str) -> tuple[Entry, str | None]:
+    """Return the entry to undo, and the note of its visit, if it has one."""
     entry = session.get_one(Entry, entry_id)
-    if session.scalar(select(Entry.id).where(Entry.reverses == entry_id)) is not None:
+    undoing = select(Entry.id).where(Entry.reverses == entry_id).scalar_subquery()
+    note = select(VisitNote.id).where(VisitNote.visit_id == (entry.visit_id or "")).scalar_subquery()
+    undone_by, note_id = session.execute(select(undoing, note)).one()
+    if undone_by is not None:
         raise AlreadyReversed("That was undone before; both lines stand in the history.")
     if entry.kind != Kind.USED:
         raise Refused("Only a used session can be undone here.", code="not_reversible")
@@ -85,7 +93,7 @@ def _reversible(session: Session, course: Course, entry_id: str) -> Entry:
     if course.closed_as is not None:
         said = f"This course was {course.closed_as}; a session of it can't be undone."
         raise Refused(said, code=course.closed_as)
-    return entry
+    return entry, note_id
 
 
 def _answer(entry: EntryView, course: Course, *, is_repeat: bool) -> Reversed:

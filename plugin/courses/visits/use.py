@@ -25,6 +25,7 @@ from plugin.courses.base.words import clinic_money, moment_text
 from plugin.courses.base.work import Work, transact
 from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.clients.clients import living_client_in
+from plugin.courses.visits.note_joining import draft_in, note_use_in
 from plugin.courses.visits.same_day import ask_in, confirmed, earlier_entries_in
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store import Store
@@ -110,20 +111,27 @@ def record_use(
     _may_be_used(hand.state, visited_on)
     client_id = _who_came(work.session, course, wish.client_id, visited_on)
     allowance = _allowance(work.session, hand.state, wish.allowance_id, wish.sessions)
+    # A note written before waits for this use; one saved in the same moment joins when it is next saved.
+    waits = hand.has_draft and allowance.kind != "add_on"
+    draft = draft_in(work.session, client_id, visited_on) if waits else None
+    practitioner_id = _practitioner(work.session, work.act, wish.practitioner_id)
+    typed = {
+        "focus": optional(wish.focus, field="focus", called="The focus", most=NOTE_LENGTH),
+        "note": optional(wish.note, field="note", called="The note", most=NOTE_LENGTH),
+    }
     visit_id = work.new_id()
     visit = {
         "id": visit_id,
         "client_id": client_id,
         "course_id": course.id,
         "visited_on": visited_on,
-        "practitioner_id": _practitioner(work.session, work.act, wish.practitioner_id),
-        "focus": optional(wish.focus, field="focus", called="The focus", most=NOTE_LENGTH),
-        "note": optional(wish.note, field="note", called="The note", most=NOTE_LENGTH),
+        "practitioner_id": practitioner_id or (draft.practitioner_id if draft else None),
         "created_at": work.now,
     }
     change = used(hand.heads[allowance.id], wish.sessions, unpaid=allowance.unpaid.amount)
     earlier = ask_in(work, hand.state, allowance, client_id, visited_on, known_charges=known_charges)
     work.session.connection().execute(_NEW_VISIT, visit)
+    note_use_in(work, visit_id, draft, **typed)
     if has_mail:
         owner_id = course.client_id or client_id
         publish(work, VisitRecorded(visit_id, course.id, client_id, owner_id, visited_on, today))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -10,17 +10,22 @@ from sqlalchemy import select
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import NOTE_LENGTH, optional
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import course_in, courses_in
 from plugin.courses.base.views import CourseView, VisitView
 from plugin.courses.base.work import Work, require_row, transact
-from plugin.errors import InvalidField, Refused
+from plugin.courses.visits.note_views import (
+    NO_VISIT,
+    FoundNote,
+    NoteContent,
+    NotePlace,
+    content_in,
+    find_note_in,
+)
+from plugin.courses.visits.notes import lock_place_in, write_note_in
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
-from plugin.store.people import Staff
 
 _AT_ONCE = 1000
-NO_VISIT = "There is no such visit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +55,52 @@ class VisitDetails:
 
 
 def describe_visit(
-    store: Store, act: Act, visit_id: str, *, practitioner_id: str | None, focus: str, note: str
+    store: Store,
+    act: Act,
+    visit_id: str,
+    *,
+    practitioner_id: str | None,
+    focus: str,
+    note: str,
+    seen_version: int | None = None,
 ) -> CourseView:
     """Record who treated, on what, and a short note; the ledger is not touched. Returns the course.
 
-    Raises Refused for a visit whose session was undone: it did not take place.
+    Raises Refused for a visit whose session was undone, as it did not take place, and where the note was changed
+    after `seen_version`.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     details = VisitDetails.typed(practitioner_id, focus, note)
-    return transact(store, act, lambda work: describe_in(work, visit_id, details))
+    return transact(store, act, lambda work: describe_in(work, visit_id, details, seen_version))
 
 
-def describe_in(work: Work, visit_id: str, details: VisitDetails) -> CourseView:
+def describe_in(
+    work: Work, visit_id: str, details: VisitDetails, seen_version: int | None = None
+) -> CourseView:
     """Record the details within the caller's transaction; raises as `describe_visit` does."""
-    visit = require_row(work.session, Visit, visit_id, NO_VISIT)
-    if details.practitioner_id and work.session.get(Staff, details.practitioner_id) is None:
-        raise InvalidField("There is no such practitioner.", field="practitioner_id")
-    visit.practitioner_id, visit.focus, visit.note = details.practitioner_id, details.focus, details.note
-    work.session.flush()
-    publish(work, CourseChanged(visit.course_id))
+    found = _found_in(work, visit_id)
+    before = content_in(work.session, found.row, found.visit) if found.row else NoteContent()
+    content = replace(before, **asdict(details), points=None, observations=None)
+    version = found.row.version if found.row else 0
+    write_note_in(work, found, content, version if seen_version is None else seen_version)
+    visit = work.session.get_one(Visit, visit_id)
     course = work.session.get_one(Course, visit.course_id)
-    view = course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
-    if all(each.id != visit_id for each in view.visits):
-        raise Refused("That session was undone since; there is no visit to describe.", code="undone")
-    return view
+    return course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
+
+
+def details_in(work: Work, visit_id: str) -> VisitDetails:
+    """Return the details of a visit as they stand; raises as `describe_visit` does."""
+    found = _found_in(work, visit_id)
+    if found.row is None or found.visit is None:
+        return VisitDetails(found.visit.practitioner_id if found.visit else None, "", "")
+    return VisitDetails(found.visit.practitioner_id, found.row.focus, found.row.note)
+
+
+def _found_in(work: Work, visit_id: str) -> FoundNote:
+    visit = require_row(work.session, Visit, visit_id, NO_VISIT)
+    place = NotePlace(visit.client_id, visit_id=visit_id)
+    lock_place_in(work, place)
+    return find_note_in(work.session, place, visit.visited_on, is_locked=True)
 
 
 def visits_on(store: Store, day: date, *, today: date, limit: int | None = None) -> tuple[DayVisit, ...]:

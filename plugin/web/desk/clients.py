@@ -236,6 +236,8 @@ def details_form(entry_id: str, visit: VisitView, refusal: Refusal | None) -> Vi
         focus=visit.focus,
         note=visit.note,
     )
+    # After a conflict, saving again replaces the newest version knowingly.
+    form.version.data = str(visit.note_version)
     known = {each.id: each.name for each in _practitioners()}
     if visit.practitioner_id:
         known.setdefault(visit.practitioner_id, visit.practitioner)
@@ -265,7 +267,7 @@ def _printed(client: ClientView, courses: Sequence[CourseView]) -> Iterator[str]
     for course in courses:
         yield course.package_name
         for visit in course.visits:
-            yield from (visit.practitioner, visit.focus)
+            yield from (visit.practitioner, *visit.all_areas, *visit.add_ons)
 
 
 def _first(cards: Sequence[Card]) -> Card | None:

@@ -191,6 +191,8 @@ class VisitDetailsForm(Form):
     )
     note = Paragraph("Note", hint="Stays here, not on papers.", maxlength=NOTE_LENGTH)
     client_id = Hidden()
+    # Of the note as the page shows it.
+    version = Hidden()
 
 
 class UnforcedForm(Form):

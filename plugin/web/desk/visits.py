@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.visits.notes import CHANGED
 from plugin.courses.visits.visits import describe_visit
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
@@ -13,7 +14,7 @@ from plugin.web.desk import clients
 from plugin.web.desk.forms import VisitDetailsForm
 from plugin.web.refusals import Refusal, refused_shows
 
-_FIELDS = ("practitioner_id", "focus", "note")
+_FIELDS = ("practitioner_id", "focus", "note", CHANGED)
 
 blueprint = Blueprint("visits", __name__)
 
@@ -38,6 +39,7 @@ def describe(visit_id: str) -> ResponseReturnValue:
         practitioner_id=form.practitioner_id.data or None,
         focus=form.focus.data,
         note=form.note.data,
+        seen_version=form.version.number,
     )
     flash_notice(Notice("Visit details saved."))
     return clients.after_deed(course.client_id)

@@ -1,0 +1,163 @@
+"""The lists that visit notes are tapped from, kept by the owner: focus areas and add-ons."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.core.text import folded, required
+from plugin.courses.base.work import Work, require_row, transact
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.visit_notes import VisitOption
+
+NO_OPTION = "There is no such focus area or add-on."
+# More can't be tapped quickly on a phone.
+MOST_ACTIVE = 40
+OPTION_LENGTH = 60
+
+
+class OptionKind(StrEnum):
+    """What a note's option is."""
+
+    FOCUS = "focus"
+    ADD_ON = "add_on"
+
+
+@dataclass(frozen=True, slots=True)
+class OptionView:
+    """A focus area or an add-on; a retired one can't be tapped any more."""
+
+    id: str
+    kind: OptionKind
+    name: str
+    is_retired: bool
+
+
+def list_options(store: Store) -> tuple[OptionView, ...]:
+    """Return both lists in the owner's order, retired ones included."""
+    with store.reading() as session:
+        return options_in(session)
+
+
+def options_in(session: Session) -> tuple[OptionView, ...]:
+    """Return both lists as seen by this session."""
+    rows = session.scalars(select(VisitOption).order_by(VisitOption.position, VisitOption.id))
+    return tuple(_view(row) for row in rows)
+
+
+def _view(row: VisitOption) -> OptionView:
+    return OptionView(row.id, OptionKind(row.kind), row.name, row.retired_at is not None)
+
+
+def add_option(store: Store, act: Act, kind: OptionKind, name: str) -> OptionView:
+    """Add an option at the end of its list; raises InvalidField. One of that name that was retired is active again."""
+    require(act.actor)
+    said = _name(name)
+
+    def do(work: Work) -> OptionView:
+        def add() -> dict[str, Any]:
+            return {"option_id": _added(work, kind, said).id}
+
+        added = work.once("add_visit_option", {"kind": kind, "name": said}, add)
+        return _view(work.session.get_one(VisitOption, added.answer["option_id"]))
+
+    return transact(store, act, do)
+
+
+def _added(work: Work, kind: OptionKind, name: str) -> VisitOption:
+    of_kind = _locked(work.session, kind)
+    same = _named(of_kind, name)
+    if same is not None and same.retired_at is None:
+        raise InvalidField(f"“{same.name}” is on the list already.", field="name")
+    if sum(each.retired_at is None for each in of_kind) >= MOST_ACTIVE:
+        raise InvalidField(f"The list holds {MOST_ACTIVE}. Retire one first.", field="name")
+    row = same or VisitOption(id=work.new_id(), kind=kind.value)
+    row.name, row.retired_at = name, None
+    row.position = max((each.position for each in of_kind), default=0) + 1
+    work.session.add(row)
+    work.session.flush()
+    return row
+
+
+def rename_option(store: Store, act: Act, option_id: str, name: str) -> OptionView:
+    """Rename an option, on the visits that have it, too; raises InvalidField or NotFound."""
+    require(act.actor)
+    said = _name(name)
+
+    def do(work: Work) -> OptionView:
+        row = require_row(work.session, VisitOption, option_id, NO_OPTION, is_locked=True)
+        same = _named(_locked(work.session, OptionKind(row.kind)), said)
+        if same is not None and same is not row:
+            state = "retired; activate it instead" if same.retired_at else "on the list already"
+            raise InvalidField(f"“{same.name}” is {state}.", field="name")
+        # Papers are looked up by their content: those that show it are rendered again when next asked for.
+        row.name = said
+        return _view(row)
+
+    return transact(store, act, do)
+
+
+def retire_option(store: Store, act: Act, option_id: str, *, is_retired: bool) -> OptionView:
+    """Take an option off the list, or put it back; visits keep it. Raises Refused where the list is full."""
+    require(act.actor)
+
+    def do(work: Work) -> OptionView:
+        row = require_row(work.session, VisitOption, option_id, NO_OPTION, is_locked=True)
+        if (row.retired_at is not None) is not is_retired:
+            of_kind = _locked(work.session, OptionKind(row.kind))
+            if not is_retired and sum(each.retired_at is None for each in of_kind) >= MOST_ACTIVE:
+                raise Refused(f"The list holds {MOST_ACTIVE}. Retire another one first.", code="list_full")
+            row.retired_at = work.now if is_retired else None
+        return _view(row)
+
+    return transact(store, act, do)
+
+
+def move_option(store: Store, act: Act, option_id: str, *, is_up: bool) -> OptionView:
+    """Move an option one place within its list; at the end of the list it stays. The same act again moves once."""
+    require(act.actor)
+
+    def do(work: Work) -> OptionView:
+        row = require_row(work.session, VisitOption, option_id, NO_OPTION)
+
+        def move() -> dict[str, Any]:
+            _move(_locked(work.session, OptionKind(row.kind)), row, is_up=is_up)
+            return {"option_id": option_id}
+
+        work.once("move_visit_option", {"id": option_id, "up": is_up}, move)
+        return _view(row)
+
+    return transact(store, act, do)
+
+
+def _move(of_kind: list[VisitOption], row: VisitOption, *, is_up: bool) -> None:
+    active = [each for each in of_kind if each.retired_at is None or each is row]
+    place = active.index(row)
+    to = place + (-1 if is_up else 1)
+    if 0 <= to < len(active):
+        active[place], active[to] = active[to], active[place]
+    retired = [each for each in of_kind if each not in active]
+    for position, each in enumerate([*active, *retired]):
+        each.position = position
+
+
+def _locked(session: Session, kind: OptionKind) -> list[VisitOption]:
+    """Return the whole list in its order, locked: two owners change it one after the other."""
+    rows = select(VisitOption).where(VisitOption.kind == kind.value).with_for_update()
+    in_order = rows.order_by(VisitOption.position, VisitOption.id)
+    return list(session.scalars(in_order.execution_options(populate_existing=True)))
+
+
+def _named(options: Collection[VisitOption], name: str) -> VisitOption | None:
+    return next((each for each in options if folded(each.name) == folded(name)), None)
+
+
+def _name(name: str) -> str:
+    return required(name, field="name", called="The name", most=OPTION_LENGTH)

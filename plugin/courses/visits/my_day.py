@@ -1,0 +1,152 @@
+"""The day of one practitioner: who comes and came, with the note of the day and the visits before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.resemblance import is_same_name
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.visits.arrivals import Arrival, arrivals_on
+from plugin.courses.visits.past_visits import PastVisit, past_visits_in
+from plugin.courses.visits.visits import DayVisit, visits_on
+from plugin.store import Store
+from plugin.store.people import Client, Staff
+from plugin.store.visit_notes import VisitNote
+
+
+@dataclass(frozen=True, slots=True)
+class DayClient:
+    """One client of the day: booked, here, or both. `number` of `granted`: which session it is, or would be.
+
+    `visit_id`: the visit to write about; None before the session is used. `has_note`: of this day.
+    """
+
+    client_id: str | None
+    name: str
+    starts_at: datetime | None
+    what: str
+    state: str
+    number: int | None
+    granted: int | None
+    visit_id: str | None
+    practitioner: str
+    is_unassigned: bool
+    has_note: bool
+    past: tuple[PastVisit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    arrival: Arrival | None
+    visit: DayVisit | None
+
+    @property
+    def client_id(self) -> str | None:
+        """Return who comes or came: also on a course of somebody else's."""
+        if self.visit is not None:
+            return self.visit.visit.client_id
+        return self.arrival.client_id if self.arrival else None
+
+
+def my_day(store: Store, act: Act, *, everyone: bool = False) -> tuple[DayClient, ...]:
+    """Return the clients of the day by time; those of nobody are everybody's.
+
+    `everyone`: those of the others, too.
+    """
+    require(act.actor, Role.PRACTITIONER)
+    with store.reading() as session:
+        today = local_date(clinic_in(session), act.now)
+        names = _names(session, act)
+    arrivals = arrivals_on(store, today, now=act.now) or ()
+    visits = visits_on(store, today, today=today)
+    rows = [each for each in _rows(arrivals, visits) if everyone or _is_mine(each, act, names)]
+    with store.reading() as session:
+        ids = {each.client_id for each in rows if each.client_id}
+        past = past_visits_in(session, act.actor, ids, before=today)
+        drafts = _drafts(session, ids, today)
+        clients = dict(session.execute(select(Client.id, Client.name).where(Client.id.in_(ids))).all())
+    found = [_client(each, clients, drafts, past.get(each.client_id or "", ())) for each in rows]
+    return tuple(
+        sorted(found, key=lambda each: (each.starts_at is None, each.starts_at or act.now, each.name))
+    )
+
+
+def _names(session: Session, act: Act) -> tuple[str, ...]:
+    """Return the names by which Square may know this person."""
+    row = session.get(Staff, act.actor.staff_id) if act.actor.staff_id else None
+    return tuple(filter(None, (row.name, row.printed_name))) if row else ()
+
+
+def _rows(arrivals: Iterable[Arrival], visits: Sequence[DayVisit]) -> Iterator[_Row]:
+    left = sorted(visits, key=lambda each: each.visit.id)
+    for arrival in arrivals:
+        came = next((each for each in left if _belongs(each, arrival)), None)
+        if came is not None:
+            left.remove(came)
+        yield _Row(arrival, came)
+    # What was used beside it, such as an add-on, is of the same appointment.
+    shown: set[str] = set()
+    for each in left:
+        if each.visit.client_id not in shown:
+            shown.add(each.visit.client_id)
+            yield _Row(None, each)
+
+
+def _belongs(visit: DayVisit, arrival: Arrival) -> bool:
+    is_theirs = arrival.client_id is not None and visit.visit.client_id == arrival.client_id
+    return is_theirs and arrival.state in ("used", "expected")
+
+
+def _is_mine(row: _Row, act: Act, names: Sequence[str]) -> bool:
+    named = row.visit.visit.practitioner_id if row.visit else None
+    if named is not None:
+        return named == act.actor.staff_id
+    booked = row.arrival.practitioner if row.arrival else ""
+    return not booked or any(is_same_name(booked, name) for name in names)
+
+
+def _drafts(session: Session, client_ids: Iterable[str], today: date) -> set[str]:
+    rows = select(VisitNote.client_id).where(
+        VisitNote.visit_id.is_(None), VisitNote.client_id.in_(client_ids), VisitNote.on_day == today
+    )
+    return {client_id for client_id in session.scalars(rows) if client_id}
+
+
+def _client(row: _Row, names: dict[str, str], drafts: set[str], past: tuple[PastVisit, ...]) -> DayClient:
+    arrival, visit = row.arrival, row.visit
+    number, granted = _number(row)
+    practitioner = (visit.visit.practitioner if visit else "") or (arrival.practitioner if arrival else "")
+    what = ", ".join(dict.fromkeys(visit.visit.treatments)) if visit else arrival.service if arrival else ""
+    has_note = bool(visit.visit.noted_by or visit.visit.noted_at) if visit else row.client_id in drafts
+    return DayClient(
+        client_id=row.client_id,
+        name=names.get(row.client_id or "", arrival.name if arrival else ""),
+        starts_at=arrival.start_at if arrival else None,
+        what=what,
+        state="used" if visit else arrival.state if arrival else "used",
+        number=number,
+        granted=granted,
+        visit_id=visit.visit.id if visit else None,
+        practitioner=practitioner,
+        is_unassigned=not practitioner,
+        has_note=has_note,
+        past=past,
+    )
+
+
+def _number(row: _Row) -> tuple[int | None, int | None]:
+    if row.visit is not None:
+        number = row.visit.visit.number
+        return number, row.visit.course.granted if number else None
+    arrival = row.arrival
+    if arrival is None or arrival.course is None or arrival.state != "expected":
+        return None, None
+    if arrival.allowance is None or arrival.allowance.kind != "main":
+        return None, None
+    return arrival.course.used + 1, arrival.course.granted

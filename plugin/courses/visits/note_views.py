@@ -1,0 +1,204 @@
+"""A note as people read it: of a visit, or of a client's day before a session was used there.
+
+Points and observations are for those who treat: nothing else gets them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased
+
+from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.core.ledger import Kind
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.work import require_row
+from plugin.courses.catalog.visit_options import OptionView, options_in
+from plugin.courses.clients.clients import living_client_in
+from plugin.courses.visits.note_joining import draft_in, note_of_visit_in
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Course, Entry, Visit
+from plugin.store.people import Client
+from plugin.store.visit_notes import VisitNote, VisitNoteChange, VisitNoteOption
+
+NO_VISIT = "There is no such visit."
+
+
+class FoundNote(NamedTuple):
+    """What is at a place: the visit if a session was used, the note if one was written."""
+
+    client: Client
+    day: date
+    visit: Visit | None
+    row: VisitNote | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotePlace:
+    """Whose note it is: of a visit, or of the client's day, before a session was used there."""
+
+    client_id: str
+    visit_id: str | None = None
+    on_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteContent:
+    """What a note says. `points` and `observations`: None for those who may not read them."""
+
+    practitioner_id: str | None = None
+    option_ids: tuple[str, ...] = ()
+    focus: str = ""
+    note: str = ""
+    interval_days: int | None = None
+    points: str | None = None
+    observations: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteChange:
+    """One change of a note: when, by whom, and which parts."""
+
+    at: datetime
+    by: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteView:
+    """A note, or the empty one of a place where nothing was written: then `version` is 0."""
+
+    client_id: str
+    client_name: str
+    owner_id: str
+    visit_id: str | None
+    day: date
+    content: NoteContent
+    version: int
+    changed_at: datetime | None
+    changed_by: str
+    changes: tuple[NoteChange, ...]
+    options: tuple[OptionView, ...]
+
+    @property
+    def is_draft(self) -> bool:
+        """Return whether no session was used for it yet."""
+        return self.visit_id is None
+
+
+def may_read_points(actor: Actor) -> bool:
+    """Return whether this person may read points and observations: whoever treats, not the desk, no program."""
+    return actor.source is Source.DESK and actor.role in (Role.PRACTITIONER, Role.OWNER)
+
+
+def read_note(store: Store, act: Act, place: NotePlace) -> NoteView:
+    """Return the note of a place; raises NotFound, or Refused for a visit that was undone."""
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    with store.reading() as session:
+        return note_view_in(session, act, find_note_in(session, place, today_in(session, act)))
+
+
+def today_in(session: Session, act: Act) -> date:
+    """Return the clinic's day of an act."""
+    return local_date(clinic_in(session), act.now)
+
+
+def find_note_in(session: Session, place: NotePlace, today: date, *, is_locked: bool = False) -> FoundNote:
+    """Return what is at a place; raises NotFound, or Refused for a visit that was undone."""
+    if place.visit_id is not None:
+        return _of_visit(session, place, place.visit_id, is_locked)
+    client = living_client_in(session, place.client_id)
+    day = place.on_day or today
+    if (draft := draft_in(session, client.id, day, is_locked=is_locked)) is not None:
+        return FoundNote(client, day, None, draft)
+    # The session was used in the meantime: the note is that of the visit.
+    visit = session.scalar(_valid_visits(client.id, day).order_by(Visit.id.desc()).limit(1))
+    return FoundNote(client, day, visit, note_of_visit_in(session, visit.id) if visit else None)
+
+
+def _of_visit(session: Session, place: NotePlace, visit_id: str, is_locked: bool) -> FoundNote:
+    visit = require_row(session, Visit, visit_id, NO_VISIT)
+    owner_id = session.scalar(select(Course.client_id).where(Course.id == visit.course_id))
+    if place.client_id not in (visit.client_id, owner_id):
+        raise NotFound(NO_VISIT)
+    if session.scalar(_valid_visits(visit.client_id, visit.visited_on).where(Visit.id == visit_id)) is None:
+        raise Refused("That session was undone since; there is no visit to describe.", code="undone")
+    client = session.get_one(Client, visit.client_id)
+    # A draft that was saved in the same moment as the use.
+    note = note_of_visit_in(session, visit_id) or draft_in(
+        session, client.id, visit.visited_on, is_locked=is_locked
+    )
+    return FoundNote(client, visit.visited_on, visit, note)
+
+
+def _valid_visits(client_id: str, day: date) -> Any:
+    undoing = aliased(Entry)
+    return (
+        select(Visit)
+        .join(Entry, Entry.visit_id == Visit.id)
+        .where(
+            Visit.client_id == client_id,
+            Visit.visited_on == day,
+            Entry.kind == Kind.USED.value,
+            ~exists().where(undoing.reverses == Entry.id),
+        )
+    )
+
+
+def option_ids_in(session: Session, note_id: str) -> tuple[str, ...]:
+    """Return the ids of a note's focus areas and add-ons."""
+    ids = select(VisitNoteOption.option_id).where(VisitNoteOption.note_id == note_id)
+    return tuple(session.scalars(ids.order_by(VisitNoteOption.option_id)))
+
+
+def content_in(session: Session, note: VisitNote, visit: Visit | None) -> NoteContent:
+    """Return all that a note says."""
+    return NoteContent(
+        practitioner_id=visit.practitioner_id if visit else note.practitioner_id,
+        option_ids=option_ids_in(session, note.id),
+        focus=note.focus,
+        note=note.note,
+        interval_days=note.interval_days,
+        points=note.points,
+        observations=note.observations,
+    )
+
+
+def note_view_in(session: Session, act: Act, found: FoundNote) -> NoteView:
+    """Return what this person may read of a note."""
+    client, day, visit, row = found
+    content = content_in(session, row, visit) if row else _empty(act.actor, visit)
+    if not may_read_points(act.actor):
+        content = replace(content, points=None, observations=None)
+    owner_id = visit and session.scalar(select(Course.client_id).where(Course.id == visit.course_id))
+    return NoteView(
+        client_id=client.id,
+        client_name=client.name,
+        owner_id=owner_id or client.id,
+        visit_id=visit.id if visit else None,
+        day=day,
+        content=content,
+        version=row.version if row else 0,
+        changed_at=row.changed_at if row else None,
+        changed_by=row.changed_by if row else "",
+        changes=_changes(session, row.id) if row else (),
+        options=options_in(session),
+    )
+
+
+def _empty(actor: Actor, visit: Visit | None) -> NoteContent:
+    """Return an empty note: a practitioner who writes one is who treats."""
+    treats = actor.staff_id if actor.role is Role.PRACTITIONER else None
+    named = visit.practitioner_id if visit else None
+    return NoteContent(practitioner_id=named or treats, points="", observations="")
+
+
+def _changes(session: Session, note_id: str) -> tuple[NoteChange, ...]:
+    rows = (
+        select(VisitNoteChange).where(VisitNoteChange.note_id == note_id).order_by(VisitNoteChange.id.desc())
+    )
+    return tuple(NoteChange(row.at, row.by, row.what) for row in session.scalars(rows))

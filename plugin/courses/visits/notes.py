@@ -1,0 +1,205 @@
+"""Notes of visits: written before, during or after the session is used, with one tap where a list will do.
+
+The front desk writes what concerns it; points and observations are written by those who treat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Actor, Role, require
+from plugin.core.text import NOTE_LENGTH, optional, paragraphs
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.events import CourseChanged, publish
+from plugin.courses.base.words import time_text
+from plugin.courses.base.work import Work, transact
+from plugin.courses.catalog.visit_options import options_in
+from plugin.courses.visits.note_joining import add_change_in, join_in, new_note_in
+from plugin.courses.visits.note_views import (
+    NO_VISIT,
+    FoundNote,
+    NoteContent,
+    NotePlace,
+    NoteView,
+    content_in,
+    find_note_in,
+    may_read_points,
+    note_view_in,
+    option_ids_in,
+    today_in,
+)
+from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
+from plugin.store import Store
+from plugin.store.ledger import Visit
+from plugin.store.people import Client, Staff
+from plugin.store.visit_notes import VisitNote, VisitNoteOption
+
+LONGEST_INTERVAL = 365
+PRIVATE_LENGTH = 4000
+# A note may be prepared for a booked visit, not for any day.
+MOST_DAYS_AHEAD = 60
+# The field of the refusal that tells of a change meanwhile: of the form as a whole.
+CHANGED = "changed"
+# The parts that papers, pages and e-mails show.
+_SHOWN = {"practitioner", "focus areas and add-ons", "focus", "next visit"}
+
+
+def save_note(store: Store, act: Act, place: NotePlace, new: NoteContent, *, seen_version: int) -> NoteView:
+    """Save a note and return it; the ledger is not touched. The same act again returns the note as it is.
+
+    Raises InvalidField, NotFound, Refused for a visit that was undone, and where the note was changed after
+    `seen_version`.
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    content = _checked(act.actor, new)
+    request = {
+        "client": place.client_id,
+        "visit": place.visit_id,
+        "day": str(place.on_day),
+        "says": _said(new),
+    }
+
+    def do(work: Work) -> NoteView:
+        lock_place_in(work, place)
+        today = today_in(work.session, work.act)
+        _check_day(place, today)
+        found = find_note_in(work.session, place, today, is_locked=True)
+
+        def write() -> dict[str, Any]:
+            return {
+                "note_id": write_note_in(work, found, content, seen_version).id,
+                "client_id": found.client.id,
+            }
+
+        work.once("visit_note", request, write)
+        return note_view_in(work.session, work.act, find_note_in(work.session, place, today))
+
+    return transact(store, act, do)
+
+
+def _said(content: NoteContent) -> list[Any]:
+    options = sorted(content.option_ids)
+    texts = (content.focus, content.note, content.points, content.observations)
+    return [content.practitioner_id, options, content.interval_days, *texts]
+
+
+def _checked(actor: Actor, new: NoteContent) -> NoteContent:
+    if new.interval_days is not None and not 1 <= new.interval_days <= LONGEST_INTERVAL:
+        raise InvalidField(f"The next visit is in 1 to {LONGEST_INTERVAL} days.", field="interval_days")
+    if not may_read_points(actor) and (new.points, new.observations) != (None, None):
+        raise NotAllowed("Points and observations are written by those who treat.")
+    return NoteContent(
+        practitioner_id=new.practitioner_id or None,
+        option_ids=tuple(dict.fromkeys(new.option_ids)),
+        focus=optional(new.focus, field="focus", called="The focus", most=NOTE_LENGTH),
+        note=optional(new.note, field="note", called="The note", most=NOTE_LENGTH),
+        interval_days=new.interval_days,
+        points=_private(new.points, "points", "The text of the points"),
+        observations=_private(new.observations, "observations", "The text of the observations"),
+    )
+
+
+def _private(text: str | None, field: str, called: str) -> str | None:
+    if text is None:
+        return None
+    return paragraphs(text, field=field, called=called, most=PRIVATE_LENGTH)
+
+
+def _check_day(place: NotePlace, today: date) -> None:
+    if place.on_day is not None and (place.on_day - today).days > MOST_DAYS_AHEAD:
+        raise InvalidField(f"A note is for a visit within {MOST_DAYS_AHEAD} days.", field="on_day")
+
+
+def lock_place_in(work: Work, place: NotePlace) -> None:
+    """Let those who write about one client run one after the other, a use of a session included."""
+    client_id = place.client_id
+    if place.visit_id is not None:
+        found = work.session.scalar(select(Visit.client_id).where(Visit.id == place.visit_id))
+        if found is None:
+            raise NotFound(NO_VISIT)
+        client_id = found
+    work.session.execute(select(Client.id).where(Client.id == client_id).with_for_update(key_share=True))
+
+
+def write_note_in(work: Work, found: FoundNote, new: NoteContent, seen_version: int) -> VisitNote:
+    """Write a checked note within the caller's transaction, which has locked its place; raises as `save_note` does."""
+    client, day, visit, row = found
+    if seen_version != (row.version if row else 0):
+        raise _overtaken(work.session, row)
+    _check_practitioner(work.session, new.practitioner_id)
+    note = row or new_note_in(work)
+    before = content_in(work.session, note, visit) if row else NoteContent(points="", observations="")
+    if visit is not None:
+        join_in(work, note, visit.id)
+        visit.practitioner_id = new.practitioner_id
+    else:
+        note.client_id, note.on_day, note.practitioner_id = client.id, day, new.practitioner_id
+        work.session.add(note)
+    for name in ("focus", "note", "interval_days"):
+        setattr(note, name, getattr(new, name))
+    for name in ("points", "observations"):
+        if getattr(new, name) is not None:
+            setattr(note, name, getattr(new, name))
+    work.session.flush()
+    _tap(work.session, note, new.option_ids)
+    changed = _changed_parts(before, content_in(work.session, note, visit))
+    if changed or row is None:
+        add_change_in(work, note, ", ".join(changed) if row else "written")
+    if visit is not None and (row is None or _SHOWN.intersection(changed)):
+        publish(work, CourseChanged(visit.course_id))
+    return note
+
+
+def _overtaken(session: Session, row: VisitNote | None) -> Refused:
+    if row is None:
+        return Refused(
+            "This note was removed meanwhile. Save again to write it anew.", code="changed", field=CHANGED
+        )
+    at = time_text(row.changed_at, clinic_in(session))
+    said = (
+        f"{row.changed_by or 'Another person'} changed this note at {at}. Yours is not saved, and still here."
+    )
+    return Refused(
+        f"{said} Theirs is shown below: save again to replace it with yours.", code="changed", field=CHANGED
+    )
+
+
+def _check_practitioner(session: Session, practitioner_id: str | None) -> None:
+    if practitioner_id and session.get(Staff, practitioner_id) is None:
+        raise InvalidField("There is no such practitioner.", field="practitioner_id")
+
+
+def _tap(session: Session, note: VisitNote, option_ids: Collection[str]) -> None:
+    had = set(option_ids_in(session, note.id))
+    # One that was retired stays on the notes that have it.
+    known = {each.id for each in options_in(session) if not each.is_retired} | had
+    if not set(option_ids) <= known:
+        raise InvalidField(
+            "A focus area or add-on is no longer on the list. Check what is ticked.", field="option"
+        )
+    gone = had.difference(option_ids)
+    session.execute(
+        delete(VisitNoteOption).where(VisitNoteOption.note_id == note.id, VisitNoteOption.option_id.in_(gone))
+    )
+    session.add_all(
+        VisitNoteOption(note_id=note.id, option_id=each) for each in option_ids if each not in had
+    )
+    session.flush()
+
+
+def _changed_parts(before: NoteContent, after: NoteContent) -> list[str]:
+    parts = {
+        "practitioner": "practitioner_id",
+        "focus areas and add-ons": "option_ids",
+        "focus": "focus",
+        "next visit": "interval_days",
+        "note": "note",
+        "points": "points",
+        "observations": "observations",
+    }
+    return [said for said, name in parts.items() if getattr(before, name) != getattr(after, name)]

@@ -1,0 +1,99 @@
+"""What is written about visits: notes, before or after the session is used, and the lists they are tapped from."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin.store.base import Base, Id, Name
+from plugin.store.personal import DELETED, EMPTIED, OF_CLIENT, OF_NOTE
+
+
+class VisitOption(Base):
+    """A focus area or an add-on that notes are tapped from. Never deleted: visits keep a retired one."""
+
+    __tablename__ = "visit_option"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(Name)
+    position: Mapped[int]
+    retired_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("kind in ('focus', 'add_on')", name="kind"),)
+
+
+class VisitNote(Base):
+    """The note of a visit, or a draft for a client's day that no session was used on yet.
+
+    `focus` is printed on papers beside the tapped areas; `note` is for the clinic; `points` and `observations`
+    are for those who treat, and are read by no query of papers, pages or e-mails.
+    """
+
+    __tablename__ = "visit_note"
+
+    # It belongs to who attended, also where another client owns the course.
+    id: Mapped[str] = mapped_column(Id, primary_key=True, info=OF_NOTE)
+    visit_id: Mapped[str | None] = mapped_column(Id, ForeignKey("visit.id"), unique=True)
+    # Of a draft: for whom, for which day, and who treats; once joined, the visit has all three.
+    client_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
+    on_day: Mapped[date | None]
+    practitioner_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
+    focus: Mapped[str] = mapped_column(String(500), default="", server_default="", info=EMPTIED)
+    note: Mapped[str] = mapped_column(String(500), default="", server_default="", info=EMPTIED)
+    points: Mapped[str] = mapped_column(Text, default="", server_default="", info=EMPTIED)
+    observations: Mapped[str] = mapped_column(Text, default="", server_default="", info=EMPTIED)
+    # The days to the next visit, in place of the treatment's; None: as the treatment suggests.
+    interval_days: Mapped[int | None] = mapped_column(info=DELETED)
+    # Rises with each save, so that the second of two people is told.
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(Name)
+
+    __table_args__ = (
+        CheckConstraint("(visit_id is null) = (client_id is not null)", name="visit_or_client"),
+        CheckConstraint("(client_id is null) = (on_day is null)", name="draft_has_day"),
+        CheckConstraint("interval_days between 1 and 365", name="interval_days"),
+        Index(None, "client_id", "on_day"),
+    )
+
+
+class VisitNoteOption(Base):
+    """A focus area or an add-on of a note."""
+
+    __tablename__ = "visit_note_option"
+
+    note_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("visit_note.id", ondelete="CASCADE"), primary_key=True, info=OF_NOTE
+    )
+    option_id: Mapped[str] = mapped_column(Id, ForeignKey("visit_option.id"), primary_key=True, info=DELETED)
+
+
+class VisitNoteChange(Base):
+    """Who changed a note, when and from where; `what` names the parts that changed, never their content."""
+
+    __tablename__ = "visit_note_change"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    note_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("visit_note.id", ondelete="CASCADE"), index=True, info=OF_NOTE
+    )
+    what: Mapped[str] = mapped_column(String(200), info=DELETED)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)
+    source: Mapped[str] = mapped_column(String(20))
+
+
+class NameTranslation(Base):
+    """A name of the clinic's in another language: of a package, a treatment, a focus area or an add-on.
+
+    By the name itself, as in a gettext catalog: a course sold under an older name keeps that name's translation.
+    """
+
+    __tablename__ = "name_translation"
+
+    name: Mapped[str] = mapped_column(Name, primary_key=True)
+    language: Mapped[str] = mapped_column(String(16), primary_key=True)
+    text: Mapped[str] = mapped_column(Name)

@@ -1,0 +1,50 @@
+"""My day: for those who treat, their clients of today with the visits before; one tap to the note."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, g, request, url_for
+
+from plugin.core.acts import Role
+from plugin.courses.page_versions import PageVersion, version_of_today
+from plugin.courses.visits.my_day import my_day
+from plugin.web import current_services, live, pages
+from plugin.web.access import allow
+from plugin.web.actions import act_without_form
+
+blueprint = Blueprint("my_day", __name__)
+
+
+@blueprint.get("/my-day")
+@allow(Role.PRACTITIONER)
+def show() -> Response:
+    """Show the day of the person who is signed in, or everybody's."""
+    return live.screen("desk/my_day.html", "desk/_my_day.html", _address(), _version(), _day)
+
+
+@blueprint.get("/my-day/live")
+@allow(Role.PRACTITIONER)
+def news() -> Response:
+    """Return the changed part of the page."""
+    return live.news("desk/_my_day.html", _version(), _day)
+
+
+def _is_everyone() -> bool:
+    return request.args.get("who") == "everyone"
+
+
+def _address() -> str:
+    return url_for("my_day.news", who="everyone") if _is_everyone() else url_for("my_day.news")
+
+
+def _version() -> PageVersion:
+    return version_of_today(current_services().store, pages.now())
+
+
+def _day() -> dict[str, Any]:
+    everyone = _is_everyone()
+    clients = my_day(current_services().store, act_without_form(), everyone=everyone)
+    # The page shows notes of each of them: the access log lists it as opened.
+    g.opened_clients = [each.client_id for each in clients if each.client_id]
+    return {"clients": clients, "everyone": everyone}

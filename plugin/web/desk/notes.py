@@ -1,0 +1,131 @@
+"""The note of a visit: before, during or after the session is used; two who write at once lose nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint, abort, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.core.acts import Role
+from plugin.courses.accounts.staff import StaffView, list_staff
+from plugin.courses.visits.note_views import NotePlace, NoteView, may_read_points, read_note
+from plugin.courses.visits.notes import CHANGED, save_note
+from plugin.courses.visits.past_visits import past_visits_of
+from plugin.web import current_services
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
+from plugin.web.desk.note_form import DeskNoteForm, NoteForm
+from plugin.web.refusals import Refusal, refused_shows
+
+_WHO_TREATS = (Role.PRACTITIONER, Role.OWNER)
+
+MY_DAY = "my-day"
+
+blueprint = Blueprint("notes", __name__)
+
+
+@blueprint.get("/clients/<client_id>/visits/<visit_id>/note")
+@allow(*AT_THE_DESK)
+def of_visit(client_id: str, visit_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the note of a visit as a form."""
+    return _page(NotePlace(client_id, visit_id=visit_id), refusal)
+
+
+@blueprint.post("/clients/<client_id>/visits/<visit_id>/note")
+@allow(*AT_THE_DESK)
+@refused_shows(of_visit)
+def save_of_visit(client_id: str, visit_id: str) -> ResponseReturnValue:
+    """Save the note of a visit."""
+    return _save(NotePlace(client_id, visit_id=visit_id))
+
+
+@blueprint.get("/clients/<client_id>/notes/<day>")
+@allow(*AT_THE_DESK)
+def of_day(client_id: str, day: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the note of a client's day as a form; once a session is used, it is that of the visit."""
+    return _page(NotePlace(client_id, on_day=_day(day)), refusal)
+
+
+@blueprint.post("/clients/<client_id>/notes/<day>")
+@allow(*AT_THE_DESK)
+@refused_shows(of_day)
+def save_of_day(client_id: str, day: str) -> ResponseReturnValue:
+    """Save the note of a client's day."""
+    return _save(NotePlace(client_id, on_day=_day(day)))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        abort(404)
+
+
+def _page(place: NotePlace, refusal: Refusal | None) -> ResponseReturnValue:
+    act = act_without_form()
+    store = current_services().store
+    note = read_note(store, act, place)
+    form = _form(note, refusal)
+    return render_template(
+        "desk/note.html",
+        note=note,
+        form=form,
+        address=_address(place, note),
+        theirs=note if refusal is not None and refusal.field == CHANGED else None,
+        past=past_visits_of(store, act, note.client_id, before=note.day),
+        back=_back(note, form.back.data),
+    )
+
+
+def _save(place: NotePlace) -> ResponseReturnValue:
+    act = current_act()
+    form = _form_type().sent()
+    saved = save_note(current_services().store, act, place, form.content, seen_version=form.seen_version)
+    joined = "" if not saved.is_draft else " It joins the session once one is used that day."
+    flash_notice(Notice(f"Note saved.{joined}"))
+    return redirect_after_post(_back(saved, form.back.data))
+
+
+def _form_type() -> type[DeskNoteForm]:
+    return NoteForm if may_read_points(act_without_form().actor) else DeskNoteForm
+
+
+def _form(note: NoteView, refusal: Refusal | None) -> DeskNoteForm:
+    """Return the form of a note, as it was sent where it was refused.
+
+    After a conflict, saving again replaces the newest version knowingly.
+    """
+    form = _form_type().shown_note(note, refusal, back=request.args.get("back", ""))
+    form.practitioner_id.choices = _practitioners(note)
+    if refusal is not None and refusal.field == CHANGED:
+        form.version.data = str(note.version)
+    return form
+
+
+def _practitioners(note: NoteView) -> list[tuple[str, str]]:
+    """Return who can be named; one who left stays on the list while named."""
+    named = note.content.practitioner_id
+    listed = {each.id: each.name for each in _staff() if each.role in _WHO_TREATS and each.is_active}
+    others = {each.id: each.name for each in _staff() if each.id == named}
+    return [("", "Unassigned"), *(listed | others).items()]
+
+
+def _staff() -> list[StaffView]:
+    if "staff" not in g:
+        g.staff = list_staff(current_services().store)
+    found: list[StaffView] = g.staff
+    return found
+
+
+def _address(place: NotePlace, note: NoteView) -> str:
+    if place.visit_id is not None:
+        return url_for("notes.save_of_visit", client_id=place.client_id, visit_id=place.visit_id)
+    return url_for("notes.save_of_day", client_id=place.client_id, day=note.day.isoformat())
+
+
+def _back(note: NoteView, from_page: str) -> str:
+    """Return the page that the note was opened from: My day, or the client's."""
+    if from_page == MY_DAY:
+        return url_for("my_day.show", _anchor=f"d-{note.client_id}")
+    return url_for("clients.show", client_id=note.owner_id)
