@@ -12,6 +12,7 @@ from plugin.settings import Settings, read_settings
 from plugin.web import (
     access,
     access_log,
+    compression,
     headers,
     health,
     lists,
@@ -170,7 +171,8 @@ def _configuration(settings: Settings, root: str) -> dict[str, object]:
 
 
 def _furnish(app: Flask) -> None:
-    for part in (request_log, pages, offline, headers, refusals, resume, access_log):
+    # What is set up first sees a response last.
+    for part in (compression, request_log, pages, offline, headers, refusals, resume, access_log):
         part.set_up(app)
     open_to_all = (
         make_api(),

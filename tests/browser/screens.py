@@ -35,6 +35,11 @@ _OF_HEADER = ("menu", "person")
 
 _LINKS = "() => [...document.querySelectorAll('a[href]')].map((link) => link.href)"
 _KINDS = "() => [...new Set([...document.querySelectorAll('details')].map((each) => each.className))]"
+# What stands in the flow of the page; what floats covers the rest and is opened alone.
+_OPEN_ALL = """() => document.querySelectorAll("details").forEach((each) => {
+  const floating = each.querySelector(":scope > .floating");
+  each.open = !floating || getComputedStyle(floating).position === "static";
+})"""
 _OPEN = """(kind) => {
   const all = [...document.querySelectorAll("details")];
   const wanted = kind === null ? null : all.find((each) => each.className === kind);
@@ -83,6 +88,11 @@ def open_menu(page: Page, kind: str | None) -> bool:
     """Open the first of this kind and close all others; return whether it floats over the page."""
     floats: bool = page.evaluate(_OPEN, kind)
     return floats
+
+
+def open_everything(page: Page) -> None:
+    """Open every menu and form that stands in the flow of the page."""
+    page.evaluate(_OPEN_ALL)
 
 
 @contextmanager

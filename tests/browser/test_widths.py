@@ -1,91 +1,14 @@
-"""Pages fit every width from a small phone to a desktop, at rest and with each of their menus and forms open.
-
-Row E2 of the faults found by use.
-"""
+"""What stands where at each width. That nothing sticks out is seen in test_screens.py."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.clinic import DeskWindow
-
-WIDTHS = (320, 390, 512, 600, 768, 1024, 1440)
-PAGES = (
-    "/",
-    "/clients",
-    "/attention",
-    "/sell",
-    "/packages",
-    "/people",
-    "/clinic/settings/email",
-    "/overview",
-    "/reports/liability",
-    "/square",
-    "/clinic/health",
-    "/clinic/hours",
-    "/first-steps/clinic",
-    "/first-steps/square",
-    "/first-steps/mail",
-    "/account/ways",
-    "/account/authenticator",
-)
-
-# Opens one menu or form after the other, as a person does, and tells which sticks out of the window at either side.
-STICKING_OUT = """() => {
-  const out = [];
-  const look = (what) => {
-    const wide = document.documentElement.scrollWidth > document.documentElement.clientWidth;
-    const left = [...document.querySelectorAll("main *, header *")].find((node) =>
-      node.checkVisibility({ visibilityProperty: true }) && !node.closest(".unseen, .skip, .tabs, .table, .table-frame")
-      && node.getBoundingClientRect().width > 1 && node.getBoundingClientRect().left < -1);
-    if (wide || left) out.push(`${what}: ${wide ? "too wide" : left.outerHTML.slice(0, 80)}`);
-  };
-  look("at rest");
-  const all = [...document.querySelectorAll("details")];
-  for (const one of all) {
-    all.forEach((each) => { each.open = each.contains(one); });
-    look(`${one.className} ${one.id}`);
-  }
-  all.forEach((each) => { each.open = false; });
-  return out;
-}"""
-
-
-def sticking_out(page: Page) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
-        if said := page.evaluate(STICKING_OUT):
-            found[width] = said
-    return found
-
-
-@pytest.mark.parametrize("address", PAGES)
-def test_c17_to_c20_nothing_sticks_out_at_any_width_with_anything_open(
-    desk: DeskWindow, address: str
-) -> None:
-    desk.page.goto(desk.clinic.desk + address)
-    assert sticking_out(desk.page) == {}
-
-
-@pytest.mark.parametrize("name", ["Denise Whitfield", "Alexandrina Wilhelmina"])
-def test_c19_nothing_sticks_out_of_a_clients_page(desk: DeskWindow, name: str) -> None:
-    desk.open_client(name)
-    assert sticking_out(desk.page) == {}
-
-
-def test_c20_nothing_sticks_out_where_letters_are_twice_as_large(desk: DeskWindow) -> None:
-    page = desk.page
-    for show in (lambda: page.goto(desk.clinic.desk), lambda: desk.open_client("Grace Kim")):
-        page.set_viewport_size({"width": 1180, "height": 820})
-        show()
-        page.evaluate("document.documentElement.style.fontSize = '200%'")
-        for width in (390, 768, 1024):
-            page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
+from tests.browser.screens import WIDTHS
 
 
 def test_e2_a_name_on_today_has_room_at_every_width(desk: DeskWindow) -> None:

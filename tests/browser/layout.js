@@ -1,0 +1,47 @@
+// What is wrong with the layout of the page as it is now, as sentences. Only what is shown counts.
+({ targets: measuresTargets, overlaps: findsOverlaps }) => {
+  const found = [];
+  const width = document.documentElement.clientWidth;
+  const name = (node) => `<${node.tagName.toLowerCase()} class="${node.className.baseVal ?? node.className}"> ${node.textContent.trim().replace(/\s+/g, " ").slice(0, 40)}`;
+  const isShown = (node) => node.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  const scrolls = ".table, .table-frame, .batch-list, .sheet, .outcome";
+  const all = [...document.querySelectorAll("header *, main *")].filter((node) =>
+    isShown(node) && !node.closest(".unseen, .skip, svg *, option") && node.getBoundingClientRect().width > 1);
+
+  if (document.documentElement.scrollWidth > width) found.push(`scrolls sideways: ${document.documentElement.scrollWidth} of ${width}`);
+  for (const node of all) {
+    if (node.closest(scrolls) && !node.matches(scrolls)) continue;
+    const box = node.getBoundingClientRect();
+    if (box.left < -1 || box.right > width + 1) found.push(`sticks out ${Math.round(box.left)}…${Math.round(box.right)}: ${name(node)}`);
+    const style = getComputedStyle(node);
+    if (style.overflowX === "hidden" && style.textOverflow !== "ellipsis" && node.scrollWidth > node.clientWidth + 1 && !node.matches(".sheet, .bar nav .badge")) found.push(`cut: ${name(node)}`);
+  }
+
+  // A label is part of the target of its field.
+  const boxOf = (node) => {
+    const label = node.matches("input[type=checkbox], input[type=radio]") && node.closest("label");
+    return (label || node).getBoundingClientRect();
+  };
+  const targets = all.filter((node) => node.matches("a[href], button, summary, select, textarea, input:not([type=hidden])"));
+  // A link within a sentence is exempt (WCAG 2.5.8), and in a dense table 24 px do.
+  const isInText = (node) => node.matches("a") && getComputedStyle(node).display === "inline"
+    && [...node.parentElement.childNodes].some((each) => each.nodeType === 3 && each.textContent.trim());
+  for (const node of targets) {
+    if (!measuresTargets || isInText(node)) continue;
+    const { width: wide, height: high } = boxOf(node);
+    const least = node.closest("table") ? 24 : 44;
+    if (high < least - 0.5 || wide < Math.min(least, 24)) found.push(`small ${Math.round(wide)}x${Math.round(high)}: ${name(node)}`);
+  }
+  if (!findsOverlaps) return found;
+  const isFloating = (node) => { for (let each = node; each; each = each.parentElement) if (["fixed", "absolute", "sticky"].includes(getComputedStyle(each).position)) return true; return false; };
+  const still = targets.filter((node) => !isFloating(node) && !isInText(node) && !node.parentElement.closest(scrolls)).map((node) => [node, boxOf(node)]);
+  still.forEach(([one, a], place) => {
+    for (const [other, b] of still.slice(place + 1)) {
+      if (one.contains(other) || other.contains(one) || one.closest("label")?.contains(other)) continue;
+      const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (across > 2 && down > 2) found.push(`overlap ${Math.round(across)}x${Math.round(down)}: ${name(one)} | ${name(other)}`);
+    }
+  });
+  return found;
+}

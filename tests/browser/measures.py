@@ -1,0 +1,97 @@
+"""What is measured of a page that is shown: its layout, what axe-core finds, what a first visit transfers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+from tests.browser.screens import WIDTHS, kinds_of_menus, open_everything, open_menu
+
+PHONE, TABLET = 390, 1024
+_LAYOUT = (Path(__file__).parent / "layout.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Beyond the tags: serious enough to be looked for though axe calls it experimental, or leaves it out.
+ALSO = {"label-content-name-mismatch": {"enabled": True}, "target-size": {"enabled": True}}
+# The page and all that it loads itself, compressed as it was sent.
+_WEIGHT = """() => {
+  const later = ["fetch", "xmlhttprequest", "iframe"];
+  const files = performance.getEntriesByType("resource").filter((each) => !later.includes(each.initiatorType));
+  const own = files.filter((each) => !each.name.includes("/papers/"));
+  const all = [performance.getEntriesByType("navigation")[0], ...own];
+  return {
+    kb: all.reduce((sum, each) => sum + each.encodedBodySize, 0) / 1000,
+    foreign: files.map((each) => each.name).filter((name) => !name.startsWith(location.origin)),
+  };
+}"""
+
+
+@dataclass
+class Findings:
+    """What is wrong with the screens that were measured, by how it was looked for."""
+
+    layout: list[str] = field(default_factory=list)
+    axe: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    kb: dict[str, float] = field(default_factory=dict)
+
+    def add(
+        self, page: Page, screen: str, *, widths: tuple[int, ...] = WIDTHS, with_header: bool = False
+    ) -> None:
+        """Measure the page that is shown, at rest and with its menus and forms open."""
+        weight = page.evaluate(_WEIGHT)
+        self.kb[screen] = weight["kb"]
+        self.foreign += [f"{screen}: {each}" for each in weight["foreign"]]
+        for width in widths:
+            _set_width(page, width)
+            self.layout += _layout(page, f"{screen} {width}", targets=width in (PHONE, TABLET))
+            open_everything(page)
+            self.layout += _layout(page, f"{screen} {width}, all open", overlaps=False)
+            open_menu(page, None)
+        self.axe += [f"{screen} {each}" for each in axe_findings(page, with_header=with_header)]
+        enlarge(page, 200)
+        for width in {PHONE, 768, TABLET} & set(widths):
+            _set_width(page, width)
+            self.layout += _layout(page, f"{screen} {width}, letters twice as large")
+        enlarge(page, 100)
+
+
+def axe_findings(page: Page, *, with_header: bool = False) -> Iterator[str]:
+    """Yield what axe finds with all open on a phone, and in each menu that floats on an iPad."""
+    _set_width(page, PHONE)
+    open_everything(page)
+    yield from (f"{PHONE}, all open: {each}" for each in violations(page))
+    _set_width(page, TABLET)
+    for kind in kinds_of_menus(page, with_header=with_header):
+        # A menu covers what it floats over, and that can't be tapped until it is closed: the menu itself is judged.
+        if open_menu(page, kind):
+            yield from (
+                f"{TABLET}, {kind} open: {each}" for each in violations(page, "details[open] > .floating")
+            )
+    open_menu(page, None)
+
+
+def violations(page: Page, part: str = "") -> list[str]:
+    """Return what axe finds on the page, or in the part of it with this selector."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    options = {"runOnly": {"type": "tag", "values": RULES}, "rules": ALSO, "resultTypes": ["violations"]}
+    found = page.evaluate("([part, options]) => axe.run(part || document, options)", [part, options])
+    return [f"{each['id']}: {node['html'][:120]}" for each in found["violations"] for node in each["nodes"]]
+
+
+def enlarge(page: Page, percent: int) -> None:
+    """Make letters this large, as a person sets it on the device, and nothing else."""
+    page.evaluate("(percent) => { document.documentElement.style.fontSize = `${percent}%`; }", percent)
+
+
+def _set_width(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844 if width < 600 else 768})
+
+
+def _layout(page: Page, where: str, *, targets: bool = False, overlaps: bool = True) -> list[str]:
+    said = page.evaluate(_LAYOUT, {"targets": targets, "overlaps": overlaps})
+    return [f"{where}: {each}" for each in said]

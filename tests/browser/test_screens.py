@@ -1,0 +1,57 @@
+"""Every screen of every role, found by following links: it fits each width, axe finds nothing, and it is light.
+
+A screen is loaded once and measured in all ways; what is found is kept for the tests.
+"""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.clinic import Clinic
+from tests.browser.measures import PHONE, TABLET, Findings
+from tests.browser.screens import OWNER, STAFF, WIDTHS, signed_in, walk
+from tests.chromium import WINDOW
+
+MOST_KB_STAFF = 80
+MOST_KB_CLIENT = 40
+
+
+@pytest.fixture(scope="module", params=STAFF)
+def findings(request: pytest.FixtureRequest, browser: Browser, clinic: Clinic) -> Findings:
+    found, widths = Findings(), WIDTHS if request.param == OWNER else (PHONE, TABLET)
+    with signed_in(browser, clinic, request.param) as page:
+        for screen in walk(page, clinic.desk):
+            found.add(page, screen, widths=widths, with_header=screen == "/")
+    return found
+
+
+def test_nothing_sticks_out_overlaps_or_is_cut(findings: Findings) -> None:
+    assert findings.layout == []
+
+
+def test_axe_finds_nothing_at_rest_and_with_menus_and_forms_open(findings: Findings) -> None:
+    assert findings.axe == []
+
+
+def test_a_first_visit_is_light_and_asks_nobody_else(findings: Findings) -> None:
+    assert findings.foreign == []
+    assert {screen: kb for screen, kb in findings.kb.items() if kb > MOST_KB_STAFF} == {}
+
+
+def test_pages_of_clients_fit_and_are_lighter_still(browser: Browser, clinic: Clinic) -> None:
+    found = Findings()
+    with signed_in(browser, clinic, OWNER) as page:
+        page.goto(f"{clinic.desk}/clients?q=Maribel")
+        page.locator("main .row").first.click()
+        private = page.get_by_role("link", name="Client page").get_attribute("href") or ""
+        page.goto(clinic.desk + private)
+        private = page.url
+    context = browser.new_context(**WINDOW)
+    page = context.new_page()
+    for address in (private, f"{clinic.desk}/my/nobody", f"{clinic.desk}/sign-in", f"{clinic.desk}/reset"):
+        page.goto(address)
+        found.add(page, address.removeprefix(clinic.desk))
+    context.close()
+    assert (found.layout, found.axe, found.foreign) == ([], [], [])
+    assert found.kb[private.removeprefix(clinic.desk)] <= MOST_KB_CLIENT
