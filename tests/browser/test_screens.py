@@ -20,7 +20,8 @@ MOST_KB_CLIENT = 40
 @pytest.fixture(scope="module", params=STAFF)
 def findings(request: pytest.FixtureRequest, browser: Browser, clinic: Clinic) -> Findings:
     found, widths = Findings(), WIDTHS if request.param == OWNER else (PHONE, TABLET)
-    with signed_in(browser, clinic, request.param) as page:
+    # A first visit has no service worker yet.
+    with signed_in(browser, clinic, request.param, service_workers="block") as page:
         for screen in walk(page, clinic.desk):
             found.add(page, screen, widths=widths, with_header=screen == "/")
     return found
