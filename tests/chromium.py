@@ -7,9 +7,11 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
 from tests.prerequisites import missing
@@ -87,6 +89,25 @@ def launch(playwright: Playwright) -> Browser:
         return playwright.chromium.launch(executable_path=_executable(), args=list(ARGUMENTS))
     except Error as error:
         missing(f"Chromium does not start here: {error.message.splitlines()[0]}; `make test` installs it")
+
+
+@contextmanager
+def camera_showing(browser: Browser, picture: Image.Image, folder: Path) -> Iterator[BrowserContext]:
+    """Start another Chromium whose camera shows this gray picture; its windows may use it without being asked."""
+    film = folder / "camera.y4m"
+    width, height = picture.size
+    color = bytes([128]) * (width * height // 2)
+    film.write_bytes(
+        b"YUV4MPEG2 W%d H%d F5:1\n" % picture.size + (b"FRAME\n" + picture.tobytes() + color) * 2
+    )
+    arguments = [
+        *ARGUMENTS,
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+    ]
+    with browser.browser_type.launch(executable_path=_executable(), args=arguments) as opened:
+        yield opened.new_context(**WINDOW)
 
 
 def _executable() -> str | None:

@@ -37,6 +37,7 @@ FRAMED = "; ".join(
 # Their address contains a version of their content.
 _KEPT = ("static", "pages.theme", "pages.script", "pages.styles", "looks.shared", "looks.own", "looks.font")
 _FOR_EVER = "public, max-age=31536000, immutable"
+_NO_DEVICES = "geolocation=(), microphone=(), payment=(), usb=()"
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 
@@ -51,7 +52,8 @@ def _guarded(response: Response) -> Response:
     response.headers["X-Frame-Options"] = "SAMEORIGIN" if "is_framed" in g else "DENY"
     # Where the address itself is a key, the view has set that it is sent as a referrer to no one.
     response.headers.setdefault("Referrer-Policy", "same-origin")
-    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+    camera = "self" if "has_camera" in g else ""
+    response.headers["Permissions-Policy"] = f"camera=({camera}), {_NO_DEVICES}"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if current_services().settings.is_https:
@@ -80,6 +82,11 @@ def let_our_page_frame() -> None:
 def let_page_hold_frame() -> None:
     """Let this page contain a frame of ours."""
     g.has_frame = True
+
+
+def let_page_use_camera() -> None:
+    """Let this page ask for the camera."""
+    g.has_camera = True
 
 
 def _policy() -> str:

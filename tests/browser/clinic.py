@@ -110,7 +110,7 @@ class DeskWindow:
     def open_client(self, name: str) -> None:
         self.page.goto(self.clinic.desk)
         self.page.get_by_label("Find a client").fill(name)
-        self.page.locator("#found").get_by_role("link", name=name).click()
+        self.page.locator("#q-matches").get_by_role("option", name=name).click()
         expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible()
         self._opened.add(self.page.url)
 

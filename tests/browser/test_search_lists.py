@@ -98,14 +98,14 @@ def test_b11_the_arrow_key_waits_for_the_matches_of_what_is_typed(desk: DeskWind
     expect(page.locator("#buyers .row:focus")).to_contain_text("Denise Whitfield")
 
 
-@pytest.mark.parametrize("address", ["/", "/clients"])
-def test_b11_so_it_is_where_clients_are_looked_for(desk: DeskWindow, address: str) -> None:
+@pytest.mark.parametrize(("address", "area"), [("/", "#q-matches"), ("/clients", "#found")])
+def test_b11_so_it_is_where_clients_are_looked_for(desk: DeskWindow, address: str, area: str) -> None:
     page = desk.page
     for typed, meant in NAMES:
         page.goto(desk.clinic.desk + address)
         page.get_by_label("Find a client").press_sequentially("a", delay=QUICK_MS)
-        expect(page.locator("#found .row").first).to_be_visible()
-        place = first_row(page, "#found")
+        expect(page.locator(f"{area} .row").first).to_be_visible()
+        place = first_row(page, area)
         page.get_by_label("Find a client").fill("")
         page.get_by_label("Find a client").press_sequentially(typed, delay=QUICK_MS)
         page.mouse.click(*place)

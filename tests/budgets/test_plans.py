@@ -9,6 +9,7 @@ from flask import Flask
 
 from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import add_token
+from plugin.courses.clients.private_page import token_of
 from plugin.courses.lists.course_list import ORDERS, CourseFilter, list_courses
 from plugin.courses.lists.keyset import read_order
 from plugin.courses.lists.listing import renew_some
@@ -138,6 +139,18 @@ def test_a_page_of_the_course_list_walks_an_index_in_its_order(small_desk: Desk)
                 list_courses(store, wanted, order, now=small_desk.clock(), limit=1, cursor=first.page.cursor)
             (paged,) = [each for each in statements if "ORDER BY" in each.sql and "LIMIT" in each.sql]
             assert full_reads(store, [paged]) == {}, name
+
+
+def test_the_palette_finds_all_kinds_by_an_index(
+    small_olga: Visitor, small_desk: Desk, small_house: Services
+) -> None:
+    values = values_in(small_desk)
+    token = token_of(small_house.store, small_desk.act(), values["client_id"])
+    for typed in ("ana", "0123", "INV-0001", "1", "ABCD-EFGH-JKMN", f"https://x/my/{token}"):
+        at = f"/clients/{values['client_id']}"
+        with counted(small_house.store.engine) as statements:
+            assert small_olga.get("/find", query_string={"q": typed, "at": at}).status_code == 200
+        assert full_reads(small_house.store, [each for each in statements if each.is_query]) == {}, typed
 
 
 def test_a_full_read_is_found(lite_store: Store) -> None:

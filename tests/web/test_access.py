@@ -83,6 +83,8 @@ WHO: dict[str, frozenset[str]] = {
     "arrivals.miss": STAFF,
     "arrivals.undo": STAFF,
     "arrivals.link": STAFF,
+    "palette.find": STAFF,
+    "palette.scan": STAFF,
     "clients.find": STAFF,
     "clients.create": STAFF,
     "clients.show": STAFF,

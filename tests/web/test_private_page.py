@@ -19,6 +19,7 @@ from plugin.courses.clients.private_page import token_of
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.services import Services
 from plugin.store.people import Client
+from plugin.web.client_page.views import AS_CLIENT
 from tests.courses.appointments import Appointments, at
 from tests.courses.desk import ANA, OLGA, Desk
 from tests.web.conftest import PDF, As
@@ -187,7 +188,7 @@ def test_who_tries_one_address_after_the_other_is_slowed_down(ana: Ana, small_ap
 
 def test_the_desk_opens_it_and_shuts_the_old_address(ana: Ana, small_as: As) -> None:
     deb = small_as(Role.DESK)
-    assert deb.get(f"/clients/{ana.id}/page").headers["Location"] == ana.address
+    assert deb.get(f"/clients/{ana.id}/page").headers["Location"] == f"{ana.address}?{AS_CLIENT}=1"
     form = deb.page(f"/clients/{ana.id}").form(f"/clients/{ana.id}/page")
     assert "Their page has a new address" in deb.after(form).text
     assert ana.phone.get(ana.address).status_code == 404

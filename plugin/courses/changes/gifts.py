@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
@@ -28,7 +28,7 @@ from plugin.courses.changes.frame import (
 )
 from plugin.courses.changes.gift_code import new_code, typed_code, written_code
 from plugin.courses.clients.clients import living_client_in
-from plugin.errors import InvalidField, Refused
+from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import CourseShare, Gift
 from plugin.store.ledger import Course
@@ -160,11 +160,34 @@ def check_voucher(store: Store, code: str, *, today: date) -> GiftView:
         return _view(row, course)
 
 
+def find_gift(store: Store, code: str, *, today: date) -> GiftView | None:
+    """Return the gift with this code, also a redeemed or canceled one; None where it is the code of none."""
+    try:
+        plain = typed_code(code)
+    except InvalidField:
+        return None
+    return _one(store, Gift.code == plain, today)
+
+
+def read_gift(store: Store, gift_id: str, *, today: date) -> GiftView:
+    """Return the gift; raises NotFound."""
+    gift = _one(store, Gift.id == gift_id, today)
+    if gift is None:
+        raise NotFound("There is no such voucher.")
+    return gift
+
+
 def gift_of_course(store: Store, course_id: str, *, today: date) -> GiftView | None:
     """Return the latest gift made of the course, with all that its voucher shows; None for none."""
     with store.reading() as session:
         latest = select(Gift).where(Gift.course_id == course_id).order_by(Gift.id.desc()).limit(1)
         row = session.scalar(latest)
+        return _view(row, _course(session, row, today)) if row is not None else None
+
+
+def _one(store: Store, which: ColumnElement[bool], today: date) -> GiftView | None:
+    with store.reading() as session:
+        row = session.scalar(select(Gift).where(which))
         return _view(row, _course(session, row, today)) if row is not None else None
 
 

@@ -22,6 +22,7 @@ from plugin.store.people import Client
 PATH = "/my/"
 _BYTES = 32
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+_ADDRESS = re.compile(rf"(?:\S*{PATH})?([A-Za-z0-9_-]{{43}})(?:[/?#]\S*)?\Z")
 
 
 def page_address(session: Session, act: Act, public_url: str, client_id: str) -> str | None:
@@ -85,6 +86,12 @@ def client_of_page(store: Store, token: str) -> str | None:
         row = session.scalar(select(PrivatePage).where(PrivatePage.token == token))
         client = living_client_in(session, row.client_id) if row else None
         return client.id if client is not None and client.erased_at is None else None
+
+
+def client_of_code(store: Store, code: str) -> str | None:
+    """Return the client whose paper carries this code: the address of their page, or its token alone."""
+    found = _ADDRESS.match(code.strip())
+    return client_of_page(store, found[1]) if found else None
 
 
 def _new(session: Session, act: Act, client_id: str) -> PrivatePage:

@@ -20,9 +20,10 @@ from plugin.courses.changes.gift_code import written_code
 from plugin.courses.clients.clients import LONGEST_SEARCH, words_in
 from plugin.courses.documents.buyers import sold_courses_in
 from plugin.courses.documents.enqueue import DOCUMENT
+from plugin.courses.documents.series import written
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.documents import Document, DocumentCourse
+from plugin.store.documents import Document, DocumentCourse, DocumentSeries
 from plugin.store.ledger import Course
 from plugin.store.people import Client
 from plugin.store.queues import Outbox
@@ -31,6 +32,7 @@ KINDS = {"invoice": "Invoice", "credit_note": "Credit note", "gift_voucher": "Gi
 BILLED = ("invoice", "credit_note")
 _HEADINGS = ("Kind", "Number", "Issued", "Client", "Total", "Currency", "Refers to", "Square order", "By")
 _AT_A_TIME = 500
+_LONGEST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,22 @@ def find_documents(
         rows = session.execute(newest).all()
         views = _views(rows[:limit])
     return Page(views, views[-1].id if len(rows) > limit else None)
+
+
+def documents_numbered(store: Store, typed: str) -> tuple[DocumentView, ...]:
+    """Return the invoices and credit notes with this number, with or without its prefix and its zeros."""
+    number = clean(typed[:LONGEST_SEARCH])
+    with store.reading() as session:
+        numbers = {number, number.upper(), *_whole_numbers(session, number)}
+        which = and_(Document.kind.in_(BILLED), Document.number.in_(numbers))
+        return _oldest_first(session, which) if number else ()
+
+
+def _whole_numbers(session: Session, number: str) -> Iterator[str]:
+    """Yield the numbers that people shorten to these digits."""
+    if number.isascii() and number.isdecimal() and len(number) <= _LONGEST_DIGITS:
+        for prefix in session.scalars(select(DocumentSeries.prefix)):
+            yield written(prefix, int(number), 1)
 
 
 def document_sheet(store: Store, q: str = "", *, kind: str | None = None) -> Sheet:

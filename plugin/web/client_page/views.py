@@ -9,8 +9,19 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, make_response, render_template
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
@@ -35,6 +46,8 @@ from plugin.web.translations import speak
 
 PER_ADDRESS = "120 per minute"
 UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
+# In the address by which staff look at the page itself.
+AS_CLIENT = "as_client"
 _GUEST = Actor("Their private page", Role.OWNER, Source.DESK)
 
 blueprint = Blueprint("my", __name__)
@@ -43,8 +56,10 @@ blueprint.after_request(unlist)
 
 @blueprint.get("/my/<token>")
 def show(token: str) -> ResponseReturnValue:
-    """Show the page."""
+    """Show the page; staff who scan its code are led to the client, unless they ask to see what the client sees."""
     client = _client(token)
+    if current_user.is_authenticated and AS_CLIENT not in request.args:
+        return redirect(url_for("clients.show", client_id=client.id), code=303)
     language = language_for(client.language)
     own = own_courses(current_services().store, client, language, today=_today())
     return render_template(

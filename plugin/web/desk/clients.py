@@ -188,7 +188,7 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
     shared = shares_of([client.id], today=today)
     courses = courses_of_client(store, client.id, today=today, shared=shared)
     cards = [card_of(course) for course in courses]
-    refunds = refunds_of_courses(store, _refund_begun(courses), now=pages.now())
+    refunds = refunds_of_courses(store, refund_begun(courses), now=pages.now())
     return {
         "client": client,
         "standing": profile_status(store, client.id),
@@ -210,11 +210,11 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
         "searched_course": "",
         "matches": None,
         "apart": told_apart(courses, pages.clinic()),
-        "menus": {course.id: _menu(course, client.id, refunds.get(course.id)) for course in courses},
+        "menus": {course.id: menu_for(course, client.id, refunds.get(course.id)) for course in courses},
     }
 
 
-def _menu(course: CourseView, client_id: str, refund: DeskRefundView | None) -> tuple[MenuGroup, ...]:
+def menu_for(course: CourseView, client_id: str, refund: DeskRefundView | None) -> tuple[MenuGroup, ...]:
     """Return the menu of a course; what is shared with the client is changed on its owner's page."""
     if course.client_id != client_id:
         return ()
@@ -222,7 +222,7 @@ def _menu(course: CourseView, client_id: str, refund: DeskRefundView | None) -> 
     return menu_of(course, current_user.role, pages.clinic(), is_refunding=is_refunding)
 
 
-def _refund_begun(courses: Sequence[CourseView]) -> list[str]:
+def refund_begun(courses: Sequence[CourseView]) -> list[str]:
     """Return the courses of which a refund was begun, according to their histories."""
     return [course.id for course in courses if course.has_history("refund")]
 

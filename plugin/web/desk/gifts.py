@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 from flask import Blueprint, Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act, Role
 from plugin.courses.base.clinic import local_date
-from plugin.courses.changes.gifts import check_voucher, redeem_gift
+from plugin.courses.changes.gifts import check_voucher, read_gift, redeem_gift
 from plugin.courses.clients.clients import LONGEST_SEARCH, create_client, find_clients, read_client
 from plugin.web import current_services, pages
 from plugin.web.access import allow, current_actor
@@ -28,7 +29,10 @@ blueprint = Blueprint("gifts", __name__)
 @blueprint.get("/gifts")
 @allow(Role.DESK)
 def start(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Ask for the code."""
+    """Ask for the code; with the id of a gift, go on as if its code was typed."""
+    gift_id = request.args.get("gift", "")
+    if gift_id and refusal is None:
+        return _asked_for(read_gift(current_services().store, gift_id, today=_today()).code)
     client_id = (refusal.typed if refusal else request.args).get("client_id", "")
     client = read_client(current_services().store, client_id) if client_id else None
     form = VoucherForm.shown(refusal)
@@ -48,12 +52,17 @@ def _found_again(refusal: Refusal) -> ResponseReturnValue:
 
 
 def _found(refusal: Refusal | None) -> ResponseReturnValue:
-    store, today = current_services().store, local_date(pages.clinic(), pages.now())
     voucher = VoucherForm.sent()
-    gift = check_voucher(store, voucher.code.data, today=today)
-    client_id = voucher.client_id.data
+    return _asked_for(voucher.code.data, voucher.client_id.data, voucher.q.data, refusal)
+
+
+def _asked_for(
+    code: str, client_id: str = "", typed: str = "", refusal: Refusal | None = None
+) -> ResponseReturnValue:
+    store, today = current_services().store, _today()
+    gift = check_voucher(store, code, today=today)
     client = read_client(store, client_id) if client_id else None
-    q = voucher.q.data.strip()[:LONGEST_SEARCH] or gift.recipient_name
+    q = typed.strip()[:LONGEST_SEARCH] or gift.recipient_name
     return render_template(
         "desk/gift.html",
         form=ClientForm.shown(refusal, name=gift.recipient_name, language=pages.clinic().language),
@@ -72,7 +81,7 @@ def redeem() -> ResponseReturnValue:
     act, store, voucher = current_act(), current_services().store, VoucherForm.sent()
     client_id = voucher.client_id.data
     if not client_id:
-        check_voucher(store, voucher.code.data, today=local_date(pages.clinic(), pages.now()))
+        check_voucher(store, voucher.code.data, today=_today())
         client_id = _new_client(act)
     redeemed = redeem_gift(store, act, voucher.code.data, client_id)
     flash_notice(Notice(f"Redeemed. The package belongs to {redeemed.course.client_name} now."))
@@ -83,6 +92,10 @@ def _new_client(act: Act) -> str:
     # Creating the client is an act of its own: the client stays, even if redeeming fails.
     act = replace(act, key=f"{act.key}-client")
     return create_client(current_services().store, act, **ClientForm.sent().contact).id
+
+
+def _today() -> date:
+    return local_date(pages.clinic(), pages.now())
 
 
 def set_up(app: Flask) -> None:

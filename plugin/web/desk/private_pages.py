@@ -11,6 +11,7 @@ from plugin.courses.handouts.visit_email import trust_address
 from plugin.web import current_services
 from plugin.web.access import allow
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
+from plugin.web.client_page.views import AS_CLIENT
 from plugin.web.desk import clients
 
 blueprint = Blueprint("private_pages", __name__)
@@ -21,7 +22,7 @@ blueprint = Blueprint("private_pages", __name__)
 def show(client_id: str) -> ResponseReturnValue:
     """Redirect to the client's own page, as they see it."""
     token = token_of(current_services().store, act_without_form(), client_id)
-    return redirect_after_post(url_for("my.show", token=token))
+    return redirect_after_post(f"{url_for('my.show', token=token)}?{AS_CLIENT}=1")
 
 
 @blueprint.post("/clients/<client_id>/page")

@@ -2,7 +2,8 @@
 import { isField } from "./fields.js";
 import { closeNotice, remark } from "./notices.js";
 import { openDialog } from "./dialog.js";
-import { empty, walk } from "./search.js";
+import { keyInFinder, openPalette } from "./palette.js";
+import { empty, takeFirst, walk } from "./search.js";
 
 const OFF = "keys-off";
 // Letters that come this quickly after each other are a name, not commands.
@@ -17,15 +18,17 @@ const areOff = () => localStorage.getItem(OFF) === "1";
 document.addEventListener("keydown", (event) => {
   const { key, target } = event;
   if (key === "Escape") return close(target);
+  if (keyInFinder(event)) return;
+  if (key === "Enter" && !event.repeat && !event.isComposing && takeFirst(event)) return;
   if (key === "ArrowDown" || key === "ArrowUp") return walk(event);
   // A key that is held down must not press its button again and again.
   if (event.repeat && (key === "Enter" || key === " ") && target.closest("button")) return event.preventDefault();
-  if (key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey) && !event.shiftKey) return toSearch(event, "");
+  if (key.toLowerCase() === "k" && (event.metaKey || event.ctrlKey) && !event.shiftKey) return find(event);
   if (event.metaKey || event.ctrlKey || event.altKey || event.repeat || key.length !== 1 || key === " ") return;
   if (areOff() || document.querySelector("dialog[open]")) return;
   const isEmptySearch = target.id === "q" && !target.value;
   if (isField(target) && !(isEmptySearch && (key === "/" || key === "?"))) return;
-  if (key === "/") return toSearch(event, "");
+  if (key === "/") return find(event);
   if (key === "?") return openSheet(event);
   command(event);
 });
@@ -54,21 +57,29 @@ function undo() {
   button?.form.requestSubmit(button);
 }
 
-// Who types a name looks for a client, wherever on the page they are.
+function find(event) {
+  if (!document.getElementById("palette") || document.querySelector("dialog[open]:not(#palette)")) return;
+  event.preventDefault();
+  if (!document.querySelector("#palette[open]")) openPalette();
+}
+
+// Who types a name looks for a client, wherever on the page they are: in its own search, else in the palette.
 function toSearch(event, text) {
   const search = document.getElementById("q");
   typed = "";
-  if (!search) return;
+  if (!search && !document.getElementById("palette")) return;
   event.preventDefault();
+  if (!search) return openPalette(text);
   search.focus();
-  if (!text) return search.select();
   search.value = text;
   search.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 function openSheet(event) {
+  const sheet = document.getElementById("keys");
+  if (!sheet) return;
   event.preventDefault();
-  openDialog(document.getElementById("keys"));
+  openDialog(sheet);
 }
 
 function close(target) {

@@ -15,6 +15,7 @@ import { openTarget } from "./page.js";
 import { startPreview } from "./preview.js";
 import { showPasskeys } from "./passkey.js";
 import "./print.js";
+import { startScan } from "./scan.js";
 import { startSending } from "./send.js";
 import "./setup.js";
 import { signInEnded } from "./sign_in.js";
@@ -48,4 +49,5 @@ if (document.body.dataset.live) {
   startLive();
   startSending();
   startKeys();
+  startScan();
 }

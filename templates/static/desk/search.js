@@ -4,9 +4,11 @@ import { settle } from "./settle.js";
 
 const SELECTOR = "input[type=search][hx-target]";
 let stepsIn = null;
+let opensIn = null;
 
 const listOf = (search) => document.querySelector(search.getAttribute("hx-target"));
 const firstIn = (list) => list.querySelector("[data-results] a, [data-results] button");
+const linkIn = (list) => list.querySelector("[data-results] a.row");
 const isCurrent = (search, list) => search.value === (list.dataset.q ?? search.defaultValue);
 
 function showAge(search, list) {
@@ -17,6 +19,7 @@ document.addEventListener("input", (event) => {
   const search = event.target;
   const list = search.matches?.(SELECTOR) && listOf(search);
   if (list) showAge(search, list);
+  opensIn = null;
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
@@ -27,7 +30,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
   list.dataset.q = event.detail.requestConfig.parameters.q ?? "";
   showAge(search, list);
   if (stepsIn === search && !list.inert) firstIn(list)?.focus();
-  stepsIn = null;
+  if (opensIn === search && !list.inert) open(search, list);
+  stepsIn = opensIn = null;
 });
 
 for (const failure of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
@@ -58,12 +62,24 @@ export function walk(event) {
   else stops[Math.min(next, stops.length - 1)]?.focus();
 }
 
+// Enter opens the first match of what is typed, once it is there. A match that is a button acts, so that it is tapped.
+export function takeFirst(event) {
+  const search = event.target;
+  const list = search.matches?.(SELECTOR) && listOf(search);
+  if (!list || !search.value.trim() || !(list.inert || linkIn(list))) return false;
+  event.preventDefault();
+  if (list.inert) opensIn = search;
+  else open(search, list);
+  return true;
+}
+
+function open(search, list) {
+  const link = linkIn(list);
+  if (link) link.click();
+  else search.form.requestSubmit();
+}
+
 export function empty(search) {
   search.value = "";
   htmx.trigger(search, "input");
 }
-
-document.addEventListener("click", (event) => {
-  const panel = document.querySelector(".found-panel");
-  if (panel && !panel.parentElement.contains(event.target)) panel.replaceChildren();
-});

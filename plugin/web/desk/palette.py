@@ -1,0 +1,134 @@
+"""Find anything: clients, codes and numbers, what can be done here, and pages, by what is typed or scanned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from flask import Blueprint, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing.exceptions import RequestRedirect
+
+from plugin.core.acts import Role
+from plugin.core.text import folded
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.read import read_course
+from plugin.courses.base.views import ClientView, FoundClient
+from plugin.courses.changes.gifts import GiftView, find_gift
+from plugin.courses.clients.clients import LONGEST_SEARCH, find_clients, read_client
+from plugin.courses.clients.private_page import client_of_code
+from plugin.courses.documents.read import DocumentView, documents_numbered
+from plugin.errors import NotFound
+from plugin.web import current_services, pages
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.desk.palette_acts import PaletteAct, acts_for
+from plugin.web.headers import let_page_use_camera
+from plugin.web.menu import MenuPage, pages_for
+
+MOST_CLIENTS, MOST_ACTS, MOST_PAGES = 6, 6, 5
+_WORD = re.compile(r"\w+")
+
+_Offered = TypeVar("_Offered", PaletteAct, MenuPage)
+
+blueprint = Blueprint("palette", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Options of one kind, in order; `kind` says how the template shows them."""
+
+    kind: str
+    options: Sequence[FoundClient | ClientView | GiftView | DocumentView | PaletteAct | MenuPage]
+
+
+@blueprint.get("/find")
+@allow(*AT_THE_DESK)
+def find() -> ResponseReturnValue:
+    """Return the options for what was typed, the likeliest first; `at` is the path of the page in view."""
+    q = request.args.get("q", "").strip()[:LONGEST_SEARCH]
+    store = current_services().store
+    with store.one_moment():
+        groups = [group for group in _groups(q, _in_view(request.args.get("at", ""))) if group.options]
+    return render_template("desk/_palette.html", q=q, groups=groups)
+
+
+@blueprint.get("/scan")
+@allow(*AT_THE_DESK)
+def scan() -> ResponseReturnValue:
+    """Show the camera, which looks for the code of a paper."""
+    let_page_use_camera()
+    return render_template("desk/scan.html")
+
+
+def _groups(q: str, client: ClientView | None) -> list[Group]:
+    role = Role(current_user.role)
+    acts = Group("acts", _matching(q, acts_for(client, role), MOST_ACTS) if q or client else ())
+    if not q:
+        return [acts]
+    if code := _of_code(q, role):
+        return code
+    clients = Group("clients", _clients(q))
+    # What is done for the client in view stands for the page of the same name.
+    named = {str(act.text) for act in acts.options if isinstance(act, PaletteAct)}
+    menu = Group(
+        "pages", _matching(q, (each for each in pages_for(role) if str(each.text) not in named), MOST_PAGES)
+    )
+    begins = any(_begins(q, each.client.name) for each in clients.options if isinstance(each, FoundClient))
+    return [clients, acts, menu] if begins else [acts, menu, clients]
+
+
+def _of_code(q: str, role: Role) -> list[Group]:
+    """Return what a scanned or pasted code, or a number, stands for; it is one thing and nothing else."""
+    store = current_services().store
+    if (client_id := client_of_code(store, q)) is not None:
+        return [Group("of_code", (read_client(store, client_id),))]
+    if role == Role.PRACTITIONER:
+        return []
+    if (gift := find_gift(store, q, today=_today())) is not None:
+        return [Group("vouchers", (gift,))]
+    # Digits alone may be the end of a phone number as well.
+    numbered = Group("documents", documents_numbered(store, q))
+    found = [numbered, Group("clients", _clients(q))] if numbered.options else []
+    return found[::-1] if q.isdecimal() else found
+
+
+def _clients(q: str) -> tuple[FoundClient, ...]:
+    return find_clients(current_services().store, q, today=_today(), limit=MOST_CLIENTS).rows
+
+
+def _in_view(path: str) -> ClientView | None:
+    """Return the client whose page, or whose course's page, has this path."""
+    adapter = current_app.create_url_adapter(request)
+    try:
+        _, values = adapter.match(path.removeprefix(request.script_root), method="GET")  # type: ignore[union-attr]
+    except (HTTPException, RequestRedirect):
+        return None
+    store = current_services().store
+    try:
+        client_id = values.get("client_id")
+        if client_id is None and "course_id" in values:
+            client_id = read_course(store, values["course_id"], today=_today()).client_id
+        return read_client(store, client_id) if client_id else None
+    except NotFound:
+        return None
+
+
+def _matching(q: str, offered: Iterable[_Offered], most: int) -> list[_Offered]:
+    """Return those in whose words every word typed begins one, those named by it before those only meant by it."""
+    found = [each for each in offered if not q or _begins(q, f"{each.text} {each.also}")]
+    return sorted(found, key=lambda each: not _begins(q, str(each.text)))[:most]
+
+
+def _begins(q: str, text: str) -> bool:
+    """Return whether every word typed begins a word of the text."""
+    words, typed = _WORD.findall(folded(text)), _WORD.findall(folded(q))
+    return bool(typed) and all(any(word.startswith(each) for word in words) for each in typed)
+
+
+def _today() -> date:
+    return local_date(pages.clinic(), pages.now())

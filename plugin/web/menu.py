@@ -1,0 +1,70 @@
+"""The pages of the staff's menus, by the words they are looked for; each view decides who may open it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app, url_for
+
+from plugin.core.acts import Role
+from plugin.web.translations import N_
+
+
+@dataclass(frozen=True, slots=True)
+class MenuPage:
+    """A page: its endpoint, its name, other words for it, and the values of its address."""
+
+    endpoint: str
+    text: str
+    also: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """Return its address."""
+        return url_for(self.endpoint, **self.values)
+
+
+def pages_for(role: Role) -> Iterator[MenuPage]:
+    """Yield the pages that this role may open."""
+    for page in PAGES:
+        if role == Role.OWNER or role in getattr(current_app.view_functions[page.endpoint], "roles", ()):
+            yield page
+
+
+PAGES = (
+    MenuPage("today.show", N_("Today"), "arrivals appointments home"),
+    MenuPage("clients.find", N_("Clients"), "list"),
+    MenuPage("attention.show", N_("Attention"), "items questions"),
+    MenuPage("sell.start", N_("Sell a package"), "sale checkout"),
+    MenuPage("gifts.start", N_("Redeem a gift voucher"), "code"),
+    MenuPage("batches.choose", N_("Print for multiple clients"), "papers summaries batch"),
+    MenuPage("document_list.show", N_("Invoices and other documents"), "issued credit notes vouchers"),
+    MenuPage("people_to_call.show", N_("Follow-ups"), "people to call reports"),
+    MenuPage("overview.show", N_("Overview"), "reports charts figures"),
+    MenuPage("course_list.show", N_("Courses"), "reports list filters expiring balance due"),
+    MenuPage("liability.show", N_("Deferred revenue"), "reports money owed unused liability"),
+    MenuPage("usage.show", N_("Redemptions"), "reports used sessions"),
+    MenuPage("pay.show", N_("Practitioner pay"), "reports wages"),
+    MenuPage("month.show", N_("Monthly report"), "reports close"),
+    MenuPage("activity.show", N_("Activity"), "reports history log who when"),
+    MenuPage("packages.show", N_("Packages"), "prices terms catalog"),
+    MenuPage("letterhead.show", N_("Documents"), "papers branding letterhead logo color invoice numbers"),
+    MenuPage("texts.show", N_("Aftercare texts"), "papers documents"),
+    MenuPage("imports.show", N_("Import"), "csv excel spreadsheet"),
+    MenuPage("connection.show", N_("Square"), "connection webhooks sync location"),
+    MenuPage("settings.show", N_("All settings"), "configuration"),
+    MenuPage("clinic_settings.show", N_("Time zone, currency, language"), "settings clinic"),
+    MenuPage("square_settings.show", N_("Square settings"), "token"),
+    MenuPage("email_settings.show", N_("E-mail settings"), "mail smtp"),
+    MenuPage("hours.show", N_("Opening hours"), "settings closed days"),
+    MenuPage("staff.show", N_("Staff and API tokens"), "people roles invite"),
+    MenuPage("backups.show", N_("Backups"), "restore copies"),
+    MenuPage("alarms.show", N_("Health"), "alarms status problems"),
+    MenuPage("account.show", N_("My account"), "name password sign out devices language"),
+    MenuPage("ways.show", N_("Ways to sign in"), "passkey PIN authenticator shared device"),
+    MenuPage("guides.show", N_("Front-desk guide (PDF)"), "help manual", {"name": "desk"}),
+    MenuPage("guides.show", N_("Owner’s guide (PDF)"), "help manual", {"name": "owner"}),
+)
