@@ -116,7 +116,7 @@ async function keptPage(request) {
   const keptAt = Number(kept.headers.get("X-Kept-At"));
   const minutes = Number(kept.headers.get("X-Kept-Minutes"));
   const isOver = minutes
-    ? Date.now() - Math.max(await noted("touched"), keptAt) > minutes * 60000
+    ? Date.now() - Math.max(Number(await noted("touched")), keptAt) > minutes * 60000
     : Date.now() - keptAt > CONFIG.lasts;
   if (isOver) {
     await caches.delete(name);
@@ -128,14 +128,16 @@ async function keptPage(request) {
 
 async function noted(what) {
   const note = await caches.match(`/${what}`, { cacheName: NOTES });
-  return note ? Number(await note.text()) : 0;
+  return note ? note.text() : "";
 }
 
-// Signed out or locked while the server was away: before anything else it learns of it.
+// Signed out or locked while the server was away: before anything else it learns of it, by the form token of that sign-in.
 async function signOutIfAsked() {
-  if (!await noted("sign-out")) return;
+  const token = await noted("sign-out");
+  if (!token) return;
+  const options = { method: "POST", body: new URLSearchParams({ csrf_token: token }), redirect: "manual" };
   try {
-    await fetch(CONFIG.signOut, { method: "POST", redirect: "manual", signal: AbortSignal.timeout(CONFIG.patience) });
+    await fetch(CONFIG.signOut, { ...options, signal: AbortSignal.timeout(CONFIG.patience) });
     await (await caches.open(NOTES)).delete("/sign-out");
   } catch {
     // It is asked again with the next page.

@@ -104,14 +104,14 @@ export async function forgetPages(but = "") {
   await Promise.all(names.map((name) => caches.delete(name)));
 }
 
-export const noteTouch = () => note("touched");
+export const noteTouch = () => note("touched", Date.now());
 
 // Signed out or locked without an answer: the worker tells the server before it shows another page.
-export async function signOutLater() {
+export async function signOutLater(token) {
   await forgetPages();
-  await note("sign-out");
+  await note("sign-out", token);
 }
 
-async function note(what) {
-  if (isSupported) await (await caches.open(NOTES)).put(`/${what}`, new Response(String(Date.now())));
+async function note(what, content) {
+  if (isSupported) await (await caches.open(NOTES)).put(`/${what}`, new Response(String(content)));
 }

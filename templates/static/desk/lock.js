@@ -64,7 +64,7 @@ export async function leave() {
   await forgetPages();
   const options = { method: "POST", body, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
   const answer = await fetch(lock, options).catch(() => null);
-  if (!answer) await signOutLater();
+  if (!answer) await signOutLater(body.get("csrf_token"));
   const held = answer?.ok ? await answer.text() : "";
   if (held) sessionStorage.setItem(HELD, held);
   location.replace(`${locked}?next=${encodeURIComponent(back)}`);

@@ -134,6 +134,6 @@ document.addEventListener("submit", async (event) => {
   if (!event.target.matches("[data-sign-out]")) return;
   if (!isAway()) return forgetPages();
   event.preventDefault();
-  await signOutLater();
+  await signOutLater(event.target.elements.csrf_token.value);
   location.assign(document.body.dataset.start);
 });
