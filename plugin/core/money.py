@@ -53,6 +53,9 @@ class Money:
     def __add__(self, other: Money) -> Money:
         return Money(self.amount + self._same(other).amount, self.currency)
 
+    def __neg__(self) -> Money:
+        return Money(-self.amount, self.currency)
+
     def __sub__(self, other: Money) -> Money:
         return Money(self.amount - self._same(other).amount, self.currency)
 

@@ -241,6 +241,8 @@ WHO: dict[str, frozenset[str]] = {
     "email_settings.test": OWNER,
     "email_settings.send_papers": OWNER,
     "activity.show": OWNER,
+    "entries.show": OWNER,
+    "entries.save": OWNER,
     "activity.save": OWNER,
     "liability.show": OWNER,
     "liability.save": OWNER,

@@ -18,13 +18,12 @@ from sqlalchemy.orm import Session
 from plugin.core.course import CourseState
 from plugin.core.money import Money
 from plugin.core.status import Status
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, hours_of, local_date
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import Page
 from plugin.courses.lists.keyset import Order
 from plugin.courses.lists.listing import GIFT, UNASSIGNED, count_waiting_in, status_of
-from plugin.courses.reports.period import start_of
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.listing import NOT_YET, ListedCourse
@@ -191,9 +190,9 @@ def conditions_of(session: Session, wanted: CourseFilter, today: date) -> list[C
         found.append(of.practitioner_id == wanted.practitioner_id)
     zone = ZoneInfo(clinic_in(session).time_zone)
     if wanted.sold_from is not None:
-        found.append(of.sold_at >= start_of(wanted.sold_from, zone))
+        found.append(of.sold_at >= hours_of(wanted.sold_from, zone)[0])
     if wanted.sold_to is not None:
-        found.append(of.sold_at < start_of(wanted.sold_to + timedelta(1), zone))
+        found.append(of.sold_at < hours_of(wanted.sold_to, zone)[1])
     if wanted.expires_within is not None:
         found += expires_within(today, wanted.expires_within)
     if wanted.has_due:

@@ -125,7 +125,7 @@ def done_sessions(store: Store, period: Period, practitioner_id: str) -> tuple[D
             counted_in(session, columns, period)
             .outerjoin(Visit, Visit.id == VISIT_ID)
             .outerjoin(Client, Client.id == Course.client_id)
-            .where(IS_USE, _is_of(practitioner_id))
+            .where(IS_USE, is_of_practitioner(practitioner_id))
             .order_by(moment, Entry.id)
         )
         return tuple(
@@ -145,7 +145,8 @@ def done_sessions(store: Store, period: Period, practitioner_id: str) -> tuple[D
         )
 
 
-def _is_of(practitioner_id: str) -> ColumnElement[bool]:
+def is_of_practitioner(practitioner_id: str) -> ColumnElement[bool]:
+    """Return the condition that a use is in a practitioner's row, for a query joined with its visit."""
     if practitioner_id == MISSED:
         return Visit.id.is_(None)
     if practitioner_id == NOBODY:

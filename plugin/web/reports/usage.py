@@ -9,7 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.reports.period import Period
+from plugin.courses.reports.lines import Line
+from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.sheets import named, usage_sheet
 from plugin.courses.reports.usage import By, UsageRow, usage
 from plugin.web import current_services, pages
@@ -18,6 +19,7 @@ from plugin.web.files import file_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import frame, period_for, sort_word, sorted_by
+from plugin.web.reports.entries import REDEMPTIONS
 
 blueprint = Blueprint("usage", __name__)
 
@@ -42,6 +44,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         "owner/used.html",
         rows=rows,
         names=[_written(row, by) for row in rows],
+        figures=[_figure(row, by, period) for row in rows],
         totals=_totals(rows),
         by=by,
         ways=list(By),
@@ -60,6 +63,17 @@ def save(ending: str) -> Response:
 
 def _rows(period: Period, by: By) -> list[UsageRow]:
     return sorted_by(usage(current_services().store, period, by), _sorts(by))
+
+
+def _figure(row: UsageRow, by: By, period: Period) -> dict[str, str]:
+    """Return what names the entries behind a row."""
+    days = period
+    if by is By.MONTH:
+        month = month_of(date.fromisoformat(f"{row.key}-01"))
+        days = Period(max(month.first, period.first), min(month.last, period.last))
+    narrowed = {} if by is By.MONTH else {by.value: row.key}
+    asked = {"line": Line.USED.value, "view": REDEMPTIONS, "currency": row.value.currency}
+    return {"from": f"{days.first}", "to": f"{days.last}", **asked, **narrowed, "of": _written(row, by)}
 
 
 def _totals(rows: list[UsageRow]) -> list[UsageRow]:
