@@ -28,9 +28,9 @@ from tests.courses.documents.sales import PDF, Papers
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Command:
-    """Run a command against a database file of the test's own."""
-    return Command(f"sqlite:///{tmp_path / 'clinic.db'}")
+def run(sqlite_url: str) -> Command:
+    """Run a command against a database of the test's own."""
+    return Command(sqlite_url)
 
 
 # Words of the first year's private dialect: help is read by people who do not know it.
@@ -258,7 +258,7 @@ def test_an_audit_of_a_clean_house_says_so(run: Command) -> None:
 
 def test_a_database_of_another_version_is_not_touched(run: Command, tmp_path: Path) -> None:
     run("audit")
-    file = sqlite3.connect(tmp_path / "clinic.db")
+    file = sqlite3.connect(tmp_path / "coursekeeper.db")
     file.execute("UPDATE alembic_version SET version_num = '0000'")
     file.commit()
     file.close()
