@@ -16,11 +16,13 @@ from tests.engines import needs_postgresql
 from tests.routes import compile_once
 from tests.scheduling import ByFile, begins_after, drives_a_browser
 from tests.sockets import refuse_other_machines
+from tests.square_types import read_types_once
 
 pytest_plugins = ["tests.databases", "tests.chromium"]
 
 refuse_other_machines()
 compile_once()
+read_types_once()
 
 # A busy machine is no fault of the program: no property fails for the time its examples took.
 settings.register_profile("any_speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
