@@ -34,6 +34,9 @@ from plugin.courses.handouts.visit_email import VISIT_MAIL
 from plugin.courses.imports.batches import CHECK, IMPORT
 from plugin.courses.imports.run import LEASE_S as IMPORT_LEASE_S
 from plugin.courses.imports.run import fail_import, run_import
+from plugin.courses.lists.bulk import BULK
+from plugin.courses.lists.bulk_run import LEASE_S as BULK_LEASE_S
+from plugin.courses.lists.bulk_run import fail_bulk, run_bulk
 from plugin.courses.privacy.erasure import COMPACT, LEAVE_PROFILE
 from plugin.courses.refunds.desk_refunds import REFUND
 from plugin.courses.sales.checkout_email import LETTER
@@ -87,6 +90,14 @@ def _fail_batch(services: Services, job: Job, _sentence: str) -> None:
     fail_batch(services.store, job, services.clock())
 
 
+def _bulk(services: Services, job: Job) -> str | None:
+    return run_bulk(services.store, services.clock, job, has_mail=services.mail.is_ready)
+
+
+def _fail_bulk(services: Services, job: Job, _sentence: str) -> None:
+    fail_bulk(services.store, job, services.clock())
+
+
 def _documents_kind(kind: str, title: str) -> JobKind:
     # An invoice is retried until it is issued, such as once the clinic has its address: never given up.
     return JobKind(kind, title, _document, loop="documents", most_tries=None, is_refusable=False)
@@ -113,6 +124,17 @@ _BATCH = JobKind(
     loop="batches",
     lease_s=BATCH_LEASE_S,
     most_tries=3,
+    is_refusable=False,
+)
+
+_BULK = JobKind(
+    BULK,
+    "A change of many courses",
+    _bulk,
+    _fail_bulk,
+    loop="imports",
+    lease_s=BULK_LEASE_S,
+    most_tries=4,
     is_refusable=False,
 )
 
@@ -147,6 +169,7 @@ JOBS: dict[str, JobKind] = {
         _import_kind(CHECK, "An import file to check"),
         _import_kind(IMPORT, "An import file to write"),
         _BATCH,
+        _BULK,
         JobKind(SWEEP, "Syncing with Square", requested_sync, loop="sync", lease_s=SYNC_LEASE_S),
         JobKind(
             BACKUP, "A backup to make", run_backup_job, loop=BACKUPS, lease_s=BACKUP_LEASE_S, most_tries=3

@@ -24,6 +24,7 @@ from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.handouts.batches import delete_old_batches
 from plugin.courses.health_facts import WORKER, sign_of_life
+from plugin.courses.lists.bulk import drop_old_previews
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.totals import keep_totals
 from plugin.courses.retention import drop_old_event_bodies, drop_old_rows
@@ -141,6 +142,7 @@ class Worker:
         """
         store, now = self._services.store, self._services.clock()
         delete_old_batches(store, now)
+        drop_old_previews(store, now)
         while not stop.is_set() and drop_old_event_bodies(store, now):
             pass
         settings = self._services.settings

@@ -13,11 +13,13 @@ from plugin.courses.documents.paper_emails import (
     note_paper_not_sent,
     note_paper_sent,
     paper_of_job,
+    was_asked_for,
 )
 from plugin.courses.documents.read import read_document
 from plugin.courses.documents.statement import statement_in
 from plugin.courses.handouts.cache import drawn, hand_out
 from plugin.emails.compose import html_of, plain_of
+from plugin.emails.visit_email import stop_url_of
 from plugin.emails.visit_text import questions_line
 from plugin.errors import MailFailed, PaperNotMade
 from plugin.jobs import RunAgain
@@ -35,7 +37,7 @@ def mail_paper(services: Services, job: Job) -> str | RunAgain:
         note_paper_not_sent(services.store, act, job, paper)
         return f"Not sent. {paper}"
     try:
-        letter = _written(services, act, paper, job.id)
+        letter = _written(services, act, paper, job)
     except PaperNotMade as error:
         return RunAgain(_PAPER_AGAIN_S, error.message)
     try:
@@ -57,19 +59,22 @@ def _act(services: Services, job: Job) -> Act:
     return Act(asked_by(job), services.clock(), f"outbox:{job.id}")
 
 
-def _written(services: Services, act: Act, paper: PaperToSend, key: str) -> Letter:
+def _written(services: Services, act: Act, paper: PaperToSend, job: Job) -> Letter:
     language = language_for(paper.client.language)
     name = _name(services, paper, language)
     said = {"paper": paper, "called": name, "questions": questions_line(paper.clinic, language)}
+    # Who did not ask for it must be able to end it.
+    stop_url = "" if was_asked_for(job) else stop_url_of(services, paper.client.id)
     attached = Attachment(f"{name}.pdf", "application/pdf", _pdf(services, act, paper))
     return Letter(
         to=paper.client.email or "",
         subject=f"{name} · {paper.clinic.name}",
-        text=plain_of("paper", language, **said),
-        html=html_of("paper", language, **said),
+        text=plain_of("paper", language, stop_url=stop_url, **said),
+        html=html_of("paper", language, stop_url=stop_url, **said),
         attachments=(attached,),
         reply_to=paper.clinic.email,
-        key=f"{key}-paper",
+        key=f"{job.id}-paper",
+        stop_url=stop_url,
     )
 
 

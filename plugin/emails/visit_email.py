@@ -64,7 +64,7 @@ def written(services: Services, due: DueLetter) -> Letter:
     Raises PaperNotMade where another try may help, MailFailed without a key.
     """
     papers = tuple(_papers(services, due))
-    stop_url = _stop_url(services, due)
+    stop_url = stop_url_of(services, due.client.id)
     language = language_for(due.client.language)
     text = visit_text(due, language, [kind for kind, _ in papers])
     values = {"said": text, "due": due, "page_url": _page_url(services, due), "stop_url": stop_url}
@@ -122,14 +122,15 @@ def _page_url(services: Services, due: DueLetter) -> str:
     return made or ""
 
 
-def _stop_url(services: Services, due: DueLetter) -> str:
+def stop_url_of(services: Services, client_id: str) -> str:
+    """Return the address by which a client unsubscribes; raises MailFailed without a key."""
     secret = services.settings.secret_key.get_secret_value()
     if len(secret) < SHORTEST_SECRET:
         said = (
             "SECRET_KEY is missing where e-mails are sent: clients could not unsubscribe. It is tried again."
         )
         raise MailFailed(said, permanent=False, code="mail_secret")
-    return f"{services.settings.public_url.rstrip('/')}{STOP_PATH}{stop_token(secret, due.client.id)}"
+    return f"{services.settings.public_url.rstrip('/')}{STOP_PATH}{stop_token(secret, client_id)}"
 
 
 def _file_name(kind: str, language: Language) -> str:

@@ -24,6 +24,9 @@ from plugin.courses.clients.merge import merge_clients
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.documents.sale_record import save_refund_in
 from plugin.courses.handouts.cache import SUMMARY, hand_out
+from plugin.courses.lists.bulk import preview_email
+from plugin.courses.lists.course_list import ORDERS, CourseFilter
+from plugin.courses.lists.listing import keep_listing
 from plugin.courses.privacy.access_log import AccessLog
 from plugin.courses.sales.sales import Came, Refund
 from plugin.courses.visits.use import UseSession, use_session
@@ -74,6 +77,13 @@ class Somebody:
         self._rows()
         self._messages()
         self._double()
+
+        self._many_at_once()
+
+    def _many_at_once(self) -> None:
+        keep_listing(self.store, self.desk.clock)
+        chosen = CourseFilter(course_ids=(self.course,))
+        preview_email(self.store, self.desk.act(OLGA), chosen, ORDERS["client"])
 
     def _visits(self) -> None:
         desk = self.desk

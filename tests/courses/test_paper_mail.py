@@ -152,3 +152,21 @@ def test_practitioners_send_what_is_about_visits_alone(clinic: Clinic) -> None:
     assert asks(clinic, act=clinic.desk.act(KIM)) == "Course summary"
     with pytest.raises(NotAllowed):
         asks(clinic, "document", "x" * 32, act=clinic.desk.act(KIM))
+
+
+def test_a_summary_nobody_asked_for_says_how_to_unsubscribe_and_respects_it(clinic: Clinic) -> None:
+    act = clinic.desk.act()
+    send_paper(clinic.store, act, "summary", clinic.course, has_mail=True, is_asked_for=False)
+    (letter,) = clinic.work(minutes=0)
+    for text in (body(letter, "plain"), body(letter, "html")):
+        assert "Attached is your course summary." in text
+        assert "/mail/stop/" in text
+        assert "asked" not in text
+    assert letter["List-Unsubscribe"]
+    waiting = clinic.desk.act()
+    send_paper(clinic.store, waiting, "summary", clinic.course, has_mail=True, is_asked_for=False)
+    stop_letters(clinic.store, clinic.desk.act(), clinic.ana)
+    assert len(clinic.work(minutes=0)) == 1
+    again = clinic.desk.act()
+    with pytest.raises(Refused, match="unsubscribed from e-mails"):
+        send_paper(clinic.store, again, "summary", clinic.course, has_mail=True, is_asked_for=False)

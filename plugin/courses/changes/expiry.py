@@ -42,15 +42,31 @@ def extend_course(store: Store, act: Act, course_id: str, wish: Extension) -> Ch
     An extension is undone by another one. The same act again changes nothing.
     """
     require(act.actor)
-    reason = checked_reason(wish.reason)
+    checked_reason(wish.reason)
+    return change_course(
+        store, act, course_id, lambda change: _extend(change, wish), what="extend", request=asdict(wish)
+    )
+
+
+def move_last_day(store: Store, act: Act, course_id: str, before: date, wish: Extension) -> Changed:
+    """Move the last day as `extend_course` does, if it still is `before`; raises Refused where it is not."""
+    require(act.actor)
+    checked_reason(wish.reason)
 
     def do(change: CourseChange) -> None:
-        refuse_closed(change.view)
-        _check(change, wish)
-        before, change.row.expires_on = change.row.expires_on, wish.expires_on
-        _add_extension(change, before, reason)
+        if change.row.expires_on != before:
+            raise Refused(f"It expires {_end(change, change.row.expires_on)} by now.", code="changed")
+        _extend(change, wish)
 
-    return change_course(store, act, course_id, do, what="extend", request=asdict(wish))
+    request = {**asdict(wish), "before": before}
+    return change_course(store, act, course_id, do, what="extend", request=request)
+
+
+def _extend(change: CourseChange, wish: Extension) -> None:
+    refuse_closed(change.view)
+    _check(change, wish)
+    before, change.row.expires_on = change.row.expires_on, wish.expires_on
+    _add_extension(change, before, checked_reason(wish.reason))
 
 
 def _check(change: CourseChange, wish: Extension) -> None:

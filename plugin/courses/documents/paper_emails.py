@@ -50,10 +50,13 @@ class PaperToSend:
     clinic: ClinicView
 
 
-def send_paper(store: Store, act: Act, kind: PaperKind, paper_id: str, *, has_mail: bool) -> PaperToSend:
+def send_paper(
+    store: Store, act: Act, kind: PaperKind, paper_id: str, *, has_mail: bool, is_asked_for: bool = True
+) -> PaperToSend:
     """Enqueue the e-mail with a paper to the client it belongs to; the same paper waiting already is sent once.
 
-    `has_mail`: e-mail can be sent at all. Raises NotFound, or Refused with what to do first.
+    `has_mail`: e-mail can be sent at all. `is_asked_for`: by the client, who then gets it though they unsubscribed
+    from others. Raises NotFound, or Refused with what to do first.
     """
     require(act.actor, Role.DESK, *([Role.PRACTITIONER] if kind in _OF_VISITS else []))
 
@@ -63,21 +66,27 @@ def send_paper(store: Store, act: Act, kind: PaperKind, paper_id: str, *, has_ma
         return paper
 
     def ask(work: Work, paper: PaperToSend) -> dict[str, Any]:
-        _refuse(paper.client, has_mail=has_mail)
-        by = {"by": act.actor.name, "staff_id": act.actor.staff_id}
+        _refuse(paper.client, has_mail=has_mail, is_asked_for=is_asked_for)
+        by = {
+            "by": act.actor.name,
+            "staff_id": act.actor.staff_id,
+            **({} if is_asked_for else {"is_unasked": True}),
+        }
         enqueue(work, PAPER_MAIL, f"{kind}:{paper_id}", payload=by)
         return {}
 
     return transact(store, act, do)
 
 
-def _refuse(client: ClientView, *, has_mail: bool) -> None:
+def _refuse(client: ClientView, *, has_mail: bool, is_asked_for: bool = True) -> None:
     if not has_mail:
         said = _("E-mail is not set up, so nothing can be sent. The owner sets it up under Settings, E-mail.")
         raise Refused(said, code="no_mail")
     if not client.email:
         said = _("{name} has no e-mail address. Add one under “Edit client”, then send it again.")
         raise Refused(said.format(name=client.name), code="no_address")
+    if not is_asked_for and not client.wants_mail:
+        raise Refused(_("{name} unsubscribed from e-mails.").format(name=client.name), code="unsubscribed")
     if client.mail_problem:
         said = _("The last e-mail to {email} bounced. Correct the address, or resume e-mails to it first.")
         raise Refused(said.format(email=client.email), code="bounced")
@@ -115,7 +124,7 @@ def paper_of_job(store: Store, job: Job) -> PaperToSend | str:
     try:
         with store.reading() as session:
             paper = paper_in(session, kind, paper_id)  # type: ignore[arg-type]  # written by `send_paper`
-            _refuse(paper.client, has_mail=True)
+            _refuse(paper.client, has_mail=True, is_asked_for=was_asked_for(job))
     except (NotFound, Refused) as error:
         return error.message
     return paper
@@ -152,6 +161,11 @@ def note_paper_not_sent(store: Store, act: Act, job: Job, said: str) -> None:
         add_history(work, course_id, "paper_mailed", f"{called} not sent by e-mail. {said}")
 
     transact(store, act, do)
+
+
+def was_asked_for(job: Job) -> bool:
+    """Return whether the client asked for the paper; else the clinic sends it to many at once."""
+    return not job.payload.get("is_unasked")
 
 
 def asked_by(job: Job) -> Actor:

@@ -110,16 +110,18 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Whose papers and which; with a `day`, only those of that day's visits."""
+    """Whose papers and which; with a `day`, only those of that day's visits; with `course_ids`, only of these."""
 
     client_ids: tuple[str, ...]
     kinds: tuple[str, ...]
     day: date | None = None
+    course_ids: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values, the same for the same choice."""
         day = self.day.isoformat() if self.day else None
-        return {"clients": sorted(self.client_ids), "kinds": list(self.kinds), "day": day}
+        only = {"courses": sorted(self.course_ids)} if self.course_ids else {}
+        return {"clients": sorted(self.client_ids), "kinds": list(self.kinds), "day": day, **only}
 
 
 def selection_in(session: Session, choice: Choice, *, today: date) -> tuple[list[Selection], list[LeftOut]]:
@@ -129,7 +131,10 @@ def selection_in(session: Session, choice: Choice, *, today: date) -> tuple[list
     wanted: list[Selection] = []
     left_out: list[LeftOut] = []
     for client in clients:
-        theirs = _Theirs(client, courses[client.id] if client.erased_at is None else (), choice.day)
+        known = courses[client.id] if client.erased_at is None else []
+        if choice.course_ids:
+            known = [course for course in known if course.id in choice.course_ids]
+        theirs = _Theirs(client, known, choice.day, are_chosen=bool(choice.course_ids))
         if not theirs.courses:
             left_out.append(LeftOut(client.name, "", _without_course(client)))
             continue
@@ -143,11 +148,15 @@ def selection_in(session: Session, choice: Choice, *, today: date) -> tuple[list
 
 @dataclass(frozen=True, slots=True)
 class _Theirs:
-    """A client and their courses; with a `day`, only what was used then counts."""
+    """A client and their courses; with a `day`, only what was used then counts.
+
+    `are_chosen`: each of the courses was chosen, in use or not.
+    """
 
     client: Client
     courses: Sequence[CourseView]
     day: date | None
+    are_chosen: bool = False
 
     @property
     def at_hand(self) -> list[CourseView]:
@@ -155,6 +164,8 @@ class _Theirs:
         if self.day is not None:
             return [course for course in self.courses if any(self._is_meant(each) for each in course.visits)]
         by_age = sorted(self.courses, key=lambda course: (course.sold_at, course.id))
+        if self.are_chosen:
+            return by_age
         return [course for course in by_age if course.is_live] or by_age[-1:]
 
     @property

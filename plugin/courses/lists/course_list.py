@@ -165,6 +165,23 @@ def course_ids_of(
     return list(session.scalars(ids))
 
 
+def count_courses(store: Store, wanted: CourseFilter, now: datetime) -> int:
+    """Return how many courses meet the filter."""
+    with store.reading() as session:
+        conditions = conditions_of(session, wanted, local_date(clinic_in(session), now))
+        return session.scalar(select(func.count()).select_from(ListedCourse).where(*conditions)) or 0
+
+
+def owners_of(store: Store, wanted: CourseFilter, order: Order, now: datetime, most: int) -> dict[str, str]:
+    """Return the courses that meet the filter and have a client, each with the client's id, at most so many."""
+    with store.reading() as session:
+        conditions = conditions_of(session, wanted, local_date(clinic_in(session), now))
+        rows = select(ListedCourse.course_id, ListedCourse.client_id).where(
+            *conditions, ListedCourse.client_id.is_not(None)
+        )
+        return {row.course_id: row.client_id for row in session.execute(rows.order_by(*order.by).limit(most))}
+
+
 def course_list_sheet(store: Store, wanted: CourseFilter, order: Order, *, now: datetime) -> Sheet:
     """Return all courses that meet the filter as a table, in the same order as on the page."""
     return sheet_of("Course list", _SHEET, _all_rows(store, wanted, order, now))

@@ -53,6 +53,7 @@ SECTIONS = {
     "square_refund": "Refunds as reported by Square",
     "dispute": "Disputed payments",
     "imported_course": "Brought in from a file",
+    "bulk_item": "Changed together with other courses",
     "handout": "Papers handed out",
     "paper": "Papers kept ready",
     "sale_record": "Sales as reported by Square",
@@ -75,6 +76,7 @@ NOT_ABOUT_CLIENTS = {
     "backup_state": "What backups are encrypted with.",
     "bookmark": "How far Square was read.",
     "books_closed": "The owner's books.",
+    "bulk_act": "What was done to many courses at once; each course is told with its client.",
     **dict.fromkeys(
         ("listed_course", "unlisted_course", "listing_state"),
         "What the list of courses is sorted by: computed from the courses, and renamed with the client.",

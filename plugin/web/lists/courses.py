@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from plugin.core.acts import Role
 from plugin.courses.accounts.staff import list_all_staff
 from plugin.courses.catalog.packages import package_names
+from plugin.courses.lists.bulk import recent_bulk_acts
 from plugin.courses.lists.course_list import (
     ORDERS,
     STATE_NAMES,
@@ -69,6 +70,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
             usual=USUAL,
             views=views_of(services.store, current_actor(), LISTING),
             asked=_asked(),
+            recent=recent_bulk_acts(services.store, services.clock()),
         )
 
 

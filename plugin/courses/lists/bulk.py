@@ -1,0 +1,333 @@
+"""Acts on many courses at once: chosen and previewed first, then carried out by the worker, course by course.
+
+A preview keeps which courses were chosen and what would become of each; it changes none of them. What was previewed is
+what is done: a course that has changed since is refused, and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.changes.expiry import FURTHEST_DAYS
+from plugin.courses.changes.frame import checked_reason
+from plugin.courses.lists.course_list import CourseFilter, course_ids_of
+from plugin.courses.lists.keyset import Order
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.bulk import BulkAct, BulkItem
+from plugin.store.ledger import Course
+from plugin.store.people import Client
+
+BULK = "bulk_act"
+EXTEND, EMAIL = "extend", "email"
+MOST_COURSES = 10_000
+REFUSED_SHOWN = 200
+PREVIEW_KEPT_FOR = timedelta(days=1)
+UNDER_WAY = ("running", "undoing")
+_NO_ACT = "There is no such bulk change. Choose the courses again."
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class BulkRefusal:
+    """A course that is not changed, or not changed back, and why."""
+
+    course_id: str
+    client_id: str | None
+    client_name: str
+    package_name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BulkView:
+    """An act and how far it is.
+
+    `counts`: courses by the state of their item; `first_end`, `last_end`: the earliest and the latest new last day.
+    """
+
+    id: str
+    kind: str
+    days: int | None
+    reason: str
+    state: str
+    by: str
+    created_at: datetime
+    ended_at: datetime | None
+    counts: dict[str, int]
+    refused: tuple[BulkRefusal, ...]
+    first_end: date | None
+    last_end: date | None
+
+    @property
+    def total(self) -> int:
+        """Return how many courses were chosen."""
+        return sum(self.counts.values())
+
+    @property
+    def to_do(self) -> int:
+        """Return how many courses are to be changed, or to be changed back."""
+        return self.counts.get("done" if self.state == "undoing" else "chosen", 0)
+
+    @property
+    def done(self) -> int:
+        """Return how many courses were changed."""
+        return sum(self.counts.get(each, 0) for each in ("done", "undone", "kept"))
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Return how many of how many courses are finished."""
+        if self.state == "undoing":
+            return self.done - self.to_do, self.done
+        known_before = self.total - self.to_do
+        return known_before, self.total
+
+    @property
+    def is_under_way(self) -> bool:
+        """Return whether the worker is at it, or will be."""
+        return self.state in UNDER_WAY
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Return whether courses were changed that can be changed back."""
+        return self.kind == EXTEND and not self.is_under_way and self.counts.get("done", 0) > 0
+
+
+def preview_extension(
+    store: Store, act: Act, wanted: CourseFilter, order: Order, *, days: int, reason: str
+) -> str:
+    """Keep the courses that meet the filter, to extend by so many days, and return the act's id.
+
+    Raises InvalidField for no course, too many, no reason, or a number of days that is not from 1 to 3660.
+    """
+    require(act.actor)
+    checked = checked_reason(reason)
+    if not 1 <= days <= FURTHEST_DAYS:
+        raise InvalidField(f"Extend by 1 to {FURTHEST_DAYS:,} days.", field="days")
+    return _preview(store, act, wanted, order, kind=EXTEND, days=days, reason=checked)
+
+
+def preview_email(store: Store, act: Act, wanted: CourseFilter, order: Order) -> str:
+    """Keep the courses that meet the filter, to e-mail their summaries, and return the act's id."""
+    require(act.actor)
+    return _preview(store, act, wanted, order, kind=EMAIL, days=None, reason="")
+
+
+def _preview(
+    store: Store, act: Act, wanted: CourseFilter, order: Order, *, kind: str, days: int | None, reason: str
+) -> str:
+    def do(work: Work) -> str:
+        # The same form again is the same act, whatever was sold since.
+        request = {"kind": kind, "days": days, "reason": reason, "wanted": repr(wanted)}
+        return str(work.once("bulk", request, lambda: {"bulk_id": keep(work)}).answer["bulk_id"])
+
+    def keep(work: Work) -> str:
+        today = local_date(clinic_in(work.session), work.now)
+        ids = course_ids_of(work.session, wanted, order, today, MOST_COURSES + 1)
+        _check_number(ids)
+        by = {"by": act.actor.name, "staff_id": act.actor.staff_id}
+        row = BulkAct(id=work.new_id(), kind=kind, days=days, reason=reason, created_at=work.now, **by)
+        work.session.add(row)
+        work.session.flush()
+        for at in range(0, len(ids), _AT_ONCE):
+            _add_items(work, row, ids[at : at + _AT_ONCE], at, today)
+        return row.id
+
+    return transact(store, act, do)
+
+
+def _check_number(ids: Sequence[str]) -> None:
+    if not ids:
+        raise InvalidField("Choose at least one course.", field="course")
+    if len(ids) > MOST_COURSES:
+        said = f"These are more than {MOST_COURSES:,} courses, the most that are changed at once."
+        raise InvalidField(f"{said} Filter for fewer.", field="course")
+
+
+def _add_items(work: Work, act: BulkAct, ids: Sequence[str], first: int, today: date) -> None:
+    columns = select(Course.id, Course.client_id, Course.expires_on, Course.closed_as, Client)
+    rows = work.session.execute(
+        columns.outerjoin(Client, Client.id == Course.client_id).where(Course.id.in_(ids))
+    )
+    by_id = {row.id: row for row in rows}
+    items = []
+    for position, course_id in enumerate(ids, first):
+        row = by_id[course_id]
+        after = None
+        if act.kind == EXTEND and row.expires_on is not None:
+            after = _later(row.expires_on, act.days or 0)
+        why = _why_not_extended(row, after, today) if act.kind == EXTEND else _why_not_mailed(row.Client)
+        items.append(
+            {
+                "id": work.new_id(),
+                "bulk_id": act.id,
+                "position": position,
+                "course_id": course_id,
+                "state": "refused" if why else "chosen",
+                "why": why,
+                "before": row.expires_on if act.kind == EXTEND else None,
+                "after": None if why else after,
+            }
+        )
+    work.session.connection().execute(insert(BulkItem), items)
+
+
+def _later(day: date, days: int) -> date:
+    return day + timedelta(min(days, (date.max - day).days))
+
+
+def _why_not_extended(row: Any, after: date | None, today: date) -> str:
+    if row.closed_as is not None:
+        return f"This course was {row.closed_as}."
+    if after is None:
+        return "It has no expiration."
+    if after < today:
+        return "It would still be expired."
+    return "That is more than ten years from now." if after > today + timedelta(FURTHEST_DAYS) else ""
+
+
+def _why_not_mailed(client: Client | None) -> str:
+    """Return why a client gets no e-mail that they did not ask for, "" where they do."""
+    if client is None:
+        return "It has no client yet."
+    if client.erased_at is not None:
+        return "Their data was erased."
+    if not client.wants_mail:
+        return "They unsubscribed from e-mails."
+    if not client.email:
+        return "They have no e-mail address."
+    return "The last e-mail to their address bounced." if client.mail_problem else ""
+
+
+def start_bulk(store: Store, act: Act, bulk_id: str) -> None:
+    """Carry out a previewed act; one that was started before is left as it is. Raises NotFound, Refused."""
+    require(act.actor)
+
+    def do(work: Work) -> None:
+        row = bulk_for_change(work.session, bulk_id)
+        if row.state != "preview":
+            return
+        if not _counts(work.session, row.id).get("chosen"):
+            raise Refused("None of these courses can be changed. Choose others.", code="none_left")
+        row.state, row.started_at = "running", work.now
+        work.session.flush()
+        enqueue(work, BULK, row.id)
+
+    transact(store, act, do)
+
+
+def cancel_bulk(store: Store, act: Act, bulk_id: str) -> None:
+    """Discard a preview, or stop an act that is being carried out: what was changed so far stays changed."""
+    require(act.actor)
+
+    def do(work: Work) -> None:
+        row = bulk_for_change(work.session, bulk_id)
+        if row.state in ("preview", "running"):
+            row.state, row.ended_at = "canceled", work.now
+
+    transact(store, act, do)
+
+
+def undo_bulk(store: Store, act: Act, bulk_id: str) -> None:
+    """Change back what an extension changed, but for courses that were changed again since. Raises Refused."""
+    require(act.actor)
+
+    def do(work: Work) -> None:
+        row = bulk_for_change(work.session, bulk_id)
+        if row.state in ("undoing", "undone"):
+            return
+        if row.kind != EXTEND or row.state in ("preview", "running"):
+            raise Refused("There is nothing to undo yet.", code="not_yet")
+        if not _counts(work.session, row.id).get("done"):
+            raise Refused("There is nothing to undo.", code="none_left")
+        row.state, row.ended_at = "undoing", None
+        work.session.flush()
+        enqueue(work, BULK, row.id)
+
+    transact(store, act, do)
+
+
+def read_bulk(store: Store, bulk_id: str) -> BulkView:
+    """Return the act; raises NotFound."""
+    with store.reading() as session:
+        row = require_row(session, BulkAct, bulk_id, _NO_ACT)
+        return _view(session, row)
+
+
+def recent_bulk_acts(store: Store, now: datetime, *, days: int = 7) -> tuple[BulkView, ...]:
+    """Return the acts of the last days that were started, newest first, at most five."""
+    rows = (
+        select(BulkAct)
+        .where(BulkAct.state.in_(("running", "done", "undoing", "undone", "failed")))
+        .where(BulkAct.created_at > now - timedelta(days))
+    )
+    with store.reading() as session:
+        found = session.scalars(rows.order_by(BulkAct.created_at.desc(), BulkAct.id.desc()).limit(5)).all()
+        return tuple(_view(session, row, refused_shown=0) for row in found)
+
+
+def bulk_for_change(session: Session, bulk_id: str) -> BulkAct:
+    """Return the act, locked for this transaction; raises NotFound."""
+    return require_row(session, BulkAct, bulk_id, _NO_ACT, is_locked=True)
+
+
+def drop_old_previews(store: Store, now: datetime) -> int:
+    """Delete previews that were not carried out within a day; return how many."""
+    old = select(BulkAct.id).where(BulkAct.state == "preview", BulkAct.created_at < now - PREVIEW_KEPT_FOR)
+    with store.reading() as session:
+        ids = list(session.scalars(old.limit(20)))
+    if ids:
+        with store.writing() as session:
+            session.execute(delete(BulkItem).where(BulkItem.bulk_id.in_(ids)))
+            session.execute(delete(BulkAct).where(BulkAct.id.in_(ids)))
+    return len(ids)
+
+
+def _counts(session: Session, bulk_id: str) -> dict[str, int]:
+    rows = select(BulkItem.state, func.count()).where(BulkItem.bulk_id == bulk_id).group_by(BulkItem.state)
+    return dict(session.execute(rows).all())
+
+
+def _view(session: Session, row: BulkAct, *, refused_shown: int = REFUSED_SHOWN) -> BulkView:
+    ends = session.execute(
+        select(func.min(BulkItem.after), func.max(BulkItem.after)).where(BulkItem.bulk_id == row.id)
+    ).one()
+    return BulkView(
+        id=row.id,
+        kind=row.kind,
+        days=row.days,
+        reason=row.reason,
+        state=row.state,
+        by=row.by,
+        created_at=row.created_at,
+        ended_at=row.ended_at,
+        counts=_counts(session, row.id),
+        refused=_refused(session, row.id, refused_shown) if refused_shown else (),
+        first_end=ends[0],
+        last_end=ends[1],
+    )
+
+
+def _refused(session: Session, bulk_id: str, most: int) -> tuple[BulkRefusal, ...]:
+    rows = (
+        select(BulkItem.course_id, Course.client_id, Client.name, Course.package_name, BulkItem.why)
+        .join(Course, Course.id == BulkItem.course_id)
+        .outerjoin(Client, Client.id == Course.client_id)
+        .where(BulkItem.bulk_id == bulk_id, BulkItem.state.in_(("refused", "kept")))
+        .order_by(BulkItem.position)
+        .limit(most)
+    )
+    return tuple(
+        BulkRefusal(course_id, client_id, name or "", package, why)
+        for course_id, client_id, name, package, why in session.execute(rows)
+    )
