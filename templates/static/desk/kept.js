@@ -86,8 +86,8 @@ export async function keptPages() {
     const page = new DOMParser().parseFromString(await (await cache.match(key, { ignoreVary: true })).text(), "text/html");
     const at = await cache.match(`${pathname}?at`);
     const kept = Number((await cache.match(key, { ignoreVary: true })).headers.get("X-Kept-At"));
-    const heading = page.querySelector("main h1")?.textContent.trim() ?? "";
-    found.push({ path: pathname, name: heading, at: Math.max(kept, at ? Number(await at.text()) : 0) });
+    // The clinic's name stands behind the last dot.
+    found.push({ path: pathname, name: page.title.split(" · ").slice(0, -1).join(" · "), at: Math.max(kept, at ? Number(await at.text()) : 0) });
   }
   return found.sort((one, other) => one.name.localeCompare(other.name));
 }
