@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, bindp
 
 from plugin.courses.refunds.desk_refunds import SHOWN_FOR as REFUND_SHOWN_FOR
 from plugin.courses.square_health import TOLD_AFTER
+from plugin.courses.visits.arrival_groups import NEXT_WITHIN
 from plugin.courses.visits.arrivals import DUE_WITHIN
 from plugin.store import Store
 from plugin.store.changes import CourseShare
@@ -49,6 +50,7 @@ def version_of_today(store: Store, now: datetime) -> PageVersion:
         "now": now,
         "soon": now + DUE_WITHIN,
         "late": now - DUE_WITHIN,
+        "next": now + NEXT_WITHIN,
         # Whole days of UTC, so that the counts only rise within one.
         "since": now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1),
         "failing": now - TOLD_AFTER,
@@ -124,7 +126,7 @@ _FAILED_REFUNDS = (
 _IS_FAILING = select(func.count()).where(Connection.failing_since <= bindparam("failing")).scalar_subquery()
 _COUNT = _page()
 _OF_DESK = _page(_number([DESK]))
-_OF_TODAY = _page(_number([DESK]), *map(_begun_by, ("soon", "now", "late")), _IS_FAILING)
+_OF_TODAY = _page(_number([DESK]), *map(_begun_by, ("next", "soon", "now", "late")), _IS_FAILING)
 _OF_CLIENT = _page(
     _number([EVERYONE]),
     _number([_CLIENT_ID]),

@@ -66,6 +66,7 @@ class Course(Base):
     __table_args__ = (
         UniqueConstraint("square_order_id", "square_line_uid", "unit"),
         Index(None, "client_id", "booked_at"),
+        Index(None, "expires_on"),
         CheckConstraint("price >= 0", name="price"),
         CheckConstraint(TAX, name="tax"),
         CheckConstraint("closed_as in ('refunded', 'transferred')", name="closed_as"),

@@ -115,6 +115,8 @@ class Staff(Base):
     # Why the last invitation or reset link by e-mail did not reach them.
     mail_problem: Mapped[str] = mapped_column(String(400), default="", server_default="")
     last_signed_in_at: Mapped[datetime | None]
+    # Today shows them the appointments and visits of their own clients alone.
+    sees_own_clients: Mapped[bool] = mapped_column(default=False, server_default=false())
     # The secret of the authenticator app, sealed; the last step of its clock that a code was accepted for.
     totp_secret: Mapped[str | None] = mapped_column(Text)
     totp_counter: Mapped[int | None] = mapped_column(BigInteger)

@@ -114,6 +114,9 @@ class Booking(Base):
     outcome: Mapped[str | None] = mapped_column(String(20))
     outcome_at: Mapped[datetime | None]
     outcome_by: Mapped[str] = mapped_column(Name, default="")
+    # When the desk noted that the client is here and waits; nothing is used by that.
+    arrived_at: Mapped[datetime | None]
+    arrived_by: Mapped[str] = mapped_column(Name, default="", server_default="")
     course_id: Mapped[str | None] = mapped_column(Id, ForeignKey("course.id"), info=OF_COURSE)
     entry_id: Mapped[str | None] = mapped_column(Id, ForeignKey("entry.id"), unique=True)
     updated_at: Mapped[datetime]

@@ -56,6 +56,7 @@ from plugin.web.desk import (
     sell,
     today,
     visits,
+    walk_ins,
 )
 from plugin.web.owner import (
     alarms,
@@ -76,6 +77,7 @@ from plugin.web.setup import SETUP, checklist, door, restoring
 
 _DESK = (
     today,
+    walk_ins,
     arrivals,
     clients,
     directory,

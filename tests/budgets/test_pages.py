@@ -35,6 +35,8 @@ _NOT_SHOWN = {
     "connection",
     # Written with its course, never changed.
     "imported_course",
+    # Written with its version of a note, never changed.
+    "visit_note_option",
     "logo",
 }
 

@@ -61,7 +61,8 @@ def test_a_new_table_would_be_missed() -> None:
 # Text in tables about clients without personal data, by the column's name.
 IMPERSONAL = {
     **dict.fromkeys(
-        ("by", "changed_by", "closed_by", "ended_by", "erased_by", "imported_by", "outcome_by"), "Staff."
+        ("arrived_by", "by", "changed_by", "closed_by", "ended_by", "erased_by", "imported_by", "outcome_by"),
+        "Staff.",
     ),
     **dict.fromkeys(("redeemed_by", "resolved_by", "taken_back_by", "undone_by"), "Staff."),
     **dict.fromkeys(

@@ -40,14 +40,18 @@ def test_a_clinic_without_appointments_sees_today_as_ever(small_deb: Visitor, sm
 
 def test_a_day_without_bookings_says_so(small_deb: Visitor, calendar: Appointments) -> None:
     calendar.told(start_at=at("2026-11-21T18:00:00Z"))
-    assert "Arrivals No bookings today." in small_deb.page("/").text
+    assert (
+        "Arrivals No bookings today Appointments in Square show here by themselves."
+        in small_deb.page("/").text
+    )
 
 
 def test_one_tap_uses_the_visit_and_one_takes_it_back(small_deb: Visitor, calendar: Appointments) -> None:
     course = calendar.desk.sell()
     calendar.told(team_member_name="A. Kim")
     page = small_deb.page("/")
-    assert "Arrivals 1 10:00 AM Ana Souza Facial acupuncture, 60 min · with A. Kim" in page.text
+    said = "Facial acupuncture, 60 min · with A. Kim Facial acupuncture, course of 12"
+    assert f"Arrivals 1 Now 1 10:00 AM Booked Ana Souza {said}" in page.text
     assert "12 of 12 left Use a session" in page.text
 
     tapped = form(page, "B1", "uses")

@@ -6,6 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from plugin.core.acts import Role
+from plugin.core.terms import Terms
+from plugin.courses.accounts.staff import add_staff
 from plugin.courses.changes.gifts import NewGift, give_course
 from plugin.courses.clients.clients import change_client, create_client, find_clients, read_client
 from tests.clock import HandMovedClock
@@ -96,7 +99,7 @@ class TestActs:
         for course in (first, second):
             small_desk.use(course)
         page = small_olga.page(client_address(small_desk, first))
-        for name in ("Undo session 1", "Course summary", "Aftercare sheet, session 1", "More…"):
+        for name in ("Add note , session 1", "Course summary", "Aftercare sheet, session 1", "More…"):
             told = [part.split(", no. ")[1][:1] for part in page.text.split(name)[1:3] if ", no. " in part]
             assert sorted(told) == ["1", "2"], name
 
@@ -123,3 +126,79 @@ class TestHistory:
     def test_what_is_left_falls_with_each_visit_as_shown(self, lines: str) -> None:
         lefts = [lines.index(f" {left} left ") for left in (9, 10, 11)]
         assert lefts == sorted(lefts)
+
+
+class TestQuickly:
+    def test_the_last_use_of_today_is_undone_by_one_tap(self, small_deb: Visitor, small_desk: Desk) -> None:
+        course = small_desk.sell()
+        small_desk.use(course)
+        page = small_deb.page(client_address(small_desk, course))
+        assert "Last use today: session 1, 10:00 AM." in page.text
+        page = small_deb.after(page.form("/reversal"))
+        assert "Last use today" not in page.text
+        assert small_desk.balance(course)[0] == 12
+
+    def test_a_use_of_another_day_is_undone_in_the_history_alone(
+        self, small_deb: Visitor, small_desk: Desk, clock: HandMovedClock
+    ) -> None:
+        course = small_desk.sell()
+        small_desk.use(course)
+        clock.advance(days=1)
+        small_deb.sign_in_again()
+        page = small_deb.page(client_address(small_desk, course))
+        assert "Last use today" not in page.text
+        assert page.form("/reversal")
+
+    def test_what_is_used_up_is_sold_again_from_its_page(self, small_deb: Visitor, small_desk: Desk) -> None:
+        package = small_desk.package(sessions=1)
+        course = small_desk.sell(package, paid=16500)
+        small_desk.use(course)
+        client_id = small_desk.course(course).client_id
+        assert (
+            f"/sell?client_id={client_id}&package_id={package}"
+            in small_deb.page(f"/clients/{client_id}").links()
+        )
+
+    def test_who_has_nothing_is_offered_the_packages(self, small_deb: Visitor, small_desk: Desk) -> None:
+        package, client_id = small_desk.package(name="Ten facials"), small_desk.client("Cleo Park")
+        page = small_deb.page(f"/clients/{client_id}")
+        assert "Ten facials" in page.text
+        assert f"/sell?client_id={client_id}&package_id={package}" in page.links()
+
+    def test_a_past_visit_is_recorded_with_who_treated_and_the_note(
+        self, small_deb: Visitor, small_desk: Desk
+    ) -> None:
+        course = small_desk.sell(paid_at=small_desk.clock() - timedelta(days=9))
+        address = client_address(small_desk, course)
+        assert f"/courses/{course}/visits" in small_deb.page(address).links()
+        kim = add_staff(
+            small_desk.store,
+            email="kim@example.org",
+            name="A. Kim",
+            role=Role.PRACTITIONER,
+            password_hash="-",
+            now=small_desk.clock(),
+        )
+        form = small_deb.page(f"/courses/{course}/visits").form("/visits")
+        day = (small_desk.today - timedelta(days=3)).isoformat()
+        said = {"practitioner_id": kim.id, "focus": "Jawline", "note": "Sensitive left side"}
+        page = small_deb.after(form, visited_on=day, **said)
+        assert "with A. Kim · Jawline" in page.text
+        (visit,) = small_desk.course(course).visits
+        assert (visit.practitioner_id, visit.focus, visit.note) == (kim.id, "Jawline", "Sensitive left side")
+
+    def test_too_long_a_note_comes_back_as_typed(self, small_deb: Visitor, small_desk: Desk) -> None:
+        course = small_desk.sell()
+        form = small_deb.page(f"/courses/{course}/visits").form("/visits")
+        answer = small_deb.send(form, focus="Jawline", note="x" * 501)
+        assert (answer.status_code, "Jawline" in answer.text) == (422, True)
+        assert small_desk.balance(course)[0] == 12
+
+    def test_the_owner_extends_what_expires_soon_from_its_chip(
+        self, small_deb: Visitor, small_olga: Visitor, small_desk: Desk
+    ) -> None:
+        package = small_desk.package(terms=Terms(expires_after_months=1))
+        course = small_desk.sell(package, paid_at=small_desk.clock() - timedelta(days=20))
+        address, leads = client_address(small_desk, course), f"/courses/{course}/extension"
+        assert small_olga.page(address).links().count(leads) == 2
+        assert leads not in small_deb.page(address).links()

@@ -173,7 +173,7 @@ def test_several_courses_each_have_their_history(deb: Visitor, desk: Desk) -> No
 
 
 def test_a_client_without_a_course_is_told_what_to_do(deb: Visitor, desk: Desk) -> None:
-    assert "Sell a package above" in deb.page(f"/clients/{desk.client()}").text
+    assert "Sell one here, or charge it at Square POS" in deb.page(f"/clients/{desk.client()}").text
 
 
 def test_an_unknown_client_is_a_kind_404(deb: Visitor) -> None:

@@ -33,7 +33,7 @@ class StaffView:
 
     `session_mark` changes when all of their sessions and links must end. `printed_name` and `license` are for
     papers, `language` is of the screens ("" for the clinic's). `invited_at`: when the open invitation was made.
-    `mail_problem`: why the last link did not reach them.
+    `mail_problem`: why the last link did not reach them. `sees_own_clients`: Today shows no others.
     """
 
     id: str
@@ -49,6 +49,7 @@ class StaffView:
     invited_at: datetime | None
     mail_problem: str
     last_signed_in_at: datetime | None
+    sees_own_clients: bool
     totp_secret: str | None = field(repr=False)
     pin_hash: str | None = field(repr=False)
 

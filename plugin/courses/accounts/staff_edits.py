@@ -94,6 +94,17 @@ def set_own_language(store: Store, act: Act, language: str) -> StaffView:
     return transact(store, act, do)
 
 
+def see_own_clients(store: Store, act: Act, *, alone: bool) -> StaffView:
+    """Show oneself on Today only one's own clients, or everyone again."""
+
+    def do(work: Work) -> StaffView:
+        row = locked_self(work)
+        row.sees_own_clients = alone
+        return staff_view(row)
+
+    return transact(store, act, do)
+
+
 def change_own_email(store: Store, act: Act, email: str) -> StaffView:
     """Change one's own address, once the password was asked; ends every session and link.
 

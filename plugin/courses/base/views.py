@@ -90,11 +90,23 @@ class ClientView:
 
 
 @dataclass(frozen=True, slots=True)
+class NextUse:
+    """The session that a use of a course would take: a main one first."""
+
+    course_id: str
+    allowance: AllowanceState
+
+
+@dataclass(frozen=True, slots=True)
 class FoundClient:
-    """One search result: the client and the totals over all of their courses."""
+    """One search result: the client and the totals over all of their courses.
+
+    `next_use`: what one tap would use, where only one of their own courses can be used now.
+    """
 
     client: ClientView
     balance: Balance
+    next_use: NextUse | None = None
 
     @property
     def left(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -10,12 +11,12 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, exists, false, func
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from plugin.core.acts import Act, Role, require
-from plugin.core.course import Balance, balance_of
+from plugin.core.course import CourseState, balance_of
 from plugin.core.text import clean, digits, folded
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.state import each_state
-from plugin.courses.base.views import ClientView, FoundClient, Page, from_row
+from plugin.courses.base.views import ClientView, FoundClient, NextUse, Page, from_row
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.client_profile import enqueue_customer, fields_on_their_way_in
 from plugin.courses.clients.contacts import Contact, typed_contact
@@ -331,18 +332,30 @@ def with_balances_in(session: Session, rows: list[Client], today: date) -> tuple
     """Return these clients with what each has left, for lists."""
     ids = [client.id for client in rows]
     square = _square_ids(session, ids)
-    balances = _balances(session, ids, today)
+    states = _states(session, ids, today)
     return tuple(
-        FoundClient(_view(client, square.get(client.id)), balances.get(client.id, Balance()))
+        FoundClient(
+            _view(client, square.get(client.id)),
+            balance_of(states.get(client.id, ())),
+            _next_use(states.get(client.id, ())),
+        )
         for client in rows
     )
 
 
-def _balances(session: Session, client_ids: list[str], today: date) -> dict[str, Balance]:
+def _next_use(states: Sequence[CourseState]) -> NextUse | None:
+    usable = [each for each in states if each.is_usable]
+    if len(usable) != 1:
+        return None
+    found = [each for each in usable[0].allowances if each.usable_now]
+    return NextUse(usable[0].facts.id, next((each for each in found if each.kind == "main"), found[0]))
+
+
+def _states(session: Session, client_ids: list[str], today: date) -> dict[str, list[CourseState]]:
     which = select(Course.id).where(Course.client_id.in_(client_ids), Course.closed_as.is_(None))
     read = each_state(session, which, today=today, order_by=(Course.client_id,))
     grouped = groupby(read, key=lambda each: each[1].client_id)
-    return {client_id: balance_of(state for state, _ in courses) for client_id, courses in grouped}
+    return {client_id: [state for state, _ in courses] for client_id, courses in grouped}
 
 
 def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:

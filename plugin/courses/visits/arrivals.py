@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Row, Select, literal, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.course import AllowanceState, Balance, balance_of
@@ -22,6 +22,7 @@ from plugin.courses.changes.sharing import shared_in
 from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW
 from plugin.courses.visits.next_session import NextSession, next_session
 from plugin.courses.visits.no_shows import waived_in
+from plugin.courses.visits.practitioners import practitioner_named, practitioners_in
 from plugin.courses.visits.same_day import DayCharge, charges_that_day
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -33,7 +34,7 @@ _LONG_AGO = timedelta(days=30)
 # Within this time of the appointment the client is at the desk, or about to be.
 DUE_WITHIN = timedelta(minutes=30)
 
-State = Literal["expected", "no_show", "used", "charged", "forgiven"]
+State = Literal["expected", "no_show", "used", "charged", "forgiven", "canceled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Arrival:
 
     `balance`: the client's balance, where no course can be used; a course on hold, or a gift not redeemed.
     `charged_elsewhere`: a charge of that day without this booking, which would make a use here the second.
+    `sold_apart`: the day of sale of the course, where the client has another of the same package.
     """
 
     booking_id: str
@@ -52,13 +54,16 @@ class Arrival:
     is_marked_no_show: bool
     has_begun: bool
     is_due: bool
+    arrived_at: datetime | None
     client_id: str | None
     name: str
     service: str
     practitioner: str
+    practitioner_id: str | None
     course: CourseView | None
     allowance: AllowanceState | None
     is_named: bool
+    sold_apart: date | None
     charged_elsewhere: DayCharge | None
     settled_on: date | None
     settled_by: str
@@ -76,15 +81,21 @@ class _Known:
     forgiven: dict[str, int]
     # The day's charges not settled with a booking; one is removed for each booking it matches.
     loose: dict[str, list[DayCharge]]
+    practitioners: Sequence[Row[str, str]]
 
 
-def arrivals_on(store: Store, day: date, *, now: datetime) -> tuple[Arrival, ...] | None:
-    """Return the day's bookings by time, without canceled ones; None where the clinic takes no bookings."""
+def arrivals_on(
+    store: Store, day: date, *, now: datetime, with_canceled: bool = False
+) -> tuple[Arrival, ...] | None:
+    """Return the day's bookings by time, None where the clinic takes no bookings.
+
+    `with_canceled`: also those that were canceled in Square before anything came of them.
+    """
     with store.reading() as session:
         if not _has_bookings(session, now):
             return None
         zone = ZoneInfo(clinic_in(session).time_zone)
-        rows = list(session.scalars(_of_day(day, zone)))
+        rows = list(session.scalars(_of_day(day, zone, with_canceled=with_canceled)))
         known = _known_of(session, rows, day, local_date(clinic_in(session), now))
         return tuple(_arrival(row, known, now, zone) for row in rows)
 
@@ -94,15 +105,12 @@ def _has_bookings(session: Session, now: datetime) -> bool:
     return session.scalar(recent) is not None
 
 
-def _of_day(day: date, zone: ZoneInfo) -> Select[Booking]:
+def _of_day(day: date, zone: ZoneInfo, *, with_canceled: bool) -> Select[Booking]:
     begins, ends = hours_of(day, zone)
+    is_shown = or_(Booking.status.not_in(CALLED_OFF), Booking.outcome.is_not(None), literal(with_canceled))
     return (
         select(Booking)
-        .where(
-            Booking.start_at >= begins,
-            Booking.start_at < ends,
-            or_(Booking.status.not_in(CALLED_OFF), Booking.outcome.is_not(None)),
-        )
+        .where(Booking.start_at >= begins, Booking.start_at < ends, is_shown)
         .order_by(Booking.start_at, Booking.square_booking_id)
     )
 
@@ -124,6 +132,7 @@ def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date)
         by_id={course.id: course for course in courses},
         forgiven=waived_in(session, [course.id for course in courses]),
         loose=_loose_charges(session, client_ids, day),
+        practitioners=practitioners_in(session),
     )
 
 
@@ -165,7 +174,7 @@ def _loose_charges(session: Session, client_ids: set[str], day: date) -> dict[st
 
 def _charged_elsewhere(row: Booking, loose: list[DayCharge], chosen: NextSession | None) -> DayCharge | None:
     """Remove and return the charge that a use for this booking would double; it matches one booking only."""
-    if row.outcome is not None:
+    if row.outcome is not None or row.status in CALLED_OFF:
         return None
     found = next((each for each in loose if _goes_with(each, row.service_name, chosen)), None)
     if found is not None:
@@ -193,13 +202,16 @@ def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arri
         is_marked_no_show=row.status == NO_SHOW,
         has_begun=row.start_at <= now,
         is_due=-DUE_WITHIN <= row.start_at - now <= DUE_WITHIN,
+        arrived_at=row.arrived_at,
         client_id=client_id,
         name=name,
         service=row.service_name,
         practitioner=row.team_member_name,
+        practitioner_id=practitioner_named(known.practitioners, row.team_member_name),
         course=chosen.course if chosen else None,
         allowance=chosen.allowance if chosen else None,
         is_named=chosen is not None and chosen.is_named,
+        sold_apart=_sold_apart(chosen.course, known, zone) if chosen else None,
         charged_elsewhere=_charged_elsewhere(row, known.loose[client_id or ""], chosen),
         settled_on=row.outcome_at.astimezone(zone).date() if row.outcome_at else None,
         settled_by=row.outcome_by,
@@ -211,7 +223,15 @@ def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arri
 def _state(row: Booking) -> State:
     if row.outcome is not None:
         return row.outcome  # type: ignore[return-value]  # the table allows no other outcome
+    if row.status in CALLED_OFF:
+        return "canceled"
     return "no_show" if row.status == NO_SHOW else "expected"
+
+
+def _sold_apart(course: CourseView, known: _Known, zone: ZoneInfo) -> date | None:
+    alike = (each for each in known.courses.get(course.client_id or "", ()) if each.id != course.id)
+    is_alone = all(each.package_name != course.package_name for each in alike)
+    return None if is_alone else course.sold_at.astimezone(zone).date()
 
 
 def _chosen(row: Booking, known: _Known, client_id: str | None) -> NextSession | None:

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
-from plugin.core.resemblance import is_same_name
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
@@ -28,16 +27,14 @@ from plugin.courses.visits.bookings import (
     settle_in,
 )
 from plugin.courses.visits.next_session import next_session
+from plugin.courses.visits.practitioners import practitioner_named, practitioners_in
 from plugin.courses.visits.reverse import undo_use
 from plugin.courses.visits.same_day import DayCharge, charges_that_day, confirmed
 from plugin.courses.visits.use import UseSession, record_use, used_answer
 from plugin.errors import NoneLeft, NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry, Visit
-from plugin.store.people import Staff
 from plugin.store.square_side import Booking
-
-_TREATS = (Role.PRACTITIONER.value, Role.OWNER.value)
 
 
 def use_booking(
@@ -192,7 +189,7 @@ def _wish(
     if day > today:
         said = f"This appointment is on {day_text(day, clinic_in(session))}. Use the session from the client's page."
         raise Refused(said, code="still_to_come")
-    practitioner_id = _practitioner(session, booking.team_member_name)
+    practitioner_id = practitioner_named(practitioners_in(session), booking.team_member_name)
     came = client_of_in(session, booking)
     return UseSession(
         course.id, allowance_id, visited_on=day, client_id=came, practitioner_id=practitioner_id
@@ -224,19 +221,10 @@ def _name_practitioner(work: Work, booking: Booking) -> None:
     """Record the practitioner, as a check-in does: the use entered elsewhere may lack one."""
     entry = work.session.get_one(Entry, booking.entry_id)
     visit = work.session.get(Visit, entry.visit_id) if entry.visit_id else None
-    found = _practitioner(work.session, booking.team_member_name)
+    found = practitioner_named(practitioners_in(work.session), booking.team_member_name)
     if found is not None and visit is not None and visit.practitioner_id is None:
         visit.practitioner_id = found
         publish(work, CourseChanged(visit.course_id))
-
-
-def _practitioner(session: Session, name: str) -> str | None:
-    """Return the practitioner of that name, None unless exactly one matches."""
-    rows = session.execute(
-        select(Staff.id, Staff.name).where(Staff.is_active.is_(True), Staff.role.in_(_TREATS))
-    )
-    same = [staff_id for staff_id, called in rows if is_same_name(called, name)]
-    return same[0] if len(same) == 1 else None
 
 
 def _take_back(work: Work, booking: Booking, course: Course, reason: str) -> str | None:

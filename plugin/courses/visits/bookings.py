@@ -54,6 +54,9 @@ def save_booking_in(session: Session, act: Act, told: BookingRecord) -> str:
     if row is None:
         row = Booking(square_booking_id=told.square_booking_id)
         session.add(row)
+    if row.start_at is not None and row.start_at != told.start_at:
+        # Moved to another time: they are not here for it yet.
+        row.arrived_at, row.arrived_by = None, ""
     for name in BookingRecord.__dataclass_fields__:
         setattr(row, name, getattr(told, name))
     row.seen_at = act.now

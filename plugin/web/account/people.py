@@ -66,6 +66,7 @@ class StaffUser(UserMixin):
         self.name = staff.name
         self.role = staff.role
         self.language = staff.language
+        self.sees_own_clients = staff.sees_own_clients
         self.actor = staff.actor
         self.password = staff.password_hash
         self.active = staff.is_active

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.visits.arrived import mark_arrived, unmark_arrived
 from plugin.courses.visits.booked_visits import link_booking, take_back, use_booking
 from plugin.courses.visits.no_shows import MissedVisit, decide_no_show
 from plugin.web import current_services
@@ -39,6 +40,24 @@ def use(booking_id: str) -> ResponseReturnValue:
     )
     of = courses.course(used.course_id)
     flash_notice(Notice(f"{of.client_name}: {courses.said_of_use(used, of)}"))
+    return today.after_deed()
+
+
+@blueprint.post("/bookings/<booking_id>/arrival")
+@allow(*AT_THE_DESK)
+@refused_shows(_today_again)
+def arrive(booking_id: str) -> ResponseReturnValue:
+    """Note that the client is here."""
+    mark_arrived(current_services().store, current_act(), booking_id)
+    return today.after_deed()
+
+
+@blueprint.post("/bookings/<booking_id>/departure")
+@allow(*AT_THE_DESK)
+@refused_shows(_today_again)
+def leave(booking_id: str) -> ResponseReturnValue:
+    """Take back that the client is here."""
+    unmark_arrived(current_services().store, current_act(), booking_id)
     return today.after_deed()
 
 

@@ -119,7 +119,8 @@ def visit(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue
     """Show the form for a visit of another day, of another person, or with several sessions."""
     course = courses.course(course_id)
     today = local_date(pages.clinic(), pages.now())
-    form = VisitForm.shown(refusal, visited_on=today)
+    form = VisitForm.shown(refusal, visited_on=today, practitioner_id=clients.own_practitioner_id())
+    form.practitioner_id.choices = clients.practitioner_choices()
     form.client_id.choices = [
         ("", course.client_name or ""),
         *((each.client_id, each.client_name) for each in course.shares),

@@ -15,7 +15,8 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.staff import StaffView, list_staff
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import courses_of_client
-from plugin.courses.base.views import ClientView, CourseView, VisitView
+from plugin.courses.base.views import ClientView, CourseView, PackageView, VisitView
+from plugin.courses.catalog.packages import list_packages
 from plugin.courses.changes.sharing import shares_of
 from plugin.courses.clients.client_profile import profile_status
 from plugin.courses.clients.clients import (
@@ -36,14 +37,16 @@ from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 from plugin.web.desk.card import Card, card_of, told_apart
-from plugin.web.desk.course_menu import MenuGroup, menu_of
+from plugin.web.desk.course_menu import MenuGroup, menu_of, takes_visit
 from plugin.web.desk.forms import ClientForm, EditClientForm, VisitDetailsForm
-from plugin.web.desk.history import lines_of
+from plugin.web.desk.history import Line, lines_of
 from plugin.web.headers import let_page_hold_frame
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.wording import _
 
 SHOWN = 30
 SHOWN_WHILE_TYPING = 8
+OFFERS_SHOWN = 6
 # Flashes the notice of a change; receives the courses that the page has already read, by id.
 Say = Callable[[Mapping[str, CourseView]], None]
 _WHO_TREATS = (Role.PRACTITIONER, Role.OWNER)
@@ -188,6 +191,7 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
     shared = shares_of([client.id], today=today)
     courses = courses_of_client(store, client.id, today=today, shared=shared)
     cards = [card_of(course) for course in courses]
+    first, histories = _first(cards), [(card.course, lines_of(card.course, pages.clinic())) for card in cards]
     refunds = refunds_of_courses(store, refund_begun(courses), now=pages.now())
     return {
         "client": client,
@@ -196,8 +200,13 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
         "unprinted": missing_in(_printed(client, courses)),
         "documents": documents_of_client(store, client.id, courses),
         "cards": cards,
-        "first": _first(cards),
-        "histories": [(card.course, lines_of(card.course, pages.clinic())) for card in cards],
+        "first": first,
+        "histories": histories,
+        "last_use": _last_use(first, histories),
+        "can_add_visit": first is not None
+        and takes_visit(first.course)
+        and first.course.client_id == client.id,
+        "offers": _offers(cards),
         "checkouts": waiting_of_client(store, client.id),
         "refunds_of": refunds,
         "has_mail": has_mail,
@@ -212,6 +221,25 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
         "apart": told_apart(courses, pages.clinic()),
         "menus": {course.id: menu_for(course, client.id, refunds.get(course.id)) for course in courses},
     }
+
+
+def _last_use(first: Card | None, histories: Sequence[tuple[CourseView, Sequence[Line]]]) -> Line | None:
+    """Return the last use of the course at hand if it was made today and can be undone."""
+    lines = next((lines for course, lines in histories if first and course.id == first.course.id), ())
+    last = max(
+        (line for line in lines if line.what == "used"), key=lambda line: line.written_at, default=None
+    )
+    today = local_date(pages.clinic(), pages.now())
+    is_it = last is not None and last.can_undo and local_date(pages.clinic(), last.written_at) == today
+    return last if is_it else None
+
+
+def _offers(cards: Sequence[Card]) -> Sequence[PackageView]:
+    """Return what can be sold to a client who has nothing yet."""
+    if cards or current_user.role == Role.PRACTITIONER:
+        return ()
+    packages = list_packages(current_services().store, limit=OFFERS_SHOWN).rows
+    return [each for each in packages if each.square_variation_id]
 
 
 def menu_for(course: CourseView, client_id: str, refund: DeskRefundView | None) -> tuple[MenuGroup, ...]:
@@ -238,11 +266,21 @@ def details_form(entry_id: str, visit: VisitView, refusal: Refusal | None) -> Vi
     )
     # After a conflict, saving again replaces the newest version knowingly.
     form.version.data = str(visit.note_version)
-    known = {each.id: each.name for each in _practitioners()}
-    if visit.practitioner_id:
-        known.setdefault(visit.practitioner_id, visit.practitioner)
-    form.practitioner_id.choices = [("", "Unassigned"), *known.items()]
+    form.practitioner_id.choices = practitioner_choices(visit.practitioner_id, visit.practitioner)
     return form
+
+
+def practitioner_choices(selected_id: str | None = None, name: str = "") -> list[tuple[str, str]]:
+    """Return who treats, as the options of a field; one who left stays on the list while selected."""
+    known = {each.id: each.name for each in _practitioners()}
+    if selected_id:
+        known.setdefault(selected_id, name)
+    return [("", _("Unassigned")), *known.items()]
+
+
+def own_practitioner_id() -> str:
+    """Return the signed-in person where they treat, "" at the desk."""
+    return current_user.staff_id if current_user.role == Role.PRACTITIONER else ""
 
 
 def _practitioners() -> list[StaffView]:

@@ -50,9 +50,14 @@ def menu_of(
     return tuple(group for group in groups if group.items)
 
 
-def _visit(course: CourseView) -> Iterator[MenuItem]:
+def takes_visit(course: CourseView) -> bool:
+    """Return whether a visit of another day could use a session."""
     has_left = any(each.left for each in course.allowances)
-    if has_left and course.gift is None and course.status in (*_USABLE, Status.EXPIRED):
+    return has_left and course.gift is None and course.status in (*_USABLE, Status.EXPIRED)
+
+
+def _visit(course: CourseView) -> Iterator[MenuItem]:
+    if takes_visit(course):
         yield MenuItem("changes.visit", _("Add past visit"), _("Uses a session on another day"))
         yield MenuItem("changes.missed", _("Record no-show"), _("Waives it, or charges 1 session"))
 

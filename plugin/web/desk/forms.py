@@ -150,6 +150,12 @@ class ArrivalForm(UseForm):
         }
 
 
+class OwnClientsForm(Form):
+    """Whether Today shows only one's own clients: "yes" or "no"."""
+
+    own = Hidden()
+
+
 class UndoForm(Form):
     """Why a session is undone, and on whose page."""
 
@@ -170,6 +176,11 @@ class VisitForm(UseForm):
     visited_on = Day("Date", called="The date", required=True)
     sessions = count_field("Sessions", required=True, maxlength=2, default=1)
     client_id = Choice("Who attended?")
+    practitioner_id = Choice("Practitioner")
+    focus = Text(
+        "Focus (optional)", hint="Goes on the course summary.", maxlength=NOTE_LENGTH, autocomplete="off"
+    )
+    note = Paragraph("Note (optional)", hint="Stays here, not on papers.", maxlength=NOTE_LENGTH)
 
     def wish(self, course_id: str) -> UseSession:
         """Return the visit to record."""
@@ -179,6 +190,9 @@ class VisitForm(UseForm):
             sessions=self.sessions.number,
             visited_on=self.visited_on.data,
             client_id=self.client_id.data or None,
+            practitioner_id=self.practitioner_id.data or None,
+            focus=self.focus.data,
+            note=self.note.data,
         )
 
 

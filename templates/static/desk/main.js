@@ -19,6 +19,7 @@ import { startScan } from "./scan.js";
 import { startSending } from "./send.js";
 import "./setup.js";
 import { signInEnded } from "./sign_in.js";
+import "./walk_in.js";
 
 document.documentElement.classList.add("scripted");
 const dialogs = document.getElementById("dialogs");
