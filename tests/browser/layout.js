@@ -32,6 +32,15 @@
     const least = node.closest("table") ? 24 : 44;
     if (high < least - 0.5 || wide < Math.min(least, 24)) found.push(`small ${Math.round(wide)}x${Math.round(high)}: ${name(node)}`);
   }
+  // Heard without what stands around it, a name leads to one place (a fragment of the same page counts as it).
+  const named = new Map();
+  for (const node of targets.filter((each) => measuresTargets && each.matches("a, button, summary") && !each.closest("header.bar"))) {
+    const form = node.form && [...node.form.querySelectorAll("input[type=hidden]")].filter((each) => !["csrf_token", "key", "seen"].includes(each.name));
+    const goal = node.matches("a") ? node.href.split("#")[0] : node.form ? `${node.form.action} ${node.name} ${node.value} ${form.map((each) => each.value)}` : node.parentElement.id;
+    const what = `${node.tagName} ${(node.getAttribute("aria-label") || node.textContent).trim().replace(/\s+/g, " ")}`;
+    if (named.has(what) && named.get(what) !== goal) found.push(`same name for two: ${what}`);
+    named.set(what, goal);
+  }
   if (!findsOverlaps) return found;
   const isFloating = (node) => { for (let each = node; each; each = each.parentElement) if (["fixed", "absolute", "sticky"].includes(getComputedStyle(each).position)) return true; return false; };
   const still = targets.filter((node) => !isFloating(node) && !isInText(node) && !node.parentElement.closest(scrolls)).map((node) => [node, boxOf(node)]);

@@ -328,6 +328,7 @@ WHO: dict[str, frozenset[str]] = {
     "account.change_name": STAFF,
     "account.change_email": STAFF,
     "account.change_language": STAFF,
+    "hand.change": STAFF,
     "account.change_password": STAFF,
     "account.sign_out": STAFF,
     "account.sign_out_elsewhere": STAFF,

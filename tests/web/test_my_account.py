@@ -185,3 +185,15 @@ class TestDevices:
 )
 def test_a_device_is_named_in_words(user_agent: str, device: str) -> None:
     assert device_of(user_agent) == device
+
+
+def test_the_main_buttons_change_sides_on_this_device_only(small_deb: Visitor, elsewhere: Visitor) -> None:
+    mark = 'class="left-handed"'
+    assert mark not in small_deb.get(ADDRESS).text
+    change(small_deb, "hand", is_left="y")
+    assert mark in small_deb.get("/").text
+    assert mark not in elsewhere.get("/").text
+    form = small_deb.page(ADDRESS).form("/hand")
+    del form.fields["is_left"]
+    small_deb.send(form)
+    assert mark not in small_deb.get("/").text

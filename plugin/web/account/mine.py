@@ -18,6 +18,7 @@ from plugin.staff_languages import STAFF_LANGUAGES, staff_language
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.account.doors import PER_ACCOUNT, signed_in, was_refused
+from plugin.web.account.hand import HandForm, is_left_handed
 from plugin.web.account.passwords import LONGEST, SHORTEST, fits, hash_password, refuse_weak
 from plugin.web.account.people import SIGN_IN, StaffUser
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
@@ -120,6 +121,7 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
         language_form=LanguageForm.shown_beside_others(refusal, language=member.language),
         name_form=NameForm.shown_beside_others(refusal, suffix="-name", name=member.name),
         email_form=EmailForm.shown_beside_others(refusal, suffix="-email", email=member.email),
+        hand_form=HandForm.shown_beside_others(None, suffix="-hand", is_left=is_left_handed()),
         password_form=PasswordForm.shown_beside_others(refusal, suffix="-password"),
         refusal=refusal,
         sign_ins=sessions.list_sign_ins(current_services().store, member.id, pages.now()),

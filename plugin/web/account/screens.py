@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from plugin.web.account import authenticator, lock, mine, passkeys, pins, ways
+from plugin.web.account import authenticator, hand, lock, mine, passkeys, pins, ways
 
-SCREENS = (mine, ways, authenticator, passkeys, pins, lock)
+SCREENS = (mine, hand, ways, authenticator, passkeys, pins, lock)

@@ -20,6 +20,7 @@ import { startSending } from "./send.js";
 import "./setup.js";
 import { signInEnded } from "./sign_in.js";
 import "./walk_in.js";
+import "./working.js";
 
 document.documentElement.classList.add("scripted");
 const dialogs = document.getElementById("dialogs");

@@ -1,0 +1,54 @@
+"""Which hand holds the device: a setting of the browser, not of the person, who may stand at another one next."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, request, url_for
+from werkzeug.wrappers import Response
+
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.actions import Notice, flash_notice, redirect_after_post
+from plugin.web.forms import Form, Tick
+from plugin.web.translations import N_, _
+
+_COOKIE = "coursekeeper_hand"
+_LEFT = "left"
+_YEAR_S = 365 * 24 * 60 * 60
+
+blueprint = Blueprint("hand", __name__, url_prefix="/account")
+
+
+class HandForm(Form):
+    """Where the main buttons stand."""
+
+    is_left = Tick(N_("Main buttons on the left"))
+
+
+def is_left_handed() -> bool:
+    """Return whether the main buttons stand on the left on this device."""
+    return request.cookies.get(_COOKIE) == _LEFT
+
+
+@blueprint.app_context_processor
+def _for_templates() -> dict[str, bool]:
+    return {"is_left_handed": is_left_handed()}
+
+
+@blueprint.post("/hand")
+@allow(*AT_THE_DESK)
+def change() -> Response:
+    """Put the main buttons on one side, on this device only."""
+    is_left = HandForm.sent().is_left.data
+    flash_notice(
+        Notice(_("Main buttons are on the left now.") if is_left else _("Main buttons are on the right now."))
+    )
+    response = redirect_after_post(url_for("account.show"))
+    response.set_cookie(
+        _COOKIE,
+        _LEFT if is_left else "right",
+        max_age=_YEAR_S,
+        path=current_app.config["SESSION_COOKIE_PATH"],
+        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
