@@ -8,8 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.clinic import DeskWindow
-from tests.browser.test_accessibility import violations
-from tests.browser.test_widths import sticking_out
+from tests.browser.measures import Findings
 
 HEADINGS = (
     "Invoice Number,Location Name,Name,Home Phone,Mobile Phone,Package,Current Balance,Visits left,{}\n"
@@ -42,8 +41,9 @@ def test_the_columns_of_a_file_fit_every_width_and_read_well(desk: DeskWindow, s
     upload(page, desk.clinic.desk, FILES[says])
     expect(page.get_by_text(re.compile(says)).first).to_be_visible()
     expect(page.get_by_role("heading", name="Map columns")).to_be_visible()
-    assert sticking_out(page) == {}
-    assert violations(page) == []
+    found = Findings()
+    found.add(page, says)
+    assert (found.layout, found.axe) == ([], [])
 
 
 def test_what_is_undecided_is_decided_and_then_imported(desk: DeskWindow) -> None:
