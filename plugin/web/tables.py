@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from flask import request, url_for
 
@@ -88,11 +89,13 @@ def matching(rows: Iterable[T], text: Callable[[T], str]) -> list[T]:
 
 def address_with(endpoint: str | None = None, **changes: str | None) -> str:
     """Return the address of this page, or of the same rows elsewhere, with parameters changed; None removes one."""
-    kept = request.args.to_dict(flat=False)
+    of_path = dict(request.view_args or {})
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name not in changes]
     for name, value in changes.items():
-        kept[name] = [] if value is None else [value]
-    of_path = {**(request.view_args or {}), **{n: v[0] for n, v in kept.items() if n == "ending" and v}}
-    kept.pop("ending", None)
-    # An underscore before a name is an option of url_for.
-    asked = {name: values for name, values in kept.items() if values and not name.startswith("_")}
-    return url_for(endpoint or request.endpoint or "", **{**asked, **of_path})
+        if name == "ending":
+            of_path[name] = value
+        elif value is not None:
+            kept.append((name, value))
+    # Not by url_for: an address may ask for parameters that have the names of its options.
+    address = url_for(endpoint or request.endpoint or "", **of_path)
+    return f"{address}?{urlencode(kept)}" if kept else address

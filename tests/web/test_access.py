@@ -224,6 +224,8 @@ WHO: dict[str, frozenset[str]] = {
     "imports.template": OWNER,
     "course_list.show": OWNER,
     "course_list.save": OWNER,
+    "client_list.show": STAFF,
+    "client_list.save": OWNER,
     "bulk.choose": OWNER,
     "bulk.extend": OWNER,
     "bulk.print_papers": OWNER,

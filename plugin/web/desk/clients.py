@@ -15,7 +15,7 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.staff import StaffView, list_staff
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import courses_of_client
-from plugin.courses.base.views import ClientView, CourseView, PackageView, VisitView
+from plugin.courses.base.views import ClientView, CourseView, FoundClient, PackageView, VisitView
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.changes.sharing import shares_of
 from plugin.courses.clients.client_profile import profile_status
@@ -58,6 +58,8 @@ blueprint = Blueprint("clients", __name__)
 @allow(*AT_THE_DESK)
 def find(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the clients that match, or the most recently seen where nothing was typed."""
+    if "open" in request.args and not is_fragment() and (match := only_match()) is not None:
+        return redirect_after_post(url_for("clients.show", client_id=match))
     template = "desk/_found.html" if is_fragment() and refusal is None else "desk/clients.html"
     form = ClientForm.shown(refusal)
     return render_template(template, form=form, **found(SHOWN_WHILE_TYPING if is_fragment() else SHOWN))
@@ -167,6 +169,13 @@ def after_deed(client_id: str | None, say: Say | None = None) -> ResponseReturnV
     if client_id is None:
         return redirect_after_post(url_for("attention.show"))
     return redirect_after_post(url_for("clients.show", client_id=client_id))
+
+
+def only_match() -> str | None:
+    """Return the id of the client that alone matches the query, None for none and for several."""
+    shown = found(2)
+    rows: Sequence[FoundClient] = shown["found"] if shown["q"] else ()
+    return rows[0].client.id if len(rows) == 1 and shown["cursor"] is None else None
 
 
 def found(limit: int) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""The owner's list of all courses: filters, saved views, acts on many courses."""
+"""The lists of all courses and of all clients: filters, saved views, acts on many courses."""
 
-from plugin.web.lists import bulk, courses, saved_views
+from plugin.web.lists import bulk, clients, courses, saved_views
 
-SCREENS = (courses, bulk, saved_views)
+SCREENS = (courses, clients, bulk, saved_views)

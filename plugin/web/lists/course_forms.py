@@ -10,8 +10,16 @@ from plugin.web.forms import Choice, Choices, Count, Day, Form, Several, Tick
 _FIRST, _LAST = "2000-01-01", "2100-12-31"
 
 
-def _number(label: str, called: str) -> Count:
+def days_field(label: str, called: str = "The number of days") -> Count:
+    """Return the field for a number of days, or of sessions, that a list is filtered by."""
     return Count(label, called=called, inputmode="numeric", maxlength=4, autocomplete="off")
+
+
+def refuse_huge(*fields: tuple[Count, int]) -> None:
+    """Refuse each number that is larger than the most that makes sense."""
+    for field, most in fields:
+        if not field.errors and field.data is not None and field.data > most:
+            field.errors = [f"Enter at most {most:,}."]
 
 
 class CourseFilterForm(Form):
@@ -22,9 +30,9 @@ class CourseFilterForm(Form):
     practitioner = Choice("Practitioner", said="There is no such practitioner. Choose one from the list.")
     sold_from = Day("Sold from", min=_FIRST, max=_LAST)
     sold_to = Day("Sold through", min=_FIRST, max=_LAST)
-    expires = _number("Expires within, days", "The number of days")
-    unseen = _number("No visit for, days", "The number of days")
-    left = _number("Sessions left, at most", "The number of sessions")
+    expires = days_field("Expires within, days")
+    unseen = days_field("No visit for, days")
+    left = days_field("Sessions left, at most", "The number of sessions")
     due = Tick("Balance due")
     # The ticked rows, or all that meet the filters.
     course = Several()
@@ -35,9 +43,7 @@ class CourseFilterForm(Form):
     def validate(self, extra_validators: Any = None) -> bool:
         """Refuse numbers and days that no list has."""
         is_valid = bool(super().validate(extra_validators))
-        for field, most in ((self.expires, MOST_DAYS), (self.unseen, MOST_DAYS), (self.left, MOST_LEFT)):
-            if not field.errors and field.data is not None and field.data > most:
-                field.errors = [f"Enter at most {most:,}."]
+        refuse_huge((self.expires, MOST_DAYS), (self.unseen, MOST_DAYS), (self.left, MOST_LEFT))
         for day in (self.sold_from, self.sold_to):
             if not day.errors and day.data is not None and not _FIRST <= day.data.isoformat() <= _LAST:
                 day.errors = ["Enter a day between the years 2000 and 2100."]

@@ -1,12 +1,9 @@
-"""The parameters of a report's address: the period, the sorting."""
+"""The parameters of a report's address: the period."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
-
-from flask import request
 
 from plugin.courses.base.clinic import local_date
 from plugin.courses.reports.period import Period, asked_period, month_of, presets
@@ -40,14 +37,3 @@ def frame(period: Period, refusal: Refusal | None, **kept: str) -> dict[str, Any
         "kept": kept,
         "days": {"from": period.first.isoformat(), "to": period.last.isoformat()},
     }
-
-
-def sort_word(keys: Mapping[str, Any]) -> str:
-    """Return the sort key of a list: the first one unless the address names another."""
-    asked = request.args.get("sort", "")
-    return asked if asked in keys else next(iter(keys))
-
-
-def sorted_by(rows: Sequence[T], keys: Mapping[str, Callable[[T], Any]]) -> list[T]:
-    """Return the rows in the requested order; equal ones keep theirs."""
-    return sorted(rows, key=keys[sort_word(keys)])

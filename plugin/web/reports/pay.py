@@ -20,7 +20,24 @@ from plugin.web.format import locale_of
 from plugin.web.owner.forms import PayForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import frame, period_for
+from plugin.web.tables import SortKey, sort_rows
 from plugin.web.translations import _
+
+# As calculated, by name, unless another column is asked for.
+_SORTS = {
+    "name": SortKey(lambda row: (not row.is_person, row.name.casefold())),
+    "sessions": SortKey(lambda row: row.sessions, is_descending=True),
+    "value": SortKey(lambda row: row.value.amount, is_descending=True),
+    "pay": SortKey(lambda row: row.pay.amount if row.is_person else None, is_descending=True),
+}
+_SESSION_SORTS = {
+    "visit": SortKey(lambda each: each.visited_on),
+    "client": SortKey(lambda each: each.client_name.casefold()),
+    "treatment": SortKey(lambda each: each.treatment.casefold()),
+    "sessions": SortKey(lambda each: each.sessions, is_descending=True),
+    "value": SortKey(lambda each: each.value.amount, is_descending=True),
+    "list": SortKey(lambda each: each.list_value.amount, is_descending=True),
+}
 
 blueprint = Blueprint("pay", __name__)
 
@@ -30,7 +47,9 @@ blueprint = Blueprint("pay", __name__)
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show each practitioner's pay."""
-    return render_template("owner/pay.html", **_shown(period_for(refusal), refusal))
+    shown = _shown(period_for(refusal), refusal)
+    shown["rows"], sorting = sort_rows(shown["rows"], _SORTS)
+    return render_template("owner/pay.html", sorting=sorting, **shown)
 
 
 @blueprint.get("/reports/pay/<practitioner_id>")
@@ -41,11 +60,13 @@ def sessions(practitioner_id: str, refusal: Refusal | None = None) -> ResponseRe
     store, period = current_services().store, period_for(refusal)
     shown = _shown(period, refusal)
     shown["rows"] = [row for row in shown["rows"] if row.key == practitioner_id]
+    done, sorting = sort_rows(done_sessions(store, period, practitioner_id), _SESSION_SORTS)
     return render_template(
         "owner/pay_sessions.html",
         practitioner_id=practitioner_id,
         who=practitioner_name(store, practitioner_id) or NAMELESS[practitioner_id],
-        done=done_sessions(store, period, practitioner_id),
+        done=done,
+        sorting=sorting,
         **shown,
     )
 
@@ -55,7 +76,8 @@ def sessions(practitioner_id: str, refusal: Refusal | None = None) -> ResponseRe
 def save(ending: str) -> Response:
     """Return all pay as a file."""
     period, rate = period_for(None), PayForm.asked().chosen_rate()
-    sheet = pay_sheet(pay(current_services().store, period, rate), _in_words(rate))
+    rows, _sorting = sort_rows(pay(current_services().store, period, rate), _SORTS)
+    sheet = pay_sheet(rows, _in_words(rate))
     return file_answer(sheet, ending, period)
 
 
@@ -65,7 +87,8 @@ def save_sessions(practitioner_id: str, ending: str) -> Response:
     """Return one practitioner's sessions as a file."""
     store, period = current_services().store, period_for(None)
     who = practitioner_name(store, practitioner_id) or NAMELESS[practitioner_id]
-    return file_answer(sessions_sheet(done_sessions(store, period, practitioner_id), who), ending, period)
+    done, _sorting = sort_rows(done_sessions(store, period, practitioner_id), _SESSION_SORTS)
+    return file_answer(sessions_sheet(done, who), ending, period)
 
 
 def _shown(period: Period, refusal: Refusal | None) -> dict[str, Any]:

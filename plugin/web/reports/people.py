@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
-from plugin.core.text import folded
 from plugin.courses.reports.follow_ups import SOONER_DAYS, FollowUp, Why, follow_ups
 from plugin.courses.reports.sheets import people_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.files import file_answer
-from plugin.web.reports.asked import sort_word, sorted_by
+from plugin.web.tables import Sorting, SortKey, asked_search, matching, sort_rows
 
 blueprint = Blueprint("people_to_call", __name__)
 
-LONGEST_SEARCH = 120
 # No one calls more in a day, and ten thousand rows are two megabytes of HTML; the file has them all.
 SHOWN = 200
-_SORTS: dict[str, Callable[[FollowUp], Any]] = {
-    "hurry": lambda _one: 0,
-    "name": lambda one: one.name.casefold(),
-    "last_visit": lambda one: one.last_visit or date.min,
+_SORTS = {
+    "hurry": SortKey(lambda _one: 0),
+    "name": SortKey(lambda one: one.name.casefold()),
+    "last_visit": SortKey(lambda one: one.last_visit or date.min),
 }
 
 
@@ -35,7 +31,7 @@ _SORTS: dict[str, Callable[[FollowUp], Any]] = {
 def show() -> ResponseReturnValue:
     """Show the people to call, or those with one reason, or those that match the query."""
     everybody = follow_ups(current_services().store, pages.now())
-    why, q, chosen = _why(), _q(), _chosen(everybody)
+    why, q, (chosen, sorting) = _why(), asked_search(), _chosen(everybody)
     return render_template(
         "desk/people_to_call.html",
         people=chosen[:SHOWN],
@@ -44,7 +40,7 @@ def show() -> ResponseReturnValue:
         everybody=len(everybody),
         why=why,
         q=q,
-        sort=sort_word(_SORTS),
+        sorting=sorting,
         sooner_days=SOONER_DAYS,
         kept={name: value for name, value in (("why", why or ""), ("q", q)) if value},
     )
@@ -54,7 +50,7 @@ def show() -> ResponseReturnValue:
 @allow(Role.DESK)
 def save(ending: str) -> Response:
     """Return the same list as a file."""
-    return file_answer(people_sheet(_chosen(follow_ups(current_services().store, pages.now()))), ending)
+    return file_answer(people_sheet(_chosen(follow_ups(current_services().store, pages.now()))[0]), ending)
 
 
 def _why() -> Why | None:
@@ -62,20 +58,12 @@ def _why() -> Why | None:
     return Why(asked) if asked in list(Why) else None
 
 
-def _q() -> str:
-    return request.args.get("q", "").strip()[:LONGEST_SEARCH]
-
-
-def _chosen(people: tuple[FollowUp, ...]) -> list[FollowUp]:
-    why, words = _why(), folded(_q()).split()
-    found = [
-        one
-        for one in people
-        if (why is None or one.has(why)) and all(word in _searchable(one) for word in words)
-    ]
-    return sorted_by(found, _SORTS)
+def _chosen(people: tuple[FollowUp, ...]) -> tuple[list[FollowUp], Sorting]:
+    why = _why()
+    found = matching((one for one in people if why is None or one.has(why)), _searchable)
+    return sort_rows(found, _SORTS)
 
 
 def _searchable(one: FollowUp) -> str:
     packages = " ".join(reason.package_name for reason in one.reasons)
-    return folded(f"{one.name} {one.phone or ''} {one.email or ''} {packages}")
+    return f"{one.name} {one.phone or ''} {one.email or ''} {packages}"

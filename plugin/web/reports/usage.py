@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,16 +16,17 @@ from plugin.web.access import allow
 from plugin.web.files import file_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.reports.asked import frame, period_for, sort_word, sorted_by
+from plugin.web.reports.asked import frame, period_for
 from plugin.web.reports.entries import REDEMPTIONS
+from plugin.web.tables import Sorting, SortKey, sort_rows
 
 blueprint = Blueprint("usage", __name__)
 
-_SORTS: dict[str, Callable[[UsageRow], Any]] = {
-    "sessions": lambda row: -row.sessions,
-    "name": lambda row: named(row).casefold(),
-    "value": lambda row: -row.value.amount,
-    "list": lambda row: -row.list_value.amount,
+_SORTS = {
+    "sessions": SortKey(lambda row: row.sessions, is_descending=True),
+    "name": SortKey(lambda row: named(row).casefold()),
+    "value": SortKey(lambda row: row.value.amount, is_descending=True),
+    "list": SortKey(lambda row: row.list_value.amount, is_descending=True),
 }
 # Months are sorted by time.
 _MONTH_SORTS = {"name": _SORTS["name"], **_SORTS}
@@ -39,7 +38,7 @@ _MONTH_SORTS = {"name": _SORTS["name"], **_SORTS}
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the sessions used in the period in the address."""
     period, by = period_for(refusal), _by()
-    rows, sort = _rows(period, by), sort_word(_sorts(by))
+    rows, sorting = _rows(period, by)
     return render_template(
         "owner/used.html",
         rows=rows,
@@ -48,8 +47,8 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         totals=_totals(rows),
         by=by,
         ways=list(By),
-        sort=sort,
-        **frame(period, refusal, by=by.value, sort=sort),
+        sorting=sorting,
+        **frame(period, refusal, by=by.value, sort=sorting.word),
     )
 
 
@@ -58,11 +57,11 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 def save(ending: str) -> Response:
     """Return it as a file."""
     period, by = period_for(None), _by()
-    return file_answer(usage_sheet(_rows(period, by), by), ending, period)
+    return file_answer(usage_sheet(_rows(period, by)[0], by), ending, period)
 
 
-def _rows(period: Period, by: By) -> list[UsageRow]:
-    return sorted_by(usage(current_services().store, period, by), _sorts(by))
+def _rows(period: Period, by: By) -> tuple[list[UsageRow], Sorting]:
+    return sort_rows(usage(current_services().store, period, by), _sorts(by))
 
 
 def _figure(row: UsageRow, by: By, period: Period) -> dict[str, str]:
@@ -89,7 +88,7 @@ def _by() -> By:
     return By(asked) if asked in list(By) else By.PACKAGE
 
 
-def _sorts(by: By) -> dict[str, Callable[[UsageRow], Any]]:
+def _sorts(by: By) -> dict[str, SortKey]:
     return _MONTH_SORTS if by is By.MONTH else _SORTS
 
 

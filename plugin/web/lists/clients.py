@@ -1,0 +1,105 @@
+"""All clients, for everybody at the desk: filtered and sorted by the address, by letter; as files for the owner."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+
+from plugin.core.acts import Role
+from plugin.courses.accounts.staff import list_all_staff
+from plugin.courses.lists.client_list import (
+    LETTERS,
+    ORDERS,
+    ClientFilter,
+    client_list_sheet,
+    languages_of_clients,
+    list_clients,
+)
+from plugin.courses.lists.keyset import Order, read_order
+from plugin.courses.lists.listing import renew_some
+from plugin.courses.lists.saved_views import views_of
+from plugin.web import current_services, pages
+from plugin.web.access import AT_THE_DESK, allow, current_actor
+from plugin.web.files import file_answer
+from plugin.web.format import language_name
+from plugin.web.lists.client_form import ClientFilterForm
+from plugin.web.refusals import Refusal, shows_refusals
+from plugin.web.tables import Sorting, asked_sorting
+
+LISTING = "clients"
+SHOWN = 50
+USUAL: tuple[tuple[str, dict[str, str]], ...] = (
+    ("All", {}),
+    ("With sessions to use", {"usable": "y"}),
+    ("Expiring in 30 days", {"expires": "30"}),
+    ("No visit for 6 weeks", {"unseen": "42"}),
+    ("Not in Square", {"unlinked": "y"}),
+)
+
+blueprint = Blueprint("client_list", __name__)
+
+
+@blueprint.get("/clients/all")
+@allow(*AT_THE_DESK)
+@shows_refusals
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show a page of the clients that meet the filters in the address."""
+    services = current_services()
+    renew_some(services.store, services.clock())
+    with services.store.one_moment():
+        form, found = _form(refusal), None
+        if refusal is None:
+            cursor = request.args.get("after") or None
+            wanted, order = _asked_filter(form), _asked_order()
+            found = list_clients(services.store, wanted, order, now=pages.now(), limit=SHOWN, cursor=cursor)
+        names = (*ClientFilterForm.NAMES, "sort")
+        return render_template(
+            "lists/clients.html",
+            found=found,
+            form=form,
+            refusal=refusal,
+            sorting=_asked_sorting(),
+            is_first=not request.args.get("after"),
+            shows_money=_shows_money(),
+            letters=LETTERS,
+            usual=USUAL,
+            views=views_of(services.store, current_actor(), LISTING),
+            asked={name: value for name in names if (value := request.args.get(name, "").strip())},
+        )
+
+
+@blueprint.get("/clients/all.<ending>")
+@allow()
+def save(ending: str) -> Response:
+    """Return all clients that meet the filters as a file."""
+    services = current_services()
+    renew_some(services.store, services.clock())
+    wanted = _asked_filter(_form(None))
+    return file_answer(client_list_sheet(services.store, wanted, _asked_order(), now=pages.now()), ending)
+
+
+def _asked_sorting() -> Sorting:
+    return asked_sorting({key: order.is_descending for key, order in ORDERS.items()})
+
+
+def _asked_order() -> Order:
+    return read_order(_asked_sorting().word, ORDERS)
+
+
+def _asked_filter(form: ClientFilterForm) -> ClientFilter:
+    form.check()
+    return form.filter(shows_money=_shows_money())
+
+
+def _shows_money() -> bool:
+    return bool(current_user.role != Role.PRACTITIONER)
+
+
+def _form(refusal: Refusal | None) -> ClientFilterForm:
+    form = ClientFilterForm.shown(refusal) if refusal else ClientFilterForm(request.args)
+    store = current_services().store
+    treats = (Role.PRACTITIONER, Role.OWNER)
+    languages = [(tag, language_name(tag, pages.clinic())) for tag in languages_of_clients(store)]
+    form.offer(languages, [(each.id, each.name) for each in list_all_staff(store) if each.role in treats])
+    return form

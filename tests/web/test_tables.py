@@ -1,0 +1,100 @@
+"""Every table of the reports sorts both ways by its headings, keeps the order in the address, and in its files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+
+from plugin.core.acts import Role
+from plugin.courses.accounts.staff import list_staff
+from plugin.services import Services
+from tests.courses.desk import Desk
+from tests.web.conftest import As
+from tests.web.page import Page
+from tests.web.test_course_list import sell_to
+from tests.web.visitor import Visitor
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))
+
+
+def cells(page: Page) -> list[str]:
+    """Return the text of each row's heading."""
+    body = page.html.split("<tbody>")[1].split("</tbody>")[0]
+    return [re.sub("<[^>]*>", "", each).strip() for each in re.findall(r'<th scope="row">(.*?)</th>', body)]
+
+
+@pytest.fixture
+def used(small_desk: Desk, small_house: Services, small_as: As) -> None:
+    """Two clients of two packages; the second was treated twice, by Kim."""
+    small_as(Role.PRACTITIONER)
+    kim = next(each.id for each in list_staff(small_house.store) if each.name == "A. Kim")
+    ten, three = small_desk.package(sessions=10, name="Ten"), small_desk.package(sessions=3, name="three")
+    small_desk.use(sell_to(small_desk, "Ana", ten, paid=165000))
+    other = sell_to(small_desk, "Bo", three, paid=30000)
+    for _ in range(2):
+        small_desk.use(other, practitioner_id=kim)
+
+
+@pytest.mark.parametrize(
+    ("address", "first", "second"),
+    [
+        ("/reports/usage?sort=name", "Ten", "three"),
+        ("/reports/usage?sort=-name", "three", "Ten"),
+        ("/reports/usage?sort=sessions", "three", "Ten"),
+        ("/reports/usage?sort=-sessions", "Ten", "three"),
+        ("/reports/usage?sort=value", "three", "Ten"),
+        ("/reports/pay?sort=sessions", "A. Kim", "Unassigned"),
+        ("/reports/pay?sort=-sessions", "Unassigned", "A. Kim"),
+    ],
+)
+def test_a_table_is_sorted_both_ways_and_so_is_its_file(
+    small_olga: Visitor, used: None, address: str, first: str, second: str
+) -> None:
+    page = small_olga.page(address)
+    assert cells(page) == [first, second]
+    assert page.html.count("aria-sort=") == 1
+    file = next(link for link in page.links() if ".csv" in link)
+    assert address.split("?")[1] in file
+    assert [next(iter(row.values())) for row in rows_of(small_olga.get(file).text)] == [first, second]
+
+
+def test_a_heading_leads_to_the_other_direction(small_olga: Visitor, used: None) -> None:
+    page = small_olga.page("/reports/usage?by=treatment&from=2026-11-01&to=2026-11-30")
+    (link,) = [link for link in page.links() if "sort=-sessions" in link]
+    assert "by=treatment" in link
+    assert "from=2026-11-01" in link
+    assert 'aria-sort="ascending"' in small_olga.page(link).html
+
+
+def test_the_sessions_behind_a_pay_are_sorted(small_olga: Visitor, used: None, small_house: Services) -> None:
+    kim = next(each.id for each in list_staff(small_house.store) if each.name == "A. Kim")
+    page = small_olga.page(f"/reports/pay/{kim}?sort=value")
+    assert page.html.count("aria-sort=") == 1
+    file = next(link for link in page.links() if ".csv" in link)
+    assert [row["Client"] for row in rows_of(small_olga.get(file).text)] == ["Bo", "Bo"]
+
+
+def test_follow_ups_are_sorted_both_ways(small_deb: Visitor, small_desk: Desk) -> None:
+    package = small_desk.package(sessions=1)
+    for name in ("Ana", "Bo"):
+        sell_to(small_desk, name, package, paid=16500)
+    for sort, expected in (("name", ["Ana", "Bo"]), ("-name", ["Bo", "Ana"])):
+        text = small_deb.page(f"/people?sort={sort}").text
+        assert sorted(expected, key=text.index) == expected
+        assert [row["Client"] for row in rows_of(small_deb.get(f"/people.csv?sort={sort}").text)] == expected
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["endpoint=x", "_external=1&_scheme=evil", "ending=exe", "sort=%22%3E%3Cscript%3E", "sort=-", "self=1"],
+)
+def test_a_strange_address_breaks_no_link(small_olga: Visitor, used: None, asked: str) -> None:
+    for address in ("/reports/usage", "/courses", "/clients/all"):
+        page = small_olga.page(f"{address}?{asked}")
+        assert "<script>" not in page.html.replace("<script src", "").replace("<script type", "")
+        assert not any(link.startswith(("evil", "http")) for link in page.links())
