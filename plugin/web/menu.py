@@ -29,9 +29,18 @@ class MenuPage:
 
 def pages_for(role: Role) -> Iterator[MenuPage]:
     """Yield the pages that this role may open."""
-    for page in PAGES:
+    for page in (*PAGES, *_only_in_menus()):
         if role == Role.OWNER or role in getattr(current_app.view_functions[page.endpoint], "roles", ()):
             yield page
+
+
+def _only_in_menus() -> Iterator[MenuPage]:
+    """Yield the pages of the owner's menus that have no other words here."""
+    menus = current_app.jinja_env.get_template("macros/frame.html").make_module()
+    known = {page.endpoint for page in PAGES}
+    for endpoint, text, _name in (*menus.reports, *menus.settings):  # type: ignore[attr-defined]  # set by it
+        if endpoint not in known:
+            yield MenuPage(endpoint, text)
 
 
 PAGES = (
