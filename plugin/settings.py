@@ -195,6 +195,9 @@ class Settings(BaseModel):
     limits_url: SecretStr = SecretStr("")
     # Without a touch, on shared devices alone.
     lock_after_minutes: int = Field(default=5, ge=1, le=60)
+    check_in_screen: bool = False
+    # A client who checks in may leave again, or get another treatment than booked.
+    check_in_uses_session: bool = False
     client_languages: Annotated[str, AfterValidator(_checked_languages)] = ", ".join(PAPER_LANGUAGES)
     # Longer than the bodies of events are stored (`courses.retention`).
     retention_days: int = Field(default=90, gt=30, le=3650)

@@ -14,6 +14,7 @@ class Group(StrEnum):
     """A page of settings."""
 
     CLINIC = "clinic"
+    CHECK_IN = "check_in"
     SQUARE = "square"
     EMAIL = "email"
     RETENTION = "retention"
@@ -77,6 +78,16 @@ DECLARED: dict[str, Declaration] = {
     "square_base_url": _of_server("Square's address", "Another server with Square's API."),
     "client_languages": Declaration(
         Group.CLINIC, "Languages for clients", "What the desk can choose for a client's papers."
+    ),
+    "check_in_screen": Declaration(
+        Group.CHECK_IN,
+        "Clients can check in on a screen",
+        "The front desk turns an iPad or another browser into that screen, and leaves it with a PIN or password.",
+    ),
+    "check_in_uses_session": Declaration(
+        Group.CHECK_IN,
+        "Checking in uses the session",
+        "No: the desk uses it with one tap, once the client is treated. Yes: it is used when they check in.",
     ),
     "mail_url": Declaration(Group.EMAIL, "Mail server"),
     "mail_from": Declaration(Group.EMAIL, "Sender", "Such as Lotus Clinic <desk@example.org>"),

@@ -142,6 +142,21 @@ class SharedDevice(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class CheckInScreen(Base):
+    """A browser at which clients check in, started by staff; only the SHA-256 of its cookie is stored."""
+
+    __tablename__ = "check_in_screen"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    # As its browser calls itself, such as "Safari on iPad".
+    device: Mapped[str] = mapped_column(Name)
+    started_at: Mapped[datetime]
+    started_by: Mapped[str] = mapped_column(Name)
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str] = mapped_column(Name, default="", server_default="")
+
+
 class PinTries(Base):
     """Wrong PINs of a person on a device since they last signed in there with a password or a passkey."""
 

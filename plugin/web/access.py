@@ -21,6 +21,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 # The cookie by which a browser is a shared device.
 DEVICE_COOKIE = "coursekeeper_device"
+# The cookie by which a browser is a screen at which clients check in.
+CHECK_IN_COOKIE = "coursekeeper_check_in"
 FRESH_FOR = timedelta(minutes=30)
 
 # Endpoints that need no sign-in: the sign-in itself, a link to set a password, and the files their pages load.
@@ -152,6 +154,8 @@ def _to_the_door() -> Response:
         return redirect(url_for("setup.show"), code=303)
     is_worth_it = request.method == "GET" and request.path != "/"
     wanted = request.script_root + request.full_path.rstrip("?") if is_worth_it else None
+    if CHECK_IN_COOKIE in request.cookies:
+        return redirect(url_for("check_in.show"), code=303)
     # A shared device is locked, not signed out; where no PIN is accepted, that page leads on to the sign-in.
     door = "lock.show" if DEVICE_COOKIE in request.cookies else "security.login"
     return redirect(url_for(door, next=wanted), code=303)

@@ -12,6 +12,7 @@ from plugin.settings import Settings, read_settings
 from plugin.web import (
     access,
     access_log,
+    check_in,
     compression,
     headers,
     health,
@@ -35,6 +36,7 @@ from plugin.web.desk import (
     attention,
     batches,
     changes,
+    check_in_screens,
     checkouts,
     clients,
     course_papers,
@@ -97,6 +99,7 @@ _DESK = (
     batches,
     palette,
     private_pages,
+    check_in_screens,
     document_list,
     attention,
     refunds,
@@ -180,7 +183,7 @@ def _furnish(app: Flask) -> None:
         part.set_up(app)
     open_to_all = (
         make_api(),
-        *(part.blueprint for part in (health, metrics, webhook, client_page, email_choice)),
+        *(part.blueprint for part in (health, metrics, webhook, client_page, email_choice, check_in)),
     )
     screens = [
         part.blueprint
@@ -192,7 +195,7 @@ def _furnish(app: Flask) -> None:
     for part in (imports, letterhead, restoring):
         part.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
-    for part in (gifts, late, client_page, email_choice, mine, checklist):
+    for part in (gifts, late, client_page, email_choice, check_in, mine, checklist):
         part.set_up(app)
     # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
     for guard in (access, demanded):

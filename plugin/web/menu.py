@@ -72,6 +72,7 @@ PAGES = (
     MenuPage("staff.show", N_("Staff and API tokens"), "people roles invite"),
     MenuPage("backups.show", N_("Backups"), "restore copies"),
     MenuPage("alarms.show", N_("Health"), "alarms status problems"),
+    MenuPage("check_in_screens.show", N_("Check-in screen"), "kiosk arrived iPad"),
     MenuPage("account.show", N_("My account"), "name password sign out devices language"),
     MenuPage("ways.show", N_("Ways to sign in"), "passkey PIN authenticator shared device"),
     MenuPage("guides.show", N_("Front-desk guide (PDF)"), "help manual", {"name": "desk"}),

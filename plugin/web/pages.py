@@ -23,7 +23,7 @@ from plugin.courses.base.idempotency import is_answered
 from plugin.courses.base.views import ClinicView
 from plugin.staff_languages import staff_language
 from plugin.web import course_words, current_services, format, stylesheet, theme, translations
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, CHECK_IN_COOKIE, allow
 from plugin.web.actions import form_key, notice
 from plugin.web.tables import address_with
 
@@ -169,5 +169,7 @@ def _everywhere() -> dict[str, object]:
         # Wherever no real money moves, every page says so.
         "is_practice": is_in and current_services().settings.square_environment != "production",
         "held_is_shown": "held_is_shown" in g,
+        # Where its sign-in is looked at, the page goes back by itself (static/desk/check_in.js).
+        "check_in_address": url_for("check_in.show") if CHECK_IN_COOKIE in request.cookies else "",
         "is_fragment": bool(request.headers.get("HX-Request")),
     }

@@ -88,6 +88,9 @@ WHO: dict[str, frozenset[str]] = {
     "arrivals.undo": STAFF,
     "arrivals.link": STAFF,
     "palette.find": STAFF,
+    "check_in_screens.show": DESK,
+    "check_in_screens.start": DESK,
+    "check_in_screens.end": DESK,
     "palette.scan": STAFF,
     "clients.find": STAFF,
     "clients.create": STAFF,
@@ -336,7 +339,7 @@ WHO: dict[str, frozenset[str]] = {
     "account.sign_out_elsewhere": STAFF,
 }
 # They look for themselves, and have their own tests: tokens, signatures, and what a watcher may see.
-OPEN_BLUEPRINTS = ("api", "health", "metrics", "webhook", "setup")
+OPEN_BLUEPRINTS = ("api", "health", "metrics", "webhook", "setup", "check_in")
 
 
 OF_PAPERS = ("letterhead", "logo", "text")

@@ -33,6 +33,8 @@ class Did(StrEnum):
     STAFF_PIN = "staff.pin"
     DEVICE_SHARED = "staff.device_shared"
     DEVICE_REMOVED = "staff.device_removed"
+    CHECK_IN_STARTED = "staff.check_in_started"
+    CHECK_IN_ENDED = "staff.check_in_ended"
     TOKEN_CREATED = "staff.token_created"  # noqa: S105 - the name of an act
     TOKEN_REVOKED = "staff.token_revoked"  # noqa: S105 - the name of an act
     SIGNED_IN = "sign_in.started"

@@ -104,6 +104,7 @@ NOT_ABOUT_CLIENTS = {
     "paper_batch": "Which courses' papers were asked for together; the file is forgotten after a day.",
     "passkey": "How staff sign in.",
     "pin_tries": "How staff sign in.",
+    "check_in_screen": "Browsers at which clients check in; the arrival stands with the appointment.",
     "saved_view": "Filters of a list that staff named; they name no client.",
     "setting": "How the clinic runs this.",
     "shared_device": "Tablets of the clinic.",

@@ -95,7 +95,7 @@ def arrivals_on(
         if not _has_bookings(session, now):
             return None
         zone = ZoneInfo(clinic_in(session).time_zone)
-        rows = list(session.scalars(_of_day(day, zone, with_canceled=with_canceled)))
+        rows = list(session.scalars(bookings_of_day(day, zone, with_canceled=with_canceled)))
         known = _known_of(session, rows, day, local_date(clinic_in(session), now))
         return tuple(_arrival(row, known, now, zone) for row in rows)
 
@@ -105,7 +105,8 @@ def _has_bookings(session: Session, now: datetime) -> bool:
     return session.scalar(recent) is not None
 
 
-def _of_day(day: date, zone: ZoneInfo, *, with_canceled: bool) -> Select[Booking]:
+def bookings_of_day(day: date, zone: ZoneInfo, *, with_canceled: bool = False) -> Select[Booking]:
+    """Return the query for the day's bookings by time; canceled ones are left out unless settled or asked for."""
     begins, ends = hours_of(day, zone)
     is_shown = or_(Booking.status.not_in(CALLED_OFF), Booking.outcome.is_not(None), literal(with_canceled))
     return (

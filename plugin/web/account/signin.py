@@ -12,7 +12,7 @@ from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no ty
 
 from plugin.courses.accounts.shared_devices import open_device, start_pin_sign_in
 from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, staff_signed_in, start_sign_in
-from plugin.web import current_services
+from plugin.web import check_in_cookie, current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.account import lock, passkeys, reset, resume, second_step
 from plugin.web.account.devices import device_of
@@ -111,6 +111,7 @@ def _start(_app: Flask, user: StaffUser, **_: Any) -> None:
     services = current_services()
     session.permanent = True
     session[SIGN_IN] = _started(user)
+    check_in_cookie.leave(user.actor)
     # The page of this very response may be shown to them.
     user.signed = staff_signed_in(services.store, user.fs_uniquifier, session[SIGN_IN], services.clock())
 

@@ -26,6 +26,10 @@ SAVED = Notice(N_("Saved. It is in use now."))
 # Groups with a page of their own.
 _OWN_PAGES = {Group.CLINIC: "clinic_settings", Group.SQUARE: "square_settings", Group.EMAIL: "email_settings"}
 _HEADINGS = {
+    Group.CHECK_IN: (
+        N_("Check-in screen"),
+        N_("Clients say that they have arrived, at a screen of their own."),
+    ),
     Group.RETENTION: (N_("Retention"), N_("How long what is done is kept.")),
     Group.BACKUPS: (N_("Backups"), N_("Copies of everything, and where they go.")),
     Group.ALARMS: (

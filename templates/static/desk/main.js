@@ -2,6 +2,7 @@
 // Every page works without these scripts; they make it quicker and safer.
 import "./choose.js";
 import { startConnection } from "./connection.js";
+import { startCheckIn } from "./check_in.js";
 import { focusOn } from "./fields.js";
 import "./hours.js";
 import { startKeys } from "./keys.js";
@@ -32,6 +33,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("desk:page", startPreview);
 
 openTarget();
+startCheckIn();
 watchNotice();
 startPreview();
 showPasskeys();

@@ -1,0 +1,95 @@
+"""The check-in screen: clients check in for today, and learn what they have left. It tells nothing of anybody else.
+
+It is opened by its cookie alone, which opens nothing else; nobody is signed in there.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import TooManyRequests
+
+from invoices.language import language_for
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.visits.check_in import CheckedIn, WhoArrived, check_in
+from plugin.web import current_services, pages
+from plugin.web.access import refuse_nul
+from plugin.web.actions import fresh_key
+from plugin.web.check_in_cookie import current_screen, forget_cookie
+from plugin.web.headers import let_page_use_camera
+from plugin.web.limits import guess_limiter, limit_views, page_limiter
+from plugin.web.translations import speak
+
+# Only refused ones count: each guess needs the full name of somebody who is booked today.
+TRIES = "8 per 5 minutes;40 per day"
+OFTEN = "60 per minute"
+SHOWN_S = 15
+LONGEST = 200
+_SCREEN = Actor("Check-in screen", Role.DESK, Source.DESK)
+
+blueprint = Blueprint("check_in", __name__, url_prefix="/check-in")
+
+
+@blueprint.before_request
+def _only_at_a_screen() -> ResponseReturnValue | None:
+    refuse_nul()
+    speak(language_for(pages.clinic().language))
+    if current_screen() is not None:
+        return None
+    return forget_cookie(redirect(url_for("security.login"), code=303))
+
+
+@blueprint.get("")
+def show() -> Response:
+    """Ask for the code of a paper, or for name and phone."""
+    return _page()
+
+
+@blueprint.post("")
+def enter() -> Response:
+    """Check the client in."""
+    services = current_services()
+    typed = {name: request.form.get(name, "")[:LONGEST] for name in ("code", "name", "last_digits")}
+    done = check_in(
+        services.store,
+        Act(_SCREEN, services.clock(), fresh_key()),
+        WhoArrived(**typed),
+        uses_session=services.settings.check_in_uses_session,
+        has_mail=services.mail.is_ready,
+    )
+    return _page(done=done, has_failed=done is None)
+
+
+@blueprint.errorhandler(TooManyRequests)
+def wait(_error: TooManyRequests) -> Response:
+    """Return the same page where too many were refused."""
+    return _page(has_failed=True, status=HTTPStatus.TOO_MANY_REQUESTS)
+
+
+def set_up(app: Flask) -> None:
+    """Limit what is tried at one screen."""
+    wrong = guess_limiter(app).limit(TRIES, key_func=_screen, deduct_when=_was_refused)
+    limit_views(app, ("check_in.enter",), wrong, page_limiter(app).limit(OFTEN, key_func=_screen))
+
+
+def _screen() -> str:
+    screen = current_screen()
+    return f"check-in:{screen.id if screen else 'none'}"
+
+
+def _was_refused(response: Response) -> bool:
+    return response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _page(
+    *, done: CheckedIn | None = None, has_failed: bool = False, status: HTTPStatus | None = None
+) -> Response:
+    let_page_use_camera()
+    response = make_response(render_template("check_in.html", done=done, has_failed=has_failed))
+    response.status_code = status or (HTTPStatus.UNPROCESSABLE_ENTITY if has_failed else HTTPStatus.OK)
+    if done or has_failed:
+        # Also without scripts nothing of anybody stays there.
+        response.headers["Refresh"] = f"{SHOWN_S};url={url_for('check_in.show')}"
+    return response
