@@ -200,10 +200,12 @@ class ScratchDatabase:
         return self._server.url_of(self._name)
 
     def clear(self) -> None:
-        """Empty every table, or start over where the test left another shape behind."""
+        """Empty every table but for what migrations insert, or start over where a test left another shape."""
         self._connection.execute(_END_BUSY_SESSIONS)
         if self._connection.execute(_SHAPE).fetchall() == self._as_made:
             self._connection.execute(self._emptying)
+            for statement, row in self._first_rows:
+                self._connection.execute(statement, [row])
             return
         self._connection.close()
         # Under the same name: engines that were warm stay warm.
@@ -226,6 +228,14 @@ class ScratchDatabase:
         self._emptying = sql.SQL("; ").join(
             sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for (name,) in tables
         )
+        self._first_rows = [each for (name,) in tables for each in self._rows_of(name)]
+
+    def _rows_of(self, table: str) -> list[tuple[sql.Composed, str]]:
+        """Return how to put each row of the table back: a statement and the row as JSON."""
+        name = sql.Identifier(table)
+        rows = self._connection.execute(sql.SQL("SELECT row_to_json(t)::text FROM {} t").format(name))
+        insert = sql.SQL("INSERT INTO {0} SELECT * FROM json_populate_record(NULL::{0}, %s)").format(name)
+        return [(insert, row) for (row,) in rows]
 
 
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
