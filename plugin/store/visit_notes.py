@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Base, Id, Name
+from plugin.store.base import Base, Id, Name, only_where
 from plugin.store.personal import DELETED, EMPTIED, OF_CLIENT, OF_NOTE
 
 
@@ -57,6 +57,7 @@ class VisitNote(Base):
         CheckConstraint("(client_id is null) = (on_day is null)", name="draft_has_day"),
         CheckConstraint("interval_days between 1 and 365", name="interval_days"),
         Index(None, "client_id", "on_day"),
+        only_where("ix_visit_note_asked_back", "visit_id", where="interval_days IS NOT NULL"),
     )
 
 
@@ -69,21 +70,6 @@ class VisitNoteOption(Base):
         Id, ForeignKey("visit_note.id", ondelete="CASCADE"), primary_key=True, info=OF_NOTE
     )
     option_id: Mapped[str] = mapped_column(Id, ForeignKey("visit_option.id"), primary_key=True, info=DELETED)
-
-
-class VisitNoteChange(Base):
-    """Who changed a note, when and from where; `what` names the parts that changed, never their content."""
-
-    __tablename__ = "visit_note_change"
-
-    id: Mapped[str] = mapped_column(Id, primary_key=True)
-    note_id: Mapped[str] = mapped_column(
-        Id, ForeignKey("visit_note.id", ondelete="CASCADE"), index=True, info=OF_NOTE
-    )
-    what: Mapped[str] = mapped_column(String(200), info=DELETED)
-    at: Mapped[datetime]
-    by: Mapped[str] = mapped_column(Name)
-    source: Mapped[str] = mapped_column(String(20))
 
 
 class NameTranslation(Base):

@@ -68,11 +68,13 @@ from plugin.web.owner import (
     imports,
     letterhead,
     members,
+    names,
     packages,
     preview,
     privacy,
     staff,
     texts,
+    visit_lists,
 )
 from plugin.web.owner.setting_pages import SETTINGS
 from plugin.web.setup import SETUP, checklist, door, restoring
@@ -112,6 +114,8 @@ _OWNER = (
     texts,
     preview,
     packages,
+    names,
+    visit_lists,
     connection,
     imports,
     staff,

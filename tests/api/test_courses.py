@@ -39,7 +39,7 @@ def test_a_course_shows_all_that_is_known_of_it(desk: Caller, shop: Shop) -> Non
             "paid",
             "paid_with_tax",
         ),
-        *("value_left", "square_order_id", "allowances", "entries"),
+        *("value_left", "square_order_id", "allowances", "entries", "visits"),
         *("price", "due", "due_on", "granted", "used", "left", "usable_now", "locked", "next_session"),
         *("not_usable_because", "on_hold_since", "expired_on", "waiting_gift"),
     }
@@ -51,6 +51,14 @@ def test_a_course_shows_all_that_is_known_of_it(desk: Caller, shop: Shop) -> Non
     assert main["value_left"]["amount"] + touch_up["value_left"]["amount"] == 198000
     assert [entry["kind"] for entry in course["entries"]].count("sold") == 2
     assert {entry["by"] for entry in course["entries"]} == {"Square"}
+
+
+def test_a_visit_is_shown_without_what_is_private(desk: Caller, shop: Shop) -> None:
+    course_id = shop.course(sessions=12)
+    desk.post(f"/courses/{course_id}/redemptions", {"note": "Likes the window"}, key="visit-1")
+    (visit,) = desk.get(f"/courses/{course_id}").get_json()["visits"]
+    assert (visit["session_number"], visit["note"], visit["focus_areas"]) == (1, "Likes the window", [])
+    assert not {"points", "observations"} & set(visit)
 
 
 def test_using_a_session_leaves_one_less(desk: Caller, shop: Shop) -> None:

@@ -51,6 +51,14 @@ def test_the_terms_of_a_package_are_kept_as_they_came(small_owner: Caller) -> No
     assert made.get_json()["terms"] == {**terms, "expires_on": None, "expires_from": "sale"}
 
 
+def test_names_in_other_languages_are_kept_and_one_that_is_unknown_is_refused(small_owner: Caller) -> None:
+    made = small_owner.post("/packages", {**PACKAGE, "names": {"es": "Curso de 12", "zh": ""}})
+    assert made.get_json()["names"] == {"es": "Curso de 12"}
+    assert made.get_json()["name"] == "Course of 12"
+    for names in ({"fr": "Cure"}, {"es": "x" * 121}, "es"):
+        assert small_owner.post("/packages", {**PACKAGE, "names": names}).status_code == 422
+
+
 def test_packages_come_in_pages(small_owner: Caller) -> None:
     made = [
         small_owner.post("/packages", {**PACKAGE, "name": f"Course {i}"}).get_json()["id"] for i in range(5)

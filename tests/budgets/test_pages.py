@@ -30,13 +30,13 @@ _NOT_SHOWN = {
     "terminal",
     # What a package is sold as; no open page shows it.
     "listing",
+    # It changes with its note alone.
+    "visit_note_option",
     "package_content",
     # Only whether Square fails, which is asked beside the version.
     "connection",
     # Written with its course, never changed.
     "imported_course",
-    # Written with its version of a note, never changed.
-    "visit_note_option",
     "logo",
 }
 

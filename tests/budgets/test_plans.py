@@ -27,7 +27,7 @@ GROWING = {
     *("course_share", "desk_refund", "desk_refund_part", "dispute", "document", "document_course"),
     *("document_file", "entry", "gift", "handout", "history", "inbox", "operation", "outbox", "paper"),
     *("sale_record", "square_customer", "square_person", "square_refund", "sweep", "version", "visit"),
-    *("listed_course", "unlisted_course"),
+    *("listed_course", "unlisted_course", "visit_note", "visit_note_option"),
     *("visit_letter", "imported_course", "allowed_ahead", "private_page", "profile_note", "erased_profile"),
 }
 

@@ -210,6 +210,13 @@ WHO: dict[str, frozenset[str]] = {
     "packages.change": OWNER,
     "packages.edit": OWNER,
     "packages.put_on_sale": OWNER,
+    **dict.fromkeys(
+        (
+            *("names.show", "names.save", "visit_lists.show", "visit_lists.add"),
+            *("visit_lists.rename", "visit_lists.move", "visit_lists.retire"),
+        ),
+        OWNER,
+    ),
     "packages.show": OWNER,
     "packages.create": OWNER,
     "packages.publish": OWNER,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -179,6 +180,8 @@ class PackageView:
     is_active: bool
     square_variation_id: str | None
     on_till: OnTillView | None = None
+    # By language; Square and the staff use the main one.
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_another_price_in_square(self) -> bool:

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import String, cast, delete, literal, select
 from sqlalchemy.orm import Session
 
 from invoices.language import LANGUAGES, language_for
+from plugin.core.acts import Act, require
 from plugin.core.text import NAME_LENGTH, folded, optional
-from plugin.courses.base.work import Work
+from plugin.courses.base.activity import Did, record_in
+from plugin.courses.base.work import Work, transact
 from plugin.errors import InvalidField
-from plugin.store.visit_notes import NameTranslation
+from plugin.store import Store
+from plugin.store.offers import Package, Treatment
+from plugin.store.visit_notes import NameTranslation, VisitOption
 
 # By language; "" or a missing one: the main name is used.
 NamesByLanguage = Mapping[str, str]
@@ -69,10 +74,81 @@ def checked_names(names: NamesByLanguage) -> dict[str, str]:
 
 
 def save_names_in(work: Work, name: str, names: NamesByLanguage) -> None:
-    """Replace the translations of a name."""
+    """Replace the translations of a name, and record what changed."""
+    before, after = translations_in(work.session, [name])[name], checked_names(names)
+    if before == after:
+        return
     work.session.execute(delete(NameTranslation).where(NameTranslation.name == name))
     work.session.add_all(
-        NameTranslation(name=name, language=language, text=text)
-        for language, text in checked_names(names).items()
+        NameTranslation(name=name, language=language, text=text) for language, text in after.items()
     )
+    record_in(work, Did.NAMES_CHANGED, name=name, before=_lines(before), after=_lines(after))
     work.session.flush()
+
+
+def _lines(names: NamesByLanguage) -> str:
+    return "\n".join(f"{language}: {names[language]}" for language in LANGUAGES if names.get(language))
+
+
+@dataclass(frozen=True, slots=True)
+class NamedThing:
+    """A name of the clinic's with its translations; `kind` is package, treatment, focus or add_on."""
+
+    kind: str
+    name: str
+    texts: NamesByLanguage
+
+
+@dataclass(frozen=True, slots=True)
+class TypedName:
+    """A translation as typed, and as the page showed it before."""
+
+    name: str
+    language: str
+    was: str
+    text: str
+
+
+def named_things(store: Store) -> tuple[NamedThing, ...]:
+    """Return what has a name that clients read: packages and lists in use, and all treatments."""
+    packages = select(literal("package"), Package.name, Package.id).where(Package.is_active.is_(True))
+    treatments = select(literal("treatment"), Treatment.name, Treatment.name)
+    place = VisitOption.kind + cast(VisitOption.position + 1000, String)
+    options = select(VisitOption.kind, VisitOption.name, place).where(VisitOption.retired_at.is_(None))
+    with store.reading() as session:
+        rows = [
+            (kind, name)
+            for query in (packages, treatments, options)
+            for kind, name, _ in sorted(session.execute(query).all(), key=lambda row: row[2])
+        ]
+        texts = translations_in(session, [name for _, name in rows])
+    return tuple(NamedThing(kind, name, texts[name]) for kind, name in dict.fromkeys(rows))
+
+
+def save_names(store: Store, act: Act, typed: Iterable[TypedName]) -> int:
+    """Save the translations that differ from what the page showed; return of how many names.
+
+    Raises InvalidField, also for one that another person changed meanwhile. Issued papers keep their words.
+    """
+    require(act.actor)
+    changed = [each for each in typed if each.text != each.was]
+
+    def do(work: Work) -> int:
+        by_name: defaultdict[str, list[TypedName]] = defaultdict(list)
+        for each in changed:
+            by_name[each.name].append(each)
+        known = translations_in(work.session, list(by_name))
+        for name, texts in by_name.items():
+            for each in texts:
+                _check_unchanged(known[name].get(each.language, ""), each)
+            new = {each.language: each.text for each in texts}
+            save_names_in(work, name, {**known[name], **new})
+        return len(by_name)
+
+    return transact(store, act, do)
+
+
+def _check_unchanged(now: str, typed: TypedName) -> None:
+    if now not in (typed.was, typed.text):
+        said = f"Another person changed this to “{now}” meanwhile. Save again to replace it."
+        raise InvalidField(said, field=f"{typed.language}:{typed.name}")

@@ -5,7 +5,6 @@ Courses already sold are never touched.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.catalog.links import PUBLISH
+from plugin.courses.catalog.names import save_names_in
 from plugin.courses.catalog.package_text import package_text
 from plugin.courses.catalog.packages import (
     NO_PACKAGE,
@@ -50,7 +50,7 @@ def edit_package(
 
     def do(work: Work) -> PackageView:
         package = _locked(work.session, package_id)
-        request = {"id": package_id, **asdict(new), "terms": new.terms.to_json()}
+        request = {"id": package_id, **new.request}
         work.once("edit_package", request, lambda: _edit(work, package, checked, seen_version))
         return package_in(work.session, package_id)
 
@@ -64,6 +64,8 @@ def _edit(work: Work, package: Package, new: NewPackage, seen_version: int | Non
     is_sold_otherwise = (package.name, package.price) != (new.name, new.price.amount)
     before = package_text(package_in(work.session, package.id))
     _write(work.session, work.store, package, new)
+    if new.names is not None:
+        save_names_in(work, package.name, new.names)
     after = package_text(package_in(work.session, package.id))
     record_in(work, Did.PACKAGE_CHANGED, name=package.name, subject_id=package.id, before=before, after=after)
     if is_sold_otherwise:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import ContentView, PackageView, Page, from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.catalog.links import LOOK_AT_ITEM, SeenItem, agree_in, on_till_of
+from plugin.courses.catalog.names import NamesByLanguage, checked_names, save_names_in, translations_in
 from plugin.courses.catalog.package_text import package_text
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
@@ -46,12 +48,19 @@ class NewContent:
 
 @dataclass(frozen=True, slots=True)
 class NewPackage:
-    """What the owner wants to sell."""
+    """What the owner wants to sell. `names`: its name by language; None leaves those of this name as they are."""
 
     name: str
     price: Money
     contents: Sequence[NewContent]
     terms: Terms = field(default_factory=Terms)
+    names: NamesByLanguage | None = None
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """Return it as its digest is computed: without names, as before there were any."""
+        request = {**asdict(self), "terms": self.terms.to_json()}
+        return request if self.names is not None else {k: v for k, v in request.items() if k != "names"}
 
 
 def create_package(store: Store, act: Act, new: NewPackage) -> PackageView:
@@ -60,7 +69,7 @@ def create_package(store: Store, act: Act, new: NewPackage) -> PackageView:
     checked = checked_package(new)
 
     def do(work: Work) -> PackageView:
-        request = {**asdict(new), "terms": new.terms.to_json()}
+        request = new.request
         made = work.once("package", request, lambda: {"package_id": _make(work, checked)})
         return package_in(work.session, made.answer["package_id"])
 
@@ -138,15 +147,19 @@ def _views(session: Session, packages: Sequence[Package]) -> tuple[PackageView, 
     current = select(Listing).where(Listing.package_id.in_(ids), Listing.is_current.is_(True))
     listings = {row.package_id: row for row in session.scalars(current)}
     contents = _contents(session, ids)
-    return tuple(_view(each, listings.get(each.id), contents[each.id]) for each in packages)
+    names = translations_in(session, {package.name for package in packages})
+    return tuple(_view(each, listings.get(each.id), contents[each.id], names[each.name]) for each in packages)
 
 
-def _view(package: Package, listing: Listing | None, contents: Sequence[ContentView]) -> PackageView:
+def _view(
+    package: Package, listing: Listing | None, contents: Sequence[ContentView], names: NamesByLanguage
+) -> PackageView:
     return from_row(
         PackageView,
         package,
         price=Money(package.price, package.currency),
         contents=tuple(contents),
+        names=names,
         terms=terms_from_json(package.terms),
         square_variation_id=listing.square_variation_id if listing else None,
         on_till=on_till_of(listing) if listing else None,
@@ -258,7 +271,10 @@ def checked_package(new: NewPackage) -> NewPackage:
     names = [content.treatment.casefold() for content in contents]
     if len(set(names)) < len(names):
         raise InvalidField("A treatment stands in a package once; add up its sessions.", field="contents")
-    return NewPackage(required(new.name, field="name", called="The name"), new.price, contents, new.terms)
+    translations = None if new.names is None else checked_names(new.names)
+    return NewPackage(
+        required(new.name, field="name", called="The name"), new.price, contents, new.terms, translations
+    )
 
 
 def _checked_content(content: NewContent) -> NewContent:
@@ -295,6 +311,8 @@ def _write(work: Work, new: NewPackage) -> Package:
     work.session.add(package)
     work.session.flush()
     write_contents_in(work.session, work.store, package, new.contents)
+    if new.names is not None:
+        save_names_in(work, package.name, new.names)
     return package
 
 

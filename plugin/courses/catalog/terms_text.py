@@ -11,6 +11,7 @@ from plugin.core.course import AllowanceState
 from plugin.core.money import Money
 from plugin.core.terms import NoShow, RefundFormula, Terms
 from plugin.courses.base.views import ClinicView, CourseView
+from plugin.courses.catalog.names import MAIN_NAMES, Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ def terms_of(
     *,
     has_no_expiry: bool = True,
     has_refund: bool = True,
+    names: Names = MAIN_NAMES,
 ) -> tuple[str, ...]:
     """Return the terms of a sold course with its own prices. A known date of expiration is stated elsewhere.
 
@@ -63,7 +65,7 @@ def terms_of(
     return terms_sentences(
         course.terms,
         language,
-        prices=[(each.treatment, _charged(course, each)) for each in course.allowances],
+        prices=[(names(each.treatment), _charged(course, each)) for each in course.allowances],
         ask=Ask(clinic.phone, clinic.email),
         has_expiry=course.expires_on is None and (has_no_expiry or waits),
         has_refund=has_refund,

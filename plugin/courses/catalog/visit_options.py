@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.core.text import folded, required
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
@@ -83,7 +84,12 @@ def _added(work: Work, kind: OptionKind, name: str) -> VisitOption:
     row.position = max((each.position for each in of_kind), default=0) + 1
     work.session.add(row)
     work.session.flush()
+    _record(work, row, after="on the list")
     return row
+
+
+def _record(work: Work, row: VisitOption, *, before: str = "", after: str) -> None:
+    record_in(work, Did.VISIT_LIST_CHANGED, name=row.name, subject_id=row.id, before=before, after=after)
 
 
 def rename_option(store: Store, act: Act, option_id: str, name: str) -> OptionView:
@@ -98,7 +104,9 @@ def rename_option(store: Store, act: Act, option_id: str, name: str) -> OptionVi
             state = "retired; activate it instead" if same.retired_at else "on the list already"
             raise InvalidField(f"“{same.name}” is {state}.", field="name")
         # Papers are looked up by their content: those that show it are rendered again when next asked for.
-        row.name = said
+        if row.name != said:
+            before, row.name = row.name, said
+            _record(work, row, before=before, after=said)
         return _view(row)
 
     return transact(store, act, do)
@@ -115,6 +123,7 @@ def retire_option(store: Store, act: Act, option_id: str, *, is_retired: bool) -
             if not is_retired and sum(each.retired_at is None for each in of_kind) >= MOST_ACTIVE:
                 raise Refused(f"The list holds {MOST_ACTIVE}. Retire another one first.", code="list_full")
             row.retired_at = work.now if is_retired else None
+            _record(work, row, after="retired" if is_retired else "on the list")
         return _view(row)
 
     return transact(store, act, do)

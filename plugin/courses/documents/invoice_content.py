@@ -15,6 +15,7 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import ClinicView
+from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.clients.clients import client_in
 from plugin.courses.documents.buyers import party_in
 from plugin.courses.documents.invoice_lines import PackageWords, account_of
@@ -32,7 +33,7 @@ def invoice_paper(
     """Freeze the invoice of a sale; `courses` are all that were opened by it."""
     clinic, buyer = clinic_in(session), client_in(session, buyer_id)
     language = language_for(buyer.language)
-    account = account_of(sale, language, _packages(session, courses))
+    account = account_of(sale, language, _packages(session, courses, names_in(session, buyer.language)))
     sold_on = local_date(clinic, min(course.sold_at for course in courses))
     payments = payments_in(session, sale, clinic, language, sold_on)
     paid = sum(each.amount.amount for each in payments)
@@ -62,7 +63,7 @@ def invoice_paper(
     )
 
 
-def _packages(session: Session, courses: Sequence[Course]) -> dict[str, PackageWords]:
+def _packages(session: Session, courses: Sequence[Course], names: Names) -> dict[str, PackageWords]:
     """Return the name and contents of each line's package, such as "12 × Facial acupuncture, 60 min"."""
     rows = session.execute(
         select(Allowance.course_id, Entry.sessions_delta, Allowance.treatment)
@@ -72,10 +73,10 @@ def _packages(session: Session, courses: Sequence[Course]) -> dict[str, PackageW
     ).all()
     contents: dict[str, list[str]] = {}
     for course_id, sessions, treatment in rows:
-        contents.setdefault(course_id, []).append(f"{sessions} × {treatment}")
+        contents.setdefault(course_id, []).append(f"{sessions} × {names(treatment)}")
     return {
         course.square_line_uid or "": PackageWords(
-            course.package_name, " · ".join(contents.get(course.id, ()))
+            names(course.package_name), " · ".join(contents.get(course.id, ()))
         )
         for course in courses
     }

@@ -27,6 +27,7 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import ClinicView
+from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.clients import client_in
 from plugin.courses.documents.buyers import courses_of_sale_in, party_in
 from plugin.courses.documents.invoice_content import due_on_in, payments_in
@@ -72,6 +73,7 @@ def statement_in(session: Session, invoice_id: str, *, now: datetime) -> Account
     clinic, buyer = clinic_in(session), client_in(session, row.client_id)
     order = row.square_order_id or ""
     courses, currency = courses_of_sale_in(session, order), invoice.total.currency
+    names = names_in(session, buyer.language)
     lines = [_paid(each) for each in _payments(session, invoice, order, clinic)] + _credited(session, row)
     lines += _canceled([_billed(invoice), *lines], courses, clinic)
     lines.sort(key=lambda each: (each.on, _ORDER[each.what]))
@@ -82,7 +84,7 @@ def statement_in(session: Session, invoice_id: str, *, now: datetime) -> Account
         clinic=clinic_on_paper(clinic),
         issued_on=local_date(clinic, now),
         billed_to=party_in(session, buyer),
-        about=", ".join(dict.fromkeys(each.package_name for each in courses)),
+        about=", ".join(dict.fromkeys(names(each.package_name) for each in courses)),
         lines=tuple(balanced),
         billed=Money(billed, currency),
         paid=Money(paid, currency),

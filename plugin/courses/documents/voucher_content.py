@@ -11,6 +11,7 @@ from plugin.core.course import AllowanceState
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import course_in
 from plugin.courses.base.work import require_row
+from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.terms_text import gift_sentences
 from plugin.courses.clients.clients import client_in
 from plugin.courses.handouts.content import clinic_on_paper
@@ -33,12 +34,12 @@ def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str)
     """
     clinic = clinic_in(session)
     course = course_in(session, session.get_one(Course, gift.course_id), today=local_date(clinic, now))
-    terms = course.terms
+    terms, names = course.terms, names_in(session, language)
     is_counted_from_first = terms.waits_for_first_use and course.expires_on is None
     return GiftVoucher(
         clinic=clinic_on_paper(clinic),
-        package_name=course.package_name,
-        contents=tuple(_content(each) for each in course.allowances if each.granted > 0),
+        package_name=names(course.package_name),
+        contents=tuple(_content(each, names) for each in course.allowances if each.granted > 0),
         giver_name=gift.giver_name,
         recipient_name=gift.recipient_name,
         code=gift.code,
@@ -51,6 +52,6 @@ def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str)
     )
 
 
-def _content(allowance: AllowanceState) -> GiftContent:
+def _content(allowance: AllowanceState, names: Names) -> GiftContent:
     kinds: dict[str, AllowanceKind] = {"touch_up": "touch_up", "add_on": "add_on"}
-    return GiftContent(allowance.treatment, allowance.granted, kinds.get(allowance.kind, "main"))
+    return GiftContent(names(allowance.treatment), allowance.granted, kinds.get(allowance.kind, "main"))

@@ -99,7 +99,7 @@ def summary_paper(
         refunded=refunded,
         expires_on=course.expires_on,
         expires_after_first_visit=course.terms.waits_for_first_use and course.expires_on is None,
-        terms=_terms(course, clinic, spoken, has_refund=received is None),
+        terms=_terms(course, clinic, spoken, names, has_refund=received is None),
         next_visit=_in_language(next_visit, names),
         suggested_interval=interval,
         balance_url=balance_url,
@@ -164,11 +164,13 @@ def _subject(
     return clinic, course, language or client_in(session, course.client_id).language
 
 
-def _terms(course: CourseView, clinic: ClinicView, language: str, *, has_refund: bool) -> tuple[str, ...]:
+def _terms(
+    course: CourseView, clinic: ClinicView, language: str, names: Names, *, has_refund: bool
+) -> tuple[str, ...]:
     """Return the terms in force: none once no session is left. No expiration is listed among the facts."""
     if not any(each.left for each in course.allowances):
         return ()
-    return terms_of(course, clinic, language, has_no_expiry=False, has_refund=has_refund)
+    return terms_of(course, clinic, language, has_no_expiry=False, has_refund=has_refund, names=names)
 
 
 def _allowance(course: CourseView, allowance: AllowanceState, names: Names) -> Allowance:

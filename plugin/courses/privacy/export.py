@@ -39,7 +39,6 @@ SECTIONS = {
     "visit": "Visits",
     "visit_note": "Notes of the visits",
     "visit_note_option": "Focus areas and add-ons of the visits",
-    "visit_note_change": "Who changed the notes",
     "entry": "Every change of sessions and value",
     "history": "What else became of the courses",
     "course_origin": "Transferred from",

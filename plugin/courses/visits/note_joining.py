@@ -7,9 +7,10 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work
 from plugin.store.ledger import Visit
-from plugin.store.visit_notes import VisitNote, VisitNoteChange
+from plugin.store.visit_notes import VisitNote
 
 
 def draft_in(session: Session, client_id: str, day: date, *, is_locked: bool = True) -> VisitNote | None:
@@ -59,14 +60,11 @@ def release_in(work: Work, note_id: str) -> None:
 
 
 def add_change_in(work: Work, row: VisitNote, what: str) -> None:
-    """Record who changed the note, and let its version rise."""
+    """Record who changed which parts of the note, never its words, and let its version rise."""
     row.version += 1
     row.changed_at, row.changed_by = work.now, work.act.actor.name
     work.session.flush()
-    actor = work.act.actor
-    work.session.add(
-        VisitNoteChange(
-            id=work.new_id(), note_id=row.id, what=what, at=work.now, by=actor.name, source=actor.source.value
-        )
-    )
+    visit = work.session.get_one(Visit, row.visit_id) if row.visit_id else None
+    client_id, day = (visit.client_id, visit.visited_on) if visit else (row.client_id, row.on_day)
+    record_in(work, Did.NOTE_CHANGED, name=str(day), after=what, client_id=client_id, subject_id=row.id)
     work.session.flush()

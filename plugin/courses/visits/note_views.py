@@ -21,9 +21,10 @@ from plugin.courses.clients.clients import living_client_in
 from plugin.courses.visits.note_joining import draft_in, note_of_visit_in
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
+from plugin.store.activity import Activity
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.people import Client
-from plugin.store.visit_notes import VisitNote, VisitNoteChange, VisitNoteOption
+from plugin.store.visit_notes import VisitNote, VisitNoteOption
 
 NO_VISIT = "There is no such visit."
 
@@ -198,7 +199,5 @@ def _empty(actor: Actor, visit: Visit | None) -> NoteContent:
 
 
 def _changes(session: Session, note_id: str) -> tuple[NoteChange, ...]:
-    rows = (
-        select(VisitNoteChange).where(VisitNoteChange.note_id == note_id).order_by(VisitNoteChange.id.desc())
-    )
-    return tuple(NoteChange(row.at, row.by, row.what) for row in session.scalars(rows))
+    rows = select(Activity).where(Activity.subject_id == note_id).order_by(Activity.id.desc())
+    return tuple(NoteChange(row.at, row.by, row.after) for row in session.scalars(rows))

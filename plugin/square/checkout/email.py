@@ -14,6 +14,7 @@ from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import format_money
+from plugin.courses.catalog.names import MAIN_NAMES, Names, names_in
 from plugin.courses.catalog.terms_text import questions
 from plugin.courses.clients.clients import read_client
 from plugin.courses.sales.checkout_views import CheckoutView
@@ -32,7 +33,9 @@ def mail_checkout(services: Services, job: Job) -> str:
     if checkout.mailed_at is not None or not checkout.is_open:
         return "No e-mail due."
     language = read_client(services.store, checkout.client_id).language
-    services.mail.send(letter_of(checkout, read_clinic(services.store), language))
+    with services.store.reading() as session:
+        names = names_in(session, language)
+    services.mail.send(letter_of(checkout, read_clinic(services.store), language, names))
     _note(services, job.subject, is_sent=True)
     return "E-mail sent."
 
@@ -43,11 +46,12 @@ def give_up_letter(services: Services, job: Job, sentence: str) -> None:
     _note(services, job.subject, notice=notice)
 
 
-def letter_of(checkout: CheckoutView, clinic: ClinicView, tag: str) -> Letter:
+def letter_of(checkout: CheckoutView, clinic: ClinicView, tag: str, names: Names = MAIN_NAMES) -> Letter:
     """Return the e-mail in the client's language."""
-    language, name, n = language_for(tag), checkout.package_name, checkout.quantity
+    language, name, n = language_for(tag), names(checkout.package_name), checkout.quantity
     values = {
         "checkout": checkout,
+        "name": name,
         "clinic": clinic,
         "_": language.gettext,
         "tag": language.tag,
@@ -59,7 +63,7 @@ def letter_of(checkout: CheckoutView, clinic: ClinicView, tag: str) -> Letter:
     }
     return Letter(
         to=checkout.mail_to or "",
-        subject=f"{clinic.name}: {checkout.package_name}",
+        subject=f"{clinic.name}: {name}",
         text=_templates().get_template("mail/payment_link.txt").render(values),
         html=_templates().get_template("mail/payment_link.html").render(values),
         reply_to=clinic.email,

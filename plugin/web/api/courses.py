@@ -98,6 +98,23 @@ class Allowance(Answer):
     value_left: Money = shown(usd(181500))
 
 
+class Visit(Answer):
+    """One visit; points and observations are for those who treat, and not in the API."""
+
+    id: Id = shown(example_id(5))
+    visited_on: date = shown("2026-11-22")
+    client_id: Id = shown(example_id(0), "Who attended.")
+    session_number: Position | None = shown(1, at="number")
+    practitioner: str = shown("A. Kim")
+    focus_areas: list[str] = shown(["Jawline"], "Those tapped from the clinic's list.", at="areas")
+    add_ons: list[str] = shown(["LED light"])
+    focus: str = shown("Brow", "What was typed beside the list.")
+    note: str = shown("", "A note for the clinic.")
+    next_visit_days: Position | None = shown(
+        14, "The days to the next visit, in place of the treatment's.", at="interval_days"
+    )
+
+
 class WaitingGift(Answer):
     """The recipient of a course given as a gift: it can't be used until it is redeemed."""
 
@@ -138,6 +155,7 @@ class Course(Answer):
         None, "For whom it waits as a gift: until it is redeemed it can't be used.", at="gift"
     )
     allowances: list[Allowance]
+    visits: list[Visit] = shown(description="By day, without those that were undone.")
     entries: list[Entry]
 
 

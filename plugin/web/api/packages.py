@@ -63,6 +63,9 @@ class Package(Answer):
     version: Count = shown(1)
     active: bool = shown(True, at="is_active")
     square_variation_id: str | None
+    names: dict[str, str] = shown(
+        {"es": "Acupuntura facial, 12 sesiones"}, "What clients read, by language; without one, the name."
+    )
 
 
 class PackageList(Answer):
@@ -108,6 +111,14 @@ class NewTerms(Input, json_schema_extra=_TERMS_RULES):
     """How long before a visit it can be canceled; 0: nothing is agreed."""
 
 
+class NewNames(Input, json_schema_extra={"examples": [{"es": "Acupuntura facial, 10 sesiones"}]}):
+    """A name by language; where one is left out or empty, clients read the main name."""
+
+    en: str | None = Field(None, max_length=NAME_LENGTH)
+    es: str | None = Field(None, max_length=NAME_LENGTH)
+    zh: str | None = Field(None, max_length=NAME_LENGTH)
+
+
 class NewPackage(Input, json_schema_extra={"examples": [_NEW_PACKAGE]}):
     """The package to create."""
 
@@ -115,6 +126,8 @@ class NewPackage(Input, json_schema_extra={"examples": [_NEW_PACKAGE]}):
     price: Price
     contents: list[NewContent] = Field(min_length=1, max_length=MOST_TREATMENTS)
     terms: NewTerms | None = None
+    names: NewNames | None = None
+    """What clients read; Square gets the name."""
 
 
 class SquareItem(
@@ -147,7 +160,8 @@ def _new_package(body: NewPackage) -> packages.NewPackage:
         for each in body.contents
     ]
     agreed = terms.Terms(**body.terms.given()) if body.terms else terms.Terms()
-    return packages.NewPackage(body.name, body.price.money, contents, agreed)
+    names = body.names.given() if body.names else None
+    return packages.NewPackage(body.name, body.price.money, contents, agreed, names)
 
 
 @call("POST", "/packages/{package_id}/publication", Package, roles=THE_OWNER, refusals=(502,))

@@ -12,11 +12,13 @@ from plugin.core.status import Status
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView, NoShowView, VisitView
+from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.terms_text import terms_of
 from plugin.courses.changes.sharing import shared_with
 from plugin.courses.clients.balance_text import figure, standing
 from plugin.courses.clients.clients import read_client
 from plugin.courses.documents.read import BILLED, DocumentView, documents_of_courses
+from plugin.courses.handouts.content import focus_text
 from plugin.courses.handouts.status import received_in
 from plugin.store import Store
 from plugin.web.desk.card import Card, card_of
@@ -58,10 +60,11 @@ class OwnCourse:
 
 @dataclass(frozen=True, slots=True)
 class OwnCourses:
-    """The courses with sessions left, usable ones first; and the used-up ones."""
+    """The courses with sessions left, usable ones first; the used-up ones; and the names in the page's language."""
 
     current: tuple[OwnCourse, ...]
     earlier: tuple[OwnCourse, ...]
+    names: Names
 
 
 def own_courses(store: Store, client: ClientView, language: Language, *, today: date) -> OwnCourses:
@@ -71,15 +74,17 @@ def own_courses(store: Store, client: ClientView, language: Language, *, today: 
     current = [each for each in own if each.closed_at is None and each.state.not_used]
     earlier = [each for each in own if each.status is Status.FINISHED]
     issued = issued_to(store, client, (each.id for each in (*current, *earlier)))
-    terms = _terms(store, [*current, *earlier], language)
+    with store.reading() as session:
+        names = names_in(session, language.tag)
+    terms = _terms(store, [*current, *earlier], language, names)
 
     def shown(courses: Iterable[CourseView]) -> tuple[OwnCourse, ...]:
         return tuple(
-            _own_course(each, client, language, issued.get(each.id, ()), terms.get(each.id, ()))
+            _own_course(each, client, language, names, issued.get(each.id, ()), terms.get(each.id, ()))
             for each in courses
         )
 
-    return OwnCourses(shown([*current, *shared]), shown(earlier))
+    return OwnCourses(shown([*current, *shared]), shown(earlier), names)
 
 
 def visible_courses(store: Store, client: ClientView, *, today: date) -> tuple[CourseView, ...]:
@@ -111,7 +116,9 @@ def _is_to(store: Store, client: ClientView, document: DocumentView) -> bool:
     return document.kind in BILLED and read_client(store, document.client_id).id == client.id
 
 
-def _terms(store: Store, courses: Iterable[CourseView], language: Language) -> dict[str, tuple[str, ...]]:
+def _terms(
+    store: Store, courses: Iterable[CourseView], language: Language, names: Names
+) -> dict[str, tuple[str, ...]]:
     """Return the terms of the client's own courses; refund terms only of those they paid for."""
     with store.reading() as session:
         clinic = clinic_in(session)
@@ -121,6 +128,7 @@ def _terms(store: Store, courses: Iterable[CourseView], language: Language) -> d
                 clinic,
                 language.tag,
                 has_refund=received_in(session, each, ZoneInfo(clinic.time_zone)) is None,
+                names=names,
             )
             for each in courses
         }
@@ -130,16 +138,17 @@ def _own_course(
     course: CourseView,
     client: ClientView,
     language: Language,
+    names: Names,
     documents: tuple[DocumentView, ...],
     terms: tuple[str, ...],
 ) -> OwnCourse:
     is_theirs = course.client_id == client.id
     came = [
-        _came(course, each, language, has_come=each.client_id == client.id)
+        _came(course, each, language, names, has_come=each.client_id == client.id)
         for each in course.visits
         if is_theirs or each.client_id == client.id
     ]
-    missed = [_missed(each, language) for each in course.no_shows] if is_theirs else []
+    missed = [_missed(each, language, names) for each in course.no_shows] if is_theirs else []
     return OwnCourse(
         card=card_of(course),
         figure=figure(course.state, language),
@@ -158,14 +167,14 @@ def _newest_first(lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(line for _, line in in_order)
 
 
-def _came(course: CourseView, visit: VisitView, language: Language, *, has_come: bool) -> Line:
+def _came(course: CourseView, visit: VisitView, language: Language, names: Names, *, has_come: bool) -> Line:
     return Line(
         on=visit.visited_on,
         what=_what(course, visit, language),
-        treatment=", ".join(visit.treatments),
+        treatment=names.listed(visit.treatments),
         practitioner=visit.printed_practitioner,
         # The treatment is between the practitioner and the attendee.
-        focus=visit.focus if has_come else "",
+        focus=focus_text(visit, names) if has_come else "",
         visit_id=visit.id if has_come else None,
     )
 
@@ -178,5 +187,5 @@ def _what(course: CourseView, visit: VisitView, language: Language) -> str:
     return language.gettext("Touch-up") if is_touch_up else language.gettext("Visit")
 
 
-def _missed(missed: NoShowView, language: Language) -> Line:
-    return Line(missed.missed_on, language.gettext("Missed"), missed.treatment)
+def _missed(missed: NoShowView, language: Language, names: Names) -> Line:
+    return Line(missed.missed_on, language.gettext("Missed"), names(missed.treatment))

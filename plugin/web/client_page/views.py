@@ -70,6 +70,7 @@ def show(token: str) -> ResponseReturnValue:
         courses=own.current,
         apart=told_apart([each.card.course for each in (*own.current, *own.earlier)], pages.clinic()),
         earlier=own.earlier,
+        names=own.names,
         next_visit=_next_visit(client),
         now=pages.now(),
     )

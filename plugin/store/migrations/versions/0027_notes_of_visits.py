@@ -51,7 +51,7 @@ def downgrade() -> None:
             f"UPDATE visit SET {name} = (SELECT {name} FROM visit_note WHERE visit_id = visit.id)"  # noqa: S608 - our own names
             " WHERE id IN (SELECT visit_id FROM visit_note)"
         )
-    for table in ("visit_note_change", "visit_note_option", "visit_note", "visit_option", "name_translation"):
+    for table in ("visit_note_option", "visit_note", "visit_option", "name_translation"):
         op.drop_table(table)
 
 
@@ -123,6 +123,14 @@ def _create_notes() -> None:
         sa.UniqueConstraint("visit_id", name=op.f("uq_visit_note_visit_id")),
     )
     op.create_index(op.f("ix_visit_note_client_id_on_day"), "visit_note", ["client_id", "on_day"])
+    asked_back = sa.text("interval_days IS NOT NULL")
+    op.create_index(
+        op.f("ix_visit_note_asked_back"),
+        "visit_note",
+        ["visit_id"],
+        sqlite_where=asked_back,
+        postgresql_where=asked_back,
+    )
 
 
 def _create_details() -> None:
@@ -141,20 +149,3 @@ def _create_details() -> None:
         ),
         sa.PrimaryKeyConstraint("note_id", "option_id", name=op.f("pk_visit_note_option")),
     )
-    op.create_table(
-        "visit_note_change",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("note_id", sa.String(length=40), nullable=False),
-        sa.Column("what", sa.String(length=200), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("by", sa.String(length=160), nullable=False),
-        sa.Column("source", sa.String(length=20), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["note_id"],
-            ["visit_note.id"],
-            name=op.f("fk_visit_note_change_note_id_visit_note"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_note_change")),
-    )
-    op.create_index(op.f("ix_visit_note_change_note_id"), "visit_note_change", ["note_id"])

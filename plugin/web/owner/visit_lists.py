@@ -1,0 +1,109 @@
+"""The lists that visit notes are tapped from, for the owner: focus areas and add-ons."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.catalog.names import named_things
+from plugin.courses.catalog.visit_options import (
+    OPTION_LENGTH,
+    OptionKind,
+    OptionView,
+    add_option,
+    list_options,
+    move_option,
+    rename_option,
+    retire_option,
+)
+from plugin.web import current_services
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.forms import Form, Hidden, Text, Tick
+from plugin.web.refusals import Refusal, refused_shows
+
+blueprint = Blueprint("visit_lists", __name__)
+
+
+class OptionForm(Form):
+    """The name of a focus area or an add-on."""
+
+    name = Text("Name", called="The name", maxlength=OPTION_LENGTH, required=True, autocomplete="off")
+
+
+class MoveForm(Form):
+    """Which way an option moves: `up` or `down`."""
+
+    to = Hidden()
+
+
+class RetireForm(Form):
+    """Whether an option is retired."""
+
+    retired = Tick()
+
+
+@blueprint.get("/clinic/visit-lists")
+@allow()
+def show(refusal: Refusal | None = None, kind: str = "", option_id: str = "") -> ResponseReturnValue:
+    """Show both lists; the form that was refused is filled in."""
+    store = current_services().store
+
+    def form_for(of: OptionView | str) -> OptionForm:
+        if isinstance(of, OptionView):
+            wrong = refusal if of.id == option_id else None
+            return OptionForm.shown(wrong, suffix=f"-{of.id}", name=of.name)
+        return OptionForm.shown(refusal if of == kind else None, suffix=f"-{of}")
+
+    return render_template(
+        "owner/visit_lists.html",
+        kinds=[each.value for each in OptionKind],
+        options=list_options(store),
+        form_for=form_for,
+        texts={each.name: each.texts for each in named_things(store)},
+    )
+
+
+@blueprint.post("/clinic/visit-lists/<kind>")
+@allow()
+@refused_shows(show)
+def add(kind: str) -> ResponseReturnValue:
+    """Add an option to a list."""
+    if kind not in list(OptionKind):
+        abort(404)
+    added = add_option(current_services().store, current_act(), OptionKind(kind), OptionForm.sent().name.data)
+    return _saved(added, f"“{added.name}” is on the list.")
+
+
+@blueprint.post("/clinic/visit-lists/options/<option_id>")
+@allow()
+@refused_shows(show)
+def rename(option_id: str) -> ResponseReturnValue:
+    """Rename an option."""
+    renamed = rename_option(current_services().store, current_act(), option_id, OptionForm.sent().name.data)
+    return _saved(renamed, f"Saved as “{renamed.name}”.")
+
+
+@blueprint.post("/clinic/visit-lists/options/<option_id>/place")
+@allow()
+def move(option_id: str) -> ResponseReturnValue:
+    """Move an option one place up or down."""
+    is_up = MoveForm.sent().to.data == "up"
+    moved = move_option(current_services().store, current_act(), option_id, is_up=is_up)
+    return _saved(moved, f"“{moved.name}” moved {'up' if is_up else 'down'}.")
+
+
+@blueprint.post("/clinic/visit-lists/options/<option_id>/retirement")
+@allow()
+@refused_shows(show)
+def retire(option_id: str) -> ResponseReturnValue:
+    """Retire an option, or put it back on the list."""
+    is_retired = RetireForm.sent().retired.data
+    option = retire_option(current_services().store, current_act(), option_id, is_retired=is_retired)
+    said = "is retired. Visits that have it keep it." if is_retired else "is on the list again."
+    return _saved(option, f"“{option.name}” {said}")
+
+
+def _saved(option: OptionView, said: str) -> ResponseReturnValue:
+    flash_notice(Notice(said))
+    return redirect_after_post(url_for("visit_lists.show", _anchor=f"o-{option.id}"))
