@@ -21,9 +21,12 @@ from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work
+from plugin.courses.catalog.visit_options import list_options
 from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.handouts.texts import list_texts, suggest_days
+from plugin.courses.visits.note_views import NoteContent, NotePlace
+from plugin.courses.visits.notes import save_note
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.services import Services
 from plugin.square.catalog import publish
@@ -43,15 +46,17 @@ _STAFF = (
     ("A. Kim", "kim@example.org", Role.PRACTITIONER),
     ("J. Moreau", "moreau@example.org", Role.PRACTITIONER),
 )
+# What was treated and added, by the names of the clinic's lists.
 _FOCUS = (
-    "Fine lines, forehead",
-    "Fine lines, jawline",
-    "Jawline",
-    "Jawline, puffiness",
-    "Jawline, dark circles",
-    "Complexion",
-    "Brow, under-eye",
+    ("Fine lines",),
+    ("Fine lines", "Jawline"),
+    ("Jawline",),
+    ("Jawline", "Puffiness", "LED light"),
+    ("Jawline", "Dark circles"),
+    ("Complexion", "LED light"),
+    ("Dark circles",),
 )
+_POINTS = ("ST 4, ST 6, LI 4", "GB 14, Taiyang, LI 4", "ST 2, BL 2, SP 6")
 
 
 @dataclass(frozen=True)
@@ -189,15 +194,36 @@ def _visits(services: Services, client_id: str, past: PastCourse, practitioners:
         for each in courses_of_client(services.store, client_id, today=today)
         if each.granted == past.size and _sold_on(services, each.sold_at) == sold_on
     )
+    options = {each.name: each.id for each in list_options(services.store)}
     for number in range(past.used):
         who = practitioners[number % 3 // 2]
         wish = UseSession(
             course.id,
             visited_on=sold_on + timedelta(days=past.every_days * number),
             practitioner_id=who.id,
-            focus=_FOCUS[(number + past.sold_days_ago) % len(_FOCUS)],
         )
-        use_session(services.store, Act(who.actor, services.clock(), f"demo-{secrets.token_hex(12)}"), wish)
+        used = use_session(services.store, _act(services, who), wish)
+        place = NotePlace(client_id, visit_id=used.entry.visit_id)
+        save_note(
+            services.store,
+            _act(services, who),
+            place,
+            _note(options, who, number + past.sold_days_ago),
+            seen_version=0,
+        )
+
+
+def _act(services: Services, who: StaffView) -> Act:
+    return Act(who.actor, services.clock(), f"demo-{secrets.token_hex(12)}")
+
+
+def _note(options: Mapping[str, str], who: StaffView, number: int) -> NoteContent:
+    treats = who.role is Role.PRACTITIONER
+    return NoteContent(
+        practitioner_id=who.id,
+        option_ids=tuple(options[name] for name in _FOCUS[number % len(_FOCUS)]),
+        points=_POINTS[number % len(_POINTS)] if treats else None,
+    )
 
 
 def _sold_on(services: Services, moment: datetime) -> date:
