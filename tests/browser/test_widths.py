@@ -52,7 +52,7 @@ def test_c21_the_menu_of_a_course_covers_nothing_and_asks_before_it_gives(desk: 
     page = desk.page
     page.set_viewport_size({"width": 1024, "height": 768})
     desk.open_client("Grace Kim")
-    menu = page.locator(".client-side .more-menu")
+    menu = page.locator(".client-card .more-menu")
     menu.get_by_text("More…").click()
     first = menu.get_by_role("listitem").first.bounding_box()
     summary = menu.locator("summary").bounding_box()
