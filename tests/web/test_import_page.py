@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -73,12 +74,13 @@ def test_from_the_file_to_the_course_and_back(
     page = small_olga.page(sent)
     assert "1 course is in Coursekeeper" in page.text
     client = small_olga.page("/clients?q=ana").links()
-    address = next(each for each in client if each.startswith("/clients/"))
+    address = next(each for each in client if re.fullmatch(r"/clients/[0-9a-f]{20,}", each))
     history = small_olga.page(address).text
     assert "Used before Coursekeeper: 7 × Facial acupuncture, 60 min" in history
     assert "No-show" not in history
     page = small_olga.after(page.form("/undo"), reason="Wrong file")
-    assert "took this import back" in page.text
+    assert "undid this import" in page.text
+    assert "<bdi>Wrong file</bdi>" in page.html
     client_id = address.rpartition("/")[2]
     assert courses_of_client(small_house.store, client_id, today=small_desk.today) == ()
     assert "Undone" in small_olga.page("/import").text

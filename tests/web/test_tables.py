@@ -98,3 +98,25 @@ def test_a_strange_address_breaks_no_link(small_olga: Visitor, used: None, asked
         page = small_olga.page(f"{address}?{asked}")
         assert "<script>" not in page.html.replace("<script src", "").replace("<script type", "")
         assert not any(link.startswith(("evil", "http")) for link in page.links())
+
+
+def test_staff_and_imports_are_sorted_and_exported(
+    small_olga: Visitor, small_as: As, small_desk: Desk
+) -> None:
+    small_as(Role.DESK)
+    names = ["Deb Lane", "Olga Ruiz"]
+    for sort, expected in (("name", names), ("-name", names[::-1]), ("role", names[::-1])):
+        assert small_olga.get(f"/clinic/staff?sort={sort}").status_code == 200
+        assert [
+            row["Name"] for row in rows_of(small_olga.get(f"/clinic/staff/list.csv?sort={sort}").text)
+        ] == expected
+    file = "Client,Package,Sessions,Used,Purchased\nAna Souza,Ten,10,3,2026-01-05\n"
+    for name in ("b.csv", "=a.csv"):
+        form = small_olga.page("/import").form("/import")
+        sent = {**form.fields, "file": (io.BytesIO(f"{file}{name},Ten,10,1,2026-01-05\n".encode()), name)}
+        assert small_olga.client.post("/import", data=sent).status_code == 303
+    assert cells(small_olga.page("/import?sort=name")) == ["=a.csv", "b.csv"]
+    assert [row["File"] for row in rows_of(small_olga.get("/imports.csv?sort=-name").text)] == [
+        "b.csv",
+        "'=a.csv",
+    ]

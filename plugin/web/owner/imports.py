@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, render_template, request, url_for
+from flask import Blueprint, Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.acts import Role
+from plugin.courses.base.sheet import Columns, sheet_of
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.imports import batches, undo
 from plugin.courses.imports.fields import CALLED
@@ -24,12 +26,21 @@ from plugin.web.files import file_answer
 from plugin.web.forms import ReasonForm
 from plugin.web.owner.forms import ColumnsForm, FileForm, columns_form_of
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.tables import SortKey, sort_rows
 from plugin.web.translations import N_, _
 
-SHOWN = 50
+SHOWN, SAVED = 50, 10_000
 # The file and the rest of the form; a slightly larger file still gets an error message.
 LARGEST_FORM = LARGEST_FILE + 1024 * 1024
 _COLUMN = re.compile(r"column-([0-9]{1,3})\Z")
+
+_SORTS = {
+    "uploaded": SortKey(lambda file: (file.created_at, file.id), is_descending=True),
+    "name": SortKey(lambda file: file.name.casefold()),
+    "by": SortKey(lambda file: (file.imported_by or file.by).casefold()),
+    "rows": SortKey(lambda file: file.rows_total, is_descending=True),
+    "state": SortKey(lambda file: file.state),
+}
 
 blueprint = Blueprint("imports", __name__)
 
@@ -49,8 +60,31 @@ def set_up(app: Flask) -> None:
 @allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the upload form, and earlier imports."""
-    imports = list_imports(current_services().store, limit=SHOWN)
-    return render_template("owner/imports.html", imports=imports, form=FileForm.shown(refusal))
+    imports, sorting = sort_rows(list_imports(current_services().store, limit=SHOWN), _SORTS)
+    return render_template(
+        "owner/imports.html", imports=imports, sorting=sorting, form=FileForm.shown(refusal)
+    )
+
+
+@blueprint.get("/imports.<ending>")
+@allow()
+def save(ending: str) -> Response:
+    """Return the list of imports as a file."""
+    imports, _sorting = sort_rows(list_imports(current_services().store, limit=SAVED), _SORTS)
+    return file_answer(sheet_of("Imports", _sheet(), imports), ending)
+
+
+def _sheet() -> Columns[ImportView]:
+    zone = ZoneInfo(pages.clinic().time_zone)
+    return {
+        "File": lambda file: file.name,
+        "Uploaded": lambda file: file.created_at.astimezone(zone).date(),
+        "By": lambda file: file.imported_by or file.by,
+        "Rows": lambda file: file.rows_total,
+        "State": lambda file: file.state,
+        "Undone by": lambda file: file.undone_by,
+        "Undone because": lambda file: file.undone_because,
+    }
 
 
 @blueprint.post("/import")

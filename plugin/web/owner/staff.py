@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import create_token, list_tokens, revoke_token
 from plugin.courses.accounts.staff import (
+    StaffView,
     count_visits,
     deactivate_staff,
     list_all_staff,
     reactivate_staff,
     with_second_factor,
 )
+from plugin.courses.base.sheet import Columns, sheet_of
 from plugin.web import current_services, pages
 from plugin.web.access import allow, fresh
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.files import file_answer
 from plugin.web.owner.staff_forms import TokenForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.tables import SortKey, sort_rows
 from plugin.web.translations import _
+
+# Who is active first, by name, unless another order is asked for.
+_SORTS = {
+    "state": SortKey(lambda each: (not each.is_active, each.name.casefold())),
+    "name": SortKey(lambda each: each.name.casefold()),
+    "role": SortKey(lambda each: (list(Role).index(each.role), each.name.casefold())),
+    "sign_in": SortKey(lambda each: each.last_signed_in_at, is_descending=True),
+}
 
 blueprint = Blueprint("staff", __name__, url_prefix="/clinic/staff")
 
@@ -33,9 +47,11 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
     store = current_services().store
     now = pages.now()
     tokens = list_tokens(store)
+    staff, sorting = sort_rows(list_all_staff(store), _SORTS)
     return render_template(
         "owner/staff.html",
-        staff=sorted(list_all_staff(store), key=lambda each: not each.is_active),
+        staff=staff,
+        sorting=sorting,
         visits=count_visits(store),
         tokens=[each for each in tokens if each.state(now) == "active"],
         ended=[(each, each.state(now)) for each in tokens if each.state(now) != "active"],
@@ -44,6 +60,29 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
         protected=with_second_factor(store),
         form=TokenForm.shown_beside_others(refusal),
     )
+
+
+@blueprint.get("/list.<ending>")
+@allow()
+def save(ending: str) -> Response:
+    """Return who may sign in, or once could, as a file."""
+    store = current_services().store
+    staff, _sorting = sort_rows(list_all_staff(store), _SORTS)
+    return file_answer(sheet_of("Staff", _sheet(with_second_factor(store)), staff), ending)
+
+
+def _sheet(protected: Collection[str]) -> Columns[StaffView]:
+    zone = ZoneInfo(pages.clinic().time_zone)
+    return {
+        "Name": lambda each: each.name,
+        "E-mail": lambda each: each.email,
+        "Role": lambda each: each.role.value,
+        "State": lambda each: each.state,
+        "Last sign-in": lambda each: (
+            each.last_signed_in_at.astimezone(zone).date() if each.last_signed_in_at else None
+        ),
+        "Second factor": lambda each: "on" if each.id in protected else "off",
+    }
 
 
 @blueprint.post("/<staff_id>/deactivation")
