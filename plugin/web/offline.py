@@ -108,7 +108,8 @@ def _icon(size: str, purpose: str) -> dict[str, str]:
 def _offline_page() -> str:
     # The same bytes for everybody: the version of the worker is made of them.
     speak(staff_language(pages.clinic().language))
-    return render_template("offline.html", person=None, is_owner=False, offline_marks=_nobodys_marks)
+    nobodys = {"person": None, "is_owner": False, "is_practice": False, "offline_marks": _nobodys_marks}
+    return render_template("offline.html", **nobodys)
 
 
 def _nobodys_marks() -> Markup:
@@ -118,7 +119,9 @@ def _nobodys_marks() -> Markup:
 
 
 def _mark(response: AnyResponse) -> AnyResponse:
-    is_page = request.endpoint in KEPT_PAGES and request.method == "GET" and not is_fragment()
+    # A page is kept by its path alone; another view of it is not.
+    is_whole = request.method == "GET" and not is_fragment() and not {"who", "q"} & set(request.args)
+    is_page = request.endpoint in KEPT_PAGES and is_whole
     if is_page and response.status_code == 200 and current_user.is_authenticated:
         response.headers["X-Kept-For"] = _kept_for()
         if current_user.signed.device_id:

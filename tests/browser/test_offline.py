@@ -319,7 +319,7 @@ def test_two_tablets_offline_on_the_same_last_session(
     expect(second.locator("#notices")).to_contain_text("It waits under Attention.")
     waiting(second, 0)
     item = list_attention(house.services.store).rows[0]
-    assert "A session for Ana Souza, tapped offline by A. Kim at" in item.summary
+    assert "A session for Ana Souza, entered offline by A. Kim at" in item.summary
     assert house.course.left == 0
 
 

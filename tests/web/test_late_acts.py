@@ -299,6 +299,46 @@ def test_a_note_on_a_session_that_was_undone_is_not_lost(
     assert (item.proposal, item.decisions) == ("Jawline", ("dismiss",))
 
 
+def note_form(tablet: Tablet, course: CourseView, day: str) -> Form:
+    return tablet.visitor.page(f"/clients/{course.client_id}/notes/{day}").form(f"/notes/{day}")
+
+
+def test_a_late_note_of_the_day_joins_the_session_that_was_tapped_after_it(
+    tablet: Tablet, course: CourseView, small_desk: Desk
+) -> None:
+    note, use = note_form(tablet, course, str(small_desk.today)), tablet.tap(course)
+    assert tablet.saved(note, focus="Jawline") == "Ana Souza: note saved."
+    tablet.saved(use)
+    assert tablet.saved(note, focus="Jawline") == "Ana Souza: note saved."
+    assert small_desk.course(course.id).visits[-1].focus == "Jawline"
+
+
+def test_two_late_notes_of_one_day_are_both_kept(
+    tablet: Tablet, small_as: As, small_house: Services, course: CourseView, small_desk: Desk
+) -> None:
+    kim = Tablet(small_as(Role.PRACTITIONER), small_house, Role.PRACTITIONER)
+    day = str(small_desk.today)
+    hers, ours = note_form(kim, course, day), note_form(tablet, course, day)
+    tablet.saved(ours, focus="Cheeks")
+    item = kim.postponed(hers, focus="Jawline", points="LI4, ST36")
+    assert "Someone else changed it meanwhile." in item.summary
+    # The front desk decides, and does not read what is for those who treat.
+    shown = tablet.visitor.page("/attention").text
+    assert "Jawline · (with points or observations)" in shown
+    assert "LI4" not in shown
+    assert decide(tablet.visitor, "use_note").status_code == 303
+    assert note_form(kim, course, day).fields["points"] == "LI4, ST36"
+
+
+def test_the_desk_does_not_send_points_for_those_who_treat(
+    tablet: Tablet, small_as: As, small_house: Services, course: CourseView, small_desk: Desk
+) -> None:
+    kim = Tablet(small_as(Role.PRACTITIONER), small_house, Role.PRACTITIONER)
+    form = note_form(kim, course, str(small_desk.today))
+    assert tablet.send(form, by=kim.staff_id, points="LI4").status_code == 403
+    assert kim.saved(form, points="LI4")
+
+
 def test_whoever_sends_without_end_is_stopped(tablet: Tablet) -> None:
     form = Form("/nowhere", "post", {"key": "k"})
     token = tablet.visitor.page("/clients").form("/sign-out").fields["csrf_token"]

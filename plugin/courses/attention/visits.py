@@ -13,6 +13,8 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.words import moment_text
 from plugin.courses.base.work import Work
 from plugin.courses.visits.late import LATE_NOTE, LATE_USE, other_course_in, tapper_in
+from plugin.courses.visits.note_views import NoteContent, NotePlace
+from plugin.courses.visits.notes import replace_note_in
 from plugin.courses.visits.use import UseSession, record_use
 from plugin.courses.visits.visits import VisitDetails, describe_in
 from plugin.errors import NoneLeft
@@ -60,6 +62,14 @@ def _do_not_charge(work: Work, item: Attention, wish: Resolution) -> None:
 
 
 def _use_note(work: Work, item: Attention, _wish: Resolution) -> None:
+    written = item.details.get("written")
+    if written is not None:
+        place = item.details["place"]
+        day = date.fromisoformat(place["on_day"]) if place["on_day"] else None
+        content = NoteContent(**written | {"option_ids": tuple(written["option_ids"])})
+        writer = tapper_in(work.session, work.act, item.details["tapped_by"]) or work.act.actor
+        replace_note_in(work, NotePlace(**place | {"on_day": day}), content, writer)
+        return
     describe_in(work, item.details["visit_id"], VisitDetails(**item.details["note"]))
 
 

@@ -21,8 +21,9 @@ from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import moment_text
 from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.catalog.visit_options import options_in
 from plugin.courses.visits.next_session import NextSession, next_session
-from plugin.courses.visits.note_views import NO_VISIT
+from plugin.courses.visits.note_views import NO_VISIT, NoteContent, NotePlace
 from plugin.courses.visits.visits import VisitDetails, describe_in, details_in
 from plugin.errors import CoursekeeperError, InvalidField, Refused
 from plugin.store import Store
@@ -74,7 +75,29 @@ def about_use(store: Store, wish: dict[str, Any], booking_id: str = "") -> About
             wish = wish | {"course_id": booking.course_id if booking else None}
         course = session.get(Course, wish["course_id"]) if wish["course_id"] else None
         client_id = wish.get("client_id") or (course.client_id if course else None)
-        return About(LATE_USE, course.id if course else None, client_id, {"use": wish})
+        known = _known_client(session, client_id)
+        return About(LATE_USE, course.id if course else None, known, {"use": wish})
+
+
+def about_written_note(store: Store, place: NotePlace, content: NoteContent) -> About:
+    """Return what a late note of a visit, or of a client's day, is about."""
+    with store.reading() as session:
+        visit = session.get(Visit, place.visit_id) if place.visit_id else None
+        names = [each.name for each in options_in(session) if each.id in content.option_ids]
+        # Points and observations are for those who treat alone: the item keeps them, and shows that there are some.
+        more = ["(with points or observations)"] if content.points or content.observations else []
+        said = " · ".join([*names, *filter(None, (content.focus, content.note)), *more])
+        kept = {"place": _json(place), "written": asdict(content)}
+        client_id = _known_client(session, place.client_id)
+        return About(LATE_NOTE, visit.course_id if visit else None, client_id, kept, said)
+
+
+def _known_client(session: Session, client_id: str | None) -> str | None:
+    return client_id if client_id and session.get(Client, client_id) else None
+
+
+def _json(place: NotePlace) -> dict[str, str | None]:
+    return {**asdict(place), "on_day": place.on_day.isoformat() if place.on_day else None}
 
 
 def carry_out(store: Store, act: Act, late: Late, about: About, do: Callable[[Act], T]) -> T | Postponed:
@@ -87,13 +110,14 @@ def carry_out(store: Store, act: Act, late: Late, about: About, do: Callable[[Ac
     if opened is not None:
         return opened
     act = _as_tapped(store, act, late)
-    if late.ago > LONGEST_AGO:
+    is_known = about.course_id is not None or about.client_id is not None
+    if is_known and late.ago > LONGEST_AGO:
         error: CoursekeeperError = Refused(f"It was tapped more than {LONGEST_AGO.days} days before.")
         return _postpone(store, act, about, error)
     try:
         return do(act)
     except (Refused, InvalidField) as refusal:
-        if about.course_id is None:
+        if not is_known:
             raise
         return _postpone(store, act, about, refusal)
 
@@ -162,14 +186,16 @@ def _postpone(store: Store, act: Act, about: About, refusal: CoursekeeperError) 
         client = work.session.get(Client, about.client_id) if about.client_id else None
         at = moment_text(act.happened_at, clinic_in(work.session))
         of = f" for {client.name}" if client else ""
-        summary = f"{_WHAT[about.kind]}{of}, tapped offline by {by} at {at}, is not saved. {refusal.message}"
+        # What a form says of a change is for who still sees that form.
+        reason = "Someone else changed it meanwhile." if refusal.code == "changed" else refusal.message
+        summary = f"{_WHAT[about.kind]}{of}, entered offline by {by} at {at}, is not saved. {reason}"
         asked = {
             **about.details,
             "course_ids": [about.course_id] if about.course_id else [],
             "client_ids": [about.client_id] if about.client_id else [],
             "tapped_at": act.happened_at.isoformat(),
             "tapped_by": (act.tapped_by or act.actor).staff_id,
-            "said": refusal.message,
+            "said": reason,
             "proposal": about.proposal or None,
             "decisions": _decisions(work, about, refusal.code),
         }
@@ -177,7 +203,7 @@ def _postpone(store: Store, act: Act, about: About, refusal: CoursekeeperError) 
             item_id = open_item(work, kind=LATE_NOTE, dedupe=_mark(act), summary=summary, details=asked)
         else:
             item_id = open_item(work, kind=LATE_USE, dedupe=_mark(act), summary=summary, details=asked)
-        return Postponed(item_id, refusal.message)
+        return Postponed(item_id, reason)
 
     return transact(store, act, do)
 

@@ -82,6 +82,17 @@ def save_note(store: Store, act: Act, place: NotePlace, new: NoteContent, *, see
     return transact(store, act, do)
 
 
+def replace_note_in(work: Work, place: NotePlace, new: NoteContent, writer: Actor) -> None:
+    """Write a note over what stands there now, by a decision within the caller's transaction.
+
+    `writer`: whose words they are. Raises as `save_note` does.
+    """
+    content = _checked(writer, new)
+    lock_place_in(work, place)
+    found = find_note_in(work.session, place, today_in(work.session, work.act), is_locked=True)
+    write_note_in(work, found, content, found.row.version if found.row else 0)
+
+
 def _said(content: NoteContent) -> list[Any]:
     options = sorted(content.option_ids)
     texts = (content.focus, content.note, content.points, content.observations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, request, url_for
@@ -15,7 +15,17 @@ from werkzeug.exceptions import HTTPException
 from plugin.core.acts import Act
 from plugin.courses.base.views import CourseView, Used
 from plugin.courses.visits.booked_visits import use_booking
-from plugin.courses.visits.late import Late, Postponed, about_note, about_use, carry_out, describe_late
+from plugin.courses.visits.late import (
+    Late,
+    Postponed,
+    about_note,
+    about_use,
+    about_written_note,
+    carry_out,
+    describe_late,
+)
+from plugin.courses.visits.note_views import NotePlace, NoteView
+from plugin.courses.visits.notes import save_note
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.courses.visits.visits import VisitDetails
 from plugin.errors import InvalidField
@@ -24,6 +34,7 @@ from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import current_act
 from plugin.web.desk import courses
 from plugin.web.desk.forms import ArrivalForm, UseForm, VisitDetailsForm
+from plugin.web.desk.note_form import DeskNoteForm, NoteForm
 from plugin.web.forms import Form, Hidden
 from plugin.web.limits import limit_views, page_limiter
 
@@ -135,6 +146,31 @@ def _describe(act: Act, form: LateForm, visit_id: str) -> dict[str, Any]:
     return _done(f"{done.client_name}: visit details saved.", done.client_id)
 
 
+def _save_note_of_visit(act: Act, form: LateForm, client_id: str, visit_id: str) -> dict[str, Any]:
+    return _save_note(act, form, NotePlace(client_id, visit_id=visit_id))
+
+
+def _save_note_of_day(act: Act, form: LateForm, client_id: str, day: str) -> dict[str, Any]:
+    try:
+        return _save_note(act, form, NotePlace(client_id, on_day=date.fromisoformat(day)))
+    except ValueError:
+        raise InvalidField("There is no such day.", field="late_address") from None
+
+
+def _save_note(act: Act, form: LateForm, place: NotePlace) -> dict[str, Any]:
+    # By what was filled in, not by who sends it: nothing of it may be dropped unseen.
+    sent = (NoteForm if "points" in request.form else DeskNoteForm).sent()
+    content, seen, store = sent.content, sent.seen_version, current_services().store
+
+    def save(at: Act) -> NoteView:
+        return save_note(store, at, place, content, seen_version=seen)
+
+    done = carry_out(store, act, form.late, about_written_note(store, place, content), save)
+    if isinstance(done, Postponed):
+        return _postponed(done)
+    return _done(f"{done.client_name}: note saved.", done.owner_id)
+
+
 def _used(done: Used | Postponed, guest_id: str | None = None) -> dict[str, Any]:
     if isinstance(done, Postponed):
         return _postponed(done)
@@ -157,4 +193,6 @@ _KINDS: dict[str, Callable[..., dict[str, Any]]] = {
     "courses.use": _use,
     "arrivals.use": _use_booking,
     "visits.describe": _describe,
+    "notes.save_of_visit": _save_note_of_visit,
+    "notes.save_of_day": _save_note_of_day,
 }

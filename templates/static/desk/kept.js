@@ -8,6 +8,10 @@ const FRESH_MS = 30 * 60000;
 const MOST_LISTED = 60;
 const NOTED_EVERY_MS = 15000;
 
+// The pages that name the clients of today, and which of their links are kept: a client, and the note of a visit.
+const LISTS = ["", "my-day"];
+const NAMED = /^clients\/[^/]+(\/notes\/[^/]+|\/visits\/[^/]+\/note)?$/;
+
 const { worker, start } = document.body.dataset;
 let { keptFor } = document.body.dataset;
 export const isSupported = isSecureContext && "serviceWorker" in navigator && "caches" in window;
@@ -36,10 +40,10 @@ async function keepAll() {
 
 const ask = (path) => fetch(path, { headers: { "X-Keep": "1" }, cache: "no-store", priority: "low" }).catch(() => null);
 
-// The clients that the page of today names can be read later, whether somebody opened them or not.
+// The clients of today can be read later, whether somebody opened them or not.
 export async function keepListed() {
-  if (location.pathname !== start || !navigator.serviceWorker?.controller) return;
-  const links = [...document.querySelectorAll("#live a[href]")].map((link) => link.pathname).filter(isClient);
+  if (!LISTS.includes(location.pathname.slice(start.length)) || !navigator.serviceWorker?.controller) return;
+  const links = [...document.querySelectorAll("#live a[href]")].map((link) => link.pathname).filter((path) => NAMED.test(path.slice(start.length)));
   const cache = await caches.open(PAGES + keptFor);
   for (const path of [...new Set(links)].slice(0, MOST_LISTED)) {
     const kept = await cache.match(path, { ignoreVary: true });
@@ -48,8 +52,6 @@ export async function keepListed() {
     await new Promise((done) => { setTimeout(done, PAUSE_MS); });
   }
 }
-
-const isClient = (path) => path.startsWith(`${start}clients/`) && !path.slice(`${start}clients/`.length).includes("/");
 
 // What is new on this page since it was kept.
 export async function keepLive(html, seen) {

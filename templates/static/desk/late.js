@@ -36,10 +36,13 @@ export async function keepLate({ form, what: button, fields }, { wasSent }) {
     if (!wasSent && !await review(words("saysTwice", { time: timeText(same[0].at) }), words("saysUseTwice"))) return false;
     fields.set("known_charges", same.length);
   }
+  // A note that waits is replaced by what is written now, as if both were one.
+  const replaced = isNote ? same.filter((each) => !each.wasSent) : [];
+  await Promise.all(replaced.map(({ number }) => removeWaiting(number)));
   const key = wasSent ? fields.get("key") : freshKey();
   const sent = [...fields].filter(([name]) => !["csrf_token", "key"].includes(name));
   const act = { key, by: mine(), at: Date.now(), wasSent };
-  const number = await addWaiting(act, { what, who: whose(form), address, fields: sent, before: shown(form) });
+  const number = await addWaiting(act, { what, who: whose(form), address, fields: sent, before: replaced[0]?.before ?? shown(form) });
   navigator.storage?.persist?.();
   settleForm(form);
   const said = words(wasSent ? "saysKeptSent" : "saysKept", { what, who: whose(form) });
@@ -59,6 +62,7 @@ function shown(form) {
 function settleForm(form) {
   for (const field of form.elements) {
     if (field.nodeName === "SELECT") [...field.options].forEach((each) => { each.defaultSelected = each.selected; });
+    else if (["checkbox", "radio"].includes(field.type)) field.defaultChecked = field.checked;
     else if (isField(field) && field.type !== "hidden") field.defaultValue = field.value;
   }
   form.elements.key.value = freshKey();
@@ -126,9 +130,11 @@ async function settled(act, answer) {
     timer = setTimeout(sendLate, AGAIN_MS);
     return "stop";
   }
+  // Somebody else's may wait for them, or for somebody who may send it.
+  const isTheirs = answer.status === 403 && act.by !== mine();
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const problem = page.querySelector("[data-notice] p")?.textContent.trim() || words("saysNotTaken");
-  await changeWaiting(act.number, { problem });
+  if (!isTheirs) await changeWaiting(act.number, { problem });
   return { said: `${act.what}, ${act.who}: ${problem}`, is_saved: false };
 }
 

@@ -1,11 +1,12 @@
 // Find anything: a field whose matches follow what is typed, in a dialog on every page and open on Today.
 // Enter takes the first match of what stands in the field, never one of an older list.
+import { PATIENCE_MS, isAway } from "./connection.js";
 import { openDialog } from "./dialog.js";
+import { keptMatches } from "./kept_matches.js";
 import { settle } from "./settle.js";
 import { signInEnded } from "./sign_in.js";
 
 const PAUSE_MS = 120;
-const PATIENCE_MS = 12000;
 const asking = new WeakMap();
 
 const fieldOf = (finder) => finder.querySelector("[role=combobox]");
@@ -42,6 +43,7 @@ function follow(finder, pauseMs = PAUSE_MS, takesFirst = false) {
 async function ask(finder, now, q) {
   const late = setTimeout(() => now.abort.abort(), PATIENCE_MS);
   try {
+    if (isAway()) throw new Error("away");
     const asked = new URLSearchParams({ q, at: location.pathname });
     const answer = await fetch(`${finder.dataset.finder}?${asked}`, { headers: { "HX-Request": "true" }, cache: "no-store", signal: now.abort.signal });
     if (answer.status === 401) return await signInEnded();
@@ -51,7 +53,7 @@ async function ask(finder, now, q) {
     show(finder, q, html);
     if (now.takesFirst) take(finder);
   } catch {
-    if (asking.get(finder) === now) sayNoAnswer(finder);
+    await withoutAnswer(finder, now, q);
   } finally {
     clearTimeout(late);
   }
@@ -73,6 +75,14 @@ function show(finder, q, html) {
   if (list) field.setAttribute("aria-controls", list.id);
   else field.removeAttribute("aria-controls");
   choose(finder, q ? options[0] : null);
+}
+
+async function withoutAnswer(finder, now, q) {
+  const html = q ? await keptMatches(q) : "";
+  if (asking.get(finder) !== now) return;
+  if (!html) return sayNoAnswer(finder);
+  show(finder, q, html);
+  if (now.takesFirst) take(finder);
 }
 
 function sayNoAnswer(finder) {

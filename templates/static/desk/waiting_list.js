@@ -1,6 +1,7 @@
 // Shows what waits to be sent: how many in the line under the header, each of them one tap away, and beside its form.
 import { showBar, timeText, words } from "./connection.js";
 import { openDialog } from "./dialog.js";
+import { isField, isTouched } from "./fields.js";
 import { isSupported } from "./kept.js";
 import { allWaiting, countWaiting } from "./waiting.js";
 
@@ -68,7 +69,20 @@ function markForms(acts) {
   document.querySelectorAll(".waits-beside").forEach((node) => node.remove());
   for (const form of document.querySelectorAll("form[data-waits]")) {
     const times = sameAs(form, acts).map((act) => timeText(act.at));
+    if (times.length) fillIn(form, sameAs(form, acts).at(-1));
     if (times.length) form.after(Object.assign(document.createElement("p"), { className: "waits-beside", textContent: words("saysBeside", { time: times.join(", ") }) }));
+  }
+}
+
+// A note that waits is shown as it will be, also on a page that was kept before it was written.
+function fillIn(form, act) {
+  const sent = new FormData();
+  act.fields.forEach(([name, value]) => sent.append(name, value));
+  for (const field of form.elements) {
+    if (!isField(field) || field.type === "hidden" || isTouched(field)) continue;
+    if (["checkbox", "radio"].includes(field.type)) field.checked = field.defaultChecked = sent.getAll(field.name).includes(field.value);
+    else if (sent.has(field.name)) field.value = sent.get(field.name);
+    if (field.nodeName === "TEXTAREA" || field.nodeName === "INPUT") field.defaultValue = field.value;
   }
 }
 
