@@ -23,6 +23,8 @@ PAGES: dict[str, tuple[str, int | None]] = {
     "Today": ("/", 100),
     "search by name": ("/clients?q=mei+kwan", 100),
     "search by phone": ("/clients?q=5550123", 100),
+    "find anything, on a client page": (f"/find?q=mei+kwan&at=/clients/{SOMEBODY}", 100),
+    "find a number": ("/find?q=INV-0001", 100),
     "overview": ("/overview", 200),
     "deferred revenue, this month": ("/reports/liability?from=2026-11-01&to=2026-11-30", 200),
     "deferred revenue, last month": ("/reports/liability?from=2026-10-01&to=2026-10-31", 200),

@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.clinic import Clinic, DeskWindow
+from tests.browser.measures import Findings
 from tests.browser.test_palette import code_picture, paper_code
 from tests.chromium import camera_showing, watched_page
 
@@ -39,8 +40,12 @@ def test_a_client_checks_in_and_nothing_of_theirs_stays(
     with camera_showing(browser, code_picture(paper_code), tmp_path) as context:
         context.add_cookies(clinic.cookies)
         with watched_page(context) as page:
-            page.clock.install()
             become_screen(page, clinic)
+            found = Findings()
+            found.add(page, "/check-in")
+            assert (found.layout, found.axe, found.foreign) == ([], [], [])
+            page.clock.install()
+            page.reload()
             name, last_digits = (
                 page.get_by_label("First and last name"),
                 page.get_by_label("Last four digits"),

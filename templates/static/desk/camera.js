@@ -45,6 +45,7 @@ async function reader(decoder) {
 
 // What keeps the camera from looking, in the words of the page.
 export function whyNot(error, words) {
+  if (!isSecureContext) return words.insecure;
   if (["NotAllowedError", "SecurityError"].includes(error.name)) return words.refused;
   if (["NotReadableError", "AbortError"].includes(error.name)) return words.busy;
   return words.none;
