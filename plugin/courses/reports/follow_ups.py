@@ -46,6 +46,7 @@ class Reason:
     why: Why
     course_id: str
     package_name: str
+    sold_at: datetime
     left: int
     granted: int
     locked: int
@@ -164,6 +165,7 @@ def _reason(why: Why, each: _Course) -> Reason:
         why,
         state.facts.id,
         each.package_name,
+        each.sold_at,
         each.left,
         state.granted,
         state.locked,
