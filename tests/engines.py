@@ -14,6 +14,7 @@ BOTH_ENGINES = (
     "tests/budgets/",
     "tests/configuration/test_live.py",
     "tests/courses/documents/",
+    "tests/courses/lists/test_listing.py",
     "tests/courses/test_activity.py",
     "tests/courses/test_any_order.py",
     "tests/courses/test_attention.py",
