@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from email_validator import validate_email
 
 from plugin.errors import ConfigurationError, MailFailed
+from plugin.wording import _
 
 TIMEOUT_S = 10.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -143,7 +144,9 @@ class SmtpMailer:
         """Send the e-mail; raises MailFailed, ConfigurationError where mail is not set up."""
         if self._server is None or self._sender is None:
             missing = "MAIL_URL" if self._server is None else "MAIL_FROM"
-            raise ConfigurationError(f"{missing} is missing; without it no e-mail is sent.")
+            raise ConfigurationError(
+                _("{missing} is missing; without it no e-mail is sent.", missing=missing)
+            )
         message = _message(letter, self._sender, self._clock())
         with _explained(), self._connect(self._server, self._sender) as connection:
             connection.send_message(message)
@@ -188,7 +191,7 @@ def _explained() -> Iterator[None]:
     except smtplib.SMTPException as error:
         raise _failure(error) from error
     except OSError as error:
-        said = "The mail server can't be reached. Coursekeeper tries again."
+        said = _("The mail server can't be reached. Coursekeeper tries again.")
         raise MailFailed(said, permanent=False) from error
 
 
@@ -214,7 +217,7 @@ def _message(letter: Letter, sender: Address, now: datetime) -> EmailMessage:
             _attach(message, each)
     except ValueError as error:
         # Line breaks in a header, among others: such an e-mail is never sent.
-        said = "The email has an address or a subject that can't be sent."
+        said = _("The email has an address or a subject that can't be sent.")
         raise MailFailed(said, permanent=True) from error
     return message
 
@@ -223,7 +226,7 @@ def _attach(message: EmailMessage, attachment: Attachment) -> None:
     if not attachment.name.isprintable():
         # The library would write a line break in a file's name as it is, and so begin another header.
         raise ValueError("a control character")
-    kind, _, subtype = attachment.media_type.partition("/")
+    kind, _other, subtype = attachment.media_type.partition("/")
     message.add_attachment(attachment.content, maintype=kind, subtype=subtype, filename=attachment.name)
 
 
@@ -237,24 +240,28 @@ def _failure(error: smtplib.SMTPException) -> MailFailed:
     """Return the error for the server's answer; permanent where sending the same e-mail again can't help."""
     status = _status(error)
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        said = "The mail server does not accept the sign-in of MAIL_URL."
+        said = _("The mail server does not accept the sign-in of MAIL_URL.")
         return MailFailed(said, permanent=False, code="mail_sign_in")
     if isinstance(error, smtplib.SMTPSenderRefused):
-        said = f"The mail server does not accept the sender of MAIL_FROM (SMTP {status})."
+        said = _("The mail server does not accept the sender of MAIL_FROM (SMTP {status}).", status=status)
         return MailFailed(said, permanent=False, code="mail_sender")
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        said = "The mail server lacks what MAIL_URL or the address asks for: STARTTLS, a sign-in or SMTPUTF8."
+        said = _(
+            "The mail server lacks what MAIL_URL or the address asks for: STARTTLS, a sign-in or SMTPUTF8."
+        )
         return MailFailed(said, permanent=False, code="mail_not_supported")
     if isinstance(error, smtplib.SMTPRecipientsRefused) and 500 <= status < 600:
-        said = f"The mail server does not accept this address (SMTP {status})."
+        said = _("The mail server does not accept this address (SMTP {status}).", status=status)
         return MailFailed(said, permanent=True, code="mail_address")
     # To a greeting or a command before the e-mail, such an answer is about the server, not about this address.
     if isinstance(error, smtplib.SMTPDataError) and 500 <= status < 600:
-        return MailFailed(f"The mail server refuses this email for good (SMTP {status}).", permanent=True)
-    return MailFailed("The mail server refused for now. Coursekeeper tries again.", permanent=False)
+        return MailFailed(
+            _("The mail server refuses this email for good (SMTP {status}).", status=status), permanent=True
+        )
+    return MailFailed(_("The mail server refused for now. Coursekeeper tries again."), permanent=False)
 
 
 def _status(error: smtplib.SMTPException) -> int:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return max((code for code, _ in error.recipients.values()), default=0)
+        return max((code for code, _other in error.recipients.values()), default=0)
     return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else 0

@@ -11,7 +11,9 @@ from typing import IO
 
 _Found = tuple[int, str, str | tuple[str, ...], list[str]]
 # Of each function, how many of its first arguments are text; the extractor of Babel splits off contexts.
-_TEXTS = {"_": 1, "N_": 1, "gettext": 1, "ngettext": 2, "pgettext": 2, "npgettext": 3}
+_TEXTS = {"_": 1, "N_": 1, "N_n": 2, "gettext": 1, "ngettext": 2, "pgettext": 2, "npgettext": 3}
+# What Babel knows a function of ours as.
+_BABEL = {"N_n": "ngettext"}
 
 
 def for_staff(file: IO[bytes], *_: object, **__: object) -> Iterator[_Found]:
@@ -31,7 +33,7 @@ def _found(file: IO[bytes], kind: type[ast.expr]) -> Iterator[_Found]:
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
         texts = tuple(map(_text, node.args[: _TEXTS.get(name, 0)]))
         if texts and len(texts) == _TEXTS[name] and all(texts):
-            yield node.lineno, name, texts if len(texts) > 1 else texts[0], []
+            yield node.lineno, _BABEL.get(name, name), texts if len(texts) > 1 else texts[0], []
 
 
 def _text(node: ast.expr) -> str:

@@ -7,6 +7,9 @@ from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
 from invoices.language import Language, compiled_catalog, language_for
 
 # Each in its own words.
@@ -23,6 +26,23 @@ def staff_language(*wanted: str) -> Language:
 
 def _spoken(tag: str) -> str:
     return tag.replace("_", "-").partition("-")[0].lower()
+
+
+@cache
+def script_words(tag: str) -> dict[str, str]:
+    """Return what the scripts of the screens say, from English; nothing for English itself."""
+    if _spoken(tag) not in STAFF_LANGUAGES or _spoken(tag) == "en":
+        return {}
+    said = [
+        each for each in read_catalog(_spoken(tag)) if any(file.endswith(".js") for file, _ in each.locations)
+    ]
+    return {str(each.id): str(each.string) for each in said}
+
+
+def read_catalog(tag: str) -> Catalog:
+    """Return the messages of a language with their translations."""
+    with (CATALOGS / f"{tag}.po").open("rb") as file:
+        return read_po(file, locale=tag)
 
 
 @cache

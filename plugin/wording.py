@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
+from functools import partial
 from gettext import NullTranslations
 from typing import Protocol
 
@@ -36,26 +37,42 @@ _finder: ContextVar[Finder] = ContextVar("finder", default=lambda: _UNSET)
 
 
 class Later(str):
-    """A sentence that is translated where it is shown, by `str()` or a format; compared and stored, it is English.
+    """A text that is put into words where it is shown, by `str()` or a format; stored and compared, it is English.
 
-    For what is written before anybody reads it, such as the label of a form; made by `N_`.
+    What use cases say is stored, sent by the API and logged in English, and read on a screen in another language.
     """
 
-    message: str
-    values: dict[str, object]
+    _render: Callable[[], str]
+
+    @classmethod
+    def of(cls, english: str, render: Callable[[], str]) -> Later:
+        """Return a text by its English and the function that writes it in the language of the moment."""
+        text = cls(english)
+        text._render = render
+        return text
 
     def __str__(self) -> str:
-        return gettext(self.message, **self.values)
+        return self._render()
+
+    def __add__(self, more: str) -> str:
+        return Later.of(f"{self[:]}{more[:]}", lambda: f"{self}{more}")
+
+    def __radd__(self, before: str) -> str:
+        return Later.of(f"{before[:]}{self[:]}", lambda: f"{before}{self}")
 
     def __format__(self, spec: str) -> str:
-        return format(str(self), spec)
+        return format(self._render(), spec)
 
 
-def N_(message: str, **values: object) -> Later:  # noqa: N802 - gettext's own name
+def N_(message: str, **values: object) -> str:  # noqa: N802 - gettext's own name
     """Mark a sentence for translation where it is shown."""
-    later = Later(message.format(**values) if values else message)
-    later.message, later.values = message, values
-    return later
+    return Later.of(_filled(message, _in_english(values)), partial(gettext, message, **values))
+
+
+def N_n(one: str, other: str, n: int, **values: object) -> str:  # noqa: N802
+    """Mark a sentence in the form that fits `n`, which fills `{n}`."""
+    english = _filled(one if abs(n) == 1 else other, {"n": f"{n:,}", **_in_english(values)})
+    return Later.of(english, partial(ngettext, one, other, n, **values))
 
 
 def gettext(message: str, **values: object) -> str:
@@ -78,7 +95,8 @@ def npgettext(context: str, one: str, other: str, n: int, **values: object) -> s
     return _filled(_catalog().npgettext(context, one, other, abs(n)), {"n": f"{n:,}", **values})
 
 
-_ = gettext
+# Below the screens every sentence waits for its reader.
+_ = N_
 
 
 def spoken_tag() -> str:
@@ -108,6 +126,10 @@ def speaking(language: Translations) -> Iterator[None]:
 
 def _catalog() -> NullTranslations:
     return _finder.get()().catalog
+
+
+def _in_english(values: dict[str, object]) -> dict[str, object]:
+    return {name: value[:] if isinstance(value, Later) else value for name, value in values.items()}
 
 
 def _filled(text: str, values: dict[str, object]) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from plugin.services import Services
+from plugin.wording import N_n, _
 
 
 class State(StrEnum):
@@ -96,13 +97,9 @@ def lasting(span: timedelta) -> str:
     """Return a span in words, such as 25 minutes, 3 hours, 2 days."""
     minutes = max(0, int(span.total_seconds() // 60))
     if minutes == 0:
-        return "less than a minute"
+        return _("less than a minute")
     if minutes < 120:
-        return _some(minutes, "minute")
+        return N_n("{n} minute", "{n} minutes", minutes)
     if minutes < 48 * 60:
-        return _some(minutes // 60, "hour")
-    return _some(minutes // (24 * 60), "day")
-
-
-def _some(number: int, one: str) -> str:
-    return f"{number} {one}{'' if number == 1 else 's'}"
+        return N_n("{n} hour", "{n} hours", minutes // 60)
+    return N_n("{n} day", "{n} days", minutes // (24 * 60))

@@ -20,6 +20,7 @@ from plugin.services import Services
 from plugin.store import Store
 from plugin.store.queues import PENDING, Inbox, Outbox
 from plugin.version import VERSION
+from plugin.wording import _
 
 SIGN_OF_LIFE_WITHIN = timedelta(minutes=5)
 OVERDUE = timedelta(minutes=15)
@@ -34,22 +35,42 @@ def worker_runs(services: Services, now: datetime) -> Look:
     """Check that the worker has shown within the last minutes that it runs."""
     seen = last_seen(services.store, WORKER)
     if seen is None:
-        return unused("The worker has not run yet.")
+        return unused(_("The worker has not run yet."))
     if now - seen < SIGN_OF_LIFE_WITHIN:
-        return fine("The worker runs.")
-    return wrong(f"The worker has not run for {lasting(now - seen)}: no sale arrives, and nothing is sent.")
+        return fine(_("The worker runs."))
+    return wrong(
+        _(
+            "The worker has not run for {lasting}: no sale arrives, and nothing is sent.",
+            lasting=lasting(now - seen),
+        )
+    )
 
 
 def queue_moves(services: Services, now: datetime) -> Look:
     """Check that due work is taken up, and that no event of Square's waits for hours."""
     due = [moment for table in (Inbox, Outbox) if (moment := _oldest_due(services.store, table)) is not None]
     if due and now - min(due) >= OVERDUE:
-        return wrong(f"Work has been waiting for {lasting(now - min(due))}, and nothing takes it up.")
+        return wrong(
+            _(
+                "Work has been waiting for {lasting}, and nothing takes it up.",
+                lasting=lasting(now - min(due)),
+            )
+        )
     inbox = inbox_state(services.store)
     if inbox.oldest_pending_at is not None and now - inbox.oldest_pending_at >= EVENT_MAY_WAIT:
         age = lasting(now - inbox.oldest_pending_at)
-        return wrong(f"{inbox.pending} events from Square can't be handled; the oldest has waited for {age}.")
-    return fine(f"{inbox.pending} events are waiting." if inbox.pending else "Nothing is waiting.")
+        return wrong(
+            _(
+                "{pending} events from Square can't be handled; the oldest has waited for {age}.",
+                pending=inbox.pending,
+                age=age,
+            )
+        )
+    return fine(
+        _("{pending} events are waiting.", pending=inbox.pending)
+        if inbox.pending
+        else _("Nothing is waiting.")
+    )
 
 
 def _oldest_due(store: Store, table: type[Inbox | Outbox]) -> datetime | None:
@@ -63,63 +84,79 @@ def disk_has_room(services: Services, _now: datetime) -> Look:
     folder = services.settings.data_folder.resolve()
     there = next((each for each in (folder, *folder.parents) if each.exists()), Path.cwd())
     free = shutil.disk_usage(there).free
-    said = f"{free / 1_000_000_000:.1f} GB are free."
-    return fine(said) if free >= LITTLE_SPACE else wrong(f"The disk is nearly full: {said}")
+    said = _("{free} GB are free.", free=free / 1000000000)
+    return fine(said) if free >= LITTLE_SPACE else wrong(_("The disk is nearly full: {said}", said=said))
 
 
 def clock_is_right(services: Services, _now: datetime) -> Look:
     """Check this machine's clock against Square's, as heard with its last answers."""
     offset = clock_offset(services.store)
     if offset is None:
-        return fine("The clock agrees with Square's.")
+        return fine(_("The clock agrees with Square's."))
     side = "ahead of" if offset > timedelta() else "behind"
-    said = f"The clock of this machine is {lasting(abs(offset))} {side} Square's."
+    said = _(
+        "The clock of this machine is {lasting} {side} Square's.", lasting=lasting(abs(offset)), side=side
+    )
     return fine(said) if abs(offset) <= CLOCK_MAY_DIFFER else wrong(said)
 
 
 def mail_is_sent(services: Services, now: datetime) -> Look:
     """Check that the mail server takes e-mails."""
     if not services.mail.is_ready:
-        return unused("E-mail is not set up, so alarms are only shown here.")
+        return unused(_("E-mail is not set up, so alarms are only shown here."))
     failing = mail_failing(services.store)
     if failing is None:
-        return fine("The mail server takes e-mails.")
+        return fine(_("The mail server takes e-mails."))
     if now - failing.since < MAIL_MAY_FAIL:
-        return fine(f"{failing.said} It is tried again.")
-    return wrong(f"No e-mail could be sent for {lasting(now - failing.since)}. {failing.said}")
+        return fine(_("{said} It is tried again.", said=failing.said))
+    return wrong(
+        _(
+            "No e-mail could be sent for {lasting}. {said}",
+            lasting=lasting(now - failing.since),
+            said=failing.said,
+        )
+    )
 
 
 def settings_are_read(services: Services, _now: datetime) -> Look:
     """Check that every stored setting is in use."""
     problems = services.settings_source.problems
-    return wrong(" ".join(problems.values())) if problems else fine("Every setting is in use.")
+    return wrong(" ".join(problems.values())) if problems else fine(_("Every setting is in use."))
 
 
 def audit_is_clean(services: Services, now: datetime) -> Look:
     """Check the result of the nightly audit."""
     last = last_audit(services.store)
     if last is None:
-        return unused("It runs tonight for the first time.")
+        return unused(_("It runs tonight for the first time."))
     if last.findings:
-        return wrong(f"The audit found {last.findings} wrong rows. The first: {last.first}")
+        return wrong(
+            _(
+                "The audit found {findings} wrong rows. The first: {first}",
+                findings=last.findings,
+                first=last.first,
+            )
+        )
     if now - last.finished_at >= AUDIT_MAY_REST:
-        return wrong(f"The audit has not run for {lasting(now - last.finished_at)}.")
-    return fine(f"Ledger and documents add up, as of {lasting(now - last.finished_at)} ago.")
+        return wrong(_("The audit has not run for {lasting}.", lasting=lasting(now - last.finished_at)))
+    return fine(
+        _("Ledger and documents add up, as of {lasting} ago.", lasting=lasting(now - last.finished_at))
+    )
 
 
 def webhook_is_taken(services: Services, _now: datetime) -> Look:
     """Check that the last alarm reached the webhook."""
     if not services.settings.alarm_webhook_url.get_secret_value():
-        return unused("No webhook is set.")
+        return unused(_("No webhook is set."))
     last = last_delivery(services.store, WEBHOOK)
     if last is not None and last.has_failed:
-        return wrong(f"The last alarm did not reach the webhook: {last.says}")
-    return fine("Alarms also go to the webhook.")
+        return wrong(_("The last alarm did not reach the webhook: {says}", says=last.says))
+    return fine(_("Alarms also go to the webhook."))
 
 
 def version_is_newest(services: Services, _now: datetime) -> Look:
     """Check that this version is the newest that the installation knows of."""
     newer = newer_version(services.settings, services.store)
     if newer:
-        return wrong(f"Coursekeeper {newer} is out; this is {VERSION}.")
-    return fine(f"Coursekeeper {VERSION}; no newer one is known here.")
+        return wrong(_("Coursekeeper {newer} is out; this is {version}.", newer=newer, version=VERSION))
+    return fine(_("Coursekeeper {version}; no newer one is known here.", version=VERSION))

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from babel.dates import format_skeleton
 
 from plugin.alarms.deliveries import TEST, Notice
 from plugin.alarms.episodes import Phase
 from plugin.alarms.webhook import post
+from plugin.courses.accounts.staff import staff_by_email
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView
 from plugin.mail import Letter
 from plugin.services import Services
+from plugin.staff_languages import staff_language
+from plugin.stored_sentences import in_words
+from plugin.wording import N_, _, speaking, spoken_tag
 
 # After a mail server was down for days, nobody wants all that happened meanwhile.
 TOO_LATE_AFTER = timedelta(hours=24)
-_BEFORE_SUBJECT = {Phase.REMINDER: "Still: ", Phase.ENDED: "Over: "}
+_BEFORE_SUBJECT = {Phase.REMINDER: N_("Still: "), Phase.ENDED: N_("Over: ")}
 
 
 def mail_notice(services: Services, job: Job) -> str:
     """Send the e-mail; raises MailFailed, ConfigurationError where mail is not set up any more."""
     notice = Notice(**job.payload["notice"])
     if _is_too_late(services, notice):
-        return "Not sent: it is too late for it."
-    services.mail.send(letter_of(services, notice, str(job.payload["to"]), job.id))
-    return "E-mail sent."
+        return _("Not sent: it is too late for it.")
+    to = str(job.payload["to"])
+    person = staff_by_email(services.store, to)
+    language = staff_language(person.language if person else "", read_clinic(services.store).language)
+    with speaking(language):
+        letter = letter_of(services, _in_language(notice, language.tag), to, job.id)
+    services.mail.send(letter)
+    return _("E-mail sent.")
+
+
+def _in_language(notice: Notice, tag: str) -> Notice:
+    return replace(
+        notice,
+        title=in_words(notice.title, tag),
+        said=in_words(notice.said, tag),
+        to_do=in_words(notice.to_do, tag),
+    )
 
 
 def post_notice(services: Services, job: Job) -> str:
@@ -33,9 +54,9 @@ def post_notice(services: Services, job: Job) -> str:
     notice = Notice(**job.payload["notice"])
     url = services.settings.alarm_webhook_url.get_secret_value()
     if not url:
-        return "Not sent: no webhook is set any more."
+        return _("Not sent: no webhook is set any more.")
     if _is_too_late(services, notice):
-        return "Not sent: it is too late for it."
+        return _("Not sent: it is too late for it.")
     clinic = read_clinic(services.store)
     body = {
         "event": f"alarm.{notice.phase}",
@@ -46,7 +67,7 @@ def post_notice(services: Services, job: Job) -> str:
     }
     secret = services.settings.alarm_webhook_secret.get_secret_value()
     post(url, body, secret=secret, now=services.clock())
-    return "The webhook took it."
+    return _("The webhook took it.")
 
 
 def letter_of(services: Services, notice: Notice, to: str, key: str) -> Letter:
@@ -57,23 +78,36 @@ def letter_of(services: Services, notice: Notice, to: str, key: str) -> Letter:
     return Letter(
         to=to,
         subject=f"{clinic.name}: {before}{headline}"[:180],
-        text="\n\n".join(_paragraphs(services, clinic, notice)) + "\n",
+        text="\n\n".join(map(str, _paragraphs(services, clinic, notice))) + "\n",
         key=f"{key}-alarm",
     )
 
 
 def _paragraphs(services: Services, clinic: ClinicView, notice: Notice) -> list[str]:
-    said = f"Over: {notice.title}. {notice.said}" if notice.phase == Phase.ENDED else notice.said
+    said = (
+        _("Over: {title}. {said}", title=notice.title, said=notice.said)
+        if notice.phase == Phase.ENDED
+        else notice.said
+    )
     paragraphs = [said]
     if notice.to_do:
-        paragraphs.append(f"What to do: {notice.to_do}")
+        paragraphs.append(_("What to do: {to_do}", to_do=notice.to_do))
     if notice.phase != TEST:
-        span = f" to {_written(notice.at, clinic)}" if notice.phase == Phase.ENDED else ""
-        paragraphs.append(f"Since: {_written(notice.since, clinic)}{span} ({clinic.time_zone})")
-    paragraphs.append(f"How everything is now: {_page(services)}")
+        span = _(" to {written}", written=_written(notice.at, clinic)) if notice.phase == Phase.ENDED else ""
+        paragraphs.append(
+            _(
+                "Since: {written}{span} ({time_zone})",
+                written=_written(notice.since, clinic),
+                span=span,
+                time_zone=clinic.time_zone,
+            )
+        )
+    paragraphs.append(_("How everything is now: {page}", page=_page(services)))
     paragraphs.append(
-        "Coursekeeper sends this once when something begins, once a day while it lasts, and once when it is over."
-        " Who gets it is set under All settings, Alarms."
+        _(
+            "Coursekeeper sends this once when something begins, once a day while it lasts, and once when it is over."
+            " Who gets it is set under All settings, Alarms."
+        )
     )
     return paragraphs
 
@@ -84,7 +118,8 @@ def _page(services: Services) -> str:
 
 def _written(moment: str, clinic: ClinicView) -> str:
     local = datetime.fromisoformat(moment).astimezone(ZoneInfo(clinic.time_zone))
-    return f"{local:%B} {local.day}, {local:%H:%M}"
+    day = format_skeleton("MMMMd", local, locale=staff_language(spoken_tag()).locale)
+    return f"{day}, {local:%H:%M}"
 
 
 def _is_too_late(services: Services, notice: Notice) -> bool:

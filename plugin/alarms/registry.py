@@ -9,112 +9,124 @@ from plugin.alarms import machine_checks as machine
 from plugin.alarms import square_checks as square
 from plugin.alarms.condition import Check, Condition, Look, wrong
 from plugin.services import Services
+from plugin.wording import N_, _
 
 CHECKS: tuple[Check, ...] = (
     Check(
         "square_answers",
-        "Square answers",
+        N_("Square answers"),
         square.square_answers,
-        "If Square or your internet connection is down, wait: what is pending is then done automatically."
-        " Sessions can be used as always.",
+        N_(
+            "If Square or your internet connection is down, wait: what is pending is then done automatically."
+            " Sessions can be used as always."
+        ),
     ),
     Check(
         "square_accepts",
-        "Square accepts the connection",
+        N_("Square accepts the connection"),
         square.square_accepts,
-        "Connect again under Settings, Square, or enter a new access token there.",
+        N_("Connect again under Settings, Square, or enter a new access token there."),
     ),
     Check(
         "sales_arrive",
-        "Sales arrive",
+        N_("Sales arrive"),
         square.sales_arrive,
-        "Restart Coursekeeper. If that does not help, look at Settings, Square.",
+        N_("Restart Coursekeeper. If that does not help, look at Settings, Square."),
         # After a start the first sync takes its time.
         confirm=timedelta(minutes=15),
     ),
     Check(
         "worker_runs",
-        "The worker runs",
+        N_("The worker runs"),
         machine.worker_runs,
-        "Restart Coursekeeper: coursekeeper serve starts the worker too.",
+        N_("Restart Coursekeeper: coursekeeper serve starts the worker too."),
         confirm=timedelta(minutes=5),
     ),
     Check(
         "queue_moves",
-        "Pending work is done",
+        N_("Pending work is done"),
         machine.queue_moves,
-        "Restart Coursekeeper. Settings, Square shows what is waiting, and why.",
+        N_("Restart Coursekeeper. Settings, Square shows what is waiting, and why."),
         confirm=timedelta(minutes=5),
     ),
     Check(
         "permission_lasts",
-        "Square's permission is renewed",
+        N_("Square's permission is renewed"),
         square.permission_lasts,
-        "Connect again under Settings, Square, before it expires.",
+        N_("Connect again under Settings, Square, before it expires."),
     ),
     Check(
         "copies_are_made",
-        "Backups are made",
+        N_("Backups are made"),
         backups.copies_are_made,
-        "Look at the reason given. Without a backup, what happens from now on could be lost with this disk.",
+        N_(
+            "Look at the reason given. Without a backup, what happens from now on could be lost with this disk."
+        ),
         # One that failed is made again after ten minutes.
         confirm=timedelta(minutes=20),
     ),
     Check(
         "copies_are_sent",
-        "Backups are kept elsewhere",
+        N_("Backups are kept elsewhere"),
         backups.copies_are_sent,
-        "Check the place and its password under All settings, Backups.",
+        N_("Check the place and its password under All settings, Backups."),
         is_urgent=False,
         confirm=timedelta(hours=2),
     ),
     Check(
         "disk_has_room",
-        "Disk space",
+        N_("Disk space"),
         machine.disk_has_room,
-        "Delete what is not needed on the disk, or get a larger one. When it is full, nothing can be saved.",
+        N_(
+            "Delete what is not needed on the disk, or get a larger one. When it is full, nothing can be saved."
+        ),
     ),
     Check(
         "audit_is_clean",
-        "Nightly audit",
+        N_("Nightly audit"),
         machine.audit_is_clean,
-        "Run coursekeeper audit for the list. Keep the database as it is, restore a copy elsewhere, and compare.",
+        N_(
+            "Run coursekeeper audit for the list. Keep the database as it is, restore a copy elsewhere, and compare."
+        ),
     ),
     Check(
         "clock_is_right",
-        "Clock",
+        N_("Clock"),
         machine.clock_is_right,
-        "Let the clock of this machine be set automatically (on Linux: timedatectl set-ntp true).",
+        N_("Let the clock of this machine be set automatically (on Linux: timedatectl set-ntp true)."),
         is_urgent=False,
     ),
     Check(
         "mail_is_sent",
-        "E-mail is sent",
+        N_("E-mail is sent"),
         machine.mail_is_sent,
-        "Check the mail server and its password under All settings, E-mail, then send a test.",
+        N_("Check the mail server and its password under All settings, E-mail, then send a test."),
         is_urgent=False,
         is_mailed=False,
     ),
     Check(
         "settings_are_read",
-        "Settings",
+        N_("Settings"),
         machine.settings_are_read,
-        "Enter them again under All settings.",
+        N_("Enter them again under All settings."),
     ),
     Check(
         "version_is_newest",
-        "Version",
+        N_("Version"),
         machine.version_is_newest,
-        "Upgrade when the clinic is closed; docs/operate.md says how. A copy is made first, and put back if it fails.",
+        N_(
+            "Upgrade when the clinic is closed; docs/operate.md says how. A copy is made first, "
+            "and put back if it fails."
+        ),
         is_urgent=False,
         # Shown to the owner; not worth an e-mail a day.
         is_mailed=False,
     ),
     Check(
         "webhook_is_taken",
-        "Alarm webhook",
+        N_("Alarm webhook"),
         machine.webhook_is_taken,
-        "Check the address under All settings, Alarms, then send a test alarm.",
+        N_("Check the address under All settings, Alarms, then send a test alarm."),
         is_urgent=False,
     ),
 )
@@ -143,4 +155,4 @@ def _looked(check: Check, services: Services, now: datetime) -> Look:
         return check.look(services, now)
     except Exception as error:
         # One check that fails must not hide the others. The error itself may quote rows of the database.
-        return wrong(f"This could not be checked ({type(error).__name__}).")
+        return wrong(_("This could not be checked ({name__}).", name__=type(error).__name__))

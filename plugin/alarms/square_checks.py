@@ -11,12 +11,13 @@ from plugin.courses.square_mode import square_mode
 from plugin.services import Services
 from plugin.square.connection.row import ConnectionView, read_connection
 from plugin.square.connection.tokens import ALARM_AFTER
+from plugin.wording import N_, _
 
 SILENT_FOR = timedelta(minutes=10)
 REFUSED_FOR = timedelta(minutes=5)
 NOTHING_CAME_FOR = timedelta(hours=2)
 ENDS_WITHIN = timedelta(days=10)
-_NOT_CONNECTED = unused("Square is not connected yet.")
+_NOT_CONNECTED = unused(N_("Square is not connected yet."))
 
 
 def square_answers(services: Services, now: datetime) -> Look:
@@ -27,11 +28,18 @@ def square_answers(services: Services, now: datetime) -> Look:
     since = known.failing_since
     if since is None or known.failing_code == SIGN_IN:
         return fine(
-            f"It last answered {lasting(now - known.checked_at)} ago." if known.checked_at else "It does."
+            _("It last answered {lasting} ago.", lasting=lasting(now - known.checked_at))
+            if known.checked_at
+            else _("It does.")
         )
     if read_hours(services.store).open_time(since, now) < SILENT_FOR:
-        return fine(f"Square has not answered for {lasting(now - since)}; it is asked again every minute.")
-    return wrong(f"Square has not answered for {lasting(now - since)}.")
+        return fine(
+            _(
+                "Square has not answered for {lasting}; it is asked again every minute.",
+                lasting=lasting(now - since),
+            )
+        )
+    return wrong(_("Square has not answered for {lasting}.", lasting=lasting(now - since)))
 
 
 def square_accepts(services: Services, now: datetime) -> Look:
@@ -41,8 +49,10 @@ def square_accepts(services: Services, now: datetime) -> Look:
         return _NOT_CONNECTED
     since = known.failing_since
     if since is None or known.failing_code != SIGN_IN or now - since < REFUSED_FOR:
-        return fine("The access token is valid.")
-    return wrong(f"Square has refused Coursekeeper's access token for {lasting(now - since)}.")
+        return fine(_("The access token is valid."))
+    return wrong(
+        _("Square has refused Coursekeeper's access token for {lasting}.", lasting=lasting(now - since))
+    )
 
 
 def sales_arrive(services: Services, now: datetime) -> Look:
@@ -57,34 +67,51 @@ def sales_arrive(services: Services, now: datetime) -> Look:
     )
     last = max(filter(None, heard), default=None)
     if last is None:
-        return unused("Square has not been read yet.")
+        return unused(_("Square has not been read yet."))
     if read_hours(services.store).open_time(last, now) < NOTHING_CAME_FOR:
-        return fine(f"Square was last read, or reported something, {lasting(now - last)} ago.")
+        return fine(
+            _("Square was last read, or reported something, {lasting} ago.", lasting=lasting(now - last))
+        )
     sweep = square_state(services.store, now).sweep
     why = f" {sweep.error}" if sweep else ""
-    return wrong(f"For {lasting(now - last)} no event has come from Square, and no sync has succeeded.{why}")
+    return wrong(
+        _(
+            "For {lasting} no event has come from Square, and no sync has succeeded.{why}",
+            lasting=lasting(now - last),
+            why=why,
+        )
+    )
 
 
 def permission_lasts(services: Services, now: datetime) -> Look:
     """Check that the seller's permission is renewed in time."""
     known = read_connection(services.store)
     if services.settings.square_access_token.get_secret_value():
-        return unused("The access token of the settings does not expire.")
+        return unused(_("The access token of the settings does not expire."))
     if known.problem:
         return wrong(known.problem)
     if not known.has_permission:
         return _NOT_CONNECTED
     if known.refreshed_at is not None and now - known.refreshed_at >= ALARM_AFTER:
         return wrong(
-            f"Square's permission has not been renewed for {lasting(now - known.refreshed_at)}.{_end(known)}"
+            _(
+                "Square's permission has not been renewed for {lasting}.{end}",
+                lasting=lasting(now - known.refreshed_at),
+                end=_end(known),
+            )
         )
     if known.refresh_expires_at is not None and known.refresh_expires_at - now < ENDS_WITHIN:
-        return wrong(f"Square's permission can't be renewed after {known.refresh_expires_at:%Y-%m-%d}.")
-    return fine(f"Renewed every week.{_end(known)}")
+        return wrong(
+            _(
+                "Square's permission can't be renewed after {refresh_expires_at}.",
+                refresh_expires_at=known.refresh_expires_at,
+            )
+        )
+    return fine(_("Renewed every week.{end}", end=_end(known)))
 
 
 def _end(known: ConnectionView) -> str:
-    return f" It is valid until {known.expires_at:%Y-%m-%d}." if known.expires_at else ""
+    return _(" It is valid until {expires_at}.", expires_at=known.expires_at) if known.expires_at else ""
 
 
 def _connected(services: Services) -> ConnectionView | None:

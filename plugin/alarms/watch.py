@@ -18,6 +18,7 @@ from plugin.errors import Refused
 from plugin.services import Services
 from plugin.store import Store
 from plugin.store.alarms import Alarm
+from plugin.wording import _
 
 WATCHMAN = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 _PARTS = tuple(Episode.__dataclass_fields__)
@@ -76,9 +77,9 @@ def send_test(services: Services, act: Act) -> int:
         id=TEST,
         phase=TEST,
         name=TEST,
-        title="Test alarm",
-        said="This is a test. Nothing is wrong.",
-        to_do="Nothing.",
+        title=_("Test alarm"),
+        said=_("This is a test. Nothing is wrong."),
+        to_do=_("Nothing."),
         is_urgent=False,
         since=at,
         at=at,
@@ -89,7 +90,9 @@ def send_test(services: Services, act: Act) -> int:
 
     sent = services.store.transact(work)
     if not sent:
-        said = "No one would get it: e-mail is not set up, and no webhook is set. Change that under Settings."
+        said = _(
+            "No one would get it: e-mail is not set up, and no webhook is set. Change that under Settings."
+        )
         raise Refused(said, code="no_recipient")
     return sent
 

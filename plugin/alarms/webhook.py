@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from plugin.errors import WebhookFailed
+from plugin.wording import _
 
 TIMEOUT_S = 5.0
 SIGNATURE = "X-Coursekeeper-Signature"
@@ -47,7 +48,7 @@ def post(
             _judge(answer.status_code)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise WebhookFailed(
-            f"The webhook can't be reached ({type(error).__name__}).", permanent=False
+            _("The webhook can't be reached ({name__}).", name__=type(error).__name__), permanent=False
         ) from None
 
 
@@ -55,6 +56,8 @@ def _judge(status: int) -> None:
     if 200 <= status < 300:
         return
     if 300 <= status < 400:
-        raise WebhookFailed("The webhook answers with a redirect, which is not followed.", permanent=True)
+        raise WebhookFailed(_("The webhook answers with a redirect, which is not followed."), permanent=True)
     is_permanent = status < 500 and status not in _TRY_AGAIN
-    raise WebhookFailed(f"The webhook refuses the alarm (HTTP {status}).", permanent=is_permanent)
+    raise WebhookFailed(
+        _("The webhook refuses the alarm (HTTP {status}).", status=status), permanent=is_permanent
+    )

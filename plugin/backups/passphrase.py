@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from plugin.errors import Refused
+from plugin.wording import _
 
 # Crockford's alphabet: nothing that looks like something else.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -46,7 +47,7 @@ class CopyKey:
 
 def make_passphrase() -> str:
     """Return a new passphrase of 120 random bits, such as `K7QM-2XRD-…`."""
-    groups = ("".join(secrets.choice(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
+    groups = ("".join(secrets.choice(ALPHABET) for _other in range(GROUP_LENGTH)) for _other in range(GROUPS))
     return "-".join(groups)
 
 
@@ -66,13 +67,15 @@ def make_key(passphrase: str) -> CopyKey:
 def open_key(key_file: bytes, passphrase: str) -> str:
     """Return the private key, an age identity; raises WrongPassphrase."""
     if len(key_file) > _LONGEST_KEY_FILE:
-        raise Refused("The copy's key is damaged.", code="damaged_copy")
+        raise Refused(_("The copy's key is damaged."), code="damaged_copy")
     try:
         opened: bytes = pyrage.passphrase.decrypt(key_file, as_printed(passphrase))
     except pyrage.DecryptError:
         raise WrongPassphrase(
-            "That passphrase does not open this copy. Check each group; a copy opens with the passphrase"
-            " that was valid when it was made.",
+            _(
+                "That passphrase does not open this copy. Check each group; a copy opens with the passphrase"
+                " that was valid when it was made."
+            ),
             field="passphrase",
         ) from None
     return opened.decode("ascii", "replace").strip()

@@ -17,6 +17,7 @@ from plugin.courses.base.opening_hours import read_hours
 from plugin.courses.base.outbox import count_jobs
 from plugin.errors import NotFound
 from plugin.services import Services
+from plugin.wording import N_n, _
 
 # How old the last good copy may be: in hours of being open, and at all. One is made each hour and each day.
 OLD_WHILE_OPEN, OLD = timedelta(hours=3), timedelta(hours=30)
@@ -99,7 +100,7 @@ def copy_named(services: Services, name: str) -> Path:
     """Return the file of a copy; raises NotFound for any name but that of a copy in the folder."""
     path = backup_folder(services.settings) / name
     if time_of(name) is None or not path.is_file():
-        raise NotFound("There is no such backup.")
+        raise NotFound(_("There is no such backup."))
     return path
 
 
@@ -117,10 +118,12 @@ def _problem_seen(services: Services, now: datetime) -> str:
     failed = run is not None and run.state == "failed"
     is_old = made_at is not None and _is_old(made_at, now, read_hours(services.store))
     told = [
-        f"The last backup failed: {run.problem}" if run is not None and failed else "",
-        f"The last good backup is {_hours(now - made_at)} old." if made_at is not None and is_old else "",
+        _("The last backup failed: {problem}", problem=run.problem) if run is not None and failed else "",
+        _("The last good backup is {hours} old.", hours=_hours(now - made_at))
+        if made_at is not None and is_old
+        else "",
         # The first one is made within a minute of the worker's start.
-        "There is no backup." if made_at is None and run is not None and not _is_running(run) else "",
+        _("There is no backup.") if made_at is None and run is not None and not _is_running(run) else "",
     ]
     return " ".join(filter(None, told)) or (_space_problem(services) if made_at else "")
 
@@ -132,11 +135,22 @@ def send_problem(services: Services, now: datetime) -> str:
         return ""
     state = records.read_state(services.store)
     if state.key is None:
-        return "Copies are not sent: they are sent encrypted only. Make a passphrase under Settings, Backups."
+        return _(
+            "Copies are not sent: they are sent encrypted only. Make a passphrase under Settings, Backups."
+        )
     if state.send_failed_at is None:
         return ""
-    last = f" The last one that arrived is {_hours(now - state.sent_at)} old." if state.sent_at else ""
-    return f"Copies can't be sent to {where_to(settings)}.{last} {state.send_problem}"
+    last = (
+        _(" The last one that arrived is {hours} old.", hours=_hours(now - state.sent_at))
+        if state.sent_at
+        else ""
+    )
+    return _(
+        "Copies can't be sent to {where_to}.{last} {send_problem}",
+        where_to=where_to(settings),
+        last=last,
+        send_problem=state.send_problem,
+    )
 
 
 def _is_old(last_at: datetime, now: datetime, hours: OpeningHours) -> bool:
@@ -155,12 +169,15 @@ def _space_problem(services: Services) -> str:
     needed = 30 * newest.stat().st_size
     if free >= needed:
         return ""
-    return f"The disk of the backups is nearly full: {size_in_words(free)} are free. Make room on it."
+    return _(
+        "The disk of the backups is nearly full: {size_in_words} are free. Make room on it.",
+        size_in_words=size_in_words(free),
+    )
 
 
 def _hours(span: timedelta) -> str:
     hours = max(0, round(span / timedelta(hours=1)))
-    return f"{hours} hour{'' if hours == 1 else 's'}"
+    return N_n("{n} hour", "{n} hours", hours)
 
 
 def _kept(file: Path) -> KeptCopy | None:

@@ -7,6 +7,7 @@ import errno
 from sqlalchemy.exc import DBAPIError
 
 from plugin.errors import CoursekeeperError
+from plugin.wording import _
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
@@ -18,7 +19,7 @@ def size_in_words(size: int) -> str:
         if amount < 1000:
             return f"{amount:.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:.1f} {unit}"
         amount /= 1000
-    return f"{amount:.1f} GB"
+    return _("{amount} GB", amount=amount)
 
 
 def error_in_words(error: BaseException) -> str:
@@ -27,10 +28,14 @@ def error_in_words(error: BaseException) -> str:
         return error.message
     if isinstance(error, OSError):
         if error.errno in _NO_ROOM:
-            return "The disk is full. Make room, then try again."
-        return f"{error.filename or 'A file'} can't be used: {error.strerror or error}."
+            return _("The disk is full. Make room, then try again.")
+        return _(
+            "{value} can't be used: {value2}.",
+            value=error.filename or "A file",
+            value2=error.strerror or error,
+        )
     if isinstance(error, DBAPIError):
         # It may quote rows.
-        return f"The database refused ({type(error.orig).__name__})."
+        return _("The database refused ({name__}).", name__=type(error.orig).__name__)
     first = str(error).partition("\n")[0].rstrip(".")
     return f"{type(error).__name__}: {first}." if first else f"{type(error).__name__}."

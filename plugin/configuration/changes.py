@@ -13,13 +13,14 @@ from plugin.core.acts import Act
 from plugin.courses.base.activity import Did, record_activity
 from plugin.services import Services
 from plugin.store.activity import Activity
+from plugin.wording import N_
 
 # What the pages of settings change and other tables hold.
 ELSEWHERE = {
-    "clinic.time_zone": "Time zone",
-    "clinic.currency": "Currency",
-    "clinic.language": "Language",
-    "clinic.sends_papers": "Papers by e-mail after each visit",
+    "clinic.time_zone": N_("Time zone"),
+    "clinic.currency": N_("Currency"),
+    "clinic.language": N_("Language"),
+    "clinic.sends_papers": N_("Papers by e-mail after each visit"),
 }
 
 

@@ -15,6 +15,7 @@ from plugin.errors import InvalidField, Refused
 from plugin.services import Services
 from plugin.store.ledger import Course
 from plugin.store.offers import Clinic, Package
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def save_clinic_settings(
             return before
         if seen is not None and seen != before.mark:
             raise Refused(
-                "Somebody changed these settings after you opened this page. Compare, then save again.",
+                _("Somebody changed these settings after you opened this page. Compare, then save again."),
                 code="changed_meanwhile",
             )
         if wanted.currency != before.currency and (why := _why_locked(session, before.currency)):
@@ -76,9 +77,9 @@ def why_currency_locked(services: Services) -> str:
 
 def _why_locked(session: Session, currency: str) -> str:
     if session.scalar(select(Course.id).limit(1)):
-        return f"Courses were sold in {currency}, so the currency stays."
+        return _("Courses were sold in {currency}, so the currency stays.", currency=currency)
     if session.scalar(select(Package.id).limit(1)):
-        return f"Packages have prices in {currency}, so the currency stays."
+        return _("Packages have prices in {currency}, so the currency stays.", currency=currency)
     return ""
 
 

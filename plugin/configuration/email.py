@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from plugin.errors import ConfigurationError, CoursekeeperError, InvalidField, MailFailed, Refused
 from plugin.mail import Letter, MailServer, SmtpMailer
+from plugin.wording import N_, _
 
 Security = Literal["starttls", "tls", "none"]
 SERVER, SENDER = "mail_url", "mail_from"
@@ -52,7 +53,7 @@ class MailAccount:
         )
         url = f"{scheme}://{user}{host}:{self.port}{option}"
         if not _HOST.match(self.host) or _read_back(url) != self:
-            raise InvalidField("A mail server is a name such as smtp.example.org.", field="host")
+            raise InvalidField(_("A mail server is a name such as smtp.example.org."), field="host")
         return url
 
     def sends_password_elsewhere(self, before: MailAccount) -> bool:
@@ -65,7 +66,7 @@ def port_of(typed: int | None, security: Security) -> int:
     """Return the port, the usual one where none was typed; raises InvalidField."""
     port = typed if typed is not None else USUAL_PORT[security]
     if not 0 < port <= _HIGHEST_PORT:
-        raise InvalidField("A port is a number from 1 to 65535.", field="port")
+        raise InvalidField(_("A port is a number from 1 to 65535."), field="port")
     return port
 
 
@@ -85,8 +86,11 @@ def send_test_email(
     """
     letter = Letter(
         to=to,
-        subject=f"Test e-mail from {clinic_name}",
-        text=f"This is the test e-mail of {clinic_name}. It arrived, so e-mail works.\n",
+        subject=_("Test e-mail from {clinic_name}", clinic_name=clinic_name),
+        text=_(
+            "This is the test e-mail of {clinic_name}. It arrived, so e-mail works.\n",
+            clinic_name=clinic_name,
+        ),
     )
     outcome = _Outcome()
 
@@ -103,20 +107,22 @@ def send_test_email(
     thread.join(given_up_after_s)
     host = MailServer.of(mail_url).host if mail_url else ""
     if not outcome.is_done:
-        raise Refused(f"{host} did not answer in time. {_LOOK}", code="mail_timeout")
+        raise Refused(_("{host} did not answer in time. {look}", host=host, look=_LOOK), code="mail_timeout")
     if outcome.error is not None:
         raise Refused(_in_words(host, outcome.error), code=outcome.error.code) from outcome.error
-    return (
-        f"{host} took the test e-mail for {to}. If it is not there in some minutes, look in the spam folder."
+    return _(
+        "{host} took the test e-mail for {to}. If it is not there in some minutes, look in the spam folder.",
+        host=host,
+        to=to,
     )
 
 
-_LOOK = "Compare server, port and security with what your mail provider writes."
+_LOOK = N_("Compare server, port and security with what your mail provider writes.")
 _HELP = {
-    "mail_sign_in": "User or password is wrong. Some providers want a password made for programs.",
-    "mail_sender": "This server does not send for that sender. Use an address of your account.",
-    "mail_not_supported": "The server does not offer this security or sign-in. Choose another.",
-    "mail_address": "The server does not take this address.",
+    "mail_sign_in": N_("User or password is wrong. Some providers want a password made for programs."),
+    "mail_sender": N_("This server does not send for that sender. Use an address of your account."),
+    "mail_not_supported": N_("The server does not offer this security or sign-in. Choose another."),
+    "mail_address": N_("The server does not take this address."),
 }
 
 
@@ -133,15 +139,20 @@ def _in_words(host: str, error: CoursekeeperError) -> str:
     if not isinstance(cause, smtplib.SMTPException):
         return _unreachable(host, cause)
     said = _answer_of(cause)
-    return f"{_HELP.get(error.code, 'The mail server refused.')} {said}".strip()
+    return f"{_HELP.get(error.code, _('The mail server refused.'))} {said}".strip()
 
 
 def _unreachable(host: str, cause: BaseException | None) -> str:
     if isinstance(cause, TimeoutError):
-        return f"{host} did not answer in time. {_LOOK}"
+        return _("{host} did not answer in time. {look}", host=host, look=_LOOK)
     if isinstance(cause, OSError):
-        return f"{host} can't be reached: {_plain(cause.strerror or str(cause))}. {_LOOK}"
-    return "This e-mail can't be sent: look at sender and address."
+        return _(
+            "{host} can't be reached: {plain}. {look}",
+            host=host,
+            plain=_plain(cause.strerror or str(cause)),
+            look=_LOOK,
+        )
+    return _("This e-mail can't be sent: look at sender and address.")
 
 
 def _answer_of(cause: smtplib.SMTPException) -> str:
@@ -155,7 +166,9 @@ def _answer_of(cause: smtplib.SMTPException) -> str:
     else:
         code, said = 0, str(cause)
     plain = _plain(said.decode("utf-8", "replace") if isinstance(said, bytes) else said)
-    return f"Its answer: “{f'{code} ' if code > 0 else ''}{plain}”" if plain else ""
+    return (
+        _("Its answer: “{value}{plain}”", value=f"{code} " if code > 0 else "", plain=plain) if plain else ""
+    )
 
 
 def _plain(said: str) -> str:

@@ -12,6 +12,7 @@ from plugin.configuration.registry import DECLARED, Declaration, is_secret
 from plugin.configuration.stored import read_rows
 from plugin.services import Services
 from plugin.settings import Settings
+from plugin.wording import _
 
 BY_SERVER, IN_BROWSER, NOWHERE = "environment", "database", "default"
 # The address of a database may hold its password.
@@ -66,8 +67,8 @@ def is_set(settings: Settings, name: str) -> bool:
 def shown(settings: Settings, name: str) -> str:
     """Return the value for a person, of a secret only whether it is set."""
     if is_secret(name):
-        return "Saved" if is_set(settings, name) else "Not set"
-    return _CREDENTIALS.sub("//…@", text_of(getattr(settings, name))) or "Not set"
+        return _("Saved") if is_set(settings, name) else _("Not set")
+    return _CREDENTIALS.sub("//…@", text_of(getattr(settings, name))) or _("Not set")
 
 
 def text_of(value: Any) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import SecretStr
 
 from plugin.settings import Settings
+from plugin.wording import N_
 
 
 class Group(StrEnum):
@@ -38,108 +39,125 @@ def _of_server(label: str, hint: str) -> Declaration:
 
 
 DECLARED: dict[str, Declaration] = {
-    "database_url": _of_server("Database", "Where everything is stored."),
-    "data_dir": _of_server("Data folder", "Where files lie that are not in the database."),
-    "secret_key": _of_server("Key of sign-ins", "Signs cookies and links."),
-    "encryption_keys": _of_server("Encryption keys", "Seal the tokens and passwords in the database."),
+    "database_url": _of_server(N_("Database"), N_("Where everything is stored.")),
+    "data_dir": _of_server(N_("Data folder"), N_("Where files lie that are not in the database.")),
+    "secret_key": _of_server(N_("Key of sign-ins"), N_("Signs cookies and links.")),
+    "encryption_keys": _of_server(
+        N_("Encryption keys"), N_("Seal the tokens and passwords in the database.")
+    ),
     "limits_url": _of_server(
-        "Count of wrong passwords", "A Redis or Valkey for it, instead of the database."
+        N_("Count of wrong passwords"), N_("A Redis or Valkey for it, instead of the database.")
     ),
     "public_url": Declaration(
-        Group.ADVANCED, "Address of the desk", "As browsers open it, such as https://desk.example.org"
+        Group.ADVANCED, N_("Address of the desk"), N_("As browsers open it, such as https://desk.example.org")
     ),
     "trusted_proxies": Declaration(
         Group.ADVANCED,
-        "Trusted proxies",
-        "Whose word on a visitor's address counts, such as private_ranges, or 10.0.0.2, 192.168.7.0/24",
+        N_("Trusted proxies"),
+        N_("Whose word on a visitor's address counts, such as private_ranges, or 10.0.0.2, 192.168.7.0/24"),
     ),
-    "square_environment": Declaration(Group.SQUARE, "Environment"),
+    "square_environment": Declaration(Group.SQUARE, N_("Environment")),
     "square_access_token": Declaration(
         Group.SQUARE,
-        "Access token",
-        "Square Developer Console, your application, Credentials. Not needed where you connect with a button.",
+        N_("Access token"),
+        N_(
+            "Square Developer Console, your application, Credentials. Not needed where you connect with a button."
+        ),
     ),
-    "square_location_id": Declaration(Group.SQUARE, "Location", "Whose sales count."),
+    "square_location_id": Declaration(Group.SQUARE, N_("Location"), N_("Whose sales count.")),
     "square_application_id": Declaration(
-        Group.SQUARE, "Application ID", "For connecting with a button (OAuth)."
+        Group.SQUARE, N_("Application ID"), N_("For connecting with a button (OAuth).")
     ),
     "square_application_secret": Declaration(
-        Group.SQUARE, "Application secret", "Empty: the connection is made without one (PKCE)."
+        Group.SQUARE, N_("Application secret"), N_("Empty: the connection is made without one (PKCE).")
     ),
     "square_webhook_url": Declaration(
-        Group.SQUARE, "Notification URL", "Empty: the address of the desk, and /square/webhooks."
+        Group.SQUARE, N_("Notification URL"), N_("Empty: the address of the desk, and /square/webhooks.")
     ),
     "square_webhook_signature_key": Declaration(
         Group.SQUARE,
-        "Signature key",
-        "Of the webhook subscription. Not needed where Coursekeeper made the subscription.",
+        N_("Signature key"),
+        N_("Of the webhook subscription. Not needed where Coursekeeper made the subscription."),
     ),
     # Who could change it could have the token sent anywhere.
-    "square_base_url": _of_server("Square's address", "Another server with Square's API."),
+    "square_base_url": _of_server(N_("Square's address"), N_("Another server with Square's API.")),
     "client_languages": Declaration(
-        Group.CLINIC, "Languages for clients", "What the desk can choose for a client's papers."
+        Group.CLINIC, N_("Languages for clients"), N_("What the desk can choose for a client's papers.")
     ),
     "check_in_screen": Declaration(
         Group.CHECK_IN,
-        "Clients can check in on a screen",
-        "The front desk turns an iPad or another browser into that screen, and leaves it with a PIN or password.",
+        N_("Clients can check in on a screen"),
+        N_(
+            "The front desk turns an iPad or another browser into that screen, and leaves it with a PIN or password."
+        ),
     ),
     "check_in_uses_session": Declaration(
         Group.CHECK_IN,
-        "Checking in uses the session",
-        "No: the desk uses it with one tap, once the client is treated. Yes: it is used when they check in.",
+        N_("Checking in uses the session"),
+        N_(
+            "No: the desk uses it with one tap, once the client is treated. Yes: it is used when they check in."
+        ),
     ),
-    "mail_url": Declaration(Group.EMAIL, "Mail server"),
-    "mail_from": Declaration(Group.EMAIL, "Sender", "Such as Lotus Clinic <desk@example.org>"),
+    "mail_url": Declaration(Group.EMAIL, N_("Mail server")),
+    "mail_from": Declaration(Group.EMAIL, N_("Sender"), N_("Such as Lotus Clinic <desk@example.org>")),
     "log_level": Declaration(
-        Group.ADVANCED, "Log level", "The least that is logged: debug, info, warning or error."
+        Group.ADVANCED, N_("Log level"), N_("The least that is logged: debug, info, warning or error.")
     ),
     "metrics_token": Declaration(
         Group.ADVANCED,
-        "Token for Prometheus",
-        "Who sends it may read /metrics; at least 20 characters. Empty: /metrics is off.",
+        N_("Token for Prometheus"),
+        N_("Who sends it may read /metrics; at least 20 characters. Empty: /metrics is off."),
     ),
     "alarm_emails": Declaration(
-        Group.ALARMS, "Alarms by e-mail to", "Addresses with commas in between. Empty: every owner."
+        Group.ALARMS, N_("Alarms by e-mail to"), N_("Addresses with commas in between. Empty: every owner.")
     ),
     "alarm_webhook_url": Declaration(
-        Group.ALARMS, "Webhook", "An https address that gets every alarm as JSON. Empty: none."
+        Group.ALARMS, N_("Webhook"), N_("An https address that gets every alarm as JSON. Empty: none.")
     ),
     "alarm_webhook_secret": Declaration(
         Group.ALARMS,
-        "Webhook secret",
-        "Alarms are signed with it (HMAC-SHA256), so that the receiver knows them.",
+        N_("Webhook secret"),
+        N_("Alarms are signed with it (HMAC-SHA256), so that the receiver knows them."),
     ),
     "lock_after_minutes": Declaration(
         Group.ADVANCED,
-        "Shared devices lock after, in minutes",
-        "Without a touch; 1 to 60. Then a PIN is asked for. Other devices do not lock.",
+        N_("Shared devices lock after, in minutes"),
+        N_("Without a touch; 1 to 60. Then a PIN is asked for. Other devices do not lock."),
     ),
     "retention_days": Declaration(
         Group.RETENTION,
-        "Days",
-        "Finished events and jobs are deleted after so many days; at least 31. The ledger is never deleted.",
+        N_("Days"),
+        N_(
+            "Finished events and jobs are deleted after so many days; at least 31. The ledger is never deleted."
+        ),
     ),
     "activity_days": Declaration(
         Group.RETENTION,
-        "Days of the activity log",
-        "Who did what and who opened whose data is deleted after so many days; at least 365. HIPAA asks for six years.",
+        N_("Days of the activity log"),
+        N_(
+            "Who did what and who opened whose data is deleted after so many days; at least 365. "
+            "HIPAA asks for six years."
+        ),
     ),
     "backup_dir": Declaration(
-        Group.BACKUPS, "Backup folder", "Empty: backups in the data folder.", is_editable=False
+        Group.BACKUPS, N_("Backup folder"), N_("Empty: backups in the data folder."), is_editable=False
     ),
     "backup_remote": Declaration(
         Group.BACKUPS,
-        "Also send copies to",
+        N_("Also send copies to"),
         "s3:https://endpoint/bucket, or rclone:remote:path, or restic:repository",
     ),
-    "backup_remote_key_id": Declaration(Group.BACKUPS, "Access key ID", "Of the S3 bucket."),
-    "backup_remote_secret": Declaration(Group.BACKUPS, "Secret access key", "Of the S3 bucket."),
-    "backup_remote_password": Declaration(Group.BACKUPS, "Repository password", "Of the restic repository."),
+    "backup_remote_key_id": Declaration(Group.BACKUPS, N_("Access key ID"), N_("Of the S3 bucket.")),
+    "backup_remote_secret": Declaration(Group.BACKUPS, N_("Secret access key"), N_("Of the S3 bucket.")),
+    "backup_remote_password": Declaration(
+        Group.BACKUPS, N_("Repository password"), N_("Of the restic repository.")
+    ),
     "update_check_url": Declaration(
         Group.ADVANCED,
-        "Check for a new version at",
-        "Empty: no check. An https address whose answer begins with the newest version; asked once a day.",
+        N_("Check for a new version at"),
+        N_(
+            "Empty: no check. An https address whose answer begins with the newest version; asked once a day."
+        ),
     ),
 }
 

@@ -14,6 +14,7 @@ from plugin.errors import ConfigurationError, InvalidField, Refused
 from plugin.services import Services
 from plugin.store.configuration import StoredSetting
 from plugin.vault import Vault
+from plugin.wording import _
 
 LONGEST_VALUE = 2000
 SAVED, REMOVED = "saved", "removed"
@@ -42,13 +43,18 @@ def save_settings(
 def checked(services: Services, name: str, text: str) -> str:
     """Return the value as it is stored; raises Refused, InvalidField with the sentence of a wrong environment."""
     if not is_editable(name):
-        raise Refused(f"{name.upper()} is set on the server only.", code="set_by_server")
+        raise Refused(_("{upper} is set on the server only.", upper=name.upper()), code="set_by_server")
     label = DECLARED[name].label
     if name in services.settings_source.set_by_server:
-        raise Refused(f"{label} is set by the server, as {name.upper()}.", code="set_by_server")
+        raise Refused(
+            _("{label} is set by the server, as {upper}.", label=label, upper=name.upper()),
+            code="set_by_server",
+        )
     plain = text.strip()
     if len(plain) > LONGEST_VALUE or not plain.isprintable():
-        raise InvalidField(f"{label} is too long, or holds a character that is none.", field=name)
+        raise InvalidField(
+            _("{label} is too long, or holds a character that is none.", label=label), field=name
+        )
     try:
         return plain and _as_stored(name, plain)
     except ConfigurationError as error:
@@ -113,10 +119,15 @@ def _sealed(vault: Vault, text: str) -> str:
 
 
 def _changed_meanwhile(name: str, row: StoredSetting | None) -> Refused:
-    who = row.changed_by if row else "Somebody"
-    now = "" if is_secret(name) or row is None else f" to “{row.value or ''}”"
+    who = row.changed_by if row else _("Somebody")
+    now = "" if is_secret(name) or row is None else _(" to “{value}”", value=row.value or "")
     return Refused(
-        f"{who} changed “{DECLARED[name].label}”{now} after you opened this page. Save again to replace that.",
+        _(
+            "{who} changed “{label}”{now} after you opened this page. Save again to replace that.",
+            who=who,
+            label=DECLARED[name].label,
+            now=now,
+        ),
         code="changed_meanwhile",
         field=name,
     )

@@ -12,6 +12,7 @@ from plugin.services import Services
 from plugin.square.client.asking import Transport
 from plugin.square.connection.check import check_connection
 from plugin.square.connection.trial import TokenTrial, try_square_token
+from plugin.wording import _
 
 TOKEN, ENVIRONMENT, LOCATION = "square_access_token", "square_environment", "square_location_id"
 
@@ -34,7 +35,7 @@ def try_and_save_token(
     settings = services.settings_source.refresh()
     typed = token.strip() or settings.square_access_token.get_secret_value()
     if not typed:
-        raise InvalidField("Access token is missing.", field=TOKEN)
+        raise InvalidField(_("Access token is missing."), field=TOKEN)
     trial = try_square_token(typed, environment, base_url=settings.square_base_url, transport=transport)
     if trial.is_another_business(services) and not is_other_business:
         raise Refused(_another(trial), code="another_business", field="is_other_business")
@@ -56,7 +57,8 @@ def try_and_save_token(
 
 def _another(trial: TokenTrial) -> str:
     named = f"“{trial.business}”" if trial.business else "another business"
-    return (
-        f"This token opens {named}, not the business connected so far. Its sales and clients would be mixed with"
-        " those here. Tick the box below if that is right."
+    return _(
+        "This token opens {named}, not the business connected so far. Its sales and clients "
+        "would be mixed with those here. Tick the box below if that is right.",
+        named=named,
     )

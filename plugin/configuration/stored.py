@@ -13,6 +13,7 @@ from plugin.settings import validated
 from plugin.store import Store
 from plugin.store.configuration import StoredSetting
 from plugin.vault import Vault
+from plugin.wording import _
 
 
 class Row(NamedTuple):
@@ -62,8 +63,11 @@ def opened(row: Row, vault: Vault) -> str:
         return vault.open(row.sealed)
     except ConfigurationError:
         raise ConfigurationError(
-            f"{row.name.upper()} can't be read: the key it was sealed with is not among ENCRYPTION_KEYS."
-            " Enter it again, or put the old key back."
+            _(
+                "{upper} can't be read: the key it was sealed with is not among ENCRYPTION_KEYS. Enter "
+                "it again, or put the old key back.",
+                upper=row.name.upper(),
+            )
         ) from None
 
 

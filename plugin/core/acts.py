@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from plugin.errors import InvalidField, NotAllowed
+from plugin.wording import N_, _
 
 _VISIBLE = re.compile(r"[\x21-\x7e]{1,80}\Z")
 
@@ -40,9 +41,9 @@ class Actor:
     staff_id: str | None = None
 
 
-SQUARE = Actor("Square", Role.OWNER, Source.SQUARE)
+SQUARE = Actor(N_("Square"), Role.OWNER, Source.SQUARE)
 # Whoever runs a command on the server.
-OPERATOR = Actor("Operator", Role.OWNER, Source.COMMAND)
+OPERATOR = Actor(N_("Operator"), Role.OWNER, Source.COMMAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,11 @@ class Act:
 def checked_key(key: str) -> str:
     """Return the key that a caller sent; raises InvalidField unless it is 1 to 80 visible characters."""
     if not _VISIBLE.match(key):
-        raise InvalidField("An Idempotency-Key has 1 to 80 visible characters.", field="Idempotency-Key")
+        raise InvalidField(_("An Idempotency-Key has 1 to 80 visible characters."), field="Idempotency-Key")
     return key
 
 
 def require(actor: Actor, *roles: Role) -> None:
     """Raise NotAllowed unless the actor is the owner or has one of the roles."""
     if actor.role is not Role.OWNER and actor.role not in roles:
-        raise NotAllowed("Your role doesn't allow this. Ask the owner.")
+        raise NotAllowed(_("Your role doesn't allow this. Ask the owner."))

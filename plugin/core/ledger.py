@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from plugin.core.allocation import session_value
 from plugin.errors import LedgerBroken, NoneLeft
+from plugin.wording import _
 
 
 class Kind(StrEnum):
@@ -58,14 +59,21 @@ def advance(head: Head, change: Change) -> Head:
     if after.sessions < 0:
         raise NoneLeft(_none_left(head.sessions, -change.sessions))
     if after.sessions > after.granted or after.value < 0:
-        raise LedgerBroken(f"A {change.kind} entry would leave {after.sessions} of {after.granted} sessions.")
+        raise LedgerBroken(
+            _(
+                "A {kind} entry would leave {sessions} of {granted} sessions.",
+                kind=change.kind,
+                sessions=after.sessions,
+                granted=after.granted,
+            )
+        )
     return after
 
 
 def _none_left(left: int, asked: int) -> str:
     if left == 0:
-        return "No session is left. Sell a new course, or choose another one."
-    return f"Only {left} left, {asked} asked for. Use fewer sessions."
+        return _("No session is left. Sell a new course, or choose another one.")
+    return _("Only {left} left, {asked} asked for. Use fewer sessions.", left=left, asked=asked)
 
 
 def sold(sessions: int) -> Change:
@@ -83,7 +91,7 @@ def used(head: Head, sessions: int, *, unpaid: int = 0) -> Change:
     if sessions > head.sessions:
         raise NoneLeft(_none_left(head.sessions, sessions))
     value, left = head.value, head.sessions
-    for _ in range(sessions):
+    for _other in range(sessions):
         value -= session_value(value_left=value, unpaid=unpaid, sessions_left=left)
         left -= 1
     return Change(Kind.USED, sessions=-sessions, value=value - head.value)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from plugin.errors import InvalidField
+from plugin.wording import _
 
 # ISO 4217 currencies whose minor unit is not a hundredth.
 _NO_MINOR_UNIT = frozenset(
@@ -44,11 +45,11 @@ class Money:
 
     def __post_init__(self) -> None:
         if isinstance(self.amount, bool) or not isinstance(self.amount, int):
-            raise InvalidField("An amount is a whole number of the smallest unit.", field="amount")
+            raise InvalidField(_("An amount is a whole number of the smallest unit."), field="amount")
         if abs(self.amount) > LARGEST_AMOUNT:
-            raise InvalidField("The amount is too large.", field="amount")
+            raise InvalidField(_("The amount is too large."), field="amount")
         if not isinstance(self.currency, str) or not _CODE.match(self.currency):
-            raise InvalidField("A currency is a code of three capitals, such as USD.", field="currency")
+            raise InvalidField(_("A currency is a code of three capitals, such as USD."), field="currency")
 
     def __add__(self, other: Money) -> Money:
         return Money(self.amount + self._same(other).amount, self.currency)
@@ -61,7 +62,14 @@ class Money:
 
     def _same(self, other: Money) -> Money:
         if other.currency != self.currency:
-            raise InvalidField(f"{other.currency} can't be added to {self.currency}.", field="currency")
+            raise InvalidField(
+                _(
+                    "{currency} can't be added to {currency2}.",
+                    currency=other.currency,
+                    currency2=self.currency,
+                ),
+                field="currency",
+            )
         return other
 
 

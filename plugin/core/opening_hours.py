@@ -109,12 +109,20 @@ def checked_hours(hours: OpeningHours) -> OpeningHours:
         if why := why_not_day(intervals, WEEKDAYS[number]):
             raise InvalidField(why, field=f"opens_{number}")
     if not any(week):
-        raise InvalidField("Enter the hours of at least one day.", field="opens_0")
+        raise InvalidField(_("Enter the hours of at least one day."), field="opens_0")
     if len(hours.closed) > MOST_CLOSED_RANGES:
-        raise InvalidField(f"Enter at most {MOST_CLOSED_RANGES} closed days or ranges.", field="closed")
+        raise InvalidField(
+            _(
+                "Enter at most {most_closed_ranges} closed days or ranges.",
+                most_closed_ranges=MOST_CLOSED_RANGES,
+            ),
+            field="closed",
+        )
     for each in hours.closed:
         if each.last < each.first:
-            raise InvalidField(f"{each.last} is before {each.first}.", field="closed")
+            raise InvalidField(
+                _("{last} is before {first}.", last=each.last, first=each.first), field="closed"
+            )
     return OpeningHours(week, hours.time_zone, tuple(sorted(set(hours.closed))))
 
 

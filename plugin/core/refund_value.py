@@ -11,6 +11,7 @@ from fractions import Fraction
 from math import floor
 
 from plugin.core.money import Money
+from plugin.wording import _
 
 Write = Callable[[Money], str]
 
@@ -90,7 +91,7 @@ def prorated(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundV
     unused = sum(weight * part.left for weight, part in zip(weights, parts, strict=True))
     total = sum(weight * part.total for weight, part in zip(weights, parts, strict=True))
     if total == 0:
-        return RefundValue(_of(agreed, 0), (*_before(agreed, write), "No session is left."))
+        return RefundValue(_of(agreed, 0), (*_before(agreed, write), _("No session is left.")))
     share = Fraction(unused, total)
     price = agreed.price_kept
     exact = max(Fraction(0), agreed.kept.amount - price.amount * (1 - share))
@@ -114,11 +115,15 @@ def discount_forfeited(agreed: Agreed, parts: Sequence[Sessions], write: Write) 
     amount = _of(agreed, max(0, agreed.kept.amount - charged.amount))
     lines = [_used_line(agreed, part, write) for part in used]
     if not used:
-        return RefundValue(amount, (*_before(agreed, write), f"No session was used: {write(amount)}."))
+        return RefundValue(
+            amount, (*_before(agreed, write), _("No session was used: {write}.", write=write(amount)))
+        )
     difference = f"{write(agreed.kept)} − {write(charged)}"
     is_below = charged > agreed.kept
     said = (
-        f"{difference} is below zero, so {write(amount)}." if is_below else f"{difference} = {write(amount)}."
+        _("{difference} is below zero, so {write}.", difference=difference, write=write(amount))
+        if is_below
+        else f"{difference} = {write(amount)}."
     )
     return RefundValue(amount, (*_before(agreed, write), *lines, said))
 
@@ -141,9 +146,18 @@ def price_of(agreed: Agreed, parts: Sequence[Sessions], part: Sessions, sessions
 
 def _used_line(agreed: Agreed, part: Sessions, write: Write) -> str:
     single, added, each = (_of(agreed, one) for one in (part.single_price, part.added_tax, part.charged))
-    with_tax = f" ({write(single)} and {write(added)} tax)" if part.added_tax else ""
+    with_tax = (
+        _(" ({write} and {write2} tax)", write=write(single), write2=write(added)) if part.added_tax else ""
+    )
     total = _of(agreed, part.used * part.charged)
-    return f"{part.treatment}: {part.used} used × {write(each)}{with_tax} = {write(total)}."
+    return _(
+        "{treatment}: {used} used × {write}{with_tax} = {write2}.",
+        treatment=part.treatment,
+        used=part.used,
+        write=write(each),
+        with_tax=with_tax,
+        write2=write(total),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,23 +197,41 @@ class _Shown:
         if self.is_counted and len(lines) == 1:
             return lines
         counted = " sessions" if self.is_counted else ""
-        return [*lines, f"Together {self.unused} of {self.total}{counted} unused."]
+        return [
+            *lines,
+            _(
+                "Together {unused} of {total}{counted} unused.",
+                unused=self.unused,
+                total=self.total,
+                counted=counted,
+            ),
+        ]
 
     def _line(self, part: Sessions) -> str:
-        said = f"{part.treatment}: {part.left} of {part.total} unused"
+        said = _(
+            "{treatment}: {left} of {total} unused",
+            treatment=part.treatment,
+            left=part.left,
+            total=part.total,
+        )
         if self.is_counted:
             return f"{said}."
         worth = self.write(Money(part.left * part.single_price, self.currency))
         of = self.write(Money(part.total * part.single_price, self.currency))
-        return f"{said}, {worth} of {of} at the single price."
+        return _("{said}, {worth} of {of} at the single price.", said=said, worth=worth, of=of)
 
 
 def _part_paid(agreed: Agreed, price: Money, amount: Money, shown: _Shown) -> str:
     write = shown.write
-    said = f"{write(agreed.paid)} of {write(agreed.price)} is paid."
-    earned = f"Used: {write(price)} × {shown.used} ÷ {shown.total}"
+    said = _("{write} of {write2} is paid.", write=write(agreed.paid), write2=write(agreed.price))
+    earned = _("Used: {write} × {used} ÷ {total}", write=write(price), used=shown.used, total=shown.total)
     if amount.amount == 0:
-        return f"{said} {earned}, no less than what is paid, so {write(amount)}."
+        return _(
+            "{said} {earned}, no less than what is paid, so {write}.",
+            said=said,
+            earned=earned,
+            write=write(amount),
+        )
     used = write(agreed.kept - amount)
     return f"{said} {earned} = {used}. {write(agreed.kept)} − {used} = {write(amount)}."
 
@@ -208,17 +240,30 @@ def _before(agreed: Agreed, write: Write) -> list[str]:
     """Explain how the amount paid leads to what can be refunded: its tax, and what was deducted."""
     lines = []
     if not agreed.is_tax_known:
-        lines.append("The tax of this sale is not known here: the amounts are without tax.")
+        lines.append(_("The tax of this sale is not known here: the amounts are without tax."))
     elif agreed.tax:
-        lines.append(f"{write(agreed.paid)} paid, including {write(_of(agreed, agreed.tax))} tax.")
+        lines.append(
+            _(
+                "{write} paid, including {write2} tax.",
+                write=write(agreed.paid),
+                write2=write(_of(agreed, agreed.tax)),
+            )
+        )
     gone = []
     if agreed.refunded.amount:
-        gone.append(f"{write(agreed.refunded)} refunded before")
+        gone.append(_("{write} refunded before", write=write(agreed.refunded)))
     if agreed.left_with_sessions:
         moved = write(_of(agreed, agreed.left_with_sessions))
-        gone.append(f"{moved} left with sessions that were transferred or removed")
+        gone.append(_("{moved} left with sessions that were transferred or removed", moved=moved))
     if gone:
-        lines.append(f"{write(agreed.paid)} paid, {', '.join(gone)}: {write(agreed.kept)}.")
+        lines.append(
+            _(
+                "{write} paid, {names}: {write2}.",
+                write=write(agreed.paid),
+                names=", ".join(gone),
+                write2=write(agreed.kept),
+            )
+        )
     return lines
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from plugin.errors import InvalidField
+from plugin.wording import _
 
 
 class RefundFormula(StrEnum):
@@ -56,15 +57,18 @@ class Terms:
 
     def __post_init__(self) -> None:
         if self.expires_after_months is not None and not 1 <= self.expires_after_months <= 120:
-            raise InvalidField("Expiry is 1 to 120 months, or none.", field="terms")
+            raise InvalidField(_("Expiry is 1 to 120 months, or none."), field="terms")
         if self.expires_after_months is not None and self.expires_on is not None:
-            raise InvalidField("Give months or a date of expiry, not both.", field="terms")
+            raise InvalidField(_("Give months or a date of expiry, not both."), field="terms")
         if self.expires_from is not ExpiresFrom.SALE and self.expires_after_months is None:
-            raise InvalidField("Counting from the first use takes a number of months.", field="terms")
+            raise InvalidField(_("Counting from the first use takes a number of months."), field="terms")
         if not 0 <= self.forgiven_no_shows <= 99:
-            raise InvalidField("Forgiven no-shows are 0 to 99.", field="terms")
+            raise InvalidField(_("Forgiven no-shows are 0 to 99."), field="terms")
         if not 0 <= self.notice_hours <= MOST_NOTICE_HOURS:
-            raise InvalidField(f"The notice is 0 to {MOST_NOTICE_HOURS} hours.", field="terms")
+            raise InvalidField(
+                _("The notice is 0 to {most_notice_hours} hours.", most_notice_hours=MOST_NOTICE_HOURS),
+                field="terms",
+            )
 
     @property
     def waits_for_first_use(self) -> bool:
@@ -107,10 +111,10 @@ _NAMES = frozenset(field.name for field in fields(Terms))
 def terms_from_json(value: object) -> Terms:
     """Parse terms; raises InvalidField that names what is wrong with them."""
     if not isinstance(value, dict):
-        raise InvalidField("Terms are an object.", field="terms")
+        raise InvalidField(_("Terms are an object."), field="terms")
     unknown = set(value) - _NAMES
     if unknown:
-        raise InvalidField(f"Terms know no {sorted(unknown)[0]!r}.", field="terms")
+        raise InvalidField(_("Terms know no {sorted}.", sorted=sorted(unknown)[0]), field="terms")
     hours = _whole(value.get("notice_hours"), "notice_hours")
     return Terms(
         expires_after_months=_whole(value.get("expires_after_months"), "expires_after_months"),
@@ -126,7 +130,7 @@ def terms_from_json(value: object) -> Terms:
 def _whole(value: object, name: str) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
-    raise InvalidField(f"{name} is a whole number.", field="terms")
+    raise InvalidField(_("{name} is a whole number.", name=name), field="terms")
 
 
 def _date(value: object) -> date | None:
@@ -148,7 +152,9 @@ def _one_of(kind: type[E], value: object, default: E) -> E:
         return kind(str(value))
     except ValueError:
         names = ", ".join(kind)
-        raise InvalidField(f"{value!r} is none of: {names}.", field="terms") from None
+        raise InvalidField(
+            _("{value} is none of: {names}.", value=value, names=names), field="terms"
+        ) from None
 
 
 def _months_after(day: date, months: int) -> date:

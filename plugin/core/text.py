@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from plugin.errors import InvalidField
+from plugin.wording import _
 
 # Characters that Unicode does not decompose but English keyboards type plain: "lukasz" finds "Łukasz".
 _ONE_STROKE = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"})
@@ -47,7 +48,7 @@ def required(value: str | None, *, field: str, called: str, most: int = NAME_LEN
     """Return the cleaned text; raises InvalidField when it is empty or longer than `most` characters."""
     text = optional(value, field=field, called=called, most=most)
     if not text:
-        raise InvalidField(f"{called} is missing.", field=field)
+        raise InvalidField(_("{called} is missing.", called=called), field=field)
     return text
 
 
@@ -55,7 +56,10 @@ def optional(value: str | None, *, field: str, called: str, most: int = NOTE_LEN
     """Return the cleaned text, "" for none; raises InvalidField when it is longer than `most` characters."""
     text = clean(value or "")
     if len(text) > most:
-        raise InvalidField(f"{called} has {len(text)} characters, at most {most} fit.", field=field)
+        raise InvalidField(
+            _("{called} has {n} characters, at most {most} fit.", called=called, n=len(text), most=most),
+            field=field,
+        )
     return text
 
 
@@ -92,7 +96,7 @@ def name_parts(name: str) -> tuple[str, str]:
     The first word is the given name. A name written family first stays in one piece.
     """
     whole = clean(name)
-    given, _, family = whole.partition(" ")
+    given, _other, family = whole.partition(" ")
     return (given, family) if full_name(given, family) == whole else (whole, "")
 
 

@@ -21,6 +21,7 @@ from plugin.courses.documents.enqueue import DOCUMENT_JOBS
 from plugin.store import Store
 from plugin.store.queues import Attention, Outbox, Sweep
 from plugin.store.square_side import Connection
+from plugin.wording import _
 
 # A single failed call is not reported to staff: the next one follows soon.
 TOLD_AFTER = timedelta(seconds=30)
@@ -113,7 +114,7 @@ def note_answering(store: Store, act: Act) -> None:
     def do(work: Work) -> None:
         row = connection_in(work.session)
         row.failing_since, row.failing_code = None, ""
-        said = "Square is connected again. What was waiting is processed automatically."
+        said = _("Square is connected again. What was waiting is processed automatically.")
         settle_in(work.session, work.act, ABOUT_OUTAGES, said)
 
     if _failing_code(store):

@@ -1,15 +1,17 @@
 """The jobs of e-mails to staff: a link to set a password, and alerts about a change of access.
 
-In English, as the screens are. A link is made when it is sent, so none is stored.
+In the language of their screens. A link is made when it is sent, so none is stored.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
-from invoices.language import language_for
+from invoices.language import Language
 from plugin.core.acts import Role
 from plugin.courses.accounts.invitations import note_mail_problem
 from plugin.courses.accounts.links import expires_at, link_address
@@ -29,9 +31,10 @@ from plugin.emails.compose import html_of, plain_of
 from plugin.errors import NotFound
 from plugin.mail import Letter
 from plugin.services import Services
+from plugin.staff_languages import staff_language
+from plugin.wording import N_, _, speaking
 
-_ENGLISH = language_for("en")
-ROLE_NAMES = {Role.OWNER: "Owner", Role.DESK: "Front desk", Role.PRACTITIONER: "Practitioner"}
+ROLE_NAMES = {Role.OWNER: N_("Owner"), Role.DESK: N_("Front desk"), Role.PRACTITIONER: N_("Practitioner")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,14 @@ def mail_link(services: Services, job: Job) -> str:
     try:
         person = read_staff(services.store, job.subject)
     except NotFound:
-        return "Not sent: the invitation was withdrawn."
+        return _("Not sent: the invitation was withdrawn.")
     return _send_link(services, job, person, base_url=str(job.payload.get("base_url", "")))
 
 
 def mail_forgotten(services: Services, job: Job) -> str:
     """Send a link to whoever signs in with the address that was typed; raises MailFailed, ConfigurationError."""
     person = staff_by_email(services.store, str(job.payload["email"]))
-    return _send_link(services, job, person) if person else "Not sent: no one signs in with that address."
+    return _send_link(services, job, person) if person else _("Not sent: no one signs in with that address.")
 
 
 def give_up_link(services: Services, job: Job, sentence: str) -> None:
@@ -69,89 +72,137 @@ def give_up_link(services: Services, job: Job, sentence: str) -> None:
 def mail_alert(services: Services, job: Job) -> str:
     """Send one alert about a change of access; raises MailFailed."""
     if not services.mail.is_ready:
-        return "Not sent: mail is not set up."
-    clinic = read_clinic(services.store)
-    _send(services, job, clinic, str(job.payload["to"]), _alert_text(job, clinic))
-    return "E-mail sent."
+        return _("Not sent: mail is not set up.")
+    clinic, to = read_clinic(services.store), str(job.payload["to"])
+    # An address that was replaced is nobody's any more.
+    person = staff_by_email(services.store, to)
+    language = staff_language(person.language if person else "", clinic.language)
+    _send(services, job, clinic, to, language, partial(_alert_text, job, clinic))
+    return _("E-mail sent.")
 
 
 def _send_link(services: Services, job: Job, person: StaffView, *, base_url: str = "") -> str:
     if not person.is_active:
-        return f"Not sent: {person.name} is deactivated."
+        return _("Not sent: {person} is deactivated.", person=person.name)
     clinic, now = read_clinic(services.store), services.clock()
     url = link_address(services.settings, person, now, base_url=base_url)
-    until = _moment(expires_at(person, now), clinic)
-    text = (_reset_text if person.invited_at is None else _invitation_text)(person, clinic, url, until)
-    _send(services, job, clinic, person.email, text)
+    until = expires_at(person, now)
+    write = _reset_text if person.invited_at is None else _invitation_text
+    language = staff_language(person.language, clinic.language)
+    _send(services, job, clinic, person.email, language, partial(write, person, clinic, url, until))
     note_mail_problem(services.store, person.id, "")
-    return "E-mail sent."
+    return _("E-mail sent.")
 
 
-def _send(services: Services, job: Job, clinic: ClinicView, to: str, text: StaffText) -> None:
-    values = {"text": text, "clinic": clinic}
-    services.mail.send(
-        Letter(
+def _send(
+    services: Services,
+    job: Job,
+    clinic: ClinicView,
+    to: str,
+    language: Language,
+    write: Callable[[Language], StaffText],
+) -> None:
+    with speaking(language):
+        text = write(language)
+        values = {"text": text, "clinic": clinic}
+        letter = Letter(
             to=to,
-            subject=text.subject,
-            text=plain_of("staff", _ENGLISH, **values),
-            html=html_of("staff", _ENGLISH, **values),
+            subject=str(text.subject),
+            text=plain_of("staff", language, **values),
+            html=html_of("staff", language, **values),
             reply_to=clinic.email,
             key=f"{job.id}-staff",
         )
-    )
+    services.mail.send(letter)
 
 
-def _invitation_text(person: StaffView, clinic: ClinicView, url: str, until: str) -> StaffText:
+def _invitation_text(
+    person: StaffView, clinic: ClinicView, url: str, until: datetime, language: Language
+) -> StaffText:
     return StaffText(
-        subject=f"Your sign-in at {clinic.name}",
-        greeting=f"Hello {person.name},",
+        subject=_("Your sign-in at {clinic}", clinic=clinic.name),
+        greeting=_("Hello {person},", person=person.name),
         lines=(
-            f"{clinic.name} has invited you to Coursekeeper, where clients’ courses and visits are kept.",
-            f"You will sign in with this e-mail address, {person.email}. Your role: {ROLE_NAMES[person.role]}.",
-            f"Choose a password with this link by {until}. It works once.",
+            _(
+                "{clinic} has invited you to Coursekeeper, where clients’ courses and visits are kept.",
+                clinic=clinic.name,
+            ),
+            _(
+                "You will sign in with this e-mail address, {email}. Your role: {role}.",
+                email=person.email,
+                role=ROLE_NAMES[person.role],
+            ),
+            _(
+                "Choose a password with this link by {until}. It works once.",
+                until=_moment(until, clinic, language),
+            ),
         ),
-        button="Choose a password",
+        button=_("Choose a password"),
         url=url,
-        last_line="If you did not expect this, ignore it: without a password no one can sign in.",
+        last_line=_("If you did not expect this, ignore it: without a password no one can sign in."),
     )
 
 
-def _reset_text(person: StaffView, clinic: ClinicView, url: str, until: str) -> StaffText:
+def _reset_text(
+    person: StaffView, clinic: ClinicView, url: str, until: datetime, language: Language
+) -> StaffText:
     return StaffText(
-        subject=f"A new password for {clinic.name}",
-        greeting=f"Hello {person.name},",
+        subject=_("A new password for {clinic}", clinic=clinic.name),
+        greeting=_("Hello {person},", person=person.name),
         lines=(
-            f"Choose a new password with this link by {until}. It works once, and signs you out elsewhere.",
+            _(
+                "Choose a new password with this link by {until}. It works once, and signs you out elsewhere.",
+                until=_moment(until, clinic, language),
+            ),
         ),
-        button="Choose a new password",
+        button=_("Choose a new password"),
         url=url,
-        last_line="If you did not ask for this, ignore it: your password stays as it is.",
+        last_line=_("If you did not ask for this, ignore it: your password stays as it is."),
     )
 
 
-def _alert_text(job: Job, clinic: ClinicView) -> StaffText:
+def _alert_text(job: Job, clinic: ClinicView, language: Language) -> StaffText:
     said = {name: str(value) for name, value in job.payload.items()}
     role, by, name = ROLE_NAMES[Role(said["role"])], said["by"], said["name"]
     subject, line = {
-        PASSWORD: (f"New password for {name}", f"The password of {name} was changed by {by}."),
-        ROLE: (f"New role for {name}", f"The role of {name} was changed to {role} by {by}."),
-        EMAIL: (f"New e-mail for {name}", f"{name} signs in with {said['email']} now, changed by {by}."),
-        SECOND_STEP_REMOVED: (
-            f"Second step of {name} removed",
-            f"The second step of {name}’s sign-in was removed by {by}: the password alone is enough now.",
+        PASSWORD: (
+            _("New password for {name}", name=name),
+            _("The password of {name} was changed by {by}.", name=name, by=by),
         ),
-        PASSKEY_ADDED: (f"New passkey for {name}", f"{by} added a passkey: {name} can sign in with it."),
-        NEW_OWNER: (f"{name} is an owner", f"{name} ({said['email']}) was made an owner by {by}."),
+        ROLE: (
+            _("New role for {name}", name=name),
+            _("The role of {name} was changed to {role} by {by}.", name=name, role=role, by=by),
+        ),
+        EMAIL: (
+            _("New e-mail for {name}", name=name),
+            _("{name} signs in with {email} now, changed by {by}.", name=name, email=said["email"], by=by),
+        ),
+        SECOND_STEP_REMOVED: (
+            _("Second step of {name} removed", name=name),
+            _(
+                "The second step of {name}’s sign-in was removed by {by}: the password alone is enough now.",
+                name=name,
+                by=by,
+            ),
+        ),
+        PASSKEY_ADDED: (
+            _("New passkey for {name}", name=name),
+            _("{by} added a passkey: {name} can sign in with it.", by=by, name=name),
+        ),
+        NEW_OWNER: (
+            _("{name} is an owner", name=name),
+            _("{name} ({email}) was made an owner by {by}.", name=name, email=said["email"], by=by),
+        ),
     }[said["what"]]
-    when = _moment(datetime.fromisoformat(said["at"]), clinic)
+    when = _moment(datetime.fromisoformat(said["at"]), clinic, language)
     return StaffText(
         subject=f"{clinic.name}: {subject}",
-        greeting="Hello,",
-        lines=(line, f"When: {when}."),
-        last_line="If this was not intended, an owner can undo it in Coursekeeper under Settings, Staff.",
+        greeting=_("Hello,"),
+        lines=(line, _("When: {when}.", when=when)),
+        last_line=_("If this was not intended, an owner can undo it in Coursekeeper under Settings, Staff."),
     )
 
 
-def _moment(moment: datetime, clinic: ClinicView) -> str:
-    day = _ENGLISH.long_date(moment.astimezone(ZoneInfo(clinic.time_zone)).date())
-    return f"{day}, {_ENGLISH.time_of_day(moment, clinic.time_zone)}"
+def _moment(moment: datetime, clinic: ClinicView, language: Language) -> str:
+    day = language.long_date(moment.astimezone(ZoneInfo(clinic.time_zone)).date())
+    return f"{day}, {language.time_of_day(moment, clinic.time_zone)}"

@@ -22,8 +22,9 @@ from plugin.services import Services
 from plugin.square.catalog_items import checked_id, data_of, seen_item, with_item_name
 from plugin.square.client import SquareNotFound
 from plugin.square.parsing import Json, readable, record, records, square_id, text, unreadable, version_of
+from plugin.wording import N_, _
 
-DESCRIPTION = "Courses of sessions, paid in advance. Coursekeeper keeps count of what is left."
+DESCRIPTION = N_("Courses of sessions, paid in advance. Coursekeeper keeps count of what is left.")
 # Square writes one catalog change of a seller at a time and answers 429 to the others.
 PAUSES_S = (0.5, 1.0, 2.0)
 _NEW_ITEM = "#item"
@@ -49,7 +50,7 @@ def publish(
     require(act.actor)
     package = read_package(services.store, package_id)
     if not package.is_active:
-        raise Refused("This package is not for sale any more.", code="not_for_sale")
+        raise Refused(_("This package is not for sale any more."), code="not_for_sale")
     seen = _with_retries(lambda: _published(services, act, package), pause, pauses_s)
     published = _listed(services, act, package_id, seen)
     services.store.transact(lambda session: published_in(session, act, package_id))
@@ -87,7 +88,7 @@ def save_package(
 def publish_again(services: Services, job: Job) -> str:
     """Run the job that publishes a package: where Square is busy, the queue waits instead."""
     published = publish(services, Act(SQUARE, services.clock(), f"outbox:{job.id}"), job.subject, pauses_s=())
-    return f"“{published.name}” is published."
+    return _("“{published}” is published.", published=published.name)
 
 
 def link_item(services: Services, act: Act, package_id: str, square_variation_id: str) -> PackageView:
@@ -97,9 +98,9 @@ def link_item(services: Services, act: Act, package_id: str, square_variation_id
     try:
         variation = services.square.catalog_object(wanted)
     except SquareNotFound:
-        raise Refused("Square has no such item (any more). Search again.", code="no_item") from None
+        raise Refused(_("Square has no such item (any more). Search again."), code="no_item") from None
     if variation.get("type") != "ITEM_VARIATION":
-        raise Refused("That is not an item that Square POS sells.", code="no_item")
+        raise Refused(_("That is not an item that Square POS sells."), code="no_item")
     return _listed(services, act, package_id, with_item_name(services, seen_item(variation)))
 
 
@@ -132,7 +133,7 @@ def _new_variation(services: Services, act: Act, package: PackageView) -> Json:
 
 
 def _current_variation(services: Services, package: PackageView) -> Json | None:
-    _, variation_id = listing_of(services.store, package.id)
+    _other, variation_id = listing_of(services.store, package.id)
     if variation_id is None:
         return None
     try:

@@ -23,6 +23,7 @@ from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.inbox import SWEPT_REFUND, receive_synthetic
 from plugin.square.models import Order, Payment, PaymentRefund
+from plugin.wording import _
 
 # Square's own limit for the reason of a refund.
 MOST_REASON = 192
@@ -32,11 +33,11 @@ def run(services: Services, job: Job) -> str:
     """Ask Square for every part that is not requested yet; raises SquareFailed."""
     refund = refund_to_ask(services.store, job.subject)
     if refund.has_ended:
-        return "The refund has ended already."
+        return _("The refund has ended already.")
     parts = refund.parts or plan_parts(services.store, refund.id, _shares(services, refund))
     for part in parts:
         _request(services, refund, part)
-    return "Refund requested; waiting for Square's event."
+    return _("Refund requested; waiting for Square's event.")
 
 
 def give_up(services: Services, job: Job, sentence: str) -> None:
@@ -100,5 +101,5 @@ def _refundable(services: Services, payment_id: str, currency: str) -> int:
 def _too_much(services: Services, most: Money) -> SquareFailed:
     clinic = read_clinic(services.store)
     written = money_text(most, clinic)
-    reason = f"Only {written} of what was paid can still be refunded in Square."
+    reason = _("Only {written} of what was paid can still be refunded in Square.", written=written)
     return SquareFailed(reason, permanent=True, code="square_refused")

@@ -23,6 +23,7 @@ from plugin.retry_policy import (
 from plugin.services import Services
 from plugin.square.connection.row import read_connection
 from plugin.square.inbox import order_named, refund_named
+from plugin.wording import _
 
 # What a person must repair opens an item at once; the rest may pass by itself.
 _ASKED_AT_ONCE = ("square_sign_in", "square_scope")
@@ -60,7 +61,7 @@ def _ask_about_outage(services: Services, event: InboxEvent, code: str) -> None:
         return
     # One item per outage, not one per pending event; it is resolved when Square answers.
     dedupe = outage_mark(code, read_connection(services.store).failing_since, services.clock())
-    summary = f"{OUTAGES[code]} Events from Square wait until it does."
+    summary = _("{outages} Events from Square wait until it does.", outages=OUTAGES[code])
     transact(services.store, _act(services, event), lambda work: _open_item(work, event, summary, dedupe))
 
 
@@ -83,4 +84,6 @@ def _open_item(work: Work, event: InboxEvent, summary: str, dedupe: str = "") ->
 
 
 def _summary(error: Exception) -> str:
-    return f"An event from Square could not be handled. {error_sentence(error)}"
+    return _(
+        "An event from Square could not be handled. {error_sentence}", error_sentence=error_sentence(error)
+    )

@@ -20,14 +20,14 @@ from plugin.web.actions import fresh_key
 from plugin.web.check_in_cookie import current_screen, forget_cookie
 from plugin.web.headers import let_page_use_camera
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
-from plugin.web.translations import speak
+from plugin.web.translations import N_, speak
 
 # Only refused ones count: each guess needs the full name of somebody who is booked today.
 TRIES = "8 per 5 minutes;40 per day"
 OFTEN = "60 per minute"
 SHOWN_S = 15
 LONGEST = 200
-_SCREEN = Actor("Check-in screen", Role.DESK, Source.DESK)
+_SCREEN = Actor(N_("Check-in screen"), Role.DESK, Source.DESK)
 
 blueprint = Blueprint("check_in", __name__, url_prefix="/check-in")
 

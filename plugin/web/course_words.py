@@ -15,8 +15,9 @@ from plugin.core.status import Status
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.words import day_text, money_text
 from plugin.web.format import written_day
+from plugin.web.translations import N_, _, ngettext
 
-_CLOSED = {Status.REFUNDED: "Refunded", Status.TRANSFERRED: "Transferred"}
+_CLOSED = {Status.REFUNDED: N_("Refunded"), Status.TRANSFERRED: N_("Transferred")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,24 @@ def course_said(state: CourseState, clinic: ClinicView) -> Said:
     if state.status in _CLOSED:
         return Said("", _CLOSED[state.status])
     if state.waiting_gift is not None:
-        return Said("", f"Not usable: waits as a gift for {state.waiting_gift.recipient_name}")
+        return Said(
+            "",
+            _(
+                "Not usable: waits as a gift for {recipient_name}",
+                recipient_name=state.waiting_gift.recipient_name,
+            ),
+        )
     if state.on_hold_since is not None:
         since = written_day(state.on_hold_since, clinic, state.today)
-        return Said("", f"On hold since {since}, {state.left} of {state.granted} left")
+        return Said(
+            "",
+            _(
+                "On hold since {since}, {left} of {granted} left",
+                since=since,
+                left=state.left,
+                granted=state.granted,
+            ),
+        )
     if state.expired_on is not None:
         return _expired(state.not_used, state.expired_on, clinic)
     if state.touch_ups_left and (state.has_touch_ups_alone or not state.left):
@@ -48,36 +63,52 @@ def course_said(state: CourseState, clinic: ClinicView) -> Said:
 
 def figure_said(state: CourseState, clinic: ClinicView) -> Said:
     """Return the same for its card: "3 of 10 ready to use, 7 locked until $1,150.00 is paid by Dec 28"."""
-    whole = f"of {state.granted}"
+    whole = _("of {granted}", granted=state.granted)
     if state.waiting_gift is not None:
         return Said(
-            str(state.left), f"{whole}, not usable: waits as a gift for {state.waiting_gift.recipient_name}"
+            str(state.left),
+            _(
+                "{whole}, not usable: waits as a gift for {recipient_name}",
+                whole=whole,
+                recipient_name=state.waiting_gift.recipient_name,
+            ),
         )
     if state.on_hold_since is not None:
         since = written_day(state.on_hold_since, clinic, state.today)
-        return Said(str(state.left), f"{whole} left, on hold since {since}")
+        return Said(str(state.left), _("{whole} left, on hold since {since}", whole=whole, since=since))
     if state.expired_on is not None:
         return _expired(state.not_used, state.expired_on, clinic)
     if state.locked:
         ready = state.left - state.locked
-        return Said(str(ready), f"of {state.left} ready to use, {locked_said(state, clinic)}")
-    return Said(str(state.left), f"{whole} left")
+        return Said(
+            str(ready),
+            _(
+                "of {left} ready to use, {locked_said}",
+                left=state.left,
+                locked_said=locked_said(state, clinic),
+            ),
+        )
+    return Said(str(state.left), _("{whole} left", whole=whole))
 
 
 def locked_said(state: CourseState, clinic: ClinicView) -> str:
     """Return what the locked sessions wait for: "7 locked until $1,150.00 is paid by Dec 28"."""
     if not state.due.amount:
         return (
-            f"{state.locked} locked, invoice canceled"
+            _("{locked} locked, invoice canceled", locked=state.locked)
             if state.facts.due_ended_on
-            else f"{state.locked} locked"
+            else _("{locked} locked", locked=state.locked)
         )
     due = money_text(state.due, clinic)
-    said = f"{state.locked} locked until {due} is paid"
+    said = _("{locked} locked until {due} is paid", locked=state.locked, due=due)
     if state.due_on is None:
         return said
     day = written_day(state.due_on, clinic, state.today)
-    return f"{said}, overdue since {day}" if state.is_overdue else f"{said} by {day}"
+    return (
+        _("{said}, overdue since {day}", said=said, day=day)
+        if state.is_overdue
+        else _("{said} by {day}", said=said, day=day)
+    )
 
 
 def allowance_said(state: CourseState, allowance: AllowanceState, clinic: ClinicView) -> Said:
@@ -91,16 +122,29 @@ def balance_said(balance: Balance, clinic: ClinicView, today: date) -> Said:
     """Return a client's sessions over all courses; empty where they have none."""
     if balance.left and balance.on_hold_since and balance.on_hold == balance.left:
         since = written_day(balance.on_hold_since, clinic, today)
-        return Said("", f"On hold since {since}, {balance.left} of {balance.granted} left")
+        return Said(
+            "",
+            _(
+                "On hold since {since}, {left} of {granted} left",
+                since=since,
+                left=balance.left,
+                granted=balance.granted,
+            ),
+        )
     if balance.left and balance.on_hold:
-        locked = f", {balance.locked} locked" if balance.locked else ""
-        return Said(str(balance.usable_now), f"usable now{locked}, {balance.on_hold} on hold")
+        if balance.locked:
+            said = _(
+                "usable now, {locked} locked, {held} on hold", locked=balance.locked, held=balance.on_hold
+            )
+        else:
+            said = _("usable now, {held} on hold", held=balance.on_hold)
+        return Said(str(balance.usable_now), said)
     if balance.left:
         return _left(balance.left, balance.granted, balance.locked)
     if balance.touch_ups_left:
         return _touch_ups(balance.touch_ups_left)
     if balance.waits_for:
-        return Said("", f"Not usable: waits as a gift for {balance.waits_for}")
+        return Said("", _("Not usable: waits as a gift for {waits_for}", waits_for=balance.waits_for))
     if balance.expired_on is not None:
         return _expired(balance.not_used, balance.expired_on, clinic)
     return Said("", "")
@@ -108,19 +152,24 @@ def balance_said(balance: Balance, clinic: ClinicView, today: date) -> Said:
 
 def _left(left: int, granted: int, locked: int) -> Said:
     return (
-        Said(str(left - locked), f"usable now, {locked} locked")
+        Said(str(left - locked), _("usable now, {locked} locked", locked=locked))
         if locked
-        else Said(str(left), f"of {granted} left")
+        else Said(str(left), _("of {granted} left", granted=granted))
     )
 
 
 def _touch_ups(many: int) -> Said:
-    return Said(str(many), "touch-up left" if many == 1 else "touch-ups left")
+    return Said(str(many), ngettext("touch-up left", "touch-ups left", many))
 
 
 def _expired(not_used: int, on: date, clinic: ClinicView) -> Said:
-    sessions = "session" if not_used == 1 else "sessions"
-    return Said(str(not_used), f"{sessions} not used, expired {day_text(on, clinic)}")
+    said = ngettext(
+        "session not used, expired {day}",
+        "sessions not used, expired {day}",
+        not_used,
+        day=day_text(on, clinic),
+    )
+    return Said(str(not_used), said)
 
 
 @pass_context

@@ -17,6 +17,7 @@ from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text
 from plugin.courses.clients.contacts import written_phone
+from plugin.stored_sentences import in_words
 from plugin.web.translations import N_
 from plugin.wording import spoken_tag
 
@@ -116,6 +117,10 @@ def language_name(tag: str, clinic: ClinicView) -> str:
     return known.get_display_name(locale_of(clinic)) or tag
 
 
+def _in_words(text: str) -> str:
+    return in_words(str(text), spoken_tag())
+
+
 @pass_context
 def _language(context: Context, tag: str) -> str:
     return language_name(tag, context["clinic"])
@@ -135,6 +140,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "count": _count,
     "phone": _phone,
     "language": _language,
+    "in_words": _in_words,
     "initials": initials,
     "iso": iso,
 }

@@ -398,7 +398,7 @@ class Choice(wtforms.Field):  # type: ignore[misc]
 
     def pre_validate(self, _form: Form) -> None:
         """Refuse a value that is not on the list; a list that only the page has is checked by the use case."""
-        if self.choices and self.data not in [value for value, _ in self.choices]:
+        if self.choices and self.data not in [value for value, _other in self.choices]:
             raise wtforms.ValidationError(self.said)
 
 

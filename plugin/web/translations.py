@@ -13,11 +13,13 @@ from markupsafe import Markup, escape
 
 from invoices.language import Language
 from plugin import wording
-from plugin.staff_languages import staff_language
+from plugin.staff_languages import script_words, staff_language
 from plugin.web.api.errors import is_api
-from plugin.wording import N_, _, ngettext, npgettext, pgettext
+from plugin.wording import N_, N_n, gettext, ngettext, npgettext, pgettext
 
-__all__ = ["N_", "_", "ngettext", "npgettext", "pgettext", "set_up", "speak"]
+_ = gettext
+
+__all__ = ["N_", "N_n", "_", "ngettext", "npgettext", "pgettext", "set_up", "speak"]
 
 
 def speak(language: Language) -> Language:
@@ -37,6 +39,7 @@ def set_up(app: Flask, staff: Callable[[], Language]) -> None:
         newstyle=False,
     )
     app.jinja_env.globals["page_language"] = lambda: wording.spoken_tag() or "en"
+    app.jinja_env.globals["script_words"] = lambda: script_words(wording.spoken_tag())
     app.before_request(partial(_begin, staff))
     app.teardown_request(lambda _: wording.stop_speaking())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -9,8 +11,13 @@ from flask import Flask
 
 from plugin import wording
 from plugin.core.acts import Role
+from plugin.services import Services
 from plugin.staff_languages import staff_language
-from plugin.wording import N_, _, ngettext, speaking
+from plugin.web.translations import N_, _, ngettext
+from plugin.wording import speaking
+from tests.clock import HandMovedClock
+from tests.courses.desk import Desk
+from tests.web.page import Page
 from tests.web.visitor import Visitor, hire
 
 ACCOUNT = "/account"
@@ -73,3 +80,56 @@ def test_values_fill_the_braces_and_numbers_choose_their_form() -> None:
         "0 clients",
         "1,200 clients",
     ]
+
+
+# Words of English that no Spanish sentence and no name holds.
+_ENGLISH = re.compile(r"\b(the|of|is|are|and|to|with|your|from|not|yet|this|was|by|for)\b", re.IGNORECASE)
+# Data of the test's clinic, what a record held before and after a change, and the names of places.
+_NAMES = re.compile(r"course of 1[02]|America/[A-Za-z_/]+|^(Terms|Name): .*", re.DOTALL)
+MOST_PAGES = 60
+
+
+def _texts(page: Page) -> list[str]:
+    # Options hold countries and time zones; what `pre` and `code` hold is typed as it stands.
+    bare = re.sub(
+        r"<(style|script|select|code|pre|textarea|datalist)\b.*?</\1>|<!--.*?-->",
+        "\n",
+        page.html,
+        flags=re.DOTALL,
+    )
+    parts = re.split(r"<[^>]+>", bare)
+    parts += re.findall(r'(?:aria-label|title|placeholder|alt)="([^"]*)"', bare)
+    return [unescape(part).strip() for part in parts]
+
+
+def _english_on(visitor: Visitor) -> dict[str, list[str]]:
+    """Follow the links from Today and return what is English on each page, by its address."""
+    waiting, seen, found = ["/", "/sell", "/attention"], set[str](), {}
+    while waiting and len(seen) < MOST_PAGES:
+        address = waiting.pop(0)
+        bare = re.sub(r"[0-9a-f]{8,}[-0-9a-f]*", "*", address.partition("?")[0])
+        if (
+            bare in seen
+            or not address.startswith("/")
+            or re.search(r"\.(pdf|csv|xlsx|zip|html|json)|/my/|file$", address)
+        ):
+            continue
+        seen.add(bare)
+        answer = visitor.get(address)
+        if answer.status_code != 200 or answer.mimetype != "text/html":
+            continue
+        page = Page(answer.text)
+        waiting += page.links()
+        left = [text for text in _texts(page) if _ENGLISH.search(_NAMES.sub("", text))]
+        if left:
+            found[address] = left
+    return found
+
+
+def test_no_english_is_left_on_the_pages_that_spanish_links_lead_to(
+    small_olga: Visitor, small_house: Services, clock: HandMovedClock
+) -> None:
+    desk = Desk(small_house.store, clock)
+    desk.use(desk.sell())
+    choose(small_olga, "es")
+    assert _english_on(small_olga) == {}

@@ -19,6 +19,7 @@ from plugin.courses.base.work import Work, require_row, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import ApiToken
+from plugin.wording import _
 
 TOKEN_PREFIX = "ck_"  # noqa: S105 - a mark by which a leaked token is recognised, no secret
 # A read-only call must not write each time.
@@ -82,14 +83,17 @@ def create_token(store: Store, act: Act, *, name: str, role: Role, expires_at: d
         return work.once("create_token", request, lambda: create(work)).is_repeat
 
     if transact(store, act, do):
-        said = f"The token “{row.name}” was created already and can't be shown again. Revoke it and create another."
+        said = _(
+            "The token “{row}” was created already and can't be shown again. Revoke it and create another.",
+            row=row.name,
+        )
         raise Refused(said, code="token_shown")
     return token
 
 
 def _add(work: Work, row: ApiToken) -> None:
     work.session.add(row)
-    until = f", until {row.expires_at:%Y-%m-%d}" if row.expires_at else ""
+    until = _(", until {expires_at}", expires_at=row.expires_at) if row.expires_at else ""
     record_in(work, Did.TOKEN_CREATED, name=row.name, subject_id=row.id, after=f"{row.role}{until}")
 
 
@@ -137,7 +141,7 @@ def revoke_token(store: Store, act: Act, token_id: str) -> TokenView:
     require(act.actor)
 
     def do(work: Work) -> TokenView:
-        row = require_row(work.session, ApiToken, token_id, "There is no such token.", is_locked=True)
+        row = require_row(work.session, ApiToken, token_id, _("There is no such token."), is_locked=True)
         if row.revoked_at is None:
             record_in(work, Did.TOKEN_REVOKED, name=row.name, subject_id=row.id)
         row.revoked_at = row.revoked_at or work.now
@@ -154,11 +158,17 @@ def token_named(store: Store, name_or_id: str) -> TokenView:
     open_ones = [each for each in named if each.revoked_at is None]
     found = [each for each in known if each.id == name_or_id] or open_ones or named[:1]
     if not found:
-        raise NotFound(f"There is no token called {name_or_id}.")
+        raise NotFound(_("There is no token called {name_or_id}.", name_or_id=name_or_id))
     if len(found) > 1:
         ids = ", ".join(each.id for each in found)
         raise Refused(
-            f"{len(found)} tokens are called {name_or_id}. Name one by its id: {ids}.", code="ambiguous"
+            _(
+                "{n} tokens are called {name_or_id}. Name one by its id: {ids}.",
+                n=len(found),
+                name_or_id=name_or_id,
+                ids=ids,
+            ),
+            code="ambiguous",
         )
     return found[0]
 

@@ -16,6 +16,7 @@ from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.store import Store
 from plugin.store.people import CheckInScreen
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def end_screen(store: Store, act: Act, screen_id: str) -> None:
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> None:
-        row = require_row(work.session, CheckInScreen, screen_id, "There is no such check-in screen.")
+        row = require_row(work.session, CheckInScreen, screen_id, _("There is no such check-in screen."))
         _end(work, row)
 
     transact(store, act, do)

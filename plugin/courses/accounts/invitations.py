@@ -25,6 +25,7 @@ from plugin.courses.base.work import Work, transact
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.people import Staff
+from plugin.wording import _
 
 # The outbox jobs that e-mail a link: to a person by id, and to whoever has the address typed at the sign-in.
 LINK, FORGOTTEN = "mail_link", "mail_forgotten"
@@ -52,7 +53,7 @@ def invite(store: Store, act: Act, person: NewPerson, *, by_mail: bool, base_url
 
     def do(work: Work) -> StaffView:
         request = {**asdict(person), "by_mail": by_mail}
-        answer, _ = work.once("invite", request, lambda: _invite(work, person, by_mail, base_url))
+        answer, _other = work.once("invite", request, lambda: _invite(work, person, by_mail, base_url))
         row = locked_staff(work.session, answer["staff_id"])
         _require_open(row)
         return staff_view(row)
@@ -76,8 +77,8 @@ def _send(work: Work, row: Staff, base_url: str) -> None:
 
 def print_as(row: Staff, printed_name: str, license_number: str) -> None:
     """Set what papers print of a practitioner; raises InvalidField."""
-    row.printed_name = optional(printed_name, field="printed_name", called="The printed name", most=120)
-    row.license = optional(license_number, field="license", called="The license", most=LICENSE_LENGTH)
+    row.printed_name = optional(printed_name, field="printed_name", called=_("The printed name"), most=120)
+    row.license = optional(license_number, field="license", called=_("The license"), most=LICENSE_LENGTH)
 
 
 def invite_again(store: Store, act: Act, staff_id: str, *, by_mail: bool, base_url: str = "") -> StaffView:
@@ -171,9 +172,11 @@ def note_mail_problem(store: Store, staff_id: str, problem: str) -> None:
 
 def _require_open(row: Staff) -> None:
     if row.invited_at is None or not row.is_active:
-        raise Refused(f"{row.name} has no open invitation.", code="not_invited")
+        raise Refused(_("{row} has no open invitation.", row=row.name), code="not_invited")
 
 
 def _require_active(person: StaffView) -> None:
     if not person.is_active:
-        raise Refused(f"{person.name} is deactivated. Reactivate them first.", code="deactivated")
+        raise Refused(
+            _("{person} is deactivated. Reactivate them first.", person=person.name), code="deactivated"
+        )

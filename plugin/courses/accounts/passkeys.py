@@ -19,6 +19,7 @@ from plugin.courses.base.work import Work, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import Passkey
+from plugin.wording import _
 
 NAME_LENGTH = 64
 MOST = 20
@@ -73,7 +74,7 @@ def add_passkey(
         person = locked_self(work)
         known = work.session.scalars(_of(person.id)).all()
         if len(known) >= MOST:
-            raise Refused(f"You have {MOST} passkeys. Remove one first.", code="too_many")
+            raise Refused(_("You have {most} passkeys. Remove one first.", most=MOST), code="too_many")
         alert(work, person, PASSKEY_ADDED)
         record_in(work, Did.STAFF_PASSKEY, name=person.name, subject_id=person.id, after=f"{SET}: {name}")
         work.session.add(
@@ -112,7 +113,7 @@ def remove_passkey(store: Store, act: Act, passkey_id: str) -> str:
         person = locked_self(work)
         mine = {each.id: each for each in work.session.scalars(_of(person.id))}
         if passkey_id not in mine:
-            raise NotFound("There is no such passkey.")
+            raise NotFound(_("There is no such passkey."))
         if len(mine) == 1 and person.totp_secret is None:
             person.recovery_codes = None
             alert(work, person, SECOND_STEP_REMOVED)

@@ -14,8 +14,9 @@ from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.store import Store
 from plugin.store.people import Passkey, Staff
+from plugin.wording import N_
 
-_NO_SUCH_PERSON = "There is no such person."
+_NO_SUCH_PERSON = N_("There is no such person.")
 
 
 def set_totp(store: Store, act: Act, staff_id: str, *, secret: str, counter: int) -> StaffView:

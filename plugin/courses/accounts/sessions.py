@@ -15,6 +15,7 @@ from plugin.courses.base.work import Work, transact
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.people import SignIn, Staff
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def end_one(store: Store, act: Act, staff_id: str, sign_in_id: str) -> None:
     def do(work: Work) -> None:
         row = work.session.get(SignIn, sign_in_id)
         if row is None or row.staff_id != staff_id:
-            raise NotFound("There is no such session.")
+            raise NotFound(_("There is no such session."))
         if row.ended_at is None:
             _record_end(work, row)
         row.ended_at = row.ended_at or work.now
@@ -77,7 +78,7 @@ def _record_end(work: Work, row: SignIn) -> None:
         name=name,
         subject_id=row.staff_id,
         after=row.device,
-        reason="Ended from elsewhere",
+        reason=_("Ended from elsewhere"),
     )
 
 

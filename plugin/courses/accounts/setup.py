@@ -24,6 +24,7 @@ from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import Staff
 from plugin.store.setup import Setup
+from plugin.wording import N_, _
 
 # Without 0 and O, 1, I and L: 31 signs, 8 places, some 850 thousand million codes.
 _SIGNS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -33,7 +34,7 @@ WRONG_PER_MINUTE = 5
 WRONG_PER_CODE = 20
 _MINUTE = timedelta(minutes=1)
 
-_AT_SETUP = Actor("Set-up", Role.OWNER, Source.DESK)
+_AT_SETUP = Actor(N_("Set-up"), Role.OWNER, Source.DESK)
 DONE, SKIPPED = "done", "skipped"
 
 
@@ -99,7 +100,7 @@ def new_setup_code(store: Store, secret_key: str, now: datetime) -> str:
     def work(session: Session) -> str:
         row = _locked(session, now)
         if _has_owner(session):
-            raise Refused("This clinic is set up already. Sign in instead.", code="set_up_already")
+            raise Refused(_("This clinic is set up already. Sign in instead."), code="set_up_already")
         return _renewed(row, secret_key)
 
     return store.transact(work)
@@ -114,7 +115,7 @@ def try_setup_code(store: Store, secret_key: str, typed: str, now: datetime) -> 
         if row.minute_began_at is None or now - row.minute_began_at >= _MINUTE:
             row.minute_began_at, row.wrong_in_minute = now, 0
         if row.wrong_in_minute >= WRONG_PER_MINUTE:
-            raise TooManyCodes("Too many wrong codes. Wait one minute, then try again.", field="code")
+            raise TooManyCodes(_("Too many wrong codes. Wait one minute, then try again."), field="code")
         if row.code_hmac and hmac.compare_digest(_hmac(secret_key, typed), row.code_hmac):
             row.wrong_in_minute = 0
             return CodeAnswer(mark=row.browser_mark)
@@ -188,7 +189,7 @@ def _locked(session: Session, now: datetime) -> Setup:
 
 
 def _renewed(row: Setup, secret_key: str) -> str:
-    code = "".join(secrets.choice(_SIGNS) for _ in range(_PLACES))
+    code = "".join(secrets.choice(_SIGNS) for _other in range(_PLACES))
     row.code_hmac, row.wrong_since_code = _hmac(secret_key, code), 0
     return f"{code[: _PLACES // 2]}-{code[_PLACES // 2 :]}"
 
@@ -200,7 +201,7 @@ def _hmac(secret_key: str, code: str) -> str:
 
 def _refuse_closed(session: Session) -> None:
     if _has_owner(session):
-        raise NotFound("This clinic is set up already. Sign in instead.")
+        raise NotFound(_("This clinic is set up already. Sign in instead."))
 
 
 def _has_owner(session: Session) -> bool:

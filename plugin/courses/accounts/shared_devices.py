@@ -22,6 +22,7 @@ from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.store import Store
 from plugin.store.people import PinTries, SharedDevice, SignIn, Staff
+from plugin.wording import _
 
 # From the first sign-in with a password or a passkey in the morning to the evening, never to the next morning.
 OPEN_FOR = timedelta(hours=16)
@@ -73,7 +74,9 @@ def stop_sharing(store: Store, act: Act, device_id: str) -> str:
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> str:
-        row = require_row(work.session, SharedDevice, device_id, "There is no such device.", is_locked=True)
+        row = require_row(
+            work.session, SharedDevice, device_id, _("There is no such device."), is_locked=True
+        )
         if row.revoked_at is None:
             record_in(work, Did.DEVICE_REMOVED, name=row.name, subject_id=row.id)
         row.revoked_at = row.revoked_at or work.now

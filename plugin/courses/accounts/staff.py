@@ -21,9 +21,10 @@ from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Visit
 from plugin.store.people import Passkey, SignIn, Staff
+from plugin.wording import N_, _
 
 INVITATION_LASTS = timedelta(days=7)
-NO_SUCH_PERSON = "There is no such person."
+NO_SUCH_PERSON = N_("There is no such person.")
 _HAS_SECOND_FACTOR = or_(Staff.totp_secret.is_not(None), exists().where(Passkey.staff_id == Staff.id))
 
 
@@ -110,8 +111,12 @@ def refuse_taken(session: Session, address: str) -> None:
     """Raise Refused if somebody signs in with this address already."""
     known = session.scalar(select(Staff).where(Staff.email == address))
     if known is not None:
-        what_to_do = "" if known.is_active else " That person is deactivated and can be reactivated."
-        raise Refused(f"{address} is already in use.{what_to_do}", code="email_taken", field="email")
+        what_to_do = "" if known.is_active else _(" That person is deactivated and can be reactivated.")
+        raise Refused(
+            _("{address} is already in use.{what_to_do}", address=address, what_to_do=what_to_do),
+            code="email_taken",
+            field="email",
+        )
 
 
 def staff_email(email: str) -> str:
@@ -131,7 +136,7 @@ def set_password(
     def do(work: Work) -> StaffView:
         row = require_row(work.session, Staff, staff_id, NO_SUCH_PERSON, is_locked=True)
         if only_at is not None and (only_at != row.session_mark or not row.is_active):
-            raise Refused("This link has been used, or has expired. Ask for a new one.", code="link_ended")
+            raise Refused(_("This link has been used, or has expired. Ask for a new one."), code="link_ended")
         if row.invited_at is None:
             alert(work, row, PASSWORD)
         row.password_hash, row.invited_at, row.mail_problem = password_hash, None, ""
@@ -212,7 +217,7 @@ def deactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
         row = locked_staff(work.session, staff_id)
         if row.is_active:
             if row.id == work.act.actor.staff_id:
-                raise Refused("You can't deactivate yourself. Another owner can.", code="own_sign_in")
+                raise Refused(_("You can't deactivate yourself. Another owner can."), code="own_sign_in")
             refuse_last_owner(work.session, row)
             # The new mark keeps a copied session from working again after a reactivation.
             row.is_active = False
@@ -259,7 +264,8 @@ def refuse_last_owner(session: Session, row: Staff) -> None:
     owners = session.scalars(select(Staff.id).where(*IS_ACTIVE_OWNER)).all()
     if list(owners) == [row.id]:
         raise Refused(
-            f"{row.name} is the last active owner. Add or reactivate another owner first.", code="last_owner"
+            _("{row} is the last active owner. Add or reactivate another owner first.", row=row.name),
+            code="last_owner",
         )
 
 

@@ -23,6 +23,7 @@ from plugin.courses.base.work import Work, transact
 from plugin.errors import NotAllowed, Refused
 from plugin.store import Store
 from plugin.store.people import Staff
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,12 @@ def edit_staff(store: Store, act: Act, staff_id: str, details: StaffDetails) -> 
     def do(work: Work) -> StaffView:
         row = locked_staff(work.session, staff_id)
         before = _in_words(row)
-        row.name = required(details.name, field="name", called="The name")
+        row.name = required(details.name, field="name", called=_("The name"))
         print_as(row, details.printed_name, details.license)
         _change_role(work, row, details.role)
         if details.email is not None:
             if work.act.actor.staff_id == row.id and staff_email(details.email) != row.email:
-                raise Refused("Change your own e-mail on the page My account.", code="own_sign_in")
+                raise Refused(_("Change your own e-mail on the page My account."), code="own_sign_in")
             _change_email(work, row, details.email)
         return _recorded(work, row, before)
 
@@ -77,7 +78,7 @@ def rename_self(store: Store, act: Act, name: str) -> StaffView:
     def do(work: Work) -> StaffView:
         row = locked_staff(work.session, _own_id(work.act))
         before = _in_words(row)
-        row.name = required(name, field="name", called="The name")
+        row.name = required(name, field="name", called=_("The name"))
         return _recorded(work, row, before)
 
     return transact(store, act, do)
@@ -140,7 +141,7 @@ def _recorded(work: Work, row: Staff, before: str) -> StaffView:
 
 def _own_id(act: Act) -> str:
     if act.actor.staff_id is None:
-        raise NotAllowed("Only a person who signs in has an account.")
+        raise NotAllowed(_("Only a person who signs in has an account."))
     return act.actor.staff_id
 
 

@@ -8,6 +8,7 @@ from plugin.courses.clients.clients import living_client_in
 from plugin.courses.clients.merge import lock_both, merge_rows
 from plugin.courses.clients.unmerge import keep_together, split_client
 from plugin.store.queues import Attention
+from plugin.wording import N_
 
 
 def _split(work: Work, item: Attention, wish: Resolution) -> None:
@@ -30,45 +31,45 @@ def _leave_apart(_work: Work, _item: Attention, _wish: Resolution) -> None:
 KINDS = (
     AttentionKind(
         "unmerged_customer",
-        "Profiles that Square parted again",
+        N_("Profiles that Square parted again"),
         (
             Decision(
                 "split",
-                "Undo merge",
+                N_("Undo merge"),
                 _split,
-                "A client of their own again",
-                "The merge is undone.",
+                N_("A client of their own again"),
+                N_("The merge is undone."),
             ),
             Decision(
                 "keep_together",
-                "Keep one client",
+                N_("Keep one client"),
                 _keep_together,
-                "Kept as one client",
-                "They stay one client.",
+                N_("Kept as one client"),
+                N_("They stay one client."),
                 look="quiet",
             ),
         ),
     ),
-    AttentionKind("profiles_held", "Square profiles that are not deleted by themselves"),
+    AttentionKind("profiles_held", N_("Square profiles that are not deleted by themselves")),
     AttentionKind(
         "possible_duplicate",
-        "Two clients who may be one person",
+        N_("Two clients who may be one person"),
         (
             Decision(
                 "merge_clients",
-                "Merge clients",
+                N_("Merge clients"),
                 _merge,
-                "Clients merged",
-                "The clients are merged.",
-                "The same person",
+                N_("Clients merged"),
+                N_("The clients are merged."),
+                N_("The same person"),
             ),
             Decision(
                 "not_duplicate",
-                "Not a duplicate",
+                N_("Not a duplicate"),
                 _leave_apart,
-                "Not a duplicate",
-                "They stay two clients.",
-                "Two people",
+                N_("Not a duplicate"),
+                N_("They stay two clients."),
+                N_("Two people"),
                 "quiet",
             ),
         ),

@@ -9,8 +9,9 @@ from plugin.courses.base.views import AttentionView, Page
 from plugin.courses.base.work import require_row
 from plugin.store import Store
 from plugin.store.queues import Attention
+from plugin.wording import N_
 
-NO_ITEM = "There is no such attention item."
+NO_ITEM = N_("There is no such attention item.")
 
 
 def list_attention(

@@ -10,6 +10,7 @@ from plugin.core.acts import Role
 from plugin.courses.base.work import Work
 from plugin.errors import InvalidField
 from plugin.store.queues import Attention
+from plugin.wording import N_, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Resolution:
     package_id: str | None = None
 
 
-USUAL_REASON = "Decided at the desk"
+USUAL_REASON = N_("Decided at the desk")
 # Carries a decision out; False while a part of the item is still open.
 Run = Callable[[Work, Attention, Resolution], "bool | None"]
 Answer = Callable[[Work, Attention, Resolution], str]
@@ -55,10 +56,12 @@ def _dismiss(_work: Work, _item: Attention, _wish: Resolution) -> None:
 
 
 def _dismissed(_work: Work, _item: Attention, wish: Resolution) -> str:
-    return f"Dismissed: {wish.reason}"
+    return _("Dismissed: {reason}", reason=wish.reason)
 
 
-DISMISS = Decision("dismiss", "Dismiss", _dismiss, _dismissed, "Dismissed.", "Nothing to do", "quiet")
+DISMISS = Decision(
+    "dismiss", N_("Dismiss"), _dismiss, _dismissed, N_("Dismissed."), N_("Nothing to do"), "quiet"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +100,5 @@ def one_course(item: Attention, wish: Resolution) -> str:
     if wish.course_id is None and len(course_ids) == 1:
         return course_ids[0]
     if wish.course_id not in course_ids:
-        raise InvalidField("Say which of the sale's courses it is.", field="course_id")
+        raise InvalidField(_("Say which of the sale's courses it is."), field="course_id")
     return wish.course_id

@@ -19,6 +19,7 @@ from plugin.courses.refunds.failed_refund import reopen
 from plugin.courses.refunds.refund_question import keep_as_tip, take_sessions
 from plugin.errors import InvalidField
 from plugin.store.queues import Attention
+from plugin.wording import N_, _
 
 
 def _close(work: Work, item: Attention, wish: Resolution) -> None:
@@ -28,7 +29,7 @@ def _close(work: Work, item: Attention, wish: Resolution) -> None:
 
 def _take(work: Work, item: Attention, wish: Resolution) -> None:
     if not wish.sessions or wish.sessions < 1:
-        raise InvalidField("Say how many sessions leave.", field="sessions")
+        raise InvalidField(_("Say how many sessions leave."), field="sessions")
     _remove(work, item, wish, wish.sessions)
 
 
@@ -39,13 +40,13 @@ def _keep(work: Work, item: Attention, wish: Resolution) -> None:
 def _remove(work: Work, item: Attention, wish: Resolution, sessions: int) -> None:
     amount = item.details["amount"] if wish.amount is None else wish.amount
     if amount > item.details["amount"]:
-        raise InvalidField("No more leaves than was refunded.", field="amount")
+        raise InvalidField(_("No more leaves than was refunded."), field="amount")
     course_id, refund_id = one_course(item, wish), item.square_refund_id or ""
     take_sessions(work, course_id, sessions, amount, square_refund_id=refund_id, reason=wish.reason)
 
 
 def _removed(_work: Work, _item: Attention, wish: Resolution) -> str:
-    return f"{sessions_text(wish.sessions or 0)} removed"
+    return _("{sessions} removed", sessions=sessions_text(wish.sessions or 0))
 
 
 def _tip(work: Work, item: Attention, wish: Resolution) -> None:
@@ -56,12 +57,12 @@ def _reopen(work: Work, item: Attention, wish: Resolution) -> None:
     course = course_for_change(work.session, one_course(item, wish))
     # The item remains resolved: the same return reported again must not close the course once more.
     dedupe = item.dedupe
-    reopen(work, course, text="Open again, as decided under Attention", reason=wish.reason)
+    reopen(work, course, text=_("Open again, as decided under Attention"), reason=wish.reason)
     item.dedupe = dedupe
 
 
 def _stay_closed(work: Work, item: Attention, wish: Resolution) -> None:
-    text = "Given back after it had been used, as meant"
+    text = _("Given back after it had been used, as meant")
     add_history(work, one_course(item, wish), "kept", text, reason=wish.reason)
 
 
@@ -87,102 +88,109 @@ def _leave_open(work: Work, item: Attention, wish: Resolution) -> None:
 
 CLOSE_COURSE = Decision(
     "close_course",
-    "Cancel package",
+    N_("Cancel package"),
     _close,
-    "Package canceled",
-    "The package is canceled. Its sessions were removed.",
+    N_("Package canceled"),
+    N_("The package is canceled. Its sessions were removed."),
     look="stop",
 )
-_TAKE = Decision("take_sessions", "Remove these sessions", _take, _removed, "The sessions were removed.")
+_TAKE = Decision(
+    "take_sessions", N_("Remove these sessions"), _take, _removed, N_("The sessions were removed.")
+)
 _KEEP = Decision(
     "keep_sessions",
-    "Keep all sessions",
+    N_("Keep all sessions"),
     _keep,
-    "Kept all sessions",
-    "All sessions stay. The refund is noted in the history.",
+    N_("Kept all sessions"),
+    N_("All sessions stay. The refund is noted in the history."),
 )
 _TIP_ONLY = Decision(
     "tip_only",
-    "It was the tip",
+    N_("It was the tip"),
     _tip,
-    "It was the tip; kept all sessions",
-    "All sessions stay. The tip is noted in the history.",
+    N_("It was the tip; kept all sessions"),
+    N_("All sessions stay. The tip is noted in the history."),
 )
 _USED_COURSE = (
     Decision(
-        "keep_closed", "Keep it closed", _stay_closed, "Stays closed", "The course stays closed.", "Meant so"
+        "keep_closed",
+        N_("Keep it closed"),
+        _stay_closed,
+        N_("Stays closed"),
+        N_("The course stays closed."),
+        N_("Meant so"),
     ),
     Decision(
         "reopen",
-        "Open it again",
+        N_("Open it again"),
         _reopen,
-        "Course opened again",
-        "The course is open again, with all it had left.",
+        N_("Course opened again"),
+        N_("The course is open again, with all it had left."),
         look="quiet",
     ),
 )
 _DISPUTE = (
     Decision(
         "keep_sessions",
-        "Keep all sessions",
+        N_("Keep all sessions"),
         _keep_disputed,
-        "Kept all sessions",
-        "All sessions stay. The decision is noted in the history.",
+        N_("Kept all sessions"),
+        N_("All sessions stay. The decision is noted in the history."),
     ),
     Decision(
         "close_course",
-        "Cancel package",
+        N_("Cancel package"),
         _close_disputed,
-        "Package canceled",
-        "The package is canceled. Its sessions were removed.",
+        N_("Package canceled"),
+        N_("The package is canceled. Its sessions were removed."),
         look="stop",
     ),
 )
 _CANCELED = (
     Decision(
         "keep_sessions",
-        "Keep the paid sessions",
+        N_("Keep the paid sessions"),
         _keep_paid,
-        "Kept the sessions that are paid for",
-        "The sessions that are paid for are kept. The others were removed.",
+        N_("Kept the sessions that are paid for"),
+        N_("The sessions that are paid for are kept. The others were removed."),
     ),
     Decision(
         "refund",
-        "Refund",
+        N_("Refund"),
         _refund_paid,
-        "Refund started",
-        "The refund is pending.",
-        "The invoice was canceled",
+        N_("Refund started"),
+        N_("The refund is pending."),
+        N_("The invoice was canceled"),
         look="stop",
         role=Role.OWNER,
     ),
     Decision(
         "leave_open",
-        "Leave open",
+        N_("Leave open"),
         _leave_open,
-        "Left open",
-        "The package stays open. Nothing more is due.",
-        "The invoice was canceled",
+        N_("Left open"),
+        N_("The package stays open. Nothing more is due."),
+        N_("The invoice was canceled"),
     ),
 )
 
 KINDS = (
     AttentionKind(
         "unclear_refund",
-        "A partial refund that names no item",
+        N_("A partial refund that names no item"),
         (CLOSE_COURSE, _TAKE, _KEEP),
         optional=(_TIP_ONLY,),
         form="refund",
     ),
     AttentionKind(
-        "refunded_used_course", "A course refunded in Square after sessions were used", _USED_COURSE
+        "refunded_used_course", N_("A course refunded in Square after sessions were used"), _USED_COURSE
     ),
-    AttentionKind("refund_after_transfer", "A refund of a sale whose sessions were transferred"),
-    AttentionKind("dispute", "A disputed payment", _DISPUTE, form="dispute"),
+    AttentionKind("refund_after_transfer", N_("A refund of a sale whose sessions were transferred")),
+    AttentionKind("dispute", N_("A disputed payment"), _DISPUTE, form="dispute"),
     AttentionKind(
-        "canceled_part_paid", "A canceled invoice that was paid in part", _CANCELED, form="canceled"
+        "canceled_part_paid", N_("A canceled invoice that was paid in part"), _CANCELED, form="canceled"
     ),
-    AttentionKind("canceled_invoice", "A canceled invoice"),
-    AttentionKind("failed_refund", "A refund that failed"),
-    AttentionKind("part_failed_refund", "A refund that failed in part"),
+    AttentionKind("canceled_invoice", N_("A canceled invoice")),
+    AttentionKind("failed_refund", N_("A refund that failed")),
+    AttentionKind("part_failed_refund", N_("A refund that failed in part")),
 )

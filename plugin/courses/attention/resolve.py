@@ -18,6 +18,7 @@ from plugin.courses.clients.clients import client_in, new_client
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.queues import Attention
+from plugin.wording import _
 
 
 def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> AttentionView:
@@ -26,7 +27,7 @@ def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> Att
     The same act again returns the first answer.
     """
     require(act.actor, Role.DESK)
-    reason = required(resolution.reason, field="reason", called="The reason", most=REASON_LENGTH)
+    reason = required(resolution.reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
     wish = replace(resolution, reason=reason)
 
     def do(work: Work) -> AttentionView:
@@ -79,7 +80,7 @@ def _locked_item(work: Work, item_id: str) -> Attention:
 
 def _settle(work: Work, item: Attention, wish: Resolution) -> None:
     if item.resolved_at is not None:
-        raise Refused("This item was resolved already.", code="already_resolved")
+        raise Refused(_("This item was resolved already."), code="already_resolved")
     decision = _decision(item, wish)
     require(work.act.actor, decision.role)
     if decision.run(work, item, wish) is False:
@@ -103,7 +104,9 @@ def _decision(item: Attention, wish: Resolution) -> Decision:
     name = wish.decision or (allowed[0] if len(allowed) == 1 else None)
     if name not in allowed:
         choices = ", ".join(allowed)
-        raise InvalidField(f"For this item the decision is one of: {choices}.", field="decision")
+        raise InvalidField(
+            _("For this item the decision is one of: {choices}.", choices=choices), field="decision"
+        )
     return kind_of(item.kind).decision(name)
 
 

@@ -19,11 +19,12 @@ from plugin.errors import InvalidField
 from plugin.store.ledger import Course
 from plugin.store.people import Client
 from plugin.store.queues import Attention
+from plugin.wording import N_, _
 
 
 def _assign(work: Work, item: Attention, wish: Resolution) -> bool:
     if wish.client_id is None:
-        raise InvalidField("Say whose sale it was.", field="client_id")
+        raise InvalidField(_("Say whose sale it was."), field="client_id")
     course_ids = ownerless_in(work.session, item.square_order_id or "")
     if wish.course_id is not None:
         course_ids = [one_course(item, wish)]
@@ -41,7 +42,10 @@ def _assigned(work: Work, item: Attention, _wish: Resolution) -> str:
         .order_by(Course.id)
     )
     names = list(dict.fromkeys(rows))
-    return f"Assigned to {' and '.join([', '.join(names[:-1]), names[-1]] if len(names) > 1 else names)}"
+    return _(
+        "Assigned to {names}",
+        names=" and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names),
+    )
 
 
 def _link_and_open(work: Work, item: Attention, wish: Resolution) -> None:
@@ -53,7 +57,7 @@ def _ignore_item(work: Work, item: Attention, _wish: Resolution) -> None:
 
 
 def _leave_as_booked(work: Work, item: Attention, wish: Resolution) -> None:
-    text = "Left as it was booked; its sale was changed in Square"
+    text = _("Left as it was booked; its sale was changed in Square")
     add_history(work, one_course(item, wish), "kept", text, reason=wish.reason)
 
 
@@ -75,87 +79,93 @@ def _take_price(work: Work, item: Attention, _wish: Resolution) -> None:
 
 _LINK_AND_OPEN = Decision(
     "link_and_open",
-    "Link and open the course",
+    N_("Link and open the course"),
     _link_and_open,
-    "Linked, course opened",
-    "The course is open.",
-    "Sold as this package",
+    N_("Linked, course opened"),
+    N_("The course is open."),
+    N_("Sold as this package"),
 )
 _IGNORE_ITEM = Decision(
     "ignore_item",
-    "Not a package: ignore this item from now on",
+    N_("Not a package: ignore this item from now on"),
     _ignore_item,
-    "Not a package",
-    "This item is ignored from now on.",
-    "Not a package",
+    N_("Not a package"),
+    N_("This item is ignored from now on."),
+    N_("Not a package"),
     look="quiet",
 )
 _LEAVE_COURSE = Decision(
     "leave_course",
-    "Leave the course as it is",
+    N_("Leave the course as it is"),
     _leave_as_booked,
-    "Left as it was",
-    "The course stays as it was booked.",
-    "Only the ticket was tidied up",
+    N_("Left as it was"),
+    N_("The course stays as it was booked."),
+    N_("Only the ticket was tidied up"),
 )
 
 KINDS = (
     AttentionKind(
         "unassigned_sale",
-        "A sale without a client",
-        (Decision("assign", "Assign", _assign, _assigned, "Assigned."),),
+        N_("A sale without a client"),
+        (Decision("assign", N_("Assign"), _assign, _assigned, N_("Assigned.")),),
         form="assign",
     ),
     AttentionKind(
         "unlinked_sale",
-        "A sale that looks like a package",
+        N_("A sale that looks like a package"),
         (_LINK_AND_OPEN, _IGNORE_ITEM, DISMISS),
         form="unlinked",
     ),
-    AttentionKind("changed_sale", "A booked sale that was changed in Square", (_LEAVE_COURSE, CLOSE_COURSE)),
-    AttentionKind("unclear_quantity", "A sale of a part of a package"),
+    AttentionKind(
+        "changed_sale", N_("A booked sale that was changed in Square"), (_LEAVE_COURSE, CLOSE_COURSE)
+    ),
+    AttentionKind("unclear_quantity", N_("A sale of a part of a package")),
     AttentionKind(
         "foreign_currency",
-        "A sale in another currency",
+        N_("A sale in another currency"),
         (
             Decision(
-                "open_courses", "Open the course", _open_courses, "Course opened", "The course is open."
+                "open_courses",
+                N_("Open the course"),
+                _open_courses,
+                N_("Course opened"),
+                N_("The course is open."),
             ),
             DISMISS,
         ),
     ),
-    AttentionKind("money_for_closed", "A payment for a closed course"),
+    AttentionKind("money_for_closed", N_("A payment for a closed course")),
     AttentionKind(
         "changed_exchange",
-        "A paid exchange of a course that changed meanwhile",
+        N_("A paid exchange of a course that changed meanwhile"),
         (
             Decision(
                 "exchange_now",
-                "Exchange what is left now",
+                N_("Exchange what is left now"),
                 _exchange_now,
-                "Exchanged what is left",
-                "The sessions that were left are exchanged.",
+                N_("Exchanged what is left"),
+                N_("The sessions that were left are exchanged."),
             ),
             DISMISS,
         ),
     ),
     AttentionKind(
         "changed_item",
-        "An item that was changed in Square",
+        N_("An item that was changed in Square"),
         (
             Decision(
                 "publish_again",
-                "Update Square",
+                N_("Update Square"),
                 _publish_again,
-                "Square updated",
-                "The package is being updated in Square.",
+                N_("Square updated"),
+                N_("The package is being updated in Square."),
             ),
             Decision(
                 "take_price",
-                "Use Square’s price",
+                N_("Use Square’s price"),
                 _take_price,
-                "Square’s price used",
-                "The package has Square's price now.",
+                N_("Square’s price used"),
+                N_("The package has Square's price now."),
                 look="quiet",
             ),
             DISMISS,

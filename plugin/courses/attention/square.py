@@ -6,6 +6,7 @@ from plugin.courses.attention.kind import DISMISS, AttentionKind, Decision, Reso
 from plugin.courses.base.inbox import try_again_in
 from plugin.courses.base.work import Work
 from plugin.store.queues import Attention
+from plugin.wording import N_
 
 
 def _try_again(work: Work, item: Attention, _wish: Resolution) -> None:
@@ -17,8 +18,13 @@ def _try_again(work: Work, item: Attention, _wish: Resolution) -> None:
 KINDS = (
     AttentionKind(
         "failed_event",
-        "An event of Square that could not be handled",
-        (Decision("try_again", "Try again", _try_again, "Tried again", "It is being tried again."), DISMISS),
+        N_("An event of Square that could not be handled"),
+        (
+            Decision(
+                "try_again", N_("Try again"), _try_again, N_("Tried again"), N_("It is being tried again.")
+            ),
+            DISMISS,
+        ),
     ),
-    AttentionKind("square_connection", "The connection to Square needs the owner"),
+    AttentionKind("square_connection", N_("The connection to Square needs the owner")),
 )

@@ -19,6 +19,7 @@ from plugin.courses.visits.use import UseSession, record_use
 from plugin.courses.visits.visits import VisitDetails, describe_in
 from plugin.errors import NoneLeft
 from plugin.store.queues import Attention
+from plugin.wording import N_, _
 
 # A person has seen the other charges of that day, and decided.
 _ALL_KNOWN = 99
@@ -47,7 +48,7 @@ def _use_another(work: Work, item: Attention, _wish: Resolution) -> None:
     wish = _wished(item)
     found = other_course_in(work, item.details["client_ids"][0], but=wish.course_id)
     if found is None:
-        raise NoneLeft("The client has no other package with a session left.")
+        raise NoneLeft(_("The client has no other package with a session left."))
     _use(
         work, item, replace(wish, course_id=found.course.id, allowance_id=found.allowance.id, client_id=None)
     )
@@ -78,60 +79,71 @@ def _keep_note(_work: Work, _item: Attention, _wish: Resolution) -> None:
 
 
 _NOT_CHARGED = Decision(
-    "not_charged", "Don’t charge", _do_not_charge, "Not charged", "Nothing is charged.", look="quiet"
+    "not_charged",
+    N_("Don’t charge"),
+    _do_not_charge,
+    N_("Not charged"),
+    N_("Nothing is charged."),
+    look="quiet",
 )
 
 KINDS = (
     AttentionKind(
         LATE_USE,
-        "Sessions tapped offline that could not be used",
+        N_("Sessions tapped offline that could not be used"),
         (
-            Decision("record_visit", "Record the visit", _record, "Visit recorded", "The visit is recorded."),
+            Decision(
+                "record_visit",
+                N_("Record the visit"),
+                _record,
+                N_("Visit recorded"),
+                N_("The visit is recorded."),
+            ),
             _NOT_CHARGED,
         ),
         optional=(
             Decision(
                 "other_course",
-                "Use another package",
+                N_("Use another package"),
                 _use_another,
-                "Another package was used",
-                "The visit is recorded on the client’s other package.",
+                N_("Another package was used"),
+                N_("The visit is recorded on the client’s other package."),
             ),
             Decision(
                 "same_visit",
-                "Same visit, don’t charge",
+                N_("Same visit, don’t charge"),
                 _do_not_charge,
-                "The same visit, not charged again",
-                "Nothing more is charged.",
+                N_("The same visit, not charged again"),
+                N_("Nothing more is charged."),
             ),
             Decision(
                 "charge_again",
-                "Charge another session",
+                N_("Charge another session"),
                 _record,
-                "Another session charged",
-                "Another session is charged.",
+                N_("Another session charged"),
+                N_("Another session is charged."),
                 look="quiet",
             ),
         ),
     ),
     AttentionKind(
         LATE_NOTE,
-        "Visit notes written offline that differ from what was saved meanwhile",
+        N_("Visit notes written offline that differ from what was saved meanwhile"),
         (
             Decision(
                 "use_note",
-                "Replace with this note",
+                N_("Replace with this note"),
                 _use_note,
-                "The note written offline was saved",
-                "The note is saved.",
+                N_("The note written offline was saved"),
+                N_("The note is saved."),
                 role=Role.DESK,
             ),
             Decision(
                 "keep_note",
-                "Keep the saved note",
+                N_("Keep the saved note"),
                 _keep_note,
-                "The note saved before was kept",
-                "The saved note is kept.",
+                N_("The note saved before was kept"),
+                N_("The saved note is kept."),
                 look="quiet",
             ),
         ),

@@ -21,6 +21,7 @@ from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.offers import Clinic
 from plugin.store.papers import Logo
+from plugin.wording import _
 
 _ADDRESS_LINES = 5
 _ADDRESS_LINE_LENGTH = 75
@@ -170,35 +171,40 @@ def checked_clinic(clinic: ClinicView) -> ClinicView:
     """Return the details as they are stored; raises InvalidField for what a paper can't show."""
     if clinic.time_zone not in time_zones():
         raise InvalidField(
-            f"{clinic.time_zone!r} is no time zone such as America/Los_Angeles.", field="time_zone"
+            _("{time_zone} is no time zone such as America/Los_Angeles.", time_zone=clinic.time_zone),
+            field="time_zone",
         )
     if not re.fullmatch(r"[A-Z]{3}", clinic.currency):
-        raise InvalidField("A currency is a code of three capitals, such as USD.", field="currency")
+        raise InvalidField(_("A currency is a code of three capitals, such as USD."), field="currency")
     if not re.fullmatch(r"[A-Z]{2}", clinic.country):
-        raise InvalidField("A country is a code of two capitals, such as US.", field="country")
+        raise InvalidField(_("A country is a code of two capitals, such as US."), field="country")
     if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?", clinic.language):
-        raise InvalidField("A language is a tag such as en, es or zh-Hans.", field="language")
+        raise InvalidField(_("A language is a tag such as en, es or zh-Hans."), field="language")
     if not re.fullmatch(r"#[0-9A-Fa-f]{6}", clinic.accent):
-        raise InvalidField("The colour is written like #0F6B5C.", field="accent")
+        raise InvalidField(_("The colour is written like #0F6B5C."), field="accent")
     if clinic.page_size not in ("letter", "a4"):
-        raise InvalidField("The page size is letter or a4.", field="page_size")
+        raise InvalidField(_("The page size is letter or a4."), field="page_size")
     return replace(
         clinic,
-        name=required(clinic.name, field="name", called="The clinic's name"),
+        name=required(clinic.name, field="name", called=_("The clinic's name")),
         address=_address(clinic.address),
-        phone=optional(clinic.phone, field="phone", called="The phone number", most=40),
-        email=optional(clinic.email, field="email", called="The e-mail address", most=254),
-        website=optional(clinic.website, field="website", called="The website", most=254),
-        legal_name=optional(clinic.legal_name, field="legal_name", called="The legal name", most=NAME_LENGTH),
-        tax_id=optional(clinic.tax_id, field="tax_id", called="The tax number", most=40),
+        phone=optional(clinic.phone, field="phone", called=_("The phone number"), most=40),
+        email=optional(clinic.email, field="email", called=_("The e-mail address"), most=254),
+        website=optional(clinic.website, field="website", called=_("The website"), most=254),
+        legal_name=optional(
+            clinic.legal_name, field="legal_name", called=_("The legal name"), most=NAME_LENGTH
+        ),
+        tax_id=optional(clinic.tax_id, field="tax_id", called=_("The tax number"), most=40),
     )
 
 
 def _address(typed: str) -> str:
     lines = typed.splitlines()
     if len(lines) > _ADDRESS_LINES:
-        raise InvalidField(f"An address has at most {_ADDRESS_LINES} lines.", field="address")
-    called = "A line of the address"
+        raise InvalidField(
+            _("An address has at most {address_lines} lines.", address_lines=_ADDRESS_LINES), field="address"
+        )
+    called = _("A line of the address")
     return "\n".join(
         optional(line, field="address", called=called, most=_ADDRESS_LINE_LENGTH) for line in lines
     )

@@ -15,6 +15,7 @@ from plugin.errors import KeyReused
 from plugin.store import Store
 from plugin.store.ledger import Operation
 from plugin.store.tables import METADATA
+from plugin.wording import _
 
 
 class Answered(NamedTuple):
@@ -50,7 +51,7 @@ def first_answer(session: Session, act: Act, request_sha256: str) -> dict[str, A
     if known is None:
         return None
     if known.request_sha256 != request_sha256:
-        raise KeyReused("This Idempotency-Key was used for another request. Make a new one.")
+        raise KeyReused(_("This Idempotency-Key was used for another request. Make a new one."))
     answer: dict[str, Any] = known.answer
     return answer
 

@@ -32,6 +32,7 @@ from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Entry, History, Visit
 from plugin.store.people import Client, Staff
 from plugin.store.visit_notes import VisitNote
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> l
     read = {state.facts.id: (state, row, rows) for state, row, rows in read_states(session, ids, today=today)}
     visits = _by_course(session, _VISITS, ids)
     happenings = _by_course(session, _HAPPENINGS, ids)
-    related = [course_id for course_id, (_, row, _) in read.items() if row.has_relations]
+    related = [course_id for course_id, (_other, row, _rest) in read.items() if row.has_relations]
     shares, origins = shares_and_origins_in(session, related)
     disputed = [course for course in courses if read[course.id][1].has_dispute]
     disputes = disputed_in(session, [course.square_order_id or "" for course in disputed])
@@ -210,7 +211,7 @@ def entry_in(session: Session, entry_id: str) -> tuple[EntryView, Course]:
     """Return one entry and its course; raises NotFound."""
     row = session.execute(_ENTRY, {"entry_id": entry_id}).first()
     if row is None:
-        raise NotFound("There is no such entry.")
+        raise NotFound(_("There is no such entry."))
     entry, treatment, course, undone_by = row
     return entry_view(entry, treatment, course.currency, undone_by), course
 

@@ -1,7 +1,8 @@
-"""Money, dates and counts as text for messages, in the language of who reads them, else the clinic's."""
+"""Money, dates and counts as text: as a string in the clinic's language, shown in that of who reads them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -14,16 +15,16 @@ from sqlalchemy.orm import Session
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import ClinicView
-from plugin.wording import spoken_tag
+from plugin.wording import Later, N_n, _, spoken_tag
 
 
 def money_text(money: Money, clinic: ClinicView) -> str:
-    """Format an amount in the clinic's locale: $1,650.00."""
-    return format_money(money, _language(clinic), clinic.country)
+    """Format an amount in the locale of the reader: $1,650.00."""
+    return _for_reader(clinic, lambda language: format_money(money, language, clinic.country))
 
 
 def clinic_money(session: Session, money: Money) -> str:
-    """Format an amount in the locale of this session's clinic."""
+    """Format an amount in the locale of the reader, at this session's clinic."""
     return money_text(money, clinic_in(session))
 
 
@@ -33,8 +34,44 @@ def format_money(money: Money, language: str = "en", country: str = "US") -> str
     return format_currency(major, money.currency, locale=_locale(language, country))
 
 
-def _language(clinic: ClinicView) -> str:
-    return spoken_tag().partition("-")[0] or clinic.language
+def day_text(day: date, clinic: ClinicView) -> str:
+    """Format a day in the locale of the reader: Nov 22, 2026."""
+    return _for_reader(
+        clinic, lambda language: format_date(day, format="medium", locale=_locale(language, clinic.country))
+    )
+
+
+def time_text(moment: datetime, clinic: ClinicView) -> str:
+    """Format the time at the clinic in the locale of the reader: 10:02 AM."""
+    zone = ZoneInfo(clinic.time_zone)
+    local = moment.astimezone(zone)
+    return _for_reader(
+        clinic,
+        lambda language: str(
+            format_time(local, "short", tzinfo=zone, locale=_locale(language, clinic.country))
+        ),
+    )
+
+
+def moment_text(moment: datetime, clinic: ClinicView) -> str:
+    """Format a moment at the clinic in the locale of the reader: Nov 22, 2026, 10:02 AM."""
+    day = moment.astimezone(ZoneInfo(clinic.time_zone)).date()
+    return _("{day}, {time}", day=day_text(day, clinic), time=time_text(moment, clinic))
+
+
+def sessions_text(count: int) -> str:
+    """Return "1 session", "2 sessions"."""
+    return N_n("{n} session", "{n} sessions", count)
+
+
+def _for_reader(clinic: ClinicView, write: Callable[[str], str]) -> str:
+    stored = write(clinic.language)
+
+    def shown() -> str:
+        language = spoken_tag().partition("-")[0]
+        return stored if language in ("", clinic.language) else write(language)
+
+    return Later.of(stored, shown)
 
 
 def _locale(language: str, country: str) -> Locale:
@@ -44,26 +81,3 @@ def _locale(language: str, country: str) -> Locale:
         except (UnknownLocaleError, ValueError):
             continue
     return Locale("en")
-
-
-def day_text(day: date, clinic: ClinicView) -> str:
-    """Format a day in the clinic's locale: Nov 22, 2026."""
-    return format_date(day, format="medium", locale=_locale(_language(clinic), clinic.country))
-
-
-def time_text(moment: datetime, clinic: ClinicView) -> str:
-    """Format the time at the clinic in its locale: 10:02 AM."""
-    zone = ZoneInfo(clinic.time_zone)
-    locale = _locale(_language(clinic), clinic.country)
-    return str(format_time(moment.astimezone(zone), "short", tzinfo=zone, locale=locale))
-
-
-def moment_text(moment: datetime, clinic: ClinicView) -> str:
-    """Format a moment at the clinic in its locale: Nov 22, 2026, 10:02 AM."""
-    day = moment.astimezone(ZoneInfo(clinic.time_zone)).date()
-    return f"{day_text(day, clinic)}, {time_text(moment, clinic)}"
-
-
-def sessions_text(count: int) -> str:
-    """Return "1 session", "2 sessions"."""
-    return f"{count} session" if count == 1 else f"{count} sessions"

@@ -22,10 +22,11 @@ from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.offers import Listing, Package
 from plugin.store.queues import Attention, Outbox
+from plugin.wording import N_, _
 
 CHANGED = "changed_item"
 # The item whose variations are the packages published from here.
-ITEM_NAME = "Prepaid courses"
+ITEM_NAME = N_("Prepaid courses")
 # Outbox jobs: publish the package in Square's catalog (again); fetch an item known by its id alone.
 PUBLISH = "publish"
 LOOK_AT_ITEM = "look_at_item"
@@ -96,7 +97,7 @@ def publications(store: Store) -> dict[str, str]:
             .where(Outbox.kind == PUBLISH, Outbox.state.in_(("pending", "failed")), ~later.exists())
             .order_by(Outbox.id)
         )
-        return {package_id: outcome or "It is being updated in Square." for package_id, outcome in rows}
+        return {package_id: outcome or _("It is being updated in Square.") for package_id, outcome in rows}
 
 
 def published_in(session: Session, act: Act, package_id: str) -> None:
@@ -105,7 +106,7 @@ def published_in(session: Session, act: Act, package_id: str) -> None:
         Outbox.kind == PUBLISH, Outbox.subject == package_id, Outbox.state.in_(("pending", "failed"))
     )
     for row in session.scalars(jobs):
-        row.state, row.outcome, row.done_at = "done", "It is in Square as agreed.", act.now
+        row.state, row.outcome, row.done_at = "done", _("It is in Square as agreed."), act.now
 
 
 def on_till_of(listing: Listing) -> OnTillView:
@@ -126,7 +127,7 @@ def agree_in(session: Session, act: Act, seen: SeenItem) -> None:
     _write(listing, act, seen)
     listing.agreed_name, listing.agreed_price = seen.name, seen.price.amount if seen.price else None
     listing.agreed_item_name = listing.seen_item_name
-    settle_questions_in(session, act, listing.package_id, "It is as agreed again.")
+    settle_questions_in(session, act, listing.package_id, _("It is as agreed again."))
 
 
 def take_from_square_in(session: Session, square_variation_id: str) -> Package:
@@ -135,7 +136,7 @@ def take_from_square_in(session: Session, square_variation_id: str) -> Package:
     package = session.get_one(Package, listing.package_id)
     if listing.is_deleted or listing.seen_price is None or listing.seen_currency != package.currency:
         raise Refused(
-            "Square shows no price that this package could take. Publish yours again.", code="no_price"
+            _("Square shows no price that this package could take. Publish yours again."), code="no_price"
         )
     if listing.agreed_name == package.name and listing.seen_name:
         package.name = listing.seen_name
@@ -212,7 +213,7 @@ def _compare(work: Work, listing: Listing, *, has_moved: bool) -> None:
     dedupe = f"{CHANGED}:{listing.square_variation_id}:{mark}"
     for asked in _open_questions(work.session, listing.square_variation_id):
         if asked != dedupe or not said:
-            settle_item_in(work.session, work.act, asked, "It was changed in Square again.")
+            settle_item_in(work.session, work.act, asked, _("It was changed in Square again."))
     if said and package.is_active:
         can_take = not listing.is_deleted and listing.seen_price is not None
         open_item(
@@ -224,7 +225,7 @@ def _compare(work: Work, listing: Listing, *, has_moved: bool) -> None:
                 "package_id": package.id,
                 "square_variation_id": listing.square_variation_id,
                 "decisions": _decisions(can_take) if ours else ["dismiss"],
-                "proposal": "Courses already sold keep what they were sold with.",
+                "proposal": _("Courses already sold keep what they were sold with."),
             },
         )
 
@@ -236,14 +237,28 @@ def _decisions(can_take: bool) -> list[str]:
 def _differences(listing: Listing, package: Package) -> Sequence[str]:
     name = f"“{package.name}”"
     if listing.is_deleted:
-        return [f"{name} was deleted in Square; the register can't sell it any more."]
+        return [_("{name} was deleted in Square; the register can't sell it any more.", name=name)]
     said = []
     if listing.seen_price != listing.agreed_price or listing.seen_currency not in (None, package.currency):
         before = _price(listing.agreed_price, package.currency)
         now = _price(listing.seen_price, listing.seen_currency)
-        said.append(f"The price of {name} was changed in Square: {before} before, {now} now.")
+        said.append(
+            _(
+                "The price of {name} was changed in Square: {before} before, {now} now.",
+                name=name,
+                before=before,
+                now=now,
+            )
+        )
     if listing.seen_name != listing.agreed_name:
-        said.append(f"{name} is called “{listing.seen_name}” in Square now, “{listing.agreed_name}” before.")
+        said.append(
+            _(
+                "{name} is called “{seen_name}” in Square now, “{agreed_name}” before.",
+                name=name,
+                seen_name=listing.seen_name,
+                agreed_name=listing.agreed_name,
+            )
+        )
     return said
 
 
@@ -253,11 +268,15 @@ def _of_the_item(session: Session, listing: Listing, package: Package, has_moved
     if listing.is_deleted:
         return
     if has_moved:
-        yield f"{name} is part of another item in Square now."
+        yield _("{name} is part of another item in Square now.", name=name)
     elif listing.seen_item_name != listing.agreed_item_name and _speaks_for_item(session, listing):
         yield (
-            f"The item of {name} is called “{listing.seen_item_name}” in Square now,"
-            f" “{listing.agreed_item_name}” before."
+            _(
+                "The item of {name} is called “{seen_item_name}” in Square now, “{agreed_item_name}” before.",
+                name=name,
+                seen_item_name=listing.seen_item_name,
+                agreed_item_name=listing.agreed_item_name,
+            )
         )
 
 

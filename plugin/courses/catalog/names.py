@@ -22,6 +22,7 @@ from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.offers import Package, Treatment
 from plugin.store.visit_notes import NameTranslation, VisitOption
+from plugin.wording import _
 
 # By language; "" or a missing one: the main name is used.
 NamesByLanguage = Mapping[str, str]
@@ -65,9 +66,12 @@ def translations_in(session: Session, names: Collection[str]) -> dict[str, dict[
 def checked_names(names: NamesByLanguage) -> dict[str, str]:
     """Return the translations cleaned, without empty ones; raises InvalidField."""
     if unknown := set(names).difference(LANGUAGES):
-        raise InvalidField(f"Names are in {', '.join(LANGUAGES)}, not in {min(unknown)}.", field="names")
+        raise InvalidField(
+            _("Names are in {names}, not in {min}.", names=", ".join(LANGUAGES), min=min(unknown)),
+            field="names",
+        )
     clean = {
-        language: optional(text, field=f"name_{language}", called="The name", most=NAME_LENGTH)
+        language: optional(text, field=f"name_{language}", called=_("The name"), most=NAME_LENGTH)
         for language, text in names.items()
     }
     return {language: text for language, text in clean.items() if text}
@@ -119,9 +123,9 @@ def named_things(store: Store) -> tuple[NamedThing, ...]:
         rows = [
             (kind, name)
             for query in (packages, treatments, options)
-            for kind, name, _ in sorted(session.execute(query).all(), key=lambda row: row[2])
+            for kind, name, _other in sorted(session.execute(query).all(), key=lambda row: row[2])
         ]
-        texts = translations_in(session, [name for _, name in rows])
+        texts = translations_in(session, [name for _other, name in rows])
     return tuple(NamedThing(kind, name, texts[name]) for kind, name in dict.fromkeys(rows))
 
 
@@ -150,5 +154,5 @@ def save_names(store: Store, act: Act, typed: Iterable[TypedName]) -> int:
 
 def _check_unchanged(now: str, typed: TypedName) -> None:
     if now not in (typed.was, typed.text):
-        said = f"Another person changed this to “{now}” meanwhile. Save again to replace it."
+        said = _("Another person changed this to “{now}” meanwhile. Save again to replace it.", now=now)
         raise InvalidField(said, field=f"{typed.language}:{typed.name}")

@@ -32,6 +32,7 @@ from plugin.courses.catalog.packages import (
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.offers import Package, PackageContent
+from plugin.wording import _
 
 # The person who saves publishes at once; the job is for a lost answer.
 PUBLISHED_BY_JOB_AFTER = timedelta(seconds=10)
@@ -59,7 +60,7 @@ def edit_package(
 
 def _edit(work: Work, package: Package, new: NewPackage, seen_version: int | None) -> dict[str, Any]:
     if seen_version is not None and seen_version != package.version:
-        raise Refused("Somebody has changed this package meanwhile. Look at it again.", code="changed")
+        raise Refused(_("Somebody has changed this package meanwhile. Look at it again."), code="changed")
     same_currency(new, clinic_in(work.session).currency)
     is_sold_otherwise = (package.name, package.price) != (new.name, new.price.amount)
     before = package_text(package_in(work.session, package.id))

@@ -25,8 +25,9 @@ from plugin.courses.catalog.package_text import package_text
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.offers import IgnoredItem, Listing, Package, PackageContent, Treatment
+from plugin.wording import N_, _
 
-NO_PACKAGE = "There is no such package."
+NO_PACKAGE = N_("There is no such package.")
 MOST_TREATMENTS = 12
 MOST_SESSIONS = 999
 KINDS = ("main", "touch_up", "add_on")
@@ -233,7 +234,7 @@ def listed_in(session: Session, act: Act, package_id: str, square_variation_id: 
     package_in(session, package_id)
     row = session.get(Listing, square_variation_id)
     if row is not None and row.package_id != package_id:
-        raise Refused("That Square item already sells another package.", code="item_taken")
+        raise Refused(_("That Square item already sells another package."), code="item_taken")
     if row is None:
         row = Listing(square_variation_id=square_variation_id, package_id=package_id, listed_at=act.now)
         row.is_current = False
@@ -264,29 +265,36 @@ def _contents(session: Session, package_ids: Sequence[str]) -> Mapping[str, list
 def checked_package(new: NewPackage) -> NewPackage:
     """Return the package with its texts cleaned; raises InvalidField for what can't be sold."""
     if not 1 <= len(new.contents) <= MOST_TREATMENTS:
-        raise InvalidField(f"A package holds 1 to {MOST_TREATMENTS} treatments.", field="contents")
+        raise InvalidField(
+            _("A package holds 1 to {most_treatments} treatments.", most_treatments=MOST_TREATMENTS),
+            field="contents",
+        )
     if new.price.amount < 0:
-        raise InvalidField("The price is zero or more.", field="price")
+        raise InvalidField(_("The price is zero or more."), field="price")
     contents = [_checked_content(content) for content in new.contents]
     names = [content.treatment.casefold() for content in contents]
     if len(set(names)) < len(names):
-        raise InvalidField("A treatment stands in a package once; add up its sessions.", field="contents")
+        raise InvalidField(_("A treatment stands in a package once; add up its sessions."), field="contents")
     translations = None if new.names is None else checked_names(new.names)
     return NewPackage(
-        required(new.name, field="name", called="The name"), new.price, contents, new.terms, translations
+        required(new.name, field="name", called=_("The name")), new.price, contents, new.terms, translations
     )
 
 
 def _checked_content(content: NewContent) -> NewContent:
     if not 1 <= content.sessions <= MOST_SESSIONS:
-        raise InvalidField(f"Sessions are 1 to {MOST_SESSIONS}.", field="contents")
+        raise InvalidField(
+            _("Sessions are 1 to {most_sessions}.", most_sessions=MOST_SESSIONS), field="contents"
+        )
     if content.single_price.amount < 0:
-        raise InvalidField("A single price is zero or more.", field="contents")
+        raise InvalidField(_("A single price is zero or more."), field="contents")
     if content.usable_from_session is not None and not 1 <= content.usable_from_session <= MOST_SESSIONS:
-        raise InvalidField(f"usable_from_session is 1 to {MOST_SESSIONS}.", field="contents")
+        raise InvalidField(
+            _("usable_from_session is 1 to {most_sessions}.", most_sessions=MOST_SESSIONS), field="contents"
+        )
     if content.kind is not None and content.kind not in KINDS:
-        raise InvalidField("A treatment is main, touch_up or add_on.", field="contents")
-    name = required(content.treatment, field="contents", called="The treatment's name")
+        raise InvalidField(_("A treatment is main, touch_up or add_on."), field="contents")
+    name = required(content.treatment, field="contents", called=_("The treatment's name"))
     return NewContent(name, content.sessions, content.single_price, content.usable_from_session, content.kind)
 
 
@@ -294,7 +302,11 @@ def same_currency(new: NewPackage, currency: str) -> None:
     """Raise InvalidField for a price in another currency than the clinic's."""
     for money in (new.price, *(content.single_price for content in new.contents)):
         if money.currency != currency:
-            said = f"The clinic sells in {currency}; the package is priced in {money.currency}."
+            said = _(
+                "The clinic sells in {currency}; the package is priced in {currency2}.",
+                currency=currency,
+                currency2=money.currency,
+            )
             raise InvalidField(said, field="price")
 
 

@@ -17,8 +17,9 @@ from plugin.courses.base.work import Work, require_row, transact
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.visit_notes import VisitOption
+from plugin.wording import N_, _
 
-NO_OPTION = "There is no such focus area or add-on."
+NO_OPTION = N_("There is no such focus area or add-on.")
 # More can't be tapped quickly on a phone.
 MOST_ACTIVE = 40
 OPTION_LENGTH = 60
@@ -76,9 +77,11 @@ def _added(work: Work, kind: OptionKind, name: str) -> VisitOption:
     of_kind = _locked(work.session, kind)
     same = _named(of_kind, name)
     if same is not None and same.retired_at is None:
-        raise InvalidField(f"“{same.name}” is on the list already.", field="name")
+        raise InvalidField(_("“{same}” is on the list already.", same=same.name), field="name")
     if sum(each.retired_at is None for each in of_kind) >= MOST_ACTIVE:
-        raise InvalidField(f"The list holds {MOST_ACTIVE}. Retire one first.", field="name")
+        raise InvalidField(
+            _("The list holds {most_active}. Retire one first.", most_active=MOST_ACTIVE), field="name"
+        )
     row = same or VisitOption(id=work.new_id(), kind=kind.value)
     row.name, row.retired_at = name, None
     row.position = max((each.position for each in of_kind), default=0) + 1
@@ -101,8 +104,11 @@ def rename_option(store: Store, act: Act, option_id: str, name: str) -> OptionVi
         row = require_row(work.session, VisitOption, option_id, NO_OPTION, is_locked=True)
         same = _named(_locked(work.session, OptionKind(row.kind)), said)
         if same is not None and same is not row:
-            state = "retired; activate it instead" if same.retired_at else "on the list already"
-            raise InvalidField(f"“{same.name}” is {state}.", field="name")
+            if same.retired_at:
+                why = _("“{same}” is retired; activate it instead.", same=same.name)
+            else:
+                why = _("“{same}” is on the list already.", same=same.name)
+            raise InvalidField(why, field="name")
         # Papers are looked up by their content: those that show it are rendered again when next asked for.
         if row.name != said:
             before, row.name = row.name, said
@@ -121,7 +127,10 @@ def retire_option(store: Store, act: Act, option_id: str, *, is_retired: bool) -
         if (row.retired_at is not None) is not is_retired:
             of_kind = _locked(work.session, OptionKind(row.kind))
             if not is_retired and sum(each.retired_at is None for each in of_kind) >= MOST_ACTIVE:
-                raise Refused(f"The list holds {MOST_ACTIVE}. Retire another one first.", code="list_full")
+                raise Refused(
+                    _("The list holds {most_active}. Retire another one first.", most_active=MOST_ACTIVE),
+                    code="list_full",
+                )
             row.retired_at = work.now if is_retired else None
             _record(work, row, after="retired" if is_retired else "on the list")
         return _view(row)
@@ -169,4 +178,4 @@ def _named(options: Collection[VisitOption], name: str) -> VisitOption | None:
 
 
 def _name(name: str) -> str:
-    return required(name, field="name", called="The name", most=OPTION_LENGTH)
+    return required(name, field="name", called=_("The name"), most=OPTION_LENGTH)

@@ -21,10 +21,11 @@ from plugin.courses.changes.frame import (
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
 from plugin.store.ledger import Allowance
+from plugin.wording import N_, _
 
 # Beyond this it is another course.
 MOST_AT_ONCE = 50
-GOODWILL = "Goodwill"
+GOODWILL = N_("Goodwill")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +71,23 @@ def _allowance(change: CourseChange, allowance_id: str | None) -> Allowance:
         return main_of(rows)
     chosen = next((row for row in rows if row.id == allowance_id), None)
     if chosen is None:
-        raise NotFound("That course has no such allowance.")
+        raise NotFound(_("That course has no such allowance."))
     return chosen
 
 
 def _check(change: CourseChange, allowance: Allowance, head: Head, wish: Adjustment) -> None:
     if not 1 <= abs(wish.sessions) <= MOST_AT_ONCE:
-        raise InvalidField(f"Adjust by 1 to {MOST_AT_ONCE} sessions at once.", field="sessions")
+        raise InvalidField(
+            _("Adjust by 1 to {most_at_once} sessions at once.", most_at_once=MOST_AT_ONCE), field="sessions"
+        )
     if head.granted + wish.sessions > MOST_SESSIONS:
         raise InvalidField(
-            f"A course holds {MOST_SESSIONS} sessions of a treatment at most.", field="sessions"
+            _("A course holds {most_sessions} sessions of a treatment at most.", most_sessions=MOST_SESSIONS),
+            field="sessions",
         )
     _check_value(change, allowance, wish)
     if wish.keeps_value and head.value and -wish.sessions >= head.sessions:
-        said = "The value needs a session to stay with. Let it go with the sessions."
+        said = _("The value needs a session to stay with. Let it go with the sessions.")
         raise InvalidField(said, field="keeps_value")
 
 
@@ -91,13 +95,15 @@ def _check_value(change: CourseChange, allowance: Allowance, wish: Adjustment) -
     if wish.value is None:
         return
     if wish.sessions < 0:
-        raise InvalidField("Sessions taken away take their own part of the value.", field="value")
+        raise InvalidField(_("Sessions taken away take their own part of the value."), field="value")
     if wish.value.currency != change.row.currency:
-        raise InvalidField(f"This course is in {change.row.currency}.", field="value")
+        raise InvalidField(_("This course is in {currency}.", currency=change.row.currency), field="value")
     most = Money(wish.sessions * allowance.single_price, change.row.currency)
     if not 0 <= wish.value.amount <= most.amount:
         written = clinic_money(change.session, most)
-        raise InvalidField(f"They are worth {written} at most, at the single price.", field="value")
+        raise InvalidField(
+            _("They are worth {written} at most, at the single price.", written=written), field="value"
+        )
 
 
 def _value(head: Head, wish: Adjustment) -> int:

@@ -27,8 +27,9 @@ from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import AllowedAhead
 from plugin.store.ledger import Allowance, Entry
+from plugin.wording import N_, _
 
-EARNED = "Earned: for sessions used before it came"
+EARNED = N_("Earned: for sessions used before it came")
 _KEY = "earned:"
 
 
@@ -42,14 +43,18 @@ def allow_ahead(
     def do(change: CourseChange) -> None:
         refuse_closed(change.view)
         if not change.view.is_part_paid:
-            raise Refused("This course is paid; no session of it is locked.", code="not_part_paid")
+            raise Refused(_("This course is paid; no session of it is locked."), code="not_part_paid")
         chosen = allowance_id or main_of(change.view.allowances).id
         view = next((each for each in change.view.allowances if each.id == chosen), None)
         if view is None:
-            raise NotFound("That course has no such allowance.")
+            raise NotFound(_("That course has no such allowance."))
         if not 1 <= sessions <= view.granted - view.unlocked:
             locked = view.granted - view.unlocked
-            most = f"Allow 1 to {locked} more." if locked else "All its sessions may be used already."
+            most = (
+                _("Allow 1 to {locked} more.", locked=locked)
+                if locked
+                else _("All its sessions may be used already.")
+            )
             raise InvalidField(most, field="sessions")
         highest = view.unlocked - view.goodwill + sessions
         change.session.add(
@@ -62,7 +67,11 @@ def allow_ahead(
                 reason=said,
             )
         )
-        text = f"{sessions_text(sessions)} of {view.treatment} may be used before the money comes"
+        text = _(
+            "{sessions} of {treatment} may be used before the money comes",
+            sessions=sessions_text(sessions),
+            treatment=view.treatment,
+        )
         add_history(change, course_id, "allowed", text, reason=said)
 
     asked = {"sessions": sessions, "reason": said, "allowance_id": allowance_id}

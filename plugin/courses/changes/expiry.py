@@ -22,6 +22,7 @@ from plugin.courses.changes.frame import (
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
+from plugin.wording import N_n, _
 
 # A later date is a typing error; None means no expiration.
 FURTHEST_DAYS = 3660
@@ -73,29 +74,35 @@ def _check(change: CourseChange, wish: Extension) -> None:
     day, now = wish.expires_on, change.row.expires_on
     clinic = clinic_in(change.session)
     if day == now:
-        raise Refused(f"It expires {_end(change, day)} already.", code="already_so")
+        raise Refused(_("It expires {end} already.", end=_end(change, day)), code="already_so")
     if day is None:
         return
     if day < local_date(clinic, change.row.sold_at):
-        raise InvalidField("That is before the course was sold.", field="expires_on")
+        raise InvalidField(_("That is before the course was sold."), field="expires_on")
     if day > change.today + timedelta(FURTHEST_DAYS):
-        raise InvalidField("That is more than ten years from now.", field="expires_on")
+        raise InvalidField(_("That is more than ten years from now."), field="expires_on")
     if now is not None and now < day < change.today:
-        said = f"The course would still be expired. Choose {day_text(change.today, clinic)} or later."
+        said = _(
+            "The course would still be expired. Choose {day} or later.", day=day_text(change.today, clinic)
+        )
         raise InvalidField(said, field="expires_on")
     if not wish.is_shortening and (day < change.today or (now is not None and day < now)):
-        said = f"That shortens the course, which ends {_end(change, now)}."
-        said += " Tick that you mean it, or choose a later day."
+        said = _("That shortens the course, which ends {end}.", end=_end(change, now))
+        said += _(" Tick that you mean it, or choose a later day.")
         raise InvalidField(said, field="expires_on")
 
 
 def _add_extension(change: CourseChange, before: date | None, reason: str) -> None:
-    text = f"Ends {_end(change, change.row.expires_on)}; before it ended {_end(change, before)}"
+    text = _(
+        "Ends {end}; before it ended {end2}",
+        end=_end(change, change.row.expires_on),
+        end2=_end(change, before),
+    )
     add_history(change, change.row.id, "extended", text, reason=reason)
 
 
 def _end(change: CourseChange, day: date | None) -> str:
-    return f"on {day_text(day, clinic_in(change.session))}" if day else "never"
+    return _("on {day}", day=day_text(day, clinic_in(change.session))) if day else _("never")
 
 
 def follow_first_use(work: Work, course: LockedCourse, before: CourseState, after: CourseState) -> None:
@@ -111,8 +118,17 @@ def follow_first_use(work: Work, course: LockedCourse, before: CourseState, afte
     expires_on = terms.expiry_from_first_use(is_now)
     work.session.get_one(Course, course.id).expires_on = expires_on
     months = terms.expires_after_months
-    text = f"No end set: {months} months begin with the first visit"
+    text = N_n(
+        "No end set: {n} month begins with the first visit",
+        "No end set: {n} months begin with the first visit",
+        months or 0,
+    )
     if expires_on is not None:
         ends = day_text(expires_on, clinic_in(work.session))
-        text = f"Ends on {ends}: {months} months from the first visit"
+        text = N_n(
+            "Ends on {ends}: {n} month from the first visit",
+            "Ends on {ends}: {n} months from the first visit",
+            months or 0,
+            ends=ends,
+        )
     add_history(work, course.id, "first_use", text)

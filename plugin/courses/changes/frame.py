@@ -19,6 +19,7 @@ from plugin.courses.base.work import Work, transact
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +77,26 @@ def _today(work: Work) -> date:
 
 def checked_reason(reason: str | None) -> str:
     """Return the reason of a change; raises InvalidField when it is missing or too long."""
-    return required(reason, field="reason", called="The reason", most=REASON_LENGTH)
+    return required(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
 
 def refuse_closed(course: CourseView) -> None:
     """Raise Refused for a closed course: refunded, or transferred as a whole."""
     if course.status in (Status.REFUNDED, Status.TRANSFERRED):
-        raise Refused(f"This course was {course.status}.", code=course.status.value)
+        raise Refused(_("This course was {status}.", status=course.status), code=course.status.value)
 
 
 def refuse_ownerless(course: CourseView) -> None:
     """Raise Refused while the course has no owner."""
     if course.client_id is None:
-        raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
+        raise Refused(_("Nobody owns this course yet. Assign it to a client first."), code="unassigned")
 
 
 def refuse_waiting_gift(course: CourseView) -> None:
     """Raise Refused while the course is a gift not redeemed."""
     if course.gift is not None:
-        said = f"This course waits as a gift for {course.gift.recipient_name}. Cancel the gift first."
+        said = _(
+            "This course waits as a gift for {recipient_name}. Cancel the gift first.",
+            recipient_name=course.gift.recipient_name,
+        )
         raise Refused(said, code="waits_as_gift")

@@ -23,6 +23,7 @@ from plugin.courses.changes.frame import (
 )
 from plugin.errors import Refused
 from plugin.store import Store
+from plugin.wording import N_n, _
 
 
 def freeze_course(store: Store, act: Act, course_id: str, reason: str) -> Changed:
@@ -41,18 +42,23 @@ def freeze_course(store: Store, act: Act, course_id: str, reason: str) -> Change
 def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
     """Resume a course; the days it was on hold are added to its last day. Raises Refused or NotFound."""
     require(act.actor, Role.DESK)
-    said = checked_reason(reason or "The client is back")
+    said = checked_reason(reason or _("The client is back"))
 
     def do(change: CourseChange) -> None:
         refuse_closed(change.view)
         if change.view.frozen_on is None:
-            raise Refused("This course is not frozen.", code="not_frozen")
+            raise Refused(_("This course is not frozen."), code="not_frozen")
         days = (change.today - change.view.frozen_on).days
         change.row.frozen_at = None
-        text = f"Unfrozen after {days} day{'' if days == 1 else 's'}"
+        text = N_n("Unfrozen after {n} day", "Unfrozen after {n} days", days)
         if change.row.expires_on is not None and days:
             change.row.expires_on += timedelta(days)
-            text += f"; expires on {day_text(change.row.expires_on, clinic_in(change.session))}"
+            text = N_n(
+                "Unfrozen after {n} day; expires on {day}",
+                "Unfrozen after {n} days; expires on {day}",
+                days,
+                day=day_text(change.row.expires_on, clinic_in(change.session)),
+            )
         add_history(change, course_id, "thawed", text, reason=said)
 
     return change_course(store, act, course_id, do, what="thaw", request={"reason": said})
@@ -63,9 +69,9 @@ def _may_freeze(change: CourseChange) -> None:
     refuse_ownerless(change.view)
     refuse_waiting_gift(change.view)
     refusal = {
-        Status.FROZEN: "This course is frozen already.",
-        Status.EXPIRED: "This course has expired. Extend it first.",
-        Status.FINISHED: "All sessions are used; there is nothing to freeze.",
+        Status.FROZEN: _("This course is frozen already."),
+        Status.EXPIRED: _("This course has expired. Extend it first."),
+        Status.FINISHED: _("All sessions are used; there is nothing to freeze."),
     }.get(change.view.status)
     if refusal is not None:
         raise Refused(refusal, code=change.view.status.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from plugin.errors import InvalidField
+from plugin.wording import _
 
 # Without characters easily confused: 0 and O, 1 and I and L, U and V.
 LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -13,7 +14,7 @@ LENGTH = 12
 
 def new_code() -> str:
     """Return an unguessable code: one of 30 to the power of 12."""
-    return "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+    return "".join(secrets.choice(LETTERS) for _other in range(LENGTH))
 
 
 def written_code(code: str) -> str:
@@ -25,9 +26,9 @@ def typed_code(typed: str) -> str:
     """Return the code that was typed, ignoring case and dashes; raises InvalidField for no code."""
     plain = "".join(ch for ch in typed.upper() if ch.isalnum())
     if not plain:
-        raise InvalidField("The voucher's code is missing.", field="code")
+        raise InvalidField(_("The voucher's code is missing."), field="code")
     if len(plain) != LENGTH or any(ch not in LETTERS for ch in plain):
-        said = (
+        said = _(
             "A voucher's code has 12 letters and digits, such as 7KQM-X3FD-92HT; no O, I, L or U, no 0 or 1."
         )
         raise InvalidField(said, field="code")

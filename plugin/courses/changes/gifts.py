@@ -32,8 +32,9 @@ from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import CourseShare, Gift
 from plugin.store.ledger import Course
+from plugin.wording import N_, _
 
-_UNKNOWN = "No voucher has that code. Look at it again, letter by letter."
+_UNKNOWN = N_("No voucher has that code. Look at it again, letter by letter.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ def give_course(
     Raises Refused, InvalidField or NotFound.
     """
     require(act.actor, Role.DESK)
-    name = required(new.recipient_name, field="recipient_name", called="The recipient's name")
-    message = optional(new.message, field="message", called="The message", most=NOTE_LENGTH)
+    name = required(new.recipient_name, field="recipient_name", called=_("The recipient's name"))
+    message = optional(new.message, field="message", called=_("The message"), most=NOTE_LENGTH)
 
     def do(change: CourseChange) -> None:
         _may_be_given(change)
@@ -98,7 +99,7 @@ def give_course(
                 by=act.actor.name,
             )
         )
-        reason = optional(new.reason, field="reason", called="The reason", most=REASON_LENGTH)
+        reason = optional(new.reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
         add_history(change, course_id, "given", f"Made a gift for {name}", reason=reason)
         publish(change, CourseGiven(gift_id))
 
@@ -108,14 +109,14 @@ def give_course(
 def take_gift_back(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
     """Cancel a gift that was not redeemed: its code becomes void. Raises Refused or NotFound."""
     require(act.actor, Role.DESK)
-    said = optional(reason, field="reason", called="The reason", most=REASON_LENGTH)
+    said = optional(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
     def do(change: CourseChange) -> None:
         row = change.session.scalar(select(Gift).where(Gift.waiting == course_id))
         if row is None:
-            raise Refused("This course does not wait as a gift.", code="no_gift")
+            raise Refused(_("This course does not wait as a gift."), code="no_gift")
         row.taken_back_at, row.taken_back_by = act.now, act.actor.name
-        text = f"Gift for {row.recipient_name} taken back"
+        text = _("Gift for {recipient_name} taken back", recipient_name=row.recipient_name)
         add_history(change, course_id, "gift_back", text, reason=said)
 
     return change_course(store, act, course_id, do, what="take_gift_back", request={"reason": said})
@@ -140,7 +141,9 @@ def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
         row.redeemed_at, row.redeemed_by, row.recipient_id = act.now, act.actor.name, client.id
         change.row.client_id = client.id
         _end_shares(change, act)
-        text = f"Voucher of {row.giver_name} redeemed by {client.name}"
+        text = _(
+            "Voucher of {giver_name} redeemed by {client}", giver_name=row.giver_name, client=client.name
+        )
         add_history(change, change.row.id, "redeemed", text)
 
     return change_course(
@@ -197,14 +200,14 @@ def _may_be_given(change: CourseChange) -> None:
     refuse_ownerless(course)
     refuse_waiting_gift(course)
     if course.is_part_paid:
-        raise Refused("This course is not paid in full. Give it once it is.", code="part_paid")
+        raise Refused(_("This course is not paid in full. Give it once it is."), code="part_paid")
     if not course.is_untouched:
-        said = "Sessions of this course were used. Transfer the remaining sessions instead."
+        said = _("Sessions of this course were used. Transfer the remaining sessions instead.")
         raise Refused(said, code="used")
     refusal = {
-        Status.EXPIRED: "This course has expired. Extend it first.",
-        Status.FROZEN: "This course is frozen. Unfreeze it first.",
-        Status.FINISHED: "No session of this course is left to give.",
+        Status.EXPIRED: _("This course has expired. Extend it first."),
+        Status.FROZEN: _("This course is frozen. Unfreeze it first."),
+        Status.FINISHED: _("No session of this course is left to give."),
     }.get(course.status)
     if refusal is not None:
         raise Refused(refusal, code=course.status.value)
@@ -214,11 +217,15 @@ def _refuse_spent(session: Session, row: Gift, course: CourseView) -> None:
     clinic = clinic_in(session)
     if row.redeemed_at is not None:
         day = day_text(local_date(clinic, row.redeemed_at), clinic)
-        raise Refused(f"This voucher was redeemed on {day}.", code="redeemed")
+        raise Refused(_("This voucher was redeemed on {day}.", day=day), code="redeemed")
     if row.taken_back_at is not None:
-        raise Refused(f"{row.giver_name} has taken this gift back.", code="taken_back")
+        raise Refused(
+            _("{giver_name} has taken this gift back.", giver_name=row.giver_name), code="taken_back"
+        )
     if course.status in (Status.REFUNDED, Status.TRANSFERRED):
-        raise Refused(f"The course of this voucher was {course.status}.", code=course.status.value)
+        raise Refused(
+            _("The course of this voucher was {status}.", status=course.status), code=course.status.value
+        )
 
 
 def _end_shares(change: CourseChange, act: Act) -> None:

@@ -29,6 +29,7 @@ from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import CourseShare
 from plugin.store.ledger import Course
+from plugin.wording import _
 
 MOST_PEOPLE = 10
 
@@ -45,7 +46,7 @@ class Share:
 def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed:
     """Let another client use the course too; raises Refused, InvalidField or NotFound."""
     require(act.actor, Role.DESK)
-    reason = optional(wish.reason, field="reason", called="The reason", most=REASON_LENGTH)
+    reason = optional(wish.reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
     def do(change: CourseChange) -> None:
         client = living_client_in(change.session, wish.client_id)
@@ -59,7 +60,7 @@ def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed
             by=act.actor.name,
         )
         change.session.add(row)
-        until = f" until {day_text(wish.until, clinic_in(change.session))}" if wish.until else ""
+        until = _(" until {day}", day=day_text(wish.until, clinic_in(change.session))) if wish.until else ""
         add_history(
             change,
             course_id,
@@ -74,17 +75,17 @@ def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed
 def end_share(store: Store, act: Act, course_id: str, share_id: str, *, reason: str = "") -> Changed:
     """End a share; sessions already used remain used. Raises Refused where it has ended, or NotFound."""
     require(act.actor, Role.DESK)
-    said = optional(reason, field="reason", called="The reason", most=REASON_LENGTH)
+    said = optional(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
     def do(change: CourseChange) -> None:
         row = change.session.get(CourseShare, share_id)
         if row is None or row.course_id != course_id:
-            raise NotFound("That course has no such share.")
+            raise NotFound(_("That course has no such share."))
         if row.ended_at is not None:
-            raise Refused("That share has ended already.", code="not_shared")
+            raise Refused(_("That share has ended already."), code="not_shared")
         row.ended_at, row.ended_by = act.now, act.actor.name
         name = living_client_in(change.session, row.client_id).name
-        text = f"No longer shared with {name}"
+        text = _("No longer shared with {name}", name=name)
         add_history(change, course_id, "share_ended", text, reason=said)
 
     return change_course(
@@ -98,13 +99,16 @@ def _may_be_shared(change: CourseChange, client_id: str, name: str, until: date 
     refuse_ownerless(course)
     refuse_waiting_gift(course)
     if client_id == course.client_id:
-        raise Refused(f"This course is {name}'s own.", code="already_theirs")
+        raise Refused(_("This course is {name}'s own.", name=name), code="already_theirs")
     if course.share_of(client_id) is not None:
-        raise Refused(f"This course is shared with {name} already.", code="already_shared")
+        raise Refused(_("This course is shared with {name} already.", name=name), code="already_shared")
     if len(course.shares) >= MOST_PEOPLE:
-        raise Refused(f"A course is shared with {MOST_PEOPLE} people at most.", code="too_many")
+        raise Refused(
+            _("A course is shared with {most_people} people at most.", most_people=MOST_PEOPLE),
+            code="too_many",
+        )
     if until is not None and until < change.today:
-        raise InvalidField("That day is past. Choose today or later.", field="until")
+        raise InvalidField(_("That day is past. Choose today or later."), field="until")
 
 
 def shared_with(store: Store, client_id: str, *, today: date) -> tuple[CourseView, ...]:

@@ -42,6 +42,7 @@ from plugin.store import Store
 from plugin.store.changes import CourseOrigin
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +88,24 @@ def _may_be_transferred(change: CourseChange, to: Client) -> None:
     refuse_ownerless(course)
     refuse_waiting_gift(course)
     if to.id == course.client_id:
-        raise Refused(f"This course is {to.name}'s already.", code="already_theirs")
+        raise Refused(_("This course is {to}'s already.", to=to.name), code="already_theirs")
     if course.status is Status.FROZEN:
-        raise Refused("This course is frozen. Unfreeze it first.", code="frozen")
+        raise Refused(_("This course is frozen. Unfreeze it first."), code="frozen")
     if course.status is Status.EXPIRED:
-        raise Refused("This course has expired. Extend it first.", code="expired")
+        raise Refused(_("This course has expired. Extend it first."), code="expired")
     if course.is_part_paid:
         rest = _written(change, course.gross_price - course.gross_paid)
-        said = f"{rest} of this course is not paid. It can be transferred once it is paid."
+        said = _("{rest} of this course is not paid. It can be transferred once it is paid.", rest=rest)
         raise Refused(said, code="part_paid")
     if is_refunding_in(change.session, course.id):
-        raise Refused("A refund of this course is pending.", code="refund_under_way")
+        raise Refused(_("A refund of this course is pending."), code="refund_under_way")
 
 
 def _counts(change: CourseChange, wish: Transfer) -> dict[str, int]:
     allowances = change.view.allowances
     known = {each.id for each in allowances}
     if unknown := set(wish.parts) - known:
-        raise NotFound(f"That course has no allowance {sorted(unknown)[0]}.")
+        raise NotFound(_("That course has no allowance {sorted}.", sorted=sorted(unknown)[0]))
     if wish.parts:
         return dict(wish.parts)
     if wish.sessions is None:
@@ -114,11 +115,11 @@ def _counts(change: CourseChange, wish: Transfer) -> dict[str, int]:
 
 def _leaving(change: CourseChange, counts: Mapping[str, int]) -> list[_Leaving]:
     if any(count < 0 for count in counts.values()):
-        raise InvalidField("Transfer one session or more.", field="sessions")
+        raise InvalidField(_("Transfer one session or more."), field="sessions")
     if not any(counts.values()):
         if not any(each.left for each in change.view.allowances):
-            raise NoneLeft("No session is left to transfer.")
-        raise InvalidField("Choose how many sessions are transferred.", field="sessions")
+            raise NoneLeft(_("No session is left to transfer."))
+        raise InvalidField(_("Choose how many sessions are transferred."), field="sessions")
     views = {each.id: each for each in change.view.allowances}
     rows = [row for row in allowances_of(change.session, change.row.id) if counts.get(row.id)]
     return [
@@ -242,10 +243,22 @@ def _add_histories(
 ) -> None:
     sessions = sessions_text(-sum(each.change.sessions for each in leaving))
     value = _written(change, Money(-sum(each.change.value for each in leaving), change.row.currency))
-    rest = ", all that was left" if is_all else ""
-    out = f"Transferred to {to.name}: {sessions} worth {value}{rest}"
+    if is_all:
+        out = _(
+            "Transferred to {to}: {sessions} worth {value}, all that was left",
+            to=to.name,
+            sessions=sessions,
+            value=value,
+        )
+    else:
+        out = _("Transferred to {to}: {sessions} worth {value}", to=to.name, sessions=sessions, value=value)
     add_history(change, change.row.id, "transferred", out, reason=reason)
-    into = f"Transferred from {change.view.client_name}: {sessions} worth {value}"
+    into = _(
+        "Transferred from {client_name}: {sessions} worth {value}",
+        client_name=change.view.client_name,
+        sessions=sessions,
+        value=value,
+    )
     add_history(change, receiver.id, "transferred", into, reason=reason)
 
 

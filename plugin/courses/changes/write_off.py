@@ -22,6 +22,7 @@ from plugin.courses.changes.frame import (
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Entry
+from plugin.wording import _
 
 KINDS = (Kind.EXPIRED, Kind.WRITTEN_OFF)
 
@@ -35,7 +36,7 @@ def write_off_course(store: Store, act: Act, course_id: str, reason: str) -> Cha
         refuse_closed(change.view)
         refuse_waiting_gift(change.view)
         if change.view.status is Status.FROZEN:
-            raise Refused("This course is frozen. Unfreeze it first.", code="frozen")
+            raise Refused(_("This course is frozen. Unfreeze it first."), code="frozen")
         _write_off(change, said)
 
     return change_course(store, act, course_id, do, what="write_off", request={"reason": said})
@@ -50,7 +51,7 @@ def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Chang
         refuse_closed(change.view)
         standing = [each for each in change.view.entries if each.kind in KINDS and each.reversed_by is None]
         if not standing:
-            raise Refused("Nothing of this course is written off.", code="not_written_off")
+            raise Refused(_("Nothing of this course is written off."), code="not_written_off")
         last = max(each.written_at for each in standing)
         for each in standing:
             if each.written_at == last:
@@ -72,7 +73,7 @@ def _write_off(change: CourseChange, reason: str) -> None:
         append(change, allowance.id, head, gone(kind, head), line)
         sessions += head.sessions
     if sessions == 0 and change.view.value_left.amount == 0:
-        raise Refused("Nothing of this course is left to write off.", code="none_left")
+        raise Refused(_("Nothing of this course is left to write off."), code="none_left")
     value = clinic_money(change.session, change.view.value_left)
-    text = f"Written off: {sessions_text(sessions)} worth {value}"
+    text = _("Written off: {sessions} worth {value}", sessions=sessions_text(sessions), value=value)
     add_history(change, change.row.id, "written_off", text, reason=reason)

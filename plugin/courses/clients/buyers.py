@@ -25,6 +25,7 @@ from plugin.courses.clients.square_links import (
     living_links_in,
 )
 from plugin.store.people import Client, SquareCustomer
+from plugin.wording import _
 
 
 def client_for_buyer(work: Work, buyer: Buyer) -> str:
@@ -137,7 +138,7 @@ def merge_square_customers(work: Work, *, from_ids: Sequence[str], into: Buyer) 
 def _join(work: Work, from_id: str, keeper: Client) -> None:
     gone = work.session.get(Client, from_id)
     if gone is not None:
-        text = f"Clients joined in Square: {gone.name} is now {keeper.name}"
+        text = _("Clients joined in Square: {gone} is now {keeper}", gone=gone.name, keeper=keeper.name)
         join_clients(work, gone, keeper, text)
 
 

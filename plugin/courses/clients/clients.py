@@ -24,6 +24,7 @@ from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
+from plugin.wording import _
 
 _MANY_MERGES = 20
 LONGEST_SEARCH = 200
@@ -225,12 +226,12 @@ _CLIENT = select(
 def living_client_in(session: Session, client_id: str) -> Client:
     """Return the row, followed through merges; raises NotFound."""
     client = session.get(Client, client_id)
-    for _ in range(_MANY_MERGES):
+    for _other in range(_MANY_MERGES):
         if client is None or client.merged_into is None:
             break
         client = session.get(Client, client.merged_into)
     if client is None:
-        raise NotFound("There is no such client.")
+        raise NotFound(_("There is no such client."))
     return client
 
 
@@ -238,7 +239,7 @@ def known_client_in(session: Session, client_id: str) -> Client:
     """Return the row of a client who may be changed; raises Refused if their data was erased, or NotFound."""
     client = living_client_in(session, client_id)
     if client.erased_at is not None:
-        raise Refused("The data of this client was erased. Make a new client.", code="erased")
+        raise Refused(_("The data of this client was erased. Make a new client."), code="erased")
     return client
 
 
@@ -322,7 +323,7 @@ def is_namesake(of: Contact | Client) -> ColumnElement[bool]:
 def _after(session: Session, rank: ColumnElement[int], cursor: str) -> ColumnElement[bool]:
     last = session.get(Client, cursor)
     if last is None:
-        raise NotFound("The list has changed; start it again.")
+        raise NotFound(_("The list has changed; start it again."))
     last_rank = session.scalar(select(rank).where(Client.id == cursor))
     later = tuple_(Client.name_folded, Client.id) > tuple_(last.name_folded, last.id)
     return or_(rank > last_rank, and_(rank == last_rank, later))
@@ -355,7 +356,7 @@ def _states(session: Session, client_ids: list[str], today: date) -> dict[str, l
     which = select(Course.id).where(Course.client_id.in_(client_ids), Course.closed_as.is_(None))
     read = each_state(session, which, today=today, order_by=(Course.client_id,))
     grouped = groupby(read, key=lambda each: each[1].client_id)
-    return {client_id: [state for state, _ in courses] for client_id, courses in grouped}
+    return {client_id: [state for state, _other in courses] for client_id, courses in grouped}
 
 
 def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:

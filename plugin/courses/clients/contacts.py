@@ -11,6 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from plugin.core.text import NAME_LENGTH, clean, digits, folded, optional, required
 from plugin.errors import InvalidField
+from plugin.wording import N_, _
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}\Z")
 
@@ -81,7 +82,7 @@ def typed_contact(
         email=_email(email) if email and email.strip() else None,
         language=typed_language(language or "en"),
         sounds_like=optional(
-            sounds_like, field="sounds_like", called="How the name sounds", most=NAME_LENGTH
+            sounds_like, field="sounds_like", called=_("How the name sounds"), most=NAME_LENGTH
         ),
     )
 
@@ -168,7 +169,9 @@ def _e164(number: phonenumbers.PhoneNumber) -> str:
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
-_NOT_FULL = "This is not a full phone number. Enter it with its area code, or with + and the country code."
+_NOT_FULL = N_(
+    "This is not a full phone number. Enter it with its area code, or with + and the country code."
+)
 
 
 def _email(value: str) -> str:
@@ -176,14 +179,14 @@ def _email(value: str) -> str:
         return validate_email(value.strip(), check_deliverability=False).normalized
     except EmailNotValidError:
         raise InvalidField(
-            "That is no e-mail address; it looks like name@example.org.", field="email"
+            _("That is no e-mail address; it looks like name@example.org."), field="email"
         ) from None
 
 
 def typed_language(value: str) -> str:
     """Return the tag of a language; raises InvalidField if it is none."""
     if not _LANGUAGE.match(value):
-        raise InvalidField("A language is a tag such as en, es or zh-Hans.", field="language")
+        raise InvalidField(_("A language is a tag such as en, es or zh-Hans."), field="language")
     return value
 
 

@@ -23,6 +23,7 @@ from plugin.courses.clients.contacts import Buyer, contact_from_square
 from plugin.store import Store
 from plugin.store.people import SquareCustomer
 from plugin.store.square_side import SquarePerson
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def take_in(store: Store, act: Act, square_customer_id: str) -> ClientView:
         return client_in(work.session, client.answer["client_id"])
 
     def add(work: Work) -> str:
-        missing = "They are not in Square's directory any more."
+        missing = _("They are not in Square's directory any more.")
         row = require_row(work.session, SquarePerson, square_customer_id, missing)
         buyer = Buyer(square_customer_id, row.name, row.phone, row.email, (square_customer_id,))
         return client_for_buyer(work, buyer)

@@ -19,6 +19,7 @@ from plugin.store import Store
 from plugin.store.changes import CourseShare
 from plugin.store.ledger import Visit
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
+from plugin.wording import _
 
 KIND = "possible_duplicate"
 # More clients of one name and phone without a profile are not duplicates.
@@ -38,12 +39,18 @@ def ask_about_duplicates(work: Work, new: Client) -> None:
             kind=KIND,
             dedupe=_mark(before.id, new.id),
             summary=(
-                f"Possible duplicate: {new.name} bought with a new Square profile. An existing client has the same"
-                f" {shared}; that client’s Square profile was deleted."
+                _(
+                    "Possible duplicate: {new} bought with a new Square profile. An existing client has "
+                    "the same {shared}; that client’s Square profile was deleted.",
+                    new=new.name,
+                    shared=shared,
+                )
             ),
             details={
                 "client_ids": [before.id, new.id],
-                "proposal": "Merge the clients: packages and visits of both are kept. A merge can be undone.",
+                "proposal": _(
+                    "Merge the clients: packages and visits of both are kept. A merge can be undone."
+                ),
                 "proposed_decision": "merge_clients",
             },
         )
@@ -52,7 +59,7 @@ def ask_about_duplicates(work: Work, new: Client) -> None:
 def settle_duplicates_in(session: Session, act: Act, one_id: str, other_id: str) -> None:
     """Close the questions about two clients who are one now."""
     for mark in (_mark(one_id, other_id), _mark(other_id, one_id)):
-        settle_item_in(session, act, mark, "They are one client now.")
+        settle_item_in(session, act, mark, _("They are one client now."))
 
 
 def _mark(before_id: str, new_id: str) -> str:

@@ -27,6 +27,7 @@ from plugin.store.changes import CourseShare
 from plugin.store.ledger import Visit
 from plugin.store.people import Client, ClientMerge, SquareCustomer
 from plugin.store.square_side import ProfileNote
+from plugin.wording import _
 
 _FILLED_IN = ("phone", "email")
 
@@ -98,7 +99,7 @@ def undo_merge(store: Store, act: Act, merge_id: str) -> str:
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> str:
-        row = require_row(work.session, ClientMerge, merge_id, "There is no such merge.")
+        row = require_row(work.session, ClientMerge, merge_id, _("There is no such merge."))
         gone, keeper = lock_both(work.session, row.from_id, row.into_id)
         work.session.refresh(row)
 
@@ -134,13 +135,13 @@ def lock_both(session: Session, first_id: str, second_id: str) -> tuple[Client, 
     rows = select(Client).where(Client.id.in_((first_id, second_id))).order_by(Client.id).with_for_update()
     found = {row.id: row for row in session.scalars(rows.execution_options(populate_existing=True))}
     if first_id not in found or second_id not in found:
-        raise NotFound("There is no such client.")
+        raise NotFound(_("There is no such client."))
     return found[first_id], found[second_id]
 
 
 def _one_already(session: Session, gone: Client, keeper: Client) -> Merged:
     if gone.id == keeper.id:
-        raise Refused("That is one client, not two. Choose another one.", code="same_client")
+        raise Refused(_("That is one client, not two. Choose another one."), code="same_client")
     last = (
         select(ClientMerge.id)
         .where(ClientMerge.from_id == gone.id, ClientMerge.undone_at.is_(None))
@@ -153,14 +154,14 @@ def _one_already(session: Session, gone: Client, keeper: Client) -> Merged:
 def _refuse_merge(gone: Client, keeper: Client) -> None:
     for client in (gone, keeper):
         if client.erased_at is not None:
-            raise Refused("The data of one of them was erased, so it can't be merged.", code="erased")
+            raise Refused(_("The data of one of them was erased, so it can't be merged."), code="erased")
         if client.merged_into is not None:
-            said = "One of them was merged with another client meanwhile. Compare both again."
+            said = _("One of them was merged with another client meanwhile. Compare both again.")
             raise Refused(said, code="merged")
 
 
 def _merge(work: Work, gone: Client, keeper: Client) -> ClientMerge:
-    text = f"Two clients made one: {gone.name} is now {keeper.name}"
+    text = _("Two clients made one: {gone} is now {keeper}", gone=gone.name, keeper=keeper.name)
     filled_in = _fill_in(gone, keeper)
     moved = join_clients(work, gone, keeper, text)
     row = ClientMerge(
@@ -197,9 +198,9 @@ def _fill_in(gone: Client, keeper: Client) -> list[str]:
 
 def _refuse_undo(row: ClientMerge, gone: Client, keeper: Client) -> None:
     if gone.erased_at is not None or keeper.erased_at is not None or not row.moved:
-        raise Refused("Their data was erased since, so they stay one.", code="erased")
+        raise Refused(_("Their data was erased since, so they stay one."), code="erased")
     if gone.merged_into != row.into_id or keeper.merged_into is not None:
-        said = "They were merged with another client since. Undo that merge first."
+        said = _("They were merged with another client since. Undo that merge first.")
         raise Refused(said, code="merged")
 
 
@@ -244,7 +245,9 @@ def _course_back(work: Work, row: ClientMerge, course_id: str, gone: Client, kee
         return
     since = (Visit.course_id == course_id, Visit.client_id == keeper.id, Visit.created_at >= row.at)
     work.session.execute(update(Visit).where(*since).values(client_id=gone.id))
-    hand_over(work, course, gone, f"Two clients again: {gone.name} is not {keeper.name}")
+    hand_over(
+        work, course, gone, _("Two clients again: {gone} is not {keeper}", gone=gone.name, keeper=keeper.name)
+    )
 
 
 def _view(session: Session, row: ClientMerge) -> MergeView:

@@ -27,10 +27,11 @@ from plugin.store.ledger import Course
 from plugin.store.offers import Clinic
 from plugin.store.people import SquareCustomer
 from plugin.store.square_side import ProfileNote
+from plugin.wording import N_, _
 
 # Square accepts 1,000 characters in such a field; this many are stored of what was written.
 LONGEST = 500
-NOTHING_LEFT = "No sessions left"
+NOTHING_LEFT = N_("No sessions left")
 # A sync that did not run for a while still finds the courses that expired meanwhile.
 _LOOK_BACK = timedelta(days=7)
 
@@ -88,7 +89,7 @@ def show_balances(store: Store, act: Act, *, is_shown: bool) -> None:
     def do(work: Work) -> None:
         clinic = work.session.get(Clinic, 1)
         if clinic is None:
-            raise Refused("Name the clinic first.", code="no_clinic")
+            raise Refused(_("Name the clinic first."), code="no_clinic")
         clinic.has_square_notes = is_shown
         enqueue_all(work)
 
@@ -114,7 +115,7 @@ def enqueue_ended(work: Work) -> int:
     rows = work.session.execute(
         select(ProfileNote.client_id, ProfileNote.written).where(ProfileNote.client_id.in_(ended))
     ).all()
-    wanted = _texts(work.session, [client_id for client_id, _ in rows], today)
+    wanted = _texts(work.session, [client_id for client_id, _other in rows], today)
     stale = [client_id for client_id, text in rows if wanted[client_id] != text]
     for client_id in stale:
         profile_changed(work, client_id)
@@ -181,7 +182,7 @@ def profile_text(parts: Sequence[Part]) -> str:
     fits = len(said)
     while len(whole) > LONGEST:
         fits -= 1
-        whole = "; ".join([*said[:fits], f"and {len(said) - fits} more"])
+        whole = "; ".join([*said[:fits], _("and {n} more", n=len(said) - fits)])
     return whole
 
 
@@ -193,13 +194,24 @@ def _said(part: Part) -> str:
 
 def _standing(part: Part) -> str:
     if part.waits_for:
-        return f"not usable, waits as a gift for {part.waits_for}"
+        return _("not usable, waits as a gift for {waits_for}", waits_for=part.waits_for)
     if part.is_expired:
-        return f"{part.left} not used, expired {part.expires_on}"
+        return _("{left} not used, expired {expires_on}", left=part.left, expires_on=part.expires_on)
     if part.on_hold_since:
-        return f"{part.left} of {part.granted} left, on hold since {part.on_hold_since}"
-    until = f", until {part.expires_on}" if part.expires_on else ""
+        return _(
+            "{left} of {granted} left, on hold since {on_hold_since}",
+            left=part.left,
+            granted=part.granted,
+            on_hold_since=part.on_hold_since,
+        )
+    until = _(", until {expires_on}", expires_on=part.expires_on) if part.expires_on else ""
     if part.locked:
-        paid = f" until {part.due} is paid" if part.due else ""
-        return f"{part.left - part.locked} usable now, {part.locked} locked{paid}{until}"
-    return f"{part.left} of {part.granted} left{until}"
+        paid = _(" until {due} is paid", due=part.due) if part.due else ""
+        return _(
+            "{left} usable now, {locked} locked{paid}{until}",
+            left=part.left - part.locked,
+            locked=part.locked,
+            paid=paid,
+            until=until,
+        )
+    return _("{left} of {granted} left{until}", left=part.left, granted=part.granted, until=until)

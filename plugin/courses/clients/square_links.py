@@ -16,6 +16,7 @@ from plugin.courses.clients.clients import is_namesake, living_client_in, shares
 from plugin.courses.clients.contacts import Buyer, Contact, contact_from_square
 from plugin.store import Store
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
+from plugin.wording import _
 
 # Each is fetched from Square, one by one.
 _MOST_ALIKE = 30
@@ -63,7 +64,7 @@ def alive_in_square(work: Work, square_customer_id: str) -> str:
     if not has_another:
         link.is_current = True
     profile_changed(work, link.client_id)
-    return "Back in Square's directory."
+    return _("Back in Square's directory.")
 
 
 def living_links_in(session: Session, client_id: str, *, besides: str = "") -> Sequence[str]:

@@ -18,6 +18,7 @@ from plugin.courses.clients.merge_core import hand_over
 from plugin.courses.clients.square_links import contact_of_buyer, link_in, living_links_in
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, SquareCustomer
+from plugin.wording import _
 
 
 def ask_about_unmerged(work: Work, client_id: str, buyer: Buyer, sold_to_them: Sequence[str]) -> bool:
@@ -67,7 +68,11 @@ def split_client(work: Work, details: dict[str, Any], *, reason: str) -> Client:
             continue
         theirs = update(Visit).where(Visit.course_id == course.id, Visit.client_id == from_client.id)
         work.session.execute(theirs.values(client_id=to.id))
-        text = f"Clients separated in Square: {to.name} is no longer {from_client.name}"
+        text = _(
+            "Clients separated in Square: {to} is no longer {from_client}",
+            to=to.name,
+            from_client=from_client.name,
+        )
         hand_over(work, course, to, text, reason=reason)
     profile_changed(work, from_client.id)
     profile_changed(work, to.id)
@@ -92,19 +97,27 @@ def _is_themselves(session: Session, client: Client, buyer: Buyer) -> bool:
 
 
 def _summary(client: Client, buyer: Buyer) -> str:
-    who = f"{buyer.name or 'a customer'} from {client.name}"
+    who = _("{value} from {client}", value=buyer.name or "a customer", client=client.name)
     if buyer.name == client.name:
-        who = f"two customers called {client.name}"
-    return f"Square has separated {who}. Here they are one client."
+        who = _("two customers called {client}", client=client.name)
+    return _("Square has separated {who}. Here they are one client.", who=who)
 
 
 def _proposal(session: Session, client: Client, buyer: Buyer, theirs: Sequence[str], many: int) -> str:
     who = buyer.name or "them"
     if not theirs:
-        return f"None of the courses was sold to {who} as Square tells it; all stay with {client.name}."
+        return _(
+            "None of the courses was sold to {who} as Square tells it; all stay with {client}.",
+            who=who,
+            client=client.name,
+        )
     names = session.scalars(select(Course.package_name).where(Course.id.in_(theirs)).order_by(Course.id))
-    rest = f"the rest stays with {client.name}" if many > len(theirs) else f"nothing stays with {client.name}"
-    return f"Sold to {who}: {', '.join(names)}; {rest}."
+    rest = (
+        _("the rest stays with {client}", client=client.name)
+        if many > len(theirs)
+        else _("nothing stays with {client}", client=client.name)
+    )
+    return _("Sold to {who}: {names}; {rest}.", who=who, names=", ".join(names), rest=rest)
 
 
 def _client_again(work: Work, from_client: Client, details: dict[str, Any]) -> Client:

@@ -16,6 +16,7 @@ from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.documents.series import written
 from plugin.store.documents import Document, DocumentFile, DocumentSeries
 from plugin.store.queues import Outbox
+from plugin.wording import _
 
 # Which check, which document, what it means.
 Wrong = tuple[str, str, str]
@@ -39,9 +40,9 @@ def _contents(session: Session) -> Iterator[Wrong]:
     rows = select(Document).execution_options(yield_per=_AT_A_TIME)
     for row in session.scalars(rows):
         if hashlib.sha256(row.content.encode()).hexdigest() != row.content_sha256:
-            yield "document", row.id, f"The content of {row.number} is not what was issued."
+            yield "document", row.id, _("The content of {number} is not what was issued.", number=row.number)
         elif _said(row.content) != (row.kind, row.number, row.total):
-            yield "document", row.id, f"{row.number} does not say what its row says of it."
+            yield "document", row.id, _("{number} does not say what its row says of it.", number=row.number)
 
 
 def _said(content: str) -> tuple[str, str, int] | None:
@@ -65,7 +66,7 @@ def _files(session: Session) -> Iterator[Wrong]:
     rows = select(DocumentFile).execution_options(yield_per=_AT_A_TIME)
     for row in session.scalars(rows):
         if hashlib.sha256(row.pdf).hexdigest() != row.sha256:
-            yield "document_file", row.document_id, "The stored file is not the one that was drawn."
+            yield "document_file", row.document_id, _("The stored file is not the one that was drawn.")
 
 
 def _lost(session: Session) -> Iterator[Wrong]:
@@ -79,7 +80,7 @@ def _lost(session: Session) -> Iterator[Wrong]:
         .where(Outbox.kind == DOCUMENT, Document.id.is_(None))
     )
     for document_id in session.scalars(files):
-        yield "document", document_id, "The document was issued, and is gone."
+        yield "document", document_id, _("The document was issued, and is gone.")
 
 
 def _places(session: Session) -> Iterator[Wrong]:
@@ -91,7 +92,7 @@ def _places(session: Session) -> Iterator[Wrong]:
         .where(or_((Document.place > 1) & before.id.is_(None), Document.place < 1))
     )
     for document_id, number in session.execute(gaps):
-        yield "number", document_id, f"The number before {number} is missing."
+        yield "number", document_id, _("The number before {number} is missing.", number=number)
 
 
 def _numbers(session: Session) -> Iterator[Wrong]:
@@ -100,7 +101,11 @@ def _numbers(session: Session) -> Iterator[Wrong]:
     rows = select(Document.id, Document.kind, Document.place, Document.number)
     for document_id, kind, place, number in session.execute(rows.where(Document.kind != "gift_voucher")):
         if not number.endswith(written("", first.get(kind, 1), place)):
-            yield "number", document_id, f"{number} is not the number of its place, {place}."
+            yield (
+                "number",
+                document_id,
+                _("{number} is not the number of its place, {place}.", number=number, place=place),
+            )
 
 
 def _references(session: Session) -> Iterator[Wrong]:
@@ -120,7 +125,11 @@ def _references(session: Session) -> Iterator[Wrong]:
         )
     )
     for document_id, number in session.execute(lost):
-        yield "credit_note", document_id, f"The invoice that {number} refers to is not there."
+        yield (
+            "credit_note",
+            document_id,
+            _("The invoice that {number} refers to is not there.", number=number),
+        )
 
 
 def _sums(session: Session) -> Iterator[Wrong]:
@@ -133,4 +142,8 @@ def _sums(session: Session) -> Iterator[Wrong]:
         .having(or_(Document.total + func.sum(note.total) < 0, func.max(note.total) > 0))
     )
     for document_id, number in session.execute(over):
-        yield "credit_note", document_id, f"The credit notes of {number} give back more than it asked for."
+        yield (
+            "credit_note",
+            document_id,
+            _("The credit notes of {number} give back more than it asked for.", number=number),
+        )

@@ -15,6 +15,7 @@ from plugin.courses.handouts.cache import Render, drawn
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentFile
+from plugin.wording import _
 
 MISSING_LETTERS = "missing_letters"
 
@@ -38,7 +39,7 @@ def document_bytes(
             return kept.pdf
         document = session.get(Document, document_id)
         if document is None:
-            raise NotFound("There is no such document.")
+            raise NotFound(_("There is no such document."))
         paper = from_json(document.content)
     _refuse_missing_letters(paper, has)
     return _keep(store, document_id, drawn(store, render, paper), now)
@@ -51,7 +52,7 @@ def _refuse_missing_letters(paper: Paper, has: Callable[[str], bool]) -> None:
         raise Refused(str(error), code="paper_refused") from None
     if lacking:
         said = " ".join(each.sentence for each in lacking)
-        raise Refused(f"This paper waits for a missing font. {said}", code=MISSING_LETTERS)
+        raise Refused(_("This paper waits for a missing font. {said}", said=said), code=MISSING_LETTERS)
 
 
 def _keep(store: Store, document_id: str, pdf: bytes, now: datetime) -> bytes:

@@ -26,6 +26,7 @@ from plugin.courses.documents.issue import (
 from plugin.courses.handouts.cache import Render
 from plugin.store import Store
 from plugin.store.documents import Document
+from plugin.wording import _
 
 _ISSUE: dict[str, Callable[[Work, str], Document | None]] = {
     ISSUE_INVOICE: create_invoice,
@@ -39,11 +40,11 @@ def run_document_job(store: Store, render: Render, job: Job, *, now: datetime) -
     """Issue or render one document; return the outcome, in words. Idempotent."""
     if job.kind == DOCUMENT:
         document_bytes(store, render, job.subject, now=now)
-        return "Drawn."
+        return _("Drawn.")
     actor = replace(SQUARE, name=job.payload.get("by", SQUARE.name))
     act = Act(actor, now, f"outbox:{job.id}")
     number = transact(store, act, lambda work: _number(_ISSUE[job.kind](work, job.subject)))
-    return f"{number} was issued." if number else "Nothing was to be issued."
+    return _("{number} was issued.", number=number) if number else _("Nothing was to be issued.")
 
 
 def _number(document: Document | None) -> str:

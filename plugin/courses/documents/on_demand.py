@@ -22,16 +22,21 @@ from plugin.store.documents import Document, DocumentCourse
 from plugin.store.ledger import Course
 from plugin.store.people import Client
 from plugin.store.queues import Outbox
+from plugin.wording import N_, _
 
 NOT_READY = "invoice_not_ready"
-_SOON = "The invoice is being made. Try again in a few seconds."
-_IMPORTED = (
+_SOON = N_("The invoice is being made. Try again in a few seconds.")
+_IMPORTED = N_(
     "This course was sold before Coursekeeper and brought in from a file. There is no invoice of it here."
 )
-_NOBODYS = "Nobody owns this course yet. Assign it to a client first."
-_WAITS = "Another course of the same sale has no owner yet. Assign it first; then the sale has its invoice."
-_ERASED = "The data of whoever bought this course was erased, and no invoice was issued before."
-_UNTOLD = "Square could not tell of this sale so far, so its invoice can't be made yet. It is retried automatically."
+_NOBODYS = N_("Nobody owns this course yet. Assign it to a client first.")
+_WAITS = N_(
+    "Another course of the same sale has no owner yet. Assign it first; then the sale has its invoice."
+)
+_ERASED = N_("The data of whoever bought this course was erased, and no invoice was issued before.")
+_UNTOLD = N_(
+    "Square could not tell of this sale so far, so its invoice can't be made yet. It is retried automatically."
+)
 
 
 def invoice_of_course(store: Store, act: Act, course_id: str) -> str:
@@ -58,7 +63,7 @@ def voucher_of_gift(store: Store, act: Act, gift_id: str) -> str:
         require_row(work.session, Gift, gift_id, NO_GIFT)
         document = create_voucher(work, gift_id)
         if document is None:
-            raise Refused("This gift waits no more: its voucher would be worth nothing.", code="no_gift")
+            raise Refused(_("This gift waits no more: its voucher would be worth nothing."), code="no_gift")
         return document.id
 
     return transact(store, act, do)
@@ -70,7 +75,7 @@ def voucher_of_course(store: Store, act: Act, course_id: str) -> str:
     with store.reading() as session:
         gift_id = session.scalar(latest)
     if gift_id is None:
-        raise NotFound("No gift was made of this course.")
+        raise NotFound(_("No gift was made of this course."))
     return voucher_of_gift(store, act, gift_id)
 
 
@@ -91,7 +96,11 @@ def _find(work: Work, course_id: str) -> str | Refused:
 def _of(session: Session, document: Document, course: Course) -> str:
     if session.get(DocumentCourse, (document.id, course.id)) is None:
         billed = session.get_one(Client, document.client_id).name
-        said = f"This course was sold together with others. The invoice {document.number} is {billed}’s."
+        said = _(
+            "This course was sold together with others. The invoice {number} is {billed}’s.",
+            number=document.number,
+            billed=billed,
+        )
         raise Refused(said, code="billed_to_another")
     return document.id
 

@@ -120,7 +120,7 @@ def _about(session: Session, kind: PaperKind, paper_id: str) -> tuple[str, str, 
 
 def paper_of_job(store: Store, job: Job) -> PaperToSend | str:
     """Return the paper of a job as it is to be sent now, or why it is not."""
-    kind, _, paper_id = job.subject.partition(":")
+    kind, _other, paper_id = job.subject.partition(":")
     try:
         with store.reading() as session:
             paper = paper_in(session, kind, paper_id)  # type: ignore[arg-type]  # written by `send_paper`
@@ -151,11 +151,11 @@ def note_paper_bounced(store: Store, act: Act, paper: PaperToSend, said: str) ->
 
 def note_paper_not_sent(store: Store, act: Act, job: Job, said: str) -> None:
     """Record in the course's history why the paper was not sent; nothing where the paper is gone."""
-    kind, _, paper_id = job.subject.partition(":")
+    kind, _other, paper_id = job.subject.partition(":")
 
     def do(work: Work) -> None:
         try:
-            _, course_id, called = _about(work.session, kind, paper_id)  # type: ignore[arg-type]  # as above
+            _other, course_id, called = _about(work.session, kind, paper_id)  # type: ignore[arg-type]  # as above
         except (NotFound, Refused):
             return
         add_history(work, course_id, "paper_mailed", f"{called} not sent by e-mail. {said}")

@@ -27,10 +27,21 @@ from plugin.store.documents import Document, DocumentCourse, DocumentSeries
 from plugin.store.ledger import Course
 from plugin.store.people import Client
 from plugin.store.queues import Outbox
+from plugin.wording import N_, _
 
-KINDS = {"invoice": "Invoice", "credit_note": "Credit note", "gift_voucher": "Gift voucher"}
+KINDS = {"invoice": N_("Invoice"), "credit_note": N_("Credit note"), "gift_voucher": N_("Gift voucher")}
 BILLED = ("invoice", "credit_note")
-_HEADINGS = ("Kind", "Number", "Issued", "Client", "Total", "Currency", "Refers to", "Square order", "By")
+_HEADINGS = (
+    N_("Kind"),
+    N_("Number"),
+    N_("Issued"),
+    N_("Client"),
+    N_("Total"),
+    N_("Currency"),
+    N_("Refers to"),
+    N_("Square order"),
+    N_("By"),
+)
 _AT_A_TIME = 500
 _LONGEST_DIGITS = 9
 
@@ -158,7 +169,7 @@ def _whole_numbers(session: Session, number: str) -> Iterator[str]:
 
 def document_sheet(store: Store, q: str = "", *, kind: str | None = None) -> Sheet:
     """Return the same documents as a table for a spreadsheet."""
-    return Sheet("Documents", _HEADINGS, _table(store, q, kind))
+    return Sheet(_("Documents"), _HEADINGS, _table(store, q, kind))
 
 
 def _table(store: Store, q: str, kind: str | None) -> Iterator[Sequence[Cell]]:
@@ -228,7 +239,7 @@ _ROWS: Select[*tuple[Any, ...]] = (
 def _one(session: Session, which: ColumnElement[bool]) -> DocumentView:
     row = session.execute(_ROWS.where(which).order_by(Document.kind.desc()).limit(1)).first()
     if row is None:
-        raise NotFound("There is no such document.")
+        raise NotFound(_("There is no such document."))
     return _views([row])[0]
 
 
@@ -260,5 +271,5 @@ def _is_code(typed: str) -> ColumnElement[bool]:
 def _before(session: Session, cursor: str) -> ColumnElement[bool]:
     last = session.get(Document, cursor)
     if last is None:
-        raise NotFound("The list has changed; start it again.")
+        raise NotFound(_("The list has changed; start it again."))
     return tuple_(Document.issued_at, Document.id) < tuple_(last.issued_at, last.id)

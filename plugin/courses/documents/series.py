@@ -19,6 +19,7 @@ from plugin.courses.base.work import Work, transact
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentSeries
+from plugin.wording import _
 
 Numbered = Literal["invoice", "credit_note"]
 
@@ -69,12 +70,16 @@ def save_series(store: Store, act: Act, kind: Numbered, *, prefix: str | None, f
     require(act.actor)
     said = _checked_prefix(prefix)
     if not 1 <= first <= MOST_FIRST:
-        raise InvalidField(f"The first number is from 1 to {MOST_FIRST}.", field="first")
+        raise InvalidField(
+            _("The first number is from 1 to {most_first}.", most_first=MOST_FIRST), field="first"
+        )
 
     def do(work: Work) -> SeriesView:
         row = _locked_row(work.session, kind)
         if row.first != first and _last_place(work.session, kind):
-            message = f"The first number can't change any more: {_CALLED[kind]}s were issued with it."
+            message = _(
+                "The first number can't change any more: {called}s were issued with it.", called=_CALLED[kind]
+            )
             raise Refused(message, code="series_begun", field="first")
         before = written(row.prefix, row.first, 1)
         row.prefix, row.first = said, first
@@ -124,12 +129,14 @@ def _view(session: Session, kind: Numbered) -> SeriesView:
 def _checked_prefix(prefix: str | None) -> str:
     said = clean(prefix or "")
     if len(said) > PREFIX_LENGTH:
-        raise InvalidField(f"A prefix has at most {PREFIX_LENGTH} characters.", field="prefix")
+        raise InvalidField(
+            _("A prefix has at most {prefix_length} characters.", prefix_length=PREFIX_LENGTH), field="prefix"
+        )
     if not _PREFIX.match(said):
         raise InvalidField(
-            "A prefix has letters, digits and . / _ - alone, such as INV-2026-.", field="prefix"
+            _("A prefix has letters, digits and . / _ - alone, such as INV-2026-."), field="prefix"
         )
     if said[-1:].isdigit():
         # Else another prefix could give the same number once more.
-        raise InvalidField("A prefix ends with a letter or a sign, such as INV-2026-.", field="prefix")
+        raise InvalidField(_("A prefix ends with a letter or a sign, such as INV-2026-."), field="prefix")
     return said

@@ -39,6 +39,7 @@ from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.documents import Document
 from plugin.store.ledger import Allowance, Course, Entry
+from plugin.wording import _
 
 # The order within one day.
 _ORDER = {"payment": 0, "credit_note": 1, "refund": 2, "canceled": 3}
@@ -69,7 +70,7 @@ def statement_in(session: Session, invoice_id: str, *, now: datetime) -> Account
     row = session.get(Document, invoice_id)
     invoice = from_json(row.content) if row is not None else None
     if row is None or not isinstance(invoice, Invoice):
-        raise NotFound("There is no such invoice.")
+        raise NotFound(_("There is no such invoice."))
     clinic, buyer = clinic_in(session), client_in(session, row.client_id)
     order = row.square_order_id or ""
     courses, currency = courses_of_sale_in(session, order), invoice.total.currency
@@ -166,9 +167,9 @@ def _paid_whole_on(session: Session, order: str, clinic: ClinicView) -> date | N
         .join(Allowance, Allowance.id == Entry.allowance_id)
         .where(Allowance.course_id.in_(of_order), Entry.kind == Kind.PAID.value)
     ).all()
-    if not rows or sum(value for value, _ in rows) < sum(prices):
+    if not rows or sum(value for value, _other in rows) < sum(prices):
         return None
-    return max(at for _, at in rows).astimezone(ZoneInfo(clinic.time_zone)).date()
+    return max(at for _other, at in rows).astimezone(ZoneInfo(clinic.time_zone)).date()
 
 
 def _canceled(

@@ -36,6 +36,7 @@ from plugin.courses.exchange.credit import credit_now_in
 from plugin.errors import Refused
 from plugin.store.ledger import Allowance, Course
 from plugin.store.selling import Checkout, DeskRefund
+from plugin.wording import _
 
 KIND = "changed_exchange"
 # The job kind in `plugin.courses.refunds.desk_refunds`, which requires more than is known here.
@@ -99,9 +100,9 @@ def exchange_now(work: Work, details: dict[str, Any]) -> None:
         work.session.get_one(Course, details["new_id"]),
     )
     if old.closed_as is not None or new.closed_as is not None:
-        raise Refused("One of the two courses was closed meanwhile. Look at them again.", code="closed")
+        raise Refused(_("One of the two courses was closed meanwhile. Look at them again."), code="closed")
     if is_refunding_in(work.session, old.id):
-        raise Refused("A refund of the old course is pending.", code="refund_under_way")
+        raise Refused(_("A refund of the old course is pending."), code="refund_under_way")
     credit = credit_now_in(work.session, _view(work.session, work.act, old))
     kept = credit.kept_for(Money((row.credit_for or {})["discount"], row.currency))
     _carry_out(_exchange_of(work, row, old, new, kept=kept))
@@ -163,10 +164,15 @@ def _empty_old(exchange: _Exchange) -> int:
     for allowance, head, value, back in zip(allowances, heads, values, backs, strict=True):
         if back:
             change = Change(Kind.REFUNDED, value=-back)
-            exchange.append(allowance, change, "back", "Left of the credit after an exchange")
+            exchange.append(allowance, change, "back", _("Left of the credit after an exchange"))
         if head.sessions or value > back:
             change = Change(Kind.TRANSFERRED_OUT, sessions=-head.sessions, value=back - value)
-            exchange.append(allowance, change, "out", f"Exchanged for {exchange.new.package_name}"[:300])
+            exchange.append(
+                allowance,
+                change,
+                "out",
+                _("Exchanged for {package_name}", package_name=exchange.new.package_name)[:300],
+            )
     return sum(head.sessions for head in heads)
 
 
@@ -181,7 +187,7 @@ def _settle_value(exchange: _Exchange, allowances: list[Allowance], heads: list[
     for allowance, part in zip(allowances, allocate(abs(change), weights), strict=True):
         if part:
             value = part if change > 0 else -part
-            reason = "What the refund formula of this course makes of the sessions left"
+            reason = _("What the refund formula of this course makes of the sessions left")
             exchange.append(allowance, Change(Kind.ADJUSTED, value=value), "reckoned", reason)
 
 
@@ -190,7 +196,7 @@ def _fill_new(exchange: _Exchange) -> None:
     weights = [head_of(exchange.session, each.id).granted * each.single_price for each in allowances]
     for allowance, part in zip(allowances, allocate(exchange.into, weights), strict=True):
         if part:
-            reason = f"Credit from {exchange.old.package_name}"[:300]
+            reason = _("Credit from {package_name}", package_name=exchange.old.package_name)[:300]
             exchange.append(allowance, Change(Kind.TRANSFERRED_IN, value=part), "in", reason)
 
 
@@ -198,11 +204,21 @@ def _close(exchange: _Exchange, sessions: int) -> None:
     old, new = exchange.old, exchange.new
     old.closed_as, old.closed_at = _CLOSED_AS, exchange.now
     worth = exchange.written(exchange.discount + exchange.money_back)
-    text = f"Exchanged for {new.package_name}: {sessions_text(sessions)} worth {worth}"
+    values = {"package_name": new.package_name, "sessions": sessions_text(sessions), "worth": worth}
     if exchange.back:
-        text += f", of which {exchange.written(exchange.money_back)} goes back"
+        text = _(
+            "Exchanged for {package_name}: {sessions} worth {worth}, of which {back} goes back",
+            **values,
+            back=exchange.written(exchange.money_back),
+        )
+    else:
+        text = _("Exchanged for {package_name}: {sessions} worth {worth}", **values)
     add_history(exchange, old.id, "exchanged", text)
-    text = f"Exchanged from {old.package_name}: {exchange.written(exchange.discount)} credit"
+    text = _(
+        "Exchanged from {package_name}: {written} credit",
+        package_name=old.package_name,
+        written=exchange.written(exchange.discount),
+    )
     add_history(exchange, new.id, "exchanged", text)
     exchange.session.flush()
     for course in (old, new):
@@ -216,7 +232,7 @@ def _refund_rest(exchange: _Exchange) -> None:
         amount=exchange.money_back,
         currency=exchange.row.currency,
         formula="own",
-        reason=f"Exchanged for {exchange.new.package_name}"[:300],
+        reason=_("Exchanged for {package_name}", package_name=exchange.new.package_name)[:300],
         created_at=exchange.now,
         by=exchange.row.by,
         staff_id=exchange.row.staff_id,
@@ -224,35 +240,49 @@ def _refund_rest(exchange: _Exchange) -> None:
     exchange.session.add(row)
     exchange.session.flush()
     enqueue(exchange, _REFUND, row.id)
-    text = f"Refund of {exchange.written(exchange.money_back)} begun"
+    text = _("Refund of {written} begun", written=exchange.written(exchange.money_back))
     add_history(exchange, exchange.old.id, "refund", text)
 
 
 def _ask(exchange: _Exchange, course: CourseView) -> str:
     row, kept = exchange.row, exchange.row.credit_for or {}
-    then = (
-        f"Credit then: {exchange.written(row.credit or 0)} for {sessions_text(sum(kept['left'].values()))}."
+    then = _(
+        "Credit then: {written} for {sessions}.",
+        written=exchange.written(row.credit or 0),
+        sessions=sessions_text(sum(kept["left"].values())),
     )
     if course.closed_at is not None:
-        now = f"That course was {course.status.value} meanwhile, so no credit goes over."
+        now = _("That course was {value} meanwhile, so no credit goes over.", value=course.status.value)
     else:
         left = sum(each.left for each in course.allowances)
         worth = credit_now_in(exchange.session, course).amount.amount
-        now = f"Now {sessions_text(left)} left, worth {exchange.written(worth)}."
-        now += f" {exchange.written(abs(worth - (row.credit or 0)))} {'less' if worth < (row.credit or 0) else 'more'}."
-    who = course.client_name or "A client"
+        now = _(
+            "Now {sessions} left, worth {written}.",
+            sessions=sessions_text(left),
+            written=exchange.written(worth),
+        )
+        difference = exchange.written(abs(worth - (row.credit or 0)))
+        if worth < (row.credit or 0):
+            now += " " + _("{amount} less.", amount=difference)
+        else:
+            now += " " + _("{amount} more.", amount=difference)
+    who = course.client_name or _("A client")
     return open_item(
         exchange,
         kind=KIND,
         dedupe=f"{KIND}:{row.id}",
-        summary=f"{who} has paid to exchange {course.package_name} for {exchange.new.package_name}, "
-        "but that course has changed since.",
+        summary=_(
+            "{who} has paid to exchange {old} for {new}, but that course has changed since.",
+            who=who,
+            old=course.package_name,
+            new=exchange.new.package_name,
+        ),
         details={
             "course_ids": [exchange.old.id, exchange.new.id],
             "checkout_id": row.id,
             "old_id": exchange.old.id,
             "new_id": exchange.new.id,
-            "proposal": f"{then} {now}",
+            "proposal": then + " " + now,
             **({"decisions": ["dismiss"]} if course.closed_at is not None else {}),
         },
         square_order_id=row.square_order_id,

@@ -27,6 +27,7 @@ from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.selling import Checkout
+from plugin.wording import _
 
 _FORMULAS = {RefundFormula.PRORATED: prorated, RefundFormula.DISCOUNT_FORFEITED: discount_forfeited}
 
@@ -115,27 +116,27 @@ def credit_now_in(session: Session, course: CourseView) -> Credit:
     listed = Money(basis.charge.listed_of(value.amount.amount), value.amount.currency)
     working = value.working
     if listed != value.amount:
-        working += (f"Without the tax that is added to the new price: {write(listed)}.",)
+        working += (_("Without the tax that is added to the new price: {write}.", write=write(listed)),)
     return Credit(course, listed, working, basis.charge)
 
 
 def _refuse(session: Session, course: CourseView) -> None:
     if course.client_id is None:
-        raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
+        raise Refused(_("Nobody owns this course yet. Assign it to a client first."), code="unassigned")
     if course.gift is not None:
-        raise Refused("This course waits as a gift. Cancel the gift first.", code="waits_as_gift")
+        raise Refused(_("This course waits as a gift. Cancel the gift first."), code="waits_as_gift")
     said = {
-        Status.REFUNDED: "This course was refunded.",
-        Status.TRANSFERRED: "This course was transferred.",
-        Status.FROZEN: "This course is frozen. Unfreeze it first.",
-        Status.EXPIRED: "This course has expired. Extend it first.",
-        Status.FINISHED: "All sessions are used, so there is nothing to exchange.",
-        Status.PART_PAID: "This course is not paid in full. Exchange it once it is.",
+        Status.REFUNDED: _("This course was refunded."),
+        Status.TRANSFERRED: _("This course was transferred."),
+        Status.FROZEN: _("This course is frozen. Unfreeze it first."),
+        Status.EXPIRED: _("This course has expired. Extend it first."),
+        Status.FINISHED: _("All sessions are used, so there is nothing to exchange."),
+        Status.PART_PAID: _("This course is not paid in full. Exchange it once it is."),
     }.get(course.status)
     if said is not None:
         raise Refused(said, code=course.status.value)
     if is_refunding_in(session, course.id):
-        raise Refused("A refund of this course is pending.", code="refund_under_way")
+        raise Refused(_("A refund of this course is pending."), code="refund_under_way")
     under_way = select(Checkout.id).where(Checkout.exchange_under_way == course.id)
     if session.scalar(under_way) is not None:
-        raise Refused("An exchange of this course is pending already.", code="exchange_under_way")
+        raise Refused(_("An exchange of this course is pending already."), code="exchange_under_way")

@@ -26,12 +26,13 @@ from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.papers import PaperBatch
 from plugin.store.people import Staff
+from plugin.wording import N_, _
 
 BATCH = "paper_batch"
 MOST_PAPERS = 500
 KEPT_FOR = timedelta(days=1)
 UNDER_WAY = ("waiting", "making")
-_NO_BATCH = "There is no such batch of papers."
+_NO_BATCH = N_("There is no such batch of papers.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,11 @@ def check_choice(actor: Actor, choice: Choice, form: str) -> None:
     Raises NotAllowed for papers of another role.
     """
     if not choice.client_ids:
-        raise InvalidField("Choose at least one client.", field="client")
+        raise InvalidField(_("Choose at least one client."), field="client")
     if not choice.kinds or any(kind not in CALLED for kind in choice.kinds):
-        raise InvalidField("Choose at least one paper.", field="paper")
+        raise InvalidField(_("Choose at least one paper."), field="paper")
     if form not in MIMETYPES:
-        raise InvalidField("Choose one PDF or a ZIP.", field="form")
+        raise InvalidField(_("Choose one PDF or a ZIP."), field="form")
     if INVOICE in choice.kinds:
         require(actor, Role.DESK)
 
@@ -142,12 +143,18 @@ def papers_for_in(session: Session, choice: Choice, now: datetime) -> tuple[list
     """Return the papers of a choice and the missing ones; raises InvalidField for none or too many."""
     wanted, left_out = selection_in(session, choice, today=local_date(clinic_in(session), now))
     if not wanted:
-        why = left_out[0].why if len({each.why for each in left_out}) == 1 else "Nobody has one yet."
-        raise InvalidField(f"There is no such paper for the clients you chose. {why}", field="paper")
+        why = left_out[0].why if len({each.why for each in left_out}) == 1 else _("Nobody has one yet.")
+        raise InvalidField(
+            _("There is no such paper for the clients you chose. {why}", why=why), field="paper"
+        )
     if len(wanted) > MOST_PAPERS:
         raise InvalidField(
-            f"These are {len(wanted)} papers, and at most {MOST_PAPERS} are made at once."
-            " Choose fewer clients or one kind of paper.",
+            _(
+                "These are {n} papers, and at most {most_papers} are made at once. Choose fewer "
+                "clients or one kind of paper.",
+                n=len(wanted),
+                most_papers=MOST_PAPERS,
+            ),
             field="client",
         )
     return wanted, left_out
@@ -193,8 +200,12 @@ def batch_file(store: Store, actor: Actor, batch_id: str) -> BatchFile:
         content = session.scalar(select(PaperBatch.file).where(PaperBatch.id == batch_id))
         day = local_date(clinic_in(session), view.created_at)
     if content is None:
-        raise NotFound("These papers are not kept any more. Have them made again.")
-    return BatchFile(f"Papers, {day.isoformat()}.{view.form}", MIMETYPES[view.form], content)
+        raise NotFound(_("These papers are not kept any more. Have them made again."))
+    return BatchFile(
+        _("Papers, {isoformat}.{form}", isoformat=day.isoformat(), form=view.form),
+        MIMETYPES[view.form],
+        content,
+    )
 
 
 def batch_for_change(session: Session, batch_id: str) -> PaperBatch:
@@ -239,7 +250,9 @@ def _one_at_a_time(session: Session, actor: Actor) -> None:
     session.execute(select(Staff.id).where(Staff.id == actor.staff_id).with_for_update())
     mine = PaperBatch.staff_id == actor.staff_id
     if session.scalar(select(PaperBatch.id).where(mine, PaperBatch.state.in_(UNDER_WAY))) is not None:
-        raise Refused("Your last papers are still being made. Wait for them, or stop them.", code="under_way")
+        raise Refused(
+            _("Your last papers are still being made. Wait for them, or stop them."), code="under_way"
+        )
 
 
 def _refuse_others(batch: PaperBatch, actor: Actor) -> None:

@@ -10,6 +10,7 @@ from typing import BinaryIO, Protocol
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from invoices.press.merged_pdf import MergedPdf
+from plugin.wording import _
 
 # A file name has at most 255 bytes; the paper, the day and the extension follow the name.
 _LONGEST_NAME = 150
@@ -69,7 +70,7 @@ def bundle(form: str, out: BinaryIO, *, packed_at: datetime, language: str) -> I
         with ZipFile(out, "w", ZIP_STORED) as packed:
             yield _Zip(packed, packed_at)
         return
-    bound = MergedPdf(f"Papers, {packed_at.date().isoformat()}", language)
+    bound = MergedPdf(_("Papers, {isoformat}", isoformat=packed_at.date().isoformat()), language)
     yield _OnePdf(bound)
     bound.write(out)
 

@@ -47,6 +47,7 @@ from plugin.store import Store
 from plugin.store.ledger import Allowance as SoldAllowance
 from plugin.store.ledger import Course
 from plugin.store.queues import SquareRefund
+from plugin.wording import _
 
 
 def summary_paper(
@@ -160,7 +161,7 @@ def _subject(
     row = require_row(session, Course, course_id, NO_COURSE)
     course = course_in(session, row, today=local_date(clinic, now))
     if course.client_id is None:
-        raise Refused("Nobody owns this course yet. Assign it to a client first.", code="unassigned")
+        raise Refused(_("Nobody owns this course yet. Assign it to a client first."), code="unassigned")
     return clinic, course, language or client_in(session, course.client_id).language
 
 
@@ -206,7 +207,7 @@ def _days_used(course: CourseView, allowance_id: str) -> list[date]:
         days[entry.id]
         for entry in course.entries
         if entry.id in days and entry.allowance_id == allowance_id
-        for _ in range(-entry.sessions_delta)
+        for _other in range(-entry.sessions_delta)
     ]
 
 
@@ -302,11 +303,11 @@ def _given_back(session: Session, course: CourseView) -> Money | None:
 def _chosen_visit(course: CourseView, visit_id: str | None) -> VisitView:
     if visit_id is None:
         if not course.visits:
-            raise Refused("No session of this course was used yet, so there is nothing to take care of.")
+            raise Refused(_("No session of this course was used yet, so there is nothing to take care of."))
         return course.visits[-1]
     chosen = next((visit for visit in course.visits if visit.id == visit_id), None)
     if chosen is None:
-        raise NotFound("That course has no such visit.")
+        raise NotFound(_("That course has no such visit."))
     return chosen
 
 

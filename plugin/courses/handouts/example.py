@@ -15,10 +15,11 @@ from invoices.papers import (
     SummaryVisit,
     stamps,
 )
+from plugin.wording import N_, _
 
-CLIENT = "Margaret Osei"
-TREATMENT = "Facial acupuncture, 60 min"
-_PRACTITIONER = "A. Kim"
+CLIENT = N_("Margaret Osei")
+TREATMENT = N_("Facial acupuncture, 60 min")
+_PRACTITIONER = N_("A. Kim")
 _SESSIONS, _USED = 12, 5
 _PRICE = 198000
 _FIRST = date(2026, 10, 6)
@@ -52,7 +53,7 @@ def example_summary(clinic: Clinic, *, language: str, currency: str) -> CourseSu
         clinic=clinic,
         client_name=CLIENT,
         issued_on=_DAYS[-1],
-        package_name=f"Facial acupuncture, course of {_SESSIONS}",
+        package_name=_("Facial acupuncture, course of {sessions}", sessions=_SESSIONS),
         sessions_left=left,
         sessions_total=_SESSIONS,
         sessions_used=_USED,

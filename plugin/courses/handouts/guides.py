@@ -12,6 +12,7 @@ from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.errors import NotFound
 from plugin.store import Store
+from plugin.wording import _
 
 GuideName = Literal["desk", "owner"]
 GUIDES: tuple[GuideName, ...] = get_args(GuideName)
@@ -25,7 +26,7 @@ def guide_pdf(store: Store, render: Render, name: str, *, now: datetime) -> byte
 def guide_paper(store: Store, name: str, *, now: datetime) -> Guide:
     """Return a guide in the clinic's letterhead, dated today; raises NotFound."""
     if name not in GUIDES:
-        raise NotFound("There is no such guide.")
+        raise NotFound(_("There is no such guide."))
     clinic = read_clinic(store)
     title, sections = guide_text(name)
     return Guide(

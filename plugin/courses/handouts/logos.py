@@ -25,6 +25,7 @@ from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.offers import Clinic
 from plugin.store.papers import Logo
+from plugin.wording import N_, _
 
 LARGEST_FILE = 2 * 1024 * 1024
 MOST_PIXELS = 16_000_000
@@ -36,7 +37,7 @@ _MOST_PASSES = 64
 _PALEST = 225
 
 _ONE_AT_A_TIME = Lock()
-_WANTED = "Save the logo as PNG, JPEG or WebP and send that."
+_WANTED = N_("Save the logo as PNG, JPEG or WebP and send that.")
 Size = tuple[int, int]
 
 
@@ -56,17 +57,20 @@ def read_picture(data: bytes) -> Picture:
     Raises InvalidField, stating how to fix it, for what can't be on a paper.
     """
     if not data:
-        raise _refusal("Choose a picture first.")
+        raise _refusal(_("Choose a picture first."))
     if len(data) > LARGEST_FILE:
         raise _refusal(
-            f"This file has {_megabytes(data)} MB, at most 2 MB fit. A smaller picture prints as well."
+            _(
+                "This file has {megabytes} MB, at most 2 MB fit. A smaller picture prints as well.",
+                megabytes=_megabytes(data),
+            )
         )
     opener = _opener(data)
     try:
         with _whole_or_not_at_all():
             return _drawn(_pixels(opener(data)))
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, MemoryError):
-        raise _refusal(f"This picture is damaged and can't be read. {_WANTED}") from None
+        raise _refusal(_("This picture is damaged and can't be read. {wanted}", wanted=_WANTED)) from None
 
 
 @contextmanager
@@ -97,8 +101,12 @@ def _opener(data: bytes) -> Callable[[bytes], Image.Image]:
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return _webp
     if b"<svg" in data[:4096].lower():
-        raise _refusal(f"An SVG file can hold more than a picture, so none is taken. {_WANTED}")
-    raise _refusal(f"This file is no PNG, JPEG or WebP picture, whatever its name says. {_WANTED}")
+        raise _refusal(
+            _("An SVG file can hold more than a picture, so none is taken. {wanted}", wanted=_WANTED)
+        )
+    raise _refusal(
+        _("This file is no PNG, JPEG or WebP picture, whatever its name says. {wanted}", wanted=_WANTED)
+    )
 
 
 # The decoders are called by name: Image.open would try every format it knows, and warn instead of refusing.
@@ -138,13 +146,23 @@ def _checked(picture: Image.Image) -> Image.Image:
 
 def _check_size(size: Size) -> None:
     width, height = size
-    called = f"This picture is {width} x {height} pixels"
+    called = _("This picture is {width} x {height} pixels", width=width, height=height)
     if width * height > MOST_PIXELS:
         raise _refusal(
-            f"{called}; at most {MOST_PIXELS // 1_000_000} million in all can be read, such as 4000 x 4000."
+            _(
+                "{called}; at most {most_pixels} million in all can be read, such as 4000 x 4000.",
+                called=called,
+                most_pixels=MOST_PIXELS // 1000000,
+            )
         )
     if max(size) < SMALLEST_SIDE:
-        raise _refusal(f"{called}; it would print as a blur. Send one that is at least {WIDEST // 2} wide.")
+        raise _refusal(
+            _(
+                "{called}; it would print as a blur. Send one that is at least {widest} wide.",
+                called=called,
+                widest=WIDEST // 2,
+            )
+        )
 
 
 def _pixels(picture: Image.Image) -> Image.Image:
@@ -159,7 +177,7 @@ def _pixels(picture: Image.Image) -> Image.Image:
     upright = ImageOps.exif_transpose(picture).convert("RGBA")
     seen = upright.getchannel("A").getbbox()
     if seen is None:
-        raise _refusal("This picture is transparent all over: nothing of it would be printed.")
+        raise _refusal(_("This picture is transparent all over: nothing of it would be printed."))
     cut = upright.crop(seen)
     cut.thumbnail((WIDEST, HIGHEST), Image.Resampling.LANCZOS)
     return cut
@@ -167,10 +185,10 @@ def _pixels(picture: Image.Image) -> Image.Image:
 
 def _drawn(pixels: Image.Image) -> Picture:
     on_paper = Image.alpha_composite(Image.new("RGBA", pixels.size, "white"), pixels).convert("RGB")
-    darkest, _ = on_paper.convert("L").getextrema()
+    darkest, _other = on_paper.convert("L").getextrema()
     if not isinstance(darkest, int) or darkest > _PALEST:
         raise _refusal(
-            "This logo is too pale to be seen on white paper. Send the version made for light grounds."
+            _("This logo is too pale to be seen on white paper. Send the version made for light grounds.")
         )
     is_opaque = pixels.getchannel("A").getextrema() == (255, 255)
     kept = on_paper if is_opaque else pixels
@@ -215,7 +233,7 @@ def remove_logo(store: Store, act: Act) -> None:
 def logo_png(store: Store, sha256: str) -> bytes:
     """Return a stored picture; raises NotFound."""
     with store.reading() as session:
-        return require_row(session, Logo, sha256, "There is no such picture.").png
+        return require_row(session, Logo, sha256, _("There is no such picture.")).png
 
 
 def assets_for(store: Store, paper: Paper) -> dict[str, bytes]:
@@ -238,5 +256,5 @@ def _row(picture: Picture, act: Act) -> Logo:
 def _clinic(session: Session) -> Clinic:
     clinic = session.get(Clinic, 1)
     if clinic is None:
-        raise Refused("Name the clinic first, then add its logo.", code="no_clinic")
+        raise Refused(_("Name the clinic first, then add its logo."), code="no_clinic")
     return clinic

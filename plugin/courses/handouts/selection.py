@@ -29,6 +29,7 @@ from plugin.store import Store
 from plugin.store.documents import Document, DocumentCourse
 from plugin.store.ledger import Course
 from plugin.store.people import Client
+from plugin.wording import N_, _
 
 
 class Listing(StrEnum):
@@ -69,7 +70,7 @@ def _booked(store: Store, today: date, now: datetime) -> list[str]:
 
 
 INVOICE = "invoice"
-CALLED = {SUMMARY: "course summary", AFTERCARE: "aftercare sheet", INVOICE: "invoice"}
+CALLED = {SUMMARY: N_("course summary"), AFTERCARE: N_("aftercare sheet"), INVOICE: N_("invoice")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +237,10 @@ _FINDERS: dict[str, Callable[[Session, _Theirs], list[Selection]]] = {
 
 
 def _without_course(client: Client) -> str:
-    return "No course yet." if client.erased_at is None else "Their data was erased."
+    return _("No course yet.") if client.erased_at is None else _("Their data was erased.")
 
 
 def _why_not(theirs: _Theirs, kind: str) -> str:
     if kind == AFTERCARE or theirs.day is not None:
-        return "No visit yet."
-    return "No invoice was issued yet. The client’s page issues it."
+        return _("No visit yet.")
+    return _("No invoice was issued yet. The client’s page issues it.")

@@ -20,6 +20,7 @@ from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.offers import Treatment
 from plugin.store.papers import TreatmentText
+from plugin.wording import _
 
 LONGEST_INTERVAL = 365
 
@@ -111,12 +112,16 @@ def suggest_days(store: Store, act: Act, treatment_id: str, days: int | None) ->
     """
     require(act.actor)
     if days is not None and not 1 <= days <= LONGEST_INTERVAL:
-        raise InvalidField(f"Between visits there are 1 to {LONGEST_INTERVAL} days.", field="suggested_days")
+        raise InvalidField(
+            _("Between visits there are 1 to {longest_interval} days.", longest_interval=LONGEST_INTERVAL),
+            field="suggested_days",
+        )
 
     def do(work: Work) -> None:
-        treatment = require_row(work.session, Treatment, treatment_id, "There is no such treatment.")
+        treatment = require_row(work.session, Treatment, treatment_id, _("There is no such treatment."))
         before, after = (
-            f"{each} days between visits" if each else "" for each in (treatment.suggested_days, days)
+            _("{each} days between visits", each=each) if each else ""
+            for each in (treatment.suggested_days, days)
         )
         if before != after:
             record_in(
@@ -170,7 +175,7 @@ def _write(
             name=f"{work.session.get_one(Treatment, treatment_id).name}, {language}",
             subject_id=treatment_id,
             before=newest.markdown if newest else "",
-            after=markdown or "Starting text",
+            after=markdown or _("Starting text"),
         )
         return row.version
 
@@ -193,7 +198,7 @@ def _chosen(rows: Sequence[TreatmentText], version: int | None) -> TreatmentText
         return rows[0] if rows else None
     chosen = next((row for row in rows if row.version == version), None)
     if chosen is None:
-        raise NotFound("There is no such version of this text.")
+        raise NotFound(_("There is no such version of this text."))
     return chosen
 
 
@@ -230,7 +235,7 @@ def _newest(session: Session, treatment_id: str | None, language: str) -> Treatm
 def _treatment(session: Session, treatment_id: str, language: str) -> Treatment:
     treatment = session.get(Treatment, treatment_id)
     if treatment is None or language not in LANGUAGES:
-        raise NotFound("There is no such text.")
+        raise NotFound(_("There is no such text."))
     return treatment
 
 
@@ -243,10 +248,13 @@ def _version(row: TreatmentText) -> Version:
 
 
 def _overtaken(newest: TreatmentText | None) -> Refused:
-    by = newest.by if newest else "Somebody"
+    by = newest.by if newest else _("Somebody")
     return Refused(
-        f"{by} has saved another version meanwhile, and yours is not saved. It still stands here: look at theirs "
-        "in the list of versions, then save yours over it or leave it.",
+        _(
+            "{by} has saved another version meanwhile, and yours is not saved. It still stands "
+            "here: look at theirs in the list of versions, then save yours over it or leave it.",
+            by=by,
+        ),
         code="changed",
     )
 

@@ -25,6 +25,7 @@ from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.papers import VisitLetter
 from plugin.store.people import Client
+from plugin.wording import _
 
 VISIT_MAIL = "visit_mail"
 # Time to undo a session used by mistake, and to have what the practitioner writes after it on the paper.
@@ -83,16 +84,16 @@ def enqueue_visit_emails(work: Work, event: VisitRecorded) -> None:
 def look_at_letter(store: Store, letter_id: str, now: datetime) -> DueLetter | str:
     """Return the e-mail as it is to be sent now, or why it is not; raises NotFound."""
     with store.reading() as session:
-        row = require_row(session, VisitLetter, letter_id, "There is no such e-mail.")
+        row = require_row(session, VisitLetter, letter_id, _("There is no such e-mail."))
         clinic, client = clinic_in(session), living_client_in(session, row.client_id)
         if said := _unwanted(clinic, client):
             return said
         course = course_in(session, session.get_one(Course, row.course_id), today=local_date(clinic, now))
         visit = next((each for each in course.visits if each.id == row.visit_id), None)
         if visit is None:
-            return "The session was undone."
+            return _("The session was undone.")
         if _is_told_with_another(course, visit):
-            return "It is in the e-mail about the session of the same day."
+            return _("It is in the e-mail about the session of the same day.")
         next_visit = next_visit_in(session, [client.id], now)
         return DueLetter(
             id=row.id,
@@ -185,14 +186,14 @@ def last_letter_not_sent(store: Store, client: ClientView) -> str:
 
 def _unwanted(clinic: ClinicView, client: Client) -> str:
     if client.erased_at is not None:
-        return "Their data was erased."
+        return _("Their data was erased.")
     if not clinic.sends_papers:
-        return "The clinic sends no e-mails after visits."
+        return _("The clinic sends no e-mails after visits.")
     if not client.wants_mail:
-        return "The client unsubscribed."
+        return _("The client unsubscribed.")
     if not client.email:
-        return "They have no e-mail address."
-    return "The last e-mail to this address bounced." if client.mail_problem else ""
+        return _("They have no e-mail address.")
+    return _("The last e-mail to this address bounced.") if client.mail_problem else ""
 
 
 def _is_told_with_another(course: CourseView, visit: VisitView) -> bool:

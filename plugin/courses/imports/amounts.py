@@ -12,6 +12,7 @@ from babel.numbers import get_currency_symbol, get_group_symbol
 from plugin.core.money import LARGEST_AMOUNT, minor_digits
 from plugin.courses.imports.table import Cell
 from plugin.errors import InvalidField
+from plugin.wording import _
 
 _SPACES = str.maketrans(
     "", "", " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}'\N{RIGHT SINGLE QUOTATION MARK}"
@@ -59,7 +60,9 @@ def _without_currency(text: str, currency: Currency) -> str:
         if text.upper().endswith(symbol.upper()):
             return text[: -len(symbol)]
     if re.search(r"[^\W\d_]|[$€£¥₹₩]", text):
-        raise InvalidField(f"“{text[:40]}” is no amount in {currency.code}, the clinic's currency.")
+        raise InvalidField(
+            _("“{text}” is no amount in {code}, the clinic's currency.", text=text[:40], code=currency.code)
+        )
     return text
 
 
@@ -68,11 +71,11 @@ def _decimal(plain: str, currency: Currency, text: str) -> str:
     marks = [ch for ch in plain if ch in ".,"]
     last = marks[-1] if marks else ""
     if len(set(marks)) == 2:
-        whole, _, decimals = plain.rpartition(last)
+        whole, _other, decimals = plain.rpartition(last)
         return f"{_whole(whole, text)}.{decimals}" if marks.count(last) == 1 else _raise(text)
     if len(marks) != 1:
         return _whole(plain, text)
-    whole, _, decimals = plain.rpartition(last)
+    whole, _other, decimals = plain.rpartition(last)
     if len(decimals) == 3 and len(whole) <= 3:
         return _three(whole, decimals, last, currency, text)
     return f"{whole}.{decimals}"
@@ -85,8 +88,13 @@ def _three(whole: str, decimals: str, mark: str, currency: Currency, text: str) 
         return whole + decimals
     if has_three and not is_group:
         return f"{whole}.{decimals}"
-    ways = f"“{text[:40]}” can be read as {whole}{decimals} or as {whole}.{decimals}."
-    raise InvalidField(f"{ways} Write it without a mark for thousands.")
+    ways = _(
+        "“{text}” can be read as {whole}{decimals} or as {whole}.{decimals}.",
+        text=text[:40],
+        whole=whole,
+        decimals=decimals,
+    )
+    raise InvalidField(_("{ways} Write it without a mark for thousands.", ways=ways))
 
 
 def _whole(digits: str, text: str) -> str:
@@ -98,17 +106,26 @@ def _whole(digits: str, text: str) -> str:
 def _minor(amount: Decimal, currency: Currency, text: str) -> int:
     minor = amount.scaleb(minor_digits(currency.code))
     if minor < 0:
-        raise InvalidField(f"“{text[:40]}” is less than nothing. Write what was paid, or leave it empty.")
+        raise InvalidField(
+            _("“{text}” is less than nothing. Write what was paid, or leave it empty.", text=text[:40])
+        )
     if minor != minor.to_integral_value():
         most = minor_digits(currency.code) or "none"
-        raise InvalidField(f"“{text[:40]}” has more decimals than {currency.code} has: {most}.")
+        raise InvalidField(
+            _(
+                "“{text}” has more decimals than {code} has: {most}.",
+                text=text[:40],
+                code=currency.code,
+                most=most,
+            )
+        )
     if minor > LARGEST_AMOUNT:
         raise _refused(text)
     return int(minor)
 
 
 def _refused(text: str) -> InvalidField:
-    return InvalidField(f"“{text[:40]}” is no amount. Write it like 1650.00.")
+    return InvalidField(_("“{text}” is no amount. Write it like 1650.00.", text=text[:40]))
 
 
 def _raise(text: str) -> str:

@@ -29,20 +29,21 @@ from plugin.courses.imports.table import Table
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.imports import ImportBatch
+from plugin.wording import N_, _
 
 CHECK = "import_check"
 IMPORT = "import"
-NO_IMPORT = "There is no such import."
+NO_IMPORT = N_("There is no such import.")
 _OPEN = ("mapping", "checking", "checked")
 # An abandoned file is full of clients' data.
 _ABANDONED_AFTER = timedelta(days=7)
 _NAME_LENGTH = 120
 _REFUSALS = {
-    "mapping": "Say first what the columns hold.",
-    "checking": "The file is still being checked.",
-    "imported": "This file was imported.",
-    "canceled": "This import was canceled. Upload the file again.",
-    "undone": "This import was undone. Send the file again.",
+    "mapping": N_("Say first what the columns hold."),
+    "checking": N_("The file is still being checked."),
+    "imported": N_("This file was imported."),
+    "canceled": N_("This import was canceled. Upload the file again."),
+    "undone": N_("This import was undone. Send the file again."),
 }
 
 
@@ -126,7 +127,7 @@ def start_import(store: Store, act: Act, batch_id: str) -> None:
         _require_state(batch, ("checked",))
         found = batch.found or {}
         if found.get("wrong_lines") or found.get("asks_day") or not found.get("courses"):
-            said = "This file can't be imported as it is. See what is wrong with it."
+            said = _("This file can't be imported as it is. See what is wrong with it.")
             raise Refused(said, code="not_ready")
         if question := _open_question(batch):
             raise Refused(question, code="not_ready")
@@ -148,7 +149,7 @@ def cancel_import(store: Store, act: Act, batch_id: str) -> None:
         if batch.state == "canceled":
             return
         if batch.state == "imported":
-            raise Refused("It was imported by then. You can undo the import.", code="imported")
+            raise Refused(_("It was imported by then. You can undo the import."), code="imported")
         _require_state(batch, (*_OPEN, "importing"))
         batch.state, batch.ended_at = "canceled", work.now
         delete_file(batch)
@@ -198,7 +199,7 @@ def delete_file(batch: ImportBatch) -> None:
 def check_sold_on(day: date | None, today: date) -> None:
     """Raise InvalidField for a date of purchase in the future."""
     if day is not None and day > today:
-        raise InvalidField("The date of purchase can't be in the future.", field="sold_on")
+        raise InvalidField(_("The date of purchase can't be in the future."), field="sold_on")
 
 
 def same_in(session: Session, sha256: str) -> ImportBatch | None:
@@ -217,8 +218,13 @@ def imported_before_in(session: Session, sha256: str) -> str:
         return ""
     clinic = clinic_in(session)
     day = day_text(local_date(clinic, first.ended_at or first.created_at), clinic)
-    said = f"A file that says the same, “{first.name}”, was imported by {first.imported_by} on {day}."
-    return f"{said} Nothing was written."
+    said = _(
+        "A file that says the same, “{first}”, was imported by {imported_by} on {day}.",
+        first=first.name,
+        imported_by=first.imported_by,
+        day=day,
+    )
+    return _("{said} Nothing was written.", said=said)
 
 
 def refuse_known_in(session: Session, sha256: str) -> None:
@@ -260,13 +266,13 @@ def _open_question(batch: ImportBatch) -> str:
     """Return what the owner must state before the rows can be checked, "" for nothing."""
     columns = columns_from_json(batch.mapping)
     if batch.shape.get("readings") and columns.encoding is None:
-        return "Choose the encoding of this file."
+        return _("Choose the encoding of this file.")
     return undecided(columns)
 
 
 def _require_state(batch: ImportBatch, states: tuple[str, ...]) -> None:
     if batch.state not in states:
-        raise Refused(_REFUSALS.get(batch.state, "This file is being imported."), code=batch.state)
+        raise Refused(_REFUSALS.get(batch.state, _("This file is being imported.")), code=batch.state)
 
 
 def _cancel_abandoned(work: Work) -> None:

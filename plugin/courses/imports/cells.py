@@ -15,6 +15,7 @@ from plugin.courses.imports.days import TwoWays, read_moment
 from plugin.courses.imports.fields import CALLED, Field
 from plugin.courses.imports.table import LONGEST_CELL, Cell, Row, shown
 from plugin.errors import InvalidField
+from plugin.wording import _
 
 # What people write in an empty cell.
 _NOTHING = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null"})
@@ -59,7 +60,7 @@ class RowReader:
     def text(self, what: Field, most: int = LONGEST_CELL) -> str:
         text = shown(self.cell(what))
         if len(text) > most:
-            self.refuse(what, f"This cell has {len(text)} characters, at most {most} fit.")
+            self.refuse(what, _("This cell has {n} characters, at most {most} fit.", n=len(text), most=most))
             return ""
         return text
 
@@ -81,7 +82,9 @@ class RowReader:
         try:
             return self._read(what, lambda cell: read_moment(cell, is_day_first=self.orders.get(what)))
         except TwoWays as both:
-            self.refuse(what, f"“{both}” can be read as two days. Say above how this file writes dates.")
+            self.refuse(
+                what, _("“{both}” can be read as two days. Say above how this file writes dates.", both=both)
+            )
             return None
 
     def _read(self, what: Field, read: Callable[[Cell], T]) -> T | None:

@@ -26,6 +26,7 @@ from plugin.courses.imports.offers import offers_in, treatments_in
 from plugin.courses.imports.rows import ImportRow, Rules, read_row
 from plugin.courses.imports.table import Table, shown
 from plugin.errors import InvalidField
+from plugin.wording import N_n, _
 
 TICK_ROWS = 500
 FIRST_ROWS = 10
@@ -139,7 +140,9 @@ def _repeated(rows: list[ImportRow]) -> Iterator[Wrong]:
     for row in rows:
         line = first.setdefault(row.mark, row.line)
         if line != row.line:
-            said = f"The same as line {line}. If these are two courses, tell them apart in the note."
+            said = _(
+                "The same as line {line}. If these are two courses, tell them apart in the note.", line=line
+            )
             yield Wrong(row.line, "", said)
 
 
@@ -190,32 +193,55 @@ def _notices(checked: Checked, known_treatments: set[str], today: date) -> Itera
     """Yield what is not an error, but should be known before the import."""
     rows = checked.rows
     if checked.present:
-        yield f"{_courses(checked.present)} in this file are in Coursekeeper already, and are skipped."
+        yield _(
+            "{courses} in this file are in Coursekeeper already, and are skipped.",
+            courses=_courses(checked.present),
+        )
     if checked.undone:
-        yield f"{_courses(checked.undone)} in this file were undone before the export, and are skipped."
+        yield _(
+            "{courses} in this file were undone before the export, and are skipped.",
+            courses=_courses(checked.undone),
+        )
     if unpriced := sum(row.price is None for row in rows):
-        has = "row has" if unpriced == 1 else "rows have"
-        yield f"{unpriced} {has} no price: nothing is counted as paid for them, and nothing as owed."
+        yield N_n(
+            "{n} row has no price: nothing is counted as paid for it, and nothing as owed.",
+            "{n} rows have no price: nothing is counted as paid for them, and nothing as owed.",
+            unpriced,
+        )
     renamed = {
         row.called: row.course_name
         for row in rows
         if row.offer and folded(row.called) != folded(row.course_name)
     }
     for called, name in sorted(renamed.items())[:5]:
-        yield f"“{called}” is taken for your package “{name}”."
+        yield _("“{called}” is taken for your package “{name}”.", called=called, name=name)
     if over := sum(row.expires_on is not None and row.expires_on < today for row in rows):
-        yield f"{over} have expired already; they are kept, and you can extend them."
+        yield N_n(
+            "{n} has expired already; it is kept, and you can extend it.",
+            "{n} have expired already; they are kept, and you can extend them.",
+            over,
+        )
     if namesakes := checked.people.namesakes:
         yield (
-            f"{namesakes} without phone or e-mail have a namesake here. A name alone is not enough to tell them by, so"
-            " they are made as new clients."
+            _(
+                "{namesakes} without phone or e-mail have a namesake here. A name alone is not enough "
+                "to tell them by, so they are made as new clients.",
+                namesakes=namesakes,
+            )
         )
     named = {row.course_name for row in rows if row.offer is None and row.record is None}
     if new := sorted(name for name in named if folded(name) not in known_treatments):
-        yield f"New treatments: {', '.join(new[:5])}{' and more' if len(new) > 5 else ''}."
+        if len(new) > 5:
+            yield _("New treatments: {names} and more.", names=", ".join(new[:5]))
+        else:
+            yield _("New treatments: {names}.", names=", ".join(new))
     if finished := sum(row.left == 0 for row in rows):
-        yield f"{finished} have no session left; they are kept as finished courses."
+        yield N_n(
+            "{n} has no session left; it is kept as a finished course.",
+            "{n} have no session left; they are kept as finished courses.",
+            finished,
+        )
 
 
 def _courses(count: int) -> str:
-    return "1 course" if count == 1 else f"{count} courses"
+    return N_n("{n} course", "{n} courses", count)

@@ -9,6 +9,7 @@ from typing import Any
 
 from plugin.courses.imports.fields import CALLED, FIELDS, Field
 from plugin.errors import InvalidField
+from plugin.wording import _
 
 _NAMES = {Field.NAME, Field.FIRST_NAME, Field.LAST_NAME}
 _SOLD = {Field.PACKAGE, Field.PACKAGE_LEFT, Field.TREATMENT}
@@ -67,13 +68,13 @@ def undecided(columns: Columns) -> str:
     if columns.doubts:
         return columns.doubts[0]
     if not present & _NAMES:
-        return "Say which column holds the client's name."
+        return _("Say which column holds the client's name.")
     if not present & _SOLD:
-        return "Say which column holds the package or the treatment."
+        return _("Say which column holds the package or the treatment.")
     if not present & _COUNTED:
-        return "Say which column holds the sessions used, or the sessions left."
+        return _("Say which column holds the sessions used, or the sessions left.")
     if Field.SOLD_ON not in present and columns.sold_on is None:
-        return "Say which column holds the date of purchase. If this file has none, enter the date to use."
+        return _("Say which column holds the date of purchase. If this file has none, enter the date to use.")
     return ""
 
 
@@ -87,10 +88,10 @@ def chosen(names: Mapping[int, str]) -> dict[Field, tuple[int, ...]]:
         if name == "":
             continue
         if name not in set(Field):
-            raise InvalidField("Choose from the list what the column holds.", field=f"column-{column}")
+            raise InvalidField(_("Choose from the list what the column holds."), field=f"column-{column}")
         what = Field(name)
         if what in of and not FIELDS[what].is_repeated:
-            said = f"Two columns are set to “{CALLED[what]}”. Choose one of them."
+            said = _("Two columns are set to “{called}”. Choose one of them.", called=CALLED[what])
             raise InvalidField(said, field=f"column-{column}")
         of[what] = (*of.get(what, ()), column)
     return of

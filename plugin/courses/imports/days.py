@@ -18,6 +18,7 @@ from dateutil.parser import parse, parserinfo
 from plugin.core.text import folded
 from plugin.courses.imports.table import Cell
 from plugin.errors import InvalidField
+from plugin.wording import _
 
 _SLASHED = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})(?:[ T,]+\d{1,2}:\d{2}.*)?\Z", re.ASCII)
 # Unambiguous forms: the year first, or a month by its name.
@@ -130,7 +131,7 @@ def _within(day: date, text: str) -> date:
 
 
 def _refused(text: str) -> InvalidField:
-    return InvalidField(f"“{text[:40]}” is no date. Write it like 2025-03-31.")
+    return InvalidField(_("“{text}” is no date. Write it like 2025-03-31.", text=text[:40]))
 
 
 class _Words(parserinfo):

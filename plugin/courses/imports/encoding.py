@@ -14,26 +14,27 @@ from charset_normalizer import from_bytes
 
 from plugin.courses.imports.table import Reading
 from plugin.errors import InvalidField
+from plugin.wording import N_, _
 
 CALLED = {
     "utf-8": "UTF-8",
     "utf-16": "UTF-16",
-    "cp1252": "Western European, Windows (cp1252)",
-    "cp1250": "Central European, Windows (cp1250)",
-    "cp1257": "Baltic, Windows (cp1257)",
-    "cp1254": "Turkish, Windows (cp1254)",
-    "cp1251": "Cyrillic, Windows (cp1251)",
-    "cp1253": "Greek, Windows (cp1253)",
-    "cp1255": "Hebrew, Windows (cp1255)",
-    "cp1256": "Arabic, Windows (cp1256)",
-    "iso8859_2": "Central European, ISO 8859-2",
-    "mac_roman": "Western European, Mac",
-    "mac_latin2": "Central European, Mac",
-    "cp850": "Western European, DOS (cp850)",
-    "cp932": "Japanese (Shift JIS)",
-    "gb18030": "Simplified Chinese (GB 18030)",
-    "big5": "Traditional Chinese (Big5)",
-    "cp949": "Korean (cp949)",
+    "cp1252": N_("Western European, Windows (cp1252)"),
+    "cp1250": N_("Central European, Windows (cp1250)"),
+    "cp1257": N_("Baltic, Windows (cp1257)"),
+    "cp1254": N_("Turkish, Windows (cp1254)"),
+    "cp1251": N_("Cyrillic, Windows (cp1251)"),
+    "cp1253": N_("Greek, Windows (cp1253)"),
+    "cp1255": N_("Hebrew, Windows (cp1255)"),
+    "cp1256": N_("Arabic, Windows (cp1256)"),
+    "iso8859_2": N_("Central European, ISO 8859-2"),
+    "mac_roman": N_("Western European, Mac"),
+    "mac_latin2": N_("Central European, Mac"),
+    "cp850": N_("Western European, DOS (cp850)"),
+    "cp932": N_("Japanese (Shift JIS)"),
+    "gb18030": N_("Simplified Chinese (GB 18030)"),
+    "big5": N_("Traditional Chinese (Big5)"),
+    "cp949": N_("Korean (cp949)"),
 }
 _GUESSED = [name for name in CALLED if not name.startswith("utf")]
 # The commonly used part of a large character set, and the first byte of its rare characters.
@@ -71,7 +72,7 @@ _WITHIN = "'’.-/&@_+:,()#·"
 _LINES, _BYTES = 400, 16_000
 _CELLS = re.compile(r"[,;\t|\r\n]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
-_NO_TABLE = "This is no table. Send a CSV or an Excel file (.xlsx)."
+_NO_TABLE = N_("This is no table. Send a CSV or an Excel file (.xlsx).")
 
 
 def decode(data: bytes, encoding: str | None) -> tuple[str, str, tuple[Reading, ...]]:
@@ -97,7 +98,7 @@ def checked_encoding(name: str) -> str | None:
     try:
         "".encode(name or "utf-8")
     except (LookupError, ValueError):
-        raise InvalidField(f"“{name[:40]}” is not an encoding.", field="encoding") from None
+        raise InvalidField(_("“{name}” is not an encoding.", name=name[:40]), field="encoding") from None
     return name or None
 
 
@@ -113,10 +114,10 @@ def _guessed(data: bytes) -> tuple[str, str, tuple[Reading, ...]]:
         raise InvalidField(_NO_TABLE, field="file")
     (cost, name), *others = sorted(ways.values(), key=lambda way: (way[0], _place(way[1])))
     text = _readable(data.decode(name))
-    if cost < _ODD and all(other > cost + 1 for other, _ in others):
+    if cost < _ODD and all(other > cost + 1 for other, _other in others):
         return text, CALLED[name], ()
     near = [name, *(each for other, each in others[:5] if other < max(_ODD, cost + 1))]
-    shown = {each: _names(read) for read, (_, each) in ways.items()}
+    shown = {each: _names(read) for read, (_other, each) in ways.items()}
     return text, CALLED[name], tuple(Reading(each, CALLED[each], shown[each]) for each in near)
 
 
@@ -127,7 +128,7 @@ def _place(encoding: str) -> int:
 def _telling(data: bytes) -> bytes:
     """Return the lines that differ between encodings."""
     lines = (line for line in data.splitlines(keepends=True) if not line.isascii())
-    return b"".join(line[:1000] for line, _ in zip(lines, range(_LINES), strict=False))[:_BYTES]
+    return b"".join(line[:1000] for line, _other in zip(lines, range(_LINES), strict=False))[:_BYTES]
 
 
 def _decodes(data: bytes, encoding: str) -> bool:
@@ -238,7 +239,11 @@ def _strictly(data: bytes, encoding: str) -> str:
         return _readable(data.decode(encoding).removeprefix("\ufeff"))
     except (UnicodeDecodeError, LookupError):
         called = CALLED.get(encoding, encoding)
-        said = _NO_TABLE if encoding.startswith("utf") else f"This file can't be read as {called}."
+        said = (
+            _NO_TABLE
+            if encoding.startswith("utf")
+            else _("This file can't be read as {called}.", called=called)
+        )
         raise InvalidField(said, field="file") from None
 
 

@@ -23,6 +23,7 @@ from plugin.courses.imports.rows import ImportRow
 from plugin.store.imports import ImportBatch, ImportedCourse
 from plugin.store.ledger import Course
 from plugin.store.people import Client
+from plugin.wording import _
 
 # SQLite limits the number of values in one query.
 AT_ONCE = 500
@@ -79,7 +80,9 @@ class People:
         """Match one row."""
         by_phone, by_email = (known.client_id(mark) for mark in _marks(row.contact))
         if by_phone and by_email and by_phone != by_email:
-            said = "Two clients here fit this row: one by phone, one by e-mail. Merge them first, or correct the row."
+            said = _(
+                "Two clients here fit this row: one by phone, one by e-mail. Merge them first, or correct the row."
+            )
             self.wrong.append(Wrong(row.line, "", said))
         has_contact = row.contact.phone or row.contact.email
         self.namesakes += not has_contact and row.contact.name_folded in known.names
@@ -161,7 +164,7 @@ def _imported_before(
     for row, person in zip(rows, people, strict=True):
         name = had.get((person.client_id or "", folded(row.course_name), row.sold_on))
         if name is not None:
-            said = f"This course was imported before, from “{name}”. Take this line out."
+            said = _("This course was imported before, from “{name}”. Take this line out.", name=name)
             yield Wrong(row.line, "", said)
 
 

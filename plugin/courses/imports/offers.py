@@ -19,6 +19,7 @@ from plugin.courses.base.course_record import AllowanceRecord, CourseRecord
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work
 from plugin.store.offers import Package, PackageContent, Treatment
+from plugin.wording import _
 
 # A course needs a package; this one is never sold again.
 _NO_PRICE = 0
@@ -73,7 +74,10 @@ class Offer:
         touch_ups = [each for each in self.contents if each.kind == "touch_up"]
         if len(main) <= 1 and len(touch_ups) <= 1:
             return ""
-        return f"“{self.name}” holds several treatments. Write a row for each, with the treatment's own name."
+        return _(
+            "“{self}” holds several treatments. Write a row for each, with the treatment's own name.",
+            self=self.name,
+        )
 
 
 def offers_in(session: Session) -> dict[str, tuple[Offer, ...]]:

@@ -13,12 +13,13 @@ from plugin.courses.imports.fields import count_known_headings
 from plugin.courses.imports.table import LARGEST_FILE, MOST_COLUMNS, MOST_ROWS, Cell, Reading, Row, Table
 from plugin.courses.imports.workbook import is_workbook, read_workbook
 from plugin.errors import InvalidField
+from plugin.wording import N_, _
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 # Reports of other systems begin with a title and the date of the report.
 _LINES_ABOVE = 10
 _HEADING_LENGTH = 60
-_SPLIT = "Split it, and import one part after the other."
+_SPLIT = N_("Split it, and import one part after the other.")
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _LOOKED_AT = 20
 _LOOKED_AT_CHARACTERS = 20_000
@@ -39,9 +40,9 @@ def read_table(data: bytes, encoding: str | None = None) -> Table:
     else:
         text, called, readings = decode(data, encoding)
         records, delimiter = _records(text)
-        read_as = f"{called}, separated by {_DELIMITERS[delimiter]}"
+        read_as = _("{called}, separated by {delimiters}", called=called, delimiters=_DELIMITERS[delimiter])
     if not records:
-        raise InvalidField("This file has no rows.", field="file")
+        raise InvalidField(_("This file has no rows."), field="file")
     top = _heading_row(records)
     rows = [Row(line, _trimmed(cells)) for line, cells in records[top:]]
     _refuse_size(max(len(row.cells) for row in rows), len(rows) - 1)
@@ -51,12 +52,18 @@ def read_table(data: bytes, encoding: str | None = None) -> Table:
 
 def _refuse(data: bytes) -> None:
     if not data.strip():
-        raise InvalidField("This file is empty. Choose one with rows in it.", field="file")
+        raise InvalidField(_("This file is empty. Choose one with rows in it."), field="file")
     if len(data) > LARGEST_FILE:
-        said = f"This file is larger than {LARGEST_FILE // 1024 // 1024} MB. {_SPLIT}"
+        said = _(
+            "This file is larger than {largest_file} MB. {split}",
+            largest_file=LARGEST_FILE // 1024 // 1024,
+            split=_SPLIT,
+        )
         raise InvalidField(said, field="file")
     if data.startswith(_OLD_EXCEL):
-        said = "This is an old or a locked Excel file. Open it and save it as .xlsx without a password, or as CSV."
+        said = _(
+            "This is an old or a locked Excel file. Open it and save it as .xlsx without a password, or as CSV."
+        )
         raise InvalidField(said, field="file")
 
 
@@ -70,7 +77,7 @@ def _records(text: str) -> tuple[list[Line], str]:
 
 def _named_delimiter(text: str) -> tuple[str, str | None]:
     """Read the first line by which Excel names the delimiter: `sep=;`."""
-    first, _, rest = text.partition("\n")
+    first, _other, rest = text.partition("\n")
     if first.lower().startswith("sep=") and first.strip()[4:] in _DELIMITERS:
         return rest, first.strip()[4:]
     return text, None
@@ -100,7 +107,9 @@ def _parsed(lines: Sequence[str], delimiter: str, *, first_line: int) -> list[Li
             if len(records) > MOST_ROWS + 20:
                 break
     except csv.Error as error:
-        raise InvalidField(f"Line {line} can't be read: {error}.", field="file") from None
+        raise InvalidField(
+            _("Line {line} can't be read: {error}.", line=line, error=error), field="file"
+        ) from None
     return records
 
 
@@ -112,7 +121,7 @@ def _as_typed(cell: Cell) -> Cell:
 
 
 def _heading_row(records: Sequence[Line]) -> int:
-    above = [cells for _, cells in islice(records, _LINES_ABOVE)]
+    above = [cells for _other, cells in islice(records, _LINES_ABOVE)]
     known = [count_known_headings([str(cell) for cell in cells]) for cells in above]
     return known.index(max(known)) if max(known) > 1 else 0
 
@@ -124,11 +133,15 @@ def _trimmed(cells: list[Cell]) -> tuple[Cell, ...]:
 
 def _refuse_size(widest: int, many: int) -> None:
     if not many:
-        raise InvalidField("This file has headings and no rows below them.", field="file")
+        raise InvalidField(_("This file has headings and no rows below them."), field="file")
     if widest > MOST_COLUMNS:
         raise InvalidField(
-            f"This file has more than {MOST_COLUMNS} columns. Take out what is not needed.", field="file"
+            _(
+                "This file has more than {most_columns} columns. Take out what is not needed.",
+                most_columns=MOST_COLUMNS,
+            ),
+            field="file",
         )
     if many > MOST_ROWS:
-        said = f"This file has more than {MOST_ROWS:,} rows. {_SPLIT}"
+        said = _("This file has more than {most_rows} rows. {split}", most_rows=MOST_ROWS, split=_SPLIT)
         raise InvalidField(said, field="file")

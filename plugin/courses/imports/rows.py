@@ -19,6 +19,7 @@ from plugin.courses.imports.fields import Field
 from plugin.courses.imports.offers import Offer
 from plugin.courses.imports.table import LONGEST_CELL, Row, shown
 from plugin.errors import InvalidField
+from plugin.wording import _
 
 _NOTE_LENGTH = 240
 # What people write if a course does not expire.
@@ -121,14 +122,18 @@ def _record(reader: RowReader, rules: Rules) -> CourseRecord | None:
         reader.refuse(Field.RECORD, refusal.message)
         return None
     if record.currency != rules.currency.code:
-        said = f"This course is in {record.currency}, the clinic's currency is {rules.currency.code}."
+        said = _(
+            "This course is in {currency}, the clinic's currency is {code}.",
+            currency=record.currency,
+            code=rules.currency.code,
+        )
         reader.refuse(Field.RECORD, said)
     return record
 
 
 def _contact(reader: RowReader, rules: Rules, record: CourseRecord | None) -> Contact | None:
     if record is not None and not reader.text(Field.NAME):
-        said = (
+        said = _(
             "This course has no client. Write the name here, or assign it under Attention and export again."
         )
         reader.refuse(Field.NAME, said)
@@ -175,8 +180,11 @@ def _what(reader: RowReader, rules: Rules, record: CourseRecord | None) -> tuple
         return known[0], name
     if record is not None:
         return None, name[:NAME_LENGTH]
-    many = f"Two packages are called “{name[:60]}”. Give one of them another name."
-    none = f"No package is called “{name[:60]}”. Make it under Packages, or set this column to “Treatment”."
+    many = _("Two packages are called “{name}”. Give one of them another name.", name=name[:60])
+    none = _(
+        "No package is called “{name}”. Make it under Packages, or set this column to “Treatment”.",
+        name=name[:60],
+    )
     reader.refuse(what, many if known else none)
     return None, ""
 
@@ -199,7 +207,7 @@ def _of_which_it_is_part(name: str, rules: Rules) -> tuple[Offer, ...]:
 def _treatment(reader: RowReader) -> str:
     what = Field.TREATMENT if reader.has(Field.TREATMENT) else Field.PACKAGE
     try:
-        return required(reader.text(what), field="", called="The package or treatment", most=NAME_LENGTH)
+        return required(reader.text(what), field="", called=_("The package or treatment"), most=NAME_LENGTH)
     except InvalidField as refusal:
         reader.refuse(what, refusal.message)
         return ""
@@ -236,7 +244,11 @@ def _recorded(
         (Field.LEFT, left.left, sum(head.sessions for head in heads)),
     ):
         if shown_here is not None and shown_here != kept:
-            said = f"{shown_here} is not what the record says: {kept}. Export the courses again, or empty the record."
+            said = _(
+                "{shown_here} is not what the record says: {kept}. Export the courses again, or empty the record.",
+                shown_here=shown_here,
+                kept=kept,
+            )
             reader.refuse(what, said)
     mains = [each.head for each in record.main]
     return sum(each.granted for each in mains), record.used, sum(each.sessions for each in mains)
@@ -246,8 +258,8 @@ def _touch_ups(reader: RowReader, offer: Offer | None) -> int | None:
     left = reader.counts(Field.TOUCH_UPS_LEFT).left
     most = offer.touch_ups if offer else 0
     if left is not None and left > most:
-        contents = f"{most} touch-ups" if most else "no touch-ups; leave the cell empty"
-        reader.refuse(Field.TOUCH_UPS_LEFT, f"This package holds {contents}.")
+        contents = _("{most} touch-ups", most=most) if most else "no touch-ups; leave the cell empty"
+        reader.refuse(Field.TOUCH_UPS_LEFT, _("This package holds {contents}.", contents=contents))
     return left if most else None
 
 
@@ -255,7 +267,7 @@ def _price(reader: RowReader, rules: Rules, record: CourseRecord | None) -> int 
     price = reader.amount(rules.currency)
     if record is not None and price is not None and price != record.paid:
         reader.refuse(
-            Field.PRICE, "This is not what the record says. Export the courses again, or empty the record."
+            Field.PRICE, _("This is not what the record says. Export the courses again, or empty the record.")
         )
     return record.paid if record else price
 
@@ -266,12 +278,14 @@ def _days(reader: RowReader, rules: Rules) -> tuple[date | datetime | None, date
     expires_on = None if is_never else reader.moment(Field.EXPIRES_ON)
     expires_on = _day(expires_on, rules) if expires_on else None
     if sold is None and not shown(reader.cell(Field.SOLD_ON)):
-        said = "The date of purchase is missing. Fill it in, or say which date to use for rows without one."
+        said = _(
+            "The date of purchase is missing. Fill it in, or say which date to use for rows without one."
+        )
         reader.refuse(Field.SOLD_ON, said)
     if sold is not None and _day(sold, rules) > rules.today:
-        reader.refuse(Field.SOLD_ON, "This day is in the future. Only courses already sold are imported.")
+        reader.refuse(Field.SOLD_ON, _("This day is in the future. Only courses already sold are imported."))
     if expires_on is not None and sold is not None and expires_on < _day(sold, rules):
-        reader.refuse(Field.EXPIRES_ON, "The course expires before it was sold.")
+        reader.refuse(Field.EXPIRES_ON, _("The course expires before it was sold."))
     return sold, expires_on
 
 

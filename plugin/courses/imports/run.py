@@ -34,10 +34,11 @@ from plugin.courses.imports.writing import write_courses
 from plugin.errors import NotYet
 from plugin.store import Store
 from plugin.store.imports import ImportBatch
+from plugin.wording import N_, _
 
 # Longer than the largest file takes on a slow machine.
 LEASE_S = 180
-_FAILED = (
+_FAILED = N_(
     "Coursekeeper could not process this file, and nothing was written. Save it again and upload it again."
 )
 Clock = Callable[[], datetime]
@@ -76,9 +77,9 @@ def run_import(store: Store, clock: Clock, job: Job) -> str:
     """Check or import the file of a job; return the outcome."""
     step = _import if job.kind == IMPORT else _check
     try:
-        return "Done." if step(store, clock, job.subject) else "Something in it is wrong."
+        return _("Done.") if step(store, clock, job.subject) else _("Something in it is wrong.")
     except _Stopped:
-        return "Canceled, or to be checked again."
+        return _("Canceled, or to be checked again.")
 
 
 def fail_import(store: Store, job: Job) -> None:
@@ -150,7 +151,7 @@ def _write(work: Work, batch: ImportBatch, checked: Checked) -> Checked:
     """Write the courses, or store what is no longer valid: clients may have changed since the check."""
     offers = {offer.id: offer for known in offers_in(work.session).values() for offer in known}
     if any(row.offer and row.offer != offers.get(row.offer.id) for row in checked.rows):
-        raise NotYet("A package of this file was changed just now. Try again.")
+        raise NotYet(_("A package of this file was changed just now. Try again."))
     matched = match_checked_in(work.session, work.act, checked)
     _save(batch, matched)
     if matched.is_clean:

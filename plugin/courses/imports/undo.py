@@ -28,6 +28,7 @@ from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
 from plugin.store.queues import Outbox
 from plugin.store.tables import METADATA
+from plugin.wording import N_n, _
 
 # Part of every imported course; a row of any other table that references one was created since.
 _OWN = ("allowance", "imported_course")
@@ -39,7 +40,7 @@ def undo_import(store: Store, act: Act, batch_id: str, reason: str) -> int:
     Raises Refused where one of them was used or changed since. Idempotent.
     """
     require(act.actor)
-    said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
+    said = required(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
     by = Actor(act.actor.name, act.actor.role, Source.IMPORT, act.actor.staff_id)
 
     def do(work: Work) -> int:
@@ -47,7 +48,7 @@ def undo_import(store: Store, act: Act, batch_id: str, reason: str) -> int:
         if batch.state == "undone":
             return 0
         if batch.state != "imported":
-            raise Refused("Only what was imported can be undone.", code=batch.state)
+            raise Refused(_("Only what was imported can be undone."), code=batch.state)
         courses = _locked_in(work.session, batch)
         _refuse_changed(work.session, batch, courses)
         _reverse(Work(work.session, work.store, Act(by, work.now, work.act.key)), courses, said)
@@ -77,11 +78,15 @@ def _refuse_changed(session: Session, batch: ImportBatch, courses: Sequence[Cour
     if not changed:
         return
     names = sorted(_names(session, [course.client_id for course in courses if course.id in changed]))
-    many = "One course was" if len(changed) == 1 else f"{len(changed)} courses were"
-    said = (
-        f"{many} used or changed since, of {', '.join(names[:3])}{' and others' if len(names) > 3 else ''}."
+    said = N_n(
+        "One course was used or changed since, of {names}.",
+        "{n} courses were used or changed since, of {names}.",
+        len(changed),
+        names=", ".join(names[:3])
+        if len(names) <= 3
+        else _("{names} and others", names=", ".join(names[:3])),
     )
-    raise Refused(f"{said} Put right those courses by themselves.", code="used_since")
+    raise Refused(_("{said} Put right those courses by themselves.", said=said), code="used_since")
 
 
 def _is_changed(course: Course, batch: ImportBatch) -> bool:
@@ -146,7 +151,7 @@ def _reverse(work: Work, courses: Sequence[Course], reason: str) -> None:
             .where(Allowance.course_id.in_(some))
             .order_by(Entry.allowance_id, Entry.seq)
         )
-        for _, chain in groupby(rows, key=lambda entry: entry.allowance_id):
+        for _other, chain in groupby(rows, key=lambda entry: entry.allowance_id):
             written += _reversals(work, list(chain), reason)
     append_all(work, written)
 

@@ -22,6 +22,7 @@ from plugin.courses.imports.table import Reading, shown
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.imports import ImportBatch
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def _column(shape: dict[str, Any], number: int, means: str, proposed: str) -> Co
     examples, notes = shape.get("examples") or [], shape.get("notes") or []
     score, why = notes[number] if number < len(notes) else (0, "")
     if means != proposed:
-        score, why = 100 if means else 0, "Chosen by you"
+        score, why = 100 if means else 0, _("Chosen by you")
     some = tuple(examples[number]) if number < len(examples) else ()
     return ColumnView(number, shape["headings"][number], some, means, score, why)
 
@@ -174,16 +175,16 @@ def _column(shape: dict[str, Any], number: int, means: str, proposed: str) -> Co
 def template_sheet(currency: str, package: str) -> Sheet:
     """Return the template; `package` is the name of one of the clinic's packages, "" without one."""
     price = Decimal(1650).quantize(Decimal(1).scaleb(-minor_digits(currency)))
-    of_package: list[Cell] = ["Ana Souza", "+14155550123", "ana@example.org", package, ""]
-    of_treatment: list[Cell] = ["Mei Lin", "", "mei@example.org", "", "Facial acupuncture, 60 min"]
+    of_package: list[Cell] = [_("Ana Souza"), "+14155550123", "ana@example.org", package, ""]
+    of_treatment: list[Cell] = [_("Mei Lin"), "", "mei@example.org", "", _("Facial acupuncture, 60 min")]
     if not package:
-        of_package[3:5] = ["", "Facial acupuncture, 60 min"]
+        of_package[3:5] = ["", _("Facial acupuncture, 60 min")]
     rows = [
-        [*of_package, 10, 4, "", price, date(2026, 3, 2), date(2027, 3, 2), "Receipt 1041"],
+        [*of_package, 10, 4, "", price, date(2026, 3, 2), date(2027, 3, 2), _("Receipt 1041")],
         [*of_treatment, 12, 7, "", price, date(2026, 5, 18), "", ""],
     ]
     return Sheet(
-        "Courses to import", tuple(each.called for each in FIELDS.values() if each.is_in_template), rows
+        _("Courses to import"), tuple(each.called for each in FIELDS.values() if each.is_in_template), rows
     )
 
 
@@ -192,7 +193,7 @@ def wrong_sheet(store: Store, batch_id: str) -> Sheet:
     with store.reading() as session:
         batch = require_row(session, ImportBatch, batch_id, NO_IMPORT)
         if batch.file is None or not batch.wrong:
-            raise Refused("Nothing is wrong with this file.", code="nothing_wrong")
+            raise Refused(_("Nothing is wrong with this file."), code="nothing_wrong")
         table, wrong = read_table(batch.file, columns_from_json(batch.mapping).encoding), batch.wrong
     why: dict[int, list[str]] = {}
     for line, column, reason in wrong:
@@ -206,4 +207,4 @@ def wrong_sheet(store: Store, batch_id: str) -> Sheet:
         for row in table.rows
         if row.line in why
     ]
-    return Sheet("Rows to mend", (*table.headings, "Line", "Why not"), rows)
+    return Sheet(_("Rows to mend"), (*table.headings, _("Line"), _("Why not")), rows)

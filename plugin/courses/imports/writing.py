@@ -31,8 +31,9 @@ from plugin.courses.imports.rows import ImportRow
 from plugin.store.imports import ImportBatch
 from plugin.store.people import SquareCustomer
 from plugin.store.tables import METADATA
+from plugin.wording import N_, _
 
-USED_BEFORE = "Imported: used before Coursekeeper"
+USED_BEFORE = N_("Imported: used before Coursekeeper")
 Values = dict[str, Any]
 
 
@@ -153,7 +154,8 @@ def _recorded_parts(work: Work, unlisted: UnlistedOffers, record: CourseRecord) 
 def _parts(work: Work, row: ImportRow, offer: Offer) -> list[_Part]:
     counts = [_counts(row, offer, content) for content in offer.contents]
     weights = [
-        granted * content.single_price for (granted, _), content in zip(counts, offer.contents, strict=True)
+        granted * content.single_price
+        for (granted, _other), content in zip(counts, offer.contents, strict=True)
     ]
     shares = allocate(row.price or 0, weights)
     return [
@@ -199,7 +201,7 @@ def _allowed(work: Work, part: _Part) -> Values:
         "sessions": part.ahead,
         "at": work.now,
         "by": work.act.actor.name,
-        "reason": "Imported",
+        "reason": _("Imported"),
     }
 
 
@@ -226,4 +228,6 @@ def _entries(
 
 def _reason(batch: ImportBatch, row: ImportRow) -> str:
     note = f". {row.note}" if row.note else ""
-    return f"Imported from “{batch.name[:60]}”, line {row.line}{note}"[:REASON_LENGTH]
+    return _("Imported from “{batch}”, line {line}{note}", batch=batch.name[:60], line=row.line, note=note)[
+        :REASON_LENGTH
+    ]

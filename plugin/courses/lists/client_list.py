@@ -20,6 +20,7 @@ from plugin.courses.lists.keyset import Order
 from plugin.store import Store
 from plugin.store.listing import NOT_YET, ListedCourse
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
+from plugin.wording import _
 
 LETTERS = (*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "#")
 _AT_ONCE = 500
@@ -81,7 +82,7 @@ def list_clients(
 
 def client_list_sheet(store: Store, wanted: ClientFilter, order: Order, *, now: datetime) -> Sheet:
     """Return all clients that meet the filter as a table, in the same order as on the page."""
-    return sheet_of("Clients", _SHEET, _all_rows(store, wanted, order, now))
+    return sheet_of(_("Clients"), _SHEET, _all_rows(store, wanted, order, now))
 
 
 def languages_of_clients(store: Store) -> list[str]:

@@ -39,8 +39,9 @@ from plugin.store.queues import Attention, Inbox, Outbox
 from plugin.store.square_side import SquarePerson
 from plugin.store.tables import models
 from plugin.store.triggers import ERASED
+from plugin.wording import N_, _
 
-NAME = "Erased client"
+NAME = N_("Erased client")
 _NO_DIGEST = "0" * 64
 
 
@@ -155,7 +156,7 @@ def _jobs(session: Session, act: Act, subject: SubjectData) -> None:
     session.execute(
         update(Outbox)
         .where(theirs, Outbox.kind == CUSTOMER, Outbox.state == "pending")
-        .values(state="done", outcome="Their data was erased.", done_at=act.now)
+        .values(state="done", outcome=_("Their data was erased."), done_at=act.now)
     )
 
 

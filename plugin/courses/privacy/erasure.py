@@ -36,6 +36,7 @@ from plugin.store.people import Client
 from plugin.store.queues import Attention, Inbox, Outbox, SquareRefund
 from plugin.store.selling import Checkout, DeskRefund
 from plugin.store.square_side import ProfileNote
+from plugin.wording import _
 
 # Overwrites deleted data in the database's file; removes the balance from their Square profile.
 COMPACT = "compact"
@@ -110,12 +111,12 @@ def _locked(session: Session, client_id: str) -> Client:
 
 def _may_be_erased(session: Session, act: Act, client: Client, subject: SubjectData, wish: Erasure) -> None:
     if folded(wish.typed_name) != folded(client.name):
-        raise InvalidField(f"Type the name as it stands here: {client.name}.", field="name")
+        raise InvalidField(_("Type the name as it stands here: {client}.", client=client.name), field="name")
     view = _view(session, act, client_in(session, client.id), subject)
     if view.hindrances:
         raise Refused(" ".join(view.hindrances), code="under_way")
     if view.left_over and not wish.gives_up:
-        said = "Sessions are left. Refund or write them off first, or say that the client forfeits them."
+        said = _("Sessions are left. Refund or write them off first, or say that the client forfeits them.")
         raise InvalidField(said, field="gives_up")
 
 
@@ -157,22 +158,26 @@ def _money_to_come(session: Session, courses: list[CourseView]) -> Iterator[str]
     for course in courses:
         if course.closed_at is None and course.due.amount:
             rest = money_text(course.due, clinic)
-            yield f"{rest} is still due for {course.package_name}. Collect it or refund the course first."
+            yield _(
+                "{rest} is still due for {package_name}. Collect it or refund the course first.",
+                rest=rest,
+                package_name=course.package_name,
+            )
 
 
 def _under_way(session: Session, subject: SubjectData) -> Iterator[str]:
     if _any(session, Checkout.id, Checkout.id.in_(subject.checkout_ids), Checkout.ended_at.is_(None)):
-        yield "A sale to them is pending. Wait until it is paid, or cancel it."
+        yield _("A sale to them is pending. Wait until it is paid, or cancel it.")
     if _any(session, DeskRefund.id, DeskRefund.id.in_(subject.refund_ids), DeskRefund.ended_at.is_(None)):
-        yield "A refund to them is pending. Wait until Square has completed it."
+        yield _("A refund to them is pending. Wait until Square has completed it.")
     if _any(session, Gift.id, Gift.waiting.in_(subject.course_ids)):
-        yield "A gift of theirs waits to be redeemed. Take it back first."
+        yield _("A gift of theirs waits to be redeemed. Take it back first.")
     if _is_asked_about(session, subject):
-        yield "A question about them waits under Attention. Answer it first."
+        yield _("A question about them waits under Attention. Answer it first.")
     if _is_being_issued(session, subject):
-        yield "A paper of theirs is being issued. Try again in a minute."
+        yield _("A paper of theirs is being issued. Try again in a minute.")
     if _is_on_its_way(session, subject):
-        yield "An event of Square about this client is being processed. Try again in a minute."
+        yield _("An event of Square about this client is being processed. Try again in a minute.")
 
 
 def _any(session: Session, column: object, *where: object) -> bool:

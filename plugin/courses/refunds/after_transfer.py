@@ -17,6 +17,7 @@ from plugin.courses.sales.sales import Refund
 from plugin.store.changes import CourseOrigin
 from plugin.store.ledger import Course
 from plugin.store.people import Client
+from plugin.wording import _
 
 KIND = "refund_after_transfer"
 
@@ -36,15 +37,21 @@ def ask_about_transferred(work: Work, refund: Refund, course_ids: Sequence[str])
     if not rows:
         return
     amount = clinic_money(work.session, refund.amount)
-    names = ", ".join(dict.fromkeys(name for _, name in rows))
+    names = ", ".join(dict.fromkeys(name for _other, name in rows))
     open_item(
         work,
         kind=KIND,
         dedupe=f"{KIND}:{refund.square_refund_id}",
-        summary=f"{amount} of a sale was refunded, sessions of which were transferred to {names}.",
+        summary=_(
+            "{amount} of a sale was refunded, sessions of which were transferred to {names}.",
+            amount=amount,
+            names=names,
+        ),
         details={
-            "course_ids": [course_id for course_id, _ in rows],
-            "proposal": "They are still there. Write them off on that client's page if they are not to be used.",
+            "course_ids": [course_id for course_id, _other in rows],
+            "proposal": _(
+                "They are still there. Write them off on that client's page if they are not to be used."
+            ),
         },
         square_order_id=refund.square_order_id,
         square_refund_id=refund.square_refund_id,

@@ -39,6 +39,7 @@ from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.queues import Attention
+from plugin.wording import _
 
 KIND = "canceled_part_paid"
 KEEP, REFUND, LEAVE = "keep_sessions", "refund", "leave_open"
@@ -50,7 +51,7 @@ def end_collection(work: Work, square_order_id: str) -> str:
         Course.square_order_id == square_order_id, Course.closed_as.is_(None), Course.due_ended_at.is_(None)
     )
     ended = [_end(work, each) for each in work.session.scalars(rows.order_by(Course.id)).all()]
-    return "Its invoice was canceled; a person decides." if any(ended) else "Its invoice was canceled."
+    return _("Its invoice was canceled; a person decides.") if any(ended) else _("Its invoice was canceled.")
 
 
 def _end(work: Work, course_id: str) -> bool:
@@ -66,7 +67,12 @@ def _end(work: Work, course_id: str) -> bool:
         work,
         kind=KIND,
         dedupe=canceled_invoice_question(row.id),
-        summary=f"The invoice for {course.package_name} was canceled after {paid} of {of} was paid.",
+        summary=_(
+            "The invoice for {package_name} was canceled after {paid} of {of} was paid.",
+            package_name=course.package_name,
+            paid=paid,
+            of=of,
+        ),
         details={
             "course_ids": [row.id],
             "proposal": _proposal(work.session, course, sessions),
@@ -85,9 +91,18 @@ def _end(work: Work, course_id: str) -> bool:
 def _proposal(session: Session, course: CourseView, sessions: int) -> str:
     paid = clinic_money(session, refund_basis_in(session, course).agreed.kept)
     if not sessions:
-        return f"{paid} pays for no session: refund it, or leave the package open."
-    pays_for = f"{paid} pays for {sessions} of {course.granted} sessions"
-    return f"{pays_for}: keep {sessions_text(sessions)}, refund it, or leave the package open."
+        return _("{paid} pays for no session: refund it, or leave the package open.", paid=paid)
+    pays_for = _(
+        "{paid} pays for {sessions} of {granted} sessions",
+        paid=paid,
+        sessions=sessions,
+        granted=course.granted,
+    )
+    return _(
+        "{pays_for}: keep {sessions}, refund it, or leave the package open.",
+        pays_for=pays_for,
+        sessions=sessions_text(sessions),
+    )
 
 
 def waits_for_decision(store: Store, course_ids: Collection[str]) -> bool:
@@ -134,18 +149,27 @@ def keep_paid_sessions(work: Work, course_id: str, sessions: int | None, *, reas
     row = course_for_change(work.session, course_id)
     course = _view(work.session, work.act, row)
     if course.closed_at is not None:
-        raise Refused(f"This course was {course.status.value}.", code=course.status.value)
+        raise Refused(_("This course was {value}.", value=course.status.value), code=course.status.value)
     kept = _kept_sessions(course)
     if not course.is_part_paid or not kept:
         raise Refused(
-            "No session of this course is paid for and locked sessions beside it.", code="nothing_to_keep"
+            _("No session of this course is paid for and locked sessions beside it."), code="nothing_to_keep"
         )
     if sessions not in (None, kept):
-        said = f"{clinic_money(work.session, course.gross_paid)} pays for {sessions_text(kept)}. Keep {kept}."
+        said = _(
+            "{amount} pays for {sessions}. Keep {kept}.",
+            amount=clinic_money(work.session, course.gross_paid),
+            sessions=sessions_text(kept),
+            kept=kept,
+        )
         raise InvalidField(said, field="sessions")
     removed = _remove_locked(work, course, reason)
     _settle_price(work.session, row)
-    text = f"Canceled invoice: {sessions_text(kept)} kept, {sessions_text(removed)} removed"
+    text = _(
+        "Canceled invoice: {sessions} kept, {sessions2} removed",
+        sessions=sessions_text(kept),
+        sessions2=sessions_text(removed),
+    )
     add_history(work, row.id, "kept", text, reason=reason)
     publish(work, CourseChanged(row.id))
 

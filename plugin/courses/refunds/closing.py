@@ -14,6 +14,7 @@ from plugin.courses.base.chain import (
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.words import sessions_text
 from plugin.courses.base.work import Work
+from plugin.wording import _
 
 
 def close_course(work: Work, course_id: str, *, closed_by: str, reason: str) -> bool:
@@ -32,7 +33,11 @@ def close_course(work: Work, course_id: str, *, closed_by: str, reason: str) -> 
         append(work, allowance.id, head, refunded(head), line)
         gone += head.sessions
     course.closed_as, course.closed_at, course.closed_by = "refunded", work.now, closed_by
-    text = f"Refunded; {sessions_text(gone)} left the balance" if gone else "Refunded; no session was left"
+    text = (
+        _("Refunded; {sessions} left the balance", sessions=sessions_text(gone))
+        if gone
+        else _("Refunded; no session was left")
+    )
     add_history(work, course.id, "closed", text, reason=reason)
     publish(work, CourseChanged(course.id))
     work.session.flush()

@@ -24,10 +24,11 @@ from plugin.courses.refunds.status import GONE
 from plugin.store import Store
 from plugin.store.queues import Attention
 from plugin.store.selling import DeskRefund, DeskRefundPart
+from plugin.wording import N_, _
 
-_FAILED = "Square says that the refund failed."
-_CLOSED = "A refund begun at the desk; its course is closed."
-_OPEN = "A refund begun at the desk that failed; its course is open."
+_FAILED = N_("Square says that the refund failed.")
+_CLOSED = N_("A refund begun at the desk; its course is closed.")
+_OPEN = N_("A refund begun at the desk that failed; its course is open.")
 
 
 def settle_part(work: Work, part: DeskRefundPart, status: str) -> str:
@@ -75,9 +76,12 @@ def _settle(work: Work, row: DeskRefund) -> str:
 
 
 def _close(work: Work, row: DeskRefund) -> None:
-    said = f"Refund of {_written(work.session, row, row.amount)} begun by {row.by}: {row.reason}"[
-        :REASON_LENGTH
-    ]
+    said = _(
+        "Refund of {written} begun by {by}: {reason}",
+        written=_written(work.session, row, row.amount),
+        by=row.by,
+        reason=row.reason,
+    )[:REASON_LENGTH]
     close_course(work, row.course_id, closed_by=_mark(row), reason=said)
     settle_questions_in(work.session, work.act, _order_of(work.session, row))
 
@@ -95,15 +99,15 @@ def _ask_about_failure(work: Work, row: DeskRefund) -> None:
     amount = _written(work.session, row, row.amount)
     said = row.problem[:REASON_LENGTH]
     add_history(work, row.course_id, "refund", f"Refund of {amount} failed", reason=said)
-    what_now = "The course is as it was. Begin the refund again, or give the money back another way."
+    what_now = _("The course is as it was. Begin the refund again, or give the money back another way.")
     if course_for_change(work.session, row.course_id).closed_as == Status.TRANSFERRED.value:
         # The rest of an exchange's credit: the exchange itself remains valid.
-        what_now = "The exchange stands. Give the money back in Square, or another way."
+        what_now = _("The exchange stands. Give the money back in Square, or another way.")
     open_item(
         work,
         kind="failed_refund",
         dedupe=f"desk-refund:{row.id}",
-        summary=f"A refund of {amount} that {row.by} began did not go through.",
+        summary=_("A refund of {amount} that {by} began did not go through.", amount=amount, by=row.by),
         details={"course_ids": [row.course_id], "proposal": f"{row.problem} {what_now}"},
     )
 
@@ -112,22 +116,31 @@ def _ask_about_rest(work: Work, row: DeskRefund, failed: int) -> None:
     whole, gone, rest = (
         _written(work.session, row, each) for each in (row.amount, row.amount - failed, failed)
     )
-    what_now = f"The course is closed. Give the other {rest} back by hand or at the register."
-    sentences = (f"{whole} − {rest} = {gone} went back.", what_now, row.problem)
+    what_now = _("The course is closed. Give the other {rest} back by hand or at the register.", rest=rest)
+    sentences = (
+        _("{whole} − {rest} = {gone} went back.", whole=whole, rest=rest, gone=gone),
+        what_now,
+        row.problem,
+    )
     open_item(
         work,
         kind="part_failed_refund",
         dedupe=_question(row),
-        summary=f"Of a refund of {whole} that {row.by} began, {rest} did not go through.",
+        summary=_(
+            "Of a refund of {whole} that {by} began, {rest} did not go through.",
+            whole=whole,
+            by=row.by,
+            rest=rest,
+        ),
         details={"course_ids": [row.course_id], "proposal": " ".join(sentences).strip()},
     )
-    row.problem = f"Only {gone} of {whole} went back; {rest} failed."
+    row.problem = _("Only {gone} of {whole} went back; {rest} failed.", gone=gone, whole=whole, rest=rest)
 
 
 def _drop_question(session: Session, act: Act, row: DeskRefund) -> None:
     item = session.scalar(select(Attention).where(Attention.dedupe == _question(row)))
     if item is not None:
-        settle_row(item, act, "The other part failed too")
+        settle_row(item, act, _("The other part failed too"))
 
 
 def _question(row: DeskRefund) -> str:

@@ -18,6 +18,7 @@ from plugin.errors import NotFound, NotYet
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.selling import DeskRefund, DeskRefundPart
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def refund_to_ask(store: Store, refund_id: str) -> RefundToAsk:
         row = session.get(DeskRefund, refund_id)
         course = session.get(Course, row.course_id) if row is not None else None
         if row is None or course is None:
-            raise NotFound("There is no such refund.")
+            raise NotFound(_("There is no such refund."))
         return RefundToAsk(
             id=row.id,
             square_order_id=course.square_order_id or "",
@@ -109,7 +110,7 @@ def part_of_refund_in(session: Session, refund: Refund) -> DeskRefundPart | None
         )
     )
     if session.scalar(asked) is not None:
-        raise NotYet("A refund begun at the desk is being asked for; this may be it.")
+        raise NotYet(_("A refund begun at the desk is being asked for; this may be it."))
     return None
 
 

@@ -22,6 +22,7 @@ from plugin.courses.refunds.basis import refund_basis_in
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
+from plugin.wording import N_, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,8 @@ class RefundQuote:
 
 # The names of both formulas as people read them.
 CALLED = {
-    RefundFormula.PRORATED: "Prorated",
-    RefundFormula.DISCOUNT_FORFEITED: "Less used at single price",
+    RefundFormula.PRORATED: N_("Prorated"),
+    RefundFormula.DISCOUNT_FORFEITED: N_("Less used at single price"),
 }
 
 
@@ -97,27 +98,33 @@ def _quote(session: Session, course: CourseView, clinic: ClinicView) -> RefundQu
 def _at_most(value: RefundValue, most: Money, write: Write) -> RefundValue:
     if value.amount <= most:
         return value
-    rest = f"Square can refund {write(most)} of this sale."
-    where = f"Refund the other {write(value.amount - most)} from the sale that it was paid in."
+    rest = _("Square can refund {write} of this sale.", write=write(most))
+    where = _("Refund the other {write} from the sale that it was paid in.", write=write(value.amount - most))
     return RefundValue(most, (*value.working, f"{rest} {where}"))
 
 
 def _refuse(session: Session, quote: RefundQuote) -> None:
     course = quote.course
     if course.origin is not None:
-        said = f"These sessions came from {course.origin.client_name or 'another course'}, and so did their money."
-        raise Refused(f"{said} Transfer them back, then refund them there.", code="transferred")
+        said = _(
+            "These sessions came from {value}, and so did their money.",
+            value=course.origin.client_name or "another course",
+        )
+        raise Refused(_("{said} Transfer them back, then refund them there.", said=said), code="transferred")
     if course.status is Status.TRANSFERRED:
-        said = "This course was transferred. Its money can go back only from here:"
-        raise Refused(f"{said} transfer the sessions back first.", code="transferred")
+        said = _("This course was transferred. Its money can go back only from here:")
+        raise Refused(_("{said} transfer the sessions back first.", said=said), code="transferred")
     if course.gift is not None:
-        raise Refused("This course waits as a gift. Cancel the gift first.", code="waits_as_gift")
+        raise Refused(_("This course waits as a gift. Cancel the gift first."), code="waits_as_gift")
     if course.status is Status.REFUNDED:
-        raise Refused(f"This course was {course.status}; no money of it is left.", code=course.status.value)
+        raise Refused(
+            _("This course was {status}; no money of it is left.", status=course.status),
+            code=course.status.value,
+        )
     if is_refunding_in(session, course.id):
-        raise Refused("A refund of this course is pending already.", code="refund_under_way")
+        raise Refused(_("A refund of this course is pending already."), code="refund_under_way")
     if course.square_order_id is None:
-        said = "This course was not sold through Square, so Square can't give its money back."
+        said = _("This course was not sold through Square, so Square can't give its money back.")
         raise Refused(said, code="not_sold_on_square")
     if quote.most.amount == 0:
-        raise Refused("No money of this course is left to give back.", code="nothing_to_refund")
+        raise Refused(_("No money of this course is left to give back."), code="nothing_to_refund")

@@ -25,6 +25,7 @@ from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.queues import Outbox
 from plugin.store.selling import DeskRefund
+from plugin.wording import _
 
 REFUND = "refund"
 OWN = "own"
@@ -100,7 +101,7 @@ def begin_refund(work: Work, wish: NewRefund) -> str:
     wish, clinic = replace(wish, reason=_reason(wish)), clinic_in(work.session)
     quote = quote_in(work.session, wish.course_id, today=local_date(clinic, work.now))
     if wish.seen not in ("", quote.mark):
-        raise InvalidField("The course changed since. Check the amounts again.", field="choice")
+        raise InvalidField(_("The course changed since. Check the amounts again."), field="choice")
     written = money_text(quote.most, clinic)
     refuse_amount(wish.amount, quote.most, written)
     row = _row(work, quote, wish)
@@ -110,7 +111,10 @@ def begin_refund(work: Work, wish: NewRefund) -> str:
     amount = money_text(wish.amount, clinic)
     add_history(work, wish.course_id, "refund", f"Refund of {amount} begun", reason=wish.reason)
     settle_item_in(
-        work.session, work.act, canceled_invoice_question(wish.course_id), f"Refund of {amount} started"
+        work.session,
+        work.act,
+        canceled_invoice_question(wish.course_id),
+        _("Refund of {amount} started", amount=amount),
     )
     return row.id
 
@@ -121,7 +125,7 @@ def canceled_invoice_question(course_id: str) -> str:
 
 
 def _reason(wish: NewRefund) -> str:
-    return required(wish.reason, field="reason", called="The reason", most=REASON_LENGTH)
+    return required(wish.reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
 
 def refunds_of_courses(
@@ -151,12 +155,13 @@ def _request(wish: NewRefund) -> dict[str, object]:
 def refuse_amount(amount: Money, most: Money, written: str) -> None:
     """Raise InvalidField unless the amount is above zero and at most `most`, as `written`."""
     if amount.currency != most.currency:
-        raise InvalidField(f"This course was paid in {most.currency}.", field="amount")
+        raise InvalidField(_("This course was paid in {currency}.", currency=most.currency), field="amount")
     if amount.amount <= 0:
-        raise InvalidField("A refund is more than nothing.", field="amount")
+        raise InvalidField(_("A refund is more than nothing."), field="amount")
     if amount > most:
-        said = (
-            f"At most {written} can be refunded: what the client paid for this course, less earlier refunds."
+        said = _(
+            "At most {written} can be refunded: what the client paid for this course, less earlier refunds.",
+            written=written,
         )
         raise InvalidField(said, field="amount")
 

@@ -23,12 +23,13 @@ from plugin.errors import InvalidField
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention
 from plugin.store.square_side import Dispute
+from plugin.wording import N_, _
 
 KIND = "dispute"
 # Set by us, so that it differs from a person's decision.
 _SETTLED = {
-    "WON": "The bank decided for the clinic",
-    "INQUIRY_CLOSED": "The bank closed its inquiry",
+    "WON": N_("The bank decided for the clinic"),
+    "INQUIRY_CLOSED": N_("The bank closed its inquiry"),
 }
 
 
@@ -52,7 +53,7 @@ def save_dispute(work: Work, record: DisputeRecord) -> str:
     locked = select(Dispute).where(Dispute.square_dispute_id == record.square_dispute_id).with_for_update()
     row = work.session.scalar(locked.execution_options(populate_existing=True))
     if row is not None and _is_older(record, row):
-        return "Later word of this dispute is known."
+        return _("Later word of this dispute is known.")
     if row is None:
         row = Dispute(square_dispute_id=record.square_dispute_id)
         work.session.add(row)
@@ -74,24 +75,24 @@ def _is_older(record: DisputeRecord, row: Dispute) -> bool:
 def _ask_in(work: Work, dispute: Dispute) -> str:
     courses = _courses_in(work.session, dispute)
     if not courses:
-        return "No course came of the disputed sale."
+        return _("No course came of the disputed sale.")
     mark = question_mark(dispute.square_dispute_id)
     item = work.session.scalar(select(Attention).where(Attention.dedupe == mark).with_for_update())
     open_ids = [course.id for course in courses if course.closed_as is None]
     if dispute.state in _SETTLED or not open_ids:
         if item is not None:
-            settle_row(item, work.act, _SETTLED.get(dispute.state, "The courses of the sale were closed"))
-        return "Nothing is left to decide about the dispute."
+            settle_row(item, work.act, _SETTLED.get(dispute.state, _("The courses of the sale were closed")))
+        return _("Nothing is left to decide about the dispute.")
     summary, details = _summary(work.session, dispute), _details(dispute, open_ids)
     if item is None:
         order_id = dispute.square_order_id
         open_item(work, kind=KIND, dedupe=mark, summary=summary, details=details, square_order_id=order_id)
-        return "The courses of the sale are flagged; a person decides."
+        return _("The courses of the sale are flagged; a person decides.")
     # A decision made while the bank was reviewing is asked for again once the money is lost.
     if item.resolved_at is not None and dispute.state in LOST and item.details["state"] not in LOST:
         item.resolved_at = item.resolved_by = item.resolution = None
     item.summary, item.details = summary, details
-    return "The question about the dispute says how it stands now."
+    return _("The question about the dispute says how it stands now.")
 
 
 def _courses_in(session: Session, dispute: Dispute) -> Sequence[Course]:
@@ -103,19 +104,28 @@ def _courses_in(session: Session, dispute: Dispute) -> Sequence[Course]:
 
 def _summary(session: Session, dispute: Dispute) -> str:
     if dispute.state in LOST:
-        how = "was lost" if dispute.state == "LOST" else "was accepted"
-        return f"The dispute over {_money(session, dispute)} {how}: the bank took the money back."
-    said = f"A client's bank disputes a payment of {_money(session, dispute)}."
+        if dispute.state == "LOST":
+            return _(
+                "The dispute over {money} was lost: the bank took the money back.",
+                money=_money(session, dispute),
+            )
+        return _(
+            "The dispute over {money} was accepted: the bank took the money back.",
+            money=_money(session, dispute),
+        )
+    said = _("A client's bank disputes a payment of {money}.", money=_money(session, dispute))
     if dispute.state not in UNDER_WAY:
-        return f"{said} Square calls its state {dispute.state}."
+        return _("{said} Square calls its state {state}.", said=said, state=dispute.state)
     if dispute.state in ("PROCESSING", "INQUIRY_PROCESSING"):
-        return f"{said} The bank looks at the clinic's answer."
-    return f"{said} Answer it in Square{_until(session, dispute)}."
+        return _("{said} The bank looks at the clinic's answer.", said=said)
+    return _("{said} Answer it in Square{until}.", said=said, until=_until(session, dispute))
 
 
 def _until(session: Session, dispute: Dispute) -> str:
     clinic = clinic_in(session)
-    return f" until {day_text(local_date(clinic, dispute.due_at), clinic)}" if dispute.due_at else ""
+    return (
+        _(" until {day}", day=day_text(local_date(clinic, dispute.due_at), clinic)) if dispute.due_at else ""
+    )
 
 
 def _money(session: Session, dispute: Dispute) -> str:
@@ -125,12 +135,12 @@ def _money(session: Session, dispute: Dispute) -> str:
 def _details(dispute: Dispute, course_ids: Sequence[str]) -> dict[str, Any]:
     is_lost = dispute.state in LOST
     many = len(course_ids) > 1
-    closing = "Close the courses" if many else "Close the course"
-    waiting = "Keep all sessions until the bank has decided. The course shows a warning meanwhile."
+    closing = _("Close the courses") if many else _("Close the course")
+    waiting = _("Keep all sessions until the bank has decided. The course shows a warning meanwhile.")
     return {
         "course_ids": list(course_ids),
         "state": dispute.state,
-        "proposal": f"{closing}: what is left was not paid for." if is_lost else waiting,
+        "proposal": _("{closing}: what is left was not paid for.", closing=closing) if is_lost else waiting,
         "proposed_decision": "close_course" if is_lost else "keep_sessions",
         "proposed_course_id": None if many else course_ids[0],
     }
@@ -140,7 +150,7 @@ def close_disputed(work: Work, item: Attention, *, course_id: str | None, reason
     """Close one of the sale's courses, or all of them; False while another one is still open."""
     asked: list[str] = item.details["course_ids"]
     if course_id is not None and course_id not in asked:
-        raise InvalidField("Say which of the sale's courses it is.", field="course_id")
+        raise InvalidField(_("Say which of the sale's courses it is."), field="course_id")
     for each in asked if course_id is None else [course_id]:
         close_course(work, each, closed_by=f"{item.dedupe}:{each}", reason=reason)
     still_open = select(Course.id).where(Course.id.in_(asked), Course.closed_as.is_(None)).limit(1)

@@ -19,12 +19,13 @@ from plugin.courses.sales.changed_sale import drop_used_question_in
 from plugin.courses.sales.sales import Refund
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import SquareRefund
+from plugin.wording import N_, _
 
 # Marks a course closed because refunds had reached the amount of the whole sale.
 WHOLE = "whole:"
 
-_FAILED = "Square says that the refund failed"
-_OPEN_AGAIN = "Open again: the refund failed in Square"
+_FAILED = N_("Square says that the refund failed")
+_OPEN_AGAIN = N_("Open again: the refund failed in Square")
 
 
 def return_mark(refund: Refund) -> str:
@@ -45,13 +46,13 @@ def give_back(work: Work, refund: Refund, course_ids: Sequence[str]) -> str:
         elif course.closed_as != "refunded":
             _return_sessions(work, course, f"refund:{refund.square_refund_id}:")
     if not reopened:
-        return "The refund failed."
+        return _("The refund failed.")
     ask_again_in(work.session, refund.square_order_id)
     for refund_id in {
         mark.removeprefix(WHOLE).rpartition(":")[0] for mark in marks if mark.startswith(WHOLE)
     }:
         _ask_of_the_rest(work, refund, refund_id, reopened)
-    return f"The refund failed; {len(reopened)} courses are open again."
+    return _("The refund failed; {n} courses are open again.", n=len(reopened))
 
 
 def _closed_by_this(session: Session, course: Course, refund: Refund) -> bool:

@@ -29,6 +29,7 @@ from plugin.courses.sales.sales import Refund, ReturnLine
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.queues import SquareRefund
+from plugin.wording import _
 
 
 def refund_sale(store: Store, act: Act, refund: Refund) -> str:
@@ -43,9 +44,9 @@ def record_refund(work: Work, refund: Refund) -> str:
     if ours is None:
         ask_about_transferred(work, refund, course_ids)
     if not _note(work.session, work.act, refund):
-        return "That refund had failed before; this is older news."
+        return _("That refund had failed before; this is older news.")
     if not course_ids:
-        return "No course came of that sale."
+        return _("No course came of that sale.")
     if ours is not None:
         return settle_part(work, ours, refund.status)
     if refund.status in GONE:
@@ -57,7 +58,9 @@ def record_refund(work: Work, refund: Refund) -> str:
             return ask_which_sessions(work, refund, course_ids)
         closed += _close_all(work, refund, course_ids)
     settle_questions_in(work.session, work.act, refund.square_order_id)
-    return f"{len(closed)} of the sale's courses closed." if closed else "Nothing was left to close."
+    return (
+        _("{n} of the sale's courses closed.", n=len(closed)) if closed else _("Nothing was left to close.")
+    )
 
 
 def _lock_sale(session: Session, square_order_id: str) -> list[str]:
@@ -130,4 +133,4 @@ def _close_all(work: Work, refund: Refund, course_ids: Sequence[str]) -> list[st
 
 def _reason(refund: Refund) -> str:
     said = clean(refund.reason)
-    return f"Refunded in Square: {said}"[:REASON_LENGTH] if said else "Refunded in Square"
+    return _("Refunded in Square: {said}", said=said)[:REASON_LENGTH] if said else _("Refunded in Square")

@@ -34,11 +34,12 @@ from plugin.courses.sales.sales import Refund
 from plugin.errors import InvalidField, Refused
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention, SquareRefund
+from plugin.wording import N_, _
 
 # The decision that a refund was the tip, where the sale had one.
 TIP = "tip_only"
-_ONLY_TIP = "Only the tip was refunded; all sessions stay"
-_WHOLE_SALE = "The whole sale was refunded since"
+_ONLY_TIP = N_("Only the tip was refunded; all sessions stay")
+_WHOLE_SALE = N_("The whole sale was refunded since")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def ask_which_sessions(work: Work, refund: Refund, course_ids: Sequence[str]) ->
     courses = courses_in(work.session, list(rows), today=local_date(clinic_in(work.session), work.now))
     open_courses = [course for course in courses if course.closed_at is None]
     if not open_courses:
-        return "Every course of the sale was closed before."
+        return _("Every course of the sale was closed before.")
     if refund.unnamed == 0:
         # Its first event may have had less data.
         settle_item_in(work.session, work.act, f"refund:{refund.square_refund_id}", _ONLY_TIP)
@@ -71,7 +72,7 @@ def ask_which_sessions(work: Work, refund: Refund, course_ids: Sequence[str]) ->
         work,
         kind="unclear_refund",
         dedupe=f"refund:{refund.square_refund_id}",
-        summary=f"Partial refund of {asked.given} with no item. How many sessions to remove?",
+        summary=_("Partial refund of {given} with no item. How many sessions to remove?", given=asked.given),
         details={
             "course_ids": [course.id for course in open_courses],
             "amount": asked.amount.amount,
@@ -87,7 +88,7 @@ def ask_which_sessions(work: Work, refund: Refund, course_ids: Sequence[str]) ->
         square_order_id=refund.square_order_id,
         square_refund_id=refund.square_refund_id,
     )
-    return "The refund names no line; a person decides."
+    return _("The refund names no line; a person decides.")
 
 
 def settle_questions_in(session: Session, act: Act, square_order_id: str) -> None:
@@ -122,7 +123,7 @@ def drop_question_in(session: Session, act: Act, square_refund_id: str) -> None:
     if item is not None and item.resolution == {"reason": _WHOLE_SALE}:
         item.resolved_at = None
     if item is not None:
-        settle_row(item, act, "The refund failed in Square")
+        settle_row(item, act, _("The refund failed in Square"))
 
 
 def keep_as_tip(work: Work, item: Attention, *, reason: str) -> None:
@@ -131,7 +132,7 @@ def keep_as_tip(work: Work, item: Attention, *, reason: str) -> None:
     if item.details["amount"] > item.details["tip"] - tips_refunded_in(
         work.session, row.square_order_id or ""
     ):
-        raise Refused("The tip of this sale was refunded before.", code="no_tip_left", field="decision")
+        raise Refused(_("The tip of this sale was refunded before."), code="no_tip_left", field="decision")
     row.tip = item.details["amount"]
     for course_id in item.details["course_ids"]:
         given = clinic_money(work.session, Money(row.tip, row.currency))
@@ -153,10 +154,10 @@ def take_sessions(
     deferred. Raises NoneLeft, InvalidField or Refused.
     """
     if sessions < 0 or amount < 0:
-        raise InvalidField("Sessions and amount are zero or more.", field="sessions")
+        raise InvalidField(_("Sessions and amount are zero or more."), field="sessions")
     course = course_for_change(work.session, course_id)
     if course.closed_as is not None:
-        raise Refused(f"This course was {course.closed_as}.", code=course.closed_as)
+        raise Refused(_("This course was {closed_as}.", closed_as=course.closed_as), code=course.closed_as)
     allowances = allowances_of(work.session, course.id)
     main = main_of(allowances)
     head = head_of(work.session, main.id)
@@ -167,7 +168,7 @@ def take_sessions(
     append(work, main.id, head, change, line)
     row = work.session.get_one(SquareRefund, square_refund_id)
     row.course_id, row.for_course = course.id, amount
-    text = f"Partly refunded; {sessions_text(sessions)} left the balance"
+    text = _("Partly refunded; {sessions} left the balance", sessions=sessions_text(sessions))
     add_history(work, course.id, "refunded", text, reason=reason)
     publish(work, CourseChanged(course.id))
 
@@ -198,17 +199,19 @@ class _Asked:
 def _proposal(courses: Sequence[CourseView], asked: _Asked) -> _Proposal:
     one = courses[0] if len(courses) == 1 else None
     if asked.amount.amount == asked.tip_left:
-        said = f"{asked.given} is the tip of this sale: keep all sessions."
+        said = _("{given} is the tip of this sale: keep all sessions.", given=asked.given)
         return _Proposal(said, TIP, proposed_course_id=one.id if one else None)
     if one is None:
-        return _Proposal(f"{len(courses)} courses came of that sale. Choose the one the money was for.")
+        return _Proposal(
+            _("{n} courses came of that sale. Choose the one the money was for.", n=len(courses))
+        )
     basis = refund_basis_in(asked.session, one)
     kept = basis.agreed.kept.amount
     if 0 < kept <= asked.amount.amount:
-        said = f"{asked.given} is all that was paid for it: cancel the package."
+        said = _("{given} is all that was paid for it: cancel the package.", given=asked.given)
         return _Proposal(said, "close_course", proposed_course_id=one.id)
     if one.left == 0:
-        return _keeping(one, "No session is left to remove: keep the course as it is.")
+        return _keeping(one, _("No session is left to remove: keep the course as it is."))
     return _sessions_for(one, basis, asked)
 
 
@@ -218,14 +221,25 @@ def _sessions_for(course: CourseView, basis: RefundBasis, asked: _Asked) -> _Pro
     agreed, parts = basis.agreed, basis.sessions
     each = price_of(agreed, parts, parts[place], 1)
     if each == 0:
-        return _keeping(course, "Keep all sessions.")
-    per = asked.written(each) + (", tax included" if agreed.tax else "")
+        return _keeping(course, _("Keep all sessions."))
+    per = _("{amount}, tax included", amount=asked.written(each)) if agreed.tax else asked.written(each)
     fit = sessions_covered(agreed, parts, parts[place], asked.amount.amount)
     if fit == 0:
-        return _keeping(course, f"{asked.given} is less than one session ({per}): keep all sessions.")
-    exact = "is" if price_of(agreed, parts, parts[place], fit) == asked.amount.amount else "covers"
-    sum_shown = f"{asked.given} {exact} {sessions_text(fit)} at {per}"
-    said = f"{sum_shown}: remove {sessions_text(fit)}, {course.left - fit} remain."
+        return _keeping(
+            course,
+            _("{given} is less than one session ({per}): keep all sessions.", given=asked.given, per=per),
+        )
+    values = {"given": asked.given, "sessions": sessions_text(fit), "per": per}
+    if price_of(agreed, parts, parts[place], fit) == asked.amount.amount:
+        sum_shown = _("{given} is {sessions} at {per}", **values)
+    else:
+        sum_shown = _("{given} covers {sessions} at {per}", **values)
+    said = _(
+        "{sum_shown}: remove {sessions}, {left} remain.",
+        sum_shown=sum_shown,
+        sessions=sessions_text(fit),
+        left=course.left - fit,
+    )
     return _Proposal(said, "take_sessions", fit, course.id)
 
 

@@ -26,6 +26,7 @@ from plugin.store import Store
 from plugin.store.books import BooksClosed
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.totals import TotalsState, UntotalledEntry
+from plugin.wording import _
 
 Ts = TypeVarTuple("Ts")
 REVERSED = aliased(Entry)
@@ -43,7 +44,7 @@ def close_books(store: Store, act: Act, through: date) -> date:
     def do(work: Work) -> date:
         clinic = clinic_in(work.session)
         if through >= local_date(clinic, work.now):
-            raise InvalidField("Only days that are over can be closed.", field="through")
+            raise InvalidField(_("Only days that are over can be closed."), field="through")
         # Refuses a day out of range with the same message as any period.
         Period(through, through)
         known = closed_through_in(work.session)
@@ -51,7 +52,7 @@ def close_books(store: Store, act: Act, through: date) -> date:
             if through == known:
                 return known
             raise InvalidField(
-                f"The books are closed through {day_text(known, clinic)} already.", field="through"
+                _("The books are closed through {day} already.", day=day_text(known, clinic)), field="through"
             )
         closing = BooksClosed(
             closed_before=start_of(through + timedelta(days=1), ZoneInfo(clinic.time_zone)),

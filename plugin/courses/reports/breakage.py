@@ -16,6 +16,7 @@ from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.people import Client
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def expired_courses(
         if cursor is not None:
             last = session.get(Course, cursor)
             if last is None or last.expires_on is None:
-                raise NotFound("The list has changed; start it again.")
+                raise NotFound(_("The list has changed; start it again."))
             wanted = wanted.where(tuple_(Course.expires_on, Course.id) > tuple_(last.expires_on, last.id))
         rows = session.execute(wanted.order_by(Course.expires_on, Course.id).limit(limit + 1)).all()
     views = tuple(

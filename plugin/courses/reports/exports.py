@@ -27,6 +27,7 @@ from plugin.courses.reports.sheets import liability_sheet
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
+from plugin.wording import _
 
 _AT_ONCE = 1000
 
@@ -59,12 +60,12 @@ def export_sheet(
 
 def courses_sheet(store: Store, now: datetime, period: Period | None) -> Sheet:
     """Return a row for each course sold in the period, or ever; sessions and value of all of its treatments."""
-    return sheet_of("Courses", _COURSE, _course_rows(store, now, period))
+    return sheet_of(_("Courses"), _COURSE, _course_rows(store, now, period))
 
 
 def entries_sheet(store: Store, period: Period | None) -> Sheet:
     """Return a row for each entry that counts in the period, or ever."""
-    return sheet_of("Entries", _ENTRY, _entry_rows(store, period))
+    return sheet_of(_("Entries"), _ENTRY, _entry_rows(store, period))
 
 
 def _course_rows(store: Store, now: datetime, period: Period | None) -> Iterator[_CourseRow]:
@@ -77,7 +78,7 @@ def _course_rows(store: Store, now: datetime, period: Period | None) -> Iterator
         today, order = local_date(clinic, now), (Course.sold_at, Course.id)
         states = each_state(session, which, *_MORE, today=today, order_by=order)
         while some := list(islice(states, _AT_ONCE)):
-            records = records_in(session, [state.facts.id for state, _ in some])
+            records = records_in(session, [state.facts.id for state, _other in some])
             for state, row in some:
                 yield _CourseRow(state, row, records[state.facts.id].to_text())
 

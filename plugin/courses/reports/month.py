@@ -31,6 +31,7 @@ from plugin.courses.reports.sold import SoldRow, sold_in
 from plugin.courses.reports.usage import By, UsageRow, months_with_entries, usage_in
 from plugin.errors import InvalidField
 from plugin.store import Store
+from plugin.wording import _
 
 PEOPLE_ON_PAPER = 20
 REASONS_EACH = 3
@@ -73,7 +74,7 @@ def owners_month_in(
     clinic = clinic_in(session)
     today = local_date(clinic, now)
     if period.first > today:
-        raise InvalidField("That month has not begun yet.", field="month")
+        raise InvalidField(_("That month has not begun yet."), field="month")
     report = liability_in(session, period)
     rolled = report.total(clinic.currency)
     others = [each for each in report.totals if each.currency != clinic.currency]
@@ -109,7 +110,7 @@ def asked_month(typed: str) -> date:
             raise ValueError
         return month_of(date.fromisoformat(f"{typed}-01")).first
     except ValueError:
-        raise InvalidField("A month is written such as 2026-11.", field="month") from None
+        raise InvalidField(_("A month is written such as 2026-11."), field="month") from None
 
 
 def _roll_line(line: LineView) -> RollLine:

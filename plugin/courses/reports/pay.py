@@ -22,6 +22,7 @@ from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.people import Client, Staff
+from plugin.wording import _
 
 WHOLE = 100_00
 
@@ -44,9 +45,9 @@ class Rate:
 
     def __post_init__(self) -> None:
         if not 0 <= self.share <= WHOLE:
-            raise InvalidField("The share is 0 to 100 percent.", field="rate")
+            raise InvalidField(_("The share is 0 to 100 percent."), field="rate")
         if self.amount is not None and self.amount.amount < 0:
-            raise InvalidField("The amount for a session is zero or more.", field="rate")
+            raise InvalidField(_("The amount for a session is zero or more."), field="rate")
 
     def of(self, value: Money, sessions: int) -> Money:
         """Return the pay for sessions of this value, rounded half away from zero to the smallest unit."""
@@ -111,7 +112,7 @@ def practitioner_name(store: Store, practitioner_id: str) -> str:
     with store.reading() as session:
         name = session.scalar(select(Staff.name).where(Staff.id == practitioner_id))
     if name is None:
-        raise NotFound("There is no such practitioner.")
+        raise NotFound(_("There is no such practitioner."))
     return name
 
 

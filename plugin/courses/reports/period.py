@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from plugin.errors import InvalidField
+from plugin.wording import _
 
 _EARLIEST = date(2000, 1, 1)
 _LATEST = date(2100, 12, 31)
@@ -23,9 +24,9 @@ class Period:
     def __post_init__(self) -> None:
         for day, field in ((self.first, "from"), (self.last, "to")):
             if not _EARLIEST <= day <= _LATEST:
-                raise InvalidField("A period lies between the years 2000 and 2100.", field=field)
+                raise InvalidField(_("A period lies between the years 2000 and 2100."), field=field)
         if self.last < self.first:
-            raise InvalidField("The last day lies before the first one.", field="to")
+            raise InvalidField(_("The last day lies before the first one."), field="to")
 
     def moments(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Return the first moment of the period, and the first one after it, in UTC."""
@@ -89,10 +90,10 @@ def asked_period(first: date | None, last: date | None, today: date) -> Period:
 def presets(today: date) -> tuple[Preset, ...]:
     """Return the periods owners request most."""
     return (
-        Preset("This month", month_of(today)),
-        Preset("Last month", month_before(today)),
-        Preset("This year", Period(date(today.year, 1, 1), date(today.year, 12, 31))),
-        Preset("Last year", Period(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31))),
+        Preset(_("This month"), month_of(today)),
+        Preset(_("Last month"), month_before(today)),
+        Preset(_("This year"), Period(date(today.year, 1, 1), date(today.year, 12, 31))),
+        Preset(_("Last year"), Period(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31))),
     )
 
 

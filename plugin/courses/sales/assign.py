@@ -21,6 +21,7 @@ from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention
+from plugin.wording import _
 
 
 def assign(work: Work, course_ids: Sequence[str], client_id: str, *, reason: str = "") -> None:
@@ -31,7 +32,7 @@ def assign(work: Work, course_ids: Sequence[str], client_id: str, *, reason: str
         if course.client_id == client.id:
             continue
         if course.client_id is not None:
-            raise Refused("That course belongs to a client already.", code="already_assigned")
+            raise Refused(_("That course belongs to a client already."), code="already_assigned")
         course.client_id = client.id
         add_history(work, course.id, "assigned", f"Assigned to {client.name}", reason=reason)
         publish(work, CourseChanged(course.id))
@@ -44,9 +45,9 @@ def assign_by_square(work: Work, square_order_id: str, client_id: str) -> None:
     ids = ownerless_in(work.session, square_order_id)
     if not ids:
         return
-    assign(work, ids, client_id, reason="Square named the client later")
+    assign(work, ids, client_id, reason=_("Square named the client later"))
     settle_unassigned_in(
-        work.session, work.act, square_order_id, {"client_id": client_id, "reason": "Named by Square"}
+        work.session, work.act, square_order_id, {"client_id": client_id, "reason": _("Named by Square")}
     )
 
 
@@ -87,7 +88,7 @@ def move_course(store: Store, act: Act, course_id: str, client_id: str, reason: 
     After a use it takes a transfer, which preserves what each of the two has had. Raises Refused.
     """
     require(act.actor, Role.DESK)
-    said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
+    said = required(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
     def do(work: Work) -> CourseView:
         request = {"course_id": course_id, "client_id": client_id, "reason": said}
@@ -103,14 +104,14 @@ def _move(work: Work, course_id: str, client_id: str, reason: str) -> dict[str, 
     course = course_for_change(work.session, course_id)
     view = course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
     if course.closed_as is not None:
-        raise Refused(f"This course was {course.closed_as}.", code=course.closed_as)
+        raise Refused(_("This course was {closed_as}.", closed_as=course.closed_as), code=course.closed_as)
     if not view.is_untouched:
-        raise Refused("Sessions of this course were used, so it can't be moved as a whole.", code="used")
+        raise Refused(_("Sessions of this course were used, so it can't be moved as a whole."), code="used")
     if course.client_id is None:
-        raise Refused("Nobody owns this course yet. Assign it under Attention.", code="unassigned")
+        raise Refused(_("Nobody owns this course yet. Assign it under Attention."), code="unassigned")
     if course.client_id == to.id:
-        raise Refused(f"This course is {to.name}'s already.", code="already_assigned")
-    text = f"Moved from {view.client_name} to {to.name}"
+        raise Refused(_("This course is {to}'s already.", to=to.name), code="already_assigned")
+    text = _("Moved from {client_name} to {to}", client_name=view.client_name, to=to.name)
     course.client_id = to.id
     add_history(work, course.id, "assigned", text, reason=reason)
     publish(work, CourseChanged(course.id))

@@ -38,6 +38,7 @@ from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Package, PackageContent, Treatment
 from plugin.store.queues import Attention
 from plugin.store.tables import METADATA
+from plugin.wording import N_n, _
 
 # More courses on one line than any clinic sells: a typing error, or an attack on the ledger.
 MOST_UNITS = 100
@@ -71,7 +72,7 @@ def book_sale(
     opened = [course.id for course in courses]
     uids = [line.line.uid for line in lines]
     paid = receive_money(work, sale, uids) if lines else []
-    answer_unlinked_in(work.session, work.act, sale.square_order_id, uids, "The course is open.")
+    answer_unlinked_in(work.session, work.act, sale.square_order_id, uids, _("The course is open."))
     if opened and client_id is None:
         attention.append(_unassigned(work, sale, opened))
     if sale.buyer is not None and any(course.client_id is None for course in booked):
@@ -187,8 +188,8 @@ def _open_courses(work: Work, sale: Sale, units: Sequence[_Unit], client_id: str
     work.session.flush()
     contents = _contents(work.session, {course.package_id for course in courses})
     granted = [pair for course in courses for pair in _grant(work, course, contents[course.package_id])]
-    work.session.connection().execute(_NEW_ALLOWANCE, [allowance for allowance, _ in granted])
-    append_all(work, [entry for _, entry in granted])
+    work.session.connection().execute(_NEW_ALLOWANCE, [allowance for allowance, _other in granted])
+    append_all(work, [entry for _other, entry in granted])
     return courses
 
 
@@ -235,7 +236,7 @@ def _contents(session: Session, package_ids: Collection[str]) -> dict[str, _Cont
 
 def _grant(work: Work, course: Course, contents: _Contents) -> Iterator[tuple[dict[str, Any], EntryRow]]:
     """Yield the allowances and their first entries; the payment is allocated by single-visit price."""
-    shares = allocate(course.price, [content.sessions * content.single_price for content, _ in contents])
+    shares = allocate(course.price, [content.sessions * content.single_price for content, _other in contents])
     for (content, treatment), share in zip(contents, shares, strict=True):
         allowance_id = work.new_id()
         allowance = {
@@ -257,13 +258,13 @@ def _grant(work: Work, course: Course, contents: _Contents) -> Iterator[tuple[di
 
 def _unassigned(work: Work, sale: Sale, course_ids: list[str]) -> str:
     course = work.session.get(Course, course_ids[0])
-    name = course.package_name if course else "A package"
-    many = f"{len(course_ids)} courses" if len(course_ids) > 1 else name
+    name = course.package_name if course else _("A package")
+    many = N_n("{n} course", "{n} courses", len(course_ids)) if len(course_ids) > 1 else name
     item_id = open_item(
         work,
         kind="unassigned_sale",
         dedupe=f"unassigned:{sale.square_order_id}",
-        summary=f"{many} sold without a client. Assign a client.",
+        summary=_("{many} sold without a client. Assign a client.", many=many),
         details={"course_ids": course_ids, "square_customer_ids": list(sale.nameless_ids)},
         square_order_id=sale.square_order_id,
     )
@@ -280,10 +281,17 @@ def _unclear_quantity(work: Work, sale: Sale, line: SaleLine) -> str:
         work,
         kind="unclear_quantity",
         dedupe=f"quantity:{sale.square_order_id}:{line.uid}",
-        summary=f"{line.name[:120] or 'A package'} was sold with the quantity “{said}”. No course was opened.",
+        summary=_(
+            "{line} was sold with the quantity “{said}”. No course was opened.",
+            line=line.name[:120] or _("A package"),
+            said=said,
+        ),
         details={
             "sale": sale.to_json(),
-            "proposal": f"A course is sold whole: 1 to {MOST_UNITS}. Refund this line in Square and ring it up again.",
+            "proposal": _(
+                "A course is sold whole: 1 to {most_units}. Refund this line in Square and ring it up again.",
+                most_units=MOST_UNITS,
+            ),
         },
         square_order_id=sale.square_order_id,
     )
@@ -295,12 +303,18 @@ def _foreign_currency(work: Work, sale: Sale, line: SaleLine, package: Package) 
         kind="foreign_currency",
         dedupe=f"currency:{sale.square_order_id}:{line.uid}",
         summary=(
-            f"{package.name} was paid in {line.total.currency}, but it is priced in {package.currency}."
-            " No course was opened."
+            _(
+                "{package} was paid in {currency}, but it is priced in {priced_in}. No course was opened.",
+                package=package.name,
+                currency=line.total.currency,
+                priced_in=package.currency,
+            )
         ),
         details={
             "sale": sale.to_json(),
-            "proposal": f"Open the course in {line.total.currency} if the payment is right.",
+            "proposal": _(
+                "Open the course in {currency} if the payment is right.", currency=line.total.currency
+            ),
         },
         square_order_id=sale.square_order_id,
     )
@@ -309,5 +323,5 @@ def _foreign_currency(work: Work, sale: Sale, line: SaleLine, package: Package) 
 def reopen_foreign_sale(work: Work, sale: Sale) -> Booking:
     """Open the courses of a sale in a foreign currency after a person has confirmed the payment."""
     if not sale.lines:
-        raise InvalidField("That sale has no package on it.", field="decision")
+        raise InvalidField(_("That sale has no package on it."), field="decision")
     return book_sale(work, sale, accept_currency=True)

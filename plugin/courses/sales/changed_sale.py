@@ -24,6 +24,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.sales.sales import Refund, Sale
 from plugin.store.ledger import Course
 from plugin.store.queues import Attention
+from plugin.wording import _
 
 USED = "refunded_used_course"
 CHANGED = "changed_sale"
@@ -40,12 +41,16 @@ def ask_about_used(work: Work, refund: Refund, course_id: str, closed_by: str) -
         kind=USED,
         dedupe=f"{USED}:{closed_by}",
         summary=(
-            f"{course.package_name} was refunded in Square after {sessions_text(course.used)} of it had been used."
-            " It is closed. Is that right?"
+            _(
+                "{package_name} was refunded in Square after {sessions} of it had been used. It is "
+                "closed. Is that right?",
+                package_name=course.package_name,
+                sessions=sessions_text(course.used),
+            )
         ),
         details={
             "course_ids": [course.id],
-            "proposal": f"Keep it closed. What was used is worth {worth} of what was paid.",
+            "proposal": _("Keep it closed. What was used is worth {worth} of what was paid.", worth=worth),
             "proposed_decision": "keep_closed",
             "proposed_course_id": course.id,
         },
@@ -83,7 +88,7 @@ def ask_about_changes(work: Work, sale: Sale, booked: Sequence[Course]) -> tuple
     unchanged = [
         f"{CHANGED}:{each.id}" for each in booked if each.closed_as is None and each.id not in changes
     ]
-    settle_items_in(work.session, work.act, unchanged, "The sale is in Square as it was again")
+    settle_items_in(work.session, work.act, unchanged, _("The sale is in Square as it was again"))
     return tuple(_ask_about(work, sale, change) for change in changes.values())
 
 
@@ -98,10 +103,10 @@ def _changes(session: Session, booked: Sequence[Course], sale: Sale) -> Iterator
             continue
         line, price = lines.get(course.square_line_uid or ""), prices[course.square_line_uid]
         if line is None or (line.quantity or 0) < (course.unit or 1):
-            yield _Change(course, "is not on its sale in Square any more")
+            yield _Change(course, _("is not on its sale in Square any more"))
         elif (course.unit or 1) == 1 and Money(price, course.currency) != line.total:
             now = clinic_money(session, Money(line.total.amount + (line.tax or 0), line.total.currency))
-            yield _Change(course, f"stands on its sale in Square at {now} now")
+            yield _Change(course, _("stands on its sale in Square at {now} now", now=now))
 
 
 def _ask_about(work: Work, sale: Sale, change: _Change) -> str:
@@ -110,10 +115,17 @@ def _ask_about(work: Work, sale: Sale, change: _Change) -> str:
         work,
         kind=CHANGED,
         dedupe=f"{CHANGED}:{change.course.id}",
-        summary=f"{change.course.package_name}, booked at {was}, {change.says}. The course is as it was.",
+        summary=_(
+            "{package_name}, booked at {was}, {says}. The course is as it was.",
+            package_name=change.course.package_name,
+            was=was,
+            says=change.says,
+        ),
         details={
             "course_ids": [change.course.id],
-            "proposal": "Close the course if it was taken off the sale; leave it if only the ticket was tidied up.",
+            "proposal": _(
+                "Close the course if it was taken off the sale; leave it if only the ticket was tidied up."
+            ),
         },
         square_order_id=sale.square_order_id,
     )

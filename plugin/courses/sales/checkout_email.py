@@ -13,6 +13,7 @@ from plugin.courses.sales.checkouts import checkout_for_change
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.selling import Checkout
+from plugin.wording import _
 
 # The outbox job that e-mails the payment link to the client.
 LETTER = "mail_checkout"
@@ -22,7 +23,7 @@ def send_letter(store: Store, act: Act, checkout_id: str, mail_to: str) -> Check
     """Enqueue the payment link's e-mail; raises InvalidField for no address, Refused where none is due."""
     require(act.actor, Role.DESK)
     if not mail_to.strip():
-        raise InvalidField("The e-mail address is missing.", field="mail_to")
+        raise InvalidField(_("The e-mail address is missing."), field="mail_to")
     address = typed_email(mail_to, field="mail_to")
 
     def do(work: Work) -> CheckoutView:
@@ -36,7 +37,7 @@ def send_letter(store: Store, act: Act, checkout_id: str, mail_to: str) -> Check
 
 def _enqueue_letter(work: Work, row: Checkout, address: str) -> dict[str, Any]:
     if row.url is None or row.ended_at is not None or row.cancel_asked_at is not None:
-        raise Refused("There is no address to send: nothing is to be paid there.", code="nothing_to_send")
+        raise Refused(_("There is no address to send: nothing is to be paid there."), code="nothing_to_send")
     row.mail_to, row.mailed_at, row.notice = address, None, ""
     enqueue(work, LETTER, row.id)
     return {"checkout_id": row.id}

@@ -25,6 +25,7 @@ from plugin.store.offers import Package
 from plugin.store.people import Client
 from plugin.store.queues import Outbox
 from plugin.store.selling import Checkout, Terminal
+from plugin.wording import N_, _
 
 __all__ = [
     "CHECKOUT",
@@ -44,7 +45,7 @@ __all__ = [
 
 # The outbox job that advances a checkout by one step.
 CHECKOUT = "checkout"
-_NO_SALE = "There is no such sale."
+_NO_SALE = N_("There is no such sale.")
 
 
 def start_checkout(store: Store, act: Act, new: NewCheckout) -> CheckoutView:
@@ -105,7 +106,7 @@ def cancel_checkout(store: Store, act: Act, checkout_id: str) -> CheckoutView:
     def do(work: Work) -> CheckoutView:
         row = checkout_for_change(work.session, checkout_id)
         if row.state == "paid":
-            raise Refused("This sale is paid. To undo it, refund the course.", code="paid")
+            raise Refused(_("This sale is paid. To undo it, refund the course."), code="paid")
         if row.ended_at is None and row.cancel_asked_at is None:
             row.cancel_asked_at, row.problem = work.now, ""
             if _is_only_ours(row):
@@ -124,11 +125,11 @@ def claim_sale(store: Store, act: Act, checkout_id: str, course_ids: Sequence[st
     def do(work: Work) -> CheckoutView:
         row = checkout_for_change(work.session, checkout_id)
         if row.way != "till":
-            raise Refused("Only a sale that is charged at Square POS can be claimed.", code="not_at_till")
+            raise Refused(_("Only a sale that is charged at Square POS can be claimed."), code="not_at_till")
         orders = _orders_of(work.session, row, course_ids)
-        assign(work, course_ids, row.client_id, reason="Claimed at the desk")
+        assign(work, course_ids, row.client_id, reason=_("Claimed at the desk"))
         for square_order_id in orders:
-            answer = {"client_id": row.client_id, "reason": "Claimed at the desk"}
+            answer = {"client_id": row.client_id, "reason": _("Claimed at the desk")}
             settle_unassigned_in(work.session, work.act, square_order_id, answer)
         if row.ended_at is None:
             sold_at_till_in(work.session, work.act, row, orders[0])
@@ -166,7 +167,7 @@ def _views_in(session: Session, which: Select[Checkout]) -> tuple[CheckoutView, 
         .join(Package, Package.id == Checkout.package_id)
         .outerjoin(Terminal, Terminal.square_device_id == Checkout.square_device_id)
     )
-    return tuple(view_of(session, row) for row, *_ in session.execute(named).all())
+    return tuple(view_of(session, row) for row, *_other in session.execute(named).all())
 
 
 def _orders_of(session: Session, row: Checkout, course_ids: Sequence[str]) -> list[str]:
@@ -175,5 +176,5 @@ def _orders_of(session: Session, row: Checkout, course_ids: Sequence[str]) -> li
     )
     found = list(session.scalars(rows))
     if not found or len(found) != len(set(course_ids)):
-        raise Refused("That sale is not one of this package.", code="another_package")
+        raise Refused(_("That sale is not one of this package."), code="another_package")
     return list(dict.fromkeys(one for one in found if one is not None))

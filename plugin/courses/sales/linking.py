@@ -18,6 +18,7 @@ from plugin.courses.sales.unlinked import answer_unlinked_in, open_questions_of
 from plugin.errors import InvalidField
 from plugin.store.offers import IgnoredItem, Listing, Package
 from plugin.store.queues import Attention
+from plugin.wording import _
 
 # Outbox job by Square order: read the sale again, with its refunds from before it was booked.
 LOOK_AT_SALE = "look_at_sale"
@@ -46,13 +47,13 @@ def ignore_item_in(session: Session, act: Act, item: Attention) -> None:
         )
     for other in open_questions_of(session, variation_id):
         if other.id != item.id:
-            settle_row(other, act, "The item is no package.")
+            settle_row(other, act, _("The item is no package."))
 
 
 def _package(session: Session, package_id: str) -> Package:
     package = session.get(Package, package_id)
     if package is None:
-        raise InvalidField("Choose the package that was sold.", field="package_id")
+        raise InvalidField(_("Choose the package that was sold."), field="package_id")
     return package
 
 
@@ -61,9 +62,13 @@ def _open(work: Work, item: Attention, package: Package, reason: str) -> Booking
     line_uid = sale.lines[0].uid
     booking = book_sale(work, sale, linked={line_uid: package.id})
     for course_id in booking.opened:
-        text = f"Opened from the sale of “{item.details['item_name']}”, linked to “{package.name}” afterwards"
+        text = _(
+            "Opened from the sale of “{details}”, linked to “{package}” afterwards",
+            details=item.details["item_name"],
+            package=package.name,
+        )
         add_history(work, course_id, "linked", text, reason=reason)
-    answer_unlinked_in(work.session, work.act, sale.square_order_id, [line_uid], "The course is open.")
+    answer_unlinked_in(work.session, work.act, sale.square_order_id, [line_uid], _("The course is open."))
     refunds = {"refund_ids": item.details.get("refund_ids", [])}
     enqueue(work, LOOK_AT_SALE, sale.square_order_id, payload=refunds)
     return booking
@@ -78,6 +83,6 @@ def _link(work: Work, package: Package, square_variation_id: str) -> None:
     if work.session.scalar(living.limit(1)) is None:
         for other in work.session.scalars(select(Listing).where(Listing.package_id == package.id)):
             other.is_current = other is row
-        settle_questions_in(work.session, work.act, package.id, "Another item sells it now.")
+        settle_questions_in(work.session, work.act, package.id, _("Another item sells it now."))
     work.session.flush()
     enqueue(work, LOOK_AT_ITEM, square_variation_id)

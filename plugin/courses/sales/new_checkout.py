@@ -21,6 +21,7 @@ from plugin.courses.exchange.credit import Credit, credit_in
 from plugin.errors import InvalidField, Refused
 from plugin.store.offers import Package
 from plugin.store.selling import Checkout, Terminal
+from plugin.wording import _
 
 WAYS = ("till", "terminal", "link", "cash", "other", "invoice")
 MOST_AT_ONCE = 20
@@ -52,9 +53,11 @@ def new_checkout(work: Work, new: NewCheckout) -> Checkout:
     """Return a valid new checkout, not yet in the session; raises InvalidField, Refused or NotFound."""
     session = work.session
     if new.way not in WAYS:
-        raise InvalidField(f"A sale is paid by one of: {', '.join(WAYS)}.", field="way")
+        raise InvalidField(_("A sale is paid by one of: {names}.", names=", ".join(WAYS)), field="way")
     if not 1 <= new.quantity <= MOST_AT_ONCE:
-        raise InvalidField(f"Sell 1 to {MOST_AT_ONCE} at once.", field="quantity")
+        raise InvalidField(
+            _("Sell 1 to {most_at_once} at once.", most_at_once=MOST_AT_ONCE), field="quantity"
+        )
     client = known_client_in(session, new.client_id)
     package, square_variation_id = _sold_at_square(session, new.package_id)
     price = Money(package.price * new.quantity, package.currency)
@@ -92,18 +95,20 @@ def new_checkout(work: Work, new: NewCheckout) -> Checkout:
 def _credit(work: Work, new: NewCheckout, client_id: str, price: Money, today: date) -> Credit:
     if new.way == "till":
         raise InvalidField(
-            "An exchange is not charged at Square POS: its credit is taken off here.", field="way"
+            _("An exchange is not charged at Square POS: its credit is taken off here."), field="way"
         )
     if new.quantity != 1 or new.deposit is not None:
-        raise InvalidField("A course is exchanged for one, paid at once.", field="quantity")
+        raise InvalidField(_("A course is exchanged for one, paid at once."), field="quantity")
     course = course_for_change(work.session, new.exchanges or "")
     credit = credit_in(work.session, course.id, today=today)
     if credit.course.client_id != client_id:
-        raise Refused("That course belongs to another client.", code="not_theirs")
+        raise Refused(_("That course belongs to another client."), code="not_theirs")
     if credit.amount.currency != price.currency:
-        raise Refused(f"That course was paid in {credit.amount.currency}.", code="foreign_currency")
+        raise Refused(
+            _("That course was paid in {currency}.", currency=credit.amount.currency), code="foreign_currency"
+        )
     if new.seen_credit not in (None, credit.amount.amount):
-        raise Refused("The course has changed since. Look at the credit again.", code="changed")
+        raise Refused(_("The course has changed since. Look at the credit again."), code="changed")
     if credit.goes_back(price).amount:
         _may_go_back(work.act, credit)
     return credit
@@ -111,10 +116,12 @@ def _credit(work: Work, new: NewCheckout, client_id: str, price: Money, today: d
 
 def _may_go_back(act: Act, credit: Credit) -> None:
     if act.actor.role is not Role.OWNER:
-        raise Refused("Money would go back to the client. The owner can do this exchange.", code="goes_back")
+        raise Refused(
+            _("Money would go back to the client. The owner can do this exchange."), code="goes_back"
+        )
     paid = credit.course.gross_paid.amount
     if credit.course.square_order_id is None or paid < credit.charge.gross_of_listed(credit.amount.amount):
-        said = (
+        said = _(
             "Square can't give the difference back, for it did not take that money. Choose a larger package."
         )
         raise Refused(said, code="not_sold_on_square")
@@ -123,13 +130,18 @@ def _may_go_back(act: Act, credit: Credit) -> None:
 def _sold_at_square(session: Session, package_id: str) -> tuple[Package, str]:
     package = require_row(session, Package, package_id, NO_PACKAGE)
     if not package.is_active:
-        raise Refused(f"{package.name} is not sold any more.", code="not_sold")
+        raise Refused(_("{package} is not sold any more.", package=package.name), code="not_sold")
     listing = listing_in(session, package_id)
     if listing is None:
-        said = f"{package.name} is not in Square yet. Publish it under Packages, then sell it."
+        said = _(
+            "{package} is not in Square yet. Publish it under Packages, then sell it.", package=package.name
+        )
         raise Refused(said, code="not_on_till")
     if listing.is_deleted:
-        said = f"{package.name} was deleted in Square. Publish it again under Packages, then sell it."
+        said = _(
+            "{package} was deleted in Square. Publish it again under Packages, then sell it.",
+            package=package.name,
+        )
         raise Refused(said, code="not_on_till")
     return package, listing.square_variation_id
 
@@ -137,9 +149,9 @@ def _sold_at_square(session: Session, package_id: str) -> tuple[Package, str]:
 def _same_currency(new: NewCheckout, amount: Money) -> None:
     for field, money in (("supplied", new.supplied), ("deposit", new.deposit)):
         if money is not None and money.currency != amount.currency:
-            raise InvalidField(f"The package is sold in {amount.currency}.", field=field)
+            raise InvalidField(_("The package is sold in {currency}.", currency=amount.currency), field=field)
         if money is not None and money.amount < 0:
-            raise InvalidField("The amount is zero or more.", field=field)
+            raise InvalidField(_("The amount is zero or more."), field=field)
 
 
 def _due_dates(new: NewCheckout, amount: Money, today: date) -> tuple[date | None, date | None]:
@@ -149,26 +161,26 @@ def _due_dates(new: NewCheckout, amount: Money, today: date) -> tuple[date | Non
         balance_due_on = new.balance_due_on or today
         return None, _not_past(balance_due_on, today, field="balance_due_on")
     if not 0 < new.deposit.amount < amount.amount:
-        raise InvalidField("A deposit is more than nothing and less than the price.", field="deposit")
+        raise InvalidField(_("A deposit is more than nothing and less than the price."), field="deposit")
     deposit_due_on = _not_past(new.deposit_due_on or today, today, field="deposit_due_on")
     balance_due_on = _not_past(
         new.balance_due_on or deposit_due_on + BALANCE_DUE, today, field="balance_due_on"
     )
     if balance_due_on < deposit_due_on:
-        raise InvalidField("The rest is due after the deposit.", field="balance_due_on")
+        raise InvalidField(_("The rest is due after the deposit."), field="balance_due_on")
     return deposit_due_on, balance_due_on
 
 
 def _not_past(day: date, today: date, *, field: str) -> date:
     if day < today:
-        raise InvalidField("That day is past.", field=field)
+        raise InvalidField(_("That day is past."), field=field)
     return day
 
 
 def _tender(new: NewCheckout) -> str:
     if new.way != "other":
         return ""
-    return required(new.tender, field="tender", called="How it was paid", most=MOST_TENDER)
+    return required(new.tender, field="tender", called=_("How it was paid"), most=MOST_TENDER)
 
 
 def _device(session: Session, new: NewCheckout, *, is_free: bool) -> str | None:
@@ -176,13 +188,13 @@ def _device(session: Session, new: NewCheckout, *, is_free: bool) -> str | None:
     if not active and is_free:
         return None
     if not active:
-        said = "No Square Terminal is known yet. Sign one in with a device code, or sell another way."
+        said = _("No Square Terminal is known yet. Sign one in with a device code, or sell another way.")
         raise InvalidField(said, field="device_id")
     if new.device_id is None and len(active) == 1:
         return active[0].square_device_id
     chosen = next((one for one in active if one.square_device_id == new.device_id), None)
     if chosen is None:
-        raise InvalidField("Choose one of the clinic's Terminals.", field="device_id")
+        raise InvalidField(_("Choose one of the clinic's Terminals."), field="device_id")
     return chosen.square_device_id
 
 

@@ -25,6 +25,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.sales.sales import Came, Sale
 from plugin.store.ledger import Allowance, Course, Entry
+from plugin.wording import _
 
 # An allowance's first entry grants its sessions.
 _FIRST_PAYMENT = 2
@@ -190,7 +191,7 @@ def _ask(work: Work, sale: Sale, money: Money) -> None:
         work,
         kind="money_for_closed",
         dedupe=f"money_for_closed:{sale.square_order_id}",
-        summary=f"{came} came for a course that is closed. It belongs to no session.",
-        details={"proposal": "Give the money back in Square, or sell a new course."},
+        summary=_("{came} came for a course that is closed. It belongs to no session.", came=came),
+        details={"proposal": _("Give the money back in Square, or sell a new course.")},
         square_order_id=sale.square_order_id,
     )

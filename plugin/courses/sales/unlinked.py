@@ -15,6 +15,7 @@ from plugin.courses.sales.lookalikes import SoldItem
 from plugin.courses.sales.sales import Refund, Sale, SaleLine, sale_from_json
 from plugin.store.offers import Package
 from plugin.store.queues import Attention
+from plugin.wording import N_n, _
 
 KIND = "unlinked_sale"
 LINK, IGNORE, DISMISS = "link_and_open", "ignore_item", "dismiss"
@@ -28,7 +29,7 @@ def unlinked_mark(square_order_id: str, line_uid: str) -> str:
 def ask_about_unlinked(work: Work, sale: Sale, sold: SoldItem, package_id: str) -> str:
     """Ask whether this line sells `package_id`, its likely package; `sale` has only this line."""
     package = work.session.get_one(Package, package_id)
-    name = sold.full_name or "An amount without a name"
+    name = sold.full_name or _("An amount without a name")
     is_item = sold.square_variation_id is not None
     return open_item(
         work,
@@ -87,8 +88,8 @@ def note_refund_in(session: Session, act: Act, refund: Refund) -> str:
         if refund.status == "COMPLETED" and _is_given_back(
             refund, sale_from_json(item.details["sale"]).lines[0]
         ):
-            settle_row(item, act, "The sale was refunded in Square.")
-    return "The sale it belongs to may be a package that is not linked."
+            settle_row(item, act, _("The sale was refunded in Square."))
+    return _("The sale it belongs to may be a package that is not linked.")
 
 
 def _is_given_back(refund: Refund, line: SaleLine) -> bool:
@@ -98,14 +99,30 @@ def _is_given_back(refund: Refund, line: SaleLine) -> bool:
 
 def _summary(session: Session, sale: Sale, name: str, *, is_item: bool) -> str:
     paid = clinic_money(session, sale.lines[0].total)
-    why = "this Square item is not linked to a package" if is_item else "it was entered as an amount"
-    return f"“{name}” was sold for {paid}, but {why}. No course was opened."
+    if is_item:
+        return _(
+            "“{name}” was sold for {paid}, but this Square item is not linked to a package. No course was opened.",
+            name=name,
+            paid=paid,
+        )
+    return _(
+        "“{name}” was sold for {paid}, but it was entered as an amount. No course was opened.",
+        name=name,
+        paid=paid,
+    )
 
 
 def _proposal(sale: Sale, package: Package, *, is_item: bool) -> str:
     line = sale.lines[0]
-    courses = f"{line.quantity} courses" if line.quantity and line.quantity > 1 else "the course"
-    whom = f" for {sale.buyer.name}" if sale.buyer is not None and sale.buyer.name else ""
+    values = {
+        "package": package.name,
+        "courses": N_n("{n} course", "{n} courses", line.quantity or 1),
+        "buyer": sale.buyer.name if sale.buyer is not None else "",
+    }
+    if is_item and values["buyer"]:
+        return _("Link it to “{package}” and open {courses} for {buyer}.", **values)
     if is_item:
-        return f"Link it to “{package.name}” and open {courses}{whom}."
-    return f"Open {courses} as “{package.name}”{whom}."
+        return _("Link it to “{package}” and open {courses}.", **values)
+    if values["buyer"]:
+        return _("Open {courses} as “{package}” for {buyer}.", **values)
+    return _("Open {courses} as “{package}”.", **values)

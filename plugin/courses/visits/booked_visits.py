@@ -35,6 +35,7 @@ from plugin.errors import NoneLeft, NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.square_side import Booking
+from plugin.wording import _
 
 
 def use_booking(
@@ -107,7 +108,7 @@ def take_back(store: Store, act: Act, booking_id: str, reason: str) -> str | Non
     and only linked to the booking remains charged.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
-    said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
+    said = required(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
     def do(work: Work) -> str | None:
         settled = work.session.get(Booking, booking_id)
@@ -138,7 +139,7 @@ def course_of_booking_in(
     """
     booking = session.get(Booking, booking_id)
     if booking is None:
-        raise NotFound("There is no such appointment.")
+        raise NotFound(_("There is no such appointment."))
     if booking.course_id is not None:
         return course_for_change(session, booking.course_id), allowance_id
     client_id = client_of_in(session, booking)
@@ -148,7 +149,7 @@ def course_of_booking_in(
     today = local_date(clinic_in(session), act.now)
     is_theirs = client_id is not None and course.client_id == client_id
     if not is_theirs and course.id not in _shared_with(session, client_id, today):
-        raise Refused("This course belongs to another client.", code="not_theirs")
+        raise Refused(_("This course belongs to another client."), code="not_theirs")
     return course, allowance_id
 
 
@@ -164,7 +165,7 @@ def day_of(session: Session, booking: Booking) -> date:
 def _proposed(session: Session, act: Act, client_id: str | None, service: str) -> tuple[str, str]:
     if client_id is None:
         raise Refused(
-            "This client is not known here yet, so there is no course to use.", code="unknown_client"
+            _("This client is not known here yet, so there is no course to use."), code="unknown_client"
         )
     rows = list(session.scalars(select(Course).where(Course.client_id == client_id)))
     today = local_date(clinic_in(session), act.now)
@@ -174,7 +175,7 @@ def _proposed(session: Session, act: Act, client_id: str | None, service: str) -
         shared = shared_in(session, [client_id], today=today)
         found = next_session([*own, *courses_in(session, shared, today=today)], service)
     if found is None:
-        raise NoneLeft("No session is left. Sell a new course, or choose another one.")
+        raise NoneLeft(_("No session is left. Sell a new course, or choose another one."))
     return found.course.id, found.allowance.id
 
 
@@ -184,10 +185,13 @@ def _wish(
     day, today = day_of(session, booking), local_date(clinic_in(session), act.now)
     _refuse_settled(booking)
     if booking.status in CALLED_OFF:
-        said = "This appointment was canceled in Square. Use the session from the client's page."
+        said = _("This appointment was canceled in Square. Use the session from the client's page.")
         raise Refused(said, code="called_off")
     if day > today:
-        said = f"This appointment is on {day_text(day, clinic_in(session))}. Use the session from the client's page."
+        said = _(
+            "This appointment is on {day}. Use the session from the client's page.",
+            day=day_text(day, clinic_in(session)),
+        )
         raise Refused(said, code="still_to_come")
     practitioner_id = practitioner_named(practitioners_in(session), booking.team_member_name)
     came = client_of_in(session, booking)
@@ -198,22 +202,24 @@ def _wish(
 
 def _refuse_settled(booking: Booking) -> None:
     if booking.outcome == "used":
-        raise Refused("This visit used another session. Undo that first.", code="settled")
+        raise Refused(_("This visit used another session. Undo that first."), code="settled")
     if booking.outcome is not None:
-        raise Refused("This visit was settled as a no-show. Undo that first.", code="settled")
+        raise Refused(_("This visit was settled as a no-show. Undo that first."), code="settled")
 
 
 def _linkable(session: Session, booking: Booking, entry_id: str) -> DayCharge:
     _refuse_settled(booking)
     if booking.status in CALLED_OFF:
-        raise Refused("This appointment was canceled in Square.", code="called_off")
+        raise Refused(_("This appointment was canceled in Square."), code="called_off")
     client_id = client_of_in(session, booking)
     charges = charges_that_day(session, [client_id or ""], day_of(session, booking))
     charge = next((each for each in charges if each.entry_id == entry_id), None)
     if charge is None:
-        raise Refused("That session was undone, or was used for another client or day.", code="not_linkable")
+        raise Refused(
+            _("That session was undone, or was used for another client or day."), code="not_linkable"
+        )
     if charge.booking_id is not None:
-        raise Refused("That session is linked to another appointment.", code="linked")
+        raise Refused(_("That session is linked to another appointment."), code="linked")
     return charge
 
 

@@ -17,6 +17,7 @@ from plugin.courses.clients.clients import living_client_in
 from plugin.errors import NotFound
 from plugin.store.people import SquareCustomer
 from plugin.store.square_side import Booking
+from plugin.wording import _
 
 Outcome = Literal["used", "charged", "forgiven"]
 
@@ -50,7 +51,7 @@ def save_booking_in(session: Session, act: Act, told: BookingRecord) -> str:
     """
     row = session.scalar(_held(told.square_booking_id))
     if row is not None and row.version > told.version:
-        return "A later version of this appointment is known."
+        return _("A later version of this appointment is known.")
     if row is None:
         row = Booking(square_booking_id=told.square_booking_id)
         session.add(row)
@@ -61,14 +62,14 @@ def save_booking_in(session: Session, act: Act, told: BookingRecord) -> str:
         setattr(row, name, getattr(told, name))
     row.seen_at = act.now
     session.flush()
-    return "The appointment is kept as Square has it now."
+    return _("The appointment is kept as Square has it now.")
 
 
 def booking_for_change(session: Session, booking_id: str) -> Booking:
     """Return the booking, locked for this transaction; raises NotFound."""
     row = session.scalar(_held(booking_id))
     if row is None:
-        raise NotFound("There is no such appointment.")
+        raise NotFound(_("There is no such appointment."))
     return row
 
 

@@ -31,11 +31,12 @@ from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, Staff
 from plugin.store.queues import Attention
 from plugin.store.square_side import Booking
+from plugin.wording import N_, _
 
 LATE_USE, LATE_NOTE = "late_use", "late_note"
 # Whoever tapped longer ago may not remember; a device whose clock jumped would date a visit wrongly.
 LONGEST_AGO = timedelta(days=7)
-_WHAT = {LATE_USE: "A session", LATE_NOTE: "A visit note"}
+_WHAT = {LATE_USE: N_("A session"), LATE_NOTE: N_("A visit note")}
 
 T = TypeVar("T")
 
@@ -85,7 +86,7 @@ def about_written_note(store: Store, place: NotePlace, content: NoteContent) -> 
         visit = session.get(Visit, place.visit_id) if place.visit_id else None
         names = [each.name for each in options_in(session) if each.id in content.option_ids]
         # Points and observations are for those who treat alone: the item keeps them, and shows that there are some.
-        more = ["(with points or observations)"] if content.points or content.observations else []
+        more = [_("(with points or observations)")] if content.points or content.observations else []
         said = " · ".join([*names, *filter(None, (content.focus, content.note)), *more])
         kept = {"place": _json(place), "written": asdict(content)}
         client_id = _known_client(session, place.client_id)
@@ -112,7 +113,9 @@ def carry_out(store: Store, act: Act, late: Late, about: About, do: Callable[[Ac
     act = _as_tapped(store, act, late)
     is_known = about.course_id is not None or about.client_id is not None
     if is_known and late.ago > LONGEST_AGO:
-        error: CoursekeeperError = Refused(f"It was tapped more than {LONGEST_AGO.days} days before.")
+        error: CoursekeeperError = Refused(
+            _("It was tapped more than {days} days before.", days=LONGEST_AGO.days)
+        )
         return _postpone(store, act, about, error)
     try:
         return do(act)
@@ -134,7 +137,9 @@ def describe_late(
         def write() -> dict[str, Any]:
             nonlocal view
             if here not in (before, details):
-                raise Refused("The visit’s details were changed by someone else meanwhile.", code="changed")
+                raise Refused(
+                    _("The visit’s details were changed by someone else meanwhile."), code="changed"
+                )
             view = describe_in(work, visit_id, details)
             return {"visit_id": visit_id}
 
@@ -185,10 +190,17 @@ def _postpone(store: Store, act: Act, about: About, refusal: CoursekeeperError) 
         by = (act.tapped_by or act.actor).name
         client = work.session.get(Client, about.client_id) if about.client_id else None
         at = moment_text(act.happened_at, clinic_in(work.session))
-        of = f" for {client.name}" if client else ""
+        of = _(" for {client}", client=client.name) if client else ""
         # What a form says of a change is for who still sees that form.
-        reason = "Someone else changed it meanwhile." if refusal.code == "changed" else refusal.message
-        summary = f"{_WHAT[about.kind]}{of}, entered offline by {by} at {at}, is not saved. {reason}"
+        reason = _("Someone else changed it meanwhile.") if refusal.code == "changed" else refusal.message
+        summary = _(
+            "{what}{of}, entered offline by {by} at {at}, is not saved. {reason}",
+            what=_WHAT[about.kind],
+            of=of,
+            by=by,
+            at=at,
+            reason=reason,
+        )
         asked = {
             **about.details,
             "course_ids": [about.course_id] if about.course_id else [],

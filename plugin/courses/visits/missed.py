@@ -28,8 +28,9 @@ from plugin.courses.visits.use import charge_in
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Course
+from plugin.wording import N_, _
 
-HOW = {"no_show": "No-show", "late_cancellation": "Late cancellation"}
+HOW = {"no_show": N_("No-show"), "late_cancellation": N_("Late cancellation")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,15 @@ def settle_missed(
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     if missed.how not in HOW:
-        raise InvalidField("Choose no-show or late cancellation.", field="how")
+        raise InvalidField(_("Choose no-show or late cancellation."), field="how")
     if missed.decision not in (NoShow.CHARGE, NoShow.FORGIVE):
-        raise InvalidField("A missed visit is charged or forgiven.", field="decision")
+        raise InvalidField(_("A missed visit is charged or forgiven."), field="decision")
 
     def do(change: CourseChange) -> None:
         refuse_closed(change.view)
         refuse_ownerless(change.view)
         day = _day(change, missed.missed_on)
-        said = f"{HOW[missed.how]} on {day_text(day, clinic_in(change.session))}"
+        said = _("{how} on {day}", how=HOW[missed.how], day=day_text(day, clinic_in(change.session)))
         if missed.decision == NoShow.FORGIVE:
             add_history(change, course_id, FORGIVEN, f"{said}: forgiven")
             return
@@ -89,7 +90,7 @@ def missed_offer(store: Store, course_id: str) -> NoShowOffer:
 def _day(change: CourseChange, day: date | None) -> date:
     day = day or change.today
     if day > change.today:
-        raise InvalidField("That day is in the future.", field="missed_on")
+        raise InvalidField(_("That day is in the future."), field="missed_on")
     if day < local_date(clinic_in(change.session), change.row.sold_at):
-        raise InvalidField("That day was before the course was sold.", field="missed_on")
+        raise InvalidField(_("That day was before the course was sold."), field="missed_on")
     return day

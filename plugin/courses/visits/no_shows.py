@@ -26,6 +26,7 @@ from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course, History
 from plugin.store.square_side import Booking
+from plugin.wording import _
 
 # The history kind of a forgiven missed visit without a booking.
 FORGIVEN = "missed_forgiven"
@@ -56,7 +57,7 @@ def decide_no_show(
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     if decision not in (NoShow.CHARGE, NoShow.FORGIVE):
-        raise InvalidField("A missed visit is charged or forgiven.", field="decision")
+        raise InvalidField(_("A missed visit is charged or forgiven."), field="decision")
     request = {"booking": booking_id, "decision": decision, "course": course_id, "allowance": allowance_id}
 
     def do(work: Work) -> MissedVisit:
@@ -65,7 +66,7 @@ def decide_no_show(
 
         def settle() -> dict[str, Any]:
             if booking.outcome == "used":
-                raise Refused("This visit used a session. Undo that first.", code="settled")
+                raise Refused(_("This visit used a session. Undo that first."), code="settled")
             if booking.outcome is None:
                 _check(booking, work.act)
                 if decision == NoShow.CHARGE:
@@ -100,9 +101,11 @@ def waived_in(session: Session, course_ids: Sequence[str]) -> dict[str, int]:
 
 def _check(booking: Booking, act: Act) -> None:
     if booking.status in CALLED_OFF:
-        raise Refused("This appointment was canceled in Square; no client was expected.", code="called_off")
+        raise Refused(
+            _("This appointment was canceled in Square; no client was expected."), code="called_off"
+        )
     if booking.start_at > act.now and booking.status != NO_SHOW:
-        raise Refused("This appointment is in the future.", code="still_to_come")
+        raise Refused(_("This appointment is in the future."), code="still_to_come")
 
 
 def _charge(
@@ -126,7 +129,7 @@ def _forgive(work: Work, booking: Booking, course: Course) -> None:
 
 
 def _named(session: Session, booking: Booking) -> str:
-    return f"No-show on {day_text(day_of(session, booking), clinic_in(session))}"
+    return _("No-show on {day}", day=day_text(day_of(session, booking), clinic_in(session)))
 
 
 def _answer(session: Session, booking: Booking, course: Course) -> MissedVisit:

@@ -25,8 +25,9 @@ from plugin.store.activity import Activity
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.people import Client
 from plugin.store.visit_notes import VisitNote, VisitNoteOption
+from plugin.wording import N_, _
 
-NO_VISIT = "There is no such visit."
+NO_VISIT = N_("There is no such visit.")
 
 
 class FoundNote(NamedTuple):
@@ -127,7 +128,7 @@ def _of_visit(session: Session, place: NotePlace, visit_id: str, is_locked: bool
     if place.client_id not in (visit.client_id, owner_id):
         raise NotFound(NO_VISIT)
     if session.scalar(_valid_visits(visit.client_id, visit.visited_on).where(Visit.id == visit_id)) is None:
-        raise Refused("That session was undone since; there is no visit to describe.", code="undone")
+        raise Refused(_("That session was undone since; there is no visit to describe."), code="undone")
     client = session.get_one(Client, visit.client_id)
     # A draft that was saved in the same moment as the use.
     note = note_of_visit_in(session, visit_id) or draft_in(

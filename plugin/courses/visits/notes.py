@@ -38,6 +38,7 @@ from plugin.store import Store
 from plugin.store.ledger import Visit
 from plugin.store.people import Client, Staff
 from plugin.store.visit_notes import VisitNote, VisitNoteOption
+from plugin.wording import _
 
 LONGEST_INTERVAL = 365
 PRIVATE_LENGTH = 4000
@@ -101,17 +102,20 @@ def _said(content: NoteContent) -> list[Any]:
 
 def _checked(actor: Actor, new: NoteContent) -> NoteContent:
     if new.interval_days is not None and not 1 <= new.interval_days <= LONGEST_INTERVAL:
-        raise InvalidField(f"The next visit is in 1 to {LONGEST_INTERVAL} days.", field="interval_days")
+        raise InvalidField(
+            _("The next visit is in 1 to {longest_interval} days.", longest_interval=LONGEST_INTERVAL),
+            field="interval_days",
+        )
     if not may_read_points(actor) and (new.points, new.observations) != (None, None):
-        raise NotAllowed("Points and observations are written by those who treat.")
+        raise NotAllowed(_("Points and observations are written by those who treat."))
     return NoteContent(
         practitioner_id=new.practitioner_id or None,
         option_ids=tuple(dict.fromkeys(new.option_ids)),
-        focus=optional(new.focus, field="focus", called="The focus", most=NOTE_LENGTH),
-        note=optional(new.note, field="note", called="The note", most=NOTE_LENGTH),
+        focus=optional(new.focus, field="focus", called=_("The focus"), most=NOTE_LENGTH),
+        note=optional(new.note, field="note", called=_("The note"), most=NOTE_LENGTH),
         interval_days=new.interval_days,
-        points=_private(new.points, "points", "The text of the points"),
-        observations=_private(new.observations, "observations", "The text of the observations"),
+        points=_private(new.points, "points", _("The text of the points")),
+        observations=_private(new.observations, "observations", _("The text of the observations")),
     )
 
 
@@ -123,7 +127,10 @@ def _private(text: str | None, field: str, called: str) -> str | None:
 
 def _check_day(place: NotePlace, today: date) -> None:
     if place.on_day is not None and (place.on_day - today).days > MOST_DAYS_AHEAD:
-        raise InvalidField(f"A note is for a visit within {MOST_DAYS_AHEAD} days.", field="on_day")
+        raise InvalidField(
+            _("A note is for a visit within {most_days_ahead} days.", most_days_ahead=MOST_DAYS_AHEAD),
+            field="on_day",
+        )
 
 
 def lock_place_in(work: Work, place: NotePlace) -> None:
@@ -169,20 +176,24 @@ def write_note_in(work: Work, found: FoundNote, new: NoteContent, seen_version: 
 def _overtaken(session: Session, row: VisitNote | None) -> Refused:
     if row is None:
         return Refused(
-            "This note was removed meanwhile. Save again to write it anew.", code="changed", field=CHANGED
+            _("This note was removed meanwhile. Save again to write it anew."), code="changed", field=CHANGED
         )
     at = time_text(row.changed_at, clinic_in(session))
-    said = (
-        f"{row.changed_by or 'Another person'} changed this note at {at}. Yours is not saved, and still here."
+    said = _(
+        "{by} changed this note at {at}. Yours is not saved, and still here.",
+        by=row.changed_by or _("Another person"),
+        at=at,
     )
     return Refused(
-        f"{said} Theirs is shown below: save again to replace it with yours.", code="changed", field=CHANGED
+        _("{said} Theirs is shown below: save again to replace it with yours.", said=said),
+        code="changed",
+        field=CHANGED,
     )
 
 
 def _check_practitioner(session: Session, practitioner_id: str | None) -> None:
     if practitioner_id and session.get(Staff, practitioner_id) is None:
-        raise InvalidField("There is no such practitioner.", field="practitioner_id")
+        raise InvalidField(_("There is no such practitioner."), field="practitioner_id")
 
 
 def _tap(session: Session, note: VisitNote, option_ids: Collection[str]) -> None:
@@ -191,7 +202,7 @@ def _tap(session: Session, note: VisitNote, option_ids: Collection[str]) -> None
     known = {each.id for each in options_in(session) if not each.is_retired} | had
     if not set(option_ids) <= known:
         raise InvalidField(
-            "A focus area or add-on is no longer on the list. Check what is ticked.", field="option"
+            _("A focus area or add-on is no longer on the list. Check what is ticked."), field="option"
         )
     gone = had.difference(option_ids)
     session.execute(

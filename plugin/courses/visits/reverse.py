@@ -27,6 +27,7 @@ from plugin.errors import AlreadyReversed, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry
 from plugin.store.visit_notes import VisitNote
+from plugin.wording import _
 
 
 def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
@@ -35,7 +36,7 @@ def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
     The same act again returns the first result.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
-    said = required(reason, field="reason", called="The reason", most=REASON_LENGTH)
+    said = required(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
     def do(work: Work) -> Reversed:
         entry, course = entry_in(work.session, entry_id)
@@ -84,14 +85,14 @@ def _reversible(session: Session, course: Course, entry_id: str) -> tuple[Entry,
     note = select(VisitNote.id).where(VisitNote.visit_id == (entry.visit_id or "")).scalar_subquery()
     undone_by, note_id = session.execute(select(undoing, note)).one()
     if undone_by is not None:
-        raise AlreadyReversed("That was undone before; both lines stand in the history.")
+        raise AlreadyReversed(_("That was undone before; both lines stand in the history."))
     if entry.kind != Kind.USED:
-        raise Refused("Only a used session can be undone here.", code="not_reversible")
+        raise Refused(_("Only a used session can be undone here."), code="not_reversible")
     if entry.visit_id is None and entry.source == Source.IMPORT:
-        said = "These sessions were used before Coursekeeper. The owner puts their number right."
+        said = _("These sessions were used before Coursekeeper. The owner puts their number right.")
         raise Refused(said, code="not_reversible")
     if course.closed_as is not None:
-        said = f"This course was {course.closed_as}; a session of it can't be undone."
+        said = _("This course was {closed_as}; a session of it can't be undone.", closed_as=course.closed_as)
         raise Refused(said, code=course.closed_as)
     return entry, note_id
 

@@ -28,6 +28,7 @@ from plugin.errors import Refused
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.square_side import Booking
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +181,20 @@ def _sentence(
 ) -> str:
     """Return "Already used today at 10:02 AM by A. Kim (session 6 of 12)."."""
     number = course.main_number_of(charge.entry_id)
-    on = "today" if day == today else f"on {day_text(day, clinic)}"
+    on = "today" if day == today else _("on {day}", day=day_text(day, clinic))
     # For a visit entered on a later day the hour is unknown.
-    at = f" at {time_text(charge.written_at, clinic)}" if local_date(clinic, charge.written_at) == day else ""
-    what = "Already charged as a no-show" if charge.is_no_show else "Already used"
-    which = f"session {number} of {course.granted}" if number else charge.treatment
+    at = (
+        _(" at {time}", time=time_text(charge.written_at, clinic))
+        if local_date(clinic, charge.written_at) == day
+        else ""
+    )
+    what = _("Already charged as a no-show") if charge.is_no_show else _("Already used")
+    which = (
+        _("session {number} of {granted}", number=number, granted=course.granted)
+        if number
+        else charge.treatment
+    )
     of = "" if charge.course_id == new_course_id else f", {charge.package_name}"
-    return f"{what} {on}{at} by {charge.by} ({which}{of})."
+    return _(
+        "{what} {on}{at} by {by} ({which}{of}).", what=what, on=on, at=at, by=charge.by, which=which, of=of
+    )

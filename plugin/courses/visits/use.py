@@ -32,6 +32,7 @@ from plugin.store import Store
 from plugin.store.ledger import Visit
 from plugin.store.people import Staff
 from plugin.store.tables import METADATA
+from plugin.wording import _
 
 MOST_AT_ONCE = 20
 
@@ -116,8 +117,8 @@ def record_use(
     draft = draft_in(work.session, client_id, visited_on) if waits else None
     practitioner_id = _practitioner(work.session, work.act, wish.practitioner_id)
     typed = {
-        "focus": optional(wish.focus, field="focus", called="The focus", most=NOTE_LENGTH),
-        "note": optional(wish.note, field="note", called="The note", most=NOTE_LENGTH),
+        "focus": optional(wish.focus, field="focus", called=_("The focus"), most=NOTE_LENGTH),
+        "note": optional(wish.note, field="note", called=_("The note"), most=NOTE_LENGTH),
     }
     visit_id = work.new_id()
     visit = {
@@ -139,7 +140,11 @@ def record_use(
     line = Line(f"use:{work.act.key}", happened_at, visit_id=visit_id)
     entry, after = _write(work, course, hand, (allowance.id, change), line, visited_on)
     if work.act.tapped_by is not None:
-        said = f"Session tapped offline by {work.act.tapped_by.name} at {moment_text(happened_at, clinic)}"
+        said = _(
+            "Session tapped offline by {tapped_by} at {moment_text}",
+            tapped_by=work.act.tapped_by.name,
+            moment_text=moment_text(happened_at, clinic),
+        )
         add_history(work, course.id, "late", said)
     return Charged(entry, after, earlier)
 
@@ -193,25 +198,28 @@ def _may_be_used(course: CourseState, day: date) -> None:
 
 def _refusal(course: CourseState, code: str) -> str:
     if course.waiting_gift is not None:
-        said = f"This course waits as a gift for {course.waiting_gift.recipient_name}."
-        return f"{said} Redeem its voucher, or take the gift back."
+        said = _(
+            "This course waits as a gift for {recipient_name}.",
+            recipient_name=course.waiting_gift.recipient_name,
+        )
+        return _("{said} Redeem its voucher, or take the gift back.", said=said)
     return {
-        "unassigned": "Nobody owns this course yet. Assign it to a client first.",
-        "refunded": "This course was refunded; it has no sessions to use.",
-        "transferred": "This course was transferred; look for it with the other client.",
-        "expired": "This course has expired. The owner can extend it.",
-        "frozen": "This course is frozen. Unfreeze it first.",
+        "unassigned": _("Nobody owns this course yet. Assign it to a client first."),
+        "refunded": _("This course was refunded; it has no sessions to use."),
+        "transferred": _("This course was transferred; look for it with the other client."),
+        "expired": _("This course has expired. The owner can extend it."),
+        "frozen": _("This course is frozen. Unfreeze it first."),
     }[code]
 
 
 def _check_day(session: Session, course: LockedCourse, clinic: ClinicView, day: date, today: date) -> None:
     if day > today:
-        raise InvalidField("A visit can't lie in the future.", field="visited_on")
+        raise InvalidField(_("A visit can't lie in the future."), field="visited_on")
     if day < local_date(clinic, course.sold_at):
-        raise InvalidField("The visit was before the course was sold.", field="visited_on")
+        raise InvalidField(_("The visit was before the course was sold."), field="visited_on")
     origin = shares_and_origins_in(session, [course.id])[1].get(course.id) if day < today else None
     if origin is not None and day < local_date(clinic, origin.transferred_at):
-        raise InvalidField("The visit was before these sessions were transferred.", field="visited_on")
+        raise InvalidField(_("The visit was before these sessions were transferred."), field="visited_on")
 
 
 def _who_came(session: Session, course: LockedCourse, client_id: str | None, day: date) -> str:
@@ -222,9 +230,12 @@ def _who_came(session: Session, course: LockedCourse, client_id: str | None, day
     shares = shares_and_origins_in(session, [course.id])[0].get(course.id, ())
     share = next((each for each in shares if each.client_id == came), None)
     if share is None:
-        raise Refused("This course belongs to another client.", code="not_theirs")
+        raise Refused(_("This course belongs to another client."), code="not_theirs")
     if not share.holds_on(day):
-        said = f"This course was shared with {share.client_name} for visits until an earlier day."
+        said = _(
+            "This course was shared with {client_name} for visits until an earlier day.",
+            client_name=share.client_name,
+        )
         raise Refused(said, code="not_theirs")
     return came
 
@@ -233,14 +244,20 @@ def _allowance(
     session: Session, course: CourseState, allowance_id: str | None, sessions: int
 ) -> AllowanceState:
     if not 1 <= sessions <= MOST_AT_ONCE:
-        raise InvalidField(f"Sessions are 1 to {MOST_AT_ONCE}.", field="sessions")
+        raise InvalidField(
+            _("Sessions are 1 to {most_at_once}.", most_at_once=MOST_AT_ONCE), field="sessions"
+        )
     wanted = allowance_id or _proposed(course)
     chosen = next((each for each in course.allowances if each.id == wanted), None)
     if chosen is None:
-        raise NotFound("That course has no such allowance.")
+        raise NotFound(_("That course has no such allowance."))
     _is_paid_for(session, course, chosen, sessions)
     if not chosen.is_open and chosen.left > 0:
-        said = f"{chosen.treatment} opens with session {chosen.usable_from_session} of the course."
+        said = _(
+            "{treatment} opens with session {usable_from_session} of the course.",
+            treatment=chosen.treatment,
+            usable_from_session=chosen.usable_from_session,
+        )
         raise Refused(said, code="not_open_yet")
     return chosen
 
@@ -249,19 +266,21 @@ def _is_paid_for(session: Session, course: CourseState, chosen: AllowanceState, 
     if sessions <= chosen.left - chosen.locked or sessions > chosen.left:
         return
     come = clinic_money(session, course.missing_for(chosen, sessions))
-    how = "are paid for" if chosen.paid_for == chosen.unlocked else "may be used so far"
-    then = f"The next can be used once {come} more is paid."
+    then = _("The next can be used once {come} more is paid.", come=come)
     if course.facts.due_ended_on is not None:
-        then = "The invoice was canceled. Decide what happens to the others under Attention."
-    said = f"{chosen.unlocked} of {chosen.granted} sessions {how}. {then}"
-    raise Refused(said, code="not_paid_for")
+        then = _("The invoice was canceled. Decide what happens to the others under Attention.")
+    if chosen.paid_for == chosen.unlocked:
+        said = _("{n} of {granted} sessions are paid for.", n=chosen.unlocked, granted=chosen.granted)
+    else:
+        said = _("{n} of {granted} sessions may be used so far.", n=chosen.unlocked, granted=chosen.granted)
+    raise Refused(said + " " + then, code="not_paid_for")
 
 
 def _proposed(course: CourseState) -> str:
     """Return the allowance to use where the desk chose none: main treatments first, then open touch-ups."""
     usable = [each for each in course.allowances if each.is_usable]
     if not usable:
-        raise NoneLeft("No session is left. Sell a new course, or choose another one.")
+        raise NoneLeft(_("No session is left. Sell a new course, or choose another one."))
     return next((each for each in usable if each.kind == "main"), usable[0]).id
 
 
@@ -270,7 +289,7 @@ def _practitioner(session: Session, act: Act, practitioner_id: str | None) -> st
         who = act.tapped_by or act.actor
         return who.staff_id if who.role is Role.PRACTITIONER else None
     if session.scalar(select(Staff.id).where(Staff.id == practitioner_id)) is None:
-        raise InvalidField("There is no such practitioner.", field="practitioner_id")
+        raise InvalidField(_("There is no such practitioner."), field="practitioner_id")
     return practitioner_id
 
 

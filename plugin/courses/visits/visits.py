@@ -24,6 +24,7 @@ from plugin.courses.visits.note_views import (
 from plugin.courses.visits.notes import lock_place_in, write_note_in
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
+from plugin.wording import _
 
 _AT_ONCE = 1000
 
@@ -49,8 +50,8 @@ class VisitDetails:
         """Return the details as they would be stored; raises InvalidField for a text too long."""
         return cls(
             practitioner_id or None,
-            optional(focus, field="focus", called="The focus", most=NOTE_LENGTH),
-            optional(note, field="note", called="The note", most=NOTE_LENGTH),
+            optional(focus, field="focus", called=_("The focus"), most=NOTE_LENGTH),
+            optional(note, field="note", called=_("The note"), most=NOTE_LENGTH),
         )
 
 

@@ -15,6 +15,7 @@ from plugin.square.client import SquareNotFound
 from plugin.square.inbox import receive_order
 from plugin.square.parsing import Json, square_id, text, unreadable
 from plugin.store.selling import Checkout
+from plugin.wording import _
 
 INVOICE = "invoice"
 PUBLISH = "publish"
@@ -62,7 +63,7 @@ def cancel(services: Services, row: Checkout) -> RunAgain | None:
     paid = paid_of(order)
     if paid > row.came and order.lines:
         receive_order(services, order.id, order.updated_at)
-        return RunAgain(1, "A payment is booked before the invoice is canceled.")
+        return RunAgain(1, _("A payment is booked before the invoice is canceled."))
     try:
         _cancel_or_delete(services, services.square.invoice(row.square_object_id))
     except SquareNotFound:
@@ -77,7 +78,7 @@ def _cancel_or_delete(services: Services, invoice: Json) -> None:
     elif status in ("UNPAID", "SCHEDULED", "PARTIALLY_PAID"):
         services.square.cancel_invoice(invoice_id, version)
     elif status == "PAYMENT_PENDING":
-        raise NotYet("A payment of the invoice is pending.")
+        raise NotYet(_("A payment of the invoice is pending."))
 
 
 def _check_deposit(services: Services, row: Checkout) -> None:
@@ -85,8 +86,9 @@ def _check_deposit(services: Services, row: Checkout) -> None:
         return
     clinic = read_clinic(services.store)
     asked = money_text(Money(row.amount, row.currency), clinic)
-    reason = (
-        f"Square charges {asked} for this, and the deposit is not less. Begin again with another deposit."
+    reason = _(
+        "Square charges {asked} for this, and the deposit is not less. Begin again with another deposit.",
+        asked=asked,
     )
     raise SquareFailed(reason, permanent=True, code="deposit_too_large")
 

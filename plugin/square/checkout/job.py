@@ -21,6 +21,7 @@ from plugin.square.checkout.row import (
 )
 from plugin.square.checkout.ways import REPEAT, WAYS, next_step
 from plugin.store.selling import Checkout
+from plugin.wording import _
 
 # What each answered call stores in the row.
 _ANSWERS = ("square_customer_id", "square_order_id", "square_object_id", "url", "ends_as")
@@ -30,14 +31,14 @@ def run_checkout(services: Services, job: Job) -> str | RunAgain:
     """Do the next step of the sale; raises SquareFailed or NotYet."""
     row = read_row(services, job.subject)
     if row.ended_at is not None:
-        return f"It has ended: {row.state}."
+        return _("It has ended: {state}.", state=row.state)
     try:
         outcome = _cancel(services, row) if row.cancel_asked_at is not None else _go_on(services, row)
         if row.problem:
             note_problem(services, row, "")
         return outcome
     except CheckoutCanceled:
-        return RunAgain(0, "It was canceled in the meantime.")
+        return RunAgain(0, _("It was canceled in the meantime."))
     except (SquareFailed, NotYet) as error:
         note_problem(services, row, error.message)
         if _is_permanent(error) or not _has_progressed(services, row):
@@ -67,7 +68,7 @@ def _go_on(services: Services, row: Checkout) -> str | RunAgain:
         if not _is_permanent(error):
             raise
         plan_end(services, row, "failed", error.message)
-        return RunAgain(0, "It is canceled, for Square refuses it.")
+        return RunAgain(0, _("It is canceled, for Square refuses it."))
 
 
 def _cancel(services: Services, row: Checkout) -> str | RunAgain:
@@ -77,9 +78,9 @@ def _cancel(services: Services, row: Checkout) -> str | RunAgain:
     if waits is not None:
         return waits
     if close_order(services, row):
-        return "The client had paid before it could be canceled: it is a sale."
+        return _("The client had paid before it could be canceled: it is a sale.")
     end_canceled(services, row)
-    return f"It has ended: {row.ends_as}."
+    return _("It has ended: {ends_as}.", ends_as=row.ends_as)
 
 
 def _after_lost_answer(services: Services, row: Checkout) -> Checkout:

@@ -11,6 +11,7 @@ from plugin.square.checkout.row import note_call, save_waiting
 from plugin.square.client import SquareNotFound
 from plugin.square.parsing import Json, record, records, square_id, text
 from plugin.store.selling import Checkout
+from plugin.wording import _
 
 LINK = "link"
 # While a person may be looking at the code on the screen; later, an event or a sync reports the payment.
@@ -36,11 +37,11 @@ def create_link(services: Services, row: Checkout) -> Checkout:
 def wait_for_payment(services: Services, row: Checkout) -> str | RunAgain:
     """Check whether the order is paid, for as long as a person may be waiting before a screen."""
     if is_sold(services, row):
-        return "Paid; the sale is booked next."
+        return _("Paid; the sale is booked next.")
     waited = services.clock() - row.created_at
     if waited > WATCHED_FOR:
-        return "The client has the address; waiting for Square's event."
-    return RunAgain(4 if waited < _AT_FIRST else 15, "The client has not paid yet.")
+        return _("The client has the address; waiting for Square's event.")
+    return RunAgain(4 if waited < _AT_FIRST else 15, _("The client has not paid yet."))
 
 
 def delete_link(services: Services, row: Checkout) -> RunAgain | None:

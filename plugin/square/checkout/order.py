@@ -16,6 +16,7 @@ from plugin.square.models import Order
 from plugin.square.parsing import Json, square_id, unreadable
 from plugin.square.sales import is_paid
 from plugin.store.selling import Checkout
+from plugin.wording import _
 
 ORDER = "order"
 CREDIT = "credit"
@@ -61,7 +62,7 @@ def order_wanted(row: Checkout) -> Json:
         wanted["discounts"] = [
             {
                 "uid": CREDIT,
-                "name": "Credit from your course",
+                "name": _("Credit from your course"),
                 "type": "FIXED_AMOUNT",
                 "amount_money": {"amount": credit, "currency": row.currency},
                 "scope": "LINE_ITEM",
@@ -76,12 +77,18 @@ def save_order(services: Services, row: Checkout, answer: Json, **more: object) 
     if order.total is None:
         raise unreadable("order without a total")
     if order.total.currency != row.currency:
-        reason = f"Square sells in {order.total.currency}, the package is priced in {row.currency}."
+        reason = _(
+            "Square sells in {currency}, the package is priced in {currency2}.",
+            currency=order.total.currency,
+            currency2=row.currency,
+        )
         save(services, row, square_order_id=order.id, **more)
         raise SquareFailed(reason, permanent=True, code="foreign_currency")
     if _discount(order) != _credit(row):
         save(services, row, square_order_id=order.id, **more)
-        reason = "Square deducts another amount than the credit: its price of the package has changed. Begin again."
+        reason = _(
+            "Square deducts another amount than the credit: its price of the package has changed. Begin again."
+        )
         raise SquareFailed(reason, permanent=True, code="credit_changed")
     notice = _notice(read_clinic(services.store), order, Money(row.amount, row.currency))
     return save(services, row, square_order_id=order.id, amount=order.total.amount, notice=notice, **more)
@@ -149,7 +156,7 @@ def _location(services: Services) -> str:
         adopt_location(services)
         found = read_clinic(services.store).square_location_id
     if found is None:
-        raise NotYet("Square does not show the clinic's location yet.")
+        raise NotYet(_("Square does not show the clinic's location yet."))
     return found
 
 
@@ -161,5 +168,9 @@ def _notice(clinic: ClinicView, order: Order, expected: Money) -> str:
         return ""
     if total == expected + tax:
         added = money_text(tax, clinic)
-        return f"{added} tax is added in Square: {asked} due."
-    return f"Square charges {asked} for this, not {ours} as the package says. Square's amount is due."
+        return _("{added} tax is added in Square: {asked} due.", added=added, asked=asked)
+    return _(
+        "Square charges {asked} for this, not {ours} as the package says. Square's amount is due.",
+        asked=asked,
+        ours=ours,
+    )

@@ -12,6 +12,7 @@ from plugin.square.checkout.order import is_sold
 from plugin.square.checkout.row import note_call, save_waiting
 from plugin.square.parsing import Json, square_id
 from plugin.store.selling import Checkout
+from plugin.wording import _
 
 PAYMENT = "payment"
 NOTHING = "nothing"
@@ -43,8 +44,8 @@ def close_without_payment(services: Services, row: Checkout) -> Checkout:
 def check(services: Services, row: Checkout) -> str | RunAgain:
     """Check whether the order shows the payment, and enqueue its booking."""
     if is_sold(services, row):
-        return "Paid; the sale is booked next."
-    return RunAgain(1, "Paid; Square does not show it on the order yet.")
+        return _("Paid; the sale is booked next.")
+    return RunAgain(1, _("Paid; Square does not show it on the order yet."))
 
 
 def _check_enough(services: Services, row: Checkout) -> None:
@@ -52,7 +53,11 @@ def _check_enough(services: Services, row: Checkout) -> None:
         return
     clinic = read_clinic(services.store)
     due, given = (money_text(Money(amount, row.currency), clinic) for amount in (row.amount, row.supplied))
-    reason = f"{due} is due, {given} was given. Nothing was recorded; begin again with the right amount."
+    reason = _(
+        "{due} is due, {given} was given. Nothing was recorded; begin again with the right amount.",
+        due=due,
+        given=given,
+    )
     raise SquareFailed(reason, permanent=True, code="too_little")
 
 

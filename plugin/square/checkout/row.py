@@ -19,6 +19,7 @@ from plugin.courses.sales.checkouts import checkout_for_change
 from plugin.errors import NotFound
 from plugin.services import Services
 from plugin.store.selling import Checkout
+from plugin.wording import _
 
 
 class CheckoutCanceled(Exception):
@@ -30,7 +31,7 @@ def read_row(services: Services, checkout_id: str) -> Checkout:
     with services.store.reading() as session:
         row = session.get(Checkout, checkout_id)
         if row is None:
-            raise NotFound("There is no such sale.")
+            raise NotFound(_("There is no such sale."))
         session.expunge(row)
     return row
 

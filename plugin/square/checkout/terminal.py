@@ -16,6 +16,7 @@ from plugin.square.checkout.row import note_call, plan_end, save_waiting
 from plugin.square.client import SquareNotFound
 from plugin.square.parsing import Json, optional_moment, readable, record, records, square_id, text, words
 from plugin.store.selling import Checkout, Terminal
+from plugin.wording import N_, _
 
 TERMINAL = "terminal"
 # Square ends an unanswered request after five minutes; ours is the wider net.
@@ -24,10 +25,10 @@ LONGEST_WAIT = timedelta(minutes=6)
 _PREFIX = "device:"
 _SOON_S = 2.0
 _LATER_S = 5.0
-_NOT_IN_TIME = "The client did not pay at the Terminal in time."
-_PAID = "Paid at the Terminal; Square does not show it on the order yet."
+_NOT_IN_TIME = N_("The client did not pay at the Terminal in time.")
+_PAID = N_("Paid at the Terminal; Square does not show it on the order yet.")
 _CANCELED_BY = {
-    "BUYER_CANCELED": ("canceled", "The client canceled at the Terminal."),
+    "BUYER_CANCELED": ("canceled", N_("The client canceled at the Terminal.")),
     "SELLER_CANCELED": ("canceled", ""),
     "TIMED_OUT": ("timed_out", _NOT_IN_TIME),
 }
@@ -37,30 +38,34 @@ def create_checkout(services: Services, row: Checkout) -> Checkout:
     """Have the Terminal ask for the payment."""
     note_call(services, row, TERMINAL)
     answer = services.square.create_terminal_checkout(f"{row.id}-terminal", _wanted(row))
-    return save_waiting(services, row, square_object_id=square_id(answer.get("id"), "Terminal checkout id"))
+    return save_waiting(
+        services, row, square_object_id=square_id(answer.get("id"), _("Terminal checkout id"))
+    )
 
 
 def check(services: Services, row: Checkout) -> str | RunAgain:
     """Read the Terminal checkout and act on its status."""
-    answer = services.square.terminal_checkout(square_id(row.square_object_id, "Terminal checkout id"))
+    answer = services.square.terminal_checkout(square_id(row.square_object_id, _("Terminal checkout id")))
     status = text(answer.get("status"))
     if status == "COMPLETED":
         if is_sold(services, row):
-            return "Paid at the Terminal; the sale is booked next."
+            return _("Paid at the Terminal; the sale is booked next.")
         return RunAgain(_SOON_S, _PAID)
     if status == "CANCELED":
         state, reason = _CANCELED_BY.get(text(answer.get("cancel_reason")), ("canceled", ""))
         plan_end(services, row, row.ends_as if row.cancel_asked_at else state, row.problem or reason)
-        return RunAgain(0, "The Terminal checkout has ended.")
+        return RunAgain(0, _("The Terminal checkout has ended."))
     # From when the Terminal was asked: before that, Square may have been down for long.
     waited = services.clock() - (
         optional_moment(answer.get("created_at"), "checkout created_at") or row.created_at
     )
     if waited > LONGEST_WAIT and row.cancel_asked_at is None:
         plan_end(services, row, "timed_out", _NOT_IN_TIME)
-        return RunAgain(0, "The Terminal checkout is canceled.")
+        return RunAgain(0, _("The Terminal checkout is canceled."))
     soon = waited < timedelta(seconds=30)
-    return RunAgain(_SOON_S if soon else _LATER_S, f"The Terminal is {status.lower() or 'asked'}.")
+    return RunAgain(
+        _SOON_S if soon else _LATER_S, _("The Terminal is {value}.", value=status.lower() or "asked")
+    )
 
 
 def cancel(services: Services, row: Checkout) -> RunAgain | None:
@@ -73,7 +78,7 @@ def cancel(services: Services, row: Checkout) -> RunAgain | None:
         return None
     if status == "COMPLETED":
         return None if is_sold(services, row) else RunAgain(_SOON_S, _PAID)
-    return RunAgain(1, "The Terminal is stopping.")
+    return RunAgain(1, _("The Terminal is stopping."))
 
 
 def _canceled(services: Services, checkout_id: str) -> Json | None:

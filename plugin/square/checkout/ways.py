@@ -15,12 +15,13 @@ from plugin.square.checkout.order import ORDER, with_order
 from plugin.square.checkout.row import end
 from plugin.square.sync.orders import sync_orders
 from plugin.store.selling import Checkout
+from plugin.wording import N_, _
 
 _WATCHED_FOR = timedelta(minutes=10)
 _SOON_S = 10.0
 # The clock of Square POS need not agree with ours.
 _BEFORE = timedelta(minutes=2)
-_NOT_RUNG_UP = "It is not rung up yet."
+_NOT_RUNG_UP = N_("It is not rung up yet.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +61,21 @@ def _without_price(services: Services, row: Checkout) -> str | RunAgain:
     if row.amount == 0:
         return payment.pay_nothing(services, row)
     if row.way == "link":
-        raise SquareFailed(f"{row.notice} Begin again.", permanent=True, code="price_changed")
-    return RunAgain(0, "Square charges for it; it is sold the usual way.")
+        raise SquareFailed(
+            _("{notice} Begin again.", notice=row.notice), permanent=True, code="price_changed"
+        )
+    return RunAgain(0, _("Square charges for it; it is sold the usual way."))
 
 
 def _check_pos(services: Services, row: Checkout) -> str | RunAgain:
     """Sync orders while a person waits; afterwards an event or a sync reports the sale, up to twelve hours."""
     waited = services.clock() - row.created_at
     if waited >= LONGEST_AT_TILL:
-        end(services, row, "timed_out", "It was not rung up within twelve hours.")
-        return "It was not rung up."
+        end(services, row, "timed_out", _("It was not rung up within twelve hours."))
+        return _("It was not rung up.")
     if waited > _WATCHED_FOR:
         return RunAgain((LONGEST_AT_TILL - waited).total_seconds(), _NOT_RUNG_UP)
-    for _ in sync_orders(services, row.created_at - _BEFORE):
+    for _other in sync_orders(services, row.created_at - _BEFORE):
         continue
     return RunAgain(_SOON_S, _NOT_RUNG_UP)
 

@@ -22,6 +22,7 @@ from square.core.request_options import RequestOptions
 from plugin.errors import SquareFailed
 from plugin.settings import SettingsSource
 from plugin.square.parsing import Json, listed, record, text, unreadable
+from plugin.wording import N_, _
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 8.0
@@ -93,13 +94,13 @@ class Asking:
     def _pages(self, name: str, call: Call, **named: Any) -> Iterator[list[Json]]:
         # An empty page may carry a cursor; only a missing cursor is the end.
         cursor: Json = {}
-        for _ in range(MOST_PAGES):
+        for _other in range(MOST_PAGES):
             answer = self._ask(call, **named, **cursor)
             yield listed(answer.get(name), name)
             if not text(answer.get("cursor")):
                 return
             cursor = {"cursor": answer["cursor"]}
-        raise unreadable(f"more than {MOST_PAGES} pages")
+        raise unreadable(_("more than {most_pages} pages", most_pages=MOST_PAGES))
 
     def _ask(self, call: Call, *given: Any, **named: Any) -> Json:
         if not _SENDABLE.match(self._token()):
@@ -152,7 +153,7 @@ def _connect(address: str, token: Token, transport: Transport | None, hear_date:
         timeout=ANSWER_TIMEOUT_S,
         event_hooks={
             "request": [_connect_sooner],
-            "response": [lambda answer: hear_date(answer.headers.get("Date", ""))],
+            "response": [lambda answer: hear_date(answer.headers.get(_("Date"), ""))],
         },
         trust_env=is_remote,
         verify=_certificates(is_remote),
@@ -178,12 +179,14 @@ def _connect_sooner(request: httpx.Request) -> None:
 
 
 def _unreachable(how: str) -> SquareFailed:
-    said = f"Square {how}. It is retried automatically."
+    said = _("Square {how}. It is retried automatically.", how=how)
     return SquareFailed(said, permanent=False, code="square_unreachable")
 
 
 def _sign_in_failed(why: str) -> SquareFailed:
-    said = f"Square refuses to sign Coursekeeper in: {why} Set a valid token; pending work is then done."
+    said = _(
+        "Square refuses to sign Coursekeeper in: {why} Set a valid token; pending work is then done.", why=why
+    )
     return SquareFailed(said, permanent=False, code="square_sign_in")
 
 
@@ -191,26 +194,26 @@ def _refusal(error: ApiError) -> SquareFailed:
     status = error.status_code or 0
     code, detail = _first_error(error)
     if code == "INSUFFICIENT_SCOPES":
-        said = (
+        said = _(
             "Coursekeeper lacks the Square permission for this. The owner can grant it by connecting again."
         )
         return SquareFailed(said, permanent=False, code="square_scope")
     if status in (401, 403):
-        return _sign_in_failed(_SIGN_IN.get(code, "The access token is not valid."))
+        return _sign_in_failed(_SIGN_IN.get(code, _("The access token is not valid.")))
     if status == 404:
-        return SquareNotFound("Square knows no such object.", permanent=True, code="square_not_found")
+        return SquareNotFound(_("Square knows no such object."), permanent=True, code="square_not_found")
     if code == "VERSION_MISMATCH":
-        said = "It was changed in Square in the meantime. Try again."
+        said = _("It was changed in Square in the meantime. Try again.")
         return SquareFailed(said, permanent=False, code="square_version_mismatch")
     if status == 429:
-        said = "Square asks for fewer requests. It is retried automatically."
+        said = _("Square asks for fewer requests. It is retried automatically.")
         return SquareFailed(said, permanent=False, code="square_busy")
     if status >= 500 or status in (408, 409):
-        said = f"Square has an internal error (HTTP {status}). It is retried automatically."
+        said = _("Square has an internal error (HTTP {status}). It is retried automatically.", status=status)
         return SquareFailed(said, permanent=False, code="square_down")
     if status < 400:
         return unreadable("no JSON" if status < 300 else "another address")
-    said = f"Square refused: {detail or code} (HTTP {status})."
+    said = _("Square refused: {value} (HTTP {status}).", value=detail or code, status=status)
     return SquareFailed(said, permanent=True, code="square_refused")
 
 
@@ -220,7 +223,7 @@ def _first_error(error: ApiError) -> tuple[str, str]:
 
 
 _SIGN_IN = {
-    "ACCESS_TOKEN_EXPIRED": "The access token has expired.",
-    "ACCESS_TOKEN_REVOKED": "The access token was revoked.",
-    "FORBIDDEN": "The access token lacks a permission it needs.",
+    "ACCESS_TOKEN_EXPIRED": N_("The access token has expired."),
+    "ACCESS_TOKEN_REVOKED": N_("The access token was revoked."),
+    "FORBIDDEN": N_("The access token lacks a permission it needs."),
 }

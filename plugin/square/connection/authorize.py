@@ -22,9 +22,10 @@ from plugin.square.connection.scopes import wanted
 from plugin.square.connection.tokens import ABOUT_PERMISSION, Grant, delete_tokens_in, grant_of, save_grant
 from plugin.square.locations import adopt_location
 from plugin.store.square_side import OAuthAttempt
+from plugin.wording import N_, _
 
-IN_SQUARE = "End it in your Square Dashboard as well, under Settings, Account, App integrations."
-BEGIN_AGAIN = "Begin again with “Connect to Square”."
+IN_SQUARE = N_("End it in your Square Dashboard as well, under Settings, Account, App integrations.")
+BEGIN_AGAIN = N_("Begin again with “Connect to Square”.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,17 @@ def why_not(services: Services) -> str:
     """Return why OAuth is not possible here, in words for the owner; "" where it is."""
     settings = services.settings
     if settings.square_access_token.get_secret_value():
-        return "The access token under Settings, Square takes precedence. Remove it there to connect with a button."
+        return _(
+            "The access token under Settings, Square takes precedence. Remove it there to connect with a button."
+        )
     if not settings.square_application_id:
-        return "Enter an access token under Settings, Square, or an application ID to connect with a button."
+        return _(
+            "Enter an access token under Settings, Square, or an application ID to connect with a button."
+        )
     if not services.vault.has_keys:
         return "ENCRYPTION_KEYS is missing: without it no token is stored. docs/operate.md says how to make a key."
     if settings.square_environment == "production" and not settings.public_url.startswith("https://"):
-        return "Square returns to https addresses only. Set PUBLIC_URL to the https address of the desk."
+        return _("Square returns to https addresses only. Set PUBLIC_URL to the https address of the desk.")
     return ""
 
 
@@ -75,7 +80,7 @@ def finish(services: Services, act: Act, answer: Answer) -> str:
     require(act.actor)
     verifier = _verifier(services, _used_attempt(services, act, answer.state))
     if answer.error or not answer.code:
-        raise Refused("The permission was not given in Square. Nothing was changed.", code="not_permitted")
+        raise Refused(_("The permission was not given in Square. Nothing was changed."), code="not_permitted")
     grant = _exchanged(services, answer.code, verifier)
     _refuse_other_business(services, grant)
     save_grant(services, act, grant)
@@ -93,7 +98,7 @@ def disconnect(services: Services, act: Act) -> str:
     require(act.actor)
     known = read_connection(services.store)
     if known.access_token_sealed is None:
-        return "Nothing was connected."
+        return _("Nothing was connected.")
     outcome = _revoked(services, known.access_token_sealed)
 
     def work(session: Session) -> None:
@@ -103,7 +108,7 @@ def disconnect(services: Services, act: Act) -> str:
         # After disconnecting, another business may be connected.
         row.square_merchant_id, row.merchant_name, row.locations = None, "", []
         row.problem, row.problem_at, row.checked_at = "", None, None
-        settle_in(session, act, ABOUT_PERMISSION, "Disconnected.")
+        settle_in(session, act, ABOUT_PERMISSION, _("Disconnected."))
 
     services.store.transact(work)
     return outcome
@@ -147,11 +152,13 @@ def _used_attempt(services: Services, act: Act, state: str) -> OAuthAttempt:
 
     attempt = services.store.transact(work)
     if attempt is None:
-        raise Refused(f"This return from Square is unknown or was used before. {BEGIN_AGAIN}")
+        raise Refused(
+            _("This return from Square is unknown or was used before. {begin_again}", begin_again=BEGIN_AGAIN)
+        )
     if attempt.staff_id != act.actor.staff_id:
-        raise Refused(f"Another user began to connect. {BEGIN_AGAIN}")
+        raise Refused(_("Another user began to connect. {begin_again}", begin_again=BEGIN_AGAIN))
     if _is_late(attempt, act.now):
-        raise Refused(f"That took longer than ten minutes. {BEGIN_AGAIN}")
+        raise Refused(_("That took longer than ten minutes. {begin_again}", begin_again=BEGIN_AGAIN))
     return attempt
 
 
@@ -179,7 +186,7 @@ def _exchanged(services: Services, code: str, verifier: str) -> Grant:
         return grant_of(answer)
     except SquareFailed as error:
         if error.permanent or error.code == "square_sign_in":
-            reason = "Square refused the code. Compare application ID and secret under Settings, Square."
+            reason = _("Square refused the code. Compare application ID and secret under Settings, Square.")
             raise Refused(f"{reason} {BEGIN_AGAIN}", code="not_permitted") from error
         raise Refused(f"{error.message.split('.')[0]}. {BEGIN_AGAIN}", code=error.code) from error
 
@@ -189,8 +196,11 @@ def _refuse_other_business(services: Services, grant: Grant) -> None:
     if known.square_merchant_id in (None, grant.square_merchant_id):
         return
     raise Refused(
-        f"That is another Square business than {known.merchant_name or known.square_merchant_id},"
-        " whose sales are recorded here. Nothing was changed. To switch, disconnect first.",
+        _(
+            "That is another Square business than {value}, whose sales are recorded here. Nothing "
+            "was changed. To switch, disconnect first.",
+            value=known.merchant_name or known.square_merchant_id,
+        ),
         code="other_business",
     )
 
@@ -206,7 +216,7 @@ def _digest(state: str) -> str:
 def _revoked(services: Services, sealed: str) -> str:
     secret = _secret(services)
     if not secret:
-        return f"Disconnected here. {IN_SQUARE}"
+        return _("Disconnected here. {in_square}", in_square=IN_SQUARE)
     try:
         services.square.revoke_token(
             client_id=services.settings.square_application_id,
@@ -214,13 +224,16 @@ def _revoked(services: Services, sealed: str) -> str:
             access_token=services.vault.open(sealed),
         )
     except ConfigurationError:
-        return f"Disconnected here; the token could not be decrypted to revoke it. {IN_SQUARE}"
+        return _(
+            "Disconnected here; the token could not be decrypted to revoke it. {in_square}",
+            in_square=IN_SQUARE,
+        )
     except SquareFailed as error:
         if error.permanent or error.code == "square_sign_in":
             # It was revoked before, or the secret has changed.
-            return f"Disconnected here. {IN_SQUARE}"
-        reason = (
+            return _("Disconnected here. {in_square}", in_square=IN_SQUARE)
+        reason = _(
             "Square does not answer; the permission is still valid. Try again, or end it in Square Dashboard."
         )
         raise Refused(reason, code=error.code) from error
-    return "Disconnected. The permission was revoked in Square."
+    return _("Disconnected. The permission was revoked in Square.")

@@ -22,12 +22,13 @@ from plugin.square.connection.scopes import missing
 from plugin.square.connection.tokens import alarm, enqueue_refresh
 from plugin.square.parsing import Json, optional_id, text, words
 from plugin.store.square_side import OAuthAttempt
+from plugin.wording import N_, _
 
 T = TypeVar("T")
 
 ATTEMPTS_KEPT_FOR = timedelta(minutes=10)
 CHECK_EVERY = timedelta(minutes=15)
-_SHUT_OUT = (
+_SHUT_OUT = N_(
     "Square does not accept Coursekeeper's access token (expired, revoked or another account's)."
     " Sessions can be used as always; the owner connects again under Settings, Square."
 )
@@ -48,7 +49,7 @@ def check_connection(services: Services) -> None:
         row.checked_at = services.clock()
         if not missing(scopes):
             act = Act(SQUARE, services.clock(), "check-connection")
-            settle_in(session, act, ("square_scope:",), "Square has granted the permission.")
+            settle_in(session, act, ("square_scope:",), _("Square has granted the permission."))
 
     services.store.transact(work)
 

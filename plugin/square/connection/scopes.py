@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from plugin.wording import N_
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -18,60 +20,66 @@ class Scope:
 SCOPES = (
     Scope(
         "MERCHANT_PROFILE_READ",
-        "Your business, its locations and its address.",
-        "Coursekeeper can't tell which locations sell.",
+        N_("Your business, its locations and its address."),
+        N_("Coursekeeper can't tell which locations sell."),
     ),
     Scope(
         "ITEMS_READ",
-        "Notice changes of price or name in Square.",
-        "A package changed in Square goes unnoticed.",
+        N_("Notice changes of price or name in Square."),
+        N_("A package changed in Square goes unnoticed."),
     ),
     Scope(
         "ITEMS_WRITE",
-        "Publish packages to Square POS.",
-        "Packages can't be published to Square POS from here.",
+        N_("Publish packages to Square POS."),
+        N_("Packages can't be published to Square POS from here."),
     ),
-    Scope("ORDERS_READ", "See what was sold.", "No course opens automatically."),
+    Scope("ORDERS_READ", N_("See what was sold."), N_("No course opens automatically.")),
     Scope(
         "PAYMENTS_READ",
-        "See what was paid and refunded.",
-        "No course opens, and no refund takes its sessions along.",
+        N_("See what was paid and refunded."),
+        N_("No course opens, and no refund takes its sessions along."),
     ),
     Scope(
         "CUSTOMERS_READ",
-        "See who bought.",
-        "Sales come without a client, and Square's directory can't be searched.",
+        N_("See who bought."),
+        N_("Sales come without a client, and Square's directory can't be searched."),
     ),
     Scope(
         "CUSTOMERS_WRITE",
-        "Add new clients, and write the balance on their profiles.",
-        "New clients are not added to Square; no balance on Square profiles.",
+        N_("Add new clients, and write the balance on their profiles."),
+        N_("New clients are not added to Square; no balance on Square profiles."),
     ),
-    Scope("ORDERS_WRITE", "Sell from the desk.", "Selling from the desk does not work; Square POS does."),
+    Scope(
+        "ORDERS_WRITE", N_("Sell from the desk."), N_("Selling from the desk does not work; Square POS does.")
+    ),
     Scope(
         "PAYMENTS_WRITE",
-        "Square Terminal, payment links, recorded cash, refunds.",
-        "Neither selling nor refunding from the desk works; Square POS does both.",
+        N_("Square Terminal, payment links, recorded cash, refunds."),
+        N_("Neither selling nor refunding from the desk works; Square POS does both."),
     ),
-    Scope("DEVICES_READ", "Find your Square Terminals.", "No Terminal can be chosen at the desk."),
+    Scope("DEVICES_READ", N_("Find your Square Terminals."), N_("No Terminal can be chosen at the desk.")),
     Scope(
         "INVOICES_READ",
-        "See what was paid on invoices.",
-        "A course on an invoice opens only when all is paid.",
+        N_("See what was paid on invoices."),
+        N_("A course on an invoice opens only when all is paid."),
     ),
-    Scope("INVOICES_WRITE", "Send invoices with a deposit.", "No invoice can be sent from the desk."),
-    Scope("APPOINTMENTS_READ", "Today's arrivals from Square Appointments.", "Today shows no arrivals."),
-    Scope("APPOINTMENTS_ALL_READ", "Arrivals of the whole team.", "Today shows no arrivals."),
+    Scope("INVOICES_WRITE", N_("Send invoices with a deposit."), N_("No invoice can be sent from the desk.")),
+    Scope(
+        "APPOINTMENTS_READ", N_("Today's arrivals from Square Appointments."), N_("Today shows no arrivals.")
+    ),
+    Scope("APPOINTMENTS_ALL_READ", N_("Arrivals of the whole team."), N_("Today shows no arrivals.")),
     Scope(
         "APPOINTMENTS_BUSINESS_SETTINGS_READ",
-        "Who gives which appointment.",
-        "Arrivals come without the practitioner's name.",
+        N_("Who gives which appointment."),
+        N_("Arrivals come without the practitioner's name."),
     ),
-    Scope("EMPLOYEES_READ", "The names of your team.", "Arrivals come without the practitioner's name."),
+    Scope(
+        "EMPLOYEES_READ", N_("The names of your team."), N_("Arrivals come without the practitioner's name.")
+    ),
     Scope(
         "DISPUTES_READ",
-        "Notice that a bank questions a payment.",
-        "A disputed payment does not flag its course.",
+        N_("Notice that a bank questions a payment."),
+        N_("A disputed payment does not flag its course."),
     ),
 )
 

@@ -14,6 +14,7 @@ from plugin.square.client import SquareNotFound
 from plugin.square.connection.row import read_connection
 from plugin.square.events import event_types
 from plugin.square.parsing import Json, square_id, text
+from plugin.wording import _
 
 NAME = "Coursekeeper"
 # Our calls are written against this version of Square's API.
@@ -30,7 +31,7 @@ def wanted_events() -> tuple[str, ...]:
 def why_not_made(services: Services) -> str:
     """Return why Coursekeeper can't create the subscription, in words for the owner; "" where it can."""
     if not services.settings.square_access_token.get_secret_value():
-        return (
+        return _(
             "Square lets only your application's own token make subscriptions, not the permission of a seller."
             " Add it by hand in the Square Developer Console, under Webhooks."
         )
@@ -48,28 +49,34 @@ def make_subscription(services: Services, act: Act) -> str:
     try:
         found = _updated(services, address) or _created(services, act, address)
     except SquareFailed as error:
-        raise Refused(f"The subscription was not made. {error.message}", code=error.code) from error
+        raise Refused(
+            _("The subscription was not made. {message_}", message_=error.message), code=error.code
+        ) from error
     key = text(found.get("signature_key"))
     if not key:
         raise Refused(
-            "Square did not tell the key of the subscription. Copy it from the Square Developer Console."
+            _("Square did not tell the key of the subscription. Copy it from the Square Developer Console.")
         )
     _keep(services, square_id(found.get("id"), "subscription id"), address, key)
-    return f"Square sends {len(wanted_events())} kinds of events to {address}."
+    return _("Square sends {n} kinds of events to {address}.", n=len(wanted_events()), address=address)
 
 
 def send_test(services: Services, act: Act) -> None:
     """Have Square send a sample event now, and save how we answered it. Raises Refused."""
     require(act.actor)
     if not services.settings.square_access_token.get_secret_value():
-        raise Refused("Send the test from the Square Developer Console: this permission does not allow it.")
+        raise Refused(
+            _("Send the test from the Square Developer Console: this permission does not allow it.")
+        )
     try:
         subscription_id = _known_id(services) or _id_at(services, services.settings.webhook_address)
         if subscription_id is None:
-            raise Refused("Square has no subscription for this address yet. Make it first.")
+            raise Refused(_("Square has no subscription for this address yet. Make it first."))
         result = services.square.test_subscription(subscription_id, TEST_EVENT)
     except SquareFailed as error:
-        raise Refused(f"The test was not sent. {error.message}", code=error.code) from error
+        raise Refused(
+            _("The test was not sent. {message_}", message_=error.message), code=error.code
+        ) from error
     services.store.transact(lambda session: _note_test_in(session, act, result))
 
 

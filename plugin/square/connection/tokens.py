@@ -23,6 +23,7 @@ from plugin.services import Services
 from plugin.square.connection.row import ConnectionView, read_connection
 from plugin.square.parsing import Json, optional_moment, square_id, text, unreadable
 from plugin.store.queues import Outbox
+from plugin.wording import _
 
 # How the dedupe keys of attention items about a permission begin that could not be renewed, or was revoked.
 ABOUT_PERMISSION = ("square_refresh:", "square_revoked:")
@@ -99,7 +100,7 @@ def _save_in(session: Session, services: Services, act: Act, grant: Grant) -> No
     row.expires_at, row.refresh_expires_at = grant.expires_at, grant.refresh_expires_at
     row.refreshed_at = act.now
     row.problem, row.problem_at = "", None
-    settle_in(session, act, ABOUT_PERMISSION, "Square's permission is valid again.")
+    settle_in(session, act, ABOUT_PERMISSION, _("Square's permission is valid again."))
 
 
 def delete_tokens_in(session: Session) -> None:
@@ -140,7 +141,7 @@ def refresh(services: Services, _job: Job) -> str | RunAgain:
     """Renew the permission; raises SquareFailed where Square can't be reached. After a lost answer, ask again."""
     known = read_connection(services.store)
     if known.refresh_token_sealed is None or not is_due(known, services.clock()):
-        return "The permission is not due for renewal, or gone."
+        return _("The permission is not due for renewal, or gone.")
     try:
         renewed = grant_of(_renewed(services, known.refresh_token_sealed))
     except ConfigurationError as error:
@@ -148,11 +149,11 @@ def refresh(services: Services, _job: Job) -> str | RunAgain:
     except SquareFailed as error:
         if not error.permanent and error.code != "square_sign_in":
             raise
-        reason = "Square does not renew its permission any more. Connect again before it expires."
+        reason = _("Square does not renew its permission any more. Connect again before it expires.")
         return handle_refusal(services, known, reason)
     act = Act(SQUARE, services.clock(), REFRESH)
     is_kept = save_renewed(services, act, renewed, used=known.refresh_token_sealed)
-    return "The permission was renewed." if is_kept else "The permission was changed in the meantime."
+    return _("The permission was renewed.") if is_kept else _("The permission was changed in the meantime.")
 
 
 def alarm(services: Services) -> None:
@@ -187,17 +188,19 @@ def handle_refusal(services: Services, known: ConnectionView, reason: str) -> Ru
     return (
         RunAgain(RETRY_S, reason)
         if services.store.transact(work)
-        else "The permission was changed in the meantime."
+        else _("The permission was changed in the meantime.")
     )
 
 
 def _open_item_in(session: Session, services: Services, known: ConnectionView, reason: str) -> None:
-    reason = reason or "The owner connects again under Settings, Square."
-    expires = f" It expires on {known.expires_at:%Y-%m-%d}." if known.expires_at else ""
+    reason = reason or _("The owner connects again under Settings, Square.")
+    expires = _(" It expires on {expires_at}.", expires_at=known.expires_at) if known.expires_at else ""
     open_item(
         Work(session, services.store, Act(SQUARE, services.clock(), REFRESH)),
         kind="square_connection",
         dedupe=f"square_refresh:{known.refreshed_at:%Y-%m-%dT%H:%M}",
-        summary=f"Square's permission could not be renewed.{expires} {reason}",
+        summary=_(
+            "Square's permission could not be renewed.{expires} {reason}", expires=expires, reason=reason
+        ),
         details={},
     )

@@ -17,20 +17,21 @@ from plugin.square.client.connection import granted_scopes
 from plugin.square.connection.row import read_connection
 from plugin.square.connection.scopes import Scope, missing
 from plugin.square.parsing import Json, text, words
+from plugin.wording import N_, _
 
 LONGEST_TOKEN = 1000
 _NAMES = {
     "practice": "the practice Square",
-    "sandbox": "Square's sandbox",
-    "production": "Square (production)",
+    "sandbox": N_("Square's sandbox"),
+    "production": N_("Square (production)"),
 }
 # Square has the same answer for a token of the other one as for no token at all.
 _OTHER = {"sandbox": "production", "production": "sandbox"}
-_WRONG = (
+_WRONG = N_(
     "Square does not know this token. Copy it again, whole, from the Square Developer Console:"
     " your application, Credentials, Access token."
 )
-_ENDED = "This token has expired or was revoked. Make a new one in the Square Developer Console."
+_ENDED = N_("This token has expired or was revoked. Make a new one in the Square Developer Console.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +136,10 @@ def _of_the_other(token: str, environment: str, transport: Transport | None) -> 
         # Any other refusal comes after the sign-in.
         if error.code != "square_scope":
             return ""
-    return (
-        f"This is a token of {_NAMES[other]}, and {_NAMES[environment]} is chosen. Choose {_NAMES[other]},"
-        f" or copy the token of {_NAMES[environment]}."
+    return _(
+        "This is a token of {names}, and {names2} is chosen. Choose {names}, or copy the token of {names2}.",
+        names=_NAMES[other],
+        names2=_NAMES[environment],
     )
 
 
@@ -147,9 +149,12 @@ def _why_not(error: SquareFailed) -> str:
 
 def _no_answer(environment: str, error: SquareFailed) -> str:
     if error.code in ("square_unreachable", "square_down", "square_busy"):
-        return f"{_NAMES[environment].capitalize()} does not answer now. Nothing was saved; try again in a minute."
+        return _(
+            "{capitalize} does not answer now. Nothing was saved; try again in a minute.",
+            capitalize=_NAMES[environment].capitalize(),
+        )
     if error.code == "square_scope":
-        return (
+        return _(
             "This token may not read the business (MERCHANT_PROFILE_READ). Give it that permission in Square."
         )
-    return f"{error.message} Nothing was saved."
+    return _("{message_} Nothing was saved.", message_=error.message)

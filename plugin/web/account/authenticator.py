@@ -115,7 +115,7 @@ def _codes(said: str) -> str:
 def _opened(sealed: str) -> str:
     """Return the key that a page of this person was given, "" for any other."""
     try:
-        owner, _, secret = sealing(current_services().settings).open(sealed).partition(" ")
+        owner, _other, secret = sealing(current_services().settings).open(sealed).partition(" ")
     except WrongKey:
         return ""
     return secret if owner == current_user.staff_id else ""

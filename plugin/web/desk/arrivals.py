@@ -14,6 +14,7 @@ from plugin.web.actions import Notice, current_act, flash_notice
 from plugin.web.desk import courses, today
 from plugin.web.desk.forms import ArrivalForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("arrivals", __name__)
 
@@ -92,13 +93,21 @@ def undo(booking_id: str) -> ResponseReturnValue:
     """Undo what was tapped; the visit is expected again."""
     reason = ArrivalForm.sent().reason.data or courses.UNDONE_AT_THE_DESK
     take_back(current_services().store, current_act(), booking_id, reason)
-    flash_notice(Notice("Taken back. The visit is expected again."))
+    flash_notice(Notice(_("Taken back. The visit is expected again.")))
     return today.after_deed()
 
 
 def _said(decided: MissedVisit) -> str:
     if decided.charged is not None:
-        return f"No-show charged. {courses.left_after(decided.charged.course_id, decided.charged.entry)}"
+        return _(
+            "No-show charged. {left_after}",
+            left_after=courses.left_after(decided.charged.course_id, decided.charged.entry),
+        )
     offer = decided.offer
-    rest = f", {offer.forgiven} of {offer.allowed} by now" if offer.allowed else ""
-    return f"No-show forgiven{rest}."
+    if offer.allowed:
+        return _(
+            "No-show forgiven, {forgiven} of {allowed} by now.",
+            forgiven=offer.forgiven,
+            allowed=offer.allowed,
+        )
+    return _("No-show forgiven.")

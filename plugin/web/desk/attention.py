@@ -29,6 +29,7 @@ from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, r
 from plugin.web.desk import clients
 from plugin.web.desk.forms import ClientForm, DecisionForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 OPEN_SHOWN = 50
 RESOLVED_SHOWN = 20
@@ -143,7 +144,7 @@ def settle_with_new_client(item_id: str) -> ResponseReturnValue:
         item_id,
         form.contact,
         course_id=form.course_id.data or None,
-        reason="Assigned at the desk",
+        reason=_("Assigned at the desk"),
     )
     return _answered(_assigned(item, client))
 
@@ -158,7 +159,7 @@ def _settled(act: Act, item_id: str, form: DecisionForm) -> ResponseReturnValue:
     item = resolve(store, act, item_id, wish)
     if wish.client_id is not None:
         return _answered(_assigned(item, read_client(store, wish.client_id)))
-    return _answered(Notice(decision.done if decision else "Resolved."))
+    return _answered(Notice(decision.done if decision else _("Resolved.")))
 
 
 def _answered(notice: Notice) -> ResponseReturnValue:
@@ -170,8 +171,12 @@ def _answered(notice: Notice) -> ResponseReturnValue:
 
 def _assigned(item: AttentionView, client: ClientView) -> Notice:
     address = url_for("clients.show", client_id=client.id)
-    rest = "" if item.resolved_at else " The rest of that sale is still unassigned."
-    return Notice(f"Assigned to {client.name}.{rest}", link=address, link_text="Open the client")
+    rest = "" if item.resolved_at else _(" The rest of that sale is still unassigned.")
+    return Notice(
+        _("Assigned to {client}.{rest}", client=client.name, rest=rest),
+        link=address,
+        link_text=_("Open the client"),
+    )
 
 
 def _version() -> PageVersion:

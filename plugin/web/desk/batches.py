@@ -29,6 +29,7 @@ from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, r
 from plugin.web.desk.forms import BatchForm
 from plugin.web.files import name_file
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 # A batch has no more clients than this; one more shows that there are others.
 _LONGEST_LIST = MOST_PAPERS + 1
@@ -86,7 +87,7 @@ def news(batch_id: str) -> ResponseReturnValue:
 def cancel(batch_id: str) -> ResponseReturnValue:
     """Cancel the batch."""
     cancel_batch(current_services().store, current_act(), batch_id)
-    flash_notice(Notice("Stopped. No more papers are made."))
+    flash_notice(Notice(_("Stopped. No more papers are made.")))
     return redirect_after_post(url_for("batches.show", batch_id=batch_id))
 
 

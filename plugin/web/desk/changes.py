@@ -23,6 +23,7 @@ from plugin.web.desk.course_actions import COURSE_ACTIONS, CourseAction
 from plugin.web.desk.forms import VisitForm
 from plugin.web.forms import Form
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("changes", __name__)
 
@@ -84,7 +85,8 @@ def _form(
 def _with_treatments(form: Form, course: CourseView) -> Form:
     if "allowance_id" in form:
         form["allowance_id"].choices = [
-            (each.id, f"{each.treatment}, {each.left} left") for each in course.allowances
+            (each.id, _("{treatment}, {left} left", treatment=each.treatment, left=each.left))
+            for each in course.allowances
         ]
     return form
 

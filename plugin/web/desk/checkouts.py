@@ -23,6 +23,7 @@ from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.desk.forms import ClaimForm, LetterForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("checkouts", __name__)
 
@@ -101,7 +102,7 @@ def send(checkout_id: str) -> ResponseReturnValue:
     """E-mail the payment link."""
     mail_to = LetterForm.sent().mail_to.data or ""
     sent = send_letter(current_services().store, current_act(), checkout_id, mail_to)
-    flash_notice(Notice(f"On its way to {sent.mail_to}."))
+    flash_notice(Notice(_("On its way to {mail_to}.", mail_to=sent.mail_to)))
     return _shown(checkout_id)
 
 

@@ -42,7 +42,7 @@ from plugin.web.desk.forms import ClientForm, EditClientForm, VisitDetailsForm
 from plugin.web.desk.history import Line, lines_of
 from plugin.web.headers import let_page_hold_frame
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.wording import _
+from plugin.web.translations import _
 
 SHOWN = 30
 SHOWN_WHILE_TYPING = 8
@@ -71,7 +71,7 @@ def find(refusal: Refusal | None = None) -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Create a client and show their page."""
     made = create_client(current_services().store, current_act(), **ClientForm.sent().contact)
-    flash_notice(Notice("Client created. Sell them a package, or charge it at Square POS."))
+    flash_notice(Notice(_("Client created. Sell them a package, or charge it at Square POS.")))
     return redirect_after_post(url_for("clients.show", client_id=made.id))
 
 
@@ -93,7 +93,7 @@ def change(client_id: str) -> ResponseReturnValue:
         **form.contact,
         wants_mail=form.mail_choice,
     )
-    flash_notice(Notice("Saved."))
+    flash_notice(Notice(_("Saved.")))
     return after_deed(changed.id)
 
 
@@ -102,7 +102,7 @@ def change(client_id: str) -> ResponseReturnValue:
 def put(client_id: str) -> ResponseReturnValue:
     """Add the client to Square's directory, or retry what Square refused."""
     client = put_into_square(current_services().store, current_act(), client_id)
-    flash_notice(Notice(f"{client.name} is being added to Square."))
+    flash_notice(Notice(_("{client} is being added to Square.", client=client.name)))
     return after_deed(client.id)
 
 

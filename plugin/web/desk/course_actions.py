@@ -39,6 +39,7 @@ from plugin.web.desk.forms import (
     transfer_form_of,
 )
 from plugin.web.forms import Form, ReasonForm
+from plugin.web.translations import N_, _
 
 OWNER: tuple[Role, ...] = ()
 DESK = (Role.DESK,)
@@ -121,7 +122,7 @@ def _write_off(store: Store, act: Act, course_id: str, form: ReasonForm) -> Chan
 
 
 def _undo_write_off(store: Store, act: Act, course_id: str, form: UnforcedForm) -> Changed:
-    return undo_write_off(store, act, course_id, form.reason.data or "Undone by the owner")
+    return undo_write_off(store, act, course_id, form.reason.data or _("Undone by the owner"))
 
 
 def _missed(store: Store, act: Act, course_id: str, form: MissedForm) -> Changed:
@@ -130,16 +131,16 @@ def _missed(store: Store, act: Act, course_id: str, form: MissedForm) -> Changed
 
 def _said_expiration(course: CourseView) -> Notice:
     if course.expires_on is None:
-        return Notice("The package does not expire now.")
-    return Notice(f"The package expires on {day_text(course.expires_on, pages.clinic())} now.")
+        return Notice(_("The package does not expire now."))
+    return Notice(_("The package expires on {day} now.", day=day_text(course.expires_on, pages.clinic())))
 
 
 def _said_adjusted(course: CourseView) -> Notice:
-    return Notice(f"Adjusted. {_left(course)}")
+    return Notice(_("Adjusted. {left}", left=_left(course)))
 
 
 def _said_missed(course: CourseView) -> Notice:
-    return Notice(f"Recorded in the history. {_left(course)}")
+    return Notice(_("Recorded in the history. {left}", left=_left(course)))
 
 
 def _left(course: CourseView) -> str:
@@ -147,15 +148,21 @@ def _left(course: CourseView) -> str:
 
 
 def _said_transfer(course: CourseView) -> Notice:
-    said = f"Transferred. {course.client_name} has {sessions_text(course.left)} left."
+    said = _(
+        "Transferred. {client_name} has {sessions} left.",
+        client_name=course.client_name,
+        sessions=sessions_text(course.left),
+    )
     address = url_for("clients.show", client_id=course.client_id)
-    return Notice(said, link=address, link_text=f"Show {course.client_name}")
+    return Notice(said, link=address, link_text=_("Show {client_name}", client_name=course.client_name))
 
 
 def _said_gift(course: CourseView) -> Notice:
     name = course.gift.recipient_name if course.gift else ""
     address = url_for("changes.give", course_id=course.id)
-    return Notice(f"This package is a gift for {name} now.", link=address, link_text="Show the voucher")
+    return Notice(
+        _("This package is a gift for {name} now.", name=name), link=address, link_text=_("Show the voucher")
+    )
 
 
 def _saying(text: str) -> Callable[[CourseView], Notice]:
@@ -164,7 +171,14 @@ def _saying(text: str) -> Callable[[CourseView], Notice]:
 
 COURSE_ACTIONS = (
     CourseAction(
-        "missed", "missed", AT_THE_DESK, MissedForm, _missed, _said_missed, "Record no-show", "Record no-show"
+        "missed",
+        "missed",
+        AT_THE_DESK,
+        MissedForm,
+        _missed,
+        _said_missed,
+        N_("Record no-show"),
+        N_("Record no-show"),
     ),
     CourseAction(
         "extend",
@@ -173,14 +187,21 @@ COURSE_ACTIONS = (
         ExtensionForm,
         _extend,
         _said_expiration,
-        "Extend this package",
-        "Save expiration date",
+        N_("Extend this package"),
+        N_("Save expiration date"),
     ),
     CourseAction(
-        "freeze", "freeze", OWNER, ReasonForm, _freeze, _saying("Frozen."), "Freeze this package", "Freeze"
+        "freeze",
+        "freeze",
+        OWNER,
+        ReasonForm,
+        _freeze,
+        _saying(N_("Frozen.")),
+        N_("Freeze this package"),
+        N_("Freeze"),
     ),
     CourseAction(
-        "thaw", "thaw", DESK, UnforcedForm, _unfreeze, _saying("Unfrozen. Sessions can be used again.")
+        "thaw", "thaw", DESK, UnforcedForm, _unfreeze, _saying(N_("Unfrozen. Sessions can be used again."))
     ),
     CourseAction(
         "share",
@@ -188,17 +209,19 @@ COURSE_ACTIONS = (
         DESK,
         ShareForm,
         _share,
-        _saying("Shared."),
-        "Share this package",
-        "Share",
+        _saying(N_("Shared.")),
+        N_("Share this package"),
+        N_("Share"),
         has_person=True,
     ),
     CourseAction(
-        "end_share", "shares/end", DESK, EndShareForm, _end_share, _saying("No longer shared with them.")
+        "end_share", "shares/end", DESK, EndShareForm, _end_share, _saying(N_("No longer shared with them."))
     ),
-    CourseAction("give", "gift", DESK, GiftForm, _give, _said_gift, "Gift this package", "Create voucher"),
     CourseAction(
-        "take_gift_back", "gift/end", DESK, UnforcedForm, _cancel_gift, _saying("The gift is canceled.")
+        "give", "gift", DESK, GiftForm, _give, _said_gift, N_("Gift this package"), N_("Create voucher")
+    ),
+    CourseAction(
+        "take_gift_back", "gift/end", DESK, UnforcedForm, _cancel_gift, _saying(N_("The gift is canceled."))
     ),
     CourseAction(
         "transfer",
@@ -207,8 +230,8 @@ COURSE_ACTIONS = (
         TransferForm,
         _transfer,
         _said_transfer,
-        "Transfer remaining sessions",
-        "Transfer sessions",
+        N_("Transfer remaining sessions"),
+        N_("Transfer sessions"),
         has_person=True,
         form_of=transfer_form_of,
     ),
@@ -219,8 +242,8 @@ COURSE_ACTIONS = (
         AdjustmentForm,
         _adjust,
         _said_adjusted,
-        "Adjust balance",
-        "Adjust balance",
+        N_("Adjust balance"),
+        N_("Adjust balance"),
     ),
     CourseAction("goodwill", "goodwill", OWNER, Form, _goodwill, _said_adjusted),
     CourseAction(
@@ -229,9 +252,9 @@ COURSE_ACTIONS = (
         OWNER,
         EarlyUseForm,
         _allow,
-        _saying("Unlocked."),
-        "Unlock unpaid sessions",
-        "Unlock sessions",
+        _saying(N_("Unlocked.")),
+        N_("Unlock unpaid sessions"),
+        N_("Unlock sessions"),
     ),
     CourseAction(
         "write_off",
@@ -239,9 +262,9 @@ COURSE_ACTIONS = (
         OWNER,
         ReasonForm,
         _write_off,
-        _saying("Written off."),
-        "Write off balance",
-        "Write off",
+        _saying(N_("Written off.")),
+        N_("Write off balance"),
+        N_("Write off"),
     ),
     CourseAction(
         "undo_write_off",
@@ -249,6 +272,6 @@ COURSE_ACTIONS = (
         OWNER,
         UnforcedForm,
         _undo_write_off,
-        _saying("The write-off is undone."),
+        _saying(N_("The write-off is undone.")),
     ),
 )

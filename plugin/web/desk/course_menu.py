@@ -10,7 +10,7 @@ from plugin.core.status import Status
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.words import day_text, money_text
 from plugin.courses.changes.write_off import KINDS
-from plugin.wording import _, ngettext
+from plugin.web.translations import _, ngettext
 
 _USABLE = (Status.OPEN, Status.PART_PAID)
 

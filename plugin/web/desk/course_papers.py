@@ -18,7 +18,7 @@ from plugin.web.desk.forms import PaperMailForm
 from plugin.web.files import name_file
 from plugin.web.headers import let_our_page_frame
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.wording import _
+from plugin.web.translations import _
 
 blueprint = Blueprint("papers", __name__)
 
@@ -27,14 +27,14 @@ blueprint = Blueprint("papers", __name__)
 @allow(*AT_THE_DESK)
 def summary(course_id: str) -> Response:
     """Return the course summary."""
-    return _paper(course_id, SUMMARY, "Course summary")
+    return _paper(course_id, SUMMARY, _("Course summary"))
 
 
 @blueprint.get("/courses/<course_id>/aftercare.pdf")
 @allow(*AT_THE_DESK)
 def aftercare(course_id: str) -> Response:
     """Return the aftercare sheet of a visit, the last one unless `visit` names another."""
-    return _paper(course_id, AFTERCARE, "Aftercare", visit_id=request.args.get("visit") or None)
+    return _paper(course_id, AFTERCARE, _("Aftercare"), visit_id=request.args.get("visit") or None)
 
 
 def _page_again(refusal: Refusal, **_: str) -> ResponseReturnValue:

@@ -21,8 +21,9 @@ from plugin.web.course_words import allowance_said
 from plugin.web.desk import clients
 from plugin.web.desk.forms import UndoForm, UseForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
 
-UNDONE_AT_THE_DESK = "Undone at the desk"
+UNDONE_AT_THE_DESK = N_("Undone at the desk")
 
 blueprint = Blueprint("courses", __name__)
 
@@ -94,22 +95,33 @@ def undo(entry_id: str) -> ResponseReturnValue:
 def said_of_use(used: Used, of: CourseView) -> str:
     """Return what was used and what is left, with a warning where its payment is disputed."""
     allowance = of.state.allowance(used.entry.allowance_id)
-    said = f"{_name(allowance)} {used.session_number} used. {_left(of, allowance)}"
+    said = _(
+        "{name} {session_number} used. {left}",
+        name=_name(allowance),
+        session_number=used.session_number,
+        left=_left(of, allowance),
+    )
     if of.dispute is None:
         return said
-    happened = "was taken back by the bank" if of.dispute.is_lost else "is disputed"
-    return f"{said} A payment for this course {happened}."
+    if of.dispute.is_lost:
+        return _("{said} A payment for this course was taken back by the bank.", said=said)
+    return _("{said} A payment for this course is disputed.", said=said)
 
 
 def said_of_link(used: Used, of: CourseView) -> str:
     """Return which session an appointment was checked in with."""
     name = _name(of.state.allowance(used.entry.allowance_id)).lower()
-    return f"Linked to {name} {used.session_number} of {used.granted}. Nothing more was charged."
+    return _(
+        "Linked to {name} {session_number} of {granted}. Nothing more was charged.",
+        name=name,
+        session_number=used.session_number,
+        granted=used.granted,
+    )
 
 
 def _given_back(undone: Reversed, of: CourseView) -> str:
     allowance = of.state.allowance(undone.entry.allowance_id)
-    return f"{_name(allowance)} restored. {_left(of, allowance)}"
+    return _("{name} restored. {left}", name=_name(allowance), left=_left(of, allowance))
 
 
 def left_after(course_id: str, entry: EntryView) -> str:
@@ -123,4 +135,4 @@ def _left(of: CourseView, allowance: AllowanceState) -> str:
 
 
 def _name(allowance: AllowanceState) -> str:
-    return {"touch_up": "Touch-up", "add_on": "Add-on"}.get(allowance.kind, "Session")
+    return {"touch_up": _("Touch-up"), "add_on": _("Add-on")}.get(allowance.kind, _("Session"))

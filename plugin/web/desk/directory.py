@@ -15,6 +15,7 @@ from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 from plugin.web.desk import clients
 from plugin.web.desk.forms import ClientForm
+from plugin.web.translations import _
 
 SHOWN = 6
 _PACE = "coursekeeper_directory_pace"
@@ -47,5 +48,5 @@ def find() -> ResponseReturnValue:
 def take(square_customer_id: str) -> ResponseReturnValue:
     """Add one of them as a client and show their page."""
     taken = take_in(current_services().store, current_act(), square_customer_id)
-    flash_notice(Notice(f"{taken.name} is a client here now."))
+    flash_notice(Notice(_("{taken} is a client here now.", taken=taken.name)))
     return redirect_after_post(url_for("clients.show", client_id=taken.id))

@@ -18,6 +18,7 @@ from plugin.web.desk import courses
 from plugin.web.desk.forms import PaymentForm
 from plugin.web.desk.sell import MOST_PACKAGES, TENDERS
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("exchanges", __name__)
 
@@ -81,5 +82,5 @@ def _offers(credit: Credit) -> tuple[ExchangeOffer, ...]:
 def _offer(credit: Credit, package_id: str) -> ExchangeOffer:
     found = next((each for each in _offers(credit) if each.package.id == package_id), None)
     if found is None:
-        raise Refused("Choose the package again: this one is not in Square.", code="not_on_till")
+        raise Refused(_("Choose the package again: this one is not in Square."), code="not_on_till")
     return found

@@ -41,6 +41,7 @@ from plugin.web.forms import (
     count_field,
     reason_field,
 )
+from plugin.web.translations import N_, _
 
 
 def default_language() -> str:
@@ -78,25 +79,25 @@ class ClientForm(Form):
     """A client's contact details; `course_id` and `package_id` are what the client is created for."""
 
     name = Text(
-        "Name",
-        called="The name",
+        N_("Name"),
+        called=N_("The name"),
         maxlength=NAME_LENGTH,
         required=True,
         autocomplete="off",
         autocapitalize="words",
     )
     sounds_like = Text(
-        "Sounds like (optional)",
-        called="How the name sounds",
-        hint="How to say the name, such as SHIV-awn. On no paper.",
+        N_("Sounds like (optional)"),
+        called=N_("How the name sounds"),
+        hint=N_("How to say the name, such as SHIV-awn. On no paper."),
         maxlength=NAME_LENGTH,
         autocomplete="off",
         autocapitalize="off",
         spellcheck="false",
     )
-    phone = Phone("Phone", type="tel", maxlength=40, autocomplete="off")
-    email = Email("E-mail", hint="For their papers", type="email", maxlength=254, autocomplete="off")
-    language = Language("Language of papers", default=default_language)
+    phone = Phone(N_("Phone"), type="tel", maxlength=40, autocomplete="off")
+    email = Email(N_("E-mail"), hint=N_("For their papers"), type="email", maxlength=254, autocomplete="off")
+    language = Language(N_("Language of papers"), default=default_language)
     course_id = Hidden()
     package_id = Hidden()
 
@@ -110,7 +111,7 @@ class ClientForm(Form):
 class EditClientForm(ClientForm):
     """The contact details of a known client, with whether they want e-mails."""
 
-    wants_mail = Tick("E-mail their papers after each visit")
+    wants_mail = Tick(N_("E-mail their papers after each visit"))
     has_mail_choice = Hidden()
 
     @property
@@ -138,7 +139,7 @@ class ArrivalForm(UseForm):
     course_id = Hidden()
     decision = Hidden()
     entry_id = Hidden()
-    reason = reason_field("Reason (optional)", is_required=False)
+    reason = reason_field(N_("Reason (optional)"), is_required=False)
 
     @property
     def chosen(self) -> dict[str, Any]:
@@ -159,7 +160,7 @@ class OwnClientsForm(Form):
 class UndoForm(Form):
     """Why a session is undone, and on whose page."""
 
-    reason = reason_field("Reason (optional)", is_required=False)
+    reason = reason_field(N_("Reason (optional)"), is_required=False)
     client_id = Hidden()
 
 
@@ -172,15 +173,18 @@ class PaperMailForm(Form):
 class VisitForm(UseForm):
     """A visit of another day, of another person, or with several sessions."""
 
-    allowance_id = Choice("Treatment")
-    visited_on = Day("Date", called="The date", required=True)
-    sessions = count_field("Sessions", required=True, maxlength=2, default=1)
-    client_id = Choice("Who attended?")
-    practitioner_id = Choice("Practitioner")
+    allowance_id = Choice(N_("Treatment"))
+    visited_on = Day(N_("Date"), called=N_("The date"), required=True)
+    sessions = count_field(N_("Sessions"), required=True, maxlength=2, default=1)
+    client_id = Choice(N_("Who attended?"))
+    practitioner_id = Choice(N_("Practitioner"))
     focus = Text(
-        "Focus (optional)", hint="Goes on the course summary.", maxlength=NOTE_LENGTH, autocomplete="off"
+        N_("Focus (optional)"),
+        hint=N_("Goes on the course summary."),
+        maxlength=NOTE_LENGTH,
+        autocomplete="off",
     )
-    note = Paragraph("Note (optional)", hint="Stays here, not on papers.", maxlength=NOTE_LENGTH)
+    note = Paragraph(N_("Note (optional)"), hint=N_("Stays here, not on papers."), maxlength=NOTE_LENGTH)
 
     def wish(self, course_id: str) -> UseSession:
         """Return the visit to record."""
@@ -199,11 +203,14 @@ class VisitForm(UseForm):
 class VisitDetailsForm(Form):
     """The practitioner, the focus for the papers, and a note that stays at the clinic."""
 
-    practitioner_id = Choice("Practitioner")
+    practitioner_id = Choice(N_("Practitioner"))
     focus = Text(
-        "Focus", hint="One short line. Goes on the course summary.", maxlength=NOTE_LENGTH, autocomplete="off"
+        N_("Focus"),
+        hint=N_("One short line. Goes on the course summary."),
+        maxlength=NOTE_LENGTH,
+        autocomplete="off",
     )
-    note = Paragraph("Note", hint="Stays here, not on papers.", maxlength=NOTE_LENGTH)
+    note = Paragraph(N_("Note"), hint=N_("Stays here, not on papers."), maxlength=NOTE_LENGTH)
     client_id = Hidden()
     # Of the note as the page shows it.
     version = Hidden()
@@ -212,21 +219,21 @@ class VisitDetailsForm(Form):
 class UnforcedForm(Form):
     """A change with an optional reason."""
 
-    reason = reason_field("Reason (optional)", is_required=False)
+    reason = reason_field(N_("Reason (optional)"), is_required=False)
 
 
 class ExtensionForm(Form):
     """A new last day of a course."""
 
-    expires_on = Day("Expires")
-    never = Tick("No expiration")
-    shorten = Tick("Set an earlier date than agreed")
+    expires_on = Day(N_("Expires"))
+    never = Tick(N_("No expiration"))
+    shorten = Tick(N_("Set an earlier date than agreed"))
     reason = reason_field()
 
     def validate_expires_on(self, field: Day) -> None:
         """Refuse a form with neither a day nor "no expiration"."""
         if field.data is None and not self.never.data:
-            raise ValidationError("Choose the last day, or tick that there is no expiration.")
+            raise ValidationError(_("Choose the last day, or tick that there is no expiration."))
 
     def wish(self) -> Extension:
         """Return the new last day."""
@@ -238,7 +245,7 @@ class ShareForm(UnforcedForm):
     """The client with whom a course is shared."""
 
     client_id = Hidden()
-    until = Day("Until", hint="Leave empty for no end date")
+    until = Day(N_("Until"), hint=N_("Leave empty for no end date"))
 
     def wish(self) -> Share:
         """Return with whom, and until when."""
@@ -255,14 +262,14 @@ class GiftForm(UnforcedForm):
     """The recipient of a course that becomes a gift."""
 
     recipient_name = Text(
-        "Recipient",
-        called="The recipient's name",
+        N_("Recipient"),
+        called=N_("The recipient's name"),
         required=True,
         maxlength=NAME_LENGTH,
         autocomplete="off",
-        hint="The name on the voucher",
+        hint=N_("The name on the voucher"),
     )
-    message = Paragraph("Message on the voucher (optional)", maxlength=NOTE_LENGTH, rows=2)
+    message = Paragraph(N_("Message on the voucher (optional)"), maxlength=NOTE_LENGTH, rows=2)
 
     def wish(self) -> NewGift:
         """Return the gift."""
@@ -289,7 +296,7 @@ class TransferForm(ReasonForm):
         super().check()
         if not any(self.parts.values()):
             raise InvalidField(
-                "Choose how many sessions are transferred.",
+                _("Choose how many sessions are transferred."),
                 field=self.counts[0].name if self.counts else None,
             )
 
@@ -298,33 +305,33 @@ def transfer_form_of(course: CourseView) -> type[TransferForm]:
     """Return the form for what is left of this course."""
     fields = {
         f"n-{each.id}": count_field(
-            each.treatment, "The number", default=each.left, hint=f"of {each.left} left"
+            each.treatment, N_("The number"), default=each.left, hint=N_("of {left} left", left=each.left)
         )
         for each in course.allowances
         if each.left
     }
-    reason = reason_field(hint="Shown in the history of both courses.")
+    reason = reason_field(hint=N_("Shown in the history of both courses."))
     return type("TransferOfCourse", (TransferForm,), {**fields, "reason": reason})
 
 
 class AdjustmentForm(Form):
     """Sessions that are added to a course or removed from it."""
 
-    allowance_id = Choice("Treatment")
+    allowance_id = Choice(N_("Treatment"))
     way = Choice(
-        "Change",
+        N_("Change"),
         (
-            ("more", "Add sessions"),
-            ("fewer", "Remove sessions with their share of the value"),
-            ("fewer_keeping", "Remove sessions, keep value"),
+            ("more", N_("Add sessions")),
+            ("fewer", N_("Remove sessions with their share of the value")),
+            ("fewer_keeping", N_("Remove sessions, keep value")),
         ),
         default="more",
     )
-    sessions = count_field("How many?", required=True, maxlength=2)
+    sessions = count_field(N_("How many?"), required=True, maxlength=2)
     value = Amount(
-        "Value (optional)",
-        called="The value",
-        hint="For added sessions. Empty: goodwill, no value",
+        N_("Value (optional)"),
+        called=N_("The value"),
+        hint=N_("For added sessions. Empty: goodwill, no value"),
         autocomplete="off",
     )
     reason = reason_field()
@@ -344,25 +351,25 @@ class AdjustmentForm(Form):
 class EarlyUseForm(Form):
     """How many sessions may be used before they are paid."""
 
-    allowance_id = Choice("Treatment")
-    sessions = count_field("How many more may be used?", required=True)
+    allowance_id = Choice(N_("Treatment"))
+    sessions = count_field(N_("How many more may be used?"), required=True)
     reason = reason_field()
 
 
 class MissedForm(UseForm):
     """A missed visit: what happened, and whether a session is charged."""
 
-    allowance_id = Choice("Treatment")
+    allowance_id = Choice(N_("Treatment"))
     how = Choice(
-        "What happened?",
-        (("no_show", "No-show"), ("late_cancellation", "Late cancellation")),
+        N_("What happened?"),
+        (("no_show", N_("No-show")), ("late_cancellation", N_("Late cancellation"))),
         default="no_show",
     )
-    missed_on = Day("Date")
+    missed_on = Day(N_("Date"))
     decision = Choice(
-        "Charge a session?",
-        (("forgive", "Waive"), ("charge", "Charge a session")),
-        said="Choose whether a session is charged.",
+        N_("Charge a session?"),
+        (("forgive", N_("Waive")), ("charge", N_("Charge a session"))),
+        said=N_("Choose whether a session is charged."),
     )
 
     def wish(self) -> Missed:
@@ -373,9 +380,9 @@ class MissedForm(UseForm):
 class RefundForm(Form):
     """The amount, formula and reason of a refund. The page that reviews it sends `minor` and `seen`."""
 
-    choice = Choice("Refund amount", said="Choose the refund amount.")
-    amount = Amount("Amount", called="The amount", autocomplete="off")
-    reason = reason_field(hint="Shown in history and sent to Square.")
+    choice = Choice(N_("Refund amount"), said=N_("Choose the refund amount."))
+    amount = Amount(N_("Amount"), called=N_("The amount"), autocomplete="off")
+    reason = reason_field(hint=N_("Shown in history and sent to Square."))
     minor = Hidden()
     seen = Hidden()
 
@@ -389,7 +396,7 @@ class RefundForm(Form):
         if self.choice.data != OWN:
             field.errors = []
         elif field.data is None and not field.errors:
-            raise ValidationError("The amount is missing.")
+            raise ValidationError(_("The amount is missing."))
 
     @property
     def minor_units(self) -> int:
@@ -402,10 +409,10 @@ class PaymentForm(Form):
 
     way = Hidden()
     device_id = Hidden()
-    supplied = Amount("Cash received", called="The cash", autocomplete="off")
+    supplied = Amount(N_("Cash received"), called=N_("The cash"), autocomplete="off")
     supplied_minor = Hidden()
-    tender = Text("Other", called="How it was paid", maxlength=80, autocomplete="off")
-    mail_to = Email("E-mail", type="email", maxlength=254, autocomplete="off")
+    tender = Text(N_("Other"), called=N_("How it was paid"), maxlength=80, autocomplete="off")
+    mail_to = Email(N_("E-mail"), type="email", maxlength=254, autocomplete="off")
     seen = Hidden()
 
     @property
@@ -420,7 +427,7 @@ class PaymentForm(Form):
     def seen_credit(self) -> int:
         """Return the credit that was shown for an exchange, in minor units; raises InvalidField."""
         if self.seen.number is None:
-            raise InvalidField("The credit is missing.", field="way")
+            raise InvalidField(_("The credit is missing."), field="way")
         return self.seen.number
 
     def wish(self, **more: Any) -> NewCheckout:
@@ -440,9 +447,9 @@ class SellForm(PaymentForm):
 
     client_id = Hidden()
     package_id = Hidden()
-    deposit = Amount("Deposit (optional)", called="The deposit", autocomplete="off")
-    deposit_due_on = Day("Deposit due")
-    balance_due_on = Day("Balance due")
+    deposit = Amount(N_("Deposit (optional)"), called=N_("The deposit"), autocomplete="off")
+    deposit_due_on = Day(N_("Deposit due"))
+    balance_due_on = Day(N_("Balance due"))
 
     def sale(self) -> NewCheckout:
         """Return the sale to begin."""
@@ -458,8 +465,8 @@ class LetterForm(Form):
     """The recipient of a payment link."""
 
     mail_to = Email(
-        "Or by e-mail",
-        called="The e-mail address",
+        N_("Or by e-mail"),
+        called=N_("The e-mail address"),
         required=True,
         type="email",
         maxlength=254,
@@ -477,14 +484,14 @@ class VoucherForm(Form):
     """The code of a gift voucher, and the client who redeems it."""
 
     code = Text(
-        "Voucher code",
-        called="The voucher's code",
+        N_("Voucher code"),
+        called=N_("The voucher's code"),
         required=True,
         maxlength=20,
         autocomplete="off",
         autocapitalize="characters",
         spellcheck="false",
-        hint="12 letters and digits, such as 7KQM-X3FD-92HT",
+        hint=N_("12 letters and digits, such as 7KQM-X3FD-92HT"),
     )
     client_id = Hidden()
     q = Hidden()
@@ -494,12 +501,12 @@ class DecisionForm(Form):
     """The decision about an attention item."""
 
     decision = Hidden()
-    reason = reason_field("Reason (optional)", is_required=False)
+    reason = reason_field(N_("Reason (optional)"), is_required=False)
     client_id = Hidden()
     course_id = Hidden()
     package_id = Hidden()
-    sessions = count_field("Sessions")
-    amount = Count(called="The amount")
+    sessions = count_field(N_("Sessions"))
+    amount = Count(called=N_("The amount"))
 
     def wish(self, usual_reason: str) -> Resolution:
         """Return the decision; the usual reason is used where none was typed."""

@@ -18,6 +18,7 @@ from plugin.web.actions import Notice, current_act, flash_notice, redirect_after
 from plugin.web.desk.forms import ClientForm, VoucherForm
 from plugin.web.limits import guess_limiter, limit_views
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 SHOWN = 6
 # Wrong codes per person; a voucher that is misread twice still works.
@@ -84,7 +85,11 @@ def redeem() -> ResponseReturnValue:
         check_voucher(store, voucher.code.data, today=_today())
         client_id = _new_client(act)
     redeemed = redeem_gift(store, act, voucher.code.data, client_id)
-    flash_notice(Notice(f"Redeemed. The package belongs to {redeemed.course.client_name} now."))
+    flash_notice(
+        Notice(
+            _("Redeemed. The package belongs to {client_name} now.", client_name=redeemed.course.client_name)
+        )
+    )
     return redirect_after_post(url_for("clients.show", client_id=redeemed.course.client_id))
 
 

@@ -9,6 +9,7 @@ from plugin.courses.handouts.guides import guide_pdf
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow, current_actor
 from plugin.web.files import name_file
+from plugin.web.translations import _
 
 blueprint = Blueprint("guides", __name__)
 
@@ -21,4 +22,6 @@ def show(name: str) -> Response:
         require(current_actor())
     services = current_services()
     pdf = guide_pdf(services.store, services.render, name, now=services.clock())
-    return name_file(Response(pdf, mimetype="application/pdf"), f"Coursekeeper guide, {name}.pdf")
+    return name_file(
+        Response(pdf, mimetype="application/pdf"), _("Coursekeeper guide, {name}.pdf", name=name)
+    )

@@ -37,6 +37,7 @@ from plugin.web.desk.forms import ArrivalForm, UseForm, VisitDetailsForm
 from plugin.web.desk.note_form import DeskNoteForm, NoteForm
 from plugin.web.forms import Form, Hidden
 from plugin.web.limits import limit_views, page_limiter
+from plugin.web.translations import _
 
 # The taps of a long outage take some minutes; a program that sends nonsense gets no further.
 OFTEN = "60 per minute"
@@ -63,7 +64,7 @@ class LateForm(Form):
         try:
             ago = timedelta(milliseconds=int(self.late_ago.data))
         except (ValueError, OverflowError):
-            raise InvalidField("When it was tapped is not readable.", field="late_ago") from None
+            raise InvalidField(_("When it was tapped is not readable."), field="late_ago") from None
         return Late(self.late_by.data[:40], min(ago, _LONGEST))
 
     @property
@@ -73,7 +74,7 @@ class LateForm(Form):
             fields = json.loads(self.late_before.data or "{}")
             return {str(name): str(value) for name, value in fields.items()}
         except (ValueError, AttributeError, RecursionError):
-            raise InvalidField("What the page showed is not readable.", field="late_before") from None
+            raise InvalidField(_("What the page showed is not readable."), field="late_before") from None
 
 
 def set_up(app: Flask) -> None:
@@ -100,7 +101,7 @@ def _form_at(address: str) -> tuple[str, Mapping[str, Any]]:
     except HTTPException:
         endpoint, arguments = "", {}
     if endpoint not in _KINDS:
-        raise InvalidField("This kind of form can't be sent later.", field="late_address")
+        raise InvalidField(_("This kind of form can't be sent later."), field="late_address")
     return str(endpoint), arguments
 
 
@@ -143,7 +144,7 @@ def _describe(act: Act, form: LateForm, visit_id: str) -> dict[str, Any]:
     done = carry_out(store, act, form.late, about_note(store, visit_id, details), describe)
     if isinstance(done, Postponed):
         return _postponed(done)
-    return _done(f"{done.client_name}: visit details saved.", done.client_id)
+    return _done(_("{client_name}: visit details saved.", client_name=done.client_name), done.client_id)
 
 
 def _save_note_of_visit(act: Act, form: LateForm, client_id: str, visit_id: str) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def _save_note_of_day(act: Act, form: LateForm, client_id: str, day: str) -> dic
     try:
         return _save_note(act, form, NotePlace(client_id, on_day=date.fromisoformat(day)))
     except ValueError:
-        raise InvalidField("There is no such day.", field="late_address") from None
+        raise InvalidField(_("There is no such day."), field="late_address") from None
 
 
 def _save_note(act: Act, form: LateForm, place: NotePlace) -> dict[str, Any]:
@@ -168,7 +169,7 @@ def _save_note(act: Act, form: LateForm, place: NotePlace) -> dict[str, Any]:
     done = carry_out(store, act, form.late, about_written_note(store, place, content), save)
     if isinstance(done, Postponed):
         return _postponed(done)
-    return _done(f"{done.client_name}: note saved.", done.owner_id)
+    return _done(_("{client_name}: note saved.", client_name=done.client_name), done.owner_id)
 
 
 def _used(done: Used | Postponed, guest_id: str | None = None) -> dict[str, Any]:
@@ -185,7 +186,11 @@ def _done(said: str, client_id: str | None) -> dict[str, Any]:
 
 def _postponed(done: Postponed) -> dict[str, Any]:
     address = f"{url_for('attention.show')}#item-{done.item_id}"
-    return {"said": f"{done.said} It waits under Attention.", "is_saved": False, "address": address}
+    return {
+        "said": _("{said} It waits under Attention.", said=done.said),
+        "is_saved": False,
+        "address": address,
+    }
 
 
 # The forms that may come late.

@@ -15,6 +15,7 @@ from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 from plugin.web.desk import clients
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("merges", __name__)
 
@@ -55,9 +56,15 @@ def merge(client_id: str, other_id: str) -> ResponseReturnValue:
     gone = read_client(store, other_id)
     merged = merge_clients(store, current_act(), other_id, client_id)
     stays = read_client(store, merged.client_id)
-    who = gone.name if gone.name != stays.name else "The other one"
+    who = gone.name if gone.name != stays.name else _("The other one")
     address = url_for("merges.find", client_id=stays.id)
-    flash_notice(Notice(f"{who} is {stays.name} now.", link=address, link_text="Was that wrong?"))
+    flash_notice(
+        Notice(
+            _("{who} is {stays} now.", who=who, stays=stays.name),
+            link=address,
+            link_text=_("Was that wrong?"),
+        )
+    )
     return redirect_after_post(url_for("clients.show", client_id=stays.id))
 
 
@@ -72,5 +79,5 @@ def undo(merge_id: str) -> ResponseReturnValue:
     """Undo a merge."""
     gone_id = undo_merge(current_services().store, current_act(), merge_id)
     gone = read_client(current_services().store, gone_id)
-    flash_notice(Notice(f"{gone.name} is a client of their own again."))
+    flash_notice(Notice(_("{gone} is a client of their own again.", gone=gone.name)))
     return redirect_after_post(url_for("clients.show", client_id=gone_id))

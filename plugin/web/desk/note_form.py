@@ -10,6 +10,7 @@ from plugin.courses.visits.notes import PRIVATE_LENGTH
 from plugin.errors import InvalidField
 from plugin.web.forms import Choice, Form, Hidden, Paragraph, Several, Text, count_field
 from plugin.web.refusals import Refusal
+from plugin.web.translations import N_, N_n, _
 
 # The usual intervals, one tap each; any other number of days is typed.
 INTERVALS = (7, 14, 21, 28, 42, 56, 91)
@@ -18,26 +19,32 @@ INTERVALS = (7, 14, 21, 28, 42, 56, 91)
 class DeskNoteForm(Form):
     """What the front desk may read and write of a note. `version` is the one it was opened at."""
 
-    practitioner_id = Choice("Practitioner")
+    practitioner_id = Choice(N_("Practitioner"))
     option = Several()
     focus = Text(
-        "Other focus",
-        hint="In your own words; goes on the papers.",
+        N_("Other focus"),
+        hint=N_("In your own words; goes on the papers."),
         maxlength=NOTE_LENGTH,
         autocomplete="off",
     )
     interval = Choice(
-        "Next visit",
+        N_("Next visit"),
         (
-            ("", "As usual"),
-            *((str(days), f"{days // 7} week" if days == 7 else f"{days // 7} weeks") for days in INTERVALS),
+            ("", N_("As usual")),
+            *(
+                (
+                    str(days),
+                    N_n("{n} week", "{n} weeks", days // 7),
+                )
+                for days in INTERVALS
+            ),
         ),
-        said="Choose one of the intervals.",
+        said=N_("Choose one of the intervals."),
     )
-    interval_days = count_field("Or in so many days", "The number of days")
+    interval_days = count_field(N_("Or in so many days"), N_("The number of days"))
     note = Text(
-        "Note for the clinic",
-        hint="Everyone who signs in reads it. Not on papers.",
+        N_("Note for the clinic"),
+        hint=N_("Everyone who signs in reads it. Not on papers."),
         maxlength=NOTE_LENGTH,
         autocomplete="off",
     )
@@ -67,7 +74,7 @@ class DeskNoteForm(Form):
     def seen_version(self) -> int:
         """Return the version that was seen; raises InvalidField where the page did not send it."""
         if self.version.number is None:
-            raise InvalidField("The version is missing.", field="version")
+            raise InvalidField(_("The version is missing."), field="version")
         return self.version.number
 
     @property
@@ -90,8 +97,8 @@ class DeskNoteForm(Form):
 class NoteForm(DeskNoteForm):
     """All of a note, for those who treat."""
 
-    points = Paragraph("Points", rows=3, maxlength=PRIVATE_LENGTH)
-    observations = Paragraph("Observations", rows=4, maxlength=PRIVATE_LENGTH)
+    points = Paragraph(N_("Points"), rows=3, maxlength=PRIVATE_LENGTH)
+    observations = Paragraph(N_("Observations"), rows=4, maxlength=PRIVATE_LENGTH)
 
     @classmethod
     def _values(cls, note: NoteView) -> dict[str, Any]:

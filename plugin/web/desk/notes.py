@@ -17,6 +17,7 @@ from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
 from plugin.web.desk.note_form import DeskNoteForm, NoteForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 _WHO_TREATS = (Role.PRACTITIONER, Role.OWNER)
 
@@ -82,8 +83,8 @@ def _save(place: NotePlace) -> ResponseReturnValue:
     act = current_act()
     form = _form_type().sent()
     saved = save_note(current_services().store, act, place, form.content, seen_version=form.seen_version)
-    joined = "" if not saved.is_draft else " It joins the session once one is used that day."
-    flash_notice(Notice(f"Note saved.{joined}"))
+    joined = "" if not saved.is_draft else _(" It joins the session once one is used that day.")
+    flash_notice(Notice(_("Note saved.{joined}", joined=joined)))
     return redirect_after_post(_back(saved, form.back.data))
 
 
@@ -108,7 +109,7 @@ def _practitioners(note: NoteView) -> list[tuple[str, str]]:
     named = note.content.practitioner_id
     listed = {each.id: each.name for each in _staff() if each.role in _WHO_TREATS and each.is_active}
     others = {each.id: each.name for each in _staff() if each.id == named}
-    return [("", "Unassigned"), *(listed | others).items()]
+    return [("", _("Unassigned")), *(listed | others).items()]
 
 
 def _staff() -> list[StaffView]:

@@ -90,12 +90,12 @@ def _of_client(client: ClientView, role: Role) -> Iterator[PaletteAct]:
     if role != Role.PRACTITIONER:
         yield PaletteAct(_("Redeem a gift voucher"), client.name, url_for("gifts.start", **known), "code")
         yield PaletteAct(
-            "Merge duplicates", client.name, url_for("merges.find", **known), "same person twice"
+            _("Merge duplicates"), client.name, url_for("merges.find", **known), "same person twice"
         )
     if role == Role.OWNER:
         yield PaletteAct(_("Client data"), client.name, url_for("privacy.show", **known), "export privacy")
         yield PaletteAct(
-            "Delete client data", client.name, url_for("privacy.choose", **known), "erase privacy"
+            _("Delete client data"), client.name, url_for("privacy.choose", **known), "erase privacy"
         )
 
 

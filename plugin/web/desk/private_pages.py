@@ -13,6 +13,7 @@ from plugin.web.access import allow
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
 from plugin.web.client_page.views import AS_CLIENT
 from plugin.web.desk import clients
+from plugin.web.translations import _
 
 blueprint = Blueprint("private_pages", __name__)
 
@@ -31,7 +32,7 @@ def renew(client_id: str) -> ResponseReturnValue:
     """Give the page a new address and invalidate the old one."""
     client_id = renew_page(current_services().store, current_act(), client_id)
     flash_notice(
-        Notice("Their page has a new address. The old one shows nothing any more; print a new summary.")
+        Notice(_("Their page has a new address. The old one shows nothing any more; print a new summary."))
     )
     return clients.after_deed(client_id)
 
@@ -41,5 +42,5 @@ def renew(client_id: str) -> ResponseReturnValue:
 def trust(client_id: str) -> ResponseReturnValue:
     """Send e-mails to the client's address again, though one bounced."""
     client = trust_address(current_services().store, current_act(), client_id)
-    flash_notice(Notice(f"E-mails to {client.email} are resumed."))
+    flash_notice(Notice(_("E-mails to {email} are resumed.", email=client.email)))
     return clients.after_deed(client.id)

@@ -15,8 +15,9 @@ from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, r
 from plugin.web.desk import clients, courses
 from plugin.web.desk.forms import MoveForm
 from plugin.web.refusals import refused_shows
+from plugin.web.translations import N_, _
 
-WRONG_CLIENT = "Assigned to the wrong client"
+WRONG_CLIENT = N_("Assigned to the wrong client")
 
 blueprint = Blueprint("moves", __name__)
 
@@ -45,10 +46,14 @@ def move(course_id: str) -> ResponseReturnValue:
 
 
 def _moved(before: CourseView, moved: CourseView) -> Notice:
-    said = f"{moved.package_name} belongs to {moved.client_name} now."
+    said = _(
+        "{package_name} belongs to {client_name} now.",
+        package_name=moved.package_name,
+        client_name=moved.client_name,
+    )
     # If sent twice, the second request finds it moved: there is no former client to link to.
     if before.client_id is None or before.client_id == moved.client_id:
         return Notice(said)
     old = read_client(current_services().store, before.client_id)
     address = url_for("clients.show", client_id=old.id)
-    return Notice(said, link=address, link_text=f"Back to {old.name}")
+    return Notice(said, link=address, link_text=_("Back to {old}", old=old.name))

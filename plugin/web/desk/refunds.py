@@ -19,6 +19,7 @@ from plugin.web.actions import Notice, current_act, flash_notice, redirect_after
 from plugin.web.desk import courses
 from plugin.web.desk.forms import RefundForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 blueprint = Blueprint("refunds", __name__)
 
@@ -42,7 +43,11 @@ def choose(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValu
 
 def _form_page(quote: RefundQuote, refusal: Refusal | None) -> ResponseReturnValue:
     form = RefundForm.shown(refusal, choice=quote.formula)
-    form.amount.description = f"At most {_written(quote.most)}{', tax included' if quote.tax.amount else ''}."
+    most = _written(quote.most)
+    if quote.tax.amount:
+        form.amount.description = _("At most {amount}, tax included.", amount=most)
+    else:
+        form.amount.description = _("At most {amount}.", amount=most)
     return render_template("desk/refund.html", quote=quote, called=CALLED, form=form)
 
 
@@ -78,7 +83,7 @@ def start(course_id: str) -> ResponseReturnValue:
         seen=form.seen.data,
     )
     begun = start_refund(current_services().store, act, wish)
-    flash_notice(Notice(f"Refund of {_written(begun.amount)} started."))
+    flash_notice(Notice(_("Refund of {written} started.", written=_written(begun.amount))))
     if course.client_id is None:
         return redirect_after_post(url_for("today.show"))
     return redirect_after_post(url_for("clients.show", client_id=course.client_id))

@@ -25,11 +25,12 @@ from plugin.web.actions import current_act, is_fragment, redirect_after_post
 from plugin.web.desk import clients
 from plugin.web.desk.forms import ClientForm, SellForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
 
 MOST_PACKAGES = 100
 OPEN_SHOWN = 20
 BALANCE_DUE = timedelta(days=30)
-TENDERS = ("Bank transfer", "Cheque", "Financing")
+TENDERS = (N_("Bank transfer"), N_("Cheque"), N_("Financing"))
 
 blueprint = Blueprint("sell", __name__)
 
@@ -119,7 +120,7 @@ def begin() -> ResponseReturnValue:
 def _currency(package_id: str) -> str:
     package = next((each for each in _on_sale() if each.id == package_id), None)
     if package is None:
-        raise Refused("Choose the package again: this one is not sold any more.", code="not_sold")
+        raise Refused(_("Choose the package again: this one is not sold any more."), code="not_sold")
     return package.price.currency
 
 

@@ -13,6 +13,7 @@ from plugin.web.actions import Notice, current_act, flash_notice
 from plugin.web.desk import clients
 from plugin.web.desk.forms import VisitDetailsForm
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
 
 _FIELDS = ("practitioner_id", "focus", "note", CHANGED)
 
@@ -41,5 +42,5 @@ def describe(visit_id: str) -> ResponseReturnValue:
         note=form.note.data,
         seen_version=form.version.number,
     )
-    flash_notice(Notice("Visit details saved."))
+    flash_notice(Notice(_("Visit details saved.")))
     return clients.after_deed(course.client_id)

@@ -32,6 +32,7 @@ from plugin.web.forms import Form, Hidden, Several, count_field, reason_field
 from plugin.web.lists.course_forms import CourseFilterForm
 from plugin.web.lists.courses import asked_order, chosen_filter, offered
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
 
 ACTS = ("extend", "print", "email")
 
@@ -41,7 +42,7 @@ blueprint = Blueprint("bulk", __name__)
 class ExtendManyForm(Form):
     """By how many days, and why."""
 
-    days = count_field("Extend by, days", "The number of days", required=True, maxlength=4)
+    days = count_field(N_("Extend by, days"), N_("The number of days"), required=True, maxlength=4)
     reason = reason_field()
 
 
@@ -57,7 +58,7 @@ class PrintManyForm(Form):
 def choose(what: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Ask what is to be done with the chosen courses, and say how many they are."""
     if what not in ACTS:
-        raise NotFound("There is no such page.")
+        raise NotFound(_("There is no such page."))
     services = current_services()
     renew_some(services.store, services.clock())
     form = ExtendManyForm.shown(refusal, days=30)
@@ -144,10 +145,10 @@ def take(bulk_id: str, step: str) -> ResponseReturnValue:
     """Carry out what was previewed, cancel it, or undo what was done."""
     steps = {"start": start_bulk, "cancel": cancel_bulk, "undo": undo_bulk}
     if step not in steps:
-        raise NotFound("There is no such step.")
+        raise NotFound(_("There is no such step."))
     steps[step](current_services().store, current_act(), bulk_id)
     if step == "cancel":
-        flash_notice(Notice("Canceled. What was not changed yet stays as it is."))
+        flash_notice(Notice(_("Canceled. What was not changed yet stays as it is.")))
     return redirect_after_post(url_for("bulk.show", bulk_id=bulk_id))
 
 

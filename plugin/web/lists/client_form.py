@@ -8,19 +8,22 @@ from plugin.courses.lists.client_list import LETTERS, ClientFilter
 from plugin.courses.lists.course_list import MOST_DAYS
 from plugin.web.forms import Choice, Choices, Form, Tick
 from plugin.web.lists.course_forms import days_field, refuse_huge
+from plugin.web.translations import N_, _
 
 
 class ClientFilterForm(Form):
     """The filters; each that is empty leaves out nothing."""
 
-    usable = Tick("Has sessions to use")
-    due = Tick("Balance due")
-    unlinked = Tick("Not in Square")
-    expires = days_field("Expires within, days")
-    unseen = days_field("No visit for, days")
-    language = Choice("Language", said="No client has this language. Choose one from the list.")
-    practitioner = Choice("Practitioner", said="There is no such practitioner. Choose one from the list.")
-    letter = Choice("Letter", (("", "Any"), *((each, each) for each in LETTERS)))
+    usable = Tick(N_("Has sessions to use"))
+    due = Tick(N_("Balance due"))
+    unlinked = Tick(N_("Not in Square"))
+    expires = days_field(N_("Expires within, days"))
+    unseen = days_field(N_("No visit for, days"))
+    language = Choice(N_("Language"), said=N_("No client has this language. Choose one from the list."))
+    practitioner = Choice(
+        N_("Practitioner"), said=N_("There is no such practitioner. Choose one from the list.")
+    )
+    letter = Choice(N_("Letter"), (("", N_("Any")), *((each, each) for each in LETTERS)))
 
     NAMES = ("usable", "due", "unlinked", "expires", "unseen", "language", "practitioner", "letter")
 
@@ -32,8 +35,8 @@ class ClientFilterForm(Form):
 
     def offer(self, languages: Choices, practitioners: Choices) -> None:
         """Set what the lists offer."""
-        self.language.choices = (("", "Any language"), *languages)
-        self.practitioner.choices = (("", "Anyone"), *practitioners)
+        self.language.choices = (("", _("Any language")), *languages)
+        self.practitioner.choices = (("", _("Anyone")), *practitioners)
 
     def filter(self, *, shows_money: bool) -> ClientFilter:
         """Return the filter; what is due is no one's business who doesn't see money."""

@@ -26,15 +26,16 @@ from plugin.web.format import language_name
 from plugin.web.lists.client_form import ClientFilterForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.tables import Sorting, asked_sorting
+from plugin.web.translations import N_
 
 LISTING = "clients"
 SHOWN = 50
 USUAL: tuple[tuple[str, dict[str, str]], ...] = (
-    ("All", {}),
-    ("With sessions to use", {"usable": "y"}),
-    ("Expiring in 30 days", {"expires": "30"}),
-    ("No visit for 6 weeks", {"unseen": "42"}),
-    ("Not in Square", {"unlinked": "y"}),
+    (N_("All"), {}),
+    (N_("With sessions to use"), {"usable": "y"}),
+    (N_("Expiring in 30 days"), {"expires": "30"}),
+    (N_("No visit for 6 weeks"), {"unseen": "42"}),
+    (N_("Not in Square"), {"unlinked": "y"}),
 )
 
 blueprint = Blueprint("client_list", __name__)

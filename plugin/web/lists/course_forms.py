@@ -6,11 +6,12 @@ from typing import Any
 
 from plugin.courses.lists.course_list import MOST_DAYS, MOST_LEFT, STATE_NAMES, CourseFilter
 from plugin.web.forms import Choice, Choices, Count, Day, Form, Several, Tick
+from plugin.web.translations import N_, _
 
 _FIRST, _LAST = "2000-01-01", "2100-12-31"
 
 
-def days_field(label: str, called: str = "The number of days") -> Count:
+def days_field(label: str, called: str = N_("The number of days")) -> Count:
     """Return the field for a number of days, or of sessions, that a list is filtered by."""
     return Count(label, called=called, inputmode="numeric", maxlength=4, autocomplete="off")
 
@@ -19,24 +20,28 @@ def refuse_huge(*fields: tuple[Count, int]) -> None:
     """Refuse each number that is larger than the most that makes sense."""
     for field, most in fields:
         if not field.errors and field.data is not None and field.data > most:
-            field.errors = [f"Enter at most {most:,}."]
+            field.errors = [_("Enter at most {most}.", most=most)]
 
 
 class CourseFilterForm(Form):
     """The filters; each that is empty leaves out nothing."""
 
-    state = Choice("State", (("", "Any state"), *((str(key), text) for key, text in STATE_NAMES.items())))
-    package = Choice("Package", said="There is no such package. Choose one from the list.")
-    practitioner = Choice("Practitioner", said="There is no such practitioner. Choose one from the list.")
-    sold_from = Day("Sold from", min=_FIRST, max=_LAST)
-    sold_to = Day("Sold through", min=_FIRST, max=_LAST)
-    expires = days_field("Expires within, days")
-    unseen = days_field("No visit for, days")
-    left = days_field("Sessions left, at most", "The number of sessions")
-    due = Tick("Balance due")
+    state = Choice(
+        N_("State"), (("", N_("Any state")), *((str(key), text) for key, text in STATE_NAMES.items()))
+    )
+    package = Choice(N_("Package"), said=N_("There is no such package. Choose one from the list."))
+    practitioner = Choice(
+        N_("Practitioner"), said=N_("There is no such practitioner. Choose one from the list.")
+    )
+    sold_from = Day(N_("Sold from"), min=_FIRST, max=_LAST)
+    sold_to = Day(N_("Sold through"), min=_FIRST, max=_LAST)
+    expires = days_field(N_("Expires within, days"))
+    unseen = days_field(N_("No visit for, days"))
+    left = days_field(N_("Sessions left, at most"), N_("The number of sessions"))
+    due = Tick(N_("Balance due"))
     # The ticked rows, or all that meet the filters.
     course = Several()
-    everything = Tick("All that match")
+    everything = Tick(N_("All that match"))
 
     NAMES = ("state", "package", "practitioner", "sold_from", "sold_to", "expires", "unseen", "left", "due")
 
@@ -46,16 +51,16 @@ class CourseFilterForm(Form):
         refuse_huge((self.expires, MOST_DAYS), (self.unseen, MOST_DAYS), (self.left, MOST_LEFT))
         for day in (self.sold_from, self.sold_to):
             if not day.errors and day.data is not None and not _FIRST <= day.data.isoformat() <= _LAST:
-                day.errors = ["Enter a day between the years 2000 and 2100."]
+                day.errors = [_("Enter a day between the years 2000 and 2100.")]
         first, last = self.sold_from.data, self.sold_to.data
         if not self.errors and first and last and last < first:
-            self.sold_to.errors = ["The last day lies before the first one."]
+            self.sold_to.errors = [_("The last day lies before the first one.")]
         return is_valid and not self.wrong
 
     def offer(self, packages: Choices, practitioners: Choices) -> None:
         """Set what the lists offer."""
-        self.package.choices = (("", "Any package"), *packages)
-        self.practitioner.choices = (("", "Anyone"), *practitioners)
+        self.package.choices = (("", _("Any package")), *packages)
+        self.practitioner.choices = (("", _("Anyone")), *practitioners)
 
     @property
     def course_ids(self) -> list[str]:

@@ -27,18 +27,19 @@ from plugin.web.files import file_answer
 from plugin.web.lists.course_forms import CourseFilterForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.tables import Sorting, asked_sorting
+from plugin.web.translations import N_
 
 LISTING = "courses"
 SHOWN = 50
 # What the list is asked for most, in the words of its tabs.
 USUAL: tuple[tuple[str, dict[str, str]], ...] = (
-    ("All", {}),
-    ("Current", {"state": "current"}),
-    ("Expiring in 30 days", {"expires": "30", "sort": "expires"}),
-    ("Balance due", {"due": "y", "sort": "due"}),
-    ("No visit for 6 weeks", {"unseen": "42", "sort": "-visit"}),
+    (N_("All"), {}),
+    (N_("Current"), {"state": "current"}),
+    (N_("Expiring in 30 days"), {"expires": "30", "sort": "expires"}),
+    (N_("Balance due"), {"due": "y", "sort": "due"}),
+    (N_("No visit for 6 weeks"), {"unseen": "42", "sort": "-visit"}),
     ("2 sessions left or fewer", {"state": "current", "left": "2", "sort": "-left"}),
-    ("Expired", {"state": "expired", "sort": "-expires"}),
+    (N_("Expired"), {"state": "expired", "sort": "-expires"}),
 )
 
 blueprint = Blueprint("course_list", __name__)

@@ -16,6 +16,7 @@ from plugin.web.forms import Form, Text, Tick
 from plugin.web.lists import clients, courses
 from plugin.web.lists.client_form import ClientFilterForm
 from plugin.web.lists.course_forms import CourseFilterForm
+from plugin.web.translations import N_, _
 
 blueprint = Blueprint("saved_views", __name__)
 
@@ -30,8 +31,8 @@ _LONGEST = 120
 class SavedViewForm(Form):
     """A name, and whether the clinic shares it."""
 
-    view_name = Text("Name", called="The name", required=True, maxlength=60, autocomplete="off")
-    is_shared = Tick("Share with everyone who sees this list")
+    view_name = Text(N_("Name"), called=N_("The name"), required=True, maxlength=60, autocomplete="off")
+    is_shared = Tick(N_("Share with everyone who sees this list"))
 
 
 @blueprint.post("/views/<listing>")
@@ -49,7 +50,7 @@ def save(listing: str) -> ResponseReturnValue:
         query,
         is_shared=bool(form.is_shared.data),
     )
-    flash_notice(Notice(f"Saved as “{form.view_name.data}”."))
+    flash_notice(Notice(_("Saved as “{data}”.", data=form.view_name.data)))
     address: dict[str, Any] = {**query}
     return redirect_after_post(url_for(endpoint, **address))
 
@@ -60,7 +61,7 @@ def rename(view_id: str) -> ResponseReturnValue:
     """Rename a view."""
     form = SavedViewForm.sent()
     listing = rename_view(current_services().store, current_act(), view_id, form.view_name.data)
-    flash_notice(Notice(f"Renamed to “{form.view_name.data}”."))
+    flash_notice(Notice(_("Renamed to “{data}”.", data=form.view_name.data)))
     return redirect_after_post(url_for(_list(listing)[0]))
 
 
@@ -69,14 +70,14 @@ def rename(view_id: str) -> ResponseReturnValue:
 def delete(view_id: str) -> ResponseReturnValue:
     """Delete a view; no course changes."""
     listing = delete_view(current_services().store, current_act(), view_id)
-    flash_notice(Notice("The view is deleted. Nothing else has changed."))
+    flash_notice(Notice(_("The view is deleted. Nothing else has changed.")))
     return redirect_after_post(url_for(_list(listing)[0]))
 
 
 def _list(listing: str) -> tuple[str, tuple[str, ...]]:
     """Return the list's view and parameters; raises NotFound, or NotAllowed where this person can't see it."""
     if listing not in _LISTS:
-        raise NotFound("There is no such list.")
+        raise NotFound(_("There is no such list."))
     endpoint, names = _LISTS[listing]
     require_access(current_app.view_functions[endpoint])
     return endpoint, names

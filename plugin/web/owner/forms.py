@@ -422,9 +422,9 @@ class PeriodForm(Form):
 class ActivityForm(PeriodForm):
     """The filters of the activity log; the page knows their choices."""
 
-    who = Choice("Person")
-    what = Choice("What")
-    source = Choice("Where from")
+    who = Choice(N_("Person"))
+    what = Choice(N_("What"))
+    source = Choice(N_("Where from"))
 
 
 class PayForm(PeriodForm):

@@ -71,7 +71,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 def save(ending: str) -> Response:
     """Return the list of imports as a file."""
     imports, _sorting = sort_rows(list_imports(current_services().store, limit=SAVED), _SORTS)
-    return file_answer(sheet_of("Imports", _sheet(), imports), ending)
+    return file_answer(sheet_of(_("Imports"), _sheet(), imports), ending)
 
 
 def _sheet() -> Columns[ImportView]:

@@ -30,7 +30,7 @@ from plugin.web.headers import let_page_hold_frame
 from plugin.web.owner.forms import LetterheadForm, LogoForm, NumbersForm, SwitchForm
 from plugin.web.owner.preview import on_screen, why_not
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.translations import _
+from plugin.web.translations import N_, _
 
 # The logo, and room for the rest of the form; a slightly larger file still gets an error message.
 LARGEST_FORM = LARGEST_FILE + 1024 * 1024
@@ -63,6 +63,15 @@ def set_up(app: Flask) -> None:
             request.max_content_length = LARGEST_FORM
 
 
+# What the invoices say is missing, to be found by gettext.
+WHY_NO_E_INVOICES = (
+    N_("An electronic invoice needs the clinic's country: say it under Papers first."),
+    N_("An electronic invoice needs the clinic's legal name: say it under Papers first."),
+    N_("An electronic invoice needs the clinic's address: say it under Papers first."),
+    N_("An electronic invoice needs the clinic's tax number: say it under Papers first."),
+)
+
+
 @blueprint.get("/clinic/papers")
 @allow()
 def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
@@ -72,7 +81,7 @@ def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
         "owner/papers.html",
         **_forms(refusal, kind),
         said=_said(pages.clinic()),
-        no_e_invoices=why_not_e_invoices(clinic_on_paper(pages.clinic())),
+        no_e_invoices=_why_no_e_invoices(),
     )
 
 
@@ -223,3 +232,8 @@ def _countries() -> list[tuple[str, str]]:
         if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
     ]
     return sorted(named, key=lambda each: each[1])
+
+
+def _why_no_e_invoices() -> str:
+    why = why_not_e_invoices(clinic_on_paper(pages.clinic()))
+    return why and _(why)

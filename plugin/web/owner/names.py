@@ -16,6 +16,7 @@ from plugin.web.actions import Notice, current_act, flash_notice, redirect_after
 from plugin.web.format import LANGUAGES
 from plugin.web.forms import Form, Hidden, Text
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
 
 # The language of a tag, and what it calls itself.
 SPOKEN = tuple((tag.partition("-")[0], name) for tag, name in LANGUAGES)
@@ -32,7 +33,7 @@ class NamesForm(Form):
         return [
             TypedName(name, language, self[f"was:{language}:{name}"].data, self[f"{language}:{name}"].data)
             for name in names
-            for language, _ in SPOKEN
+            for language, _other in SPOKEN
             if self[f"{language}:{name}"].raw_data
         ]
 
@@ -43,7 +44,7 @@ def _form_type(things: Sequence[NamedThing]) -> type[NamesForm]:
         for language, spoken in SPOKEN:
             label = f"{each.name}, {spoken}"
             fields[f"{language}:{each.name}"] = Text(
-                label, called="The name", maxlength=NAME_LENGTH, autocomplete="off", lang=language
+                label, called=N_("The name"), maxlength=NAME_LENGTH, autocomplete="off", lang=language
             )
             fields[f"was:{language}:{each.name}"] = Hidden()
     return type("NamesOfClinic", (NamesForm,), fields)
@@ -57,7 +58,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     values = {
         f"{before}{language}:{each.name}": each.texts.get(language, "")
         for each in things
-        for language, _ in SPOKEN
+        for language, _other in SPOKEN
         for before in ("", "was:")
     }
     form = _form_type(things).shown(refusal, **values)
@@ -76,5 +77,5 @@ def save() -> ResponseReturnValue:
     services = current_services()
     things = named_things(services.store)
     saved = save_names(services.store, current_act(), _form_type(things).sent().typed(things))
-    flash_notice(Notice(f"Saved. Names changed: {saved}. Papers already issued keep theirs."))
+    flash_notice(Notice(_("Saved. Names changed: {saved}. Papers already issued keep theirs.", saved=saved)))
     return redirect_after_post(url_for("names.show"))

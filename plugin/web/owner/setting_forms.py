@@ -112,7 +112,7 @@ def seen_now(names: Iterable[str]) -> str:
 def seen_versions(carried: str) -> dict[str, int]:
     """Return the versions a form carries; a setting that it does not name was not seen."""
     pairs = (part.partition("=") for part in carried.split())
-    return {name: int(number) for name, _, number in pairs if number.isdecimal() and len(number) < 10}
+    return {name: int(number) for name, _other, number in pairs if number.isdecimal() and len(number) < 10}
 
 
 def _field_of(name: str) -> Any:

@@ -68,7 +68,7 @@ def save(ending: str) -> Response:
     """Return who may sign in, or once could, as a file."""
     store = current_services().store
     staff, _sorting = sort_rows(list_all_staff(store), _SORTS)
-    return file_answer(sheet_of("Staff", _sheet(with_second_factor(store)), staff), ending)
+    return file_answer(sheet_of(_("Staff"), _sheet(with_second_factor(store)), staff), ending)
 
 
 def _sheet(protected: Collection[str]) -> Columns[StaffView]:

@@ -21,6 +21,7 @@ from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.forms import Form, Hidden, Text, Tick
 from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
 
 blueprint = Blueprint("visit_lists", __name__)
 
@@ -28,7 +29,7 @@ blueprint = Blueprint("visit_lists", __name__)
 class OptionForm(Form):
     """The name of a focus area or an add-on."""
 
-    name = Text("Name", called="The name", maxlength=OPTION_LENGTH, required=True, autocomplete="off")
+    name = Text(N_("Name"), called=N_("The name"), maxlength=OPTION_LENGTH, required=True, autocomplete="off")
 
 
 class MoveForm(Form):
@@ -72,7 +73,7 @@ def add(kind: str) -> ResponseReturnValue:
     if kind not in list(OptionKind):
         abort(404)
     added = add_option(current_services().store, current_act(), OptionKind(kind), OptionForm.sent().name.data)
-    return _saved(added, f"“{added.name}” is on the list.")
+    return _saved(added, _("“{added}” is on the list.", added=added.name))
 
 
 @blueprint.post("/clinic/visit-lists/options/<option_id>")
@@ -81,7 +82,7 @@ def add(kind: str) -> ResponseReturnValue:
 def rename(option_id: str) -> ResponseReturnValue:
     """Rename an option."""
     renamed = rename_option(current_services().store, current_act(), option_id, OptionForm.sent().name.data)
-    return _saved(renamed, f"Saved as “{renamed.name}”.")
+    return _saved(renamed, _("Saved as “{renamed}”.", renamed=renamed.name))
 
 
 @blueprint.post("/clinic/visit-lists/options/<option_id>/place")
@@ -90,7 +91,8 @@ def move(option_id: str) -> ResponseReturnValue:
     """Move an option one place up or down."""
     is_up = MoveForm.sent().to.data == "up"
     moved = move_option(current_services().store, current_act(), option_id, is_up=is_up)
-    return _saved(moved, f"“{moved.name}” moved {'up' if is_up else 'down'}.")
+    said = _("“{name}” moved up.", name=moved.name) if is_up else _("“{name}” moved down.", name=moved.name)
+    return _saved(moved, said)
 
 
 @blueprint.post("/clinic/visit-lists/options/<option_id>/retirement")

@@ -22,30 +22,31 @@ from plugin.web.files import file_answer
 from plugin.web.owner.forms import ActivityForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import today
+from plugin.web.translations import N_, _
 
 blueprint = Blueprint("activity", __name__)
 
 USUAL_DAYS = 30
 _LONGEST_ID = 160
 _GROUPS = {
-    "": "Everything but openings",
-    COURSE: "Sessions and courses",
-    "client": "Clients",
-    "staff": "Staff and access",
-    "sign_in": "Sign-ins",
-    "setting": "Settings",
-    "package": "Packages",
-    "text": "Texts",
-    "data": "Exports, imports, backups",
-    OPENED: "Openings of client data",
+    "": N_("Everything but openings"),
+    COURSE: N_("Sessions and courses"),
+    "client": N_("Clients"),
+    "staff": N_("Staff and access"),
+    "sign_in": N_("Sign-ins"),
+    "setting": N_("Settings"),
+    "package": N_("Packages"),
+    "text": N_("Texts"),
+    "data": N_("Exports, imports, backups"),
+    OPENED: N_("Openings of client data"),
 }
 SOURCES = {
-    "": "Anywhere",
-    Source.DESK: "Desk",
-    Source.API: "API token",
-    Source.SQUARE: "Square",
-    Source.IMPORT: "Import",
-    Source.COMMAND: "Server",
+    "": N_("Anywhere"),
+    Source.DESK: N_("Desk"),
+    Source.API: N_("API token"),
+    Source.SQUARE: N_("Square"),
+    Source.IMPORT: N_("Import"),
+    Source.COMMAND: N_("Server"),
 }
 
 
@@ -99,7 +100,7 @@ def save(ending: str) -> Response:
     """Return all that the filters show as a file."""
     wanted = _asked(None)
     rows = all_activity(current_services().store, wanted)
-    return file_answer(sheet_of("Activity", _COLUMNS, rows), ending, wanted.period)
+    return file_answer(sheet_of(_("Activity"), _COLUMNS, rows), ending, wanted.period)
 
 
 def _asked(refusal: Refusal | None) -> ActivityFilter:
@@ -151,7 +152,7 @@ def _form(wanted: ActivityFilter, refusal: Refusal | None) -> ActivityForm:
         source=wanted.source or "",
         what=wanted.kind,
     )
-    people = [("", "Anyone"), *actor_choices(current_services().store)]
+    people = [("", _("Anyone")), *actor_choices(current_services().store)]
     if wanted.who and wanted.who not in dict(people):
         people.append((wanted.who, wanted.who))
     form.who.choices = people

@@ -4,6 +4,7 @@ import { closeNotice, remark } from "./notices.js";
 import { openDialog } from "./dialog.js";
 import { keyInFinder, openPalette } from "./palette.js";
 import { empty, takeFirst, walk } from "./search.js";
+import { gettext as _ } from "./words.js";
 
 const OFF = "keys-off";
 // Letters that come this quickly after each other are a name, not commands.
@@ -49,7 +50,7 @@ function leadToUse(event) {
   if (!button) return;
   event.preventDefault();
   button.focus({ focusVisible: true });
-  remark(`Press Enter to ${button.textContent.trim().toLowerCase()}.`);
+  remark(_("Press Enter to {act}.", { act: button.textContent.trim().toLowerCase() }));
 }
 
 function undo() {

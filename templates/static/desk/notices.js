@@ -1,4 +1,6 @@
 // What was just done, and what keeps it from being done: one notice at a time. A bad one stays until it is closed.
+import { gettext as _ } from "./words.js";
+
 const STAYS_MS = 15000;
 const place = () => document.getElementById("notices");
 const current = () => place().querySelector("[data-notice]");
@@ -14,7 +16,7 @@ export function notify(text, { isBad = false, action = null } = {}) {
   if (action) notice.append(button(action.text, () => { notice.remove(); action.act(); }));
   const close = button("×", () => notice.remove());
   close.classList.add("close");
-  close.setAttribute("aria-label", "Close this message");
+  close.setAttribute("aria-label", _("Close this message"));
   notice.append(close);
   showNotices([notice]);
   return notice;

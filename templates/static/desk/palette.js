@@ -5,6 +5,7 @@ import { openDialog } from "./dialog.js";
 import { keptMatches } from "./kept_matches.js";
 import { settle } from "./settle.js";
 import { signInEnded } from "./sign_in.js";
+import { gettext as _ } from "./words.js";
 
 const PAUSE_MS = 120;
 const asking = new WeakMap();
@@ -87,7 +88,7 @@ async function withoutAnswer(finder, now, q) {
 
 function sayNoAnswer(finder) {
   const said = document.createElement("p");
-  Object.assign(said, { className: "list-note", textContent: "The search had no answer. Press Enter to try again." });
+  Object.assign(said, { className: "list-note", textContent: _("The search had no answer. Press Enter to try again.") });
   said.setAttribute("role", "status");
   const matches = matchesOf(finder);
   delete matches.dataset.q;

@@ -1,5 +1,6 @@
 // Passkeys: the server says what to sign, the device asks its owner and signs, the server checks.
 import { signInEnded } from "./sign_in.js";
+import { gettext as _ } from "./words.js";
 
 const canDoIt = Boolean(window.PublicKeyCredential && navigator.credentials);
 
@@ -40,16 +41,16 @@ async function ask(form) {
 }
 
 const REASONS = {
-  NotAllowedError: "The device did not confirm. Try again.",
-  InvalidStateError: "This device has a passkey for this account already.",
-  NotSupportedError: "This device can’t make a passkey that checks its owner.",
-  SecurityError: "This browser makes no passkeys for this address.",
+  NotAllowedError: _("The device did not confirm. Try again."),
+  InvalidStateError: _("This device has a passkey for this account already."),
+  NotSupportedError: _("This device can’t make a passkey that checks its owner."),
+  SecurityError: _("This browser makes no passkeys for this address."),
 };
 
 function say(form, error) {
   const place = form.querySelector("[role=alert]");
   place.hidden = !error;
-  place.textContent = error ? REASONS[error.name] || error.message || "That did not work. Try again." : "";
+  place.textContent = error ? REASONS[error.name] || error.message || _("That did not work. Try again.") : "";
   return null;
 }
 

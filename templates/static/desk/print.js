@@ -1,6 +1,7 @@
 // One tap prints a paper.
 import { notify, showNotices } from "./notices.js";
 import { signInEnded } from "./sign_in.js";
+import { gettext as _ } from "./words.js";
 
 const LOADED_WITHIN_MS = 20000;
 // Safari, and every browser on an iPad or a phone, prints the page instead of the frame: there the link opens the paper.
@@ -23,7 +24,7 @@ async function printPaper(link) {
     else if (answer.headers.has("X-Notice")) showNotices(new DOMParser().parseFromString(body, "text/html").body.childNodes);
     else throw new Error(String(answer.status));
   } catch {
-    notify("The paper did not come. Tap again; nothing is lost.", { isBad: true });
+    notify(_("The paper did not come. Tap again; nothing is lost."), { isBad: true });
   } finally {
     showBusy(link, false);
   }
@@ -32,7 +33,7 @@ async function printPaper(link) {
 async function printFrame(address) {
   document.querySelector(".print-frame")?.remove();
   const frame = document.createElement("iframe");
-  Object.assign(frame, { className: "print-frame", title: "The paper to print", tabIndex: -1, src: address });
+  Object.assign(frame, { className: "print-frame", title: _("The paper to print"), tabIndex: -1, src: address });
   await new Promise((resolve, reject) => {
     frame.addEventListener("load", resolve);
     setTimeout(reject, LOADED_WITHIN_MS);
@@ -43,7 +44,7 @@ async function printFrame(address) {
   } catch {
     // This browser lets nobody reach into its PDF viewer: from now on the link opens the paper.
     printsFrames = false;
-    if (!open(address, "_blank")) notify("Tap once more to open the paper.", { isBad: true });
+    if (!open(address, "_blank")) notify(_("Tap once more to open the paper."), { isBad: true });
   }
 }
 
@@ -58,7 +59,7 @@ function showBusy(link, isBusy) {
     Object.assign(status, { id: "paper-status", className: "unseen", role: "status" });
     document.body.append(status);
   }
-  status.textContent = isBusy ? "Making the paper…" : "";
+  status.textContent = isBusy ? _("Making the paper…") : "";
 }
 
 // The page itself.

@@ -1,6 +1,7 @@
 // Lists that follow what is typed. From the first letter on the old matches are no longer there to be tapped, and the
 // new ones take no tap while a finger may still be on its way to the old.
 import { settle } from "./settle.js";
+import { gettext as _ } from "./words.js";
 
 const SELECTOR = "input[type=search][hx-target]";
 let stepsIn = null;
@@ -40,7 +41,7 @@ for (const failure of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) 
     const list = search.matches(SELECTOR) && listOf(search);
     if (!list) return;
     const said = document.createElement("p");
-    Object.assign(said, { className: "list-note", textContent: "The search had no answer. Type on, or press Enter." });
+    Object.assign(said, { className: "list-note", textContent: _("The search had no answer. Type on, or press Enter.") });
     list.replaceChildren(said);
   });
 }

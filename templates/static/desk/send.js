@@ -9,6 +9,7 @@ import { count, showLive } from "./live.js";
 import { notify, remark, showNotices } from "./notices.js";
 import { renew, signInEnded } from "./sign_in.js";
 import { forget, keyFor, markOf, remember, unanswered } from "./unanswered.js";
+import { gettext as _ } from "./words.js";
 
 const ONE_TAP_MS = 1200;
 const WORKING_MS = 400;
@@ -19,7 +20,7 @@ const PAUSES_MS = [1000, 2000, 4000, 8000];
 const SAME_TAP_MS = 10000;
 const GATEWAY_ERRORS = [502, 503, 504];
 
-const ONCE = "The second tap was not counted.";
+const ONCE = _("The second tap was not counted.");
 
 const answeredAt = new Map();
 const tappedTwice = new Set();
@@ -62,7 +63,7 @@ async function send(sending) {
   sending.waits = canWait(form);
   if (sending.waits && isAway()) return keep(sending, keyFor(mark) !== undefined);
   if (!navigator.onLine) {
-    return notify(`This device is offline. “${what}” was not sent. Tap it again once the connection is back.`, { isBad: true });
+    return notify(_("This device is offline. “{what}” was not sent. Tap it again once the connection is back.", { what }), { isBad: true });
   }
   remember(mark, key, what);
   form.dataset.sent = "waiting";
@@ -74,8 +75,8 @@ async function send(sending) {
   } catch (error) {
     form.dataset.sent = "unanswered";
     if (sending.waits && error instanceof NoAnswer) return await keep(sending, true);
-    const said = `No answer yet. “${what}” may be saved already. Try again: it is never counted twice.`;
-    notify(said, { isBad: true, action: { text: "Try again", act: () => send(sending) } });
+    const said = _("No answer yet. “{what}” may be saved already. Try again: it is never counted twice.", { what });
+    notify(said, { isBad: true, action: { text: _("Try again"), act: () => send(sending) } });
     if (!(error instanceof NoAnswer)) throw error;
   } finally {
     showsWorking.end();
@@ -98,7 +99,7 @@ async function keep(sending, wasSent) {
 function showWorking({ form, submitter, what }) {
   const button = submitter || form.querySelector("button:not([type=button])");
   const words = document.createElement("span");
-  Object.assign(words, { className: "busy-words", textContent: "Working…" });
+  Object.assign(words, { className: "busy-words", textContent: _("Working…") });
   let notice = null;
   const timers = [
     setTimeout(() => {
@@ -106,7 +107,7 @@ function showWorking({ form, submitter, what }) {
       button.append(words);
     }, WORKING_MS),
     setTimeout(() => {
-      notice = notify(`Still waiting… “${what}” has no answer so far. There is no need to tap again.`);
+      notice = notify(_("Still waiting… “{what}” has no answer so far. There is no need to tap again.", { what }));
     }, WAITING_MS),
   ];
   return {
@@ -129,7 +130,7 @@ async function answerTo(sending) {
     } catch {
       if (until && (until.aborted || isAway())) noAnswer(until.aborted);
       if (pause === null || (until && isAway())) throw new NoAnswer();
-      if (!navigator.onLine) remark("This device is offline. It goes on by itself once the connection is back.");
+      if (!navigator.onLine) remark(_("This device is offline. It goes on by itself once the connection is back."));
       await sleep(pause);
     }
   }
@@ -172,7 +173,7 @@ async function signedInAgain(sending, answer) {
   forget(sending.mark);
   delete sending.form.dataset.sent;
   if (isSame) return send(sending);
-  notify(`You are signed in as ${person} now. “${sending.what}” was not sent; tap it again to do it as ${person}.`, { isBad: true });
+  notify(_("You are signed in as {person} now. “{what}” was not sent; tap it again to do it as {person}.", { person, what: sending.what }), { isBad: true });
 }
 
 function leaveFor(address) {

@@ -5,6 +5,7 @@ import { isAway } from "./connection.js";
 import { forgetPages, keepFor, signOutLater } from "./kept.js";
 import { leave } from "./lock.js";
 import { showPasskeys } from "./passkey.js";
+import { gettext as _ } from "./words.js";
 
 let signingIn = null;
 
@@ -21,7 +22,7 @@ export function signInEnded({ isSending = false, prove = null } = {}) {
 
 async function signIn(prove) {
   const dialog = document.getElementById("sign-in");
-  name(dialog, prove ? "Confirm it’s you" : "Sign in to continue", !prove);
+  name(dialog, prove ? _("Confirm it’s you") : _("Sign in to continue"), !prove);
   if (prove) await fill(dialog, await fetch(prove, { cache: "no-store" }));
   else if (await isSignedIn(dialog)) return renew();
   // Escape would uncover a page that can't be used.
@@ -33,7 +34,7 @@ async function signIn(prove) {
 // Another person takes over by PIN; answers whether they did. `locked`: the address that asks who is here.
 export async function switchPerson(locked) {
   const dialog = document.getElementById("sign-in");
-  name(dialog, "Who is here?", false);
+  name(dialog, _("Who is here?"), false);
   await fill(dialog, await fetch(locked, { cache: "no-store" }));
   // Escape leaves everything as it is.
   dialog.oncancel = null;
@@ -66,7 +67,7 @@ async function enter(dialog, form) {
   if (answer && answer.status !== 400) {
     await fill(dialog, answer);
     focusIn(dialog);
-  } else dialog.querySelector("#sign-in-said").textContent = "No answer. Try again.";
+  } else dialog.querySelector("#sign-in-said").textContent = _("No answer. Try again.");
   return false;
 }
 
@@ -88,7 +89,7 @@ async function fill(dialog, answer) {
   const forms = [...page.querySelectorAll("main form")];
   const said = dialog.querySelector("#sign-in-said");
   if (!forms.length) {
-    said.textContent = page.querySelector(".said")?.textContent ?? "No answer. Try again.";
+    said.textContent = page.querySelector(".said")?.textContent ?? _("No answer. Try again.");
     return;
   }
   said.textContent = page.querySelector("main [role=alert]:not([hidden])")?.textContent ?? "";

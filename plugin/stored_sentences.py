@@ -1,0 +1,80 @@
+"""Sentences that were stored in English, such as the lines of a history, put into the language of who reads them.
+
+A sentence is recognized by the message it was made from; its values are those of its blanks.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache, lru_cache
+
+from babel.messages.catalog import Message
+
+from plugin.staff_languages import read_catalog, staff_language
+
+# What a message must have besides its blanks, so that it is recognized by more than a comma.
+_FEWEST_LETTERS = 4
+_DAY = re.compile(r"[A-Z][a-z]{2} \d{1,2}, \d{4}")
+_SENTENCES = re.compile(r"(?<=[.?!]) ")
+
+
+def in_words(text: str, tag: str) -> str:
+    """Return a stored sentence in a language of the screens; as it is where it is not one of ours."""
+    return _in_words(text, tag) if tag and staff_language(tag).locale.language != "en" else text
+
+
+@lru_cache(maxsize=4096)
+def _in_words(text: str, tag: str) -> str:
+    # Each by itself first: a blank at the end of one would take in the next.
+    parts = [_sentence(part, tag) for part in _SENTENCES.split(text)]
+    if all(parts):
+        return " ".join(filter(None, parts))
+    return _sentence(text, tag) or text
+
+
+def _sentence(text: str, tag: str) -> str | None:
+    if _DAY.fullmatch(text):
+        return staff_language(tag).medium_date(datetime.strptime(text, "%b %d, %Y").date())  # noqa: DTZ007
+    fixed, patterns = _messages(staff_language(tag).locale.language)
+    if text in fixed:
+        return fixed[text]
+    for start, pattern, forms in patterns:
+        if text.startswith(start) and (found := pattern.fullmatch(text)):
+            values = {name: _in_words(value, tag) for name, value in found.groupdict().items()}
+            is_one = len(forms) == 1 or found.groupdict().get("n") == "1"
+            return forms[0 if is_one else 1].format(**values)
+    return None
+
+
+@cache
+def _messages(language: str) -> tuple[dict[str, str], list[tuple[str, re.Pattern[str], tuple[str, ...]]]]:
+    fixed, patterns = {}, []
+    for message in read_catalog(language):
+        for english in _stored(message):
+            forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+            if "{" not in english:
+                fixed[english] = forms[0]
+            elif sum(map(str.isalpha, re.sub(r"\{[^}]*\}", "", english))) >= _FEWEST_LETTERS:
+                patterns.append((english.partition("{")[0], _pattern(english), forms))
+    return fixed, sorted(patterns, key=lambda each: len(each[1].pattern), reverse=True)
+
+
+def _stored(message: Message) -> Iterator[str]:
+    below = [
+        file for file, _ in message.locations if file.startswith("plugin/") and "plugin/web/" not in file
+    ]
+    if message.id and below and not message.context:
+        yield from [message.id] if isinstance(message.id, str) else message.id
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    parts, seen = "", set[str]()
+    for literal, name, _, _ in string.Formatter().parse(english):
+        parts += re.escape(literal)
+        if name is not None:
+            parts += f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
+            seen.add(name or "")
+    return re.compile(parts, re.DOTALL)

@@ -1,0 +1,139 @@
+"""The words of the screens: all of them in the catalog, each translated with the same blanks, none outside gettext."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterator
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+
+from plugin.staff_languages import STAFF_LANGUAGES, read_catalog
+
+ROOT = Path(__file__).parents[2]
+TRANSLATED = [tag for tag in STAFF_LANGUAGES if tag != "en"]
+Key = tuple[str | None, str]
+
+# Their words are the clients', whose language is another matter (invoices/locale).
+_OF_CLIENTS = ("client/", "mail/visit.", "mail/payment_link.")
+_JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_READ = ("aria-label", "title", "placeholder", "alt", "data-print")
+# Names, and what is typed as it stands.
+_NOT_WORDS = re.compile(
+    r"Coursekeeper|Square|PIN|data-\w+=|PDF|CSV|XLSX|developer\.squareup\.com/apps|https?://\S+"
+)
+_VERBATIM = ("code", "kbd", "style", "script")
+
+
+@cache
+def messages_of_the_code() -> frozenset[Key]:
+    with (ROOT / "babel-staff.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    found = extract_from_dir(ROOT, methods, options, directory_filter=_is_ours)
+    return frozenset((context, _first(message)) for _, _, message, _, context in found)
+
+
+def _is_ours(folder: str) -> bool:
+    path = Path(folder)
+    return path == ROOT or path.relative_to(ROOT).parts[0] in {"plugin", "templates"}
+
+
+def _first(message: str | tuple[str, ...] | list[str]) -> str:
+    return message if isinstance(message, str) else message[0]
+
+
+def messages(tag: str) -> list[Message]:
+    return [each for each in read_catalog(tag) if each.id]
+
+
+def forms(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
+
+
+def blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("tag", TRANSLATED)
+def test_a_catalog_holds_the_words_of_the_screens_and_no_others(tag: str) -> None:
+    kept = {(each.context, _first(each.id)) for each in messages(tag)}
+    assert len(kept) > 1000
+    assert kept == messages_of_the_code(), "run `make messages` and translate what is new"
+    assert not read_catalog(tag).obsolete
+
+
+@pytest.mark.parametrize("tag", TRANSLATED)
+def test_every_message_is_translated_with_its_blanks(tag: str) -> None:
+    for message in messages(tag):
+        wanted = blanks(message.id if isinstance(message.id, str) else message.id[1])
+        assert not message.fuzzy, message.id
+        assert len(forms(message)) == (1 if isinstance(message.id, str) else read_catalog(tag).num_plurals)
+        for form in forms(message):
+            # A singular may write its number in words, or omit it.
+            may_lack = {"n"} if message.pluralizable else set()
+            assert form.strip(), message.id
+            assert wanted - may_lack <= blanks(form) <= wanted | may_lack, message.id
+
+
+def test_spanish_says_usted() -> None:
+    for message in messages("es"):
+        for form in forms(message):
+            assert not re.search(r"\b(tú|tu|tus|te|contigo|vosotros|vuestr\w+)\b", form.casefold()), form
+
+
+class _Words(HTMLParser):
+    """Collects the text and the attributes that people read, where they hold a word."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._within: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._within.append(tag)
+        for name, value in attrs:
+            if name in _READ:
+                self._add(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self._within:
+            del self._within[len(self._within) - 1 - self._within[::-1].index(tag) :]
+
+    def handle_data(self, data: str) -> None:
+        if not set(self._within) & set(_VERBATIM):
+            self._add(data)
+
+    def _add(self, text: str) -> None:
+        if re.search(r"[^\W\d_]{2}", _NOT_WORDS.sub("", text)):
+            self.found.append(" ".join(text.split()))
+
+
+def words_outside_gettext(source: str) -> list[str]:
+    words = _Words()
+    words.feed(_JINJA.sub(" ", source))
+    words.close()
+    return words.found
+
+
+def _templates() -> Iterator[Path]:
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        if not path.relative_to(ROOT / "templates").as_posix().startswith(_OF_CLIENTS):
+            yield path
+
+
+def test_no_word_of_a_staff_page_stands_outside_gettext() -> None:
+    found = {path.name: left for path in _templates() if (left := words_outside_gettext(path.read_text()))}
+    assert not found, f"write {{{{ _(“…”) }}}} around them: {found}"
+
+
+def test_the_check_finds_text_and_attributes_and_leaves_names() -> None:
+    page = (
+        '<p title="A word">{{ _("Said") }} and {% if x %}more{% endif %}</p><code>run me</code>Coursekeeper'
+    )
+    assert words_outside_gettext(page) == ["A word", "and more"]
