@@ -21,6 +21,7 @@ BOTH_ENGINES = (
     "tests/courses/test_audit.py",
     "tests/courses/test_book.py",
     "tests/courses/test_change_races.py",
+    "tests/courses/test_check_in.py",
     "tests/courses/test_clients.py",
     "tests/courses/test_clinic.py",
     "tests/courses/test_invitations.py",
