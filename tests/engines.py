@@ -24,6 +24,7 @@ BOTH_ENGINES = (
     "tests/courses/test_check_in.py",
     "tests/courses/test_clients.py",
     "tests/courses/test_clinic.py",
+    "tests/courses/test_due_today.py",
     "tests/courses/test_invitations.py",
     "tests/courses/test_queues.py",
     "tests/courses/test_races.py",
