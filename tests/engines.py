@@ -26,6 +26,7 @@ BOTH_ENGINES = (
     "tests/courses/test_clinic.py",
     "tests/courses/test_due_today.py",
     "tests/courses/test_invitations.py",
+    "tests/courses/test_progress.py",
     "tests/courses/test_queues.py",
     "tests/courses/test_races.py",
     "tests/courses/test_reports.py",

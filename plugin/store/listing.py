@@ -25,7 +25,8 @@ class ListedCourse(Base):
 
     `status`: of `Status`, or `gift` and `unassigned`. `sessions_left` and `granted` count the sessions of all
     treatments, `usable` those that can be used on the day; `due` includes tax. `last_seen_on`: the last visit, else
-    the sale.
+    the sale. `main_*` count main sessions, as `CourseState` does; `visits` the days of its visits, `visit_days` those
+    from the first visit to the last.
     """
 
     __tablename__ = "listed_course"
@@ -49,6 +50,13 @@ class ListedCourse(Base):
     due: Mapped[int] = mapped_column(Amount)
     last_visit_on: Mapped[date]
     last_seen_on: Mapped[date]
+    main_granted: Mapped[int] = mapped_column(server_default="0")
+    main_used: Mapped[int] = mapped_column(server_default="0")
+    main_left: Mapped[int] = mapped_column(server_default="0")
+    visits: Mapped[int] = mapped_column(server_default="0")
+    visit_days: Mapped[int] = mapped_column(server_default="0")
+    # The day by which the client should be back: as asked at the last visit, else some weeks after they were seen.
+    due_back_on: Mapped[date] = mapped_column(server_default="0001-01-01")
 
     __table_args__ = (
         Index(None, "client_name", "course_id"),
@@ -110,7 +118,11 @@ _NOTES = {
     "allowed_ahead": ("INSERT", _OF_ALLOWANCE),
     "visit": ("UPDATE", "SELECT NEW.course_id"),
     "gift": ("INSERT OR UPDATE", "SELECT NEW.course_id"),
+    "visit_note": ("INSERT OR UPDATE", "SELECT course_id FROM visit WHERE id = NEW.visit_id"),
 }
+# The revision that began to note a table, where it is not the first one.
+_FIRST = "0025"
+_SINCE = {"visit_note": "0031"}
 _RENAMES = {
     "client": (
         "name_folded",
@@ -126,9 +138,11 @@ def trigger_names(engine: str) -> Iterator[str]:
         yield _name(engine, table, event)
 
 
-def creation(engine: str) -> Iterator[str]:
-    """Yield the statements that create the triggers; `engine` is "sqlite" or "postgresql"."""
+def creation(engine: str, revision: str = _FIRST) -> Iterator[str]:
+    """Yield the statements that create a revision's triggers; `engine` is "sqlite" or "postgresql"."""
     for table, event, do in _triggers(engine):
+        if _SINCE.get(table, _FIRST) != revision:
+            continue
         name = _name(engine, table, event)
         if engine == "sqlite":
             yield f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN {do}; END"
@@ -137,9 +151,11 @@ def creation(engine: str) -> Iterator[str]:
         yield f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
 
 
-def removal(engine: str) -> Iterator[str]:
-    """Yield the statements that drop the triggers."""
+def removal(engine: str, revision: str = _FIRST) -> Iterator[str]:
+    """Yield the statements that drop the triggers of `creation`."""
     for table, event, _ in _triggers(engine):
+        if _SINCE.get(table, _FIRST) != revision:
+            continue
         name = _name(engine, table, event)
         yield f"DROP TRIGGER {name}" + (f" ON {table}" if engine == "postgresql" else "")
         if engine == "postgresql":

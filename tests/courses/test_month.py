@@ -18,7 +18,7 @@ from plugin.courses.changes.gifts import NewGift, gift_of_course, give_course
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.documents.voucher_content import voucher_paper_in
 from plugin.courses.reports.books import close_books
-from plugin.courses.reports.follow_ups import follow_ups
+from plugin.courses.reports.follow_ups import FollowUpPage, follow_ups
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.month import (
     asked_month,
@@ -49,6 +49,8 @@ FEW_LEDGERS = settings(
     suppress_health_check=list(HealthCheck),
 )
 
+NOBODY = FollowUpPage((), 0, {}, 0, 0)
+
 
 @pytest.fixture(scope="module")
 def any_store(tmp_path_factory: pytest.TempPathFactory, _migrated_file: object) -> Iterator[Store]:
@@ -67,7 +69,7 @@ def test_any_month_of_any_ledger_adds_up(any_store, deeds, month):
         for deed in deeds:
             ledger.write(deed)
         # A paper whose parts are not its sums is refused.
-        fit(owners_month_in(session, period, (), now=FAR))
+        fit(owners_month_in(session, period, NOBODY, now=FAR))
 
 
 @pytest.fixture

@@ -84,3 +84,13 @@ def test_the_person_the_client_and_the_settings_lead_to_their_part(
     shown = small_olga.page(f"/reports/activity?client={client_id}")
     assert "Only about Ana Souza." in shown.text
     assert "Created client Ana Souza" in shown.text
+
+
+def test_the_versions_of_a_package_are_told_by_what_differs(small_olga: Visitor, small_desk: Desk) -> None:
+    package_id = small_desk.package()
+    form = small_olga.page(f"/packages/{package_id}").form(f"/packages/{package_id}")
+    small_olga.after(form, price="2,040.00")
+    (versions,) = [each for each in small_olga.page("/packages").links() if f"about={package_id}" in each]
+    page = small_olga.page(versions)
+    assert "Changed the package" in page.text
+    assert "Price: $1,980.00 Version: 2 Price: $2,040.00" in page.text.replace("Version: 1 ", "")

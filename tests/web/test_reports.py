@@ -11,6 +11,7 @@ import pytest
 from plugin.core.acts import Role
 from plugin.core.terms import Terms
 from plugin.courses.clients.contacts import Buyer
+from plugin.courses.lists.listing import keep_listing
 from plugin.web.reports import liability
 from plugin.web.reports.people import SHOWN
 from tests.clock import HandMovedClock
@@ -128,10 +129,15 @@ def test_of_more_people_than_anybody_calls_the_page_shows_the_first_and_the_file
     small = small_desk.package(sessions=2)
     for number in range(SHOWN + 1):
         small_desk.sell(small, paid=33000, buyer=Buyer(f"C-{number}", name=f"Ana {number}"))
+    keep_listing(small_desk.store, small_desk.clock)
     deb = small_as(Role.DESK)
     page = deb.page("/people")
-    assert "1 more client not shown" in page.text
     assert page.html.count('<li id="call-') == SHOWN
+    (more,) = [link for link in page.links() if "skip=" in link]
+    assert "Show more (1 client)" in page.text
+    assert deb.page(more).html.count('<li id="call-') == 1
+    for skip in ("-1", "x", "9" * 40):
+        assert deb.page(f"/people?skip={skip}").html.count('<li id="call-') == SHOWN
     assert len(deb.get("/people.csv").text.splitlines()) == SHOWN + 2
 
 
@@ -159,12 +165,10 @@ def test_every_list_can_be_saved(small_olga: Visitor, small_desk: Desk, address:
     assert small_olga.get(f"{address}.pdf").status_code == 404
 
 
-def test_the_overview_counts_the_people_to_call_after_it_is_shown(small_olga: Visitor, small_desk: Desk):
+def test_the_overview_counts_the_people_to_call(small_olga: Visitor, small_desk: Desk):
     course = small_desk.sell(small_desk.package(sessions=2))
     small_desk.use(course)
-    page = small_olga.get("/overview").text
-    assert 'hx-get="/overview/follow-ups"' in page
-    assert small_olga.get("/overview/follow-ups").text.strip() == "1 person"
+    assert "Follow-ups 1 person to call" in small_olga.page("/overview").text
 
 
 def test_expired_courses_are_shown_page_by_page(small_olga: Visitor, small_desk: Desk, monkeypatch):
@@ -178,3 +182,43 @@ def test_expired_courses_are_shown_page_by_page(small_olga: Visitor, small_desk:
     assert f"after={courses[1]}" in more
     assert "Back to the first" in small_olga.page(more).text
     assert small_olga.get("/reports/liability?after=made-up").status_code == 404
+
+
+def test_the_overview_leads_from_its_figures_to_what_is_behind_them(small_olga: Visitor, small_desk: Desk):
+    small_desk.use(small_desk.sell())
+    page = small_olga.page("/overview?month=2026-11")
+    assert "November 2026 compared" in page.text
+    assert "its days so far stand beside whole months" in page.text
+    figures = {link for link in page.links() if link.startswith(("/reports/entries", "/overview/courses"))}
+    assert len(figures) >= 4
+    for link in figures:
+        assert small_olga.get(link).status_code == 200
+    sold = next(link for link in figures if "line=sold" in link)
+    assert "2 entries" in small_olga.page(sold).text or "1 entry" in small_olga.page(sold).text
+    for month, says in (
+        ("2027-01", "That month has not begun yet."),
+        ("x", "A month is written such as 2026-11."),
+    ):
+        answer = small_olga.get(f"/overview?month={month}")
+        assert (answer.status_code, says in answer.text) == (422, True)
+
+
+def test_of_a_huge_clinic_the_overview_asks_for_courses_after_it_is_shown(
+    small_olga: Visitor, small_desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    small_desk.sell()
+    monkeypatch.setattr("plugin.courses.reports.progress.MOST_AT_ONCE", 0)
+    page = small_olga.page("/overview")
+    assert 'hx-get="/overview/progress?by=package"' in page.html
+    assert "In progress" in small_olga.get("/overview/progress").text
+    assert "In progress" in small_olga.page("/overview?all=").text
+
+
+def test_until_the_totals_are_made_the_overview_says_so(
+    small_olga: Visitor, small_desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    small_desk.sell()
+    monkeypatch.setattr("plugin.courses.reports.totals.MOST_UNTOTALLED", 0)
+    page = small_olga.page("/overview")
+    assert "The sums of all entries are being made" in page.text
+    assert "How courses go" in page.text

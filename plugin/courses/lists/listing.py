@@ -5,8 +5,9 @@ The worker does it every few seconds, and the list itself before it is read, so 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,8 +23,11 @@ from plugin.store import Store
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.listing import NEVER, NOT_YET, ListedCourse, ListingState, UnlistedCourse
 from plugin.store.people import Client, Staff
+from plugin.store.visit_notes import VisitNote
 
 BATCH = 500
+# From six weeks on a client with sessions left counts as not seen for long.
+USUALLY_BACK_WITHIN = timedelta(weeks=6, days=-1)
 # States of a course that its status alone does not tell.
 GIFT, UNASSIGNED = "gift", "unassigned"
 _IN_USE = (Status.OPEN, Status.PART_PAID)
@@ -92,13 +96,16 @@ def _note_new_day(session: Session, state: ListingState, today: date) -> None:
 
 def _rows(session: Session, ids: Sequence[str], today: date) -> Iterator[dict[str, Any]]:
     zone = ZoneInfo(clinic_in(session).time_zone)
-    visits = {row.course_id: row for row in session.execute(_visits(ids))}
+    visits: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+    for visit in session.execute(_visits(ids)):
+        visits[visit.course_id].append(visit)
     for state, row in each_state(session, ids, *_MORE, today=today):
         if not state.is_void:
-            yield _row(state, row, visits.get(state.facts.id), row.sold_at.astimezone(zone).date())
+            yield _row(state, row, visits[state.facts.id], row.sold_at.astimezone(zone).date())
 
 
-def _row(state: CourseState, row: Row[Any], visit: Row[Any] | None, sold_on: date) -> dict[str, Any]:
+def _row(state: CourseState, row: Row[Any], visits: Sequence[Row[Any]], sold_on: date) -> dict[str, Any]:
+    visit = visits[-1] if visits else None
     return {
         "course_id": state.facts.id,
         "client_id": row.client_id,
@@ -118,7 +125,21 @@ def _row(state: CourseState, row: Row[Any], visit: Row[Any] | None, sold_on: dat
         "due": state.due.amount,
         "last_visit_on": visit.visited_on if visit else NOT_YET,
         "last_seen_on": max(visit.visited_on, sold_on) if visit else sold_on,
+        "main_granted": state.granted,
+        "main_used": state.used,
+        "main_left": state.left,
+        "visits": len({each.visited_on for each in visits}),
+        "due_back_on": _due_back_on(visit, sold_on),
+        "visit_days": (visits[-1].visited_on - visits[0].visited_on).days if visits else 0,
     }
+
+
+def _due_back_on(visit: Row[Any] | None, sold_on: date) -> date:
+    """Return the day by which a client with sessions left should be back."""
+    visited_on: date | None = visit.visited_on if visit else None
+    if visit is not None and visited_on is not None and visit.interval_days is not None:
+        return visited_on + timedelta(days=visit.interval_days)
+    return max(visited_on or sold_on, sold_on) + USUALLY_BACK_WITHIN
 
 
 def status_of(state: CourseState) -> str:
@@ -146,9 +167,11 @@ def _visits(ids: Sequence[str]) -> Any:
             Visit.visited_on,
             Visit.practitioner_id,
             Staff.name.label("practitioner_name"),
+            VisitNote.interval_days,
         )
         .join(Entry, Entry.visit_id == Visit.id)
         .outerjoin(Staff, Staff.id == Visit.practitioner_id)
+        .outerjoin(VisitNote, VisitNote.visit_id == Visit.id)
         .where(Visit.course_id.in_(ids), Entry.kind == "used", ~is_undone)
         .order_by(Visit.visited_on, Visit.id)
     )

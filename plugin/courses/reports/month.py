@@ -22,7 +22,14 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.clients.contacts import written_phone
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
-from plugin.courses.reports.follow_ups import FollowUp, Reason, Why, follow_ups
+from plugin.courses.reports.follow_ups import (
+    FollowUp,
+    FollowUpFilter,
+    FollowUpPage,
+    Reason,
+    Why,
+    follow_up_page,
+)
 from plugin.courses.reports.liability import liability_in
 from plugin.courses.reports.lines import Line, LineView, RollForward
 from plugin.courses.reports.overview import MONTHS_SHOWN, MonthView, months_of
@@ -62,14 +69,12 @@ def owners_month(store: Store, month: date, *, now: datetime) -> OwnersMonth:
 
     Raises InvalidField for a future month.
     """
-    people = follow_ups(store, now)
+    people = follow_up_page(store, now, FollowUpFilter(), limit=PEOPLE_ON_PAPER)
     with store.reading() as session:
         return owners_month_in(session, month_of(month), people, now=now)
 
 
-def owners_month_in(
-    session: Session, period: Period, people: Sequence[FollowUp], *, now: datetime
-) -> OwnersMonth:
+def owners_month_in(session: Session, period: Period, people: FollowUpPage, *, now: datetime) -> OwnersMonth:
     """Freeze the month as seen by this session."""
     clinic = clinic_in(session)
     today = local_date(clinic, now)
@@ -84,8 +89,8 @@ def owners_month_in(
         issued_on=today,
         roll_forward=tuple(_roll_line(line) for line in rolled.lines),
         packages=_packages(session, period, clinic.currency),
-        follow_ups=tuple(_call_rows(people[:PEOPLE_ON_PAPER], clinic.country)),
-        people_left_out=max(len(people) - PEOPLE_ON_PAPER, 0),
+        follow_ups=tuple(_call_rows(people.people, clinic.country)),
+        people_left_out=max(people.everybody - PEOPLE_ON_PAPER, 0),
         trend=_trend(session, rolled, period, clinic.currency),
         is_closed=report.is_closed,
         language=clinic.language,

@@ -12,8 +12,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.period import Period, months_up_to
+from plugin.courses.reports.period import Period, month_before, month_of, months_up_to
 from plugin.courses.reports.sums import month_sums, package_sums
+from plugin.courses.reports.totals import are_quick
+from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.offers import Package
@@ -47,10 +49,20 @@ class DeferredView:
 
 
 @dataclass(frozen=True, slots=True)
+class MonthComparison:
+    """A month beside the one before it and the same month a year ago."""
+
+    month: MonthView
+    before: MonthView
+    year_ago: MonthView
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """In the clinic's currency; `other_currencies` are only in the liability report."""
 
     months: tuple[MonthView, ...]
+    compared: MonthComparison
     owed: tuple[DeferredView, ...]
     other_currencies: tuple[str, ...]
 
@@ -60,18 +72,26 @@ class Overview:
         return sum(each.sessions for each in self.owed)
 
 
-def overview(store: Store, today: date) -> Overview:
-    """Return the overview as it is today."""
+def overview(store: Store, today: date, month: date | None = None) -> Overview | None:
+    """Return the overview as it is today; None while reading it would take long, as the totals are being made.
+
+    `month`: the day of the month to compare, else the last one that is over. Raises InvalidField for a future month.
+    """
     with store.reading() as session:
-        return overview_in(session, today)
+        return overview_in(session, today, month) if are_quick(session) else None
 
 
-def overview_in(session: Session, today: date) -> Overview:
+def overview_in(session: Session, today: date, month: date | None = None) -> Overview:
     """Return the overview as seen by this session."""
     currency = clinic_in(session).currency
+    chosen = month_of(month) if month else month_before(today)
+    if chosen.first > today:
+        raise InvalidField("That month has not begun yet.", field="month")
+    compared = months_of(session, months_up_to(chosen.first, MONTHS_SHOWN + 1), currency)
     owed = _owed(session)
     return Overview(
         months=months_of(session, months_up_to(today, MONTHS_SHOWN), currency),
+        compared=MonthComparison(compared[-1], compared[-2], compared[0]),
         owed=tuple(each for each in owed if each.value.currency == currency),
         other_currencies=tuple(sorted({each.value.currency for each in owed} - {currency})),
     )

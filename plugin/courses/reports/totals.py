@@ -70,6 +70,14 @@ def are_usable(session: Session) -> bool:
     return (session.scalar(select(func.count()).select_from(some)) or 0) <= MOST_UNTOTALLED
 
 
+def are_quick(session: Session) -> bool:
+    """Return whether sums of a year are quick to read: from the totals, or because there are few entries at all."""
+    if are_usable(session):
+        return True
+    some = select(Entry.id).limit(MOST_UNTOTALLED + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) <= MOST_UNTOTALLED
+
+
 def is_valid(session: Session, *, is_locked: bool = False) -> bool:
     """Return whether the totals are of the entries that are not noted as untotalled; else they are made again."""
     state = session.get(TotalsState, 1, with_for_update=is_locked, populate_existing=True)

@@ -47,7 +47,7 @@ def save() -> Response:
     pdf = month_pdf(services.store, services.render, month, now=services.clock())
     response = Response(pdf, mimetype="application/pdf")
     name = (
-        _("{clinic}, {month}.pdf", clinic=pages.clinic().name[:60], month=month)
+        _("{clinic}, {month}.pdf", clinic=pages.clinic().name[:60], month=f"{month:%Y-%m}")
         .replace("/", " ")
         .replace("\\", " ")
     )

@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
-from plugin.courses.reports.follow_ups import SOONER_DAYS, FollowUp, Why, follow_ups
+from plugin.courses.reports.follow_ups import (
+    SOONER_DAYS,
+    FollowUpFilter,
+    FollowUpSort,
+    Why,
+    follow_up_page,
+    follow_ups,
+)
 from plugin.courses.reports.sheets import people_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.files import file_answer
-from plugin.web.tables import Sorting, SortKey, asked_search, matching, sort_rows
+from plugin.web.tables import Sorting, asked_search, asked_sorting
 
 blueprint = Blueprint("people_to_call", __name__)
 
 # No one calls more in a day, and ten thousand rows are two megabytes of HTML; the file has them all.
 SHOWN = 200
-_SORTS = {
-    "hurry": SortKey(lambda _one: 0),
-    "name": SortKey(lambda one: one.name.casefold()),
-    "last_visit": SortKey(lambda one: one.last_visit or date.min),
-}
+_LONGEST_NUMBER = 6
 
 
 @blueprint.get("/people")
 @allow(Role.DESK)
 def show() -> ResponseReturnValue:
     """Show the people to call, or those with one reason, or those that match the query."""
-    everybody = follow_ups(current_services().store, pages.now())
-    why, q, (chosen, sorting) = _why(), asked_search(), _chosen(everybody)
+    wanted, skip = _asked(), _skip()
+    page = follow_up_page(current_services().store, pages.now(), wanted, limit=SHOWN, skip=skip)
     return render_template(
         "desk/people_to_call.html",
-        people=chosen[:SHOWN],
-        not_shown=max(0, len(chosen) - SHOWN),
-        counts={each: sum(one.has(each) for one in everybody) for each in Why},
-        everybody=len(everybody),
-        why=why,
-        q=q,
-        sorting=sorting,
+        people=page.people,
+        skip=skip,
+        following=skip + SHOWN if page.found > skip + SHOWN else None,
+        not_shown=max(0, page.found - skip - SHOWN),
+        counts=page.counts,
+        everybody=page.everybody,
+        waiting=page.waiting,
+        why=wanted.why,
+        q=wanted.words,
+        sorting=_sorting(),
         sooner_days=SOONER_DAYS,
-        kept={name: value for name, value in (("why", why or ""), ("q", q)) if value},
     )
 
 
@@ -50,20 +53,23 @@ def show() -> ResponseReturnValue:
 @allow(Role.DESK)
 def save(ending: str) -> Response:
     """Return the same list as a file."""
-    return file_answer(people_sheet(_chosen(follow_ups(current_services().store, pages.now()))[0]), ending)
+    return file_answer(people_sheet(follow_ups(current_services().store, pages.now(), _asked())), ending)
 
 
-def _why() -> Why | None:
-    asked = request.args.get("why", "")
-    return Why(asked) if asked in list(Why) else None
+def _sorting() -> Sorting:
+    return asked_sorting(dict.fromkeys(FollowUpSort, False))
 
 
-def _chosen(people: tuple[FollowUp, ...]) -> tuple[list[FollowUp], Sorting]:
-    why = _why()
-    found = matching((one for one in people if why is None or one.has(why)), _searchable)
-    return sort_rows(found, _SORTS)
+def _asked() -> FollowUpFilter:
+    why, sorting = request.args.get("why", ""), _sorting()
+    return FollowUpFilter(
+        why=Why(why) if why in list(Why) else None,
+        words=asked_search(),
+        sort=FollowUpSort(sorting.key),
+        is_descending=sorting.is_descending,
+    )
 
 
-def _searchable(one: FollowUp) -> str:
-    packages = " ".join(reason.package_name for reason in one.reasons)
-    return f"{one.name} {one.phone or ''} {one.email or ''} {packages}"
+def _skip() -> int:
+    typed = request.args.get("skip", "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _LONGEST_NUMBER else 0

@@ -1,0 +1,142 @@
+"""The courses behind a figure of `progress`: the same conditions, so that there are exactly as many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.money import Money
+from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
+from plugin.courses.base.views import Page
+from plugin.courses.lists.keyset import Order
+from plugin.courses.reports.progress import (
+    Outcome,
+    has_bought_again,
+    has_time_to_buy,
+    is_sold_lately,
+    outcome_of,
+)
+from plugin.store import Store
+from plugin.store.listing import NOT_YET, ListedCourse
+from plugin.store.people import Client
+
+# The key of courses that nobody has treated yet.
+NOBODY_YET = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressFilter:
+    """The figure that is asked about: courses sold in the last twelve months with one of these outcomes.
+
+    `used`: after so many sessions. `has_time_to_buy`, `bought_again`: of the completed ones.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    used: int | None = None
+    package_id: str = ""
+    practitioner_id: str = ""
+    has_time_to_buy: bool = False
+    bought_again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CourseBehind:
+    """A course behind a figure."""
+
+    course_id: str
+    client_id: str | None
+    client_name: str
+    package_name: str
+    practitioner: str
+    used: int
+    granted: int
+    last_visit_on: date | None
+    value: Money
+
+
+_BY_ID = Order("course", ListedCourse.course_id, ListedCourse.course_id, is_descending=True)
+
+
+def courses_behind(
+    store: Store, wanted: ProgressFilter, today: date, *, limit: int = 100, cursor: str | None = None
+) -> tuple[Page[CourseBehind], int]:
+    """Return the courses behind a figure, and how many there are; raises InvalidField for an unreadable cursor."""
+    with store.reading() as session:
+        conditions = _conditions(session, wanted, today)
+        paged = [*conditions, _BY_ID.after(cursor)] if cursor else conditions
+        query = _behind().where(*paged).order_by(ListedCourse.course_id.desc()).limit(limit + 1)
+        rows = [_course(each) for each in session.execute(query)]
+        number = session.scalar(select(func.count()).select_from(ListedCourse).where(*conditions)) or 0
+    following = (
+        _BY_ID.cursor(rows[limit - 1].course_id, rows[limit - 1].course_id) if len(rows) > limit else None
+    )
+    return Page(tuple(rows[:limit]), following), number
+
+
+def courses_behind_sheet(store: Store, wanted: ProgressFilter, today: date) -> Sheet:
+    """Return all of them as a table."""
+    return sheet_of("Courses", _SHEET, _all_behind(store, wanted, today))
+
+
+def _all_behind(store: Store, wanted: ProgressFilter, today: date) -> Iterator[CourseBehind]:
+    with store.reading() as session:
+        query = _behind().where(*_conditions(session, wanted, today)).order_by(ListedCourse.course_id.desc())
+        for each in session.execute(query).yield_per(1000):
+            yield _course(each)
+
+
+def _conditions(session: Session, wanted: ProgressFilter, today: date) -> list[ColumnElement[bool]]:
+    of = ListedCourse
+    found = [is_sold_lately(session, today)]
+    if wanted.outcomes:
+        found.append(outcome_of(today).in_([each.value for each in wanted.outcomes]))
+    if wanted.used is not None:
+        found.append(of.main_used == wanted.used)
+    if wanted.package_id:
+        found.append(of.package_id == wanted.package_id)
+    if wanted.practitioner_id:
+        is_theirs = of.practitioner_id == wanted.practitioner_id
+        found.append(of.practitioner_id.is_(None) if wanted.practitioner_id == "none" else is_theirs)
+    if wanted.has_time_to_buy or wanted.bought_again:
+        found.append(has_time_to_buy(today))
+    if wanted.bought_again:
+        found.append(has_bought_again())
+    return found
+
+
+def _behind() -> Select[*tuple[Any, ...]]:
+    name = select(Client.name).where(Client.id == ListedCourse.client_id).scalar_subquery()
+    return select(ListedCourse, name.label("client"))
+
+
+def _course(row: Any) -> CourseBehind:
+    of = row.ListedCourse
+    return CourseBehind(
+        course_id=of.course_id,
+        client_id=of.client_id,
+        client_name=row.client or "",
+        package_name=of.package_name,
+        practitioner=of.practitioner_name,
+        used=of.main_used,
+        granted=of.main_granted,
+        last_visit_on=None if of.last_visit_on == NOT_YET else of.last_visit_on,
+        value=Money(of.value, of.currency),
+    )
+
+
+_SHEET: Columns[CourseBehind] = {
+    "Client": lambda row: row.client_name,
+    "Package": lambda row: row.package_name,
+    "Practitioner": lambda row: row.practitioner,
+    "Used": lambda row: row.used,
+    "Of": lambda row: row.granted,
+    "Last visit": lambda row: row.last_visit_on,
+    "Value left": lambda row: major(row.value),
+    "Currency": lambda row: row.value.currency,
+    "Course": lambda row: row.course_id,
+}

@@ -1,0 +1,63 @@
+"""The courses behind a figure of the overview, for the owner."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.lists.listing import renew_some
+from plugin.courses.reports.progress import Outcome
+from plugin.courses.reports.progress_courses import ProgressFilter, courses_behind, courses_behind_sheet
+from plugin.web import current_services, pages
+from plugin.web.access import allow
+from plugin.web.files import file_answer
+from plugin.web.refusals import Refusal, shows_refusals
+from plugin.web.reports.asked import today
+
+blueprint = Blueprint("progress", __name__)
+
+_LONGEST_ID = 200
+_MOST_DIGITS = 3
+_NAMES = ("outcome", "used", "package", "practitioner", "again", "of")
+
+
+@blueprint.get("/overview/courses")
+@allow()
+@shows_refusals
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the courses of the figure in the address."""
+    store = current_services().store
+    renew_some(store, pages.now())
+    after = None if refusal else request.args.get("after") or None
+    page, number = courses_behind(store, _asked(), today(), cursor=after)
+    return render_template(
+        "owner/progress.html",
+        rows=page.rows,
+        cursor=page.cursor,
+        number=number,
+        is_first=after is None,
+        about=request.args.get("of", "")[:_LONGEST_ID],
+        kept={name: request.args[name][:_LONGEST_ID] for name in _NAMES if request.args.get(name)},
+        refusal=refusal,
+    )
+
+
+@blueprint.get("/overview/courses.<ending>")
+@allow()
+def save(ending: str) -> Response:
+    """Return them as a file."""
+    return file_answer(courses_behind_sheet(current_services().store, _asked(), today()), ending)
+
+
+def _asked() -> ProgressFilter:
+    outcomes = [each for each in request.args.get("outcome", "").split(",") if each in list(Outcome)]
+    used, again = request.args.get("used", ""), request.args.get("again", "")
+    is_number = used.isascii() and used.isdigit() and len(used) <= _MOST_DIGITS
+    return ProgressFilter(
+        outcomes=tuple(map(Outcome, outcomes)),
+        used=int(used) if is_number else None,
+        package_id=request.args.get("package", "")[:_LONGEST_ID],
+        practitioner_id=request.args.get("practitioner", "")[:_LONGEST_ID],
+        has_time_to_buy=again in ("of", "bought"),
+        bought_again=again == "bought",
+    )
