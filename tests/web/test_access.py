@@ -207,6 +207,8 @@ WHO: dict[str, frozenset[str]] = {
     "gifts.start": DESK,
     "gifts.look": DESK,
     "gifts.redeem": DESK,
+    "package_preview.show": OWNER,
+    "package_preview.try_out": OWNER,
     "packages.change": OWNER,
     "packages.edit": OWNER,
     "packages.put_on_sale": OWNER,

@@ -346,7 +346,7 @@ def write_contents_in(
     session.flush()
 
 
-def _kind_of(content: NewContent) -> str:
+def kind_of_content(content: NewContent) -> str:
     """Return the kind of a new treatment: one usable later is a touch-up, a free one an add-on."""
     if content.usable_from_session is not None:
         return "touch_up"
@@ -360,7 +360,7 @@ def _treatment(session: Session, store: Store, content: NewContent) -> Treatment
     treatment = Treatment(
         id=store.new_id(),
         name=content.treatment,
-        kind=content.kind or _kind_of(content),
+        kind=content.kind or kind_of_content(content),
         single_price=content.single_price.amount,
         currency=content.single_price.currency,
     )

@@ -14,6 +14,7 @@ from plugin.square.catalog import Saved, save_package
 from plugin.web import current_services
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.format import LANGUAGES
 from plugin.web.owner.forms import MORE_ROWS, PackageForm, SaleForm
 from plugin.web.owner.square_publishing import add_publishing_views
 from plugin.web.refusals import Refusal, refused_shows
@@ -70,6 +71,7 @@ def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnVal
         form=PackageForm.shown(refusal, **PackageForm.values_of(package)),
         treatments=_treatments(),
         more_rows=max(MORE_ROWS, len(package.contents)),
+        languages=LANGUAGES,
     )
 
 
