@@ -16,9 +16,7 @@ from plugin.courses.visits.my_day import my_day
 from plugin.courses.visits.note_views import NotePlace, read_note
 from tests.courses.desk import FACIAL, OLGA, Desk
 from tests.courses.notes import draft_note, write_note
-from tests.databases import sqlite_alone
 
-pytestmark = sqlite_alone
 JAWLINE, LED = "focus-1", "add_on-7"
 PACKAGE = "Facial acupuncture, course of 12"
 

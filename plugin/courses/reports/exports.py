@@ -19,6 +19,7 @@ from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in, local_date, read_clinic
 from plugin.courses.base.sheet import Cell, Columns, Sheet, major, sheet_of
 from plugin.courses.base.state import each_state
+from plugin.courses.base.visit_options import OPTIONS_OF_NOTE, option_names
 from plugin.courses.reports.books import counts_at, counts_within
 from plugin.courses.reports.course_records import records_in
 from plugin.courses.reports.liability import liability
@@ -27,6 +28,7 @@ from plugin.courses.reports.sheets import liability_sheet
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
+from plugin.store.visit_notes import VisitNote
 from plugin.wording import _
 
 _AT_ONCE = 1000
@@ -108,10 +110,14 @@ def _entry_rows(store: Store, period: Period | None) -> Iterator[Any]:
             Course.package_name,
             Course.currency,
             Client.name,
+            VisitNote.focus,
+            VisitNote.interval_days,
+            OPTIONS_OF_NOTE.label("options"),
         )
         .join(Allowance, Allowance.id == Entry.allowance_id)
         .join(Course, Course.id == Allowance.course_id)
         .outerjoin(Client, Client.id == Course.client_id)
+        .outerjoin(VisitNote, VisitNote.visit_id == Entry.visit_id)
         .order_by(Entry.written_at, Entry.id)
     )
     with store.reading() as session:
@@ -180,4 +186,9 @@ _ENTRY: Columns[Any] = {
     "reason": lambda row: row.Entry.reason,
     "reverses": lambda row: row.Entry.reverses,
     "visit": lambda row: row.Entry.visit_id,
+    # Of the visit's note, what its papers show; the rest stays where it was written.
+    "focus_areas": lambda row: ", ".join(option_names(row.options)[0]),
+    "add_ons": lambda row: ", ".join(option_names(row.options)[1]),
+    "focus": lambda row: row.focus,
+    "next_visit_days": lambda row: row.interval_days,
 }
