@@ -15,6 +15,7 @@ from plugin.courses.attention.items import list_attention
 from plugin.courses.base.views import AttentionView, CourseView
 from plugin.courses.changes.freeze import freeze_course, thaw_course
 from plugin.services import Services
+from plugin.store.queues import Attention
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk
 from tests.web.conftest import As
@@ -328,6 +329,10 @@ def test_two_late_notes_of_one_day_are_both_kept(
     assert "LI4" not in shown
     assert decide(tablet.visitor, "use_note").status_code == 303
     assert note_form(kim, course, day).fields["points"] == "LI4, ST36"
+    # Once it is decided, the item no longer holds the words.
+    with small_desk.store.reading() as session:
+        decided = session.get_one(Attention, item.id)
+        assert "LI4" not in json.dumps(decided.details)
 
 
 def test_the_desk_does_not_send_points_for_those_who_treat(

@@ -70,12 +70,19 @@ def _use_note(work: Work, item: Attention, _wish: Resolution) -> None:
         content = NoteContent(**written | {"option_ids": tuple(written["option_ids"])})
         writer = tapper_in(work.session, work.act, item.details["tapped_by"]) or work.act.actor
         replace_note_in(work, NotePlace(**place | {"on_day": day}), content, writer)
-        return
-    describe_in(work, item.details["visit_id"], VisitDetails(**item.details["note"]))
+    else:
+        describe_in(work, item.details["visit_id"], VisitDetails(**item.details["note"]))
+    _forget_words(item)
 
 
-def _keep_note(_work: Work, _item: Attention, _wish: Resolution) -> None:
+def _keep_note(_work: Work, item: Attention, _wish: Resolution) -> None:
     """Leave the visit's details as they are."""
+    _forget_words(item)
+
+
+def _forget_words(item: Attention) -> None:
+    """Drop the note itself from a decided item: its words stand in the note, or are not wanted."""
+    item.details = {name: value for name, value in item.details.items() if name not in ("note", "written")}
 
 
 _NOT_CHARGED = Decision(
@@ -147,6 +154,6 @@ KINDS = (
                 look="quiet",
             ),
         ),
-        optional=(DISMISS,),
+        optional=(replace(DISMISS, run=_keep_note),),
     ),
 )
