@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -16,6 +16,7 @@ from plugin.core.acts import Act, Role
 from plugin.courses.accounts.shared_devices import set_pin
 from plugin.courses.accounts.staff import staff_by_email
 from plugin.courses.attention.items import list_attention
+from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.base.views import CourseView
 from plugin.services import Services
 from plugin.store import Store
@@ -23,7 +24,7 @@ from plugin.web.account.pin_codes import hash_pin
 from tests.browser.line import Line, line_to
 from tests.chromium import WINDOW, watched_page
 from tests.clock import HandMovedClock
-from tests.courses.desk import Desk
+from tests.courses.desk import OLGA, Desk
 from tests.web.conftest import open_house_on
 from tests.web.visitor import PASSWORD, email_of, hire
 
@@ -157,9 +158,7 @@ def tap(page: Page) -> None:
 
 
 def away(page: Page) -> None:
-    expect(page.locator("#away")).to_contain_text(
-        re.compile(r"Offline\. This page is as of \d+:\d\d.[AP]M\.")
-    )
+    expect(page.locator("#away")).to_contain_text(re.compile(r"Offline, as of \d+:\d\d.[AP]M\."))
 
 
 def back(page: Page, house: House) -> None:
@@ -405,3 +404,33 @@ def test_locking_a_shared_tablet_without_a_connection(page: Page, house: House) 
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("#notices")).to_contain_text("Session 1 used.")
     assert house.course.left == 11
+
+
+def test_a_new_version_replaces_what_the_old_one_kept(page: Page, house: House) -> None:
+    before = page.evaluate("caches.keys()")
+    clinic = replace(read_clinic(house.desk.store), accent="#5B2A86")
+    save_clinic(house.desk.store, house.desk.act(OLGA), clinic)
+    page.reload()
+    page.wait_for_timeout(100)
+    for _ in range(100):
+        if (after := page.evaluate("caches.keys()")) != before and len(after) == len(before):
+            break
+        page.wait_for_timeout(50)
+    files = [name for name in after if name.startswith("files:")]
+    assert len(files) == 1
+    assert files[0] not in before
+    # The next page is kept anew, and styled.
+    page.reload()
+    is_kept(page, f"/clients/{house.course.client_id}")
+    house.line.down()
+    page.reload()
+    away(page)
+    assert page.evaluate("getComputedStyle(document.getElementById('away')).display") == "flex"
+
+
+def test_it_can_be_installed(page: Page) -> None:
+    session = page.context.new_cdp_session(page)
+    assert session.send("Page.getAppManifest")["errors"] == []
+    errors = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+    # A window without a profile of its own can't install anything.
+    assert [each["errorId"] for each in errors if each["errorId"] != "in-incognito"] == []

@@ -25,16 +25,19 @@ export async function startKeeping() {
     if (!("offlinePage" in document.body.dataset)) await forgetPages();
     return;
   }
+  navigator.serviceWorker.addEventListener("controllerchange", keepAll);
   await forgetPages(PAGES + keptFor);
   if (keptAt) return;
-  navigator.serviceWorker.addEventListener("controllerchange", keepAll);
   await navigator.serviceWorker.register(worker, { scope: start, updateViaCache: "none" }).catch(() => null);
-  if (navigator.serviceWorker.controller) keepListed();
+  if (navigator.serviceWorker.controller) keepAll();
 }
 
-// The page that was open before there was a worker to keep it.
+// The page itself is not kept if it was open before its worker was there.
 async function keepAll() {
-  await ask(location.pathname);
+  const path = location.pathname.slice(start.length);
+  if (!LISTS.includes(path) && !NAMED.test(path)) return;
+  const cache = await caches.open(PAGES + keptFor);
+  if (!await cache.match(location.pathname, { ignoreVary: true })) await ask(location.pathname);
   await keepListed();
 }
 
