@@ -15,6 +15,7 @@ from plugin.web import current_services
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.format import LANGUAGES
+from plugin.web.headers import let_page_hold_frame
 from plugin.web.owner.forms import MORE_ROWS, PackageForm, SaleForm
 from plugin.web.owner.square_publishing import add_publishing_views
 from plugin.web.refusals import Refusal, refused_shows
@@ -65,6 +66,7 @@ add_publishing_views(blueprint, show, "/packages")
 def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show a package as a form."""
     package = read_package(current_services().store, package_id)
+    let_page_hold_frame()
     return render_template(
         "owner/package.html",
         package=package,
