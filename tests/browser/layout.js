@@ -37,7 +37,7 @@
   }
   // Heard without what stands around it, a name leads to one place (a fragment of the same page counts as it).
   const named = new Map();
-  for (const node of targets.filter((each) => measuresTargets && each.matches("a, button, summary") && !each.closest("header.bar"))) {
+  for (const node of targets.filter((each) => measuresTargets && each.matches("a, button, summary") && !each.closest("header.bar, td"))) {
     const form = node.form && [...node.form.querySelectorAll("input[type=hidden]")].filter((each) => !["csrf_token", "key", "seen"].includes(each.name));
     const goal = node.matches("a") ? node.href.split("#")[0] : node.form ? `${node.form.action} ${node.name} ${node.value} ${form.map((each) => each.value)}` : node.parentElement.id;
     const what = `${node.tagName} ${(node.getAttribute("aria-label") || node.textContent).trim().replace(/\s+/g, " ")}`;

@@ -99,7 +99,7 @@ class TestActs:
         for course in (first, second):
             small_desk.use(course)
         page = small_olga.page(client_address(small_desk, first))
-        for name in ("Add note , session 1", "Course summary", "Aftercare sheet, session 1", "More…"):
+        for name in ("Add note session 1", "Course summary", "Aftercare sheet, session 1", "More…"):
             told = [part.split(", no. ")[1][:1] for part in page.text.split(name)[1:3] if ", no. " in part]
             assert sorted(told) == ["1", "2"], name
 

@@ -1,0 +1,111 @@
+"""`python -m tests.bench.screens`: how long screens take to show and to answer a tap, at a quarter of this CPU."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.clinic import open_clinic
+from tests.browser.screens import OWNER, signed_in
+from tests.chromium import launch
+
+SLOWER = 4
+ROUNDS = 5
+# Aims, in milliseconds: largest contentful paint, and interaction to next paint.
+LCP_MS, INP_MS = 700, 100
+PAGES = (
+    "/",
+    "/clients",
+    "/attention",
+    "/sell",
+    "/courses",
+    "/overview",
+    "/reports/liability",
+    "/packages",
+    "/square",
+)
+
+_WATCH = """() => {
+  window.measured = { lcp: 0, inp: 0 };
+  new PerformanceObserver((list) => { for (const each of list.getEntries()) measured.lcp = each.startTime; })
+    .observe({ type: "largest-contentful-paint", buffered: true });
+  new PerformanceObserver((list) => {
+    const taps = list.getEntries().filter((each) => each.interactionId);
+    measured.inp = Math.max(measured.inp, ...taps.map((each) => each.duration));
+  }).observe({ type: "event", durationThreshold: 16, buffered: true });
+}"""
+
+
+def type_in_search(page: Page, desk: str) -> None:
+    page.goto(desk)
+    page.evaluate(_WATCH)
+    page.locator("#q").press_sequentially("grace", delay=80)
+
+
+def open_a_menu(page: Page, desk: str) -> None:
+    page.goto(f"{desk}/overview")
+    page.evaluate(_WATCH)
+    page.get_by_role("navigation").get_by_text("Reports", exact=True).first.click()
+
+
+def use_and_undo(page: Page, desk: str) -> None:
+    page.goto(f"{desk}/clients?q=Grace")
+    page.locator("main .row").first.click()
+    page.wait_for_url("**/clients/*")
+    page.evaluate(_WATCH)
+    page.locator("[data-shortcut=u]").click()
+    page.locator("#notices").get_by_role("button", name="Undo").click()
+
+
+ACTS: tuple[Callable[[Page, str], None], ...] = (type_in_search, open_a_menu, use_and_undo)
+
+
+def main() -> int:
+    """Print the median of each first visit and each act, and say which is over its aim."""
+    with (
+        tempfile.TemporaryDirectory() as data,
+        open_clinic(Path(data)) as clinic,
+        sync_playwright() as playwright,
+    ):
+        browser = launch(playwright)
+        print(f"CPU at 1/{SLOWER}, median of {ROUNDS}; aims: LCP {LCP_MS} ms, INP {INP_MS} ms")
+        with signed_in(browser, clinic, OWNER, service_workers="block") as page:
+            chromium = page.context.new_cdp_session(page)
+            chromium.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+            chromium.send("Network.setCacheDisabled", {"cacheDisabled": True})
+            for address in PAGES:
+                _print(address, "LCP", [_paint(page, clinic.desk + address) for _ in range(ROUNDS)], LCP_MS)
+            for act in ACTS:
+                name = act.__name__.replace("_", " ")
+                _print(name, "INP", [_answer(page, clinic.desk, act) for _ in range(ROUNDS)], INP_MS)
+        browser.close()
+    return 0
+
+
+def _paint(page: Page, address: str) -> float:
+    page.goto(address)
+    page.evaluate(_WATCH)
+    page.wait_for_timeout(500)
+    lcp: float = page.evaluate("measured.lcp")
+    return lcp
+
+
+def _answer(page: Page, desk: str, act: Callable[[Page, str], None]) -> float:
+    act(page, desk)
+    page.wait_for_timeout(500)
+    inp: float = page.evaluate("measured.inp")
+    return inp
+
+
+def _print(name: str, kind: str, values: list[float], aim: float) -> None:
+    value = median(values)
+    print(f"{name:20} {kind} {value:6.0f} ms{'' if value <= aim else '  over the aim'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
