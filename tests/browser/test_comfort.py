@@ -45,11 +45,11 @@ def test_a_list_prints_with_the_clinic_and_the_day_and_nothing_to_tap(desk: Desk
 
 
 def test_the_main_button_stands_at_the_hand_that_taps(desk: DeskWindow) -> None:
-    page, mark = desk.page, {"name": "coursekeeper_hand", "url": desk.clinic.desk}
+    page = desk.page
     desk.open_client("Grace Kim")
     page.set_viewport_size({"width": 1024, "height": 768})
     for hand, is_left in (("right", False), ("left", True)):
-        page.context.add_cookies([{**mark, "value": hand}])
+        page.context.add_cookies([{"name": "coursekeeper_hand", "value": hand, "url": desk.clinic.desk}])
         page.reload()
         use, card = (
             page.locator("[data-shortcut=u]").bounding_box(),
