@@ -16,7 +16,8 @@ _UNPLAIN = re.compile(
 )
 # What a reader never sees: comments, expressions and statements of Jinja, tags.
 _COMMENT = re.compile(r"{#.*?#}|<style.*?</style>", re.DOTALL)
-_CODE = re.compile(r"{{.*?}}|{%.*?%}|<[^>]*>", re.DOTALL)
+_CODE = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>", re.DOTALL)
 _TEXT = re.compile(r'(?<![=\w])"([^"]*)"')
 # Letters of the alphabet, and of a search.
 _ALLOWED = ("Try fewer letters",)
@@ -25,7 +26,7 @@ _ALLOWED = ("Try fewer letters",)
 def _seen(text: str) -> str:
     for allowed in _ALLOWED:
         text = text.replace(allowed, "")
-    return _CODE.sub(_texts, _COMMENT.sub("", text))
+    return _TAG.sub(_texts, _CODE.sub(_texts, _COMMENT.sub("", text)))
 
 
 def _texts(code: re.Match[str]) -> str:

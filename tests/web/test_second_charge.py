@@ -50,7 +50,8 @@ def tap(deb: Visitor, desk: Desk, course_id: str, way: str) -> Form:
         return form
     page = deb.page("/")
     form = Form("/bookings/B1/uses" if way == "arrival" else "/bookings/B1/no-show", "post")
-    key = {name: page.forms[-1].fields[name] for name in ("csrf_token", "key")}
+    last = next(each for each in reversed(page.forms) if "key" in each.fields)
+    key = {name: last.fields[name] for name in ("csrf_token", "key")}
     form.fields = {**key, "decision": "charge"}
     return form
 
