@@ -84,7 +84,7 @@ def disk_has_room(services: Services, _now: datetime) -> Look:
     folder = services.settings.data_folder.resolve()
     there = next((each for each in (folder, *folder.parents) if each.exists()), Path.cwd())
     free = shutil.disk_usage(there).free
-    said = _("{free} GB are free.", free=free / 1000000000)
+    said = _("{free} GB are free.", free=f"{free / 1_000_000_000:.1f}")
     return fine(said) if free >= LITTLE_SPACE else wrong(_("The disk is nearly full: {said}", said=said))
 
 

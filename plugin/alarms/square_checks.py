@@ -104,14 +104,18 @@ def permission_lasts(services: Services, now: datetime) -> Look:
         return wrong(
             _(
                 "Square's permission can't be renewed after {refresh_expires_at}.",
-                refresh_expires_at=known.refresh_expires_at,
+                refresh_expires_at=f"{known.refresh_expires_at:%Y-%m-%d}",
             )
         )
     return fine(_("Renewed every week.{end}", end=_end(known)))
 
 
 def _end(known: ConnectionView) -> str:
-    return _(" It is valid until {expires_at}.", expires_at=known.expires_at) if known.expires_at else ""
+    return (
+        _(" It is valid until {expires_at}.", expires_at=f"{known.expires_at:%Y-%m-%d}")
+        if known.expires_at
+        else ""
+    )
 
 
 def _connected(services: Services) -> ConnectionView | None:

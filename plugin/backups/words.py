@@ -19,7 +19,7 @@ def size_in_words(size: int) -> str:
         if amount < 1000:
             return f"{amount:.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:.1f} {unit}"
         amount /= 1000
-    return _("{amount} GB", amount=amount)
+    return f"{amount:.1f} GB"
 
 
 def error_in_words(error: BaseException) -> str:

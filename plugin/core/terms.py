@@ -114,7 +114,7 @@ def terms_from_json(value: object) -> Terms:
         raise InvalidField(_("Terms are an object."), field="terms")
     unknown = set(value) - _NAMES
     if unknown:
-        raise InvalidField(_("Terms know no {sorted}.", sorted=sorted(unknown)[0]), field="terms")
+        raise InvalidField(_("Terms know no {sorted}.", sorted=repr(sorted(unknown)[0])), field="terms")
     hours = _whole(value.get("notice_hours"), "notice_hours")
     return Terms(
         expires_after_months=_whole(value.get("expires_after_months"), "expires_after_months"),
@@ -153,7 +153,7 @@ def _one_of(kind: type[E], value: object, default: E) -> E:
     except ValueError:
         names = ", ".join(kind)
         raise InvalidField(
-            _("{value} is none of: {names}.", value=value, names=names), field="terms"
+            _("{value} is none of: {names}.", value=repr(value), names=names), field="terms"
         ) from None
 
 

@@ -93,7 +93,7 @@ def create_token(store: Store, act: Act, *, name: str, role: Role, expires_at: d
 
 def _add(work: Work, row: ApiToken) -> None:
     work.session.add(row)
-    until = _(", until {expires_at}", expires_at=row.expires_at) if row.expires_at else ""
+    until = _(", until {expires_at}", expires_at=f"{row.expires_at:%Y-%m-%d}") if row.expires_at else ""
     record_in(work, Did.TOKEN_CREATED, name=row.name, subject_id=row.id, after=f"{row.role}{until}")
 
 

@@ -171,7 +171,7 @@ def checked_clinic(clinic: ClinicView) -> ClinicView:
     """Return the details as they are stored; raises InvalidField for what a paper can't show."""
     if clinic.time_zone not in time_zones():
         raise InvalidField(
-            _("{time_zone} is no time zone such as America/Los_Angeles.", time_zone=clinic.time_zone),
+            _("{time_zone} is no time zone such as America/Los_Angeles.", time_zone=repr(clinic.time_zone)),
             field="time_zone",
         )
     if not re.fullmatch(r"[A-Z]{3}", clinic.currency):

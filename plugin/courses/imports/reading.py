@@ -143,5 +143,7 @@ def _refuse_size(widest: int, many: int) -> None:
             field="file",
         )
     if many > MOST_ROWS:
-        said = _("This file has more than {most_rows} rows. {split}", most_rows=MOST_ROWS, split=_SPLIT)
+        said = _(
+            "This file has more than {most_rows} rows. {split}", most_rows=f"{MOST_ROWS:,}", split=_SPLIT
+        )
         raise InvalidField(said, field="file")

@@ -194,7 +194,11 @@ def handle_refusal(services: Services, known: ConnectionView, reason: str) -> Ru
 
 def _open_item_in(session: Session, services: Services, known: ConnectionView, reason: str) -> None:
     reason = reason or _("The owner connects again under Settings, Square.")
-    expires = _(" It expires on {expires_at}.", expires_at=known.expires_at) if known.expires_at else ""
+    expires = (
+        _(" It expires on {expires_at}.", expires_at=f"{known.expires_at:%Y-%m-%d}")
+        if known.expires_at
+        else ""
+    )
     open_item(
         Work(session, services.store, Act(SQUARE, services.clock(), REFRESH)),
         kind="square_connection",

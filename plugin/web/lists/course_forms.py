@@ -20,7 +20,7 @@ def refuse_huge(*fields: tuple[Count, int]) -> None:
     """Refuse each number that is larger than the most that makes sense."""
     for field, most in fields:
         if not field.errors and field.data is not None and field.data > most:
-            field.errors = [_("Enter at most {most}.", most=most)]
+            field.errors = [_("Enter at most {most}.", most=f"{most:,}")]
 
 
 class CourseFilterForm(Form):
