@@ -56,7 +56,9 @@ def move_last_day(store: Store, act: Act, course_id: str, before: date, wish: Ex
 
     def do(change: CourseChange) -> None:
         if change.row.expires_on != before:
-            raise Refused(f"It expires {_end(change, change.row.expires_on)} by now.", code="changed")
+            raise Refused(
+                _("It expires {end} by now.", end=_end(change, change.row.expires_on)), code="changed"
+            )
         _extend(change, wish)
 
     request = {**asdict(wish), "before": before}

@@ -176,7 +176,7 @@ def read_gift(store: Store, gift_id: str, *, today: date) -> GiftView:
     """Return the gift; raises NotFound."""
     gift = _one(store, Gift.id == gift_id, today)
     if gift is None:
-        raise NotFound("There is no such voucher.")
+        raise NotFound(_("There is no such voucher."))
     return gift
 
 

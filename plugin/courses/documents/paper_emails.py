@@ -26,7 +26,7 @@ from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentCourse
 from plugin.store.ledger import Course, Visit
-from plugin.wording import _
+from plugin.wording import N_, _
 
 # The outbox job that e-mails one paper.
 PAPER_MAIL = "paper_mail"
@@ -35,7 +35,7 @@ PaperKind = Literal["summary", "aftercare", "document", "statement"]
 PAPER_KINDS: tuple[PaperKind, ...] = ("summary", "aftercare", "document", "statement")
 # What practitioners hand out as well; the others are about money.
 _OF_VISITS = ("summary", "aftercare")
-NO_PAPER = "There is no such paper."
+NO_PAPER = N_("There is no such paper.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +103,18 @@ def _about(session: Session, kind: PaperKind, paper_id: str) -> tuple[str, str, 
     if kind == "summary":
         course = require_row(session, Course, paper_id, NO_COURSE)
         if course.client_id is None:
-            raise Refused("No one owns this course yet. Assign it to a client first.", code="unassigned")
-        return course.client_id, course.id, "Course summary"
+            raise Refused(_("No one owns this course yet. Assign it to a client first."), code="unassigned")
+        return course.client_id, course.id, _("Course summary")
     if kind == "aftercare":
-        visit = require_row(session, Visit, paper_id, "There is no such visit.")
-        return visit.client_id, visit.course_id, "Aftercare sheet"
+        visit = require_row(session, Visit, paper_id, _("There is no such visit."))
+        return visit.client_id, visit.course_id, _("Aftercare sheet")
     document = require_row(session, Document, paper_id, NO_PAPER)
     about = select(DocumentCourse.course_id).where(DocumentCourse.document_id == document.id)
     course_id = session.scalar(about.order_by(DocumentCourse.course_id).limit(1))
     if course_id is None or (kind == "statement" and document.kind != "invoice"):
         raise NotFound(NO_PAPER)
     number = written_code(document.number) if document.kind == "gift_voucher" else document.number
-    called = "Statement of account" if kind == "statement" else f"{KINDS[document.kind]} {number}"
+    called = _("Statement of account") if kind == "statement" else f"{KINDS[document.kind]} {number}"
     return document.client_id, course_id, called
 
 

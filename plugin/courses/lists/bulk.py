@@ -27,6 +27,7 @@ from plugin.store import Store
 from plugin.store.bulk import BulkAct, BulkItem
 from plugin.store.ledger import Course
 from plugin.store.people import Client
+from plugin.wording import N_, _
 
 BULK = "bulk_act"
 EXTEND, EMAIL = "extend", "email"
@@ -34,7 +35,7 @@ MOST_COURSES = 10_000
 REFUSED_SHOWN = 200
 PREVIEW_KEPT_FOR = timedelta(days=1)
 UNDER_WAY = ("running", "undoing")
-_NO_ACT = "There is no such bulk change. Choose the courses again."
+_NO_ACT = N_("There is no such bulk change. Choose the courses again.")
 _AT_ONCE = 500
 
 
@@ -113,7 +114,9 @@ def preview_extension(
     require(act.actor)
     checked = checked_reason(reason)
     if not 1 <= days <= FURTHEST_DAYS:
-        raise InvalidField(f"Extend by 1 to {FURTHEST_DAYS:,} days.", field="days")
+        raise InvalidField(
+            _("Extend by 1 to {furthest_days} days.", furthest_days=f"{FURTHEST_DAYS:,}"), field="days"
+        )
     return _preview(store, act, wanted, order, kind=EXTEND, days=days, reason=checked)
 
 
@@ -148,10 +151,13 @@ def _preview(
 
 def _check_number(ids: Sequence[str]) -> None:
     if not ids:
-        raise InvalidField("Choose at least one course.", field="course")
+        raise InvalidField(_("Choose at least one course."), field="course")
     if len(ids) > MOST_COURSES:
-        said = f"These are more than {MOST_COURSES:,} courses, the most that are changed at once."
-        raise InvalidField(f"{said} Filter for fewer.", field="course")
+        said = _(
+            "These are more than {most_courses} courses, the most that are changed at once.",
+            most_courses=f"{MOST_COURSES:,}",
+        )
+        raise InvalidField(_("{said} Filter for fewer.", said=said), field="course")
 
 
 def _add_items(work: Work, act: BulkAct, ids: Sequence[str], first: int, today: date) -> None:
@@ -188,25 +194,25 @@ def _later(day: date, days: int) -> date:
 
 def _why_not_extended(row: Any, after: date | None, today: date) -> str:
     if row.closed_as is not None:
-        return f"This course was {row.closed_as}."
+        return _("This course was {closed_as}.", closed_as=row.closed_as)
     if after is None:
-        return "It has no expiration."
+        return _("It has no expiration.")
     if after < today:
-        return "It would still be expired."
-    return "That is more than ten years from now." if after > today + timedelta(FURTHEST_DAYS) else ""
+        return _("It would still be expired.")
+    return _("That is more than ten years from now.") if after > today + timedelta(FURTHEST_DAYS) else ""
 
 
 def _why_not_mailed(client: Client | None) -> str:
     """Return why a client gets no e-mail that they did not ask for, "" where they do."""
     if client is None:
-        return "It has no client yet."
+        return _("It has no client yet.")
     if client.erased_at is not None:
-        return "Their data was erased."
+        return _("Their data was erased.")
     if not client.wants_mail:
-        return "They unsubscribed from e-mails."
+        return _("They unsubscribed from e-mails.")
     if not client.email:
-        return "They have no e-mail address."
-    return "The last e-mail to their address bounced." if client.mail_problem else ""
+        return _("They have no e-mail address.")
+    return _("The last e-mail to their address bounced.") if client.mail_problem else ""
 
 
 def start_bulk(store: Store, act: Act, bulk_id: str) -> None:
@@ -218,7 +224,7 @@ def start_bulk(store: Store, act: Act, bulk_id: str) -> None:
         if row.state != "preview":
             return
         if not _counts(work.session, row.id).get("chosen"):
-            raise Refused("None of these courses can be changed. Choose others.", code="none_left")
+            raise Refused(_("None of these courses can be changed. Choose others."), code="none_left")
         row.state, row.started_at = "running", work.now
         work.session.flush()
         enqueue(work, BULK, row.id)
@@ -247,9 +253,9 @@ def undo_bulk(store: Store, act: Act, bulk_id: str) -> None:
         if row.state in ("undoing", "undone"):
             return
         if row.kind != EXTEND or row.state in ("preview", "running"):
-            raise Refused("There is nothing to undo yet.", code="not_yet")
+            raise Refused(_("There is nothing to undo yet."), code="not_yet")
         if not _counts(work.session, row.id).get("done"):
-            raise Refused("There is nothing to undo.", code="none_left")
+            raise Refused(_("There is nothing to undo."), code="none_left")
         row.state, row.ended_at = "undoing", None
         work.session.flush()
         enqueue(work, BULK, row.id)

@@ -22,6 +22,7 @@ from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.bulk import BulkItem
 from plugin.store.queues import Outbox
+from plugin.wording import _
 
 LEASE_S = 120
 AT_ONCE = 25
@@ -46,7 +47,7 @@ def run_bulk(store: Store, clock: Clock, job: Job, *, has_mail: bool) -> str | N
         if part is None:
             return None
         if not part.items:
-            return "All courses are done."
+            return _("All courses are done.")
         for item in part.items:
             state, why = _do(store, clock(), job.subject, part, item, has_mail=has_mail)
             _note(store, item.id, state, why)
@@ -94,7 +95,7 @@ def _do(
             # They may have unsubscribed since the preview.
             send_paper(store, act, "summary", item.course_id, has_mail=has_mail, is_asked_for=False)
         elif part.is_undo:
-            wish = Extension(item.before, f"Undone: {part.reason}"[:300], is_shortening=True)
+            wish = Extension(item.before, _("Undone: {reason}", reason=part.reason)[:300], is_shortening=True)
             move_last_day(store, act, item.course_id, item.after, wish)
         else:
             move_last_day(store, act, item.course_id, item.before, Extension(item.after, part.reason))

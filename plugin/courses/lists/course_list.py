@@ -28,6 +28,7 @@ from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.listing import NOT_YET, ListedCourse
 from plugin.store.people import Client
+from plugin.wording import N_, _
 
 _AT_ONCE = 500
 # More days than a course lasts.
@@ -38,16 +39,16 @@ STATES: dict[str, tuple[str, ...]] = {
     **{each: (each,) for each in (*Status, GIFT, UNASSIGNED)},
 }
 STATE_NAMES = {
-    "current": "Current",
-    Status.OPEN: "Open",
-    Status.PART_PAID: "Part paid",
-    Status.FROZEN: "On hold",
-    GIFT: "Gift not redeemed",
-    UNASSIGNED: "No client yet",
-    Status.EXPIRED: "Expired",
-    Status.FINISHED: "Finished",
-    Status.REFUNDED: "Refunded",
-    Status.TRANSFERRED: "Transferred",
+    "current": N_("Current"),
+    Status.OPEN: N_("Open"),
+    Status.PART_PAID: N_("Part paid"),
+    Status.FROZEN: N_("On hold"),
+    GIFT: N_("Gift not redeemed"),
+    UNASSIGNED: N_("No client yet"),
+    Status.EXPIRED: N_("Expired"),
+    Status.FINISHED: N_("Finished"),
+    Status.REFUNDED: N_("Refunded"),
+    Status.TRANSFERRED: N_("Transferred"),
 }
 
 
@@ -184,7 +185,7 @@ def owners_of(store: Store, wanted: CourseFilter, order: Order, now: datetime, m
 
 def course_list_sheet(store: Store, wanted: CourseFilter, order: Order, *, now: datetime) -> Sheet:
     """Return all courses that meet the filter as a table, in the same order as on the page."""
-    return sheet_of("Course list", _SHEET, _all_rows(store, wanted, order, now))
+    return sheet_of(_("Course list"), _SHEET, _all_rows(store, wanted, order, now))
 
 
 def _all_rows(store: Store, wanted: CourseFilter, order: Order, now: datetime) -> Iterator[ListedRow]:

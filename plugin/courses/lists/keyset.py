@@ -14,9 +14,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from plugin.errors import InvalidField
 from plugin.store.base import UtcTime
+from plugin.wording import N_
 
 _LONGEST = 600
-_UNREADABLE = "The place in the list can't be read. Start at the first page."
+_UNREADABLE = N_("The place in the list can't be read. Start at the first page.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from plugin.courses.base.work import Work, require_row, transact
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.listing import SavedView
+from plugin.wording import N_, _
 
 NAME_LENGTH, MOST = 60, 30
-_NO_VIEW = "There is no such saved view."
+_NO_VIEW = N_("There is no such saved view.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def delete_view(store: Store, act: Act, view_id: str) -> str:
 
 
 def _checked(name: str) -> str:
-    return required(name, field="view_name", called="The name", most=NAME_LENGTH)
+    return required(name, field="view_name", called=_("The name"), most=NAME_LENGTH)
 
 
 def _changeable(work: Work, view_id: str) -> SavedView:
@@ -120,6 +121,6 @@ def _refuse_taken(work: Work, listing: str, staff_id: str | None, name: str) -> 
     theirs = SavedView.staff_id.is_(None) if staff_id is None else SavedView.staff_id == staff_id
     names = work.session.scalars(select(SavedView.name).where(SavedView.listing == listing, theirs)).all()
     if name.casefold() in [each.casefold() for each in names]:
-        raise InvalidField("A saved view has this name. Choose another one.", field="view_name")
+        raise InvalidField(_("A saved view has this name. Choose another one."), field="view_name")
     if len(names) >= MOST:
-        raise Refused(f"There are {MOST} saved views. Delete one first.", code="too_many")
+        raise Refused(_("There are {most} saved views. Delete one first.", most=MOST), code="too_many")

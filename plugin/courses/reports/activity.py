@@ -32,6 +32,7 @@ from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.people import ApiToken, Client, Staff
+from plugin.wording import _
 
 PAGE = 50
 _LONGEST_CURSOR = 90
@@ -65,13 +66,13 @@ def actor_choices(store: Store) -> tuple[tuple[str, str], ...]:
 def _after(cursor: str | None) -> tuple[datetime, str] | None:
     if cursor is None:
         return None
-    at, _, row_id = cursor[:_LONGEST_CURSOR].partition("~")
+    at, _other, row_id = cursor[:_LONGEST_CURSOR].partition("~")
     try:
         moment = datetime.fromisoformat(at)
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None or not row_id:
-        raise NotFound("This page of the log does not exist. Start from the newest.")
+        raise NotFound(_("This page of the log does not exist. Start from the newest."))
     return moment, row_id
 
 

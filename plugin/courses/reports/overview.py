@@ -19,6 +19,7 @@ from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.offers import Package
+from plugin.wording import _
 
 MONTHS_SHOWN = 12
 
@@ -86,7 +87,7 @@ def overview_in(session: Session, today: date, month: date | None = None) -> Ove
     currency = clinic_in(session).currency
     chosen = month_of(month) if month else month_before(today)
     if chosen.first > today:
-        raise InvalidField("That month has not begun yet.", field="month")
+        raise InvalidField(_("That month has not begun yet."), field="month")
     compared = months_of(session, months_up_to(chosen.first, MONTHS_SHOWN + 1), currency)
     owed = _owed(session)
     return Overview(
@@ -111,7 +112,7 @@ def _month(month: Period, sums: Mapping[Kind, tuple[int, int]], currency: str) -
         used=-sums.get(Kind.USED, never)[0],
         paid=Money(sums.get(Kind.PAID, never)[1], currency),
         earned=Money(-sums.get(Kind.USED, never)[1], currency),
-        moved=Money(sum(value for _, value in sums.values()), currency),
+        moved=Money(sum(value for _other, value in sums.values()), currency),
     )
 
 

@@ -24,12 +24,15 @@ from plugin.web.files import file_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import today
+from plugin.web.translations import N_, _
 
 blueprint = Blueprint("overview", __name__)
 
 # The page scales the chart to its own width; at this one the numbers beside the lines take 7 percent of it.
 _CHART_WIDTH, _CHART_HEIGHT = 430, 200
-_CHART_ALT = "Columns of the sessions sold and used in each of the last twelve months. The table below has the numbers."
+_CHART_ALT = N_(
+    "Columns of the sessions sold and used in each of the last twelve months. The table below has the numbers."
+)
 
 
 @blueprint.get("/overview")
@@ -98,6 +101,6 @@ def _by() -> ProgressBy:
 def save(what: str, ending: str) -> Response:
     """Return all courses or entries as a file."""
     if what not in (Export.COURSES, Export.ENTRIES) or ending not in list(Format):
-        raise NotFound("Courses and entries are saved as .csv or .xlsx.")
+        raise NotFound(_("Courses and entries are saved as .csv or .xlsx."))
     sheet = export_sheet(current_services().store, Export(what), None, None, now=pages.now())
     return file_answer(sheet, ending)
