@@ -254,7 +254,7 @@ class TestSessions:
         there = Visitor(small_app)
         there.sign_in(deb.email)
         page = small_olga.page(f"{ADDRESS}/{deb.id}")
-        assert page.text.count("Unknown browser") == 2
+        assert page.text.count("Unknown browser") == 4
         ways = [form for form in page.forms if "/sign-outs/" in form.action]
         small_olga.after(ways[0])
         assert sorted([there.get("/").status_code, small_deb.get("/").status_code]) == [200, 303]
