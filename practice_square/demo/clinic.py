@@ -6,9 +6,10 @@ Sales are made like any sale: rung up at the practice register, found by the syn
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ from plugin.courses.visits.notes import save_note
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.services import Services
 from plugin.square.catalog import publish
+from plugin.square.inbox import SWEPT_ORDER, receive_synthetic
 from plugin.square.locations import adopt_location
 from plugin.square.parsing import rfc3339
 from plugin.square.sync import sync
@@ -96,30 +98,60 @@ BOOKED = (
 _WEEK = 7
 
 
+class _PastClock:
+    """A clock set to the moment at which each thing of the last months happened."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 def furnish(services: Services, till: PracticeControl, password: str) -> None:
-    """Fill an empty Coursekeeper with the clinic; its clients are in Square already."""
-    now = services.clock()
+    """Fill an empty Coursekeeper with the clinic; its clients are in Square already.
+
+    Everything is recorded at the moment it happened, so that the history reads as one that grew.
+    """
     adopt_location(services)
-    staff = _add_staff(services, password, now)
-    packages = {len_of(package): package for package in _published(services, now)}
+    noon = _noon(services, services.clock())
+    clock = _PastClock(noon - timedelta(days=1 + max(past.sold_days_ago for past in PAST_COURSES)))
+    then = replace(services, clock=clock)
+    staff = _add_staff(then, password, clock.now)
+    packages = {len_of(package): package for package in _published(then, clock.now)}
     customers = till.call("GET", "/v2/customers")["customers"]
-    clients = _known_clients(services, customers, now)
-    noon = _noon(services, now)
+    clients = _known_clients(then, customers, clock.now)
+    practitioners = [person for person in staff if person.role is Role.PRACTITIONER]
+    events: list[tuple[datetime, Callable[[], None]]] = []
     for past in PAST_COURSES:
-        till.sell(
-            [{"variation_id": packages[past.size].square_variation_id, "quantity": "1"}],
-            customer_id=_named(customers, past.client)["id"],
-            created_at=rfc3339(noon - timedelta(days=past.sold_days_ago)),
-            delivered=False,
-        )
+        sold_at = noon - timedelta(days=past.sold_days_ago)
+        customer = _named(customers, past.client)
+        package = packages[past.size]
+        events.append((sold_at, partial(_sell, then, till, package, customer["id"])))
+        for number in range(past.used):
+            visit = partial(_visit, then, clients[past.client], past, sold_at, number, practitioners)
+            events.append((sold_at + timedelta(days=past.every_days * number, minutes=30), visit))
+    for at, happen in sorted(events, key=lambda event: event[0]):
+        clock.now = at
+        happen()
     _book_today(services, till, customers)
     sync(services)
+    _work(services)
+
+
+def _sell(services: Services, till: PracticeControl, package: PackageView, customer_id: str) -> None:
+    """Sell a package at the register; no event was sent in those days, so the order is named as a sync does."""
+    line = {"variation_id": package.square_variation_id, "quantity": "1"}
+    at = rfc3339(services.clock())
+    order = till.sell([line], customer_id=customer_id, created_at=at, delivered=False)["order"]
+    receive_synthetic(services, SWEPT_ORDER, order["id"], at)
+    _work(services)
+
+
+def _work(services: Services) -> None:
     worker = Worker(services, log=structlog.wrap_logger(structlog.ReturnLogger()))
     while worker.run_next("inbox"):
         pass
-    practitioners = [person for person in staff if person.role is Role.PRACTITIONER]
-    for past in PAST_COURSES:
-        _visits(services, clients[past.client], past, practitioners)
 
 
 def _book_today(services: Services, till: PracticeControl, customers: Sequence[Mapping[str, Any]]) -> None:
@@ -186,31 +218,24 @@ def _named(customers: Sequence[Mapping[str, Any]], given: str) -> Mapping[str, A
     return next(customer for customer in customers if customer.get("given_name") == given)
 
 
-def _visits(services: Services, client_id: str, past: PastCourse, practitioners: Sequence[StaffView]) -> None:
+def _visit(
+    services: Services,
+    client_id: str,
+    past: PastCourse,
+    sold_at: datetime,
+    number: int,
+    practitioners: Sequence[StaffView],
+) -> None:
     today = local_date(read_clinic(services.store), services.clock())
-    sold_on = today - timedelta(days=past.sold_days_ago)
-    course = next(
-        each
-        for each in courses_of_client(services.store, client_id, today=today)
-        if each.granted == past.size and _sold_on(services, each.sold_at) == sold_on
-    )
+    found = courses_of_client(services.store, client_id, today=today)
+    course = next(each for each in found if each.granted == past.size and each.sold_at == sold_at)
     options = {each.name: each.id for each in list_options(services.store)}
-    for number in range(past.used):
-        who = practitioners[number % 3 // 2]
-        wish = UseSession(
-            course.id,
-            visited_on=sold_on + timedelta(days=past.every_days * number),
-            practitioner_id=who.id,
-        )
-        used = use_session(services.store, _act(services, who), wish)
-        place = NotePlace(client_id, visit_id=used.entry.visit_id)
-        save_note(
-            services.store,
-            _act(services, who),
-            place,
-            _note(options, who, number + past.sold_days_ago),
-            seen_version=0,
-        )
+    who = practitioners[number % 3 // 2]
+    wish = UseSession(course.id, visited_on=today, practitioner_id=who.id)
+    used = use_session(services.store, _act(services, who), wish)
+    place = NotePlace(client_id, visit_id=used.entry.visit_id)
+    note = _note(options, who, number + past.sold_days_ago)
+    save_note(services.store, _act(services, who), place, note, seen_version=0)
 
 
 def _act(services: Services, who: StaffView) -> Act:
@@ -224,10 +249,6 @@ def _note(options: Mapping[str, str], who: StaffView, number: int) -> NoteConten
         option_ids=tuple(options[name] for name in _FOCUS[number % len(_FOCUS)]),
         points=_POINTS[number % len(_POINTS)] if treats else None,
     )
-
-
-def _sold_on(services: Services, moment: datetime) -> date:
-    return local_date(read_clinic(services.store), moment)
 
 
 def _noon(services: Services, now: datetime) -> datetime:
