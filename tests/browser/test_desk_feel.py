@@ -224,6 +224,13 @@ def test_a_course_of_the_wrong_client_is_moved(desk: DeskWindow, till: Till) -> 
     expect(page.locator(".lines").first).to_contain_text("Moved from Carol Bergström to Jo D'Angelo")
 
 
+def test_the_clinics_name_fits_on_a_tablet(desk: DeskWindow) -> None:
+    desk.page.set_viewport_size({"width": 1024, "height": 768})
+    desk.open_client("Grace Kim")
+    assert desk.page.evaluate("""() => { const name = document.querySelector(".clinic-name");
+      return name.scrollWidth <= name.clientWidth; }""")
+
+
 def test_a_refused_form_stays_filled_while_the_page_lives(desk: DeskWindow) -> None:
     page = desk.page
     page.goto(f"{desk.clinic.desk}/clients#new")
