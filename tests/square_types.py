@@ -9,12 +9,11 @@ from __future__ import annotations
 from functools import cache
 from types import SimpleNamespace
 
-import typing_extensions
 from square.core import serialization
 
 
 def read_types_once() -> None:
     """Keep what the SDK reads of a model's types from now on."""
-    names = vars(typing_extensions)
-    kept = cache(typing_extensions.get_type_hints)
-    vars(serialization)["typing_extensions"] = SimpleNamespace(**{**names, "get_type_hints": kept})
+    read = vars(serialization)["typing_extensions"]
+    kept = cache(read.get_type_hints)
+    vars(serialization)["typing_extensions"] = SimpleNamespace(**{**vars(read), "get_type_hints": kept})

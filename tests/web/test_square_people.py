@@ -75,7 +75,7 @@ def test_a_client_is_changed_and_what_was_wrong_is_said_beside_it(deb: Visitor) 
     assert "This is not a full phone number." in refused.text
     assert refused.form("/particulars").fields["phone"] == "12"
     saved = deb.after(form, name="Grace Kim-Lee", language="es")
-    assert "Grace Kim-Lee (424) 555-0104" in saved.text
+    assert "Grace Kim-Lee Call (424) 555-0104" in saved.text
     assert "Square’s customer directory is being updated." in saved.text
 
 

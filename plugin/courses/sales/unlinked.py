@@ -15,7 +15,7 @@ from plugin.courses.sales.lookalikes import SoldItem
 from plugin.courses.sales.sales import Refund, Sale, SaleLine, sale_from_json
 from plugin.store.offers import Package
 from plugin.store.queues import Attention
-from plugin.wording import N_n, _
+from plugin.wording import N_, N_n, _
 
 KIND = "unlinked_sale"
 LINK, IGNORE, DISMISS = "link_and_open", "ignore_item", "dismiss"
@@ -116,7 +116,9 @@ def _proposal(sale: Sale, package: Package, *, is_item: bool) -> str:
     line = sale.lines[0]
     values = {
         "package": package.name,
-        "courses": N_n("{n} course", "{n} courses", line.quantity or 1),
+        "courses": N_("the course")
+        if (line.quantity or 1) == 1
+        else N_n("{n} course", "{n} courses", line.quantity),
         "buyer": sale.buyer.name if sale.buyer is not None else "",
     }
     if is_item and values["buyer"]:

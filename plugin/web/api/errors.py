@@ -85,6 +85,9 @@ def _of_http(error: HTTPException) -> Response:
     unknown = ("internal", _OUR_FAULT) if status >= 500 else ("unreadable", _CANT_ANSWER)
     answer = _answer(status, *_SENTENCES.get(status, unknown))
     answer.headers.extend((name, value) for name, value in error.get_headers() if name in _FORWARDED)
+    if status == 429:
+        # The limits are per minute. Where calls are counted too, their own, exact header takes its place.
+        answer.headers.setdefault("Retry-After", "60")
     return answer
 
 

@@ -29,10 +29,11 @@ def limit(blueprint: Blueprint, *, per_token: str, bad_per_address: str) -> None
 
     def register(state: BlueprintSetupState) -> None:
         app = cast(Flask, state.app)
-        limiter.init_app(app)
+        # Before the other: where the database is away, no limit adds its time to wait to the refusal.
         guess_limiter(app).shared_limit(
             bad_per_address, "bad tokens", deduct_when=_was_refused, exempt_when=_guesses_nothing
         )(blueprint)
+        limiter.init_app(app)
 
     blueprint.record_once(register)
 
