@@ -113,12 +113,10 @@ def _summary(session: Session, sale: Sale, name: str, *, is_item: bool) -> str:
 
 
 def _proposal(sale: Sale, package: Package, *, is_item: bool) -> str:
-    line = sale.lines[0]
+    quantity = sale.lines[0].quantity or 1
     values = {
         "package": package.name,
-        "courses": N_("the course")
-        if (line.quantity or 1) == 1
-        else N_n("{n} course", "{n} courses", line.quantity),
+        "courses": N_("the course") if quantity == 1 else N_n("{n} course", "{n} courses", quantity),
         "buyer": sale.buyer.name if sale.buyer is not None else "",
     }
     if is_item and values["buyer"]:
