@@ -35,6 +35,8 @@ TEMPLATES = next(
 )
 
 _SCRIPTS = TEMPLATES / "static" / "desk"
+# Scripts that main.js loads where a page has what they are for.
+ON_DEMAND = frozenset({"camera.js", "check_in.js", "preview.js", "scan.js"})
 _STYLES = TEMPLATES / "static" / "styles"
 
 blueprint = Blueprint("pages", __name__)
@@ -85,8 +87,9 @@ def asset(name: str) -> str:
 
 
 def script_addresses() -> list[str]:
-    """Return the addresses of the desk's scripts, the one that starts the others first."""
-    names = sorted((path.name for path in _SCRIPTS.glob("*.js")), key=lambda name: (name != "main.js", name))
+    """Return the addresses of the scripts that every page of the desk has, the one that starts the others first."""
+    shared = {path.name for path in _SCRIPTS.glob("*.js")} - ON_DEMAND
+    names = sorted(shared, key=lambda name: (name != "main.js", name))
     return [url_for("pages.script", v=_scripts_mark(), name=name) for name in names]
 
 

@@ -121,7 +121,7 @@ class DeskWindow:
         page.locator("#new").get_by_label("Name").fill(name)
         page.get_by_role("button", name="Create client").click()
         for _ in range(courses):
-            page.get_by_role("link", name="Sell a package").click()
+            page.get_by_role("link", name="Sell a package", exact=True).click()
             page.get_by_role("link", name=re.compile("course of 10")).click()
             page.get_by_role("button", name=re.compile("^Cash, ")).click()
             page.get_by_role("button", name="Record cash").click()

@@ -17,7 +17,7 @@
     if (style.overflowX === "hidden" && style.textOverflow !== "ellipsis" && node.scrollWidth > node.clientWidth + 1 && !node.matches(".sheet, .bar nav .badge")) found.push(`cut: ${name(node)}`);
   }
 
-  const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
+  const ids = [...document.querySelectorAll("[id]:not([type=hidden])")].map((node) => node.id);
   for (const id of new Set(ids.filter((each, place) => ids.indexOf(each) !== place))) found.push(`id used twice: ${id}`);
 
   // A label is part of the target of its field.

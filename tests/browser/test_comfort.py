@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Browser, Route, expect
 
-from tests.browser.clinic import DeskWindow
+from tests.browser.clinic import Clinic, DeskWindow
+from tests.browser.screens import OWNER, signed_in
 
 WHILE_LEAVING = """async () => {
   const link = document.querySelector("nav a[href$='/clients']");
@@ -17,15 +18,16 @@ WHILE_LEAVING = """async () => {
 TAPPED = "button, .button, select, textarea, summary, nav, [type=search], [role=search]"
 
 
-def test_a_page_that_is_long_in_coming_says_so(desk: DeskWindow) -> None:
-    page, held = desk.page, list[Route]()
-    page.route("**/clients", lambda route: held.append(route))
-    said = page.evaluate(WHILE_LEAVING)
-    assert said == ["Working…", "true"]
-    held[0].continue_()
-    expect(page.get_by_role("heading", name="Clients", level=1)).to_be_visible()
-    expect(page.locator("#working")).to_be_empty()
-    page.unroute("**/clients")
+def test_a_page_that_is_long_in_coming_says_so(browser: Browser, clinic: Clinic) -> None:
+    held = list[Route]()
+    # A service worker asks for pages itself, past the route.
+    with signed_in(browser, clinic, OWNER, service_workers="block") as page:
+        page.route("**/clients", lambda route: held.append(route))
+        said = page.evaluate(WHILE_LEAVING)
+        assert said == ["Working…", "true"]
+        held[0].continue_()
+        expect(page.get_by_role("heading", name="Clients", level=1)).to_be_visible()
+        expect(page.locator("#working")).to_be_empty()
 
 
 @pytest.mark.parametrize(

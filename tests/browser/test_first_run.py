@@ -92,8 +92,8 @@ def _clinic(page: Page) -> None:
     _heading(page, "Your clinic")
     expect(page.get_by_label("Time zone")).to_have_value("America/Los_Angeles")
     page.get_by_label("Name of the clinic").fill("Lotus Facial Acupuncture")
-    page.get_by_label("Sunday opens").fill("")
-    page.get_by_label("Sunday closes").fill("")
+    page.get_by_label("Sunday, opens").fill("")
+    page.get_by_label("Sunday, closes").fill("")
     page.get_by_role("button", name="Save and continue").click()
 
 

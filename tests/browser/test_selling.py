@@ -15,7 +15,7 @@ def test_cash_and_a_payment_link_end_as_paid_courses(desk: DeskWindow, till: Til
     page = desk.page
 
     # A new client on the way; then one tap on the package and one on how it is paid.
-    page.get_by_role("link", name="Sell a package").click()
+    page.get_by_role("link", name="Sell a package", exact=True).click()
     page.get_by_text("New client", exact=True).click()
     page.get_by_label("Name").fill(TIA)
     page.get_by_label("E-mail").fill("tia@example.org")
@@ -31,7 +31,7 @@ def test_cash_and_a_payment_link_end_as_paid_courses(desk: DeskWindow, till: Til
     desk.expect_figure("12 of 12 left")
 
     # A payment link: its code is drawn, the phone pays, and the open page turns by itself.
-    page.get_by_role("link", name="Sell a package").click()
+    page.get_by_role("link", name="Sell a package", exact=True).click()
     page.get_by_role("link", name=re.compile("course of 10")).click()
     page.get_by_role("button", name=re.compile("^Payment link")).click()
     expect(page.get_by_role("heading", name="Scan to pay $1,650.00")).to_be_visible()

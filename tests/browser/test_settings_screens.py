@@ -12,7 +12,7 @@ def test_a_setting_is_found_in_the_menu_corrected_and_saved(desk: DeskWindow) ->
     page.get_by_role("navigation").get_by_text("Settings", exact=True).click()
     page.get_by_role("link", name="All settings").click()
     page.get_by_role("link", name="Retention").click()
-    days = page.get_by_label("Days")
+    days = page.locator("#retention_days")
     days.fill("7")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("alert")).to_have_text("Days should be greater than 30.")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.clinic import DeskWindow
@@ -48,11 +46,11 @@ def test_a_colleague_comes_by_a_link_and_leaves_at_the_next_tap(desk: DeskWindow
     hers.goto(link)
     expect(hers.get_by_role("heading", name="This link has ended")).to_be_visible()
     hers.goto(f"{desk.clinic.desk}/account")
-    expect(hers.get_by_text("This device")).to_be_visible()
+    expect(hers.locator(".chip", has_text="This device")).to_be_visible()
 
     page = desk.page
     page.get_by_role("link", name="Done").click()
-    expect(page.get_by_text(re.compile("Chrome on"))).to_be_visible()
+    expect(page.locator("bdi", has_text="Chrome on")).to_be_visible()
     found = judged(page, "person")
     page.locator("details.ending summary", has_text="Deactivate").click()
     page.get_by_role("button", name="Deactivate Lin Wu").click()

@@ -2,7 +2,6 @@
 // Every page works without these scripts; they make it quicker and safer.
 import "./choose.js";
 import { startConnection } from "./connection.js";
-import { startCheckIn } from "./check_in.js";
 import { focusOn } from "./fields.js";
 import "./hours.js";
 import { startKeys } from "./keys.js";
@@ -13,15 +12,20 @@ import { startLock } from "./lock.js";
 import { watchNotice } from "./notices.js";
 import { startOfflinePage } from "./offline_page.js";
 import { openTarget } from "./page.js";
-import { startPreview } from "./preview.js";
 import { showPasskeys } from "./passkey.js";
 import "./print.js";
-import { startScan } from "./scan.js";
 import { startSending } from "./send.js";
 import "./setup.js";
 import { signInEnded } from "./sign_in.js";
 import "./walk_in.js";
 import "./working.js";
+
+// What few pages have is loaded there alone (ON_DEMAND in plugin/web/pages.py).
+const has = (selector) => document.querySelector(selector) !== null;
+
+function preview() {
+  if (has("[data-sheet]")) import("./preview.js").then(({ startPreview }) => startPreview());
+}
 
 document.documentElement.classList.add("scripted");
 const dialogs = document.getElementById("dialogs");
@@ -30,12 +34,12 @@ if (dialogs) document.body.append(dialogs.content);
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status === 401) signInEnded();
 });
-document.addEventListener("desk:page", startPreview);
+document.addEventListener("desk:page", preview);
 
 openTarget();
-startCheckIn();
+if (document.body.dataset.checkInScreen || has("[data-check-in]")) import("./check_in.js").then(({ startCheckIn }) => startCheckIn());
 watchNotice();
-startPreview();
+preview();
 showPasskeys();
 startLock();
 const wrong = document.querySelector("[data-focus]");
@@ -53,5 +57,5 @@ if (document.body.dataset.live) {
   startLive();
   startSending();
   startKeys();
-  startScan();
+  if (has("[data-camera][data-finds]")) import("./scan.js").then(({ startScan }) => startScan());
 }
