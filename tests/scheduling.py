@@ -11,8 +11,11 @@ _WITH_A_BROWSER = (
     "tests/practice_square/test_clinic_pages.py",
     "tests/practice_square/test_screens.py",
 )
-# About half of what the desk's browser tests take: the other half runs on another worker meanwhile.
-_FIRST_HALF = ("test_accessibility", "test_codes", "test_desk_feel", "test_import_screens", "test_keys")
+# About a third each of what the desk's browser tests take; what is not named here is the last third.
+_THIRDS = (
+    ("test_accessibility", "test_codes", "test_import_screens", "test_keys", "test_screens"),
+    ("test_check_in", "test_desk_feel", "test_first_run", "test_lost_answers", "test_offline"),
+)
 # The wheel is built, and each paper drawn, once for all its tests.
 _TOGETHER = ("tests/project/", "tests/invoices/")
 
@@ -32,11 +35,13 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
 
     def _split_scope(self, nodeid: str) -> str:
         if drives_a_browser(nodeid):
-            return _half(nodeid)
+            return _third(nodeid)
         return next((folder for folder in _TOGETHER if nodeid.startswith(folder)), nodeid.partition("::")[0])
 
 
-def _half(nodeid: str) -> str:
+def _third(nodeid: str) -> str:
     if not nodeid.startswith("tests/browser/"):
         return "pages"
-    return "browser 1" if nodeid.rpartition("/")[2].startswith(_FIRST_HALF) else "browser 2"
+    name = nodeid.rpartition("/")[2]
+    number = next((number for number, third in enumerate(_THIRDS) if name.startswith(third)), len(_THIRDS))
+    return f"browser {number}"
