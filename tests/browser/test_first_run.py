@@ -126,7 +126,7 @@ def _paper(page: Page) -> None:
         link if link.startswith("http") else page.url.replace("/first-steps/paper", link)
     )
     assert paper.body().startswith(b"%PDF-")
-    page.reload()
+    page.reload(timeout=30_000)
     page.get_by_role("link", name="Next step").click()
 
 
