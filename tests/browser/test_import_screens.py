@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from zlib import crc32
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -30,7 +31,8 @@ FILES = {
 def upload(page: Page, clinic: str, data: bytes) -> None:
     page.goto(f"{clinic}/import")
     page.get_by_label("CSV or Excel file").set_input_files(
-        {"name": "export.csv", "mimeType": "text/csv", "buffer": data}
+        # A name of its own: a list of imports names each by its file.
+        {"name": f"export-{crc32(data):x}.csv", "mimeType": "text/csv", "buffer": data}
     )
     page.get_by_role("button", name="Preview").click()
 
