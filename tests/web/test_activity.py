@@ -9,8 +9,10 @@ import pytest
 from flask import Flask
 
 from plugin.core.acts import Role
+from plugin.core.ledger import Kind
+from plugin.courses.base.activity import Did
 from plugin.courses.reports.activity import activity
-from plugin.courses.reports.activity_sources import ActivityFilter, ActivityView
+from plugin.courses.reports.activity_sources import COURSE, OPENED, ActivityFilter, ActivityView
 from plugin.services import Services
 from tests.courses.desk import Desk
 from tests.web.page import Page
@@ -37,6 +39,13 @@ def test_a_use_is_told_with_before_and_after(small_olga: Visitor, small_desk: De
     )
     used = next(each for each in rows if each["kind"] == "course.used")
     assert (used["sessions"], used["value_minor_units"]) == ("12 → 11", "198000 → 181500 USD")
+
+
+def test_every_kind_of_act_has_words(small_app: Flask) -> None:
+    with small_app.test_request_context():
+        done = small_app.jinja_env.get_template("macros/activity.html").make_module().done  # type: ignore[attr-defined]  # set by it
+    kinds = {*Did, *(f"{COURSE}.{kind}" for kind in Kind), f"{COURSE}.history", f"{OPENED}.client"}
+    assert kinds - set(done) == set()
 
 
 def test_sign_ins_and_wrong_passwords_are_told_without_what_was_typed(
