@@ -185,7 +185,7 @@ def _welcome(port: int, till_port: int, kept: Secrets) -> None:
     print(
         f"""
   Desk      http://{HOST}:{port}
-  Till      http://{HOST}:{till_port}   (practice, no real money)
+  Register  http://{HOST}:{till_port}   (practice, no real money)
 
   Sign in   {OWNER_EMAIL}
   Password  {kept.password}
