@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from plugin.core.acts import Role
+from plugin.courses.accounts.staff import deactivate_staff
 from plugin.store.people import ClientOpening
-from tests.courses.desk import Desk
+from tests.courses.desk import OLGA, Desk
 from tests.web.conftest import As
 from tests.web.page import Page
 from tests.web.visitor import PASSWORD, Visitor, email_of
@@ -65,6 +66,17 @@ def test_the_desk_neither_sees_nor_loses_what_is_private(
     assert "points" not in form.fields
     deb.after(form, note="Likes the window", points="forged")
     assert kim.page(address).form("/note").fields["points"] == "KD3 and LI4"
+
+
+def test_whoever_treated_stays_named_after_they_left(
+    kim: Visitor, deb: Visitor, desk: Desk, course: str, address: str
+) -> None:
+    kim.after(kim.page(address).form("/note"), **TYPED)
+    (visit,) = desk.course(course).visits
+    deactivate_staff(desk.store, desk.act(OLGA), visit.practitioner_id or "")
+    deb.after(deb.page(address).form("/note"), note="Likes the window")
+    (visit,) = desk.course(course).visits
+    assert (visit.practitioner, visit.note) == ("A. Kim", "Likes the window")
 
 
 def test_before_the_session_it_is_kept_for_the_day(kim: Visitor, desk: Desk) -> None:

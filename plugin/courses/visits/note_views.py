@@ -23,7 +23,7 @@ from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.activity import Activity
 from plugin.store.ledger import Course, Entry, Visit
-from plugin.store.people import Client
+from plugin.store.people import Client, Staff
 from plugin.store.visit_notes import VisitNote, VisitNoteOption
 from plugin.wording import N_, _
 
@@ -72,7 +72,10 @@ class NoteChange:
 
 @dataclass(frozen=True, slots=True)
 class NoteView:
-    """A note, or the empty one of a place where nothing was written: then `version` is 0."""
+    """A note, or the empty one of a place where nothing was written: then `version` is 0.
+
+    `practitioner`: the name of who treats, also of one who left.
+    """
 
     client_id: str
     client_name: str
@@ -80,6 +83,7 @@ class NoteView:
     visit_id: str | None
     day: date
     content: NoteContent
+    practitioner: str
     version: int
     changed_at: datetime | None
     changed_by: str
@@ -176,6 +180,7 @@ def note_view_in(session: Session, act: Act, found: FoundNote) -> NoteView:
     content = content_in(session, row, visit) if row else _empty(act.actor, visit)
     if not may_read_points(act.actor):
         content = replace(content, points=None, observations=None)
+    named = session.get(Staff, content.practitioner_id) if content.practitioner_id else None
     owner_id = visit and session.scalar(select(Course.client_id).where(Course.id == visit.course_id))
     return NoteView(
         client_id=client.id,
@@ -184,6 +189,7 @@ def note_view_in(session: Session, act: Act, found: FoundNote) -> NoteView:
         visit_id=visit.id if visit else None,
         day=day,
         content=content,
+        practitioner=named.name if named else "",
         version=row.version if row else 0,
         changed_at=row.changed_at if row else None,
         changed_by=row.changed_by if row else "",

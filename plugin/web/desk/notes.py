@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, abort, g, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Role
-from plugin.courses.accounts.staff import StaffView, list_staff
 from plugin.courses.visits.note_views import NotePlace, NoteView, may_read_points, read_note
 from plugin.courses.visits.notes import CHANGED, save_note
 from plugin.courses.visits.past_visits import past_visits_of
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
+from plugin.web.desk import clients
 from plugin.web.desk.note_form import DeskNoteForm, NoteForm
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.translations import _
-
-_WHO_TREATS = (Role.PRACTITIONER, Role.OWNER)
 
 MY_DAY = "my-day"
 
@@ -98,25 +95,12 @@ def _form(note: NoteView, refusal: Refusal | None) -> DeskNoteForm:
     After a conflict, saving again replaces the newest version knowingly.
     """
     form = _form_type().shown_note(note, refusal, back=request.args.get("back", ""))
-    form.practitioner_id.choices = _practitioners(note)
+    form.practitioner_id.choices = clients.practitioner_choices(
+        note.content.practitioner_id, note.practitioner
+    )
     if refusal is not None and refusal.field == CHANGED:
         form.version.data = str(note.version)
     return form
-
-
-def _practitioners(note: NoteView) -> list[tuple[str, str]]:
-    """Return who can be named; one who left stays on the list while named."""
-    named = note.content.practitioner_id
-    listed = {each.id: each.name for each in _staff() if each.role in _WHO_TREATS and each.is_active}
-    others = {each.id: each.name for each in _staff() if each.id == named}
-    return [("", _("Unassigned")), *(listed | others).items()]
-
-
-def _staff() -> list[StaffView]:
-    if "staff" not in g:
-        g.staff = list_staff(current_services().store)
-    found: list[StaffView] = g.staff
-    return found
 
 
 def _address(place: NotePlace, note: NoteView) -> str:
