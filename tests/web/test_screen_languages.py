@@ -133,3 +133,24 @@ def test_no_english_is_left_on_the_pages_that_spanish_links_lead_to(
     desk.use(desk.sell())
     choose(small_olga, "es")
     assert _english_on(small_olga) == {}
+
+
+def test_lists_and_their_notices_are_in_the_language_of_the_person(small_olga: Visitor) -> None:
+    choose(small_olga, "es")
+    assert "2 sesiones restantes o menos" in small_olga.page("/courses").text
+    page = small_olga.page("/clinic/visit-lists")
+    form = next(each for each in page.forms if each.action.endswith("/retirement"))
+    retired = small_olga.after(form)
+    assert "Las visitas que lo tienen lo conservan." in retired.text
+    back = next(each for each in retired.forms if each.action == form.action)
+    assert "está de nuevo en la lista." in small_olga.after(back).text
+
+
+def test_how_cash_is_reviewed_is_in_the_language_of_the_person(
+    small_olga: Visitor, small_house: Services, clock: HandMovedClock
+) -> None:
+    desk = Desk(small_house.store, clock)
+    package_id, client_id = desk.package(name="Facial"), desk.client()
+    choose(small_olga, "es")
+    page = small_olga.page(f"/sell?client_id={client_id}&package_id={package_id}")
+    assert "Efectivo, {supplied} recibidos" in page.html

@@ -38,7 +38,7 @@ USUAL: tuple[tuple[str, dict[str, str]], ...] = (
     (N_("Expiring in 30 days"), {"expires": "30", "sort": "expires"}),
     (N_("Balance due"), {"due": "y", "sort": "due"}),
     (N_("No visit for 6 weeks"), {"unseen": "42", "sort": "-visit"}),
-    ("2 sessions left or fewer", {"state": "current", "left": "2", "sort": "-left"}),
+    (N_("2 sessions left or fewer"), {"state": "current", "left": "2", "sort": "-left"}),
     (N_("Expired"), {"state": "expired", "sort": "-expires"}),
 )
 

@@ -102,8 +102,9 @@ def retire(option_id: str) -> ResponseReturnValue:
     """Retire an option, or put it back on the list."""
     is_retired = RetireForm.sent().retired.data
     option = retire_option(current_services().store, current_act(), option_id, is_retired=is_retired)
-    said = "is retired. Visits that have it keep it." if is_retired else "is on the list again."
-    return _saved(option, f"“{option.name}” {said}")
+    if is_retired:
+        return _saved(option, _("“{name}” is retired. Visits that have it keep it.", name=option.name))
+    return _saved(option, _("“{name}” is on the list again.", name=option.name))
 
 
 def _saved(option: OptionView, said: str) -> ResponseReturnValue:
