@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import cache, lru_cache
 
@@ -37,14 +38,17 @@ def _in_words(text: str, tag: str) -> str:
 
 def _sentence(text: str, tag: str) -> str | None:
     if _DAY.fullmatch(text):
-        return staff_language(tag).medium_date(datetime.strptime(text, "%b %d, %Y").date())  # noqa: DTZ007
+        # What a person typed may look like a day and be none.
+        with suppress(ValueError):
+            return staff_language(tag).medium_date(datetime.strptime(text, "%b %d, %Y").date())  # noqa: DTZ007
     fixed, patterns = _messages(staff_language(tag).locale.language)
     if text in fixed:
         return fixed[text]
     for start, pattern, forms in patterns:
         if text.startswith(start) and (found := pattern.fullmatch(text)):
             values = {name: _in_words(value, tag) for name, value in found.groupdict().items()}
-            is_one = len(forms) == 1 or found.groupdict().get("n") == "1"
+            # A singular may say its number in words.
+            is_one = len(forms) == 1 or found.groupdict().get("n", "1") == "1"
             return forms[0 if is_one else 1].format(**values)
     return None
 

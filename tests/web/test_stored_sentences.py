@@ -1,0 +1,24 @@
+"""A sentence that was stored in English is read in the language of the screen, and what a person typed as it stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugin.stored_sentences import in_words
+
+
+@pytest.mark.parametrize("typed", ["Feb 31, 2026", "Due 12, 2024"])
+def test_what_only_looks_like_a_day_stays_as_it_is(typed: str) -> None:
+    assert in_words(typed, "es-US") == typed
+    assert in_words("Feb 28, 2026", "es-US") == "28 feb 2026"
+
+
+def test_a_singular_without_its_number_is_read_too() -> None:
+    assert (
+        in_words("One course was used or changed since, of Ana Ortiz.", "es-US")
+        == "Un plan se usó o cambió desde entonces, de Ana Ortiz."
+    )
+    assert (
+        in_words("3 courses were used or changed since, of Ana Ortiz.", "es-US")
+        == "3 planes se usaron o cambiaron desde entonces, de Ana Ortiz."
+    )
