@@ -20,6 +20,8 @@ from plugin.staff_languages import read_catalog, staff_language
 _FEWEST_LETTERS = 4
 _DAY = re.compile(r"[A-Z][a-z]{2} \d{1,2}, \d{4}")
 _SENTENCES = re.compile(r"(?<=[.?!]) ")
+# A message with blanks: what stands before each and at the end, its pattern, the forms of its translation.
+_Filled = tuple[list[str], re.Pattern[str], tuple[str, ...]]
 
 
 def in_words(text: str, tag: str) -> str:
@@ -44,8 +46,11 @@ def _sentence(text: str, tag: str) -> str | None:
     fixed, patterns = _messages(staff_language(tag).locale.language)
     if text in fixed:
         return fixed[text]
-    for start, pattern, forms in patterns:
-        if text.startswith(start) and (found := pattern.fullmatch(text)):
+    for literals, pattern, forms in patterns:
+        # Cheaper than the pattern, which may try every place for each of its blanks.
+        if not text.startswith(literals[0]) or not all(each in text for each in literals):
+            continue
+        if found := pattern.fullmatch(text):
             values = {name: _in_words(value, tag) for name, value in found.groupdict().items()}
             # A singular may say its number in words.
             is_one = len(forms) == 1 or found.groupdict().get("n", "1") == "1"
@@ -54,7 +59,7 @@ def _sentence(text: str, tag: str) -> str | None:
 
 
 @cache
-def _messages(language: str) -> tuple[dict[str, str], list[tuple[str, re.Pattern[str], tuple[str, ...]]]]:
+def _messages(language: str) -> tuple[dict[str, str], list[_Filled]]:
     fixed, patterns = {}, []
     for message in read_catalog(language):
         for english in _stored(message):
@@ -62,7 +67,8 @@ def _messages(language: str) -> tuple[dict[str, str], list[tuple[str, re.Pattern
             if "{" not in english:
                 fixed[english] = forms[0]
             elif sum(map(str.isalpha, re.sub(r"\{[^}]*\}", "", english))) >= _FEWEST_LETTERS:
-                patterns.append((english.partition("{")[0], _pattern(english), forms))
+                literals = [literal for literal, *_ in string.Formatter().parse(english)]
+                patterns.append((literals, _pattern(english), forms))
     return fixed, sorted(patterns, key=lambda each: len(each[1].pattern), reverse=True)
 
 
