@@ -19,6 +19,7 @@ from plugin.staff_languages import read_catalog, staff_language
 # What a message must have besides its blanks, so that it is recognized by more than a comma.
 _FEWEST_LETTERS = 4
 _DAY = re.compile(r"[A-Z][a-z]{2} \d{1,2}, \d{4}")
+_NUMBER = r"-?\d[\d,]*"
 _SENTENCES = re.compile(r"(?<=[.?!]) ")
 # A message with blanks: what stands before each and at the end, its pattern, the forms of its translation.
 _Filled = tuple[list[str], re.Pattern[str], tuple[str, ...]]
@@ -68,7 +69,7 @@ def _messages(language: str) -> tuple[dict[str, str], list[_Filled]]:
                 fixed[english] = forms[0]
             elif sum(map(str.isalpha, re.sub(r"\{[^}]*\}", "", english))) >= _FEWEST_LETTERS:
                 literals = [literal for literal, *_ in string.Formatter().parse(english)]
-                patterns.append((literals, _pattern(english), forms))
+                patterns.append((literals, _pattern(english, message), forms))
     return fixed, sorted(patterns, key=lambda each: len(each[1].pattern), reverse=True)
 
 
@@ -80,11 +81,13 @@ def _stored(message: Message) -> Iterator[str]:
         yield from [message.id] if isinstance(message.id, str) else message.id
 
 
-def _pattern(english: str) -> re.Pattern[str]:
+def _pattern(english: str, message: Message) -> re.Pattern[str]:
     parts, seen = "", set[str]()
+    # As `N_n` writes it; other messages may have words of any kind in a blank of this name.
+    shapes = {"n": _NUMBER} if message.pluralizable else {}
     for literal, name, _, _ in string.Formatter().parse(english):
         parts += re.escape(literal)
         if name is not None:
-            parts += f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
+            parts += f"(?P={name})" if name in seen else f"(?P<{name}>{shapes.get(name, '.+?')})"
             seen.add(name or "")
     return re.compile(parts, re.DOTALL)

@@ -22,3 +22,9 @@ def test_a_singular_without_its_number_is_read_too() -> None:
         in_words("3 courses were used or changed since, of Ana Ortiz.", "es-US")
         == "3 planes se usaron o cambiaron desde entonces, de Ana Ortiz."
     )
+
+
+@pytest.mark.parametrize("typed", ["Took 20 minutes", "Bought 2 sessions", "Pain for 2 days"])
+def test_what_ends_like_a_count_stays_as_it_was_typed(typed: str) -> None:
+    assert in_words(typed, "es-US") == typed
+    assert in_words("1,200 sessions", "es-US") == "1,200 sesiones"
