@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from plugin.core.acts import OPERATOR, Act, Actor, Role, Source, require
+from plugin.core.digest import sha256_hex
 from plugin.core.text import required
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
@@ -105,7 +105,7 @@ def _new_token(
         id=store.new_id(),
         name=required(name, field="name", called="The name"),
         role=role.value,
-        token_sha256=_digest(token),
+        token_sha256=sha256_hex(token),
         created_at=now,
         expires_at=expires_at,
     )
@@ -115,7 +115,7 @@ def _new_token(
 def holder_of(store: Store, token: str, now: datetime) -> TokenHolder | None:
     """Return the program behind a bearer token; None for one that is unknown, revoked or expired."""
     with store.reading() as session:
-        row = session.scalar(select(ApiToken).where(ApiToken.token_sha256 == _digest(token)))
+        row = session.scalar(select(ApiToken).where(ApiToken.token_sha256 == sha256_hex(token)))
         if row is None or _view(row).state(now) != "active":
             return None
         return TokenHolder(row.id, Actor(row.name, Role(row.role), Source.API), row.last_used_at)
@@ -171,10 +171,6 @@ def token_named(store: Store, name_or_id: str) -> TokenView:
             code="ambiguous",
         )
     return found[0]
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _view(row: ApiToken) -> TokenView:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
+from plugin.core.digest import sha256_hex
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, require_row, transact
@@ -37,7 +37,7 @@ def start_screen(store: Store, act: Act, *, device: str) -> str:
     def do(work: Work) -> str:
         row = CheckInScreen(
             id=work.new_id(),
-            token_sha256=_digest(token),
+            token_sha256=sha256_hex(token),
             device=device,
             started_at=work.now,
             started_by=work.act.actor.name,
@@ -93,9 +93,5 @@ def _end(work: Work, row: CheckInScreen) -> None:
 
 
 def _of_token(session: Session, token: str) -> CheckInScreen | None:
-    its = (CheckInScreen.token_sha256 == _digest(token), CheckInScreen.ended_at.is_(None))
+    its = (CheckInScreen.token_sha256 == sha256_hex(token), CheckInScreen.ended_at.is_(None))
     return session.scalar(select(CheckInScreen).where(*its))
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from plugin.core.digest import sha256_hex
 from plugin.store import Store
 from plugin.store.people import LimitHit
 
@@ -48,4 +48,4 @@ def clear_hits(store: Store, key: str | None = None) -> None:
 
 def _digest(key: str) -> str:
     # A key holds addresses of people and of networks, which nobody needs to read here.
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256_hex(key)

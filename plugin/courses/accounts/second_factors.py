@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 from sqlalchemy import or_, select, update
 
 from plugin.core.acts import Act, require
+from plugin.core.digest import sha256_hex
 from plugin.courses.accounts.staff import StaffView, end_sessions, locked_self, staff_view
 from plugin.courses.accounts.staff_alerts import SECOND_STEP_REMOVED, alert
 from plugin.courses.base.activity import REMOVED, SET, Did, record_in
@@ -116,4 +116,4 @@ def _has_passkey(work: Work, staff_id: str) -> bool:
 def _digest(code: str) -> str:
     # With 80 random bits a code needs no slow hash.
     plain = "".join(ch for ch in code.casefold() if ch.isalnum())
-    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256_hex(plain)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
+from plugin.core.digest import sha256_hex
 from plugin.core.text import required
 from plugin.courses.accounts.sign_ins import record_sign_in
 from plugin.courses.accounts.staff import StaffView, locked_self, staff_view
@@ -55,7 +55,7 @@ def declare_device(store: Store, act: Act, *, name: str, sign_in_id: str) -> str
         row = SharedDevice(
             id=work.new_id(),
             name=required(name, field="name", called="The name"),
-            token_sha256=_digest(token),
+            token_sha256=sha256_hex(token),
             declared_by=work.act.actor.name,
             declared_at=work.now,
             opened_at=work.now,
@@ -98,7 +98,7 @@ def list_devices(store: Store) -> tuple[SharedDeviceView, ...]:
 
 def device_of_token(store: Store, token: str) -> SharedDeviceView | None:
     """Return the shared device whose cookie this is."""
-    its = (SharedDevice.token_sha256 == _digest(token), SharedDevice.revoked_at.is_(None))
+    its = (SharedDevice.token_sha256 == sha256_hex(token), SharedDevice.revoked_at.is_(None))
     with store.reading() as session:
         row = session.scalar(select(SharedDevice).where(*its))
         return from_row(SharedDeviceView, row) if row else None
@@ -212,7 +212,3 @@ def _put_on(session: Session, device_id: str, sign_in_id: str, now: datetime) ->
     session.execute(update(SignIn).where(*others).values(ended_at=now))
     here = update(SignIn).where(SignIn.id == sign_in_id)
     session.execute(here.values(device_id=device_id, active_at=now))
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

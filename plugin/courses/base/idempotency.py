@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.core.digest import sha256_hex
 from plugin.errors import KeyReused
 from plugin.store import Store
 from plugin.store.ledger import Operation
@@ -42,7 +42,7 @@ def run_once(session: Session, act: Act, request_sha256: str, do: Callable[[], d
 def digest(what: str, request: dict[str, Any]) -> str:
     """Return the SHA-256 of a request, independent of the order of its fields."""
     canonical = json.dumps([what, request], sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256_hex(canonical)
 
 
 def first_answer(session: Session, act: Act, request_sha256: str) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
+from plugin.core.digest import sha256_hex
 from plugin.courses.base.activity import Did, record_activity
 from plugin.courses.square_health import connection_in, settle_in
 from plugin.errors import ConfigurationError, Refused, SquareFailed
@@ -64,7 +65,7 @@ def begin(services: Services, act: Act) -> str:
     # With an application's secret Square asks for that; without one, for the verifier of PKCE.
     verifier = "" if _secret(services) else secrets.token_urlsafe(48)
     attempt = OAuthAttempt(
-        state_sha256=_digest(state),
+        state_sha256=sha256_hex(state),
         verifier_sealed=services.vault.seal(verifier) if verifier else None,
         staff_id=act.actor.staff_id,
         asked_at=act.now,
@@ -145,7 +146,7 @@ def _query(services: Services, state: str, verifier: str) -> dict[str, str]:
 
 def _used_attempt(services: Services, act: Act, state: str) -> OAuthAttempt:
     def work(session: Session) -> OAuthAttempt | None:
-        row = session.get(OAuthAttempt, _digest(state), with_for_update=True)
+        row = session.get(OAuthAttempt, sha256_hex(state), with_for_update=True)
         if row is not None:
             session.delete(row)
         return row
@@ -207,10 +208,6 @@ def _refuse_other_business(services: Services, grant: Grant) -> None:
 
 def _secret(services: Services) -> str:
     return services.settings.square_application_secret.get_secret_value()
-
-
-def _digest(state: str) -> str:
-    return hashlib.sha256(state.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _revoked(services: Services, sealed: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import cast
 
 from flask import Request
 
+from plugin.core.digest import sha256_hex
 from plugin.courses.accounts.api_tokens import TokenHolder, holder_of, note_use
 from plugin.web import current_services
 from plugin.web.api.errors import NotSignedIn
@@ -33,7 +33,7 @@ def caller_or_refusal(request: Request) -> TokenHolder | NotSignedIn:
 def token_digest(request: Request) -> str | None:
     """Return the digest of the token that was sent, valid or not; None where none was sent."""
     token = _sent_token(request)
-    return None if token is None else hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    return None if token is None else sha256_hex(token)
 
 
 def _sent_token(request: Request) -> str | None:
