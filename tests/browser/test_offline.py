@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from werkzeug.serving import make_server
 
 from plugin import create_app
@@ -266,6 +266,27 @@ def test_what_waits_can_be_canceled(page: Page, house: House) -> None:
     page.context.set_offline(False)
     expect(page.locator("#notices")).to_contain_text("Session 1 used.")
     assert house.course.left == 11
+
+
+def test_what_may_have_been_sent_from_the_device_is_asked_about_before_it_is_canceled(
+    page: Page, house: House
+) -> None:
+    def lose_answer(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    house.line.down()
+    away(page)
+    tap(page)
+    waiting(page, 1)
+    page.context.route("**/late-acts", lose_answer)
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/late-acts")):
+        back(page, house)
+    assert house.course.left == 11
+    page.locator("#away [data-waiting]").click()
+    page.locator("#waiting li").get_by_role("button", name="Cancel").click()
+    expect(page.locator("#notices")).to_contain_text("had reached the server before you canceled it.")
+    waiting(page, 0)
 
 
 def test_a_server_that_hangs_counts_as_away_after_three_seconds(page: Page, house: House) -> None:

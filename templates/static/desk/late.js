@@ -70,9 +70,9 @@ function settleForm(form) {
 }
 
 // What may have reached the server is asked about first.
-export async function cancelLate({ number, wasSent }) {
-  if (wasSent) await changeWaiting(number, { isCanceled: true });
-  else await removeWaiting(number);
+export async function cancelLate({ number }) {
+  const row = await changeWaiting(number, { isCanceled: true });
+  if (row && !row.wasSent) await removeWaiting(number);
   await showWaiting();
   sendLate();
 }
@@ -94,8 +94,11 @@ export async function sendLate({ forAll = false } = {}) {
 async function sendAll(forAll) {
   const results = [];
   for (const act of await allWaiting()) {
-    if (act.problem || act.isUnreadable || (act.by !== mine() && !forAll)) continue;
-    const result = await (act.isCanceled ? settleCanceled(act) : send(act));
+    if (!act.isCanceled && (act.problem || act.isUnreadable || (act.by !== mine() && !forAll))) continue;
+    // It may have been canceled since the list was read. From here on it may have reached the server.
+    const row = await changeWaiting(act.number, { wasSent: true });
+    if (!row) continue;
+    const result = await (row.isCanceled ? settleCanceled(act) : send(act));
     if (result === "stop") break;
     if (result) results.push(result);
   }

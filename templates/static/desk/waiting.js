@@ -67,9 +67,11 @@ export async function addWaiting(open, content) {
   return run("readwrite", (store) => store.add(row));
 }
 
-export async function changeWaiting(number, change) {
-  const row = await run("readonly", (store) => store.get(number));
-  if (row) await run("readwrite", (store) => store.put({ ...row, ...change }));
-}
+// In one transaction, so that what is removed meanwhile stays removed. Answers the row as it was, undefined if it is gone.
+export const changeWaiting = (number, change) => run("readwrite", (store) => {
+  const request = store.get(number);
+  request.onsuccess = () => { if (request.result) store.put({ ...request.result, ...change }); };
+  return request;
+});
 
 export const removeWaiting = (number) => run("readwrite", (store) => store.delete(number));
