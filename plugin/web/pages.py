@@ -88,9 +88,7 @@ def asset(name: str) -> str:
 
 def script_addresses() -> list[str]:
     """Return the addresses of the scripts that every page of the desk has, the one that starts the others first."""
-    shared = {path.name for path in _SCRIPTS.glob("*.js")} - ON_DEMAND
-    names = sorted(shared, key=lambda name: (name != "main.js", name))
-    return [url_for("pages.script", v=_scripts_mark(), name=name) for name in names]
+    return [url_for("pages.script", v=_scripts_mark(), name=name) for name in _shared_scripts()]
 
 
 @blueprint.get("/scripts/<v>/<name>")
@@ -112,7 +110,7 @@ def answer(key: str) -> dict[str, bool]:
 
 def style_address() -> str:
     """Return the address of the stylesheet; it changes with the content, so browsers may cache it forever."""
-    return url_for("pages.styles", v=hashlib.sha256(stylesheet.joined(_STYLES).encode()).hexdigest()[:12])
+    return url_for("pages.styles", v=_styles_mark())
 
 
 @blueprint.get("/styles.css")
@@ -138,6 +136,16 @@ def _scripts() -> dict[str, str]:
         path.name: re.sub(r"^\s*//.*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         for path in _SCRIPTS.glob("*.js")
     }
+
+
+@cache
+def _shared_scripts() -> list[str]:
+    return sorted(_scripts().keys() - ON_DEMAND, key=lambda name: (name != "main.js", name))
+
+
+@cache
+def _styles_mark() -> str:
+    return hashlib.sha256(stylesheet.joined(_STYLES).encode()).hexdigest()[:12]
 
 
 @cache
