@@ -53,6 +53,15 @@ def test_a_finger_that_is_still_tapping_meets_no_new_button(desk: DeskWindow) ->
     assert sent.count("POST") == 1
 
 
+def test_the_day_of_everyone_stays_that_of_everyone(desk: DeskWindow) -> None:
+    page = desk.page
+    page.goto(f"{desk.clinic.desk}/my-day?who=everyone")
+    # The first answer is shown by the time the page asks for the second time.
+    for _ in range(2):
+        page.wait_for_event("response", lambda answer: "/my-day/live" in answer.url)
+    expect(page.get_by_role("heading", name="Maribel Okonkwo-Reyes")).to_be_visible()
+
+
 def test_a_second_charge_is_asked_about_and_the_arrival_takes_the_first(desk: DeskWindow) -> None:
     page = desk.page
     desk.open_client("Thu Hà Nguyễn")

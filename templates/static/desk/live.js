@@ -30,7 +30,9 @@ async function look() {
 
 async function ask(address, region) {
   const seen = region ? region.dataset.seen : "";
-  const answer = await fetch(`${address}?seen=${encodeURIComponent(seen)}`, {
+  const question = new URL(address, location.href);
+  question.searchParams.set("seen", seen);
+  const answer = await fetch(question, {
     headers: { "X-Live": "1" }, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS),
   });
   if (answer.status === 401) return signInEnded();
