@@ -173,8 +173,7 @@ def follow_up_page(
 
 
 def count_follow_ups(store: Store, now: datetime) -> int:
-    """Return how many people are worth a call."""
-    renew_some(store, now)
+    """Return how many people are worth a call, by the rows of the list as they are."""
     with store.reading() as session:
         return _counts(session, _people(local_date(clinic_in(session), now), now))[1]
 
@@ -285,10 +284,8 @@ def _written(session: Session, ids: Sequence[str], today: date, now: datetime) -
         )
         known = {client.id: client for client in clients}
         for client_id in some:
-            client, reasons = (
-                known[client_id],
-                tuple(_reasons(courses[client_id], booked.get(client_id), today)),
-            )
+            client = known[client_id]
+            reasons = tuple(_reasons(courses[client_id], booked.get(client_id), today))
             # Between the two readings of a course its row may have become old.
             if reasons:
                 yield FollowUp(
