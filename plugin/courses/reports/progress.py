@@ -22,6 +22,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.lists.course_list import expires_within
 from plugin.courses.lists.listing import count_waiting_in
 from plugin.courses.reports.period import months_up_to, start_of
+from plugin.courses.reports.usage import NOBODY
 from plugin.store import Store
 from plugin.store.listing import ListedCourse
 from plugin.store.offers import Package, PackageContent, Treatment
@@ -210,7 +211,7 @@ def _by_key(session: Session, groups: Sequence[Row[Any]], by: ProgressBy) -> Ite
         rows[group.key].append(group)
     found = [
         Progress(
-            key=key or "none",
+            key=key or NOBODY,
             name=names.get(key or "", ""),
             outcomes={each: _sum("courses", of, each) for each in Outcome},
             intervals=_sum("intervals", of),

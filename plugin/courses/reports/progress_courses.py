@@ -21,12 +21,10 @@ from plugin.courses.reports.progress import (
     is_sold_lately,
     outcome_of,
 )
+from plugin.courses.reports.usage import NOBODY
 from plugin.store import Store
 from plugin.store.listing import NOT_YET, ListedCourse
 from plugin.store.people import Client
-
-# The key of courses that nobody has treated yet.
-NOBODY_YET = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ def _conditions(session: Session, wanted: ProgressFilter, today: date) -> list[C
         found.append(of.package_id == wanted.package_id)
     if wanted.practitioner_id:
         is_theirs = of.practitioner_id == wanted.practitioner_id
-        found.append(of.practitioner_id.is_(None) if wanted.practitioner_id == "none" else is_theirs)
+        found.append(of.practitioner_id.is_(None) if wanted.practitioner_id == NOBODY else is_theirs)
     if wanted.has_time_to_buy or wanted.bought_again:
         found.append(has_time_to_buy(today))
     if wanted.bought_again:
