@@ -15,7 +15,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.views import FoundClient, Page
 from plugin.courses.clients.clients import IS_SOMEBODY, with_balances_in
-from plugin.courses.lists.course_list import STATES, expires_within
+from plugin.courses.lists.course_list import expires_within, not_seen_for
 from plugin.courses.lists.keyset import Order
 from plugin.store import Store
 from plugin.store.listing import NOT_YET, ListedCourse
@@ -103,7 +103,6 @@ def _all_rows(store: Store, wanted: ClientFilter, order: Order, now: datetime) -
 
 def _conditions(wanted: ClientFilter, today: date) -> list[ColumnElement[bool]]:
     of = ListedCourse
-    current = (of.sessions_left > 0, of.status.in_(STATES["current"]))
     found = [*IS_SOMEBODY, *_letter(wanted.letter)]
     if wanted.is_usable:
         found.append(_has_course(of.usable > 0))
@@ -113,7 +112,8 @@ def _conditions(wanted: ClientFilter, today: date) -> list[ColumnElement[bool]]:
         found.append(_has_course(of.due > 0))
     if wanted.not_seen_for is not None:
         since = today - timedelta(wanted.not_seen_for)
-        found += [_has_course(*current, of.last_seen_on <= since), ~_has_course(of.last_seen_on > since)]
+        is_long_ago = _has_course(*not_seen_for(today, wanted.not_seen_for))
+        found += [is_long_ago, ~_has_course(of.last_seen_on > since)]
     if wanted.language:
         found.append(Client.language == wanted.language)
     if wanted.practitioner_id:

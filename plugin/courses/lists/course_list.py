@@ -224,16 +224,18 @@ def conditions_of(session: Session, wanted: CourseFilter, today: date) -> list[C
     return found
 
 
+# A course that is not over, with sessions left.
+_IS_CURRENT = (ListedCourse.sessions_left > 0, ListedCourse.status.in_(STATES["current"]))
+
+
 def expires_within(today: date, days: int) -> list[ColumnElement[bool]]:
     """Return the conditions that a course with sessions left expires in so many days from today."""
-    soon = ListedCourse.expires_on.between(today, today + timedelta(days))
-    return [soon, ListedCourse.sessions_left > 0, ListedCourse.status.in_((*STATES["current"],))]
+    return [ListedCourse.expires_on.between(today, today + timedelta(days)), *_IS_CURRENT]
 
 
 def not_seen_for(today: date, days: int) -> list[ColumnElement[bool]]:
     """Return the conditions that a course has sessions left, and no visit or sale for so many days."""
-    long_ago = ListedCourse.last_seen_on <= today - timedelta(days)
-    return [long_ago, ListedCourse.sessions_left > 0, ListedCourse.status.in_((*STATES["current"],))]
+    return [ListedCourse.last_seen_on <= today - timedelta(days), *_IS_CURRENT]
 
 
 def _sums(session: Session, conditions: Sequence[ColumnElement[bool]]) -> tuple[ListSum, ...]:
