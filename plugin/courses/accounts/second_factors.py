@@ -8,15 +8,18 @@ from sqlalchemy import or_, select, update
 
 from plugin.core.acts import Act, require
 from plugin.core.digest import sha256_hex
-from plugin.courses.accounts.staff import StaffView, end_sessions, locked_self, staff_view
+from plugin.courses.accounts.staff import (
+    NO_SUCH_PERSON,
+    StaffView,
+    end_sessions,
+    locked_self,
+    staff_view,
+)
 from plugin.courses.accounts.staff_alerts import SECOND_STEP_REMOVED, alert
 from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.store import Store
 from plugin.store.people import Passkey, Staff
-from plugin.wording import N_
-
-_NO_SUCH_PERSON = N_("There is no such person.")
 
 
 def set_totp(store: Store, act: Act, staff_id: str, *, secret: str, counter: int) -> StaffView:
@@ -65,7 +68,7 @@ def reset_second_step(store: Store, act: Act, staff_id: str) -> StaffView:
     require(act.actor)
 
     def do(work: Work) -> StaffView:
-        row = require_row(work.session, Staff, staff_id, _NO_SUCH_PERSON, is_locked=True)
+        row = require_row(work.session, Staff, staff_id, NO_SUCH_PERSON, is_locked=True)
         keys = list(work.session.scalars(select(Passkey).where(Passkey.staff_id == staff_id)))
         if row.totp_secret is not None or keys:
             alert(work, row, SECOND_STEP_REMOVED)
@@ -90,7 +93,7 @@ def use_recovery_code(store: Store, staff_id: str, code: str) -> bool:
     """Use up a recovery code; return False for one that is none, or was used before."""
     digest = _digest(code)
     with store.writing() as session:
-        row = require_row(session, Staff, staff_id, _NO_SUCH_PERSON, is_locked=True)
+        row = require_row(session, Staff, staff_id, NO_SUCH_PERSON, is_locked=True)
         left = list(row.recovery_codes or ())
         if digest not in left:
             return False
