@@ -199,7 +199,7 @@ class CourseState:
             is_frozen=self.facts.frozen_on is not None,
             expires_on=self.facts.expires_on,
             today=self.today,
-            sessions_left=sum(each.totals.left for each in self.parts),
+            sessions_left=self.all_left,
             price=self.facts.price,
             paid=self._paid,
         )
@@ -256,6 +256,21 @@ class CourseState:
     def left(self) -> int:
         """Return the sessions not used, whether or not they can be used today."""
         return sum(each.totals.left for each in self._main)
+
+    @property
+    def all_granted(self) -> int:
+        """Return the sessions ever granted, of all treatments."""
+        return sum(each.totals.granted for each in self.parts)
+
+    @property
+    def all_left(self) -> int:
+        """Return the sessions not used, of all treatments."""
+        return sum(each.totals.left for each in self.parts)
+
+    @property
+    def all_usable_now(self) -> int:
+        """Return how many sessions of all treatments can be used today."""
+        return sum(each.usable_now for each in self.allowances)
 
     @property
     def usable_now(self) -> int:

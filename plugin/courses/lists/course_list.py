@@ -91,12 +91,12 @@ class ListedRow(NamedTuple):
     @property
     def left(self) -> int:
         """Return the sessions left of all treatments."""
-        return sum(each.left for each in self.state.allowances)
+        return self.state.all_left
 
     @property
     def granted(self) -> int:
         """Return the sessions ever granted, of all treatments."""
-        return sum(each.granted for each in self.state.allowances)
+        return self.state.all_granted
 
 
 class ListSum(NamedTuple):

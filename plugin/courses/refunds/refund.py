@@ -115,7 +115,7 @@ def _fullest(session: Session, act: Act, square_order_id: str, line_uid: str) ->
     if not rows:
         return None
     states = course_states(session, [row.id for row in rows], today=local_date(clinic_in(session), act.now))
-    left = {course_id: sum(each.left for each in state.allowances) for course_id, state in states.items()}
+    left = {course_id: state.all_left for course_id, state in states.items()}
     return max(rows, key=lambda row: (left[row.id], row.unit or 0)).id
 
 
