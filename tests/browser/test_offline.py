@@ -209,6 +209,13 @@ def test_a_page_that_is_not_kept_says_what_works(page: Page, house: House) -> No
     expect(page.get_by_role("heading", name="Clients", level=1)).to_be_visible()
 
 
+def test_a_page_that_is_not_kept_leaves_nothing(page: Page, house: House) -> None:
+    with page.expect_response(lambda answer: "/attention/" in answer.url and answer.status == 204):
+        page.goto(f"{house.line.address}/attention")
+    page.wait_for_timeout(500)
+    assert not [path for path in kept(page) if path.startswith("/attention")]
+
+
 def test_a_session_and_its_note_are_sent_once_in_their_order_after_a_restart(
     page: Page, house: House
 ) -> None:

@@ -66,11 +66,13 @@ export async function keepLive(html, seen) {
   await noteTime();
 }
 
-// The server has just said that this page is as it is now.
+// The server has just said that this page is as it is now. Of a page that is not kept nothing is noted.
 export async function noteTime() {
   if (!isSupported || !keptFor || Date.now() - notedAt < NOTED_EVERY_MS) return;
   notedAt = Date.now();
-  await (await caches.open(PAGES + keptFor)).put(`${location.pathname}?at`, new Response(String(notedAt)));
+  const cache = await caches.open(PAGES + keptFor);
+  if (!await cache.match(location.pathname, { ignoreVary: true })) return;
+  await cache.put(`${location.pathname}?at`, new Response(String(notedAt)));
 }
 
 export async function keptLive() {
@@ -88,11 +90,11 @@ export async function keptPages() {
   for (const key of cache ? await cache.keys() : []) {
     const { pathname, search } = new URL(key.url);
     if (search) continue;
-    const page = new DOMParser().parseFromString(await (await cache.match(key, { ignoreVary: true })).text(), "text/html");
+    const kept = await cache.match(key, { ignoreVary: true });
+    const page = new DOMParser().parseFromString(await kept.text(), "text/html");
     const at = await cache.match(`${pathname}?at`);
-    const kept = Number((await cache.match(key, { ignoreVary: true })).headers.get("X-Kept-At"));
     // The clinic's name stands behind the last dot.
-    found.push({ path: pathname, name: page.title.split(" · ").slice(0, -1).join(" · "), at: Math.max(kept, at ? Number(await at.text()) : 0) });
+    found.push({ path: pathname, name: page.title.split(" · ").slice(0, -1).join(" · "), at: Math.max(Number(kept.headers.get("X-Kept-At")), at ? Number(await at.text()) : 0) });
   }
   return found.sort((one, other) => one.name.localeCompare(other.name));
 }
