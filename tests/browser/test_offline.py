@@ -18,6 +18,7 @@ from plugin.courses.accounts.staff import staff_by_email
 from plugin.courses.attention.items import list_attention
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.base.views import CourseView
+from plugin.courses.clients.contacts import Buyer
 from plugin.services import Services
 from plugin.store import Store
 from plugin.web.account.pin_codes import hash_pin
@@ -214,6 +215,25 @@ def test_a_page_that_is_not_kept_leaves_nothing(page: Page, house: House) -> Non
         page.goto(f"{house.line.address}/attention")
     page.wait_for_timeout(500)
     assert not [path for path in kept(page) if path.startswith("/attention")]
+
+
+def test_the_clients_of_today_are_asked_for_once_though_the_page_changes(page: Page, house: House) -> None:
+    names = ("Bea Lima", "Cleo Rosa", "Dora Reis", "Eva Dias")
+    package = house.desk.package()
+    for name in names:
+        buyer = Buyer(f"CUSTOMER-{name}", name=name)
+        house.desk.use(house.desk.sell(package, order=name, buyer=buyer))
+    asked: list[str] = []
+    # The service worker passes each of them on.
+    page.on("request", lambda sent: asked.append(sent.url) if "x-keep" in sent.headers else None)
+    page.goto(f"{house.line.address}/")
+    for _ in range(2):
+        house.desk.use(house.course_id)
+        page.wait_for_timeout(1100)
+    page.wait_for_timeout(2000)
+    clients = [address for address in asked if "/clients/" in address]
+    assert len(set(clients)) >= len(names)
+    assert len(clients) == len(set(clients))
 
 
 def test_a_session_and_its_note_are_sent_once_in_their_order_after_a_restart(

@@ -18,6 +18,7 @@ export const isSupported = isSecureContext && "serviceWorker" in navigator && "c
 export const keptAt = Number(document.documentElement.dataset.keptAt ?? 0);
 
 let notedAt = 0;
+let listing = Promise.resolve();
 
 export async function startKeeping() {
   if (!isSupported) return;
@@ -43,8 +44,14 @@ async function keepAll() {
 
 const ask = (path) => fetch(path, { headers: { "X-Keep": "1" }, cache: "no-store", priority: "low" }).catch(() => null);
 
-// The clients of today can be read later, whether somebody opened them or not.
-export async function keepListed() {
+// The clients of today can be read later, whether somebody opened them or not. A change of the page meanwhile looks
+// through them again afterwards, or both would ask for the same pages.
+export function keepListed() {
+  listing = listing.then(keepEach, keepEach);
+  return listing;
+}
+
+async function keepEach() {
   if (!LISTS.includes(location.pathname.slice(start.length)) || !navigator.serviceWorker?.controller) return;
   const links = [...document.querySelectorAll("#live a[href]")].map((link) => link.pathname).filter((path) => NAMED.test(path.slice(start.length)));
   const cache = await caches.open(PAGES + keptFor);
