@@ -48,6 +48,13 @@ def test_every_kind_of_act_has_words(small_app: Flask) -> None:
     assert kinds - set(done) == set()
 
 
+def test_after_days_that_are_none_the_page_is_the_first(small_olga: Visitor) -> None:
+    answer = small_olga.get("/reports/activity?after=2020-01-01T00:00:00%2B00:00~0&from=2026-02-30")
+    assert answer.status_code == 422
+    assert "Signed in" in answer.text
+    assert "Back to the newest" not in answer.text
+
+
 def test_sign_ins_and_wrong_passwords_are_told_without_what_was_typed(
     small_app: Flask, small_house: Services
 ) -> None:

@@ -78,8 +78,8 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show a page of the log."""
     store = current_services().store
     wanted = _asked(refusal)
-    after = request.args.get("after") or None
-    acts = activity(store, wanted, cursor=None if refusal else after)
+    after = None if refusal else request.args.get("after") or None
+    acts = activity(store, wanted, cursor=after)
     return render_template(
         "owner/activity.html",
         rows=[_Row.of(each) for each in acts.rows],
