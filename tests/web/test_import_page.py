@@ -109,6 +109,18 @@ def test_the_same_file_again_leads_to_the_first(
     assert "was imported before; nothing was written again" in small_olga.page(sent).text
 
 
+def test_two_files_of_one_name_are_told_apart_by_their_time(
+    small_olga: Visitor, clock: HandMovedClock, sent: str
+) -> None:
+    clock.advance(hours=1)
+    other = send(small_olga, book_of(row(), row())).headers["Location"]
+    assert other != sent
+    links = re.findall(
+        r'<a href="/import/[^"]+"><bdi>old book.csv</bdi>(.*?)</a>', small_olga.page("/import").html
+    )
+    assert len(links) == len(set(links)) == 2
+
+
 @pytest.mark.parametrize(
     ("data", "says"),
     [
