@@ -93,9 +93,11 @@ def clock_is_right(services: Services, _now: datetime) -> Look:
     offset = clock_offset(services.store)
     if offset is None:
         return fine(_("The clock agrees with Square's."))
-    side = "ahead of" if offset > timedelta() else "behind"
-    said = _(
-        "The clock of this machine is {lasting} {side} Square's.", lasting=lasting(abs(offset)), side=side
+    span = lasting(abs(offset))
+    said = (
+        _("The clock of this machine is {lasting} ahead of Square's.", lasting=span)
+        if offset > timedelta()
+        else _("The clock of this machine is {lasting} behind Square's.", lasting=span)
     )
     return fine(said) if abs(offset) <= CLOCK_MAY_DIFFER else wrong(said)
 

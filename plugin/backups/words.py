@@ -31,7 +31,7 @@ def error_in_words(error: BaseException) -> str:
             return _("The disk is full. Make room, then try again.")
         return _(
             "{value} can't be used: {value2}.",
-            value=error.filename or "A file",
+            value=error.filename or _("A file"),
             value2=error.strerror or error,
         )
     if isinstance(error, DBAPIError):

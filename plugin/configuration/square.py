@@ -56,7 +56,7 @@ def try_and_save_token(
 
 
 def _another(trial: TokenTrial) -> str:
-    named = f"“{trial.business}”" if trial.business else "another business"
+    named = f"“{trial.business}”" if trial.business else _("another business")
     return _(
         "This token opens {named}, not the business connected so far. Its sales and clients "
         "would be mixed with those here. Tick the box below if that is right.",

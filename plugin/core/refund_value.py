@@ -196,16 +196,12 @@ class _Shown:
         lines = [self._line(part) for part in self.parts if part.total]
         if self.is_counted and len(lines) == 1:
             return lines
-        counted = " sessions" if self.is_counted else ""
-        return [
-            *lines,
-            _(
-                "Together {unused} of {total}{counted} unused.",
-                unused=self.unused,
-                total=self.total,
-                counted=counted,
-            ),
-        ]
+        together = (
+            _("Together {unused} of {total} sessions unused.", unused=self.unused, total=self.total)
+            if self.is_counted
+            else _("Together {unused} of {total} unused.", unused=self.unused, total=self.total)
+        )
+        return [*lines, together]
 
     def _line(self, part: Sessions) -> str:
         said = _(

@@ -24,7 +24,9 @@ from plugin.courses.mail_health import MailWatch
 from plugin.courses.square_health import connection_in
 from plugin.errors import MailFailed
 from plugin.settings import Settings
+from plugin.staff_languages import staff_language
 from plugin.store import Store
+from plugin.wording import speaking
 from tests.alarms.clinic import OLGA, Watched
 from tests.clock import HandMovedClock
 
@@ -172,6 +174,15 @@ def test_a_clock_that_is_right_again_agrees(lite: Watched) -> None:
     for minutes, said in ((5, "The clock of this machine is 5 minutes ahead of Square's."), (0, AGREES)):
         hear(format_datetime(lite.clock() - timedelta(minutes=minutes), usegmt=True))
         assert lite.condition("clock_is_right").said == said
+
+
+def test_no_english_fills_the_spanish_of_a_clock_that_is_off(lite: Watched) -> None:
+    hear = ClockWatch(lite.store, lite.clock)
+    with speaking(staff_language("es")):
+        for minutes, side in ((5, "adelantado"), (-5, "atrasado")):
+            hear(format_datetime(lite.clock() - timedelta(minutes=minutes), usegmt=True))
+            said = str(lite.condition("clock_is_right").said)
+            assert said == f"El reloj de esta máquina está 5 minutos {side} respecto al de Square."
 
 
 @pytest.mark.parametrize("date", ["", "yesterday", "Sun, 99 Nov 2026 99:99:99 GMT", "x" * 9999])

@@ -28,3 +28,19 @@ def test_a_singular_without_its_number_is_read_too() -> None:
 def test_what_ends_like_a_count_stays_as_it_was_typed(typed: str) -> None:
     assert in_words(typed, "es-US") == typed
     assert in_words("1,200 sessions", "es-US") == "1,200 sesiones"
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        ("Together 9 of 14 sessions unused.", "En total 9 de 14 sesiones sin usar."),
+        ("Together $5.00 of $9.00 unused.", "En total $5.00 de $9.00 sin usar."),
+        ("A file can't be used: x.", "No se puede usar un archivo: x."),
+        (
+            "Square has separated a customer from Ana. Here they are one client.",
+            "Square separó a un cliente de Ana. Aquí son un solo cliente.",
+        ),
+    ],
+)
+def test_words_that_fill_a_sentence_are_read_with_it(stored: str, read: str) -> None:
+    assert in_words(stored, "es-US") == read

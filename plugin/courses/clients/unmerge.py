@@ -97,14 +97,14 @@ def _is_themselves(session: Session, client: Client, buyer: Buyer) -> bool:
 
 
 def _summary(client: Client, buyer: Buyer) -> str:
-    who = _("{value} from {client}", value=buyer.name or "a customer", client=client.name)
+    who = _("{value} from {client}", value=buyer.name or _("a customer"), client=client.name)
     if buyer.name == client.name:
         who = _("two customers called {client}", client=client.name)
     return _("Square has separated {who}. Here they are one client.", who=who)
 
 
 def _proposal(session: Session, client: Client, buyer: Buyer, theirs: Sequence[str], many: int) -> str:
-    who = buyer.name or "them"
+    who = buyer.name or _("them")
     if not theirs:
         return _(
             "None of the courses was sold to {who} as Square tells it; all stay with {client}.",

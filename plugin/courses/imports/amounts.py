@@ -110,7 +110,7 @@ def _minor(amount: Decimal, currency: Currency, text: str) -> int:
             _("“{text}” is less than nothing. Write what was paid, or leave it empty.", text=text[:40])
         )
     if minor != minor.to_integral_value():
-        most = minor_digits(currency.code) or "none"
+        most = minor_digits(currency.code) or _("none")
         raise InvalidField(
             _(
                 "“{text}” has more decimals than {code} has: {most}.",

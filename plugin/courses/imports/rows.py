@@ -258,7 +258,7 @@ def _touch_ups(reader: RowReader, offer: Offer | None) -> int | None:
     left = reader.counts(Field.TOUCH_UPS_LEFT).left
     most = offer.touch_ups if offer else 0
     if left is not None and left > most:
-        contents = _("{most} touch-ups", most=most) if most else "no touch-ups; leave the cell empty"
+        contents = _("{most} touch-ups", most=most) if most else _("no touch-ups; leave the cell empty")
         reader.refuse(Field.TOUCH_UPS_LEFT, _("This package holds {contents}.", contents=contents))
     return left if most else None
 

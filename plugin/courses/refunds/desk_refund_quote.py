@@ -108,7 +108,7 @@ def _refuse(session: Session, quote: RefundQuote) -> None:
     if course.origin is not None:
         said = _(
             "These sessions came from {value}, and so did their money.",
-            value=course.origin.client_name or "another course",
+            value=course.origin.client_name or _("another course"),
         )
         raise Refused(_("{said} Transfer them back, then refund them there.", said=said), code="transferred")
     if course.status is Status.TRANSFERRED:

@@ -181,7 +181,7 @@ def _sentence(
 ) -> str:
     """Return "Already used today at 10:02 AM by A. Kim (session 6 of 12)."."""
     number = course.main_number_of(charge.entry_id)
-    on = "today" if day == today else _("on {day}", day=day_text(day, clinic))
+    on = _("today") if day == today else _("on {day}", day=day_text(day, clinic))
     # For a visit entered on a later day the hour is unknown.
     at = (
         _(" at {time}", time=time_text(charge.written_at, clinic))
