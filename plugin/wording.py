@@ -6,7 +6,7 @@ language of the person. Placeholders are in braces: `_("{name} is already in use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
@@ -62,6 +62,12 @@ class Later(str):
 
     def __format__(self, spec: str) -> str:
         return format(self._render(), spec)
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Join sentences by spaces, each translated where they are shown; `" ".join` leaves them in English."""
+    parts = tuple(texts)
+    return Later.of(" ".join(parts), lambda: " ".join(map(str, parts)))
 
 
 def N_(message: str, **values: object) -> str:  # noqa: N802 - gettext's own name

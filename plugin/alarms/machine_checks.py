@@ -20,7 +20,7 @@ from plugin.services import Services
 from plugin.store import Store
 from plugin.store.queues import PENDING, Inbox, Outbox
 from plugin.version import VERSION
-from plugin.wording import _
+from plugin.wording import _, joined
 
 SIGN_OF_LIFE_WITHIN = timedelta(minutes=5)
 OVERDUE = timedelta(minutes=15)
@@ -123,7 +123,7 @@ def mail_is_sent(services: Services, now: datetime) -> Look:
 def settings_are_read(services: Services, _now: datetime) -> Look:
     """Check that every stored setting is in use."""
     problems = services.settings_source.problems
-    return wrong(" ".join(problems.values())) if problems else fine(_("Every setting is in use."))
+    return wrong(joined(problems.values())) if problems else fine(_("Every setting is in use."))
 
 
 def audit_is_clean(services: Services, now: datetime) -> Look:

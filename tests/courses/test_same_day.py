@@ -24,7 +24,9 @@ from plugin.courses.visits.missed import Missed, settle_missed
 from plugin.courses.visits.same_day import AlreadyCharged, charges_that_day
 from plugin.courses.visits.use import UseSession
 from plugin.errors import NoneLeft, NotFound, Refused
+from plugin.staff_languages import staff_language
 from plugin.store.ledger import Operation
+from plugin.wording import speaking
 from tests.courses.appointments import Appointments, at
 from tests.courses.desk import FACIAL, TOUCH_UP, Desk
 from tests.courses.old_book import OldBook, row
@@ -117,6 +119,15 @@ def test_the_question_says_what_the_earlier_charge_was(lite: Appointments, first
     said = {"use": "Already used today", "no-show": "Already charged as a no-show today"}[first]
     with pytest.raises(AlreadyCharged, match=f"^{said}"):
         lite.desk.use(course_id, known=0)
+
+
+def test_the_question_is_spanish_as_a_whole(lite: Appointments) -> None:
+    course_id = sold(lite)
+    lite.desk.use(course_id)
+    with speaking(staff_language("es")), pytest.raises(AlreadyCharged) as asked:
+        lite.desk.use(course_id, known=0)
+    with speaking(staff_language("es")):
+        assert str(asked.value.message).startswith("Ya se usó hoy")
 
 
 def test_a_visit_entered_for_a_day_already_charged_is_asked_about_with_that_day(lite: Appointments) -> None:

@@ -28,7 +28,7 @@ from plugin.errors import Refused
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.square_side import Booking
-from plugin.wording import _
+from plugin.wording import _, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def ask_in(
         # A sentence about a late act is read on another day.
         today = None if work.act.tapped_at else new.today
         said = [_sentence(each, new.facts.id, states[each.course_id], clinic, day, today) for each in others]
-        raise AlreadyCharged(" ".join(said), others)
+        raise AlreadyCharged(joined(said), others)
     return tuple(
         EarlierEntry(
             each.entry_id, each.happened_at, each.by, states[each.course_id].number_of(each.entry_id)
