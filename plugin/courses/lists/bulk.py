@@ -291,11 +291,13 @@ def drop_old_previews(store: Store, now: datetime) -> int:
     """Delete previews that were not carried out within a day; return how many."""
     old = select(BulkAct.id).where(BulkAct.state == "preview", BulkAct.created_at < now - PREVIEW_KEPT_FOR)
     with store.reading() as session:
-        ids = list(session.scalars(old.limit(20)))
-    if ids:
-        with store.writing() as session:
-            session.execute(delete(BulkItem).where(BulkItem.bulk_id.in_(ids)))
-            session.execute(delete(BulkAct).where(BulkAct.id.in_(ids)))
+        if session.scalar(old.limit(1)) is None:
+            return 0
+    with store.writing() as session:
+        # Chosen under a lock: one that is being started is not deleted under its worker.
+        ids = list(session.scalars(old.limit(20).with_for_update()))
+        session.execute(delete(BulkItem).where(BulkItem.bulk_id.in_(ids)))
+        session.execute(delete(BulkAct).where(BulkAct.id.in_(ids)))
     return len(ids)
 
 

@@ -263,6 +263,24 @@ def test_a_preview_can_be_canceled_and_an_act_stopped_and_failed(many: Many, clo
         many.view(forgotten)
 
 
+def test_an_old_preview_that_is_started_just_then_is_not_deleted(
+    many: Many, clock: HandMovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many.sell("Ana")
+    bulk_id = many.preview()
+    clock.advance(days=2)
+    store, writing = many.desk.store, many.desk.store.writing
+
+    def after_its_start() -> Any:
+        monkeypatch.setattr(store, "writing", writing)
+        many.start(bulk_id)
+        return writing()
+
+    monkeypatch.setattr(store, "writing", after_its_start)
+    assert drop_old_previews(store, clock()) == 0
+    assert many.view(bulk_id).state == "running"
+
+
 def test_summaries_go_to_those_who_want_e_mail(many: Many) -> None:
     store = many.desk.store
     many.sell("Ana", email="ana@example.org")
