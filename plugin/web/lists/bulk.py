@@ -30,7 +30,7 @@ from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.forms import Form, Hidden, Several, count_field, reason_field
 from plugin.web.lists.course_forms import CourseFilterForm
-from plugin.web.lists.courses import asked_order, chosen_filter, offered
+from plugin.web.lists.courses import VIEW, asked_order, chosen_filter, offered
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.translations import N_, _
 
@@ -165,7 +165,7 @@ def _chosen() -> CourseFilter:
 
 def _kept(form: CourseFilterForm) -> list[tuple[str, str]]:
     """Return what says which courses are chosen, as hidden fields."""
-    names = (*CourseFilterForm.NAMES, "sort", "everything")
+    names = (*VIEW, "everything")
     values = [(name, request.values.get(name, "")) for name in names]
     return [
         *((name, value) for name, value in values if value),

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.acts import Role
-from plugin.courses.accounts.staff import list_all_staff
 from plugin.courses.lists.client_list import (
     LETTERS,
     ORDERS,
@@ -23,12 +22,15 @@ from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow, current_actor
 from plugin.web.files import file_answer
 from plugin.web.format import language_name
+from plugin.web.lists.asked import asked_view, practitioner_choices
 from plugin.web.lists.client_form import ClientFilterForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.tables import Sorting, asked_sorting
 from plugin.web.translations import N_
 
 LISTING = "clients"
+# The parameters of the address that make a view: the filters and the order.
+VIEW = (*ClientFilterForm.NAMES, "sort")
 SHOWN = 50
 USUAL: tuple[tuple[str, dict[str, str]], ...] = (
     (N_("All"), {}),
@@ -54,7 +56,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
             cursor = request.args.get("after") or None
             wanted, order = _asked_filter(form), _asked_order()
             found = list_clients(services.store, wanted, order, now=pages.now(), limit=SHOWN, cursor=cursor)
-        names = (*ClientFilterForm.NAMES, "sort")
         return render_template(
             "lists/clients.html",
             found=found,
@@ -66,7 +67,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
             letters=LETTERS,
             usual=USUAL,
             views=views_of(services.store, current_actor(), LISTING),
-            asked={name: value for name in names if (value := request.args.get(name, "").strip())},
+            asked=asked_view(VIEW),
         )
 
 
@@ -100,7 +101,6 @@ def _shows_money() -> bool:
 def _form(refusal: Refusal | None) -> ClientFilterForm:
     form = ClientFilterForm.shown(refusal) if refusal else ClientFilterForm(request.args)
     store = current_services().store
-    treats = (Role.PRACTITIONER, Role.OWNER)
     languages = [(tag, language_name(tag, pages.clinic())) for tag in languages_of_clients(store)]
-    form.offer(languages, [(each.id, each.name) for each in list_all_staff(store) if each.role in treats])
+    form.offer(languages, practitioner_choices(store))
     return form

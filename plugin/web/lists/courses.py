@@ -7,8 +7,6 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Role
-from plugin.courses.accounts.staff import list_all_staff
 from plugin.courses.catalog.packages import package_names
 from plugin.courses.lists.bulk import recent_bulk_acts
 from plugin.courses.lists.course_list import (
@@ -24,12 +22,15 @@ from plugin.courses.lists.saved_views import views_of
 from plugin.web import current_services, pages
 from plugin.web.access import allow, current_actor
 from plugin.web.files import file_answer
+from plugin.web.lists.asked import asked_view, practitioner_choices
 from plugin.web.lists.course_forms import CourseFilterForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.tables import Sorting, asked_sorting
 from plugin.web.translations import N_
 
 LISTING = "courses"
+# The parameters of the address that make a view: the filters and the order.
+VIEW = (*CourseFilterForm.NAMES, "sort")
 SHOWN = 50
 # What the list is asked for most, in the words of its tabs.
 USUAL: tuple[tuple[str, dict[str, str]], ...] = (
@@ -70,7 +71,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
             states=STATE_NAMES,
             usual=USUAL,
             views=views_of(services.store, current_actor(), LISTING),
-            asked=_asked(),
+            asked=asked_view(VIEW),
             recent=recent_bulk_acts(services.store, services.clock()),
         )
 
@@ -116,13 +117,5 @@ def _form(refusal: Refusal | None) -> CourseFilterForm:
 def offered(form: CourseFilterForm) -> CourseFilterForm:
     """Return the form with the packages and the practitioners of the clinic."""
     store = current_services().store
-    treats = (Role.PRACTITIONER, Role.OWNER)
-    staff = [(each.id, each.name) for each in list_all_staff(store) if each.role in treats]
-    form.offer(package_names(store), staff)
+    form.offer(package_names(store), practitioner_choices(store))
     return form
-
-
-def _asked() -> dict[str, str]:
-    """Return what of the address makes a view: the filters and the order."""
-    names = (*CourseFilterForm.NAMES, "sort")
-    return {name: value for name in names if (value := request.args.get(name, "").strip())}

@@ -14,16 +14,14 @@ from plugin.web.access import AT_THE_DESK, allow, require_access
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.forms import Form, Text, Tick
 from plugin.web.lists import clients, courses
-from plugin.web.lists.client_form import ClientFilterForm
-from plugin.web.lists.course_forms import CourseFilterForm
 from plugin.web.translations import N_, _
 
 blueprint = Blueprint("saved_views", __name__)
 
 # Each list: the view that shows it, and the parameters of its address that a saved view keeps.
 _LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
-    courses.LISTING: ("course_list.show", (*CourseFilterForm.NAMES, "sort")),
-    clients.LISTING: ("client_list.show", (*ClientFilterForm.NAMES, "sort")),
+    courses.LISTING: ("course_list.show", courses.VIEW),
+    clients.LISTING: ("client_list.show", clients.VIEW),
 }
 _LONGEST = 120
 
