@@ -316,6 +316,24 @@ def test_what_may_have_been_sent_from_the_device_is_asked_about_before_it_is_can
     waiting(page, 0)
 
 
+def test_what_had_no_answer_once_is_sent_again_by_itself(page: Page, house: House) -> None:
+    page.clock.install()
+    house.line.down()
+    away(page)
+    tap(page)
+    waiting(page, 1)
+    page.context.route("**/late-acts", lambda route: route.abort(), times=1)
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/late-acts")):
+        back(page, house)
+    expect(page.locator("#away")).not_to_contain_text("Offline")
+    page.wait_for_timeout(500)
+    assert house.course.left == 12
+    page.clock.fast_forward(60_000)
+    expect(page.locator("#notices")).to_contain_text("Session 1 used. 11 of 12 left.")
+    waiting(page, 0)
+    assert house.course.left == 11
+
+
 def test_a_server_that_hangs_counts_as_away_after_three_seconds(page: Page, house: House) -> None:
     house.line.hung()
     tap(page)

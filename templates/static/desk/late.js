@@ -99,7 +99,10 @@ async function sendAll(forAll) {
     const row = await changeWaiting(act.number, { wasSent: true });
     if (!row) continue;
     const result = await (row.isCanceled ? settleCanceled(act) : send(act));
-    if (result === "stop") break;
+    if (result === "stop") {
+      timer = setTimeout(sendLate, AGAIN_MS);
+      break;
+    }
     if (result) results.push(result);
   }
   tell(results);
@@ -130,7 +133,6 @@ async function settled(act, answer) {
   const failures = (act.failures ?? 0) + 1;
   if ((answer.status === 429 || answer.status >= 500) && failures < MOST_FAILURES) {
     if (answer.status !== 429) await changeWaiting(act.number, { failures });
-    timer = setTimeout(sendLate, AGAIN_MS);
     return "stop";
   }
   // Somebody else's may wait for them, or for somebody who may send it.
