@@ -60,14 +60,11 @@ def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed
             by=act.actor.name,
         )
         change.session.add(row)
-        until = _(" until {day}", day=day_text(wish.until, clinic_in(change.session))) if wish.until else ""
-        add_history(
-            change,
-            course_id,
-            "shared",
-            f"Shared with {client.name}{until}",
-            reason=reason,
-        )
+        said = _("Shared with {client}", client=client.name)
+        if wish.until:
+            day = day_text(wish.until, clinic_in(change.session))
+            said = _("Shared with {client} until {day}", client=client.name, day=day)
+        add_history(change, course_id, "shared", said, reason=reason)
 
     return change_course(store, act, course_id, do, what="share", request=asdict(wish))
 

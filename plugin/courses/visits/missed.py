@@ -62,7 +62,7 @@ def settle_missed(
         day = _day(change, missed.missed_on)
         said = _("{how} on {day}", how=HOW[missed.how], day=day_text(day, clinic_in(change.session)))
         if missed.decision == NoShow.FORGIVE:
-            add_history(change, course_id, FORGIVEN, f"{said}: forgiven")
+            add_history(change, course_id, FORGIVEN, _("{said}: forgiven", said=said))
             return
         happened_at = act.now if day == change.today else noon_of(day, clinic_in(change.session))
         charge_in(

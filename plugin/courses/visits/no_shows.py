@@ -125,7 +125,7 @@ def _charge(
 
 def _forgive(work: Work, booking: Booking, course: Course) -> None:
     settle_in(work.session, work.act, booking, "forgiven", course_id=course.id, entry_id=None)
-    add_history(work, course.id, "no_show", f"{_named(work.session, booking)}: forgiven")
+    add_history(work, course.id, "no_show", _("{said}: forgiven", said=_named(work.session, booking)))
 
 
 def _named(session: Session, booking: Booking) -> str:

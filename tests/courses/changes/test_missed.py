@@ -10,6 +10,9 @@ from plugin.core.terms import NoShow, Terms
 from plugin.courses.changes.frame import Changed
 from plugin.courses.visits.missed import Missed, missed_offer, settle_missed
 from plugin.errors import InvalidField, NoneLeft, Refused
+from plugin.staff_languages import staff_language
+from plugin.stored_sentences import in_words
+from plugin.wording import speaking
 from tests.courses.desk import DEB, Desk
 
 
@@ -38,6 +41,14 @@ def test_a_forgiven_one_costs_nothing_and_is_counted(desk: Desk) -> None:
     assert "forgiven" in course.happenings[-1].text
     offer = missed_offer(desk.store, course_id)
     assert (offer.forgiven, offer.proposed) == (1, NoShow.CHARGE)
+
+
+def test_its_history_is_stored_in_english_whoever_forgives_it(desk: Desk) -> None:
+    course_id = desk.sell()
+    with speaking(staff_language("es")):
+        text = settle(desk, course_id, "forgive").course.happenings[-1].text
+    assert text == "No-show on Nov 22, 2026: forgiven"
+    assert in_words(text, "es-US") == "No se presentó el 22 nov 2026: no se cobra"
 
 
 def test_the_same_tap_twice_counts_once(desk: Desk) -> None:

@@ -10,6 +10,9 @@ from plugin.courses.changes.sharing import shared_with
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.merge_core import pass_shares_in
 from plugin.errors import InvalidField, NotFound, Refused
+from plugin.staff_languages import staff_language
+from plugin.stored_sentences import in_words
+from plugin.wording import speaking
 from tests.courses.appointments import Appointments
 from tests.courses.changes.changing import Changes
 from tests.courses.desk import Desk
@@ -43,6 +46,15 @@ def test_a_named_person_uses_it_and_the_visit_is_theirs(desk: Desk, changes: Cha
     assert shared_with(desk.store, bea, today=desk.today) == ()
     told = [each.text for each in desk.course(course_id).happenings]
     assert told == ["Shared with Bea Wong", "No longer shared with Bea Wong"]
+
+
+def test_its_history_is_stored_in_english_whoever_shares_it(desk: Desk, changes: Changes, bea: str) -> None:
+    course_id = desk.sell()
+    with speaking(staff_language("es")):
+        changes.share(course_id, bea, changes.day(3))
+    text = desk.course(course_id).happenings[-1].text
+    assert text == "Shared with Bea Wong until Nov 25, 2026"
+    assert in_words(text, "es-US") == "Compartido con Bea Wong hasta el 25 nov 2026"
 
 
 def test_a_share_ends_with_its_last_day(desk: Desk, changes: Changes, bea: str) -> None:
