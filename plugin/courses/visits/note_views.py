@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Act, Actor, Role, Source, require
@@ -28,6 +28,14 @@ from plugin.store.visit_notes import VisitNote, VisitNoteOption
 from plugin.wording import N_, _
 
 NO_VISIT = N_("There is no such visit.")
+
+_UNDOING = aliased(Entry)
+# Of a query's visit: a session was used for it, and was not undone.
+IS_VALID = (
+    exists()
+    .where(Entry.visit_id == Visit.id, Entry.kind == Kind.USED.value)
+    .where(~exists().where(_UNDOING.reverses == Entry.id))
+)
 
 
 class FoundNote(NamedTuple):
@@ -141,18 +149,8 @@ def _of_visit(session: Session, place: NotePlace, visit_id: str, is_locked: bool
     return FoundNote(client, visit.visited_on, visit, note)
 
 
-def _valid_visits(client_id: str, day: date) -> Any:
-    undoing = aliased(Entry)
-    return (
-        select(Visit)
-        .join(Entry, Entry.visit_id == Visit.id)
-        .where(
-            Visit.client_id == client_id,
-            Visit.visited_on == day,
-            Entry.kind == Kind.USED.value,
-            ~exists().where(undoing.reverses == Entry.id),
-        )
-    )
+def _valid_visits(client_id: str, day: date) -> Select[Visit]:
+    return select(Visit).where(Visit.client_id == client_id, Visit.visited_on == day, IS_VALID)
 
 
 def option_ids_in(session: Session, note_id: str) -> tuple[str, ...]:

@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, require
-from plugin.core.ledger import Kind
 from plugin.courses.base.visit_options import OPTIONS_OF_NOTE, option_names
-from plugin.courses.visits.note_views import may_read_points
+from plugin.courses.visits.note_views import IS_VALID, may_read_points
 from plugin.store import Store
-from plugin.store.ledger import Entry, Visit
+from plugin.store.ledger import Visit
 from plugin.store.people import Staff
 from plugin.store.visit_notes import VisitNote
 
@@ -96,16 +95,10 @@ def _visits(session: Session, client_ids: Collection[str], before: date, last: i
 
 
 def _latest(client_ids: Collection[str], before: date) -> Select[Any]:
-    undoing = aliased(Entry)
-    is_valid = (
-        exists()
-        .where(Entry.visit_id == Visit.id, Entry.kind == Kind.USED.value)
-        .where(~exists().where(undoing.reverses == Entry.id))
-    )
     in_order = (Visit.visited_on.desc(), Visit.id.desc())
     place = func.row_number().over(partition_by=Visit.client_id, order_by=in_order)
     return select(Visit.id, place.label("place")).where(
-        Visit.client_id.in_(client_ids), Visit.visited_on < before, is_valid
+        Visit.client_id.in_(client_ids), Visit.visited_on < before, IS_VALID
     )
 
 
