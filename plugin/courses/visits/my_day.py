@@ -36,9 +36,13 @@ class DayClient:
     granted: int | None
     visit_id: str | None
     practitioner: str
-    is_unassigned: bool
     has_note: bool
     past: tuple[PastVisit, ...]
+
+    @property
+    def is_unassigned(self) -> bool:
+        """Return whether nobody is named to treat."""
+        return not self.practitioner
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,6 @@ def _client(row: _Row, names: dict[str, str], drafts: set[str], past: tuple[Past
         granted=granted,
         visit_id=visit.visit.id if visit else None,
         practitioner=practitioner,
-        is_unassigned=not practitioner,
         has_note=has_note,
         past=past,
     )
