@@ -171,8 +171,6 @@ def entries(session: Session, wanted: WantedActivity, limit: int | None) -> Iter
     )
     if wanted.client_ids:
         query = query.where(Allowance.course_id.in_(wanted.course_ids))
-    if "." in wanted.by.kind:
-        query = query.where(Entry.kind == wanted.by.kind.partition(".")[2])
     who = (Entry.by, Entry.staff_id)
     query = wanted.narrowed(query, Entry.written_at, Entry.id, who, Entry.source)
     for row in _rows(session, query, limit):
@@ -205,8 +203,6 @@ def course_history(session: Session, wanted: WantedActivity, limit: int | None) 
     )
     if wanted.client_ids:
         query = query.where(History.course_id.in_(wanted.course_ids))
-    if "." in wanted.by.kind:
-        query = query.where(History.kind == wanted.by.kind.partition(".")[2])
     query = wanted.narrowed(query, History.at, History.id, (History.by, None), History.source)
     for row in _rows(session, query, limit):
         yield ActivityView(
