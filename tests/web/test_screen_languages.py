@@ -154,3 +154,10 @@ def test_how_cash_is_reviewed_is_in_the_language_of_the_person(
     choose(small_olga, "es")
     page = small_olga.page(f"/sell?client_id={client_id}&package_id={package_id}")
     assert "Efectivo, {supplied} recibidos" in page.html
+
+
+def test_a_field_of_the_package_is_named_in_the_language_of_the_person(small_olga: Visitor) -> None:
+    choose(small_olga, "es")
+    answer = small_olga.send(small_olga.page("/packages").form("/packages"), treatment="")
+    assert answer.status_code == 422
+    assert "The treatment" not in answer.text

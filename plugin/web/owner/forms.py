@@ -56,7 +56,7 @@ class SwitchForm(Form):
 
 
 def _treatment_field(**more: Any) -> Text:
-    usual = {"called": _("The treatment"), "list": "treatments", "autocomplete": "off"}
+    usual = {"called": N_("The treatment"), "list": "treatments", "autocomplete": "off"}
     return Text(N_("Treatment"), maxlength=NAME_LENGTH, **{**usual, **more})
 
 
