@@ -67,7 +67,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def watched_page(context: BrowserContext) -> Iterator[Page]:
     """Open a page in this window and close it again; a script error or a refused resource is an AssertionError."""
     opened = context.new_page()
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(20_000)
     complaints: list[str] = []
     opened.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
     opened.on("console", lambda said: complaints.append(said.text) if _is_refusal(said.text) else None)

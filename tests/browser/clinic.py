@@ -112,6 +112,8 @@ class DeskWindow:
         self.page.get_by_label("Find a client").fill(name)
         self.page.locator("#q-matches").get_by_role("option", name=name).click()
         expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible()
+        # The keys listen only once the page's modules have run, which "load" waits for.
+        self.page.wait_for_load_state("load")
         self._opened.add(self.page.url)
 
     def new_client(self, name: str, courses: int = 0) -> None:

@@ -115,7 +115,8 @@ def test_staff_and_imports_are_sorted_and_exported(
         form = small_olga.page("/import").form("/import")
         sent = {**form.fields, "file": (io.BytesIO(f"{file}{name},Ten,10,1,2026-01-05\n".encode()), name)}
         assert small_olga.client.post("/import", data=sent).status_code == 303
-    assert cells(small_olga.page("/import?sort=name")) == ["=a.csv", "b.csv"]
+    listed = cells(small_olga.page("/import?sort=name"))
+    assert [each.split(", ")[0] for each in listed] == ["=a.csv", "b.csv"]
     assert [row["File"] for row in rows_of(small_olga.get("/imports.csv?sort=-name").text)] == [
         "b.csv",
         "'=a.csv",
