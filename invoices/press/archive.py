@@ -16,6 +16,7 @@ from weasyprint.document import DocumentMetadata  # type: ignore[import-untyped]
 
 from invoices.e_invoice import FILE_NAME, NORM
 from invoices.papers import CreditNote, Invoice
+from invoices.press.structure import complete
 
 ARCHIVED = "pdf/a-3a"
 _END = b"</rdf:RDF>"
@@ -36,7 +37,7 @@ def archived(document: Document, paper: Invoice | CreditNote) -> bytes:
     document.metadata = _Metadata(**vars(document.metadata))
     document.metadata.said = _said("electronic.xmp" if paper.is_electronic else "archived.xmp")
     attachments = [_electronic(paper)] if paper.is_electronic else []
-    drawn = document.write_pdf(pdf_variant=ARCHIVED, attachments=attachments, finisher=_attached_once)
+    drawn = document.write_pdf(pdf_variant=ARCHIVED, attachments=attachments, finisher=_finished)
     return bytes(drawn)
 
 
@@ -63,7 +64,12 @@ def _said(name: str) -> bytes:
     return (files("invoices") / "print" / "xmp" / name).read_bytes()
 
 
-def _attached_once(_document: Document, pdf: Any) -> None:
+def _finished(document: Document, pdf: Any) -> None:
+    complete(document, pdf)
+    _name_attachments_once(pdf)
+
+
+def _name_attachments_once(pdf: Any) -> None:
     """Name each attachment once among the associated files, where WeasyPrint 70 names it twice, as text/xml."""
     if "AF" not in pdf.catalog:
         return

@@ -16,7 +16,7 @@ from invoices.pages.credit_note import credit_note_page
 from invoices.pages.guide import guide_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
-from invoices.pages.script import lang
+from invoices.pages.script import lang, named
 from invoices.pages.sheet import halves, sheet_page
 from invoices.pages.statement import statement_page
 from invoices.pages.summary import summary_page
@@ -104,6 +104,7 @@ def _templates() -> Environment:
     )
     templates.globals["halves"] = halves
     templates.filters["lang"] = lang
+    templates.filters["named"] = named
     return templates
 
 

@@ -24,6 +24,7 @@ from invoices.press.archive import ARCHIVED, archived
 from invoices.press.glyphs import with_boxes
 from invoices.press.html import html_of, own_css, shared_css
 from invoices.press.pictures import pictures_of
+from invoices.press.structure import complete
 
 NO_ASSETS: Mapping[str, bytes] = MappingProxyType({})
 STYLES_KEPT = 16
@@ -87,7 +88,9 @@ class Press:
         fitted = with_boxes(fit(paper))
         if isinstance(fitted, Invoice | CreditNote):
             return archived(self._laid_out(fitted, assets, ARCHIVED), fitted)
-        return bytes(self._laid_out(fitted, assets, VARIANT).write_pdf(pdf_variant=VARIANT))
+        return bytes(
+            self._laid_out(fitted, assets, VARIANT).write_pdf(pdf_variant=VARIANT, finisher=complete)
+        )
 
     def laid_out(self, paper: Paper, assets: Mapping[str, bytes]) -> Document:
         """Lay the paper out in pages, not yet drawn. Raises PaperRefused."""

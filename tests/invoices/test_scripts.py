@@ -18,7 +18,7 @@ from invoices.aftercare import GENERAL, starting_markdown, starting_slugs
 from invoices.language import language_for
 from invoices.pages.cleantext import LONGEST_RUN, clean, length
 from invoices.pages.fit import fit
-from invoices.pages.script import language_of_letters
+from invoices.pages.script import language_of_letters, language_of_piece
 from invoices.papers import CourseSummary, Paper
 from invoices.press.glyphs import _BUNDLED, Missing, missing, missing_in, with_boxes
 from invoices.press.html import SCRIPTS, html_of, shared_css
@@ -224,12 +224,30 @@ def test_the_renderer_is_not_loaded_to_look() -> None:
         ("สมชาย", "th"),
         ("தமிழ்", "ta"),
         ("សុខ", "km"),
-        (ARABIC, ""),
+        (ARABIC, "ar"),
+        ("Ελένη", "el"),
+        ("Иван", "ru"),
+        ("अनिता", "hi"),
         ("Ana 王", "zh"),
     ],
 )
 def test_a_name_is_told_apart_by_its_letters(name: str, tag: str) -> None:
     assert language_of_letters(name) == tag
+
+
+@pytest.mark.parametrize(
+    ("text", "around", "tag"),
+    [
+        ("王美玲", "en", "zh"),
+        ("王美玲", "zh-Hans", "zh-Hans"),
+        ("A gift from 王美玲", "en", "en"),
+        ("A. Kim", "zh-Hans", "en"),
+        ("A. Kim", "es", "es"),
+        ("2026 · 5", "zh-Hans", "zh-Hans"),
+    ],
+)
+def test_a_piece_of_text_is_in_the_language_of_its_letters(text: str, around: str, tag: str) -> None:
+    assert language_of_piece(text, around) == tag
 
 
 def test_a_name_in_another_script_says_its_language_unless_the_paper_has_it() -> None:

@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pikepdf
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from invoices.papers import (
     AccountStatement,
     AftercareSheet,
+    CourseSummary,
     CreditNote,
     GiftVoucher,
     Guide,
@@ -30,6 +32,7 @@ from tests.papers.clinic import BALANCE_URL
 from tests.papers.real import NAMES, no_complaints, paper
 
 Pdf = Callable[[str], bytes]
+Draw = Callable[[Paper], bytes]
 PAINTING = {"Tj", "TJ", "'", '"', "f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "sh", "Do"}
 # What a voucher, a month or a course must show in a drawing; an account and a sheet need none.
 WITHOUT_DRAWINGS = (AftercareSheet, AccountStatement, CreditNote, Guide, Invoice)
@@ -90,9 +93,37 @@ def faults(content: Paper, file: bytes) -> Iterator[str]:
             yield "a figure has no words"
         if not figures and not isinstance(content, WITHOUT_DRAWINGS):
             yield "it has no figure"
+        yield from _tree_faults(pdf)
         if painted := [each for page in pdf.pages for each in _untagged(page)]:
             yield f"painted outside the structure: {painted}"
     yield from _font_faults(file)
+
+
+def _tree_faults(pdf: pikepdf.Pdf) -> Iterator[str]:
+    for element in elements(pdf):
+        below = [str(kid.S) for kid in kids_of(element)]
+        if element.S == "/Figure" and not _is_on_its_page(element):
+            yield f"a figure lies beside its page: {element.Alt}"
+        if element.S == "/TH" and str(element.A.get("/Scope")) not in {"/Column", "/Row"}:
+            yield "a header does not say what it heads"
+        if element.S == "/L" and set(below) != {"/LI"}:
+            yield f"a list of {below}"
+        if element.S == "/LI" and below not in (["/Lbl", "/LBody"], ["/LBody"]):
+            yield f"an item of {below}"
+    for note in (note for page in pdf.pages for note in page.get("/Annots", ())):
+        if str(note.Contents) == str(note.A.URI):
+            yield f"a link says only its address: {note.A.URI}"
+
+
+def kids_of(element: Any) -> list[Any]:
+    kids = element.K if isinstance(element.K, pikepdf.Array) else [element.K]
+    return [kid for kid in kids if isinstance(kid, pikepdf.Dictionary) and "/S" in kid]
+
+
+def _is_on_its_page(figure: Any) -> bool:
+    left, bottom, right, top = (float(each) for each in figure.A.BBox)
+    _, _, width, height = (float(each) for each in figure.Pg.MediaBox)
+    return 0 <= left < right <= width and 0 <= bottom < top <= height
 
 
 def _font_faults(file: bytes) -> Iterator[str]:
@@ -190,7 +221,32 @@ def test_the_private_page_can_be_opened_from_the_paper(real_pdf: Pdf) -> None:
 def test_an_aftercare_sheet_holds_its_lists_as_lists(real_pdf: Pdf) -> None:
     with opened(real_pdf("aftercare-facial")) as pdf:
         assert kinds(pdf).count("/L") == 7
-        assert kinds(pdf).count("/LI") == kinds(pdf).count("/LBody")
+        assert kinds(pdf).count("/LI") == kinds(pdf).count("/LBody") == kinds(pdf).count("/Lbl")
+
+
+def test_every_name_is_read_by_the_voice_of_its_letters(real_pdf: Pdf) -> None:
+    spoken = [*_languages(real_pdf("summary-names")), *_languages(real_pdf("summary-scripts"))]
+    assert set(spoken) == {"ru", "el", "zh", "ja", "ko", "hi", "th", "ar", "he", "ta", "km"}
+
+
+def test_latin_words_on_a_chinese_paper_are_read_by_an_english_voice(real_pdf: Pdf) -> None:
+    assert set(_languages(real_pdf("summary-chinese"))) == {"en"}
+    assert _languages(real_pdf("summary-spanish")) == []
+
+
+def test_a_name_inside_a_sentence_has_its_own_voice_and_the_sentence_keeps_its_own(draw: Draw) -> None:
+    given = replace(cast(CourseSummary, paper("summary-gift")), client_name="Ana")
+    assert given.received is not None
+    pdf = draw(replace(given, received=replace(given.received, giver_name="王 美玲")))
+    with opened(pdf) as read:
+        named = [element for element in elements(read) if "/Lang" in element]
+        assert [str(each.Lang) for each in named] == ["zh", "zh"]
+        assert all(each.P.S == "/P" for each in named)
+
+
+def _languages(file: bytes) -> list[str]:
+    with opened(file) as pdf:
+        return [str(element.Lang) for element in elements(pdf) if "/Lang" in element]
 
 
 def _untagged(page: Any) -> Iterator[str]:

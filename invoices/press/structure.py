@@ -1,0 +1,117 @@
+"""What WeasyPrint leaves out of the structure tree: languages, scopes, bullets, places of figures, words of links.
+
+One pass over the finished document, as WeasyPrint's `finisher`: nothing of the drawing changes. The leaves of
+the tree are the pieces of text in reading order, as are those of the laid-out boxes: so each finds its element of HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+import pydyf  # type: ignore[import-untyped]  # it ships no types
+from weasyprint import Document  # type: ignore[import-untyped]
+from weasyprint.formatting_structure import boxes  # type: ignore[import-untyped]
+
+from invoices.pages.script import language_of_piece
+
+POINTS_PER_PIXEL = 0.75
+_BULLET = "li::before"
+
+
+def complete(document: Document, pdf: pydyf.PDF) -> None:
+    """Complete the structure tree of a laid-out document before it is written."""
+    tree = _Tree(pdf)
+    leaves = list(tree.leaves(tree.document))
+    pieces = list(chain.from_iterable(_pieces(page._page_box) for page in document.pages))
+    spoken: dict[int, str] = {}
+    for leaf, piece in zip(leaves, pieces, strict=True):
+        if piece.element_tag == _BULLET:
+            tree.label_item(leaf)
+        spoken[id(leaf)] = _language_of(piece, document.metadata.lang)
+    for element in tree.elements:
+        if element["S"] == "/Figure":
+            _place(element, document.pages[pdf.page_references.index(element["Pg"])].height)
+        elif element["S"] == "/TH":
+            element["A"]["Scope"] = "/Column" if tree.grandparent(element)["S"] == "/THead" else "/Row"
+    tree.mark_languages(tree.document, spoken, document.metadata.lang)
+    _describe_links(document)
+
+
+class _Tree:
+    """The structure elements that WeasyPrint made, by their references."""
+
+    def __init__(self, pdf: pydyf.PDF) -> None:
+        self.elements: list[Any] = [
+            each for each in pdf.objects if isinstance(each, dict) and each.get("Type") == "/StructElem"
+        ]
+        self._by_reference = {each.reference: each for each in self.elements}
+        self.document = next(each for each in self.elements if each["S"] == "/Document")
+
+    def kids(self, element: Any) -> Iterator[Any]:
+        """Yield the elements right below."""
+        return (self._by_reference[kid] for kid in element["K"] if kid in self._by_reference)
+
+    def leaves(self, element: Any) -> Iterator[Any]:
+        """Yield the elements that hold content, in reading order, once for each piece of it."""
+        for kid in element["K"]:
+            if isinstance(kid, int):
+                yield element
+            elif kid in self._by_reference:
+                yield from self.leaves(self._by_reference[kid])
+
+    def grandparent(self, element: Any) -> Any:
+        """Return the element two steps above."""
+        return self._by_reference[self._by_reference[element["P"]]["P"]]
+
+    def label_item(self, leaf: Any) -> None:
+        """Move a bullet from the body of its list item before it, as the item's label."""
+        label = self._by_reference[leaf["P"]]
+        body = self._by_reference[label["P"]]
+        while body["S"] != "/LBody":
+            label, body = body, self._by_reference[body["P"]]
+        item = self._by_reference[body["P"]]
+        body["K"].remove(label.reference)
+        item["K"].insert(0, label.reference)
+        label["S"], label["P"] = "/Lbl", item.reference
+
+    def mark_languages(self, element: Any, spoken: dict[int, str], around: str) -> None:
+        """Mark each element whose whole text is in one language other than the one around it."""
+        tongues = {spoken[id(leaf)] for leaf in self.leaves(element)}
+        if len(tongues) == 1 and (tongue := tongues.pop()) != around:
+            element["Lang"] = pydyf.String(tongue)
+        elif tongues:
+            for kid in self.kids(element):
+                self.mark_languages(kid, spoken, around)
+
+
+def _pieces(box: Any) -> Iterator[Any]:
+    """Yield the boxes whose content is tagged, in the order of the tree."""
+    for kid in (getattr(kid, "_box", kid) for kid in box.children):
+        if isinstance(kid, boxes.TextBox | boxes.ReplacedBox):
+            yield kid
+        elif not isinstance(kid, boxes.MarginBox):
+            yield from _pieces(kid)
+
+
+def _language_of(piece: Any, paper: str) -> str:
+    marked = str(piece.style["lang"])
+    if marked != paper or not isinstance(piece, boxes.TextBox):
+        return marked
+    return language_of_piece(piece.text, paper)
+
+
+def _place(figure: Any, page_height: float) -> None:
+    """Turn a box in CSS pixels from the top into points from the bottom of the page."""
+    x1, y1, x2, y2 = figure["A"]["BBox"]
+    corners = (x1, page_height - y2, x2, page_height - y1)
+    figure["A"]["BBox"] = pydyf.Array(round(each * POINTS_PER_PIXEL, 2) for each in corners)
+
+
+def _describe_links(document: Document) -> None:
+    """Say in words where a link leads: its title in the HTML, or the words one clicks on."""
+    for box in chain.from_iterable(page._page_box.descendants() for page in document.pages):
+        if box.link_annotation and box.element is not None:
+            said = box.element.get("title") or "".join(box.element.itertext()).strip()
+            box.link_annotation["Contents"] = pydyf.String(said or box.element.get("href"))
