@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from plugin.courses.attention import clients, refunds, sales, square, visits
+from plugin.courses.attention import clients, papers, refunds, sales, square, visits
 from plugin.courses.attention.kind import AttentionKind
 from plugin.store.queues import Attention
 
-KINDS = {each.kind: each for part in (sales, visits, refunds, clients, square) for each in part.KINDS}
+KINDS = {each.kind: each for part in (sales, visits, refunds, clients, papers, square) for each in part.KINDS}
 
 
 def kind_of(kind: str) -> AttentionKind:

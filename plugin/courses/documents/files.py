@@ -8,16 +8,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from invoices.pages.fit import fit
-from invoices.papers import Paper, PaperRefused, from_json
-from invoices.press.glyphs import is_printed, missing
+from invoices.papers import from_json
+from invoices.press.glyphs import is_printed
+from plugin.courses.documents.letters import refuse_missing_letters
 from plugin.courses.handouts.cache import Render, drawn
-from plugin.errors import NotFound, Refused
+from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentFile
 from plugin.wording import _
-
-MISSING_LETTERS = "missing_letters"
 
 
 def document_bytes(
@@ -41,18 +39,8 @@ def document_bytes(
         if document is None:
             raise NotFound(_("There is no such document."))
         paper = from_json(document.content)
-    _refuse_missing_letters(paper, has)
+    refuse_missing_letters(paper, has)
     return _keep(store, document_id, drawn(store, render, paper), now)
-
-
-def _refuse_missing_letters(paper: Paper, has: Callable[[str], bool]) -> None:
-    try:
-        lacking = missing(fit(paper), has=has)
-    except PaperRefused as error:
-        raise Refused(str(error), code="paper_refused") from None
-    if lacking:
-        said = " ".join(each.sentence for each in lacking)
-        raise Refused(_("This paper waits for a missing font. {said}", said=said), code=MISSING_LETTERS)
 
 
 def _keep(store: Store, document_id: str, pdf: bytes, now: datetime) -> bytes:

@@ -23,7 +23,9 @@ from plugin.courses.documents.issue import (
     create_invoice,
     create_voucher,
 )
+from plugin.courses.documents.letters import MISSING_LETTERS, ask_for_letters, settle_letters
 from plugin.courses.handouts.cache import Render
+from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.documents import Document
 from plugin.wording import _
@@ -38,11 +40,23 @@ _ISSUE: dict[str, Callable[[Work, str], Document | None]] = {
 
 def run_document_job(store: Store, render: Render, job: Job, *, now: datetime) -> str:
     """Issue or render one document; return the outcome, in words. Idempotent."""
-    if job.kind == DOCUMENT:
-        document_bytes(store, render, job.subject, now=now)
-        return _("Drawn.")
     actor = replace(SQUARE, name=job.payload.get("by", SQUARE.name))
     act = Act(actor, now, f"outbox:{job.id}")
+    try:
+        outcome = _run(store, render, job, act)
+    except Refused as refusal:
+        if refusal.code == MISSING_LETTERS:
+            ask_for_letters(store, act, job, refusal)
+        raise
+    if job.attempts > 1:
+        settle_letters(store, act, job)
+    return outcome
+
+
+def _run(store: Store, render: Render, job: Job, act: Act) -> str:
+    if job.kind == DOCUMENT:
+        document_bytes(store, render, job.subject, now=act.now)
+        return _("Drawn.")
     number = transact(store, act, lambda work: _number(_ISSUE[job.kind](work, job.subject)))
     return _("{number} was issued.", number=number) if number else _("Nothing was to be issued.")
 

@@ -11,6 +11,7 @@ from invoices.pages.fit import fit
 from invoices.papers import CreditNote, Invoice, Money, Paper, PaperRefused, content_sha256, kind_of, to_json
 from plugin.courses.base.work import Work
 from plugin.courses.documents.enqueue import enqueue_file
+from plugin.courses.documents.letters import refuse_missing_letters
 from plugin.courses.documents.series import NextPlace
 from plugin.errors import Refused
 from plugin.store.documents import Document, DocumentCourse
@@ -30,8 +31,9 @@ class New:
 
 
 def write_document(work: Work, new: New, place: NextPlace, paper: Paper, total: Money) -> Document:
-    """Write the document; refused content takes no number, since it could never be rendered."""
+    """Write the document; refused content takes no number, since it could not be rendered."""
     paper = _that_fits(paper)
+    refuse_missing_letters(paper)
     document = Document(
         id=work.new_id(),
         kind=kind_of(paper),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -12,22 +11,22 @@ from sqlalchemy import select
 
 from invoices.papers import Paper, PaperFailed
 from plugin.courses.base.clinic import read_clinic, save_clinic
-from plugin.courses.base.outbox import claim_job, retry_job_later
+from plugin.courses.base.outbox import claim_job
+from plugin.courses.clients.clients import change_client
 from plugin.courses.documents.enqueue import DOCUMENT, DOCUMENT_JOBS
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.jobs import run_document_job
-from plugin.courses.documents.read import read_document
 from plugin.errors import NotFound, PaperNotMade, Refused
 from plugin.store import Store
 from plugin.store.documents import DocumentFile
 from tests.clock import HandMovedClock
-from tests.courses.desk import OLGA, Desk
-from tests.courses.documents.sales import PDF, Papers, sold_line, sold_sale
+from tests.courses.desk import ANA, OLGA, Desk
+from tests.courses.documents.sales import PDF, Papers
 
 
-def _issued(papers: Papers) -> str:
+def _issued(papers: Papers, name: str = "Ana Souza") -> str:
     """Issue an invoice, and die before its file is drawn."""
-    papers.sell("O")
+    papers.sell("O", buyer=replace(ANA, name=name))
     owed = claim_job(papers.store, papers.desk.clock(), of=DOCUMENT_JOBS)
     assert owed is not None
     run_document_job(papers.store, papers.render, owed, now=papers.desk.clock())
@@ -58,23 +57,63 @@ def test_it_is_drawn_from_the_frozen_content_whatever_has_changed_since(papers: 
     assert seen[0].clinic.name == "Jade Room"
 
 
-def test_it_waits_for_letters_that_no_font_has_and_says_so_at_the_desk(papers: Papers) -> None:
-    """Row 12 of the papers' findings: an issued paper is never drawn with a missing letter."""
-    rare = sold_line(name="Oil \U00030000")
-    papers.sell("O", sale=sold_sale("O", sold_line(), replace(rare, uid="L2")))
-    with pytest.raises(Refused, match="This paper waits for a missing font"):
+RARE = "Ana \U00030000 Souza"
+
+
+def _waiting(papers: Papers) -> tuple[str, str]:
+    """Sell to someone whose name no font has; return the client and what the worker is told."""
+    course_id = papers.sell("O", buyer=replace(ANA, name=RARE))
+    with pytest.raises(Refused) as refused:
         papers.work()
-    document = papers.rows()[0]
-    owed = claim_job(papers.store, papers.desk.clock() + timedelta(minutes=2), of=(DOCUMENT,))
-    assert owed is not None
-    retry_job_later(
-        papers.store, owed.id, due_at=papers.desk.clock(), outcome="This paper waits for a missing font."
+    client_id = papers.desk.course(course_id).client_id
+    assert client_id is not None
+    return client_id, str(refused.value)
+
+
+def _mend(papers: Papers, client_id: str) -> None:
+    change_client(papers.store, papers.desk.act(), client_id, name="Ana Souza")
+
+
+def test_it_takes_no_number_while_no_font_has_its_letters_and_a_person_is_asked(papers: Papers) -> None:
+    """Row 12 of the papers' findings: an issued paper is never drawn with a missing letter."""
+    _, said = _waiting(papers)
+    assert said.startswith(
+        f"A paper for {RARE} waits: no font here has \U00030000 (Chinese). Correct the name"
     )
-    assert read_document(papers.store, document.id).waits_for == "This paper waits for a missing font."
-    assert papers.drawn == 0
-    # The font is installed.
+    assert papers.rows() == []
+    (item,) = papers.desk.questions()
+    assert (item.kind, item.summary) == ("missing_letters", said)
+    papers.desk.clock.advance(hours=1)
+    with pytest.raises(Refused):
+        papers.work()
+    assert len(papers.desk.questions()) == 1
+
+
+def test_it_is_issued_once_the_name_is_mended_and_the_item_is_settled(papers: Papers) -> None:
+    client_id, _ = _waiting(papers)
+    _mend(papers, client_id)
+    papers.desk.clock.advance(hours=1)
+    assert papers.work() == ["INV-0001 was issued.", "Drawn."]
+    assert papers.invoices()[0].billed_to.name == "Ana Souza"
+    assert papers.desk.questions() == ()
+    (settled,) = papers.desk.questions(resolved=True)
+    assert settled.answer == "Its letters can be printed now."
+
+
+def test_a_person_may_have_it_tried_again_at_once(papers: Papers) -> None:
+    client_id, _ = _waiting(papers)
+    _mend(papers, client_id)
+    papers.desk.answer(papers.desk.questions()[0].id, "try_again")
+    assert "INV-0001 was issued." in papers.work()
+
+
+def test_a_copy_of_the_books_without_the_font_waits_with_the_file_of_what_was_issued(papers: Papers) -> None:
+    document_id = _issued(papers, "Иван Петров")
     now = papers.desk.clock()
-    assert document_bytes(papers.store, papers.render, document.id, now=now, has=lambda _: True) == PDF
+    with pytest.raises(Refused, match="A paper for Иван Петров waits"):
+        document_bytes(papers.store, papers.render, document_id, now=now, has=str.isascii)
+    assert papers.drawn == 0
+    assert document_bytes(papers.store, papers.render, document_id, now=now, has=lambda _: True) == PDF
 
 
 @pytest.fixture
