@@ -27,7 +27,6 @@ LONG_AMOUNT = 10
 LONG_FIGURE = 11
 _BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=[^\W\d]{1,4}\b)")
 NO_BREAK_HYPHEN = "\u2011"
-MANY_LINES = 12
 # Where prices are without tax by custom, no reader expects a statement that none is charged.
 NO_SALES_TAX_SAID = "US"
 
@@ -90,7 +89,6 @@ class AccountPage:
     has_prices: bool
     has_discounts: bool
     has_taxes: bool
-    is_dense: bool
     is_wide: bool
     sums: tuple[Sum, ...]
     workings: tuple[Working, ...]
@@ -130,7 +128,6 @@ def account_page(
         has_prices=any(each.unit_price for each in rows),
         has_discounts=any(each.discount for each in rows),
         has_taxes=any(each.tax for each in rows),
-        is_dense=len(rows) > MANY_LINES,
         is_wide=is_wide(rows),
         sums=tuple(sums),
         workings=tuple(workings),

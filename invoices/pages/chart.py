@@ -1,4 +1,4 @@
-"""Columns of a chart on paper as plain geometry, in CSS pixels. Zero is always shown, so that lengths are honest.
+"""Columns of a chart on paper as plain geometry, in points. Zero is always shown, so that lengths are honest.
 
 Independent of money and words: the caller labels the grid lines.
 """
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from invoices.pages.cleantext import width_of
 
 STEPS = 4
-LETTER = 7.2
-TOP, BOTTOM = 16.0, 20.0
+LETTER = 6.0
+TOP, BOTTOM = 10.0, 15.0
 SLOT_FILLED = 0.76
 
 

@@ -15,7 +15,7 @@ Line = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Measure:
-    """Distances of one card, in CSS pixels: `row` marks side by side, a `gap` after each six."""
+    """Distances of one card, in points: `row` marks side by side, a `gap` after each six."""
 
     row: int
     step: float
@@ -26,11 +26,10 @@ class Measure:
 
 
 ROW = 6
-AIRY = Measure(row=ROW, step=80, radius=28, line_height=84, has_labels=True)
-ROOMY = Measure(row=ROW, step=80, radius=24, line_height=72, has_labels=True)
-DENSE = Measure(row=12, step=35, radius=12, line_height=32, has_labels=False, gap=14)
-TOUCH_UP = Measure(row=ROW, step=30, radius=10, line_height=26, has_labels=False)
-PROGRESS = Measure(row=12, step=18, radius=6, line_height=18, has_labels=False, gap=6)
+ROOMY = Measure(row=ROW, step=60, radius=18, line_height=54, has_labels=True)
+DENSE = Measure(row=12, step=26, radius=9, line_height=24, has_labels=False, gap=10)
+TOUCH_UP = Measure(row=ROW, step=22, radius=7.5, line_height=20, has_labels=False)
+PROGRESS = Measure(row=12, step=14, radius=4.5, line_height=14, has_labels=False, gap=4)
 ROOMY_SESSIONS = 24
 
 
@@ -57,11 +56,9 @@ class Card:
     alt: str
 
 
-def session_card(allowance: Allowance, language: Language, *, is_held: bool, is_airy: bool) -> Card:
+def session_card(allowance: Allowance, language: Language, *, is_held: bool) -> Card:
     """Draw the circles of a treatment; beyond 24 sessions small ones, twelve to a row."""
-    measure = AIRY if is_airy else ROOMY
-    if len(allowance.stamps) > ROOMY_SESSIONS:
-        measure = DENSE
+    measure = DENSE if len(allowance.stamps) > ROOMY_SESSIONS else ROOMY
     alt = language.sentences(*_said(allowance, language))
     return _laid_out(allowance.stamps, measure, language, alt=alt, is_held=is_held)
 
@@ -115,8 +112,8 @@ def _label(stamp: Stamp, place: int, language: Language) -> str:
 
 
 def _chords(x: float, y: float, radius: float) -> Iterator[Line]:
-    """Cut the circle by parallel lines at 45 degrees, a few pixels apart."""
-    gap = max(4.0, radius / 4)
+    """Cut the circle by parallel lines at 45 degrees, a few points apart."""
+    gap = max(3.0, radius / 4)
     reach = radius - 1.5
     for k in range(-int(reach // gap), int(reach // gap) + 1):
         offset = k * gap

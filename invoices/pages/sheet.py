@@ -7,16 +7,12 @@ from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.account_rows import in_one_piece
-from invoices.pages.cleantext import width_of
-from invoices.pages.fit import pieces_of
 from invoices.pages.punchcard import Card, progress_card
 from invoices.papers import AftercareSheet, Block, Section, SectionRole
 
 DOTS_UP_TO = 24
 # In the order in which they are read; a text may lack all but the first.
 _STEPS: tuple[SectionRole, ...] = ("call_us", "see_doctor", "get_help")
-# A longer text sets its lead smaller, so that an ordinary one stays on one page.
-DENSE_FROM = 900
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,6 @@ class SheetPage:
     next_label: str
     next: str
     to_review: str
-    is_dense: bool
 
 
 def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
@@ -72,7 +67,6 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
         to_review=""
         if paper.text.reviewed
         else language.gettext("General guidance, to be reviewed by your practitioner."),
-        is_dense=sum(width_of(piece) for piece in pieces_of(paper.text)) >= DENSE_FROM,
     )
 
 

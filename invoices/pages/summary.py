@@ -5,22 +5,15 @@ The template only places them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages import summary_note
 from invoices.pages.account_rows import in_one_piece
-from invoices.pages.density import DENSITIES, Density, Filling, density_for
-from invoices.pages.punchcard import ROW, Card, session_card, touch_up_card
+from invoices.pages.punchcard import Card, session_card, touch_up_card
 from invoices.pages.qr import QrCode, qr_code
 from invoices.papers import Allowance, CourseSummary, Received, SummaryVisit
-
-# A long card has small circles and narrow gaps.
-AIRY_UP_TO = 12
-# How many Latin letters fit into the columns of the visits.
-_PRACTITIONER_FITS, _FOCUS_FITS = 16, 42
 
 
 @dataclass(frozen=True)
@@ -76,8 +69,6 @@ class SummaryPage:
     has_treatments: bool
     has_practitioners: bool
     has_focus: bool
-    density: str
-    is_airy: bool
     earlier: str
     licenses: str
     facts: tuple[Fact, ...]
@@ -91,7 +82,6 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
     is_held = paper.status == "frozen"
     note, key = summary_note.note(paper, language), tuple(summary_note.key(paper, language))
     facts = tuple(_facts(paper, language))
-    density = _density(paper, note, has_key=bool(key), facts=len(facts) + bool(paper.licenses))
     figure, figure_label = summary_note.figure(paper, language)
     mains = [a for a in paper.allowances if a.kind == "main" and a.stamps]
     touch_ups = [a for a in paper.allowances if a.kind == "touch_up" and a.stamps]
@@ -105,7 +95,7 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
         rows=tuple(
             SessionRow(
                 name=a.treatment if len(mains) > 1 else "",
-                card=session_card(a, language, is_held=is_held, is_airy=density.is_airy),
+                card=session_card(a, language, is_held=is_held),
             )
             for a in mains
         ),
@@ -115,8 +105,6 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
         has_treatments=_needs_treatments(paper.visits),
         has_practitioners=any(visit.practitioner for visit in paper.visits),
         has_focus=any(visit.focus for visit in paper.visits),
-        density=density.table,
-        is_airy=density.is_airy,
         earlier=language.ngettext(
             "{n} earlier visit is not listed.", "{n} earlier visits are not listed.", earlier
         )
@@ -135,30 +123,6 @@ def _needs_treatments(visits: tuple[SummaryVisit, ...]) -> bool:
     """A touch-up is named as one already; only a second main treatment or an add-on needs its name."""
     named = {visit.treatment for visit in visits if visit.kind == "main"}
     return len(named) > 1 or any(visit.kind == "add_on" for visit in visits)
-
-
-def _density(paper: CourseSummary, note: str, *, has_key: bool, facts: int) -> Density:
-    cards = [len(each.stamps) for each in paper.allowances if each.kind == "main" and each.stamps]
-    if max(cards, default=0) > AIRY_UP_TO:
-        return DENSITIES[-1]
-    return density_for(
-        Filling(
-            size=paper.clinic.page_size,
-            has_logo=paper.clinic.logo is not None,
-            name=paper.client_name,
-            received=paper.received.giver_name if paper.received else "",
-            note=note,
-            card_rows=sum(math.ceil(stamps / ROW) for stamps in cards),
-            has_key=has_key,
-            visits=[_cells(visit) for visit in paper.visits],
-            facts=facts,
-            terms=paper.terms,
-        )
-    )
-
-
-def _cells(visit: SummaryVisit) -> tuple[tuple[str, int], ...]:
-    return ((visit.practitioner, _PRACTITIONER_FITS), (visit.focus, _FOCUS_FITS))
 
 
 def _touch_ups(allowance: Allowance, language: Language, *, is_held: bool) -> TouchUps:

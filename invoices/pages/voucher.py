@@ -14,12 +14,12 @@ from invoices.papers import GiftContent, GiftVoucher
 GROUP = 4
 # More marks than this can't be counted at a glance; the words state the number.
 MARKS_UP_TO = 24
-RADIUS, STEP = 9.0, 27.0
+RADIUS, STEP = 7.0, 20.0
 # The width of a message, in Latin letters, and its font size.
 LARGE_UP_TO, MIDDLE_UP_TO, SMALL_UP_TO = 110, 300, 620
 LONG_NAME = 26
 # Every character of the code has the same width, so that none is mistaken for another.
-SLOT, GAP, BASELINE = 28, 28, 28
+SLOT, GAP, BASELINE = 21, 21, 21
 
 
 @dataclass(frozen=True)
@@ -178,4 +178,4 @@ def _code_mark(written: str, alt: str) -> CodeMark:
         else:
             letters.append(Letter(ch, x + SLOT / 2))
             x += SLOT
-    return CodeMark(x, BASELINE + 8, tuple(letters), tuple(dashes), alt)
+    return CodeMark(x, BASELINE + 6, tuple(letters), tuple(dashes), alt)

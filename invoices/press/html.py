@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from invoices.language import Language, language_for
 from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.credit_note import credit_note_page
+from invoices.pages.density import OF_LONG, Density, densities_of
 from invoices.pages.guide import guide_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
@@ -58,8 +59,12 @@ LAYOUTS: dict[type[Paper], Layout] = {
 }
 
 
-def html_of(paper: Paper, *, logo_address: str = "") -> str:
-    """Return the page of a fitted paper; `logo_address` where the logo is found, the renderer's own by default."""
+def html_of(paper: Paper, density: Density | None = None, *, logo_address: str = "") -> str:
+    """Return the page of a fitted paper, in the density in which it should fit by default.
+
+    `logo_address`: where the logo is found, the renderer's own by default.
+    """
+    density = density or next(iter(densities_of(paper)), OF_LONG)
     language = language_for(paper.language)
     layout = LAYOUTS[type(paper)]
     logo = paper.clinic.logo
@@ -68,6 +73,7 @@ def html_of(paper: Paper, *, logo_address: str = "") -> str:
         .get_template(layout.template)
         .render(
             paper=paper,
+            density=density,
             page=layout.page(paper, language),
             language=language,
             _=language.gettext,
@@ -122,7 +128,7 @@ class ClinicStyle:
         between, after = rest.split("{pages}")
         number = f'"{before}" counter(page) "{between}" counter(pages) "{after}"'
         family = f'"Inter", {SCRIPTS}, sans-serif'
-        continued = f"font: 400 12px/16px {family}; color: #5D6B6A; vertical-align: middle"
+        continued = f"font: 400 10pt/13pt {family}; color: #5D6B6A; vertical-align: middle"
         return f"""
             @page {{ size: {self.page_size};
                 @top-left {{ content: string(client); {continued} }}

@@ -18,6 +18,7 @@ from weasyprint import CSS, HTML, Document  # type: ignore[import-untyped]  # it
 from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
 from weasyprint.urls import URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
 
+from invoices.pages.density import OF_LONG, Density, densities_of
 from invoices.pages.fit import fit
 from invoices.papers import CreditNote, Invoice, Paper
 from invoices.press.archive import ARCHIVED, archived
@@ -97,10 +98,17 @@ class Press:
         return self._laid_out(with_boxes(fit(paper)), assets, VARIANT)
 
     def _laid_out(self, fitted: Paper, assets: Mapping[str, bytes], variant: str) -> Document:
+        """Lay the paper out in the most generous density that fits on one page."""
         fetcher = self._fetcher.knowing(pictures_of(fitted, assets))
-        page = HTML(string=html_of(fitted), url_fetcher=fetcher, base_url="app:")
         styles = [self._style, self._own_style(own_css(fitted))]
-        return page.render(stylesheets=styles, font_config=self._fonts, pdf_variant=variant)
+
+        def in_density(density: Density) -> Document:
+            page = HTML(string=html_of(fitted, density), url_fetcher=fetcher, base_url="app:")
+            return page.render(stylesheets=styles, font_config=self._fonts, pdf_variant=variant)
+
+        tried = map(in_density, densities_of(fitted))
+        fitting = (document for document in tried if len(document.pages) == 1)
+        return next(fitting, None) or in_density(OF_LONG)
 
     def _own_style(self, css: str) -> CSS:
         if css not in self._styles:

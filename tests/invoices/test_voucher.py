@@ -36,7 +36,7 @@ def test_it_says_for_whom_from_whom_and_what(real_text: Named) -> None:
         "No expiration",
         "(310)\u00a0555-0100 or",
         "hello@juniperstreet.example",
-        "missed without notice counts as used;",
+        "A visit missed without notice counts as",
     ):
         assert said.replace("\u00a0", " ") in text.replace("\u00a0", " ")
 
