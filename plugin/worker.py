@@ -24,6 +24,7 @@ from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.handouts.batches import delete_old_batches
 from plugin.courses.health_facts import WORKER, sign_of_life
+from plugin.courses.journal.keep import keep_money
 from plugin.courses.lists.bulk import drop_old_previews
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.totals import keep_totals
@@ -38,6 +39,7 @@ from plugin.square.connection.check import maintain_connection
 from plugin.square.connection.status import is_connected
 from plugin.square.events import handle
 from plugin.square.failed_events import set_aside
+from plugin.square.fees import fetch_fees
 from plugin.square.locations import adopt_location
 from plugin.square.sync import sync
 from plugin.square.sync.poll import OPEN_EVERY_S, Poller
@@ -62,6 +64,8 @@ ALARMS_EVERY_S = 60
 AUDIT_EVERY_S = 10 * 60
 TOTALS_EVERY_S = 10 * 60
 LISTING_EVERY_S = 5
+MONEY_EVERY_S = 60
+FEES_EVERY_S = 5 * 60
 MOST_RETENTION_BATCHES = 200
 
 
@@ -200,6 +204,11 @@ class Worker:
             (partial(reseal_staff, self._services), MAINTAIN_EVERY_S),
             (partial(self.drop_old, stop), RETENTION_EVERY_S),
             (partial(keep_totals, self._services.store, stop.is_set), TOTALS_EVERY_S),
+            (
+                partial(keep_money, self._services.store, self._services.clock, stop.is_set),
+                MONEY_EVERY_S,
+            ),
+            (partial(fetch_fees, self._services), FEES_EVERY_S),
             (
                 partial(keep_listing, self._services.store, self._services.clock, stop.is_set),
                 LISTING_EVERY_S,

@@ -151,7 +151,18 @@ def read_payment(work: Work, id_: str) -> Json:
     payment = work.get("payment", id_)
     if payment is None:
         raise not_found("Payment", id_, "payment_id")
-    return payment
+    return payment | _fee(work, payment)
+
+
+def _fee(work: Work, payment: Json) -> Json:
+    """Return the fee of a completed card payment: 2.6 % and 15 cents, as of a card that was dipped."""
+    if payment["status"] != "COMPLETED" or _tender_type(payment) != "CARD":
+        return {}
+    total = payment["total_money"]["amount"]
+    amount = money(work, (total * 26 + 500) // 1000 + 15)
+    return {
+        "processing_fee": [{"effective_at": payment["updated_at"], "type": "INITIAL", "amount_money": amount}]
+    }
 
 
 def complete_payment(work: Work, id_: str, body: Json) -> Json:

@@ -6,10 +6,22 @@ Exit codes: 0 done, 1 refused, 2 wrong usage or settings. What a command needs i
 
 from __future__ import annotations
 
-from plugin.cli import backups, database, doctor, import_export, papers, people, running, settings, square
+from plugin.cli import (
+    accounting,
+    backups,
+    database,
+    doctor,
+    import_export,
+    papers,
+    people,
+    running,
+    settings,
+    square,
+)
 from plugin.cli.root import main
 
 __all__ = [
+    "accounting",
     "backups",
     "database",
     "doctor",

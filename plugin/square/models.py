@@ -80,6 +80,13 @@ def _each(model: type[Answer]) -> PlainValidator:
     return _field(lambda value, name: tuple(model.read(one) for one in records(value, name)))
 
 
+class ProcessingFee(Answer):
+    """A fee that Square keeps of a payment, from when on; below zero where it gives one back."""
+
+    amount: OptionalAmount = Field(None, alias="amount_money")
+    effective_at: OptionalMoment = None
+
+
 class Payment(Answer):
     """Money taken; status APPROVED, PENDING, COMPLETED, CANCELED or FAILED.
 
@@ -94,6 +101,8 @@ class Payment(Answer):
     product: Text = Field("", validation_alias=AliasPath("application_details", "square_product"))
     total: OptionalAmount = Field(None, alias="total_money")
     refunded: OptionalAmount = Field(None, alias="refunded_money")
+    # Square fills it in minutes to days after the payment.
+    fees: Annotated[tuple[ProcessingFee, ...], _each(ProcessingFee)] = Field((), alias="processing_fee")
 
 
 class Tender(Answer):

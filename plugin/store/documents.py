@@ -33,7 +33,7 @@ class SaleRecord(Base):
 
     square_order_id: Mapped[str] = mapped_column(SquareId, primary_key=True, info=OF_ORDER)
     content: Mapped[dict[str, Any]] = mapped_column(info=NAMED)
-    taken_at: Mapped[datetime]
+    taken_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class DocumentSeries(Base):

@@ -105,7 +105,7 @@ class SquareRefund(Base):
     for_course: Mapped[int] = mapped_column(Amount, default=0)
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(20))
-    seen_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)
 
     __table_args__ = (
         CheckConstraint("tip >= 0 and for_course >= 0 and tip + for_course <= amount", name="parts"),

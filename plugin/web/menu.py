@@ -55,6 +55,9 @@ PAGES = (
     MenuPage("overview.show", N_("Overview"), "reports charts figures"),
     MenuPage("course_list.show", N_("Courses"), "reports list filters expiring balance due"),
     MenuPage("liability.show", N_("Deferred revenue"), "reports money owed unused liability"),
+    MenuPage(
+        "journal.show", N_("Accountant’s journal"), "bookkeeping accounting quickbooks xero double entry"
+    ),
     MenuPage("usage.show", N_("Redemptions"), "reports used sessions"),
     MenuPage("pay.show", N_("Practitioner pay"), "reports wages"),
     MenuPage("month.show", N_("Monthly report"), "reports close"),

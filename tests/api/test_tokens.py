@@ -36,6 +36,7 @@ MAY = {
     ("GET", "/courses/{course_id}/refund-quote"): ALL,
     ("POST", "/courses/{course_id}/refunds"): OWNER,
     ("GET", "/reports/liability"): OWNER,
+    ("GET", "/reports/journal"): OWNER,
     ("GET", "/reports/usage"): OWNER,
     ("GET", "/courses/{course_id}/summary.pdf"): ALL,
     ("GET", "/courses/{course_id}/aftercare.pdf"): ALL,

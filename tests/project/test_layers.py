@@ -82,7 +82,7 @@ FLOORS = (
     {"clients", "catalog", "accounts"},
     {"sales", "visits", "changes", "refunds", "exchange"},
     {"documents", "handouts", "privacy"},
-    {"reports", "imports", "lists"},
+    {"reports", "imports", "lists", "journal"},
     {
         "attention",
         "subscribers",

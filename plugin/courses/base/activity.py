@@ -44,6 +44,7 @@ class Did(StrEnum):
     HOURS_CHANGED = "setting.hours"
     SETUP_STEP = "setting.setup"
     BOOKS_CLOSED = "setting.books_closed"
+    JOURNAL_CHART_CHANGED = "setting.journal_accounts"
     SQUARE_CONNECTED = "setting.square_connected"
     SQUARE_DISCONNECTED = "setting.square_disconnected"
     PACKAGE_CREATED = "package.created"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
@@ -117,6 +117,11 @@ def _earn_ahead(work: Work, allowance: Allowance) -> None:
     change = Change(Kind.ADJUSTED, value=before - now)
     line = Line(f"{_KEY}{allowance.id}:{head.seq + 1}", work.now, reason=EARNED)
     append(work, allowance.id, head, change, line)
+
+
+def is_earned_ahead(key: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that the entry with this idempotency key earned money paid after the use."""
+    return key.startswith(_KEY)
 
 
 def _is_allowed(session: Session, allowance: Allowance) -> bool:

@@ -9,7 +9,7 @@ is touched.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import TypeVarTuple
+from typing import TypeAlias, TypeVarTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
@@ -24,11 +24,14 @@ from plugin.courses.reports.period import Period, start_of
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.books import BooksClosed
+from plugin.store.journal import MoneyPosting
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.totals import TotalsState, UntotalledEntry
 from plugin.wording import _
 
 Ts = TypeVarTuple("Ts")
+# What happens on one day and may be written on another.
+Dated: TypeAlias = Entry | MoneyPosting
 REVERSED = aliased(Entry)
 # A reversal counts as the kind of the entry that it reverses.
 entry_kind: ColumnElement[str] = func.coalesce(REVERSED.kind, Entry.kind)
@@ -92,19 +95,20 @@ def closed_through_in(session: Session) -> date | None:
     return session.scalar(select(func.max(BooksClosed.closed_through)))
 
 
-def counts_at(session: Session) -> ColumnElement[datetime]:
-    """Return the moment at which an entry counts, for a query over entries."""
+def counts_at(session: Session, of: type[Dated] = Entry) -> ColumnElement[datetime]:
+    """Return the moment at which a row counts, for a query over entries or `of` another table like it."""
+    happened_at, written_at = of.happened_at, of.written_at
     if not session.scalar(select(exists().select_from(BooksClosed))):
-        return Entry.happened_at.expression
+        return happened_at.expression
     closed_at = (
         select(BooksClosed.closed_at)
-        .where(BooksClosed.closed_before > Entry.happened_at)
+        .where(BooksClosed.closed_before > happened_at)
         .order_by(BooksClosed.closed_before)
         .limit(1)
-        .correlate(Entry)
+        .correlate(of)
         .scalar_subquery()
     )
-    return case((closed_at <= Entry.written_at, Entry.written_at), else_=Entry.happened_at)
+    return case((closed_at <= written_at, written_at), else_=happened_at)
 
 
 def counted_in(session: Session, query: Select[*Ts], period: Period) -> Select[*Ts]:
@@ -123,8 +127,10 @@ def with_courses(query: Select[*Ts]) -> Select[*Ts]:
     )
 
 
-def counts_within(moment: ColumnElement[datetime], start: datetime, end: datetime) -> ColumnElement[bool]:
-    """Return the condition that an entry counts from `start` until before `end`, which an index can narrow."""
-    happened = and_(Entry.happened_at >= start, Entry.happened_at < end)
-    written = and_(Entry.written_at >= start, Entry.written_at < end)
+def counts_within(
+    moment: ColumnElement[datetime], start: datetime, end: datetime, of: type[Dated] = Entry
+) -> ColumnElement[bool]:
+    """Return the condition that a row counts from `start` until before `end`, which an index can narrow."""
+    happened = and_(of.happened_at >= start, of.happened_at < end)
+    written = and_(of.written_at >= start, of.written_at < end)
     return and_(or_(happened, written), moment >= start, moment < end)

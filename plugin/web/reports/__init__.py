@@ -1,5 +1,16 @@
 """The owner's reports as pages and files. Each view runs one query of `plugin.courses.reports` and shows it."""
 
-from plugin.web.reports import activity, entries, liability, month, overview, pay, people, progress, usage
+from plugin.web.reports import (
+    activity,
+    entries,
+    journal,
+    liability,
+    month,
+    overview,
+    pay,
+    people,
+    progress,
+    usage,
+)
 
-SCREENS = (overview, liability, usage, pay, people, month, activity, entries, progress)
+SCREENS = (overview, liability, journal, usage, pay, people, month, activity, entries, progress)

@@ -1,0 +1,174 @@
+"""The accounts that the journal posts to: their roles, the usual chart, and what an owner may call them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from plugin.core.text import clean
+from plugin.courses.base.sheet import FORMULA_SIGNS
+from plugin.errors import InvalidField
+from plugin.wording import N_, _
+
+LONGEST_NAME, LONGEST_NUMBER = 100, 20
+
+
+class Role(StrEnum):
+    """What an account is for."""
+
+    CLEARING = "clearing"
+    CASH = "cash"
+    OTHER_TENDERS = "other_tenders"
+    SALES_TAX = "sales_tax"
+    TIPS = "tips"
+    DEFERRED = "deferred"
+    GIFT_VOUCHERS = "gift_vouchers"
+    GIFT_CARDS = "gift_cards"
+    TRANSFERS = "transfers"
+    TO_CLARIFY = "to_clarify"
+    OPENING = "opening"
+    EARNED = "earned"
+    OTHER_SALES = "other_sales"
+    WRITTEN_OFF = "written_off"
+    REFUND_DIFFERENCE = "refund_difference"
+    ADJUSTMENTS = "adjustments"
+    FEES = "fees"
+
+
+class Type(StrEnum):
+    """The five types of accounts, as plain-text accounting names their roots."""
+
+    ASSET = "Assets"
+    LIABILITY = "Liabilities"
+    EQUITY = "Equity"
+    INCOME = "Income"
+    EXPENSE = "Expenses"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as the owner's books call it."""
+
+    role: Role
+    number: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleInfo:
+    """The type of a role's account, its usual number and name, and what it holds."""
+
+    type: Type
+    number: str
+    name: str
+    holds: str
+
+
+ROLES: Mapping[Role, RoleInfo] = {
+    Role.CLEARING: RoleInfo(
+        Type.ASSET, "1050", N_("Square clearing"), N_("What Square takes in and pays out to the bank.")
+    ),
+    Role.CASH: RoleInfo(Type.ASSET, "1060", N_("Cash drawer"), N_("Cash taken for packages.")),
+    Role.OTHER_TENDERS: RoleInfo(
+        Type.ASSET, "1070", N_("Payments outside Square"), N_("Bank transfers, checks and other payments.")
+    ),
+    Role.SALES_TAX: RoleInfo(
+        Type.LIABILITY, "2200", N_("Sales tax payable"), N_("Tax on what was paid, less tax refunded.")
+    ),
+    Role.TIPS: RoleInfo(Type.LIABILITY, "2250", N_("Tips payable"), N_("Tips paid with packages.")),
+    Role.DEFERRED: RoleInfo(
+        Type.LIABILITY,
+        "2300",
+        N_("Deferred revenue"),
+        N_("What clients have paid for sessions not used yet."),
+    ),
+    Role.GIFT_VOUCHERS: RoleInfo(
+        Type.LIABILITY,
+        "2310",
+        "Gift vouchers",
+        N_("The same, of courses whose gift voucher is not redeemed."),
+    ),
+    Role.GIFT_CARDS: RoleInfo(
+        Type.LIABILITY, "2320", N_("Square gift cards"), N_("Packages paid with a Square gift card.")
+    ),
+    Role.TRANSFERS: RoleInfo(
+        Type.LIABILITY,
+        "2390",
+        N_("Moved between courses"),
+        N_("Comes to zero: each move out has its move in."),
+    ),
+    Role.TO_CLARIFY: RoleInfo(
+        Type.LIABILITY, "2990", N_("Payments to clarify"), N_("Money that belongs to no session.")
+    ),
+    Role.OPENING: RoleInfo(
+        Type.EQUITY, "3900", N_("Opening balance"), N_("Courses sold before Coursekeeper, as imported.")
+    ),
+    Role.EARNED: RoleInfo(
+        Type.INCOME, "4000", N_("Session revenue"), N_("Earned by use, session by session.")
+    ),
+    Role.OTHER_SALES: RoleInfo(
+        Type.INCOME,
+        "4100",
+        "Other sales",
+        N_("What else was on a ticket with a package: retail, surcharges."),
+    ),
+    Role.WRITTEN_OFF: RoleInfo(
+        Type.INCOME,
+        "4200",
+        N_("Sessions written off"),
+        N_("Only what you wrote off yourself. Never by itself."),
+    ),
+    Role.REFUND_DIFFERENCE: RoleInfo(
+        Type.INCOME,
+        "4300",
+        N_("Kept at refunds"),
+        N_("Value of the sessions removed less the money refunded, by the refund rule of the package."),
+    ),
+    Role.ADJUSTMENTS: RoleInfo(
+        Type.INCOME, "4900", N_("Adjustments of courses"), N_("Value added to or taken from courses by hand.")
+    ),
+    Role.FEES: RoleInfo(Type.EXPENSE, "6100", N_("Square fees"), N_("Processing fees of card payments.")),
+}
+
+
+def usual_chart() -> dict[Role, Account]:
+    """Return the accounts of a clinic that has chosen none."""
+    return {role: Account(role, info.number, info.name[:]) for role, info in ROLES.items()}
+
+
+def checked_account(role: Role, number: str, name: str) -> Account:
+    """Return the account as typed; raises InvalidField with the field `number:ROLE` or `name:ROLE`."""
+    number, name = clean(number), clean(name)
+    if not name:
+        raise InvalidField(_("Each account needs a name."), field=f"name:{role}")
+    for text, field, most in ((number, "number", LONGEST_NUMBER), (name, "name", LONGEST_NAME)):
+        if len(text) > most:
+            raise InvalidField(_("At most {most} characters fit.", most=most), field=f"{field}:{role}")
+        # A spreadsheet, on its way to the accounting program, would run it as a formula.
+        if text.startswith(FORMULA_SIGNS) or '"' in text:
+            raise InvalidField(_("Begin with a letter or a digit, without quotes."), field=f"{field}:{role}")
+    return Account(role, number, name)
+
+
+def refuse_doubles(chart: Mapping[Role, Account]) -> None:
+    """Raise InvalidField where accounts of different types share a number, or one number has two names."""
+    by_number: dict[str, Account] = {}
+    by_name: dict[str, Account] = {}
+    for each in chart.values():
+        for known, key, field in (
+            (by_number, each.number, "number"),
+            (by_name, each.name.casefold(), "name"),
+        ):
+            other = known.setdefault(key, each) if key else each
+            if not _are_one(each, other):
+                raise InvalidField(
+                    _("{name} has it already, as another account.", name=other.name),
+                    field=f"{field}:{each.role}",
+                )
+
+
+def _are_one(each: Account, other: Account) -> bool:
+    """Return whether two roles may stand for the same account: wholly equal, and of one type."""
+    is_same = (each.number, each.name.casefold()) == (other.number, other.name.casefold())
+    return is_same and ROLES[each.role].type is ROLES[other.role].type

@@ -1,0 +1,179 @@
+"""What stands behind a line of the journal: every entry of the ledger and every amount of a sale, adding up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVarTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from plugin.core.money import Money
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
+from plugin.courses.journal.accounts import Role
+from plugin.courses.journal.chart import chart_in
+from plugin.courses.journal.pairs import AGAINST_DEFERRED, GIVEN, POSTINGS, Section
+from plugin.courses.journal.rows import entries_within, entry_what, gift_moves, money_within
+from plugin.courses.reports.books import counts_at
+from plugin.courses.reports.period import Period
+from plugin.store import Store
+from plugin.store.journal import MoneyPosting
+from plugin.store.ledger import Course, Entry
+from plugin.store.people import Client
+
+Ts = TypeVarTuple("Ts")
+# More are in the file; a page of more is read by nobody.
+MOST_SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LineFilter:
+    """A line of the journal: the month, the section and the account's role."""
+
+    period: Period
+    currency: str
+    section: Section
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """One amount behind a line; above zero it is debited to the account. `source`: an entry, payment or refund."""
+
+    counts_on: date
+    what: str
+    client_id: str | None
+    client_name: str
+    package_name: str
+    net: Money
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class BehindLine:
+    """All amounts behind a line, the newest first, and their sum."""
+
+    rows: tuple[Behind, ...]
+    net: Money
+
+    @property
+    def shown(self) -> tuple[Behind, ...]:
+        """Return what fits on a page."""
+        return self.rows[:MOST_SHOWN]
+
+
+def behind_line(store: Store, wanted: LineFilter) -> BehindLine:
+    """Return what stands behind a line."""
+    with store.reading() as session:
+        found = sorted(_all(session, wanted), key=lambda each: (each.counts_on, each.source), reverse=True)
+    return BehindLine(tuple(found), Money(sum(each.net.amount for each in found), wanted.currency))
+
+
+def behind_line_sheet(found: Sequence[Behind]) -> Sheet:
+    """Return it as a table."""
+    return sheet_of("Journal line", _SHEET, found)
+
+
+def _all(session: Session, wanted: LineFilter) -> Iterator[Behind]:
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    start, end = wanted.period.moments(zone)
+    yield from _of_ledger(session, wanted, start, end, zone)
+    if not chart_in(session).is_money_elsewhere:
+        yield from _of_money(session, wanted, start, end, zone)
+    if wanted.section is Section.GIFTS:
+        yield from _of_gifts(session, wanted, start, end, zone)
+
+
+def _of_ledger(
+    session: Session, wanted: LineFilter, start: datetime, end: datetime, zone: ZoneInfo
+) -> Iterator[Behind]:
+    named = [what for what, role in AGAINST_DEFERRED.items() if wanted.role in (role, Role.DEFERRED)]
+    kinds = [what for what in named if POSTINGS[what].section is wanted.section and what != GIVEN]
+    if not kinds:
+        return
+    columns = select(Entry.id, counts_at(session), entry_what, *_OF_COURSE, Entry.value_delta)
+    query = entries_within(session, columns, start, end, wanted.currency).where(entry_what.in_(kinds))
+    # Value added to a course is a credit of deferred revenue, and a debit of what it came from.
+    sign = -1 if wanted.role is Role.DEFERRED else 1
+    for entry_id, at, what, client_id, name, package, value in session.execute(_with_client(query)):
+        yield _behind(at, zone, what, (client_id, name, package), sign * value, wanted.currency, entry_id)
+
+
+def _of_money(
+    session: Session, wanted: LineFilter, start: datetime, end: datetime, zone: ZoneInfo
+) -> Iterator[Behind]:
+    kinds = [what for what, posting in POSTINGS.items() if posting.section is wanted.section]
+    columns = select(MoneyPosting, counts_at(session, MoneyPosting))
+    query = money_within(session, columns, start, end, wanted.currency).where(
+        MoneyPosting.what.in_(kinds),
+        (MoneyPosting.debit == wanted.role.value) | (MoneyPosting.credit == wanted.role.value),
+    )
+    rows = session.execute(query).all()
+    sold = _courses_of(session, sorted({row.MoneyPosting.square_order_id for row in rows}))
+    for row, at in rows:
+        sign = 1 if row.debit == wanted.role.value else -1
+        about = sold.get(row.square_order_id, (None, "", ""))
+        yield _behind(at, zone, row.what, about, sign * row.amount, row.currency, row.source)
+
+
+def _of_gifts(
+    session: Session, wanted: LineFilter, start: datetime, end: datetime, zone: ZoneInfo
+) -> Iterator[Behind]:
+    signs = {Role.DEFERRED: 1, AGAINST_DEFERRED[GIVEN]: -1}
+    if wanted.role not in signs:
+        return
+    for move in gift_moves(session, start, end, wanted.currency):
+        course = session.get_one(Course, move.course_id)
+        about = _about(course, session.get(Client, course.client_id) if course.client_id else None)
+        amount = signs[wanted.role] * move.amount
+        yield _behind(move.at, zone, GIVEN, about, amount, wanted.currency, course.id)
+
+
+# Whose course it is: the client's id, their name, and the package.
+_About = tuple[str | None, str, str]
+_OF_COURSE = (Course.client_id, Client.name, Course.package_name)
+
+
+def _with_client(query: Select[*Ts]) -> Select[*Ts]:
+    return query.outerjoin(Client, Client.id == Course.client_id)
+
+
+def _courses_of(session: Session, order_ids: Sequence[str]) -> dict[str, _About]:
+    """Return the first course of each order."""
+    found: dict[str, _About] = {}
+    for at in range(0, len(order_ids), MOST_SHOWN):
+        some = order_ids[at : at + MOST_SHOWN]
+        query = select(Course, Client).outerjoin(Client, Client.id == Course.client_id)
+        for course, client in session.execute(
+            query.where(Course.square_order_id.in_(some)).order_by(Course.id)
+        ):
+            found.setdefault(course.square_order_id or "", _about(course, client))
+    return found
+
+
+def _about(course: Course, client: Client | None) -> _About:
+    return course.client_id, client.name if client else "", course.package_name
+
+
+def _behind(
+    at: datetime, zone: ZoneInfo, what: str, about: _About, amount: int, currency: str, source: str
+) -> Behind:
+    client_id, name, package = about
+    day = at.astimezone(zone).date()
+    return Behind(day, POSTINGS[what].called, client_id, name or "", package, Money(amount, currency), source)
+
+
+_SHEET: Columns[Behind] = {
+    "Counts on": lambda row: row.counts_on,
+    "What": lambda row: row.what[:],
+    "Client": lambda row: row.client_name,
+    "Package": lambda row: row.package_name,
+    "Debit": lambda row: major(row.net) if row.net.amount > 0 else None,
+    "Credit": lambda row: major(Money(-row.net.amount, row.net.currency)) if row.net.amount < 0 else None,
+    "Currency": lambda row: row.net.currency,
+    "Source": lambda row: row.source,
+}

@@ -1,0 +1,229 @@
+"""Keep the money of sales as pairs: after each change of a sale, the worker adds rows, and never changes one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select, union
+from sqlalchemy.orm import Session
+
+from invoices.papers.wire import from_plain
+from plugin.core.acts import SQUARE, Act
+from plugin.core.gross import Charge
+from plugin.core.ledger import Kind
+from plugin.courses.base.bookmarks import save_bookmark_in
+from plugin.courses.base.work import Work, transact
+from plugin.courses.documents.sale_record import RefundRecord, SoldSale, paid_sale_in
+from plugin.courses.journal.money import Fee, Paid, Pair, RefundedMoney, Ticket, missing, pairs_of
+from plugin.store import Store
+from plugin.store.documents import SaleRecord
+from plugin.store.journal import MoneyPosting, PaymentFee
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.queues import SquareRefund
+from plugin.store.square_side import Bookmark
+
+BOOKMARK = "journal"
+# A transaction may commit a while after the time that it writes.
+_OVERLAP = timedelta(hours=1)
+_BATCH = 200
+# How the bookmark reads until all older sales were gone through, followed by the last order.
+_BEGINNING = "from:"
+_CARDS = frozenset({"card", "wallet"})
+# Square shows a fee some minutes after the payment at the earliest.
+FEE_AFTER = timedelta(minutes=10)
+
+
+def keep_money(
+    store: Store, clock: Callable[[], datetime], should_stop: Callable[[], bool] = lambda: False
+) -> int:
+    """Add the money of all sales that were new or changed since the last time; return how many rows were added."""
+    added, is_more = 0, True
+    while is_more and not should_stop():
+        count, is_more = transact(store, Act(SQUARE, clock(), BOOKMARK), _add_batch)
+        added += count
+    return added
+
+
+def _add_batch(work: Work) -> tuple[int, bool]:
+    """Add a batch; return how many rows, and whether there may be more."""
+    mark = work.session.get(Bookmark, BOOKMARK, with_for_update=True, populate_existing=True)
+    value = mark.value if mark else _BEGINNING
+    if value.startswith(_BEGINNING):
+        return _add_older(work, value.removeprefix(_BEGINNING))
+    count = add_changed(work, datetime.fromisoformat(value) - _OVERLAP)
+    save_bookmark_in(work.session, work.act, BOOKMARK, work.now.isoformat())
+    return count, False
+
+
+def _add_older(work: Work, after: str) -> tuple[int, bool]:
+    """Add sales of before this was kept, as if they had been recorded on their day: no month was reported yet."""
+    ids = select(Course.square_order_id).where(Course.square_order_id > after).distinct()
+    orders = work.session.scalars(ids.order_by(Course.square_order_id).limit(_BATCH)).all()
+    count = _add(work, [each for each in orders if each is not None], is_backdated=True)
+    mark = f"{_BEGINNING}{orders[-1]}" if orders else work.now.isoformat()
+    save_bookmark_in(work.session, work.act, BOOKMARK, mark)
+    return count, bool(orders)
+
+
+def add_changed(work: Work, since: datetime) -> int:
+    """Add the money of the sales changed since then, in an open transaction; return how many rows."""
+    orders = work.session.scalars(_changed(since)).all()
+    batches = (orders[at : at + _BATCH] for at in range(0, len(orders), _BATCH))
+    return sum(_add(work, batch) for batch in batches)
+
+
+def _changed(since: datetime) -> Select[Any]:
+    paid = (
+        select(Course.square_order_id.label("order_id"))
+        .join(Allowance, Allowance.course_id == Course.id)
+        .join(Entry, Entry.allowance_id == Allowance.id)
+        .where(Entry.written_at >= since, Entry.kind == Kind.PAID.value)
+    )
+    changed = union(
+        paid,
+        select(SaleRecord.square_order_id).where(SaleRecord.taken_at >= since),
+        select(SquareRefund.square_order_id).where(SquareRefund.seen_at >= since),
+        select(PaymentFee.square_order_id).where(PaymentFee.seen_at >= since),
+    ).subquery()
+    return select(changed.c.order_id).where(changed.c.order_id.is_not(None)).order_by(changed.c.order_id)
+
+
+def _add(work: Work, order_ids: Sequence[str], *, is_backdated: bool = False) -> int:
+    known = _known(work.session, order_ids)
+    rows = []
+    for ticket in _tickets(work.session, order_ids):
+        _expect_fees(work, ticket)
+        currency = _currency(work.session, ticket.order_id)
+        rows += [
+            _row(work, ticket.order_id, currency, pair, is_backdated=is_backdated)
+            for pair in missing(list(pairs_of(ticket)), known[ticket.order_id])
+        ]
+    work.session.add_all(rows)
+    work.session.flush()
+    return len(rows)
+
+
+def _row(work: Work, order_id: str, currency: str, pair: Pair, *, is_backdated: bool) -> MoneyPosting:
+    return MoneyPosting(
+        id=work.new_id(),
+        square_order_id=order_id,
+        source=pair.source,
+        what=pair.what,
+        debit=pair.debit.value,
+        credit=pair.credit.value,
+        amount=pair.amount,
+        currency=currency,
+        happened_at=pair.at,
+        written_at=pair.at if is_backdated else max(work.now, pair.at),
+    )
+
+
+def _known(
+    session: Session, order_ids: Sequence[str]
+) -> defaultdict[str, dict[tuple[str, str, str, str], int]]:
+    key = (MoneyPosting.source, MoneyPosting.what, MoneyPosting.debit, MoneyPosting.credit)
+    rows = session.execute(
+        select(MoneyPosting.square_order_id, *key, func.sum(MoneyPosting.amount))
+        .where(MoneyPosting.square_order_id.in_(order_ids))
+        .group_by(MoneyPosting.square_order_id, *key)
+    )
+    known: defaultdict[str, dict[tuple[str, str, str, str], int]] = defaultdict(dict)
+    for order_id, source, what, debit, credit, amount in rows:
+        known[order_id][source, what, debit, credit] = int(amount)
+    return known
+
+
+def _tickets(session: Session, order_ids: Sequence[str]) -> Iterator[Ticket]:
+    by_order = _grouped(session, Course, Course.square_order_id.in_(order_ids))
+    refunds = _grouped(session, SquareRefund, SquareRefund.square_order_id.in_(order_ids))
+    fees = _grouped(session, PaymentFee, PaymentFee.square_order_id.in_(order_ids))
+    paid = _paid(session, order_ids)
+    for order_id, courses in by_order.items():
+        record = session.get(SaleRecord, order_id)
+        yield _ticket(session, order_id, courses, paid[order_id], refunds[order_id], fees[order_id], record)
+
+
+def _grouped(session: Session, model: Any, which: ColumnElement[bool]) -> defaultdict[str, list[Any]]:
+    rows: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in session.scalars(select(model).where(which)):
+        rows[row.square_order_id].append(row)
+    return rows
+
+
+def _paid(session: Session, order_ids: Sequence[str]) -> defaultdict[str, list[Paid]]:
+    rows = session.execute(
+        select(Course.square_order_id, Entry.happened_at, func.sum(Entry.value_delta))
+        .join(Allowance, Allowance.course_id == Course.id)
+        .join(Entry, Entry.allowance_id == Allowance.id)
+        .where(Course.square_order_id.in_(order_ids), Entry.kind == Kind.PAID.value)
+        .group_by(Course.square_order_id, Entry.happened_at)
+    )
+    paid: defaultdict[str, list[Paid]] = defaultdict(list)
+    for order_id, at, net in rows:
+        paid[order_id or ""].append(Paid(at, int(net)))
+    return paid
+
+
+def _ticket(
+    session: Session,
+    order_id: str,
+    courses: Sequence[Course],
+    paid: Sequence[Paid],
+    refunds: Sequence[SquareRefund],
+    fees: Sequence[PaymentFee],
+    record: SaleRecord | None,
+) -> Ticket:
+    charge = Charge(sum(each.price for each in courses), sum(each.tax or 0 for each in courses))
+    return Ticket(
+        order_id,
+        tuple(paid),
+        charge,
+        sum(each.tax_paid or 0 for each in courses),
+        min(each.sold_at for each in courses),
+        frozenset(each.square_line_uid or "" for each in courses),
+        _sale(session, record, courses[0].currency),
+        tuple(_refunded(each, record) for each in refunds if each.status == "COMPLETED"),
+        tuple(
+            Fee(each.square_payment_id, each.amount, each.happened_at)
+            for each in fees
+            if each.amount is not None
+        ),
+    )
+
+
+def _sale(session: Session, record: SaleRecord | None, currency: str) -> SoldSale | None:
+    sale = paid_sale_in(session, record.square_order_id) if record is not None else None
+    return sale if sale is not None and sale.currency == currency else None
+
+
+def _refunded(row: SquareRefund, record: SaleRecord | None) -> RefundedMoney:
+    kept = record.content["refunds"].get(row.square_refund_id) if record is not None else None
+    details = from_plain(RefundRecord, kept) if kept is not None else None
+    at = details.at if details is not None else row.seen_at
+    return RefundedMoney(row.square_refund_id, row.amount, row.tip, at, details)
+
+
+def _currency(session: Session, order_id: str) -> str:
+    of_order = select(Course.currency).where(Course.square_order_id == order_id)
+    return session.scalars(of_order.limit(1)).one()
+
+
+def _expect_fees(work: Work, ticket: Ticket) -> None:
+    """Note each card payment whose fee is not known, so that Square is asked for it."""
+    known = {each.payment_id for each in ticket.fees}
+    for tender in ticket.sale.tenders if ticket.sale else ():
+        payment_id = tender.square_payment_id
+        if tender.how not in _CARDS or not payment_id or payment_id in known:
+            continue
+        if work.session.get(PaymentFee, payment_id) is None:
+            work.session.add(
+                PaymentFee(
+                    square_payment_id=payment_id,
+                    square_order_id=ticket.order_id,
+                    happened_at=tender.at,
+                    due_at=tender.at + FEE_AFTER,
+                )
+            )

@@ -1,0 +1,151 @@
+"""The journal of some months: for each month its entries, each balanced to the cent, with a line for each account.
+
+The balance of deferred revenue and gift vouchers is the unused value that the roll-forward computes; breakage is never
+income by itself, since only what the owner writes off leaves deferred revenue for income.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.money import Money
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.journal.accounts import Account, Role
+from plugin.courses.journal.chart import Chart, chart_in
+from plugin.courses.journal.pairs import POSTINGS, Section
+from plugin.courses.journal.rows import PairSum, pair_sums
+from plugin.courses.reports.books import closed_through_in
+from plugin.courses.reports.period import Period, month_of, months_in
+from plugin.errors import InvalidField
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.wording import _
+
+MOST_MONTHS = 36
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """One account of an entry; `net` above zero is a debit, below it a credit."""
+
+    account: Account
+    net: Money
+
+    @property
+    def debit(self) -> Money | None:
+        """Return the debit, None for a credit."""
+        return self.net if self.net.amount > 0 else None
+
+    @property
+    def credit(self) -> Money | None:
+        """Return the credit, None for a debit."""
+        return Money(-self.net.amount, self.net.currency) if self.net.amount < 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One entry of a month: its number, such as `CK-2026-11-1`, the last day of the month, and lines that balance."""
+
+    number: str
+    section: Section
+    day: date
+    lines: tuple[JournalLine, ...]
+
+    @property
+    def total(self) -> Money:
+        """Return the sum of its debits, which is that of its credits."""
+        debits = [each.net for each in self.lines if each.net.amount > 0]
+        return Money(sum(each.amount for each in debits), self.lines[0].net.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalMonth:
+    """The entries of one month."""
+
+    period: Period
+    entries: tuple[JournalEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The journal of some months in a row, in one currency. `currencies`: what others there are."""
+
+    currency: str
+    chart: Chart
+    months: tuple[JournalMonth, ...]
+    currencies: tuple[str, ...]
+    closed_through: date | None
+
+    @property
+    def entries(self) -> tuple[JournalEntry, ...]:
+        """Return all entries, in order."""
+        return tuple(entry for month in self.months for entry in month.entries)
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether the books are closed through the last month."""
+        return self.closed_through is not None and self.months[-1].period.last <= self.closed_through
+
+
+def journal(store: Store, period: Period, *, currency: str = "") -> Journal:
+    """Return the journal of the months that the period touches; raises InvalidField for more than three years."""
+    with store.reading() as session:
+        return journal_in(session, period, currency=currency)
+
+
+def journal_in(session: Session, period: Period, *, currency: str = "") -> Journal:
+    """Return the journal as seen by this session."""
+    clinic = clinic_in(session)
+    chart, wanted = chart_in(session), currency or clinic.currency
+    whole = Period(month_of(period.first).first, month_of(period.last).last)
+    months = list(months_in(whole))
+    if len(months) > MOST_MONTHS:
+        raise InvalidField(_("Ask for at most {n} months.", n=MOST_MONTHS), field="to")
+    found = session.scalars(select(Course.currency).distinct().order_by(Course.currency))
+    return Journal(
+        currency=wanted,
+        chart=chart,
+        months=tuple(_month(session, month, chart, wanted, ZoneInfo(clinic.time_zone)) for month in months),
+        currencies=tuple(dict.fromkeys((clinic.currency, *found))),
+        closed_through=closed_through_in(session),
+    )
+
+
+def _month(session: Session, month: Period, chart: Chart, currency: str, zone: ZoneInfo) -> JournalMonth:
+    start, end = month.moments(zone)
+    sums = list(pair_sums(session, start, end, currency, has_money=not chart.is_money_elsewhere))
+    return JournalMonth(month, tuple(_entries(month, sums, chart, currency)))
+
+
+def _entries(month: Period, sums: Sequence[PairSum], chart: Chart, currency: str) -> Iterator[JournalEntry]:
+    by_section: defaultdict[Section, defaultdict[Role, int]] = defaultdict(lambda: defaultdict(int))
+    for each in sums:
+        nets = by_section[POSTINGS[each.what].section]
+        nets[each.debit] += each.amount
+        nets[each.credit] -= each.amount
+    for number, section in enumerate(Section, start=1):
+        lines = tuple(
+            JournalLine(chart.accounts[role], Money(net, currency))
+            for role in Role
+            if (net := by_section[section][role])
+        )
+        if lines:
+            yield JournalEntry(f"CK-{month.first:%Y-%m}-{number}", section, month.last, _debits_first(lines))
+
+
+def _debits_first(lines: tuple[JournalLine, ...]) -> tuple[JournalLine, ...]:
+    return tuple(sorted(lines, key=lambda each: each.net.amount < 0))
+
+
+def first_month_in(session: Session) -> date | None:
+    """Return the first day of the month of the first sale, None where nothing was sold."""
+    first = session.scalar(select(func.min(Course.sold_at)))
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    return month_of(first.astimezone(zone).date()).first if first is not None else None

@@ -1,0 +1,208 @@
+"""The accountant's journal, for the owner: a month, what is behind each line, its files, and its accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.journal.accounts import LONGEST_NAME, LONGEST_NUMBER, ROLES, Role, Type, checked_account
+from plugin.courses.journal.behind import LineFilter, behind_line, behind_line_sheet
+from plugin.courses.journal.chart import read_chart, save_chart
+from plugin.courses.journal.files import JournalFormat, journal_file
+from plugin.courses.journal.month import journal
+from plugin.courses.journal.pairs import TITLES, Section
+from plugin.courses.reports.month import asked_month, months_to_print
+from plugin.courses.reports.period import Period, month_before, month_of
+from plugin.errors import InvalidField, NotFound
+from plugin.web import current_services, pages
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.files import file_answer, name_file
+from plugin.web.format import written_month
+from plugin.web.forms import Form, Text, Tick
+from plugin.web.refusals import InvalidForm, Refusal, refused_shows, shows_refusals
+from plugin.web.reports.asked import today
+from plugin.web.translations import N_, _
+
+blueprint = Blueprint("journal", __name__)
+
+_TYPES = {
+    Type.ASSET: N_("Assets"),
+    Type.LIABILITY: N_("Liabilities"),
+    Type.EQUITY: N_("Equity"),
+    Type.INCOME: N_("Income"),
+    Type.EXPENSE: N_("Expenses"),
+}
+
+
+class AccountsForm(Form):
+    """Number and name of each account, and what else the files need."""
+
+    xero_tax_rate = Text(
+        N_("Tax rate in Xero"),
+        hint=N_("The name of a rate without tax, as your Xero has it. Xero asks for one on each line."),
+        maxlength=80,
+        autocomplete="off",
+    )
+    is_money_elsewhere = Tick(N_("Square’s own connector books payments, tax, tips and fees already"))
+
+    def accounts(self) -> dict[Role, tuple[str, str]]:
+        """Return what was typed, by role; raises InvalidForm that names every invalid field."""
+        typed = {role: (self[f"number:{role}"].data, self[f"name:{role}"].data) for role in Role}
+        errors: dict[str, str] = {}
+        for role, each in typed.items():
+            try:
+                checked_account(role, *each)
+            except InvalidField as error:
+                errors[error.field or ""] = error.message
+        if errors:
+            raise InvalidForm(errors)
+        return typed
+
+
+for _role, _info in ROLES.items():
+    _more = {"autocomplete": "off"}
+    setattr(AccountsForm, f"number:{_role}", Text(N_("Number"), maxlength=LONGEST_NUMBER, **_more))
+    setattr(AccountsForm, f"name:{_role}", Text(N_("Name"), maxlength=LONGEST_NAME, required=True, **_more))
+
+
+@blueprint.get("/reports/journal")
+@allow()
+@shows_refusals
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the journal of the month in the address, by default of the last whole month."""
+    store, clinic = current_services().store, pages.clinic()
+    months = months_to_print(store, now=pages.now())
+    month = _month(refusal, months)
+    book = journal(store, month, currency=_currency(refusal))
+    year = Period(month.first.replace(month=1), month.last)
+    return render_template(
+        "owner/journal.html",
+        book=book,
+        month=month,
+        year=year,
+        months=[(f"{each.first:%Y-%m}", written_month(each.first, clinic)) for each in months],
+        chosen=f"{month.first:%Y-%m}",
+        is_running=month.last >= today(),
+        titles=TITLES,
+        formats=_FORMATS,
+        refusal=refusal,
+    )
+
+
+_FORMATS = (
+    (JournalFormat.QUICKBOOKS, "QuickBooks Online"),
+    (JournalFormat.XERO, "Xero"),
+    (JournalFormat.BEANCOUNT, "Beancount"),
+)
+
+
+@blueprint.get("/reports/journal/line")
+@allow()
+def line() -> ResponseReturnValue:
+    """Show what is behind a line."""
+    wanted = _asked_line()
+    found = behind_line(current_services().store, wanted)
+    return render_template(
+        "owner/journal_line.html",
+        wanted=wanted,
+        found=found,
+        account=read_chart(current_services().store).accounts[wanted.role],
+        title=TITLES[wanted.section],
+        asked=_line_address(wanted),
+    )
+
+
+@blueprint.get("/reports/journal/line.<ending>")
+@allow()
+def save_line(ending: str) -> Response:
+    """Return all of it as a file."""
+    wanted = _asked_line()
+    found = behind_line(current_services().store, wanted)
+    return file_answer(behind_line_sheet(found.rows), ending, wanted.period)
+
+
+@blueprint.get("/reports/journal/file")
+@allow()
+@refused_shows(show)
+def save() -> Response:
+    """Return the months in the address for an accounting program."""
+    program = request.args.get("for", "")
+    if program not in list(JournalFormat):
+        raise NotFound(_("The journal is saved for QuickBooks, Xero or Beancount."))
+    first = asked_month(request.args.get("from", ""))
+    last = month_of(asked_month(request.args.get("to", "") or request.args.get("from", ""))).last
+    book = journal(current_services().store, Period(first, last), currency=request.args.get("currency", ""))
+    made = journal_file(book, JournalFormat(program))
+    return name_file(Response(made.to_bytes(), content_type=made.media_type), made.name, "attachment")
+
+
+@blueprint.get("/reports/journal/accounts")
+@allow()
+def accounts(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the accounts as a form."""
+    chart = read_chart(current_services().store)
+    values: dict[str, Any] = {
+        "xero_tax_rate": chart.xero_tax_rate,
+        "is_money_elsewhere": chart.is_money_elsewhere,
+    }
+    for role, account in chart.accounts.items():
+        values |= {f"number:{role}": account.number, f"name:{role}": account.name}
+    return render_template(
+        "owner/journal_accounts.html",
+        form=AccountsForm.shown(refusal, **values),
+        groups=[
+            (name, [(role, ROLES[role]) for role in Role if ROLES[role].type is type_])
+            for type_, name in _TYPES.items()
+        ],
+    )
+
+
+@blueprint.post("/reports/journal/accounts")
+@allow()
+@refused_shows(accounts)
+def save_accounts() -> ResponseReturnValue:
+    """Save the accounts."""
+    form = AccountsForm.sent()
+    save_chart(
+        current_services().store,
+        current_act(),
+        form.accounts(),
+        xero_tax_rate=form.xero_tax_rate.data or "",
+        is_money_elsewhere=form.is_money_elsewhere.data,
+    )
+    flash_notice(Notice(_("Saved. The journal uses these accounts now, also for earlier months.")))
+    return redirect_after_post(url_for("journal.show"))
+
+
+def _month(refusal: Refusal | None, months: tuple[Period, ...]) -> Period:
+    typed = request.args.get("month", "")
+    if typed and refusal is None:
+        return month_of(asked_month(typed))
+    # The month that is over is the one to book; in a clinic's first days there is only the current one.
+    return month_of(month_before(today()).first) if len(months) > 1 else months[0]
+
+
+def _currency(refusal: Refusal | None) -> str:
+    return "" if refusal is not None else request.args.get("currency", "")[:3]
+
+
+def _asked_line() -> LineFilter:
+    """Return the line of the address; raises NotFound for none."""
+    section, role = request.args.get("section", ""), request.args.get("account", "")
+    if section not in list(Section) or role not in list(Role):
+        raise NotFound(_("The journal has no such line."))
+    month = month_of(asked_month(request.args.get("month", "")))
+    currency = request.args.get("currency", "")[:3] or pages.clinic().currency
+    return LineFilter(month, currency, Section(section), Role(role))
+
+
+def _line_address(wanted: LineFilter) -> dict[str, str]:
+    return {
+        "month": f"{wanted.period.first:%Y-%m}",
+        "section": wanted.section.value,
+        "account": wanted.role.value,
+        "currency": wanted.currency,
+    }
