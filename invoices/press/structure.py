@@ -1,4 +1,5 @@
-"""What WeasyPrint leaves out of the structure tree: languages, scopes, bullets, places of figures, words of links.
+"""What WeasyPrint leaves out of the structure tree: languages, scopes, bullets, places of figures, words of links
+and of scripts that are shaped.
 
 One pass over the finished document, as WeasyPrint's `finisher`: nothing of the drawing changes. The leaves of
 the tree are the pieces of text in reading order, as are those of the laid-out boxes: so each finds its element of HTML.
@@ -6,6 +7,7 @@ the tree are the pieces of text in reading order, as are those of the laid-out b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
@@ -18,6 +20,9 @@ from invoices.pages.script import language_of_piece
 
 POINTS_PER_PIXEL = 0.75
 _BULLET = "li::before"
+# Scripts whose glyphs stand in another order or number than their letters: a reader gets no words from the glyphs.
+_SHAPED = re.compile("[\u0590-\u0dff\u1780-\u17ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_RIGHT_TO_LEFT_MARK = "\u200f"
 
 
 def complete(document: Document, pdf: pydyf.PDF) -> None:
@@ -29,6 +34,8 @@ def complete(document: Document, pdf: pydyf.PDF) -> None:
     for leaf, piece in zip(leaves, pieces, strict=True):
         if piece.element_tag == _BULLET:
             tree.label_item(leaf)
+        if isinstance(piece, boxes.TextBox) and _SHAPED.search(piece.text):
+            leaf["ActualText"] = pydyf.String(piece.text.replace(_RIGHT_TO_LEFT_MARK, ""))
         spoken[id(leaf)] = _language_of(piece, document.metadata.lang)
     for element in tree.elements:
         if element["S"] == "/Figure":
