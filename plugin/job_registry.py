@@ -34,6 +34,7 @@ from plugin.courses.handouts.visit_email import VISIT_MAIL
 from plugin.courses.imports.batches import CHECK, IMPORT
 from plugin.courses.imports.run import LEASE_S as IMPORT_LEASE_S
 from plugin.courses.imports.run import fail_import, run_import
+from plugin.courses.letters.plan import CLIENT_LETTER
 from plugin.courses.lists.bulk import BULK
 from plugin.courses.lists.bulk_run import LEASE_S as BULK_LEASE_S
 from plugin.courses.lists.bulk_run import fail_bulk, run_bulk
@@ -42,6 +43,8 @@ from plugin.courses.refunds.desk_refunds import REFUND
 from plugin.courses.sales.checkout_email import LETTER
 from plugin.courses.sales.checkouts import CHECKOUT
 from plugin.courses.sales.linking import LOOK_AT_SALE
+from plugin.emails.client_letter import give_up_letter as give_up_client_letter
+from plugin.emails.client_letter import mail_letter
 from plugin.emails.paper_email import give_up_paper_mail, mail_paper
 from plugin.emails.staff_mail import give_up_link, mail_alert, mail_forgotten, mail_link
 from plugin.emails.visit_email import give_up_visit_mail, mail_visit
@@ -156,6 +159,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(LEAVE_PROFILE, "A Square profile of an erased client", leave_profile),
         JobKind(COMPACT, "Removing erased data from the database file", compact),
         JobKind(VISIT_MAIL, "An e-mail after a visit", mail_visit, give_up_visit_mail),
+        JobKind(CLIENT_LETTER, "A letter to a client", mail_letter, give_up_client_letter),
         JobKind(PAPER_MAIL, "A paper by e-mail", mail_paper, give_up_paper_mail),
         JobKind(LINK, "A link to set a password", mail_link, give_up_link),
         JobKind(FORGOTTEN, "A link for a forgotten password", mail_forgotten),

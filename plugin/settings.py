@@ -198,6 +198,11 @@ class Settings(BaseModel):
     check_in_screen: bool = False
     # A client who checks in may leave again, or get another treatment than booked.
     check_in_uses_session: bool = False
+    # Of the clinic's clock: outside these hours no letter goes out.
+    letters_from_hour: int = Field(default=9, ge=0, le=23)
+    letters_until_hour: int = Field(default=19, ge=1, le=24)
+    # Without a visit; then a client counts as away.
+    letters_lapsed_weeks: int = Field(default=6, ge=2, le=52)
     client_languages: Annotated[str, AfterValidator(_checked_languages)] = ", ".join(PAPER_LANGUAGES)
     # Longer than the bodies of events are stored (`courses.retention`).
     retention_days: int = Field(default=90, gt=30, le=3650)

@@ -29,6 +29,7 @@ from plugin.courses.lists.bulk import drop_old_previews
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.totals import keep_totals
 from plugin.courses.retention import drop_old_event_bodies, drop_old_rows
+from plugin.emails.client_letter import plan_due_letters
 from plugin.errors import SquareFailed
 from plugin.job_registry import JOBS, kinds_of
 from plugin.jobs import EFFECTS, complete, retry_or_give_up
@@ -66,6 +67,7 @@ TOTALS_EVERY_S = 10 * 60
 LISTING_EVERY_S = 5
 MONEY_EVERY_S = 60
 FEES_EVERY_S = 5 * 60
+LETTERS_EVERY_S = 10 * 60
 MOST_RETENTION_BATCHES = 200
 
 
@@ -217,6 +219,7 @@ class Worker:
             (self.poll, OPEN_EVERY_S),
             (self.look_for_alarms, ALARMS_EVERY_S),
             (self.audit, AUDIT_EVERY_S),
+            (partial(plan_due_letters, self._services), LETTERS_EVERY_S),
         ]
         threads = [threading.Thread(target=self._repeat, args=(*timer, stop)) for timer in timers]
         for thread in threads:

@@ -23,6 +23,7 @@ from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
 from plugin.courses.documents.paper_emails import PAPER_MAIL
 from plugin.courses.handouts.visit_email import VISIT_MAIL
+from plugin.courses.letters.plan import CLIENT_LETTER
 from plugin.courses.sales.checkout_email import LETTER
 from plugin.errors import Refused
 from plugin.settings import Settings
@@ -31,6 +32,7 @@ from plugin.square.sync.requested import SWEEP
 from plugin.store import Store
 from plugin.store.backup import backup as copy_database
 from plugin.store.backup import engine_of, holds_data, kind_of_file, load, scratch
+from plugin.store.letters import ClientLetter
 from plugin.store.migrate import current_revision, known_revisions, upgrade
 from plugin.store.people import SignIn, Staff
 from plugin.store.queues import Outbox
@@ -40,7 +42,7 @@ Prepare = Callable[[Store], tuple[tuple[Finding, ...], bool]]
 _RESTORE = Actor("Restore", Role.OWNER, Source.COMMAND)
 _CALLED = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 # Sent long ago, as far as the copy can't know: a client must not get them twice.
-_LETTERS = (VISIT_MAIL, LETTER, PAPER_MAIL)
+_LETTERS = (VISIT_MAIL, LETTER, PAPER_MAIL, CLIENT_LETTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ def _prepare(
             person.session_mark = secrets.token_hex(32)
         unsent = update(Outbox).where(Outbox.kind.in_(_LETTERS), Outbox.state == "pending")
         session.execute(unsent.values(state="done", done_at=now, outcome="Not sent: a backup was restored."))
+        planned = update(ClientLetter).where(ClientLetter.done_at.is_(None))
+        session.execute(planned.values(state="left", done_at=now, said="A backup was restored."))
         left = update(BackupRun).where(BackupRun.state == "running")
         session.execute(left.values(state="failed", ended_at=now, problem="A backup was restored."))
         enqueue(Work(session, copy, act), SWEEP, "restored", payload={"since": since.isoformat()})

@@ -18,6 +18,7 @@ class Group(StrEnum):
     CHECK_IN = "check_in"
     SQUARE = "square"
     EMAIL = "email"
+    LETTERS = "letters"
     RETENTION = "retention"
     BACKUPS = "backups"
     ALARMS = "alarms"
@@ -97,6 +98,17 @@ DECLARED: dict[str, Declaration] = {
         N_(
             "No: the desk uses it with one tap, once the client is treated. Yes: it is used when they check in."
         ),
+    ),
+    "letters_from_hour": Declaration(
+        Group.LETTERS, N_("E-mails go out from, hour"), N_("Of the clinic’s clock, 0 to 23.")
+    ),
+    "letters_until_hour": Declaration(
+        Group.LETTERS, N_("And until, hour"), N_("Later than that they wait for the next day; 1 to 24.")
+    ),
+    "letters_lapsed_weeks": Declaration(
+        Group.LETTERS,
+        N_("Weeks without a visit"),
+        N_("Then a client with sessions left counts as away; 2 to 52."),
     ),
     "mail_url": Declaration(Group.EMAIL, N_("Mail server")),
     "mail_from": Declaration(Group.EMAIL, N_("Sender"), N_("Such as Lotus Clinic <desk@example.org>")),

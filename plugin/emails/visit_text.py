@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from invoices.language import Language
+from invoices.papers import NextVisit
 from plugin.courses.base.views import ClinicView
 from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY
@@ -84,25 +85,29 @@ def _opening(due: DueLetter, language: Language) -> Iterator[str]:
 
 
 def _next(due: DueLetter, language: Language) -> Iterator[str]:
-    zone = due.clinic.time_zone
-    if visit := due.next_visit:
-        time = language.time_of_day(visit.at, zone)
-        if visit.practitioner:
-            time = language.gettext("{time} with {practitioner}", time=time, practitioner=visit.practitioner)
-        yield f"{language.weekday_date(language.local_day(visit.at, zone))}, {time}"
-    elif not due.has_come or not due.course.is_live or not due.course.state.not_used:
-        return
-    else:
+    interval = due.interval if due.interval and due.is_owner else ""
+    if due.next_visit:
+        yield from booked_lines(due.next_visit, due.clinic, language, interval)
+    elif due.has_come and due.course.is_live and due.course.state.not_used:
         yield language.gettext("Not booked yet")
-    if due.interval and due.is_owner:
-        yield due.interval
-    if due.clinic.phone:
-        asks = (
-            language.pgettext("private page", "To change it, call {phone}.")
-            if due.next_visit
-            else language.gettext("To book, call {phone}.")
-        )
-        yield asks.format(phone=due.clinic.phone)
+        if interval:
+            yield interval
+        if due.clinic.phone:
+            yield language.gettext("To book, call {phone}.", phone=due.clinic.phone)
+
+
+def booked_lines(
+    visit: NextVisit, clinic: ClinicView, language: Language, interval: str = ""
+) -> Iterator[str]:
+    """Yield when the next visit is, the suggested interval if any, and how to change it."""
+    time = language.time_of_day(visit.at, clinic.time_zone)
+    if visit.practitioner:
+        time = language.gettext("{time} with {practitioner}", time=time, practitioner=visit.practitioner)
+    yield f"{language.weekday_date(language.local_day(visit.at, clinic.time_zone))}, {time}"
+    if interval:
+        yield interval
+    if clinic.phone:
+        yield language.pgettext("private page", "To change it, call {phone}.", phone=clinic.phone)
 
 
 def _attached(kinds: Collection[str], language: Language) -> str:

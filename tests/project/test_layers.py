@@ -82,7 +82,7 @@ FLOORS = (
     {"clients", "catalog", "accounts"},
     {"sales", "visits", "changes", "refunds", "exchange"},
     {"documents", "handouts", "privacy"},
-    {"reports", "imports", "lists", "journal"},
+    {"reports", "imports", "lists", "journal", "letters"},
     {
         "attention",
         "subscribers",

@@ -21,7 +21,7 @@ TRANSLATED = [tag for tag in STAFF_LANGUAGES if tag != "en"]
 Key = tuple[str | None, str]
 
 # Their words are the clients', whose language is another matter (invoices/locale).
-_OF_CLIENTS = ("client/", "mail/visit.", "mail/payment_link.")
+_OF_CLIENTS = ("client/", "mail/visit.", "mail/letter.", "mail/payment_link.")
 _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _READ = ("aria-label", "title", "placeholder", "alt", "data-print")
 # Names, and what is typed as it stands.

@@ -52,6 +52,7 @@ class Did(StrEnum):
     PACKAGE_ON_SALE = "package.on_sale"
     TEXT_CHANGED = "text.changed"
     VISIT_LIST_CHANGED = "text.visit_list"
+    LETTER_CHANGED = "text.letter"
     NAMES_CHANGED = "text.names"
     NOTE_CHANGED = "client.visit_note"
     CLIENT_CREATED = "client.created"

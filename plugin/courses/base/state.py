@@ -207,7 +207,7 @@ def _parts(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Select[Any
         Course.closed_as,
         Course.frozen_at,
         Course.expires_on,
-        _DUE_ON.label("balance_due_on"),
+        DUE_ON.label("balance_due_on"),
         Gift.id.label("gift_id"),
         Gift.code,
         Gift.recipient_name,
@@ -232,7 +232,7 @@ _AHEAD = (
     .correlate(Allowance)
     .scalar_subquery()
 )
-_DUE_ON = (
+DUE_ON = (
     select(func.max(Checkout.balance_due_on))
     .where(Checkout.square_order_id == Course.square_order_id)
     .correlate(Course)

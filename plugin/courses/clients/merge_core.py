@@ -14,6 +14,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.clients.duplicates import settle_duplicates_in
 from plugin.store.changes import CourseShare, Gift
 from plugin.store.ledger import Course, Visit
+from plugin.store.letters import ClientLetter, LetterChoice
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 from plugin.store.selling import Checkout
 from plugin.store.visit_notes import VisitNote
@@ -25,6 +26,7 @@ MOVED: dict[str, tuple[Any, str]] = {
     # Those of visits follow the visits.
     "notes": (VisitNote, "client_id"),
     "checkouts": (Checkout, "client_id"),
+    "letters": (ClientLetter, "client_id"),
     "given": (Gift, "giver_id"),
     "received": (Gift, "recipient_id"),
     # Those merged into them before: their page redirects to the remaining client in one step.
@@ -43,6 +45,7 @@ def join_clients(work: Work, gone: Client, keeper: Client, text: str) -> Moved:
     gone.merged_into = keeper.id
     # An opt-out under either name is an opt-out.
     keeper.wants_mail = keeper.wants_mail and gone.wants_mail
+    _declined(work.session, gone, keeper)
     settle_duplicates_in(work.session, work.act, gone.id, keeper.id)
     work.session.flush()
     return moved
@@ -92,6 +95,13 @@ def _profiles(session: Session, gone: Client, keeper: Client) -> Moved:
         row.is_current = row.is_current and has_own is None
     session.flush()
     return {"profiles": [row.square_customer_id for row in rows], "current": current}
+
+
+def _declined(session: Session, gone: Client, keeper: Client) -> None:
+    for each in session.scalars(select(LetterChoice).where(LetterChoice.client_id == gone.id)):
+        if session.get(LetterChoice, (keeper.id, each.kind)) is None:
+            kept = LetterChoice(client_id=keeper.id, kind=each.kind, declined_at=each.declined_at, by=each.by)
+            session.add(kept)
 
 
 def pass_shares_in(session: Session, act: Act, from_id: str, to_id: str) -> None:

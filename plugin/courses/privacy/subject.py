@@ -15,6 +15,7 @@ from plugin.store.changes import CourseOrigin, CourseShare, Gift
 from plugin.store.documents import Document
 from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Visit
+from plugin.store.letters import ClientLetter
 from plugin.store.papers import VisitLetter
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.queues import Attention
@@ -138,7 +139,10 @@ def subject_data_in(session: Session, client_id: str) -> SubjectData:
         order_ids=tuple(dict.fromkeys(orders)),
         checkout_ids=tuple(checkout_id for checkout_id, _ in checkouts),
         refund_ids=_all(session, DeskRefund.id, DeskRefund.course_id.in_(course_ids)),
-        letter_ids=_all(session, VisitLetter.id, VisitLetter.client_id.in_(ids)),
+        letter_ids=(
+            *_all(session, VisitLetter.id, VisitLetter.client_id.in_(ids)),
+            *_all(session, ClientLetter.id, ClientLetter.client_id.in_(ids)),
+        ),
         visit_ids=_all(session, Visit.id, or_(Visit.client_id.in_(ids), Visit.course_id.in_(course_ids))),
         note_ids=_notes(session, ids),
         batch_ids=_all(session, ImportedCourse.batch_id, ImportedCourse.course_id.in_(course_ids)),

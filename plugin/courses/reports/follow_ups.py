@@ -198,7 +198,7 @@ def _people(today: date, now: datetime) -> Subquery:
         func.max(facts.is_due).label("is_due"),
     )
     of = client.group_by(facts.client_id).subquery().c
-    booked = _next_bookings(now).subquery()
+    booked = next_bookings(now).subquery()
     is_low = or_(of.left.between(1, FEW_LEFT), and_(of.left == 0, of.is_done == 1))
     is_lapsed = and_(of.left > 0, of.due_back < today, booked.c.client_id.is_(None))
     flags = {
@@ -276,7 +276,7 @@ def _written(session: Session, ids: Sequence[str], today: date, now: datetime) -
     for begin in range(0, len(ids), _AT_ONCE):
         some = ids[begin : begin + _AT_ONCE]
         visits = dict(session.execute(_last_visits(some)).all())
-        booked = dict(session.execute(_next_bookings(now).where(SquareCustomer.client_id.in_(some))).all())
+        booked = dict(session.execute(next_bookings(now).where(SquareCustomer.client_id.in_(some))).all())
         due = _days_due(session, visits)
         courses = _courses_of(session, some, today)
         clients = session.execute(
@@ -392,7 +392,8 @@ def _days_due(session: Session, last_visits: Mapping[str, date]) -> dict[str, da
     }
 
 
-def _next_bookings(now: datetime) -> Select[str, datetime]:
+def next_bookings(now: datetime) -> Select[str, datetime]:
+    """Return the query for each client's next appointment that was not called off."""
     return (
         select(SquareCustomer.client_id, func.min(Booking.start_at).label("start_at"))
         .join(Booking, Booking.square_customer_id == SquareCustomer.square_customer_id)

@@ -6,7 +6,18 @@ from flask import Blueprint, Response, jsonify, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from plugin.web.api import attention, changes, clients, courses, journal, packages, papers, refunds, reports
+from plugin.web.api import (
+    attention,
+    changes,
+    clients,
+    courses,
+    journal,
+    letters,
+    packages,
+    papers,
+    refunds,
+    reports,
+)
 from plugin.web.api.calls import Call, register
 from plugin.web.api.errors import API, LARGEST_BODY, api_error_response, is_api
 from plugin.web.api.limits import BAD_TOKENS_PER_ADDRESS, CALLS_PER_TOKEN, limit
@@ -22,6 +33,7 @@ CALLS: tuple[Call, ...] = (
     *changes.CALLS,
     *refunds.CALLS,
     *attention.CALLS,
+    *letters.CALLS,
     *reports.CALLS,
     *journal.CALLS,
 )

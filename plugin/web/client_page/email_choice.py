@@ -1,6 +1,6 @@
-"""The unsubscribe link of every e-mail: one button for people, one POST for mail programs (RFC 8058).
+"""The unsubscribe link of every e-mail: buttons for people, one POST for mail programs (RFC 8058).
 
-The signed link is sufficient, and discloses only the clinic's name.
+The signed link is sufficient, and discloses only the clinic's name. A letter's link also offers to stop its kind alone.
 """
 
 from __future__ import annotations
@@ -8,14 +8,17 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from flask import Blueprint, Flask, abort, render_template
+from flask import Blueprint, Flask, abort, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
 from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.letters import LetterKind
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.email_choice import client_of_stop_token, stop_letters
+from plugin.courses.letters.choices import choose_letter
+from plugin.errors import Refused
 from plugin.web import current_services, pages
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_views, page_limiter
@@ -31,7 +34,9 @@ blueprint.after_request(unlist)
 @blueprint.get("/mail/stop/<token>")
 def ask(token: str) -> ResponseReturnValue:
     """Show the one button: a mail program that only opens the link changes nothing."""
-    return _page("client/stop.html", _words(_client(token)))
+    kind = request.args.get("kind", "")
+    kind = kind if kind in list(LetterKind) else ""
+    return _page("client/stop.html", _words(_client(token)), token=token, kind=kind)
 
 
 @blueprint.post("/mail/stop/<token>")
@@ -41,7 +46,22 @@ def stop(token: str) -> ResponseReturnValue:
     services = current_services()
     act = Act(_BY_LINK, services.clock(), secrets.token_hex(16))
     stop_letters(services.store, act, client_id)
-    return _page("client/stopped.html", _words(client_id))
+    return _page("client/stopped.html", _words(client_id), kind="")
+
+
+@blueprint.post("/mail/stop/<token>/<kind>")
+def stop_kind(token: str, kind: str) -> ResponseReturnValue:
+    """Stop the letters of one kind."""
+    if kind not in list(LetterKind):
+        abort(404)
+    client_id, services = _client(token), current_services()
+    act = Act(_BY_LINK, services.clock(), secrets.token_hex(16))
+    try:
+        choose_letter(services.store, act, client_id, LetterKind(kind), is_wanted=False)
+    except Refused:
+        # Their data was erased: nothing is sent anyway.
+        abort(404)
+    return _page("client/stopped.html", _words(client_id), kind=kind)
 
 
 @blueprint.errorhandler(NotFound)
@@ -62,7 +82,7 @@ def nothing(error: HTTPException) -> ResponseReturnValue:
 def set_up(app: Flask) -> None:
     """Limit the rate of links tried from one address."""
     often = page_limiter(app).shared_limit(PER_ADDRESS, scope="stopping letters")
-    limit_views(app, ("mail_choice.ask", "mail_choice.stop"), often)
+    limit_views(app, ("mail_choice.ask", "mail_choice.stop", "mail_choice.stop_kind"), often)
 
 
 def _client(token: str) -> str:

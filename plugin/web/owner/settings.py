@@ -30,6 +30,10 @@ _HEADINGS = {
         N_("Check-in screen"),
         N_("Clients say that they have arrived, at a screen of their own."),
     ),
+    Group.LETTERS: (
+        N_("Hours for e-mails"),
+        N_("When e-mails about courses go out, and who counts as away."),
+    ),
     Group.RETENTION: (N_("Retention"), N_("How long what is done is kept.")),
     Group.BACKUPS: (N_("Backups"), N_("Copies of everything, and where they go.")),
     Group.ALARMS: (

@@ -1,0 +1,120 @@
+"""Which kinds of letters the clinic sends, each in its own words where it has written some. All are off at first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.core.letters import LetterKind
+from plugin.core.text import clean
+from plugin.courses.base.activity import Did, record_in
+from plugin.courses.base.work import Work, transact
+from plugin.errors import InvalidField, NotFound
+from plugin.store import Store
+from plugin.store.letters import LetterSetting
+from plugin.wording import N_, _
+
+MOST_WORDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class LetterKindView:
+    """A kind of letter; `words`: the clinic's own opening, by language, where it has one."""
+
+    kind: LetterKind
+    is_on: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+TITLES: dict[LetterKind, str] = {
+    LetterKind.BALANCE_DUE: N_("Balance due"),
+    LetterKind.EXPIRING: N_("Course ends soon"),
+    LetterKind.FINISHED: N_("Course finished"),
+    LetterKind.LOW: N_("One session left"),
+    LetterKind.TWO_LEFT: N_("Two sessions left"),
+    LetterKind.TOUCH_UP: N_("Touch-up due"),
+    LetterKind.LAPSED: N_("Not seen for weeks"),
+}
+
+
+def letter_kind(name: str) -> LetterKind:
+    """Return the kind of this name; raises NotFound."""
+    if name not in list(LetterKind):
+        raise NotFound(_("There is no such e-mail."))
+    return LetterKind(name)
+
+
+def list_letter_kinds(store: Store) -> tuple[LetterKindView, ...]:
+    """Return all kinds, the most urgent first."""
+    with store.reading() as session:
+        return tuple(letter_kinds_in(session).values())
+
+
+def letter_kinds_in(session: Session) -> dict[LetterKind, LetterKindView]:
+    """Return all kinds by name."""
+    rows = {row.kind: row for row in session.scalars(select(LetterSetting))}
+    found = ((kind, rows.get(kind.value)) for kind in LetterKind)
+    return {
+        kind: LetterKindView(kind, row.is_on, row.words) if row else LetterKindView(kind)
+        for kind, row in found
+    }
+
+
+def kinds_on_in(session: Session) -> frozenset[LetterKind]:
+    """Return the kinds that are switched on."""
+    return frozenset(kind for kind, each in letter_kinds_in(session).items() if each.is_on)
+
+
+def switch_letter(store: Store, act: Act, kind: LetterKind, *, is_on: bool) -> None:
+    """Switch a kind of letter on or off. Idempotent."""
+    require(act.actor)
+
+    def do(work: Work) -> None:
+        row = _row(work, kind)
+        if row.is_on != is_on:
+            _record(work, kind, *("on" if each else "off" for each in (row.is_on, is_on)))
+        row.is_on, row.changed_at, row.by = is_on, work.now, act.actor.name
+
+    transact(store, act, do)
+
+
+def word_letter(store: Store, act: Act, kind: LetterKind, words: Mapping[str, str]) -> None:
+    """Save the clinic's own opening by language; "" takes ours again. Raises InvalidField for one that is too long."""
+    require(act.actor)
+    kept = {language: text for language, typed in words.items() if (text := _checked(language, typed))}
+
+    def do(work: Work) -> None:
+        row = _row(work, kind)
+        if row.words != kept:
+            _record(work, kind, *("\n".join(each.values()) for each in (row.words, kept)))
+        row.words, row.changed_at, row.by = kept, work.now, act.actor.name
+
+    transact(store, act, do)
+
+
+def _checked(language: str, typed: str) -> str:
+    # Paragraphs stay; anything that is no letter, mark or space goes.
+    text = "\n".join(line for each in typed.splitlines() if (line := clean(each)))
+    if len(text) > MOST_WORDS:
+        raise InvalidField(
+            _("An opening has at most {n} characters.", n=MOST_WORDS), field=f"words_{language}"
+        )
+    return text
+
+
+def _row(work: Work, kind: LetterKind) -> LetterSetting:
+    row = work.session.get(LetterSetting, kind.value, with_for_update=True)
+    if row is None:
+        row = LetterSetting(
+            kind=kind.value, is_on=False, words={}, changed_at=work.now, by=work.act.actor.name
+        )
+        work.session.add(row)
+    return row
+
+
+def _record(work: Work, kind: LetterKind, before: str, after: str) -> None:
+    record_in(work, Did.LETTER_CHANGED, name=TITLES[kind], subject_id=kind.value, before=before, after=after)

@@ -1,0 +1,180 @@
+"""One letter on its way: whether it is still due, what it says, and its outcome. Wording is in `plugin.emails`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from invoices.papers import NextVisit
+from plugin.core.letters import LetterKind, LetterRules, occasion
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.read import course_in
+from plugin.courses.base.views import ClientView, ClinicView, CourseView
+from plugin.courses.base.work import require_row
+from plugin.courses.catalog.names import names_in
+from plugin.courses.clients.clients import living_client_in, view_of
+from plugin.courses.handouts.next_visit import next_visit_in
+from plugin.courses.handouts.visit_email import address_answered_in
+from plugin.courses.letters.circumstances import circumstances_in
+from plugin.courses.letters.kinds import letter_kinds_in
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.letters import ClientLetter
+from plugin.store.selling import Checkout
+from plugin.wording import _
+
+NO_LETTER = "There is no such e-mail."
+
+
+@dataclass(frozen=True, slots=True)
+class LetterToSend:
+    """A letter with all it may mention. `words`: the clinic's own opening; `pay_url`: where the balance is paid.
+
+    `package_name`: in the client's language."""
+
+    id: str
+    kind: LetterKind
+    client: ClientView
+    mail_to: str
+    clinic: ClinicView
+    course: CourseView
+    package_name: str
+    next_visit: NextVisit | None
+    words: str
+    pay_url: str
+
+
+def is_pending(store: Store, letter_id: str) -> bool:
+    """Return whether the letter still waits to be sent."""
+    with store.reading() as session:
+        row = session.get(ClientLetter, letter_id)
+        return row is not None and row.done_at is None
+
+
+def wait_until(store: Store, now: datetime, rules: LetterRules) -> datetime | None:
+    """Return when letters may go out again, None if they may now."""
+    with store.reading() as session:
+        zone = ZoneInfo(clinic_in(session).time_zone)
+    return None if rules.is_open(now, zone) else rules.next_open(now, zone)
+
+
+def claim_letter(store: Store, letter_id: str, now: datetime, rules: LetterRules) -> LetterToSend | str:
+    """Mark the letter as being sent and return it, or close it and return why it is not sent.
+
+    A letter that an earlier worker was sending is never sent again: it may have arrived.
+    """
+
+    def work(session: Session) -> LetterToSend | str:
+        row = require_row(session, ClientLetter, letter_id, NO_LETTER, is_locked=True)
+        if row.state == "sending":
+            said = _("The worker ended while sending it: it may have arrived. It is not sent twice.")
+            _close(row, "sent", said, now)
+            return said
+        found = _look(session, row, now, rules)
+        if isinstance(found, str):
+            _close(row, "left", found, now)
+            return found
+        row.state, row.mail_to = "sending", found.mail_to
+        return found
+
+    return store.transact(work)
+
+
+def put_back(store: Store, letter_id: str) -> None:
+    """Have a letter that the mail server did not take for now wait for its next try."""
+
+    def work(session: Session) -> None:
+        row = require_row(session, ClientLetter, letter_id, NO_LETTER, is_locked=True)
+        if row.state == "sending":
+            row.state = "planned"
+
+    store.transact(work)
+
+
+def close_letter(store: Store, letter: LetterToSend, now: datetime, said: str = "") -> None:
+    """Record that the letter was accepted, or with `said` why the mail server refused it for good."""
+
+    def work(session: Session) -> None:
+        row = require_row(session, ClientLetter, letter.id, NO_LETTER, is_locked=True)
+        _close(row, "refused" if said else "sent", said, now)
+        address_answered_in(session, letter.client.id, letter.mail_to, said)
+
+    store.transact(work)
+
+
+def give_up(store: Store, letter_id: str, said: str, now: datetime) -> None:
+    """Record that the letter could not be sent in time, unless it has an outcome."""
+
+    def work(session: Session) -> None:
+        row = session.get(ClientLetter, letter_id, with_for_update=True)
+        if row is not None and row.done_at is None:
+            _close(row, "refused", said, now)
+
+    store.transact(work)
+
+
+def _close(row: ClientLetter, state: str, said: str, now: datetime) -> None:
+    row.state, row.said, row.done_at = state, said[:400], now
+
+
+def _look(session: Session, row: ClientLetter, now: datetime, rules: LetterRules) -> LetterToSend | str:
+    kind = letter_kinds_in(session)[LetterKind(row.kind)]
+    client, clinic = living_client_in(session, row.client_id), clinic_in(session)
+    if not kind.is_on:
+        return _("The clinic switched this e-mail off.")
+    if said := _why_not(session, row, client.id, now, rules):
+        return said
+    course = course_in(session, session.get_one(Course, row.course_id), today=local_date(clinic, now))
+    if course.client_id != client.id:
+        return _("The course belongs to someone else now.")
+    return LetterToSend(
+        id=row.id,
+        kind=kind.kind,
+        client=view_of(session, client),
+        mail_to=client.email or "",
+        clinic=clinic,
+        course=course,
+        package_name=names_in(session, client.language)(course.package_name),
+        next_visit=next_visit_in(session, [client.id], now),
+        words=_for_language(kind.words.get, client.language),
+        pay_url=pay_url_in(session, course),
+    )
+
+
+def _why_not(session: Session, row: ClientLetter, client_id: str, now: datetime, rules: LetterRules) -> str:
+    """Return why the letter is not due any more, by the same rule that it was planned by; "" if it is."""
+    today = local_date(clinic_in(session), now)
+    client = next(circumstances_in(session, now, rules, client_ids=[client_id]), None)
+    if client is None:
+        return _("This client gets no e-mails, or has no address that works.")
+    if LetterKind(row.kind) in client.declined:
+        return _("The client wants no e-mails of this kind.")
+    marks = (
+        occasion(LetterKind(row.kind), each, today, rules)
+        for each in client.courses
+        if each.course_id == row.course_id
+    )
+    is_due = any(found is not None and found.mark == row.occasion for found in marks)
+    return "" if is_due else _("There is no reason for it any more.")
+
+
+def _for_language(text_in: Callable[[str], str | None], tag: str) -> str:
+    return text_in(tag) or text_in(tag.split("-")[0]) or ""
+
+
+def pay_url_in(session: Session, course: CourseView) -> str:
+    """Return the address where the rest of the course is paid, "" where there is none."""
+    if not course.state.due.amount or course.square_order_id is None:
+        return ""
+    url = select(Checkout.url).where(
+        Checkout.square_order_id == course.square_order_id,
+        Checkout.url.is_not(None),
+        Checkout.ended_at.is_(None),
+        Checkout.cancel_asked_at.is_(None),
+    )
+    return session.scalar(url.order_by(Checkout.id.desc()).limit(1)) or ""

@@ -1,0 +1,148 @@
+"""Letters to clients, for the owner: which are sent and in which words, who gets what next, and what followed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
+
+from plugin.core.letters import LetterKind
+from plugin.courses.letters.kinds import (
+    MOST_WORDS,
+    TITLES,
+    letter_kind,
+    list_letter_kinds,
+    switch_letter,
+    word_letter,
+)
+from plugin.courses.letters.log import REPORT_DAYS, what_followed
+from plugin.courses.letters.plan import PREVIEW_DAYS, coming_letters
+from plugin.emails.client_letter import example_letter, rules_of, send_example
+from plugin.web import current_services, pages
+from plugin.web.access import allow, fresh
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.format import LANGUAGES
+from plugin.web.forms import Choice, Email, Form, Paragraph
+from plugin.web.owner.forms import SwitchForm
+from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
+
+blueprint = Blueprint("letters", __name__, url_prefix="/clinic/letters")
+# The page shows the first; the API has all of them.
+MOST_COMING = 100
+WHEN: dict[LetterKind, str] = {
+    LetterKind.BALANCE_DUE: N_(
+        "Three days before the rest is due, and three days after, with the link to pay."
+    ),
+    LetterKind.EXPIRING: N_("60, 30 and 7 days before the course ends, while sessions are left."),
+    LetterKind.FINISHED: N_("Some days after the last session, where no other course has sessions left."),
+    LetterKind.LOW: N_("The day after the last session but one."),
+    LetterKind.TWO_LEFT: N_("The day after the session that leaves two."),
+    LetterKind.TOUCH_UP: N_("When the time for a touch-up has come and none is booked."),
+    LetterKind.LAPSED: N_("After some weeks without a visit or an appointment, while sessions are left."),
+}
+
+
+class WordsForm(Form):
+    """The clinic's own opening of a letter in each language of its papers."""
+
+    words_en = Paragraph("English", rows=4, maxlength=MOST_WORDS, lang="en")
+    words_es = Paragraph("Español", rows=4, maxlength=MOST_WORDS, lang="es")
+    words_zh = Paragraph("简体中文", rows=4, maxlength=MOST_WORDS, lang="zh-Hans")
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Return what was typed, by language."""
+        return {"en": self.words_en.data, "es": self.words_es.data, "zh-Hans": self.words_zh.data}
+
+
+class TestForm(Form):
+    """Whom to send a test letter to, and in which language."""
+
+    to = Email(N_("Send it to"), called=N_("The address"), type="email", required=True, maxlength=254)
+    language = Choice(N_("Language"), LANGUAGES)
+
+
+@blueprint.get("")
+@allow()
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show all kinds, who gets which letter in the next days, and what followed those sent."""
+    services = current_services()
+    rules = rules_of(services.settings)
+    coming = coming_letters(services.store, pages.now(), rules)
+    return render_template(
+        "owner/letters.html",
+        kinds=list_letter_kinds(services.store),
+        titles=TITLES,
+        when=WHEN,
+        rules=rules,
+        can_mail=services.mail.is_ready,
+        coming=coming[:MOST_COMING],
+        not_shown=len(coming) - MOST_COMING,
+        preview_days=PREVIEW_DAYS,
+        followed=what_followed(services.store, pages.now()),
+        report_days=REPORT_DAYS,
+        refusal=refusal,
+    )
+
+
+@blueprint.post("/<kind>/switch")
+@allow()
+@refused_shows(show)
+def switch(kind: str) -> ResponseReturnValue:
+    """Switch a kind of letter on or off."""
+    known, is_on = letter_kind(kind), SwitchForm.sent().is_on
+    switch_letter(current_services().store, current_act(), known, is_on=is_on)
+    title = _(TITLES[known])
+    said = _("“{title}” is sent from now on.", title=title) if is_on else _("“{title}” is off.", title=title)
+    flash_notice(Notice(said))
+    return redirect_after_post(url_for("letters.show", _anchor=f"k-{known}"))
+
+
+@blueprint.get("/<kind>")
+@allow()
+def one(kind: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show how a letter reads in each language, its own words, and the form to send it to oneself."""
+    services, known = current_services(), letter_kind(kind)
+    view = next(each for each in list_letter_kinds(services.store) if each.kind is known)
+    values = {f"words_{language}": text for language, text in view.words.items()}
+    return render_template(
+        "owner/letter.html",
+        view=view,
+        title=TITLES[known],
+        when=WHEN[known],
+        form=WordsForm.shown_beside_others(refusal, **values),
+        test_form=TestForm.shown_beside_others(refusal, suffix="-test", **_test_values()),
+        read=[(tag, name, example_letter(services, known, tag)) for tag, name in LANGUAGES],
+        can_mail=services.mail.is_ready,
+        refusal=refusal if refusal is not None and not refusal.typed else None,
+    )
+
+
+@blueprint.post("/<kind>")
+@allow()
+@refused_shows(one)
+def save(kind: str) -> ResponseReturnValue:
+    """Save the clinic's own words."""
+    known = letter_kind(kind)
+    word_letter(current_services().store, current_act(), known, WordsForm.sent().words)
+    flash_notice(Notice(_("Saved. It reads like this from now on.")))
+    return redirect_after_post(url_for("letters.one", kind=known))
+
+
+@blueprint.post("/<kind>/test")
+@allow()
+@fresh()
+@refused_shows(one)
+def test(kind: str) -> ResponseReturnValue:
+    """Send the example to an address of the staff."""
+    known, form = letter_kind(kind), TestForm.sent()
+    send_example(current_services(), known, form.language.data, form.to.data or "")
+    flash_notice(Notice(_("The test e-mail is on its way to {to}.", to=form.to.data)))
+    return redirect_after_post(url_for("letters.one", kind=known, _anchor="test"))
+
+
+def _test_values() -> dict[str, Any]:
+    return {"to": current_user.email, "language": request.args.get("language") or pages.clinic().language}
