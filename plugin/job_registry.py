@@ -21,6 +21,7 @@ from plugin.courses.documents.enqueue import (
     DOCUMENT,
     ISSUE_CREDIT_NOTE,
     ISSUE_INVOICE,
+    ISSUE_RECEIPTS,
     ISSUE_VOUCHER,
     RECORD_SALE,
 )
@@ -166,6 +167,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(ALERT, "An alert about staff access", mail_alert),
         JobKind(PAPERS, "Papers to draw", _fill_cache, loop="papers", most_tries=8, is_refusable=False),
         _documents_kind(ISSUE_INVOICE, "An invoice to issue"),
+        _documents_kind(ISSUE_RECEIPTS, "Receipts to issue"),
         _documents_kind(ISSUE_CREDIT_NOTE, "A credit note to issue"),
         _documents_kind(ISSUE_VOUCHER, "A gift voucher to issue"),
         _documents_kind(CORRECT_INVOICE, "An invoice to correct"),

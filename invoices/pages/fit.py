@@ -21,6 +21,7 @@ from invoices.pages.sums import (
     check_electronic,
     check_invoice,
     check_month,
+    check_receipt,
     check_statement,
 )
 from invoices.papers import (
@@ -41,6 +42,7 @@ from invoices.papers import (
     Paper,
     PaperRefused,
     Party,
+    Receipt,
 )
 
 T = TypeVar("T")
@@ -70,7 +72,17 @@ _CAPS = {
     "terms": TERM_CAP,
     "text": GUIDANCE_CAP,
 }
-_EXACT = {"balance_url", "language", "time_zone", "currency", "style", "accent", "sha256", "country"}
+_EXACT = {
+    "balance_url",
+    "receipt_url",
+    "language",
+    "time_zone",
+    "currency",
+    "style",
+    "accent",
+    "sha256",
+    "country",
+}
 _PEOPLE = {"client_name", "giver_name", "recipient_name", "practitioner"}
 _CURRENCY = re.compile("[A-Z]{3}")
 _GIFT_SESSIONS, _GIFT_MONTHS = range(1, 1_000), range(1, 121)
@@ -183,6 +195,12 @@ def _check_url(url: str | None) -> None:
         raise PaperRefused(f"The private page needs a web address of at most {URL_CAP} characters.")
 
 
+def _check_receipt(paper: Receipt) -> Receipt:
+    if paper.receipt_url:
+        _check_url(paper.receipt_url)
+    return check_receipt(paper)
+
+
 def _check_sheet(paper: AftercareSheet) -> AftercareSheet:
     _check_guidance(paper.text)
     if not 0 <= (paper.session_number or 0) <= (paper.sessions_total or SESSIONS_CAP) <= SESSIONS_CAP:
@@ -257,6 +275,7 @@ _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     Invoice: check_invoice,
     CreditNote: check_credit_note,
     AccountStatement: check_statement,
+    Receipt: _check_receipt,
     GiftVoucher: _check_voucher,
     OwnersMonth: check_month,
     # Our own text.

@@ -22,6 +22,7 @@ from invoices.papers import (
     PaperRefused,
     Party,
     PaymentLine,
+    Receipt,
     RollKind,
     RollLine,
     StatementLine,
@@ -216,6 +217,25 @@ def _check_balances(paper: AccountStatement) -> None:
         raise PaperRefused(
             "This statement does not add up: what is due is not what was billed less what was paid."
         )
+
+
+def check_receipt(paper: Receipt) -> Receipt:
+    """Return the receipt. Raises PaperRefused where it lacks a name or number, or does not add up."""
+    if not _NUMBER.fullmatch(paper.number) or not _NUMBER.fullmatch(paper.invoice_number):
+        raise PaperRefused(
+            "A receipt needs its number and its invoice's, of 1 to 40 characters without spaces."
+        )
+    if not clean_name(paper.billed_to.name, 4):
+        raise PaperRefused("A receipt needs the name of who paid.")
+    check_party(paper.billed_to)
+    if paper.payment.amount.amount <= 0:
+        raise PaperRefused("A payment is an amount above zero.")
+    if paper.paid_at.tzinfo is None:
+        raise PaperRefused("A payment needs a time with its time zone.")
+    left = paper.total.amount - paper.paid_before.amount - paper.payment.amount.amount
+    if left != paper.balance_due.amount:
+        raise PaperRefused("This receipt does not add up: what is left is not the total less what was paid.")
+    return paper
 
 
 def signed(line: StatementLine) -> int:

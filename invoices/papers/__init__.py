@@ -37,6 +37,7 @@ from invoices.papers.course import (
 )
 from invoices.papers.guide import Guide
 from invoices.papers.month import CallReason, CallRow, MonthPoint, OwnersMonth, PackageRow, RollKind, RollLine
+from invoices.papers.receipt import Receipt, ReceiptPart
 from invoices.papers.shared import Clinic, Logo, Money, NextVisit, PageSize, PaperFailed, PaperRefused
 from invoices.papers.voucher import GiftContent, GiftVoucher
 from invoices.papers.wire import Paper, content_sha256, from_json, kind_of, to_json
@@ -72,6 +73,8 @@ __all__ = [
     "PaperRefused",
     "Party",
     "PaymentLine",
+    "Receipt",
+    "ReceiptPart",
     "Received",
     "RefundWorking",
     "RefundedSessions",

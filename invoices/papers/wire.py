@@ -15,6 +15,7 @@ from invoices.papers.account import AccountStatement, CreditNote, Invoice
 from invoices.papers.course import AftercareSheet, CourseSummary
 from invoices.papers.guide import Guide
 from invoices.papers.month import OwnersMonth
+from invoices.papers.receipt import Receipt
 from invoices.papers.shared import PaperRefused
 from invoices.papers.voucher import GiftVoucher
 
@@ -96,6 +97,7 @@ Paper = (
     | Invoice
     | CreditNote
     | AccountStatement
+    | Receipt
     | GiftVoucher
     | OwnersMonth
     | Guide
@@ -107,6 +109,7 @@ _KINDS: dict[str, type[Paper]] = {
     "invoice": Invoice,
     "credit_note": CreditNote,
     "account_statement": AccountStatement,
+    "receipt": Receipt,
     "gift_voucher": GiftVoucher,
     "owners_month": OwnersMonth,
     "guide": Guide,

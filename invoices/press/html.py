@@ -17,6 +17,7 @@ from invoices.pages.density import OF_LONG, Density, densities_of
 from invoices.pages.guide import guide_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
+from invoices.pages.receipt import receipt_page
 from invoices.pages.script import lang, named
 from invoices.pages.sheet import halves, sheet_page
 from invoices.pages.statement import statement_page
@@ -33,6 +34,7 @@ from invoices.papers import (
     OwnersMonth,
     PageSize,
     Paper,
+    Receipt,
 )
 
 # The bundled fonts of single scripts, in every list of fonts after those of Latin, Greek and Cyrillic letters.
@@ -53,6 +55,7 @@ LAYOUTS: dict[type[Paper], Layout] = {
     Invoice: Layout("account.html", invoice_page),
     CreditNote: Layout("account.html", credit_note_page),
     AccountStatement: Layout("statement.html", statement_page),
+    Receipt: Layout("receipt.html", receipt_page),
     GiftVoucher: Layout("gift_voucher.html", voucher_page),
     OwnersMonth: Layout("owners_month.html", month_page),
     Guide: Layout("guide.html", guide_page),

@@ -24,6 +24,7 @@ from plugin.courses.documents.enqueue import (
     correct_invoice,
     issue_credit_note,
     issue_invoice,
+    issue_receipts,
     issue_voucher,
 )
 from plugin.courses.exchange.complete import complete_exchanges
@@ -32,7 +33,7 @@ from plugin.courses.sales.checkout_outcome import settle_checkouts
 
 SUBSCRIBERS: Mapping[type[Event], Sequence[Subscriber]] = {
     # A checkout is paid before its exchange can be completed.
-    SaleBooked: (issue_invoice, settle_checkouts, complete_exchanges),
+    SaleBooked: (issue_invoice, issue_receipts, settle_checkouts, complete_exchanges),
     CourseAssigned: (issue_invoice,),
     CourseReassigned: (correct_invoice,),
     CourseChanged: (enqueue_papers_and_profile,),

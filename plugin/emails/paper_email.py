@@ -90,6 +90,7 @@ def _name(services: Services, paper: PaperToSend, language: Language) -> str:
     return {
         "invoice": language.gettext("Invoice {number}", number=document.number),
         "credit_note": language.gettext("Credit note {number}", number=document.number),
+        "receipt": language.gettext("Receipt {number}", number=document.number),
         "gift_voucher": language.gettext("Gift voucher"),
     }[document.kind]
 

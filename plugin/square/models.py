@@ -103,6 +103,7 @@ class Payment(Answer):
     refunded: OptionalAmount = Field(None, alias="refunded_money")
     # Square fills it in minutes to days after the payment.
     fees: Annotated[tuple[ProcessingFee, ...], _each(ProcessingFee)] = Field((), alias="processing_fee")
+    receipt_url: Text = ""
 
 
 class Tender(Answer):

@@ -6,6 +6,7 @@ No personal data: no customer, no note, no ticket's name, no digit of a card. Pu
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from invoices.papers import PaidBy
 from plugin.courses.documents.sale_record import (
@@ -19,7 +20,7 @@ from plugin.courses.documents.sale_record import (
 )
 from plugin.errors import SquareFailed
 from plugin.square import models
-from plugin.square.models import Line, Order, minor_units
+from plugin.square.models import Line, Order, Payment, minor_units
 from plugin.square.parsing import unreadable
 
 _PAID_BY: dict[str, PaidBy] = {
@@ -45,6 +46,8 @@ _BRANDS = {
     "EBT": "EBT",
 }
 _QUANTITY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,5})?\Z")
+# Only Square's own pages are linked from a receipt.
+_RECEIPT = re.compile(r"https://([a-z]+\.)?(squareup|squareupsandbox)\.com/[!-~]{1,300}\Z")
 _PERCENTAGE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,5})?\Z")
 
 
@@ -68,15 +71,25 @@ def sold_sale(order: Order) -> SoldSale:
     )
 
 
-def sales_recorded(order: Order) -> tuple[SoldSale, ...]:
+def sales_recorded(order: Order, payment: Payment | None = None) -> tuple[SoldSale, ...]:
     """Return the sale to record; none where a line of retail can't be read: its courses are booked anyway.
 
-    A request for the invoice answers why there is none.
+    A request for the invoice answers why there is none. `payment`: one of its payments, with Square's receipt.
     """
     try:
-        return (sold_sale(order),)
+        return (_with_receipt(sold_sale(order), payment),)
     except SquareFailed:
         return ()
+
+
+def _with_receipt(sale: SoldSale, payment: Payment | None) -> SoldSale:
+    if payment is None or not _RECEIPT.match(payment.receipt_url):
+        return sale
+    tenders = (
+        replace(each, receipt_url=payment.receipt_url) if each.square_payment_id == payment.id else each
+        for each in sale.tenders
+    )
+    return replace(sale, tenders=tuple(tenders))
 
 
 def _line(line: Line, currency: str) -> SoldLine:

@@ -52,7 +52,8 @@ class Document(Base):
     """An issued document: its number and its frozen content (canonical JSON) with the SHA-256 of that.
 
     `subject` is what it was issued for, once: the Square order of an invoice, the refund of a credit note,
-    the gift of a voucher. `place` counts from 1 without a gap within each kind.
+    the gift of a voucher, the payment of a receipt, the client and day of a statement of prepaid balance. `place`
+    counts from 1 without a gap within each kind.
     """
 
     __tablename__ = "document"
@@ -80,7 +81,9 @@ class Document(Base):
     by: Mapped[str] = mapped_column(Name)
 
     __table_args__ = (
-        CheckConstraint("kind in ('invoice', 'credit_note', 'gift_voucher')", name="kind"),
+        CheckConstraint(
+            "kind in ('invoice', 'credit_note', 'gift_voucher', 'receipt', 'prepaid_balance')", name="kind"
+        ),
         CheckConstraint("(kind = 'credit_note') = (refers_to is not null)", name="credit_note_refers"),
         CheckConstraint("place >= 1", name="place"),
         UniqueConstraint("kind", "place"),

@@ -69,7 +69,19 @@ def test_it_prints_the_statement_of_account_as_it_stands(desk: Caller, shop: Sho
     assert answer.get_data().startswith(b"%PDF-")
 
 
-@pytest.mark.parametrize("paper", ["summary.pdf", "aftercare.pdf", "invoice.pdf", "statement.pdf"])
+def test_the_receipts_of_a_sale_are_listed_and_printed(desk: Caller, shop: Shop) -> None:
+    course = shop.course()
+    [receipt] = desk.get(f"/courses/{course}/receipts").json["receipts"]
+    assert (receipt["part"], receipt["balance_due"]["amount"]) == ("all", 0)
+    answer = desk.get(f"/receipts/{receipt['id']}/receipt.pdf")
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    assert desk.get(f"/courses/{course}/receipts").json["receipts"] == [receipt]
+    assert refusal(desk.get("/receipts/nothing/receipt.pdf")) == (404, "not_found", None)
+
+
+@pytest.mark.parametrize(
+    "paper", ["receipts", "summary.pdf", "aftercare.pdf", "invoice.pdf", "statement.pdf"]
+)
 def test_nobodys_course_has_no_papers(desk: Caller, shop: Shop, paper: str) -> None:
     assert refusal(desk.get(f"/courses/{shop.course(to=None)}/{paper}")) == (409, "unassigned", None)
     assert refusal(desk.get(f"/courses/nowhere/{paper}")) == (404, "not_found", None)

@@ -42,6 +42,8 @@ MAY = {
     ("GET", "/courses/{course_id}/aftercare.pdf"): ALL,
     ("GET", "/courses/{course_id}/invoice.pdf"): DESK,
     ("GET", "/courses/{course_id}/statement.pdf"): DESK,
+    ("GET", "/courses/{course_id}/receipts"): DESK,
+    ("GET", "/receipts/{receipt_id}/receipt.pdf"): DESK,
     ("GET", "/attention"): ALL,
     ("POST", "/attention/{item_id}/resolution"): DESK,
 }

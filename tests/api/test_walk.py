@@ -77,6 +77,7 @@ def ids(walker: Caller, walked_house: Services) -> dict[str, str]:
         "entry_id": used["id"],
         "client_id": walker.get(f"/courses/{course_id}").get_json()["client_id"],
         "package_id": shop.package(),
+        "receipt_id": walker.get(f"/courses/{course_id}/receipts").get_json()["receipts"][0]["id"],
         "item_id": walker.get("/attention").get_json()["items"][0]["id"],
     }
 

@@ -21,7 +21,7 @@ from invoices.press.render import VARIANT
 from tests.papers.bench import page_with_styles
 from tests.papers.real import paper, pdf
 
-KINDS = ("summary", "aftercare-facial", "invoice", "credit-note", "statement", "voucher", "month")
+KINDS = ("summary", "aftercare-facial", "invoice", "credit-note", "statement", "receipt", "voucher", "month")
 KEPT = Path(__file__).parent / "golden"
 # Small files, and letters are gray bars: their position counts.
 DOTS_PER_INCH = 40

@@ -56,7 +56,16 @@ BOMBS = {
 }
 
 
-OF_EACH_KIND = ("summary", "aftercare-facial", "invoice", "credit-note", "statement", "voucher", "month")
+OF_EACH_KIND = (
+    "summary",
+    "aftercare-facial",
+    "invoice",
+    "credit-note",
+    "statement",
+    "receipt",
+    "voucher",
+    "month",
+)
 CLINIC = Clinic(name="Juniper Street Acupuncture")
 MANY = Allowance(
     treatment="x", granted=120, used=0, left=120, stamps=stamps(granted=120, used_on=(), left=120)

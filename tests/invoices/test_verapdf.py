@@ -37,6 +37,7 @@ CHECKED = (
     "invoice-electronic",
     "credit-note",
     "statement",
+    "receipt",
 )
 CACHE = Path(__file__).parents[2] / ".venv" / "verapdf"
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from invoices.papers import CourseSummary, CreditNote, Invoice
+from invoices.papers import CourseSummary, CreditNote, Invoice, Receipt
 from plugin.core.acts import SQUARE, Actor, Role
 from plugin.core.money import Money
 from plugin.core.terms import Terms
@@ -227,13 +227,28 @@ class PaperClinic:
         self.go_to(on)
         self._pay(course.square_order_id or "", course.price.amount, course.price.amount - course.paid.amount)
 
+    def report_again(self, course_id: str) -> None:
+        """Have Square tell once more of what came for an invoice."""
+        course = self.desk.course(course_id)
+        self._book(course.square_order_id or "", course.price.amount)
+
     def _pay(self, order: str, price: int, amount: int) -> str:
         """Have so much come for an invoice, after what had come for it before."""
-        came = [*self._came.get(order, ()), (amount, self.clock())]
-        self._came[order] = came
+        self._came[order] = [*self._came.get(order, ()), (amount, self.clock())]
+        return self._book(order, price)
+
+    def _book(self, order: str, price: int) -> str:
+        came = self._came[order]
         sale = self.sale_of(self.package(), price, order=order)
         tenders = tuple(
-            Tender(square_payment_id=f"PAY-{order}-{place}", how="card", label="Visa", amount=each, at=at)
+            Tender(
+                square_payment_id=f"PAY-{order}-{place}",
+                how="card",
+                label="Visa",
+                amount=each,
+                at=at,
+                receipt_url=f"https://squareup.com/receipt/preview/PAY-{order}-{place}",
+            )
             for place, (each, at) in enumerate(came)
         )
         self.documents.record(replace(sale, tenders=tenders))
@@ -256,7 +271,9 @@ class PaperClinic:
         (cash, *more) = sale.tenders
         if more:
             return sale
-        return replace(sale, tenders=(replace(cash, at=self.clock(), how="card", label="Visa"),))
+        payment = f"PAY-{sale.square_order_id}"
+        card = replace(cash, at=self.clock(), how="card", label="Visa", square_payment_id=payment)
+        return replace(sale, tenders=(card,))
 
     def client_of(self, course_id: str) -> str:
         """Return whose the course is."""
@@ -367,6 +384,12 @@ class PaperClinic:
         order = self.desk.course(course_id).square_order_id
         self.documents.work()
         return next(each for each in reversed(self.documents.invoices()) if each.reference == order)
+
+    def receipts_of(self, course_id: str) -> list[Receipt]:
+        """Return the receipts of a course's sale, issued now where they were not."""
+        order = self.desk.course(course_id).square_order_id
+        self.documents.work()
+        return [each for each in self.documents.receipts() if each.reference == order]
 
     def credit_note_of(self, course_id: str) -> CreditNote:
         """Return the last credit note of a course."""

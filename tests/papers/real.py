@@ -32,7 +32,7 @@ from invoices.press.render import render
 from plugin.courses.handouts.guides import guide_paper
 from plugin.store import Store
 from plugin.store.migrate import upgrade
-from tests.papers import accounts, gifts, months, sheets, summaries
+from tests.papers import accounts, gifts, months, receipts, sheets, summaries
 from tests.papers.accounts import WORDS, package_in
 from tests.papers.clinic import LINDENHOF, PaperClinic
 
@@ -116,6 +116,11 @@ _JUNIPER: dict[str, Maker] = {
     "statement-refunded": accounts.statement_refunded,
     "statement-spanish": partial(accounts.statement, is_paid=True, language="es"),
     "statement-chinese": partial(accounts.statement, is_paid=True, language="zh-Hans"),
+    "receipt": receipts.deposit,
+    "receipt-balance": receipts.balance,
+    "receipt-whole": receipts.whole,
+    "receipt-spanish": partial(receipts.deposit, language="es"),
+    "receipt-chinese": partial(receipts.deposit, language="zh-Hans"),
     "voucher": gifts.voucher,
     "voucher-spanish": partial(gifts.voucher, language="es"),
     "voucher-chinese": partial(gifts.voucher, language="zh-Hans"),

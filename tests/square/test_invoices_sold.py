@@ -6,7 +6,7 @@ from functools import partial
 
 from sqlalchemy import select
 
-from invoices.papers import Invoice, from_json
+from invoices.papers import Invoice, Receipt, from_json
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.courses.base.views import CourseView
@@ -49,7 +49,9 @@ def test_our_own_invoice_says_what_has_come_what_is_due_and_when(selling: Sellin
     selling.sync()
     selling.clinic.papers()
     with selling.clinic.services.store.reading() as session:
-        of_it = select(Document.content).where(Document.square_order_id == selling.order(begun)["id"])
+        of_it = select(Document.content).where(
+            Document.square_order_id == selling.order(begun)["id"], Document.kind == "invoice"
+        )
         paper = from_json(session.scalars(of_it).one())
     assert isinstance(paper, Invoice)
     assert (paper.total.amount, paper.paid.amount, paper.balance_due.amount) == (165000, 50000, 115000)
@@ -70,6 +72,24 @@ def test_a_deposit_may_be_paid_in_two_payments_each_told_by_an_event(selling: Se
         usd(115000),
     ]
     assert (course.status, selling.now(begun).state) == (Status.OPEN, "paid")
+    selling.clinic.papers()
+    assert [
+        (each.part, each.payment.amount.amount, each.balance_due.amount) for each in receipts(selling, begun)
+    ] == [
+        ("deposit", 20000, 145000),
+        ("part", 30000, 115000),
+        ("balance", 115000, 0),
+    ]
+
+
+def receipts(selling: Selling, begun: CheckoutView) -> list[Receipt]:
+    with selling.clinic.services.store.reading() as session:
+        rows = session.scalars(
+            select(Document.content)
+            .where(Document.kind == "receipt", Document.square_order_id == selling.order(begun)["id"])
+            .order_by(Document.place)
+        )
+        return [paper for row in rows if isinstance(paper := from_json(row), Receipt)]
 
 
 def test_a_deposit_given_back_closes_the_course(selling: Selling) -> None:

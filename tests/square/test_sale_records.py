@@ -16,7 +16,8 @@ from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.sale_record import SoldSale, sale_in
 from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
 from plugin.errors import Refused, SquareFailed
-from plugin.square.models import Order
+from plugin.square.inbox import SWEPT_ORDER, receive_synthetic
+from plugin.square.models import Order, Payment
 from plugin.square.sale_record import sales_recorded, sold_sale
 from plugin.store.documents import Document, SaleRecord
 from plugin.store.ledger import Course
@@ -375,3 +376,31 @@ def test_it_reads_back_as_it_was_kept() -> None:
         Order.read(_order(rounding_adjustment={"amount_money": {"amount": -2, "currency": "USD"}}))
     )
     assert from_plain(SoldSale, json.loads(json.dumps(to_plain(sale)))) == sale
+
+
+def test_the_receipt_of_a_payment_links_squares_own_and_keeps_it_when_the_order_is_read_again(
+    lite_clinic: Clinic,
+) -> None:
+    order, _invoice = _sold(lite_clinic, "ten")
+    [receipt] = _issued(lite_clinic, "receipt")
+    payment = order["tenders"][0]["payment_id"]
+    assert receipt.receipt_url == f"https://squareup.com/receipt/preview/{payment}"
+    receive_synthetic(lite_clinic.services, SWEPT_ORDER, order["id"], "again")
+    lite_clinic.catch_up()
+    lite_clinic.papers()
+    with lite_clinic.services.store.reading() as session:
+        kept = sale_in(session, order["id"])
+    assert kept is not None
+    assert kept.tenders[0].receipt_url == receipt.receipt_url
+    assert _issued(lite_clinic, "receipt") == [receipt]
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://squareup.com/receipt/x", "https://squareup.com.evil.example/x", "javascript:alert(1)"]
+)
+def test_a_link_to_elsewhere_is_no_receipt(lite_clinic: Clinic, url: str) -> None:
+    order, _invoice = _sold(lite_clinic, "ten")
+    read = Order.read(order)
+    payment = Payment.read({"id": read.tenders[0].payment_id, "receipt_url": url})
+    [sale] = sales_recorded(read, payment)
+    assert sale.tenders[0].receipt_url == ""

@@ -135,6 +135,7 @@ WHO: dict[str, frozenset[str]] = {
     "batches.fetch": STAFF,
     "documents.show": DESK,
     "documents.statement": DESK,
+    "documents.receipt": DESK,
     "documents.invoice": DESK,
     "documents.voucher": DESK,
     "document_list.show": DESK,

@@ -49,6 +49,18 @@ def test_an_invoice_nobody_has_asked_for_is_issued_by_the_tap(small_deb: Visitor
     assert [row.by for row in papers.rows()] == ["Deb Lane"]
 
 
+def test_each_payment_has_its_receipt_and_one_from_before_receipts_is_issued_by_the_tap(
+    small_deb: Visitor, papers: Papers
+) -> None:
+    course = papers.sell("O")
+    small_deb.get(_links(small_deb, papers, course)["Invoice"])
+    address = _links(small_deb, papers, course)["Receipt"]
+    assert small_deb.get(small_deb.get(address).headers["Location"]).data == PDF
+    assert "Receipt REC-0001" in _links(small_deb, papers, course)
+    small_deb.get(address)
+    assert [row.number for row in papers.rows("receipt")] == ["REC-0001"]
+
+
 def test_an_invoice_that_square_must_tell_of_first_says_so(small_deb: Visitor, papers: Papers) -> None:
     course = papers.desk.sell(papers.package)
     answer = small_deb.get(f"/courses/{course}/invoice.pdf")

@@ -18,7 +18,7 @@ from plugin.courses.base.work import Work
 class SaleBooked:
     """A sale has courses: `opened` now, or booked before. `paid_so_far`: None once all of it is paid.
 
-    `checkout_ids`: the checkouts begun at the desk that this sale completes.
+    `checkout_ids`: the checkouts begun at the desk that this sale completes. `is_paid_more`: a payment was received.
     """
 
     square_order_id: str
@@ -26,6 +26,7 @@ class SaleBooked:
     opened: tuple[str, ...]
     paid_so_far: Money | None
     checkout_ids: tuple[str, ...]
+    is_paid_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

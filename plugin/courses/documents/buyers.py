@@ -11,7 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices.papers import Party
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import ClientView
+from plugin.courses.clients.contacts import written_phone
 from plugin.store.changes import CourseOrigin, Gift
 from plugin.store.ledger import Course
 from plugin.store.people import SquareCustomer
@@ -104,7 +106,7 @@ def party_in(session: Session, buyer: ClientView) -> Party:
     return Party(
         name=buyer.name,
         email=buyer.email or "",
-        phone=buyer.phone or "",
+        phone=written_phone(buyer.phone, clinic_in(session).country) if buyer.phone else "",
         country=profile.country if profile is not None else "",
         address_lines=tuple(profile.address.splitlines()[:_MOST_LINES]) if profile is not None else (),
     )

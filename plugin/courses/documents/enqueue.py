@@ -13,9 +13,14 @@ ISSUE_INVOICE = "issue_invoice"
 ISSUE_CREDIT_NOTE = "issue_credit_note"
 ISSUE_VOUCHER = "issue_voucher"
 DOCUMENT = "document"
+# By Square order: the receipts of payments after the first; the invoice brings the first's.
+ISSUE_RECEIPTS = "issue_receipts"
 # By Square order: billed to the wrong client, who no longer has its course.
 CORRECT_INVOICE = "correct_invoice"
-DOCUMENT_JOBS = (ISSUE_INVOICE, ISSUE_CREDIT_NOTE, ISSUE_VOUCHER, CORRECT_INVOICE, DOCUMENT)
+DOCUMENT_JOBS = (
+    *(ISSUE_INVOICE, ISSUE_RECEIPTS, ISSUE_CREDIT_NOTE, ISSUE_VOUCHER, CORRECT_INVOICE),
+    DOCUMENT,
+)
 # A sale booked before sales were stored is fetched from Square by its order.
 RECORD_SALE = "record_sale"
 
@@ -24,6 +29,12 @@ def issue_invoice(work: Work, event: SaleBooked | CourseAssigned) -> None:
     """Enqueue the invoice of a sale, issued once it has courses of a client."""
     if isinstance(event, CourseAssigned) or (event.opened and event.client_id is not None):
         enqueue_invoice(work, event.square_order_id)
+
+
+def issue_receipts(work: Work, event: SaleBooked) -> None:
+    """Enqueue the receipts of later payments of a sale; that of its first one follows the invoice."""
+    if event.is_paid_more and not event.opened and _is_kept(work, event.square_order_id):
+        enqueue(work, ISSUE_RECEIPTS, event.square_order_id, payload=_by(work.act))
 
 
 def enqueue_invoice(work: Work, square_order_id: str | None) -> None:

@@ -14,6 +14,7 @@ from plugin.courses.documents.enqueue import (
     DOCUMENT,
     ISSUE_CREDIT_NOTE,
     ISSUE_INVOICE,
+    ISSUE_RECEIPTS,
     ISSUE_VOUCHER,
 )
 from plugin.courses.documents.files import document_bytes
@@ -24,17 +25,36 @@ from plugin.courses.documents.issue import (
     create_voucher,
 )
 from plugin.courses.documents.letters import MISSING_LETTERS, ask_for_letters, settle_letters
+from plugin.courses.documents.receipts import create_receipts
 from plugin.courses.handouts.cache import Render
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.documents import Document
 from plugin.wording import _
 
+
+def _invoice(work: Work, square_order_id: str) -> Document | None:
+    document = create_invoice(work, square_order_id)
+    create_receipts(work, square_order_id)
+    return document
+
+
+def _receipts(work: Work, square_order_id: str) -> Document | None:
+    return next(reversed(create_receipts(work, square_order_id)), None)
+
+
+def _correction(work: Work, square_order_id: str) -> Document | None:
+    document = create_correction(work, square_order_id)
+    create_receipts(work, square_order_id)
+    return document
+
+
 _ISSUE: dict[str, Callable[[Work, str], Document | None]] = {
-    ISSUE_INVOICE: create_invoice,
+    ISSUE_INVOICE: _invoice,
+    ISSUE_RECEIPTS: _receipts,
     ISSUE_CREDIT_NOTE: create_credit_note,
     ISSUE_VOUCHER: create_voucher,
-    CORRECT_INVOICE: create_correction,
+    CORRECT_INVOICE: _correction,
 }
 
 

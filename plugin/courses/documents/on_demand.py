@@ -12,6 +12,7 @@ from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.documents.buyers import buyer_in, sold_course_in
 from plugin.courses.documents.enqueue import RECORD_SALE
 from plugin.courses.documents.issue import create_invoice, create_voucher
+from plugin.courses.documents.receipts import ReceiptView, create_receipts, receipts_in
 from plugin.courses.documents.sale_record import sale_in
 from plugin.courses.documents.storage import invoice_of_sale_in
 from plugin.courses.documents.voucher_content import NO_GIFT
@@ -50,6 +51,31 @@ def invoice_of_course(store: Store, act: Act, course_id: str) -> str:
         # The job enqueued before the refusal is kept.
         raise found
     return found
+
+
+def receipts_of_course(store: Store, act: Act, course_id: str) -> tuple[ReceiptView, ...]:
+    """Return the receipts of a course's sale, in the order they were issued; those not issued yet are issued now.
+
+    Raises what requesting the invoice raises.
+    """
+    invoice_id = invoice_of_course(store, act, course_id)
+
+    def do(work: Work) -> tuple[str, str]:
+        invoice = work.session.get_one(Document, invoice_id)
+        create_receipts(work, invoice.square_order_id or "")
+        return invoice.square_order_id or "", invoice.client_id
+
+    order, client_id = transact(store, act, do)
+    with store.reading() as session:
+        return receipts_in(session, order, client_id)
+
+
+def receipt_of_course(store: Store, act: Act, course_id: str) -> str:
+    """Return the document id of the last receipt of a course's sale; raises Refused where nothing was paid."""
+    receipts = receipts_of_course(store, act, course_id)
+    if not receipts:
+        raise Refused(_("Nothing was paid for this sale, so there is no receipt."), code="no_receipt")
+    return receipts[-1].id
 
 
 def voucher_of_gift(store: Store, act: Act, gift_id: str) -> str:

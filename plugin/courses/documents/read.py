@@ -29,8 +29,14 @@ from plugin.store.people import Client
 from plugin.store.queues import Outbox
 from plugin.wording import N_, _
 
-KINDS = {"invoice": N_("Invoice"), "credit_note": N_("Credit note"), "gift_voucher": N_("Gift voucher")}
-BILLED = ("invoice", "credit_note")
+KINDS = {
+    "invoice": N_("Invoice"),
+    "credit_note": N_("Credit note"),
+    "receipt": N_("Receipt"),
+    "gift_voucher": N_("Gift voucher"),
+}
+# What is the buyer's, whoever has the course now.
+BILLED = ("invoice", "credit_note", "receipt")
 _HEADINGS = (
     N_("Kind"),
     N_("Number"),

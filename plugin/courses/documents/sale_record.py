@@ -5,7 +5,7 @@ What Square computed is never computed again here; `invoice_lines` turns it into
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -77,13 +77,17 @@ class ServiceCharge:
 
 @dataclass(frozen=True, kw_only=True)
 class Tender:
-    """A payment, its tip included. `label` is a word such as the card's brand, never a number."""
+    """A payment, its tip included. `label` is a word such as the card's brand, never a number.
+
+    `receipt_url`: Square's own receipt, "" where it is not known.
+    """
 
     square_payment_id: str
     how: PaidBy
     label: str
     amount: int
     at: datetime
+    receipt_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +133,7 @@ def save_sale_in(session: Session, act: Act, sale: SoldSale) -> None:
     Later payments are stored separately, for statements of account.
     """
     row = session.get(SaleRecord, sale.square_order_id)
-    plain = to_plain(sale)
+    plain = to_plain(_with_known_receipts(sale, row))
     if row is None:
         content = {"version": VERSION, "sale": plain, "refunds": {}}
         session.add(SaleRecord(square_order_id=sale.square_order_id, content=content, taken_at=act.now))
@@ -140,6 +144,16 @@ def save_sale_in(session: Session, act: Act, sale: SoldSale) -> None:
             changed = {"sale": plain}
         row.content, row.taken_at = {**row.content, **changed}, act.now
         session.flush()
+
+
+def _with_known_receipts(sale: SoldSale, row: SaleRecord | None) -> SoldSale:
+    """Return the sale with the links of Square's receipts: an order shows none, and a payment only its own."""
+    known = {each["square_payment_id"]: each.get("receipt_url", "") for each in _tenders(row)} if row else {}
+    tenders = (
+        replace(each, receipt_url=each.receipt_url or known.get(each.square_payment_id, ""))
+        for each in sale.tenders
+    )
+    return replace(sale, tenders=tuple(tenders))
 
 
 def save_refund_in(session: Session, refund: Refund) -> None:

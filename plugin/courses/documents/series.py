@@ -1,4 +1,4 @@
-"""The number format of invoices and credit notes, and the next number: without a gap, whatever races.
+"""The number format of invoices, credit notes and receipts, and the next number: without a gap, whatever races.
 
 The number is taken in the transaction that writes its document: a rollback uses no number.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,14 +21,14 @@ from plugin.store import Store
 from plugin.store.documents import Document, DocumentSeries
 from plugin.wording import _
 
-Numbered = Literal["invoice", "credit_note"]
+Numbered = Literal["invoice", "credit_note", "receipt"]
 
 PREFIX_LENGTH = 12
 MOST_FIRST = 9_999_999
 # Shorter numbers are padded with zeros, so that a list of them sorts.
 _DIGITS = 4
-_DEFAULT = {"invoice": "INV-", "credit_note": "CN-"}
-_CALLED = {"invoice": "invoice", "credit_note": "credit note"}
+_DEFAULT = {"invoice": "INV-", "credit_note": "CN-", "receipt": "REC-"}
+_CALLED = {"invoice": "invoice", "credit_note": "credit note", "receipt": "receipt"}
 _PREFIX = re.compile(r"[A-Za-z0-9./_-]*\Z")
 
 
@@ -57,9 +57,9 @@ class NextPlace:
 
 
 def read_series(store: Store) -> tuple[SeriesView, ...]:
-    """Return both series: invoices, then credit notes."""
+    """Return each series: invoices, credit notes, receipts."""
     with store.reading() as session:
-        return tuple(_view(session, kind) for kind in ("invoice", "credit_note"))
+        return tuple(_view(session, kind) for kind in get_args(Numbered))
 
 
 def save_series(store: Store, act: Act, kind: Numbered, *, prefix: str | None, first: int) -> SeriesView:

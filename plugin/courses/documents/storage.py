@@ -16,7 +16,7 @@ from plugin.courses.documents.series import NextPlace
 from plugin.errors import Refused
 from plugin.store.documents import Document, DocumentCourse
 
-INVOICE, CREDIT_NOTE, VOUCHER = "invoice", "credit_note", "gift_voucher"
+INVOICE, CREDIT_NOTE, VOUCHER, RECEIPT = "invoice", "credit_note", "gift_voucher", "receipt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ SECTIONS = {
     "handout": "Papers handed out",
     "paper": "Papers kept ready",
     "sale_record": "Sales as reported by Square",
-    "document": "Invoices, credit notes and vouchers",
+    "document": "Invoices, credit notes, receipts and vouchers",
     "document_course": "What they are about",
     "document_file": "Their files",
     "visit_letter": "Letters after visits",

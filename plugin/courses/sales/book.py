@@ -84,7 +84,9 @@ def book_sale(
     if sale.lines and (opened or already):
         so_far = None if sale.is_paid else sale.payments()[-1].so_far
         checkout_ids = tuple(row.id for row in begun)
-        event = SaleBooked(sale.square_order_id, client_id, tuple(opened), so_far, checkout_ids)
+        event = SaleBooked(
+            sale.square_order_id, client_id, tuple(opened), so_far, checkout_ids, is_paid_more=bool(paid)
+        )
         attention += publish(work, event)
     return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))
 

@@ -107,7 +107,7 @@ def _sold_in(services: Services, order: Order, payment: Payment | None) -> Effec
     if not is_paid(order) and not (of_invoice and is_part_paid(order)):
         return _unpaid(order, payment)
     bought = buyer_of(services, order, payment)
-    records = sales_recorded(order)
+    records = sales_recorded(order, payment)
     asked = _asked_about(order, alike, bought, records, of_invoice=of_invoice)
     if not lines and not booked:
         return asked

@@ -15,6 +15,7 @@ from plugin.web.api import (
     letters,
     packages,
     papers,
+    receipts,
     refunds,
     reports,
 )
@@ -31,6 +32,7 @@ CALLS: tuple[Call, ...] = (
     *courses.CALLS,
     *papers.CALLS,
     *changes.CALLS,
+    *receipts.CALLS,
     *refunds.CALLS,
     *attention.CALLS,
     *letters.CALLS,

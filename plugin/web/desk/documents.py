@@ -1,4 +1,4 @@
-"""Invoices, credit notes and vouchers at the desk: the stored PDF, under a readable file name."""
+"""Invoices, credit notes, receipts and vouchers at the desk: the stored PDF, under a readable file name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import local_date
 from plugin.courses.documents.files import document_bytes
-from plugin.courses.documents.on_demand import invoice_of_course, voucher_of_gift
+from plugin.courses.documents.on_demand import invoice_of_course, receipt_of_course, voucher_of_gift
 from plugin.courses.documents.read import DocumentView, read_document
 from plugin.courses.documents.statement import statement_of_course
 from plugin.courses.handouts.bundle import paper_file_name
@@ -41,6 +41,13 @@ def show(document_id: str) -> Response:
 def invoice(course_id: str) -> ResponseReturnValue:
     """Redirect to the invoice of a course, issuing it now if it is not issued yet."""
     return _see(invoice_of_course(current_services().store, act_without_form(), course_id))
+
+
+@blueprint.get("/courses/<course_id>/receipt.pdf")
+@allow(Role.DESK)
+def receipt(course_id: str) -> ResponseReturnValue:
+    """Redirect to the receipt of the last payment of a course, issuing those of its sale that are not issued yet."""
+    return _see(receipt_of_course(current_services().store, act_without_form(), course_id))
 
 
 @blueprint.get("/courses/<course_id>/statement.pdf")

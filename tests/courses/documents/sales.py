@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from invoices.papers import CreditNote, GiftVoucher, Invoice, Paper, from_json
+from invoices.papers import CreditNote, GiftVoucher, Invoice, Paper, Receipt, from_json
 from plugin.core.acts import SQUARE
 from plugin.courses.base.events import Refunded, publish
 from plugin.courses.base.outbox import claim_job, complete_job
@@ -105,6 +105,10 @@ class Papers:
     def notes(self) -> list[CreditNote]:
         rows = self.rows("credit_note")
         return [paper for row in rows if isinstance(paper := from_json(row.content), CreditNote)]
+
+    def receipts(self) -> list[Receipt]:
+        rows = self.rows("receipt")
+        return [paper for row in rows if isinstance(paper := from_json(row.content), Receipt)]
 
     def vouchers(self) -> list[GiftVoucher]:
         rows = self.rows("gift_voucher")

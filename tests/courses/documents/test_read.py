@@ -43,7 +43,7 @@ def _numbers(papers: Papers, q: str = "", **more: str) -> list[str]:
 
 
 def test_they_are_found_by_number_name_kind_and_code(papers: Papers, course: str) -> None:
-    assert _numbers(papers) == ["CN-0001", "INV-0002", "ABCDEFGH2345", "INV-0001"]
+    assert _numbers(papers) == ["CN-0001", "INV-0002", "ABCDEFGH2345", "REC-0001", "INV-0001"]
     assert _numbers(papers, "souza") == ["CN-0001", "INV-0002"]
     assert _numbers(papers, "inv-0001") == ["INV-0001"]
     assert _numbers(papers, "abcd-efgh-2345") == ["ABCDEFGH2345"]

@@ -14,6 +14,7 @@ def test_before_anybody_has_chosen_they_look_plain(papers: Papers) -> None:
     assert [(each.kind, each.next_number, each.can_change_first) for each in read_series(papers.store)] == [
         ("invoice", "INV-0001", True),
         ("credit_note", "CN-0001", True),
+        ("receipt", "REC-0001", True),
     ]
 
 

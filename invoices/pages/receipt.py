@@ -1,0 +1,113 @@
+"""The receipt of a payment in words: what was paid, when and how, of which invoice, and what is left to pay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from invoices.language import Language
+from invoices.pages.account_rows import LONG_FIGURE, Sum, how, in_one_piece, issuer, party
+from invoices.papers import Money, Receipt
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact about the payment; `url` where it is a link."""
+
+    name: str
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class ReceiptPage:
+    """A receipt as its reader sees it."""
+
+    heading: str
+    date: str
+    figure: str
+    figure_label: str
+    is_long_figure: bool
+    billed_to: tuple[str, ...]
+    billed_by: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    sums: tuple[Sum, ...]
+    closing: tuple[str, ...]
+
+
+def receipt_page(paper: Receipt, language: Language) -> ReceiptPage:
+    """Return the whole receipt."""
+    figure = language.money(paper.payment.amount)
+    return ReceiptPage(
+        heading=language.gettext("Receipt {number}", number=paper.number),
+        date=language.gettext("Issued on {date}", date=language.long_date(paper.issued_on)),
+        figure=figure,
+        figure_label=in_one_piece(_figure_label(paper, language)),
+        is_long_figure=len(figure) > LONG_FIGURE,
+        billed_to=party(paper.billed_to, paper.clinic, language),
+        billed_by=issuer(paper.clinic, language),
+        facts=tuple(_facts(paper, language)),
+        sums=tuple(_sums(paper, language)),
+        closing=tuple(_closing(paper, language)),
+    )
+
+
+def _figure_label(paper: Receipt, language: Language) -> str:
+    phrase = {
+        "all": language.gettext("paid in full on {date}"),
+        "deposit": language.gettext("deposit paid on {date}"),
+        "balance": language.gettext("balance paid on {date}"),
+        "part": language.gettext("part payment on {date}"),
+    }[paper.part]
+    return phrase.format(date=language.long_date(paper.payment.on))
+
+
+def _facts(paper: Receipt, language: Language) -> Iterator[Fact]:
+    time = language.time_of_day(paper.paid_at, paper.clinic.time_zone)
+    yield Fact(language.gettext("Paid on"), language.with_comma(language.long_date(paper.payment.on), time))
+    yield Fact(language.gettext("Paid by"), how(paper.payment.how, paper.payment.label, language))
+    if paper.receipt_url:
+        yield Fact(
+            language.gettext("Square’s receipt"),
+            paper.receipt_url.removeprefix("https://"),
+            paper.receipt_url,
+        )
+
+
+def _sums(paper: Receipt, language: Language) -> Iterator[Sum]:
+    of_invoice = language.gettext(
+        "Invoice {number} of {date}",
+        number=paper.invoice_number,
+        date=language.medium_date(paper.invoice_issued_on),
+    )
+    yield Sum(of_invoice, language.money(paper.total))
+    if paper.paid_before.amount:
+        yield Sum(language.gettext("Paid before"), language.money(paper.paid_before))
+    called = {
+        "all": language.gettext("This payment"),
+        "deposit": language.gettext("This payment, the deposit"),
+        "balance": language.gettext("This payment, the balance"),
+        "part": language.gettext("This payment, a part"),
+    }[paper.part]
+    yield Sum(called, language.money(paper.payment.amount), is_end=True)
+    yield _left(paper, language)
+
+
+def _left(paper: Receipt, language: Language) -> Sum:
+    due = paper.balance_due
+    if due.amount < 0:
+        beyond = Money(-due.amount, due.currency)
+        return Sum(language.gettext("Paid beyond the total"), language.money(beyond), is_end=True)
+    name = language.gettext("Balance due")
+    if due.amount and paper.due_on:
+        name = language.gettext("Balance due by {date}", date=language.medium_date(paper.due_on))
+    return Sum(name, language.money(due), is_end=True)
+
+
+def _closing(paper: Receipt, language: Language) -> Iterator[str]:
+    if paper.replaces:
+        yield language.gettext(
+            "It replaces receipt {number}, which was made out to another person.", number=paper.replaces
+        )
+    if paper.reference:
+        yield language.gettext("Order reference: {reference}", reference=paper.reference)
