@@ -1,6 +1,7 @@
 """Aftercare texts: the bundled starting texts, and the parsing of Markdown into sections.
 
-Only headings, paragraphs, lists and emphasis are markup; everything else is plain text.
+Only headings, paragraphs, lists and emphasis are markup; everything else is plain text. Two more for lines of lists:
+`- Make-up | no | light | yes` is a row of the table by time, `- [ ] Arnica` is a line that is switched off.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from markdown_it.token import Token
 
 from invoices.language import language_for
 from invoices.pages.fit import GUIDANCE_CAP
-from invoices.papers import AftercareText, Block, PaperRefused, Run, Section, SectionRole
+from invoices.papers import AftercareText, Block, PaperRefused, Run, Section, SectionRole, TimeRow
 
 GENERAL = "general"
 MARKDOWN_CAP = 2 * GUIDANCE_CAP
+_HELP = frozenset({"call_us", "see_doctor", "get_help"})
+# Tonight, up to 24 and up to 48 hours; or one for all of them.
+_CELLS = (1, 3)
+_OFF, _ON = re.compile(r"\[ ?\]"), re.compile(r"\[[xX]\]\s*")
 _STRONG = re.compile(r"\*\*([^*\n]+?)([，。：；？！、]*)\*\*")
 
 
@@ -140,9 +145,37 @@ def _sections(tokens: list[Token]) -> tuple[str, tuple[Section, ...]]:
             parts[-1][1].append(token)
         elif token.type == "inline":
             raise PaperRefused(f"Put a heading such as '## Tonight' before {token.content[:40]!r}.")
-    return title, tuple(
-        Section(_role_of(heading), heading, tuple(_blocks(inside))) for heading, inside in parts
-    )
+    return title, tuple(_section(heading, tuple(_blocks(inside))) for heading, inside in parts)
+
+
+def _section(heading: str, blocks: tuple[Block, ...]) -> Section:
+    """Take the rows of the table out of the lists; the steps of help are lists only."""
+    role = _role_of(heading)
+    if role in _HELP:
+        return Section(role, heading, blocks)
+    rows: list[TimeRow] = []
+    others: list[Block] = []
+    for block in blocks:
+        if block.kind != "list":
+            others.append(block)
+            continue
+        found = [_row(item) for item in block.items]
+        rows += filter(None, found)
+        if lines := tuple(item for item, row in zip(block.items, found, strict=True) if row is None):
+            others.append(Block("list", lines))
+    return Section(role, heading, tuple(others), tuple(rows))
+
+
+def _row(item: tuple[Run, ...]) -> TimeRow | None:
+    thing, *cells = (each.strip() for each in "".join(run.text for run in item).split("|"))
+    return TimeRow(thing, tuple(cells)) if len(cells) in _CELLS and all((thing, *cells)) else None
+
+
+def odd_rows(markdown: str) -> tuple[str, ...]:
+    """Return the lines with bars that are no row of the table, and are printed as they stand."""
+    _title, sections = sections_of(markdown)
+    items = (item for section in sections for block in section.blocks for item in block.items)
+    return tuple(text for item in items if "|" in (text := "".join(run.text for run in item)))
 
 
 def _role_of(heading: str) -> SectionRole:
@@ -159,13 +192,22 @@ def _blocks(tokens: list[Token]) -> Iterator[Block]:
             depth += 1
         elif token.type.endswith("_list_close"):
             depth -= 1
-            if depth == 0:
+            if depth == 0 and lines:
                 yield Block("list", tuple(lines))
                 lines = []
         elif token.type == "inline" and depth:
-            lines.append(tuple(_runs(token)))
+            if not _OFF.match(token.content):
+                lines.append(tuple(_runs(_without_switch(token))))
         elif token.type == "inline":
             yield Block("paragraph", (tuple(_runs(token)),))
+
+
+def _without_switch(token: Token) -> Token:
+    """Drop the [x] of a line that can be switched off; emphasis is parsed already, so from its first piece."""
+    if _ON.match(token.content) and token.children:
+        first = token.children[0]
+        first.content = _ON.sub("", first.content, count=1)
+    return token
 
 
 def _runs(token: Token) -> Iterator[Run]:

@@ -71,6 +71,8 @@ _CAPS = {
     "message": MESSAGE_CAP,
     "terms": TERM_CAP,
     "text": GUIDANCE_CAP,
+    "thing": NOTE_CAP,
+    "cells": NOTE_CAP,
 }
 _EXACT = {
     "balance_url",
@@ -218,7 +220,11 @@ def _check_guidance(text: AftercareText) -> None:
     said = sum(length(piece) for piece in pieces_of(text))
     if said > GUIDANCE_CAP:
         raise PaperRefused(f"An aftercare text may have {GUIDANCE_CAP} characters; this one has {said}.")
+    for row in (row for section in text.sections for row in section.rows):
+        if long := next((piece for piece in (row.thing, *row.cells) if length(piece) > NOTE_CAP), ""):
+            raise PaperRefused(f"A cell of the table may have {NOTE_CAP} characters; shorten {long[:40]!r}.")
     lines = sum(1 + len(block.items) for section in text.sections for block in section.blocks)
+    lines += sum(len(section.rows) for section in text.sections)
     if lines + len(text.sections) > LINES_CAP or sum(1 for _ in pieces_of(text)) > PIECES_CAP:
         raise PaperRefused(f"An aftercare text may have {LINES_CAP} lines; shorten it.")
 
@@ -230,6 +236,8 @@ def pieces_of(text: AftercareText) -> Iterator[str]:
         for block in section.blocks:
             for item in block.items:
                 yield from (run.text for run in item)
+        for row in section.rows:
+            yield from (row.thing, *row.cells)
 
 
 def _check_clinic(clinic: Clinic) -> None:

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
+from invoices.emergency import emergency_number
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.account_rows import in_one_piece
+from invoices.pages.hours import hours_line
 from invoices.pages.punchcard import Card, progress_card
-from invoices.papers import AftercareSheet, Block, Section, SectionRole
+from invoices.papers import AftercareSheet, Block, Section, SectionRole, TimeRow
 
 DOTS_UP_TO = 24
 # In the order in which they are read; a text may lack all but the first.
 _STEPS: tuple[SectionRole, ...] = ("call_us", "see_doctor", "get_help")
+# Words of a cell that are drawn with a mark as well, in every language: a clinic may hand out a text in another one.
+_YES = frozenset({"yes", "fine", "ok", "sí", "si", "bien", "可以", "可", "是"})
+_NO = frozenset({"no", "not yet", "todavía no", "aún no", "不可", "不行", "不", "否"})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the table: its words, the mark beside them, and how many columns it spans."""
+
+    words: str
+    mark: Literal["yes", "no", ""]
+    columns: int
 
 
 @dataclass(frozen=True)
@@ -26,7 +41,8 @@ class Step:
     heading: str
     beside: tuple[Block, ...]
     blocks: tuple[Block, ...]
-    has_phone: bool
+    phone: str
+    hours: str
 
 
 @dataclass(frozen=True)
@@ -38,10 +54,10 @@ class SheetPage:
     middle: tuple[Section, ...]
     pair: tuple[Step, ...]
     steps: tuple[Step, ...]
-    phone: str
+    times: tuple[str, ...]
     next_label: str
     next: str
-    to_review: str
+    review: str
 
 
 def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
@@ -49,7 +65,7 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
     sections = paper.text.sections
     lead = _of(sections, "tonight") or _of(sections, "first_hours")
     urgent = tuple(section for role in _STEPS for section in _of(sections, role))
-    steps = tuple(_steps(urgent))
+    steps = tuple(_steps(urgent, paper, language))
     pair = tuple(step for step in steps if step.role != "get_help")
     if [step.role for step in pair] != ["call_us", "see_doctor"]:
         pair = ()
@@ -61,18 +77,46 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
         middle=tuple(section for section in sections if section not in lead + urgent),
         pair=pair,
         steps=tuple(step for step in steps if step not in pair),
-        phone=paper.clinic.phone.replace(" ", NO_BREAK_SPACE),
+        times=(
+            language.gettext("Tonight"),
+            language.gettext("Up to 24 hours"),
+            language.gettext("Up to 48 hours"),
+        ),
         next_label=language.gettext("Your next visit") + language.colon,
         next=_next(paper, language),
-        to_review=""
-        if paper.text.reviewed
-        else language.gettext("General guidance, to be reviewed by your practitioner."),
+        review=_review(paper, language),
     )
 
 
-def _steps(urgent: tuple[Section, ...]) -> Iterator[Step]:
-    """The clinic's phone number is in the last part on when to call."""
-    calls = [section for section in urgent if section.role == "call_us"]
+def cells(row: TimeRow) -> tuple[Cell, ...]:
+    """Return the cells of a row; a single one spans the three columns."""
+    return tuple(Cell(words, _mark(words), 4 - len(row.cells)) for words in row.cells)
+
+
+def _mark(words: str) -> Literal["yes", "no", ""]:
+    said = words.casefold().rstrip(".。")
+    return "yes" if said in _YES else "no" if said in _NO else ""
+
+
+def _review(paper: AftercareSheet, language: Language) -> str:
+    """Return who reviewed the text. A client need not know that nobody has: the owner is reminded instead."""
+    text = paper.text
+    if not text.reviewed:
+        return language.gettext("General guidance")
+    if not text.reviewed_by or not text.reviewed_on:
+        return ""
+    return language.gettext(
+        "Reviewed by {name}, {month}, version {n}",
+        name=text.reviewed_by,
+        month=language.short_month(text.reviewed_on),
+        n=text.version,
+    )
+
+
+def _steps(urgent: tuple[Section, ...], paper: AftercareSheet, language: Language) -> Iterator[Step]:
+    """The clinic's phone number is in the last part on when to call, the country's in the one on getting help."""
+    hours = hours_line(paper.phone_hours, language)
+    last = {section.role: section for section in urgent}
     for section in urgent:
         lists = tuple(block for block in section.blocks if block.kind == "list")
         others = tuple(block for block in section.blocks if block.kind != "list")
@@ -81,8 +125,16 @@ def _steps(urgent: tuple[Section, ...]) -> Iterator[Step]:
             heading=section.heading,
             beside=others if lists else (),
             blocks=lists or others,
-            has_phone=section is calls[-1],
+            phone=_phone(section, paper) if section is last.get(section.role) else "",
+            hours=language.gettext("We answer {hours}", hours=hours)
+            if hours and section is last.get("call_us")
+            else "",
         )
+
+
+def _phone(section: Section, paper: AftercareSheet) -> str:
+    numbers = {"call_us": paper.clinic.phone, "get_help": emergency_number(paper.clinic.country)}
+    return numbers.get(section.role, "").replace(" ", NO_BREAK_SPACE)
 
 
 def halves(block: Block) -> tuple[Block, ...]:

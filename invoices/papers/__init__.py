@@ -33,12 +33,22 @@ from invoices.papers.course import (
     Stamp,
     StampState,
     SummaryVisit,
+    TimeRow,
     stamps,
 )
 from invoices.papers.guide import Guide
 from invoices.papers.month import CallReason, CallRow, MonthPoint, OwnersMonth, PackageRow, RollKind, RollLine
 from invoices.papers.receipt import Receipt, ReceiptPart
-from invoices.papers.shared import Clinic, Logo, Money, NextVisit, PageSize, PaperFailed, PaperRefused
+from invoices.papers.shared import (
+    Clinic,
+    Logo,
+    Money,
+    NextVisit,
+    OpenHours,
+    PageSize,
+    PaperFailed,
+    PaperRefused,
+)
 from invoices.papers.voucher import GiftContent, GiftVoucher
 from invoices.papers.wire import Paper, content_sha256, from_json, kind_of, to_json
 
@@ -64,6 +74,7 @@ __all__ = [
     "Money",
     "MonthPoint",
     "NextVisit",
+    "OpenHours",
     "OwnersMonth",
     "PackageRow",
     "PageSize",
@@ -88,6 +99,7 @@ __all__ = [
     "StatementLine",
     "SummaryVisit",
     "TaxLine",
+    "TimeRow",
     "content_sha256",
     "from_json",
     "kind_of",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from invoices.papers.shared import Clinic, Money, NextVisit
+from invoices.papers.shared import Clinic, Money, NextVisit, OpenHours
 
 StampState = Literal["used", "left", "locked", "expired", "gone"]
 AllowanceKind = Literal["main", "touch_up", "add_on"]
@@ -136,23 +136,42 @@ class Block:
 
 
 @dataclass(frozen=True)
+class TimeRow:
+    """What is fine when: a thing, and its cells for tonight, up to 24 and up to 48 hours, or one for all of them."""
+
+    thing: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Section:
+    """`rows`: the lines of its lists that are a table by time."""
+
     role: SectionRole
     heading: str
     blocks: tuple[Block, ...]
+    rows: tuple[TimeRow, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class AftercareText:
-    """A treatment's text in one language. `reviewed` once the clinic's practitioner has signed it off."""
+    """A treatment's text in one language.
+
+    `reviewed` once the clinic's practitioner has signed it off: who, with the license, on which day, which version.
+    """
 
     title: str
     sections: tuple[Section, ...]
     reviewed: bool = False
+    reviewed_by: str = ""
+    reviewed_on: date | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class AftercareSheet:
+    """`phone_hours`: when the clinic answers its phone; none where it has not entered any."""
+
     clinic: Clinic
     client_name: str
     visited_on: date
@@ -165,6 +184,7 @@ class AftercareSheet:
     practitioner: str = ""
     focus: str = ""
     next_visit: NextVisit | None = None
+    phone_hours: tuple[OpenHours, ...] = ()
 
 
 def stamps(

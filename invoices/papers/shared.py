@@ -59,3 +59,13 @@ class NextVisit:
     at: datetime
     treatment: str = ""
     practitioner: str = ""
+
+
+@dataclass(frozen=True)
+class OpenHours:
+    """Open on these weekdays (Monday is 0, both included), in minutes of the day."""
+
+    first_day: int
+    last_day: int
+    opens: int
+    closes: int

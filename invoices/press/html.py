@@ -19,7 +19,7 @@ from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
 from invoices.pages.receipt import receipt_page
 from invoices.pages.script import lang, named
-from invoices.pages.sheet import halves, sheet_page
+from invoices.pages.sheet import cells, halves, sheet_page
 from invoices.pages.statement import statement_page
 from invoices.pages.summary import summary_page
 from invoices.pages.voucher import voucher_page
@@ -112,6 +112,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.globals["halves"] = halves
+    templates.globals["cells"] = cells
     templates.filters["lang"] = lang
     templates.filters["named"] = named
     return templates

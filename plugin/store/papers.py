@@ -44,8 +44,9 @@ class TreatmentText(Base):
     language: Mapped[str] = mapped_column(String(16))
     version: Mapped[int]
     markdown: Mapped[str] = mapped_column(Text)
-    # Approved by the clinic's practitioner: the paper no longer says that a review is pending.
+    # Approved by the clinic's practitioner: the paper names who reviewed it, as printed then.
     is_reviewed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    reviewer: Mapped[str] = mapped_column(String(250), default="", server_default="")
     written_at: Mapped[datetime]
     by: Mapped[str] = mapped_column(Name)
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from invoices.aftercare import starting_markdown, starting_text
 from invoices.papers import AftercareSheet, AftercareText
+from plugin.core.acts import Role
 from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
@@ -16,8 +17,10 @@ from plugin.courses.handouts.cache import AFTERCARE, hand_out
 from plugin.courses.handouts.content import aftercare_paper
 from plugin.courses.handouts.text_check import claims_in
 from plugin.courses.handouts.texts import (
+    count_to_review,
     list_texts,
     read_treatment_text,
+    review_text,
     save_text,
     start_over,
     suggest_days,
@@ -96,6 +99,30 @@ def test_every_save_is_a_version_and_the_newest_is_handed_out(pen: Pen) -> None:
     assert "Rest" in earlier.markdown
     standing = next(each for each in list_texts(pen.store) if each.treatment_id == pen.id).texts[0]
     assert (standing.newest and standing.newest.version, standing.is_starting) == (2, False)
+
+
+def test_a_review_of_the_starting_text_makes_it_the_clinic_s_own(pen: Pen) -> None:
+    """A later starting text is not taken for the one that was reviewed."""
+    lin = replace(OLGA, name="Lin", role=Role.PRACTITIONER)
+    saved = review_text(pen.store, pen.desk.act(lin), pen.id, "en", seen_version=0)
+    assert (saved.version, saved.is_starting, saved.reviewer) == (1, False, "Lin")
+    handed = pen.handed_out()
+    assert (handed.reviewed, handed.reviewed_by, handed.version) == (True, "Lin", 1)
+    assert handed.sections == starting_text("facial-acupuncture", "en").sections
+    pen.writes(OURS, seen=1)
+    assert pen.handed_out().reviewed is False
+
+
+def test_the_desk_reviews_nothing(pen: Pen) -> None:
+    with pytest.raises(NotAllowed):
+        review_text(pen.store, pen.desk.act(DEB), pen.id, "en", seen_version=0)
+
+
+def test_the_texts_in_the_clinic_s_language_are_counted_until_they_are_reviewed(pen: Pen) -> None:
+    before = count_to_review(pen.store)
+    pen.writes(OURS, is_reviewed=True)
+    pen.writes(SUYO, "es", is_reviewed=True)
+    assert count_to_review(pen.store) == before - 1
 
 
 def test_back_to_the_starting_text_keeps_what_was_written(pen: Pen) -> None:

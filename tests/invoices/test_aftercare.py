@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from invoices.aftercare import MARKDOWN_CAP, read_text, starting_markdown, starting_slugs, starting_text
-from invoices.papers import Block, Paper, PaperRefused, Run, Section
+from invoices.aftercare import (
+    MARKDOWN_CAP,
+    odd_rows,
+    read_text,
+    starting_markdown,
+    starting_slugs,
+    starting_text,
+)
+from invoices.emergency import emergency_number
+from invoices.language import language_for
+from invoices.pages.hours import hours_line
+from invoices.pages.sheet import cells
+from invoices.papers import Block, OpenHours, Paper, PaperRefused, Run, Section, TimeRow
 from tests.papers.real import sheet
 
 Text = Callable[[Paper], str]
@@ -74,6 +86,56 @@ def test_anything_but_plain_markdown_stays_the_letters_it_is(foreign: str) -> No
     assert "".join(run.text for run in section.blocks[0].items[0]) == foreign
 
 
+def test_lines_with_bars_are_the_table_by_time() -> None:
+    """Row 18: tonight, up to 24 and up to 48 hours, or one cell for all of them; another number is no row."""
+    said = "- Make-up | no | **light** | yes\n- Peels | ask us first\n- Wine | no | yes\n- Rest.\n"
+    section = read_text(f"# Care\n\n## Tonight\n\n{said}" + CALL).sections[0]
+    assert section.rows == (TimeRow("Make-up", ("no", "light", "yes")), TimeRow("Peels", ("ask us first",)))
+    assert [lines_of(section)] == ["Wine | no | yes\nRest."]
+    assert odd_rows(f"# Care\n\n## Tonight\n\n{said}" + CALL) == ("Wine | no | yes",)
+
+
+def test_the_words_of_a_cell_stand_beside_its_mark_and_are_read_aloud(text_of: Text) -> None:
+    row = TimeRow("Gua sha", ("no", "gently", "sí"))
+    assert [(cell.words, cell.mark) for cell in cells(row)] == [("no", "no"), ("gently", ""), ("sí", "yes")]
+    assert [cell.columns for cell in cells(TimeRow("Peels", ("ask us first",)))] == [3]
+    text = text_of(sheet())
+    assert text.index("Up to 48 hours") < text.index("Make-up") < text.index("ask us first")
+
+
+def test_a_line_with_an_empty_box_is_switched_off() -> None:
+    text = read_text("# Care\n\n## Tonight\n\n- [ ] Arnica.\n- [x] **Rest** well.\n" + CALL)
+    assert lines_of(text.sections[0]) == "Rest well."
+
+
+def test_a_step_of_help_has_no_table_that_could_hide_a_line() -> None:
+    text = read_text("# Care\n\n## When to call us\n\n- Redness | tell us\n")
+    assert (text.sections[0].rows, lines_of(text.sections[0])) == ((), "Redness | tell us")
+
+
+def test_a_cell_that_is_too_long_is_refused_not_cut(draw: Callable[[Paper], bytes]) -> None:
+    given = sheet()
+    part = replace(given.text.sections[0], rows=(TimeRow("Make-up", ("no " * 80,)),))
+    with pytest.raises(PaperRefused, match="shorten"):
+        draw(replace(given, text=replace(given.text, sections=(part, *given.text.sections[1:]))))
+
+
+@pytest.mark.parametrize(
+    ("country", "number"), [("US", "911"), ("DE", "112"), ("GB", "999"), ("CN", "120"), ("", "")]
+)
+def test_the_emergency_number_is_the_country_s(country: str, number: str) -> None:
+    assert emergency_number(country) == number
+
+
+def test_the_hours_of_the_phone_are_printed_where_the_clinic_has_entered_them(text_of: Text) -> None:
+    hours = (OpenHours(0, 4, 9 * 60, 18 * 60), OpenHours(5, 5, 10 * 60, 14 * 60))
+    assert hours_line(hours, language_for("en")).replace("\u00a0", " ") == (
+        "Mon–Fri 9:00 AM–6:00 PM, Sat 10:00 AM–2:00 PM"
+    )
+    assert "We answer Mon–Fri 9:00 AM" in text_of(replace(sheet(), phone_hours=hours)).replace("\u00a0", " ")
+    assert "We answer" not in text_of(sheet())
+
+
 def test_it_refuses_a_text_that_never_says_when_to_call() -> None:
     with pytest.raises(PaperRefused, match="says when to call"):
         read_text("# Care\n\n## Tonight\n\nRest.\n")
@@ -119,6 +181,7 @@ def test_the_sheet_starts_with_tonight_and_says_which_session_this_was(real_text
     assert text.index("What to expect") < text.index("When to call us")
     assert "Anything you are unsure about." in text
     assert text.count("(310) 555-0100") == 2
+    assert "fades by tomorrow" in text
 
 
 STEPS = {
@@ -172,7 +235,7 @@ def test_the_next_visit_names_its_treatment(real_text: Named) -> None:
 
 
 def test_without_a_part_on_tonight_the_first_hours_lead(text_of: Text) -> None:
-    given = sheet()
+    given = sheet("aftercare-led")
     others = tuple(section for section in given.text.sections if section.role != "tonight")
     text = text_of(replace(given, text=replace(given.text, sections=others)))
     assert text.index("The first 24 to 48 hours") < text.index("What to expect")
@@ -187,10 +250,11 @@ def test_a_visit_outside_a_course_names_no_session(text_of: Text) -> None:
     assert "Session" not in text_of(replace(sheet(), session_number=None, sessions_total=None))
 
 
-def test_the_sheet_says_that_a_text_is_still_to_be_reviewed(text_of: Text) -> None:
-    notice = "General guidance, to be reviewed by your practitioner."
-    assert notice in text_of(sheet())
-    assert notice not in text_of(sheet("aftercare-own"))
+def test_the_sheet_names_who_reviewed_its_text(text_of: Text) -> None:
+    assert "General guidance" in text_of(sheet())
+    own = text_of(sheet("aftercare-own")).replace("\u00a0", " ")
+    assert "General guidance" not in own
+    assert re.search(r"Reviewed by Olga, \w{3} 2026, version 1\b", own)
 
 
 def test_a_clinic_without_a_phone_prints_none(text_of: Text) -> None:

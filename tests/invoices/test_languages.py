@@ -40,9 +40,9 @@ PROMISES = {
 }
 # What belongs before a visit, where lists differ too much to print.
 BEFORE_THE_VISIT = {
-    "en": "pregnan|botox|filler|blood thinner|aspirin|laser|epilep|cold sore|shingles|migraine|arnica|helichrysum",
-    "es": "embaraz|botox|relleno|anticoagul|aspirina|láser|epilep|herpes|migraña|árnica",
-    "zh": "怀孕|孕妇|肉毒|填充|抗凝|阿司匹林|激光|癫痫|疱疹|偏头痛|山金车",
+    "en": "pregnan|pacemaker|aspirin|epilep|shingles|migraine|helichrysum",
+    "es": "embaraz|marcapasos|aspirina|epilep|culebrilla|migraña",
+    "zh": "怀孕|孕妇|起搏器|阿司匹林|癫痫|带状疱疹|偏头痛",
 }
 
 
@@ -101,7 +101,8 @@ def test_when_to_call_and_when_to_get_help_are_never_missing(tag: str, slug: str
     roles = [part.role for part in text.sections]
     assert {"tonight", "expect", "call_us", "see_doctor", "get_help"} <= set(roles)
     assert "other" not in roles
-    assert "911" in "".join(lines(text))
+    # Each country has a number of its own, which the sheet adds.
+    assert "911" not in "".join(lines(text))
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)

@@ -222,7 +222,7 @@ def test_the_private_page_can_be_opened_from_the_paper(real_pdf: Pdf) -> None:
 
 def test_an_aftercare_sheet_holds_its_lists_as_lists(real_pdf: Pdf) -> None:
     with opened(real_pdf("aftercare-facial")) as pdf:
-        assert kinds(pdf).count("/L") == 7
+        assert kinds(pdf).count("/L") == 6
         assert kinds(pdf).count("/LI") == kinds(pdf).count("/LBody") == kinds(pdf).count("/Lbl")
 
 

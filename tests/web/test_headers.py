@@ -34,6 +34,7 @@ OTHERWISE: dict[str, dict[str, str]] = {
     "security.reset_password": {"Referrer-Policy": "strict-origin"},
     "letterhead.show": _HOLDS_FRAME,
     "texts.edit": _HOLDS_FRAME,
+    "texts.read": _HOLDS_FRAME,
     "setup_paper.show": _HOLDS_FRAME,
     "letterhead.preview": _IS_FRAMED,
 }

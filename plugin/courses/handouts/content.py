@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -18,14 +19,17 @@ from invoices.papers import (
     Logo,
     Money,
     NextVisit,
+    OpenHours,
     SummaryVisit,
     stamps,
 )
 from plugin.core.course import AllowanceState
 from plugin.core.money import Money as LedgerMoney
+from plugin.core.opening_hours import OpeningHours
 from plugin.core.status import Status
 from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.opening_hours import hours_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClinicView, CourseView, NoShowView, VisitView
 from plugin.courses.base.work import require_row
@@ -120,6 +124,7 @@ def aftercare_paper(
         )
         next_visit = next_visit_in(session, [visit.client_id], now)
         names = names_in(session, spoken)
+        phone_hours = open_hours(hours_in(session))
     return AftercareSheet(
         clinic=clinic_on_paper(clinic),
         client_name=visit.guest or course.client_name or "",
@@ -133,6 +138,20 @@ def aftercare_paper(
         practitioner=visit.printed_practitioner,
         focus=focus_text(visit, names),
         next_visit=_in_language(next_visit, names),
+        phone_hours=phone_hours,
+    )
+
+
+def open_hours(hours: OpeningHours) -> tuple[OpenHours, ...]:
+    """Return the opening hours as printed: days in a row with the same hours together; none where they are assumed."""
+    if hours.is_assumed:
+        return ()
+    found = groupby(range(len(hours.week)), key=lambda day: hours.week[day])
+    spans = [(list(days), intervals) for intervals, days in found]
+    return tuple(
+        OpenHours(days[0], days[-1], each.opens, each.closes)
+        for days, intervals in spans
+        for each in intervals
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from invoices.aftercare import GENERAL, read_text, starting_text
+from invoices.aftercare import GENERAL, odd_rows, read_text, starting_text
 from invoices.pages.fit import fit
 from invoices.papers import AftercareSheet, PaperRefused
 from plugin.courses.handouts.example import example_sheet
@@ -53,6 +53,20 @@ def missing_step(markdown: str, language: str) -> str:
     return (
         f"It has no part “## {heading}”. Infection, fever and bleeding that does not stop belong there, "
         "and emergencies alone under 911."
+    )
+
+
+def odd_row(markdown: str) -> str:
+    """Return a sentence on the first line with bars that is no row of the table, "" without one."""
+    try:
+        odd = odd_rows(markdown)
+    except PaperRefused:
+        return ""
+    if not odd:
+        return ""
+    return (
+        f"“{odd[0][:60]}” is printed as it stands: a row of the table has one or three entries after its name, "
+        "and belongs in no part on help."
     )
 
 

@@ -15,6 +15,7 @@ class Version:
     is_reviewed: bool
     written_at: datetime
     by: str
+    reviewer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

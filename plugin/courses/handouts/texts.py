@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -10,7 +12,7 @@ from sqlalchemy.orm import Session
 from invoices.aftercare import GENERAL, read_text, starting_markdown
 from invoices.language import LANGUAGES, language_for
 from invoices.papers import AftercareText, PaperRefused
-from plugin.core.acts import Act, require
+from plugin.core.acts import Act, Role, require
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.work import Work, require_row, transact
@@ -20,6 +22,7 @@ from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.offers import Treatment
 from plugin.store.papers import TreatmentText
+from plugin.store.people import Staff
 from plugin.wording import _
 
 LONGEST_INTERVAL = 365
@@ -42,9 +45,30 @@ def text_for(
     try:
         if own is None or not own.markdown:
             return read_text(starting_markdown(slug, spoken))
-        return read_text(own.markdown, reviewed=own.is_reviewed)
+        return with_review(read_text(own.markdown), own, zone=ZoneInfo(clinic_in(session).time_zone))
     except PaperRefused as error:
         raise Refused(str(error), code="paper_refused") from None
+
+
+def with_review(text: AftercareText, row: TreatmentText, *, zone: ZoneInfo) -> AftercareText:
+    """Return the text with who reviewed this version of it."""
+    if not row.is_reviewed:
+        return text
+    return replace(
+        text,
+        reviewed=True,
+        reviewed_by=row.reviewer or row.by,
+        reviewed_on=row.written_at.astimezone(zone).date(),
+        version=row.version,
+    )
+
+
+def count_to_review(store: Store) -> int:
+    """Return how many treatments have a text in the clinic's language that nobody has reviewed."""
+    with store.reading() as session:
+        language = _spoken(clinic_in(session).language)
+    unreviewed = (text for each in list_texts(store) for text in each.texts if not text.is_reviewed)
+    return sum(text.language == language for text in unreviewed)
 
 
 def list_texts(store: Store) -> tuple[TreatmentTexts, ...]:
@@ -97,6 +121,25 @@ def save_text(
     )
 
 
+def review_text(store: Store, act: Act, treatment_id: str, language: str, *, seen_version: int) -> Version:
+    """Save the text that clients get as a version that the actor has reviewed.
+
+    The starting text becomes the clinic's own by it, so that no later starting text is taken for reviewed. Raises
+    Refused if another user saved a version after `seen_version`.
+    """
+    text = read_treatment_text(store, treatment_id, language)
+    return _write(
+        store,
+        act,
+        treatment_id,
+        language,
+        text.markdown,
+        is_reviewed=True,
+        seen_version=seen_version,
+        roles=(Role.PRACTITIONER,),
+    )
+
+
 def start_over(store: Store, act: Act, treatment_id: str, language: str, *, seen_version: int) -> Version:
     """Return to the starting text, as it is in this and later versions of Coursekeeper.
 
@@ -145,8 +188,9 @@ def _write(
     markdown: str,
     is_reviewed: bool,
     seen_version: int,
+    roles: tuple[Role, ...] = (),
 ) -> Version:
-    require(act.actor)
+    require(act.actor, *roles)
     request = {"of": [treatment_id, language], "says": markdown, "reviewed": is_reviewed}
 
     def do(work: Work) -> Version:
@@ -165,6 +209,7 @@ def _write(
             version=seen_version + 1,
             markdown=markdown,
             is_reviewed=is_reviewed,
+            reviewer=_reviewer(work) if is_reviewed else "",
             written_at=work.now,
             by=work.act.actor.name,
         )
@@ -181,6 +226,15 @@ def _write(
 
     # Two concurrent saves collide at the version's number; the second finds the first's and is refused.
     return transact(store, act, do)
+
+
+def _reviewer(work: Work) -> str:
+    """Return the actor as papers print a practitioner, with the license."""
+    actor = work.act.actor
+    staff = work.session.get(Staff, actor.staff_id) if actor.staff_id else None
+    if staff is None:
+        return actor.name
+    return ", ".join(filter(None, (staff.printed_name or staff.name, staff.license)))
 
 
 def _texts_of(treatment: Treatment, standing: dict[tuple[str, str], StandingText]) -> TreatmentTexts:
@@ -244,7 +298,7 @@ def _standing(row: TreatmentText) -> StandingText:
 
 
 def _version(row: TreatmentText) -> Version:
-    return Version(row.version, not row.markdown, row.is_reviewed, row.written_at, row.by)
+    return Version(row.version, not row.markdown, row.is_reviewed, row.written_at, row.by, row.reviewer)
 
 
 def _overtaken(newest: TreatmentText | None) -> Refused:

@@ -310,11 +310,9 @@ class NumbersForm(Form):
     first = count_field(N_("First number"), N_("The first number"), required=True, maxlength=7)
 
 
-class TextForm(Form):
-    """An aftercare text. `version` is the newest one known when it was written."""
+class VersionForm(Form):
+    """`version` is the newest one known when the page was opened."""
 
-    markdown = Paragraph(N_("Text of the sheet"), rows=22, spellcheck="true", maxlength=16000)
-    reviewed = Tick(N_("Our practitioner has reviewed this text"))
     version = Hidden()
 
     @property
@@ -323,6 +321,13 @@ class TextForm(Form):
         if self.version.number is None:
             raise InvalidField(_("The version is missing."), field="version")
         return self.version.number
+
+
+class TextForm(VersionForm):
+    """An aftercare text."""
+
+    markdown = Paragraph(N_("Text of the sheet"), rows=22, spellcheck="true", maxlength=16000)
+    reviewed = Tick(N_("I have reviewed this text"))
 
 
 class IntervalForm(Form):

@@ -147,7 +147,7 @@ def take_logo_off() -> ResponseReturnValue:
 
 
 @blueprint.get("/clinic/papers/logos/<sha256>.png")
-@allow()
+@allow(Role.PRACTITIONER)
 def logo(sha256: str) -> Response:
     """Return a stored logo."""
     return Response(logo_png(current_services().store, sha256), mimetype="image/png")

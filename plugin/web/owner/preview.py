@@ -13,6 +13,7 @@ from invoices.pages.fit import fit
 from invoices.papers import Paper, PaperRefused
 from invoices.press.html import html_of, own_css, shared_css
 from invoices.press.version import papers_version
+from plugin.core.acts import Role
 from plugin.courses.handouts.drafts import draft_summary
 from plugin.errors import InvalidField
 from plugin.web import pages
@@ -48,14 +49,14 @@ def why_not(refusal: Refusal, **_asked: str) -> Response:
 
 
 @blueprint.get("/papers/looks/shared.css")
-@allow()
+@allow(Role.PRACTITIONER)
 def shared() -> Response:
     """Return the styles of all papers."""
     return _style(_OURS.sub(_font_address, shared_css()))
 
 
 @blueprint.get("/papers/looks/own.css")
-@allow()
+@allow(Role.PRACTITIONER)
 def own() -> Response:
     """Return the styles that depend on clinic and language, and on the paper size."""
     asked = request.args
@@ -73,7 +74,7 @@ def own() -> Response:
 
 
 @blueprint.get("/papers/looks/<name>")
-@allow()
+@allow(Role.PRACTITIONER)
 def font(name: str) -> Response:
     """Return a font of the papers."""
     fonts = {file.name: file for file in (files("invoices") / "print" / "fonts").iterdir()}

@@ -10,13 +10,15 @@ from flask.typing import ResponseReturnValue
 
 from invoices.aftercare import sources
 from invoices.papers import AftercareSheet
+from plugin.core.acts import Role
 from plugin.courses.handouts.cache import drawn
 from plugin.courses.handouts.drafts import draft_sheet
-from plugin.courses.handouts.text_check import claims_in, missing_step
+from plugin.courses.handouts.text_check import claims_in, missing_step, odd_row
 from plugin.courses.handouts.text_views import TextView
 from plugin.courses.handouts.texts import (
     list_texts,
     read_treatment_text,
+    review_text,
     save_text,
     start_over,
     suggest_days,
@@ -25,7 +27,7 @@ from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.headers import let_page_hold_frame
-from plugin.web.owner.forms import IntervalForm, TextForm
+from plugin.web.owner.forms import IntervalForm, TextForm, VersionForm
 from plugin.web.owner.preview import on_screen, why_not
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.translations import _, ngettext
@@ -37,12 +39,14 @@ blueprint = Blueprint("texts", __name__)
 
 
 @blueprint.get("/clinic/papers/texts")
-@allow()
+@allow(Role.PRACTITIONER)
 def show(refusal: Refusal | None = None, treatment_id: str = "") -> ResponseReturnValue:
     """Show the status of the text of each treatment in each language."""
+    treatments = list_texts(current_services().store)
     return render_template(
         "owner/texts.html",
-        treatments=list_texts(current_services().store),
+        treatments=treatments,
+        to_review=sum(not text.is_reviewed for each in treatments for text in each.texts),
         languages=LANGUAGES,
         form_for=partial(_interval_form, refusal, treatment_id),
     )
@@ -123,8 +127,44 @@ def restart(treatment_id: str, language: str) -> ResponseReturnValue:
     return redirect_after_post(url_for("texts.edit", treatment_id=treatment_id, language=language))
 
 
+@blueprint.get("/clinic/papers/texts/<treatment_id>/<language>/review")
+@allow(Role.PRACTITIONER)
+def read(treatment_id: str, language: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the sheet as clients get it, to be reviewed."""
+    let_page_hold_frame()
+    text = read_treatment_text(current_services().store, treatment_id, language)
+    return render_template(
+        "owner/text_review.html",
+        text=text,
+        languages=LANGUAGES,
+        language_name=LANGUAGES.get(language, language),
+        said=_said(text.markdown, language),
+        refusal=refusal,
+        sources=sources(),
+    )
+
+
+@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/review")
+@allow(Role.PRACTITIONER)
+@refused_shows(read)
+def review(treatment_id: str, language: str) -> ResponseReturnValue:
+    """Record that the person signed in has reviewed the text."""
+    seen = VersionForm.sent().seen_version
+    saved = review_text(current_services().store, current_act(), treatment_id, language, seen_version=seen)
+    flash_notice(
+        Notice(
+            _(
+                "Reviewed. Sheets name {name} and version {version} from now on.",
+                name=saved.reviewer,
+                version=saved.version,
+            )
+        )
+    )
+    return redirect_after_post(url_for("texts.read", treatment_id=treatment_id, language=language))
+
+
 @blueprint.get("/clinic/papers/texts/<treatment_id>/<language>/preview")
-@allow()
+@allow(Role.PRACTITIONER)
 def preview(treatment_id: str, language: str) -> Response:
     """Show the sheet with the saved text."""
     text = _text(treatment_id, language)
@@ -174,9 +214,7 @@ def _form(text: TextView, refusal: Refusal | None) -> TextForm:
     After a version conflict, saving again overwrites the newest version knowingly; after an error in the text,
     the form keeps the version that was seen.
     """
-    form = TextForm.shown(
-        refusal, markdown=text.markdown, reviewed=text.is_reviewed, version=str(text.newest)
-    )
+    form = TextForm.shown(refusal, markdown=text.markdown, reviewed=False, version=str(text.newest))
     if refusal is not None and refusal.field != "markdown":
         form.version.data = str(text.newest)
     return form
@@ -191,7 +229,8 @@ def _interval_form(
 
 def _said(markdown: str, language: str) -> str:
     """Return a note about a promise or a missing emergency step in the text; the text is saved all the same."""
-    return " ".join(filter(None, (_said_of_promises(markdown), missing_step(markdown, language))))
+    said = (_said_of_promises(markdown), missing_step(markdown, language), odd_row(markdown))
+    return " ".join(filter(None, said))
 
 
 def _said_of_promises(markdown: str) -> str:

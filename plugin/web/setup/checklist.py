@@ -12,6 +12,7 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.setup import DONE, SetupView, read_setup
 from plugin.courses.accounts.staff import list_staff
 from plugin.courses.catalog.packages import is_any_published
+from plugin.courses.handouts.texts import count_to_review
 from plugin.services import Services
 from plugin.square.connection.row import read_connection
 from plugin.square.connection.status import is_connected
@@ -65,6 +66,9 @@ def _items(services: Services, setup: SetupView) -> list[ChecklistItem]:
         ChecklistItem(_("Publish a package"), is_any_published(services.store), step_address("packages")),
         ChecklistItem(_("Set up e-mail"), services.mail.is_ready, step_address("mail")),
         ChecklistItem(_("Print a test page"), setup.steps.get("paper") == DONE, step_address("paper")),
+        ChecklistItem(
+            _("Review the aftercare texts"), not count_to_review(services.store), url_for("texts.show")
+        ),
         ChecklistItem(_("Make a backup"), _has_backup(services), url_for("backups.show")),
         ChecklistItem(
             _("Protect your sign-in"), current_user.signed.has_second_factor, step_address("protect")

@@ -1,0 +1,32 @@
+"""Opening hours in one line of the paper's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import time
+from itertools import groupby
+
+from babel.dates import format_time, get_day_names
+
+from invoices.language import Language
+from invoices.papers import OpenHours
+
+_HOUR = 60
+
+
+def hours_line(hours: Iterable[OpenHours], language: Language) -> str:
+    """Return such as "Mon–Fri 9:00 AM–6:00 PM, Sat 10:00 AM–2:00 PM"; "" without any."""
+    spans = groupby(hours, key=lambda each: (each.first_day, each.last_day))
+    return language.with_comma(*(_days(days, list(of), language) for days, of in spans))
+
+
+def _days(days: tuple[int, int], hours: list[OpenHours], language: Language) -> str:
+    names = get_day_names("abbreviated", locale=language.locale)
+    span = "–".join(str(names[day]) for day in dict.fromkeys(days))
+    times = "/".join(f"{_clock(each.opens, language)}–{_clock(each.closes, language)}" for each in hours)
+    return f"{span} {times}"
+
+
+def _clock(minute: int, language: Language) -> str:
+    at = time(minute // _HOUR % 24, minute % _HOUR)
+    return format_time(at, "short", locale=language.locale).replace("\u202f", "\u00a0")
