@@ -198,6 +198,8 @@ class Settings(BaseModel):
     check_in_screen: bool = False
     # A client who checks in may leave again, or get another treatment than booked.
     check_in_uses_session: bool = False
+    # Clients buy the package of their course again, on their private page and from an e-mail.
+    client_buys_again: bool = False
     # Of the clinic's clock: outside these hours no letter goes out.
     letters_from_hour: int = Field(default=9, ge=0, le=23)
     letters_until_hour: int = Field(default=19, ge=1, le=24)

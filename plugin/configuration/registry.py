@@ -19,6 +19,7 @@ class Group(StrEnum):
     SQUARE = "square"
     EMAIL = "email"
     LETTERS = "letters"
+    ONLINE = "online"
     RETENTION = "retention"
     BACKUPS = "backups"
     ALARMS = "alarms"
@@ -97,6 +98,13 @@ DECLARED: dict[str, Declaration] = {
         N_("Checking in uses the session"),
         N_(
             "No: the desk uses it with one tap, once the client is treated. Yes: it is used when they check in."
+        ),
+    ),
+    "client_buys_again": Declaration(
+        Group.ONLINE,
+        N_("Clients can buy their package again"),
+        N_(
+            "On their private page and from e-mails: the same package at today’s price, by a Square payment link."
         ),
     ),
     "letters_from_hour": Declaration(

@@ -26,7 +26,7 @@ from plugin.courses.letters.sending import (
     wait_until,
 )
 from plugin.emails.compose import html_of, plain_of
-from plugin.emails.letter_text import LetterFill, fill_of, letter_text
+from plugin.emails.letter_text import AT_THE_END, LetterFill, fill_of, letter_text
 from plugin.emails.visit_email import stop_url_of
 from plugin.errors import MailFailed
 from plugin.jobs import RunAgain
@@ -83,7 +83,8 @@ def give_up_letter(services: Services, job: Job, sentence: str) -> None:
 def written(services: Services, letter: LetterToSend) -> Letter:
     """Write the letter in the client's language; raises MailFailed without a key."""
     language = language_for(letter.client.language)
-    fill = fill_of(letter, language, page_url=_page_url(services, letter))
+    buys_again = services.settings.client_buys_again
+    fill = fill_of(letter, language, page_url=_page_url(services, letter), buys_again=buys_again)
     return replace(
         composed(fill, language, stop_url=stop_url_of(services, letter.client.id)),
         to=letter.mail_to,
@@ -109,11 +110,14 @@ def example_letter(services: Services, kind: LetterKind, tag: str) -> Letter:
     """Return how a letter of this kind reads now, for a client who does not exist."""
     clinic, language, today = read_clinic(services.store), language_for(tag), services.clock().date()
     base = services.settings.public_url.rstrip("/")
+    has_again = services.settings.client_buys_again and kind in AT_THE_END
     own = next(each.words for each in list_letter_kinds(services.store) if each.kind is kind)
     fill = replace(
         _example(kind, clinic, language, today),
         words=own.get(tag, ""),
         page_url=f"{base}/my/…",
+        again_price=Money(198000, clinic.currency),
+        again_url=f"{base}/my/…/again/…" if has_again else "",
         pay_url="https://square.link/…" if kind is LetterKind.BALANCE_DUE else "",
     )
     return composed(fill, language, stop_url=f"{base}/mail/stop/…")

@@ -14,7 +14,11 @@ from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
 from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.letters.sending import LetterToSend
+from plugin.courses.sales.buy_again import Again
 from plugin.emails.visit_text import booked_lines, questions_line
+
+# The letters that speak of going on.
+AT_THE_END = (LetterKind.FINISHED, LetterKind.LOW, LetterKind.TWO_LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class LetterFill:
     next_visit: NextVisit | None = None
     pay_url: str = ""
     page_url: str = ""
+    again_price: Money | None = None
+    again_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +51,17 @@ class LetterText:
     opening: tuple[str, ...]
     balance: tuple[str, ...]
     next_lines: tuple[str, ...]
+    again: str
     button: str
     button_url: str
     questions: str
 
 
-def fill_of(letter: LetterToSend, language: Language, *, page_url: str) -> LetterFill:
-    """Return what this letter is filled with."""
+def fill_of(
+    letter: LetterToSend, language: Language, *, page_url: str, buys_again: bool = False
+) -> LetterFill:
+    """Return what this letter is filled with; `buys_again`: clients may buy their package again online."""
+    is_offered = buys_again and page_url and letter.again.standing in (Again.YES, Again.BEGUN)
     state, due = letter.course.state, letter.course.state.due
     return LetterFill(
         kind=letter.kind,
@@ -68,19 +78,28 @@ def fill_of(letter: LetterToSend, language: Language, *, page_url: str) -> Lette
         next_visit=letter.next_visit,
         pay_url=letter.pay_url,
         page_url=page_url,
+        again_price=letter.again.package.price,
+        again_url=f"{page_url}/again/{letter.course.id}" if is_offered and letter.kind in AT_THE_END else "",
     )
 
 
 def letter_text(fill: LetterFill, language: Language) -> LetterText:
     """Write the letter."""
     pays = fill.kind is LetterKind.BALANCE_DUE and fill.pay_url and fill.due
+    button = language.gettext("Pay {amount}", amount=_money(fill.due, language)) if pays else ""
+    again = ""
+    if fill.again_url:
+        button = language.gettext("Choose this package again")
+        price = _money(fill.again_price, language)
+        again = language.gettext("The same package again costs {price} today.", price=price)
     return LetterText(
         subject=_SUBJECTS[fill.kind](fill, language),
         opening=tuple(fill.words.splitlines()) or tuple(_OPENINGS[fill.kind](fill, language)),
         balance=fill.balance,
         next_lines=tuple(_next(fill, language)),
-        button=language.gettext("Pay {amount}", amount=_money(fill.due, language)) if pays else "",
-        button_url=fill.pay_url if pays else "",
+        again=again,
+        button=button,
+        button_url=fill.again_url or (fill.pay_url if pays else ""),
         questions=questions_line(fill.clinic, language),
     )
 

@@ -92,6 +92,16 @@ class Checkout(Base):
     )
 
 
+class BuyAgain(Base):
+    """The sale of a course's package that was begun from that course: one row for each, so at most one at a time."""
+
+    __tablename__ = "buy_again"
+
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), primary_key=True, info=OF_COURSE)
+    checkout_id: Mapped[str] = mapped_column(Id, ForeignKey("checkout.id"), unique=True)
+    begun_at: Mapped[datetime]
+
+
 class DeskRefund(Base):
     """A refund begun at the desk for one course: sessions are removed when Square confirms the refund."""
 

@@ -29,9 +29,10 @@ from plugin.web import (
 from plugin.web.account import demanded, mine, resume, signin
 from plugin.web.account.screens import SCREENS as ACCOUNT
 from plugin.web.api.blueprint import make_api
-from plugin.web.client_page import email_choice
+from plugin.web.client_page import buy_again, email_choice
 from plugin.web.client_page import views as client_page
 from plugin.web.desk import (
+    again,
     arrivals,
     attention,
     batches,
@@ -96,6 +97,7 @@ _DESK = (
     reassign,
     merges,
     exchanges,
+    again,
     changes,
     gifts,
     guides,
@@ -193,7 +195,10 @@ def _furnish(app: Flask) -> None:
         part.set_up(app)
     open_to_all = (
         make_api(),
-        *(part.blueprint for part in (health, metrics, webhook, client_page, email_choice, check_in)),
+        *(
+            part.blueprint
+            for part in (health, metrics, webhook, client_page, buy_again, email_choice, check_in)
+        ),
     )
     screens = [
         part.blueprint
@@ -205,7 +210,7 @@ def _furnish(app: Flask) -> None:
     for part in (imports, letterhead, restoring):
         part.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
-    for part in (gifts, late, client_page, email_choice, check_in, mine, checklist):
+    for part in (gifts, late, client_page, buy_again, email_choice, check_in, mine, checklist):
         part.set_up(app)
     # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
     for guard in (access, demanded):

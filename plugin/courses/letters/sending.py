@@ -22,6 +22,7 @@ from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.courses.handouts.visit_email import address_answered_in
 from plugin.courses.letters.circumstances import circumstances_in
 from plugin.courses.letters.kinds import letter_kinds_in
+from plugin.courses.sales.buy_again import AgainOffer, offer_again_in
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.letters import ClientLetter
@@ -35,7 +36,7 @@ NO_LETTER = "There is no such e-mail."
 class LetterToSend:
     """A letter with all it may mention. `words`: the clinic's own opening; `pay_url`: where the balance is paid.
 
-    `package_name`: in the client's language."""
+    `package_name`: in the client's language. `again`: the same package as it is sold today."""
 
     id: str
     kind: LetterKind
@@ -47,6 +48,7 @@ class LetterToSend:
     next_visit: NextVisit | None
     words: str
     pay_url: str
+    again: AgainOffer
 
 
 def is_pending(store: Store, letter_id: str) -> bool:
@@ -143,6 +145,7 @@ def _look(session: Session, row: ClientLetter, now: datetime, rules: LetterRules
         next_visit=next_visit_in(session, [client.id], now),
         words=_for_language(kind.words.get, client.language),
         pay_url=pay_url_in(session, course),
+        again=offer_again_in(session, session.get_one(Course, row.course_id)),
     )
 
 

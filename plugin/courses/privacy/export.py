@@ -47,6 +47,7 @@ SECTIONS = {
     "allowed_ahead": "Allowed before it was paid",
     "booking": "Appointments",
     "checkout": "Sales begun at the desk",
+    "buy_again": "Packages bought again",
     "desk_refund": "Refunds begun at the desk",
     "desk_refund_part": "Where refunds went",
     "square_refund": "Refunds as reported by Square",

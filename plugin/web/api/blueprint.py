@@ -7,6 +7,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from plugin.web.api import (
+    again,
     attention,
     changes,
     clients,
@@ -36,6 +37,7 @@ CALLS: tuple[Call, ...] = (
     *refunds.CALLS,
     *attention.CALLS,
     *letters.CALLS,
+    *again.CALLS,
     *reports.CALLS,
     *journal.CALLS,
 )

@@ -48,7 +48,7 @@ PER_ADDRESS = "120 per minute"
 UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
 # In the address by which staff look at the page itself.
 AS_CLIENT = "as_client"
-_GUEST = Actor("Their private page", Role.OWNER, Source.DESK)
+GUEST = Actor("Their private page", Role.OWNER, Source.DESK)
 
 blueprint = Blueprint("my", __name__)
 blueprint.after_request(unlist)
@@ -57,14 +57,14 @@ blueprint.after_request(unlist)
 @blueprint.get("/my/<token>")
 def show(token: str) -> ResponseReturnValue:
     """Show the page; staff who scan its code are led to the client, unless they ask to see what the client sees."""
-    client = _client(token)
+    client = client_of(token)
     if current_user.is_authenticated and AS_CLIENT not in request.args:
         return redirect(url_for("clients.show", client_id=client.id), code=303)
     language = language_for(client.language)
-    own = own_courses(current_services().store, client, language, today=_today())
+    own = own_courses(current_services().store, client, language, today=today())
     return render_template(
         "client/my.html",
-        **_spoken(language),
+        **spoken(language),
         token=token,
         first_name=first_name(client.name),
         courses=own.current,
@@ -73,13 +73,14 @@ def show(token: str) -> ResponseReturnValue:
         names=own.names,
         next_visit=_next_visit(client),
         now=pages.now(),
+        buys_again=current_services().settings.client_buys_again,
     )
 
 
 @blueprint.get("/my/<token>/courses/<course_id>/summary.pdf")
 def summary(token: str, course_id: str) -> Response:
     """Return the summary of one of their courses."""
-    client = _client(token)
+    client = client_of(token)
     course = next((each for each in _courses(client) if each.id == course_id), None)
     if course is None or course.client_id != client.id:
         abort(404)
@@ -89,7 +90,7 @@ def summary(token: str, course_id: str) -> Response:
 @blueprint.get("/my/<token>/visits/<visit_id>/aftercare.pdf")
 def aftercare(token: str, visit_id: str) -> Response:
     """Return the aftercare sheet of one of their visits."""
-    client = _client(token)
+    client = client_of(token)
     theirs = (
         course.id
         for course in _courses(client)
@@ -105,7 +106,7 @@ def aftercare(token: str, visit_id: str) -> Response:
 @blueprint.get("/my/<token>/documents/<document_id>.pdf")
 def document(token: str, document_id: str) -> Response:
     """Return an invoice or a credit note that was issued to them."""
-    client, services = _client(token), current_services()
+    client, services = client_of(token), current_services()
     issued = issued_to(services.store, client, [course.id for course in _courses(client)])
     found = {each.id: each for documents in issued.values() for each in documents}
     if document_id not in found:
@@ -126,7 +127,7 @@ def nothing(error: HTTPException) -> ResponseReturnValue:
             "This address shows nothing, or nothing any more. Ask {clinic} for your own page."
         )
     )
-    return render_template("client/nothing.html", **_spoken(language), said=said), error.code or 404
+    return render_template("client/nothing.html", **spoken(language), said=said), error.code or 404
 
 
 @blueprint.errorhandler(CoursekeeperError)
@@ -134,7 +135,7 @@ def not_ready(error: CoursekeeperError) -> ResponseReturnValue:
     """Return a page without the paper; the reason is the clinic's matter."""
     language = language_for(pages.clinic().language)
     said = language.gettext("This paper is not ready just now. Try again in a minute, or ask {clinic}.")
-    return render_template("client/nothing.html", **_spoken(language), said=said), error.status
+    return render_template("client/nothing.html", **spoken(language), said=said), error.status
 
 
 def set_up(app: Flask) -> None:
@@ -146,7 +147,8 @@ def set_up(app: Flask) -> None:
     limit_views(app, ("my.show", "my.summary", "my.aftercare", "my.document"), guesses, often)
 
 
-def _client(token: str) -> ClientView:
+def client_of(token: str) -> ClientView:
+    """Return the client whose page this token opens; 404 for an unknown one."""
     client_id = client_of_page(current_services().store, token)
     if client_id is None:
         abort(404)
@@ -154,10 +156,11 @@ def _client(token: str) -> ClientView:
 
 
 def _courses(client: ClientView) -> tuple[CourseView, ...]:
-    return visible_courses(current_services().store, client, today=_today())
+    return visible_courses(current_services().store, client, today=today())
 
 
-def _today() -> date:
+def today() -> date:
+    """Return the clinic's day."""
     return local_date(pages.clinic(), pages.now())
 
 
@@ -166,7 +169,8 @@ def _next_visit(client: ClientView) -> NextVisit | None:
         return next_visit_in(session, [client.id], pages.now())
 
 
-def _spoken(language: Language) -> dict[str, Any]:
+def spoken(language: Language) -> dict[str, Any]:
+    """Return what a page in this language is rendered with."""
     # Days and amounts are in the clinic's language elsewhere; here, in the client's.
     return {"language": speak(language), "clinic": replace(pages.clinic(), language=language.tag)}
 
@@ -176,7 +180,7 @@ def _paper(client: ClientView, course_id: str, kind: str, *, visit_id: str | Non
     pdf = hand_out(
         services.store,
         services.render,
-        Act(_GUEST, services.clock(), fresh_key()),
+        Act(GUEST, services.clock(), fresh_key()),
         course_id,
         kind,
         visit_id=visit_id,

@@ -106,6 +106,9 @@ def _money(
         due = money_text(course.due, clinic)
         locked = _("{sessions} locked, {amount} due", sessions=_sessions(course.state.locked), amount=due)
         yield MenuItem("changes.allow", _("Unlock unpaid sessions"), locked)
+    if is_desk and course.gift is None and course.square_order_id:
+        again = _("Makes a link to pay the same package at today’s price, and e-mails it")
+        yield MenuItem("again.propose", _("Sell it again"), again, is_tap=True)
     is_refundable = course.paid.amount and course.square_order_id and course.gift is None
     if is_owner and is_refundable and not is_refunding:
         paid = money_text(course.gross_paid, clinic)

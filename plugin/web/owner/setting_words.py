@@ -54,6 +54,7 @@ def sections(services: Services) -> list[Section]:
 
 _DECLARED_ONLY = (
     (Group.CHECK_IN, N_("Check-in screen"), N_("Clients check in by themselves")),
+    (Group.ONLINE, N_("Clients online"), N_("What clients can buy by themselves")),
     (Group.LETTERS, N_("Hours for e-mails"), N_("When e-mails about courses go out")),
     (Group.BACKUPS, N_("Backups"), N_("Copies of everything")),
     (Group.ALARMS, N_("Alarms"), N_("Who is notified when something is wrong")),

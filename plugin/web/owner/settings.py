@@ -34,6 +34,10 @@ _HEADINGS = {
         N_("Hours for e-mails"),
         N_("When e-mails about courses go out, and who counts as away."),
     ),
+    Group.ONLINE: (
+        N_("Clients online"),
+        N_("What clients can do without the desk. All of it is off at first."),
+    ),
     Group.RETENTION: (N_("Retention"), N_("How long what is done is kept.")),
     Group.BACKUPS: (N_("Backups"), N_("Copies of everything, and where they go.")),
     Group.ALARMS: (

@@ -1,0 +1,104 @@
+"""Buying the package of a course again, from the private page or an e-mail: its terms, one button, then Square.
+
+Without scripts: while Square makes the link, the page loads itself again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+
+from invoices.language import language_for
+from plugin.core.acts import Act
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.base.views import ClientView, CourseView
+from plugin.courses.catalog.names import names_in
+from plugin.courses.catalog.terms_text import Ask, terms_sentences
+from plugin.courses.sales.buy_again import AgainOffer, buy_again, offer_again
+from plugin.errors import Refused
+from plugin.web import current_services, pages
+from plugin.web.actions import fresh_key
+from plugin.web.client_page.views import GUEST, client_of, nothing, spoken, today
+from plugin.web.headers import unlist
+from plugin.web.limits import guess_limiter, limit_views, page_limiter
+
+PER_ADDRESS = "60 per minute"
+UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
+
+blueprint = Blueprint("buy_again", __name__)
+blueprint.after_request(unlist)
+
+
+@blueprint.get("/my/<token>/again/<course_id>")
+def show(token: str, course_id: str) -> ResponseReturnValue:
+    """Show the package as it is sold today, or how far its sale has come."""
+    return _page(token, *_asked(token, course_id))
+
+
+@blueprint.post("/my/<token>/again/<course_id>")
+def buy(token: str, course_id: str) -> ResponseReturnValue:
+    """Begin the sale once, and lead to the page that has its link."""
+    client, course = _asked(token, course_id)
+    services = current_services()
+    seen = request.form.get("version", "")
+    version = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 10 else 0
+    act = Act(GUEST, services.clock(), fresh_key())
+    try:
+        buy_again(services.store, act, course.id, seen_version=version)
+    except Refused as error:
+        return _page(token, client, course, problem=error.code), error.status
+    return redirect(url_for("buy_again.show", token=token, course_id=course_id), code=303)
+
+
+@blueprint.errorhandler(NotFound)
+@blueprint.errorhandler(TooManyRequests)
+def unknown(error: HTTPException) -> ResponseReturnValue:
+    """Return the same page for every unknown address."""
+    return nothing(error)
+
+
+def set_up(app: Flask) -> None:
+    """Limit how much one visitor opens, and how many addresses are tried."""
+    often = page_limiter(app).shared_limit(PER_ADDRESS, scope="buying again")
+    guesses = guess_limiter(app).shared_limit(
+        UNKNOWN_PER_ADDRESS, scope="unknown pages", deduct_when=lambda response: response.status_code == 404
+    )
+    limit_views(app, ("buy_again.show", "buy_again.buy"), guesses, often)
+
+
+def _page(token: str, client: ClientView, course: CourseView, *, problem: str = "") -> str:
+    services, language = current_services(), language_for(client.language)
+    offer = offer_again(services.store, course.id)
+    with services.store.reading() as session:
+        names = names_in(session, language.tag)
+    return render_template(
+        "client/again.html",
+        **spoken(language),
+        token=token,
+        offer=offer,
+        names=names,
+        terms=_terms(offer, language.tag, names),
+        problem=problem,
+        waits=offer.checkout is not None and offer.checkout.is_open and not offer.checkout.url,
+    )
+
+
+def _asked(token: str, course_id: str) -> tuple[ClientView, CourseView]:
+    """Return the client and their own course; 404 for another's, and where the clinic sells nothing here."""
+    if not current_services().settings.client_buys_again:
+        abort(404)
+    client = client_of(token)
+    theirs = courses_of_client(current_services().store, client.id, today=today())
+    course = next((each for each in theirs if each.id == course_id and each.square_order_id), None)
+    if course is None or course.is_void:
+        abort(404)
+    return client, course
+
+
+def _terms(offer: AgainOffer, tag: str, names: Any) -> tuple[str, ...]:
+    clinic, package = pages.clinic(), offer.package
+    prices = [(names(each.treatment), each.single_price) for each in package.contents]
+    return terms_sentences(package.terms, tag, prices=prices, ask=Ask(clinic.phone, clinic.email))

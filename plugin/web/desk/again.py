@@ -1,0 +1,26 @@
+"""Selling the package of a course once more with one tap, by a payment link to its client."""
+
+from __future__ import annotations
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.core.acts import Role
+from plugin.courses.sales.buy_again import buy_again
+from plugin.web import current_services
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.translations import _
+
+blueprint = Blueprint("again", __name__)
+
+
+@blueprint.post("/courses/<course_id>/again")
+@allow(Role.DESK)
+def propose(course_id: str) -> ResponseReturnValue:
+    """Begin the sale, or show the one that was begun from this course."""
+    services = current_services()
+    begun = buy_again(services.store, current_act(), course_id, is_mailed=services.mail.is_ready)
+    if begun.state == "paid":
+        flash_notice(Notice(_("It was bought again already: this is that sale.")))
+    return redirect_after_post(url_for("checkouts.show", checkout_id=begun.id))
