@@ -129,7 +129,7 @@ def test_it_holds_something_of_each_section(lite: Appointments) -> None:
     zoe.everywhere()
     zoe.invoiced()
     held = _held(zoe)
-    # Her course was passed to others; none of hers was received. Nothing was bought again, no e-mail was due or declined.
+    # Her course was passed to others, none received; nothing was bought again, no e-mail was due or declined.
     empty = ["course_origin", "buy_again", "client_letter", "letter_choice"]
     assert [each.name for each in held.sections if not each.rows] == empty
     told = json.loads(held.to_json())
