@@ -210,6 +210,8 @@ class Settings(BaseModel):
     retention_days: int = Field(default=90, gt=30, le=3650)
     # HIPAA asks for six years (45 CFR 164.316(b)(2)(i)); docs/privacy.md.
     activity_days: int = Field(default=6 * 366, ge=365, le=36500)
+    # The term of the clinic's law on unclaimed property, for a list alone; 0: none was chosen.
+    unused_years: int = Field(default=0, ge=0, le=30)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics_token: Annotated[SecretStr, AfterValidator(_checked_token)] = SecretStr("")
     # The folder of the copies; "" is `backups` in the data folder.

@@ -24,6 +24,7 @@ from invoices.pages.sums import (
     check_receipt,
     check_statement,
 )
+from invoices.pages.year import check_year
 from invoices.papers import (
     AccountStatement,
     AftercareSheet,
@@ -43,6 +44,7 @@ from invoices.papers import (
     PaperRefused,
     Party,
     Receipt,
+    YearEnd,
 )
 
 T = TypeVar("T")
@@ -286,6 +288,7 @@ _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     Receipt: _check_receipt,
     GiftVoucher: _check_voucher,
     OwnersMonth: check_month,
+    YearEnd: check_year,
     # Our own text.
     Guide: lambda paper: paper,
 }

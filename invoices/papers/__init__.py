@@ -51,6 +51,7 @@ from invoices.papers.shared import (
 )
 from invoices.papers.voucher import GiftContent, GiftVoucher
 from invoices.papers.wire import Paper, content_sha256, from_json, kind_of, to_json
+from invoices.papers.year import YearEnd, YearKind, YearLine, YearRow
 
 __all__ = [
     "AccountLine",
@@ -100,6 +101,10 @@ __all__ = [
     "SummaryVisit",
     "TaxLine",
     "TimeRow",
+    "YearEnd",
+    "YearKind",
+    "YearLine",
+    "YearRow",
     "content_sha256",
     "from_json",
     "kind_of",

@@ -18,6 +18,7 @@ from invoices.papers.month import OwnersMonth
 from invoices.papers.receipt import Receipt
 from invoices.papers.shared import PaperRefused
 from invoices.papers.voucher import GiftVoucher
+from invoices.papers.year import YearEnd
 
 T = TypeVar("T")
 
@@ -100,6 +101,7 @@ Paper = (
     | Receipt
     | GiftVoucher
     | OwnersMonth
+    | YearEnd
     | Guide
 )
 
@@ -112,6 +114,7 @@ _KINDS: dict[str, type[Paper]] = {
     "receipt": Receipt,
     "gift_voucher": GiftVoucher,
     "owners_month": OwnersMonth,
+    "year_end": YearEnd,
     "guide": Guide,
 }
 

@@ -23,6 +23,7 @@ from invoices.pages.sheet import cells, halves, sheet_page
 from invoices.pages.statement import statement_page
 from invoices.pages.summary import summary_page
 from invoices.pages.voucher import voucher_page
+from invoices.pages.year import year_page
 from invoices.papers import (
     AccountStatement,
     AftercareSheet,
@@ -35,6 +36,7 @@ from invoices.papers import (
     PageSize,
     Paper,
     Receipt,
+    YearEnd,
 )
 
 # The bundled fonts of single scripts, in every list of fonts after those of Latin, Greek and Cyrillic letters.
@@ -58,6 +60,7 @@ LAYOUTS: dict[type[Paper], Layout] = {
     Receipt: Layout("receipt.html", receipt_page),
     GiftVoucher: Layout("gift_voucher.html", voucher_page),
     OwnersMonth: Layout("owners_month.html", month_page),
+    YearEnd: Layout("year_end.html", year_page),
     Guide: Layout("guide.html", guide_page),
 }
 

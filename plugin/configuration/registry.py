@@ -159,6 +159,14 @@ DECLARED: dict[str, Declaration] = {
             "HIPAA asks for six years."
         ),
     ),
+    "unused_years": Declaration(
+        Group.RETENTION,
+        N_("Years without activity"),
+        N_(
+            "Reports, Unused balances lists clients not seen for so many years, as your state's law on unclaimed "
+            "property has it; 0: all of them. Nothing is written off by itself."
+        ),
+    ),
     "backup_dir": Declaration(
         Group.BACKUPS, N_("Backup folder"), N_("Empty: backups in the data folder."), is_editable=False
     ),

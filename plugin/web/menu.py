@@ -58,6 +58,8 @@ PAGES = (
     MenuPage(
         "journal.show", N_("Accountant’s journal"), "bookkeeping accounting quickbooks xero double entry"
     ),
+    MenuPage("year_end.show", N_("Year end"), "tax return cash accrual received carried over"),
+    MenuPage("year_end.unused", N_("Unused balances"), "unclaimed property escheat dormant"),
     MenuPage("usage.show", N_("Redemptions"), "reports used sessions"),
     MenuPage("pay.show", N_("Practitioner pay"), "reports wages"),
     MenuPage("month.show", N_("Monthly report"), "reports close"),

@@ -37,6 +37,8 @@ MAY = {
     ("POST", "/courses/{course_id}/refunds"): OWNER,
     ("GET", "/reports/liability"): OWNER,
     ("GET", "/reports/journal"): OWNER,
+    ("GET", "/reports/year-end"): OWNER,
+    ("GET", "/reports/unused"): OWNER,
     ("GET", "/reports/usage"): OWNER,
     ("GET", "/courses/{course_id}/summary.pdf"): ALL,
     ("GET", "/courses/{course_id}/aftercare.pdf"): ALL,

@@ -25,6 +25,7 @@ from invoices.papers import (
     OwnersMonth,
     Paper,
     Receipt,
+    YearEnd,
     to_json,
 )
 from invoices.press.render import Press, render
@@ -36,7 +37,7 @@ Pdf = Callable[[str], bytes]
 Draw = Callable[[Paper], bytes]
 PAINTING = {"Tj", "TJ", "'", '"', "f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "sh", "Do"}
 # What a voucher, a month or a course must show in a drawing; an account and a sheet need none.
-WITHOUT_DRAWINGS = (AftercareSheet, AccountStatement, CreditNote, Guide, Invoice, Receipt)
+WITHOUT_DRAWINGS = (AftercareSheet, AccountStatement, CreditNote, Guide, Invoice, Receipt, YearEnd)
 
 
 def opened(pdf: bytes) -> pikepdf.Pdf:
@@ -51,6 +52,8 @@ def about(content: Paper) -> str:
         return content.title
     if isinstance(content, OwnersMonth):
         return str(content.month.year)
+    if isinstance(content, YearEnd):
+        return str(content.year)
     if isinstance(content, Invoice | CreditNote | Receipt):
         return content.number
     return content.billed_to.name if isinstance(content, AccountStatement) else content.client_name

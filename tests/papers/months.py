@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from invoices.papers import OwnersMonth
+from invoices.papers import OwnersMonth, YearEnd
 from plugin.core.terms import Terms
+from plugin.courses.journal.year import year_paper
 from plugin.courses.reports.books import close_books
 from plugin.courses.reports.month import owners_month
 from tests.courses.desk import OLGA
@@ -50,6 +51,15 @@ def year(clinic: PaperClinic) -> None:
     clinic.refund(back, 10 * SINGLE, on=date(2026, 11, 16))
     clinic.changes.adjust(expiring, 1)
     clinic.go_to(date(2026, 12, 3))
+
+
+def year_sheet(clinic: PaperClinic, language: str = "en", *, on: date = date(2026, 12, 3)) -> YearEnd:
+    """Return the sheet of 2026, which has sales of the year before."""
+    clinic.go_to(on)
+    clinic.letterhead(language=language)
+    paper = year_paper(clinic.store, 2026, now=clinic.clock())
+    clinic.letterhead(language="en")
+    return paper
 
 
 def november(clinic: PaperClinic, language: str = "en", *, on: date = date(2026, 12, 3)) -> OwnersMonth:

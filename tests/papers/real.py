@@ -139,6 +139,9 @@ _YEAR: dict[str, Maker] = {
     "month": months.november,
     "month-spanish": partial(months.november, language="es"),
     "month-chinese": partial(months.november, language="zh-Hans"),
+    "year-end": months.year_sheet,
+    "year-end-spanish": partial(months.year_sheet, language="es"),
+    "year-end-chinese": partial(months.year_sheet, language="zh-Hans"),
     "month-closed": months.closed,
 }
 NAMES = (*_JUNIPER, *_LINDENHOF, *_YEAR)

@@ -19,6 +19,7 @@ from plugin.web.api import (
     receipts,
     refunds,
     reports,
+    year_end,
 )
 from plugin.web.api.calls import Call, register
 from plugin.web.api.errors import API, LARGEST_BODY, api_error_response, is_api
@@ -40,6 +41,7 @@ CALLS: tuple[Call, ...] = (
     *again.CALLS,
     *reports.CALLS,
     *journal.CALLS,
+    *year_end.CALLS,
 )
 
 

@@ -11,6 +11,7 @@ from plugin.web.reports import (
     people,
     progress,
     usage,
+    year_end,
 )
 
-SCREENS = (overview, liability, journal, usage, pay, people, month, activity, entries, progress)
+SCREENS = (overview, liability, journal, year_end, usage, pay, people, month, activity, entries, progress)

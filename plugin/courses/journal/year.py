@@ -1,0 +1,244 @@
+"""A calendar year for the tax return: received, earned and carried over, by package and by method.
+
+Read-only; the same rows as the journal, so that both say the same to the cent.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from invoices.papers import Money as PaperMoney
+from invoices.papers import YearEnd, YearKind, YearLine
+from invoices.papers import YearRow as PaperRow
+from plugin.core.ledger import Kind
+from plugin.core.money import Money
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.sheet import Cell, Sheet, major, sheet_of
+from plugin.courses.handouts.cache import Render, drawn
+from plugin.courses.handouts.content import clinic_on_paper
+from plugin.courses.journal.accounts import Role
+from plugin.courses.journal.pairs import EARNED_AHEAD
+from plugin.courses.journal.rows import entry_what, pair_sums
+from plugin.courses.reports.books import closed_through_in, counts_at, with_courses
+from plugin.courses.reports.period import Period
+from plugin.errors import InvalidField
+from plugin.store import Store
+from plugin.store.ledger import Course, Entry
+from plugin.store.offers import Package
+from plugin.wording import _
+
+_RECEIVED = (Kind.PAID.value,)
+_EARNED = (Kind.USED.value, EARNED_AHEAD)
+_REFUNDED = (Kind.REFUNDED.value,)
+
+
+@dataclass(frozen=True, slots=True)
+class YearRow:
+    """One package, net of tax; carried in + received - earned - refunded + other = carried over.
+
+    `other`: imported, written off, adjusted, moved. `older`: of carried over, in courses sold before the year.
+    """
+
+    package: str
+    carried_in: Money
+    received: Money
+    earned: Money
+    refunded: Money
+    other: Money
+    carried_over: Money
+    older: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A year in one currency. `lines`: amounts by kind, of which each method takes its own."""
+
+    year: int
+    currency: str
+    rows: tuple[YearRow, ...]
+    lines: Mapping[YearKind, Money]
+    is_closed: bool
+    is_running: bool
+
+    def of(self, kinds: tuple[YearKind, ...]) -> tuple[tuple[YearKind, Money], ...]:
+        """Return these amounts, in their order."""
+        return tuple((kind, self.lines[kind]) for kind in kinds)
+
+    @property
+    def cash_income(self) -> Money:
+        """Return the income from sessions by the cash method."""
+        return Money(sum(self.lines[kind].amount for kind in CASH), self.currency)
+
+    @property
+    def accrual_income(self) -> Money:
+        """Return the income from sessions by the accrual method."""
+        return Money(sum(self.lines[kind].amount for kind in ACCRUAL), self.currency)
+
+
+CASH: tuple[YearKind, ...] = ("received", "refunded")
+ACCRUAL: tuple[YearKind, ...] = ("earned", "written_off", "kept", "adjusted")
+BESIDE: tuple[YearKind, ...] = ("tax", "tips", "fees")
+
+
+def year_end(store: Store, year: int, *, now: datetime, currency: str = "") -> Year:
+    """Return the year; raises InvalidField for one that has not begun."""
+    with store.reading() as session:
+        return year_end_in(session, year, now=now, currency=currency)
+
+
+def year_end_in(session: Session, year: int, *, now: datetime, currency: str = "") -> Year:
+    """Return the year as seen by this session."""
+    clinic = clinic_in(session)
+    today, wanted = local_date(clinic, now), currency or clinic.currency
+    if not 2000 <= year <= today.year:
+        raise InvalidField(_("That year has not begun yet."), field="year")
+    period = Period(date(year, 1, 1), date(year, 12, 31))
+    start, end = period.moments(ZoneInfo(clinic.time_zone))
+    closed = closed_through_in(session)
+    return Year(
+        year,
+        wanted,
+        tuple(_rows(session, start, end, wanted)),
+        _lines(session, start, end, wanted),
+        is_closed=closed is not None and closed >= period.last,
+        is_running=today <= period.last,
+    )
+
+
+def year_pdf(store: Store, render: Render, year: int, *, now: datetime) -> bytes:
+    """Render the year-end sheet; raises InvalidField, Refused, or PaperNotMade if a retry may help."""
+    return drawn(store, render, year_paper(store, year, now=now))
+
+
+def year_paper(store: Store, year: int, *, now: datetime) -> YearEnd:
+    """Freeze the year, in the clinic's currency and language."""
+    with store.reading() as session:
+        clinic = clinic_in(session)
+        found = year_end_in(session, year, now=now)
+    return YearEnd(
+        clinic=clinic_on_paper(clinic),
+        year=year,
+        issued_on=local_date(clinic, now),
+        rows=tuple(map(_paper_row, found.rows)),
+        cash=_paper_lines(found, CASH),
+        accrual=_paper_lines(found, ACCRUAL),
+        beside=_paper_lines(found, BESIDE),
+        is_closed=found.is_closed,
+        language=clinic.language,
+    )
+
+
+def year_sheet(found: Year) -> Sheet:
+    """Return the year as a table: a row for each package, then each amount of the methods."""
+    rows: list[_Row] = [*found.rows, *_method_rows(found)]
+    return sheet_of("Year end", _SHEET, rows)
+
+
+def _paper_lines(found: Year, kinds: tuple[YearKind, ...]) -> tuple[YearLine, ...]:
+    return tuple(YearLine(kind, PaperMoney(each.amount, each.currency)) for kind, each in found.of(kinds))
+
+
+def _paper_row(row: YearRow) -> PaperRow:
+    amounts = {name: getattr(row, name) for name in _AMOUNTS}
+    return PaperRow(
+        package=row.package,
+        **{name: PaperMoney(each.amount, each.currency) for name, each in amounts.items()},
+    )
+
+
+def _sums(
+    session: Session, currency: str, *conditions: ColumnElement[bool]
+) -> defaultdict[str, defaultdict[str, int]]:
+    """Return the value by package and by what happened."""
+    columns = select(Course.package_id, entry_what, func.sum(Entry.value_delta))
+    query = with_courses(columns).where(Course.currency == currency, *conditions)
+    found: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for package_id, what, value in session.execute(query.group_by(Course.package_id, entry_what)):
+        found[package_id][what] += int(value)
+    return found
+
+
+def _rows(session: Session, start: datetime, end: datetime, currency: str) -> Iterator[YearRow]:
+    moment = counts_at(session)
+    before = _sums(session, currency, moment < start)
+    within = _sums(session, currency, moment >= start, moment < end)
+    older = _sums(session, currency, moment < end, Course.sold_at < start)
+    ids = before.keys() | within.keys()
+    names = session.execute(
+        select(Package.id, Package.name).where(Package.id.in_(ids)).order_by(Package.name)
+    )
+
+    def money(amount: int) -> Money:
+        return Money(amount, currency)
+
+    for package_id, name in names:
+        carried, moved = sum(before[package_id].values()), within[package_id]
+        received, earned, refunded = (
+            sum(moved[what] for what in kinds) for kinds in (_RECEIVED, _EARNED, _REFUNDED)
+        )
+        closing = carried + sum(moved.values())
+        row = YearRow(
+            package=name,
+            carried_in=money(carried),
+            received=money(received),
+            earned=money(-earned),
+            refunded=money(-refunded),
+            other=money(sum(moved.values()) - received - earned - refunded),
+            carried_over=money(closing),
+            older=money(sum(older[package_id].values())),
+        )
+        if any(each.amount for each in (row.carried_in, row.received, row.earned, row.refunded, row.other)):
+            yield row
+
+
+def _lines(session: Session, start: datetime, end: datetime, currency: str) -> dict[YearKind, Money]:
+    """Return the amounts of the year: what adds to income is above zero."""
+    nets: defaultdict[Role, int] = defaultdict(int)
+    whats: defaultdict[str, int] = defaultdict(int)
+    for each in pair_sums(session, start, end, currency):
+        nets[each.debit] += each.amount
+        nets[each.credit] -= each.amount
+        whats[each.what] += each.amount
+    amounts: dict[YearKind, int] = {
+        "received": whats[Kind.PAID.value],
+        "refunded": -whats["refund_money"],
+        "earned": -nets[Role.EARNED],
+        "written_off": -nets[Role.WRITTEN_OFF],
+        "kept": -nets[Role.REFUND_DIFFERENCE],
+        "adjusted": -nets[Role.ADJUSTMENTS],
+        "tax": -nets[Role.SALES_TAX],
+        "tips": -nets[Role.TIPS],
+        "fees": -nets[Role.FEES],
+    }
+    return {kind: Money(amount, currency) for kind, amount in amounts.items()}
+
+
+def _method_rows(found: Year) -> Iterator[tuple[str, Money]]:
+    for method, kinds in (("cash", CASH), ("accrual", ACCRUAL), ("beside", BESIDE)):
+        for kind, amount in found.of(kinds):
+            yield f"{method}: {kind}", amount
+
+
+_Row = YearRow | tuple[str, Money]
+
+
+def _amount(name: str, row: _Row) -> Cell:
+    return major(getattr(row, name)) if isinstance(row, YearRow) else None
+
+
+_AMOUNTS = ("carried_in", "received", "earned", "refunded", "other", "carried_over", "older")
+_SHEET: dict[str, Callable[[_Row], Cell]] = {
+    "Package": lambda row: row.package if isinstance(row, YearRow) else "",
+    **{name.replace("_", " ").capitalize(): partial(_amount, name) for name in _AMOUNTS},
+    "Line": lambda row: "" if isinstance(row, YearRow) else row[0],
+    "Amount": lambda row: None if isinstance(row, YearRow) else major(row[1]),
+    "Currency": lambda row: (row.received if isinstance(row, YearRow) else row[1]).currency,
+}

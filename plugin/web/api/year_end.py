@@ -1,0 +1,126 @@
+"""The calls about the year end and unused balances, for the owner."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.journal.year import ACCRUAL, BESIDE, CASH, Year, year_end
+from plugin.courses.reports.unused import MOST_YEARS, unused_balances
+from plugin.web.api.answers import Answer, Count, Cursor, Money, example_id, shown, usd
+from plugin.web.api.calls import THE_OWNER, Reply, Request, call
+from plugin.web.api.inputs import Currency, Input, Paging
+from plugin.web.api.lists import page_of
+
+
+class YearRowAnswer(Answer):
+    """One package: carried in + received - earned - refunded + other = carried over."""
+
+    package: str = shown("Facial acupuncture, course of 12")
+    carried_in: Money
+    received: Money
+    earned: Money
+    refunded: Money = shown(usd(0), "Value of the sessions removed by refunds.")
+    other: Money = shown(usd(0), "Imported, written off, adjusted, moved.")
+    carried_over: Money
+    older: Money = shown(usd(0), "Of `carried_over`, what lies in courses sold before the year.")
+
+
+class YearLineAnswer(Answer):
+    """One amount, above zero where it adds to income."""
+
+    kind: str = shown("received")
+    amount: Money
+
+
+class YearEndReport(Answer):
+    """A calendar year, net of tax."""
+
+    year: int = shown(2026)
+    currency: str = shown("USD")
+    packages: list[YearRowAnswer]
+    cash: list[YearLineAnswer] = shown(description="They add up to the income by the cash method.")
+    accrual: list[YearLineAnswer] = shown(description="They add up to the income by the accrual method.")
+    beside: list[YearLineAnswer] = shown(description="Tax, tips and fees.")
+    is_closed: bool = shown(False, "Whether the books of the year are closed.")
+
+
+def _number(value: Any) -> int:
+    # ASCII digits only: int() would also accept " 1", "1_0" and digits of other scripts.
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:
+        return int(value)
+    raise ValueError("must be a whole number")
+
+
+class YearQuery(Input):
+    """The options of the year end."""
+
+    year: Annotated[int, BeforeValidator(_number)] | None = Field(None, ge=2000, le=2100)
+    """This year by default."""
+    currency: Currency | None = Field(None, description="The clinic's own by default.")
+
+
+class UnusedRow(Answer):
+    """What is left of a client's courses in one currency."""
+
+    client_id: str | None = shown(example_id(1))
+    country: str = shown("US", "Of the address in Square, empty if not known.")
+    region: str = shown("CA", "State or province, empty if not known.")
+    last_activity: date = shown("2023-04-02", "The last visit or sale.")
+    courses: Count = shown(1)
+    sessions: Count = shown(4)
+    value: Money
+
+
+class UnusedReport(Answer):
+    """A page of unused balances, the longest unused first."""
+
+    rows: list[UnusedRow]
+    cursor: Cursor
+
+
+class UnusedQuery(Paging):
+    """The options of the list."""
+
+    years: Annotated[int, BeforeValidator(_number)] | None = Field(None, ge=0, le=MOST_YEARS)
+    """Without activity for so many years; the clinic's own term by default."""
+
+
+@call("GET", "/reports/year-end", YearEndReport, roles=THE_OWNER)
+def report_year_end(request: Request, query: YearQuery) -> Reply:
+    """Return what a year received, earned and carried over."""
+    store = request.services.store
+    year = query.year or local_date(read_clinic(store), request.act.now).year
+    found = year_end(store, year, now=request.act.now, currency=query.currency or "")
+    return Reply(YearEndReport.of(_said(found)))
+
+
+def _said(found: Year) -> dict[str, object]:
+    methods = {"cash": CASH, "accrual": ACCRUAL, "beside": BESIDE}
+    lines = {
+        name: [{"kind": kind, "amount": amount} for kind, amount in found.of(kinds)]
+        for name, kinds in methods.items()
+    }
+    return {
+        "year": found.year,
+        "currency": found.currency,
+        "packages": found.rows,
+        "is_closed": found.is_closed,
+        **lines,
+    }
+
+
+@call("GET", "/reports/unused", UnusedReport, roles=THE_OWNER)
+def report_unused(request: Request, query: UnusedQuery) -> Reply:
+    """List the balances of clients without any activity for some years."""
+    services = request.services
+    years = services.settings.unused_years if query.years is None else query.years
+    today = local_date(read_clinic(services.store), request.act.now)
+    rows = unused_balances(services.store, today, years=years)
+    return Reply(UnusedReport.of(page_of(rows, query, lambda row: f"{row.client_id}-{row.value.currency}")))
+
+
+CALLS = (report_year_end, report_unused)

@@ -1,0 +1,132 @@
+"""The year-end sheet and the unused balances, for the owner: as pages and files."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.journal.year import ACCRUAL, BESIDE, CASH, year_end, year_pdf, year_sheet
+from plugin.courses.lists.listing import renew_some
+from plugin.courses.reports.month import months_to_print
+from plugin.courses.reports.period import Period
+from plugin.courses.reports.unused import MOST_YEARS, by_region, unused_balances, unused_sheet
+from plugin.errors import InvalidField
+from plugin.web import current_services, pages
+from plugin.web.access import allow
+from plugin.web.files import file_answer, name_file
+from plugin.web.forms import Count, Form
+from plugin.web.refusals import Refusal, shows_refusals
+from plugin.web.reports.asked import today
+from plugin.web.translations import N_, _
+
+blueprint = Blueprint("year_end", __name__)
+
+SHOWN = 200
+_YEAR_DIGITS = 4
+_NAMES = {
+    "received": N_("Received for courses, without tax"),
+    "refunded": N_("Refunded for courses, without tax"),
+    "earned": N_("Sessions used"),
+    "written_off": N_("Sessions written off"),
+    "kept": N_("Kept at refunds"),
+    "adjusted": N_("Adjustments of courses"),
+    "tax": N_("Tax received, less refunded"),
+    "tips": N_("Tips received, less refunded"),
+    "fees": N_("Square fees"),
+}
+
+
+@blueprint.get("/reports/year")
+@allow()
+@shows_refusals
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the year in the address, by default the last whole one."""
+    store = current_services().store
+    years = _years()
+    year = _usual(years) if refusal is not None else _asked_year(years)
+    found = year_end(store, year, now=pages.now())
+    return render_template(
+        "owner/year_end.html",
+        found=found,
+        years=years,
+        names=_NAMES,
+        methods=(
+            (_("By the cash method"), found.of(CASH), found.cash_income),
+            (_("By the accrual method"), found.of(ACCRUAL), found.accrual_income),
+        ),
+        beside=found.of(BESIDE),
+        refusal=refusal,
+    )
+
+
+@blueprint.get("/reports/year.<ending>")
+@allow()
+def save(ending: str) -> Response:
+    """Return the year as a file, or as a paper."""
+    services, year = current_services(), _asked_year(_years())
+    if ending == "pdf":
+        pdf = year_pdf(services.store, services.render, year, now=pages.now())
+        name = _("{clinic}, year {year}.pdf", clinic=pages.clinic().name[:60], year=str(year))
+        return name_file(Response(pdf, mimetype="application/pdf"), name.replace("/", " ").replace("\\", " "))
+    return file_answer(year_sheet(year_end(services.store, year, now=pages.now())), ending)
+
+
+class UnusedForm(Form):
+    """For how many years nothing has happened."""
+
+    years = Count(N_("Years without activity"), min=0, max=MOST_YEARS)
+
+
+@blueprint.get("/reports/unused")
+@allow()
+@shows_refusals
+def unused(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the unused balances."""
+    services = current_services()
+    renew_some(services.store, pages.now())
+    years = services.settings.unused_years if refusal is not None else _asked_years()
+    rows = unused_balances(services.store, today(), years=years)
+    return render_template(
+        "owner/unused.html",
+        rows=rows[:SHOWN],
+        number=len(rows),
+        regions=by_region(rows),
+        years=years,
+        term=services.settings.unused_years,
+        form=UnusedForm.shown(refusal, years=years),
+        refusal=refusal,
+    )
+
+
+@blueprint.get("/reports/unused.<ending>")
+@allow()
+def save_unused(ending: str) -> Response:
+    """Return all of them as a file."""
+    store = current_services().store
+    renew_some(store, pages.now())
+    return file_answer(unused_sheet(unused_balances(store, today(), years=_asked_years())), ending)
+
+
+def _asked_years() -> int:
+    form = UnusedForm.asked()
+    return current_services().settings.unused_years if form.years.data is None else int(form.years.data)
+
+
+def _years() -> list[int]:
+    """Return the years with entries, the newest first."""
+    months: tuple[Period, ...] = months_to_print(current_services().store, now=pages.now())
+    return list(range(months[0].first.year, months[-1].first.year - 1, -1))
+
+
+def _usual(years: list[int]) -> int:
+    """Return the year that is over; in a clinic's first year there is only the current one."""
+    return years[1] if len(years) > 1 else years[0]
+
+
+def _asked_year(years: list[int]) -> int:
+    typed = request.args.get("year", "")
+    if not typed:
+        return _usual(years)
+    if not (typed.isascii() and typed.isdigit() and len(typed) == _YEAR_DIGITS):
+        raise InvalidField(_("A year is written such as 2026."), field="year")
+    return int(typed)
