@@ -59,19 +59,20 @@ class Card:
 def session_card(allowance: Allowance, language: Language, *, is_held: bool) -> Card:
     """Draw the circles of a treatment; beyond 24 sessions small ones, twelve to a row."""
     measure = DENSE if len(allowance.stamps) > ROOMY_SESSIONS else ROOMY
-    alt = language.sentences(*_said(allowance, language))
+    alt = language.sentences(*_said(allowance, language, is_held=is_held))
     return _laid_out(allowance.stamps, measure, language, alt=alt, is_held=is_held)
 
 
 def touch_up_card(allowance: Allowance, language: Language, *, is_held: bool) -> Card:
     """Draw the small diamonds of the touch-ups."""
-    alt = language.ngettext(
+    count = language.ngettext(
         "Touch-ups: {used} of {n} used, {left} left.",
         "Touch-ups: {used} of {n} used, {left} left.",
         allowance.granted,
         used=allowance.used,
         left=allowance.left,
     )
+    alt = language.sentences(count, *_states(allowance, language, is_held=is_held))
     return _laid_out(allowance.stamps, TOUCH_UP, language, alt=alt, is_held=is_held)
 
 
@@ -127,7 +128,7 @@ def _chords(x: float, y: float, radius: float) -> Iterator[Line]:
         )
 
 
-def _said(allowance: Allowance, language: Language) -> Iterator[str]:
+def _said(allowance: Allowance, language: Language, *, is_held: bool) -> Iterator[str]:
     yield language.ngettext(
         "Punch card: {used} of {n} session used, {left} left.",
         "Punch card: {used} of {n} sessions used, {left} left.",
@@ -138,7 +139,14 @@ def _said(allowance: Allowance, language: Language) -> Iterator[str]:
     days = [language.day_and_month(stamp.on) for stamp in allowance.stamps if stamp.on]
     if days:
         yield language.gettext("Used on {dates}.", dates=language.listed(days))
+    yield from _states(allowance, language, is_held=is_held)
+
+
+def _states(allowance: Allowance, language: Language, *, is_held: bool) -> Iterator[str]:
+    """Say of the marks that are neither used nor free what the hatching and the dashes show."""
     count = Counter(stamp.state for stamp in allowance.stamps)
+    if held := is_held * (count["left"] + count["locked"]):
+        yield language.ngettext("{n} of them is on hold.", "{n} of them are on hold.", held)
     if count["locked"]:
         yield language.ngettext(
             "{n} of them is not paid yet.", "{n} of them are not paid yet.", count["locked"]

@@ -17,6 +17,7 @@ from invoices.pages.density import OF_LONG, Density, densities_of
 from invoices.pages.guide import guide_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
+from invoices.pages.reach import phone_way, ways_to_reach
 from invoices.pages.receipt import receipt_page
 from invoices.pages.script import lang, named
 from invoices.pages.sheet import cells, halves, sheet_page
@@ -116,6 +117,8 @@ def _templates() -> Environment:
     )
     templates.globals["halves"] = halves
     templates.globals["cells"] = cells
+    templates.globals["ways_to_reach"] = ways_to_reach
+    templates.globals["phone_way"] = phone_way
     templates.filters["lang"] = lang
     templates.filters["named"] = named
     return templates

@@ -33,7 +33,9 @@ def complete(document: Document, pdf: pydyf.PDF) -> None:
     spoken: dict[int, str] = {}
     for leaf, piece in zip(leaves, pieces, strict=True):
         if piece.element_tag == _BULLET:
-            tree.label_item(leaf)
+            item = tree.label_item(leaf)
+            continues = piece.element.get("data-continues") is not None
+            tree.continue_list(item) if continues else tree.start_list(item)
         if isinstance(piece, boxes.TextBox) and _SHAPED.search(piece.text):
             leaf["ActualText"] = pydyf.String(piece.text.replace(_RIGHT_TO_LEFT_MARK, ""))
         spoken[id(leaf)] = _language_of(piece, document.metadata.lang)
@@ -54,6 +56,7 @@ class _Tree:
             each for each in pdf.objects if isinstance(each, dict) and each.get("Type") == "/StructElem"
         ]
         self._by_reference = {each.reference: each for each in self.elements}
+        self._list: Any = None
         self.document = next(each for each in self.elements if each["S"] == "/Document")
 
     def kids(self, element: Any) -> Iterator[Any]:
@@ -72,8 +75,8 @@ class _Tree:
         """Return the element two steps above."""
         return self._by_reference[self._by_reference[element["P"]]["P"]]
 
-    def label_item(self, leaf: Any) -> None:
-        """Move a bullet from the body of its list item before it, as the item's label."""
+    def label_item(self, leaf: Any) -> Any:
+        """Move a bullet from the body of its list item before it, as the item's label; return the item."""
         label = self._by_reference[leaf["P"]]
         body = self._by_reference[label["P"]]
         while body["S"] != "/LBody":
@@ -82,6 +85,24 @@ class _Tree:
         body["K"].remove(label.reference)
         item["K"].insert(0, label.reference)
         label["S"], label["P"] = "/Lbl", item.reference
+        return item
+
+    def start_list(self, item: Any) -> None:
+        """Note the list that a next column may continue."""
+        self._list = self._by_reference[item["P"]]
+
+    def continue_list(self, item: Any) -> None:
+        """Move an item to the end of the list that began in the column before."""
+        self._remove(item)
+        self._list["K"].append(item.reference)
+        item["P"] = self._list.reference
+
+    def _remove(self, element: Any) -> None:
+        """Remove an element, and those above that it leaves empty."""
+        above = self._by_reference[element["P"]]
+        above["K"].remove(element.reference)
+        if not above["K"]:
+            self._remove(above)
 
     def mark_languages(self, element: Any, spoken: dict[int, str], around: str) -> None:
         """Mark each element whose whole text is in one language other than the one around it."""
@@ -93,13 +114,18 @@ class _Tree:
                 self.mark_languages(kid, spoken, around)
 
 
-def _pieces(box: Any) -> Iterator[Any]:
-    """Yield the boxes whose content is tagged, in the order of the tree."""
-    for kid in (getattr(kid, "_box", kid) for kid in box.children):
-        if isinstance(kid, boxes.TextBox | boxes.ReplacedBox):
-            yield kid
-        elif not isinstance(kid, boxes.MarginBox):
-            yield from _pieces(kid)
+def _boxes(box: Any) -> Iterator[Any]:
+    """Yield a box and all below it, in the order of the tree; what is placed absolutely stands in for itself."""
+    box = getattr(box, "_box", box)
+    yield box
+    for kid in getattr(box, "children", ()):
+        if not isinstance(kid, boxes.MarginBox):
+            yield from _boxes(kid)
+
+
+def _pieces(page: Any) -> Iterator[Any]:
+    """Yield the boxes whose content is tagged."""
+    return (box for box in _boxes(page) if isinstance(box, boxes.TextBox | boxes.ReplacedBox))
 
 
 def _language_of(piece: Any, paper: str) -> str:
@@ -118,7 +144,7 @@ def _place(figure: Any, page_height: float) -> None:
 
 def _describe_links(document: Document) -> None:
     """Say in words where a link leads: its title in the HTML, or the words one clicks on."""
-    for box in chain.from_iterable(page._page_box.descendants() for page in document.pages):
+    for box in chain.from_iterable(_boxes(page._page_box) for page in document.pages):
         if box.link_annotation and box.element is not None:
             said = box.element.get("title") or "".join(box.element.itertext()).strip()
             box.link_annotation["Contents"] = pydyf.String(said or box.element.get("href"))

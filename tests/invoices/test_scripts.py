@@ -252,9 +252,11 @@ def test_a_piece_of_text_is_in_the_language_of_its_letters(text: str, around: st
 
 def test_a_name_in_another_script_says_its_language_unless_the_paper_has_it() -> None:
     named = replace(summary(), client_name="王美玲")
-    assert '<h1 lang="zh">王美玲</h1>' in html_of(named)
-    assert "<h1>王美玲</h1>" in html_of(replace(named, language="zh-Hans"))
-    assert '<h1 lang="ja">さくら</h1>' in html_of(replace(named, client_name="さくら", language="zh-Hans"))
+    assert '<p class="client" lang="zh">王美玲</p>' in html_of(named)
+    assert '<p class="client">王美玲</p>' in html_of(replace(named, language="zh-Hans"))
+    assert '<p class="client" lang="ja">さくら</p>' in html_of(
+        replace(named, client_name="さくら", language="zh-Hans")
+    )
 
 
 def test_a_right_to_left_name_keeps_its_punctuation_word_by_word() -> None:

@@ -14,6 +14,8 @@ from typing import Any, cast
 import pikepdf
 import pytest
 
+from invoices.language import language_for
+from invoices.pages.reach import ways_to_reach
 from invoices.papers import (
     AccountStatement,
     AftercareSheet,
@@ -176,9 +178,8 @@ def test_the_punch_card_says_in_words_what_it_shows(real_pdf: Pdf) -> None:
 def test_cells_of_the_visits_know_their_headers(real_pdf: Pdf) -> None:
     with opened(real_pdf("summary")) as pdf:
         cells = [element for element in elements(pdf) if element.S == "/TD"]
-        # Five visits of four cells, and five facts.
-        assert len(cells) == 5 * 4 + 5
-        assert all(len(cell.A.Headers) == 1 for cell in cells)
+        # Five visits of three cells beside their day, and five facts beside their names.
+        assert [len(cell.A.Headers) for cell in cells] == [2] * 15 + [1] * 5
 
 
 @pytest.mark.parametrize(
@@ -218,14 +219,53 @@ def test_other_content_gives_other_bytes(real_pdf: Pdf) -> None:
 
 def test_the_private_page_can_be_opened_from_the_paper(real_pdf: Pdf) -> None:
     with opened(real_pdf("summary")) as pdf:
-        links = [str(note.A.URI) for note in pdf.pages[0].Annots if "/A" in note]
-    # One for each line of the link.
-    assert set(links) == {BALANCE_URL}
+        links = {str(note.Contents): str(note.A.URI) for note in pdf.pages[0].Annots}
+    assert links["Your private page"] == BALANCE_URL
+
+
+def test_a_paper_on_a_phone_is_tapped_to_call_to_write_and_to_look(real_pdf: Pdf) -> None:
+    with opened(real_pdf("aftercare-facial-spanish")) as pdf:
+        links = {str(note.Contents): str(note.A.URI) for note in pdf.pages[0].Annots}
+    assert set(links.values()) == {
+        "tel:911",
+        "tel:+1-310-555-0100",
+        "mailto:hello@juniperstreet.example",
+        "https://juniperstreet.example",
+    }
+    assert "Abrir juniperstreet.example" in links
+
+
+@pytest.mark.parametrize(
+    ("phone", "email", "website"),
+    [
+        ("ask for Ann", "nobody", "javascript:alert(1)"),
+        ("1" * 300, "a b@example.org", "data:text/html,x"),
+        ("\u202e", "@", "//elsewhere.example"),
+    ],
+)
+def test_what_is_no_address_is_no_link(phone: str, email: str, website: str) -> None:
+    clinic = replace(paper("summary").clinic, phone=phone, email=email, website=website)
+    assert [way.address for way in ways_to_reach(clinic, language_for("en"))] == ["", "", ""]
+
+
+def test_the_answer_is_one_heading_below_the_name_of_the_paper(real_pdf: Pdf) -> None:
+    assert _headings(real_pdf("aftercare-facial"))[0] == "Aftercare"
+    assert _headings(real_pdf("summary"))[:2] == ["Course summary", "7 of 12 sessions left"]
+    assert _headings(real_pdf("invoice-part-paid"))[1].startswith("$990.00 ")
+
+
+def test_the_punch_card_says_what_is_on_hold_and_what_expired(real_pdf: Pdf) -> None:
+    with opened(real_pdf("summary-on-hold")) as pdf:
+        held = [str(element.Alt) for element in elements(pdf) if element.S == "/Figure"][:2]
+    assert all("on hold" in each for each in held)
+    with opened(real_pdf("summary-expired")) as pdf:
+        assert any("expired." in str(each.Alt) for each in elements(pdf) if each.S == "/Figure")
 
 
 def test_an_aftercare_sheet_holds_its_lists_as_lists(real_pdf: Pdf) -> None:
     with opened(real_pdf("aftercare-facial")) as pdf:
-        assert kinds(pdf).count("/L") == 6
+        # The two columns of tonight are one list.
+        assert kinds(pdf).count("/L") == 5
         assert kinds(pdf).count("/LI") == kinds(pdf).count("/LBody") == kinds(pdf).count("/Lbl")
 
 
@@ -247,6 +287,18 @@ def test_a_name_inside_a_sentence_has_its_own_voice_and_the_sentence_keeps_its_o
         named = [element for element in elements(read) if "/Lang" in element]
         assert [str(each.Lang) for each in named] == ["zh", "zh"]
         assert all(each.P.S == "/P" for each in named)
+
+
+def _headings(file: bytes) -> list[str]:
+    """The titles of the outline, which is made of the headings."""
+    found: list[str] = []
+    with opened(file) as pdf, pdf.open_outline() as outline:
+        waiting = list(outline.root)
+        while waiting:
+            item = waiting.pop(0)
+            found.append(str(item.title))
+            waiting[:0] = list(item.children)
+    return found
 
 
 def _languages(file: bytes) -> list[str]:
