@@ -205,6 +205,9 @@ class Settings(BaseModel):
     letters_until_hour: int = Field(default=19, ge=1, le=24)
     # Without a visit; then a client counts as away.
     letters_lapsed_weeks: int = Field(default=6, ge=2, le=52)
+    own_ratings: bool = False
+    # What clients answered: their ratings, and the check before a treatment (`courses.retention`).
+    client_answer_days: int = Field(default=3 * 366, ge=31, le=36500)
     client_languages: Annotated[str, AfterValidator(_checked_languages)] = ", ".join(PAPER_LANGUAGES)
     # Longer than the bodies of events are stored (`courses.retention`).
     retention_days: int = Field(default=90, gt=30, le=3650)
@@ -248,6 +251,11 @@ class Settings(BaseModel):
     def offered_languages(self) -> tuple[str, ...]:
         """Return the languages that the desk can choose for a client's papers."""
         return tuple(self.client_languages.split(", "))
+
+    @property
+    def asks_clients(self) -> bool:
+        """Return whether clients are asked anything before a visit."""
+        return self.own_ratings
 
     @property
     def is_https(self) -> bool:

@@ -152,7 +152,11 @@ class Worker:
         while not stop.is_set() and drop_old_event_bodies(store, now):
             pass
         settings = self._services.settings
-        days = {"days": settings.retention_days, "log_days": settings.activity_days}
+        days = {
+            "days": settings.retention_days,
+            "log_days": settings.activity_days,
+            "answer_days": settings.client_answer_days,
+        }
         for _ in range(MOST_RETENTION_BATCHES):
             if stop.is_set() or not drop_old_rows(store, now, **days):
                 break

@@ -13,6 +13,7 @@ from invoices.pages import summary_note
 from invoices.pages.account_rows import in_one_piece
 from invoices.pages.punchcard import Card, session_card, touch_up_card
 from invoices.pages.qr import QrCode, qr_code
+from invoices.pages.ratings import RatingRow, rating_rows
 from invoices.papers import Allowance, CourseSummary, Received, SummaryVisit
 
 
@@ -74,6 +75,7 @@ class SummaryPage:
     facts: tuple[Fact, ...]
     next: NextBox | None
     qr: QrCode | None
+    ratings: tuple[RatingRow, ...] = ()
 
 
 def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
@@ -116,6 +118,7 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
         facts=facts,
         next=_next(paper, language),
         qr=qr_code(paper.balance_url) if paper.balance_url else None,
+        ratings=tuple(rating_rows(paper, language)),
     )
 
 

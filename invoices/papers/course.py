@@ -75,6 +75,23 @@ class Received:
     on: date
 
 
+@dataclass(frozen=True)
+class RatingMark:
+    """A client's own rating before the visit of a day, None before the next one; `value` None where there is none."""
+
+    on: date | None
+    value: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatedConcern:
+    """A concern in the client's words, with its rating before each visit from the first rating on."""
+
+    words: str
+    marks: tuple[RatingMark, ...]
+    visits_before: int = 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class CourseSummary:
     """`status_on`: the day the course got its status. `balance_due`, by `due_on`: what of the price is not paid.
@@ -117,6 +134,7 @@ class CourseSummary:
     next_visit: NextVisit | None = None
     suggested_interval: str | None = None
     balance_url: str | None = None
+    ratings: tuple[RatedConcern, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ class Group(StrEnum):
 
     CLINIC = "clinic"
     CHECK_IN = "check_in"
+    ANSWERS = "answers"
     SQUARE = "square"
     EMAIL = "email"
     LETTERS = "letters"
@@ -117,6 +118,19 @@ DECLARED: dict[str, Declaration] = {
         Group.LETTERS,
         N_("Weeks without a visit"),
         N_("Then a client with sessions left counts as away; 2 to 52."),
+    ),
+    "own_ratings": Declaration(
+        Group.ANSWERS,
+        N_("Clients can rate their own concerns"),
+        N_(
+            "Up to three concerns, 0 to 10, before a visit. Papers and pages draw what they rated. "
+            "Each client may decline."
+        ),
+    ),
+    "client_answer_days": Declaration(
+        Group.RETENTION,
+        N_("Days of clients’ answers"),
+        N_("Their own ratings are deleted after so many days; at least 31."),
     ),
     "mail_url": Declaration(Group.EMAIL, N_("Mail server")),
     "mail_from": Declaration(Group.EMAIL, N_("Sender"), N_("Such as Lotus Clinic <desk@example.org>")),

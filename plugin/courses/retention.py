@@ -20,8 +20,9 @@ from plugin.courses.base.suppression import NO_BODY
 from plugin.store import Store
 from plugin.store.activity import Activity
 from plugin.store.ledger import Operation
-from plugin.store.people import ClientOpening
+from plugin.store.people import ClientOpening, HandOver
 from plugin.store.queues import Inbox, Outbox, Sweep
+from plugin.store.ratings import OwnRating
 from plugin.store.square_side import OAuthAttempt
 
 BODIES_KEPT_FOR = timedelta(days=30)
@@ -51,14 +52,19 @@ def drop_old_event_bodies(store: Store, now: datetime) -> int:
     return len(ids)
 
 
-def drop_old_rows(store: Store, now: datetime, *, days: int, log_days: int) -> int:
+def drop_old_rows(store: Store, now: datetime, *, days: int, log_days: int, answer_days: int) -> int:
     """Delete rows not needed after so many days; return how many, at most some hundred of each table.
 
-    `log_days`: how long the activity log and the access log are kept.
+    `log_days`: how long the activity log and the access log are kept; `answer_days`: what clients answered.
     """
     dropped = 0
     log_before = now - timedelta(days=log_days)
-    for key, is_old in (*_old(now - timedelta(days=days)), *_old_log(store, log_before, log_days)):
+    old = (
+        *_old(now - timedelta(days=days)),
+        *_old_log(store, log_before, log_days),
+        *_old_answers(now - timedelta(days=answer_days)),
+    )
+    for key, is_old in old:
         ids = _read(store, select(key).where(is_old).limit(_AT_ONCE))
         if ids:
             with store.writing() as session:
@@ -98,6 +104,11 @@ def _old_log(
     if newest is not None:
         # The table refuses to lose what is younger than a year, counted from its newest row.
         yield Activity.id, Activity.at < min(before, newest - timedelta(days=days))
+
+
+def _old_answers(before: datetime) -> Iterator[tuple[InstrumentedAttribute[str], ColumnElement[bool]]]:
+    yield OwnRating.id, OwnRating.rated_at < before
+    yield HandOver.id, HandOver.started_at < before
 
 
 def _read(store: Store, which: Select[Any]) -> list[str]:

@@ -157,6 +157,20 @@ class CheckInScreen(Base):
     ended_by: Mapped[str] = mapped_column(Name, default="", server_default="")
 
 
+class HandOver(Base):
+    """A device of the clinic in one client's hands, by a cookie that opens nothing else; like a check-in screen."""
+
+    __tablename__ = "hand_over"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    # Without its time it opens nothing any more.
+    started_at: Mapped[datetime] = mapped_column(info=DELETED)
+    started_by: Mapped[str] = mapped_column(Name)
+    ended_at: Mapped[datetime | None]
+
+
 class PinTries(Base):
     """Wrong PINs of a person on a device since they last signed in there with a password or a passkey."""
 

@@ -61,6 +61,9 @@ WATCHED: dict[str, tuple[str, ...]] = {
         "SELECT course_id FROM visit WHERE id = {row}.visit_id",
     ),
     "visit_option": (_DESK, _EVERYONE),
+    "rated_concern": (_DESK, _ITS_CLIENT),
+    "own_rating": (_DESK, _ITS_CLIENT),
+    "rating_choice": (_DESK, _ITS_CLIENT),
     "history": (_DESK, _ITS_COURSE),
     "course_share": (_DESK, _ITS_COURSE, _ITS_CLIENT),
     "course_origin": (_DESK, _ITS_COURSE),
@@ -87,7 +90,10 @@ WATCHED: dict[str, tuple[str, ...]] = {
 _ONLY = {"outbox": "NEW.kind IN ('customer', 'refund', 'document')"}
 # The revision that began to watch a table, where it is not the first one.
 _FIRST = "0009"
-_SINCE = {"visit_note": "0027", "visit_option": "0027"}
+_SINCE = {
+    **dict.fromkeys(("visit_note", "visit_option"), "0027"),
+    **dict.fromkeys(("rated_concern", "own_rating", "rating_choice"), "0037"),
+}
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 
 

@@ -14,6 +14,7 @@ from plugin.web import (
     access_log,
     check_in,
     compression,
+    hand_over,
     headers,
     health,
     lists,
@@ -49,6 +50,7 @@ from plugin.web.desk import (
     exchanges,
     gifts,
     guides,
+    hand_overs,
     late,
     merges,
     my_day,
@@ -107,6 +109,7 @@ _DESK = (
     palette,
     private_pages,
     client_letters,
+    hand_overs,
     check_in_screens,
     document_list,
     attention,
@@ -197,7 +200,7 @@ def _furnish(app: Flask) -> None:
         make_api(),
         *(
             part.blueprint
-            for part in (health, metrics, webhook, client_page, buy_again, email_choice, check_in)
+            for part in (health, metrics, webhook, client_page, buy_again, email_choice, check_in, hand_over)
         ),
     )
     screens = [
@@ -210,7 +213,7 @@ def _furnish(app: Flask) -> None:
     for part in (imports, letterhead, restoring):
         part.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
-    for part in (gifts, late, client_page, buy_again, email_choice, check_in, mine, checklist):
+    for part in (gifts, late, client_page, buy_again, email_choice, check_in, hand_over, mine, checklist):
         part.set_up(app)
     # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
     for guard in (access, demanded):

@@ -17,7 +17,7 @@ from plugin.courses.visits.check_in import CheckedIn, WhoArrived, check_in
 from plugin.web import current_services, pages
 from plugin.web.access import refuse_nul
 from plugin.web.actions import fresh_key
-from plugin.web.check_in_cookie import current_screen, forget_cookie
+from plugin.web.check_in_cookie import current_hand_over, current_screen, forget_cookie
 from plugin.web.headers import let_page_use_camera
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
 from plugin.web.translations import N_, speak
@@ -38,6 +38,8 @@ def _only_at_a_screen() -> ResponseReturnValue | None:
     speak(language_for(pages.clinic().language))
     if current_screen() is not None:
         return None
+    if current_hand_over() is not None:
+        return redirect(url_for("hand_over.show"), code=303)
     return forget_cookie(redirect(url_for("security.login"), code=303))
 
 

@@ -1,4 +1,4 @@
-"""The cookie by which a browser is a check-in screen."""
+"""The cookie by which a browser is a check-in screen, or a device in one client's hands."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.core.acts import Act, Actor
 from plugin.courses.accounts.check_in_screens import CheckInScreenView, leave_screen, screen_of_token
+from plugin.courses.accounts.hand_overs import HandOverView, end_hand_over, hand_over_of_token
 from plugin.web import current_services
 from plugin.web.access import CHECK_IN_COOKIE
 from plugin.web.actions import fresh_key
@@ -20,6 +21,14 @@ def current_screen() -> CheckInScreenView | None:
     if not token or not services.settings.check_in_screen:
         return None
     return screen_of_token(services.store, token)
+
+
+def current_hand_over() -> HandOverView | None:
+    """Return the hand-over of the device that sent this request, None where it is none or nothing is asked."""
+    services, token = current_services(), request.cookies.get(CHECK_IN_COOKIE, "")
+    if not token or not services.settings.asks_clients:
+        return None
+    return hand_over_of_token(services.store, token, services.clock())
 
 
 def put_cookie(response: Response, token: str) -> None:
@@ -42,9 +51,11 @@ def forget_cookie(response: AnyResponse) -> AnyResponse:
 
 
 def leave(actor: Actor) -> None:
-    """End the check-in screen of this browser, if it is one, because this person has signed in there."""
+    """End the check-in screen or hand-over of this browser, if it is one: this person has signed in there."""
     token = request.cookies.get(CHECK_IN_COOKIE, "")
     if token:
         services = current_services()
-        leave_screen(services.store, Act(actor, services.clock(), fresh_key()), token)
+        act = Act(actor, services.clock(), fresh_key())
+        leave_screen(services.store, act, token)
+        end_hand_over(services.store, act, token)
         after_this_request(forget_cookie)

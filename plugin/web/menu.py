@@ -62,6 +62,7 @@ PAGES = (
     MenuPage("year_end.unused", N_("Unused balances"), "unclaimed property escheat dormant"),
     MenuPage("usage.show", N_("Redemptions"), "reports used sessions"),
     MenuPage("pay.show", N_("Practitioner pay"), "reports wages"),
+    MenuPage("own_ratings.show", N_("Clients’ own ratings"), "reports concerns progress"),
     MenuPage("month.show", N_("Monthly report"), "reports close"),
     MenuPage("activity.show", N_("Activity"), "reports history log who when"),
     MenuPage("packages.show", N_("Packages"), "prices terms catalog"),

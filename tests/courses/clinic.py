@@ -10,6 +10,7 @@ from sqlalchemy import select
 from invoices.papers import Paper as PaperContent
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
+from plugin.courses.accounts.hand_overs import start_hand_over
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.base.work import Work
@@ -28,6 +29,9 @@ from plugin.courses.lists.bulk import preview_email
 from plugin.courses.lists.course_list import ORDERS, CourseFilter
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.privacy.access_log import AccessLog
+from plugin.courses.ratings.choices import choose_concerns
+from plugin.courses.ratings.rate import rate
+from plugin.courses.ratings.views import own_ratings
 from plugin.courses.sales.sales import Came, Refund
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.store.changes import Gift
@@ -72,6 +76,7 @@ class Somebody:
 
     def everywhere(self) -> None:
         """Add her to every table."""
+        self._answers()
         self._visits()
         self._others()
         self._rows()
@@ -84,6 +89,13 @@ class Somebody:
         keep_listing(self.store, self.desk.clock)
         chosen = CourseFilter(course_ids=(self.course,))
         preview_email(self.store, self.desk.act(OLGA), chosen, ORDERS["client"])
+
+    def _answers(self) -> None:
+        store, act = self.store, self.desk.act()
+        choose_concerns(store, act, self.id, ["Smile lines before her wedding"])
+        (concern,) = own_ratings(store, self.id, today=self.desk.today).current
+        rate(store, act, self.id, {concern.id: 7}, source="page")
+        start_hand_over(store, act, self.id)
 
     def _visits(self) -> None:
         desk = self.desk

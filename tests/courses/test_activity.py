@@ -144,7 +144,7 @@ def test_old_rows_leave_after_their_days_and_never_within_a_year(desk: Desk) -> 
 
 def _dropped(store: Store, desk: Desk) -> int:
     before = len(_all(store))
-    drop_old_rows(store, desk.clock(), days=36500, log_days=399)
+    drop_old_rows(store, desk.clock(), days=36500, log_days=399, answer_days=36500)
     return before - len(_all(store))
 
 

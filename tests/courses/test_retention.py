@@ -25,7 +25,7 @@ DAYS, LOG_DAYS = Settings().retention_days, Settings().activity_days
 
 
 def drop(store: Store, clock: HandMovedClock) -> int:
-    return drop_old_rows(store, clock(), days=DAYS, log_days=LOG_DAYS)
+    return drop_old_rows(store, clock(), days=DAYS, log_days=LOG_DAYS, answer_days=DAYS)
 
 
 def count(store: Store, table: type) -> int:

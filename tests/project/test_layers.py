@@ -80,7 +80,7 @@ MAY_KNOW = {
 FLOORS = (
     {"base"},
     {"clients", "catalog", "accounts"},
-    {"sales", "visits", "changes", "refunds", "exchange"},
+    {"sales", "visits", "changes", "refunds", "exchange", "ratings"},
     {"documents", "handouts", "privacy"},
     {"reports", "imports", "lists", "journal", "letters"},
     {

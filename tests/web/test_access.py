@@ -109,6 +109,10 @@ WHO: dict[str, frozenset[str]] = {
     "notes.save_of_day": STAFF,
     "my_day.show": TREATS,
     "my_day.news": TREATS,
+    "own_ratings.show": TREATS,
+    "own_ratings.save": TREATS,
+    "hand_overs.start": STAFF,
+    "my.answer": ANYBODY,
     "late.receive": STAFF,
     "exchanges.choose": DESK,
     "exchanges.pay": DESK,
@@ -376,7 +380,7 @@ WHO: dict[str, frozenset[str]] = {
     "account.sign_out_elsewhere": STAFF,
 }
 # They look for themselves, and have their own tests: tokens, signatures, and what a watcher may see.
-OPEN_BLUEPRINTS = ("api", "health", "metrics", "webhook", "setup", "check_in")
+OPEN_BLUEPRINTS = ("api", "health", "metrics", "webhook", "setup", "check_in", "hand_over")
 
 
 OF_PAPERS = ("letterhead", "logo", "text")

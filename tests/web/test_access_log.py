@@ -80,7 +80,9 @@ def test_a_failed_write_is_tried_again_with_the_next_opening(
 
 def test_it_is_kept_for_six_years(deb: Visitor, services: Services, clock: HandMovedClock, ana: str) -> None:
     deb.page(f"/clients/{ana}")
-    drop_old_rows(services.store, clock() + KEPT, days=90, log_days=KEPT.days)
+    drop_old_rows(services.store, clock() + KEPT, days=90, log_days=KEPT.days, answer_days=90)
     assert len(openings(services)) == 1
-    drop_old_rows(services.store, clock() + KEPT + timedelta(days=1), days=90, log_days=KEPT.days)
+    drop_old_rows(
+        services.store, clock() + KEPT + timedelta(days=1), days=90, log_days=KEPT.days, answer_days=90
+    )
     assert openings(services) == []

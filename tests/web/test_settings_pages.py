@@ -127,7 +127,10 @@ def test_what_is_wrong_is_said_beside_the_field_and_what_was_typed_stays(olga: C
 
 def test_what_the_server_sets_is_shown_and_not_changed(olga: Callable[..., Owner]) -> None:
     owner = olga(
-        retention_days="60", activity_days="400", database_url="postgresql://u:pw-of-the-database@host/name"
+        retention_days="60",
+        activity_days="400",
+        client_answer_days="90",
+        database_url="postgresql://u:pw-of-the-database@host/name",
     )
     page = owner.page("retention")
     assert not [form for form in page.forms if form.action.endswith("/retention")]

@@ -61,6 +61,8 @@ class Did(StrEnum):
     MERGE_UNDONE = "client.merge_undone"
     CLIENT_ERASED = "client.erased"
     PRIVATE_LINK = "client.private_link"
+    RATINGS_DELETED = "client.ratings_deleted"
+    HANDED_OVER = "client.handed_over"
     ITEM_RESOLVED = "client.item_resolved"
     DATA_DOWNLOADED = "data.downloaded"
     IMPORTED = "data.imported"

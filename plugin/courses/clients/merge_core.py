@@ -16,6 +16,7 @@ from plugin.store.changes import CourseShare, Gift
 from plugin.store.ledger import Course, Visit
 from plugin.store.letters import ClientLetter, LetterChoice
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
+from plugin.store.ratings import OwnRating, RatedConcern
 from plugin.store.selling import Checkout
 from plugin.store.visit_notes import VisitNote
 
@@ -25,6 +26,8 @@ MOVED: dict[str, tuple[Any, str]] = {
     "visits": (Visit, "client_id"),
     # Those of visits follow the visits.
     "notes": (VisitNote, "client_id"),
+    "concerns": (RatedConcern, "client_id"),
+    "ratings": (OwnRating, "client_id"),
     "checkouts": (Checkout, "client_id"),
     "letters": (ClientLetter, "client_id"),
     "given": (Gift, "giver_id"),

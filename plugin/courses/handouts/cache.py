@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -156,6 +156,9 @@ def _keep(
 
 
 def _hand_out(store: Store, act: Act, course_id: str, kind: str, paper: Paper) -> None:
+    if isinstance(paper, CourseSummary):
+        # They may delete their ratings at any time: no record of a paper keeps them.
+        paper = replace(paper, ratings=())
     digest = content_sha256(paper)
     handed = select(Handout.id).where(
         Handout.course_id == course_id, Handout.kind == kind, Handout.content_sha256 == digest

@@ -20,6 +20,8 @@ from invoices.papers import (
     Money,
     NextVisit,
     OpenHours,
+    RatedConcern,
+    RatingMark,
     SummaryVisit,
     stamps,
 )
@@ -45,6 +47,8 @@ from plugin.courses.handouts.status import (
     standing_in,
 )
 from plugin.courses.handouts.texts import text_for
+from plugin.courses.ratings.choices import choice_in
+from plugin.courses.ratings.views import concern_views_in
 from plugin.courses.refunds.status import GONE
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
@@ -76,6 +80,7 @@ def summary_paper(
         refunded = _given_back(session, course) if received is None else None
         next_visit = next_visit_in(session, [course.client_id or ""], now)
         interval = suggested_interval_in(session, course, spoken, next_visit)
+        ratings = _ratings(session, course, names)
     return CourseSummary(
         clinic=clinic_on_paper(clinic),
         client_name=course.client_name or "",
@@ -108,6 +113,7 @@ def summary_paper(
         next_visit=_in_language(next_visit, names),
         suggested_interval=interval,
         balance_url=balance_url,
+        ratings=ratings,
     )
 
 
@@ -235,6 +241,24 @@ def _occasions(course: CourseView, names: Names) -> tuple[SummaryVisit, ...]:
     came = [_visit(course, visit, names) for visit in course.visits]
     missed = [_missed(course, each, names) for each in course.no_shows]
     return tuple(sorted([*came, *missed], key=lambda each: (each.on, each.session_number or 0)))
+
+
+def _ratings(session: Session, course: CourseView, names: Names) -> tuple[RatedConcern, ...]:
+    """Return what the owner of the course rated before its visits, unless they keep it off their papers."""
+    owner = course.client_id or ""
+    days = sorted({each.visited_on for each in course.visits if each.client_id == owner})
+    found = concern_views_in(session, [owner], {owner: days}).get(owner, ())
+    rated = [each for each in found if each.rated]
+    if not rated or not choice_in(session, owner).is_on_papers:
+        return ()
+    return tuple(
+        RatedConcern(
+            words=names(each.words),
+            marks=tuple(RatingMark(place.on, place.value) for place in each.places),
+            visits_before=each.visits_before,
+        )
+        for each in rated
+    )
 
 
 def _licenses(course: CourseView) -> tuple[str, ...]:

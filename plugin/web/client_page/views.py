@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from http import HTTPStatus
 from typing import Any
 
 from flask import (
@@ -29,6 +30,7 @@ from invoices.papers import NextVisit
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.views import ClientView, CourseView
+from plugin.courses.catalog.names import Names
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import client_of_page
 from plugin.courses.documents.files import document_bytes
@@ -38,6 +40,7 @@ from plugin.errors import CoursekeeperError
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
 from plugin.web.client_page.data import first_name, issued_to, own_courses, visible_courses
+from plugin.web.client_page.ratings import ratings_part, save_answer
 from plugin.web.desk.card import told_apart
 from plugin.web.files import name_file
 from plugin.web.headers import unlist
@@ -60,6 +63,23 @@ def show(token: str) -> ResponseReturnValue:
     client = client_of(token)
     if current_user.is_authenticated and AS_CLIENT not in request.args:
         return redirect(url_for("clients.show", client_id=client.id), code=303)
+    return _page(token, client)
+
+
+@blueprint.post("/my/<token>/ratings")
+def answer(token: str) -> ResponseReturnValue:
+    """Save what the client answered about their ratings. Staff who look at the page do not answer for them."""
+    client = client_of(token)
+    if current_user.is_authenticated:
+        return redirect(url_for("clients.show", client_id=client.id), code=303)
+    act = Act(GUEST, current_services().clock(), fresh_key())
+    wrong = save_answer(act, client.id, language_for(client.language), source="page")
+    if wrong:
+        return _page(token, client, wrong), HTTPStatus.UNPROCESSABLE_ENTITY
+    return redirect(url_for("my.show", token=token, _anchor="ratings"), code=303)
+
+
+def _page(token: str, client: ClientView, wrong: str = "") -> str:
     language = language_for(client.language)
     own = own_courses(current_services().store, client, language, today=today())
     return render_template(
@@ -74,7 +94,16 @@ def show(token: str) -> ResponseReturnValue:
         next_visit=_next_visit(client),
         now=pages.now(),
         buys_again=current_services().settings.client_buys_again,
+        answers=url_for("my.answer", token=token),
+        **_ratings(client, own.names, wrong),
     )
+
+
+def _ratings(client: ClientView, names: Names, wrong: str) -> dict[str, Any]:
+    # The desk may look at the page; the numbers are the client's and of those who treat.
+    if current_user.is_authenticated and current_user.role == Role.DESK:
+        return {"ratings": None}
+    return ratings_part(client.id, today=today(), names=names, wrong=wrong)
 
 
 @blueprint.get("/my/<token>/courses/<course_id>/summary.pdf")
@@ -144,7 +173,7 @@ def set_up(app: Flask) -> None:
     guesses = guess_limiter(app).shared_limit(
         UNKNOWN_PER_ADDRESS, scope="unknown pages", deduct_when=lambda response: response.status_code == 404
     )
-    limit_views(app, ("my.show", "my.summary", "my.aftercare", "my.document"), guesses, often)
+    limit_views(app, ("my.show", "my.summary", "my.aftercare", "my.document", "my.answer"), guesses, often)
 
 
 def client_of(token: str) -> ClientView:

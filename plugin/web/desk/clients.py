@@ -31,11 +31,19 @@ from plugin.courses.clients.clients import (
 from plugin.courses.documents.of_client import documents_of_client
 from plugin.courses.handouts.visit_email import last_letter_not_sent
 from plugin.courses.page_versions import PageVersion, version_of_client
+from plugin.courses.ratings.views import has_rated_today, ratings_of
 from plugin.courses.refunds.desk_refunds import DeskRefundView, refunds_of_courses
 from plugin.courses.sales.checkouts import waiting_of_client
 from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
+from plugin.web.actions import (
+    Notice,
+    act_without_form,
+    current_act,
+    flash_notice,
+    is_fragment,
+    redirect_after_post,
+)
 from plugin.web.desk.card import Card, card_of, told_apart
 from plugin.web.desk.course_menu import MenuGroup, menu_of, takes_visit
 from plugin.web.desk.forms import ClientForm, EditClientForm, VisitDetailsForm
@@ -228,7 +236,20 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
         "searched_course": "",
         "matches": None,
         "apart": told_apart(courses, pages.clinic()),
+        **_answers(client),
         "menus": {course.id: menu_for(course, client.id, refunds.get(course.id)) for course in courses},
+    }
+
+
+def _answers(client: ClientView) -> dict[str, Any]:
+    """Return what the client answered: ratings to those who treat, and to the desk only whether they rated today."""
+    services, act = current_services(), act_without_form()
+    is_asked = services.settings.own_ratings and not client.is_erased
+    treats = current_user.role != Role.DESK
+    return {
+        "own_ratings": ratings_of(services.store, act, client.id) if is_asked and treats else None,
+        "has_rated_today": is_asked and not treats and has_rated_today(services.store, act, client.id),
+        "can_hand_over": services.settings.asks_clients and not client.is_erased,
     }
 
 

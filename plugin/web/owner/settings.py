@@ -38,6 +38,10 @@ _HEADINGS = {
         N_("Clients online"),
         N_("What clients can do without the desk. All of it is off at first."),
     ),
+    Group.ANSWERS: (
+        N_("Before a visit"),
+        N_("What clients answer about themselves: on their private page, or on a device that you hand them."),
+    ),
     Group.RETENTION: (N_("Retention"), N_("How long what is done is kept.")),
     Group.BACKUPS: (N_("Backups"), N_("Copies of everything, and where they go.")),
     Group.ALARMS: (

@@ -10,8 +10,12 @@ from plugin.web.reports import (
     pay,
     people,
     progress,
+    ratings,
     usage,
     year_end,
 )
 
-SCREENS = (overview, liability, journal, year_end, usage, pay, people, month, activity, entries, progress)
+SCREENS = (
+    *(overview, liability, journal, year_end, usage, pay, people, month),
+    *(activity, entries, progress, ratings),
+)

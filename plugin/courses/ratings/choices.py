@@ -1,0 +1,176 @@
+"""What a client decides about their own ratings: what they rate, whether at all, on papers or not; and deletion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.ratings import MOST_CONCERNS
+from plugin.core.text import folded, optional
+from plugin.courses.base.activity import Did, record_in
+from plugin.courses.base.work import Work, transact
+from plugin.courses.clients.clients import known_client_in
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.people import Client
+from plugin.store.queues import Paper
+from plugin.store.ratings import OwnRating, RatedConcern, RatingChoice
+from plugin.wording import _
+
+CONCERN_LENGTH = 60
+SUMMARY = "summary"
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceView:
+    """Whether the client declined to rate, and whether their summary shows the line."""
+
+    is_declined: bool = False
+    is_on_papers: bool = True
+
+
+def choice_in(session: Session, client_id: str) -> ChoiceView:
+    """Return what a client has decided; a refusal under the name of a merged client holds too."""
+    merged = select(Client.id).where(Client.merged_into == client_id)
+    theirs = or_(RatingChoice.client_id == client_id, RatingChoice.client_id.in_(merged))
+    rows = session.scalars(select(RatingChoice).where(theirs)).all()
+    return ChoiceView(
+        is_declined=any(row.is_declined for row in rows),
+        is_on_papers=all(row.is_on_papers for row in rows),
+    )
+
+
+def choose_concerns(store: Store, act: Act, client_id: str, words: Iterable[str]) -> tuple[str, ...]:
+    """Set what a client rates, one to three concerns; return their words. One left out ends and keeps its ratings.
+
+    Raises InvalidField for none, for too many, or for one that is too long; NotFound.
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    said = _checked(words)
+
+    def do(work: Work) -> tuple[str, ...]:
+        client = lock_client_in(work.session, client_id)
+        set_concerns_in(work, client.id, said)
+        _decide_in(work, client.id, is_declined=False)
+        return said
+
+    return transact(store, act, do)
+
+
+def set_concerns_in(work: Work, client_id: str, words: Sequence[str]) -> None:
+    """Let a client rate exactly these concerns, within the caller's transaction, which has locked the client."""
+    current = {folded(row.words): row for row in concerns_in(work.session, client_id)}
+    wanted = {folded(each): each for each in words}
+    for key, row in current.items():
+        if key not in wanted:
+            row.ended_at = work.now
+    for key, each in wanted.items():
+        if key not in current:
+            work.session.add(_again_or_new(work, client_id, each))
+    work.session.flush()
+
+
+def concerns_in(session: Session, client_id: str) -> list[RatedConcern]:
+    """Return what the client rates now, in the order they chose it."""
+    theirs = (RatedConcern.client_id == client_id, RatedConcern.ended_at.is_(None))
+    return list(session.scalars(select(RatedConcern).where(*theirs).order_by(RatedConcern.id)))
+
+
+def decide(
+    store: Store,
+    act: Act,
+    client_id: str,
+    *,
+    is_declined: bool | None = None,
+    is_on_papers: bool | None = None,
+) -> None:
+    """Store whether a client declines to rate, or keeps the line off their papers. Idempotent; raises NotFound."""
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+
+    def do(work: Work) -> None:
+        client = lock_client_in(work.session, client_id)
+        _decide_in(work, client.id, is_declined=is_declined, is_on_papers=is_on_papers)
+        drop_papers_in(work.session, client.id)
+
+    transact(store, act, do)
+
+
+def delete_ratings(store: Store, act: Act, client_id: str) -> bool:
+    """Delete all ratings and concerns of a client for good; return whether there were any. Raises NotFound."""
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+
+    def do(work: Work) -> bool:
+        client = lock_client_in(work.session, client_id)
+        theirs = RatedConcern.client_id == client.id
+        if work.session.scalar(select(RatedConcern.id).where(theirs).limit(1)) is None:
+            return False
+        work.session.execute(delete(OwnRating).where(OwnRating.client_id == client.id))
+        work.session.execute(delete(RatedConcern).where(theirs))
+        drop_papers_in(work.session, client.id)
+        record_in(work, Did.RATINGS_DELETED, name=client.name, client_id=client.id)
+        return True
+
+    return transact(store, act, do)
+
+
+def drop_papers_in(session: Session, client_id: str) -> None:
+    """Delete the summaries kept ready for a client's courses; the next print makes them again."""
+    theirs = select(Course.id).where(Course.client_id == client_id)
+    session.execute(delete(Paper).where(Paper.course_id.in_(theirs), Paper.kind == SUMMARY))
+
+
+def lock_client_in(session: Session, client_id: str) -> Client:
+    """Return the client, locked, so that their answers run one after the other; raises NotFound or Refused."""
+    client = known_client_in(session, client_id)
+    session.execute(select(Client.id).where(Client.id == client.id).with_for_update(key_share=True))
+    return client
+
+
+def _checked(words: Iterable[str]) -> tuple[str, ...]:
+    clean = [optional(each, field="words", called=_("A concern"), most=CONCERN_LENGTH) for each in words]
+    said = tuple({folded(each): each for each in clean if each}.values())
+    if not said:
+        raise InvalidField(_("Choose at least one concern."), field="words", code="no_concern")
+    if len(said) > MOST_CONCERNS:
+        raise InvalidField(
+            _("Choose at most {most} concerns.", most=MOST_CONCERNS), field="words", code="too_many_concerns"
+        )
+    return said
+
+
+def _again_or_new(work: Work, client_id: str, words: str) -> RatedConcern:
+    """Return a concern that was ended, rated again in the words it had, or a new one."""
+    ended = select(RatedConcern).where(
+        RatedConcern.client_id == client_id, RatedConcern.ended_at.is_not(None), RatedConcern.words == words
+    )
+    row = work.session.scalar(ended.order_by(RatedConcern.id.desc()).limit(1))
+    if row is None:
+        return RatedConcern(id=work.new_id(), client_id=client_id, words=words, chosen_at=work.now)
+    row.ended_at = None
+    return row
+
+
+def _decide_in(
+    work: Work, client_id: str, *, is_declined: bool | None = None, is_on_papers: bool | None = None
+) -> None:
+    row = work.session.get(RatingChoice, client_id)
+    if row is None:
+        row = RatingChoice(client_id=client_id, is_declined=False, is_on_papers=True)
+        work.session.add(row)
+    if is_declined is not None:
+        row.is_declined = is_declined
+    if is_on_papers is not None:
+        row.is_on_papers = is_on_papers
+    row.changed_at = work.now
+    work.session.flush()
+
+
+def refuse_declined_in(session: Session, client_id: str) -> None:
+    """Raise Refused if the client declined to rate."""
+    if choice_in(session, client_id).is_declined:
+        raise Refused(_("This client chose not to rate."), code="declined")

@@ -1,0 +1,165 @@
+"""A client's own ratings as people read them: for the client, and for those who treat. The desk sees only whether."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.ratings import before_visits
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.clients.clients import living_client_in
+from plugin.courses.ratings.choices import ChoiceView, choice_in
+from plugin.courses.visits.note_views import IS_VALID
+from plugin.store import Store
+from plugin.store.ledger import Visit
+from plugin.store.ratings import OwnRating, RatedConcern
+
+# More visits do not fit into a small line.
+MOST_PLACES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The place before a visit; `on` is None before the next visit, `value` None where nothing was rated."""
+
+    on: date | None
+    value: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConcernView:
+    """A concern with its ratings before visits, from the first one on; `today`: what was rated today.
+
+    `visits_before`: how many visits were before its first rating; 0: it is the baseline of the course.
+    """
+
+    id: str
+    words: str
+    is_ended: bool
+    places: tuple[Place, ...]
+    visits_before: int
+    today: int | None = None
+
+    @property
+    def rated(self) -> tuple[Place, ...]:
+        """Return the places with a rating."""
+        return tuple(each for each in self.places if each.value is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRatings:
+    """All that a client rated, and what they decided about it."""
+
+    client_id: str
+    choice: ChoiceView
+    concerns: tuple[ConcernView, ...]
+
+    @property
+    def current(self) -> tuple[ConcernView, ...]:
+        """Return what they rate now."""
+        return tuple(each for each in self.concerns if not each.is_ended)
+
+    @property
+    def is_rated_today(self) -> bool:
+        """Return whether everything they rate now was rated today."""
+        return bool(self.current) and all(each.today is not None for each in self.current)
+
+
+def ratings_of(store: Store, act: Act, client_id: str) -> OwnRatings:
+    """Return a client's ratings, for those who treat; raises NotFound, NotAllowed at the desk."""
+    require(act.actor, Role.PRACTITIONER)
+    return own_ratings(store, client_id, today=_today(store, act))
+
+
+def own_ratings(store: Store, client_id: str, *, today: date) -> OwnRatings:
+    """Return a client's ratings for themselves; raises NotFound."""
+    with store.reading() as session:
+        return own_ratings_in(session, living_client_in(session, client_id).id, today)
+
+
+def own_ratings_in(session: Session, client_id: str, today: date) -> OwnRatings:
+    """Return a client's ratings over all their visits."""
+    visits = visit_days_in(session, [client_id]).get(client_id, ())
+    found = concern_views_in(session, [client_id], {client_id: visits}, today=today)
+    return OwnRatings(client_id, choice_in(session, client_id), found.get(client_id, ()))
+
+
+def has_rated_today(store: Store, act: Act, client_id: str) -> bool:
+    """Return whether the client rated today: all that the desk is told."""
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    today = _today(store, act)
+    with store.reading() as session:
+        theirs = (OwnRating.client_id == client_id, OwnRating.on_day == today)
+        return session.scalar(select(OwnRating.id).where(*theirs).limit(1)) is not None
+
+
+def concern_views_in(
+    session: Session,
+    client_ids: Collection[str],
+    visits: Mapping[str, Sequence[date]],
+    *,
+    today: date | None = None,
+) -> dict[str, tuple[ConcernView, ...]]:
+    """Return each client's concerns, laid out before these days of visits, in one statement."""
+    rows = session.execute(
+        select(RatedConcern, OwnRating.on_day, OwnRating.value)
+        .outerjoin(OwnRating, (OwnRating.concern_id == RatedConcern.id) & OwnRating.replaced_at.is_(None))
+        .where(RatedConcern.client_id.in_(client_ids))
+        .order_by(RatedConcern.id)
+    )
+    concerns: dict[str, RatedConcern] = {}
+    ratings: defaultdict[str, dict[date, int]] = defaultdict(dict)
+    for concern, on_day, value in rows:
+        concerns[concern.id] = concern
+        if on_day is not None:
+            ratings[concern.id][on_day] = value
+    found: defaultdict[str, list[ConcernView]] = defaultdict(list)
+    for each in concerns.values():
+        if each.ended_at is None or ratings[each.id]:
+            found[each.client_id].append(_view(each, ratings[each.id], visits.get(each.client_id, ()), today))
+    return {client_id: tuple(views) for client_id, views in found.items()}
+
+
+def visit_days_in(session: Session, client_ids: Collection[str]) -> dict[str, tuple[date, ...]]:
+    """Return the days on which each client was treated, rising, each once."""
+    rows = (
+        select(Visit.client_id, Visit.visited_on)
+        .where(Visit.client_id.in_(client_ids), IS_VALID)
+        .distinct()
+        .order_by(Visit.visited_on)
+    )
+    days: defaultdict[str, list[date]] = defaultdict(list)
+    for client_id, day in session.execute(rows):
+        days[client_id].append(day)
+    return {client_id: tuple(each) for client_id, each in days.items()}
+
+
+def _view(
+    concern: RatedConcern, ratings: Mapping[date, int], visits: Sequence[date], today: date | None
+) -> ConcernView:
+    places = tuple(_places(visits, before_visits(visits, ratings)))
+    first = next((place for place, each in enumerate(places) if each.value is not None), len(places))
+    return ConcernView(
+        id=concern.id,
+        words=concern.words,
+        is_ended=concern.ended_at is not None,
+        places=places[first:][-MOST_PLACES:],
+        visits_before=first,
+        today=ratings.get(today) if today else None,
+    )
+
+
+def _places(visits: Sequence[date], values: Sequence[int | None]) -> Iterator[Place]:
+    for place, value in enumerate(values):
+        yield Place(visits[place] if place < len(visits) else None, value)
+
+
+def _today(store: Store, act: Act) -> date:
+    with store.reading() as session:
+        return local_date(clinic_in(session), act.now)

@@ -1,0 +1,106 @@
+"""A client's own ratings on a page for them: their private page, or a device of the clinic in their hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from flask import request
+
+from invoices.language import Language
+from plugin.core.acts import Act
+from plugin.core.ratings import HIGHEST, LOWEST, MOST_CONCERNS
+from plugin.courses.catalog.names import Names
+from plugin.courses.catalog.visit_options import OptionKind, list_options
+from plugin.courses.ratings.choices import CONCERN_LENGTH, choose_concerns, decide, delete_ratings
+from plugin.courses.ratings.rate import rate
+from plugin.courses.ratings.views import own_ratings
+from plugin.errors import CoursekeeperError
+from plugin.web import current_services
+
+_LONGEST = 200
+
+
+def ratings_part(client_id: str, *, today: date, names: Names, wrong: str = "") -> dict[str, Any]:
+    """Return what the page shows of a client's ratings; `wrong`: why their answer was refused."""
+    services = current_services()
+    ratings = own_ratings(services.store, client_id, today=today)
+    is_asked = services.settings.own_ratings
+    if not is_asked and not ratings.concerns:
+        return {"ratings": None}
+    chosen = {each.words for each in ratings.current}
+    focus = [
+        each.name
+        for each in list_options(services.store)
+        if each.kind is OptionKind.FOCUS and not each.is_retired
+    ]
+    return {
+        "ratings": ratings,
+        "ratings_are_asked": is_asked,
+        "ratings_wrong": wrong,
+        "focus_areas": [(each, names(each), each in chosen) for each in focus] if is_asked else [],
+        "own_words": [each for each in chosen if each not in focus],
+        "most_concerns": MOST_CONCERNS,
+        "concern_length": CONCERN_LENGTH,
+    }
+
+
+def save_answer(act: Act, client_id: str, language: Language, *, source: str) -> str:
+    """Save what the client sent; return why it was refused, in their language, else ""."""
+    do = _ACTS.get(request.form.get("do", ""))
+    if do is None:
+        return ""
+    try:
+        do(act, client_id, source)
+    except CoursekeeperError as error:
+        return _why(error, language)
+    return ""
+
+
+def _rate(act: Act, client_id: str, source: str) -> None:
+    sent = {name.removeprefix("c-"): value for name, value in request.form.items() if name.startswith("c-")}
+    values = {name: int(value) for name, value in sent.items() if value in _NUMBERS}
+    rate(current_services().store, act, client_id, values, source=source)
+
+
+def _choose(act: Act, client_id: str, _source: str) -> None:
+    typed = [*request.form.getlist("focus"), *request.form.getlist("own")]
+    choose_concerns(current_services().store, act, client_id, (each[:_LONGEST] for each in typed))
+
+
+def _decline(act: Act, client_id: str, _source: str) -> None:
+    decide(current_services().store, act, client_id, is_declined=True)
+
+
+def _resume(act: Act, client_id: str, _source: str) -> None:
+    decide(current_services().store, act, client_id, is_declined=False)
+
+
+def _papers(act: Act, client_id: str, _source: str) -> None:
+    decide(current_services().store, act, client_id, is_on_papers="on_papers" in request.form)
+
+
+def _delete(act: Act, client_id: str, _source: str) -> None:
+    delete_ratings(current_services().store, act, client_id)
+
+
+_NUMBERS = frozenset(map(str, range(LOWEST, HIGHEST + 1)))
+_ACTS: dict[str, Callable[[Act, str, str], None]] = {
+    "rate": _rate,
+    "choose": _choose,
+    "decline": _decline,
+    "resume": _resume,
+    "papers": _papers,
+    "delete": _delete,
+}
+
+
+def _why(error: CoursekeeperError, language: Language) -> str:
+    if error.code == "no_concern":
+        return language.gettext("Choose at least one concern.")
+    if error.code == "too_many_concerns":
+        return language.gettext("Choose at most three concerns.")
+    if request.form.get("do") == "choose":
+        return language.gettext("Write a concern in at most 60 letters.")
+    return language.gettext("Tap a number from 0 to 10 for each concern, then send again.")
