@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright
 
 from tests.prerequisites import missing
 
+# Without what paints windows it takes half the processor's time; it shows no PDF, though.
+SHELL = "chromium-headless-shell"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 APPLICATIONS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -38,7 +40,10 @@ ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
 
+# A service worker fetches all it keeps in each new window, which is a quarter of the processor's time of a page;
+# what it does is tested where it is allowed.
 WINDOW: dict[str, Any] = {
+    "service_workers": "block",
     "viewport": {"width": 1180, "height": 820},
     "locale": "en-US",
     "timezone_id": "UTC",
@@ -52,6 +57,16 @@ def browser() -> Iterator[Browser]:
         opened = launch(playwright)
         yield opened
         opened.close()
+
+
+@contextmanager
+def browser_with_pdf(browser: Browser) -> Iterator[Browser]:
+    """Start a Chromium that shows PDF files, beside the one that runs."""
+    path = _first_that_starts(NAMES, APPLICATIONS)
+    if path is None and shutil.which(SHELL):
+        missing(f"{SHELL} shows no PDF; install Chromium or Google Chrome")
+    with browser.browser_type.launch(executable_path=path, args=list(ARGUMENTS)) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -113,7 +128,11 @@ def camera_showing(browser: Browser, picture: Image.Image, folder: Path) -> Iter
 def _executable() -> str | None:
     """Return the browser to start, or None for the one Playwright may have installed itself."""
     named = os.environ.get("CHROMIUM")
-    candidates = [named] if named else [*filter(None, map(shutil.which, NAMES)), *APPLICATIONS]
+    return _first_that_starts([named]) if named else _first_that_starts([SHELL, *NAMES], APPLICATIONS)
+
+
+def _first_that_starts(names: Sequence[str], paths: Sequence[str] = ()) -> str | None:
+    candidates = [*filter(None, map(shutil.which, names)), *paths]
     return next((path for path in candidates if _tells_its_version(path)), None)
 
 

@@ -74,7 +74,7 @@ def main() -> int:
     ):
         browser = launch(playwright)
         print(f"CPU at 1/{SLOWER}, median of {ROUNDS}; aims: LCP {LCP_MS} ms, INP {INP_MS} ms")
-        with signed_in(browser, clinic, OWNER, service_workers="block") as page:
+        with signed_in(browser, clinic, OWNER) as page:
             chromium = page.context.new_cdp_session(page)
             chromium.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
             chromium.send("Network.setCacheDisabled", {"cacheDisabled": True})

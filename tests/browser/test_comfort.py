@@ -20,8 +20,7 @@ TAPPED = "button, .button, select, textarea, summary, nav, [type=search], [role=
 
 def test_a_page_that_is_long_in_coming_says_so(browser: Browser, clinic: Clinic) -> None:
     held = list[Route]()
-    # A service worker asks for pages itself, past the route.
-    with signed_in(browser, clinic, OWNER, service_workers="block") as page:
+    with signed_in(browser, clinic, OWNER) as page:
         page.route("**/clients", lambda route: held.append(route))
         said = page.evaluate(WHILE_LEAVING)
         assert said == ["Working…", "true"]

@@ -75,7 +75,7 @@ def tablet(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
     made: list[BrowserContext] = []
 
     def make() -> BrowserContext:
-        made.append(browser.new_context(**WINDOW))
+        made.append(browser.new_context(**{**WINDOW, "service_workers": "allow"}))
         return made[-1]
 
     yield make

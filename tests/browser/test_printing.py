@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from playwright.sync_api import Browser, expect
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.clinic import Clinic, DeskWindow
+from tests.chromium import WINDOW, browser_with_pdf
 
 # Headless, there is no print dialog to look at: what would open it tells which document it was asked to print.
 LISTENING = "window.print = () => { top.printed = [...(top.printed || []), location.pathname]; }"
+
+
+@pytest.fixture(scope="module")
+def _tablet(browser: Browser) -> Iterator[BrowserContext]:
+    with browser_with_pdf(browser) as whole:
+        yield whole.new_context(**WINDOW)
 
 
 # Holds the answer back, so that a test can look meanwhile.
@@ -66,10 +75,12 @@ def test_where_a_frame_can_not_be_printed_the_paper_opens(desk: DeskWindow) -> N
 
 
 def test_without_scripts_the_link_opens_the_paper_and_papers_are_chosen(
-    desk: DeskWindow, browser: Browser, clinic: Clinic
+    desk: DeskWindow, clinic: Clinic
 ) -> None:
     desk.open_client("Grace Kim")
-    context = browser.new_context(java_script_enabled=False)
+    whole = desk.page.context.browser
+    assert whole is not None
+    context = whole.new_context(java_script_enabled=False)
     context.add_cookies(clinic.cookies)
     page = context.new_page()
     page.goto(desk.page.url)

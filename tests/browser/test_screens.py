@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.clinic import Clinic
-from tests.browser.measures import PHONE, TABLET, Findings
+from tests.browser.measures import PHONE, TABLET, Findings, Judged
 from tests.browser.screens import OWNER, STAFF, WIDTHS, signed_in, walk
 from tests.chromium import WINDOW
 
@@ -17,11 +17,15 @@ MOST_KB_STAFF = 80
 MOST_KB_CLIENT = 40
 
 
+@pytest.fixture(scope="module")
+def judged() -> Judged:
+    return Judged()
+
+
 @pytest.fixture(scope="module", params=STAFF)
-def findings(request: pytest.FixtureRequest, browser: Browser, clinic: Clinic) -> Findings:
-    found, widths = Findings(), WIDTHS if request.param == OWNER else (PHONE, TABLET)
-    # A first visit has no service worker yet.
-    with signed_in(browser, clinic, request.param, service_workers="block") as page:
+def findings(request: pytest.FixtureRequest, browser: Browser, clinic: Clinic, judged: Judged) -> Findings:
+    found, widths = Findings(judged=judged), WIDTHS if request.param == OWNER else (PHONE, TABLET)
+    with signed_in(browser, clinic, request.param) as page:
         for screen in walk(page, clinic.desk):
             found.add(page, screen, widths=widths, with_header=screen == "/")
     return found
