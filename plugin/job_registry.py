@@ -27,6 +27,7 @@ from plugin.courses.documents.enqueue import (
 )
 from plugin.courses.documents.jobs import run_document_job
 from plugin.courses.documents.paper_emails import PAPER_MAIL
+from plugin.courses.documents.pay_address import FIND_PAY_ADDRESS
 from plugin.courses.handouts.batch_run import LEASE_S as BATCH_LEASE_S
 from plugin.courses.handouts.batch_run import Printer, fail_batch, run_batch
 from plugin.courses.handouts.batches import BATCH
@@ -59,6 +60,7 @@ from plugin.square.checkout.job import give_up_checkout, run_checkout
 from plugin.square.connection.tokens import REFRESH, refresh
 from plugin.square.customers import write_customer
 from plugin.square.erasure_jobs import compact, leave_profile
+from plugin.square.pay_address import find_pay_address
 from plugin.square.profiles import write_profile
 from plugin.square.sale_jobs import look_at_sale, record_sale
 from plugin.square.sync.requested import LEASE_S as SYNC_LEASE_S
@@ -155,6 +157,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(LOOK_AT_SALE, "A sale to look at in Square", look_at_sale),
         JobKind(PROFILE, "A balance on a Square profile", write_profile),
         JobKind(REFUND, "A refund begun at the desk", desk_refunds.run, desk_refunds.give_up),
+        JobKind(FIND_PAY_ADDRESS, "Where a balance is paid", find_pay_address),
         JobKind(RECORD_SALE, "A sale to be invoiced", record_sale),
         JobKind(REFRESH, "Renewing the permission", refresh),
         JobKind(LEAVE_PROFILE, "A Square profile of an erased client", leave_profile),

@@ -79,6 +79,7 @@ _CAPS = {
 _EXACT = {
     "balance_url",
     "receipt_url",
+    "url",
     "language",
     "time_zone",
     "currency",
@@ -199,6 +200,12 @@ def _check_url(url: str | None) -> None:
         raise PaperRefused(f"The private page needs a web address of at most {URL_CAP} characters.")
 
 
+def _check_statement(paper: AccountStatement) -> AccountStatement:
+    for each in paper.pay_pages:
+        _check_url(each.url)
+    return check_statement(paper)
+
+
 def _check_receipt(paper: Receipt) -> Receipt:
     if paper.receipt_url:
         _check_url(paper.receipt_url)
@@ -284,7 +291,7 @@ _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     AftercareSheet: _check_sheet,
     Invoice: check_invoice,
     CreditNote: check_credit_note,
-    AccountStatement: check_statement,
+    AccountStatement: _check_statement,
     Receipt: _check_receipt,
     GiftVoucher: _check_voucher,
     OwnersMonth: check_month,

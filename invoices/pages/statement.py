@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from invoices.language import Language
+from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.account_rows import LONG_AMOUNT, LONG_FIGURE, how, in_one_piece, issuer, party
+from invoices.pages.qr import QrCode, qr_code
 from invoices.pages.sums import is_billed
-from invoices.papers import AccountStatement, StatementLine
+from invoices.papers import AccountStatement, PayPage, StatementLine
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,15 @@ class StatementRow:
     billed: str
     paid: str
     balance: str
+
+
+@dataclass(frozen=True)
+class Pay:
+    """A page where a balance is paid, with its code; `text` is its address as a person types it."""
+
+    label: str
+    text: str
+    qr: QrCode
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,9 @@ class StatementPage:
     balance_name: str
     balance: str
     is_wide: bool
+    about: str
+    pays: tuple[Pay, ...]
+    how_to_pay: str
     closing: tuple[str, ...]
 
 
@@ -63,7 +76,10 @@ def statement_page(paper: AccountStatement, language: Language) -> StatementPage
         balance_name=_balance_name(paper, language),
         balance=figure,
         is_wide=any(len(each) > LONG_AMOUNT for row in rows for each in (row.billed, row.paid, row.balance)),
-        closing=tuple(filter(None, (explained, reference))),
+        about=paper.about or language.gettext("All your purchases"),
+        pays=tuple(_pay(each, paper, language) for each in paper.pay_pages),
+        how_to_pay=_how_to_pay(paper, language),
+        closing=tuple(filter(None, (_left_out(paper, language), explained, reference))),
     )
 
 
@@ -84,9 +100,51 @@ def _entry(line: StatementLine, language: Language) -> str:
     if line.what == "credit_note":
         return language.gettext("Credit note {number}", number=line.number)
     if line.what == "canceled":
-        return language.gettext("Canceled, no longer due")
+        return language.with_comma(language.gettext("Canceled, no longer due"), line.number)
+    if line.number:
+        phrase = (
+            language.gettext("Payment for {number}")
+            if line.what == "payment"
+            else language.gettext("Refund for {number}")
+        )
+        return language.with_comma(phrase.format(number=line.number), how(line.how, line.label, language))
     name = language.gettext("Payment") if line.what == "payment" else language.gettext("Refund")
     return language.with_comma(name, how(line.how, line.label, language))
+
+
+def _pay(page: PayPage, paper: AccountStatement, language: Language) -> Pay:
+    amount = language.money(page.amount)
+    label = language.gettext("Pay {amount}", amount=amount)
+    if len(paper.pay_pages) > 1 or page.amount != paper.balance_due:
+        label = language.gettext("Pay {amount} of invoice {number}", amount=amount, number=page.number)
+    return Pay(label, page.url.removeprefix("https://"), qr_code(page.url))
+
+
+def _how_to_pay(paper: AccountStatement, language: Language) -> str:
+    if paper.balance_due.amount <= 0:
+        return ""
+    phone = paper.clinic.phone.replace(" ", NO_BREAK_SPACE)
+    if not paper.pay_pages:
+        return (
+            language.gettext("You can pay at the clinic, or call {phone}.", phone=phone)
+            if phone
+            else language.gettext("You can pay at the clinic.")
+        )
+    return (
+        language.gettext("You can also pay at the clinic, or call {phone}.", phone=phone)
+        if phone
+        else language.gettext("You can also pay at the clinic.")
+    )
+
+
+def _left_out(paper: AccountStatement, language: Language) -> str:
+    if not paper.left_out:
+        return ""
+    return language.ngettext(
+        "{n} earlier purchase, paid in full, is not listed.",
+        "{n} earlier purchases, paid in full, are not listed.",
+        paper.left_out,
+    )
 
 
 def _figure_label(paper: AccountStatement, language: Language) -> str:

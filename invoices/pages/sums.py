@@ -34,6 +34,7 @@ ADDRESS_CAP = 6
 TAXES_CAP = 20
 PAYMENTS_CAP = 50
 WORKING_CAP = 12
+PAY_PAGES_CAP = 3
 # The text of all lines together; an ordinary invoice has a tenth of it, and layout time grows with the text.
 SAID_CAP = 12_000
 DETAIL_CAP = 400
@@ -200,6 +201,10 @@ def check_statement(paper: AccountStatement) -> AccountStatement:
     check_party(paper.billed_to)
     if not 1 <= len(paper.lines) <= LINES_CAP:
         raise PaperRefused(f"A statement holds 1 to {LINES_CAP} lines.")
+    if len(paper.pay_pages) > PAY_PAGES_CAP or any(each.amount.amount <= 0 for each in paper.pay_pages):
+        raise PaperRefused(
+            f"A statement has up to {PAY_PAGES_CAP} pages to pay, each for an amount above zero."
+        )
     _check_balances(paper)
     return paper
 

@@ -155,7 +155,8 @@ class CreditNote:
 class StatementLine:
     """An invoice or credit note, which is billed, or a payment or refund, which is paid; a refund is below zero.
 
-    What is `canceled` was billed and is no longer due.
+    What is `canceled` was billed and is no longer due. `number`: of the invoice or credit note; of other lines that of
+    their invoice, where the statement is of several sales.
     """
 
     on: date
@@ -168,10 +169,20 @@ class StatementLine:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountStatement:
-    """What was billed for a sale and paid of it, up to the day of issue. Not stored: a later one has more.
+class PayPage:
+    """Where the balance of one sale is paid: Square's page, and the number of the invoice."""
 
-    `balance_due` = `billed` less `paid`; below zero it is money that is the client's.
+    url: str
+    number: str
+    amount: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountStatement:
+    """What was billed and paid up to the day of issue, for a sale or for all of a client's; a later one has more.
+
+    `balance_due` = `billed` less `paid`; below zero it is money that is the client's. `about`: what was sold, "" for
+    all sales. `left_out`: earlier sales without a balance that are not listed. `pay_pages`: of what is due.
     """
 
     clinic: Clinic
@@ -185,6 +196,8 @@ class AccountStatement:
     language: str = "en"
     due_on: date | None = None
     reference: str = ""
+    pay_pages: tuple[PayPage, ...] = ()
+    left_out: int = 0
 
 
 def negated(line: AccountLine) -> AccountLine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from invoices.language import Language, language_for
 from plugin.core.acts import Act
 from plugin.courses.base.outbox import Job
+from plugin.courses.documents.client_statement import client_statement
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.paper_emails import (
     PaperToSend,
@@ -84,7 +85,7 @@ def _name(services: Services, paper: PaperToSend, language: Language) -> str:
         return language.gettext("Course summary")
     if paper.kind == "aftercare":
         return language.gettext("Aftercare")
-    if paper.kind == "statement":
+    if paper.kind in ("statement", "client_statement"):
         return language.gettext("Statement of account")
     document = read_document(services.store, paper.paper_id)
     return {
@@ -103,6 +104,8 @@ def _pdf(services: Services, act: Act, paper: PaperToSend) -> bytes:
         with store.reading() as session:
             statement = statement_in(session, paper.paper_id, now=act.now)
         return drawn(store, render, statement)
+    if paper.kind == "client_statement":
+        return drawn(store, render, client_statement(store, act, paper.client.id))
     return hand_out(
         store,
         render,

@@ -69,6 +69,17 @@ def test_it_prints_the_statement_of_account_as_it_stands(desk: Caller, shop: Sho
     assert answer.get_data().startswith(b"%PDF-")
 
 
+def test_the_statement_of_a_client_is_read_and_printed(desk: Caller, shop: Shop) -> None:
+    course = shop.course()
+    client = desk.get(f"/courses/{course}").json["client_id"]
+    assert refusal(desk.get(f"/clients/{client}/statement")) == (404, "not_found", None)
+    desk.get(f"/courses/{course}/invoice.pdf")
+    statement = desk.get(f"/clients/{client}/statement").json
+    assert [each["what"] for each in statement["lines"]] == ["invoice", "payment"]
+    assert (statement["balance_due"]["amount"], statement["pay_pages"]) == (0, [])
+    assert desk.get(f"/clients/{client}/statement.pdf").mimetype == "application/pdf"
+
+
 def test_the_receipts_of_a_sale_are_listed_and_printed(desk: Caller, shop: Shop) -> None:
     course = shop.course()
     [receipt] = desk.get(f"/courses/{course}/receipts").json["receipts"]

@@ -45,6 +45,8 @@ MAY = {
     ("GET", "/courses/{course_id}/invoice.pdf"): DESK,
     ("GET", "/courses/{course_id}/statement.pdf"): DESK,
     ("GET", "/courses/{course_id}/receipts"): DESK,
+    ("GET", "/clients/{client_id}/statement"): DESK,
+    ("GET", "/clients/{client_id}/statement.pdf"): DESK,
     ("GET", "/receipts/{receipt_id}/receipt.pdf"): DESK,
     ("GET", "/attention"): ALL,
     ("POST", "/attention/{item_id}/resolution"): DESK,

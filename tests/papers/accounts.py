@@ -7,6 +7,7 @@ from datetime import date
 from invoices.papers import AccountStatement, CreditNote, Invoice
 from plugin.courses.clients.buyers import update_from_square_in
 from plugin.courses.clients.contacts import Buyer
+from plugin.courses.documents.client_statement import client_statement_in
 from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.sale_record import SoldSale, Tender
 from plugin.courses.documents.statement import statement_in
@@ -227,6 +228,20 @@ def statement(clinic: PaperClinic, *, is_paid: bool, language: str = "en") -> Ac
     if is_paid:
         clinic.pay_the_rest(course_id, on=date(2026, 12, 20))
     return statement_of(clinic, course_id, on=date(2026, 12, 20) if is_paid else date(2026, 12, 1))
+
+
+def statement_of_all(clinic: PaperClinic, language: str = "en") -> AccountStatement:
+    """A course that was paid and refunded in part, and one of which half is due."""
+    first = clinic.sell("Harriet Vale", price=12 * SINGLE, language=language, on=date(2026, 3, 2))
+    clinic.invoice_of(first)
+    clinic.refund(first, 3 * SINGLE, on=date(2026, 5, 4))
+    clinic.credit_note_of(first)
+    second = clinic.sell_by_invoice(
+        99000, due_on=date(2026, 12, 28), on=date(2026, 11, 28), client_id=clinic.client_of(first)
+    )
+    clinic.invoice_of(second)
+    with clinic.store.reading() as session:
+        return client_statement_in(session, clinic.client_of(second), now=clinic.clock())
 
 
 def statement_refunded(clinic: PaperClinic) -> AccountStatement:

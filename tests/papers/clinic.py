@@ -199,15 +199,16 @@ class PaperClinic:
         due_on: date,
         on: date = SOLD_ON,
         price: int = 12 * SINGLE,
+        client_id: str = "",
         language: str = "en",
     ) -> str:
         """Sell the course of twelve by Square's invoice with its deposit paid; the rest is due on `due_on`."""
         self.go_to(on)
-        client = self.desk.client(
+        client_id = client_id or self.desk.client(
             "Margaret Osei", phone="(310) 555-0142", email="margaret.osei@example.com", language=language
         )
         new = NewCheckout(
-            client,
+            client_id,
             self.package(),
             "invoice",
             deposit=Money(deposit, "USD"),
@@ -219,6 +220,7 @@ class PaperClinic:
         with self.store.writing() as session:
             kept = session.get_one(Checkout, checkout_id)
             kept.square_order_id, kept.state = order, "waiting"
+            kept.url = f"https://squareup.com/pay-invoice/{order}"
         return self._pay(order, price, deposit)
 
     def pay_the_rest(self, course_id: str, *, on: date) -> None:
@@ -226,6 +228,12 @@ class PaperClinic:
         course = self.desk.course(course_id)
         self.go_to(on)
         self._pay(course.square_order_id or "", course.price.amount, course.price.amount - course.paid.amount)
+
+    def pay(self, course_id: str, amount: int, *, on: date) -> None:
+        """Have another part of an invoice come, as Square tells of it."""
+        course = self.desk.course(course_id)
+        self.go_to(on)
+        self._pay(course.square_order_id or "", course.price.amount, amount)
 
     def report_again(self, course_id: str) -> None:
         """Have Square tell once more of what came for an invoice."""

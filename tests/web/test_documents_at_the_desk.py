@@ -61,6 +61,18 @@ def test_each_payment_has_its_receipt_and_one_from_before_receipts_is_issued_by_
     assert [row.number for row in papers.rows("receipt")] == ["REC-0001"]
 
 
+def test_the_statement_of_all_courses_is_printed_for_who_was_billed(
+    small_deb: Visitor, papers: Papers
+) -> None:
+    course = papers.sell("O")
+    client_id = papers.desk.course(course).client_id
+    assert f"/clients/{client_id}/statement.pdf" not in small_deb.get(f"/clients/{client_id}").text
+    assert small_deb.get(f"/clients/{client_id}/statement.pdf").status_code == 404
+    small_deb.get(_links(small_deb, papers, course)["Invoice"])
+    assert f"/clients/{client_id}/statement.pdf" in small_deb.get(f"/clients/{client_id}").text
+    assert small_deb.get(f"/clients/{client_id}/statement.pdf").data == PDF
+
+
 def test_an_invoice_that_square_must_tell_of_first_says_so(small_deb: Visitor, papers: Papers) -> None:
     course = papers.desk.sell(papers.package)
     answer = small_deb.get(f"/courses/{course}/invoice.pdf")

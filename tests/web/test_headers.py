@@ -27,7 +27,15 @@ _HOLDS_FRAME = {"Content-Security-Policy": f"{POLICY}; frame-src 'self'"}
 _IS_FRAMED = {"Content-Security-Policy": FRAMED, "X-Frame-Options": "SAMEORIGIN"}
 # Where the address is the key, it is told to no other site.
 _TELLS_NOBODY = {"Referrer-Policy": "no-referrer"}
-_KEYS = ("my.show", "my.summary", "my.aftercare", "my.document", "mail_choice.ask", "mail_choice.stop")
+_KEYS = (
+    "my.show",
+    "my.summary",
+    "my.aftercare",
+    "my.document",
+    "my.statement",
+    "mail_choice.ask",
+    "mail_choice.stop",
+)
 OTHERWISE: dict[str, dict[str, str]] = {
     **dict.fromkeys(_KEYS, _TELLS_NOBODY),
     # The check of its form needs the origin.

@@ -26,6 +26,12 @@ class ClientDocuments:
     given_away: tuple[DocumentView, ...]
     bought: frozenset[str]
 
+    @property
+    def is_billed(self) -> bool:
+        """Return whether an invoice was issued to them, which a statement of account begins with."""
+        issued = (*self.given_away, *(each for of_one in self.of_course.values() for each in of_one))
+        return any(each.kind == "invoice" for each in issued)
+
 
 def documents_of_client(store: Store, client_id: str, courses: Sequence[CourseView]) -> ClientDocuments:
     """Return what was issued to the client; `courses` are those at hand."""

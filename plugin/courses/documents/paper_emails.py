@@ -20,6 +20,7 @@ from plugin.courses.base.views import ClientView, ClinicView
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.changes.gift_code import written_code
 from plugin.courses.clients.clients import known_client_in, view_of
+from plugin.courses.documents.client_statement import billed_to_in
 from plugin.courses.documents.read import KINDS
 from plugin.courses.handouts.visit_email import address_answered_in
 from plugin.errors import NotFound, Refused
@@ -31,8 +32,8 @@ from plugin.wording import N_, _
 # The outbox job that e-mails one paper.
 PAPER_MAIL = "paper_mail"
 
-PaperKind = Literal["summary", "aftercare", "document", "statement"]
-PAPER_KINDS: tuple[PaperKind, ...] = ("summary", "aftercare", "document", "statement")
+PaperKind = Literal["summary", "aftercare", "document", "statement", "client_statement"]
+PAPER_KINDS: tuple[PaperKind, ...] = ("summary", "aftercare", "document", "statement", "client_statement")
 # What practitioners hand out as well; the others are about money.
 _OF_VISITS = ("summary", "aftercare")
 NO_PAPER = N_("There is no such paper.")
@@ -40,7 +41,7 @@ NO_PAPER = N_("There is no such paper.")
 
 @dataclass(frozen=True, slots=True)
 class PaperToSend:
-    """A paper on its way. `paper_id`: of its course, visit or document; a statement has that of its invoice."""
+    """A paper on its way. `paper_id`: of its course, visit or document; a statement has its invoice's or client's."""
 
     kind: PaperKind
     paper_id: str
@@ -108,14 +109,30 @@ def _about(session: Session, kind: PaperKind, paper_id: str) -> tuple[str, str, 
     if kind == "aftercare":
         visit = require_row(session, Visit, paper_id, _("There is no such visit."))
         return visit.client_id, visit.course_id, _("Aftercare sheet")
+    if kind == "client_statement":
+        return paper_id, _course_of(session, _last_invoice(session, paper_id)), _("Statement of account")
     document = require_row(session, Document, paper_id, NO_PAPER)
-    about = select(DocumentCourse.course_id).where(DocumentCourse.document_id == document.id)
-    course_id = session.scalar(about.order_by(DocumentCourse.course_id).limit(1))
-    if course_id is None or (kind == "statement" and document.kind != "invoice"):
+    if kind == "statement" and document.kind != "invoice":
         raise NotFound(NO_PAPER)
+    course_id = _course_of(session, document)
     number = written_code(document.number) if document.kind == "gift_voucher" else document.number
     called = _("Statement of account") if kind == "statement" else f"{KINDS[document.kind]} {number}"
     return document.client_id, course_id, called
+
+
+def _last_invoice(session: Session, client_id: str) -> Document:
+    billed = billed_to_in(session, client_id)
+    if not billed:
+        raise NotFound(NO_PAPER)
+    return billed[-1]
+
+
+def _course_of(session: Session, document: Document) -> str:
+    about = select(DocumentCourse.course_id).where(DocumentCourse.document_id == document.id)
+    course_id = session.scalar(about.order_by(DocumentCourse.course_id).limit(1))
+    if course_id is None:
+        raise NotFound(NO_PAPER)
+    return course_id
 
 
 def paper_of_job(store: Store, job: Job) -> PaperToSend | str:

@@ -218,9 +218,9 @@ def kept_refund_in(session: Session, square_order_id: str, square_refund_id: str
 
 
 def without_reasons(content: dict[str, Any]) -> dict[str, Any]:
-    """Return the content of a record without what people typed about its refunds."""
+    """Return the content of a record without what people typed about its refunds, and without where it is paid."""
     return {
-        **content,
+        **{key: value for key, value in content.items() if key != "pay_url"},
         "refunds": {key: {**record, "reason": ""} for key, record in content["refunds"].items()},
     }
 

@@ -8,18 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices.language import language_for
+from invoices.pages.sums import signed
 from invoices.papers import (
     AccountStatement,
     CreditNote,
     Invoice,
     Money,
+    Party,
     PaymentLine,
+    PayPage,
     StatementLine,
     from_json,
 )
@@ -27,11 +31,13 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import ClinicView
+from plugin.courses.base.work import Work, transact
 from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.clients import client_in
 from plugin.courses.documents.buyers import courses_of_sale_in, party_in
 from plugin.courses.documents.invoice_content import due_on_in, payments_in
 from plugin.courses.documents.on_demand import invoice_of_course
+from plugin.courses.documents.pay_address import look_for_pay_address, pay_address_in
 from plugin.courses.documents.sale_record import paid_sale_in
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
@@ -62,7 +68,19 @@ def statement_of_course(store: Store, render: Render, act: Act, course_id: str) 
     document_id = invoice_of_course(store, act, course_id)
     with store.reading() as session:
         paper = statement_in(session, document_id, now=act.now)
+    look_where_to_pay(store, act, paper, paper.reference)
     return Statement(drawn(store, render, paper), paper.billed_to.name)
+
+
+def look_where_to_pay(store: Store, act: Act, paper: AccountStatement, *square_order_ids: str) -> None:
+    """Have the page to pay looked for in Square where something is due and no page is known."""
+    if paper.balance_due.amount > 0 and not paper.pay_pages:
+
+        def look(work: Work) -> None:
+            for each in square_order_ids:
+                look_for_pay_address(work, each)
+
+        transact(store, act, look)
 
 
 def statement_in(session: Session, invoice_id: str, *, now: datetime) -> AccountStatement:
@@ -73,27 +91,62 @@ def statement_in(session: Session, invoice_id: str, *, now: datetime) -> Account
         raise NotFound(_("There is no such invoice."))
     clinic, buyer = clinic_in(session), client_in(session, row.client_id)
     order = row.square_order_id or ""
-    courses, currency = courses_of_sale_in(session, order), invoice.total.currency
     names = names_in(session, buyer.language)
-    lines = [_paid(each) for each in _payments(session, invoice, order, clinic)] + _credited(session, row)
-    lines += _canceled([_billed(invoice), *lines], courses, clinic)
-    lines.sort(key=lambda each: (each.on, _ORDER[each.what]))
-    # First, whatever day it was issued on: the rest is about it.
-    balanced = _balanced([_billed(invoice), *lines])
+    lines = sale_lines_in(session, row, invoice, clinic)
+    due = balance_of(lines)
+    return account_statement(
+        clinic,
+        party_in(session, buyer),
+        lines,
+        now=now,
+        about=", ".join(
+            dict.fromkeys(names(each.package_name) for each in courses_of_sale_in(session, order))
+        ),
+        language=buyer.language,
+        due_on=due_on_in(session, order) if due.amount > 0 else None,
+        reference=order,
+        pay_pages=pay_pages_in(session, order, invoice.number, due),
+    )
+
+
+def account_statement(
+    clinic: ClinicView, billed_to: Party, lines: list[StatementLine], *, now: datetime, **more: Any
+) -> AccountStatement:
+    """Add the lines of one currency up, at least one; `more`: the other fields of the statement."""
+    currency, balanced = lines[0].amount.currency, _balanced(lines)
     billed, paid = _sum(balanced, *_BILLED), _sum(balanced, "payment", "refund")
     return AccountStatement(
         clinic=clinic_on_paper(clinic),
         issued_on=local_date(clinic, now),
-        billed_to=party_in(session, buyer),
-        about=", ".join(dict.fromkeys(names(each.package_name) for each in courses)),
+        billed_to=billed_to,
         lines=tuple(balanced),
         billed=Money(billed, currency),
         paid=Money(paid, currency),
         balance_due=Money(billed - paid, currency),
-        language=buyer.language,
-        due_on=due_on_in(session, order) if billed > paid else None,
-        reference=order,
+        **more,
     )
+
+
+def sale_lines_in(
+    session: Session, row: Document, invoice: Invoice, clinic: ClinicView
+) -> list[StatementLine]:
+    """Return the lines of one sale, the invoice first whatever day it was issued on: the rest is about it."""
+    order = row.square_order_id or ""
+    lines = [_paid(each) for each in _payments(session, invoice, order, clinic)] + _credited(session, row)
+    lines += _canceled([_billed(invoice), *lines], courses_of_sale_in(session, order), clinic)
+    lines.sort(key=lambda each: (each.on, _ORDER[each.what]))
+    return [_billed(invoice), *lines]
+
+
+def balance_of(lines: list[StatementLine]) -> Money:
+    """Return what is due by these lines, at least one."""
+    return Money(sum(map(signed, lines)), lines[0].amount.currency)
+
+
+def pay_pages_in(session: Session, square_order_id: str, number: str, due: Money) -> tuple[PayPage, ...]:
+    """Return where the balance of a sale is paid, none where nothing is due or no page is known."""
+    url = pay_address_in(session, square_order_id) if due.amount > 0 else ""
+    return (PayPage(url=url, number=number, amount=due),) if url else ()
 
 
 def _billed(invoice: Invoice) -> StatementLine:
@@ -177,7 +230,7 @@ def _canceled(
 ) -> list[StatementLine]:
     """Return the amount no longer due because the invoice in Square was canceled before it was paid."""
     ended = [each.due_ended_at for each in courses if each.due_ended_at is not None]
-    rest = sum(map(_signed, lines))
+    rest = sum(map(signed, lines))
     if not courses or len(ended) < len(courses) or rest <= 0:
         return []
     currency = lines[0].amount.currency
@@ -185,14 +238,10 @@ def _canceled(
     return [StatementLine(on=on, what="canceled", amount=Money(-rest, currency), balance=Money(0, currency))]
 
 
-def _signed(line: StatementLine) -> int:
-    return line.amount.amount if line.what in _BILLED else -line.amount.amount
-
-
 def _balanced(lines: list[StatementLine]) -> list[StatementLine]:
     balance, balanced = 0, list[StatementLine]()
     for line in lines:
-        balance += _signed(line)
+        balance += signed(line)
         balanced.append(replace(line, balance=Money(balance, line.amount.currency)))
     return balanced
 

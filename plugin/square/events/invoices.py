@@ -24,6 +24,7 @@ from plugin.square.events.effects import Effect, Effects
 from plugin.square.inbox import receive_order
 from plugin.square.models import Order, Payment
 from plugin.square.parsing import Json, optional_id, records, square_id, text
+from plugin.square.pay_address import pay_address_effect
 from plugin.square.sales import is_paid, sale_of
 from plugin.store.ledger import Course
 from plugin.store.selling import Checkout
@@ -48,7 +49,7 @@ def handle_invoice_updated(services: Services, data: Json) -> Effects:
         return Effects(says=f"The invoice is {status or 'not published'}; nothing was paid yet.")
     order = Order.read(services.square.order(square_id(invoice.get("order_id"), "order id")))
     receive_order(services, order.id, order.updated_at)
-    return Effects(says="The invoice was paid; its order is handled next.")
+    return Effects((pay_address_effect(invoice),), says="The invoice was paid; its order is handled next.")
 
 
 def canceled_order(order: Order) -> Effect:

@@ -20,6 +20,7 @@ from plugin.web.api import (
     receipts,
     refunds,
     reports,
+    statements,
     year_end,
 )
 from plugin.web.api.calls import Call, register
@@ -37,6 +38,7 @@ CALLS: tuple[Call, ...] = (
     *ratings.CALLS,
     *changes.CALLS,
     *receipts.CALLS,
+    *statements.CALLS,
     *refunds.CALLS,
     *attention.CALLS,
     *letters.CALLS,

@@ -33,6 +33,7 @@ from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.catalog.names import Names
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import client_of_page
+from plugin.courses.documents.client_statement import statement_of_client
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
 from plugin.courses.handouts.next_visit import next_visit_in
@@ -96,6 +97,9 @@ def _page(token: str, client: ClientView, wrong: str = "") -> str:
         buys_again=current_services().settings.client_buys_again,
         answers=url_for("my.answer", token=token),
         **_ratings(client, own.names, wrong),
+        has_account=any(
+            each.kind == "invoice" for course in (*own.current, *own.earlier) for each in course.documents
+        ),
     )
 
 
@@ -144,6 +148,15 @@ def document(token: str, document_id: str) -> Response:
     return _pdf(pdf, found[document_id].number)
 
 
+@blueprint.get("/my/<token>/statement.pdf")
+def statement(token: str) -> Response:
+    """Return the statement of account of all that was billed to them."""
+    client, services = _client(token), current_services()
+    act = Act(_GUEST, services.clock(), fresh_key())
+    made = statement_of_client(services.store, services.render, act, client.id)
+    return _pdf(made.pdf, language_for(client.language).gettext("Statement of account"))
+
+
 @blueprint.errorhandler(NotFound)
 @blueprint.errorhandler(TooManyRequests)
 def nothing(error: HTTPException) -> ResponseReturnValue:
@@ -173,7 +186,8 @@ def set_up(app: Flask) -> None:
     guesses = guess_limiter(app).shared_limit(
         UNKNOWN_PER_ADDRESS, scope="unknown pages", deduct_when=lambda response: response.status_code == 404
     )
-    limit_views(app, ("my.show", "my.summary", "my.aftercare", "my.document", "my.answer"), guesses, often)
+    views = ("my.show", "my.summary", "my.aftercare", "my.document", "my.statement", "my.answer")
+    limit_views(app, views, guesses, often)
 
 
 def client_of(token: str) -> ClientView:

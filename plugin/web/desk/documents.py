@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import local_date
+from plugin.courses.documents.client_statement import statement_of_client
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.on_demand import invoice_of_course, receipt_of_course, voucher_of_gift
 from plugin.courses.documents.read import DocumentView, read_document
-from plugin.courses.documents.statement import statement_of_course
+from plugin.courses.documents.statement import Statement, statement_of_course
 from plugin.courses.handouts.bundle import paper_file_name
 from plugin.web import current_services, pages
 from plugin.web.access import allow
@@ -55,11 +56,15 @@ def receipt(course_id: str) -> ResponseReturnValue:
 def statement(course_id: str) -> Response:
     """Return the statement of account of the sale of a course, in its current state."""
     services = current_services()
-    made = statement_of_course(services.store, services.render, act_without_form(), course_id)
-    let_our_page_frame()
-    response = Response(made.pdf, mimetype="application/pdf")
-    today = local_date(pages.clinic(), pages.now())
-    return name_file(response, paper_file_name(made.client_name, "statement of account", today))
+    return _statement(statement_of_course(services.store, services.render, act_without_form(), course_id))
+
+
+@blueprint.get("/clients/<client_id>/statement.pdf")
+@allow(Role.DESK)
+def client_statement(client_id: str) -> Response:
+    """Return the statement of account of all that was billed to a client."""
+    services = current_services()
+    return _statement(statement_of_client(services.store, services.render, act_without_form(), client_id))
 
 
 @blueprint.get("/gifts/<gift_id>/voucher.pdf")
@@ -74,6 +79,13 @@ def filename(document: DocumentView) -> str:
     safe = "".join(ch for ch in document.client_name if ch.isalnum() or ch in " .-'")[:_LONGEST_NAME].strip()
     numbered = f"{document.called} {document.written_number}".replace("/", "-")
     return ", ".join(part for part in (numbered, safe) if part) + ".pdf"
+
+
+def _statement(made: Statement) -> Response:
+    let_our_page_frame()
+    response = Response(made.pdf, mimetype="application/pdf")
+    today = local_date(pages.clinic(), pages.now())
+    return name_file(response, paper_file_name(made.client_name, "statement of account", today))
 
 
 def _see(document_id: str) -> ResponseReturnValue:

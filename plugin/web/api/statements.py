@@ -1,0 +1,58 @@
+"""The calls about a client's statement of account."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from plugin.courses.documents.client_statement import client_statement, statement_of_client
+from plugin.web.api.answers import Answer, Money, shown, usd
+from plugin.web.api.calls import THE_DESK, Reply, Request, call
+
+
+class StatementLine(Answer):
+    """One line: `billed` are invoices, credit notes and what was canceled; `paid` are payments, and refunds below 0."""
+
+    on: date = shown("2026-11-28")
+    what: Literal["invoice", "credit_note", "canceled", "payment", "refund"] = shown("payment")
+    amount: Money = shown(usd(99000))
+    balance: Money = shown(usd(99000), "What is due after this line.")
+    number: str = shown("INV-0010", "Of the invoice that it is about, or of the credit note.")
+
+
+class PayPage(Answer):
+    """Square's page where the balance of one invoice is paid."""
+
+    url: str = shown("https://squareup.com/pay-invoice/x")
+    number: str = shown("INV-0010")
+    amount: Money = shown(usd(99000))
+
+
+class Statement(Answer):
+    """What was billed to a client and paid, in the clinic's currency, up to now."""
+
+    as_of: date = shown("2026-12-01", at="issued_on")
+    lines: list[StatementLine]
+    billed: Money = shown(usd(198000))
+    paid: Money = shown(usd(99000))
+    balance_due: Money = shown(usd(99000), "Below 0: money that is the client's.")
+    due_on: date | None = shown("2026-12-28", "The earliest day on which something is due.")
+    pay_pages: list[PayPage]
+    left_out: int = shown(0, "Earlier sales without a balance that are not among the lines.")
+
+
+@call("GET", "/clients/{client_id}/statement", Statement, roles=THE_DESK)
+def read_statement(request: Request, client_id: str) -> Reply:
+    """Read the statement of account of a client; 404 where nothing was billed to them."""
+    return Reply(Statement.of(client_statement(request.services.store, request.act, client_id)))
+
+
+@call("GET", "/clients/{client_id}/statement.pdf", None, roles=THE_DESK)
+def print_client_statement(request: Request, client_id: str) -> Reply:
+    """Print the statement of account of a client, with the code of the page where what is due is paid."""
+    services = request.services
+    made = statement_of_client(services.store, services.render, request.act, client_id)
+    return Reply(pdf=made.pdf, filename="statement.pdf")
+
+
+CALLS = (read_statement, print_client_statement)
