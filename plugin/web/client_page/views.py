@@ -151,8 +151,8 @@ def document(token: str, document_id: str) -> Response:
 @blueprint.get("/my/<token>/statement.pdf")
 def statement(token: str) -> Response:
     """Return the statement of account of all that was billed to them."""
-    client, services = _client(token), current_services()
-    act = Act(_GUEST, services.clock(), fresh_key())
+    client, services = client_of(token), current_services()
+    act = Act(GUEST, services.clock(), fresh_key())
     made = statement_of_client(services.store, services.render, act, client.id)
     return _pdf(made.pdf, language_for(client.language).gettext("Statement of account"))
 
