@@ -44,6 +44,7 @@ from invoices.papers import (
     PaperRefused,
     Party,
     Receipt,
+    VoucherForm,
     YearEnd,
 )
 
@@ -87,6 +88,7 @@ _EXACT = {
     "accent",
     "sha256",
     "country",
+    "form",
 }
 _PEOPLE = {"client_name", "giver_name", "recipient_name", "practitioner"}
 _CURRENCY = re.compile("[A-Z]{3}")
@@ -266,6 +268,8 @@ def _check_voucher(paper: GiftVoucher) -> GiftVoucher:
     if not _CODE.fullmatch(code):
         raise PaperRefused("A voucher's code has 4 to 32 letters and digits, and no others.")
     _check_voucher_names(paper)
+    if paper.form not in get_args(VoucherForm):
+        raise PaperRefused("A gift voucher is folded or has pages.")
     if not 1 <= len(paper.contents) <= ROWS_CAP:
         raise PaperRefused(f"A gift holds 1 to {ROWS_CAP} treatments.")
     if any(each.sessions not in _GIFT_SESSIONS for each in paper.contents):

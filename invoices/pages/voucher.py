@@ -1,4 +1,7 @@
-"""The gift voucher in words: the card to give, and below it how to use it. No price is on it."""
+"""The gift voucher in words: a card with a front, an inside and a back. No price is on it.
+
+What is too long for its face is on an enclosed page.
+"""
 
 from __future__ import annotations
 
@@ -18,27 +21,10 @@ RADIUS, STEP = 7.0, 20.0
 # The width of a message, in Latin letters, and its font size.
 LARGE_UP_TO, MIDDLE_UP_TO, SMALL_UP_TO = 110, 300, 620
 LONG_NAME = 26
-# Every character of the code has the same width, so that none is mistaken for another.
-SLOT, GAP, BASELINE = 21, 21, 21
-
-
-@dataclass(frozen=True)
-class Letter:
-    """One character of the code and the position of its middle."""
-
-    text: str
-    x: float
-
-
-@dataclass(frozen=True)
-class CodeMark:
-    """The code as characters in equal steps, the dashes between its groups, and the words for it."""
-
-    width: float
-    height: float
-    letters: tuple[Letter, ...]
-    dashes: tuple[float, ...]
-    alt: str
+# The width of the lines of a face, in Latin letters, and the room on it, in points.
+LINE, HEADING_LINE = 45, 30
+LINE_HEIGHT, HEADING_HEIGHT = 13, 18
+ROOM_FOR_GIFT, ROOM_FOR_TERMS = 150, 6 * 13
 
 
 @dataclass(frozen=True)
@@ -51,37 +37,50 @@ class Marks:
 
 @dataclass(frozen=True)
 class VoucherPage:
+    """`has_contents` and `has_terms`: the card has room for them; else they are on the enclosed page."""
+
     given_on: str
     is_long_name: bool
     gift_from: str
     contents: tuple[str, ...]
+    has_contents: bool
     marks: tuple[Marks, ...]
     message_size: str
     written_code: str
-    code: CodeMark
     qr: QrCode
     good: str
     steps: tuple[str, ...]
+    has_terms: bool
 
 
 def voucher_page(paper: GiftVoucher, language: Language) -> VoucherPage:
     """Return the whole voucher."""
     written = written_code(paper.code)
     plain_name = paper.recipient_name.replace("\u200b", "")
+    contents = tuple(_content(each, language) for each in paper.contents)
+    marks = tuple(_marks(paper, language))
+    taken = HEADING_HEIGHT * _lines(paper.package_name, HEADING_LINE)
+    taken += LINE_HEIGHT * sum(_lines(each, LINE) for each in contents)
+    terms = LINE_HEIGHT * sum(_lines(each, LINE) for each in paper.terms)
     return VoucherPage(
         given_on=language.gettext("Given on {date}", date=language.long_date(paper.issued_on)),
         is_long_name=width_of(plain_name) > LONG_NAME,
         gift_from=language.gettext("from {name}", name=paper.giver_name),
-        contents=tuple(_content(each, language) for each in paper.contents),
-        marks=tuple(_marks(paper, language)),
+        contents=contents,
+        has_contents=taken <= ROOM_FOR_GIFT,
+        marks=marks if taken + max((each.card.height for each in marks), default=0) <= ROOM_FOR_GIFT else (),
         message_size=_message_size(paper.message),
         written_code=written,
-        code=_code_mark(written, language.gettext("The code of this voucher: {code}", code=written)),
         # Without dashes: a scanner on another keyboard types them as something else.
         qr=qr_code(paper.code),
         good=_good(paper, language),
         steps=tuple(_steps(paper, language, written)),
+        has_terms=terms <= ROOM_FOR_TERMS,
     )
+
+
+def _lines(text: str, line: int) -> int:
+    return -(-width_of(text) // line)
 
 
 def written_code(code: str) -> str:
@@ -165,17 +164,3 @@ def _rows(sessions: int, row: int, alt: str) -> Card:
     lines = (sessions + row - 1) // row
     rest = 2 * RADIUS + 4
     return Card((min(sessions, row) - 1) * STEP + rest, (lines - 1) * STEP + rest, RADIUS, marks, alt)
-
-
-def _code_mark(written: str, alt: str) -> CodeMark:
-    letters: list[Letter] = []
-    dashes: list[float] = []
-    x = 0.0
-    for ch in written:
-        if ch == "-":
-            dashes.append(x + GAP / 2)
-            x += GAP
-        else:
-            letters.append(Letter(ch, x + SLOT / 2))
-            x += SLOT
-    return CodeMark(x, BASELINE + 6, tuple(letters), tuple(dashes), alt)

@@ -52,7 +52,7 @@ from invoices.papers.shared import (
     PaperFailed,
     PaperRefused,
 )
-from invoices.papers.voucher import GiftContent, GiftVoucher
+from invoices.papers.voucher import GiftContent, GiftVoucher, VoucherForm
 from invoices.papers.wire import Paper, content_sha256, from_json, kind_of, to_json
 from invoices.papers.year import YearEnd, YearKind, YearLine, YearRow
 
@@ -107,6 +107,7 @@ __all__ = [
     "SummaryVisit",
     "TaxLine",
     "TimeRow",
+    "VoucherForm",
     "YearEnd",
     "YearKind",
     "YearLine",

@@ -28,7 +28,10 @@ class Logo:
 
 @dataclass(frozen=True, kw_only=True)
 class Clinic:
-    """`legal_name` and `tax_id` are for invoices; `country` is two capitals (ISO 3166)."""
+    """`legal_name` and `tax_id` are for invoices; `country` is two capitals (ISO 3166).
+
+    `has_address_window`: letters show the client's address where a window envelope shows it.
+    """
 
     name: str
     address_lines: tuple[str, ...] = ()
@@ -42,6 +45,7 @@ class Clinic:
     legal_name: str = ""
     tax_id: str = ""
     country: str = "US"
+    has_address_window: bool = False
 
 
 @dataclass(frozen=True)

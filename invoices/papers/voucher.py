@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from invoices.papers.course import AllowanceKind
 from invoices.papers.shared import Clinic
+
+# A card on one sheet that is folded twice, or its faces as pages of their own.
+VoucherForm = Literal["fold", "pages"]
 
 
 @dataclass(frozen=True)
@@ -37,3 +41,4 @@ class GiftVoucher:
     terms: tuple[str, ...] = ()
     language: str = "en"
     months_from_first_visit: int | None = None
+    form: VoucherForm = "fold"

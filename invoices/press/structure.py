@@ -29,9 +29,11 @@ def complete(document: Document, pdf: pydyf.PDF) -> None:
     """Complete the structure tree of a laid-out document before it is written."""
     tree = _Tree(pdf)
     leaves = list(tree.leaves(tree.document))
-    pieces = list(chain.from_iterable(_pieces(page._page_box) for page in document.pages))
+    pieces = [(*piece, page.height) for page in document.pages for piece in _pieces(page._page_box)]
     spoken: dict[int, str] = {}
-    for leaf, piece in zip(leaves, pieces, strict=True):
+    for leaf, (piece, matrix, page_height) in zip(leaves, pieces, strict=True):
+        if leaf["S"] == "/Figure":
+            _place(leaf, matrix, page_height)
         if piece.element_tag == _BULLET:
             item = tree.label_item(leaf)
             continues = piece.element.get("data-continues") is not None
@@ -40,9 +42,7 @@ def complete(document: Document, pdf: pydyf.PDF) -> None:
             leaf["ActualText"] = pydyf.String(piece.text.replace(_RIGHT_TO_LEFT_MARK, ""))
         spoken[id(leaf)] = _language_of(piece, document.metadata.lang)
     for element in tree.elements:
-        if element["S"] == "/Figure":
-            _place(element, document.pages[pdf.page_references.index(element["Pg"])].height)
-        elif element["S"] == "/TH":
+        if element["S"] == "/TH":
             element["A"]["Scope"] = "/Column" if tree.grandparent(element)["S"] == "/THead" else "/Row"
     tree.mark_languages(tree.document, spoken, document.metadata.lang)
     _describe_links(document)
@@ -114,18 +114,20 @@ class _Tree:
                 self.mark_languages(kid, spoken, around)
 
 
-def _boxes(box: Any) -> Iterator[Any]:
-    """Yield a box and all below it, in the order of the tree; what is placed absolutely stands in for itself."""
+def _boxes(box: Any, around: Any = None) -> Iterator[tuple[Any, Any]]:
+    """Yield a box and all below it, in the order of the tree, each with the matrix that turns it, None for none."""
     box = getattr(box, "_box", box)
-    yield box
+    own = box.transformation_matrix
+    matrix = own @ around if own and around else own or around
+    yield box, matrix
     for kid in getattr(box, "children", ()):
         if not isinstance(kid, boxes.MarginBox):
-            yield from _boxes(kid)
+            yield from _boxes(kid, matrix)
 
 
-def _pieces(page: Any) -> Iterator[Any]:
-    """Yield the boxes whose content is tagged."""
-    return (box for box in _boxes(page) if isinstance(box, boxes.TextBox | boxes.ReplacedBox))
+def _pieces(page: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the boxes whose content is tagged, with their matrices."""
+    return (each for each in _boxes(page) if isinstance(each[0], boxes.TextBox | boxes.ReplacedBox))
 
 
 def _language_of(piece: Any, paper: str) -> str:
@@ -135,16 +137,18 @@ def _language_of(piece: Any, paper: str) -> str:
     return language_of_piece(piece.text, paper)
 
 
-def _place(figure: Any, page_height: float) -> None:
+def _place(figure: Any, matrix: Any, page_height: float) -> None:
     """Turn a box in CSS pixels from the top into points from the bottom of the page."""
-    x1, y1, x2, y2 = figure["A"]["BBox"]
-    corners = (x1, page_height - y2, x2, page_height - y1)
-    figure["A"]["BBox"] = pydyf.Array(round(each * POINTS_PER_PIXEL, 2) for each in corners)
+    left, top, right, bottom = figure["A"]["BBox"]
+    corners = ((left, top), (right, bottom))
+    (x1, y1), (x2, y2) = (matrix.transform_point(*each) for each in corners) if matrix else corners
+    sides = (min(x1, x2), page_height - max(y1, y2), max(x1, x2), page_height - min(y1, y2))
+    figure["A"]["BBox"] = pydyf.Array(round(each * POINTS_PER_PIXEL, 2) for each in sides)
 
 
 def _describe_links(document: Document) -> None:
     """Say in words where a link leads: its title in the HTML, or the words one clicks on."""
-    for box in chain.from_iterable(_boxes(page._page_box) for page in document.pages):
+    for box, _ in chain.from_iterable(_boxes(page._page_box) for page in document.pages):
         if box.link_annotation and box.element is not None:
             said = box.element.get("title") or "".join(box.element.itertext()).strip()
             box.link_annotation["Contents"] = pydyf.String(said or box.element.get("href"))

@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from itertools import pairwise
+from importlib.resources import as_file, files
+from io import BytesIO
 
+import pikepdf
 import pytest
+from fontTools.ttLib import TTFont
 
 from invoices.language import language_for
 from invoices.pages.fit import fit
 from invoices.pages.voucher import voucher_page
 from invoices.papers import GiftContent, GiftVoucher, PageSize, Paper, PaperRefused, from_json, to_json
 from invoices.press.html import html_of
+from tests.invoices.second_reader import read
+from tests.invoices.second_reader import said as said_by
+from tests.invoices.test_scripts import fonts_of
+from tests.invoices.test_structure import elements
 from tests.papers.gifts import LONG_MESSAGE
 from tests.papers.real import paper as real_paper
 from tests.papers.real import voucher
 
 Text = Callable[[Paper], str]
+Draw = Callable[[Paper], bytes]
 Pages = Callable[[Paper], int]
 Named = Callable[[str], str]
 ENGLISH = language_for("en")
@@ -36,7 +44,7 @@ def test_it_says_for_whom_from_whom_and_what(real_text: Named) -> None:
         "No expiration",
         "(310)\u00a0555-0100 or",
         "hello@juniperstreet.example",
-        "A visit missed without notice counts as",
+        "missed without notice counts as used",
     ):
         assert said.replace("\u00a0", " ") in text.replace("\u00a0", " ")
 
@@ -52,7 +60,7 @@ def test_no_price_and_no_word_of_a_refund_stands_on_it(real_text: Named, name: s
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("voucher", ("Gift voucher", "How to use it", "Fold or cut here")),
+        ("voucher", ("Gift voucher", "How to use it")),
         (
             "voucher-spanish",
             ("Vale de regalo", "Un regalo para", "12 sesiones de Acup", "2 retoques", "Cómo usarlo"),
@@ -67,15 +75,9 @@ def test_it_speaks_the_language_all_through(real_text: Named, name: str, says: t
     assert ("No expiration" in text) == (name == "voucher")
 
 
-def test_the_code_is_shown_in_groups_scanned_without_dashes_and_said_to_who_cannot_see() -> None:
+def test_the_code_is_shown_in_groups_and_scanned_without_dashes() -> None:
     page = voucher_page(voucher(), ENGLISH)
-    letters = page.code.letters
-    assert "".join(letter.text for letter in letters) == page.qr.url == "7KQMX3FD92HT"
-    steps = {round(b.x - a.x, 3) for a, b in pairwise(letters)}
-    # One step within a group and one, wider, between two.
-    assert len(steps) == 2
-    assert len(page.code.dashes) == 2
-    assert "7KQM-X3FD-92HT" in page.code.alt
+    assert (page.written_code, page.qr.url) == ("7KQM-X3FD-92HT", "7KQMX3FD92HT")
     assert "QR code that holds the code of this voucher: 7KQM-X3FD-92HT" in html_of(voucher())
     assert [mark.card.alt for mark in page.marks] == [
         "12 sessions, none used yet",
@@ -113,8 +115,46 @@ def test_how_long_it_is_good_for_is_always_said(
 
 @pytest.mark.parametrize("size", ["letter", "a4"])
 @pytest.mark.parametrize("name", ["voucher", "voucher-long", "voucher-bare"])
-def test_it_stays_on_one_page(pages_of: Pages, name: str, size: PageSize) -> None:
-    assert pages_of(real_paper(name, size)) == 1
+def test_it_is_one_sheet_to_fold_or_four_pages_of_a_card(pages_of: Pages, name: str, size: PageSize) -> None:
+    paper = real_paper(name, size)
+    assert isinstance(paper, GiftVoucher)
+    assert pages_of(paper) == 1
+    assert pages_of(replace(paper, form="pages")) == 4
+
+
+def test_every_letter_of_the_code_has_the_same_width_in_a_font_of_our_own(draw: Draw) -> None:
+    assert "Code" in fonts_of(draw(voucher()))
+    with (
+        as_file(files("invoices") / "print" / "fonts" / "NotoSansMono_700Bold.ttf") as path,
+        TTFont(path) as mono,
+    ):
+        assert len({mono["hmtx"][name][0] for name in mono.getGlyphOrder()}) == 1
+
+
+def test_the_code_stands_in_four_modules_of_quiet_ground() -> None:
+    side = voucher_page(voucher(), ENGLISH).qr.side
+    assert f'viewBox="-4 -4 {side + 8} {side + 8}"' in html_of(voucher())
+    assert f'd="M-4 -4h{side + 8}v{side + 8}h-{side + 8}z" fill="#FFFFFF"' in html_of(voucher())
+
+
+def test_the_inside_stands_on_its_head_and_its_figures_are_found_there(draw: Draw) -> None:
+    with pikepdf.open(BytesIO(draw(voucher()))) as pdf:
+        boxes = [[float(side) for side in each.A.BBox] for each in elements(pdf) if each.S == "/Figure"]
+    # The upper left quarter of the sheet is the right half of the inside.
+    assert len(boxes) == 3
+    assert all(0 < left < right < 306 and 396 < low < high < 792 for left, low, right, high in boxes)
+
+
+def test_what_is_too_long_for_the_card_is_on_a_page_of_its_own(draw: Draw) -> None:
+    gifts = tuple(GiftContent(f"Restorative acupuncture of the face, number {n}", 3) for n in range(12))
+    terms = ("Please cancel at least 24 hours ahead. " * 9,) * 4
+    paper = replace(voucher("voucher-long"), contents=gifts, terms=terms)
+    page = voucher_page(paper, ENGLISH)
+    assert (page.has_contents, page.has_terms, page.marks) == (False, False, ())
+    for form, pages in (("fold", 2), ("pages", 5)):
+        with pikepdf.open(BytesIO(draw(replace(paper, form=form)))) as pdf:  # type: ignore[arg-type]
+            assert len(pdf.pages) == pages
+    assert read(draw(paper)) == said_by(paper)
 
 
 def test_the_longest_message_in_chinese_stays_on_one_page(pages_of: Pages) -> None:
@@ -160,6 +200,7 @@ def test_more_sessions_than_marks_can_count_are_said_in_words_alone() -> None:
         {"contents": (GiftContent("Facial", 1),) * 13},
         {"months_from_first_visit": 0},
         {"terms": ("x" * 401,)},
+        {"form": "scroll"},
     ],
 )
 def test_what_is_no_voucher_is_refused(change: dict[str, object]) -> None:
@@ -190,8 +231,10 @@ def test_a_voucher_kept_before_the_newer_fields_can_still_be_read() -> None:
     kept = (
         to_json(voucher("voucher-bare"))
         .replace(',"months_from_first_visit":null', "")
+        .replace('"form":"fold",', "")
         .replace(',"kind":"main"', "")
     )
     kept = kept.replace('"kind":"main",', "").replace('"months_from_first_visit":null,', "")
     assert "months_from" not in kept
+    assert "form" not in kept
     assert from_json(kept) == voucher("voucher-bare")

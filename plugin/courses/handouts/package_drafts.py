@@ -80,6 +80,8 @@ def draft_package_voucher(
         months_from_first_visit=terms.expires_after_months if is_counted_from_first else None,
         terms=gift_sentences(terms, language),
         language=language,
+        # On a screen nothing stands on its head.
+        form="pages",
     )
 
 
