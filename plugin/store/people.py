@@ -23,6 +23,8 @@ class Client(Base):
     name: Mapped[str] = mapped_column(Name, info=OWN)
     # How the name is said aloud, in the desk's own spelling; on no paper. "" where it was not noted.
     sounds_like: Mapped[str] = mapped_column(Name, default="", server_default="", info=OWN)
+    # The address that invoices name, as the desk typed it in lines; "": that of the Square profile.
+    postal_address: Mapped[str] = mapped_column(Text, default="", server_default="", info=OWN)
     # Folded name, e-mail and digits in one column, which a search matches each word against.
     search_text: Mapped[str] = mapped_column(Text, info=OWN)
     name_folded: Mapped[str] = mapped_column(Name, info=OWN)

@@ -24,6 +24,7 @@ def test_the_desk_makes_a_client(desk: Caller) -> None:
         "email": "Ana@example.org",
         "language": "es",
         "sounds_like": "",
+        "postal_address": "",
         "square_customer_id": None,
     }
     assert desk.get(f"/clients/{client['id']}").get_json() == client

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from invoices.papers import CreditNote, Invoice, from_json
 from invoices.papers.wire import from_plain, to_plain
 from plugin.core.acts import Act
 from plugin.core.money import Money
+from plugin.courses.clients.clients import change_client
 from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.sale_record import SoldSale, sale_in
 from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
-from plugin.errors import Refused, SquareFailed
+from plugin.errors import InvalidField, Refused, SquareFailed
 from plugin.square.inbox import SWEPT_ORDER, receive_synthetic
 from plugin.square.models import Order, Payment
 from plugin.square.sale_record import sales_recorded, sold_sale
@@ -102,6 +104,24 @@ def test_an_address_changed_in_square_is_on_the_next_invoice_and_not_on_the_one_
     first, second = _issued(lite_clinic)
     assert first.billed_to.address_lines[-1] == "10969 Berlin"
     assert second.billed_to.address_lines[-1] == "Santa Monica, CA 90405"
+
+
+def test_an_address_typed_here_is_on_the_invoice_instead_and_frozen_with_it(lite_clinic: Clinic) -> None:
+    ana = lite_clinic.till.add_customer(given_name="Ana", family_name="Souza", address=BERLIN)
+    lite_clinic.till.sell([lite_clinic.line("ten")], customer_id=ana["id"])
+    lite_clinic.catch_up()
+    store, act = lite_clinic.services.store, Act(OWNER, lite_clinic.clock(), "typed")
+    with store.reading() as session:
+        client_id = session.scalars(select(Course.client_id)).one() or ""
+    typed = "Front desk, Ana\r\n12 Elm Street\n\nLos Angeles, CA 90012"
+    change_client(store, act, client_id, name="Ana Souza", postal_address=typed)
+    lite_clinic.papers()
+    [invoice] = _issued(lite_clinic)
+    lines = ("Front desk, Ana", "12 Elm Street", "Los Angeles, CA 90012")
+    assert (invoice.billed_to.address_lines, invoice.billed_to.country) == (lines, "")
+    assert change_client(store, replace(act, key="name"), client_id, name="Ana S.").postal_address
+    with pytest.raises(InvalidField, match="at most 4 lines"):
+        change_client(store, replace(act, key="long"), client_id, name="Ana", postal_address="1\n2\n3\n4\n5")
 
 
 def _adds_up(paper: Invoice | CreditNote) -> bool:

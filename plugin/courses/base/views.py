@@ -88,6 +88,8 @@ class ClientView:
     mail_problem: str = ""
     # How the name is said aloud, "" where it was not noted.
     sounds_like: str = ""
+    # The address on their invoices, "" where that of the Square profile is used.
+    postal_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

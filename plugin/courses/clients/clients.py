@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.course import CourseState, balance_of
-from plugin.core.text import clean, digits, folded
+from plugin.core.text import clean, digits, folded, paragraphs
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.state import each_state
@@ -20,7 +20,7 @@ from plugin.courses.base.views import ClientView, FoundClient, NextUse, Page, fr
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.client_profile import enqueue_customer, fields_on_their_way_in
 from plugin.courses.clients.contacts import Contact, typed_contact
-from plugin.errors import NotFound, Refused
+from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
@@ -28,6 +28,8 @@ from plugin.wording import _
 
 _MANY_MERGES = 20
 LONGEST_SEARCH = 200
+# As many lines as an invoice has room for.
+MOST_ADDRESS_LINES, LONGEST_ADDRESS = 4, 400
 IS_SOMEBODY = (Client.merged_into.is_(None), Client.erased_at.is_(None))
 
 
@@ -93,11 +95,12 @@ def change_client(
     email: str | None = None,
     language: str | None = None,
     sounds_like: str | None = None,
+    postal_address: str | None = None,
     wants_mail: bool | None = None,
 ) -> ClientView:
     """Change a client's details, here at once and in Square's directory by a job; raises InvalidField.
 
-    How their name sounds and whether they want e-mails do not change unless they are given.
+    How their name sounds, their postal address and whether they want e-mails do not change unless they are given.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
@@ -109,7 +112,12 @@ def change_client(
             "language": language,
             "sounds_like": sounds_like,
         }
-        request = {"client_id": client_id, "wants_mail": wants_mail, **typed}
+        request = {
+            "client_id": client_id,
+            "wants_mail": wants_mail,
+            **({} if postal_address is None else {"postal_address": postal_address}),
+            **typed,
+        }
         client = known_client_in(work.session, client_id)
         work.once("change_client", request, lambda: write(work, client))
         return view_of(work.session, client)
@@ -124,6 +132,8 @@ def change_client(
             sounds_like=client.sounds_like if sounds_like is None else sounds_like,
         )
         before = _in_words(client)
+        if postal_address is not None:
+            client.postal_address = _typed_address(postal_address)
         client.wants_mail = client.wants_mail if wants_mail is None else wants_mail
         _write_contact(work, client, contact)
         after = _in_words(client)
@@ -136,9 +146,20 @@ def change_client(
     return transact(store, act, do)
 
 
+def _typed_address(typed: str) -> str:
+    text = paragraphs(typed, field="postal_address", called=_("The address"), most=LONGEST_ADDRESS)
+    lines = [line for line in text.splitlines() if line]
+    if len(lines) > MOST_ADDRESS_LINES:
+        raise InvalidField(
+            _("An address has at most {n} lines.", n=MOST_ADDRESS_LINES), field="postal_address"
+        )
+    return "\n".join(lines)
+
+
 def _in_words(client: Client) -> str:
     said = {"Name": client.name, "Phone": client.phone, "Email": client.email, "Language": client.language}
     said["Sounds like"] = client.sounds_like
+    said["Address"] = ", ".join(client.postal_address.splitlines())
     said["Emails"] = "on" if client.wants_mail else "off"
     return "\n".join(f"{name}: {text or ''}" for name, text in said.items())
 

@@ -91,7 +91,7 @@ _MOST_LINES = 4
 
 
 def party_in(session: Session, buyer: ClientView) -> Party:
-    """Return the buyer as a document names them."""
+    """Return the buyer as a document names them: with the address typed here, else that of their Square profile."""
     profile = session.scalar(
         select(SquareCustomer)
         .where(
@@ -107,6 +107,8 @@ def party_in(session: Session, buyer: ClientView) -> Party:
         name=buyer.name,
         email=buyer.email or "",
         phone=written_phone(buyer.phone, clinic_in(session).country) if buyer.phone else "",
-        country=profile.country if profile is not None else "",
-        address_lines=tuple(profile.address.splitlines()[:_MOST_LINES]) if profile is not None else (),
+        country=profile.country if profile is not None and not buyer.postal_address else "",
+        address_lines=tuple(
+            (buyer.postal_address or (profile.address if profile else "")).splitlines()[:_MOST_LINES]
+        ),
     )

@@ -86,6 +86,7 @@ def _clients(session: Session, act: Act, subject: SubjectData) -> None:
     blank = {
         "name": NAME,
         "sounds_like": "",
+        "postal_address": "",
         "name_folded": "",
         "search_text": "",
         "phone": None,

@@ -25,6 +25,9 @@ class Client(Answer):
     email: str | None = shown("ana@example.org")
     language: str = shown("en")
     sounds_like: str = shown("AH-nah SOH-zah", "How the name is said aloud; empty where it was not noted.")
+    postal_address: str = shown(
+        "118 Juniper Street\nLos Angeles, CA 90012", "On invoices; empty: the profile's."
+    )
     square_customer_id: str | None
 
 

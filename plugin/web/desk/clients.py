@@ -99,6 +99,7 @@ def change(client_id: str) -> ResponseReturnValue:
         current_act(),
         client_id,
         **form.contact,
+        postal_address=form.address,
         wants_mail=form.mail_choice,
     )
     flash_notice(Notice(_("Saved.")))
@@ -324,7 +325,7 @@ def _practitioners() -> list[StaffView]:
 def _edit_form(client: ClientView, refusal: Refusal | None) -> EditClientForm:
     kept = {
         name: getattr(client, name)
-        for name in ("name", "sounds_like", "phone", "email", "language", "wants_mail")
+        for name in ("name", "sounds_like", "phone", "email", "language", "postal_address", "wants_mail")
     }
     return EditClientForm.shown(refusal, suffix="-change", **kept)
 

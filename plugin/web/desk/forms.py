@@ -15,6 +15,7 @@ from plugin.courses.changes.adjust import Adjustment
 from plugin.courses.changes.expiry import Extension
 from plugin.courses.changes.gifts import NewGift
 from plugin.courses.changes.sharing import Share
+from plugin.courses.clients.clients import LONGEST_ADDRESS
 from plugin.courses.clients.contacts import typed_language
 from plugin.courses.refunds.desk_refunds import OWN
 from plugin.courses.sales.checkouts import NewCheckout
@@ -111,8 +112,21 @@ class ClientForm(Form):
 class EditClientForm(ClientForm):
     """The contact details of a known client, with whether they want e-mails."""
 
+    postal_address = Paragraph(
+        N_("Address on invoices (optional)"),
+        called=N_("The address"),
+        hint=N_("Where none is typed, that of the Square profile is printed."),
+        rows=3,
+        maxlength=LONGEST_ADDRESS,
+        autocomplete="off",
+    )
     wants_mail = Tick(N_("E-mail their papers after each visit"))
     has_mail_choice = Hidden()
+
+    @property
+    def address(self) -> str | None:
+        """Return the address that was typed, None where the form did not ask: a page that was kept is older."""
+        return self.postal_address.data if self.postal_address.raw_data else None
 
     @property
     def mail_choice(self) -> bool | None:
