@@ -13,6 +13,7 @@ from plugin.backups.jobs import LEASE_S as BACKUP_LEASE_S
 from plugin.backups.jobs import LOOP as BACKUPS
 from plugin.courses.accounts.invitations import FORGOTTEN, LINK
 from plugin.courses.accounts.staff_alerts import ALERT
+from plugin.courses.agreements.emails import AGREEMENT_LINK
 from plugin.courses.base.outbox import PAPERS, PROFILE, Job
 from plugin.courses.catalog.links import LOOK_AT_ITEM, PUBLISH
 from plugin.courses.clients.client_profile import CUSTOMER
@@ -45,6 +46,7 @@ from plugin.courses.refunds.desk_refunds import REFUND
 from plugin.courses.sales.checkout_email import LETTER
 from plugin.courses.sales.checkouts import CHECKOUT
 from plugin.courses.sales.linking import LOOK_AT_SALE
+from plugin.emails.agreement_link import mail_agreement_link
 from plugin.emails.client_letter import give_up_letter as give_up_client_letter
 from plugin.emails.client_letter import mail_letter
 from plugin.emails.paper_email import give_up_paper_mail, mail_paper
@@ -151,6 +153,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(ALARM_MAIL, "An alarm by e-mail", mail_notice),
         JobKind(ALARM_WEBHOOK, "An alarm to the webhook", post_notice, most_tries=14),
         JobKind(LETTER, "An e-mail with a payment link", mail_checkout, give_up_letter),
+        JobKind(AGREEMENT_LINK, "An e-mail with an agreement to sign", mail_agreement_link),
         JobKind(CUSTOMER, "A client to add or change in Square", write_customer),
         JobKind(PUBLISH, "A package to publish in Square", publish_again),
         JobKind(LOOK_AT_ITEM, "An item to compare with Square", look_at_item),

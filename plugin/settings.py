@@ -138,6 +138,24 @@ def _checked_languages(value: str) -> str:
     return ", ".join(tags)
 
 
+def _checked_words(value: str) -> str:
+    if len(value) > MOST_AGREEMENT_WORDS:
+        raise ValueError(f"has at most {MOST_AGREEMENT_WORDS} characters")
+    return value
+
+
+MOST_AGREEMENT_WORDS = 500
+AgreementWords = Annotated[str, AfterValidator(_checked_words)]
+ChangeOfMindKey = Literal[
+    "none",
+    "us_general",
+    "california",
+    "new_york",
+    "eu_distance",
+    "uk_distance",
+    "singapore",
+    "china",
+]
 WebAddress = Annotated[str, AfterValidator(_checked_address)]
 ProxyNetworks = Annotated[str, AfterValidator(_checked_networks)]
 
@@ -208,6 +226,14 @@ class Settings(BaseModel):
     own_ratings: bool = False
     # What clients answered: their ratings, and the check before a treatment (`courses.retention`).
     client_answer_days: int = Field(default=3 * 366, ge=31, le=36500)
+    # Agreements before a sale; "required": no sale begins at the desk without one.
+    course_agreements: Literal["off", "offered", "required"] = "off"
+    # The period to change one's mind (core/change_of_mind.toml).
+    change_of_mind: ChangeOfMindKey = "none"
+    # The clinic's own words on illness, moving or closing; "": ours.
+    agreement_words_en: AgreementWords = ""
+    agreement_words_es: AgreementWords = ""
+    agreement_words_zh: AgreementWords = ""
     client_languages: Annotated[str, AfterValidator(_checked_languages)] = ", ".join(PAPER_LANGUAGES)
     # Longer than the bodies of events are stored (`courses.retention`).
     retention_days: int = Field(default=90, gt=30, le=3650)

@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
+from invoices.pages.agreement_check import CLAUSE_CAP, check_agreement
 from invoices.pages.cleantext import clean, clean_name, clean_piece, length
 from invoices.pages.sums import (
     DESCRIPTION_CAP,
@@ -29,8 +30,10 @@ from invoices.papers import (
     AccountStatement,
     AftercareSheet,
     AftercareText,
+    AgreementSignature,
     CallRow,
     Clinic,
+    CourseAgreement,
     CourseSummary,
     CreditNote,
     GiftVoucher,
@@ -76,6 +79,7 @@ _CAPS = {
     "text": GUIDANCE_CAP,
     "thing": NOTE_CAP,
     "cells": NOTE_CAP,
+    "sentences": CLAUSE_CAP,
 }
 _EXACT = {
     "balance_url",
@@ -89,6 +93,7 @@ _EXACT = {
     "sha256",
     "country",
     "form",
+    "path",
 }
 _PEOPLE = {"client_name", "giver_name", "recipient_name", "practitioner"}
 _CURRENCY = re.compile("[A-Z]{3}")
@@ -106,7 +111,7 @@ def fit(paper: Paper) -> Paper:
         raise PaperRefused("A paper needs the clinic's name.")
     if isinstance(fitted, Invoice | CreditNote):
         check_electronic(fitted)
-    if isinstance(fitted, CourseSummary | AftercareSheet) and not fitted.client_name:
+    if isinstance(fitted, CourseSummary | AftercareSheet | CourseAgreement) and not fitted.client_name:
         raise PaperRefused("A paper needs the client's name.")
     if isinstance(fitted, AftercareSheet) and not _says_when_to_call(fitted.text):
         raise PaperRefused("The aftercare text needs a part that says when to call the clinic.")
@@ -148,7 +153,9 @@ def _fit_each(value: T) -> T:
 
 def _called(holder: object, name: str) -> str:
     """The names of a clinic and of a tax are no person's."""
-    return "client_name" if name == "name" and isinstance(holder, Party | CallRow) else name
+    return (
+        "client_name" if name == "name" and isinstance(holder, Party | CallRow | AgreementSignature) else name
+    )
 
 
 def _check_summary(paper: CourseSummary) -> CourseSummary:
@@ -302,4 +309,5 @@ _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     YearEnd: check_year,
     # Our own text.
     Guide: lambda paper: paper,
+    CourseAgreement: check_agreement,
 }

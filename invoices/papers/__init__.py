@@ -19,6 +19,7 @@ from invoices.papers.account import (
     StatementLine,
     TaxLine,
 )
+from invoices.papers.agreement import AgreementSignature, Clause, CourseAgreement, RefundExample
 from invoices.papers.course import (
     AftercareSheet,
     AftercareText,
@@ -61,12 +62,15 @@ __all__ = [
     "AccountStatement",
     "AftercareSheet",
     "AftercareText",
+    "AgreementSignature",
     "Allowance",
     "AllowanceKind",
     "Block",
     "CallReason",
     "CallRow",
+    "Clause",
     "Clinic",
+    "CourseAgreement",
     "CourseStatus",
     "CourseSummary",
     "CreditNote",
@@ -94,6 +98,7 @@ __all__ = [
     "Receipt",
     "ReceiptPart",
     "Received",
+    "RefundExample",
     "RefundWorking",
     "RefundedSessions",
     "RollKind",

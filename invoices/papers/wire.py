@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from invoices.papers.account import AccountStatement, CreditNote, Invoice
+from invoices.papers.agreement import CourseAgreement
 from invoices.papers.course import AftercareSheet, CourseSummary
 from invoices.papers.guide import Guide
 from invoices.papers.month import OwnersMonth
@@ -103,6 +104,7 @@ Paper = (
     | OwnersMonth
     | YearEnd
     | Guide
+    | CourseAgreement
 )
 
 _KINDS: dict[str, type[Paper]] = {
@@ -116,6 +118,7 @@ _KINDS: dict[str, type[Paper]] = {
     "owners_month": OwnersMonth,
     "year_end": YearEnd,
     "guide": Guide,
+    "course_agreement": CourseAgreement,
 }
 
 

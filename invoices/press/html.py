@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from invoices.language import Language, language_for
+from invoices.pages.agreement import agreement_page
 from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.credit_note import credit_note_page
 from invoices.pages.density import OF_LONG, Density, densities_of
@@ -28,6 +29,7 @@ from invoices.pages.year import year_page
 from invoices.papers import (
     AccountStatement,
     AftercareSheet,
+    CourseAgreement,
     CourseSummary,
     CreditNote,
     GiftVoucher,
@@ -63,6 +65,7 @@ LAYOUTS: dict[type[Paper], Layout] = {
     OwnersMonth: Layout("owners_month.html", month_page),
     YearEnd: Layout("year_end.html", year_page),
     Guide: Layout("guide.html", guide_page),
+    CourseAgreement: Layout("course_agreement.html", agreement_page),
 }
 
 

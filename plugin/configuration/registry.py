@@ -17,6 +17,7 @@ class Group(StrEnum):
     CLINIC = "clinic"
     CHECK_IN = "check_in"
     ANSWERS = "answers"
+    AGREEMENTS = "agreements"
     SQUARE = "square"
     EMAIL = "email"
     LETTERS = "letters"
@@ -131,6 +132,29 @@ DECLARED: dict[str, Declaration] = {
         Group.RETENTION,
         N_("Days of clients’ answers"),
         N_("Their own ratings are deleted after so many days; at least 31."),
+    ),
+    "course_agreements": Declaration(
+        Group.AGREEMENTS,
+        N_("Course agreements"),
+        N_(
+            "Offered: the desk can have one signed before a sale. Required: no sale begins at the desk without one."
+        ),
+    ),
+    "change_of_mind": Declaration(
+        Group.AGREEMENTS,
+        N_("Period to change one's mind"),
+        N_("Stated in the agreement; a refund in it proposes all that was paid, less the sessions used."),
+    ),
+    "agreement_words_en": Declaration(
+        Group.AGREEMENTS,
+        N_("Illness, moving, closing: your words in English"),
+        N_("In place of ours, at most 500 characters. Empty: ours."),
+    ),
+    "agreement_words_es": Declaration(
+        Group.AGREEMENTS, N_("Illness, moving, closing: your words in Spanish"), N_("Empty: ours.")
+    ),
+    "agreement_words_zh": Declaration(
+        Group.AGREEMENTS, N_("Illness, moving, closing: your words in Chinese"), N_("Empty: ours.")
     ),
     "mail_url": Declaration(Group.EMAIL, N_("Mail server")),
     "mail_from": Declaration(Group.EMAIL, N_("Sender"), N_("Such as Lotus Clinic <desk@example.org>")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from invoices.language import Language, language_for
 from plugin.core.acts import Act
+from plugin.courses.agreements.views import agreement_pdf
 from plugin.courses.base.outbox import Job
 from plugin.courses.documents.client_statement import client_statement
 from plugin.courses.documents.files import document_bytes
@@ -85,6 +86,8 @@ def _name(services: Services, paper: PaperToSend, language: Language) -> str:
         return language.gettext("Course summary")
     if paper.kind == "aftercare":
         return language.gettext("Aftercare")
+    if paper.kind == "agreement":
+        return language.gettext("Course agreement")
     if paper.kind in ("statement", "client_statement"):
         return language.gettext("Statement of account")
     document = read_document(services.store, paper.paper_id)
@@ -98,6 +101,8 @@ def _name(services: Services, paper: PaperToSend, language: Language) -> str:
 
 def _pdf(services: Services, act: Act, paper: PaperToSend) -> bytes:
     store, render = services.store, services.render
+    if paper.kind == "agreement":
+        return agreement_pdf(store, paper.paper_id)
     if paper.kind == "document":
         return document_bytes(store, render, paper.paper_id, now=act.now)
     if paper.kind == "statement":

@@ -38,6 +38,7 @@ OF_ALLOWANCE: Mark = {"belongs_to": "allowance_ids"}
 OF_ORDER: Mark = {"belongs_to": "order_ids"}
 OF_REFUND: Mark = {"belongs_to": "refund_ids"}
 OF_DOCUMENT: Mark = {"belongs_to": "document_ids"}
+OF_CHECKOUT: Mark = {"belongs_to": "checkout_ids"}
 OF_PROFILE: Mark = {"belongs_to": "square_ids"}
 OF_NOTE: Mark = {"belongs_to": "note_ids"}
 OF_JOB: Mark = {"belongs_to": "job_subjects"}

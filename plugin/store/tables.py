@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plugin.store import (
     activity,
+    agreements,
     alarms,
     books,
     bulk,
@@ -35,6 +36,7 @@ METADATA = Base.metadata
 __all__ = [
     "METADATA",
     "activity",
+    "agreements",
     "alarms",
     "books",
     "bulk",

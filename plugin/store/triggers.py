@@ -33,6 +33,8 @@ BLANKED_AT_MOST = ("entry", "history", "handout")
 ACTIVITY, ACTIVITY_KEPT_DAYS = "activity", 365
 KEPT_WHOLE = ("document", "document_file", "document_course", "treatment_text", "logo")
 APPEND_ONLY = (*BLANKED_AT_MOST, *KEPT_WHOLE)
+# What is signed is stored whole too; what was only shown can be deleted, never changed.
+SIGNED, SHOWN = "agreement_signature", "agreement"
 
 
 def guarded_columns(table: str) -> tuple[str, ...]:
@@ -70,6 +72,21 @@ def removal_of_whole(engine: str) -> Iterator[str]:
         yield from _dropped(engine, table)
     if engine == "postgresql":
         yield "DROP FUNCTION refuse_any_change()"
+
+
+def creation_of_agreements(engine: str) -> Iterator[str]:
+    """Yield the statements that guard agreements and their signatures."""
+    yield from (_pg_whole(SIGNED) if engine == "postgresql" else _sqlite_whole(SIGNED))
+    says = f"BEGIN SELECT RAISE(ABORT, 'a written line of {SHOWN} is never changed or deleted'); END"
+    refusal = says if engine == "sqlite" else "FOR EACH ROW EXECUTE FUNCTION refuse_any_change()"
+    yield f"CREATE TRIGGER {SHOWN}_refuses_update BEFORE UPDATE ON {SHOWN} {refusal}"
+
+
+def removal_of_agreements(engine: str) -> Iterator[str]:
+    """Yield the statements that drop the triggers of `creation_of_agreements`."""
+    yield from _dropped(engine, SIGNED)
+    on = "" if engine == "sqlite" else f" ON {SHOWN}"
+    yield f"DROP TRIGGER {SHOWN}_refuses_update{on}"
 
 
 def creation_of_activity(engine: str) -> Iterator[str]:

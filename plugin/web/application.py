@@ -30,10 +30,11 @@ from plugin.web import (
 from plugin.web.account import demanded, mine, resume, signin
 from plugin.web.account.screens import SCREENS as ACCOUNT
 from plugin.web.api.blueprint import make_api
-from plugin.web.client_page import buy_again, email_choice
+from plugin.web.client_page import agree, buy_again, email_choice
 from plugin.web.client_page import views as client_page
 from plugin.web.desk import (
     again,
+    agreements,
     arrivals,
     attention,
     batches,
@@ -111,6 +112,7 @@ _DESK = (
     client_letters,
     hand_overs,
     check_in_screens,
+    agreements,
     document_list,
     attention,
     refunds,
@@ -200,7 +202,17 @@ def _furnish(app: Flask) -> None:
         make_api(),
         *(
             part.blueprint
-            for part in (health, metrics, webhook, client_page, buy_again, email_choice, check_in, hand_over)
+            for part in (
+                health,
+                metrics,
+                webhook,
+                client_page,
+                buy_again,
+                email_choice,
+                check_in,
+                agree,
+                hand_over,
+            )
         ),
     )
     screens = [
@@ -213,7 +225,18 @@ def _furnish(app: Flask) -> None:
     for part in (imports, letterhead, restoring):
         part.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
-    for part in (gifts, late, client_page, buy_again, email_choice, check_in, hand_over, mine, checklist):
+    for part in (
+        gifts,
+        late,
+        client_page,
+        buy_again,
+        email_choice,
+        check_in,
+        agree,
+        hand_over,
+        mine,
+        checklist,
+    ):
         part.set_up(app)
     # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
     for guard in (access, demanded):

@@ -48,6 +48,11 @@ MAY = {
     ("GET", "/clients/{client_id}/statement"): DESK,
     ("GET", "/clients/{client_id}/statement.pdf"): DESK,
     ("GET", "/receipts/{receipt_id}/receipt.pdf"): DESK,
+    ("GET", "/clients/{client_id}/agreements"): DESK,
+    ("POST", "/clients/{client_id}/agreements"): DESK,
+    ("GET", "/agreements/{agreement_id}"): DESK,
+    ("GET", "/agreements/{agreement_id}/agreement.pdf"): DESK,
+    ("POST", "/agreements/{agreement_id}/paper-signature"): DESK,
     ("GET", "/attention"): ALL,
     ("POST", "/attention/{item_id}/resolution"): DESK,
 }

@@ -33,7 +33,7 @@ NO_LIMIT = "1000000 per minute"
 STEPS = {"sqlite": 20, "postgresql": 20}
 # Publishing asks Square; it has tests of its own with a till.
 # What was undone, decided or transferred once is refused from then on.
-ONE_WAY = {"reverse_entry", "resolve_attention", "start_refund", "transfer_course"}
+ONE_WAY = {"make_agreement", "reverse_entry", "resolve_attention", "start_refund", "transfer_course"}
 CHANGING = {"extend_course", "transfer_course"}
 WALKED = [call for call in CALLS if call.name != "publish_package"]
 
@@ -71,7 +71,10 @@ def ids(walker: Caller, walked_house: Services) -> dict[str, str]:
     used = walker.post(f"/courses/{course_id}/redemptions", {}, key="first").get_json()["entry"]
     # One visit that no walk takes back, whichever walks have come before.
     walker.post(f"/courses/{course_id}/redemptions", {}, key="second")
+    client_id, package_id = shop.client("Ana Souza"), shop.package()
+    agreed = walker.post(f"/clients/{client_id}/agreements", {"package_id": package_id}, key="agreed")
     return {
+        "agreement_id": agreed.get_json()["id"],
         "course_id": course_id,
         "changed_course_id": shop.course(to="Bea Wong"),
         "entry_id": used["id"],

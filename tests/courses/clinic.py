@@ -41,6 +41,7 @@ from plugin.store.people import Client
 from plugin.store.queues import Attention, SquareRefund, Sweep
 from plugin.store.selling import Checkout, DeskRefund, DeskRefundPart
 from plugin.store.square_side import Dispute, ProfileNote, SquarePerson
+from tests.courses.agreements.agreeing import Agreeing
 from tests.courses.appointments import Appointments
 from tests.courses.desk import OLGA
 from tests.courses.documents.sales import Papers, sold_line, sold_sale
@@ -82,8 +83,14 @@ class Somebody:
         self._rows()
         self._messages()
         self._double()
+        self._agreed()
 
         self._many_at_once()
+
+    def _agreed(self) -> None:
+        agreeing = Agreeing(self.desk, client_id=self.id, name="Agreed on")
+        agreeing.sign(agreeing.prepare(), name=NAME)
+        agreeing.begin()
 
     def _many_at_once(self) -> None:
         keep_listing(self.store, self.desk.clock)

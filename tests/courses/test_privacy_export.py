@@ -70,6 +70,7 @@ IMPERSONAL = {
     ),
     **dict.fromkeys(("dedupe", "event_id", "event_type", "idempotency_key", "subject"), "Ids and kinds."),
     **dict.fromkeys(("credit_for", "mapping", "wish"), "Ids, amounts and columns."),
+    "present": "Staff.",
     "reason": "Square's code for why a payment is disputed; ours are all marked.",
     "name": "Of the file that was imported.",
     "file": "Deleted a week after the upload, or with the import; a batch of papers at once with the client.",

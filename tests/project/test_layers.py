@@ -81,7 +81,7 @@ FLOORS = (
     {"base"},
     {"clients", "catalog", "accounts"},
     {"sales", "visits", "changes", "refunds", "exchange", "ratings"},
-    {"documents", "handouts", "privacy"},
+    {"agreements", "documents", "handouts", "privacy"},
     {"reports", "imports", "lists", "journal", "letters"},
     {
         "attention",

@@ -63,6 +63,8 @@ class Did(StrEnum):
     PRIVATE_LINK = "client.private_link"
     RATINGS_DELETED = "client.ratings_deleted"
     HANDED_OVER = "client.handed_over"
+    AGREEMENT_SIGNED = "client.agreement_signed"
+    AGREEMENT_WITHDRAWN = "client.agreement_withdrawn"
     ITEM_RESOLVED = "client.item_resolved"
     DATA_DOWNLOADED = "data.downloaded"
     IMPORTED = "data.imported"

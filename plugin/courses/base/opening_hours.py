@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -38,6 +38,15 @@ def hours_in(session: Session) -> OpeningHours:
     week = tuple(tuple(Interval(*each) for each in day) for day in row.week)
     closed = tuple(ClosedDays(*map(date.fromisoformat, each)) for each in row.closed)
     return OpeningHours(week, zone, closed)
+
+
+def closed_days_in(session: Session) -> frozenset[date]:
+    """Return the days on which the clinic has said to be closed, such as public holidays."""
+    return frozenset(
+        each.first + timedelta(days=ahead)
+        for each in hours_in(session).closed
+        for ahead in range((each.last - each.first).days + 1)
+    )
 
 
 def save_hours(store: Store, act: Act, hours: OpeningHours) -> OpeningHours:

@@ -40,9 +40,9 @@ def terms_sentences(
     language = language_for(tag)
     sentences = (
         _expiry(terms, language) if has_expiry else "",
-        _missed(terms, language),
-        language.gettext("The sessions are yours. To share them with someone or pass them on, ask us first."),
-        _refund(terms, prices, language) if has_refund else "",
+        missed_text(terms, language),
+        sharing_text(language),
+        refund_text(terms, prices, language) if has_refund else "",
         questions(language, ask.phone, ask.email) if ask is not None else "",
     )
     return tuple(sentence for sentence in sentences if sentence)
@@ -80,7 +80,7 @@ def _charged(course: CourseView, allowance: AllowanceState) -> Money:
 
 def gift_sentences(terms: Terms, language: str) -> tuple[str, ...]:
     """Return the voucher's sentences for the recipient, besides how long it is valid and how it is used."""
-    return (_missed(terms, language_for(language)),)
+    return (missed_text(terms, language_for(language)),)
 
 
 def questions(language: Language, phone: str, email: str) -> str:
@@ -104,7 +104,15 @@ def _expiry(terms: Terms, language: Language) -> str:
     return "" if has_expiry else language.gettext("Your sessions do not expire.")
 
 
-def _missed(terms: Terms, language: Language) -> str:
+def sharing_text(language: Language) -> str:
+    """Return who may use the sessions."""
+    return language.gettext(
+        "The sessions are yours. To share them with someone or pass them on, ask us first."
+    )
+
+
+def missed_text(terms: Terms, language: Language) -> str:
+    """Return how to cancel, and what a missed visit costs."""
     notice = ""
     if terms.notice_hours:
         notice = language.ngettext(
@@ -133,7 +141,8 @@ def _no_show(terms: Terms, language: Language) -> str:
     )
 
 
-def _refund(terms: Terms, prices: Sequence[tuple[str, Money]], language: Language) -> str:
+def refund_text(terms: Terms, prices: Sequence[tuple[str, Money]], language: Language) -> str:
+    """Return what is refunded, with the single prices (treatment and price) where they matter."""
     if terms.refund_formula is RefundFormula.PRORATED:
         return language.gettext("Refund: what you paid for the sessions you have not used.")
     return language.gettext(

@@ -25,6 +25,7 @@ from plugin.courses.documents.read import KINDS
 from plugin.courses.handouts.visit_email import address_answered_in
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
+from plugin.store.agreements import Agreement
 from plugin.store.documents import Document, DocumentCourse
 from plugin.store.ledger import Course, Visit
 from plugin.wording import N_, _
@@ -32,8 +33,15 @@ from plugin.wording import N_, _
 # The outbox job that e-mails one paper.
 PAPER_MAIL = "paper_mail"
 
-PaperKind = Literal["summary", "aftercare", "document", "statement", "client_statement"]
-PAPER_KINDS: tuple[PaperKind, ...] = ("summary", "aftercare", "document", "statement", "client_statement")
+PaperKind = Literal["summary", "aftercare", "document", "statement", "client_statement", "agreement"]
+PAPER_KINDS: tuple[PaperKind, ...] = (
+    "summary",
+    "aftercare",
+    "document",
+    "statement",
+    "client_statement",
+    "agreement",
+)
 # What practitioners hand out as well; the others are about money.
 _OF_VISITS = ("summary", "aftercare")
 NO_PAPER = N_("There is no such paper.")
@@ -41,7 +49,10 @@ NO_PAPER = N_("There is no such paper.")
 
 @dataclass(frozen=True, slots=True)
 class PaperToSend:
-    """A paper on its way. `paper_id`: of its course, visit or document; a statement has its invoice's or client's."""
+    """A paper on its way. `paper_id`: of its course, visit or document; a statement has its invoice's or client's.
+
+    `course_id` is "" for an agreement, which comes before its course.
+    """
 
     kind: PaperKind
     paper_id: str
@@ -111,6 +122,9 @@ def _about(session: Session, kind: PaperKind, paper_id: str) -> tuple[str, str, 
         return visit.client_id, visit.course_id, _("Aftercare sheet")
     if kind == "client_statement":
         return paper_id, _course_of(session, _last_invoice(session, paper_id)), _("Statement of account")
+    if kind == "agreement":
+        agreement = require_row(session, Agreement, paper_id, NO_PAPER)
+        return agreement.client_id, "", _("Course agreement")
     document = require_row(session, Document, paper_id, NO_PAPER)
     if kind == "statement" and document.kind != "invoice":
         raise NotFound(NO_PAPER)
@@ -151,7 +165,8 @@ def note_paper_sent(store: Store, act: Act, paper: PaperToSend) -> None:
     """Record in the course's history that the e-mail was accepted: its address is valid."""
 
     def do(work: Work) -> None:
-        add_history(work, paper.course_id, "paper_mailed", f"{paper.called} sent by e-mail")
+        if paper.course_id:
+            add_history(work, paper.course_id, "paper_mailed", f"{paper.called} sent by e-mail")
         address_answered_in(work.session, paper.client.id, paper.client.email or "", "")
 
     transact(store, act, do)
@@ -175,7 +190,8 @@ def note_paper_not_sent(store: Store, act: Act, job: Job, said: str) -> None:
             _other, course_id, called = _about(work.session, kind, paper_id)  # type: ignore[arg-type]  # as above
         except (NotFound, Refused):
             return
-        add_history(work, course_id, "paper_mailed", f"{called} not sent by e-mail. {said}")
+        if course_id:
+            add_history(work, course_id, "paper_mailed", f"{called} not sent by e-mail. {said}")
 
     transact(store, act, do)
 

@@ -20,6 +20,7 @@ from plugin.courses.clients.client_profile import CUSTOMER
 from plugin.courses.documents.sale_record import without_reasons
 from plugin.courses.handouts.batches import delete_all_batches_in
 from plugin.courses.privacy.subject import SubjectData, Words
+from plugin.store.agreements import Agreement, AgreementSignature
 from plugin.store.base import Base
 from plugin.store.changes import Gift
 from plugin.store.documents import SaleRecord
@@ -50,6 +51,7 @@ def anonymize_in(session: Session, act: Act, subject: SubjectData) -> None:
     delete_all_batches_in(session, act.now)
     _clients(session, act, subject)
     _sales(session, subject)
+    _agreements(session, subject)
     for model in models().values():
         _their_rows(session, model, subject)
     _directory(session, subject)
@@ -109,6 +111,14 @@ def _sales(session: Session, subject: SubjectData) -> None:
     given, received = Gift.giver_id.in_(subject.client_ids), Gift.recipient_id.in_(subject.client_ids)
     session.execute(update(Gift).where(given).values(giver_name=NAME))
     session.execute(update(Gift).where(received).values(recipient_name=NAME))
+
+
+def _agreements(session: Session, subject: SubjectData) -> None:
+    """Delete agreements that nobody signed. A signed one is a contract, kept like an invoice."""
+    signed = select(AgreementSignature.agreement_id)
+    session.execute(
+        delete(Agreement).where(Agreement.client_id.in_(subject.client_ids), Agreement.id.not_in(signed))
+    )
 
 
 def _directory(session: Session, subject: SubjectData) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy.orm import Session
 
+from plugin.core.change_of_mind import NONE
 from plugin.core.money import Money
 from plugin.core.refund_value import RefundValue, Write, discount_forfeited, prorated
 from plugin.core.status import Status
@@ -19,6 +20,7 @@ from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import require_row
 from plugin.courses.refunds.basis import refund_basis_in
+from plugin.courses.refunds.change_of_mind import MindWindow, mind_window_in
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -27,11 +29,15 @@ from plugin.wording import N_, _
 
 @dataclass(frozen=True, slots=True)
 class RefundQuote:
-    """Both amounts with their working, tax included. `most` is what the client paid, less earlier refunds."""
+    """Both amounts with their working, tax included. `most` is what the client paid, less earlier refunds.
+
+    `window`: the period to change one's mind, while it runs.
+    """
 
     course: CourseView
     values: dict[RefundFormula, RefundValue]
     most: Money
+    window: MindWindow | None = None
 
     @property
     def tax(self) -> Money:
@@ -44,9 +50,14 @@ class RefundQuote:
         return self.course.terms.refund_formula
 
     @property
+    def proposed(self) -> RefundFormula:
+        """Return the formula to propose: that of the period to change one's mind while it runs, else the course's."""
+        return self.window.profile.formula if self.window else self.formula
+
+    @property
     def in_order(self) -> tuple[RefundFormula, ...]:
-        """Return the formulas, the course's own first."""
-        return tuple(sorted(RefundFormula, key=lambda each: each is not self.formula))
+        """Return the formulas, the proposed one first."""
+        return tuple(sorted(RefundFormula, key=lambda each: each is not self.proposed))
 
     @property
     def working(self) -> tuple[str, ...]:
@@ -68,10 +79,14 @@ CALLED = {
 }
 
 
-def refund_quote(store: Store, course_id: str, *, today: date) -> RefundQuote:
-    """Return the quote of a refund; raises NotFound, or Refused where none may be begun."""
+def refund_quote(store: Store, course_id: str, *, today: date, change_of_mind: str = NONE) -> RefundQuote:
+    """Return the quote of a refund; raises NotFound, or Refused where none may be begun.
+
+    `change_of_mind`: the clinic's profile, for a course that was sold without an agreement.
+    """
     with store.reading() as session:
-        return quote_in(session, course_id, today=today)
+        quote = quote_in(session, course_id, today=today)
+        return replace(quote, window=mind_window_in(session, quote.course, change_of_mind, today=today))
 
 
 def quote_in(session: Session, course_id: str, *, today: date) -> RefundQuote:

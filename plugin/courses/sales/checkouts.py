@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.sales.agreed import link_agreement
 from plugin.courses.sales.assign import assign, settle_unassigned_in
 from plugin.courses.sales.checkout_outcome import sold_at_till_in
 from plugin.courses.sales.checkout_views import CheckoutView, OfferedSale, TerminalView, view_of
@@ -48,21 +49,29 @@ CHECKOUT = "checkout"
 _NO_SALE = N_("There is no such sale.")
 
 
-def start_checkout(store: Store, act: Act, new: NewCheckout) -> CheckoutView:
-    """Begin a checkout; raises InvalidField or Refused. The same act again returns the same checkout."""
+def start_checkout(
+    store: Store, act: Act, new: NewCheckout, *, needs_agreement: bool = False
+) -> CheckoutView:
+    """Begin a checkout; raises InvalidField or Refused. The same act again returns the same checkout.
+
+    `needs_agreement`: only with the client's signed agreement for the package.
+    """
     require(act.actor, Role.DESK)
 
     def do(work: Work) -> CheckoutView:
-        begun = work.once("checkout", asdict(new), lambda: {"checkout_id": _begin(work, new)})
+        begun = work.once(
+            "checkout", asdict(new), lambda: {"checkout_id": _begin(work, new, needs_agreement)}
+        )
         return view_of(work.session, work.session.get_one(Checkout, begun.answer["checkout_id"]))
 
     return transact(store, act, do)
 
 
-def _begin(work: Work, new: NewCheckout) -> str:
+def _begin(work: Work, new: NewCheckout, needs_agreement: bool) -> str:
     row = new_checkout(work, new)
     work.session.add(row)
     work.session.flush()
+    link_agreement(work, row, is_required=needs_agreement)
     enqueue(work, CHECKOUT, row.id)
     return row.id
 

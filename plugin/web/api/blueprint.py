@@ -8,6 +8,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from plugin.web.api import (
     again,
+    agreements,
     attention,
     changes,
     clients,
@@ -36,6 +37,7 @@ CALLS: tuple[Call, ...] = (
     *courses.CALLS,
     *papers.CALLS,
     *ratings.CALLS,
+    *agreements.CALLS,
     *changes.CALLS,
     *receipts.CALLS,
     *statements.CALLS,

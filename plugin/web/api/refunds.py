@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -24,6 +25,9 @@ class RefundQuote(Answer):
     refundable: Money = shown(description="The most that can be refunded, tax included.")
     paid: Money = shown(description="What the client paid for the course, tax included, tips apart.")
     tax: Money = shown(usd(0), "How much of `paid` is tax; 0 where the tax is not known.")
+    change_of_mind_until: date | None = Field(
+        None, description="The last day of the period to change one's mind; left out where none runs."
+    )
     working: list[str] = shown(
         [
             "Prorated: Facial acupuncture, 60 min: 5 of 12 unused.",
@@ -68,13 +72,15 @@ def quote_refund(request: Request, course_id: str) -> Reply:
     """Quote a refund of the course by both formulas, tax included, with the working."""
     store = request.services.store
     today = local_date(read_clinic(store), request.act.now)
-    quote = refund_quote(store, course_id, today=today)
+    key = request.services.settings.change_of_mind
+    quote = refund_quote(store, course_id, today=today, change_of_mind=key)
     said = {
         "formula": quote.formula,
         **{formula.value: quote.values[formula].amount for formula in RefundFormula},
         "refundable": quote.most,
         "paid": quote.course.gross_paid,
         "tax": quote.tax,
+        "change_of_mind_until": quote.window.until if quote.window else None,
         "working": quote.working,
     }
     return Reply(RefundQuote.of(said))

@@ -28,6 +28,7 @@ from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 from invoices.language import Language, language_for
 from invoices.papers import NextVisit
 from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.agreements.views import agreement_pdf, signed_agreements
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.catalog.names import Names
@@ -93,6 +94,7 @@ def _page(token: str, client: ClientView, wrong: str = "") -> str:
         earlier=own.earlier,
         names=own.names,
         next_visit=_next_visit(client),
+        agreements=signed_agreements(current_services().store, client.id),
         now=pages.now(),
         buys_again=current_services().settings.client_buys_again,
         answers=url_for("my.answer", token=token),
@@ -108,6 +110,16 @@ def _ratings(client: ClientView, names: Names, wrong: str) -> dict[str, Any]:
     if current_user.is_authenticated and current_user.role == Role.DESK:
         return {"ratings": None}
     return ratings_part(client.id, today=today(), names=names, wrong=wrong)
+
+
+@blueprint.get("/my/<token>/agreements/<agreement_id>.pdf")
+def agreement(token: str, agreement_id: str) -> Response:
+    """Return the signed copy of one of their agreements."""
+    client, store = client_of(token), current_services().store
+    if agreement_id not in {each.id for each in signed_agreements(store, client.id)}:
+        abort(404)
+    name = language_for(client.language).gettext("Course agreement")
+    return _pdf(agreement_pdf(store, agreement_id), name)
 
 
 @blueprint.get("/my/<token>/courses/<course_id>/summary.pdf")
@@ -186,7 +198,15 @@ def set_up(app: Flask) -> None:
     guesses = guess_limiter(app).shared_limit(
         UNKNOWN_PER_ADDRESS, scope="unknown pages", deduct_when=lambda response: response.status_code == 404
     )
-    views = ("my.show", "my.summary", "my.aftercare", "my.document", "my.statement", "my.answer")
+    views = (
+        "my.show",
+        "my.summary",
+        "my.aftercare",
+        "my.document",
+        "my.agreement",
+        "my.statement",
+        "my.answer",
+    )
     limit_views(app, views, guesses, often)
 
 

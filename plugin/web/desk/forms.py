@@ -488,6 +488,22 @@ class LetterForm(Form):
     )
 
 
+class NewAgreementForm(Form):
+    """The agreement of a package to prepare, and how it is to be signed."""
+
+    client_id = Hidden()
+    package_id = Hidden()
+    then = Hidden()
+
+
+class PaperSignatureForm(Form):
+    """The name under an agreement that was signed on paper."""
+
+    name = Text(
+        N_("Name of who signed"), called=N_("The name"), required=True, maxlength=120, autocomplete="off"
+    )
+
+
 class ClaimForm(Form):
     """The courses of a recent sale that belong to a client."""
 

@@ -42,7 +42,7 @@ def choose(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValu
 
 
 def _form_page(quote: RefundQuote, refusal: Refusal | None) -> ResponseReturnValue:
-    form = RefundForm.shown(refusal, choice=quote.formula)
+    form = RefundForm.shown(refusal, choice=quote.proposed)
     most = _written(quote.most)
     if quote.tax.amount:
         form.amount.description = _("At most {amount}, tax included.", amount=most)
@@ -91,7 +91,10 @@ def start(course_id: str) -> ResponseReturnValue:
 
 def _quote(course_id: str) -> RefundQuote:
     today = local_date(pages.clinic(), pages.now())
-    return refund_quote(current_services().store, course_id, today=today)
+    services = current_services()
+    return refund_quote(
+        services.store, course_id, today=today, change_of_mind=services.settings.change_of_mind
+    )
 
 
 def _chosen(quote: RefundQuote, form: RefundForm) -> Chosen:

@@ -22,7 +22,9 @@ from plugin.errors import NotFound, Refused
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import current_act, is_fragment, redirect_after_post
+from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.desk import clients
+from plugin.web.desk.agreements import agreement_to_sell
 from plugin.web.desk.forms import ClientForm, SellForm
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.translations import N_, _
@@ -113,7 +115,12 @@ def new_client() -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     """Begin the sale and show its progress."""
     act, currency = current_act(), _currency(request.form.get("package_id", ""))
-    begun = start_checkout(current_services().store, act, SellForm.sent(currency=currency).sale())
+    begun = start_checkout(
+        current_services().store,
+        act,
+        SellForm.sent(currency=currency).sale(),
+        needs_agreement=agreements_are_required(),
+    )
     return redirect_after_post(url_for("checkouts.show", checkout_id=begun.id))
 
 
@@ -143,6 +150,7 @@ def _ways(client: ClientView, package: PackageView, refusal: Refusal | None) -> 
     way = refusal.typed.get("way", "") if refusal else ""
     usual = {"deposit_due_on": today, "balance_due_on": today + BALANCE_DUE, "mail_to": client.email}
     return {
+        **agreement_to_sell(client.id, package.id),
         "terminals": list_terminals(current_services().store),
         "bills": bills_for(package.price),
         "tenders": TENDERS,

@@ -12,6 +12,7 @@ from flask import request
 from plugin.configuration.overview import text_of
 from plugin.configuration.registry import DECLARED, is_secret
 from plugin.configuration.save import LONGEST_VALUE, checked, versions_of
+from plugin.core.change_of_mind import profiles
 from plugin.settings import Settings
 from plugin.web import current_services
 from plugin.web.forms import Choice, Choices, Form, Hidden, Text
@@ -135,6 +136,10 @@ def choices_of(name: str) -> Choices:
     annotation = Settings.model_fields[name].annotation
     if annotation is bool:
         return _YES_NO
+    if name == "change_of_mind":
+        return (("none", _("None")), *((key, each.title) for key, each in profiles().items()))
+    if name == "course_agreements":
+        return (("off", _("Off")), ("offered", _("Offered")), ("required", _("Required")))
     if get_origin(annotation) is Literal:
         return tuple((each, each.replace("_", " ").capitalize()) for each in get_args(annotation))
     return ()

@@ -57,6 +57,7 @@ _DECLARED_ONLY = (
     (Group.ONLINE, N_("Clients online"), N_("What clients can buy by themselves")),
     (Group.LETTERS, N_("Hours for e-mails"), N_("When e-mails about courses go out")),
     (Group.ANSWERS, N_("Before a visit"), N_("What clients answer about themselves")),
+    (Group.AGREEMENTS, N_("Course agreements"), N_("Signed before a sale")),
     (Group.BACKUPS, N_("Backups"), N_("Copies of everything")),
     (Group.ALARMS, N_("Alarms"), N_("Who is notified when something is wrong")),
     (Group.ADVANCED, N_("Advanced"), N_("Address of the desk, and what the server sets")),

@@ -12,6 +12,7 @@ from plugin.configuration.changes import recent_changes
 from plugin.configuration.overview import is_set, shown
 from plugin.configuration.registry import DECLARED, Group, is_editable, is_secret, names_of
 from plugin.configuration.save import save_settings
+from plugin.core.change_of_mind import profiles
 from plugin.errors import NotFound, Refused
 from plugin.web import current_services
 from plugin.web.access import allow, fresh
@@ -41,6 +42,10 @@ _HEADINGS = {
     Group.ANSWERS: (
         N_("Before a visit"),
         N_("What clients answer about themselves: on their private page, or on a device that you hand them."),
+    ),
+    Group.AGREEMENTS: (
+        N_("Course agreements"),
+        N_("What clients agree to before they pay, and until when they can change their mind."),
     ),
     Group.RETENTION: (N_("Retention"), N_("How long what is done is kept.")),
     Group.BACKUPS: (N_("Backups"), N_("Copies of everything, and where they go.")),
@@ -95,6 +100,7 @@ def page(group: str, refusal: Refusal | None = None) -> ResponseReturnValue:
         heading=heading,
         about=about,
         form=SettingsForm.of(names, refusal) if names else None,
+        profiles=profiles().values() if known is Group.AGREEMENTS else (),
         **stored_and_fixed(_all_names(known)),
     )
 

@@ -1,0 +1,1 @@
+"""Course agreements: shown before a sale, signed, and kept with the sale."""

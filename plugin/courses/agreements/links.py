@@ -1,0 +1,57 @@
+"""The link by which a client reads and signs an agreement: signed by us, and good until the agreement is gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from plugin.courses.agreements.views import AgreementView, agreements_of_client, view_of
+from plugin.store import Store
+from plugin.store.agreements import Agreement
+from plugin.store.people import Client, Staff
+
+PATH = "/agree/"
+_LONGEST_TOKEN = 400
+
+
+@dataclass(frozen=True, slots=True)
+class SigningLink:
+    """What a link is for; `present`: the name of who handed the device over, "" for a client's own device."""
+
+    agreement: AgreementView
+    present: str = ""
+
+
+def signing_token(secret_key: str, agreement: AgreementView, *, staff_id: str = "") -> str:
+    """Return the token of an agreement's link; `staff_id`: of who hands over the clinic's device."""
+    return str(_signer(secret_key).dumps([agreement.id, agreement.client_id, agreement.package_id, staff_id]))
+
+
+def link_of_token(store: Store, secret_key: str, token: str) -> SigningLink | None:
+    """Return what the token opens, None for one that was not made here or whose agreement is gone.
+
+    An agreement that was replaced because its terms changed leads to the one in its place.
+    """
+    if not secret_key or len(token) > _LONGEST_TOKEN:
+        return None
+    try:
+        agreement_id, client_id, package_id, staff_id = map(str, _signer(secret_key).loads(token))
+    except (BadSignature, ValueError, TypeError):
+        return None
+    with store.reading() as session:
+        row = session.get(Agreement, agreement_id)
+        staff = session.get(Staff, staff_id) if staff_id else None
+        client = session.get(Client, client_id)
+        if client is None or client.erased_at is not None:
+            return None
+        present = staff.name if staff else ""
+        if row is not None:
+            return SigningLink(view_of(session, row), present)
+    theirs = agreements_of_client(store, client_id)
+    current = next((each for each in theirs if each.package_id == package_id and not each.is_signed), None)
+    return SigningLink(current, present) if current is not None else None
+
+
+def _signer(secret_key: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret_key, salt="coursekeeper.agreement")

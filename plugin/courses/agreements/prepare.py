@@ -1,0 +1,197 @@
+"""Prepare the agreement of a package for a client: its content frozen, and its PDF drawn before anybody reads it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from invoices.language import language_for
+from invoices.pages.fit import fit
+from invoices.papers import CourseAgreement, PaperRefused, content_sha256, to_json
+from plugin.core.acts import Act, Role, require
+from plugin.core.change_of_mind import NONE, Channel, profiles
+from plugin.courses.agreements.clauses import (
+    FORM,
+    MindPeriod,
+    clauses_after,
+    clauses_before,
+    contents_text,
+    paper_money,
+)
+from plugin.courses.agreements.example import refund_example
+from plugin.courses.agreements.views import AgreementView, merged_ids_in, view_of
+from plugin.courses.base.activity import Did, record_in
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.opening_hours import closed_days_in
+from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.catalog.names import names_in
+from plugin.courses.catalog.packages import NO_PACKAGE, package_in
+from plugin.courses.clients.clients import client_in, known_client_in
+from plugin.courses.handouts.cache import Render, drawn
+from plugin.courses.handouts.content import clinic_on_paper
+from plugin.courses.sales.agreed import free_agreement_in
+from plugin.errors import Refused
+from plugin.store import Store
+from plugin.store.agreements import Agreement, AgreementSignature
+from plugin.store.offers import Package
+from plugin.wording import _
+
+# The day is no part of the terms.
+_ANY_DAY = date(2000, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementRules:
+    """What the clinic chose: the profile to change one's mind by, and its own words by language."""
+
+    change_of_mind: str = NONE
+    words: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NewAgreement:
+    """The agreement to show: `channel` "distance" where it is not agreed at the clinic."""
+
+    client_id: str
+    package_id: str
+    channel: Channel = "clinic"
+
+
+def prepare_agreement(
+    store: Store, render: Render, act: Act, new: NewAgreement, rules: AgreementRules
+) -> AgreementView:
+    """Return the agreement to sign: the one that is shown already if its terms are the same, else a new one.
+
+    One that is signed and not used for a sale yet is returned as it is. One with other terms that nobody signed is
+    deleted. Raises NotFound, Refused, or PaperNotMade if a retry may help.
+    """
+    require(act.actor, Role.DESK)
+    with store.reading() as session:
+        if (known := _known(session, new, rules, act.now)) is not None:
+            return known
+        paper, terms = content_in(session, new, rules, act.now)
+    pdf = drawn(store, render, paper)
+
+    def do(work: Work) -> AgreementView:
+        client = known_client_in(work.session, new.client_id)
+        # Two desks may prepare it at once: the second waits here, and finds the first one's.
+        require_row(work.session, type(client), client.id, "", is_locked=True)
+        known = _known(work.session, new, rules, act.now)
+        return known or _write(work, new, rules, paper, terms, pdf)
+
+    return transact(store, act, do)
+
+
+def withdraw_agreement(store: Store, act: Act, agreement_id: str) -> None:
+    """Delete an agreement that nobody signed: its link shows nothing any more. Raises Refused for a signed one."""
+    require(act.actor, Role.DESK)
+
+    def do(work: Work) -> None:
+        row = work.session.get(Agreement, agreement_id)
+        if row is None:
+            return
+        if work.session.get(AgreementSignature, agreement_id) is not None:
+            raise Refused(_("This agreement is signed. It is kept as it is."), code="signed")
+        record_in(work, Did.AGREEMENT_WITHDRAWN, client_id=row.client_id, subject_id=row.id)
+        work.session.delete(row)
+
+    transact(store, act, do)
+
+
+def content_in(
+    session: Session, new: NewAgreement, rules: AgreementRules, now: datetime
+) -> tuple[CourseAgreement, str]:
+    """Return the content as of now, and the SHA-256 of its terms; raises NotFound, Refused."""
+    clinic, client = clinic_in(session), client_in(session, new.client_id)
+    package = package_in(session, new.package_id)
+    if not package.is_active:
+        raise Refused(_("{package} is not sold any more.", package=package.name), code="not_sold")
+    names, today = names_in(session, client.language), local_date(clinic, now)
+    language = language_for(client.language)
+    paper = CourseAgreement(
+        clinic=clinic_on_paper(clinic),
+        client_name=client.name,
+        issued_on=today,
+        package_name=names(package.name),
+        price=paper_money(package.price),
+        contents=contents_text(package.contents, names, language),
+        before=clauses_before(package, names, client.language, _period(session, new, rules, today), today),
+        after=clauses_after(clinic, client.language, rules.words.get(language.locale.language, "")),
+        mark=f"{package.version}.{FORM}",
+        example=refund_example(package, names),
+        language=client.language,
+    )
+    undated = replace(
+        paper,
+        issued_on=_ANY_DAY,
+        before=clauses_before(
+            package, names, client.language, _period(session, new, rules, _ANY_DAY), _ANY_DAY
+        ),
+    )
+    try:
+        fit(paper)
+    except PaperRefused as error:
+        raise Refused(str(error), code="paper_refused") from None
+    return paper, content_sha256(undated)
+
+
+def _period(session: Session, new: NewAgreement, rules: AgreementRules, today: date) -> MindPeriod | None:
+    profile = profiles().get(rules.change_of_mind)
+    if profile is None or not profile.applies(new.channel):
+        return None
+    return MindPeriod(profile, profile.last_day(today, closed_days_in(session)))
+
+
+def _known(session: Session, new: NewAgreement, rules: AgreementRules, now: datetime) -> AgreementView | None:
+    """Return the agreement that is valid for these terms already."""
+    _paper, terms = content_in(session, new, rules, now)
+    package = require_row(session, Package, new.package_id, NO_PACKAGE)
+    signed_id = free_agreement_in(session, new.client_id, package)
+    if signed_id is not None:
+        return view_of(session, session.get_one(Agreement, signed_id))
+    open_ones = _unsigned(session, new)
+    same = next((row for row in open_ones if row.terms_sha256 == terms and row.channel == new.channel), None)
+    return view_of(session, same) if same is not None else None
+
+
+def _unsigned(session: Session, new: NewAgreement) -> list[Agreement]:
+    rows = (
+        select(Agreement)
+        .outerjoin(AgreementSignature, AgreementSignature.agreement_id == Agreement.id)
+        .where(
+            Agreement.client_id.in_(merged_ids_in(session, new.client_id)),
+            Agreement.package_id == new.package_id,
+            AgreementSignature.agreement_id.is_(None),
+        )
+        .order_by(Agreement.made_at.desc(), Agreement.id.desc())
+    )
+    return list(session.scalars(rows))
+
+
+def _write(
+    work: Work, new: NewAgreement, rules: AgreementRules, paper: CourseAgreement, terms: str, pdf: bytes
+) -> AgreementView:
+    replaced = [row.id for row in _unsigned(work.session, new)]
+    work.session.execute(delete(Agreement).where(Agreement.id.in_(replaced)))
+    row = Agreement(
+        id=work.new_id(),
+        client_id=known_client_in(work.session, new.client_id).id,
+        package_id=new.package_id,
+        package_version=work.session.get_one(Package, new.package_id).version,
+        language=paper.language,
+        channel=new.channel,
+        change_of_mind=rules.change_of_mind,
+        content=to_json(paper),
+        terms_sha256=terms,
+        pdf=pdf,
+        pdf_sha256=hashlib.sha256(pdf).hexdigest(),
+        made_at=work.now,
+        by=work.act.actor.name,
+    )
+    work.session.add(row)
+    work.session.flush()
+    return view_of(work.session, row)

@@ -1,0 +1,153 @@
+"""Sign an agreement: drawn, typed, or on paper; bound to the file that was shown, and never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from invoices.pages.agreement_check import is_path
+from invoices.papers import AgreementSignature as PaperSignature
+from invoices.papers import CourseAgreement
+from invoices.papers.agreement import SIGNATURE_HEIGHT, SIGNATURE_WIDTH
+from plugin.core.acts import Act, Role, require
+from plugin.core.text import NAME_LENGTH, required
+from plugin.courses.agreements.prepare import AgreementRules, NewAgreement, content_in
+from plugin.courses.agreements.views import NO_AGREEMENT, AgreementView, content_of, view_of
+from plugin.courses.base.activity import Did, record_in
+from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.clients.clients import known_client_in
+from plugin.courses.handouts.cache import Render, drawn
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.agreements import Agreement, AgreementSignature
+from plugin.wording import N_, _
+
+LARGEST_DRAWING = 60_000
+_MOST_POINTS = 1_500
+# Less is a dot or a slip of the finger.
+_SMALLEST = 30
+_NO_DRAWING = N_("Sign in the box with a finger or a pen, or type your name.")
+CHANGED = "terms_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """A signature as it was sent. `drawing`: JSON, lists of x and y in turn; `present`: who of the clinic was there."""
+
+    agreement_id: str
+    name: str
+    way: Literal["drawn", "typed", "paper"]
+    shown_sha256: str
+    drawing: str = ""
+    present: str = ""
+
+
+def sign_agreement(
+    store: Store, render: Render, act: Act, wish: Signing, rules: AgreementRules
+) -> AgreementView:
+    """Sign the agreement and keep its signed copy; a second signature changes nothing and returns the first.
+
+    Raises NotFound, InvalidField, Refused with `terms_changed` where the clinic sells on other terms now than were
+    shown, or PaperNotMade if a retry may help.
+    """
+    require(act.actor, Role.DESK)
+    with store.reading() as session:
+        row = require_row(session, Agreement, wish.agreement_id, NO_AGREEMENT)
+        known_client_in(session, row.client_id)
+        if session.get(AgreementSignature, row.id) is not None:
+            return view_of(session, row)
+        _refuse_changed(session, row, wish, rules, act)
+        paper, shown = content_of(row), row.pdf_sha256
+    signed = _signed(paper, wish, shown, act)
+    pdf = drawn(store, render, signed)
+    return transact(store, act, lambda work: _write(work, wish, signed, pdf))
+
+
+def path_of(drawing: str) -> str:
+    """Return a drawn signature as SVG path data; raises InvalidField for what is none, or too much."""
+    if len(drawing) > LARGEST_DRAWING:
+        raise InvalidField(_("The signature is too long. Clear it and sign again."), field="drawing")
+    try:
+        strokes = json.loads(drawing or "[]")
+    except (ValueError, RecursionError):
+        raise InvalidField(_NO_DRAWING, field="drawing") from None
+    if not isinstance(strokes, list) or not all(map(_is_stroke, strokes)):
+        raise InvalidField(_NO_DRAWING, field="drawing")
+    kept = [stroke for stroke in strokes if len(stroke) >= 4]
+    if sum(map(len, kept)) > 2 * _MOST_POINTS:
+        raise InvalidField(_("The signature is too long. Clear it and sign again."), field="drawing")
+    path = "".join(_path(stroke) for stroke in kept)
+    if not is_path(path) or _extent(kept) < _SMALLEST:
+        raise InvalidField(_NO_DRAWING, field="drawing")
+    return path
+
+
+def _is_stroke(stroke: Any) -> bool:
+    if not isinstance(stroke, list) or len(stroke) % 2:
+        return False
+    whole = all(type(each) is int for each in stroke)
+    return whole and all(
+        0 <= x <= SIGNATURE_WIDTH and 0 <= y <= SIGNATURE_HEIGHT
+        for x, y in zip(stroke[::2], stroke[1::2], strict=True)
+    )
+
+
+def _path(stroke: list[int]) -> str:
+    points = [f"{x} {y}" for x, y in zip(stroke[::2], stroke[1::2], strict=True)]
+    return f"M{points[0]}" + "".join(f"L{each}" for each in points[1:])
+
+
+def _extent(strokes: list[list[int]]) -> int:
+    xs = [x for stroke in strokes for x in stroke[::2]]
+    ys = [y for stroke in strokes for y in stroke[1::2]]
+    return max(max(xs) - min(xs), max(ys) - min(ys)) if xs else 0
+
+
+def _refuse_changed(session: Session, row: Agreement, wish: Signing, rules: AgreementRules, act: Act) -> None:
+    new = NewAgreement(row.client_id, row.package_id, "distance" if row.channel == "distance" else "clinic")
+    _paper, terms = content_in(session, new, rules, act.now)
+    if wish.shown_sha256 != row.pdf_sha256 or terms != row.terms_sha256:
+        said = _("The terms have changed since they were shown. Read the new ones, then sign.")
+        raise Refused(said, code=CHANGED)
+
+
+def _signed(paper: CourseAgreement, wish: Signing, shown: str, act: Act) -> CourseAgreement:
+    name = required(wish.name, field="name", called=_("The name"), most=NAME_LENGTH)
+    signature = PaperSignature(
+        name=name,
+        way=wish.way,
+        signed_at=act.now,
+        shown_sha256=shown,
+        path=path_of(wish.drawing) if wish.way == "drawn" else "",
+        present=wish.present,
+    )
+    return replace(paper, signature=signature)
+
+
+def _write(work: Work, wish: Signing, signed: CourseAgreement, pdf: bytes) -> AgreementView:
+    row = require_row(work.session, Agreement, wish.agreement_id, NO_AGREEMENT, is_locked=True)
+    signature = signed.signature
+    if signature is None or work.session.get(AgreementSignature, row.id) is not None:
+        return view_of(work.session, row)
+    client = known_client_in(work.session, row.client_id)
+    work.session.add(
+        AgreementSignature(
+            agreement_id=row.id,
+            client_id=client.id,
+            way=signature.way,
+            name=signature.name,
+            path=signature.path,
+            present=signature.present,
+            shown_sha256=signature.shown_sha256,
+            signed_at=signature.signed_at,
+            pdf=pdf,
+            pdf_sha256=hashlib.sha256(pdf).hexdigest(),
+        )
+    )
+    record_in(work, Did.AGREEMENT_SIGNED, name=signed.package_name, client_id=client.id, subject_id=row.id)
+    work.session.flush()
+    return view_of(work.session, row)

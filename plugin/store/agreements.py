@@ -1,0 +1,76 @@
+"""Course agreements: what was shown to a client before a sale, and what was signed. Written once, never changed.
+
+An agreement that nobody signed is deleted when its terms change; the foreign key of the signature, and triggers,
+keep a signed one forever.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from plugin.store.base import Base, Id, Name
+from plugin.store.personal import OF_CHECKOUT, OF_CLIENT, RETAINED
+
+
+class Agreement(Base):
+    """The terms of a package as shown to a client: frozen content (canonical JSON) and its PDF with the SHA-256."""
+
+    __tablename__ = "agreement"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
+    package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"))
+    # The edit of the package that it states: a later one needs another agreement.
+    package_version: Mapped[int]
+    language: Mapped[str] = mapped_column(String(16))
+    # How the sale is made; some periods to change one's mind are for distance sales alone.
+    channel: Mapped[str] = mapped_column(String(10))
+    # The key of the period that it states (plugin/core/change_of_mind.toml), "none" without one.
+    change_of_mind: Mapped[str] = mapped_column(String(20))
+    content: Mapped[str] = mapped_column(Text, info=RETAINED)
+    # Of the content without its day: the same terms on another day are the same.
+    terms_sha256: Mapped[str] = mapped_column(String(64))
+    pdf: Mapped[bytes] = mapped_column(LargeBinary, info=RETAINED)
+    pdf_sha256: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(index=True)
+    by: Mapped[str] = mapped_column(Name)
+
+    __table_args__ = (
+        CheckConstraint("channel in ('clinic', 'distance')", name="channel"),
+        Index(None, "client_id", "package_id"),
+    )
+
+
+class AgreementSignature(Base):
+    """The signature of an agreement, bound to the PDF that was shown by its SHA-256, and the signed copy."""
+
+    __tablename__ = "agreement_signature"
+
+    agreement_id: Mapped[str] = mapped_column(Id, ForeignKey("agreement.id"), primary_key=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    way: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(Name, info=RETAINED)
+    # A drawn signature as SVG path data in a box of 600 by 200, "" for another.
+    path: Mapped[str] = mapped_column(Text, default="", info=RETAINED)
+    # Who of the clinic was there, "" for a client alone.
+    present: Mapped[str] = mapped_column(Name, default="")
+    shown_sha256: Mapped[str] = mapped_column(String(64))
+    signed_at: Mapped[datetime] = mapped_column(index=True)
+    pdf: Mapped[bytes] = mapped_column(LargeBinary, info=RETAINED)
+    pdf_sha256: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (CheckConstraint("way in ('drawn', 'typed', 'paper')", name="way"),)
+
+
+class AgreementSale(Base):
+    """A sale begun at the desk under a signed agreement; one that was canceled leaves it to the next."""
+
+    __tablename__ = "agreement_sale"
+
+    checkout_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("checkout.id"), primary_key=True, info=OF_CHECKOUT
+    )
+    agreement_id: Mapped[str] = mapped_column(Id, ForeignKey("agreement_signature.agreement_id"), index=True)

@@ -1,0 +1,175 @@
+"""The page on which a client reads and signs an agreement, on their own phone or on the clinic's iPad.
+
+It is opened by its signed link alone and discloses nothing else. On the clinic's iPad nobody is signed in meanwhile,
+as at the check-in screen. Where it was sent, the payment follows the signature.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+
+from invoices.language import Language, language_for
+from invoices.pages.agreement import agreement_page, moments
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.agreements.links import SigningLink, link_of_token
+from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
+from plugin.courses.agreements.signing import CHANGED, Signing, sign_agreement
+from plugin.courses.agreements.views import agreement_content, agreement_pdf
+from plugin.courses.documents.paper_emails import send_paper
+from plugin.errors import InvalidField, PaperNotMade, Refused
+from plugin.web import current_services, pages
+from plugin.web.actions import fresh_key
+from plugin.web.agreement_rules import agreement_rules
+from plugin.web.client_page.views import PER_ADDRESS, UNKNOWN_PER_ADDRESS, spoken
+from plugin.web.files import name_file
+from plugin.web.headers import unlist
+from plugin.web.limits import guess_limiter, limit_views, page_limiter
+
+_CLIENT = Actor("The client", Role.DESK, Source.DESK)
+_LONGEST_NAME = 200
+
+blueprint = Blueprint("agree", __name__, url_prefix="/agree")
+blueprint.after_request(unlist)
+
+
+@blueprint.get("/<token>")
+def show(token: str) -> ResponseReturnValue:
+    """Show the agreement with the place to sign, or that it is signed."""
+    return _page(token, _link(token))
+
+
+@blueprint.get("/<token>/agreement.pdf")
+def pdf(token: str) -> Response:
+    """Return the signed copy, or the file to be signed."""
+    link = _link(token)
+    response = make_response(agreement_pdf(current_services().store, link.agreement.id))
+    response.mimetype = "application/pdf"
+    return name_file(response, f"{language_for(link.agreement.language).gettext('Course agreement')}.pdf")
+
+
+@blueprint.post("/<token>")
+def sign(token: str) -> ResponseReturnValue:
+    """Sign; what is wrong is said on the page, with all that was typed."""
+    link, services = _link(token), current_services()
+    language = language_for(link.agreement.language)
+    name, drawing = request.form.get("name", "")[:_LONGEST_NAME], request.form.get("drawing", "")
+    if not link.agreement.is_signed and request.form.get("agreed") != "yes":
+        said = language.gettext("Tick that you agree, then sign.")
+        return _page(token, link, said=said, name=name), HTTPStatus.UNPROCESSABLE_ENTITY
+    wish = Signing(
+        link.agreement.id,
+        name,
+        "drawn" if drawing not in ("", "[]") else "typed",
+        request.form.get("sha256", "")[:64],
+        drawing,
+        link.present,
+    )
+    try:
+        signed = sign_agreement(services.store, services.render, _act(), wish, agreement_rules())
+    except InvalidField as error:
+        return _page(token, link, said=_wrong(error, language), name=name), HTTPStatus.UNPROCESSABLE_ENTITY
+    except PaperNotMade:
+        said = language.gettext("That did not work just now. Nothing is signed yet. Try again in a minute.")
+        return _page(token, link, said=said, name=name), HTTPStatus.SERVICE_UNAVAILABLE
+    except Refused as error:
+        return _refused(token, link, error, language)
+    if not link.agreement.is_signed:
+        _mail(signed.id)
+    return redirect(url_for("agree.show", token=token), code=303)
+
+
+@blueprint.errorhandler(NotFound)
+@blueprint.errorhandler(TooManyRequests)
+def nothing(error: HTTPException) -> ResponseReturnValue:
+    """Return the same page for every link that opens nothing."""
+    language = language_for(pages.clinic().language)
+    said = (
+        language.gettext("This was opened very often just now. Wait five minutes, then try again.")
+        if error.code == TooManyRequests.code
+        else language.gettext("This address shows nothing, or nothing any more. Ask {clinic} for a new one.")
+    )
+    return render_template("client/nothing.html", **spoken(language), said=said), error.code or 404
+
+
+def set_up(app: Flask) -> None:
+    """Limit how much one visitor opens, and how many links are tried."""
+    often = page_limiter(app).shared_limit(PER_ADDRESS, scope="agreements")
+    guesses = guess_limiter(app).shared_limit(
+        UNKNOWN_PER_ADDRESS,
+        scope="unknown agreements",
+        deduct_when=lambda response: response.status_code == 404,
+    )
+    limit_views(app, ("agree.show", "agree.pdf", "agree.sign"), guesses, often)
+
+
+def _link(token: str) -> SigningLink:
+    services = current_services()
+    link = link_of_token(services.store, services.settings.secret_key.get_secret_value(), token)
+    if link is None:
+        abort(404)
+    return link
+
+
+def _act() -> Act:
+    return Act(_CLIENT, current_services().clock(), fresh_key())
+
+
+def _refused(token: str, link: SigningLink, error: Refused, language: Language) -> ResponseReturnValue:
+    """Show the terms as they are now where they changed; else that the clinic must be asked."""
+    services, agreement = current_services(), link.agreement
+    if error.code != CHANGED:
+        said = language.gettext("This can't be signed any more. Ask {clinic}.", clinic=pages.clinic().name)
+        return _page(token, link, said=said), HTTPStatus.CONFLICT
+    new = NewAgreement(agreement.client_id, agreement.package_id, agreement.channel)
+    current = prepare_agreement(services.store, services.render, _act(), new, agreement_rules())
+    said = language.gettext("The terms have changed since you opened this page. Read them again, then sign.")
+    return _page(token, SigningLink(current, link.present), said=said), HTTPStatus.CONFLICT
+
+
+def _wrong(error: InvalidField, language: Language) -> str:
+    if error.field == "name":
+        return language.gettext("Type your first and last name.")
+    return language.gettext("Sign in the box with a finger or a pen. Or clear it, and type your name alone.")
+
+
+def _mail(agreement_id: str) -> None:
+    """Send the signed copy, where e-mails can be sent to the client."""
+    services = current_services()
+    try:
+        send_paper(services.store, _act(), "agreement", agreement_id, has_mail=services.mail.is_ready)
+    except Refused:
+        # Without an address the copy is on the private page, and at the desk.
+        return
+
+
+def _page(token: str, link: SigningLink, **more: Any) -> str:
+    language = language_for(link.agreement.language)
+    paper = agreement_content(current_services().store, link.agreement.id)
+    signature = link.agreement.signature
+    at = moments(signature.signed_at, paper.clinic.time_zone, language) if signature else ("", "")
+    return render_template(
+        "client/agree.html",
+        **{"said": "", "name": link.agreement.client_name, **more},
+        **spoken(language),
+        token=token,
+        agreement=link.agreement,
+        paper=paper,
+        page=agreement_page(paper, language),
+        signed_at=at[0],
+        is_at_clinic=bool(link.present),
+    )

@@ -1,0 +1,199 @@
+"""Course agreements at the desk: prepare one, hand the device over, send its link, or record a signed paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import logout_user
+
+from invoices.pages.qr import qr_code
+from plugin.core.acts import Role
+from plugin.core.change_of_mind import Channel
+from plugin.courses.agreements.emails import send_link
+from plugin.courses.agreements.links import PATH, signing_token
+from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement, withdraw_agreement
+from plugin.courses.agreements.signing import Signing, sign_agreement
+from plugin.courses.agreements.views import (
+    AgreementView,
+    agreement_pdf,
+    agreements_of_client,
+    read_agreement,
+)
+from plugin.courses.clients.clients import read_client
+from plugin.courses.documents.paper_emails import send_paper
+from plugin.web import current_services
+from plugin.web.access import allow
+from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
+from plugin.web.agreement_rules import agreement_rules, agreements_are_on, agreements_are_required
+from plugin.web.desk.forms import LetterForm, NewAgreementForm, PaperSignatureForm
+from plugin.web.files import name_file
+from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import _
+
+blueprint = Blueprint("agreements", __name__)
+
+
+@blueprint.get("/clients/<client_id>/agreements")
+@allow(Role.DESK)
+def of_client(client_id: str) -> ResponseReturnValue:
+    """List the client's agreements."""
+    store = current_services().store
+    client = read_client(store, client_id)
+    return render_template(
+        "desk/agreements.html",
+        client=client,
+        agreements=agreements_of_client(store, client.id),
+        is_on=agreements_are_on(),
+    )
+
+
+def _client_again(refusal: Refusal) -> ResponseReturnValue:
+    flash_notice(Notice(refusal.message, is_bad=True))
+    client_id = refusal.typed.get("client_id", "")
+    return redirect_after_post(url_for("sell.start", client_id=client_id or None))
+
+
+@blueprint.post("/agreements")
+@allow(Role.DESK)
+@refused_shows(_client_again)
+def prepare() -> ResponseReturnValue:
+    """Prepare the agreement of a package; hand this device over at once, or show how else it is signed."""
+    services, form = current_services(), NewAgreementForm.sent()
+    channel: Channel = "distance" if form.then.data == "link" else "clinic"
+    new = NewAgreement(form.client_id.data, form.package_id.data, channel)
+    agreement = prepare_agreement(services.store, services.render, current_act(), new, agreement_rules())
+    if form.then.data == "hand_over" and not agreement.is_signed:
+        return _hand_over(agreement)
+    return redirect_after_post(url_for("agreements.show", agreement_id=agreement.id))
+
+
+@blueprint.get("/agreements/<agreement_id>")
+@allow(Role.DESK)
+def show(agreement_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show an agreement: how it is signed, or how it was."""
+    services = current_services()
+    agreement = read_agreement(services.store, agreement_id)
+    client = read_client(services.store, agreement.client_id)
+    address = _address(agreement)
+    return render_template(
+        "desk/agreement.html",
+        agreement=agreement,
+        client=client,
+        address=address,
+        code=qr_code(address) if address and not agreement.is_signed else None,
+        mail_form=LetterForm.shown_beside_others(refusal, mail_to=client.email or ""),
+        paper_form=PaperSignatureForm.shown_beside_others(refusal, name=client.name),
+        refusal=refusal,
+        is_required=agreements_are_required(),
+    )
+
+
+@blueprint.get("/agreements/<agreement_id>/state")
+@allow(Role.DESK)
+def state(agreement_id: str) -> ResponseReturnValue:
+    """Return whether it is signed yet, for the page that waits."""
+    agreement = read_agreement(current_services().store, agreement_id)
+    response = Response(render_template("desk/_agreement_state.html", agreement=agreement))
+    if agreement.is_signed:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+@blueprint.get("/agreements/<agreement_id>/agreement.pdf")
+@allow(Role.DESK)
+def pdf(agreement_id: str) -> Response:
+    """Return the signed copy, or the file that is to be signed; `shown` asks for the latter."""
+    store = current_services().store
+    agreement = read_agreement(store, agreement_id)
+    file = agreement_pdf(store, agreement_id, is_signed="shown" not in request.args)
+    response = Response(file, mimetype="application/pdf")
+    return name_file(response, f"{_('Course agreement')}, {agreement.client_name}.pdf")
+
+
+@blueprint.post("/agreements/<agreement_id>/hand-over")
+@allow(Role.DESK)
+@refused_shows(show)
+def hand_over(agreement_id: str) -> ResponseReturnValue:
+    """Hand this device to the client: the sign-in here ends, and only the agreement opens."""
+    current_act()
+    return _hand_over(read_agreement(current_services().store, agreement_id))
+
+
+@blueprint.post("/agreements/<agreement_id>/link")
+@allow(Role.DESK)
+@refused_shows(show)
+def send(agreement_id: str) -> ResponseReturnValue:
+    """E-mail the link to sign."""
+    services, mail_to = current_services(), LetterForm.sent().mail_to.data or ""
+    address = _address(read_agreement(services.store, agreement_id))
+    send_link(
+        services.store, current_act(), agreement_id, mail_to, address=address, has_mail=services.mail.is_ready
+    )
+    flash_notice(Notice(_("On its way to {mail_to}.", mail_to=mail_to)))
+    return redirect_after_post(url_for("agreements.show", agreement_id=agreement_id))
+
+
+@blueprint.post("/agreements/<agreement_id>/paper")
+@allow(Role.DESK)
+@refused_shows(show)
+def sign_on_paper(agreement_id: str) -> ResponseReturnValue:
+    """Record that the client signed the printed agreement."""
+    services, act = current_services(), current_act()
+    shown = read_agreement(services.store, agreement_id).pdf_sha256
+    name = PaperSignatureForm.sent().name.data or ""
+    wish = Signing(agreement_id, name, "paper", shown, present=act.actor.name)
+    sign_agreement(services.store, services.render, act, wish, agreement_rules())
+    flash_notice(Notice(_("Recorded. Keep the signed paper.")))
+    return redirect_after_post(url_for("agreements.show", agreement_id=agreement_id))
+
+
+@blueprint.post("/agreements/<agreement_id>/email")
+@allow(Role.DESK)
+@refused_shows(show)
+def mail(agreement_id: str) -> ResponseReturnValue:
+    """Send the signed copy to the client."""
+    services = current_services()
+    sent = send_paper(
+        services.store, current_act(), "agreement", agreement_id, has_mail=services.mail.is_ready
+    )
+    flash_notice(Notice(_("On its way to {mail_to}.", mail_to=sent.client.email)))
+    return redirect_after_post(url_for("agreements.show", agreement_id=agreement_id))
+
+
+@blueprint.post("/agreements/<agreement_id>/withdrawal")
+@allow(Role.DESK)
+@refused_shows(show)
+def withdraw(agreement_id: str) -> ResponseReturnValue:
+    """Delete an agreement that nobody signed."""
+    store = current_services().store
+    client_id = read_agreement(store, agreement_id).client_id
+    withdraw_agreement(store, current_act(), agreement_id)
+    flash_notice(Notice(_("Withdrawn. Its link no longer works.")))
+    return redirect_after_post(url_for("agreements.of_client", client_id=client_id))
+
+
+def agreement_to_sell(client_id: str, package_id: str) -> dict[str, Any]:
+    """Return for the page of a sale: the newest agreement of this package, and whether it is required."""
+    if not agreements_are_on():
+        return {"has_agreements": False}
+    found = agreements_of_client(current_services().store, client_id)
+    newest = next((each for each in found if each.package_id == package_id), None)
+    return {"has_agreements": True, "agreement": newest, "is_required": agreements_are_required()}
+
+
+def _hand_over(agreement: AgreementView) -> ResponseReturnValue:
+    services, actor = current_services(), act_without_form().actor
+    secret = services.settings.secret_key.get_secret_value()
+    token = signing_token(secret, agreement, staff_id=actor.staff_id or "")
+    logout_user()
+    session.clear()
+    return redirect(url_for("agree.show", token=token), code=303)
+
+
+def _address(agreement: AgreementView) -> str:
+    """Return the address by which the client signs on their own device, "" without a public one."""
+    settings = current_services().settings
+    token = signing_token(settings.secret_key.get_secret_value(), agreement)
+    return f"{settings.public_url.rstrip('/')}{PATH}{token}" if settings.public_url else ""

@@ -1,0 +1,132 @@
+"""Signing an agreement: at the desk by handing the device over, by link, on paper; and the sale that follows."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from plugin import create_app
+from plugin.core.acts import Role
+from plugin.courses.agreements.links import signing_token
+from plugin.courses.agreements.views import agreements_of_client
+from plugin.services import Services
+from tests.courses.agreements.agreeing import DRAWN, Agreeing, reprice
+from tests.courses.desk import Desk
+from tests.web.conftest import signed_in
+from tests.web.test_check_in import with_settings
+from tests.web.visitor import Visitor
+
+
+@pytest.fixture
+def agreeing(small_desk: Desk) -> Agreeing:
+    return Agreeing(small_desk)
+
+
+@pytest.fixture
+def site(small_house: Services) -> Flask:
+    return create_app(services=with_settings(small_house, course_agreements="required"))
+
+
+@pytest.fixture
+def deb(site: Flask, small_house: Services) -> Visitor:
+    return signed_in(site, small_house, Role.DESK)
+
+
+@pytest.fixture
+def stranger(site: Flask) -> Visitor:
+    return Visitor(site)
+
+
+def sale_of(agreeing: Agreeing) -> str:
+    return f"/sell?client_id={agreeing.client_id}&package_id={agreeing.package_id}"
+
+
+def address_of(services: Services, agreeing: Agreeing) -> str:
+    secret = services.settings.secret_key.get_secret_value()
+    return f"/agree/{signing_token(secret, agreeing.prepare('distance'))}"
+
+
+class TestAtTheDesk:
+    def test_handing_over_signs_the_desk_out_and_the_client_signs(
+        self, deb: Visitor, agreeing: Agreeing
+    ) -> None:
+        page = deb.page(sale_of(agreeing))
+        assert "Must be signed before the sale." in page.text
+        address = deb.send(page.form("/agreements"), then="hand_over").headers["Location"]
+        assert address.startswith("/agree/")
+        assert deb.get("/clients").status_code in (302, 303)
+        form = deb.page(address).form(address)
+        assert deb.send(form, drawing=DRAWN, agreed="yes").status_code == 303
+        (signed,) = agreements_of_client(agreeing.store, agreeing.client_id)
+        assert signed.signature is not None
+        assert (signed.signature.way, signed.signature.name) == ("drawn", "Ana Souza")
+        assert signed.signature.present
+        assert "hand the device back" in deb.page(address).text
+
+    def test_a_required_agreement_stops_the_sale_with_a_sentence(
+        self, deb: Visitor, agreeing: Agreeing
+    ) -> None:
+        form = deb.page(sale_of(agreeing)).form("/sell")
+        assert "is not signed yet" in deb.send(form, way="till").text
+
+    def test_a_paper_that_was_signed_is_recorded_and_then_sold(
+        self, deb: Visitor, agreeing: Agreeing
+    ) -> None:
+        form = deb.page(sale_of(agreeing)).form("/agreements")
+        address = deb.send(form, then="paper").headers["Location"]
+        paper = deb.page(address).form("/paper")
+        assert deb.send(paper, name="").status_code == 422
+        assert "Signed by Ana Souza" in deb.after(paper, name="Ana Souza").text
+        sold = deb.send(deb.page(sale_of(agreeing)).form("/sell"), way="till")
+        assert sold.headers["Location"].startswith("/checkouts/")
+
+
+class TestByLink:
+    def test_ones_own_phone_signs_by_typing_and_a_second_tap_changes_nothing(
+        self, small_house: Services, agreeing: Agreeing, stranger: Visitor
+    ) -> None:
+        address = address_of(small_house, agreeing)
+        form = stranger.page(address).form(address)
+        for _tap in range(2):
+            assert stranger.send(form, agreed="yes").status_code == 303
+        (signed,) = agreements_of_client(agreeing.store, agreeing.client_id)
+        assert signed.signature is not None
+        assert (signed.signature.way, signed.signature.present) == ("typed", "")
+        assert stranger.get(f"{address}/agreement.pdf").mimetype == "application/pdf"
+
+    @pytest.mark.parametrize(
+        ("wish", "said"),
+        [
+            ({"agreed": ""}, "Tick that you agree"),
+            ({"agreed": "yes", "name": " "}, "first and last name"),
+            ({"agreed": "yes", "drawing": "nonsense"}, "Sign in the box"),
+        ],
+    )
+    def test_what_is_missing_is_said(
+        self,
+        small_house: Services,
+        agreeing: Agreeing,
+        stranger: Visitor,
+        wish: dict[str, str],
+        said: str,
+    ) -> None:
+        address = address_of(small_house, agreeing)
+        answer = stranger.send(stranger.page(address).form(address), **wish)
+        assert answer.status_code == 422
+        assert said in answer.text
+
+    def test_terms_that_changed_meanwhile_are_shown_anew(
+        self, small_house: Services, agreeing: Agreeing, stranger: Visitor
+    ) -> None:
+        address = address_of(small_house, agreeing)
+        form = stranger.page(address).form(address)
+        reprice(agreeing)
+        answer = stranger.send(form, agreed="yes")
+        assert answer.status_code == 409
+        assert "$1,999.00" in answer.text
+        # The old link leads to the new terms.
+        assert stranger.send(stranger.page(address).form(address), agreed="yes").status_code == 303
+
+    def test_a_link_that_was_not_made_here_shows_nothing(self, stranger: Visitor) -> None:
+        for token in ("x", "x" * 3000, "WyJ4Il0.abc"):
+            assert stranger.get(f"/agree/{token}").status_code == 404
