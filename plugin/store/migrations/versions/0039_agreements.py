@@ -7,8 +7,8 @@ from alembic import op
 
 from plugin.store import triggers
 
-revision = "0038"
-down_revision = "0037"
+revision = "0039"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 
