@@ -224,6 +224,9 @@ class Settings(BaseModel):
     # Without a visit; then a client counts as away.
     letters_lapsed_weeks: int = Field(default=6, ge=2, le=52)
     own_ratings: bool = False
+    treatment_check: bool = False
+    # Default: what clients answer is shown, and nothing waits for it.
+    treatment_check_before_use: bool = False
     # What clients answered: their ratings, and the check before a treatment (`courses.retention`).
     client_answer_days: int = Field(default=3 * 366, ge=31, le=36500)
     # Agreements before a sale; "required": no sale begins at the desk without one.
@@ -281,7 +284,12 @@ class Settings(BaseModel):
     @property
     def asks_clients(self) -> bool:
         """Return whether clients are asked anything before a visit."""
-        return self.own_ratings
+        return self.own_ratings or self.treatment_check
+
+    @property
+    def use_needs_check(self) -> bool:
+        """Return whether the use of a session waits for the check before the treatment."""
+        return self.treatment_check and self.treatment_check_before_use
 
     @property
     def is_https(self) -> bool:

@@ -128,10 +128,23 @@ DECLARED: dict[str, Declaration] = {
             "Each client may decline."
         ),
     ),
+    "treatment_check": Declaration(
+        Group.ANSWERS,
+        N_("Check before the treatment"),
+        N_(
+            "Clients read your list of points and answer “none of these apply” or “ask me”. "
+            "Which point is never stored."
+        ),
+    ),
+    "treatment_check_before_use": Declaration(
+        Group.ANSWERS,
+        N_("A use waits for the check"),
+        N_("No: the answer is only shown. Yes: a session of today is used once the client has answered."),
+    ),
     "client_answer_days": Declaration(
         Group.RETENTION,
         N_("Days of clients’ answers"),
-        N_("Their own ratings are deleted after so many days; at least 31."),
+        N_("Their own ratings and checks are deleted after so many days; at least 31."),
     ),
     "course_agreements": Declaration(
         Group.AGREEMENTS,

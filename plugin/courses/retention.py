@@ -19,6 +19,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from plugin.courses.base.suppression import NO_BODY
 from plugin.store import Store
 from plugin.store.activity import Activity
+from plugin.store.checks import CheckAnswer
 from plugin.store.ledger import Operation
 from plugin.store.people import ClientOpening, HandOver
 from plugin.store.queues import Inbox, Outbox, Sweep
@@ -108,6 +109,7 @@ def _old_log(
 
 def _old_answers(before: datetime) -> Iterator[tuple[InstrumentedAttribute[str], ColumnElement[bool]]]:
     yield OwnRating.id, OwnRating.rated_at < before
+    yield CheckAnswer.id, CheckAnswer.answered_at < before
     yield HandOver.id, HandOver.started_at < before
 
 

@@ -63,6 +63,7 @@ WATCHED: dict[str, tuple[str, ...]] = {
     "visit_option": (_DESK, _EVERYONE),
     "rated_concern": (_DESK, _ITS_CLIENT),
     "own_rating": (_DESK, _ITS_CLIENT),
+    "check_answer": (_DESK, _ITS_CLIENT),
     "rating_choice": (_DESK, _ITS_CLIENT),
     "history": (_DESK, _ITS_COURSE),
     "course_share": (_DESK, _ITS_COURSE, _ITS_CLIENT),
@@ -93,6 +94,7 @@ _FIRST = "0009"
 _SINCE = {
     **dict.fromkeys(("visit_note", "visit_option"), "0027"),
     **dict.fromkeys(("rated_concern", "own_rating", "rating_choice"), "0037"),
+    "check_answer": "0040",
 }
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 

@@ -41,6 +41,7 @@ from plugin.web.desk import (
     changes,
     check_in_screens,
     checkouts,
+    checks,
     client_letters,
     clients,
     course_papers,
@@ -81,6 +82,7 @@ from plugin.web.owner import (
     privacy,
     staff,
     texts,
+    treatment_check,
     visit_lists,
 )
 from plugin.web.owner.setting_pages import SETTINGS
@@ -111,6 +113,7 @@ _DESK = (
     private_pages,
     client_letters,
     hand_overs,
+    checks,
     check_in_screens,
     agreements,
     document_list,
@@ -128,6 +131,7 @@ _OWNER = (
     packages,
     names,
     visit_lists,
+    treatment_check,
     letters,
     connection,
     imports,

@@ -6,6 +6,7 @@ It is opened by its cookie alone, which opens nothing else; nobody is signed in 
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,11 +14,14 @@ from werkzeug.exceptions import TooManyRequests
 
 from invoices.language import language_for
 from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.base.clinic import local_date
 from plugin.courses.visits.check_in import CheckedIn, WhoArrived, check_in
+from plugin.errors import CoursekeeperError
 from plugin.web import current_services, pages
 from plugin.web.access import refuse_nul
 from plugin.web.actions import fresh_key
 from plugin.web.check_in_cookie import current_hand_over, current_screen, forget_cookie
+from plugin.web.client_page.checks import check_part, client_of_ticket, save_check, ticket_for
 from plugin.web.headers import let_page_use_camera
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
 from plugin.web.translations import N_, speak
@@ -27,6 +31,9 @@ TRIES = "8 per 5 minutes;40 per day"
 OFTEN = "60 per minute"
 SHOWN_S = 15
 LONGEST = 200
+LONGEST_TICKET = 400
+# Somebody reads a list.
+ASKS_S = 120
 _SCREEN = Actor(N_("Check-in screen"), Role.DESK, Source.DESK)
 
 blueprint = Blueprint("check_in", __name__, url_prefix="/check-in")
@@ -51,7 +58,9 @@ def show() -> Response:
 
 @blueprint.post("")
 def enter() -> Response:
-    """Check the client in."""
+    """Check the client in, or take the answer of one who has just checked in."""
+    if ticket := request.form.get("ticket"):
+        return _answer(ticket[:LONGEST_TICKET])
     services = current_services()
     typed = {name: request.form.get(name, "")[:LONGEST] for name in ("code", "name", "last_digits")}
     done = check_in(
@@ -60,8 +69,22 @@ def enter() -> Response:
         WhoArrived(**typed),
         uses_session=services.settings.check_in_uses_session,
         has_mail=services.mail.is_ready,
+        needs_check=services.settings.use_needs_check,
     )
     return _page(done=done, has_failed=done is None)
+
+
+def _answer(ticket: str) -> Response:
+    """Save what a client who has just checked in answers to the check before a treatment."""
+    client_id = client_of_ticket(ticket)
+    if client_id is None:
+        return _page(has_failed=True)
+    services = current_services()
+    try:
+        save_check(Act(_SCREEN, services.clock(), fresh_key()), client_id, source="screen")
+    except CoursekeeperError:
+        return _page(done=CheckedIn(client_id=client_id))
+    return _page(done=CheckedIn(), is_answered=True)
 
 
 @blueprint.errorhandler(TooManyRequests)
@@ -86,12 +109,33 @@ def _was_refused(response: Response) -> bool:
 
 
 def _page(
-    *, done: CheckedIn | None = None, has_failed: bool = False, status: HTTPStatus | None = None
+    *,
+    done: CheckedIn | None = None,
+    has_failed: bool = False,
+    is_answered: bool = False,
+    status: HTTPStatus | None = None,
 ) -> Response:
     let_page_use_camera()
-    response = make_response(render_template("check_in.html", done=done, has_failed=has_failed))
+    asked = _asked(done)
+    response = make_response(
+        render_template("check_in.html", done=done, has_failed=has_failed, is_answered=is_answered, **asked)
+    )
     response.status_code = status or (HTTPStatus.UNPROCESSABLE_ENTITY if has_failed else HTTPStatus.OK)
     if done or has_failed:
         # Also without scripts nothing of anybody stays there.
-        response.headers["Refresh"] = f"{SHOWN_S};url={url_for('check_in.show')}"
+        shown_s = ASKS_S if asked["check_list"] else SHOWN_S
+        response.headers["Refresh"] = f"{shown_s};url={url_for('check_in.show')}"
     return response
+
+
+def _asked(done: CheckedIn | None) -> dict[str, Any]:
+    """Return the check before a treatment for whoever has just checked in, in the clinic's language."""
+    if done is None or not done.client_id:
+        return {"check_list": None}
+    clinic = pages.clinic()
+    part = check_part(done.client_id, language_for(clinic.language), today=local_date(clinic, pages.now()))
+    return part | {
+        "ticket": ticket_for(done.client_id),
+        "check_wrong": "",
+        "answers": url_for("check_in.enter"),
+    }

@@ -22,8 +22,9 @@ from plugin.web import current_services, pages
 from plugin.web.access import CHECK_IN_COOKIE, refuse_nul
 from plugin.web.actions import fresh_key
 from plugin.web.check_in_cookie import current_hand_over, forget_cookie
+from plugin.web.client_page.checks import check_part
 from plugin.web.client_page.data import first_name
-from plugin.web.client_page.ratings import ratings_part, save_answer
+from plugin.web.client_page.ratings import CHECK, ratings_part, save_answer
 from plugin.web.limits import limit_views, page_limiter
 from plugin.web.translations import N_, speak
 
@@ -94,6 +95,7 @@ def _page(wrong: str = "") -> Response:
     with store.reading() as session:
         names = names_in(session, language.tag)
     today = local_date(pages.clinic(), pages.now())
+    is_check = request.form.get("do") == CHECK
     response = make_response(
         render_template(
             "client/handed.html",
@@ -102,7 +104,9 @@ def _page(wrong: str = "") -> Response:
             first_name=first_name(client.name),
             names=names,
             answers=url_for("hand_over.answer"),
-            **ratings_part(client.id, today=today, names=names, wrong=wrong),
+            **ratings_part(client.id, today=today, names=names, wrong="" if is_check else wrong),
+            **check_part(client.id, language, today=today),
+            check_wrong=wrong if is_check else "",
         )
     )
     response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK

@@ -18,6 +18,8 @@ from plugin.courses.changes.early_use import allow_ahead
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
+from plugin.courses.checks.answers import answer_check
+from plugin.courses.checks.lists import save_list
 from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.clients.clients import change_client
 from plugin.courses.clients.contacts import Buyer
@@ -103,6 +105,10 @@ class Somebody:
         (concern,) = own_ratings(store, self.id, today=self.desk.today).current
         rate(store, act, self.id, {concern.id: 7}, source="page")
         start_hand_over(store, act, self.id)
+        version = save_list(
+            store, self.desk.act(OLGA), {"en": "I feel ill today"}, reviewed_by="A. Kim", seen_version=0
+        ).version
+        answer_check(store, act, self.id, "ask", version, source="page")
 
     def _visits(self) -> None:
         desk = self.desk

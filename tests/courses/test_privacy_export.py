@@ -64,7 +64,9 @@ IMPERSONAL = {
         ("arrived_by", "by", "changed_by", "closed_by", "ended_by", "erased_by", "imported_by", "outcome_by"),
         "Staff.",
     ),
-    **dict.fromkeys(("redeemed_by", "resolved_by", "started_by", "taken_back_by", "undone_by"), "Staff."),
+    **dict.fromkeys(
+        ("redeemed_by", "resolved_by", "started_by", "taken_back_by", "talked_by", "undone_by"), "Staff."
+    ),
     **dict.fromkeys(
         ("package_name", "terms", "treatment", "service_name", "team_member_name"), "The clinic's."
     ),

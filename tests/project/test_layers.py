@@ -80,6 +80,7 @@ MAY_KNOW = {
 FLOORS = (
     {"base"},
     {"clients", "catalog", "accounts"},
+    {"checks"},
     {"sales", "visits", "changes", "refunds", "exchange", "ratings"},
     {"agreements", "documents", "handouts", "privacy"},
     {"reports", "imports", "lists", "journal", "letters"},

@@ -51,6 +51,7 @@ class Did(StrEnum):
     PACKAGE_CHANGED = "package.changed"
     PACKAGE_ON_SALE = "package.on_sale"
     TEXT_CHANGED = "text.changed"
+    CHECK_LIST_CHANGED = "text.check_list"
     VISIT_LIST_CHANGED = "text.visit_list"
     LETTER_CHANGED = "text.letter"
     NAMES_CHANGED = "text.names"

@@ -13,6 +13,7 @@ from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.work import Work
 from plugin.courses.clients.duplicates import settle_duplicates_in
 from plugin.store.changes import CourseShare, Gift
+from plugin.store.checks import CheckAnswer
 from plugin.store.ledger import Course, Visit
 from plugin.store.letters import ClientLetter, LetterChoice
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
@@ -26,6 +27,7 @@ MOVED: dict[str, tuple[Any, str]] = {
     "visits": (Visit, "client_id"),
     # Those of visits follow the visits.
     "notes": (VisitNote, "client_id"),
+    "checks": (CheckAnswer, "client_id"),
     "concerns": (RatedConcern, "client_id"),
     "ratings": (OwnRating, "client_id"),
     "checkouts": (Checkout, "client_id"),

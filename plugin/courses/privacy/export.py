@@ -39,6 +39,7 @@ SECTIONS = {
     "visit": "Visits",
     "visit_note": "Notes of the visits",
     "visit_note_option": "Focus areas and add-ons of the visits",
+    "check_answer": "Checks before a treatment",
     "rated_concern": "Concerns that they rate",
     "own_rating": "Their own ratings",
     "rating_choice": "What they chose about their ratings",
@@ -85,6 +86,7 @@ NOT_ABOUT_CLIENTS = {
     "backup_state": "What backups are encrypted with.",
     "bookmark": "How far Square was read.",
     "books_closed": "The owner's books.",
+    "check_list": "What the clinic asks before a treatment.",
     "bulk_act": "What was done to many courses at once; each course is told with its client.",
     **dict.fromkeys(
         ("listed_course", "unlisted_course", "listing_state"),

@@ -47,11 +47,12 @@ def use_booking(
     allowance_id: str | None = None,
     known_charges: int = 0,
     has_mail: bool = False,
+    needs_check: bool = False,
 ) -> Used:
     """Use one session for a booked visit; what the desk does not choose is chosen by the booked service.
 
     If it was used before, by any tap, returns that use again. Raises Refused, NoneLeft or NotFound.
-    `known_charges`: as for `use_session`.
+    `known_charges` and `needs_check`: as for `use_session`.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     request = {"booking": booking_id, "course": course_id, "allowance": allowance_id}
@@ -65,7 +66,9 @@ def use_booking(
             if was_used:
                 return {"entry_id": booking.entry_id}
             wish = _wish(work.session, work.act, booking, course, chosen)
-            used = record_use(work, wish, course, known_charges=known_charges, has_mail=has_mail)
+            used = record_use(
+                work, wish, course, known_charges=known_charges, has_mail=has_mail, needs_check=needs_check
+            )
             settle_in(work.session, work.act, booking, "used", course_id=course.id, entry_id=used.entry.id)
             return {"entry_id": used.entry.id}
 

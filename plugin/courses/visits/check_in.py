@@ -7,7 +7,7 @@ an appointment today are looked at, and whoever is not one of them gets the same
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -47,32 +47,44 @@ class CheckedIn:
 
     left: int | None = None
     granted: int | None = None
+    # Who it is, for what is asked next; nothing shows it.
+    client_id: str = field(default="", compare=False)
 
 
 def check_in(
-    store: Store, act: Act, who: WhoArrived, *, uses_session: bool = False, has_mail: bool = False
+    store: Store,
+    act: Act,
+    who: WhoArrived,
+    *,
+    uses_session: bool = False,
+    has_mail: bool = False,
+    needs_check: bool = False,
 ) -> CheckedIn | None:
     """Record that the client has arrived; None for anybody without an appointment today. Again is the same.
 
-    `uses_session`: use the booked visit as well, where that needs no decision.
+    `uses_session`: use the booked visit as well, where that needs no decision. `needs_check`: as for `use_session`.
     """
     require(act.actor, Role.DESK)
     by_code = client_of_code(store, who.code) if who.code else None
 
-    def do(work: Work) -> str | None:
+    def do(work: Work) -> tuple[str, str] | None:
         theirs = _bookings_of(work, who, by_code)
         for booking in theirs:
             row = booking_for_change(work.session, booking.square_booking_id)
             if row.arrived_at is None:
                 row.arrived_at, row.arrived_by = work.now, work.act.actor.name
-        return theirs[0].square_booking_id if theirs else None
+        if not theirs:
+            return None
+        (client,) = {each.id for each in _clients_of(work.session, theirs[:1]).values()}
+        return theirs[0].square_booking_id, client
 
-    booking_id = transact(store, act, do)
-    if booking_id is None:
+    found = transact(store, act, do)
+    if found is None:
         return None
+    booking_id, client_id = found
     if uses_session:
-        _use(store, act, booking_id, has_mail)
-    return _standing(_arrival(store, act, booking_id))
+        _use(store, act, booking_id, has_mail, needs_check)
+    return replace(_standing(_arrival(store, act, booking_id)), client_id=client_id)
 
 
 def _bookings_of(work: Work, who: WhoArrived, by_code: str | None) -> Sequence[Booking]:
@@ -116,9 +128,15 @@ def _is_who(client: Client, who: WhoArrived, by_code: str | None) -> bool:
     return is_name and len(last) == LAST_DIGITS and digits(client.phone or "").endswith(last)
 
 
-def _use(store: Store, act: Act, booking_id: str, has_mail: bool) -> None:
+def _use(store: Store, act: Act, booking_id: str, has_mail: bool, needs_check: bool) -> None:
     try:
-        use_booking(store, replace(act, key=f"{act.key}-use"), booking_id, has_mail=has_mail)
+        use_booking(
+            store,
+            replace(act, key=f"{act.key}-use"),
+            booking_id,
+            has_mail=has_mail,
+            needs_check=needs_check,
+        )
     except CoursekeeperError:
         # A second charge of the day, nothing left, nothing paid: the desk sees the arrival, and decides.
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.core.resemblance import is_same_name
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.checks.answers import CheckView, checks_in
 from plugin.courses.visits.arrivals import Arrival, arrivals_on
 from plugin.courses.visits.past_visits import PastVisit, past_visits_in
 from plugin.courses.visits.visits import DayVisit, visits_on
@@ -38,6 +39,7 @@ class DayClient:
     practitioner: str
     has_note: bool
     past: tuple[PastVisit, ...]
+    check: CheckView | None = None
 
     @property
     def is_unassigned(self) -> bool:
@@ -58,10 +60,12 @@ class _Row:
         return self.arrival.client_id if self.arrival else None
 
 
-def my_day(store: Store, act: Act, *, everyone: bool = False) -> tuple[DayClient, ...]:
+def my_day(
+    store: Store, act: Act, *, everyone: bool = False, with_checks: bool = False
+) -> tuple[DayClient, ...]:
     """Return the clients of the day by time; those of nobody are everybody's.
 
-    `everyone`: those of the others, too.
+    `everyone`: those of the others, too. `with_checks`: with what they answered before the treatment.
     """
     require(act.actor, Role.PRACTITIONER)
     with store.reading() as session:
@@ -75,7 +79,14 @@ def my_day(store: Store, act: Act, *, everyone: bool = False) -> tuple[DayClient
         past = past_visits_in(session, act.actor, ids, before=today)
         drafts = _drafts(session, ids, today)
         clients = dict(session.execute(select(Client.id, Client.name).where(Client.id.in_(ids))).all())
-    found = [_client(each, clients, drafts, past.get(each.client_id or "", ())) for each in rows]
+        checks = checks_in(session, ids, today) if with_checks else {}
+    found = [
+        replace(
+            _client(each, clients, drafts, past.get(each.client_id or "", ())),
+            check=checks.get(each.client_id or ""),
+        )
+        for each in rows
+    ]
     return tuple(
         sorted(found, key=lambda each: (each.starts_at is None, each.starts_at or act.now, each.name))
     )

@@ -24,6 +24,7 @@ from plugin.courses.base.views import ClinicView, EarlierEntry, Used
 from plugin.courses.base.words import clinic_money, moment_text
 from plugin.courses.base.work import Work, transact
 from plugin.courses.changes.expiry import follow_first_use
+from plugin.courses.checks.answers import refuse_unchecked_in
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.visits.note_joining import draft_in, note_use_in
 from plugin.courses.visits.same_day import ask_in, confirmed, earlier_entries_in
@@ -55,13 +56,20 @@ class UseSession:
 
 
 def use_session(
-    store: Store, act: Act, wish: UseSession, *, known_charges: int = 0, has_mail: bool = False
+    store: Store,
+    act: Act,
+    wish: UseSession,
+    *,
+    known_charges: int = 0,
+    has_mail: bool = False,
+    needs_check: bool = False,
 ) -> Used:
     """Use sessions of a course; raises NoneLeft, Refused (with the rule in words), InvalidField or NotFound.
 
     The same act again returns the first result and changes nothing; its key for another request raises
     KeyReused. `known_charges`: how many charges for that client, treatment and day the desk knows; if there
-    are more, it is asked. `has_mail`: e-mail can be sent, so one is due to the client concerned.
+    are more, it is asked. `has_mail`: e-mail can be sent, so one is due to the client concerned. `needs_check`:
+    a use of today waits until the client has answered the check before the treatment.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
@@ -71,7 +79,9 @@ def use_session(
 
         def use() -> dict[str, Any]:
             nonlocal charged
-            charged = record_use(work, wish, course, known_charges=known_charges, has_mail=has_mail)
+            charged = record_use(
+                work, wish, course, known_charges=known_charges, has_mail=has_mail, needs_check=needs_check
+            )
             # Both change with what is undone or entered since; the same key returns the first result.
             earlier = [(each.entry_id, each.session_number) for each in charged.earlier]
             return {"entry_id": charged.entry.id, "session_number": charged.number, "earlier": earlier}
@@ -100,7 +110,13 @@ class Charged:
 
 
 def record_use(
-    work: Work, wish: UseSession, course: LockedCourse, *, known_charges: int = 0, has_mail: bool = False
+    work: Work,
+    wish: UseSession,
+    course: LockedCourse,
+    *,
+    known_charges: int = 0,
+    has_mail: bool = False,
+    needs_check: bool = False,
 ) -> Charged:
     """Use sessions within the caller's transaction, which has locked the course."""
     clinic = clinic_in(work.session)
@@ -112,6 +128,8 @@ def record_use(
     _may_be_used(hand.state, visited_on)
     client_id = _who_came(work.session, course, wish.client_id, visited_on)
     allowance = _allowance(work.session, hand.state, wish.allowance_id, wish.sessions)
+    if needs_check and visited_on == today and allowance.kind != "add_on":
+        refuse_unchecked_in(work.session, client_id, today)
     # A note written before waits for this use; one saved in the same moment joins when it is next saved.
     waits = hand.has_draft and allowance.kind != "add_on"
     draft = draft_in(work.session, client_id, visited_on) if waits else None

@@ -202,7 +202,13 @@ def use_session(request: Request, body: Use, course_id: str) -> Reply:
     """Use sessions of a course."""
     services = request.services
     wish = use.UseSession(course_id=course_id, **body.given())
-    used = use.use_session(services.store, request.act, wish, has_mail=services.mail.is_ready)
+    used = use.use_session(
+        services.store,
+        request.act,
+        wish,
+        has_mail=services.mail.is_ready,
+        needs_check=services.settings.use_needs_check,
+    )
     return Reply(SessionUsed.of(used), used.is_repeat)
 
 

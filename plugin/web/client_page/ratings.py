@@ -18,8 +18,10 @@ from plugin.courses.ratings.rate import rate
 from plugin.courses.ratings.views import own_ratings
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services
+from plugin.web.client_page.checks import save_check
 
 _LONGEST = 200
+CHECK = "check"
 
 
 def ratings_part(client_id: str, *, today: date, names: Names, wrong: str = "") -> dict[str, Any]:
@@ -85,6 +87,10 @@ def _delete(act: Act, client_id: str, _source: str) -> None:
     delete_ratings(current_services().store, act, client_id)
 
 
+def _check(act: Act, client_id: str, source: str) -> None:
+    save_check(act, client_id, source=source)
+
+
 _NUMBERS = frozenset(map(str, range(LOWEST, HIGHEST + 1)))
 _ACTS: dict[str, Callable[[Act, str, str], None]] = {
     "rate": _rate,
@@ -93,10 +99,13 @@ _ACTS: dict[str, Callable[[Act, str, str], None]] = {
     "resume": _resume,
     "papers": _papers,
     "delete": _delete,
+    CHECK: _check,
 }
 
 
 def _why(error: CoursekeeperError, language: Language) -> str:
+    if request.form.get("do") == CHECK:
+        return language.gettext("The list has changed. Please read it and answer again.")
     if error.code == "no_concern":
         return language.gettext("Choose at least one concern.")
     if error.code == "too_many_concerns":

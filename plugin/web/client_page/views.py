@@ -41,8 +41,9 @@ from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
+from plugin.web.client_page.checks import check_part
 from plugin.web.client_page.data import first_name, issued_to, own_courses, visible_courses
-from plugin.web.client_page.ratings import ratings_part, save_answer
+from plugin.web.client_page.ratings import CHECK, ratings_part, save_answer
 from plugin.web.desk.card import told_apart
 from plugin.web.files import name_file
 from plugin.web.headers import unlist
@@ -78,7 +79,7 @@ def answer(token: str) -> ResponseReturnValue:
     wrong = save_answer(act, client.id, language_for(client.language), source="page")
     if wrong:
         return _page(token, client, wrong), HTTPStatus.UNPROCESSABLE_ENTITY
-    return redirect(url_for("my.show", token=token, _anchor="ratings"), code=303)
+    return redirect(url_for("my.show", token=token, _anchor=CHECK if _is_check() else "ratings"), code=303)
 
 
 def _page(token: str, client: ClientView, wrong: str = "") -> str:
@@ -98,11 +99,24 @@ def _page(token: str, client: ClientView, wrong: str = "") -> str:
         now=pages.now(),
         buys_again=current_services().settings.client_buys_again,
         answers=url_for("my.answer", token=token),
-        **_ratings(client, own.names, wrong),
         has_account=any(
             each.kind == "invoice" for course in (*own.current, *own.earlier) for each in course.documents
         ),
+        **_ratings(client, own.names, "" if _is_check() else wrong),
+        **_check(client, language, wrong if _is_check() else ""),
     )
+
+
+def _is_check() -> bool:
+    return request.form.get("do") == CHECK
+
+
+def _check(client: ClientView, language: Language, wrong: str) -> dict[str, Any]:
+    """Return the check before a treatment, on the day of a visit or where none is booked."""
+    booked, day = _next_visit(client), today()
+    if booked is not None and local_date(pages.clinic(), booked.at) != day:
+        return {"check_list": None}
+    return check_part(client.id, language, today=day) | {"check_wrong": wrong}
 
 
 def _ratings(client: ClientView, names: Names, wrong: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def use(booking_id: str) -> ResponseReturnValue:
         booking_id,
         **ArrivalForm.sent().chosen,
         has_mail=services.mail.is_ready,
+        needs_check=services.settings.use_needs_check,
     )
     of = courses.course(used.course_id)
     flash_notice(Notice(f"{of.client_name}: {courses.said_of_use(used, of)}"))

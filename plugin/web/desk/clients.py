@@ -18,6 +18,7 @@ from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView, FoundClient, PackageView, VisitView
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.changes.sharing import shares_of
+from plugin.courses.checks.answers import check_of
 from plugin.courses.clients.client_profile import profile_status
 from plugin.courses.clients.clients import (
     change_client,
@@ -250,6 +251,8 @@ def _answers(client: ClientView) -> dict[str, Any]:
     return {
         "own_ratings": ratings_of(services.store, act, client.id) if is_asked and treats else None,
         "has_rated_today": is_asked and not treats and has_rated_today(services.store, act, client.id),
+        "is_checked": services.settings.treatment_check and not client.is_erased,
+        "check": check_of(services.store, act, client.id) if services.settings.treatment_check else None,
         "can_hand_over": services.settings.asks_clients and not client.is_erased,
     }
 

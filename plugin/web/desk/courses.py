@@ -65,7 +65,12 @@ def use(course_id: str) -> ResponseReturnValue:
     wish = UseSession(course_id=course_id, allowance_id=form.allowance_id.data or None, client_id=guest_id)
     services = current_services()
     used = use_session(
-        services.store, current_act(), wish, known_charges=form.known, has_mail=services.mail.is_ready
+        services.store,
+        current_act(),
+        wish,
+        known_charges=form.known,
+        has_mail=services.mail.is_ready,
+        needs_check=services.settings.use_needs_check,
     )
     shown = guest_id or used.client_id
 

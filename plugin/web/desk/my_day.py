@@ -44,7 +44,9 @@ def _version() -> PageVersion:
 
 def _day() -> dict[str, Any]:
     everyone = _is_everyone()
-    clients = my_day(current_services().store, act_without_form(), everyone=everyone)
+    services = current_services()
+    is_checked = services.settings.treatment_check
+    clients = my_day(services.store, act_without_form(), everyone=everyone, with_checks=is_checked)
     # The page shows notes of each of them: the access log lists it as opened.
     g.opened_clients = [each.client_id for each in clients if each.client_id]
-    return {"clients": clients, "everyone": everyone}
+    return {"clients": clients, "everyone": everyone, "is_checked": is_checked}

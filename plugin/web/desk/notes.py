@@ -7,10 +7,13 @@ from datetime import date
 from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.core.acts import Act
+from plugin.courses.base.clinic import local_date
+from plugin.courses.checks.answers import CheckView, check_of
 from plugin.courses.visits.note_views import NotePlace, NoteView, may_read_points, read_note
 from plugin.courses.visits.notes import CHANGED, save_note
 from plugin.courses.visits.past_visits import past_visits_of
-from plugin.web import current_services
+from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
 from plugin.web.desk import clients
@@ -68,12 +71,21 @@ def _page(place: NotePlace, refusal: Refusal | None) -> ResponseReturnValue:
     return render_template(
         "desk/note.html",
         note=note,
+        check=_check(act, note),
         form=form,
         address=_address(place, note),
         theirs=note if refusal is not None and refusal.field == CHANGED else None,
         past=past_visits_of(store, act, note.client_id, before=note.day),
         back=_back(note, form.back.data),
     )
+
+
+def _check(act: Act, note: NoteView) -> CheckView | None:
+    """Return what the client answered before the treatment of today, for whoever writes about it."""
+    services = current_services()
+    is_today = note.day == local_date(pages.clinic(), act.now)
+    is_on = services.settings.treatment_check and is_today
+    return check_of(services.store, act, note.client_id) if is_on else None
 
 
 def _save(place: NotePlace) -> ResponseReturnValue:

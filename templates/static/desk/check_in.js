@@ -2,6 +2,8 @@
 import { readCodes, whyNot } from "./camera.js";
 
 const SHOWN_MS = 15000;
+// Somebody reads a list.
+const ASKS_MS = 120000;
 // Who only looks for the sign-in of the staff leaves the door open to nobody.
 const DOOR_MS = 60000;
 
@@ -18,12 +20,12 @@ export function startCheckIn() {
   }
   const part = place.querySelector("[data-check-in-part]");
   // A page that shows a result was loaded without scripts before: it begins anew by itself.
-  if (part.querySelector("[data-said]")) return void setTimeout(() => location.replace(place.dataset.checkIn), SHOWN_MS);
+  if (part.querySelector("[data-said]")) return void setTimeout(() => location.replace(place.dataset.checkIn), part.querySelector("[data-asks]") ? ASKS_MS : SHOWN_MS);
   beginning = part.innerHTML;
   for (const kind of ["input", "pointerdown", "keydown"]) document.addEventListener(kind, () => idle(place), { passive: true });
   document.addEventListener("submit", (event) => {
     event.preventDefault();
-    send(place, new FormData(event.target));
+    send(place, new FormData(event.target, event.submitter));
   });
   part.addEventListener("click", (event) => {
     if (!event.target.closest("[data-done]")) return;
@@ -39,7 +41,7 @@ export function startCheckIn() {
 
 function idle(place) {
   clearTimeout(timer);
-  timer = setTimeout(() => begin(place), SHOWN_MS);
+  timer = setTimeout(() => begin(place), place.querySelector("[data-asks]") ? ASKS_MS : SHOWN_MS);
 }
 
 function begin(place) {

@@ -1,0 +1,78 @@
+"""The check before treatments, for the owner: the list in the languages of clients, and who reviewed it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.checks.lists import CHANGED, read_list, save_list
+from plugin.courses.checks.starting_list import POINTS, starting_points
+from plugin.web import current_services
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.forms import Form, Hidden, Paragraph, Text
+from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _
+
+blueprint = Blueprint("treatment_check", __name__)
+_LINES = {"rows": "10"}
+
+
+class CheckListForm(Form):
+    """The points by language, one a line, and who reviewed them; `seen`: the version that the page showed."""
+
+    en = Paragraph("English", lang="en", **_LINES)
+    es = Paragraph("Español", lang="es", **_LINES)
+    zh = Paragraph("简体中文", lang="zh", **_LINES)
+    reviewed_by = Text(
+        N_("Reviewed by"), hint=N_("Of those who treat, such as A. Kim, L.Ac."), maxlength=120, required=True
+    )
+    seen = Hidden()
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Return what was typed, by language."""
+        return {name: self[name].data or "" for name in ("en", "es", "zh")}
+
+
+@blueprint.get("/clinic/check")
+@allow()
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the list in force as a form, or the one to start with."""
+    services = current_services()
+    known = read_list(services.store)
+    points = known.points if known else starting_points()
+    form = CheckListForm.shown(
+        refusal,
+        **{language: "\n".join(lines) for language, lines in points.items()},
+        reviewed_by=known.reviewed_by if known else "",
+        seen=str(known.version if known else 0),
+    )
+    if refusal is not None and refusal.field == CHANGED:
+        # After a conflict, saving again replaces the newest version knowingly.
+        form.seen.data = str(known.version if known else 0)
+    return render_template(
+        "owner/treatment_check.html",
+        known=known,
+        form=form,
+        points=POINTS,
+        is_on=services.settings.treatment_check,
+    )
+
+
+@blueprint.post("/clinic/check")
+@allow()
+@refused_shows(show)
+def save() -> ResponseReturnValue:
+    """Save a new version of the list."""
+    form = CheckListForm.sent()
+    seen = form.seen.data or ""
+    saved = save_list(
+        current_services().store,
+        current_act(),
+        form.texts,
+        reviewed_by=form.reviewed_by.data,
+        seen_version=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 7 else 0,
+    )
+    flash_notice(Notice(_("Saved as version {n}.", n=saved.version)))
+    return redirect_after_post(url_for("treatment_check.show"))
