@@ -44,6 +44,7 @@ from plugin.square.fees import fetch_fees
 from plugin.square.locations import adopt_location
 from plugin.square.sync import sync
 from plugin.square.sync.poll import OPEN_EVERY_S, Poller
+from plugin.webhooks.deliver import deliver_due, note_what_expires
 
 INBOX = "inbox"
 # How often each loop checks for due work, in seconds.
@@ -66,6 +67,8 @@ AUDIT_EVERY_S = 10 * 60
 TOTALS_EVERY_S = 10 * 60
 LISTING_EVERY_S = 5
 MONEY_EVERY_S = 60
+EVENTS_EVERY_S = 1
+EXPIRING_EVERY_S = 60 * 60
 FEES_EVERY_S = 5 * 60
 LETTERS_EVERY_S = 10 * 60
 MOST_RETENTION_BATCHES = 200
@@ -215,6 +218,8 @@ class Worker:
                 MONEY_EVERY_S,
             ),
             (partial(fetch_fees, self._services), FEES_EVERY_S),
+            (partial(deliver_due, self._services, stop.is_set), EVENTS_EVERY_S),
+            (partial(note_what_expires, self._services), EXPIRING_EVERY_S),
             (
                 partial(keep_listing, self._services.store, self._services.clock, stop.is_set),
                 LISTING_EVERY_S,

@@ -25,6 +25,7 @@ from plugin.store.people import ClientOpening, HandOver
 from plugin.store.queues import Inbox, Outbox, Sweep
 from plugin.store.ratings import OwnRating
 from plugin.store.square_side import OAuthAttempt
+from plugin.store.webhooks import EventDelivery, OutgoingEvent
 
 BODIES_KEPT_FOR = timedelta(days=30)
 _AT_ONCE = 500
@@ -74,7 +75,7 @@ def drop_old_rows(store: Store, now: datetime, *, days: int, log_days: int, answ
     return dropped
 
 
-def _old(before: datetime) -> Iterator[tuple[InstrumentedAttribute[str], ColumnElement[bool]]]:
+def _old(before: datetime) -> Iterator[tuple[InstrumentedAttribute[Any], ColumnElement[bool]]]:
     newer, later = aliased(Outbox), aliased(Sweep)
     # A failed job is shown until another of its kind has succeeded.
     is_superseded = exists().where(
@@ -92,13 +93,16 @@ def _old(before: datetime) -> Iterator[tuple[InstrumentedAttribute[str], ColumnE
         & or_(Outbox.state == "done", is_superseded, Outbox.kind.in_(_OF_A_MOMENT)),
     )
     yield Operation.key, Operation.at < before
+    is_waiting = exists().where(EventDelivery.event_id == OutgoingEvent.id)
+    yield EventDelivery.id, (EventDelivery.state != "pending") & (EventDelivery.tried_at < before)
+    yield OutgoingEvent.id, (OutgoingEvent.noted_at < before) & ~is_waiting
     yield Sweep.id, (Sweep.started_at < before) & has_later
     yield OAuthAttempt.state_sha256, OAuthAttempt.asked_at < before
 
 
 def _old_log(
     store: Store, before: datetime, days: int
-) -> Iterator[tuple[InstrumentedAttribute[str], ColumnElement[bool]]]:
+) -> Iterator[tuple[InstrumentedAttribute[Any], ColumnElement[bool]]]:
     yield ClientOpening.id, ClientOpening.at < before
     with store.reading() as session:
         newest = session.scalar(select(func.max(Activity.at)))
@@ -107,12 +111,12 @@ def _old_log(
         yield Activity.id, Activity.at < min(before, newest - timedelta(days=days))
 
 
-def _old_answers(before: datetime) -> Iterator[tuple[InstrumentedAttribute[str], ColumnElement[bool]]]:
+def _old_answers(before: datetime) -> Iterator[tuple[InstrumentedAttribute[Any], ColumnElement[bool]]]:
     yield OwnRating.id, OwnRating.rated_at < before
     yield CheckAnswer.id, CheckAnswer.answered_at < before
     yield HandOver.id, HandOver.started_at < before
 
 
-def _read(store: Store, which: Select[Any]) -> list[str]:
+def _read(store: Store, which: Select[Any]) -> list[Any]:
     with store.reading() as session:
         return list(session.scalars(which))

@@ -29,6 +29,7 @@ from plugin.store import (
     upkeep,
     versions,
     visit_notes,
+    webhooks,
 )
 from plugin.store.base import Base
 
@@ -63,6 +64,7 @@ __all__ = [
     "upkeep",
     "versions",
     "visit_notes",
+    "webhooks",
 ]
 
 

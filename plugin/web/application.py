@@ -70,6 +70,7 @@ from plugin.web.owner import (
     alarms,
     backups,
     connection,
+    events,
     hours,
     imports,
     letterhead,
@@ -139,6 +140,7 @@ _OWNER = (
     members,
     hours,
     alarms,
+    events,
     backups,
 )
 

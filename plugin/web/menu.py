@@ -78,6 +78,7 @@ PAGES = (
     MenuPage("hours.show", N_("Opening hours"), "settings closed days"),
     MenuPage("staff.show", N_("Staff and API tokens"), "people roles invite"),
     MenuPage("backups.show", N_("Backups"), "restore copies"),
+    MenuPage("events.show", N_("Events for other programs"), "webhooks n8n zapier automation"),
     MenuPage("alarms.show", N_("Health"), "alarms status problems"),
     MenuPage("check_in_screens.show", N_("Check-in screen"), "kiosk arrived iPad"),
     MenuPage("account.show", N_("My account"), "name password sign out devices language"),

@@ -48,6 +48,7 @@ MAY_KNOW = {
         "plugin.bootstrap",
         "plugin.backups",
         "plugin.configuration",
+        "plugin.webhooks",
         "plugin.mail",
         "plugin.vault",
         "plugin.emails",
@@ -66,6 +67,7 @@ MAY_KNOW = {
     "plugin.emails": {"plugin.mail", "plugin.staff_languages", *_JOBS, *_USING},
     "plugin.job_registry": {"plugin.alarms", "plugin.backups", "plugin.emails", *_SERVING},
     "plugin.alarms": {"plugin.backups", "plugin.staff_languages", "plugin.stored_sentences", *_SERVING},
+    "plugin.webhooks": {"plugin.configuration", *_SERVING},
     "plugin.listening": {"plugin.errors"},
     "plugin.processes": set(),
     "plugin.serving": {"plugin"},
@@ -83,7 +85,7 @@ FLOORS = (
     {"checks"},
     {"sales", "visits", "changes", "refunds", "exchange", "ratings"},
     {"agreements", "documents", "handouts", "privacy"},
-    {"reports", "imports", "lists", "journal", "letters"},
+    {"reports", "imports", "lists", "journal", "webhooks", "letters"},
     {
         "attention",
         "subscribers",
@@ -106,7 +108,12 @@ ONLY_IN = {
     "weasyprint": {"invoices"},
     "square": {"plugin.square.client"},
     "square.utils.webhooks_helper": {"plugin.square"},
-    "httpx": {"plugin.square.client", "plugin.alarms.webhook", "plugin.backups.update_check"},
+    "httpx": {
+        "plugin.square.client",
+        "plugin.alarms.webhook",
+        "plugin.webhooks.post",
+        "plugin.backups.update_check",
+    },
     "sqlalchemy.create_engine": {"plugin.store"},
     "prometheus_client": {"plugin.web.metrics"},
 }

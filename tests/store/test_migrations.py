@@ -12,7 +12,7 @@ from plugin.courses.audit import audit
 from plugin.courses.base.work import Work
 from plugin.courses.documents.sale_record import AppliedTax, SaleTax
 from plugin.courses.refunds.canceled_invoice import end_collection
-from plugin.store import Store, listing, totals, versions
+from plugin.store import Store, listing, totals, versions, webhooks
 from plugin.store.migrate import downgrade, is_current, upgrade
 from plugin.store.selling import Checkout
 from plugin.store.tables import METADATA
@@ -168,7 +168,12 @@ def test_what_is_written_once_is_guarded_after_the_migration(empty_database_url:
         found = triggers(store)
         deeds = ("update", "delete") if store.is_sqlite else ("change", "truncate")
         engine = store.engine.dialect.name
-        counting = {totals.TRIGGER, *versions.trigger_names(engine), *listing.trigger_names(engine)}
+        counting = {
+            totals.TRIGGER,
+            webhooks.TRIGGER,
+            *versions.trigger_names(engine),
+            *listing.trigger_names(engine),
+        }
     wanted = {f"{table}_refuses_{deed}" for table in APPEND_ONLY for deed in deeds}
     wanted |= {f"{ACTIVITY}_refuses_{deed}" for deed in activity_deeds(engine)}
     wanted |= {f"{SIGNED}_refuses_{deed}" for deed in deeds} | {f"{SHOWN}_refuses_update"}

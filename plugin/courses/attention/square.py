@@ -5,6 +5,7 @@ from __future__ import annotations
 from plugin.courses.attention.kind import DISMISS, AttentionKind, Decision, Resolution
 from plugin.courses.base.inbox import try_again_in
 from plugin.courses.base.work import Work
+from plugin.courses.webhooks.deliveries import GIVEN_UP, send_failed_again_in
 from plugin.store.queues import Attention
 from plugin.wording import N_
 
@@ -15,7 +16,25 @@ def _try_again(work: Work, item: Attention, _wish: Resolution) -> None:
     item.dedupe = f"{item.id}:tried-again"
 
 
+def _send_again(work: Work, item: Attention, _wish: Resolution) -> None:
+    send_failed_again_in(work, item.details["receiver_id"])
+
+
 KINDS = (
+    AttentionKind(
+        GIVEN_UP,
+        N_("Events that could not be delivered"),
+        (
+            Decision(
+                "send_again",
+                N_("Send again"),
+                _send_again,
+                N_("Sent again"),
+                N_("They are being sent again."),
+            ),
+            DISMISS,
+        ),
+    ),
     AttentionKind(
         "failed_event",
         N_("An event of Square that could not be handled"),

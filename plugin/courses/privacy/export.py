@@ -77,6 +77,7 @@ SECTIONS = {
     "attention": "Questions that were asked",
     "inbox": "Messages from Square",
     "outbox": "Done for them",
+    "event_delivery": "Sent to the clinic’s other programs",
 }
 NOT_ABOUT_CLIENTS = {
     "api_token": "Programs of the clinic.",
@@ -96,6 +97,11 @@ NOT_ABOUT_CLIENTS = {
         ("period_total", "course_total", "untotalled_entry", "totals_state"),
         "Sums of the ledger's entries, which are part of it themselves.",
     ),
+    "journal_chart": "The clinic's accounts.",
+    "money_posting": "Amounts of sales for the accountant; the sales themselves are told.",
+    "payment_fee": "What Square kept of payments; the sales themselves are told.",
+    "event_receiver": "Programs of the clinic.",
+    "outgoing_event": "Ids and figures of what is told as entries; no personal data.",
     "heartbeat": "When the worker last showed that it runs.",
     "clinic": "The clinic itself.",
     "connection": "How the clinic is let into Square.",

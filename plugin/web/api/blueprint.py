@@ -14,6 +14,7 @@ from plugin.web.api import (
     checks,
     clients,
     courses,
+    events,
     journal,
     letters,
     packages,
@@ -50,6 +51,7 @@ CALLS: tuple[Call, ...] = (
     *reports.CALLS,
     *journal.CALLS,
     *year_end.CALLS,
+    *events.CALLS,
 )
 
 

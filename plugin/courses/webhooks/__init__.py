@@ -1,0 +1,1 @@
+"""Events for other programs: their receivers, documents and deliveries. Makes no network call."""

@@ -1,0 +1,107 @@
+"""The document of an event, made once from rows that never change: ids and figures alone (docs/events.md)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.courses.webhooks.kinds import VERSION, EventKind
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.listing import ListedCourse
+from plugin.store.people import Client
+from plugin.store.webhooks import OutgoingEvent
+
+Json = dict[str, Any]
+
+
+def public_id(event_id: int) -> str:
+    """Return the id by which a receiver recognizes an event that it gets twice."""
+    return f"evt_{event_id}"
+
+
+def document_of(session: Session, event: OutgoingEvent) -> Json:
+    """Return the document of an event."""
+    return {
+        "id": public_id(event.id),
+        "type": event.kind,
+        "version": VERSION,
+        "timestamp": _written(event.noted_at),
+        "data": _data(session, event),
+    }
+
+
+def test_document(event_id: int, now: datetime) -> Json:
+    """Return the document of a test, which is about no course."""
+    return {
+        "id": public_id(event_id),
+        "type": EventKind.TEST.value,
+        "version": VERSION,
+        "timestamp": _written(now),
+        "data": {},
+    }
+
+
+def with_names(session: Session, document: Json) -> Json:
+    """Return the document with the client's name as it is now, "" where there is none any more."""
+    data = document["data"]
+    client = session.get(Client, data["client_id"]) if data.get("client_id") else None
+    return {**document, "data": {**data, "client_name": client.name if client else ""}}
+
+
+def _data(session: Session, event: OutgoingEvent) -> Json:
+    course = session.get(Course, event.course_id)
+    if course is None:
+        return {}
+    data: Json = {
+        "course_id": course.id,
+        "client_id": course.client_id,
+        "package_id": course.package_id,
+        "package_name": course.package_name,
+        "square_order_id": course.square_order_id,
+        "expires_on": course.expires_on.isoformat() if course.expires_on else None,
+    }
+    if event.kind == EventKind.EXPIRING:
+        listed = session.get(ListedCourse, course.id)
+        return {**data, "sessions_left": listed.sessions_left if listed else 0}
+    entry = session.get(Entry, event.entry_id) if event.entry_id else None
+    if event.kind == EventKind.OPENED:
+        return {**data, "sold_at": _written(course.sold_at), "allowances": _allowances(session, course.id)}
+    return {**data, **_entry(session, event.kind, entry)} if entry is not None else data
+
+
+def _allowances(session: Session, course_id: str) -> list[Json]:
+    """Return the treatments of a course with the sessions that the sale granted."""
+    rows = session.execute(
+        select(Allowance, Entry.granted_after)
+        .join(Entry, (Entry.allowance_id == Allowance.id) & (Entry.seq == 1))
+        .where(Allowance.course_id == course_id)
+        .order_by(Allowance.position)
+    )
+    return [{"allowance_id": row.id, "treatment": row.treatment, "sessions": many} for row, many in rows]
+
+
+def _entry(session: Session, kind: str, entry: Entry) -> Json:
+    allowance = session.get_one(Allowance, entry.allowance_id)
+    data: Json = {
+        "entry_id": entry.id,
+        "allowance_id": allowance.id,
+        "treatment": allowance.treatment,
+        "happened_at": _written(entry.happened_at),
+    }
+    if kind == EventKind.REFUNDED:
+        return data
+    return {
+        **data,
+        "sessions": abs(entry.sessions_delta),
+        "sessions_left": entry.sessions_after,
+        "sessions_granted": entry.granted_after,
+        **({"undoes": entry.reverses} if entry.reverses else {}),
+    }
+
+
+def _written(moment: datetime) -> str:
+    """Return a time as RFC 3339 in UTC, ending in Z."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"

@@ -1,0 +1,189 @@
+"""Events for other programs, for the owner: receivers, their keys, deliveries, tests, and sending again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.configuration.sealing import sealing
+from plugin.courses.reports.period import start_of
+from plugin.courses.webhooks.deliveries import (
+    list_deliveries,
+    replay_delivery,
+    replay_span,
+    send_test,
+)
+from plugin.courses.webhooks.kinds import CHOICES, EventKind
+from plugin.courses.webhooks.receivers import (
+    LONGEST_URL,
+    NewReceiver,
+    add_receiver,
+    end_receiver,
+    list_receivers,
+    rotate_key,
+)
+from plugin.errors import NotFound
+from plugin.web import current_services, pages
+from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.forms import Choice, Day, Form, Several, Text, Tick
+from plugin.web.refusals import Refusal, refused_shows, shows_refusals
+from plugin.web.translations import N_, _, ngettext
+from plugin.webhooks.deliver import allows_http
+
+blueprint = Blueprint("events", __name__, url_prefix="/clinic/events")
+
+SHOWN = 50
+_STATES = {"pending": N_("Waiting"), "delivered": N_("Delivered"), "failed": N_("Given up")}
+_KINDS = {**CHOICES, EventKind.TEST: N_("Test")}
+_MOST_DIGITS = 18
+
+
+class ReceiverForm(Form):
+    """A program that is to receive events."""
+
+    name = Text(
+        N_("Name"), hint=N_("Such as n8n or Zapier."), maxlength=80, required=True, autocomplete="off"
+    )
+    url = Text(
+        N_("Address"),
+        hint=N_("Where the program receives webhooks; it begins with https://."),
+        maxlength=LONGEST_URL,
+        required=True,
+        autocomplete="off",
+        inputmode="url",
+        spellcheck="false",
+    )
+    kinds = Several(N_("Events"))
+    has_names = Tick(N_("Send clients’ names along; ids are always sent"))
+    may_be_private = Tick(N_("The program runs in the clinic’s own network"))
+
+
+class SpanForm(Form):
+    """Which events are sent again, to whom."""
+
+    receiver = Choice(N_("Receiver"))
+    from_ = Day(N_("From"), name="from", called=N_("The first day"), required=True)
+    to = Day(N_("Through"), called=N_("The last day"), required=True)
+    only_failed = Tick(N_("Only those that were given up"))
+
+
+@blueprint.get("")
+@allow()
+@shows_refusals
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the receivers and the latest deliveries."""
+    store = current_services().store
+    receivers = list_receivers(store)
+    state = request.args.get("state", "")
+    cursor = None if refusal else request.args.get("after") or None
+    page = list_deliveries(store, state=state if state in _STATES else "", limit=SHOWN, cursor=cursor)
+    form = ReceiverForm.shown_beside_others(refusal, kinds=[kind.value for kind in CHOICES])
+    span = SpanForm.shown_beside_others(refusal, suffix="-span")
+    span.receiver.choices = tuple((each.id, each.name) for each in receivers)
+    return render_template(
+        "owner/events.html",
+        receivers=receivers,
+        page=page,
+        is_first=cursor is None,
+        state=state,
+        states=_STATES,
+        kinds=_KINDS,
+        choices=CHOICES,
+        form=form,
+        span=span,
+        now=pages.now(),
+        refusal=refusal if refusal and not (form.is_wrong or span.is_wrong) else None,
+    )
+
+
+def _shown_again(refusal: Refusal, **_ids: str) -> ResponseReturnValue:
+    return show(refusal=refusal)
+
+
+@blueprint.post("")
+@allow()
+@refused_shows(show)
+def add() -> ResponseReturnValue:
+    """Add a receiver, and show its key this once."""
+    services, form = current_services(), ReceiverForm.sent()
+    new = NewReceiver(
+        form.name.data, form.url.data, form.kinds.data, form.has_names.data, form.may_be_private.data
+    )
+    _id, key = add_receiver(
+        services.store,
+        current_act(),
+        new,
+        sealing(services.settings).seal,
+        allows_http=allows_http(services),
+    )
+    return render_template("owner/event_key.html", name=new.name, key=key)
+
+
+@blueprint.post("/<receiver_id>/key")
+@allow()
+@refused_shows(_shown_again)
+def rotate(receiver_id: str) -> ResponseReturnValue:
+    """Make a new key, and show it this once."""
+    services = current_services()
+    name = next((each.name for each in list_receivers(services.store) if each.id == receiver_id), "")
+    key = rotate_key(services.store, current_act(), receiver_id, sealing(services.settings).seal)
+    return render_template("owner/event_key.html", name=name, key=key)
+
+
+@blueprint.post("/<receiver_id>/end")
+@allow()
+@refused_shows(_shown_again)
+def end(receiver_id: str) -> ResponseReturnValue:
+    """End a receiver."""
+    name = end_receiver(current_services().store, current_act(), receiver_id)
+    return _done(_("Nothing more is sent to {name}.", name=name))
+
+
+@blueprint.post("/<receiver_id>/test")
+@allow()
+@refused_shows(_shown_again)
+def test(receiver_id: str) -> ResponseReturnValue:
+    """Send a test event."""
+    send_test(current_services().store, current_act(), receiver_id)
+    return _done(_("The test is on its way. Reload this page in a moment to see whether it arrived."))
+
+
+@blueprint.post("/deliveries/<delivery_id>/again")
+@allow()
+@refused_shows(_shown_again)
+def again(delivery_id: str) -> ResponseReturnValue:
+    """Send one event again."""
+    if not (delivery_id.isascii() and delivery_id.isdigit() and len(delivery_id) <= _MOST_DIGITS):
+        raise NotFound(_("There is no such delivery."))
+    replay_delivery(current_services().store, current_act(), int(delivery_id))
+    return _done(_("It is being sent again."))
+
+
+@blueprint.post("/span")
+@allow()
+@refused_shows(show)
+def span() -> ResponseReturnValue:
+    """Send the events of some days again."""
+    services, form = current_services(), SpanForm.sent()
+    zone = ZoneInfo(pages.clinic().time_zone)
+    first, last = form.from_.data, form.to.data
+    assert first is not None
+    assert last is not None
+    number = replay_span(
+        services.store,
+        current_act(),
+        form.receiver.data,
+        start_of(first, zone),
+        start_of(last + timedelta(days=1), zone),
+        only_failed=form.only_failed.data,
+    )
+    return _done(ngettext("{n} event is being sent again.", "{n} events are being sent again.", number))
+
+
+def _done(said: str) -> ResponseReturnValue:
+    flash_notice(Notice(said))
+    return redirect_after_post(url_for("events.show", _anchor="deliveries"))

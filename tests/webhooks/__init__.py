@@ -1,0 +1,1 @@
+"""Events for other programs: what is sent, to whom, and what comes of it."""
