@@ -1,19 +1,122 @@
-"""How densely a paper is set: the most generous way in which it fits on one page is found by laying it out."""
+"""How densely a paper is set: the most generous way in which it fits on one page is found by laying it out.
+
+What certainly takes more than a page is not tried: the text is measured first, too narrow rather than too wide.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
-from invoices.papers import CourseAgreement, GiftVoucher, Guide, OwnersMonth, Paper
+from invoices.pages.fit import pieces_of
+from invoices.pages.punchcard import measure_of
+from invoices.papers import (
+    AftercareSheet,
+    Allowance,
+    CourseAgreement,
+    CourseSummary,
+    GiftVoucher,
+    Guide,
+    OwnersMonth,
+    Paper,
+    SummaryVisit,
+)
 
-Density = Literal["airy", "roomy", "compact", "tight"]
-# The most generous first; in the last one, tables and lists are in the smallest type.
-DENSITIES: tuple[Density, ...] = ("airy", "roomy", "compact", "tight")
-# Of a paper that takes several pages anyway.
-OF_LONG: Density = "compact"
+# The last two of one page shorten the notes of the visits; a long paper takes several pages.
+Density = Literal["airy", "roomy", "compact", "tight", "tight two-lines", "tight one-line", "compact long"]
+ONE_PAGE: tuple[Density, ...] = ("airy", "roomy", "compact", "tight", "tight two-lines", "tight one-line")
 _MADE_FOR_SEVERAL_PAGES = (GiftVoucher, OwnersMonth, Guide, CourseAgreement)
+_WITHOUT_NOTES = ONE_PAGE[:4]
+
+# In points, as in print.css: the page between its margins, and all of a summary but its visits, at the least.
+_PAGE = {"letter": 674, "a4": 724}
+_WIDTH = {"letter": 510, "a4": 493}
+_REST, _TERMS, _NOTE = 254, 21, 20
+_SHEET_HEAD = 120
+_SMALL, _TEXT = (10, 13), (12, 16)
+# The narrowest that letters of Inter come, in parts of their size.
+_NARROW, _OTHERS, _WIDE = 0.23, 0.5, 0.95
+_NARROW_ONES = frozenset("iljtfrI.,:;'|!()[] /-·1")
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """How the visits are set in a density: letters, space between rows, width of the other columns."""
+
+    type: tuple[int, int]
+    padding: float
+    gaps: int
+    beside: int
+    most_lines: int = 99
+
+
+_VISITS: dict[Density, _Rows] = {
+    "airy": _Rows(_TEXT, 8.75, 64, 172),
+    "roomy": _Rows(_TEXT, 8.75, 40, 172),
+    "compact": _Rows(_TEXT, 2.75, 40, 172),
+    "tight": _Rows(_SMALL, 1.75, 26, 144),
+    "tight two-lines": _Rows(_SMALL, 1.75, 26, 144, most_lines=2),
+    "tight one-line": _Rows(_SMALL, 1.75, 26, 144, most_lines=1),
+}
 
 
 def densities_of(paper: Paper) -> tuple[Density, ...]:
     """Return the densities in which the paper may fit on one page, the most generous first."""
-    return () if isinstance(paper, _MADE_FOR_SEVERAL_PAGES) else DENSITIES
+    if isinstance(paper, _MADE_FOR_SEVERAL_PAGES):
+        return ()
+    if isinstance(paper, AftercareSheet):
+        return ("tight",) if _is_full(paper) else ("roomy", "compact", "tight")
+    if not isinstance(paper, CourseSummary):
+        return _WITHOUT_NOTES
+    room = _PAGE[paper.clinic.page_size]
+    return tuple(density for density in ONE_PAGE if _least_height(paper, _VISITS[density]) <= room)
+
+
+def of_several_pages(paper: Paper) -> Density:
+    """Return the density of a paper that takes more than a page. The two sides of a card bear no numbers."""
+    return "compact" if isinstance(paper, GiftVoucher) else "compact long"
+
+
+def _is_full(paper: AftercareSheet) -> bool:
+    """Return whether a text is too long for the larger type, as lists and tables of the usual shape are set."""
+    lines = sum(12 * sum(map(_em, piece)) for piece in pieces_of(paper.text)) / _WIDTH[paper.clinic.page_size]
+    return _SHEET_HEAD + 3 * 16 * lines > _PAGE[paper.clinic.page_size]
+
+
+def _least_height(paper: CourseSummary, rows: _Rows) -> float:
+    card = sum(_card_heights(paper.allowances))
+    visits = sum(rows.padding + rows.type[1] * _lines(visit, paper, rows) for visit in paper.visits)
+    terms = 13 * sum(_wrapped(term, _SMALL, _WIDTH[paper.clinic.page_size]) for term in paper.terms)
+    return _REST + card + visits + rows.gaps + terms + sum(_parts(paper))
+
+
+def _parts(paper: CourseSummary) -> Iterator[int]:
+    """Return what the parts take that not every summary has."""
+    yield _TERMS if paper.terms else 0
+    yield _NOTE if paper.status not in ("open", "part_paid") else 0
+
+
+def _card_heights(allowances: Iterable[Allowance]) -> Iterator[float]:
+    for each in allowances:
+        if each.kind == "main" and each.stamps:
+            measure = measure_of(each)
+            yield measure.line_height * math.ceil(len(each.stamps) / measure.row)
+
+
+def _lines(visit: SummaryVisit, paper: CourseSummary, rows: _Rows) -> int:
+    return min(
+        rows.most_lines, _wrapped(visit.focus, rows.type, _WIDTH[paper.clinic.page_size] - rows.beside)
+    )
+
+
+def _wrapped(text: str, letters: tuple[int, int], width: float) -> int:
+    """Return on how many lines the text is at the least."""
+    return max(1, math.ceil(letters[0] * sum(map(_em, text)) / width))
+
+
+def _em(character: str) -> float:
+    if character in _NARROW_ONES:
+        return _NARROW
+    return _WIDE if "\u2e80" <= character <= "\uffdc" else _OTHERS

@@ -58,9 +58,13 @@ class Card:
 
 def session_card(allowance: Allowance, language: Language, *, is_held: bool) -> Card:
     """Draw the circles of a treatment; beyond 24 sessions small ones, twelve to a row."""
-    measure = DENSE if len(allowance.stamps) > ROOMY_SESSIONS else ROOMY
     alt = language.sentences(*_said(allowance, language, is_held=is_held))
-    return _laid_out(allowance.stamps, measure, language, alt=alt, is_held=is_held)
+    return _laid_out(allowance.stamps, measure_of(allowance), language, alt=alt, is_held=is_held)
+
+
+def measure_of(allowance: Allowance) -> Measure:
+    """Return the distances of a treatment's card."""
+    return DENSE if len(allowance.stamps) > ROOMY_SESSIONS else ROOMY
 
 
 def touch_up_card(allowance: Allowance, language: Language, *, is_held: bool) -> Card:

@@ -68,6 +68,7 @@ class SummaryPage:
     touch_ups: tuple[TouchUps, ...]
     visits: tuple[VisitRow, ...]
     has_treatments: bool
+    with_whom: str
     has_practitioners: bool
     has_focus: bool
     earlier: str
@@ -105,7 +106,8 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
         touch_ups=tuple(_touch_ups(a, language, is_held=is_held) for a in touch_ups),
         visits=tuple(_visit_row(visit, language) for visit in paper.visits),
         has_treatments=_needs_treatments(paper.visits),
-        has_practitioners=any(visit.practitioner for visit in paper.visits),
+        with_whom=_with_whom(paper.visits, language),
+        has_practitioners=len({visit.practitioner for visit in paper.visits}) > 1,
         has_focus=any(visit.focus for visit in paper.visits),
         earlier=language.ngettext(
             "{n} earlier visit is not listed.", "{n} earlier visits are not listed.", earlier
@@ -126,6 +128,14 @@ def _needs_treatments(visits: tuple[SummaryVisit, ...]) -> bool:
     """A touch-up is named as one already; only a second main treatment or an add-on needs its name."""
     named = {visit.treatment for visit in visits if visit.kind == "main"}
     return len(named) > 1 or any(visit.kind == "add_on" for visit in visits)
+
+
+def _with_whom(visits: tuple[SummaryVisit, ...], language: Language) -> str:
+    """Name the practitioner of all visits once, "" where there are several or none."""
+    names = {visit.practitioner for visit in visits}
+    if len(names) != 1 or not (name := names.pop()):
+        return ""
+    return language.gettext("All with {practitioner}", practitioner=name)
 
 
 def _touch_ups(allowance: Allowance, language: Language, *, is_held: bool) -> TouchUps:
@@ -167,7 +177,7 @@ def _facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
     elif not paper.expires_after_first_visit:
         yield Fact(language.gettext("Expires"), language.gettext("No expiration"))
     for allowance in paper.allowances:
-        if allowance.kind != "main":
+        if allowance.kind == "add_on":
             yield _allowance_fact(allowance, language)
 
 
@@ -203,9 +213,9 @@ def _whole(text: str) -> str:
 
 
 def _allowance_fact(allowance: Allowance, language: Language) -> Fact:
-    name = language.gettext("Touch-ups") if allowance.kind == "touch_up" else allowance.treatment
     return Fact(
-        name, language.gettext("{left} of {granted} left", left=allowance.left, granted=allowance.granted)
+        allowance.treatment,
+        language.gettext("{left} of {granted} left", left=allowance.left, granted=allowance.granted),
     )
 
 

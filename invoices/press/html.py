@@ -14,7 +14,7 @@ from invoices.language import Language, language_for
 from invoices.pages.agreement import agreement_page
 from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.credit_note import credit_note_page
-from invoices.pages.density import OF_LONG, Density, densities_of
+from invoices.pages.density import Density, densities_of, of_several_pages
 from invoices.pages.guide import guide_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
@@ -74,7 +74,7 @@ def html_of(paper: Paper, density: Density | None = None, *, logo_address: str =
 
     `logo_address`: where the logo is found, the renderer's own by default.
     """
-    density = density or next(iter(densities_of(paper)), OF_LONG)
+    chosen: Density = next(iter((density,) if density else densities_of(paper)), of_several_pages(paper))
     language = language_for(paper.language)
     layout = LAYOUTS[type(paper)]
     logo = paper.clinic.logo
@@ -83,7 +83,8 @@ def html_of(paper: Paper, density: Density | None = None, *, logo_address: str =
         .get_template(layout.template)
         .render(
             paper=paper,
-            density=density,
+            density=chosen,
+            is_long="long" in chosen,
             page=layout.page(paper, language),
             language=language,
             _=language.gettext,
@@ -143,10 +144,11 @@ class ClinicStyle:
         family = f'"Inter", {SCRIPTS}, sans-serif'
         continued = f"font: 400 10pt/13pt {family}; color: #5D6B6A; vertical-align: middle"
         return f"""
-            @page {{ size: {self.page_size};
-                @top-left {{ content: string(client); {continued} }}
-                @top-right {{ content: {number}; {continued} }} }}
-            @page :first {{ @top-left {{ content: none }} @top-right {{ content: none }} }}
+            @page {{ size: {self.page_size} }}
+            @page long {{
+                @top-left {{ content: string(running); width: 80%; {continued} }}
+                @top-right {{ content: {number}; width: 20%; {continued} }} }}
+            @page long:first {{ @top-left {{ content: none }} }}
             .figure, .when, .phone, .lead h2, .voucher-name {{ color: {self.accent} }}
             .next, .lead, .voucher-code {{ background: {pale_ground(self.accent)} }}
         """

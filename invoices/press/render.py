@@ -18,7 +18,7 @@ from weasyprint import CSS, HTML, Document  # type: ignore[import-untyped]  # it
 from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
 from weasyprint.urls import URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
 
-from invoices.pages.density import OF_LONG, Density, densities_of
+from invoices.pages.density import Density, densities_of, of_several_pages
 from invoices.pages.fit import fit
 from invoices.papers import CreditNote, Invoice, Paper
 from invoices.press.archive import ARCHIVED, archived
@@ -108,7 +108,7 @@ class Press:
 
         tried = map(in_density, densities_of(fitted))
         fitting = (document for document in tried if len(document.pages) == 1)
-        return next(fitting, None) or in_density(OF_LONG)
+        return next(fitting, None) or in_density(of_several_pages(fitted))
 
     def _own_style(self, css: str) -> CSS:
         if css not in self._styles:

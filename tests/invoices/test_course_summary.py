@@ -55,7 +55,13 @@ def test_it_lists_every_visit_with_date_person_and_focus(real_text: Named) -> No
 def test_it_says_what_was_bought_paid_and_agreed(real_text: Named) -> None:
     text = real_text("summary-on-hold")
     assert summary("summary-on-hold").terms
-    for each in ("Oct 1, 2026", "$1,980.00", "Oct 1, 2027", "2 of 2 left", *summary("summary-on-hold").terms):
+    for each in (
+        "Oct 1, 2026",
+        "$1,980.00",
+        "Oct 1, 2027",
+        "2 touch-ups left",
+        *summary("summary-on-hold").terms,
+    ):
         assert each in text
 
 

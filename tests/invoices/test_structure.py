@@ -178,8 +178,8 @@ def test_the_punch_card_says_in_words_what_it_shows(real_pdf: Pdf) -> None:
 def test_cells_of_the_visits_know_their_headers(real_pdf: Pdf) -> None:
     with opened(real_pdf("summary")) as pdf:
         cells = [element for element in elements(pdf) if element.S == "/TD"]
-        # Five visits of three cells beside their day, and five facts beside their names.
-        assert [len(cell.A.Headers) for cell in cells] == [2] * 15 + [1] * 5
+        # Five visits of three cells beside their day, and four facts beside their names.
+        assert [len(cell.A.Headers) for cell in cells] == [2] * 15 + [1] * 4
 
 
 @pytest.mark.parametrize(
