@@ -21,10 +21,18 @@ from plugin.courses.reports.progress import (
     course_progress,
 )
 from plugin.courses.reports.progress_courses import ProgressFilter, courses_behind
+from plugin.courses.reports.progress_sheet import progress_sheet
 from plugin.errors import InvalidField
 from plugin.store.offers import Treatment
 from tests.courses.desk import Desk
 from tests.states import World
+
+STOPPED = (Outcome.STALLED, Outcome.EXPIRED)
+KEYS = {
+    ProgressBy.PACKAGE: "package_id",
+    ProgressBy.PRACTITIONER: "practitioner_id",
+    ProgressBy.MONTH: "month",
+}
 
 
 def buyer(name: str) -> Buyer:
@@ -40,12 +48,12 @@ def assert_counted(desk: Desk, progress: CourseProgress, by: ProgressBy) -> None
     """Each figure has as many courses behind it, on pages of two."""
     figures: list[tuple[ProgressFilter, int]] = []
     for row in (progress.total, *progress.rows):
-        of: Any = {f"{by.value}_id": row.key} if row.key else {}
+        of: Any = {KEYS[by]: row.key} if row.key else {}
+        figures += [(ProgressFilter(STOPPED, used=used, **of), number) for used, number in row.stops]
         figures += [(ProgressFilter((each,), **of), number) for each, number in row.outcomes.items()]
         figures.append((ProgressFilter(has_time_to_buy=True, **of), row.again.whole))
         figures.append((ProgressFilter(bought_again=True, **of), row.again.part))
-    stopped = (Outcome.STALLED, Outcome.EXPIRED)
-    figures += [(ProgressFilter(stopped, used=used), number) for used, number in progress.stalls]
+    figures += [(ProgressFilter(STOPPED, used=used), number) for used, number in progress.stalls]
     for wanted, number in figures:
         found, cursor = [], None
         while True:
@@ -91,6 +99,29 @@ def test_each_course_is_counted_where_it_belongs(lived: Desk, by: ProgressBy) ->
     assert total.again == Share(1, 2)
     assert progress.stalls == ((0, 1), (1, 1))
     assert_counted(lived, progress, by)
+
+
+def test_by_month_of_the_sale_and_as_a_table(lived: Desk) -> None:
+    progress = shown(lived, ProgressBy.MONTH)
+    assert [(row.key, sum(row.outcomes.values())) for row in progress.rows] == [
+        ("2026-06", 1),
+        ("2026-03", 4),
+    ]
+    assert progress.rows[1].stops == ((0, 1), (1, 1))
+    assert progress.rows[1].stops_most_after == 0
+    sheet = progress_sheet(progress, ProgressBy.MONTH)
+    rows = [dict(zip(sheet.headings, row, strict=True)) for row in sheet.rows]
+    assert [(row["Month"], row["Completed"], row["Stopped after 1"]) for row in rows] == [
+        ("2026-06", 0, 0),
+        ("2026-03", 2, 1),
+        ("All", 2, 1),
+    ]
+
+
+def test_behind_the_days_between_visits_stand_their_courses(lived: Desk) -> None:
+    shown(lived)
+    page, _number = courses_behind(lived.store, ProgressFilter(has_intervals=True), lived.today)
+    assert [(each.client_name, each.days_between) for each in page.rows] == [("Bo", 8.0), ("Ana", 8.0)]
 
 
 def test_an_average_of_few_intervals_is_not_said(lived: Desk) -> None:

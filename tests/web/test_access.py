@@ -294,6 +294,7 @@ WHO: dict[str, frozenset[str]] = {
     "overview.progress": OWNER,
     "progress.show": OWNER,
     "progress.save": OWNER,
+    "progress.save_figures": OWNER,
     "settings.show": OWNER,
     "settings.page": OWNER,
     "settings.save": OWNER,

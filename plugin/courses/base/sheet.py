@@ -58,6 +58,11 @@ def sheet_of(title: str, columns: Columns[T], rows: Iterable[T]) -> Sheet:
     return Sheet(title, tuple(columns), ([cell(row) for cell in columns.values()] for row in rows))
 
 
+def tenths(value: float | None) -> Decimal | None:
+    """Return an average with one decimal."""
+    return None if value is None else Decimal(f"{value:.1f}")
+
+
 def major(money: Money) -> Decimal:
     """Return the amount in major units, without its currency: 1650.00."""
     return Decimal(money.amount).scaleb(-minor_digits(money.currency))

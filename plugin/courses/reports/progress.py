@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -50,10 +50,11 @@ class Outcome(StrEnum):
 
 
 class ProgressBy(StrEnum):
-    """What courses are grouped by; a practitioner is the one of the last visit."""
+    """What courses are grouped by; a practitioner is the one of the last visit, a month that of the sale."""
 
     PACKAGE = "package"
     PRACTITIONER = "practitioner"
+    MONTH = "month"
 
 
 class Share(NamedTuple):
@@ -65,7 +66,11 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The figures of a package or practitioner, or of all (`key` ""); `plan_days`: between visits, as papers say."""
+    """The figures of a package, practitioner or month, or of all (`key` "").
+
+    `plan_days`: between visits, as papers say. `stops`: by the sessions used, how many courses stalled or expired
+    after them.
+    """
 
     key: str
     name: str
@@ -74,12 +79,18 @@ class Progress:
     interval_days: int
     again: Share
     plan_days: int | None = None
+    stops: tuple[tuple[int, int], ...] = ()
 
     @property
     def completed(self) -> Share:
         """Return how many of the courses that are over were completed."""
         over = sum(number for outcome, number in self.outcomes.items() if outcome is not Outcome.UNDER_WAY)
         return Share(self.outcomes.get(Outcome.COMPLETED, 0), over)
+
+    @property
+    def stops_most_after(self) -> int | None:
+        """Return after which session most of them stop, the earliest of several; None where none has stopped."""
+        return max(self.stops, key=lambda each: (each[1], -each[0]))[0] if self.stops else None
 
     @property
     def average_days(self) -> float | None:
@@ -125,7 +136,7 @@ def course_progress(store: Store, now: datetime, by: ProgressBy = ProgressBy.PAC
         groups = _groups(session, today, by)
         rows = tuple(_by_key(session, groups, by))
         return CourseProgress(
-            total=_added(rows),
+            total=replace(_added(rows), stops=_stalls(groups)),
             rows=rows,
             stalls=_stalls(groups),
             expiring=tuple(_expiring(session, today)),
@@ -156,6 +167,19 @@ def is_sold_lately(session: Session, today: date) -> ColumnElement[bool]:
     return ListedCourse.sold_at >= start_of(first, ZoneInfo(clinic_in(session).time_zone))
 
 
+def sold_in_month(session: Session, today: date) -> ColumnElement[str]:
+    """Return the month of a sale at the clinic, such as 2026-11, among the last twelve."""
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    months = reversed(months_up_to(today, SOLD_IN_MONTHS))
+    cases = [(ListedCourse.sold_at >= start_of(each.first, zone), month_key(each.first)) for each in months]
+    return case(*cases, else_="")
+
+
+def month_key(first: date) -> str:
+    """Return a month as it is asked for, such as 2026-11."""
+    return f"{first:%Y-%m}"
+
+
 def has_time_to_buy(today: date) -> ColumnElement[bool]:
     """Return the condition that a course was completed so long ago that its client could have bought again."""
     return and_(
@@ -182,11 +206,15 @@ def has_bought_again() -> ColumnElement[bool]:
 def _groups(session: Session, today: date, by: ProgressBy) -> Sequence[Row[Any]]:
     """Return the sums of the courses by key, outcome and sessions used: one reading for every figure."""
     of = ListedCourse
-    key = of.package_id if by is ProgressBy.PACKAGE else of.practitioner_id
+    keys: dict[ProgressBy, ColumnElement[Any]] = {
+        ProgressBy.PACKAGE: of.package_id.expression,
+        ProgressBy.PRACTITIONER: of.practitioner_id.expression,
+        ProgressBy.MONTH: sold_in_month(session, today),
+    }
     has_time = has_time_to_buy(today)
     each = (
         select(
-            key.label("key"),
+            keys[by].label("key"),
             outcome_of(today).label("outcome"),
             of.main_used.label("used"),
             case((of.visits > 1, of.visits - 1), else_=0).label("intervals"),
@@ -218,9 +246,13 @@ def _by_key(session: Session, groups: Sequence[Row[Any]], by: ProgressBy) -> Ite
             interval_days=_sum("days", of),
             again=Share(_sum("again", of), _sum("with_time", of)),
             plan_days=plans.get(key or ""),
+            stops=_stalls(of),
         )
         for key, of in rows.items()
     ]
+    if by is ProgressBy.MONTH:
+        yield from sorted(found, key=lambda each: each.key, reverse=True)
+        return
     yield from sorted(found, key=lambda each: (-sum(each.outcomes.values()), each.name, each.key))
 
 
@@ -229,6 +261,8 @@ def _sum(name: str, groups: Sequence[Row[Any]], outcome: Outcome | None = None) 
 
 
 def _names(session: Session, by: ProgressBy) -> dict[str, str]:
+    if by is ProgressBy.MONTH:
+        return {}
     of = Package if by is ProgressBy.PACKAGE else Staff
     return dict(session.execute(select(of.id, of.name)).all())
 

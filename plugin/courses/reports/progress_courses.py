@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
-from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
+from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of, tenths
 from plugin.courses.base.views import Page
 from plugin.courses.lists.keyset import Order
 from plugin.courses.reports.progress import (
@@ -20,6 +20,7 @@ from plugin.courses.reports.progress import (
     has_time_to_buy,
     is_sold_lately,
     outcome_of,
+    sold_in_month,
 )
 from plugin.courses.reports.usage import NOBODY
 from plugin.store import Store
@@ -31,13 +32,16 @@ from plugin.store.people import Client
 class ProgressFilter:
     """The figure that is asked about: courses sold in the last twelve months with one of these outcomes.
 
-    `used`: after so many sessions. `has_time_to_buy`, `bought_again`: of the completed ones.
+    `used`: after so many sessions. `has_time_to_buy`, `bought_again`: of the completed ones. `month`: of the sale, such
+    as 2026-11. `has_intervals`: with two visits or more, whose days between visits are counted.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     used: int | None = None
     package_id: str = ""
     practitioner_id: str = ""
+    month: str = ""
+    has_intervals: bool = False
     has_time_to_buy: bool = False
     bought_again: bool = False
 
@@ -55,6 +59,13 @@ class CourseBehind:
     granted: int
     last_visit_on: date | None
     value: Money
+    visits: int = 0
+    visit_days: int = 0
+
+    @property
+    def days_between(self) -> float | None:
+        """Return the average days between its visits, None for fewer than two."""
+        return self.visit_days / (self.visits - 1) if self.visits > 1 else None
 
 
 _BY_ID = Order("course", ListedCourse.course_id, ListedCourse.course_id, is_descending=True)
@@ -100,6 +111,10 @@ def _conditions(session: Session, wanted: ProgressFilter, today: date) -> list[C
     if wanted.practitioner_id:
         is_theirs = of.practitioner_id == wanted.practitioner_id
         found.append(of.practitioner_id.is_(None) if wanted.practitioner_id == NOBODY else is_theirs)
+    if wanted.month:
+        found.append(sold_in_month(session, today) == wanted.month)
+    if wanted.has_intervals:
+        found.append(of.visits > 1)
     if wanted.has_time_to_buy or wanted.bought_again:
         found.append(has_time_to_buy(today))
     if wanted.bought_again:
@@ -124,6 +139,8 @@ def _course(row: Any) -> CourseBehind:
         granted=of.main_granted,
         last_visit_on=None if of.last_visit_on == NOT_YET else of.last_visit_on,
         value=Money(of.value, of.currency),
+        visits=of.visits,
+        visit_days=of.visit_days,
     )
 
 
@@ -134,6 +151,7 @@ _SHEET: Columns[CourseBehind] = {
     "Used": lambda row: row.used,
     "Of": lambda row: row.granted,
     "Last visit": lambda row: row.last_visit_on,
+    "Days between visits": lambda row: tenths(row.days_between),
     "Value left": lambda row: major(row.value),
     "Currency": lambda row: row.value.currency,
     "Course": lambda row: row.course_id,

@@ -21,7 +21,7 @@ class CheckList(Answer):
     version: int = shown(3)
     points: dict[str, list[str]] = shown({"en": ["I am or may be pregnant"]}, "By language, in their order.")
     reviewed_by: str = shown("A. Kim, L.Ac.")
-    written_at: Moment
+    written_at: Moment = shown("2026-11-20T09:12:00Z")
 
 
 class TreatmentCheck(Answer):
@@ -31,8 +31,10 @@ class TreatmentCheck(Answer):
     on_day: date = shown("2026-11-28")
     answer: Literal["none", "ask"] = shown("ask", "none: none of the points apply; ask: ask me.")
     list_version: int = shown(3)
-    answered_at: Moment
-    talked_at: Moment | None = shown(description="When whoever treats said that they have asked.")
+    answered_at: Moment = shown("2026-11-28T17:55:00Z")
+    talked_at: Moment | None = shown(
+        "2026-11-28T18:02:00Z", description="When whoever treats said that they have asked."
+    )
 
 
 class NewCheck(Input, json_schema_extra={"examples": [{"answer": "none", "list_version": 3}]}):

@@ -11,6 +11,7 @@ from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, asked_period
+from plugin.courses.reports.progress import Progress, ProgressBy, course_progress
 from plugin.courses.reports.usage import By, usage
 from plugin.web.api.answers import Answer, Count, Cursor, Money, example_id, shown, usd
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
@@ -148,4 +149,78 @@ def report_usage(request: Request, query: UsageQuery) -> Reply:
     return Reply(UsageReport.of(page_of(rows, query, lambda row: f"{row.key}-{row.value.currency}")))
 
 
-CALLS = (report_liability, report_usage)
+class OutcomeCounts(Answer):
+    """How many courses became what."""
+
+    completed: Count = shown(4)
+    stalled: Count = shown(1)
+    expired: Count = shown(0)
+    closed: Count = shown(1)
+    under_way: Count = shown(6)
+
+
+class PartOf(Answer):
+    """So many of so many."""
+
+    part: Count = shown(4)
+    whole: Count = shown(6)
+
+
+class StoppedAfter(Answer):
+    """Courses that stalled or expired after so many main sessions."""
+
+    sessions: Count = shown(3)
+    courses: Count = shown(1)
+
+
+class CourseProgressRow(Answer):
+    """How the courses of a package, practitioner or month of sale go; `key` is empty for all."""
+
+    key: str = shown(example_id(1), "An id, a month such as 2026-11, or `none`.")
+    name: str = shown("Facial acupuncture, course of 12")
+    outcomes: OutcomeCounts
+    completed: PartOf = shown(description="Of the courses that are over.")
+    again: PartOf = shown(description="Bought again, of those completed 30 days ago or earlier.")
+    intervals: Count = shown(40, "Between two days of visits of one course.")
+    interval_days: Count = shown(312, "The days of all intervals together.")
+    average_days: float | None = shown(7.8, "Null for fewer than five intervals.")
+    plan_days: int | None = shown(7, "As papers suggest.")
+    stops: list[StoppedAfter] = shown(description="By the main sessions used.")
+
+
+class CourseProgressReport(Answer):
+    """How the courses sold in the last twelve months go."""
+
+    total: CourseProgressRow
+    rows: list[CourseProgressRow]
+    waiting: Count = shown(0, "Changes of courses that are not in it yet.")
+
+
+class ProgressQuery(Input):
+    """How the courses are grouped."""
+
+    by: Annotated[ProgressBy, BY_VALUE, words(ProgressBy)] = ProgressBy.PACKAGE
+
+
+@call("GET", "/reports/courses", CourseProgressReport, roles=THE_OWNER)
+def report_courses(request: Request, query: ProgressQuery) -> Reply:
+    """Count how courses go: completion, where they stop, days between visits, bought again."""
+    found = course_progress(request.services.store, request.act.now, query.by)
+    said = {"total": _row(found.total), "rows": [_row(each) for each in found.rows], "waiting": found.waiting}
+    return Reply(CourseProgressReport.of(said))
+
+
+def _row(row: Progress) -> dict[str, object]:
+    return {
+        **{
+            name: getattr(row, name) for name in ("key", "name", "intervals", "interval_days", "average_days")
+        },
+        "plan_days": row.plan_days,
+        "outcomes": {each.value: number for each, number in row.outcomes.items()},
+        "completed": row.completed._asdict(),
+        "again": row.again._asdict(),
+        "stops": [{"sessions": used, "courses": number} for used, number in row.stops],
+    }
+
+
+CALLS = (report_liability, report_usage, report_courses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
@@ -50,6 +51,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         is_whole = "all" in request.args or not is_large(store)
         return render_template(
             "owner/overview.html",
+            sold_in=_sold_in,
             seen=seen,
             **shown,
             by=_by(),
@@ -65,7 +67,12 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 def progress() -> ResponseReturnValue:
     """Return how courses go, for a page that was shown without it."""
     counted = course_progress(current_services().store, pages.now(), _by())
-    return render_template("owner/_progress.html", progress=counted, by=_by())
+    return render_template("owner/_progress.html", progress=counted, by=_by(), sold_in=_sold_in)
+
+
+def _sold_in(month: str) -> str:
+    """Return a month such as 2026-11 in words."""
+    return written_month(date.fromisoformat(f"{month}-01"), pages.clinic())
 
 
 def _of_months(seen: Overview) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.lists.listing import renew_some
-from plugin.courses.reports.progress import Outcome
+from plugin.courses.reports.progress import Outcome, ProgressBy, course_progress
 from plugin.courses.reports.progress_courses import ProgressFilter, courses_behind, courses_behind_sheet
+from plugin.courses.reports.progress_sheet import progress_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.files import file_answer
@@ -18,7 +19,7 @@ blueprint = Blueprint("progress", __name__)
 
 _LONGEST_ID = 200
 _MOST_DIGITS = 3
-_NAMES = ("outcome", "used", "package", "practitioner", "again", "of")
+_NAMES = ("outcome", "used", "package", "practitioner", "month", "visits", "again", "of")
 
 
 @blueprint.get("/overview/courses")
@@ -49,6 +50,15 @@ def save(ending: str) -> Response:
     return file_answer(courses_behind_sheet(current_services().store, _asked(), today()), ending)
 
 
+@blueprint.get("/overview/progress.<ending>")
+@allow()
+def save_figures(ending: str) -> Response:
+    """Return the figures themselves as a file."""
+    asked = request.args.get("by", "")
+    by = ProgressBy(asked) if asked in list(ProgressBy) else ProgressBy.PACKAGE
+    return file_answer(progress_sheet(course_progress(current_services().store, pages.now(), by), by), ending)
+
+
 def _asked() -> ProgressFilter:
     outcomes = [each for each in request.args.get("outcome", "").split(",") if each in list(Outcome)]
     used, again = request.args.get("used", ""), request.args.get("again", "")
@@ -58,6 +68,8 @@ def _asked() -> ProgressFilter:
         used=int(used) if is_number else None,
         package_id=request.args.get("package", "")[:_LONGEST_ID],
         practitioner_id=request.args.get("practitioner", "")[:_LONGEST_ID],
+        month=request.args.get("month", "")[:_LONGEST_ID],
+        has_intervals=request.args.get("visits", "") == "several",
         has_time_to_buy=again in ("of", "bought"),
         bought_again=again == "bought",
     )
