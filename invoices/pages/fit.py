@@ -22,6 +22,7 @@ from invoices.pages.sums import (
     check_electronic,
     check_invoice,
     check_month,
+    check_prepaid,
     check_receipt,
     check_statement,
 )
@@ -46,6 +47,7 @@ from invoices.papers import (
     Paper,
     PaperRefused,
     Party,
+    PrepaidBalance,
     Receipt,
     VoucherForm,
     YearEnd,
@@ -304,6 +306,7 @@ _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     CreditNote: check_credit_note,
     AccountStatement: _check_statement,
     Receipt: _check_receipt,
+    PrepaidBalance: check_prepaid,
     GiftVoucher: _check_voucher,
     OwnersMonth: check_month,
     YearEnd: check_year,

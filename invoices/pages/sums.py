@@ -22,6 +22,7 @@ from invoices.papers import (
     PaperRefused,
     Party,
     PaymentLine,
+    PrepaidBalance,
     Receipt,
     RollKind,
     RollLine,
@@ -222,6 +223,22 @@ def _check_balances(paper: AccountStatement) -> None:
         raise PaperRefused(
             "This statement does not add up: what is due is not what was billed less what was paid."
         )
+
+
+def check_prepaid(paper: PrepaidBalance) -> PrepaidBalance:
+    """Return the statement of prepaid balance. Raises PaperRefused where it is too long or does not add up."""
+    if not clean_name(paper.billed_to.name, 4):
+        raise PaperRefused("A statement needs the name of whom it is for.")
+    check_party(paper.billed_to)
+    if len(paper.courses) > LINES_CAP or any(
+        not 1 <= len(each.sessions) <= WORKING_CAP for each in paper.courses
+    ):
+        raise PaperRefused(f"A prepaid balance holds {LINES_CAP} courses of 1 to {WORKING_CAP} treatments.")
+    if any(each.unused > each.granted for one in paper.courses for each in one.sessions):
+        raise PaperRefused("No more sessions can be unused than were granted.")
+    if sum(each.value.amount for each in paper.courses if each.value is not None) != paper.total.amount:
+        raise PaperRefused("This statement does not add up: its values are not its total.")
+    return paper
 
 
 def check_receipt(paper: Receipt) -> Receipt:

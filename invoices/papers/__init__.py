@@ -42,6 +42,7 @@ from invoices.papers.course import (
 )
 from invoices.papers.guide import Guide
 from invoices.papers.month import CallReason, CallRow, MonthPoint, OwnersMonth, PackageRow, RollKind, RollLine
+from invoices.papers.prepaid import PrepaidBalance, PrepaidCourse, PrepaidTreatment
 from invoices.papers.receipt import Receipt, ReceiptPart
 from invoices.papers.shared import (
     Clinic,
@@ -93,6 +94,9 @@ __all__ = [
     "Party",
     "PayPage",
     "PaymentLine",
+    "PrepaidBalance",
+    "PrepaidCourse",
+    "PrepaidTreatment",
     "RatedConcern",
     "RatingMark",
     "Receipt",

@@ -16,6 +16,7 @@ from invoices.papers.agreement import CourseAgreement
 from invoices.papers.course import AftercareSheet, CourseSummary
 from invoices.papers.guide import Guide
 from invoices.papers.month import OwnersMonth
+from invoices.papers.prepaid import PrepaidBalance
 from invoices.papers.receipt import Receipt
 from invoices.papers.shared import PaperRefused
 from invoices.papers.voucher import GiftVoucher
@@ -100,6 +101,7 @@ Paper = (
     | CreditNote
     | AccountStatement
     | Receipt
+    | PrepaidBalance
     | GiftVoucher
     | OwnersMonth
     | YearEnd
@@ -114,6 +116,7 @@ _KINDS: dict[str, type[Paper]] = {
     "credit_note": CreditNote,
     "account_statement": AccountStatement,
     "receipt": Receipt,
+    "prepaid_balance": PrepaidBalance,
     "gift_voucher": GiftVoucher,
     "owners_month": OwnersMonth,
     "year_end": YearEnd,

@@ -18,6 +18,7 @@ from invoices.pages.density import Density, densities_of, of_several_pages
 from invoices.pages.guide import guide_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
+from invoices.pages.prepaid import prepaid_page
 from invoices.pages.reach import phone_way, ways_to_reach
 from invoices.pages.receipt import receipt_page
 from invoices.pages.script import lang, named
@@ -38,6 +39,7 @@ from invoices.papers import (
     OwnersMonth,
     PageSize,
     Paper,
+    PrepaidBalance,
     Receipt,
     YearEnd,
 )
@@ -61,6 +63,7 @@ LAYOUTS: dict[type[Paper], Layout] = {
     CreditNote: Layout("account.html", credit_note_page),
     AccountStatement: Layout("statement.html", statement_page),
     Receipt: Layout("receipt.html", receipt_page),
+    PrepaidBalance: Layout("prepaid.html", prepaid_page),
     GiftVoucher: Layout("gift_voucher.html", voucher_page),
     OwnersMonth: Layout("owners_month.html", month_page),
     YearEnd: Layout("year_end.html", year_page),

@@ -17,6 +17,7 @@ from plugin.courses.documents.paper_emails import (
     paper_of_job,
     was_asked_for,
 )
+from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.documents.read import read_document
 from plugin.courses.documents.statement import statement_in
 from plugin.courses.handouts.cache import drawn, hand_out
@@ -90,12 +91,15 @@ def _name(services: Services, paper: PaperToSend, language: Language) -> str:
         return language.gettext("Course agreement")
     if paper.kind in ("statement", "client_statement"):
         return language.gettext("Statement of account")
+    if paper.kind == "prepaid":
+        return language.gettext("Prepaid balance")
     document = read_document(services.store, paper.paper_id)
     return {
         "invoice": language.gettext("Invoice {number}", number=document.number),
         "credit_note": language.gettext("Credit note {number}", number=document.number),
         "receipt": language.gettext("Receipt {number}", number=document.number),
         "gift_voucher": language.gettext("Gift voucher"),
+        "prepaid_balance": language.gettext("Prepaid balance"),
     }[document.kind]
 
 
@@ -109,6 +113,10 @@ def _pdf(services: Services, act: Act, paper: PaperToSend) -> bytes:
         with store.reading() as session:
             statement = statement_in(session, paper.paper_id, now=act.now)
         return drawn(store, render, statement)
+    if paper.kind == "prepaid":
+        secret = services.settings.secret_key.get_secret_value()
+        issued = issue_prepaid_balance(store, act, paper.client.id, secret=secret)
+        return document_bytes(store, render, issued, now=act.now)
     if paper.kind == "client_statement":
         return drawn(store, render, client_statement(store, act, paper.client.id))
     return hand_out(

@@ -80,6 +80,14 @@ def test_the_statement_of_a_client_is_read_and_printed(desk: Caller, shop: Shop)
     assert desk.get(f"/clients/{client}/statement.pdf").mimetype == "application/pdf"
 
 
+def test_the_prepaid_balance_of_a_client_is_read_and_printed(desk: Caller, shop: Shop) -> None:
+    client = desk.get(f"/courses/{shop.course()}").json["client_id"]
+    read = desk.get(f"/clients/{client}/prepaid-balance").json
+    assert (read["number"], read["total"]) == ("PRE-0001", read["courses"][0]["value"])
+    assert desk.get(f"/clients/{client}/prepaid-balance").json == read
+    assert desk.get(f"/clients/{client}/prepaid-balance.pdf").mimetype == "application/pdf"
+
+
 def test_the_receipts_of_a_sale_are_listed_and_printed(desk: Caller, shop: Shop) -> None:
     course = shop.course()
     [receipt] = desk.get(f"/courses/{course}/receipts").json["receipts"]

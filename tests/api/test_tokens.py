@@ -50,6 +50,8 @@ MAY = {
     ("GET", "/courses/{course_id}/statement.pdf"): DESK,
     ("GET", "/courses/{course_id}/receipts"): DESK,
     ("GET", "/clients/{client_id}/statement"): DESK,
+    ("GET", "/clients/{client_id}/prepaid-balance"): DESK,
+    ("GET", "/clients/{client_id}/prepaid-balance.pdf"): DESK,
     ("GET", "/clients/{client_id}/statement.pdf"): DESK,
     ("GET", "/receipts/{receipt_id}/receipt.pdf"): DESK,
     ("GET", "/clients/{client_id}/agreements"): DESK,

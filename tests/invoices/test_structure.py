@@ -26,6 +26,7 @@ from invoices.papers import (
     Invoice,
     OwnersMonth,
     Paper,
+    PrepaidBalance,
     Receipt,
     YearEnd,
     to_json,
@@ -39,7 +40,16 @@ Pdf = Callable[[str], bytes]
 Draw = Callable[[Paper], bytes]
 PAINTING = {"Tj", "TJ", "'", '"', "f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "sh", "Do"}
 # What a voucher, a month or a course must show in a drawing; an account and a sheet need none.
-WITHOUT_DRAWINGS = (AftercareSheet, AccountStatement, CreditNote, Guide, Invoice, Receipt, YearEnd)
+WITHOUT_DRAWINGS = (
+    AftercareSheet,
+    AccountStatement,
+    CreditNote,
+    Guide,
+    Invoice,
+    PrepaidBalance,
+    Receipt,
+    YearEnd,
+)
 
 
 def opened(pdf: bytes) -> pikepdf.Pdf:
@@ -58,7 +68,11 @@ def about(content: Paper) -> str:
         return str(content.year)
     if isinstance(content, Invoice | CreditNote | Receipt):
         return content.number
-    return content.billed_to.name if isinstance(content, AccountStatement) else content.client_name
+    return (
+        content.billed_to.name
+        if isinstance(content, AccountStatement | PrepaidBalance)
+        else content.client_name
+    )
 
 
 def elements(pdf: pikepdf.Pdf) -> Iterator[Any]:

@@ -73,6 +73,15 @@ def test_the_statement_of_all_courses_is_printed_for_who_was_billed(
     assert small_deb.get(f"/clients/{client_id}/statement.pdf").data == PDF
 
 
+def test_the_prepaid_balance_is_issued_by_the_tap_once(small_deb: Visitor, papers: Papers) -> None:
+    client_id = papers.desk.course(papers.sell("O")).client_id
+    address = f"/clients/{client_id}/prepaid-balance.pdf"
+    assert address in small_deb.get(f"/clients/{client_id}").text
+    assert small_deb.get(small_deb.get(address).headers["Location"]).data == PDF
+    small_deb.get(address)
+    assert [row.number for row in papers.rows("prepaid_balance")] == ["PRE-0001"]
+
+
 def test_an_invoice_that_square_must_tell_of_first_says_so(small_deb: Visitor, papers: Papers) -> None:
     course = papers.desk.sell(papers.package)
     answer = small_deb.get(f"/courses/{course}/invoice.pdf")

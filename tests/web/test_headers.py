@@ -33,6 +33,7 @@ _KEYS = (
     "my.aftercare",
     "my.document",
     "my.statement",
+    "my.prepaid_balance",
     "mail_choice.ask",
     "mail_choice.stop",
 )

@@ -11,7 +11,16 @@ from collections.abc import Iterator
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from invoices.papers import CreditNote, GiftVoucher, Invoice, Paper, PaperRefused, Receipt, from_json
+from invoices.papers import (
+    CreditNote,
+    GiftVoucher,
+    Invoice,
+    Paper,
+    PaperRefused,
+    PrepaidBalance,
+    Receipt,
+    from_json,
+)
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.documents.series import written
 from plugin.store.documents import Document, DocumentFile, DocumentSeries
@@ -58,6 +67,8 @@ def _kind_number_total(paper: Paper) -> tuple[str, str, int] | None:
         return "invoice", paper.number, paper.total.amount
     if isinstance(paper, CreditNote):
         return "credit_note", paper.number, paper.total.amount
+    if isinstance(paper, PrepaidBalance):
+        return "prepaid_balance", paper.number, paper.total.amount
     if isinstance(paper, Receipt):
         return "receipt", paper.number, paper.payment.amount.amount
     return ("gift_voucher", paper.code, 0) if isinstance(paper, GiftVoucher) else None

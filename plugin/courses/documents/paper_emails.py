@@ -7,7 +7,7 @@ a paper they ask for; an address that bounced gets none until it is trusted agai
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,15 +33,10 @@ from plugin.wording import N_, _
 # The outbox job that e-mails one paper.
 PAPER_MAIL = "paper_mail"
 
-PaperKind = Literal["summary", "aftercare", "document", "statement", "client_statement", "agreement"]
-PAPER_KINDS: tuple[PaperKind, ...] = (
-    "summary",
-    "aftercare",
-    "document",
-    "statement",
-    "client_statement",
-    "agreement",
-)
+PaperKind = Literal[
+    "summary", "aftercare", "document", "statement", "client_statement", "prepaid", "agreement"
+]
+PAPER_KINDS: tuple[PaperKind, ...] = get_args(PaperKind)
 # What practitioners hand out as well; the others are about money.
 _OF_VISITS = ("summary", "aftercare")
 NO_PAPER = N_("There is no such paper.")
@@ -120,6 +115,8 @@ def _about(session: Session, kind: PaperKind, paper_id: str) -> tuple[str, str, 
     if kind == "aftercare":
         visit = require_row(session, Visit, paper_id, _("There is no such visit."))
         return visit.client_id, visit.course_id, _("Aftercare sheet")
+    if kind == "prepaid":
+        return paper_id, _any_course(session, paper_id), _("Prepaid balance")
     if kind == "client_statement":
         return paper_id, _course_of(session, _last_invoice(session, paper_id)), _("Statement of account")
     if kind == "agreement":
@@ -132,6 +129,14 @@ def _about(session: Session, kind: PaperKind, paper_id: str) -> tuple[str, str, 
     number = written_code(document.number) if document.kind == "gift_voucher" else document.number
     called = _("Statement of account") if kind == "statement" else f"{KINDS[document.kind]} {number}"
     return document.client_id, course_id, called
+
+
+def _any_course(session: Session, client_id: str) -> str:
+    owned = select(Course.id).where(Course.client_id == client_id)
+    course_id = session.scalar(owned.order_by(Course.sold_at.desc()).limit(1))
+    if course_id is None:
+        raise NotFound(NO_PAPER)
+    return course_id
 
 
 def _last_invoice(session: Session, client_id: str) -> Document:

@@ -34,6 +34,7 @@ KINDS = {
     "credit_note": N_("Credit note"),
     "receipt": N_("Receipt"),
     "gift_voucher": N_("Gift voucher"),
+    "prepaid_balance": N_("Prepaid balance"),
 }
 # What is the buyer's, whoever has the course now.
 BILLED = ("invoice", "credit_note", "receipt")

@@ -27,7 +27,7 @@ PREFIX_LENGTH = 12
 MOST_FIRST = 9_999_999
 # Shorter numbers are padded with zeros, so that a list of them sorts.
 _DIGITS = 4
-_DEFAULT = {"invoice": "INV-", "credit_note": "CN-", "receipt": "REC-"}
+_DEFAULT = {"invoice": "INV-", "credit_note": "CN-", "receipt": "REC-", "prepaid_balance": "PRE-"}
 _CALLED = {"invoice": "invoice", "credit_note": "credit note", "receipt": "receipt"}
 _PREFIX = re.compile(r"[A-Za-z0-9./_-]*\Z")
 

@@ -1,4 +1,4 @@
-"""The calls about a client's statement of account."""
+"""The calls about a client's statement of account and prepaid balance."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from datetime import date
 from typing import Literal
 
 from plugin.courses.documents.client_statement import client_statement, statement_of_client
+from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.prepaid import issue_prepaid_balance, read_prepaid
 from plugin.web.api.answers import Answer, Money, shown, usd
 from plugin.web.api.calls import THE_DESK, Reply, Request, call
 
@@ -55,4 +57,56 @@ def print_client_statement(request: Request, client_id: str) -> Reply:
     return Reply(pdf=made.pdf, filename="statement.pdf")
 
 
-CALLS = (read_statement, print_client_statement)
+class PrepaidTreatment(Answer):
+    """The sessions of one treatment of a course."""
+
+    treatment: str = shown("Facial acupuncture, 60 min")
+    unused: int = shown(7)
+    granted: int = shown(12)
+
+
+class PrepaidCourse(Answer):
+    """A course with unused sessions."""
+
+    package_name: str = shown("Facial acupuncture, course of 12")
+    sold_on: date = shown("2026-10-01")
+    sessions: list[PrepaidTreatment]
+    value: Money | None = shown(
+        usd(115500), "By the formula, tax included; null where another person paid for it."
+    )
+    formula: Literal["prorated", "discount_forfeited"] = shown("prorated")
+    expires_on: date | None
+
+
+class PrepaidBalance(Answer):
+    """What a client has paid for and not used, issued as a document that never changes."""
+
+    number: str = shown("PRE-0001")
+    as_of: date = shown("2026-12-01")
+    courses: list[PrepaidCourse]
+    total: Money = shown(usd(115500))
+    check_code: str = shown("3F2A-91C0-77DE-0B14", "Of the content, by the clinic's secret key.")
+
+
+@call("GET", "/clients/{client_id}/prepaid-balance", PrepaidBalance, roles=THE_DESK)
+def read_prepaid_balance(request: Request, client_id: str) -> Reply:
+    """Issue the statement of prepaid balance of a client as of now, and read it."""
+    services = request.services
+    return Reply(PrepaidBalance.of(read_prepaid(services.store, _issued(request, client_id))))
+
+
+@call("GET", "/clients/{client_id}/prepaid-balance.pdf", None, roles=THE_DESK)
+def print_prepaid_balance(request: Request, client_id: str) -> Reply:
+    """Issue the statement of prepaid balance of a client as of now, and print it."""
+    services = request.services
+    pdf = document_bytes(services.store, services.render, _issued(request, client_id), now=request.act.now)
+    return Reply(pdf=pdf, filename="prepaid-balance.pdf")
+
+
+def _issued(request: Request, client_id: str) -> str:
+    services = request.services
+    secret = services.settings.secret_key.get_secret_value()
+    return issue_prepaid_balance(services.store, request.act, client_id, secret=secret)
+
+
+CALLS = (read_statement, print_client_statement, read_prepaid_balance, print_prepaid_balance)

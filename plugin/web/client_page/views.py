@@ -36,6 +36,7 @@ from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import client_of_page
 from plugin.courses.documents.client_statement import statement_of_client
 from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
 from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.errors import CoursekeeperError
@@ -183,6 +184,16 @@ def statement(token: str) -> Response:
     return _pdf(made.pdf, language_for(client.language).gettext("Statement of account"))
 
 
+@blueprint.get("/my/<token>/prepaid-balance.pdf")
+def prepaid_balance(token: str) -> Response:
+    """Return what they have paid for and not used, as of now."""
+    client, services = client_of(token), current_services()
+    act, secret = Act(GUEST, services.clock(), fresh_key()), services.settings.secret_key.get_secret_value()
+    issued = issue_prepaid_balance(services.store, act, client.id, secret=secret)
+    pdf = document_bytes(services.store, services.render, issued, now=act.now)
+    return _pdf(pdf, language_for(client.language).gettext("Prepaid balance"))
+
+
 @blueprint.errorhandler(NotFound)
 @blueprint.errorhandler(TooManyRequests)
 def nothing(error: HTTPException) -> ResponseReturnValue:
@@ -219,6 +230,7 @@ def set_up(app: Flask) -> None:
         "my.document",
         "my.agreement",
         "my.statement",
+        "my.prepaid_balance",
         "my.answer",
     )
     limit_views(app, views, guesses, often)

@@ -81,6 +81,14 @@ def mail_client_statement(client_id: str) -> ResponseReturnValue:
     return _mail("client_statement", client_id)
 
 
+@blueprint.post("/clients/<client_id>/prepaid-balance/email")
+@allow(Role.DESK)
+@refused_shows(_page_again)
+def mail_prepaid_balance(client_id: str) -> ResponseReturnValue:
+    """Send the statement of prepaid balance of a client, as it is when it is sent."""
+    return _mail("prepaid", client_id)
+
+
 def _mail(kind: PaperKind, paper_id: str) -> ResponseReturnValue:
     services, form = current_services(), PaperMailForm.sent()
     sent = send_paper(services.store, current_act(), kind, paper_id, has_mail=services.mail.is_ready)

@@ -10,6 +10,7 @@ from plugin.courses.base.clinic import local_date
 from plugin.courses.documents.client_statement import statement_of_client
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.on_demand import invoice_of_course, receipt_of_course, voucher_of_gift
+from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.documents.read import DocumentView, read_document
 from plugin.courses.documents.statement import Statement, statement_of_course
 from plugin.courses.handouts.bundle import paper_file_name
@@ -65,6 +66,15 @@ def client_statement(client_id: str) -> Response:
     """Return the statement of account of all that was billed to a client."""
     services = current_services()
     return _statement(statement_of_client(services.store, services.render, act_without_form(), client_id))
+
+
+@blueprint.get("/clients/<client_id>/prepaid-balance.pdf")
+@allow(Role.DESK)
+def prepaid_balance(client_id: str) -> ResponseReturnValue:
+    """Redirect to the statement of prepaid balance as of now, issuing it where it is not issued yet."""
+    services = current_services()
+    secret = services.settings.secret_key.get_secret_value()
+    return _see(issue_prepaid_balance(services.store, act_without_form(), client_id, secret=secret))
 
 
 @blueprint.get("/gifts/<gift_id>/voucher.pdf")
