@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from tempfile import SpooledTemporaryFile
-from typing import IO, Literal, cast
+from typing import IO, Literal, TypeVar, cast
 from urllib.parse import quote
 
 from flask import Response, send_file
@@ -14,8 +15,22 @@ from plugin.courses.reports.period import Period
 from plugin.errors import NotFound
 from plugin.web.translations import _
 
+T = TypeVar("T")
+
 # A file larger than this is written to disk while it is made.
 _IN_MEMORY = 8 * 1024 * 1024
+
+
+def written_file(fill: Callable[[IO[bytes]], T]) -> tuple[IO[bytes], T]:
+    """Return a file to be sent, and what `fill` returned, which wrote it. Flask closes it once it has been sent."""
+    made = cast(IO[bytes], SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
+    try:
+        result = fill(made)
+    except BaseException:
+        made.close()
+        raise
+    made.seek(0)
+    return made, result
 
 
 def file_answer(sheet: Sheet, ending: str, period: Period | None = None) -> Response:
@@ -23,10 +38,7 @@ def file_answer(sheet: Sheet, ending: str, period: Period | None = None) -> Resp
     if ending not in list(Format):
         raise NotFound(_("A report is saved as .csv or .xlsx."))
     form = Format(ending)
-    # Flask closes it once it has been sent.
-    made = cast(IO[bytes], SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115
-    write(sheet, form, made, for_people=True)
-    made.seek(0)
+    made, _written = written_file(lambda out: write(sheet, form, out, for_people=True))
     return send_file(
         made, mimetype=form.media_type, as_attachment=True, download_name=_name(sheet, form, period)
     )

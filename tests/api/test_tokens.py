@@ -54,6 +54,7 @@ MAY = {
     ("GET", "/clients/{client_id}/prepaid-balance.pdf"): DESK,
     ("GET", "/clients/{client_id}/statement.pdf"): DESK,
     ("GET", "/receipts/{receipt_id}/receipt.pdf"): DESK,
+    ("GET", "/courses/{course_id}/evidence.zip"): OWNER,
     ("GET", "/clients/{client_id}/agreements"): DESK,
     ("POST", "/clients/{client_id}/agreements"): DESK,
     ("GET", "/agreements/{agreement_id}"): DESK,

@@ -106,6 +106,7 @@ WHO: dict[str, frozenset[str]] = {
         ),
         DESK,
     ),
+    "evidence.save": OWNER,
     "check_in_screens.show": DESK,
     "check_in_screens.start": DESK,
     "check_in_screens.end": DESK,

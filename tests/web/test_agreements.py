@@ -9,6 +9,7 @@ from plugin import create_app
 from plugin.core.acts import Role
 from plugin.courses.agreements.links import signing_token
 from plugin.courses.agreements.views import agreements_of_client
+from plugin.courses.clients.private_page import token_of
 from plugin.services import Services
 from tests.courses.agreements.agreeing import DRAWN, Agreeing, reprice
 from tests.courses.desk import Desk
@@ -130,3 +131,19 @@ class TestByLink:
     def test_a_link_that_was_not_made_here_shows_nothing(self, stranger: Visitor) -> None:
         for token in ("x", "x" * 3000, "WyJ4Il0.abc"):
             assert stranger.get(f"/agree/{token}").status_code == 404
+
+
+def test_buying_again_where_it_is_required_leads_to_the_agreement_and_back_to_the_payment(
+    small_desk: Desk, small_house: Services
+) -> None:
+    services = with_settings(small_house, course_agreements="required", client_buys_again=True)
+    visitor, course_id = Visitor(create_app(services=services)), small_desk.sell()
+    ana = small_desk.course(course_id).client_id or ""
+    address = f"/my/{token_of(small_desk.store, small_desk.act(), ana)}/again/{course_id}"
+    tapped = visitor.send(visitor.page(address).form(address))
+    page = tapped.headers["Location"]
+    assert page.startswith("/agree/")
+    form = visitor.page(page).form(page.split("?")[0])
+    assert visitor.send(form, agreed="yes").headers["Location"] == address
+    assert "Square is preparing the payment" in visitor.after(visitor.page(address).form(address)).text
+    assert visitor.get(page.split("?")[0] + "?then=https://evil.example/my/x/again/y").status_code == 200

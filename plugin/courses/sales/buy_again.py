@@ -19,6 +19,7 @@ from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.catalog.packages import package_in
 from plugin.courses.clients.clients import known_client_in
+from plugin.courses.sales.agreed import link_agreement
 from plugin.courses.sales.checkout_views import CheckoutView, view_of
 from plugin.courses.sales.checkouts import CHECKOUT
 from plugin.courses.sales.new_checkout import NewCheckout, new_checkout
@@ -87,12 +88,18 @@ def _standing(checkout: Checkout | None, package: PackageView) -> Again:
 
 
 def buy_again(
-    store: Store, act: Act, course_id: str, *, seen_version: int | None = None, is_mailed: bool = False
+    store: Store,
+    act: Act,
+    course_id: str,
+    *,
+    seen_version: int | None = None,
+    is_mailed: bool = False,
+    needs_agreement: bool = False,
 ) -> CheckoutView:
     """Begin the sale by payment link, or return the one that was begun; raises NotFound, Refused.
 
     `seen_version`: of the package that the buyer saw; refused if its price or terms changed since. `is_mailed`: the
-    link goes to the client's address.
+    link goes to the client's address. `needs_agreement`: only with the client's signed agreement for the package.
     """
     require(act.actor, Role.DESK)
 
@@ -103,7 +110,9 @@ def buy_again(
         if offer.checkout is not None and offer.standing in (Again.BEGUN, Again.PAID):
             return offer.checkout
         _refuse(course, offer, seen_version)
-        return view_of(work.session, _begin(work, course, is_mailed=is_mailed))
+        return view_of(
+            work.session, _begin(work, course, is_mailed=is_mailed, needs_agreement=needs_agreement)
+        )
 
     return transact(store, act, do)
 
@@ -120,7 +129,7 @@ def _refuse(course: Course, offer: AgainOffer, seen_version: int | None) -> None
         )
 
 
-def _begin(work: Work, course: Course, *, is_mailed: bool) -> Checkout:
+def _begin(work: Work, course: Course, *, is_mailed: bool, needs_agreement: bool) -> Checkout:
     client = known_client_in(work.session, course.client_id or "")
     new = NewCheckout(client.id, course.package_id, "link")
     if is_mailed and client.email and not client.mail_problem:
@@ -128,6 +137,7 @@ def _begin(work: Work, course: Course, *, is_mailed: bool) -> Checkout:
     checkout = new_checkout(work, new)
     work.session.add(checkout)
     work.session.flush()
+    link_agreement(work, checkout, is_required=needs_agreement)
     row = work.session.get(BuyAgain, course.id)
     if row is None:
         work.session.add(BuyAgain(course_id=course.id, checkout_id=checkout.id, begun_at=work.now))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from plugin.courses.sales.buy_again import buy_again
+from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.api.answers import Answer, Id, Money, example_id, shown
 from plugin.web.api.calls import THE_DESK, Reply, Request, call
 
@@ -25,7 +26,9 @@ class LinkedSale(Answer):
 @call("POST", "/courses/{course_id}/again", LinkedSale, roles=THE_DESK, refusals=(404, 409, 422))
 def sell_course_again(request: Request, *, course_id: str) -> Reply:
     """Begin the sale of the same package at today's price, or return the one begun from this course."""
-    return Reply(LinkedSale.of(buy_again(request.services.store, request.act, course_id)))
+    needs = agreements_are_required()
+    begun = buy_again(request.services.store, request.act, course_id, needs_agreement=needs)
+    return Reply(LinkedSale.of(begun))
 
 
 CALLS = (sell_course_again,)

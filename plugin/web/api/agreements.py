@@ -15,11 +15,14 @@ from plugin.courses.agreements.views import (
     agreements_of_client,
     read_agreement,
 )
+from plugin.courses.handouts.bundle import MIMETYPES, ZIP
+from plugin.courses.reports.evidence import write_evidence
 from plugin.web import current_services
 from plugin.web.agreement_rules import agreement_rules
 from plugin.web.api.answers import Answer, Id, Moment, example_id, shown
-from plugin.web.api.calls import THE_DESK, Reply, Request, call
+from plugin.web.api.calls import THE_DESK, THE_OWNER, Reply, Request, call
 from plugin.web.api.inputs import GivenId, Input
+from plugin.web.files import written_file
 
 
 class Signature(Answer):
@@ -28,7 +31,7 @@ class Signature(Answer):
     name: str = shown("Ana Souza")
     way: Literal["drawn", "typed", "paper"] = shown("typed")
     present: str = shown("Deb", "Who of the clinic was there; empty on the client's own device.")
-    signed_at: Moment
+    signed_at: Moment = shown("2026-11-22T18:05:00Z")
     shown_sha256: str = shown("9f86d081884c7d659a2f…", "Of the PDF that was shown and signed.")
     pdf_sha256: str = shown("60303ae22b998861bce3…", "Of the signed copy.")
 
@@ -45,7 +48,7 @@ class Agreement(Answer):
     channel: Literal["clinic", "distance"] = shown("clinic")
     change_of_mind: str = shown("none", "The key of the period that it states.")
     pdf_sha256: str = shown("9f86d081884c7d659a2f…", "Of the PDF to read and sign.")
-    made_at: Moment
+    made_at: Moment = shown("2026-11-22T18:00:00Z")
     by: str = shown("Deb")
     url: str = shown(
         "https://desk.example.org/agree/…", "Where the client signs; empty without a public address."
@@ -112,6 +115,16 @@ def record_paper_signature(request: Request, body: SignedPaper, agreement_id: st
     return Reply(Agreement.of(_said(signed)))
 
 
+@call("GET", "/courses/{course_id}/evidence.zip", None, roles=THE_OWNER, media=MIMETYPES[ZIP])
+def save_evidence(request: Request, course_id: str) -> Reply:
+    """Return agreement, visits, e-mails, payments and the ledger of a course, for a disputed payment."""
+    services = request.services
+    made, _course = written_file(
+        lambda out: write_evidence(services.store, services.render, request.act, course_id, out)
+    )
+    return Reply(zip=made, filename="evidence.zip")
+
+
 def _said(agreement: AgreementView) -> dict[str, object]:
     settings = current_services().settings
     token = signing_token(settings.secret_key.get_secret_value(), agreement)
@@ -120,4 +133,11 @@ def _said(agreement: AgreementView) -> dict[str, object]:
     return {"url": url, **{name: getattr(agreement, name) for name in names}}
 
 
-CALLS = (list_agreements, make_agreement, get_agreement, print_agreement, record_paper_signature)
+CALLS = (
+    list_agreements,
+    make_agreement,
+    get_agreement,
+    print_agreement,
+    record_paper_signature,
+    save_evidence,
+)

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, get_type_hints
+from typing import IO, Any, get_type_hints
 
-from flask import Blueprint, Response, g, jsonify
+from flask import Blueprint, Response, g, jsonify, send_file
 from flask import request as http
 
 from plugin.core.acts import Act, Role, checked_key, require
@@ -49,20 +49,21 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """The result of a view: JSON, or the bytes of a paper. `is_repeat`: this key was answered before."""
+    """The result of a view: JSON, or the bytes of a paper or a ZIP. `is_repeat`: this key was answered before."""
 
     json: dict[str, Any] = field(default_factory=dict)
     is_repeat: bool = False
     pdf: bytes | None = None
     filename: str = ""
+    zip: IO[bytes] | None = None
 
 
 @dataclass(frozen=True)
 class Call:
     """One call. Its view gets the Request, then the parsed body or query, then the path's ids by name.
 
-    `takes`: the model of a write's body or of a read's query. `answer` None means a PDF. `refusals`: the
-    statuses beside the usual ones.
+    `takes`: the model of a write's body or of a read's query. `answer` None means a file of the kind `media`.
+    `refusals`: the statuses beside the usual ones.
     """
 
     method: str
@@ -74,6 +75,7 @@ class Call:
     roles: tuple[Role, ...]
     key: Key
     refusals: tuple[int, ...]
+    media: str = "application/pdf"
 
     @property
     def name(self) -> str:
@@ -100,6 +102,7 @@ def call(
     roles: tuple[Role, ...] = EVERY_ROLE,
     key: Key | None = None,
     refusals: tuple[int, ...] = (),
+    media: str = "application/pdf",
 ) -> Callable[[Callable[..., Reply]], Call]:
     """Make a Call of a view; what it takes is the Input among the types of its parameters."""
     usual_key = Key.NONE if method == "GET" else Key.ACCEPTED
@@ -107,7 +110,7 @@ def call(
     def decorate(view: Callable[..., Reply]) -> Call:
         types = [hint for hint in get_type_hints(view).values() if issubclass(hint, Input)]
         takes = types[0] if types else None
-        return Call(method, path, view, takes, answer, status, roles, key or usual_key, refusals)
+        return Call(method, path, view, takes, answer, status, roles, key or usual_key, refusals, media)
 
     return decorate
 
@@ -177,6 +180,9 @@ def _query(model: type[Input]) -> Input:
 
 
 def _response(call: Call, reply: Reply) -> Response:
+    if reply.zip is not None:
+        # Sent as it is read: it may be large.
+        return send_file(reply.zip, mimetype=call.media, as_attachment=True, download_name=reply.filename)
     if reply.pdf is not None:
         response = Response(reply.pdf, content_type="application/pdf")
         response.headers["Content-Disposition"] = f'inline; filename="{reply.filename}"'

@@ -118,7 +118,7 @@ def _answers(call: Call) -> Json:
 def _good(call: Call) -> Json:
     if call.answer is None:
         # JSON Schema's way to state that these are bytes.
-        return {"description": "The paper.", "content": {"application/pdf": {"schema": {}}}}
+        return {"description": "The file.", "content": {call.media: {"schema": {}}}}
     return {"description": call.answer.__name__, "content": _json(call.answer)}
 
 

@@ -6,6 +6,7 @@ as at the check-in screen. Where it was sent, the payment follows the signature.
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -42,6 +43,7 @@ from plugin.web.limits import guess_limiter, limit_views, page_limiter
 
 _CLIENT = Actor("The client", Role.DESK, Source.DESK)
 _LONGEST_NAME = 200
+_THEN = re.compile(r"(?:/[A-Za-z0-9_-]{1,40})?/my/[A-Za-z0-9_-]{1,80}/again/[A-Za-z0-9_-]{1,80}")
 
 blueprint = Blueprint("agree", __name__, url_prefix="/agree")
 blueprint.after_request(unlist)
@@ -90,7 +92,7 @@ def sign(token: str) -> ResponseReturnValue:
         return _refused(token, link, error, language)
     if not link.agreement.is_signed:
         _mail(signed.id)
-    return redirect(url_for("agree.show", token=token), code=303)
+    return redirect(_then() or url_for("agree.show", token=token), code=303)
 
 
 @blueprint.errorhandler(NotFound)
@@ -123,6 +125,12 @@ def _link(token: str) -> SigningLink:
     if link is None:
         abort(404)
     return link
+
+
+def _then() -> str:
+    """Return where the client wanted to pay before they had to sign, "" for nowhere: only a page of their own."""
+    wanted = request.args.get("then", "")
+    return wanted if _THEN.fullmatch(wanted) else ""
 
 
 def _act() -> Act:
@@ -172,4 +180,5 @@ def _page(token: str, link: SigningLink, **more: Any) -> str:
         page=agreement_page(paper, language),
         signed_at=at[0],
         is_at_clinic=bool(link.present),
+        then=_then(),
     )

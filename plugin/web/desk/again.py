@@ -10,6 +10,7 @@ from plugin.courses.sales.buy_again import buy_again
 from plugin.web import current_services
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.translations import _
 
 blueprint = Blueprint("again", __name__)
@@ -20,7 +21,13 @@ blueprint = Blueprint("again", __name__)
 def propose(course_id: str) -> ResponseReturnValue:
     """Begin the sale, or show the one that was begun from this course."""
     services = current_services()
-    begun = buy_again(services.store, current_act(), course_id, is_mailed=services.mail.is_ready)
+    begun = buy_again(
+        services.store,
+        current_act(),
+        course_id,
+        is_mailed=services.mail.is_ready,
+        needs_agreement=agreements_are_required(),
+    )
     if begun.state == "paid":
         flash_notice(Notice(_("It was bought again already: this is that sale.")))
     return redirect_after_post(url_for("checkouts.show", checkout_id=begun.id))

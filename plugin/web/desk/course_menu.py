@@ -116,6 +116,9 @@ def _money(
             "Removes {sessions}; you choose how much of {amount} is refunded", sessions=left, amount=paid
         )
         yield MenuItem("refunds.choose", _("Refund this package"), said)
+    if is_owner and course.square_order_id:
+        what = _("Agreement, visits, e-mails, payments and ledger as one ZIP")
+        yield MenuItem("evidence.save", _("Evidence for a dispute"), what)
 
 
 def _danger(course: CourseView, clinic: ClinicView, is_desk: bool, is_owner: bool) -> Iterator[MenuItem]:

@@ -1,0 +1,69 @@
+"""One file of evidence about a course: what is in it, that its digests are right, and who may take it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from zipfile import ZipFile
+
+import pytest
+
+from plugin.courses.reports.evidence import write_evidence
+from plugin.errors import NotAllowed, NotFound
+from plugin.store.activity import Activity
+from tests.courses.agreements.agreeing import Agreeing, write
+from tests.courses.appointments import Appointments
+from tests.courses.desk import DEB, OLGA, Desk
+
+
+def rows(packed: ZipFile, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(packed.read(name).decode("utf-8-sig"))))
+
+
+def evidence(desk: Desk, course_id: str) -> ZipFile:
+    out = io.BytesIO()
+    write_evidence(desk.store, write, desk.act(OLGA), course_id, out)
+    return ZipFile(out)
+
+
+def test_a_course_with_its_agreement_visits_and_ledger_is_one_file(lite: Appointments) -> None:
+    desk = lite.desk
+    agreeing = Agreeing(desk)
+    signed = agreeing.sign(agreeing.prepare())
+    agreeing.begin()
+    course_id = agreeing.sell()
+    used = desk.use(course_id)
+    desk.undo(used.entry.id, reason="=1+1")
+    desk.use(course_id)
+    packed = evidence(desk, course_id)
+    assert {"agreement-1-signed.pdf", "agreement-1-as-shown.pdf", "README.txt"} <= set(packed.namelist())
+    shown = packed.read("agreement-1-as-shown.pdf")
+    assert hashlib.sha256(shown).hexdigest() == signed.pdf_sha256
+    assert [(each["session"], each["recorded_by"]) for each in rows(packed, "visits.csv")] == [("1", "Deb")]
+    ledger = rows(packed, "ledger.csv")
+    assert [each["kind"] for each in ledger] == ["sold", "paid", "used", "reversed", "used"]
+    # A reason that a spreadsheet would run is text there.
+    assert ledger[3]["reason"] == "'=1+1"
+    for line in packed.read("SHA256SUMS").decode().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256(packed.read(name)).hexdigest() == digest
+
+
+def test_a_course_without_an_agreement_has_the_rest(lite: Appointments) -> None:
+    names = evidence(lite.desk, lite.desk.sell()).namelist()
+    assert "ledger.csv" in names
+    assert not any(each.startswith("agreement") for each in names)
+
+
+def test_only_the_owner_takes_it_and_the_activity_log_says_so(lite: Appointments) -> None:
+    desk = lite.desk
+    course_id = desk.sell()
+    with pytest.raises(NotAllowed):
+        write_evidence(desk.store, write, desk.act(DEB), course_id, io.BytesIO())
+    with pytest.raises(NotFound):
+        write_evidence(desk.store, write, desk.act(OLGA), "nothing", io.BytesIO())
+    evidence(desk, course_id)
+    with desk.store.reading() as session:
+        (row,) = session.query(Activity).filter_by(kind="data.downloaded")
+        assert (row.name, row.by) == ("Evidence for a dispute", "Olga")
