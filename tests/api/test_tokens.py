@@ -36,6 +36,7 @@ MAY = {
     ("GET", "/courses/{course_id}/refund-quote"): ALL,
     ("POST", "/courses/{course_id}/refunds"): OWNER,
     ("GET", "/reports/liability"): OWNER,
+    ("GET", "/reports/reserve"): OWNER,
     ("GET", "/reports/journal"): OWNER,
     ("GET", "/events/receivers"): OWNER,
     ("GET", "/events/deliveries"): OWNER,

@@ -318,6 +318,8 @@ WHO: dict[str, frozenset[str]] = {
     "entries.save": OWNER,
     "activity.save": OWNER,
     "liability.show": OWNER,
+    "reserve.show": OWNER,
+    "reserve.save": OWNER,
     "liability.save": OWNER,
     "liability.close": OWNER,
     "journal.show": OWNER,

@@ -89,7 +89,7 @@ def overview_in(session: Session, today: date, month: date | None = None) -> Ove
     if chosen.first > today:
         raise InvalidField(_("That month has not begun yet."), field="month")
     compared = months_of(session, months_up_to(chosen.first, MONTHS_SHOWN + 1), currency)
-    owed = _owed(session)
+    owed = deferred_in(session)
     return Overview(
         months=months_of(session, months_up_to(today, MONTHS_SHOWN), currency),
         compared=MonthComparison(compared[-1], compared[-2], compared[0]),
@@ -121,8 +121,14 @@ def _last(column: InstrumentedAttribute[int]) -> ScalarSelect[int]:
     return of_chain.order_by(Entry.seq.desc()).limit(1).scalar_subquery()
 
 
-def _owed(session: Session) -> list[DeferredView]:
-    names = dict(session.execute(select(Package.id, Package.name)).all())
+def package_names_in(session: Session) -> dict[str, str]:
+    """Return the names of all packages by their ids."""
+    return dict(session.execute(select(Package.id, Package.name)).all())
+
+
+def deferred_in(session: Session) -> list[DeferredView]:
+    """Return what is owed now by package and currency, the most first."""
+    names = package_names_in(session)
     sums = package_sums(session)
     views = [
         DeferredView(package_id, names[package_id], sessions, Money(value, currency))

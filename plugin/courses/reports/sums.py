@@ -127,6 +127,36 @@ def month_sums(
     return {month: dict(kinds) for month, kinds in found.items()}
 
 
+def package_month_sums(
+    session: Session, months: Sequence[Period], currency: str
+) -> dict[str, dict[date, int]]:
+    """Return the change of what is owed by package for each of some months in a row, by its first day."""
+    found: defaultdict[str, defaultdict[date, int]] = defaultdict(lambda: defaultdict(int))
+    value = func.sum(Entry.value_delta)
+    if not are_usable(session):
+        for month in months:
+            rows = counted_in(session, select(Course.package_id, value), month)
+            for package_id, changed in session.execute(
+                rows.where(Course.currency == currency).group_by(Course.package_id)
+            ):
+                found[package_id][month.first] += int(changed)
+        return {package_id: dict(changed) for package_id, changed in found.items()}
+    key = (PeriodTotal.package_id, PeriodTotal.counted_in)
+    kept = select(*key, func.sum(PeriodTotal.value)).where(
+        PeriodTotal.currency == currency, PeriodTotal.counted_in.between(months[0].first, months[-1].first)
+    )
+    for package_id, month_first, changed in session.execute(kept.group_by(*key)):
+        found[package_id][month_first] += int(changed)
+    zone, moment = zone_in(session), counts_at(session)
+    start, end = Period(months[0].first, months[-1].last).moments(zone)
+    waiting = with_courses(select(Course.package_id, moment, Entry.value_delta)).where(
+        UNTOTALLED, Course.currency == currency, moment >= start, moment < end
+    )
+    for package_id, counted_at, changed in session.execute(waiting):
+        found[package_id][month_at(counted_at, zone)] += int(changed)
+    return {package_id: dict(changed) for package_id, changed in found.items()}
+
+
 def package_sums(session: Session) -> dict[tuple[str, str], tuple[int, int]] | None:
     """Return sessions and value left now by package and currency; None where the totals can't be used."""
     if not are_usable(session):

@@ -12,11 +12,14 @@ from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, asked_period
 from plugin.courses.reports.progress import Progress, ProgressBy, course_progress
+from plugin.courses.reports.reserve import reserve
 from plugin.courses.reports.usage import By, usage
+from plugin.errors import Refused
 from plugin.web.api.answers import Answer, Count, Cursor, Money, example_id, shown, usd
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
 from plugin.web.api.inputs import BY_VALUE, Currency, Day, Input, Paging, words
 from plugin.web.api.lists import page_of
+from plugin.wording import _
 
 
 class ReportLine(Answer):
@@ -223,4 +226,33 @@ def _row(row: Progress) -> dict[str, object]:
     }
 
 
-CALLS = (report_liability, report_usage, report_courses)
+class ReservedPackage(Answer):
+    """One package: the value unused at each of the days."""
+
+    package_id: str = shown(example_id(2))
+    name: str = shown("Facial acupuncture, course of 12")
+    values: list[Money] = shown([usd(115500), usd(99000)])
+
+
+class ReserveReport(Answer):
+    """What is prepaid and unused at the ends of the last months, and now, in the clinic's currency."""
+
+    days: list[date] = shown(["2026-10-31", "2026-11-22"], "The last one is today.")
+    packages: list[ReservedPackage]
+    totals: list[Money] = shown([usd(115500), usd(99000)])
+
+
+@call("GET", "/reports/reserve", ReserveReport, roles=THE_OWNER, refusals=(409,))
+def report_reserve(request: Request) -> Reply:
+    """Report the reserve by package; 409 `not_ready` while the sums of all entries are being made."""
+    store = request.services.store
+    seen = reserve(store, local_date(read_clinic(store), request.act.now))
+    if seen is None:
+        raise Refused(
+            _("The sums of all entries are being made. Try again in a few minutes."), code="not_ready"
+        )
+    days = [*(month.last for month in seen.months), seen.today]
+    return Reply(ReserveReport.of({"days": days, "packages": seen.packages, "totals": seen.totals}))
+
+
+CALLS = (report_liability, report_usage, report_courses, report_reserve)

@@ -11,11 +11,12 @@ from plugin.web.reports import (
     people,
     progress,
     ratings,
+    reserve,
     usage,
     year_end,
 )
 
 SCREENS = (
     *(overview, liability, journal, year_end, usage, pay, people, month),
-    *(activity, entries, progress, ratings),
+    *(activity, entries, progress, ratings, reserve),
 )
