@@ -64,7 +64,7 @@ class EventDelivery(Base):
     id: Mapped[int] = mapped_column(_Number, primary_key=True)
     event_id: Mapped[int] = mapped_column(_Number, ForeignKey("outgoing_event.id"))
     receiver_id: Mapped[str] = mapped_column(Id, ForeignKey("event_receiver.id"))
-    course_id: Mapped[str] = mapped_column(Id, info=OF_COURSE)
+    course_id: Mapped[str] = mapped_column(Id, index=True, info=OF_COURSE)
     state: Mapped[str] = mapped_column(String(20), default="pending")
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)

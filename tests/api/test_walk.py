@@ -11,8 +11,11 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 
-from plugin.core.acts import Role
+from plugin.core.acts import OPERATOR, Act, Role
 from plugin.courses.audit import audit
+from plugin.courses.webhooks.deliveries import list_deliveries, spread
+from plugin.courses.webhooks.kinds import EventKind
+from plugin.courses.webhooks.receivers import NewReceiver, add_receiver
 from plugin.services import Services
 from plugin.store import Store
 from plugin.web.api.blueprint import CALLS
@@ -33,7 +36,14 @@ NO_LIMIT = "1000000 per minute"
 STEPS = {"sqlite": 20, "postgresql": 20}
 # Publishing asks Square; it has tests of its own with a till.
 # What was undone, decided or transferred once is refused from then on.
-ONE_WAY = {"make_agreement", "reverse_entry", "resolve_attention", "start_refund", "transfer_course"}
+ONE_WAY = {
+    "make_agreement",
+    "replay_event_delivery",
+    "reverse_entry",
+    "resolve_attention",
+    "start_refund",
+    "transfer_course",
+}
 CHANGING = {"extend_course", "transfer_course"}
 WALKED = [call for call in CALLS if call.name != "publish_package"]
 
@@ -66,7 +76,11 @@ def walker(walked_house: Services) -> Caller:
 def ids(walker: Caller, walked_house: Services) -> dict[str, str]:
     """Something real behind each kind of id."""
     shop = Shop(walked_house)
+    new = NewReceiver("n8n", "https://hook.example.org/", [EventKind.OPENED])
+    act = Act(OPERATOR, walked_house.clock(), "receiver")
+    receiver_id, _key = add_receiver(walked_house.store, act, new, str, allows_http=False)
     course_id = shop.course(sessions=999)
+    spread(walked_house.store, walked_house.clock())
     shop.course(to=None)
     used = walker.post(f"/courses/{course_id}/redemptions", {}, key="first").get_json()["entry"]
     # One visit that no walk takes back, whichever walks have come before.
@@ -80,6 +94,8 @@ def ids(walker: Caller, walked_house: Services) -> dict[str, str]:
         "entry_id": used["id"],
         "client_id": walker.get(f"/courses/{course_id}").get_json()["client_id"],
         "package_id": shop.package(),
+        "receiver_id": receiver_id,
+        "delivery_id": str(list_deliveries(walked_house.store).rows[0].id),
         "receipt_id": walker.get(f"/courses/{course_id}/receipts").get_json()["receipts"][0]["id"],
         "item_id": walker.get("/attention").get_json()["items"][0]["id"],
     }

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
@@ -25,7 +25,7 @@ from plugin.courses.reports.books import closed_through_in
 from plugin.courses.reports.period import Period, month_of, months_in
 from plugin.errors import InvalidField
 from plugin.store import Store
-from plugin.store.ledger import Course
+from plugin.store.offers import Package
 from plugin.wording import _
 
 MOST_MONTHS = 36
@@ -108,7 +108,7 @@ def journal_in(session: Session, period: Period, *, currency: str = "") -> Journ
     months = list(months_in(whole))
     if len(months) > MOST_MONTHS:
         raise InvalidField(_("Ask for at most {n} months.", n=MOST_MONTHS), field="to")
-    found = session.scalars(select(Course.currency).distinct().order_by(Course.currency))
+    found = session.scalars(select(Package.currency).distinct().order_by(Package.currency))
     return Journal(
         currency=wanted,
         chart=chart,
@@ -142,10 +142,3 @@ def _entries(month: Period, sums: Sequence[PairSum], chart: Chart, currency: str
 
 def _debits_first(lines: tuple[JournalLine, ...]) -> tuple[JournalLine, ...]:
     return tuple(sorted(lines, key=lambda each: each.net.amount < 0))
-
-
-def first_month_in(session: Session) -> date | None:
-    """Return the first day of the month of the first sale, None where nothing was sold."""
-    first = session.scalar(select(func.min(Course.sold_at)))
-    zone = ZoneInfo(clinic_in(session).time_zone)
-    return month_of(first.astimezone(zone).date()).first if first is not None else None

@@ -19,6 +19,7 @@ from plugin.errors import NotFound
 from plugin.web.api.answers import Answer, Count, Cursor, Id, Moment, example_id, shown
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
 from plugin.web.api.inputs import BY_VALUE, GivenId, Input, Paging, words
+from plugin.web.api.lists import page_of
 
 
 class DeliveryState(StrEnum):
@@ -40,9 +41,10 @@ class Receiver(Answer):
 
 
 class Receivers(Answer):
-    """The receivers that were not ended."""
+    """A page of the receivers that were not ended."""
 
-    receivers: list[Receiver]
+    receivers: list[Receiver] = shown(at="rows")
+    cursor: Cursor
 
 
 class Delivery(Answer):
@@ -85,7 +87,9 @@ def _moment(value: Any) -> datetime:
 
 
 GivenMoment = Annotated[
-    datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40}),
 ]
 
 
@@ -105,9 +109,10 @@ class Replayed(Answer):
 
 
 @call("GET", "/events/receivers", Receivers, roles=THE_OWNER)
-def list_event_receivers(request: Request) -> Reply:
+def list_event_receivers(request: Request, query: Paging) -> Reply:
     """List the programs that receive events."""
-    return Reply(Receivers.of({"receivers": list_receivers(request.services.store)}))
+    rows = list_receivers(request.services.store)
+    return Reply(Receivers.of(page_of(rows, query, lambda row: row.id)))
 
 
 @call("GET", "/events/deliveries", Deliveries, roles=THE_OWNER)

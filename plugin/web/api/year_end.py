@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.journal.year import ACCRUAL, BESIDE, CASH, Year, year_end
@@ -48,17 +48,31 @@ class YearEndReport(Answer):
     is_closed: bool = shown(False, "Whether the books of the year are closed.")
 
 
-def _number(value: Any) -> int:
-    # ASCII digits only: int() would also accept " 1", "1_0" and digits of other scripts.
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:
+def _within(first: int, last: int) -> BeforeValidator:
+    """Return the check of a whole number in the query."""
+
+    def read(value: Any) -> int:
+        # ASCII digits only: int() would also accept " 1", "1_0" and digits of other scripts.
+        is_number = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4
+        if not is_number or not first <= int(value) <= last:
+            raise ValueError(f"must be {first} to {last}")
         return int(value)
-    raise ValueError("must be a whole number")
+
+    return BeforeValidator(read)
+
+
+def _schema(first: int, last: int) -> WithJsonSchema:
+    return WithJsonSchema({"type": "integer", "minimum": first, "maximum": last})
+
+
+GivenYear = Annotated[int, _within(2000, 2100), _schema(2000, 2100)]
+GivenYears = Annotated[int, _within(0, MOST_YEARS), _schema(0, MOST_YEARS)]
 
 
 class YearQuery(Input):
     """The options of the year end."""
 
-    year: Annotated[int, BeforeValidator(_number)] | None = Field(None, ge=2000, le=2100)
+    year: GivenYear | None = None
     """This year by default."""
     currency: Currency | None = Field(None, description="The clinic's own by default.")
 
@@ -85,7 +99,7 @@ class UnusedReport(Answer):
 class UnusedQuery(Paging):
     """The options of the list."""
 
-    years: Annotated[int, BeforeValidator(_number)] | None = Field(None, ge=0, le=MOST_YEARS)
+    years: GivenYears | None = None
     """Without activity for so many years; the clinic's own term by default."""
 
 
