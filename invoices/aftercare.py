@@ -38,6 +38,8 @@ _ROLES: dict[str, SectionRole] = {
     "when to see a doctor": "see_doctor",
     "see a doctor": "see_doctor",
     "when to get help": "get_help",
+    "how your course": "runs",
+    "before your": "before",
     "esta noche": "tonight",
     "las primeras": "first_hours",
     "qué esperar": "expect",
@@ -45,6 +47,8 @@ _ROLES: dict[str, SectionRole] = {
     "cuándo ir al médico": "see_doctor",
     "vaya al médico": "see_doctor",
     "cuándo pedir ayuda": "get_help",
+    "cómo va su": "runs",
+    "antes de su": "before",
     "今晚": "tonight",
     "最初": "first_hours",
     "可能出现的情况": "expect",
@@ -52,6 +56,8 @@ _ROLES: dict[str, SectionRole] = {
     "何时当天就医": "see_doctor",
     "何时就医": "see_doctor",
     "何时立即求助": "get_help",
+    "疗程怎样进行": "runs",
+    "首次到诊前": "before",
 }
 
 

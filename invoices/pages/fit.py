@@ -50,6 +50,7 @@ from invoices.papers import (
     PrepaidBalance,
     Receipt,
     VoucherForm,
+    WelcomeSheet,
     YearEnd,
 )
 
@@ -83,6 +84,8 @@ _CAPS = {
     "cells": NOTE_CAP,
     "sentences": CLAUSE_CAP,
 }
+# Papers that begin with the client's name.
+_OF_CLIENT = (CourseSummary, AftercareSheet, CourseAgreement, WelcomeSheet)
 _EXACT = {
     "balance_url",
     "receipt_url",
@@ -113,7 +116,7 @@ def fit(paper: Paper) -> Paper:
         raise PaperRefused("A paper needs the clinic's name.")
     if isinstance(fitted, Invoice | CreditNote):
         check_electronic(fitted)
-    if isinstance(fitted, CourseSummary | AftercareSheet | CourseAgreement) and not fitted.client_name:
+    if isinstance(fitted, _OF_CLIENT) and not fitted.client_name:
         raise PaperRefused("A paper needs the client's name.")
     if isinstance(fitted, AftercareSheet) and not _says_when_to_call(fitted.text):
         raise PaperRefused("The aftercare text needs a part that says when to call the clinic.")
@@ -231,6 +234,16 @@ def _check_sheet(paper: AftercareSheet) -> AftercareSheet:
     return paper
 
 
+def _check_welcome(paper: WelcomeSheet) -> WelcomeSheet:
+    _check_guidance(AftercareText(title="", sections=paper.sections))
+    if not 1 <= len(paper.contents) <= ROWS_CAP:
+        raise PaperRefused(f"A welcome sheet holds 1 to {ROWS_CAP} treatments.")
+    _check_terms(paper.terms, "A welcome sheet")
+    _check_url(paper.balance_url)
+    _check_next(paper.next_visit)
+    return paper
+
+
 def _check_next(visit: NextVisit | None) -> None:
     if visit and visit.at.tzinfo is None:
         raise PaperRefused("The next visit needs a time with its time zone.")
@@ -310,6 +323,7 @@ _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     GiftVoucher: _check_voucher,
     OwnersMonth: check_month,
     YearEnd: check_year,
+    WelcomeSheet: _check_welcome,
     # Our own text.
     Guide: lambda paper: paper,
     CourseAgreement: check_agreement,

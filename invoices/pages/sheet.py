@@ -8,14 +8,16 @@ from typing import Literal
 
 from invoices.emergency import emergency_number
 from invoices.language import NO_BREAK_SPACE, Language
-from invoices.pages.account_rows import in_one_piece
 from invoices.pages.hours import hours_line
 from invoices.pages.punchcard import Card, progress_card
+from invoices.pages.visits import when_line
 from invoices.papers import AftercareSheet, Block, Section, SectionRole, TimeRow
 
 DOTS_UP_TO = 24
 # In the order in which they are read; a text may lack all but the first.
 _STEPS: tuple[SectionRole, ...] = ("call_us", "see_doctor", "get_help")
+# Of the same text, for the welcome sheet alone.
+OF_WELCOME: tuple[SectionRole, ...] = ("runs", "before")
 # Words of a cell that are drawn with a mark as well, in every language: a clinic may hand out a text in another one.
 _YES = frozenset({"yes", "fine", "ok", "sí", "si", "bien", "可以", "可", "是"})
 _NO = frozenset({"no", "not yet", "todavía no", "aún no", "不可", "不行", "不", "否"})
@@ -62,7 +64,7 @@ class SheetPage:
 
 def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
     """Return the whole sheet. What to do tonight leads; without such a part the first hours do."""
-    sections = paper.text.sections
+    sections = tuple(part for part in paper.text.sections if part.role not in OF_WELCOME)
     lead = _of(sections, "tonight") or _of(sections, "first_hours")
     urgent = tuple(section for role in _STEPS for section in _of(sections, role))
     steps = tuple(_steps(urgent, paper, language))
@@ -182,13 +184,4 @@ def _progress(paper: AftercareSheet, language: Language) -> Card | None:
 def _next(paper: AftercareSheet, language: Language) -> str:
     if paper.next_visit is None:
         return ""
-    zone = paper.clinic.time_zone
-    day = language.weekday_date(language.local_day(paper.next_visit.at, zone))
-    time = language.time_of_day(paper.next_visit.at, zone)
-    if paper.next_visit.practitioner:
-        time = language.gettext(
-            "{time} with {practitioner}", time=time, practitioner=paper.next_visit.practitioner
-        )
-    when = language.with_comma(day, time)
-    treatment = in_one_piece(paper.next_visit.treatment)
-    return f"{when} · {treatment}" if treatment else when
+    return when_line(paper.next_visit, paper.clinic, language)

@@ -14,7 +14,7 @@ from invoices.pages.account_rows import in_one_piece
 from invoices.pages.punchcard import Card, session_card, touch_up_card
 from invoices.pages.qr import QrCode, qr_code
 from invoices.pages.ratings import RatingRow, rating_rows
-from invoices.papers import Allowance, CourseSummary, Received, SummaryVisit
+from invoices.papers import Allowance, CourseSummary, LastSession, Received, SummaryVisit
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class SummaryPage:
     earlier: str
     licenses: str
     facts: tuple[Fact, ...]
+    last_session: tuple[str, ...]
     next: NextBox | None
     qr: QrCode | None
     ratings: tuple[RatingRow, ...] = ()
@@ -118,6 +119,7 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
         if paper.licenses
         else "",
         facts=facts,
+        last_session=tuple(_last_session(paper.last_session, language)) if paper.last_session else (),
         next=_next(paper, language),
         qr=qr_code(paper.balance_url) if paper.balance_url else None,
         ratings=tuple(rating_rows(paper, language)),
@@ -205,6 +207,32 @@ def _money_facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
         yield Fact(language.gettext("Balance due"), due)
     if paper.refunded:
         yield Fact(language.gettext("Refunded"), language.money(paper.refunded))
+
+
+def _last_session(last: LastSession, language: Language) -> Iterator[str]:
+    """Say what was done and what may follow, with no word on what came of it."""
+    first, until = language.medium_date(last.first_on), language.medium_date(last.last_on)
+    done = language.ngettext(
+        "{n} session, {first} to {last}",
+        "{n} sessions, {first} to {last}",
+        last.sessions,
+        first=first,
+        last=until,
+    )
+    areas = language.colon + language.listed(last.areas) if last.areas else ""
+    yield done + areas + language.full_stop
+    if last.touch_up_on:
+        yield language.gettext(
+            "We suggest your first touch-up around {date}.",
+            date=_whole(language.medium_date(last.touch_up_on)),
+        )
+    yield language.gettext("Thank you for coming. Whether and how to go on is yours to decide.")
+    if last.offer and last.offer_price:
+        yield language.gettext(
+            "If you wish to go on: {package}, {price}.",
+            package=last.offer,
+            price=language.money(last.offer_price),
+        )
 
 
 def _whole(text: str) -> str:

@@ -28,6 +28,7 @@ from invoices.papers.course import (
     Block,
     CourseStatus,
     CourseSummary,
+    LastSession,
     RatedConcern,
     RatingMark,
     Received,
@@ -55,6 +56,7 @@ from invoices.papers.shared import (
     PaperRefused,
 )
 from invoices.papers.voucher import GiftContent, GiftVoucher, VoucherForm
+from invoices.papers.welcome import WelcomeContent, WelcomeSheet
 from invoices.papers.wire import Paper, content_sha256, from_json, kind_of, to_json
 from invoices.papers.year import YearEnd, YearKind, YearLine, YearRow
 
@@ -79,6 +81,7 @@ __all__ = [
     "GiftVoucher",
     "Guide",
     "Invoice",
+    "LastSession",
     "Logo",
     "Money",
     "MonthPoint",
@@ -117,6 +120,8 @@ __all__ = [
     "TaxLine",
     "TimeRow",
     "VoucherForm",
+    "WelcomeContent",
+    "WelcomeSheet",
     "YearEnd",
     "YearKind",
     "YearLine",

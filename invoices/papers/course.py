@@ -22,7 +22,9 @@ CourseStatus = Literal[
     "transferred",
     "exchanged",
 ]
-SectionRole = Literal["tonight", "first_hours", "expect", "call_us", "see_doctor", "get_help", "other"]
+SectionRole = Literal[
+    "tonight", "first_hours", "expect", "call_us", "see_doctor", "get_help", "runs", "before", "other"
+]
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,22 @@ class RatedConcern:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LastSession:
+    """What a summary says once the main sessions are used: what was done, and what may follow.
+
+    `touch_up_on`: when the first touch-up is suggested. `offer`: the package the clinic offers to go on with.
+    """
+
+    first_on: date
+    last_on: date
+    sessions: int
+    areas: tuple[str, ...] = ()
+    touch_up_on: date | None = None
+    offer: str = ""
+    offer_price: Money | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class CourseSummary:
     """`status_on`: the day the course got its status. `balance_due`, by `due_on`: what of the price is not paid.
 
@@ -131,6 +149,7 @@ class CourseSummary:
     expires_on: date | None = None
     expires_after_first_visit: bool = False
     terms: tuple[str, ...] = ()
+    last_session: LastSession | None = None
     next_visit: NextVisit | None = None
     suggested_interval: str | None = None
     balance_url: str | None = None

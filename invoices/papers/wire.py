@@ -20,6 +20,7 @@ from invoices.papers.prepaid import PrepaidBalance
 from invoices.papers.receipt import Receipt
 from invoices.papers.shared import PaperRefused
 from invoices.papers.voucher import GiftVoucher
+from invoices.papers.welcome import WelcomeSheet
 from invoices.papers.year import YearEnd
 
 T = TypeVar("T")
@@ -107,6 +108,7 @@ Paper = (
     | YearEnd
     | Guide
     | CourseAgreement
+    | WelcomeSheet
 )
 
 _KINDS: dict[str, type[Paper]] = {
@@ -122,6 +124,7 @@ _KINDS: dict[str, type[Paper]] = {
     "year_end": YearEnd,
     "guide": Guide,
     "course_agreement": CourseAgreement,
+    "welcome_sheet": WelcomeSheet,
 }
 
 

@@ -26,6 +26,7 @@ from invoices.pages.sheet import cells, halves, sheet_page
 from invoices.pages.statement import statement_page
 from invoices.pages.summary import summary_page
 from invoices.pages.voucher import voucher_page
+from invoices.pages.welcome import welcome_page
 from invoices.pages.year import year_page
 from invoices.papers import (
     AccountStatement,
@@ -41,6 +42,7 @@ from invoices.papers import (
     Paper,
     PrepaidBalance,
     Receipt,
+    WelcomeSheet,
     YearEnd,
 )
 
@@ -69,6 +71,7 @@ LAYOUTS: dict[type[Paper], Layout] = {
     YearEnd: Layout("year_end.html", year_page),
     Guide: Layout("guide.html", guide_page),
     CourseAgreement: Layout("course_agreement.html", agreement_page),
+    WelcomeSheet: Layout("welcome_sheet.html", welcome_page),
 }
 
 

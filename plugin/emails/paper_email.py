@@ -85,6 +85,8 @@ def _name(services: Services, paper: PaperToSend, language: Language) -> str:
     """Return what the client reads the paper is called."""
     if paper.kind == "summary":
         return language.gettext("Course summary")
+    if paper.kind == "welcome":
+        return language.gettext("Welcome sheet")
     if paper.kind == "aftercare":
         return language.gettext("Aftercare")
     if paper.kind == "agreement":

@@ -37,6 +37,8 @@ class Clinic(Base):
     logo_sha256: Mapped[str | None] = mapped_column(String(64), ForeignKey("logo.sha256"))
     # Whether invoices embed their XML (Factur-X).
     has_e_invoices: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Whether the summary after the last session names the price of another course.
+    offers_next_course: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Whether clients get their papers by e-mail after each visit.
     sends_papers: Mapped[bool] = mapped_column(default=True, server_default=true())
 

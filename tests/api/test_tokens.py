@@ -46,6 +46,7 @@ MAY = {
     ("GET", "/reports/unused"): OWNER,
     ("GET", "/reports/usage"): OWNER,
     ("GET", "/courses/{course_id}/summary.pdf"): ALL,
+    ("GET", "/courses/{course_id}/welcome.pdf"): ALL,
     ("GET", "/courses/{course_id}/aftercare.pdf"): ALL,
     ("GET", "/courses/{course_id}/invoice.pdf"): DESK,
     ("GET", "/courses/{course_id}/statement.pdf"): DESK,

@@ -102,6 +102,9 @@ _JUNIPER: dict[str, Maker] = {
         for called, language in _LANGUAGES.items()
     },
     "aftercare-own": sheets.reviewed,
+    "welcome": sheets.welcome,
+    "welcome-spanish": partial(sheets.welcome, language="es"),
+    "welcome-chinese": partial(sheets.welcome, language="zh-Hans"),
     "invoice": accounts.invoice,
     "invoice-spanish": partial(accounts.invoice, language="es"),
     "invoice-chinese": partial(accounts.invoice, language="zh-Hans"),

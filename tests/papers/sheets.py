@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from invoices.papers import AftercareSheet
+from invoices.papers import AftercareSheet, WelcomeSheet
 from plugin.core.money import Money
 from plugin.courses.catalog.packages import NewContent
 from plugin.courses.handouts.content import aftercare_paper
 from plugin.courses.handouts.texts import list_texts, read_treatment_text, save_text
+from plugin.courses.handouts.welcome import welcome_paper
 from tests.courses.desk import FACIAL, OLGA, TOUCH_UP
-from tests.papers.clinic import LED, SINGLE, PaperClinic
+from tests.papers.clinic import BALANCE_URL, LED, SINGLE, PaperClinic
 
 CUPPING = "Cupping, 30 min"
 DAY = date(2026, 11, 3)
@@ -55,6 +56,14 @@ def led(clinic: PaperClinic) -> str:
 
 def other(clinic: PaperClinic) -> str:
     return single(clinic, CUPPING)
+
+
+def welcome(clinic: PaperClinic, language: str = "en") -> WelcomeSheet:
+    """The sheet of the day a course was bought, with the first visit booked."""
+    course_id = clinic.sell()
+    return welcome_paper(
+        clinic.store, course_id, now=clinic.clock(), language=language, balance_url=BALANCE_URL
+    )
 
 
 def reviewed(clinic: PaperClinic) -> AftercareSheet:

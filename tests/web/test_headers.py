@@ -30,6 +30,7 @@ _TELLS_NOBODY = {"Referrer-Policy": "no-referrer"}
 _KEYS = (
     "my.show",
     "my.summary",
+    "my.welcome",
     "my.aftercare",
     "my.document",
     "my.statement",

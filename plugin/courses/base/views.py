@@ -68,6 +68,7 @@ class ClinicView:
     tax_id: str = ""
     has_e_invoices: bool = False
     sends_papers: bool = True
+    offers_next_course: bool = False
     logo: LogoView | None = None
 
 

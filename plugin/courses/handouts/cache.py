@@ -16,6 +16,7 @@ from invoices.papers import (
     Paper,
     PaperFailed,
     PaperRefused,
+    WelcomeSheet,
     content_sha256,
     to_json,
 )
@@ -26,6 +27,7 @@ from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.private_page import known_address_in, page_address
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.courses.handouts.logos import assets_for
+from plugin.courses.handouts.welcome import welcome_paper
 from plugin.errors import CoursekeeperError, PaperNotMade, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -36,6 +38,7 @@ Render = Callable[[Paper, Mapping[str, bytes]], bytes]
 
 SUMMARY = "summary"
 AFTERCARE = "aftercare"
+WELCOME = "welcome"
 _MAKER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 
@@ -63,7 +66,7 @@ def hand_out(
     `public_url`: the base address of clients' private pages; without it the summary has no code for it.
     Raises NotFound, Refused for what can't be a paper, PaperNotMade if a retry may help.
     """
-    page = _page(store, act, public_url, course_id) if kind == SUMMARY else None
+    page = _page(store, act, public_url, course_id) if kind != AFTERCARE else None
     paper = _paper(store, course_id, kind, now=act.now, visit_id=visit_id, language=language, page=page)
     mark = _mark(paper)
     pdf = _kept(store, course_id, kind, paper.language, mark)
@@ -100,7 +103,9 @@ def _paper(
     visit_id: str | None = None,
     language: str | None = None,
     page: str | None = None,
-) -> CourseSummary | AftercareSheet:
+) -> CourseSummary | AftercareSheet | WelcomeSheet:
+    if kind == WELCOME:
+        return welcome_paper(store, course_id, now=now, language=language, balance_url=page)
     if kind == SUMMARY:
         return summary_paper(store, course_id, now=now, language=language, balance_url=page)
     return aftercare_paper(store, course_id, now=now, visit_id=visit_id, language=language)

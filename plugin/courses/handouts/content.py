@@ -38,6 +38,7 @@ from plugin.courses.base.work import require_row
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.terms_text import terms_of
 from plugin.courses.clients.clients import client_in
+from plugin.courses.handouts.last_session import last_session_in
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
 from plugin.courses.handouts.status import (
     credit_in,
@@ -71,7 +72,7 @@ def summary_paper(
     `balance_url`: the client's private page.
     """
     with store.reading() as session:
-        clinic, course, spoken = _subject(session, course_id, now, language)
+        clinic, course, spoken = subject_in(session, course_id, now, language)
         names = names_in(session, spoken)
         zone = ZoneInfo(clinic.time_zone)
         standing = standing_in(session, course, zone)
@@ -81,6 +82,7 @@ def summary_paper(
         next_visit = next_visit_in(session, [course.client_id or ""], now)
         interval = suggested_interval_in(session, course, spoken, next_visit)
         ratings = _ratings(session, course, names)
+        last = last_session_in(session, course, clinic, names, is_told_prices=received is None)
     return CourseSummary(
         clinic=clinic_on_paper(clinic),
         client_name=course.client_name or "",
@@ -109,8 +111,9 @@ def summary_paper(
         refunded=refunded,
         expires_on=course.expires_on,
         expires_after_first_visit=course.terms.waits_for_first_use and course.expires_on is None,
-        terms=_terms(course, clinic, spoken, names, has_refund=received is None),
-        next_visit=_in_language(next_visit, names),
+        terms=terms_in_force(course, clinic, spoken, names, has_refund=received is None),
+        last_session=last,
+        next_visit=in_language(next_visit, names),
         suggested_interval=interval,
         balance_url=balance_url,
         ratings=ratings,
@@ -122,7 +125,7 @@ def aftercare_paper(
 ) -> AftercareSheet:
     """Freeze an aftercare sheet for a visit, the latest by default; raises NotFound or Refused."""
     with store.reading() as session:
-        clinic, course, spoken = _subject(session, course_id, now, language)
+        clinic, course, spoken = subject_in(session, course_id, now, language)
         visit = _chosen_visit(course, visit_id)
         of = _session_of(course, visit)
         text = text_for(
@@ -143,7 +146,7 @@ def aftercare_paper(
         kind=of.kind,
         practitioner=visit.printed_practitioner,
         focus=focus_text(visit, names),
-        next_visit=_in_language(next_visit, names),
+        next_visit=in_language(next_visit, names),
         phone_hours=phone_hours,
     )
 
@@ -179,9 +182,10 @@ def clinic_on_paper(clinic: ClinicView) -> Clinic:
     )
 
 
-def _subject(
+def subject_in(
     session: Session, course_id: str, now: datetime, language: str | None
 ) -> tuple[ClinicView, CourseView, str]:
+    """Return the clinic, the course and the language of its paper; raises NotFound, or Refused without an owner."""
     clinic = clinic_in(session)
     row = require_row(session, Course, course_id, NO_COURSE)
     course = course_in(session, row, today=local_date(clinic, now))
@@ -190,7 +194,7 @@ def _subject(
     return clinic, course, language or client_in(session, course.client_id).language
 
 
-def _terms(
+def terms_in_force(
     course: CourseView, clinic: ClinicView, language: str, names: Names, *, has_refund: bool
 ) -> tuple[str, ...]:
     """Return the terms in force: none once no session is left. No expiration is listed among the facts."""
@@ -285,7 +289,8 @@ def focus_text(visit: VisitView, names: Names) -> str:
     return " · ".join(filter(None, (names.listed(visit.all_areas), names.listed(visit.add_ons))))
 
 
-def _in_language(visit: NextVisit | None, names: Names) -> NextVisit | None:
+def in_language(visit: NextVisit | None, names: Names) -> NextVisit | None:
+    """Return the visit with its treatment as the paper's language names it."""
     return visit and replace(visit, treatment=names(visit.treatment))
 
 

@@ -67,7 +67,8 @@ def suggested_interval_in(
     days = session.scalar(
         select(Treatment.suggested_days)
         .join(Allowance, Allowance.treatment_id == Treatment.id)
-        .where(Allowance.course_id == course.id, Allowance.kind == "main")
+        # With only touch-ups left, their own interval counts.
+        .where(Allowance.id.in_([each.id for each in course.allowances if each.left]))
         .order_by(Allowance.position)
         .limit(1)
     )

@@ -37,7 +37,7 @@ def text_for(
     what the clinic wrote in its own language: a paper in two languages is bad, saying too little is worse.
     """
     spoken = _spoken(language)
-    slug = _slug(treatment_name, kind)
+    slug = starting_slug(treatment_name, kind)
     own = _newest(session, treatment_id, spoken)
     at_home = _spoken(clinic_in(session).language)
     if own is None and slug == GENERAL and at_home != spoken:
@@ -259,7 +259,7 @@ def _chosen(rows: Sequence[TreatmentText], version: int | None) -> TreatmentText
 def _view(
     treatment: Treatment, language: str, rows: Sequence[TreatmentText], shown: TreatmentText | None
 ) -> TextView:
-    starting = starting_markdown(_slug(treatment.name, treatment.kind), language)
+    starting = starting_markdown(starting_slug(treatment.name, treatment.kind), language)
     return TextView(
         treatment_id=treatment.id,
         treatment=treatment.name,
@@ -317,7 +317,7 @@ def _spoken(language: str) -> str:
     return language_for(language).locale.language
 
 
-def _slug(treatment_name: str, kind: str) -> str:
+def starting_slug(treatment_name: str, kind: str) -> str:
     """Return the starting text that fits the treatment, by its kind and the words of its name."""
     name = treatment_name.casefold()
     if kind == "touch_up":

@@ -38,6 +38,12 @@ def print_summary(request: Request, query: InLanguage, course_id: str) -> Reply:
     return _paper(request, course_id, "summary", query.language)
 
 
+@call("GET", "/courses/{course_id}/welcome.pdf", None, refusals=(409,))
+def print_welcome(request: Request, query: InLanguage, course_id: str) -> Reply:
+    """Print the welcome sheet: how the course runs, what to do before the first visit, whom to call, the terms."""
+    return _paper(request, course_id, "welcome", query.language)
+
+
 @call("GET", "/courses/{course_id}/aftercare.pdf", None, refusals=(409,))
 def print_aftercare(request: Request, query: OfVisit, course_id: str) -> Reply:
     """Print the aftercare sheet of a visit."""
@@ -75,7 +81,7 @@ def _paper(
         language=language,
         public_url=services.settings.public_url,
     ).pdf
-    return Reply(pdf=pdf, filename="course-summary.pdf" if kind == "summary" else "aftercare.pdf")
+    return Reply(pdf=pdf, filename="course-summary.pdf" if kind == "summary" else f"{kind}.pdf")
 
 
-CALLS = (print_summary, print_aftercare, print_invoice, print_statement)
+CALLS = (print_summary, print_welcome, print_aftercare, print_invoice, print_statement)

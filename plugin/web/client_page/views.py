@@ -37,7 +37,7 @@ from plugin.courses.clients.private_page import client_of_page
 from plugin.courses.documents.client_statement import statement_of_client
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.prepaid import issue_prepaid_balance
-from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
+from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, WELCOME, hand_out
 from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services, pages
@@ -140,11 +140,21 @@ def agreement(token: str, agreement_id: str) -> Response:
 @blueprint.get("/my/<token>/courses/<course_id>/summary.pdf")
 def summary(token: str, course_id: str) -> Response:
     """Return the summary of one of their courses."""
+    return _of_own_course(token, course_id, SUMMARY)
+
+
+@blueprint.get("/my/<token>/courses/<course_id>/welcome.pdf")
+def welcome(token: str, course_id: str) -> Response:
+    """Return the welcome sheet of one of their courses."""
+    return _of_own_course(token, course_id, WELCOME)
+
+
+def _of_own_course(token: str, course_id: str, kind: str) -> Response:
     client = client_of(token)
     course = next((each for each in _courses(client) if each.id == course_id), None)
     if course is None or course.client_id != client.id:
         abort(404)
-    return _paper(client, course.id, SUMMARY)
+    return _paper(client, course.id, kind)
 
 
 @blueprint.get("/my/<token>/visits/<visit_id>/aftercare.pdf")
@@ -226,6 +236,7 @@ def set_up(app: Flask) -> None:
     views = (
         "my.show",
         "my.summary",
+        "my.welcome",
         "my.aftercare",
         "my.document",
         "my.agreement",
@@ -277,7 +288,12 @@ def _paper(client: ClientView, course_id: str, kind: str, *, visit_id: str | Non
         public_url=services.settings.public_url,
     ).pdf
     language = language_for(client.language)
-    return _pdf(pdf, language.gettext("Course summary") if kind == SUMMARY else language.gettext("Aftercare"))
+    called = {
+        SUMMARY: language.gettext("Course summary"),
+        WELCOME: language.gettext("Welcome sheet"),
+        AFTERCARE: language.gettext("Aftercare"),
+    }
+    return _pdf(pdf, called[kind])
 
 
 def _pdf(pdf: bytes, called: str) -> Response:

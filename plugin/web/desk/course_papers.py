@@ -9,7 +9,7 @@ from plugin.core.acts import Role
 from plugin.courses.base.clinic import local_date
 from plugin.courses.documents.paper_emails import PaperKind, send_paper
 from plugin.courses.handouts.bundle import safe_name
-from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
+from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, WELCOME, hand_out
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice
@@ -30,6 +30,13 @@ def summary(course_id: str) -> Response:
     return _paper(course_id, SUMMARY, _("Course summary"))
 
 
+@blueprint.get("/courses/<course_id>/welcome.pdf")
+@allow(*AT_THE_DESK)
+def welcome(course_id: str) -> Response:
+    """Return the welcome sheet."""
+    return _paper(course_id, WELCOME, _("Welcome sheet"))
+
+
 @blueprint.get("/courses/<course_id>/aftercare.pdf")
 @allow(*AT_THE_DESK)
 def aftercare(course_id: str) -> Response:
@@ -47,6 +54,14 @@ def _page_again(refusal: Refusal, **_: str) -> ResponseReturnValue:
 def mail_summary(course_id: str) -> ResponseReturnValue:
     """Send the course summary to its client."""
     return _mail("summary", course_id)
+
+
+@blueprint.post("/courses/<course_id>/welcome/email")
+@allow(*AT_THE_DESK)
+@refused_shows(_page_again)
+def mail_welcome(course_id: str) -> ResponseReturnValue:
+    """Send the welcome sheet to the course's client."""
+    return _mail("welcome", course_id)
 
 
 @blueprint.post("/visits/<visit_id>/aftercare/email")

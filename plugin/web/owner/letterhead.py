@@ -185,6 +185,23 @@ def make_e_invoices() -> ResponseReturnValue:
     return redirect_after_post(url_for("letterhead.show", _anchor="e-invoices"))
 
 
+@blueprint.post("/clinic/papers/next-course")
+@allow()
+@refused_shows(show)
+def offer_next_course() -> ResponseReturnValue:
+    """Switch the offer of another course after the last session on or off."""
+    is_on = SwitchForm.sent().is_on
+    change_clinic(current_services().store, current_act(), {"offers_next_course": is_on})
+    flash_notice(
+        Notice(
+            _("The summary after the last session names the package and its price from now on.")
+            if is_on
+            else _("The summary after the last session names no price.")
+        )
+    )
+    return redirect_after_post(url_for("letterhead.show", _anchor="next-course"))
+
+
 def _draft() -> ClinicView:
     """Return the clinic with the values of the form; fields that were not sent keep their value."""
     typed = LetterheadForm.sent().changes

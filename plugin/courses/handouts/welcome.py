@@ -1,0 +1,90 @@
+"""The welcome sheet of a course, frozen from the ledger into plain values."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from invoices.aftercare import starting_text
+from invoices.pages.sheet import OF_WELCOME
+from invoices.papers import Section, WelcomeContent, WelcomeSheet
+from plugin.courses.base.clinic import local_date
+from plugin.courses.base.opening_hours import hours_in
+from plugin.courses.base.views import CourseView
+from plugin.courses.catalog.names import names_in
+from plugin.courses.handouts.content import (
+    clinic_on_paper,
+    in_language,
+    open_hours,
+    subject_in,
+    terms_in_force,
+)
+from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
+from plugin.courses.handouts.status import received_in
+from plugin.courses.handouts.texts import starting_slug, text_for
+from plugin.store import Store
+from plugin.store.ledger import Allowance
+
+
+def welcome_paper(
+    store: Store,
+    course_id: str,
+    *,
+    now: datetime,
+    language: str | None = None,
+    balance_url: str | None = None,
+) -> WelcomeSheet:
+    """Freeze a welcome sheet; raises NotFound, or Refused for a course without an owner.
+
+    `balance_url`: the client's private page.
+    """
+    with store.reading() as session:
+        clinic, course, spoken = subject_in(session, course_id, now, language)
+        names = names_in(session, spoken)
+        received = received_in(session, course, ZoneInfo(clinic.time_zone))
+        next_visit = next_visit_in(session, [course.client_id or ""], now)
+        sections = _sections(session, course, spoken)
+        interval = suggested_interval_in(session, course, spoken, next_visit)
+        hours = open_hours(hours_in(session))
+    return WelcomeSheet(
+        clinic=clinic_on_paper(clinic),
+        client_name=course.client_name or "",
+        issued_on=local_date(clinic, now),
+        package_name=names(course.package_name),
+        contents=tuple(
+            WelcomeContent(
+                treatment=names(each.treatment),
+                sessions=each.granted,
+                kind=each.kind,  # type: ignore[arg-type]  # one of the three, by the database
+                usable_from_session=each.usable_from_session,
+            )
+            for each in course.allowances
+            if each.granted
+        ),
+        sections=sections,
+        language=spoken,
+        expires_on=course.expires_on,
+        suggested_interval=interval,
+        next_visit=in_language(next_visit, names),
+        terms=terms_in_force(course, clinic, spoken, names, has_refund=received is None),
+        phone_hours=hours,
+        balance_url=balance_url,
+    )
+
+
+def _sections(session: Session, course: CourseView, language: str) -> tuple[Section, ...]:
+    """Return the parts for the welcome sheet of the first main treatment's text, else of its starting text."""
+    main = next((each for each in course.allowances if each.kind == "main"), course.allowances[0])
+    treatment_id = session.scalar(select(Allowance.treatment_id).where(Allowance.id == main.id))
+    own = text_for(session, treatment_id, main.treatment, main.kind, language)
+    for text in (
+        own,
+        starting_text(starting_slug(main.treatment, main.kind), language),
+        starting_text("", language),
+    ):
+        if found := tuple(part for part in text.sections if part.role in OF_WELCOME):
+            return found
+    return ()
