@@ -32,6 +32,8 @@ NO_BREAK_SPACE = "\u00a0"
 _DEFAULT_REGION = {"es": "es-US", "zh": "zh-Hans"}
 # Readers of traditional characters get English, as in any language without a catalog; simplified is no substitute.
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
+# The full date of each language, without its year.
+_FULL_DAYS = {"es": "EEEE, d 'de' MMMM", "zh": "M月d日EEEE"}
 _WITHOUT_SPACES = frozenset({"zh"})
 
 
@@ -76,6 +78,11 @@ class Language:
 
     def weekday_date(self, day: date) -> str:
         return _plain_spaces(format_skeleton("MMMEd", day, locale=self.locale))
+
+    def full_day(self, day: date) -> str:
+        """Write a day out, such as Tuesday, December 1."""
+        pattern = _FULL_DAYS.get(self.locale.language, "EEEE, MMMM d")
+        return _plain_spaces(format_date(day, pattern, locale=self.locale))
 
     def local_day(self, at: datetime, time_zone: str) -> date:
         return at.astimezone(ZoneInfo(time_zone)).date()

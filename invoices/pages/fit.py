@@ -49,6 +49,7 @@ from invoices.papers import (
     Party,
     PrepaidBalance,
     Receipt,
+    VisitPlanner,
     VoucherForm,
     WelcomeSheet,
     YearEnd,
@@ -85,9 +86,10 @@ _CAPS = {
     "sentences": CLAUSE_CAP,
 }
 # Papers that begin with the client's name.
-_OF_CLIENT = (CourseSummary, AftercareSheet, CourseAgreement, WelcomeSheet)
+_OF_CLIENT = (CourseSummary, AftercareSheet, CourseAgreement, WelcomeSheet, VisitPlanner)
 _EXACT = {
     "balance_url",
+    "calendar_url",
     "receipt_url",
     "url",
     "language",
@@ -234,6 +236,15 @@ def _check_sheet(paper: AftercareSheet) -> AftercareSheet:
     return paper
 
 
+def _check_planner(paper: VisitPlanner) -> VisitPlanner:
+    if len(paper.visits) > VISITS_SHOWN:
+        raise PaperRefused(f"A visit planner holds {VISITS_SHOWN} visits.")
+    if any(each.at.tzinfo is None for each in paper.visits):
+        raise PaperRefused("A visit needs a time with its time zone.")
+    _check_url(paper.calendar_url)
+    return paper
+
+
 def _check_welcome(paper: WelcomeSheet) -> WelcomeSheet:
     _check_guidance(AftercareText(title="", sections=paper.sections))
     if not 1 <= len(paper.contents) <= ROWS_CAP:
@@ -324,6 +335,7 @@ _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     OwnersMonth: check_month,
     YearEnd: check_year,
     WelcomeSheet: _check_welcome,
+    VisitPlanner: _check_planner,
     # Our own text.
     Guide: lambda paper: paper,
     CourseAgreement: check_agreement,

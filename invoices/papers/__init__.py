@@ -43,6 +43,7 @@ from invoices.papers.course import (
 )
 from invoices.papers.guide import Guide
 from invoices.papers.month import CallReason, CallRow, MonthPoint, OwnersMonth, PackageRow, RollKind, RollLine
+from invoices.papers.planner import PlannerVisit, VisitPlanner
 from invoices.papers.prepaid import PrepaidBalance, PrepaidCourse, PrepaidTreatment
 from invoices.papers.receipt import Receipt, ReceiptPart
 from invoices.papers.shared import (
@@ -97,6 +98,7 @@ __all__ = [
     "Party",
     "PayPage",
     "PaymentLine",
+    "PlannerVisit",
     "PrepaidBalance",
     "PrepaidCourse",
     "PrepaidTreatment",
@@ -119,6 +121,7 @@ __all__ = [
     "SummaryVisit",
     "TaxLine",
     "TimeRow",
+    "VisitPlanner",
     "VoucherForm",
     "WelcomeContent",
     "WelcomeSheet",

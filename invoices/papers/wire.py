@@ -16,6 +16,7 @@ from invoices.papers.agreement import CourseAgreement
 from invoices.papers.course import AftercareSheet, CourseSummary
 from invoices.papers.guide import Guide
 from invoices.papers.month import OwnersMonth
+from invoices.papers.planner import VisitPlanner
 from invoices.papers.prepaid import PrepaidBalance
 from invoices.papers.receipt import Receipt
 from invoices.papers.shared import PaperRefused
@@ -109,6 +110,7 @@ Paper = (
     | Guide
     | CourseAgreement
     | WelcomeSheet
+    | VisitPlanner
 )
 
 _KINDS: dict[str, type[Paper]] = {
@@ -125,6 +127,7 @@ _KINDS: dict[str, type[Paper]] = {
     "guide": Guide,
     "course_agreement": CourseAgreement,
     "welcome_sheet": WelcomeSheet,
+    "visit_planner": VisitPlanner,
 }
 
 

@@ -18,6 +18,7 @@ from invoices.pages.density import Density, densities_of, of_several_pages
 from invoices.pages.guide import guide_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
+from invoices.pages.planner import planner_page
 from invoices.pages.prepaid import prepaid_page
 from invoices.pages.reach import phone_way, ways_to_reach
 from invoices.pages.receipt import receipt_page
@@ -42,6 +43,7 @@ from invoices.papers import (
     Paper,
     PrepaidBalance,
     Receipt,
+    VisitPlanner,
     WelcomeSheet,
     YearEnd,
 )
@@ -72,6 +74,7 @@ LAYOUTS: dict[type[Paper], Layout] = {
     Guide: Layout("guide.html", guide_page),
     CourseAgreement: Layout("course_agreement.html", agreement_page),
     WelcomeSheet: Layout("welcome_sheet.html", welcome_page),
+    VisitPlanner: Layout("visit_planner.html", planner_page),
 }
 
 

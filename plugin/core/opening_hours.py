@@ -85,6 +85,17 @@ class OpeningHours:
             day += timedelta(days=1)
         return total
 
+    def moment_on(self, day: date, minute: int) -> datetime | None:
+        """Return the moment of a minute of this day, or its first opening where it is closed then.
+
+        None on a closed day.
+        """
+        openings = list(self._open_on(day))
+        at = self._at(day, minute)
+        if any(opens <= at < closes for opens, closes in openings):
+            return at
+        return openings[0][0] if openings else None
+
     def _open_on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         if any(each.first <= day <= each.last for each in self.closed):
             return

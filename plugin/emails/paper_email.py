@@ -85,6 +85,8 @@ def _name(services: Services, paper: PaperToSend, language: Language) -> str:
     """Return what the client reads the paper is called."""
     if paper.kind == "summary":
         return language.gettext("Course summary")
+    if paper.kind == "planner":
+        return language.gettext("Your visits")
     if paper.kind == "welcome":
         return language.gettext("Welcome sheet")
     if paper.kind == "aftercare":

@@ -29,6 +29,7 @@ from plugin.store import (
     upkeep,
     versions,
     visit_notes,
+    visit_plans,
     webhooks,
 )
 from plugin.store.base import Base
@@ -64,6 +65,7 @@ __all__ = [
     "upkeep",
     "versions",
     "visit_notes",
+    "visit_plans",
     "webhooks",
 ]
 

@@ -132,9 +132,17 @@ def test_it_holds_something_of_each_section(lite: Appointments) -> None:
     zoe.everywhere()
     zoe.invoiced()
     held = _held(zoe)
-    # Her course was passed to others, none received; nothing was bought again, no e-mail was due or declined,
+    # Nothing is planned; her course was passed to others, none received; nothing was bought again, no e-mail was
+    # due or declined,
     # and no other program is told of anything.
-    empty = ["course_origin", "buy_again", "client_letter", "letter_choice", "event_delivery"]
+    empty = [
+        "planned_visit",
+        "course_origin",
+        "buy_again",
+        "client_letter",
+        "letter_choice",
+        "event_delivery",
+    ]
     assert [each.name for each in held.sections if not each.rows] == empty
     told = json.loads(held.to_json())
     assert told["held"]["client"][0]["name"] == NAME

@@ -31,6 +31,8 @@ _KEYS = (
     "my.show",
     "my.summary",
     "my.welcome",
+    "my.planner",
+    "my.calendar",
     "my.aftercare",
     "my.document",
     "my.statement",

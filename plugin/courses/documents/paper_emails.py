@@ -34,11 +34,19 @@ from plugin.wording import N_, _
 PAPER_MAIL = "paper_mail"
 
 PaperKind = Literal[
-    "welcome", "summary", "aftercare", "document", "statement", "client_statement", "prepaid", "agreement"
+    "welcome",
+    "planner",
+    "summary",
+    "aftercare",
+    "document",
+    "statement",
+    "client_statement",
+    "prepaid",
+    "agreement",
 ]
 PAPER_KINDS: tuple[PaperKind, ...] = get_args(PaperKind)
 # What practitioners hand out as well; the others are about money.
-_OF_VISITS = ("welcome", "summary", "aftercare")
+_OF_VISITS = ("welcome", "planner", "summary", "aftercare")
 NO_PAPER = N_("There is no such paper.")
 
 
@@ -107,11 +115,12 @@ def paper_in(session: Session, kind: PaperKind, paper_id: str) -> PaperToSend:
 
 
 def _about(session: Session, kind: PaperKind, paper_id: str) -> tuple[str, str, str]:
-    if kind in ("summary", "welcome"):
+    if kind in ("summary", "welcome", "planner"):
         course = require_row(session, Course, paper_id, NO_COURSE)
         if course.client_id is None:
             raise Refused(_("No one owns this course yet. Assign it to a client first."), code="unassigned")
-        called = _("Course summary") if kind == "summary" else _("Welcome sheet")
+        names = {"summary": _("Course summary"), "welcome": _("Welcome sheet"), "planner": _("Visit planner")}
+        called = names[kind]
         return course.client_id, course.id, called
     if kind == "aftercare":
         visit = require_row(session, Visit, paper_id, _("There is no such visit."))

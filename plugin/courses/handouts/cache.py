@@ -16,6 +16,7 @@ from invoices.papers import (
     Paper,
     PaperFailed,
     PaperRefused,
+    VisitPlanner,
     WelcomeSheet,
     content_sha256,
     to_json,
@@ -27,6 +28,7 @@ from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.private_page import known_address_in, page_address
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.courses.handouts.logos import assets_for
+from plugin.courses.handouts.planner import planner_paper
 from plugin.courses.handouts.welcome import welcome_paper
 from plugin.errors import CoursekeeperError, PaperNotMade, Refused
 from plugin.store import Store
@@ -39,6 +41,7 @@ Render = Callable[[Paper, Mapping[str, bytes]], bytes]
 SUMMARY = "summary"
 AFTERCARE = "aftercare"
 WELCOME = "welcome"
+PLANNER = "planner"
 _MAKER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 
@@ -103,7 +106,9 @@ def _paper(
     visit_id: str | None = None,
     language: str | None = None,
     page: str | None = None,
-) -> CourseSummary | AftercareSheet | WelcomeSheet:
+) -> CourseSummary | AftercareSheet | WelcomeSheet | VisitPlanner:
+    if kind == PLANNER:
+        return planner_paper(store, course_id, now=now, language=language, balance_url=page)
     if kind == WELCOME:
         return welcome_paper(store, course_id, now=now, language=language, balance_url=page)
     if kind == SUMMARY:

@@ -37,6 +37,7 @@ SECTIONS = {
     "course": "Courses",
     "allowance": "Sessions in the courses",
     "visit": "Visits",
+    "planned_visit": "Planned visits",
     "visit_note": "Notes of the visits",
     "visit_note_option": "Focus areas and add-ons of the visits",
     "check_answer": "Checks before a treatment",

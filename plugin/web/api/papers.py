@@ -44,6 +44,12 @@ def print_welcome(request: Request, query: InLanguage, course_id: str) -> Reply:
     return _paper(request, course_id, "welcome", query.language)
 
 
+@call("GET", "/courses/{course_id}/planner.pdf", None, refusals=(409,))
+def print_planner(request: Request, query: InLanguage, course_id: str) -> Reply:
+    """Print the visit planner: the booked and planned visits to come."""
+    return _paper(request, course_id, "planner", query.language)
+
+
 @call("GET", "/courses/{course_id}/aftercare.pdf", None, refusals=(409,))
 def print_aftercare(request: Request, query: OfVisit, course_id: str) -> Reply:
     """Print the aftercare sheet of a visit."""
@@ -84,4 +90,4 @@ def _paper(
     return Reply(pdf=pdf, filename="course-summary.pdf" if kind == "summary" else f"{kind}.pdf")
 
 
-CALLS = (print_summary, print_welcome, print_aftercare, print_invoice, print_statement)
+CALLS = (print_summary, print_welcome, print_planner, print_aftercare, print_invoice, print_statement)

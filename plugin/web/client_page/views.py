@@ -37,8 +37,9 @@ from plugin.courses.clients.private_page import client_of_page
 from plugin.courses.documents.client_statement import statement_of_client
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.prepaid import issue_prepaid_balance
-from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, WELCOME, hand_out
+from plugin.courses.handouts.cache import AFTERCARE, PLANNER, SUMMARY, WELCOME, hand_out
 from plugin.courses.handouts.next_visit import next_visit_in
+from plugin.courses.handouts.planner import calendar_file
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
@@ -149,6 +150,25 @@ def welcome(token: str, course_id: str) -> Response:
     return _of_own_course(token, course_id, WELCOME)
 
 
+@blueprint.get("/my/<token>/courses/<course_id>/planner.pdf")
+def planner(token: str, course_id: str) -> Response:
+    """Return the visit planner of one of their courses."""
+    return _of_own_course(token, course_id, PLANNER)
+
+
+@blueprint.get("/my/<token>/courses/<course_id>/visits.ics")
+def calendar(token: str, course_id: str) -> Response:
+    """Return the booked and planned visits of one of their courses, for a calendar."""
+    client = client_of(token)
+    if not any(each.id == course_id and each.client_id == client.id for each in _courses(client)):
+        abort(404)
+    services = current_services()
+    file = calendar_file(services.store, course_id, now=services.clock(), language=client.language)
+    response = make_response(file)
+    response.mimetype = "text/calendar"
+    return name_file(response, "visits.ics")
+
+
 def _of_own_course(token: str, course_id: str, kind: str) -> Response:
     client = client_of(token)
     course = next((each for each in _courses(client) if each.id == course_id), None)
@@ -237,6 +257,8 @@ def set_up(app: Flask) -> None:
         "my.show",
         "my.summary",
         "my.welcome",
+        "my.planner",
+        "my.calendar",
         "my.aftercare",
         "my.document",
         "my.agreement",
@@ -291,6 +313,7 @@ def _paper(client: ClientView, course_id: str, kind: str, *, visit_id: str | Non
     called = {
         SUMMARY: language.gettext("Course summary"),
         WELCOME: language.gettext("Welcome sheet"),
+        PLANNER: language.gettext("Your visits"),
         AFTERCARE: language.gettext("Aftercare"),
     }
     return _pdf(pdf, called[kind])

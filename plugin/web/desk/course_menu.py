@@ -59,6 +59,8 @@ def takes_visit(course: CourseView) -> bool:
 def _visit(course: CourseView) -> Iterator[MenuItem]:
     if takes_visit(course):
         yield MenuItem("changes.visit", _("Add past visit"), _("Uses a session on another day"))
+        if course.is_live:
+            yield MenuItem("plans.show", _("Plan visits"), _("Dates for the sessions left"))
         yield MenuItem("changes.missed", _("Record no-show"), _("Waives it, or charges 1 session"))
 
 

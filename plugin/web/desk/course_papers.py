@@ -9,7 +9,7 @@ from plugin.core.acts import Role
 from plugin.courses.base.clinic import local_date
 from plugin.courses.documents.paper_emails import PaperKind, send_paper
 from plugin.courses.handouts.bundle import safe_name
-from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, WELCOME, hand_out
+from plugin.courses.handouts.cache import AFTERCARE, PLANNER, SUMMARY, WELCOME, hand_out
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice
@@ -37,6 +37,13 @@ def welcome(course_id: str) -> Response:
     return _paper(course_id, WELCOME, _("Welcome sheet"))
 
 
+@blueprint.get("/courses/<course_id>/planner.pdf")
+@allow(*AT_THE_DESK)
+def planner(course_id: str) -> Response:
+    """Return the visit planner."""
+    return _paper(course_id, PLANNER, _("Visit planner"))
+
+
 @blueprint.get("/courses/<course_id>/aftercare.pdf")
 @allow(*AT_THE_DESK)
 def aftercare(course_id: str) -> Response:
@@ -62,6 +69,14 @@ def mail_summary(course_id: str) -> ResponseReturnValue:
 def mail_welcome(course_id: str) -> ResponseReturnValue:
     """Send the welcome sheet to the course's client."""
     return _mail("welcome", course_id)
+
+
+@blueprint.post("/courses/<course_id>/planner/email")
+@allow(*AT_THE_DESK)
+@refused_shows(_page_again)
+def mail_planner(course_id: str) -> ResponseReturnValue:
+    """Send the visit planner to the course's client."""
+    return _mail("planner", course_id)
 
 
 @blueprint.post("/visits/<visit_id>/aftercare/email")

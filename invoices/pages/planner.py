@@ -1,0 +1,62 @@
+"""The visit planner in words: the next visit large, all others below, a card to tear off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from invoices.calendar import calendar_of
+from invoices.language import Language
+from invoices.pages.account_rows import in_one_piece
+from invoices.pages.qr import QrCode, qr_code
+from invoices.papers import PlannerVisit, VisitPlanner
+
+
+@dataclass(frozen=True)
+class PlannerRow:
+    day: str
+    time: str
+    length: str
+    detail: str
+    state: str
+
+
+@dataclass(frozen=True)
+class PlannerPage:
+    issued: str
+    next: PlannerRow | None
+    rows: tuple[PlannerRow, ...]
+    has_planned: bool
+    qr: QrCode | None
+
+
+def planner_page(paper: VisitPlanner, language: Language) -> PlannerPage:
+    """Return the whole paper."""
+    rows = tuple(_row(each, paper, language) for each in paper.visits)
+    return PlannerPage(
+        issued=language.long_date(paper.issued_on),
+        next=rows[0] if rows else None,
+        rows=rows,
+        has_planned=any(not each.is_booked for each in paper.visits),
+        qr=_code(paper, language),
+    )
+
+
+def _code(paper: VisitPlanner, language: Language) -> QrCode | None:
+    """Return a code for the calendar: the address where there is one, else the next visit itself."""
+    if paper.calendar_url:
+        return qr_code(paper.calendar_url)
+    if not paper.visits:
+        return None
+    return qr_code(calendar_of(paper.visits[:1], paper.clinic, language, at=paper.visits[0].at))
+
+
+def _row(visit: PlannerVisit, paper: VisitPlanner, language: Language) -> PlannerRow:
+    zone = paper.clinic.time_zone
+    detail = visit.practitioner and language.gettext("with {practitioner}", practitioner=visit.practitioner)
+    return PlannerRow(
+        day=language.full_day(language.local_day(visit.at, zone)),
+        time=language.time_of_day(visit.at, zone),
+        length=language.ngettext("{n} minute", "{n} minutes", visit.minutes) if visit.minutes else "",
+        detail=language.with_comma(in_one_piece(visit.treatment), detail),
+        state=language.gettext("booked") if visit.is_booked else language.gettext("planned"),
+    )

@@ -1,0 +1,32 @@
+"""The visit planner: the booked and the planned visits of a course."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from invoices.papers.shared import Clinic
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannerVisit:
+    """One visit to come; `at` is aware. `minutes`: how long it takes, 0 where that is not known."""
+
+    at: datetime
+    is_booked: bool
+    minutes: int = 0
+    treatment: str = ""
+    practitioner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitPlanner:
+    """`calendar_url`: where a phone adds the visits to its calendar."""
+
+    clinic: Clinic
+    client_name: str
+    issued_on: date
+    package_name: str
+    visits: tuple[PlannerVisit, ...] = ()
+    language: str = "en"
+    calendar_url: str | None = None

@@ -1,0 +1,255 @@
+"""The plan of a course: dates for the sessions that are left, proposed by rhythm, chosen by the staff, kept.
+
+A plan is the clinic's own; appointments are booked in Square Appointments, and a booked one takes the place of a
+planned one of the same day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.opening_hours import OpeningHours
+from plugin.core.status import Status
+from plugin.core.visit_plan import propose_visits
+from plugin.courses.base.chain import NO_COURSE, add_history
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.opening_hours import hours_in
+from plugin.courses.base.read import course_in
+from plugin.courses.base.views import CourseView
+from plugin.courses.base.work import require_row
+from plugin.courses.changes.frame import Changed, CourseChange, change_course, refuse_closed, refuse_ownerless
+from plugin.courses.visits.bookings import CALLED_OFF
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course
+from plugin.store.offers import Treatment
+from plugin.store.people import SquareCustomer
+from plugin.store.square_side import Booking
+from plugin.store.visit_plans import PlannedVisit
+from plugin.wording import N_n, _
+
+MOST_PLANNED = 40
+USUAL_DAYS = 7
+USUAL_MINUTE = 10 * 60
+_FARTHEST = timedelta(days=3 * 366)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """From which day, at which minute of the day, every how many days."""
+
+    first: date
+    minute: int
+    every_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookedVisit:
+    """An appointment of the client in Square."""
+
+    at: datetime
+    minutes: int
+    treatment: str
+    practitioner: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitPlan:
+    """The plan of a course: `planned` moments to come that no appointment of that day took the place of.
+
+    `to_plan`: the main sessions left that are not booked. `missed`: planned days since the plan was saved on which
+    nobody came. `rhythm`: what is proposed next.
+    """
+
+    course: CourseView
+    planned: tuple[datetime, ...]
+    booked: tuple[BookedVisit, ...]
+    to_plan: int
+    missed: tuple[date, ...]
+    rhythm: Rhythm
+
+    @property
+    def is_off(self) -> bool:
+        """Return whether the plan no longer fits what is left: a visit moved, was missed, added or booked."""
+        return bool(self.missed) or (bool(self.planned) and len(self.planned) != self.to_plan)
+
+
+def read_plan(store: Store, course_id: str, *, now: datetime) -> VisitPlan:
+    """Return the plan of a course; raises NotFound."""
+    with store.reading() as session:
+        return plan_in(session, course_id, now=now)
+
+
+def plan_in(session: Session, course_id: str, *, now: datetime) -> VisitPlan:
+    """Return the plan of a course as seen by this session; raises NotFound."""
+    clinic = clinic_in(session)
+    row = require_row(session, Course, course_id, NO_COURSE)
+    course = course_in(session, row, today=local_date(clinic, now))
+    zone = ZoneInfo(clinic.time_zone)
+    booked = booked_visits_in(session, course.client_id, now)
+    days = {each.at.astimezone(zone).date() for each in booked}
+    standing = list(session.scalars(_standing(course_id)))
+    planned = tuple(
+        each.start_at
+        for each in standing
+        if each.start_at > now and each.start_at.astimezone(zone).date() not in days
+    )
+    to_plan = max(0, sum(each.left for each in course.allowances if each.kind == "main") - len(booked))
+    return VisitPlan(
+        course=course,
+        planned=planned,
+        booked=booked,
+        to_plan=min(to_plan, MOST_PLANNED) if course.is_live else 0,
+        missed=_missed(course, standing, now, zone),
+        rhythm=_rhythm(session, course, planned, booked, zone),
+    )
+
+
+def booked_visits_in(session: Session, client_id: str | None, now: datetime) -> tuple[BookedVisit, ...]:
+    """Return the client's appointments to come, by time; as Square Appointments last reported them."""
+    theirs = select(SquareCustomer.square_customer_id).where(SquareCustomer.client_id == client_id)
+    rows = session.scalars(
+        select(Booking)
+        .where(
+            Booking.square_customer_id.in_(theirs),
+            Booking.status.not_in(CALLED_OFF),
+            Booking.outcome.is_(None),
+            Booking.start_at > now,
+        )
+        .order_by(Booking.start_at, Booking.square_booking_id)
+        .limit(MOST_PLANNED)
+    )
+    return tuple(
+        BookedVisit(row.start_at, row.minutes, row.service_name, row.team_member_name) for row in rows
+    )
+
+
+def propose_plan(store: Store, plan: VisitPlan, rhythm: Rhythm) -> tuple[datetime, ...]:
+    """Return moments for all sessions that are to be planned, on days the clinic is open; nothing is saved.
+
+    Raises InvalidField for a rhythm that no course has.
+    """
+    if not 1 <= rhythm.every_days <= 365:
+        raise InvalidField(_("Between visits there are 1 to {n} days.", n=365), field="every_days")
+    with store.reading() as session:
+        hours: OpeningHours = hours_in(session)
+    return propose_visits(rhythm.first, rhythm.minute, rhythm.every_days, plan.to_plan, hours)
+
+
+def save_plan(store: Store, act: Act, course_id: str, moments: Sequence[datetime]) -> Changed:
+    """Plan these visits, in place of those planned for later than now; none drops the plan.
+
+    Raises Refused for a course that nobody can use, InvalidField with the field of the moment (`day_1`, …).
+    """
+    require(act.actor, Role.DESK, Role.PRACTITIONER)
+
+    def do(change: CourseChange) -> None:
+        refuse_closed(change.view)
+        refuse_ownerless(change.view)
+        if moments and change.view.status not in (Status.OPEN, Status.PART_PAID):
+            raise Refused(_("No visits can be planned: the course can't be used now."), code="not_usable")
+        _check(moments, change)
+        _replace(change, moments)
+
+    request = {"moments": [each.isoformat() for each in moments]}
+    return change_course(store, act, course_id, do, what="plan_visits", request=request)
+
+
+def _check(moments: Sequence[datetime], change: CourseChange) -> None:
+    zone = ZoneInfo(clinic_in(change.session).time_zone)
+    left = sum(each.left for each in change.view.allowances if each.kind == "main")
+    if len(moments) > min(left, MOST_PLANNED):
+        said = N_n(
+            "Plan at most {n} visit: more is not left.", "Plan at most {n} visits: more are not left.", left
+        )
+        raise InvalidField(said, field=f"day_{min(left, MOST_PLANNED) + 1}")
+    seen: set[date] = set()
+    for number, moment in enumerate(moments, start=1):
+        if moment <= change.now:
+            raise InvalidField(_("This visit is in the past."), field=f"day_{number}")
+        if moment > change.now + _FARTHEST:
+            raise InvalidField(_("This visit is more than three years away."), field=f"day_{number}")
+        day = moment.astimezone(zone).date()
+        if day in seen:
+            raise InvalidField(_("Two visits are on the same day."), field=f"day_{number}")
+        seen.add(day)
+
+
+def _replace(change: CourseChange, moments: Sequence[datetime]) -> None:
+    wanted = set(moments)
+    for row in change.session.scalars(_standing(change.view.id)):
+        if row.start_at in wanted:
+            wanted.discard(row.start_at)
+            row.planned_at = change.now
+        elif row.start_at > change.now:
+            row.replaced_at = change.now
+    change.session.add_all(
+        PlannedVisit(
+            id=change.new_id(),
+            course_id=change.view.id,
+            start_at=moment,
+            planned_at=change.now,
+            by=change.act.actor.name,
+        )
+        for moment in sorted(wanted)
+    )
+    planned = len(moments)
+    said = N_n("{n} visit planned", "{n} visits planned", planned) if planned else "Plan of visits removed"
+    add_history(change, change.view.id, "planned", str(said))
+
+
+def _standing(course_id: str) -> Select[PlannedVisit]:
+    rows = select(PlannedVisit).where(PlannedVisit.course_id == course_id, PlannedVisit.replaced_at.is_(None))
+    return rows.order_by(PlannedVisit.start_at)
+
+
+def _missed(
+    course: CourseView, standing: Sequence[PlannedVisit], now: datetime, zone: ZoneInfo
+) -> tuple[date, ...]:
+    """Return the planned days before today on which nobody came, since the plan was last saved."""
+    saved_at = max((each.planned_at for each in standing), default=now)
+    came = {each.visited_on for each in course.visits}
+    days = (each.start_at.astimezone(zone).date() for each in standing if saved_at < each.start_at <= now)
+    return tuple(day for day in days if day not in came and day < course.state.today)
+
+
+def _rhythm(
+    session: Session,
+    course: CourseView,
+    planned: Sequence[datetime],
+    booked: Sequence[BookedVisit],
+    zone: ZoneInfo,
+) -> Rhythm:
+    """Return the rhythm: after the last visit or appointment, as asked at it, else as the treatment suggests."""
+    today = course.state.today
+    last = course.visits[-1] if course.visits else None
+    suggested = session.scalar(
+        select(Treatment.suggested_days)
+        .join(Allowance, Allowance.treatment_id == Treatment.id)
+        .where(Allowance.course_id == course.id, Allowance.kind == "main")
+        .order_by(Allowance.position)
+        .limit(1)
+    )
+    every = (last.interval_days if last else None) or suggested or USUAL_DAYS
+    at = booked[-1].at if booked else min(planned, default=None)
+    local = at.astimezone(zone) if at else None
+    known = [*([last.visited_on] if last else []), *(each.at.astimezone(zone).date() for each in booked)]
+    after = max(known) + timedelta(days=every) if known else today + timedelta(days=1)
+    return Rhythm(
+        max(after, today + timedelta(days=1)),
+        local.hour * 60 + local.minute if local else USUAL_MINUTE,
+        every,
+    )
+
+
+def moment_of(day: date, minute: int, time_zone: str) -> datetime:
+    """Return the moment of a minute of a day at the clinic."""
+    hour, rest = divmod(minute, 60)
+    return datetime.combine(day, time(hour, rest), ZoneInfo(time_zone))

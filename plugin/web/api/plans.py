@@ -1,0 +1,64 @@
+"""The calls on the plan of a course: its booked and planned visits, what is proposed, and saving it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, Field
+
+from plugin.courses.visits.visit_plan import MOST_PLANNED, VisitPlan, propose_plan, read_plan, save_plan
+from plugin.web.api.answers import Answer, Moment, shown
+from plugin.web.api.calls import Reply, Request, call
+from plugin.web.api.inputs import Input
+
+_EXAMPLE = "2026-12-01T18:30:00Z"
+
+
+class Plan(Answer):
+    """The visits to come of a course. `proposal` is saved nowhere until it is sent back."""
+
+    booked: list[Moment] = shown([_EXAMPLE], "Appointments of the client in Square.")
+    planned: list[Moment] = shown([_EXAMPLE], "Dates of the plan that are not booked.")
+    proposal: list[Moment] = shown(
+        [_EXAMPLE], "Dates for the sessions left that are not booked, by rhythm and opening hours."
+    )
+    is_off: bool = shown(
+        example=False, description="A visit was missed, moved, added or booked since: plan again."
+    )
+
+
+class NewPlan(Input, json_schema_extra={"examples": [{"visits": [_EXAMPLE]}]}):
+    """The dates of the plan, in place of all that are to come; an empty list removes it."""
+
+    visits: list[Annotated[AwareDatetime, Field(json_schema_extra={"maxLength": 40})]] = Field(
+        min_length=0, max_length=MOST_PLANNED, description="Each with its time zone."
+    )
+
+
+@call("GET", "/courses/{course_id}/plan", Plan)
+def read_course_plan(request: Request, course_id: str) -> Reply:
+    """Read the booked and planned visits of a course, and a proposal for the rest."""
+    return Reply(_plan(request, course_id))
+
+
+@call("POST", "/courses/{course_id}/plan", Plan)
+def plan_course(request: Request, body: NewPlan, course_id: str) -> Reply:
+    """Plan the visits of a course. Nothing is booked in Square by it."""
+    changed = save_plan(request.services.store, request.act, course_id, body.visits)
+    return Reply(_plan(request, course_id), changed.is_repeat)
+
+
+def _plan(request: Request, course_id: str) -> dict[str, Any]:
+    store = request.services.store
+    plan: VisitPlan = read_plan(store, course_id, now=request.act.now)
+    return Plan.of(
+        {
+            "booked": [each.at for each in plan.booked],
+            "planned": plan.planned,
+            "proposal": propose_plan(store, plan, plan.rhythm),
+            "is_off": plan.is_off,
+        }
+    )
+
+
+CALLS = (read_course_plan, plan_course)

@@ -1,0 +1,145 @@
+"""The plan of a course at the desk: dates proposed by rhythm and opening hours, changed one by one, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from plugin.core.opening_hours import DAY_MINUTES
+from plugin.courses.base.clinic import local_date
+from plugin.courses.visits.visit_plan import (
+    MOST_PLANNED,
+    Rhythm,
+    VisitPlan,
+    moment_of,
+    propose_plan,
+    read_plan,
+    save_plan,
+)
+from plugin.errors import InvalidField
+from plugin.web import current_services, pages
+from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.desk import courses
+from plugin.web.forms import Day, Form, TimeOfDay, count_field
+from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.translations import N_, _, ngettext
+
+blueprint = Blueprint("plans", __name__)
+
+
+class RhythmForm(Form):
+    """From when, at what time, how often."""
+
+    first = Day(N_("First visit"))
+    at = TimeOfDay(N_("Time"))
+    every_days = count_field(N_("Days between visits"), N_("The number of days"))
+
+
+@cache
+def _plan_form() -> type[Form]:
+    """Return the form of as many visits as a plan may have; an empty day leaves one out."""
+    fields: dict[str, object] = {}
+    for number in range(1, MOST_PLANNED + 1):
+        fields[f"day_{number}"] = Day(N_("Day"))
+        fields[f"time_{number}"] = TimeOfDay(N_("Time"))
+    return type("PlanForm", (Form,), {"__doc__": "The visits of a plan.", **fields})
+
+
+@blueprint.get("/courses/<course_id>/plan")
+@allow(*AT_THE_DESK)
+@refused_shows(courses.page_of_course)
+def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the plan as a form, or the proposal by the rhythm in the address."""
+    plan = _plan(course_id)
+    asked, wrong = _asked(plan)
+    is_proposal = not plan.planned or plan.is_off or "first" in request.args
+    moments = propose_plan(current_services().store, plan, asked) if is_proposal else plan.planned
+    form = _plan_form().shown(refusal, **_values(moments))
+    return render_template(
+        "desk/plan.html",
+        plan=plan,
+        course=plan.course,
+        rhythm_form=RhythmForm.shown(wrong, first=asked.first, at=asked.minute, every_days=asked.every_days),
+        form=form,
+        rows=[
+            (form[f"day_{number}"], form[f"time_{number}"])
+            for number in range(1, _shown(moments, refusal) + 1)
+        ],
+        is_proposal=is_proposal,
+        missed=plan.missed,
+    )
+
+
+@blueprint.post("/courses/<course_id>/plan")
+@allow(*AT_THE_DESK)
+@refused_shows(
+    lambda course_id, refusal: courses.form_or_course(course_id, refusal, lambda: show(course_id, refusal))
+)
+def save(course_id: str) -> ResponseReturnValue:
+    """Keep the plan."""
+    form = _plan_form().sent()
+    moments = [each for number in range(1, MOST_PLANNED + 1) if (each := _moment(form, number))]
+    changed = save_plan(current_services().store, current_act(), course_id, moments)
+    flash_notice(
+        Notice(
+            ngettext("{n} visit is planned.", "{n} visits are planned.", len(moments))
+            if moments
+            else _("The plan is removed.")
+        )
+    )
+    return redirect_after_post(url_for("clients.show", client_id=changed.course.client_id))
+
+
+def _plan(course_id: str) -> VisitPlan:
+    return read_plan(current_services().store, course_id, now=pages.now())
+
+
+def _asked(plan: VisitPlan) -> tuple[Rhythm, Refusal | None]:
+    """Return the rhythm in the address, the plan's own where there is none or it can't be read."""
+    usual = plan.rhythm
+    if "first" not in request.args:
+        return usual, None
+    try:
+        form = RhythmForm.asked()
+        wish = Rhythm(
+            form.first.data or usual.first,
+            usual.minute if form.at.data is None else form.at.data % DAY_MINUTES,
+            form.every_days.data or usual.every_days,
+        )
+        today = local_date(pages.clinic(), pages.now())
+        if wish.first <= today or (wish.first - today).days > 366 or wish.every_days > 365:
+            raise InvalidField(_("Choose a day after today, within a year."), field="first")
+    except InvalidField as error:
+        return usual, Refusal.of(error, request.args)
+    return wish, None
+
+
+def _moment(form: Form, number: int) -> datetime | None:
+    day, minute = form[f"day_{number}"].data, form[f"time_{number}"].data
+    if day is None:
+        return None
+    if minute is None:
+        raise InvalidField(_("Enter the time of this visit."), field=f"time_{number}")
+    return moment_of(day, minute, pages.clinic().time_zone)
+
+
+def _values(moments: Sequence[datetime]) -> dict[str, Any]:
+    zone = ZoneInfo(pages.clinic().time_zone)
+    values: dict[str, Any] = {}
+    for number, moment in enumerate(moments, start=1):
+        local = moment.astimezone(zone)
+        values[f"day_{number}"], values[f"time_{number}"] = local.date(), local.hour * 60 + local.minute
+    return values
+
+
+def _shown(moments: Sequence[datetime], refusal: Refusal | None) -> int:
+    """Return how many rows the form shows: as many as were sent, where it was refused."""
+    sent = [number for number in range(1, MOST_PLANNED + 1) if refusal and f"day_{number}" in refusal.typed]
+    return max(len(moments), *sent, 0)

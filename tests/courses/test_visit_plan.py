@@ -1,0 +1,154 @@
+"""A course's visits are planned by rhythm and opening hours, kept, handed out, and planned again when one is missed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from invoices.calendar import calendar_of
+from invoices.language import language_for
+from invoices.pages.planner import planner_page
+from invoices.papers import PlannerVisit
+from plugin.core.opening_hours import ClosedDays, Interval, OpeningHours
+from plugin.core.visit_plan import propose_visits
+from plugin.courses.base.opening_hours import save_hours
+from plugin.courses.handouts.planner import calendar_file, planner_paper
+from plugin.courses.visits.visit_plan import VisitPlan, moment_of, propose_plan, read_plan, save_plan
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.visit_plans import PlannedVisit
+from tests.courses.desk import FACIAL, OLGA
+from tests.papers.clinic import PaperClinic
+
+NINE, TEN, SIX = 9 * 60, 10 * 60, 18 * 60
+ZONE = "America/Los_Angeles"
+TUESDAYS_CLOSED = OpeningHours(
+    ((Interval(NINE, SIX),), (), *((Interval(NINE, SIX),),) * 3, (Interval(12 * 60, SIX),), ()), ZONE
+)
+
+
+@pytest.fixture
+def clinic(lite_store: Store) -> PaperClinic:
+    made = PaperClinic(lite_store)
+    save_hours(made.store, made.desk.act(OLGA), TUESDAYS_CLOSED)
+    return made
+
+
+def days(moments: tuple[datetime, ...]) -> list[str]:
+    zone = moment_of(date(2026, 1, 1), 0, ZONE).tzinfo
+    return [f"{each.astimezone(zone):%a %m-%d %H:%M}" for each in moments]
+
+
+def plan(clinic: PaperClinic, course_id: str) -> VisitPlan:
+    return read_plan(clinic.store, course_id, now=clinic.clock())
+
+
+def proposed(clinic: PaperClinic, course_id: str) -> tuple[datetime, ...]:
+    found = plan(clinic, course_id)
+    return propose_plan(clinic.store, found, found.rhythm)
+
+
+def test_a_closed_day_moves_one_visit_and_the_rhythm_goes_on() -> None:
+    hours = replace(TUESDAYS_CLOSED, closed=(ClosedDays(date(2026, 11, 25), date(2026, 11, 27)),))
+    weekly = propose_visits(date(2026, 11, 18), TEN, 7, 3, hours)
+    # Wednesday, then Thanksgiving week on Saturday at its first opening, then Wednesday again.
+    assert days(weekly) == ["Wed 11-18 10:00", "Sat 11-28 12:00", "Wed 12-02 10:00"]
+
+
+def test_summer_time_keeps_the_time_of_day() -> None:
+    assert [each.hour for each in propose_visits(date(2026, 10, 28), TEN, 7, 2, TUESDAYS_CLOSED)] == [17, 18]
+
+
+def test_a_clinic_that_never_opens_gets_no_dates() -> None:
+    assert propose_visits(date(2026, 10, 28), TEN, 7, 2, OpeningHours(((),) * 7, ZONE)) == ()
+
+
+def test_a_course_is_planned_missed_planned_again_and_printed(clinic: PaperClinic) -> None:
+    """Story: four sessions left of twelve; a plan is kept, one visit missed, one booked, the rest planned anew."""
+    course_id = clinic.sell()
+    last = clinic.come(course_id, 8)
+    dates = proposed(clinic, course_id)
+    assert len(dates) == 4
+    assert plan(clinic, course_id).planned == ()
+    save_plan(clinic.store, clinic.desk.act(OLGA), course_id, dates)
+    kept = plan(clinic, course_id)
+    assert (kept.planned, kept.is_off) == (dates, False)
+    # The first planned day passes, and nobody came.
+    clinic.go_to(dates[0].date() + timedelta(days=2))
+    off = plan(clinic, course_id)
+    assert (off.is_off, off.missed) == (True, (dates[0].date(),))
+    again = proposed(clinic, course_id)
+    assert len(again) == 4
+    assert min(again) > clinic.clock()
+    save_plan(clinic.store, clinic.desk.act(OLGA), course_id, again)
+    assert plan(clinic, course_id).is_off is False
+    # An appointment takes the place of the plan for its day.
+    clinic.book_visit(course_id, plan_day(again[0]), treatment=FACIAL)
+    booked = plan(clinic, course_id)
+    assert (len(booked.booked), len(booked.planned), booked.to_plan) == (1, 3, 3)
+    assert min(proposed(clinic, course_id)) >= booked.booked[-1].at + timedelta(days=6)
+    paper = planner_paper(clinic.store, course_id, now=clinic.clock(), balance_url="https://x.example/my/abc")
+    assert [each.is_booked for each in paper.visits] == [True, False, False, False]
+    assert paper.calendar_url == f"https://x.example/my/abc/courses/{course_id}/visits.ics"
+    page = planner_page(paper, language_for("es"))
+    assert " de " in page.rows[0].day
+    assert (page.rows[0].state, page.rows[1].state) == ("reservada", "prevista")
+    file = calendar_file(clinic.store, course_id, now=clinic.clock())
+    assert file.count("BEGIN:VEVENT") == 4
+    assert file.count("STATUS:TENTATIVE") == 3
+    with clinic.store.reading() as session:
+        replaced = session.scalars(select(PlannedVisit.start_at).where(PlannedVisit.replaced_at.is_not(None)))
+        # What was planned first stays, to be compared with what was done.
+        assert set(replaced) == set(dates[1:]) - set(again)
+    assert last < dates[0].date()
+
+
+def plan_day(moment: datetime) -> date:
+    return moment.astimezone(moment_of(date(2026, 1, 1), 0, ZONE).tzinfo).date()
+
+
+def test_what_can_be_no_plan_is_refused_with_its_field(clinic: PaperClinic) -> None:
+    course_id = clinic.sell()
+    clinic.come(course_id, 10)
+    tomorrow = clinic.clock() + timedelta(days=1)
+    for moments, field in (
+        ([clinic.clock() - timedelta(hours=1)], "day_1"),
+        ([tomorrow, tomorrow + timedelta(hours=1)], "day_2"),
+        ([tomorrow + timedelta(days=each) for each in range(3)], "day_3"),
+        ([tomorrow + timedelta(days=2000)], "day_1"),
+    ):
+        with pytest.raises(InvalidField) as refusal:
+            save_plan(clinic.store, clinic.desk.act(OLGA), course_id, moments)
+        assert refusal.value.field == field
+    clinic.changes.freeze(course_id)
+    with pytest.raises(Refused, match="can't be used now"):
+        save_plan(clinic.store, clinic.desk.act(OLGA), course_id, [tomorrow])
+
+
+def test_a_double_tap_plans_once_and_an_empty_plan_removes_it(clinic: PaperClinic) -> None:
+    course_id = clinic.sell()
+    dates = proposed(clinic, course_id)[:2]
+    act = clinic.desk.act(OLGA, key="one-tap")
+    for is_repeat in (False, True):
+        assert save_plan(clinic.store, act, course_id, dates).is_repeat is is_repeat
+    save_plan(clinic.store, clinic.desk.act(OLGA), course_id, [])
+    assert plan(clinic, course_id).planned == ()
+
+
+def test_a_calendar_file_escapes_and_folds_what_it_holds(clinic: PaperClinic) -> None:
+    course_id = clinic.sell()
+    paper = planner_paper(clinic.store, course_id, now=clinic.clock())
+    at = datetime(2026, 12, 1, 18, 30, tzinfo=UTC)
+    visit = PlannerVisit(
+        at=at, is_booked=True, minutes=60, treatment="针灸; LED, " + "long " * 30 + "\nEND:VCALENDAR"
+    )
+    file = calendar_of([visit], paper.clinic, language_for("en"), at=at)
+    lines = file.split("\r\n")
+    assert all(len(line.encode()) <= 75 for line in lines)
+    assert lines.count("END:VCALENDAR") == 1
+    assert "DTSTART:20261201T183000Z" in lines
+    assert "DTEND:20261201T193000Z" in lines
+    assert "SUMMARY:针灸\\; LED\\, long" in file.replace("\r\n ", "")
