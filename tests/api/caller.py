@@ -45,7 +45,7 @@ class Caller:
         if body is not None:
             options |= {"data": json.dumps(body), "content_type": "application/json"}
         client = self._app.test_client(use_cookies=False)
-        response = client.open(f"{ADDRESS}{path}", method=method, headers=headers, **options)
+        response = client.open(f"{ADDRESS}{path}", method=method, headers=headers, buffered=True, **options)
         self._promise.check(method, path, response)
         return response
 

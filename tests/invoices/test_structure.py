@@ -19,6 +19,7 @@ from invoices.pages.reach import ways_to_reach
 from invoices.papers import (
     AccountStatement,
     AftercareSheet,
+    CourseAgreement,
     CourseSummary,
     CreditNote,
     GiftVoucher,
@@ -41,6 +42,7 @@ Draw = Callable[[Paper], bytes]
 PAINTING = {"Tj", "TJ", "'", '"', "f", "F", "f*", "S", "s", "B", "B*", "b", "b*", "sh", "Do"}
 # What a voucher, a month or a course must show in a drawing; an account and a sheet need none.
 WITHOUT_DRAWINGS = (
+    CourseAgreement,
     AftercareSheet,
     AccountStatement,
     CreditNote,

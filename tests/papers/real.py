@@ -32,7 +32,7 @@ from invoices.press.render import render
 from plugin.courses.handouts.guides import guide_paper
 from plugin.store import Store
 from plugin.store.migrate import upgrade
-from tests.papers import accounts, gifts, months, receipts, sheets, summaries
+from tests.papers import accounts, agreements, gifts, months, receipts, sheets, summaries
 from tests.papers.accounts import WORDS, package_in
 from tests.papers.clinic import LINDENHOF, PaperClinic
 
@@ -135,6 +135,11 @@ _JUNIPER: dict[str, Maker] = {
     "voucher-chinese": partial(gifts.voucher, language="zh-Hans"),
     "voucher-long": gifts.long_voucher,
     "voucher-bare": gifts.bare_voucher,
+    "agreement": agreements.shown,
+    "agreement-spanish": partial(agreements.shown, language="es", terms=agreements.FORFEITED),
+    "agreement-chinese": partial(agreements.shown, language="zh-Hans"),
+    "agreement-signed": agreements.signed,
+    "agreement-signed-typed": partial(agreements.signed, language="es", way="typed"),
     "guide-desk": partial(_guide, name="desk"),
     "guide-owner": partial(_guide, name="owner"),
 }

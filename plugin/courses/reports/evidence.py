@@ -38,6 +38,8 @@ from plugin.store.papers import VisitLetter
 from plugin.store.square_side import Booking
 
 NAME = "Evidence for a dispute"
+# By the visit, of which there is an index.
+_AFTER_VISITS = select(VisitLetter).join(Visit, Visit.id == VisitLetter.visit_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def _visits(
 
 def _emails(store: Store, course: CourseView) -> Iterator[list[Cell]]:
     with store.reading() as session:
-        after = session.scalars(select(VisitLetter).where(VisitLetter.course_id == course.id))
+        after = session.scalars(_AFTER_VISITS.where(Visit.course_id == course.id))
         about = session.scalars(select(ClientLetter).where(ClientLetter.course_id == course.id))
         rows = [
             ("after a visit", each.mail_to, each.state, each.owed_at, each.done_at, each.said)

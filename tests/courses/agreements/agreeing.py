@@ -40,6 +40,8 @@ class Agreeing:
 
     def sign(self, agreement: AgreementView, **wish: Any) -> AgreementView:
         said = {"name": "Ana Souza", "way": "drawn", "drawing": DRAWN, "present": "Deb", **wish}
+        if said["way"] != "drawn":
+            said["drawing"] = ""
         said.setdefault("shown_sha256", agreement.pdf_sha256)
         return sign_agreement(self.store, write, self.desk.act(), Signing(agreement.id, **said), self.rules)
 
