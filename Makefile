@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: help setup setup-test demo drill test tests lint coverage mutants papers check-papers bench bench-screens bench-papers golden messages screenshots readme-pictures image test-image release lock clean
+.PHONY: help setup setup-test demo drill test tests lint coverage mutants papers check-papers bench torture bench-screens bench-papers golden messages screenshots readme-pictures image test-image release lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -14,6 +14,9 @@ UPDATE = .venv/bin/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete 
 OUT = papers
 SHOTS = screenshots
 ROUNDS = 15
+SEED =
+SECONDS = 60
+EVENTS = 1000
 SIZE = 100
 TAG = coursekeeper:dev
 DRAFT =
@@ -64,6 +67,9 @@ check-papers: setup ## Hold every paper against PDF/UA-1 and PDF/A-3a with veraP
 
 bench: setup-test ## Time use cases beside sqlite3 alone, pages at 100,000 clients and a server under load: ROUNDS=15, SIZE=100
 	@exec nice -n 10 env $(ENV) $(PYTHON) -m tests.bench $(ROUNDS) bench.json $(SIZE)
+
+torture: setup-test ## Kill processes, storm with webhooks, and compare the ledger, on both engines: SEED=, SECONDS=60, EVENTS=1000
+	@exec env $(ENV) $(PYTHON) -m tests.torture "$(SEED)" "$(SECONDS)" "$(EVENTS)"
 
 bench-screens: setup-test ## Time how long screens take to show, and to answer a tap, at a quarter of this CPU
 	@exec env $(ENV) $(PYTHON) -m tests.bench.screens

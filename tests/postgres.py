@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ _QUICK = (
     *("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
     *("-c", "autovacuum=off"),
 )
+# As a clinic runs it: what was committed survives the end of any process.
+DURABLE: tuple[str, ...] = ()
 # The built-in locale folds the case of É and Ø on every machine, whatever locales it has.
 _LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8")
 _START_WITHIN_S = 30.0
@@ -29,14 +32,16 @@ _START_WITHIN_S = 30.0
 class PostgresServer:
     """Runs from construction until `stop`; listens on a Unix socket only."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Sequence[str] = _QUICK) -> None:
+        self._options = options
         # Not pytest's own folder: a socket's path may have 104 bytes, and another user must get there.
         self.folder = Path(tempfile.mkdtemp(prefix="ck-pg-"))
         self._as_user = _someone_but_root(self.folder)
         self._programs = _programs(self.folder)
         self._process: subprocess.Popen[bytes] | None = None
         try:
-            self._start()
+            self._make(self.folder / "data")
+            self.start()
         except BaseException:
             self.stop()
             raise
@@ -68,9 +73,15 @@ class PostgresServer:
                 self._process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _start(self) -> None:
+    def kill(self) -> None:
+        """End it as a power cut would: the processes it started notice by themselves."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def start(self) -> None:
+        """Start it on the data there is; after `kill` it recovers first."""
         data = self.folder / "data"
-        self._make(data)
         command: list[str | Path] = [
             self._programs / "postgres",
             "-D",
@@ -79,9 +90,9 @@ class PostgresServer:
             self.folder,
             "-h",
             "",
-            *_QUICK,
+            *self._options,
         ]
-        with (self.folder / "log").open("wb") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, **self._as_user
             )

@@ -1,0 +1,261 @@
+"""Kill web, worker, both and the database at random while tablets use sessions: nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from zlib import crc32
+
+from sqlalchemy import select
+
+from plugin.core.acts import Role
+from plugin.courses.accounts.api_tokens import add_token
+from plugin.courses.audit import audit
+from plugin.store import Store
+from plugin.store.ledger import Entry
+from tests.bench.http import sold_to
+from tests.clock import HandMovedClock
+from tests.courses.desk import Desk
+from tests.postgres import PostgresServer
+from tests.servers import free_port
+
+TABLETS, COURSES_EACH, SESSIONS, TOKENS = 8, 4, 500, 64
+_ANSWER_WITHIN_S, _START_WITHIN_S = 10.0, 60.0
+# Of what is used, the part that is undone again, and the part that is sent once more though it was answered.
+_UNDONE, _SENT_AGAIN = 0.2, 0.2
+
+
+@dataclass
+class CrashRun:
+    """What was acknowledged, what the ledger holds of it, and how often what was killed.
+
+    `lost` are entries that were acknowledged and are not there; `doubled` are entries nobody was told of, and keys
+    that were answered with two entries; `audit` is what the audit of the ledger found.
+    """
+
+    kills: Counter[str] = field(default_factory=Counter)
+    acknowledged: dict[str, str] = field(default_factory=dict)
+    answers_lost: int = 0
+    lost: set[str] = field(default_factory=set)
+    doubled: set[str] = field(default_factory=set)
+    audit: tuple[str, ...] = ()
+
+    @property
+    def is_right(self) -> bool:
+        return bool(self.acknowledged) and not (self.lost or self.doubled or self.audit)
+
+
+def crash_under_load(
+    url: str, folder: Path, *, seed: int, seconds: float, server: PostgresServer | None = None
+) -> CrashRun:
+    """Use sessions over HTTP for so many seconds while processes are killed with SIGKILL, then compare the ledger."""
+    run = CrashRun()
+    with Store(url) as store:
+        desk = Desk(store, HandMovedClock())
+        now = desk.clock()
+        tokens = [add_token(store, name=f"Tablet {each}", role=Role.DESK, now=now) for each in range(TOKENS)]
+        package = desk.package(sessions=SESSIONS)
+        courses = [sold_to(desk, package, number) for number in range(TABLETS * COURSES_EACH)]
+        began = _entries(store)
+    port, over = free_port(), threading.Event()
+    with _Program(url, folder, port) as program, ThreadPoolExecutor(TABLETS) as pool:
+        tablets = [
+            _Tablet(port, tokens, courses[number::TABLETS], random.Random(f"{seed} {number}"), run, number)
+            for number in range(TABLETS)
+        ]
+        played = [pool.submit(each.play, over) for each in tablets]
+        _kill_now_and_then(program, server, random.Random(seed), seconds, run)
+        over.set()
+        for each in played:
+            each.result()
+    with Store(url) as store:
+        there = _entries(store) - began
+        run.audit = tuple(f"{each.check}: {each.row}" for each in audit(store))
+    told = set(run.acknowledged.values())
+    run.lost |= told - there
+    run.doubled |= there - told
+    return run
+
+
+def _entries(store: Store) -> set[str]:
+    with store.reading() as session:
+        return set(session.scalars(select(Entry.id)))
+
+
+class _Tablet:
+    """Uses sessions of its own courses, each under a key it keeps until it was answered."""
+
+    def __init__(
+        self,
+        port: int,
+        tokens: list[str],
+        courses: list[str],
+        chance: random.Random,
+        run: CrashRun,
+        number: int,
+    ) -> None:
+        self._port, self._tokens, self._courses = port, tokens, courses
+        self._chance, self._run, self._number = chance, run, number
+
+    def play(self, over: threading.Event) -> None:
+        today = datetime.now(UTC).date()
+        for turn in count():
+            if over.is_set():
+                return
+            # One use of a course a day, as in life.
+            day = today - timedelta(days=1 + turn // len(self._courses))
+            course = self._courses[turn % len(self._courses)]
+            key = f"tablet-{self._number}-{turn}"
+            entry = self._answered(key, f"/courses/{course}/redemptions", {"visited_on": day.isoformat()})
+            if self._chance.random() < _UNDONE:
+                self._answered(f"{key}-undo", f"/entries/{entry}/reversal", {"reason": "Wrong client"})
+
+    def _answered(self, key: str, path: str, body: dict[str, str]) -> str:
+        entry = self._until_answered(key, path, body)
+        if self._chance.random() < _SENT_AGAIN and self._until_answered(key, path, body) != entry:
+            self._run.doubled.add(key)
+        self._run.acknowledged[key] = entry
+        return entry
+
+    def _until_answered(self, key: str, path: str, body: dict[str, str]) -> str:
+        while True:
+            try:
+                status, answer = self._send(key, path, body)
+            except (OSError, http.client.HTTPException):
+                # Perhaps it was recorded, perhaps not: the same key asks.
+                self._run.answers_lost += 1
+            else:
+                if status < 300:
+                    return str(json.loads(answer)["entry"]["id"])
+                assert status in {429, 500, 502, 503}, (status, answer)
+            time.sleep(0.05)
+
+    def _send(self, key: str, path: str, body: dict[str, str]) -> tuple[int, bytes]:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_ANSWER_WITHIN_S)
+        headers = {
+            # A key is its token's own; and a token may make only so many calls a minute.
+            "Authorization": f"Bearer {self._tokens[crc32(key.encode()) % len(self._tokens)]}",
+            "Idempotency-Key": key,
+            "Content-Type": "application/json",
+        }
+        try:
+            connection.request("POST", f"/api/v1{path}", json.dumps(body), headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+
+class _Program:
+    """Web and worker as a clinic runs them, each in a process group of its own."""
+
+    def __init__(self, url: str, folder: Path, port: int) -> None:
+        self._folder, self.port = folder, port
+        self._environment = {
+            **os.environ,
+            "DATABASE_URL": url,
+            "SECRET_KEY": "s" * 48,
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        }
+        self._commands = {"web": ["serve", "--no-worker", "--port", str(port)], "worker": ["worker"]}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def __enter__(self) -> _Program:
+        for name in self._commands:
+            self.start(name)
+        self.wait()
+        return self
+
+    def __exit__(self, *_failed: object) -> None:
+        for name in self._commands:
+            self.kill(name)
+
+    def start(self, name: str) -> None:
+        with (self._folder / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "plugin", *self._commands[name]],
+                cwd=self._folder,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self, name: str) -> None:
+        process = self._processes[name]
+        # A group whose leader has ended may still have members.
+        with _nobody_left():
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + _START_WITHIN_S
+        while not self._answers():
+            assert time.monotonic() < deadline, (self._folder / "web.log").read_text()[-2000:]
+            time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _nobody_left() -> Iterator[None]:
+    try:
+        yield
+    except ProcessLookupError:
+        return
+
+
+def _kill_now_and_then(
+    program: _Program, server: PostgresServer | None, chance: random.Random, seconds: float, run: CrashRun
+) -> None:
+    """Kill one of them after half a second to two seconds, start it again, and go on until the time is over."""
+    kinds: dict[str, Callable[[], None]] = {
+        "web": lambda: _restart(program, "web"),
+        "worker": lambda: _restart(program, "worker"),
+        "web and worker": lambda: _restart(program, "web", "worker"),
+    }
+    if server is not None:
+        kinds["database"] = lambda: _restart_database(server)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(chance.uniform(0.5, 2.0))
+        kind = chance.choice(sorted(kinds))
+        kinds[kind]()
+        run.kills[kind] += 1
+        program.wait()
+
+
+def _restart(program: _Program, *names: str) -> None:
+    for name in names:
+        program.kill(name)
+    for name in names:
+        program.start(name)
+
+
+def _restart_database(server: PostgresServer) -> None:
+    server.kill()
+    server.start()

@@ -1,0 +1,222 @@
+"""Webhooks under fire: each several times, shuffled, forged ones between, Square failing one call in four.
+
+The ledger is the same, row by row, as when each event came once, in order, to a Square that always answered.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Response
+
+from plugin import create_app
+from plugin.square.signature import HEADER
+from plugin.store import Store
+from practice_square.control import PracticeControl
+from practice_square.events import sign
+from practice_square.serving import running_practice
+from tests.clock import HandMovedClock
+from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, house_of, settings_for
+from tests.torture.databases import Fresh
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+Json = dict[str, Any]
+ADDRESS = "http://127.0.0.1:9/square/webhooks"
+_MOST_TIMES, _FORGED, _WORK_BETWEEN = 5, 0.1, 0.3
+# A job that failed waits longer each time, at most hours.
+_WAIT_HOURS, _MOST_WAITS = 6, 60
+
+
+@dataclass(frozen=True)
+class StormRun:
+    """How many events there were, how many were sent in all, what was refused, and what came out otherwise.
+
+    `given_up` are events whose every try failed; the sync after the storm makes up for them.
+    """
+
+    events: int
+    sent: int
+    forged: int
+    forged_taken: int
+    given_up: int
+    wrong_rows: tuple[object, ...]
+    is_sound: bool
+
+    @property
+    def is_right(self) -> bool:
+        return self.is_sound and not (self.forged_taken or self.wrong_rows)
+
+
+def storm(fresh: Fresh, folder: Path, *, seed: int, events: int) -> StormRun:
+    """Sell until there are so many events, and book them twice: in a quiet clinic, and in one under fire."""
+    chance, clock, weather = random.Random(seed), HandMovedClock(), Weather(random.Random(seed))
+    with running_practice(
+        folder,
+        middleware=weather.over,
+        webhook_url=ADDRESS,
+        seed="items",
+        clock=clock,
+        access_token=TOKEN,
+        signature_key=KEY,
+        location_id=LOCATION,
+    ) as practice:
+        calm, under_fire = fresh(), fresh()
+        with _clinic(calm, practice.base_url, practice.control, clock) as clinic:
+            clinic.open_shop()
+            clinic.catch_up()
+            packages = clinic.packages
+        _copy(calm, under_fire)
+        told = _sell_until(practice.control, packages, chance, events)
+        with _clinic(calm, practice.base_url, practice.control, clock) as clinic:
+            door = _Door(clinic)
+            for body in told:
+                assert door.send(body, sign(KEY, ADDRESS, body)) < 300
+            _finish(clinic)
+            expected = clinic.ledger()
+        with _clinic(under_fire, practice.base_url, practice.control, clock) as clinic:
+            return _under_fire(clinic, told, chance, expected, weather)
+
+
+class Weather:
+    """Square fails this part of the calls that the clinic makes."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self.failing, self._chance = 0.0, chance
+
+    def over(self, square: WSGIApplication) -> WSGIApplication:
+        def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            if environ["PATH_INFO"].startswith("/v2/") and self._chance.random() < self.failing:
+                return Response(status=503)(environ, start)
+            return square(environ, start)
+
+        return answer
+
+
+def _under_fire(
+    clinic: Clinic, told: list[str], chance: random.Random, expected: list[Any], weather: Weather
+) -> StormRun:
+    door = _Door(clinic)
+    weather.failing = 0.25
+    sent = [body for body in told for _ in range(chance.randint(1, _MOST_TIMES))]
+    chance.shuffle(sent)
+    forged = taken = 0
+    for body in sent:
+        assert door.send(body, sign(KEY, ADDRESS, body)) < 300
+        if chance.random() < _FORGED:
+            forged += 1
+            taken += door.send(*_forged(body, chance)) < 300
+        if chance.random() < _WORK_BETWEEN:
+            clinic.worker().run_next("inbox")
+    given_up = _finish(clinic)
+    # Square answers again: the next sync finds what was given up on.
+    weather.failing = 0.0
+    clinic.worker().sync()
+    _finish(clinic)
+    found = clinic.ledger()
+    wrong = tuple(row for row in found if row not in expected) + tuple(
+        row for row in expected if row not in found
+    )
+    return StormRun(len(told), len(sent), forged, taken, given_up, wrong, clinic.is_sound())
+
+
+def _forged(body: str, chance: random.Random) -> tuple[str, str | None]:
+    """Return a body that Square never sent, with no signature, a wrong one, or that of the body it was made from."""
+    event = json.loads(body)
+    other = json.dumps({**event, "event_id": f"forged-{chance.random()}"})
+    return other, chance.choice([None, "", sign("another-key", ADDRESS, other), sign(KEY, ADDRESS, body)])
+
+
+def _finish(clinic: Clinic) -> int:
+    """Work until nothing waits, letting the pauses between tries pass; return how many events were given up on."""
+    for _ in range(_MOST_WAITS):
+        clinic.work()
+        clinic.errands()
+        if not any(state == "pending" for _, state, _ in clinic.messages()):
+            break
+        clinic.clock.advance(hours=_WAIT_HOURS)
+    return sum(state == "failed" for _, state, _ in clinic.messages())
+
+
+class _Door:
+    """Where Square's webhooks come in: the real application."""
+
+    def __init__(self, clinic: Clinic) -> None:
+        self._client = create_app(services=clinic.services).test_client()
+
+    def send(self, body: str, signature: str | None) -> int:
+        headers = {} if signature is None else {HEADER: signature}
+        answer = self._client.post(
+            "/square/webhooks", data=body, headers=headers, content_type="application/json"
+        )
+        return answer.status_code
+
+
+@contextmanager
+def _clinic(url: str, square_url: str, till: PracticeControl, clock: HandMovedClock) -> Iterator[Clinic]:
+    with Store(url) as store:
+        services = house_of(settings_for(square_url, ADDRESS, SECRET_KEY="s" * 48), store, clock)
+        try:
+            yield Clinic(services, till, clock)
+        finally:
+            services.close()
+
+
+def _copy(source: str, target: str) -> None:
+    """Copy one SQLite database over another; both are closed."""
+    shutil.copyfile(source.removeprefix("sqlite:///"), target.removeprefix("sqlite:///"))
+
+
+def _sell_until(till: PracticeControl, packages: Json, chance: random.Random, events: int) -> list[str]:
+    """Sell, refund and merge until Square has so many events to tell; return their bodies in order."""
+    till.set_faults(has_withheld_events=True)
+    register = _Register(till, packages, chance)
+    while True:
+        for _ in range(10):
+            register.act()
+        told = [one["body"] for one in till.events() if one["state"] == "withheld"]
+        if len(told) >= events:
+            till.set_faults()
+            return told[::-1]
+
+
+class _Register:
+    """Rings up what clients buy, and gives some of it back."""
+
+    def __init__(self, till: PracticeControl, packages: Json, chance: random.Random) -> None:
+        self._till, self._packages, self._chance = till, packages, chance
+        self._people: list[str] = []
+        self._orders: list[Json] = []
+
+    def act(self) -> None:
+        chosen = self._chance.random()
+        if chosen < 0.15 or not self._people:
+            self._people.append(
+                self._till.add_customer(given_name="Ana", family_name=f"L. {len(self._people)}")["id"]
+            )
+        elif chosen < 0.85 or not self._orders:
+            self._sell()
+        elif chosen < 0.97:
+            self._give_back(self._orders.pop(self._chance.randrange(len(self._orders))))
+        elif len(self._people) > 2:
+            self._till.merge_customers(self._people.pop(), self._people.pop())
+
+    def _sell(self) -> None:
+        names = self._chance.choices(["ten", "twelve"], k=self._chance.choice([1, 1, 1, 2]))
+        lines = [
+            {"variation_id": self._packages[name].square_variation_id, "quantity": "1"} for name in names
+        ]
+        sale = {"customer_id": self._chance.choice(self._people)} if self._chance.random() < 0.9 else {}
+        self._orders.append(self._till.sell(lines, **sale)["order"])
+
+    def _give_back(self, order: Json) -> None:
+        uid = self._chance.choice(order["line_items"])["uid"]
+        self._till.refund_lines(order["id"], {uid: "1"})
