@@ -44,6 +44,7 @@ CHOSEN = (
     "aftercare-touch-up",
     "aftercare-own",
     "invoice-electronic",
+    *(f"year-end{language}" for language in ("", "-spanish", "-chinese")),
 )
 
 
