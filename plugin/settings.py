@@ -223,6 +223,10 @@ class Settings(BaseModel):
     letters_until_hour: int = Field(default=19, ge=1, le=24)
     # Without a visit; then a client counts as away.
     letters_lapsed_weeks: int = Field(default=6, ge=2, le=52)
+    # For passes in Apple Wallet: Base64 of DER, each in one line.
+    wallet_certificate: str = ""
+    wallet_private_key: SecretStr = SecretStr("")
+    wallet_intermediate: str = ""
     own_ratings: bool = False
     treatment_check: bool = False
     # Default: what clients answer is shown, and nothing waits for it.
@@ -280,6 +284,15 @@ class Settings(BaseModel):
     def offered_languages(self) -> tuple[str, ...]:
         """Return the languages that the desk can choose for a client's papers."""
         return tuple(self.client_languages.split(", "))
+
+    @property
+    def has_wallet(self) -> bool:
+        """Return whether passes for Apple Wallet can be signed."""
+        return bool(
+            self.wallet_certificate
+            and self.wallet_intermediate
+            and self.wallet_private_key.get_secret_value()
+        )
 
     @property
     def asks_clients(self) -> bool:

@@ -17,6 +17,7 @@ class Group(StrEnum):
     CLINIC = "clinic"
     CHECK_IN = "check_in"
     ANSWERS = "answers"
+    WALLET = "wallet"
     AGREEMENTS = "agreements"
     SQUARE = "square"
     EMAIL = "email"
@@ -119,6 +120,17 @@ DECLARED: dict[str, Declaration] = {
         Group.LETTERS,
         N_("Weeks without a visit"),
         N_("Then a client with sessions left counts as away; 2 to 52."),
+    ),
+    "wallet_certificate": Declaration(
+        Group.WALLET, N_("Pass certificate"), N_("Apple’s pass.cer as Base64 in one line: base64 < pass.cer")
+    ),
+    "wallet_private_key": Declaration(
+        Group.WALLET, N_("Private key"), N_("The key of your request, PKCS#8 in DER, as Base64 in one line.")
+    ),
+    "wallet_intermediate": Declaration(
+        Group.WALLET,
+        N_("Apple’s intermediate certificate"),
+        N_("The WWDR certificate that issued yours (AppleWWDRCAG4.cer), as Base64 in one line."),
     ),
     "own_ratings": Declaration(
         Group.ANSWERS,

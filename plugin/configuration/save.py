@@ -16,7 +16,7 @@ from plugin.store.configuration import StoredSetting
 from plugin.vault import Vault
 from plugin.wording import _
 
-LONGEST_VALUE = 2000
+LONGEST_VALUE = 6000
 SAVED, REMOVED = "saved", "removed"
 
 

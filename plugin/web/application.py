@@ -25,6 +25,7 @@ from plugin.web import (
     refusals,
     reports,
     request_log,
+    wallet,
     webhook,
 )
 from plugin.web.account import demanded, mine, resume, signin
@@ -222,6 +223,7 @@ def _furnish(app: Flask) -> None:
                 check_in,
                 agree,
                 hand_over,
+                wallet,
             )
         ),
     )
@@ -229,7 +231,7 @@ def _furnish(app: Flask) -> None:
         part.blueprint
         for part in (door, *_DESK, *_OWNER, *SETTINGS, *ACCOUNT, *SETUP, *reports.SCREENS, *lists.SCREENS)
     ]
-    for blueprint in (*open_to_all, *screens):
+    for blueprint in (*open_to_all, *screens, wallet.trial):
         app.register_blueprint(blueprint)
     # They raise the size limit for a file before the check of the token reads the form.
     for part in (imports, letterhead, restoring):
@@ -244,6 +246,7 @@ def _furnish(app: Flask) -> None:
         check_in,
         agree,
         hand_over,
+        wallet,
         mine,
         checklist,
     ):

@@ -140,6 +140,8 @@ WHO: dict[str, frozenset[str]] = {
     "treatment_check.show": OWNER,
     "treatment_check.save": OWNER,
     "my.answer": ANYBODY,
+    "my.wallet_pass": ANYBODY,
+    "wallet_trial.test": OWNER,
     "late.receive": STAFF,
     "exchanges.choose": DESK,
     "exchanges.pay": DESK,
@@ -426,7 +428,7 @@ WHO: dict[str, frozenset[str]] = {
     "account.sign_out_elsewhere": STAFF,
 }
 # They look for themselves, and have their own tests: tokens, signatures, and what a watcher may see.
-OPEN_BLUEPRINTS = ("api", "health", "metrics", "webhook", "setup", "check_in", "hand_over")
+OPEN_BLUEPRINTS = ("api", "health", "metrics", "webhook", "setup", "check_in", "hand_over", "wallet")
 
 
 OF_PAPERS = ("letterhead", "logo", "text")

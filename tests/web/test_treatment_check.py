@@ -57,7 +57,7 @@ def clinic(small_app: Flask, small_house: Services, small_desk: Desk) -> Clinic:
 def test_the_owner_saves_the_reviewed_list_and_clients_read_it(clinic: Clinic) -> None:
     assert "Before your treatment today" not in clinic.phone.page(clinic.page).text
     assert "Clients see nothing until" in clinic.olga.page("/clinic/check").text
-    assert "Version 1, reviewed by A. Kim, L.Ac." in clinic.save_list().text
+    assert "Version 1, reviewed by A. Kim, L.Ac. ·" in clinic.save_list().text
     assert "I am allergic to metal" in clinic.phone.page(clinic.page).text
     form = clinic.olga.page("/clinic/check").form("/clinic/check")
     assert "missing" in clinic.olga.send(form, **POINTS, reviewed_by="").text

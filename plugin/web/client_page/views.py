@@ -40,8 +40,9 @@ from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.handouts.cache import AFTERCARE, PLANNER, SUMMARY, WELCOME, hand_out
 from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.courses.handouts.planner import calendar_file
+from plugin.courses.handouts.wallet_pass import course_pass
 from plugin.errors import CoursekeeperError
-from plugin.web import current_services, pages
+from plugin.web import current_services, pages, wallet
 from plugin.web.actions import fresh_key
 from plugin.web.client_page.checks import check_part
 from plugin.web.client_page.data import first_name, issued_to, own_courses, visible_courses
@@ -101,6 +102,7 @@ def _page(token: str, client: ClientView, wrong: str = "") -> str:
         now=pages.now(),
         buys_again=current_services().settings.client_buys_again,
         answers=url_for("my.answer", token=token),
+        has_wallet=current_services().settings.has_wallet,
         has_account=any(
             each.kind == "invoice" for course in (*own.current, *own.earlier) for each in course.documents
         ),
@@ -175,6 +177,18 @@ def _of_own_course(token: str, course_id: str, kind: str) -> Response:
     if course is None or course.client_id != client.id:
         abort(404)
     return _paper(client, course.id, kind)
+
+
+@blueprint.get("/my/<token>/courses/<course_id>/wallet.pkpass")
+def wallet_pass(token: str, course_id: str) -> Response:
+    """Return one of their courses as a pass for Apple Wallet, where the clinic has a certificate."""
+    client, services = client_of(token), current_services()
+    theirs = {each.id for each in _courses(client) if each.client_id == client.id}
+    if not services.settings.has_wallet or course_id not in theirs:
+        abort(404)
+    return wallet.pass_response(
+        course_pass(services.store, wallet.signer_of_clinic(), wallet.place(), course_id), "course"
+    )
 
 
 @blueprint.get("/my/<token>/visits/<visit_id>/aftercare.pdf")
@@ -265,6 +279,7 @@ def set_up(app: Flask) -> None:
         "my.statement",
         "my.prepaid_balance",
         "my.answer",
+        "my.wallet_pass",
     )
     limit_views(app, views, guesses, often)
 

@@ -39,6 +39,13 @@ _HEADINGS = {
         N_("Clients online"),
         N_("What clients can do without the desk. All of it is off at first."),
     ),
+    Group.WALLET: (
+        N_("Apple Wallet"),
+        N_(
+            "With your own certificate, clients keep “7 of 12 left” on their iPhone. "
+            "docs/operate.md says how to get it."
+        ),
+    ),
     Group.ANSWERS: (
         N_("Before a visit"),
         N_("What clients answer about themselves: on their private page, or on a device that you hand them."),
@@ -96,6 +103,7 @@ def page(group: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     heading, about = _HEADINGS[known]
     return render_template(
         "owner/setting_group.html",
+        has_wallet=current_services().settings.has_wallet,
         group=known,
         heading=heading,
         about=about,
