@@ -92,9 +92,8 @@ class Language:
 
     def money(self, money: Money) -> str:
         digits = get_currency_precision(money.currency)
-        return _plain_spaces(
-            format_currency(Decimal(money.amount).scaleb(-digits), money.currency, locale=self.locale)
-        )
+        written = format_currency(Decimal(money.amount).scaleb(-digits), money.currency, locale=self.locale)
+        return _with_minus(_plain_spaces(written))
 
     def price(self, amount: Decimal, currency: str) -> str:
         """Write minor units that may be parts of one, such as a price of one that was divided: four places at most."""
@@ -102,17 +101,18 @@ class Language:
         exact = amount.scaleb(-digits).quantize(Decimal(1).scaleb(-4))
         whole = exact.quantize(Decimal(1).scaleb(-digits))
         shown = whole if whole == exact else exact.normalize()
-        return _plain_spaces(format_currency(shown, currency, locale=self.locale, decimal_quantization=False))
+        written = format_currency(shown, currency, locale=self.locale, decimal_quantization=False)
+        return _with_minus(_plain_spaces(written))
 
     def bare_amount(self, money: Money) -> str:
         """Write an amount as 1,980.00, where its currency is shown separately."""
         digits = get_currency_precision(money.currency)
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        return format_decimal(Decimal(money.amount).scaleb(-digits), pattern, locale=self.locale)
+        return _with_minus(format_decimal(Decimal(money.amount).scaleb(-digits), pattern, locale=self.locale))
 
     def number(self, count: int | Decimal) -> str:
         """Write a count as 1,234, a quantity with all its decimals."""
-        return format_decimal(count, locale=self.locale, decimal_quantization=False)
+        return _with_minus(format_decimal(count, locale=self.locale, decimal_quantization=False))
 
     def percent(self, rate: Decimal) -> str:
         """Write a rate in percent, such as 9.5."""
@@ -191,6 +191,11 @@ def _locale_of(tag: str, spoken: str) -> Locale:
         return Locale.parse(tag.replace("_", "-"), sep="-")
     except (UnknownLocaleError, ValueError):
         return Locale.parse(_DEFAULT_REGION.get(spoken, spoken), sep="-")
+
+
+def _with_minus(text: str) -> str:
+    # The sign of the same width as a figure; a hyphen before an amount reads as a dash.
+    return text.replace("-", "\u2212")
 
 
 def _plain_spaces(text: str) -> str:

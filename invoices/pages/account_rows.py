@@ -26,7 +26,6 @@ from invoices.papers import (
 LONG_AMOUNT = 10
 LONG_FIGURE = 11
 _BEFORE_UNIT = re.compile(r"(?<=[0-9]) (?=[^\W\d]{1,4}\b)")
-NO_BREAK_HYPHEN = "\u2011"
 # Where prices are without tax by custom, no reader expects a statement that none is charged.
 NO_SALES_TAX_SAID = "US"
 
@@ -213,8 +212,7 @@ def tax_sums(taxes: Iterable[TaxLine], language: Language) -> Iterator[Sum]:
         rate = language.percent(Decimal(tax.percentage)) if tax.percentage else ""
         # A tax that is named by its rate does not repeat it.
         called = f"{tax.name} {rate}" if rate and rate not in tax.name else tax.name
-        # A minus at the end of a line would be taken for a dash.
-        base = language.money(tax.base).replace("-", NO_BREAK_HYPHEN)
+        base = language.money(tax.base)
         yield Sum(phrase.format(tax=called, base=base), language.money(tax.amount))
 
 

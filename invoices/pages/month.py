@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,7 +17,7 @@ from invoices.pages.month_rows import (
     call_lines,
     package_rows,
 )
-from invoices.papers import Money, OwnersMonth, PackageRow, RollKind, RollLine
+from invoices.papers import Money, MonthPoint, OwnersMonth, PackageRow, RollKind, RollLine
 
 LONG_FIGURE = 13
 # Beside amounts that are longer, the table of the months has no room for the sessions.
@@ -31,6 +31,7 @@ class Headline:
     name: str
     amount: str
     detail: str
+    compared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,10 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
             language.ngettext(
                 "for {n} session still to come", "for {n} sessions still to come", lines["closing"].sessions
             ),
+            _compared(paper, language, lambda point: point.owed),
         ),
         is_long=len(owed) > LONG_FIGURE,
-        flows=tuple(_flows(lines, language)),
+        flows=tuple(_flows(paper, lines, language)),
         rows=tuple(_roll_row(line, paper, language) for line in paper.roll_forward),
         notes=tuple(_notes(paper, language)),
         flows_chart=flows_chart(paper.trend, language),
@@ -96,6 +98,25 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
         all_packages=all_of(paper.packages, language.gettext("All"), _currency(paper)),
         people=tuple(call_lines(paper.follow_ups, language)),
     )
+
+
+def _compared(
+    paper: OwnersMonth, language: Language, amount: Callable[[MonthPoint], Money]
+) -> tuple[str, ...]:
+    """Return the change of a figure since the month before, and since the same month a year before."""
+    if paper.year_ago is None:
+        return ()
+    now = amount(paper.trend[-1])
+    return tuple(
+        _change(language.short_month(each.month), amount(each), now, language)
+        for each in (paper.trend[-2], paper.year_ago)
+    )
+
+
+def _change(month: str, then: Money, now: Money, language: Language) -> str:
+    change = Money(now.amount - then.amount, now.currency)
+    sign = "+" if change.amount > 0 else ""
+    return language.gettext("{change} since {month}", change=f"{sign}{language.money(change)}", month=month)
 
 
 def month_name(month: date, language: Language) -> str:
@@ -137,17 +158,19 @@ def _owed_name(paper: OwnersMonth, language: Language) -> str:
     return phrase.format(date=language.day_and_month(_last_day(paper)))
 
 
-def _flows(lines: dict[RollKind, RollLine], language: Language) -> Iterator[Headline]:
+def _flows(paper: OwnersMonth, lines: dict[RollKind, RollLine], language: Language) -> Iterator[Headline]:
     paid, sold, used = lines["paid"], lines["sold"], lines["used"]
     yield Headline(
         language.gettext("Paid in"),
         language.money(paid.value),
         language.ngettext("{n} session sold", "{n} sessions sold", sold.sessions),
+        _compared(paper, language, lambda point: point.sold),
     )
     yield Headline(
         language.gettext("Used"),
         language.money(Money(-used.value.amount, used.value.currency)),
         language.ngettext("{n} session used", "{n} sessions used", -used.sessions),
+        _compared(paper, language, lambda point: point.used),
     )
 
 
@@ -168,11 +191,10 @@ def _roll_row(line: RollLine, paper: OwnersMonth, language: Language) -> RollRow
     is_end = line.kind in ("opening", "closing")
     return RollRow(
         name=names[line.kind],
-        note=language.gettext("the money stands under Paid in")
-        if line.kind == "sold" and line.sessions
-        else "",
-        sessions=language.number(line.sessions),
-        value=language.money(line.value),
+        note="",
+        # A sale grants sessions and a payment brings money: a zero beside either would read as a mistake.
+        sessions=language.number(line.sessions) if line.sessions or line.kind != "paid" else "",
+        value=language.money(line.value) if line.value.amount or line.kind != "sold" else "",
         is_end=is_end,
         is_none=not is_end and not line.sessions and not line.value.amount,
     )

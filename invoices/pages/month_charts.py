@@ -60,7 +60,11 @@ def owed_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
 
 
 def _letters(trend: Iterable[MonthPoint], language: Language) -> list[str]:
-    return [str(format_date(point.month, "LLLLL", locale=language.locale)) for point in trend]
+    """Return the names of every other month: initials of a year say J, M and A twice and more."""
+    return [
+        str(format_date(point.month, "LLL", locale=language.locale)) if place % 2 == 0 else ""
+        for place, point in enumerate(trend)
+    ]
 
 
 def _joined(points: Iterable[str], language: Language) -> str:

@@ -71,6 +71,7 @@ class OwnersMonth:
     """`month` is its first day; `trend` ends with it. `is_closed`: the books of the month are closed.
 
     It still runs where it was issued before its end. `expired`: of the closing, what lies in courses that had ended.
+    `year_ago`: the same month a year before, None on a paper from before it was compared.
     `other_currencies` are listed elsewhere. `people_to_call` are those of the day of issue.
     """
 
@@ -86,3 +87,4 @@ class OwnersMonth:
     language: str = "en"
     expired: RollLine | None = None
     other_currencies: tuple[str, ...] = ()
+    year_ago: MonthPoint | None = None

@@ -137,18 +137,18 @@ def test_whom_the_money_went_to_is_credited_and_not_billed(real_text: Named) -> 
 def test_a_line_that_comes_back_in_part_has_no_price_of_one() -> None:
     page = said(real())
     assert not page.has_prices
-    assert [(each.quantity, each.unit_price, each.amount) for each in page.rows] == [("", "", "-$1,320.00")]
+    assert [(each.quantity, each.unit_price, each.amount) for each in page.rows] == [("", "", "−$1,320.00")]
 
 
 def test_its_lines_and_sums_are_below_zero_and_add_up() -> None:
     """Row 9: the amounts are before tax, as on the invoice."""
     page = said(NOTE)
-    assert [each.amount for each in page.rows] == ["-$1,980.00", "-$86.40"]
+    assert [each.amount for each in page.rows] == ["−$1,980.00", "−$86.40"]
     sums = [(each.name.replace("\u2011", "-"), each.amount) for each in page.sums]
     assert sums == [
-        ("Subtotal before tax", "-$2,066.40"),
-        ("Sales tax 9.5% on -$86.40", "-$8.21"),
-        ("Total credited", "-$2,074.61"),
+        ("Subtotal before tax", "−$2,066.40"),
+        ("Sales tax 9.5% on −$86.40", "−$8.21"),
+        ("Total credited", "−$2,074.61"),
     ]
 
 

@@ -80,10 +80,12 @@ def test_it_answers_what_is_owed_before_anything_else(real_text: Callable[[str],
     for said in (
         "The books are closed: these figures stay as they are.",
         "Owed before Nov 1 102 $16,830.00",
-        "Paid in 0 $8,910.00",
-        "Used -10 -$1,650.00",
-        "Refunded -10 -$1,650.00",
+        "Sold 54 Paid in $8,910.00",
+        "Used −10 −$1,650.00",
+        "Refunded −10 −$1,650.00",
         "Owed after Nov 30 137 $22,440.00",
+        "+$3,960.00 since Oct 2026",
+        "−$1,320.00 since Oct 2026",
         "All 6 54 $8,910.00 10 $1,650.00",
         "Ines Reis (310) 555-0142 Course ends Dec 10 3",
         "3 more people are on the screen's list.",
@@ -272,7 +274,7 @@ def test_an_undone_sale_counts_below_zero_and_is_no_mistake() -> None:
     )
     points = (*nothing.trend[:-1], replace(nothing.trend[-1], sold_sessions=-2))
     paper = replace(nothing, roll_forward=tuple(lines.values()), packages=(undone,), trend=points)
-    assert "<td>-2</td>" in html_of(fit(paper))
+    assert "<td>−2</td>" in html_of(fit(paper))
 
 
 def test_hostile_names_are_only_text(text_of: Text, pages_of: Pages) -> None:

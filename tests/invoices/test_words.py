@@ -205,7 +205,7 @@ def test_sentences_and_lines_are_put_together_as_the_language_does(
     assert language.with_comma("x", "", "y") == line
 
 
-@pytest.mark.parametrize(("amount", "says"), [(1, "$0.01"), (-500, "-$5.00"), (0, "$0.00")])
+@pytest.mark.parametrize(("amount", "says"), [(1, "$0.01"), (-500, "\u2212$5.00"), (0, "$0.00")])
 def test_money_is_exact_to_the_cent(amount: int, says: str) -> None:
     assert language_for("en").money(Money(amount, "USD")) == says
 

@@ -83,6 +83,7 @@ def owners_month_in(session: Session, period: Period, people: FollowUpPage, *, n
     report = liability_in(session, period)
     rolled = report.total(clinic.currency)
     others = [each for each in report.totals if each.currency != clinic.currency]
+    year_ago, *trend = _trend(session, rolled, period, clinic.currency)
     return OwnersMonth(
         clinic=clinic_on_paper(clinic),
         month=period.first,
@@ -91,7 +92,8 @@ def owners_month_in(session: Session, period: Period, people: FollowUpPage, *, n
         packages=_packages(session, period, clinic.currency),
         follow_ups=tuple(_call_rows(people.people, clinic.country)),
         people_left_out=max(people.everybody - PEOPLE_ON_PAPER, 0),
-        trend=_trend(session, rolled, period, clinic.currency),
+        trend=tuple(trend),
+        year_ago=year_ago,
         is_closed=report.is_closed,
         language=clinic.language,
         expired=_roll_line(rolled.expired),
@@ -159,7 +161,7 @@ def _trend(session: Session, rolled: RollForward, period: Period, currency: str)
     """
     liability = rolled.line(Line.CLOSING).value.amount
     points: list[MonthPoint] = []
-    for month in reversed(months_of(session, months_up_to(period.first, MONTHS_SHOWN), currency)):
+    for month in reversed(months_of(session, months_up_to(period.first, MONTHS_SHOWN + 1), currency)):
         points.append(_point(month, Money(liability, currency)))
         liability -= month.moved.amount
     return tuple(reversed(points))
