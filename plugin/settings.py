@@ -216,6 +216,8 @@ class Settings(BaseModel):
     check_in_screen: bool = False
     # A client who checks in may leave again, or get another treatment than booked.
     check_in_uses_session: bool = False
+    # Anybody sees the packages with their prices and terms, and buys one, without a sign-in.
+    public_packages: bool = False
     # Clients buy the package of their course again, on their private page and from an e-mail.
     client_buys_again: bool = False
     # Of the clinic's clock: outside these hours no letter goes out.

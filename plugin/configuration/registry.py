@@ -110,6 +110,11 @@ DECLARED: dict[str, Declaration] = {
             "On their private page and from e-mails: the same package at today’s price, by a Square payment link."
         ),
     ),
+    "public_packages": Declaration(
+        Group.ONLINE,
+        N_("Public page of packages"),
+        N_("Anybody sees the packages with price and terms, and buys one by a Square payment link."),
+    ),
     "letters_from_hour": Declaration(
         Group.LETTERS, N_("E-mails go out from, hour"), N_("Of the clinic’s clock, 0 to 23.")
     ),

@@ -24,6 +24,7 @@ from plugin.store.ledger import Operation
 from plugin.store.people import ClientOpening, HandOver
 from plugin.store.queues import Inbox, Outbox, Sweep
 from plugin.store.ratings import OwnRating
+from plugin.store.selling import PublicOrder
 from plugin.store.square_side import OAuthAttempt
 from plugin.store.webhooks import EventDelivery, OutgoingEvent
 
@@ -96,6 +97,8 @@ def _old(before: datetime) -> Iterator[tuple[InstrumentedAttribute[Any], ColumnE
     is_waiting = exists().where(EventDelivery.event_id == OutgoingEvent.id)
     yield EventDelivery.id, (EventDelivery.state != "pending") & (EventDelivery.tried_at < before)
     yield OutgoingEvent.id, (OutgoingEvent.noted_at < before) & ~is_waiting
+    # Who chose a package and never paid is nobody's client.
+    yield PublicOrder.id, (PublicOrder.state != "paid") & (PublicOrder.begun_at < before)
     yield Sweep.id, (Sweep.started_at < before) & has_later
     yield OAuthAttempt.state_sha256, OAuthAttempt.asked_at < before
 

@@ -30,10 +30,11 @@ from plugin.courses.documents.enqueue import (
 from plugin.courses.exchange.complete import complete_exchanges
 from plugin.courses.handouts.visit_email import enqueue_visit_emails
 from plugin.courses.sales.checkout_outcome import settle_checkouts
+from plugin.courses.sales.public_orders import settle_public_order
 
 SUBSCRIBERS: Mapping[type[Event], Sequence[Subscriber]] = {
     # A checkout is paid before its exchange can be completed.
-    SaleBooked: (issue_invoice, issue_receipts, settle_checkouts, complete_exchanges),
+    SaleBooked: (issue_invoice, issue_receipts, settle_checkouts, settle_public_order, complete_exchanges),
     CourseAssigned: (issue_invoice,),
     CourseReassigned: (correct_invoice,),
     CourseChanged: (enqueue_papers_and_profile,),

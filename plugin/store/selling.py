@@ -102,6 +102,43 @@ class BuyAgain(Base):
     begun_at: Mapped[datetime]
 
 
+class PublicOrder(Base):
+    """A package that somebody chose on the public page, without a sign-in; the order's event creates the course.
+
+    Who it is is only typed: nobody becomes a client before the payment. `agreed`: the terms as they were shown, in the
+    buyer's language, and `agreed_at` when they were ticked. `asking`: Square has not made the payment link yet.
+    """
+
+    __tablename__ = "public_order"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    # The address of the buyer's own page of it.
+    token: Mapped[str | None] = mapped_column(String(43), unique=True, info=DROPPED)
+    package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"))
+    package_version: Mapped[int]
+    client_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    name: Mapped[str] = mapped_column(Name, info=EMPTIED)
+    email: Mapped[str] = mapped_column(String(254), info=EMPTIED)
+    phone: Mapped[str] = mapped_column(String(32), default="", info=EMPTIED)
+    language: Mapped[str] = mapped_column(String(16))
+    agreed: Mapped[list[Any]]
+    agreed_at: Mapped[datetime]
+    amount: Mapped[int] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+    state: Mapped[str] = mapped_column(String(20), default="asking")
+    url: Mapped[str | None] = mapped_column(String(2000), info=DROPPED)
+    square_location_id: Mapped[str | None] = mapped_column(SquareId)
+    square_order_id: Mapped[str | None] = mapped_column(SquareId, unique=True)
+    begun_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("state in ('asking', 'waiting', 'paid', 'failed')", name="state"),
+        CheckConstraint("(state in ('paid', 'failed')) = (ended_at is not null)", name="ended_together"),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+
 class DeskRefund(Base):
     """A refund begun at the desk for one course: sessions are removed when Square confirms the refund."""
 

@@ -31,7 +31,7 @@ from plugin.web import (
 from plugin.web.account import demanded, mine, resume, signin
 from plugin.web.account.screens import SCREENS as ACCOUNT
 from plugin.web.api.blueprint import make_api
-from plugin.web.client_page import agree, buy_again, email_choice
+from plugin.web.client_page import agree, buy_again, email_choice, shop
 from plugin.web.client_page import views as client_page
 from plugin.web.desk import (
     again,
@@ -89,6 +89,7 @@ from plugin.web.owner import (
     treatment_check,
     visit_lists,
 )
+from plugin.web.owner import shop as public_page
 from plugin.web.owner.setting_pages import SETTINGS
 from plugin.web.setup import SETUP, checklist, door, restoring
 
@@ -138,6 +139,7 @@ _OWNER = (
     visit_lists,
     treatment_check,
     letters,
+    public_page,
     connection,
     evidence,
     imports,
@@ -218,6 +220,7 @@ def _furnish(app: Flask) -> None:
                 metrics,
                 webhook,
                 client_page,
+                shop,
                 buy_again,
                 email_choice,
                 check_in,
@@ -241,6 +244,7 @@ def _furnish(app: Flask) -> None:
         gifts,
         late,
         client_page,
+        shop,
         buy_again,
         email_choice,
         check_in,

@@ -67,6 +67,7 @@ PAGES = (
     MenuPage("activity.show", N_("Activity"), "reports history log who when"),
     MenuPage("packages.show", N_("Packages"), "prices terms catalog"),
     MenuPage("letterhead.show", N_("Documents"), "papers branding letterhead logo color invoice numbers"),
+    MenuPage("public_page.show", N_("Public page"), "packages shop online QR code window buy"),
     MenuPage("letters.show", N_("Client e-mails"), "e-mails reminders marketing expiring lapsed"),
     MenuPage("texts.show", N_("Aftercare texts"), "papers documents"),
     MenuPage("imports.show", N_("Import"), "csv excel spreadsheet"),

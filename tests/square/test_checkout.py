@@ -11,7 +11,10 @@ import pytest
 from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.core.status import Status
+from plugin.courses.base.read import courses_of_client
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
+from plugin.courses.clients.clients import read_client
+from plugin.courses.sales.public_orders import NewPublicOrder, begin_public_order, public_order_of_token
 from plugin.errors import InvalidField, KeyReused, Refused
 from plugin.square.catalog import publish
 from tests.square.clinic import OWNER, Clinic
@@ -291,3 +294,22 @@ def _price_in_square(selling: Selling, price: int) -> Iterator[None]:
         yield
     finally:
         selling.clinic.till.edit_variation(variation_id, price=165000)
+
+
+def test_a_package_chosen_on_the_public_page_becomes_the_course_of_who_ordered_it(selling: Selling) -> None:
+    package = selling.clinic.packages["ten"]
+    new = NewPublicOrder(package.id, package.version, "Bea Wong", "bea@example.org", "", "es", ("Terms",))
+    order = begin_public_order(selling.store, selling.act(), new)
+    selling.go()
+    linked = public_order_of_token(selling.store, order.token or "")
+    assert linked is not None
+    assert (linked.state, linked.amount) == ("waiting", usd(165000))
+    selling.clinic.till.pay_link((linked.url or "").rpartition("/")[2])
+    selling.sync()
+    paid = public_order_of_token(selling.store, order.token or "")
+    assert paid is not None
+    assert paid.state == "paid"
+    client = read_client(selling.store, paid.client_id or "")
+    assert (client.name, client.email, client.language) == ("Bea Wong", "bea@example.org", "es")
+    (course,) = courses_of_client(selling.store, client.id, today=selling.clinic.clock().date())
+    assert course.paid == usd(165000)

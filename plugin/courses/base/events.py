@@ -27,6 +27,8 @@ class SaleBooked:
     paid_so_far: Money | None
     checkout_ids: tuple[str, ...]
     is_paid_more: bool = False
+    # The order of the public page that it pays.
+    public_order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

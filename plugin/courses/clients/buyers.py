@@ -49,6 +49,27 @@ def client_for_buyer(work: Work, buyer: Buyer) -> str:
     return known.id
 
 
+def client_who_ordered(work: Work, contact: Contact, buyer: Buyer | None) -> str:
+    """Return the client of an order with these details, whom Square may know as `buyer`; created if there is none.
+
+    A customer that Square has made of an e-mail address has no name: what was typed with the order counts.
+    """
+    names = _names(buyer) if buyer is not None else []
+    known = _known(work.session, names)
+    if known is None:
+        # If two fit, a person decides.
+        same = select(Client).where(
+            is_namesake(contact), Client.merged_into.is_(None), Client.erased_at.is_(None)
+        )
+        found = work.session.scalars(same.limit(2)).all()
+        known = found[0] if len(found) == 1 else add_client(work, contact)
+        ask_about_duplicates(work, known)
+    if buyer is not None:
+        _link_all(work.session, work.act, buyer, known.id)
+        _keep_address(work.session, buyer)
+    return known.id
+
+
 def _client_without_link(work: Work, buyer: Buyer) -> Client:
     """Return the client who lacks only the link to this Square customer, or a new one."""
     contact = contact_of_buyer(work.session, buyer)

@@ -28,8 +28,9 @@ from plugin.courses.catalog.packages import packages_of_variations_in
 from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.sales.assign import assign_by_square
 from plugin.courses.sales.changed_sale import ask_about_changes
-from plugin.courses.sales.checkout_outcome import begun_for_in, checkouts_of_order_in
+from plugin.courses.sales.checkout_outcome import begun_for_in, begun_of_order_in
 from plugin.courses.sales.payments import receive_money
+from plugin.courses.sales.public_orders import client_of_public_order
 from plugin.courses.sales.sales import Booking, Sale, SaleLine
 from plugin.courses.sales.unlinked import answer_unlinked_in
 from plugin.errors import InvalidField
@@ -64,8 +65,10 @@ def book_sale(
     already = [course.id for course in booked]
     attention, lines = _lines_to_book(work, sale, booked, linked or {}, accept_currency=accept_currency)
     missing = [unit for line in lines for unit in _missing_units(line, booked)]
-    begun = checkouts_of_order_in(work.session, sale.square_order_id)
+    begun, ordered = begun_of_order_in(work.session, sale.square_order_id)
     client_id = begun_for_in(work.session, begun)
+    if missing and client_id is None:
+        client_id = client_of_public_order(work, ordered, sale.buyer)
     if missing and client_id is None and sale.buyer is not None:
         client_id = client_for_buyer(work, sale.buyer)
     courses = _open_courses(work, sale, missing, client_id)
@@ -85,7 +88,13 @@ def book_sale(
         so_far = None if sale.is_paid else sale.payments()[-1].so_far
         checkout_ids = tuple(row.id for row in begun)
         event = SaleBooked(
-            sale.square_order_id, client_id, tuple(opened), so_far, checkout_ids, is_paid_more=bool(paid)
+            sale.square_order_id,
+            client_id,
+            tuple(opened),
+            so_far,
+            checkout_ids,
+            is_paid_more=bool(paid),
+            public_order_id=ordered.id if ordered is not None else None,
         )
         attention += publish(work, event)
     return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -14,12 +14,21 @@ from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.sales.checkout_views import LONGEST_AT_TILL
 from plugin.store.ledger import Course
-from plugin.store.selling import Checkout
+from plugin.store.selling import Checkout, PublicOrder
 
 
-def checkouts_of_order_in(session: Session, square_order_id: str) -> Sequence[Checkout]:
-    """Return the checkouts begun at the desk that this order completes."""
-    return session.scalars(select(Checkout).where(Checkout.square_order_id == square_order_id)).all()
+def begun_of_order_in(
+    session: Session, square_order_id: str
+) -> tuple[Sequence[Checkout], PublicOrder | None]:
+    """Return the checkouts begun at the desk, and the order of the public page, that this order completes."""
+    order = select(literal(square_order_id).label("id")).subquery()
+    rows = session.execute(
+        select(Checkout, PublicOrder)
+        .select_from(order)
+        .outerjoin(Checkout, Checkout.square_order_id == order.c.id)
+        .outerjoin(PublicOrder, PublicOrder.square_order_id == order.c.id)
+    ).all()
+    return [row[0] for row in rows if row[0] is not None], next((row[1] for row in rows), None)
 
 
 def begun_for_in(session: Session, begun: Sequence[Checkout]) -> str | None:

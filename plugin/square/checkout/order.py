@@ -28,7 +28,7 @@ def with_customer(services: Services, row: Checkout) -> Checkout:
         # A call is repeated with the same body: Square refuses a key with another one.
         return row
     if row.square_location_id is None:
-        row = save(services, row, square_location_id=_location(services))
+        row = save(services, row, square_location_id=location_of(services))
     if row.square_customer_id is not None:
         return row
     try:
@@ -150,7 +150,8 @@ def _is_sale(order: Order, row: Checkout) -> bool:
     return is_paid(order) and (not sold or row.square_variation_id in sold)
 
 
-def _location(services: Services) -> str:
+def location_of(services: Services) -> str:
+    """Return the location that sales are made at; raises NotYet."""
     found = services.settings.square_location_id or read_clinic(services.store).square_location_id
     if found is None:
         adopt_location(services)

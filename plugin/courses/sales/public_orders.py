@@ -1,0 +1,175 @@
+"""Packages chosen on the public page: what is shown, the order that begins, and whose it is once it is paid.
+
+Makes no network call. Nothing is looked up before the payment, so that the page tells nobody who is a client.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act
+from plugin.core.money import Money
+from plugin.core.text import NAME_LENGTH, required
+from plugin.courses.base.events import SaleBooked
+from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.views import PackageView
+from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.catalog.packages import list_packages, package_in
+from plugin.courses.clients.buyers import client_who_ordered
+from plugin.courses.clients.contacts import Buyer, Contact, typed_email
+from plugin.errors import NotFound, Refused
+from plugin.store import Store
+from plugin.store.selling import PublicOrder
+from plugin.wording import N_, _
+
+# The outbox job that has Square make the payment link.
+PUBLIC_ORDER = "public_order"
+MOST_PACKAGES = 60
+_BYTES = 32
+_TOKEN_LENGTH = 43
+_NO_ORDER = N_("There is no such order.")
+
+
+@dataclass(frozen=True, slots=True)
+class NewPublicOrder:
+    """What a visitor chose and typed. `seen_version`: of the package they saw; `agreed`: the terms as shown."""
+
+    package_id: str
+    seen_version: int
+    name: str
+    email: str
+    phone: str
+    language: str
+    agreed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicOrderView:
+    """An order of the public page; `amount` with tax once Square has computed it."""
+
+    id: str
+    token: str | None
+    package: PackageView
+    name: str
+    language: str
+    state: str
+    amount: Money
+    url: str | None
+    begun_at: datetime
+    agreed_at: datetime
+    client_id: str | None
+
+
+def public_packages(store: Store) -> tuple[PackageView, ...]:
+    """Return the packages that anybody may buy: those on sale in Square, at a price."""
+    rows = list_packages(store, limit=MOST_PACKAGES).rows
+    return tuple(each for each in rows if each.square_variation_id and each.price.amount > 0)
+
+
+def public_package(store: Store, package_id: str) -> PackageView:
+    """Return one of them; raises NotFound."""
+    found = next((each for each in public_packages(store) if each.id == package_id), None)
+    if found is None:
+        raise NotFound(_("This package is not sold."))
+    return found
+
+
+def begin_public_order(store: Store, act: Act, new: NewPublicOrder) -> PublicOrderView:
+    """Begin an order; raises NotFound, InvalidField, or Refused where price or terms have changed since.
+
+    The same act again returns the same order.
+    """
+    package = public_package(store, new.package_id)
+    name = required(new.name, field="name", called=_("The name"), most=NAME_LENGTH)
+    email = typed_email(new.email, field="email")
+    if package.version != new.seen_version:
+        raise Refused(
+            _("Price or terms of this package have just changed. Look at them again."), code="changed"
+        )
+
+    def begin(work: Work) -> dict[str, str]:
+        row = PublicOrder(
+            id=work.new_id(),
+            token=secrets.token_urlsafe(_BYTES),
+            package_id=package.id,
+            package_version=package.version,
+            name=name,
+            email=email,
+            phone=new.phone,
+            language=new.language,
+            agreed=list(new.agreed),
+            agreed_at=work.now,
+            amount=package.price.amount,
+            currency=package.price.currency,
+            begun_at=work.now,
+        )
+        work.session.add(row)
+        work.session.flush()
+        enqueue(work, PUBLIC_ORDER, row.id)
+        return {"order_id": row.id}
+
+    def do(work: Work) -> PublicOrderView:
+        request = {"package_id": package.id, "name": name, "email": email}
+        begun = work.once("public_order", request, lambda: begin(work))
+        return _view(work.session, work.session.get_one(PublicOrder, begun.answer["order_id"]))
+
+    return transact(store, act, do)
+
+
+def public_order_of_token(store: Store, token: str) -> PublicOrderView | None:
+    """Return the order whose page this token opens, None for an unknown one."""
+    if len(token) != _TOKEN_LENGTH:
+        return None
+    with store.reading() as session:
+        row = session.scalar(select(PublicOrder).where(PublicOrder.token == token))
+        return _view(session, row) if row is not None else None
+
+
+def recent_public_orders(store: Store, *, limit: int = 20) -> tuple[PublicOrderView, ...]:
+    """Return the last orders, newest first."""
+    rows = select(PublicOrder).order_by(PublicOrder.id.desc()).limit(limit)
+    with store.reading() as session:
+        return tuple(_view(session, row) for row in session.scalars(rows).all())
+
+
+def public_order_for_change(session: Session, order_id: str) -> PublicOrder:
+    """Return the row, locked; raises NotFound."""
+    return require_row(session, PublicOrder, order_id, _NO_ORDER, is_locked=True)
+
+
+def client_of_public_order(work: Work, row: PublicOrder | None, buyer: Buyer | None) -> str | None:
+    """Return the client of a paid order of the public page, created if there is none; None for no such order."""
+    if row is None or not row.name:
+        return None
+    contact = Contact(row.name, row.phone or None, row.email, row.language)
+    return client_who_ordered(work, contact, buyer)
+
+
+def settle_public_order(work: Work, sale: SaleBooked) -> None:
+    """Mark the order of the public page that this sale pays."""
+    row = work.session.get(PublicOrder, sale.public_order_id) if sale.public_order_id else None
+    if row is not None and sale.paid_so_far is None and row.state != "paid":
+        row.state, row.ended_at = "paid", work.now
+        row.client_id = sale.client_id
+        work.session.flush()
+
+
+def _view(session: Session, row: PublicOrder) -> PublicOrderView:
+    return PublicOrderView(
+        id=row.id,
+        token=row.token,
+        package=package_in(session, row.package_id),
+        name=row.name,
+        language=row.language,
+        state=row.state,
+        amount=Money(row.amount, row.currency),
+        url=row.url,
+        begun_at=row.begun_at,
+        agreed_at=row.agreed_at,
+        client_id=row.client_id,
+    )

@@ -1,0 +1,225 @@
+"""The public page of packages: anybody reads what is offered and buys it, without a sign-in and without scripts.
+
+It knows no client and tells of none. What is typed becomes a client only when Square has the payment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from typing import Any
+
+from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+
+from invoices.language import Language, language_for
+from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.text import NAME_LENGTH
+from plugin.courses.agreements.public_terms import PublicTerms, public_terms_in
+from plugin.courses.base.views import PackageView
+from plugin.courses.clients.contacts import typed_phone
+from plugin.courses.sales.public_orders import (
+    NewPublicOrder,
+    begin_public_order,
+    public_order_of_token,
+    public_package,
+    public_packages,
+)
+from plugin.errors import CoursekeeperError, InvalidField, Refused
+from plugin.errors import NotFound as NoSuchRow
+from plugin.settings import PAPER_LANGUAGES
+from plugin.web import current_services, pages
+from plugin.web.access import refuse_nul
+from plugin.web.actions import fresh_key
+from plugin.web.agreement_rules import agreement_rules
+from plugin.web.client_page.views import nothing
+from plugin.web.format import LANGUAGES
+from plugin.web.limits import guess_limiter, limit_views, page_limiter
+from plugin.web.translations import speak
+
+OFTEN = "120 per minute"
+# Each makes a payment link at Square.
+ORDERS_PER_ADDRESS = "6 per hour;20 per day"
+ORDERS_OF_ALL = "120 per hour"
+_VISITOR = Actor("The public page", Role.DESK, Source.DESK)
+_LONGEST = 300
+
+blueprint = Blueprint("shop", __name__, url_prefix="/shop")
+
+
+@dataclass
+class Typed:
+    """What a visitor typed, and by field what is wrong with it."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    has_agreed: bool = False
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+@blueprint.before_request
+def _only_where_it_is_on() -> None:
+    refuse_nul()
+    if not current_services().settings.public_packages:
+        abort(404)
+
+
+@blueprint.get("")
+def show() -> ResponseReturnValue:
+    """Show the packages."""
+    language = _language()
+    offers = [(each, _shown(each, language)) for each in public_packages(current_services().store)]
+    return render_template("client/shop.html", offers=offers, here="shop.show", **_spoken(language))
+
+
+@blueprint.get("/<package_id>")
+def one(package_id: str) -> ResponseReturnValue:
+    """Show one package with its terms, and the form to buy it."""
+    return _page(_package(package_id), _language(), Typed())
+
+
+@blueprint.post("/<package_id>")
+def buy(package_id: str) -> ResponseReturnValue:
+    """Begin the order and lead to its own page."""
+    language, package, typed = _language(), _package(package_id), _typed()
+    # Programs fill in every field; people do not see this one.
+    if request.form.get("website"):
+        abort(404)
+    shown = _shown(package, language)
+    _check(typed, language)
+    seen = request.form.get("version", "")
+    if typed.errors:
+        return _page(package, language, typed), 422
+    version = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 10 else 0
+    new = NewPublicOrder(
+        package.id, version, typed.name, typed.email, typed.phone, language.tag[:16], shown.agreed
+    )
+    try:
+        order = begin_public_order(current_services().store, _act(), new)
+    except InvalidField as error:
+        typed.errors[error.field or "name"] = _wrong(error.field or "name", language)
+        return _page(package, language, typed), 422
+    except Refused:
+        typed.errors["agreed"] = language.gettext(
+            "Price or terms have just changed. Please look again before you go on."
+        )
+        return _page(_package(package_id), language, typed), 409
+    return redirect(url_for("shop.order", token=order.token), code=303)
+
+
+@blueprint.get("/orders/<token>")
+def order(token: str) -> ResponseReturnValue:
+    """Show the payment link of an order, or that it is paid."""
+    found = public_order_of_token(current_services().store, token)
+    if found is None:
+        abort(404)
+    language = language_for(found.language)
+    return render_template(
+        "client/shop_order.html",
+        order=found,
+        shown=_shown(found.package, language),
+        waits=found.state == "asking",
+        **_spoken(language),
+    )
+
+
+@blueprint.errorhandler(NotFound)
+@blueprint.errorhandler(TooManyRequests)
+def unknown(error: HTTPException) -> ResponseReturnValue:
+    """Return the same page for every unknown address."""
+    return nothing(error)
+
+
+@blueprint.errorhandler(CoursekeeperError)
+def not_ready(_error: CoursekeeperError) -> ResponseReturnValue:
+    """Return the page of unknown addresses; the reason is the clinic's matter."""
+    return nothing(NotFound())
+
+
+def set_up(app: Flask) -> None:
+    """Limit how much one visitor opens and begins."""
+    often = page_limiter(app).shared_limit(OFTEN, scope="shop")
+    limit_views(app, ("shop.show", "shop.one", "shop.buy", "shop.order"), often)
+    guesses = guess_limiter(app)
+    mine = guesses.shared_limit(ORDERS_PER_ADDRESS, scope="shop orders", deduct_when=_has_begun)
+    of_all = guesses.shared_limit(
+        ORDERS_OF_ALL, scope="all shop orders", key_func=lambda: "everybody", deduct_when=_has_begun
+    )
+    limit_views(app, ("shop.buy",), mine, of_all)
+
+
+def _has_begun(response: Response) -> bool:
+    return response.status_code == HTTPStatus.SEE_OTHER
+
+
+def _act() -> Act:
+    """Return the act: the key of the form, so that a form sent twice begins one order."""
+    sent = request.form.get("key", "")[:80] or fresh_key()
+    key = hashlib.sha256(sent.encode()).hexdigest()[:40]
+    return Act(_VISITOR, current_services().clock(), f"shop:{key}")
+
+
+def _package(package_id: str) -> PackageView:
+    try:
+        return public_package(current_services().store, package_id)
+    except NoSuchRow:
+        abort(404)
+
+
+def _language() -> Language:
+    asked = request.values.get("lang", "")
+    return language_for(asked if asked in PAPER_LANGUAGES else pages.clinic().language)
+
+
+def _shown(package: PackageView, language: Language) -> PublicTerms:
+    services = current_services()
+    with services.store.reading() as session:
+        return public_terms_in(session, package, language, agreement_rules(), services.clock())
+
+
+def _typed() -> Typed:
+    sent = {name: request.form.get(name, "")[:_LONGEST].strip() for name in ("name", "email", "phone")}
+    return Typed(sent["name"], sent["email"], sent["phone"], request.form.get("agreed") == "yes")
+
+
+def _check(typed: Typed, language: Language) -> None:
+    if not typed.name or len(typed.name) > NAME_LENGTH:
+        typed.errors["name"] = _wrong("name", language)
+    if not typed.email:
+        typed.errors["email"] = _wrong("email", language)
+    if typed.phone:
+        try:
+            typed.phone = typed_phone(typed.phone, pages.clinic().country)
+        except InvalidField:
+            typed.errors["phone"] = _wrong("phone", language)
+    if not typed.has_agreed:
+        typed.errors["agreed"] = language.gettext("Please read the terms and tick that you agree to them.")
+
+
+def _wrong(name: str, language: Language) -> str:
+    if name == "email":
+        return language.gettext("Please enter your e-mail address, such as ana@example.org.")
+    if name == "phone":
+        return language.gettext("This phone number is not complete. You can also leave it empty.")
+    return language.gettext("Please enter your first and last name.")
+
+
+def _page(package: PackageView, language: Language, typed: Typed) -> str:
+    return render_template(
+        "client/shop_package.html",
+        package=package,
+        shown=_shown(package, language),
+        typed=typed,
+        here="shop.one",
+        fresh_key=fresh_key,
+        **_spoken(language),
+    )
+
+
+def _spoken(language: Language) -> dict[str, Any]:
+    tag = next((each for each in PAPER_LANGUAGES if each.split("-")[0] == language.locale.language), "en")
+    clinic = replace(pages.clinic(), language=language.tag)
+    return {"language": speak(language), "clinic": clinic, "lang": tag, "languages": LANGUAGES}

@@ -1,0 +1,204 @@
+"""The public page of packages: read and bought without a sign-in; it knows no client and tells of none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from plugin.core.terms import RefundFormula, Terms
+from plugin.courses.audit import audit
+from plugin.courses.catalog.package_edits import set_on_sale
+from plugin.courses.clients.clients import read_client
+from plugin.courses.retention import drop_old_rows
+from plugin.services import Services
+from plugin.store.people import Client
+from plugin.store.selling import PublicOrder
+from tests.courses.desk import OLGA, Desk
+from tests.web.page import Page
+from tests.web.test_check_in import with_settings
+from tests.web.visitor import Visitor
+
+WHO = {"name": "Bea Wong", "email": "bea@example.org", "agreed": "yes"}
+
+
+class Shop:
+    """The page in the browser of a stranger."""
+
+    def __init__(self, desk: Desk, app: Flask) -> None:
+        self.desk, self.app, self.store = desk, app, desk.store
+        self.package = desk.package(terms=Terms(expires_after_months=12))
+        self.visitor = Visitor(app, address="203.0.113.9")
+
+    def address(self, lang: str = "en") -> str:
+        return f"/shop/{self.package}?lang={lang}"
+
+    def order(self, lang: str = "en", **typed: str) -> Page:
+        page = self.visitor.page(self.address(lang))
+        return self.visitor.after(page.form(f"/shop/{self.package}"), **{**WHO, **typed})
+
+    def rows(self) -> list[PublicOrder]:
+        with self.store.reading() as session:
+            found = list(session.scalars(select(PublicOrder)))
+            session.expunge_all()
+            return found
+
+    def clients(self) -> int:
+        with self.store.reading() as session:
+            return session.scalar(select(func.count(Client.id))) or 0
+
+    def linked(self, **values: Any) -> PublicOrder:
+        """Have Square's answer in the last order."""
+        with self.store.writing() as session:
+            row = session.scalars(select(PublicOrder).order_by(PublicOrder.id.desc())).first()
+            assert row is not None
+            row.state, row.url, row.square_order_id = "waiting", "https://square.link/u/q", "ORDER-SHOP"
+            for name, value in values.items():
+                setattr(row, name, value)
+        return self.rows()[-1]
+
+
+@pytest.fixture
+def shop(small_desk: Desk, small_house: Services, small_app: Flask) -> Iterator[Shop]:
+    small_app.extensions["coursekeeper"] = with_settings(small_house, public_packages=True)
+    yield Shop(small_desk, small_app)
+    assert audit(small_desk.store) == ()
+
+
+def test_it_is_off_until_it_is_switched_on(small_desk: Desk, small_app: Flask) -> None:
+    package = small_desk.package()
+    for address in ("/shop", f"/shop/{package}", "/shop/orders/x"):
+        assert Visitor(small_app).get(address).status_code == 404
+    assert Visitor(small_app).client.post(f"/shop/{package}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "For example, after 4 of 12 sessions: "),
+        ("es", "Por ejemplo, después de 4 de 12 sesiones: "),
+        ("zh-Hans", "例如"),
+    ],
+)
+def test_price_terms_and_a_refund_stand_there_in_three_languages(shop: Shop, lang: str, said: str) -> None:
+    assert "1,980" in shop.visitor.page(f"/shop?lang={lang}").text
+    page = shop.visitor.page(shop.address(lang))
+    assert said in page.text
+    assert "1,980" in page.text
+    assert shop.address("es") in page.links()
+
+
+def test_a_purchase_becomes_a_course_of_the_buyer_when_square_has_the_payment(shop: Shop) -> None:
+    waits = shop.order()
+    assert "Square is preparing the payment" in waits.text
+    assert shop.clients() == 0
+    row = shop.linked()
+    page = shop.visitor.page(f"/shop/orders/{row.token}")
+    assert "https://square.link/u/q" in page.links()
+    assert page.text.count("Bea") == 0
+    sale = shop.desk.sale(shop.desk.line(shop.package), order="ORDER-SHOP", buyer=None)
+    for _ in range(2):
+        booked = shop.desk.book(sale)
+    course = shop.desk.course((*booked.opened, *booked.already)[0])
+    client = read_client(shop.store, course.client_id or "")
+    assert (client.name, client.email, client.language) == ("Bea Wong", "bea@example.org", "en")
+    (paid,) = shop.rows()
+    assert (paid.state, paid.client_id) == ("paid", client.id)
+    assert "What is not promised" in paid.agreed
+    assert any("= $1,320.00 paid back." in each for each in paid.agreed)
+    assert paid.package_version == 1
+    assert "It is paid." in shop.visitor.page(f"/shop/orders/{row.token}").text
+
+
+def test_who_is_a_client_already_gets_the_same_answer_and_no_twin(shop: Shop) -> None:
+    known = shop.desk.client("Bea Wong", email="bea@example.org")
+    first = shop.order()
+    stranger = shop.order(name="Nora Nobody", email="nora@example.org")
+    plain = [re.sub(r"/shop/orders/\S+", "", each.text) for each in (first, stranger)]
+    assert plain[0] == plain[1]
+    shop_row = next(row for row in shop.rows() if row.email == "bea@example.org")
+    with shop.store.writing() as session:
+        session.get_one(PublicOrder, shop_row.id).square_order_id = "ORDER-BEA"
+    sale = shop.desk.sale(shop.desk.line(shop.package), order="ORDER-BEA", buyer=None)
+    booked = shop.desk.book(sale)
+    assert shop.desk.course(booked.opened[0]).client_id == known
+
+
+def test_a_form_sent_twice_begins_one_order(shop: Shop) -> None:
+    form = shop.visitor.page(shop.address()).form(f"/shop/{shop.package}")
+    for _ in range(2):
+        shop.visitor.after(form, **WHO)
+    assert len(shop.rows()) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"name": ""}, "Please enter your first and last name."),
+        ({"name": "x" * 290}, "Please enter your first and last name."),
+        ({"email": "no address"}, "Please enter your e-mail address"),
+        ({"phone": "12"}, "This phone number is not complete."),
+        ({"agreed": "no"}, "tick that you agree"),
+    ],
+)
+def test_what_is_missing_is_said_and_nothing_begins(shop: Shop, typed: dict[str, str], said: str) -> None:
+    form = shop.visitor.page(shop.address()).form(f"/shop/{shop.package}")
+    answer = shop.visitor.send(form, **{**WHO, **typed})
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert shop.rows() == []
+
+
+def test_terms_that_changed_meanwhile_are_shown_first(shop: Shop) -> None:
+    form = shop.visitor.page(shop.address()).form(f"/shop/{shop.package}")
+    answer = shop.visitor.send(form, **WHO, version="7")
+    assert answer.status_code == 409
+    assert "Price or terms have just changed." in answer.text
+    set_on_sale(shop.store, shop.desk.act(OLGA), shop.package, is_active=False)
+    assert shop.visitor.send(form, **WHO).status_code == 404
+    assert shop.rows() == []
+
+
+def test_one_address_begins_few_orders_and_programs_none(shop: Shop) -> None:
+    form = shop.visitor.page(shop.address()).form(f"/shop/{shop.package}")
+    assert shop.visitor.send(form, **WHO, website="https://spam.example").status_code == 404
+    answers = [shop.visitor.send(form, **{**WHO, "key": f"k{n}"}).status_code for n in range(8)]
+    assert answers == [303] * 6 + [429] * 2
+    assert len(shop.rows()) == 6
+    elsewhere = Visitor(shop.app, address="203.0.113.77")
+    assert (
+        elsewhere.send(elsewhere.page(shop.address()).form(f"/shop/{shop.package}"), **WHO).status_code == 303
+    )
+
+
+def test_nonsense_gets_the_page_of_unknown_addresses(shop: Shop) -> None:
+    for address in ("/shop/nothing", "/shop/orders/" + "x" * 43, "/shop/orders/short", "/shop/%00"):
+        assert shop.visitor.get(address).status_code in (400, 404), address
+    answer = shop.visitor.client.post(f"/shop/{shop.package}", data={**WHO, "name": "\x00"})
+    assert answer.status_code == 400
+    assert shop.visitor.get("/shop?lang=%3Cscript%3E").status_code == 200
+
+
+def test_what_was_never_paid_is_deleted_in_time(shop: Shop) -> None:
+    shop.order()
+    shop.desk.clock.advance(days=91)
+    drop_old_rows(shop.store, shop.desk.clock(), days=90, log_days=3650, answer_days=3650)
+    assert shop.rows() == []
+
+
+def test_the_refund_follows_the_formula_of_the_package(shop: Shop) -> None:
+    shop.package = shop.desk.package(
+        sessions=10, terms=Terms(refund_formula=RefundFormula.DISCOUNT_FORFEITED), name="Ten"
+    )
+    assert "$990.00 paid back." in shop.visitor.page(shop.address()).text
+
+
+def test_the_owner_sees_the_address_the_offers_and_the_orders(shop: Shop, small_olga: Visitor) -> None:
+    shop.order()
+    page = small_olga.page("/clinic/public-page")
+    for said in ("/shop", "Bea Wong", "Waits for Square", "Facial acupuncture, course of 12"):
+        assert said in page.text
