@@ -47,6 +47,7 @@ from plugin.courses.sales.checkout_email import LETTER
 from plugin.courses.sales.checkouts import CHECKOUT
 from plugin.courses.sales.linking import LOOK_AT_SALE
 from plugin.courses.sales.public_orders import PUBLIC_ORDER
+from plugin.courses.sales.tips import TIP
 from plugin.emails.agreement_link import mail_agreement_link
 from plugin.emails.client_letter import give_up_letter as give_up_client_letter
 from plugin.emails.client_letter import mail_letter
@@ -61,6 +62,7 @@ from plugin.square.catalog_items import look_at_item
 from plugin.square.checkout.email import give_up_letter, mail_checkout
 from plugin.square.checkout.job import give_up_checkout, run_checkout
 from plugin.square.checkout.public_order import give_up_public_link, make_public_link
+from plugin.square.checkout.tip import give_up_tip, run_tip
 from plugin.square.connection.tokens import REFRESH, refresh
 from plugin.square.customers import write_customer
 from plugin.square.erasure_jobs import compact, leave_profile
@@ -169,6 +171,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(COMPACT, "Removing erased data from the database file", compact),
         JobKind(VISIT_MAIL, "An e-mail after a visit", mail_visit, give_up_visit_mail),
         JobKind(PUBLIC_ORDER, "A payment link of the public page", make_public_link, give_up_public_link),
+        JobKind(TIP, "A tip by payment link", run_tip, give_up_tip),
         JobKind(CLIENT_LETTER, "A letter to a client", mail_letter, give_up_client_letter),
         JobKind(PAPER_MAIL, "A paper by e-mail", mail_paper, give_up_paper_mail),
         JobKind(LINK, "A link to set a password", mail_link, give_up_link),

@@ -38,6 +38,13 @@ def _checked_address(value: str) -> str:
     return value
 
 
+def _checked_review_address(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme != "https" or "." not in (parts.hostname or "") or parts.username is not None):
+        raise ValueError("is no https address, such as https://g.page/r/your-clinic/review")
+    return value
+
+
 @lru_cache(maxsize=16)
 def parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """Return the networks of a comma-separated list, in which `private_ranges` means all private ones.
@@ -216,6 +223,10 @@ class Settings(BaseModel):
     check_in_screen: bool = False
     # A client who checks in may leave again, or get another treatment than booked.
     check_in_uses_session: bool = False
+    # Where clients write a review; the e-mail that asks for one needs it.
+    review_url: Annotated[str, AfterValidator(_checked_review_address)] = ""
+    # Clients leave a tip on their private page, by a payment link.
+    tip_links: bool = False
     # Anybody sees the packages with their prices and terms, and buys one, without a sign-in.
     public_packages: bool = False
     # Clients buy the package of their course again, on their private page and from an e-mail.

@@ -115,6 +115,18 @@ DECLARED: dict[str, Declaration] = {
         N_("Public page of packages"),
         N_("Anybody sees the packages with price and terms, and buys one by a Square payment link."),
     ),
+    "review_url": Declaration(
+        Group.ONLINE,
+        N_("Address for reviews"),
+        N_(
+            "Where everybody is asked to write one, if the e-mail “How was it?” is on. It begins with https://"
+        ),
+    ),
+    "tip_links": Declaration(
+        Group.ONLINE,
+        N_("Clients can leave a tip"),
+        N_("On their private page, an amount of their own choice. Never revenue of a course."),
+    ),
     "letters_from_hour": Declaration(
         Group.LETTERS, N_("E-mails go out from, hour"), N_("Of the clinic’s clock, 0 to 23.")
     ),

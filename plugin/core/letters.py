@@ -33,6 +33,7 @@ class LetterKind(StrEnum):
     TWO_LEFT = "two_left"
     TOUCH_UP = "touch_up"
     LAPSED = "lapsed"
+    REVIEW = "review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class LetterRules:
     from_hour: int = 9
     until_hour: int = 19
     lapsed_weeks: int = 6
+    # Whether the clinic has an address for reviews.
+    has_reviews: bool = False
 
     def is_open(self, at: datetime, zone: ZoneInfo) -> bool:
         """Return whether letters may go out at this time."""
@@ -173,6 +176,13 @@ def _lapsed(facts: LetterFacts, today: date, rules: LetterRules) -> str:
     return f"seen:{facts.last_seen_on}" if _is_after(away_from, today, _LONG_FRESH) else ""
 
 
+def _review(facts: LetterFacts, today: date, rules: LetterRules) -> str:
+    """Ask whoever came in the last days, once in a course and whatever they would say: nobody is chosen by it."""
+    seen = facts.last_visit_on
+    came = seen is not None and seen < today <= seen + WEEK and facts.main_used > 0
+    return "review" if came and rules.has_reviews else ""
+
+
 def _has_left(facts: LetterFacts, left: int, today: date) -> bool:
     # A course so short that this would be said before it has begun says it by itself.
     is_long = facts.main_granted > left + 1 and facts.main_used > 0
@@ -198,4 +208,5 @@ _MARKS: Mapping[LetterKind, Callable[[LetterFacts, date, LetterRules], str]] = {
     LetterKind.TWO_LEFT: _two_left,
     LetterKind.TOUCH_UP: _touch_up,
     LetterKind.LAPSED: _lapsed,
+    LetterKind.REVIEW: _review,
 }

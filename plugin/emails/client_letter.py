@@ -41,7 +41,12 @@ _EXAMPLE_LEFT = {LetterKind.LOW: 1, LetterKind.TWO_LEFT: 2, LetterKind.FINISHED:
 
 def rules_of(settings: Settings) -> LetterRules:
     """Return the clinic's rules for letters."""
-    return LetterRules(settings.letters_from_hour, settings.letters_until_hour, settings.letters_lapsed_weeks)
+    return LetterRules(
+        settings.letters_from_hour,
+        settings.letters_until_hour,
+        settings.letters_lapsed_weeks,
+        has_reviews=bool(settings.review_url),
+    )
 
 
 def plan_due_letters(services: Services) -> int:
@@ -83,8 +88,12 @@ def give_up_letter(services: Services, job: Job, sentence: str) -> None:
 def written(services: Services, letter: LetterToSend) -> Letter:
     """Write the letter in the client's language; raises MailFailed without a key."""
     language = language_for(letter.client.language)
-    buys_again = services.settings.client_buys_again
-    fill = fill_of(letter, language, page_url=_page_url(services, letter), buys_again=buys_again)
+    settings = services.settings
+    buys_again = settings.client_buys_again
+    page_url = _page_url(services, letter)
+    fill = replace(
+        fill_of(letter, language, page_url=page_url, buys_again=buys_again), review_url=settings.review_url
+    )
     return replace(
         composed(fill, language, stop_url=stop_url_of(services, letter.client.id)),
         to=letter.mail_to,
@@ -116,6 +125,7 @@ def example_letter(services: Services, kind: LetterKind, tag: str) -> Letter:
         _example(kind, clinic, language, today),
         words=own.get(tag, ""),
         page_url=f"{base}/my/…",
+        review_url=services.settings.review_url or "https://…",
         again_price=Money(198000, clinic.currency),
         again_url=f"{base}/my/…/again/…" if has_again else "",
         pay_url="https://square.link/…" if kind is LetterKind.BALANCE_DUE else "",

@@ -41,6 +41,7 @@ class LetterFill:
     page_url: str = ""
     again_price: Money | None = None
     again_url: str = ""
+    review_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +88,21 @@ def letter_text(fill: LetterFill, language: Language) -> LetterText:
     """Write the letter."""
     pays = fill.kind is LetterKind.BALANCE_DUE and fill.pay_url and fill.due
     button = language.gettext("Pay {amount}", amount=_money(fill.due, language)) if pays else ""
-    again = ""
+    button_url, again = fill.pay_url if pays else "", ""
+    if fill.kind is LetterKind.REVIEW and fill.review_url:
+        button, button_url = language.gettext("Write a review"), fill.review_url
     if fill.again_url:
-        button = language.gettext("Choose this package again")
+        button, button_url = language.gettext("Choose this package again"), fill.again_url
         price = _money(fill.again_price, language)
         again = language.gettext("The same package again costs {price} today.", price=price)
     return LetterText(
         subject=_SUBJECTS[fill.kind](fill, language),
         opening=tuple(fill.words.splitlines()) or tuple(_OPENINGS[fill.kind](fill, language)),
-        balance=fill.balance,
+        balance=() if fill.kind is LetterKind.REVIEW else fill.balance,
         next_lines=tuple(_next(fill, language)),
         again=again,
         button=button,
-        button_url=fill.again_url or (fill.pay_url if pays else ""),
+        button_url=button_url,
         questions=questions_line(fill.clinic, language),
     )
 
@@ -107,7 +110,10 @@ def letter_text(fill: LetterFill, language: Language) -> LetterText:
 def _next(fill: LetterFill, language: Language) -> Iterator[str]:
     if fill.next_visit:
         yield from booked_lines(fill.next_visit, fill.clinic, language)
-    elif fill.kind not in (LetterKind.BALANCE_DUE, LetterKind.FINISHED) and fill.clinic.phone:
+    elif (
+        fill.kind not in (LetterKind.BALANCE_DUE, LetterKind.FINISHED, LetterKind.REVIEW)
+        and fill.clinic.phone
+    ):
         yield language.gettext("To book, call {phone}.", phone=fill.clinic.phone)
 
 
@@ -165,6 +171,13 @@ def _lapsed(fill: LetterFill, language: Language) -> Iterator[str]:
     )
 
 
+def _review(fill: LetterFill, language: Language) -> Iterator[str]:
+    yield language.gettext("Thank you for coming to {clinic}.", clinic=fill.clinic.name)
+    yield language.gettext(
+        "We ask everybody once: how was it? Whatever you write, good or bad, helps others and us."
+    )
+
+
 _OPENINGS: Mapping[LetterKind, Callable[[LetterFill, Language], Iterator[str]]] = {
     LetterKind.BALANCE_DUE: _balance_due,
     LetterKind.EXPIRING: _expiring,
@@ -173,6 +186,7 @@ _OPENINGS: Mapping[LetterKind, Callable[[LetterFill, Language], Iterator[str]]] 
     LetterKind.TWO_LEFT: _two_left,
     LetterKind.TOUCH_UP: _touch_up,
     LetterKind.LAPSED: _lapsed,
+    LetterKind.REVIEW: _review,
 }
 
 
@@ -202,6 +216,9 @@ _SUBJECTS: Mapping[LetterKind, Callable[[LetterFill, Language], str]] = {
     ),
     LetterKind.LAPSED: lambda fill, language: language.gettext(
         "Your sessions at {clinic} are waiting for you", clinic=fill.clinic.name
+    ),
+    LetterKind.REVIEW: lambda fill, language: language.gettext(
+        "How was it at {clinic}?", clinic=fill.clinic.name
     ),
 }
 

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name, SquareId, only_where
-from plugin.store.personal import DROPPED, EMPTIED, ERASED_TEXT, OF_CLIENT, OF_COURSE, OF_REFUND
+from plugin.store.personal import DROPPED, EMPTIED, ERASED_TEXT, OF_CLIENT, OF_COURSE, OF_REFUND, RETAINED
 
 WAYS = "way in ('till', 'terminal', 'link', 'cash', 'other', 'invoice')"
 CHECKOUT_STATES = "state in ('asking', 'waiting', 'paid', 'canceled', 'timed_out', 'failed')"
@@ -121,7 +121,7 @@ class PublicOrder(Base):
     email: Mapped[str] = mapped_column(String(254), info=EMPTIED)
     phone: Mapped[str] = mapped_column(String(32), default="", info=EMPTIED)
     language: Mapped[str] = mapped_column(String(16))
-    agreed: Mapped[list[Any]]
+    agreed: Mapped[list[Any]] = mapped_column(info=RETAINED)
     agreed_at: Mapped[datetime]
     amount: Mapped[int] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(String(3))
@@ -135,6 +135,31 @@ class PublicOrder(Base):
     __table_args__ = (
         CheckConstraint("state in ('asking', 'waiting', 'paid', 'failed')", name="state"),
         CheckConstraint("(state in ('paid', 'failed')) = (ended_at is not null)", name="ended_together"),
+        CheckConstraint("amount > 0", name="amount"),
+    )
+
+
+class Tip(Base):
+    """A tip that a client gives on their private page: money of the staff, never of a course."""
+
+    __tablename__ = "tip"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    # Who treated them last; none: the team.
+    practitioner_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
+    amount: Mapped[int] = mapped_column(Amount)
+    currency: Mapped[str] = mapped_column(String(3))
+    state: Mapped[str] = mapped_column(String(20), default="asking")
+    url: Mapped[str | None] = mapped_column(String(2000), info=DROPPED)
+    square_location_id: Mapped[str | None] = mapped_column(SquareId)
+    square_order_id: Mapped[str | None] = mapped_column(SquareId, unique=True)
+    begun_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("state in ('asking', 'waiting', 'paid', 'unpaid')", name="state"),
+        CheckConstraint("(state in ('paid', 'unpaid')) = (ended_at is not null)", name="ended_together"),
         CheckConstraint("amount > 0", name="amount"),
     )
 

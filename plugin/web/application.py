@@ -31,7 +31,7 @@ from plugin.web import (
 from plugin.web.account import demanded, mine, resume, signin
 from plugin.web.account.screens import SCREENS as ACCOUNT
 from plugin.web.api.blueprint import make_api
-from plugin.web.client_page import agree, buy_again, email_choice, shop
+from plugin.web.client_page import agree, buy_again, email_choice, shop, tips
 from plugin.web.client_page import views as client_page
 from plugin.web.desk import (
     again,
@@ -221,6 +221,7 @@ def _furnish(app: Flask) -> None:
                 webhook,
                 client_page,
                 shop,
+                tips,
                 buy_again,
                 email_choice,
                 check_in,
@@ -245,6 +246,7 @@ def _furnish(app: Flask) -> None:
         late,
         client_page,
         shop,
+        tips,
         buy_again,
         email_choice,
         check_in,

@@ -142,3 +142,11 @@ def test_letters_keep_to_the_hours_of_the_clinic() -> None:
     assert RULES.next_open(at(8, 59), ZONE) == at(9)
     assert RULES.next_open(at(12), ZONE) == at(12)
     assert RULES.next_open(at(19), ZONE) == at(9, day=23)
+
+
+@pytest.mark.parametrize(("days", "expected"), [(0, None), (1, "review"), (7, "review"), (8, None)])
+def test_everybody_is_asked_for_a_review_in_the_days_after_a_visit(days: int, expected: str | None) -> None:
+    facts = replace(OPEN, last_visit_on=in_days(-days))
+    for rules, wanted in ((RULES, None), (replace(RULES, has_reviews=True), expected)):
+        found = occasion(LetterKind.REVIEW, facts, TODAY, rules)
+        assert (found.mark if found else None) == wanted

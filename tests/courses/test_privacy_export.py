@@ -138,6 +138,8 @@ def test_it_holds_something_of_each_section(lite: Appointments) -> None:
     empty = [
         "planned_visit",
         "course_origin",
+        "tip",
+        "public_order",
         "buy_again",
         "client_letter",
         "letter_choice",

@@ -197,7 +197,7 @@ def test_a_planted_difference_is_found(empty_database_url: str) -> None:
     for table in METADATA.sorted_tables:
         table.to_metadata(planted)
     planted.tables["entry"].append_column(Column("tip", Integer))
-    Table("tip", planted, Column("id", Integer, primary_key=True))
+    Table("planted", planted, Column("id", Integer, primary_key=True))
     with Store(empty_database_url) as store:
         found = {change[0] for change in differences(store, planted) if isinstance(change, tuple)}
     assert {"add_column", "add_table"} <= found

@@ -38,6 +38,7 @@ TITLES: dict[LetterKind, str] = {
     LetterKind.TWO_LEFT: N_("Two sessions left"),
     LetterKind.TOUCH_UP: N_("Touch-up due"),
     LetterKind.LAPSED: N_("Not seen for weeks"),
+    LetterKind.REVIEW: N_("How was it?"),
 }
 
 

@@ -53,6 +53,7 @@ SECTIONS = {
     "allowed_ahead": "Allowed before it was paid",
     "booking": "Appointments",
     "checkout": "Sales begun at the desk",
+    "tip": "Tips",
     "public_order": "Packages chosen on the public page",
     "buy_again": "Packages bought again",
     "desk_refund": "Refunds begun at the desk",

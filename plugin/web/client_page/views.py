@@ -100,6 +100,8 @@ def _page(token: str, client: ClientView, wrong: str = "") -> str:
         next_visit=_next_visit(client),
         agreements=signed_agreements(current_services().store, client.id),
         now=pages.now(),
+        tips=current_services().settings.tip_links
+        and any(line.visit_id for each in (*own.current, *own.earlier) for line in each.lines),
         buys_again=current_services().settings.client_buys_again,
         answers=url_for("my.answer", token=token),
         has_wallet=current_services().settings.has_wallet,

@@ -42,6 +42,9 @@ WHEN: dict[LetterKind, str] = {
     LetterKind.TWO_LEFT: N_("The day after the session that leaves two."),
     LetterKind.TOUCH_UP: N_("When the time for a touch-up has come and none is booked."),
     LetterKind.LAPSED: N_("After some weeks without a visit or an appointment, while sessions are left."),
+    LetterKind.REVIEW: N_(
+        "Once in a course, days after a visit: asks everybody alike. Needs the address under Clients online."
+    ),
 }
 
 

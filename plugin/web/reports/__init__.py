@@ -12,11 +12,12 @@ from plugin.web.reports import (
     progress,
     ratings,
     reserve,
+    tips,
     usage,
     year_end,
 )
 
 SCREENS = (
     *(overview, liability, journal, year_end, usage, pay, people, month),
-    *(activity, entries, progress, ratings, reserve),
+    *(activity, entries, progress, ratings, reserve, tips),
 )

@@ -1,12 +1,12 @@
-"""Packages chosen on the public page."""
+"""Packages chosen on the public page, and tips from the private page."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0042"
-down_revision = "0041"
+revision = "0045"
+down_revision = "0044"
 branch_labels = None
 depends_on = None
 
@@ -50,8 +50,34 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_public_order_begun_at"), "public_order", ["begun_at"])
     op.create_index(op.f("ix_public_order_client_id"), "public_order", ["client_id"])
+    op.create_table(
+        "tip",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("client_id", sa.String(length=40), nullable=False),
+        sa.Column("practitioner_id", sa.String(length=40), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("url", sa.String(length=2000), nullable=True),
+        sa.Column("square_location_id", sa.String(length=192), nullable=True),
+        sa.Column("square_order_id", sa.String(length=192), nullable=True),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("amount > 0", name=op.f("ck_tip_amount")),
+        sa.CheckConstraint(
+            "(state in ('paid', 'unpaid')) = (ended_at is not null)", name=op.f("ck_tip_ended_together")
+        ),
+        sa.CheckConstraint("state in ('asking', 'waiting', 'paid', 'unpaid')", name=op.f("ck_tip_state")),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_tip_client_id")),
+        sa.ForeignKeyConstraint(["practitioner_id"], ["staff.id"], name=op.f("fk_tip_practitioner_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tip")),
+        sa.UniqueConstraint("square_order_id", name=op.f("uq_tip_square_order_id")),
+    )
+    op.create_index(op.f("ix_tip_begun_at"), "tip", ["begun_at"])
+    op.create_index(op.f("ix_tip_client_id"), "tip", ["client_id"])
 
 
 def downgrade() -> None:
     """Undo."""
+    op.drop_table("tip")
     op.drop_table("public_order")

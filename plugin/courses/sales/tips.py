@@ -1,0 +1,152 @@
+"""Tips that clients give on their private page, for the team or for who treated them; never revenue of a course.
+
+Makes no network call: a worker's job has Square make the payment link and looks whether it was paid.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, Role, require
+from plugin.core.money import Money, minor_digits
+from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.clients.clients import known_client_in
+from plugin.errors import InvalidField, Refused
+from plugin.store import Store
+from plugin.store.people import Client, Staff
+from plugin.store.selling import Tip
+from plugin.wording import N_, _
+
+# The outbox job that has Square make the link of a tip, and looks for its payment.
+TIP = "tip"
+# In whole units of the currency.
+LEAST, MOST = 1, 500
+MOST_AN_HOUR = 5
+_NO_TIP = N_("There is no such tip.")
+
+
+@dataclass(frozen=True, slots=True)
+class TipView:
+    """A tip; state asking (Square has no link yet), waiting, paid, or ended without a payment."""
+
+    id: str
+    client_id: str
+    client_name: str
+    practitioner: str
+    amount: Money
+    state: str
+    url: str | None
+    begun_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TipSum:
+    """The tips to one practitioner in one month such as 2026-11; "" for those to the team."""
+
+    month: str
+    practitioner: str
+    tips: int
+    amount: Money
+
+
+def begin_tip(
+    store: Store, act: Act, client_id: str, amount: Money, *, practitioner_id: str | None
+) -> TipView:
+    """Begin a tip; raises InvalidField for an amount out of bounds, Refused for too many in an hour.
+
+    The same act again returns the same tip.
+    """
+    require(act.actor, Role.DESK)
+    unit = 10 ** minor_digits(amount.currency)
+    if not LEAST * unit <= amount.amount <= MOST * unit:
+        raise InvalidField(_("A tip is between {least} and {most}.", least=LEAST, most=MOST), field="amount")
+
+    def begin(work: Work, client: Client) -> dict[str, str]:
+        since = work.now - timedelta(hours=1)
+        lately = select(func.count(Tip.id)).where(Tip.client_id == client.id, Tip.begun_at > since)
+        if (work.session.scalar(lately) or 0) >= MOST_AN_HOUR:
+            raise Refused(_("That is many tips within an hour. Wait a little."), code="too_many")
+        row = Tip(
+            id=work.new_id(),
+            client_id=client.id,
+            practitioner_id=practitioner_id,
+            amount=amount.amount,
+            currency=amount.currency,
+            begun_at=work.now,
+        )
+        work.session.add(row)
+        work.session.flush()
+        enqueue(work, TIP, row.id)
+        return {"tip_id": row.id}
+
+    def do(work: Work) -> TipView:
+        client = known_client_in(work.session, client_id)
+        request = {"client_id": client.id, "amount": amount.amount}
+        begun = work.once("tip", request, lambda: begin(work, client))
+        return _view(work.session, work.session.get_one(Tip, begun.answer["tip_id"]))
+
+    return transact(store, act, do)
+
+
+def tip_of(store: Store, tip_id: str, client_id: str) -> TipView | None:
+    """Return a tip of this client, None for another's."""
+    with store.reading() as session:
+        row = session.get(Tip, tip_id)
+        return _view(session, row) if row is not None and row.client_id == client_id else None
+
+
+def list_tips(store: Store, *, limit: int = 50) -> tuple[TipView, ...]:
+    """Return the tips that were paid, newest first."""
+    rows = select(Tip).where(Tip.state == "paid").order_by(Tip.id.desc()).limit(limit)
+    with store.reading() as session:
+        return tuple(_view(session, row) for row in session.scalars(rows).all())
+
+
+def tip_sums(store: Store, now: datetime, *, days: int = 366) -> tuple[TipSum, ...]:
+    """Return the paid tips of the last days by month and practitioner, the newest month first."""
+    rows = (
+        select(Tip.ended_at, Tip.amount, Tip.currency, func.coalesce(Staff.name, "").label("name"))
+        .outerjoin(Staff, Staff.id == Tip.practitioner_id)
+        .where(Tip.state == "paid", Tip.begun_at > now - timedelta(days=days))
+    )
+    found: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
+    with store.reading() as session:
+        zone = ZoneInfo(clinic_in(session).time_zone)
+        for row in session.execute(rows):
+            month = f"{(row.ended_at or now).astimezone(zone):%Y-%m}"
+            found[month, row.name, row.currency].append(row.amount)
+    sums = [
+        TipSum(month, name, len(amounts), Money(sum(amounts), currency))
+        for (month, name, currency), amounts in found.items()
+    ]
+    by_name = sorted(sums, key=lambda each: each.practitioner)
+    return tuple(sorted(by_name, key=lambda each: each.month, reverse=True))
+
+
+def tip_for_change(session: Session, tip_id: str) -> Tip:
+    """Return the row, locked; raises NotFound."""
+    return require_row(session, Tip, tip_id, _NO_TIP, is_locked=True)
+
+
+def _view(session: Session, row: Tip) -> TipView:
+    staff = session.get(Staff, row.practitioner_id) if row.practitioner_id else None
+    return TipView(
+        id=row.id,
+        client_id=row.client_id,
+        client_name=session.get_one(Client, row.client_id).name,
+        practitioner=staff.name if staff else "",
+        amount=Money(row.amount, row.currency),
+        state=row.state,
+        url=row.url,
+        begun_at=row.begun_at,
+        ended_at=row.ended_at,
+    )

@@ -1,0 +1,132 @@
+"""A tip from the private page: an amount the client chooses, then Square. Works without scripts."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+
+from babel.numbers import NumberFormatError, parse_decimal
+from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+
+from invoices.language import Language, language_for
+from plugin.core.acts import Act
+from plugin.core.money import Money, minor_digits
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.base.views import ClientView, VisitView
+from plugin.courses.sales.tips import LEAST, MOST, TipView, begin_tip, tip_of
+from plugin.errors import InvalidField, Refused
+from plugin.web import current_services, pages
+from plugin.web.actions import fresh_key
+from plugin.web.client_page.views import GUEST, client_of, nothing, spoken, today
+from plugin.web.headers import unlist
+from plugin.web.limits import guess_limiter, limit_views, page_limiter
+
+PER_ADDRESS = "60 per minute"
+UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
+
+blueprint = Blueprint("tips", __name__)
+blueprint.after_request(unlist)
+
+
+@blueprint.get("/my/<token>/tip")
+def show(token: str) -> ResponseReturnValue:
+    """Ask for the amount."""
+    return _page(token, _client(token))
+
+
+@blueprint.post("/my/<token>/tip")
+def give(token: str) -> ResponseReturnValue:
+    """Begin the tip and lead to the page that has its link."""
+    client = _client(token)
+    services, language = current_services(), language_for(client.language)
+    visit = _last_visit(client)
+    try:
+        amount = _amount(request.form.get("amount", "")[:20], language)
+        tip = begin_tip(
+            services.store,
+            _act(),
+            client.id,
+            amount,
+            practitioner_id=visit.practitioner_id if visit else None,
+        )
+    except InvalidField:
+        said = language.gettext("Please enter an amount between {least} and {most}.", least=LEAST, most=MOST)
+        return _page(token, client, problem=said), 422
+    except Refused as error:
+        said = language.gettext("This could not be begun just now. Please try again, or call us.")
+        return _page(token, client, problem=said), error.status
+    return redirect(url_for("tips.follow", token=token, tip_id=tip.id), code=303)
+
+
+@blueprint.get("/my/<token>/tip/<tip_id>")
+def follow(token: str, tip_id: str) -> ResponseReturnValue:
+    """Show the link of a tip, or that it is paid."""
+    client = _client(token)
+    tip = tip_of(current_services().store, tip_id, client.id)
+    if tip is None:
+        abort(404)
+    return _page(token, client, tip=tip)
+
+
+@blueprint.errorhandler(NotFound)
+@blueprint.errorhandler(TooManyRequests)
+def unknown(error: HTTPException) -> ResponseReturnValue:
+    """Return the same page for every unknown address."""
+    return nothing(error)
+
+
+def set_up(app: Flask) -> None:
+    """Limit how much one visitor opens, and how many addresses are tried."""
+    often = page_limiter(app).shared_limit(PER_ADDRESS, scope="tips")
+    guesses = guess_limiter(app).shared_limit(
+        UNKNOWN_PER_ADDRESS, scope="unknown pages", deduct_when=lambda response: response.status_code == 404
+    )
+    limit_views(app, ("tips.show", "tips.give", "tips.follow"), guesses, often)
+
+
+def _client(token: str) -> ClientView:
+    if not current_services().settings.tip_links:
+        abort(404)
+    return client_of(token)
+
+
+def _act() -> Act:
+    sent = request.form.get("key", "")[:80] or fresh_key()
+    return Act(GUEST, current_services().clock(), f"tip:{hashlib.sha256(sent.encode()).hexdigest()[:40]}")
+
+
+def _amount(typed: str, language: Language) -> Money:
+    """Return the amount; raises InvalidField for what is no number of that currency."""
+    currency = pages.clinic().currency
+    try:
+        number = parse_decimal(typed.strip().removeprefix("$").strip(), locale=language.locale, strict=True)
+    except NumberFormatError:
+        raise InvalidField("That is no amount.", field="amount") from None
+    exact = (
+        number.scaleb(minor_digits(currency)) if number.is_finite() and abs(number) < 10**6 else Decimal(-1)
+    )
+    if exact != exact.to_integral_value():
+        raise InvalidField("That is no amount.", field="amount")
+    return Money(int(exact), currency)
+
+
+def _last_visit(client: ClientView) -> VisitView | None:
+    courses = courses_of_client(current_services().store, client.id, today=today())
+    theirs = (visit for course in courses for visit in course.visits if visit.client_id == client.id)
+    return max(theirs, key=lambda visit: (visit.visited_on, visit.id), default=None)
+
+
+def _page(token: str, client: ClientView, *, tip: TipView | None = None, problem: str = "") -> str:
+    visit = _last_visit(client)
+    return render_template(
+        "client/tip.html",
+        **spoken(language_for(client.language)),
+        token=token,
+        tip=tip,
+        practitioner=visit.printed_practitioner if visit else "",
+        problem=problem,
+        waits=tip is not None and tip.state == "asking",
+        fresh_key=fresh_key,
+    )
