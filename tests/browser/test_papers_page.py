@@ -13,10 +13,10 @@ def test_the_sheet_follows_what_is_typed(desk: DeskWindow) -> None:
     page.get_by_role("link", name="English").first.click()
     sheet = page.frame_locator("iframe")
     writing = page.get_by_label("Text of the sheet")
-    expect(sheet.get_by_text("Leave your face alone.")).to_be_visible()
+    expect(sheet.get_by_text("Drowsy or light-headed?")).to_be_visible()
 
     text = writing.input_value()
-    writing.fill(text.replace("Leave your face alone.", "<b>Hands off.</b> You will see results."))
+    writing.fill(text.replace("Drowsy or light-headed?", "<b>Hands off.</b> You will see results."))
     expect(sheet.get_by_text("<b>Hands off.</b> You will see results.")).to_be_visible()
     expect(page.get_by_text("reads like a promise of a result")).to_be_visible()
 
@@ -27,8 +27,8 @@ def test_the_sheet_follows_what_is_typed(desk: DeskWindow) -> None:
 
     writing.fill(text)
     expect(page.get_by_text("says when to call")).to_have_count(0)
-    expect(sheet.get_by_text("Leave your face alone.")).to_be_visible()
-    page.get_by_label("Our practitioner has reviewed").check()
+    expect(sheet.get_by_text("Drowsy or light-headed?")).to_be_visible()
+    page.get_by_label("I have reviewed this text").check()
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Version 1 is saved")).to_be_visible()
-    expect(sheet.get_by_text("reviewed by your practitioner")).to_have_count(0)
+    expect(sheet.get_by_text("General guidance")).to_have_count(0)

@@ -77,8 +77,11 @@ class VisitPlan:
 
     @property
     def is_off(self) -> bool:
-        """Return whether the plan no longer fits what is left: a visit moved, was missed, added or booked."""
-        return bool(self.missed) or (bool(self.planned) and len(self.planned) != self.to_plan)
+        """Return whether the plan no longer fits what is left: a visit was missed, or more are planned than are left.
+
+        Fewer may be meant: a day can be left out.
+        """
+        return bool(self.missed) or len(self.planned) > self.to_plan
 
 
 def read_plan(store: Store, course_id: str, *, now: datetime) -> VisitPlan:

@@ -1,0 +1,54 @@
+"""The plan of a course at the desk and on the private page: proposed, changed, saved, refused, in a calendar."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugin.courses.visits.visit_plan import read_plan
+from tests.courses.desk import Desk
+from tests.web.page import Form, Page
+from tests.web.visitor import Visitor
+
+
+@pytest.fixture
+def course(small_desk: Desk) -> str:
+    return small_desk.sell(small_desk.package(sessions=3))
+
+
+def plan_form(page: Page) -> Form:
+    return next(each for each in page.forms if each.method == "post" and each.action.endswith("/plan"))
+
+
+def planned(desk: Desk, course_id: str) -> int:
+    return len(read_plan(desk.store, course_id, now=desk.clock()).planned)
+
+
+def test_a_proposal_is_changed_and_saved(small_olga: Visitor, small_desk: Desk, course: str) -> None:
+    page = small_olga.page(f"/courses/{course}/plan?first=&at=17:30&every_days=14")
+    assert "Proposal, not saved yet" in page.text
+    form = plan_form(page)
+    assert [form.fields[f"time_{number}"] for number in (1, 2, 3)] == ["17:30"] * 3
+    assert planned(small_desk, course) == 0
+    after = small_olga.after(form, day_3="")
+    assert "2 visits are planned." in after.text
+    assert planned(small_desk, course) == 2
+    # One was left out on purpose; with two sessions used, the plan has one too many.
+    assert "no longer fits" not in small_olga.page(f"/courses/{course}/plan").text
+    for _ in range(2):
+        small_desk.use(course)
+    assert "no longer fits what is left" in small_olga.page(f"/courses/{course}/plan").text
+
+
+def test_a_refused_plan_comes_back_filled_in(small_olga: Visitor, small_desk: Desk, course: str) -> None:
+    form = plan_form(small_olga.page(f"/courses/{course}/plan"))
+    answer = small_olga.send(form, day_2=form.fields["day_1"])
+    assert (answer.status_code, "Two visits are on the same day." in answer.text) == (422, True)
+    assert plan_form(Page(answer.text)).fields["day_2"] == form.fields["day_1"]
+    for wrong in ({"time_1": ""}, {"day_1": "soon"}, {"day_1": "2020-01-01"}):
+        assert small_olga.send(form, **wrong).status_code == 422
+    assert planned(small_desk, course) == 0
+
+
+def test_a_rhythm_that_no_course_has_is_said_beside_the_usual_one(small_olga: Visitor, course: str) -> None:
+    for asked in ("first=2020-01-01&at=10:00&every_days=7", "first=x&at=99&every_days=-1"):
+        assert small_olga.get(f"/courses/{course}/plan?{asked}").status_code == 200
