@@ -219,8 +219,7 @@ def _last_session(last: LastSession, language: Language) -> Iterator[str]:
         first=first,
         last=until,
     )
-    areas = language.colon + language.listed(last.areas) if last.areas else ""
-    yield done + areas + language.full_stop
+    yield done + language.full_stop
     if last.touch_up_on:
         yield language.gettext(
             "We suggest your first touch-up around {date}.",

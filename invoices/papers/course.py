@@ -104,7 +104,6 @@ class LastSession:
     first_on: date
     last_on: date
     sessions: int
-    areas: tuple[str, ...] = ()
     touch_up_on: date | None = None
     offer: str = ""
     offer_price: Money | None = None

@@ -28,13 +28,11 @@ def last_session_in(
     if not mains or any(each.left or each.locked for each in mains):
         return None
     days = [each.visited_on for each in course.visits]
-    areas = dict.fromkeys(area for visit in course.visits if not visit.guest for area in visit.all_areas)
     offer = _offer(session, course) if clinic.offers_next_course and is_told_prices else None
     return LastSession(
         first_on=min(days),
         last_on=max(days),
         sessions=sum(each.used for each in mains),
-        areas=tuple(names(each) for each in areas)[:6],
         touch_up_on=_touch_up_on(session, course),
         offer=names(offer.name) if offer else "",
         offer_price=Money(offer.price, offer.currency) if offer else None,
