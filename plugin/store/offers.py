@@ -39,6 +39,9 @@ class Clinic(Base):
     has_e_invoices: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Whether the summary after the last session names the price of another course.
     offers_next_course: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Gift vouchers: "fold" on one sheet, or "pages". The address on letters: "plain", or "window" of an envelope.
+    voucher_form: Mapped[str] = mapped_column(String(10), default="fold", server_default="fold")
+    address_place: Mapped[str] = mapped_column(String(10), default="plain", server_default="plain")
     # Whether clients get their papers by e-mail after each visit.
     sends_papers: Mapped[bool] = mapped_column(default=True, server_default=true())
 

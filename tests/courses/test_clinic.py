@@ -50,6 +50,8 @@ def test_it_is_kept_as_the_owner_wrote_it(desk: Desk) -> None:
         ("accent", "#0F6B5"),
         ("accent", "#0F6B5C\n"),
         ("page_size", "legal"),
+        ("voucher_form", "scroll"),
+        ("address_place", "back"),
         ("country", "USA"),
         ("country", "us"),
         ("language", "English, please"),

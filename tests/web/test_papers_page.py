@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import read_clinic
+from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.handouts.texts import read_treatment_text
 from plugin.services import Services
 from plugin.store.documents import Document
@@ -68,6 +69,15 @@ class TestTheLetterhead:
         shown = small_olga.page(f"{PAPERS}/preview")
         assert "Lotus House" in shown.text
         assert [e.tag for e in shown.elements if e.tag in ("script", "style", "iframe", "form")] == []
+
+    def test_the_form_of_vouchers_and_the_window_of_envelopes_are_kept(
+        self, small_olga: Visitor, small_desk: Desk
+    ) -> None:
+        form = small_olga.page(PAPERS).form(PAPERS)
+        small_olga.after(form, voucher_form="pages", address_place="window")
+        kept = read_clinic(small_desk.store)
+        assert (kept.voucher_form, kept.address_place) == ("pages", "window")
+        assert clinic_on_paper(kept).has_address_window
 
     def test_what_is_typed_shows_before_it_is_saved(self, small_olga: Visitor, small_desk: Desk) -> None:
         form = small_olga.page(PAPERS).form(PAPERS)

@@ -50,6 +50,7 @@ class ClinicView:
     """The clinic as its papers and screens show it.
 
     `legal_name` and `tax_id` appear on invoices. `sends_papers`: clients get papers by e-mail after a visit.
+    `voucher_form` is fold or pages; `address_place`, of the client's address on letters, plain or window.
     """
 
     name: str
@@ -69,6 +70,8 @@ class ClinicView:
     has_e_invoices: bool = False
     sends_papers: bool = True
     offers_next_course: bool = False
+    voucher_form: str = "fold"
+    address_place: str = "plain"
     logo: LogoView | None = None
 
 

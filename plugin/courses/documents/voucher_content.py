@@ -49,6 +49,7 @@ def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str)
         months_from_first_visit=terms.expires_after_months if is_counted_from_first else None,
         terms=gift_sentences(terms, language),
         language=language,
+        form="pages" if clinic.voucher_form == "pages" else "fold",
     )
 
 

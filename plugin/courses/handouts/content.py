@@ -179,6 +179,7 @@ def clinic_on_paper(clinic: ClinicView) -> Clinic:
         legal_name=clinic.legal_name,
         tax_id=clinic.tax_id,
         country=clinic.country,
+        has_address_window=clinic.address_place == "window",
     )
 
 

@@ -274,6 +274,18 @@ class LetterheadForm(Form):
     country = Choice(N_("Country"))
     page_size = Choice(N_("Paper"), (("letter", N_("Letter, 8.5 × 11 in")), ("a4", N_("A4, 210 × 297 mm"))))
     accent = Text(N_("Color"), type="color")
+    voucher_form = Choice(
+        N_("Gift vouchers"),
+        (
+            ("fold", N_("A card on one sheet, folded twice")),
+            ("pages", N_("A card as pages, to send or on card stock")),
+        ),
+    )
+    address_place = Choice(
+        N_("Client’s address on letters"),
+        (("plain", N_("Beside the amounts")), ("window", N_("Also for a window envelope, with fold marks"))),
+        hint=N_("DIN 5008 on A4, a #10 envelope on Letter"),
+    )
     legal_name = Text(N_("Legal name"), maxlength=NAME_LENGTH, hint=N_("Empty: the clinic’s name above"))
     tax_id = Text(
         N_("Tax number"),

@@ -45,6 +45,8 @@ _FIELDS = (
     "tax_id",
     "page_size",
     "accent",
+    "voucher_form",
+    "address_place",
 )
 # Country codes for groups of countries, for tests, or for no country.
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
