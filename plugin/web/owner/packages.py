@@ -7,11 +7,12 @@ from typing import Any
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.catalog.gift_law import gift_law_of
 from plugin.courses.catalog.links import publications
 from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.catalog.packages import create_package, list_packages, read_package
 from plugin.square.catalog import Saved, save_package
-from plugin.web import current_services
+from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.format import LANGUAGES
@@ -44,6 +45,7 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
         form=PackageForm.shown(None if package_id else refusal),
         more_rows=MORE_ROWS,
         owed=publications(store),
+        gift_law=gift_law_of(pages.clinic()),
         **{"searched_package": "", "q": "", "items": (), **more},
     )
 
