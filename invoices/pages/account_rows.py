@@ -153,10 +153,14 @@ def row(line: AccountLine, taxes: Iterable[TaxLine], language: Language) -> Row:
         details=tuple(_details(line, language, is_gross=is_gross)),
         quantity=language.number(Decimal(line.quantity)) if has_price else "",
         unit_price=_unit_price(line, language, is_gross=is_gross) if has_price else "",
-        discount=language.money(line.discount) if line.discount.amount and not is_gross else "",
+        discount=_taken_off(line.discount, language) if line.discount.amount and not is_gross else "",
         tax=_rate(line, on_it, language),
         amount=language.money(line.net),
     )
+
+
+def _taken_off(discount: Money, language: Language) -> str:
+    return language.money(Money(-discount.amount, discount.currency))
 
 
 def _unit_price(line: AccountLine, language: Language, *, is_gross: bool) -> str:
@@ -176,8 +180,8 @@ def _rate(line: AccountLine, taxes: list[TaxLine], language: Language) -> str:
 
 
 def _details(line: AccountLine, language: Language, *, is_gross: bool) -> Iterator[str]:
-    if line.detail:
-        yield held_together(line.detail)
+    # Each part on a line of its own: no separator is left at a line's end.
+    yield from (held_together(part) for part in line.detail.split(" · ") if part)
     if is_gross and not line.is_part:
         yield _gross_price(line, language)
 

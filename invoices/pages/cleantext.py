@@ -26,13 +26,16 @@ _ADDED = ("\u200b", _RIGHT_TO_LEFT_MARK)
 # Emoji in a name, with their joiners, colors and frames. No font here draws them like the letters beside them.
 _PICTURE = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
 _PICTURES = re.compile(f"{_PICTURE}(?:[\u200d\ufe0e\ufe0f\u20e3\U000e0020-\U000e007f]|{_PICTURE})*")
+# A number and its unit stay on one line.
+_UNIT = re.compile(r"(?<=\d) (?=(?:min|h|ml|cl|l|mg|g|kg|mm|cm|oz|%)\b)")
+_NO_BREAK_SPACE = "\u00a0"
 # Between two of these any line may break already.
 _IDEOGRAPH = re.compile("[\u2e80-\u2fdf\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 def clean(text: str, cap: int) -> str:
     """Drop what can't be seen, shorten to `cap` characters, let long words break and keep right-to-left ones."""
-    return _breakable(_shortened(_visible(text, cap).strip(), cap))
+    return _breakable(_UNIT.sub(_NO_BREAK_SPACE, _shortened(_visible(text, cap).strip(), cap)))
 
 
 def clean_piece(text: str, cap: int) -> str:

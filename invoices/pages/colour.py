@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 
 LEAST_CONTRAST = 4.5
+PALE = 1.9
+INK = "#1D2526"
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _FALLBACK = "#0F6B5C"
 
 
 def readable_accent(accent: str) -> str:
-    """Darken the clinic's color step by step until it is readable on white; jade if it is not a color."""
+    """Darken the clinic's color step by step until it is readable on white; jade if it is not a color.
+
+    One that is very pale would turn to mud: ink takes its place, and the grounds keep its tint.
+    """
     red, green, blue = _channels(accent if _HEX.fullmatch(accent) else _FALLBACK)
+    if _contrast_with_white(red, green, blue) < PALE:
+        return INK
     while _contrast_with_white(red, green, blue) < LEAST_CONTRAST:
         red, green, blue = (int(channel * 0.95) for channel in (red, green, blue))
     return f"#{red:02X}{green:02X}{blue:02X}"

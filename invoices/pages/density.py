@@ -31,9 +31,9 @@ _MADE_FOR_SEVERAL_PAGES = (GiftVoucher, OwnersMonth, Guide, CourseAgreement)
 _WITHOUT_NOTES = ONE_PAGE[:4]
 
 # In points, as in print.css: the page between its margins, and all of a summary but its visits, at the least.
-_PAGE = {"letter": 674, "a4": 724}
+_PAGE = {"letter": 673, "a4": 723}
 _WIDTH = {"letter": 510, "a4": 493}
-_REST, _TERMS, _NOTE = 254, 21, 20
+_REST, _TERMS, _NOTE, _NEXT, _HINT = 264, 21, 20, 15, 26
 _SHEET_HEAD = 120
 _SMALL, _TEXT = (10, 13), (12, 16)
 # The narrowest that letters of Inter come, in parts of their size.
@@ -66,6 +66,8 @@ def densities_of(paper: Paper) -> tuple[Density, ...]:
     """Return the densities in which the paper may fit on one page, the most generous first."""
     if isinstance(paper, _MADE_FOR_SEVERAL_PAGES):
         return ()
+    if paper.clinic.large_print:
+        return ("roomy",)
     if isinstance(paper, AftercareSheet):
         return ("tight",) if _is_full(paper) else ("roomy", "compact", "tight")
     if not isinstance(paper, CourseSummary):
@@ -89,12 +91,14 @@ def _least_height(paper: CourseSummary, rows: _Rows) -> float:
     card = sum(_card_heights(paper.allowances))
     visits = sum(rows.padding + rows.type[1] * _lines(visit, paper, rows) for visit in paper.visits)
     terms = 13 * sum(_wrapped(term, _SMALL, _WIDTH[paper.clinic.page_size]) for term in paper.terms)
-    return _REST + card + visits + rows.gaps + terms + sum(_parts(paper))
+    return _REST + card + visits + rows.gaps + terms + sum(_parts(paper, rows))
 
 
-def _parts(paper: CourseSummary) -> Iterator[int]:
+def _parts(paper: CourseSummary, rows: _Rows) -> Iterator[int]:
     """Return what the parts take that not every summary has."""
     yield _TERMS if paper.terms else 0
+    if paper.next_visit and rows.type == _TEXT:
+        yield _NEXT + (_HINT if paper.suggested_interval else 0)
     yield _NOTE if paper.status not in ("open", "part_paid") else 0
 
 

@@ -103,7 +103,11 @@ def _mark(stamp: Stamp, place: int, measure: Measure, language: Language, *, is_
     x = measure.radius + 2 + _offset(column, measure)
     y = measure.radius + 2 + row * measure.line_height
     is_kept = is_held and stamp.state in ("left", "locked")
-    hatching = tuple(_chords(x, y, measure.radius)) if is_kept or stamp.state == "expired" else ()
+    hatching: tuple[Line, ...] = ()
+    if is_kept:
+        hatching = tuple(_lines_across(x, y, measure.radius))
+    elif stamp.state == "expired":
+        hatching = tuple(_chords(x, y, measure.radius))
     label = _label(stamp, place, language) if measure.has_labels else ""
     return Mark(x, y, "left" if is_kept else stamp.state, is_kept, label, hatching)
 
@@ -114,6 +118,14 @@ def _offset(column: int, measure: Measure) -> float:
 
 def _label(stamp: Stamp, place: int, language: Language) -> str:
     return language.day_and_month(stamp.on) if stamp.on else str(place + 1)
+
+
+def _lines_across(x: float, y: float, radius: float) -> Iterator[Line]:
+    """Cut the circle by level lines: in black and white, on hold differs from expired."""
+    gap, reach = max(3.0, radius / 3), radius - 1.5
+    for k in range(-int(reach // gap), int(reach // gap) + 1):
+        half = math.sqrt(reach * reach - (k * gap) ** 2)
+        yield (round(x - half, 2), round(y + k * gap, 2), round(x + half, 2), round(y + k * gap, 2))
 
 
 def _chords(x: float, y: float, radius: float) -> Iterator[Line]:

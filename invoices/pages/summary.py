@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages import summary_note
-from invoices.pages.account_rows import in_one_piece
 from invoices.pages.punchcard import Card, session_card, touch_up_card
 from invoices.pages.qr import QrCode, qr_code
 from invoices.pages.ratings import RatingRow, rating_rows
@@ -255,7 +254,7 @@ def _next(paper: CourseSummary, language: Language) -> NextBox | None:
             time = language.gettext("{time} with {practitioner}", time=time, practitioner=visit.practitioner)
         when = language.weekday_date(language.local_day(visit.at, paper.clinic.time_zone))
         change = language.gettext("To change it, call {phone}.", phone=phone) if phone else ""
-        return NextBox(when, time, in_one_piece(visit.treatment), language.sentences(interval, change))
+        return NextBox(when, time, visit.treatment, language.sentences(interval, change))
     if paper.status not in {"open", "part_paid"} or paper.gift_for:
         return None
     book = language.gettext("To book, call {phone}.", phone=phone) if phone else ""

@@ -151,6 +151,6 @@ def key(paper: CourseSummary, language: Language) -> Iterator[str]:
     if "expired" in states:
         yield language.gettext("Hatched: expired")
     if paper.status == "frozen" and "left" in states:
-        yield language.gettext("Hatched: on hold")
+        yield language.gettext("Lined across: on hold")
     if "gone" in states:
         yield language.gettext("Dashed: no longer on this course")

@@ -30,6 +30,9 @@ class Logo:
 class Clinic:
     """`legal_name` and `tax_id` are for invoices; `country` is two capitals (ISO 3166).
 
+    `large_print`: the reader asked for larger type.
+
+
     `has_address_window`: letters show the client's address where a window envelope shows it.
     """
 
@@ -45,6 +48,7 @@ class Clinic:
     legal_name: str = ""
     tax_id: str = ""
     country: str = "US"
+    large_print: bool = False
     has_address_window: bool = False
 
 

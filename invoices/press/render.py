@@ -82,12 +82,13 @@ class Press:
         )
         self._fonts = FontConfiguration()
         self._style = self._css(shared_css())
+        self._large: CSS | None = None
         self._styles: dict[str, CSS] = {}
 
     def pdf(self, paper: Paper, assets: Mapping[str, bytes]) -> bytes:
         """Draw the paper; an invoice or credit note as an archival file. Raises PaperRefused."""
         fitted = with_boxes(fit(paper))
-        if isinstance(fitted, Invoice | CreditNote):
+        if isinstance(fitted, Invoice | CreditNote) and not fitted.clinic.large_print:
             return archived(self._laid_out(fitted, assets, ARCHIVED), fitted)
         return bytes(
             self._laid_out(fitted, assets, VARIANT).write_pdf(pdf_variant=VARIANT, finisher=complete)
@@ -100,7 +101,7 @@ class Press:
     def _laid_out(self, fitted: Paper, assets: Mapping[str, bytes], variant: str) -> Document:
         """Lay the paper out in the most generous density that fits on one page."""
         fetcher = self._fetcher.knowing(pictures_of(fitted, assets))
-        styles = [self._style, self._own_style(own_css(fitted))]
+        styles = [self._shared_style(fitted), self._own_style(own_css(fitted))]
 
         def in_density(density: Density) -> Document:
             page = HTML(string=html_of(fitted, density), url_fetcher=fetcher, base_url="app:")
@@ -109,6 +110,13 @@ class Press:
         tried = map(in_density, densities_of(fitted))
         fitting = (document for document in tried if len(document.pages) == 1)
         return next(fitting, None) or in_density(of_several_pages(fitted))
+
+    def _shared_style(self, fitted: Paper) -> CSS:
+        """Return the styles of all papers, read a second time only where someone needs large print."""
+        if not fitted.clinic.large_print:
+            return self._style
+        self._large = self._large or self._css(shared_css(is_large=True))
+        return self._large
 
     def _own_style(self, css: str) -> CSS:
         if css not in self._styles:

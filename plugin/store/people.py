@@ -39,6 +39,8 @@ class Client(Base):
     erased_by: Mapped[str] = mapped_column(Name, default="", server_default="")
     # Papers are sent by e-mail after a visit unless the client declined.
     wants_mail: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # Their papers are printed in larger type.
+    large_print: Mapped[bool] = mapped_column(default=False, server_default=false(), info=OWN)
     # Why the last e-mail did not reach them; "" once one was delivered, or the address was changed.
     mail_problem: Mapped[str] = mapped_column(String(400), default="", server_default="", info=OWN)
 

@@ -23,6 +23,7 @@ def test_the_desk_makes_a_client(desk: Caller) -> None:
         "phone": "+14155552671",
         "email": "Ana@example.org",
         "language": "es",
+        "large_print": False,
         "sounds_like": "",
         "postal_address": "",
         "square_customer_id": None,

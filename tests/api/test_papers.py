@@ -104,3 +104,13 @@ def test_the_receipts_of_a_sale_are_listed_and_printed(desk: Caller, shop: Shop)
 def test_nobodys_course_has_no_papers(desk: Caller, shop: Shop, paper: str) -> None:
     assert refusal(desk.get(f"/courses/{shop.course(to=None)}/{paper}")) == (409, "unassigned", None)
     assert refusal(desk.get(f"/courses/nowhere/{paper}")) == (404, "not_found", None)
+
+
+def test_it_prints_in_large_type_as_asked_and_as_the_client_prefers(
+    small_desk: Caller, small_shop: Shop
+) -> None:
+    path = f"/courses/{small_shop.course()}/summary.pdf"
+    usual = small_desk.get(path).get_data()
+    assert small_desk.get(path, large_print="true").get_data() != usual
+    assert small_desk.get(path, large_print="false").get_data() == usual
+    assert refusal(small_desk.get(path, large_print="huge")) == (422, "invalid_field", "large_print")

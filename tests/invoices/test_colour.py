@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from invoices.pages.colour import LEAST_CONTRAST, contrast_with_white, pale_ground, readable_accent
+from invoices.pages.colour import INK, LEAST_CONTRAST, contrast_with_white, pale_ground, readable_accent
 
 
 @pytest.mark.parametrize("accent", ["#FFFFFF", "#FFE600", "#7FD4C1", "#0F6B5C", "#000000", "#FF0000"])
@@ -28,3 +28,8 @@ def test_what_is_no_colour_becomes_jade(accent: str) -> None:
 
 def test_a_ground_is_pale_enough_for_dark_text() -> None:
     assert contrast_with_white(pale_ground("#0F6B5C")) < 1.2
+
+
+def test_a_very_pale_accent_is_printed_in_ink_and_keeps_its_tint() -> None:
+    assert readable_accent("#F9C6D3") == INK
+    assert pale_ground("#F9C6D3") != pale_ground(INK)

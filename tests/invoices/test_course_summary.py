@@ -267,7 +267,7 @@ def test_a_state_without_a_day_still_reads_well() -> None:
         ("summary-expired", "Hatched: expired"),
         ("summary-expired-written-off", "Hatched: expired"),
         ("summary-written-off", "Dashed: no longer on this course"),
-        ("summary-on-hold", "Hatched: on hold"),
+        ("summary-on-hold", "Lined across: on hold"),
         ("summary-refunded", "Dashed: no longer on this course"),
     ],
 )

@@ -21,6 +21,7 @@ from pathlib import Path
 from weasyprint import HTML
 from weasyprint.text.fonts import FontConfiguration
 
+from invoices.pages.density import densities_of
 from invoices.pages.fit import fit
 from invoices.papers import AftercareSheet, CourseSummary
 from invoices.press.html import html_of, own_css, shared_css
@@ -92,11 +93,15 @@ def plain_way() -> Way:
 
 
 def page_with_styles(paper: Sheet) -> str:
-    """Return the paper as one page of HTML: its styles inside, its fonts from files."""
+    """Return the paper as HTML, set as densely as it is printed: its styles inside, its fonts from files."""
     fitted = fit(paper)
     fonts = Path(str(files("invoices"))) / "print" / "fonts"
     css = shared_css().replace("app:", f"{fonts.as_uri()}/") + own_css(fitted)
-    return html_of(fitted).replace("</head>", f"<style>{css}</style></head>")
+    pages = (
+        html_of(fitted, density).replace("</head>", f"<style>{css}</style></head>")
+        for density in densities_of(fitted)
+    )
+    return next(page for page in pages if len(HTML(string=page).render().pages) == 1)
 
 
 @contextmanager

@@ -92,6 +92,8 @@ class ClientView:
     mail_problem: str = ""
     # How the name is said aloud, "" where it was not noted.
     sounds_like: str = ""
+    # Whether their papers are printed in larger type.
+    large_print: bool = False
     # The address on their invoices, "" where that of the Square profile is used.
     postal_address: str = ""
 

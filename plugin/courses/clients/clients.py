@@ -97,10 +97,12 @@ def change_client(
     sounds_like: str | None = None,
     postal_address: str | None = None,
     wants_mail: bool | None = None,
+    large_print: bool | None = None,
 ) -> ClientView:
     """Change a client's details, here at once and in Square's directory by a job; raises InvalidField.
 
-    How their name sounds, their postal address and whether they want e-mails do not change unless they are given.
+    How their name sounds, their postal address, and whether they want e-mails and large print, do not change unless
+    they are given.
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
@@ -115,6 +117,7 @@ def change_client(
         request = {
             "client_id": client_id,
             "wants_mail": wants_mail,
+            **({} if large_print is None else {"large_print": large_print}),
             **({} if postal_address is None else {"postal_address": postal_address}),
             **typed,
         }
@@ -135,6 +138,7 @@ def change_client(
         if postal_address is not None:
             client.postal_address = _typed_address(postal_address)
         client.wants_mail = client.wants_mail if wants_mail is None else wants_mail
+        client.large_print = client.large_print if large_print is None else large_print
         _write_contact(work, client, contact)
         after = _in_words(client)
         if after != before:
@@ -161,6 +165,7 @@ def _in_words(client: Client) -> str:
     said["Sounds like"] = client.sounds_like
     said["Address"] = ", ".join(client.postal_address.splitlines())
     said["Emails"] = "on" if client.wants_mail else "off"
+    said["Large print"] = "on" if client.large_print else "off"
     return "\n".join(f"{name}: {text or ''}" for name, text in said.items())
 
 

@@ -50,6 +50,7 @@ def join_clients(work: Work, gone: Client, keeper: Client, text: str) -> Moved:
     gone.merged_into = keeper.id
     # An opt-out under either name is an opt-out.
     keeper.wants_mail = keeper.wants_mail and gone.wants_mail
+    keeper.large_print = keeper.large_print or gone.large_print
     _declined(work.session, gone, keeper)
     settle_duplicates_in(work.session, work.act, gone.id, keeper.id)
     work.session.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -41,6 +42,19 @@ def document_bytes(
         paper = from_json(document.content)
     refuse_missing_letters(paper, has)
     return _keep(store, document_id, drawn(store, render, paper), now)
+
+
+def reading_copy(store: Store, render: Render, document_id: str) -> bytes:
+    """Return a document in large print, to read: drawn anew each time, it says that the issued one counts.
+
+    Raises NotFound, Refused, PaperNotMade.
+    """
+    with store.reading() as session:
+        document = session.get(Document, document_id)
+        if document is None:
+            raise NotFound(_("There is no such document."))
+        paper = from_json(document.content)
+    return drawn(store, render, replace(paper, clinic=replace(paper.clinic, large_print=True)))
 
 
 def _keep(store: Store, document_id: str, pdf: bytes, now: datetime) -> bytes:

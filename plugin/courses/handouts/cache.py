@@ -33,11 +33,13 @@ from plugin.courses.handouts.welcome import welcome_paper
 from plugin.errors import CoursekeeperError, PaperNotMade, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
+from plugin.store.people import Client
 from plugin.store.queues import Handout
 from plugin.store.queues import Paper as StoredPaper
 
 Render = Callable[[Paper, Mapping[str, bytes]], bytes]
 
+OfCourse = CourseSummary | AftercareSheet | WelcomeSheet | VisitPlanner
 SUMMARY = "summary"
 AFTERCARE = "aftercare"
 WELCOME = "welcome"
@@ -62,15 +64,18 @@ def hand_out(
     *,
     visit_id: str | None = None,
     language: str | None = None,
+    large_print: bool | None = None,
     public_url: str = "",
 ) -> HandedOut:
     """Return a paper, cached if the content is unchanged; record that it was handed out.
 
-    `public_url`: the base address of clients' private pages; without it the summary has no code for it.
+    `large_print`: as the client prefers where it is None. `public_url`: the base address of clients' private
+    pages; without it the summary has no code for it.
     Raises NotFound, Refused for what can't be a paper, PaperNotMade if a retry may help.
     """
     page = _page(store, act, public_url, course_id) if kind != AFTERCARE else None
     paper = _paper(store, course_id, kind, now=act.now, visit_id=visit_id, language=language, page=page)
+    paper = _in_type(store, course_id, paper, large_print)
     mark = _mark(paper)
     pdf = _kept(store, course_id, kind, paper.language, mark)
     if pdf is None:
@@ -86,7 +91,7 @@ def fill_cache(store: Store, render: Render, course_id: str, *, now: datetime, p
     for kind in (SUMMARY, AFTERCARE):
         try:
             page = _page(store, Act(_MAKER, now, "ready"), public_url, course_id)
-            paper = _paper(store, course_id, kind, now=now, page=page)
+            paper = _in_type(store, course_id, _paper(store, course_id, kind, now=now, page=page))
         except CoursekeeperError:
             # No owner yet, or no visit yet: there is no such paper to make.
             continue
@@ -106,7 +111,7 @@ def _paper(
     visit_id: str | None = None,
     language: str | None = None,
     page: str | None = None,
-) -> CourseSummary | AftercareSheet | WelcomeSheet | VisitPlanner:
+) -> OfCourse:
     if kind == PLANNER:
         return planner_paper(store, course_id, now=now, language=language, balance_url=page)
     if kind == WELCOME:
@@ -114,6 +119,14 @@ def _paper(
     if kind == SUMMARY:
         return summary_paper(store, course_id, now=now, language=language, balance_url=page)
     return aftercare_paper(store, course_id, now=now, visit_id=visit_id, language=language)
+
+
+def _in_type(store: Store, course_id: str, paper: OfCourse, large_print: bool | None = None) -> OfCourse:
+    """Return the paper in large print, as asked or as the client of the course prefers."""
+    with store.reading() as session:
+        prefers = select(Client.large_print).join(Course, Course.client_id == Client.id)
+        asked = session.scalar(prefers.where(Course.id == course_id)) if large_print is None else large_print
+    return replace(paper, clinic=replace(paper.clinic, large_print=True)) if asked else paper
 
 
 def _page(store: Store, act: Act, public_url: str, course_id: str) -> str | None:

@@ -37,6 +37,8 @@ _MOST_PASSES = 64
 _PALEST = 225
 
 _ONE_AT_A_TIME = Lock()
+# What is longer is a line, not a mark.
+MOST_TIMES_AS_LONG = 12
 _WANTED = N_("Save the logo as PNG, JPEG or WebP and send that.")
 Size = tuple[int, int]
 
@@ -179,6 +181,14 @@ def _pixels(picture: Image.Image) -> Image.Image:
     if seen is None:
         raise _refusal(_("This picture is transparent all over: nothing of it would be printed."))
     cut = upright.crop(seen)
+    if max(cut.size) > MOST_TIMES_AS_LONG * min(cut.size):
+        raise _refusal(
+            _(
+                "This picture is more than {n} times as long as it is high, or as high as it is long: it would "
+                "print as a line. Send the logo without the strip around it.",
+                n=MOST_TIMES_AS_LONG,
+            )
+        )
     cut.thumbnail((WIDEST, HIGHEST), Image.Resampling.LANCZOS)
     return cut
 

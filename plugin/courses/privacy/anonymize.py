@@ -95,6 +95,7 @@ def _clients(session: Session, act: Act, subject: SubjectData) -> None:
         "email": None,
         "language": "en",
         "wants_mail": False,
+        "large_print": False,
         "mail_problem": "",
     }
     session.execute(

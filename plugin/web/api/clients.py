@@ -28,6 +28,7 @@ class Client(Answer):
     postal_address: str = shown(
         "118 Juniper Street\nLos Angeles, CA 90012", "On invoices; empty: the profile's."
     )
+    large_print: bool = shown(False, "Whether their papers are printed in larger type.")
     square_customer_id: str | None
 
 

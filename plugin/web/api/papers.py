@@ -17,6 +17,8 @@ class InLanguage(Input):
 
     language: Language | None = None
     """A tag such as en or es; the client's own by default."""
+    large_print: bool | None = None
+    """In large type; as the client prefers by default."""
 
 
 class OfVisit(InLanguage):
@@ -35,25 +37,25 @@ class AsIssued(Input):
 @call("GET", "/courses/{course_id}/summary.pdf", None, refusals=(409,))
 def print_summary(request: Request, query: InLanguage, course_id: str) -> Reply:
     """Print the course summary."""
-    return _paper(request, course_id, "summary", query.language)
+    return _paper(request, course_id, "summary", query)
 
 
 @call("GET", "/courses/{course_id}/welcome.pdf", None, refusals=(409,))
 def print_welcome(request: Request, query: InLanguage, course_id: str) -> Reply:
     """Print the welcome sheet: how the course runs, what to do before the first visit, whom to call, the terms."""
-    return _paper(request, course_id, "welcome", query.language)
+    return _paper(request, course_id, "welcome", query)
 
 
 @call("GET", "/courses/{course_id}/planner.pdf", None, refusals=(409,))
 def print_planner(request: Request, query: InLanguage, course_id: str) -> Reply:
     """Print the visit planner: the booked and planned visits to come."""
-    return _paper(request, course_id, "planner", query.language)
+    return _paper(request, course_id, "planner", query)
 
 
 @call("GET", "/courses/{course_id}/aftercare.pdf", None, refusals=(409,))
 def print_aftercare(request: Request, query: OfVisit, course_id: str) -> Reply:
     """Print the aftercare sheet of a visit."""
-    return _paper(request, course_id, "aftercare", query.language, query.visit_id)
+    return _paper(request, course_id, "aftercare", query, query.visit_id)
 
 
 @call("GET", "/courses/{course_id}/invoice.pdf", None, roles=THE_DESK, refusals=(409,))
@@ -74,7 +76,7 @@ def print_statement(request: Request, course_id: str) -> Reply:
 
 
 def _paper(
-    request: Request, course_id: str, kind: str, language: str | None, visit_id: str | None = None
+    request: Request, course_id: str, kind: str, query: InLanguage, visit_id: str | None = None
 ) -> Reply:
     services = request.services
     pdf = hand_out(
@@ -84,7 +86,8 @@ def _paper(
         course_id,
         kind,
         visit_id=visit_id,
-        language=language,
+        language=query.language,
+        large_print=query.large_print,
         public_url=services.settings.public_url,
     ).pdf
     return Reply(pdf=pdf, filename="course-summary.pdf" if kind == "summary" else f"{kind}.pdf")

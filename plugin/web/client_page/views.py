@@ -35,7 +35,7 @@ from plugin.courses.catalog.names import Names
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import client_of_page
 from plugin.courses.documents.client_statement import statement_of_client
-from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.handouts.cache import AFTERCARE, PLANNER, SUMMARY, WELCOME, hand_out
 from plugin.courses.handouts.next_visit import next_visit_in
@@ -217,7 +217,10 @@ def document(token: str, document_id: str) -> Response:
     found = {each.id: each for documents in issued.values() for each in documents}
     if document_id not in found:
         abort(404)
-    pdf = document_bytes(services.store, services.render, document_id, now=services.clock())
+    if "large" in request.args:
+        pdf = reading_copy(services.store, services.render, document_id)
+    else:
+        pdf = document_bytes(services.store, services.render, document_id, now=services.clock())
     return _pdf(pdf, found[document_id].number)
 
 
@@ -324,6 +327,7 @@ def _paper(client: ClientView, course_id: str, kind: str, *, visit_id: str | Non
         kind,
         visit_id=visit_id,
         language=client.language,
+        large_print=True if "large" in request.args else None,
         public_url=services.settings.public_url,
     ).pdf
     language = language_for(client.language)

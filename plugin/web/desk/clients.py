@@ -102,6 +102,7 @@ def change(client_id: str) -> ResponseReturnValue:
         **form.contact,
         postal_address=form.address,
         wants_mail=form.mail_choice,
+        large_print=form.print_choice,
     )
     flash_notice(Notice(_("Saved.")))
     return after_deed(changed.id)
@@ -328,7 +329,10 @@ def _practitioners() -> list[StaffView]:
 def _edit_form(client: ClientView, refusal: Refusal | None) -> EditClientForm:
     kept = {
         name: getattr(client, name)
-        for name in ("name", "sounds_like", "phone", "email", "language", "postal_address", "wants_mail")
+        for name in (
+            *("name", "sounds_like", "phone", "email", "language", "postal_address"),
+            *("wants_mail", "large_print"),
+        )
     }
     return EditClientForm.shown(refusal, suffix="-change", **kept)
 

@@ -137,6 +137,7 @@ def _paper(course_id: str, kind: str, called: str, visit_id: str | None = None) 
         kind,
         visit_id=visit_id,
         language=request.args.get("language") or None,
+        large_print=True if "large" in request.args else None,
         public_url=services.settings.public_url,
     )
     # The page that prints it embeds it in a frame.

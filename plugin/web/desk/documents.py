@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import local_date
 from plugin.courses.documents.client_statement import statement_of_client
-from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.documents.on_demand import invoice_of_course, receipt_of_course, voucher_of_gift
 from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.documents.read import DocumentView, read_document
@@ -28,10 +28,13 @@ blueprint = Blueprint("documents", __name__)
 @blueprint.get("/documents/<document_id>.pdf")
 @allow(Role.DESK)
 def show(document_id: str) -> Response:
-    """Return a document, always the same bytes."""
+    """Return a document, always the same bytes; with `large`, a copy of it in large print."""
     services = current_services()
     document = read_document(services.store, document_id)
-    pdf = document_bytes(services.store, services.render, document.id, now=services.clock())
+    if "large" in request.args:
+        pdf = reading_copy(services.store, services.render, document.id)
+    else:
+        pdf = document_bytes(services.store, services.render, document.id, now=services.clock())
     # The page that prints it embeds it in a frame.
     let_our_page_frame()
     response = Response(pdf, mimetype="application/pdf")

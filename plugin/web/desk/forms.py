@@ -121,12 +121,18 @@ class EditClientForm(ClientForm):
         autocomplete="off",
     )
     wants_mail = Tick(N_("E-mail their papers after each visit"))
+    large_print = Tick(N_("Print their papers in large type"))
     has_mail_choice = Hidden()
 
     @property
     def address(self) -> str | None:
         """Return the address that was typed, None where the form did not ask: a page that was kept is older."""
         return self.postal_address.data if self.postal_address.raw_data else None
+
+    @property
+    def print_choice(self) -> bool | None:
+        """Return whether in large type, None where the form did not ask."""
+        return self.large_print.data if self.has_mail_choice.data else None
 
     @property
     def mail_choice(self) -> bool | None:

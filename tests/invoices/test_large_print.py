@@ -1,0 +1,47 @@
+"""Papers in large print: 16 points, one column, nothing lost; a document is copied so, and says that it is a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from invoices.papers import Paper
+from tests.invoices.test_type import sizes_in
+from tests.papers.real import paper
+
+SIXTEEN = 16
+# The days under the circles, and the line at the head of further pages.
+MARKS_AND_HEADS = 13.3
+
+
+def large(name: str) -> Paper:
+    found: Any = paper(name)
+    enlarged: Paper = replace(found, clinic=replace(found.clinic, large_print=True))
+    return enlarged
+
+
+@pytest.mark.parametrize("name", ["summary", "aftercare-facial", "invoice", "credit-note"])
+def test_its_text_has_sixteen_points(draw: Callable[[Paper], bytes], name: str) -> None:
+    sizes = [round(size, 1) for size in sizes_in(draw(large(name)))]
+    assert min(sizes) >= MARKS_AND_HEADS
+    assert sum(size >= SIXTEEN for size in sizes) > len(sizes) * 0.7
+
+
+@pytest.mark.parametrize("name", ["summary", "aftercare-facial"])
+def test_it_says_all_that_the_paper_says(
+    text_of: Callable[[Paper], str], real_text: Callable[[str], str], name: str
+) -> None:
+    assert set(real_text(name).split()) - set(text_of(large(name)).split()) == set()
+
+
+def test_an_invoice_in_large_print_is_a_copy_and_keeps_its_figures(
+    draw: Callable[[Paper], bytes], text_of: Callable[[Paper], str]
+) -> None:
+    text = text_of(large("invoice"))
+    assert "A copy in large print, to read." in text
+    for each in ("Quantity 2", "Discount −$9.60", "Tax 9.5%", "$86.40", "$2,114.61"):
+        assert each in text
+    assert b"pdfaid" not in draw(large("invoice"))
