@@ -63,6 +63,13 @@ def example_text(example: RefundExample, language: Language) -> str:
     )
 
 
+def not_promised(language: Language) -> str:
+    """Return that no result is promised."""
+    return language.gettext(
+        "How much a course helps, and for how long, differs from person to person. No result is promised."
+    )
+
+
 def moments(at: datetime, time_zone: str, language: Language) -> tuple[str, str]:
     """Return a moment by the clinic's clock, and in UTC."""
     local = at.astimezone(ZoneInfo(time_zone))

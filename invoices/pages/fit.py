@@ -35,6 +35,7 @@ from invoices.papers import (
     CallRow,
     Clinic,
     CourseAgreement,
+    CourseQuote,
     CourseSummary,
     CreditNote,
     GiftVoucher,
@@ -60,6 +61,7 @@ T = TypeVar("T")
 NAME_CAP = 120
 NOTE_CAP = 200
 MESSAGE_CAP = 500
+CONCERN_CAP = 300
 TERM_CAP = 400
 GUIDANCE_CAP = 8_000
 LINES_CAP = 200
@@ -84,12 +86,16 @@ _CAPS = {
     "thing": NOTE_CAP,
     "cells": NOTE_CAP,
     "sentences": CLAUSE_CAP,
+    "refund": CLAUSE_CAP,
+    "concern": CONCERN_CAP,
+    "rhythm": CONCERN_CAP,
 }
 # Papers that begin with the client's name.
-_OF_CLIENT = (CourseSummary, AftercareSheet, CourseAgreement, WelcomeSheet, VisitPlanner)
+_OF_CLIENT = (CourseSummary, AftercareSheet, CourseAgreement, CourseQuote, WelcomeSheet, VisitPlanner)
 _EXACT = {
     "balance_url",
     "calendar_url",
+    "pay_url",
     "receipt_url",
     "url",
     "language",
@@ -255,6 +261,19 @@ def _check_welcome(paper: WelcomeSheet) -> WelcomeSheet:
     return paper
 
 
+def _check_quote(paper: CourseQuote) -> CourseQuote:
+    if not 1 <= len(paper.contents) <= ROWS_CAP:
+        raise PaperRefused(f"A quote holds 1 to {ROWS_CAP} treatments.")
+    if max(length(paper.concern), length(paper.rhythm)) > CONCERN_CAP or length(paper.refund) > CLAUSE_CAP:
+        raise PaperRefused(
+            f"A quote holds {CONCERN_CAP} characters of a client's words, {CLAUSE_CAP} on refunds."
+        )
+    _check_terms(paper.terms, "A quote")
+    if paper.pay_url:
+        _check_url(paper.pay_url)
+    return paper
+
+
 def _check_next(visit: NextVisit | None) -> None:
     if visit and visit.at.tzinfo is None:
         raise PaperRefused("The next visit needs a time with its time zone.")
@@ -339,4 +358,5 @@ _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     # Our own text.
     Guide: lambda paper: paper,
     CourseAgreement: check_agreement,
+    CourseQuote: _check_quote,
 }

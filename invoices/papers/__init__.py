@@ -45,6 +45,7 @@ from invoices.papers.guide import Guide
 from invoices.papers.month import CallReason, CallRow, MonthPoint, OwnersMonth, PackageRow, RollKind, RollLine
 from invoices.papers.planner import PlannerVisit, VisitPlanner
 from invoices.papers.prepaid import PrepaidBalance, PrepaidCourse, PrepaidTreatment
+from invoices.papers.quote import CourseQuote, QuotedTreatment
 from invoices.papers.receipt import Receipt, ReceiptPart
 from invoices.papers.shared import (
     Clinic,
@@ -75,6 +76,7 @@ __all__ = [
     "Clause",
     "Clinic",
     "CourseAgreement",
+    "CourseQuote",
     "CourseStatus",
     "CourseSummary",
     "CreditNote",
@@ -102,6 +104,7 @@ __all__ = [
     "PrepaidBalance",
     "PrepaidCourse",
     "PrepaidTreatment",
+    "QuotedTreatment",
     "RatedConcern",
     "RatingMark",
     "Receipt",

@@ -18,6 +18,7 @@ from invoices.papers.guide import Guide
 from invoices.papers.month import OwnersMonth
 from invoices.papers.planner import VisitPlanner
 from invoices.papers.prepaid import PrepaidBalance
+from invoices.papers.quote import CourseQuote
 from invoices.papers.receipt import Receipt
 from invoices.papers.shared import PaperRefused
 from invoices.papers.voucher import GiftVoucher
@@ -111,6 +112,7 @@ Paper = (
     | CourseAgreement
     | WelcomeSheet
     | VisitPlanner
+    | CourseQuote
 )
 
 _KINDS: dict[str, type[Paper]] = {
@@ -128,6 +130,7 @@ _KINDS: dict[str, type[Paper]] = {
     "course_agreement": CourseAgreement,
     "welcome_sheet": WelcomeSheet,
     "visit_planner": VisitPlanner,
+    "course_quote": CourseQuote,
 }
 
 

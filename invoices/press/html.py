@@ -22,6 +22,7 @@ from invoices.pages.invoice import invoice_page
 from invoices.pages.month import month_page
 from invoices.pages.planner import planner_page
 from invoices.pages.prepaid import prepaid_page
+from invoices.pages.quote import quote_page
 from invoices.pages.reach import phone_way, ways_to_reach
 from invoices.pages.receipt import receipt_page
 from invoices.pages.script import lang, named
@@ -35,6 +36,7 @@ from invoices.papers import (
     AccountStatement,
     AftercareSheet,
     CourseAgreement,
+    CourseQuote,
     CourseSummary,
     CreditNote,
     GiftVoucher,
@@ -82,6 +84,7 @@ LAYOUTS: dict[type[Paper], Layout] = {
     CourseAgreement: Layout("course_agreement.html", agreement_page),
     WelcomeSheet: Layout("welcome_sheet.html", welcome_page),
     VisitPlanner: Layout("visit_planner.html", planner_page),
+    CourseQuote: Layout("course_quote.html", quote_page),
 }
 
 

@@ -1,5 +1,6 @@
 """What is deleted automatically, and when. The ledger, documents and history never are.
 
+A quote is deleted with what clients answered, after `CLIENT_ANSWER_DAYS`.
 A row of the activity log and of the access log is deleted after `ACTIVITY_DAYS`.
 The body of a finished event is deleted after a month. After `RETENTION_DAYS` its row is too, with finished
 jobs, idempotency keys and syncs. No repeat of an event is pending any more by then: Square retries for 24
@@ -23,6 +24,7 @@ from plugin.store.checks import CheckAnswer
 from plugin.store.ledger import Operation
 from plugin.store.people import ClientOpening, HandOver
 from plugin.store.queues import Inbox, Outbox, Sweep
+from plugin.store.quotes import Quote
 from plugin.store.ratings import OwnRating
 from plugin.store.selling import PublicOrder
 from plugin.store.square_side import OAuthAttempt
@@ -115,6 +117,7 @@ def _old_log(
 
 
 def _old_answers(before: datetime) -> Iterator[tuple[InstrumentedAttribute[Any], ColumnElement[bool]]]:
+    yield Quote.id, Quote.made_at < before
     yield OwnRating.id, OwnRating.rated_at < before
     yield CheckAnswer.id, CheckAnswer.answered_at < before
     yield HandOver.id, HandOver.started_at < before

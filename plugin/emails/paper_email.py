@@ -21,6 +21,7 @@ from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.documents.read import read_document
 from plugin.courses.documents.statement import statement_in
 from plugin.courses.handouts.cache import drawn, hand_out
+from plugin.courses.quotes.views import quote_pdf
 from plugin.emails.compose import html_of, plain_of
 from plugin.emails.visit_email import stop_url_of
 from plugin.emails.visit_text import questions_line
@@ -93,6 +94,8 @@ def _name(services: Services, paper: PaperToSend, language: Language) -> str:
         return language.gettext("Aftercare")
     if paper.kind == "agreement":
         return language.gettext("Course agreement")
+    if paper.kind == "quote":
+        return language.gettext("Quote for a course")
     if paper.kind in ("statement", "client_statement"):
         return language.gettext("Statement of account")
     if paper.kind == "prepaid":
@@ -111,6 +114,8 @@ def _pdf(services: Services, act: Act, paper: PaperToSend) -> bytes:
     store, render = services.store, services.render
     if paper.kind == "agreement":
         return agreement_pdf(store, paper.paper_id)
+    if paper.kind == "quote":
+        return quote_pdf(store, paper.paper_id)
     if paper.kind == "document":
         return document_bytes(store, render, paper.paper_id, now=act.now)
     if paper.kind == "statement":

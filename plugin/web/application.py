@@ -31,7 +31,7 @@ from plugin.web import (
 from plugin.web.account import demanded, mine, resume, signin
 from plugin.web.account.screens import SCREENS as ACCOUNT
 from plugin.web.api.blueprint import make_api
-from plugin.web.client_page import agree, buy_again, email_choice, shop, tips
+from plugin.web.client_page import agree, buy_again, email_choice, quote, shop, tips
 from plugin.web.client_page import views as client_page
 from plugin.web.desk import (
     again,
@@ -61,6 +61,7 @@ from plugin.web.desk import (
     palette,
     plans,
     private_pages,
+    quotes,
     reassign,
     refunds,
     sell,
@@ -122,6 +123,7 @@ _DESK = (
     checks,
     check_in_screens,
     agreements,
+    quotes,
     document_list,
     attention,
     refunds,
@@ -226,6 +228,7 @@ def _furnish(app: Flask) -> None:
                 email_choice,
                 check_in,
                 agree,
+                quote,
                 hand_over,
                 wallet,
             )
@@ -251,6 +254,7 @@ def _furnish(app: Flask) -> None:
         email_choice,
         check_in,
         agree,
+        quote,
         hand_over,
         wallet,
         mine,

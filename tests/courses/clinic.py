@@ -34,6 +34,7 @@ from plugin.courses.privacy.access_log import AccessLog
 from plugin.courses.ratings.choices import choose_concerns
 from plugin.courses.ratings.rate import rate
 from plugin.courses.ratings.views import own_ratings
+from plugin.courses.sales.checkouts import cancel_checkout
 from plugin.courses.sales.sales import Came, Refund
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.store.changes import Gift
@@ -48,6 +49,7 @@ from tests.courses.appointments import Appointments
 from tests.courses.desk import OLGA
 from tests.courses.documents.sales import Papers, sold_line, sold_sale
 from tests.courses.notes import write_note
+from tests.courses.quotes.quoting import Quoting
 
 NAME, PHONE, EMAIL, SQUARE_ID = "Zoë Quillfeather", "+14155550187", "zoe.quill@example.org", "CUSTOMER-ZOE"
 OTHER_NAME = "Zoey Quillfeather-Jones"
@@ -78,21 +80,26 @@ class Somebody:
         self.id = self.desk.course(self.course).client_id or ""
 
     def everywhere(self) -> None:
-        """Add her to every table."""
+        """Add her to every table but those of agreements, which are kept."""
         self._answers()
         self._visits()
         self._others()
         self._rows()
         self._messages()
         self._double()
-        self._agreed()
-
+        self._quoted()
         self._many_at_once()
 
-    def _agreed(self) -> None:
+    def agreed(self) -> None:
+        """Sign an agreement and begin a sale under it, which is canceled again."""
         agreeing = Agreeing(self.desk, client_id=self.id, name="Agreed on")
         agreeing.sign(agreeing.prepare(), name=NAME)
-        agreeing.begin()
+        # A sale that is pending would keep her from being erased.
+        cancel_checkout(self.store, self.desk.act(), agreeing.begin().id)
+
+    def _quoted(self) -> None:
+        quoting = Quoting(self.desk, client_id=self.id, name="Quoted for her")
+        quoting.quote(concern=f"{NAME}: the lines beside my mouth")
 
     def _many_at_once(self) -> None:
         keep_listing(self.store, self.desk.clock)

@@ -136,12 +136,20 @@ def test_nothing_tells_who_it_was_on_postgresql_either(postgresql_url: str, cloc
 
 def test_of_an_issued_paper_the_name_stays_and_nowhere_else(zoe: Somebody) -> None:
     # Tax law requires invoices as they were issued; GDPR art. 17(3)(b) exempts them from the right to erasure.
+    # A signed agreement is kept as a contract, art. 17(3)(e).
     zoe.everywhere()
+    zoe.agreed()
     zoe.invoiced()
     assert {"sale_record.content", "document.content"} <= {where for where, _ in _found_in_tables(zoe.store)}
     assert _erase(zoe)
     _forget_the_profile(zoe)
-    assert {where for where, _ in _found_in_tables(zoe.store)} == {"document.content"}
+    assert {where for where, _ in _found_in_tables(zoe.store)} == {
+        "document.content",
+        "agreement.content",
+        "agreement.pdf",
+        "agreement_signature.name",
+        "agreement_signature.pdf",
+    }
     assert audit(zoe.store) == ()
     with zoe.store.reading() as session:
         kept = sale_in(session, "ORDER-PAPER")

@@ -130,6 +130,7 @@ def _subject(lite: Appointments) -> SubjectData:
 def test_it_holds_something_of_each_section(lite: Appointments) -> None:
     zoe = Somebody(lite)
     zoe.everywhere()
+    zoe.agreed()
     zoe.invoiced()
     held = _held(zoe)
     # Nothing is planned; her course was passed to others, none received; nothing was bought again, no e-mail was

@@ -32,7 +32,7 @@ from invoices.press.render import render
 from plugin.courses.handouts.guides import guide_paper
 from plugin.store import Store
 from plugin.store.migrate import upgrade
-from tests.papers import accounts, agreements, gifts, months, receipts, sheets, summaries
+from tests.papers import accounts, agreements, gifts, months, quotes, receipts, sheets, summaries
 from tests.papers.accounts import WORDS, package_in
 from tests.papers.clinic import LINDENHOF, PaperClinic
 
@@ -140,6 +140,10 @@ _JUNIPER: dict[str, Maker] = {
     "agreement-chinese": partial(agreements.shown, language="zh-Hans"),
     "agreement-signed": agreements.signed,
     "agreement-signed-typed": partial(agreements.signed, language="es", way="typed"),
+    "quote": partial(quotes.quote, terms=agreements.FORFEITED),
+    "quote-spanish": partial(quotes.quote, language="es", terms=agreements.FORFEITED),
+    "quote-chinese": partial(quotes.quote, language="zh-Hans"),
+    "quote-long-names": quotes.long_names,
     "guide-desk": partial(_guide, name="desk"),
     "guide-owner": partial(_guide, name="owner"),
 }

@@ -84,7 +84,7 @@ FLOORS = (
     {"clients", "catalog", "accounts"},
     {"checks"},
     {"sales", "visits", "changes", "refunds", "exchange", "ratings"},
-    {"agreements", "documents", "handouts", "privacy"},
+    {"agreements", "documents", "handouts", "privacy", "quotes"},
     {"reports", "imports", "lists", "journal", "webhooks", "letters"},
     {
         "attention",

@@ -95,6 +95,11 @@ WHO: dict[str, frozenset[str]] = {
     "arrivals.undo": STAFF,
     "arrivals.link": STAFF,
     "palette.find": STAFF,
+    **dict.fromkeys(("quote.show", "quote.pdf", "quote.pay"), ANYBODY),
+    **dict.fromkeys(
+        ("quotes.of_client", "quotes.make", "quotes.show", "quotes.pdf", "quotes.mail", "quotes.withdraw"),
+        DESK,
+    ),
     **dict.fromkeys(("agree.show", "agree.pdf", "agree.sign", "my.agreement"), ANYBODY),
     **dict.fromkeys(
         (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from invoices.language import Language, language_for
+from invoices.pages.agreement import not_promised
 from invoices.papers import Clause
 from invoices.papers import Money as PaperMoney
 from plugin.core.change_of_mind import ChangeOfMind
@@ -64,11 +65,7 @@ def clauses_after(clinic: ClinicView, tag: str, own_words: str) -> tuple[Clause,
         Clause(heading=language.gettext("If something happens"), sentences=words),
         Clause(
             heading=language.gettext("What is not promised"),
-            sentences=(
-                language.gettext(
-                    "How much a course helps, and for how long, differs from person to person. No result is promised."
-                ),
-            ),
+            sentences=(not_promised(language),),
         ),
         Clause(heading=language.gettext("Your balance"), sentences=tuple(_balance(clinic, language))),
     )

@@ -67,6 +67,8 @@ class Did(StrEnum):
     PRIVATE_LINK = "client.private_link"
     RATINGS_DELETED = "client.ratings_deleted"
     HANDED_OVER = "client.handed_over"
+    QUOTE_MADE = "client.quote_made"
+    QUOTE_WITHDRAWN = "client.quote_withdrawn"
     AGREEMENT_SIGNED = "client.agreement_signed"
     AGREEMENT_WITHDRAWN = "client.agreement_withdrawn"
     ITEM_RESOLVED = "client.item_resolved"

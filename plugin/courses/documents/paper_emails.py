@@ -28,6 +28,7 @@ from plugin.store import Store
 from plugin.store.agreements import Agreement
 from plugin.store.documents import Document, DocumentCourse
 from plugin.store.ledger import Course, Visit
+from plugin.store.quotes import Quote
 from plugin.wording import N_, _
 
 # The outbox job that e-mails one paper.
@@ -43,6 +44,7 @@ PaperKind = Literal[
     "client_statement",
     "prepaid",
     "agreement",
+    "quote",
 ]
 PAPER_KINDS: tuple[PaperKind, ...] = get_args(PaperKind)
 # What practitioners hand out as well; the others are about money.
@@ -54,7 +56,7 @@ NO_PAPER = N_("There is no such paper.")
 class PaperToSend:
     """A paper on its way. `paper_id`: of its course, visit or document; a statement has its invoice's or client's.
 
-    `course_id` is "" for an agreement, which comes before its course.
+    `course_id` is "" for an agreement or a quote, which come before their course.
     """
 
     kind: PaperKind
@@ -132,6 +134,8 @@ def _about(session: Session, kind: PaperKind, paper_id: str) -> tuple[str, str, 
     if kind == "agreement":
         agreement = require_row(session, Agreement, paper_id, NO_PAPER)
         return agreement.client_id, "", _("Course agreement")
+    if kind == "quote":
+        return require_row(session, Quote, paper_id, NO_PAPER).client_id, "", _("Quote")
     document = require_row(session, Document, paper_id, NO_PAPER)
     if kind == "statement" and document.kind != "invoice":
         raise NotFound(NO_PAPER)

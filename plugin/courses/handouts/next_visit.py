@@ -63,7 +63,7 @@ def suggested_interval_in(
         day = last.visited_on + timedelta(days=last.interval_days)
         if day > course.state.today:
             return spoken.gettext("We suggest your next visit around {date}.", date=spoken.medium_date(day))
-        return _every(spoken, last.interval_days)
+        return every_text(spoken, last.interval_days)
     days = session.scalar(
         select(Treatment.suggested_days)
         .join(Allowance, Allowance.treatment_id == Treatment.id)
@@ -72,10 +72,11 @@ def suggested_interval_in(
         .order_by(Allowance.position)
         .limit(1)
     )
-    return None if days is None else _every(spoken, days)
+    return None if days is None else every_text(spoken, days)
 
 
-def _every(spoken: Language, days: int) -> str:
+def every_text(spoken: Language, days: int) -> str:
+    """Return the suggested interval in words."""
     if days % _DAYS_A_WEEK:
         return spoken.ngettext("We suggest a visit every day.", "We suggest a visit every {n} days.", days)
     return spoken.ngettext(

@@ -68,6 +68,7 @@ SECTIONS = {
     "document": "Invoices, credit notes, receipts and vouchers",
     "document_course": "What they are about",
     "document_file": "Their files",
+    "quote": "Quotes made for them",
     "agreement": "Agreements shown to them",
     "agreement_signature": "How they signed agreements",
     "agreement_sale": "Which sales were begun under agreements",

@@ -5,7 +5,7 @@ Tapped on two phones, or at the desk and on the private page, it is the same lin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
@@ -13,16 +13,12 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.core.money import Money
 from plugin.courses.base.chain import NO_COURSE
-from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import charge_of
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.catalog.packages import package_in
-from plugin.courses.clients.clients import known_client_in
-from plugin.courses.sales.agreed import link_agreement
+from plugin.courses.sales.begin_link import begin_link
 from plugin.courses.sales.checkout_views import CheckoutView, view_of
-from plugin.courses.sales.checkouts import CHECKOUT
-from plugin.courses.sales.new_checkout import NewCheckout, new_checkout
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -130,19 +126,13 @@ def _refuse(course: Course, offer: AgainOffer, seen_version: int | None) -> None
 
 
 def _begin(work: Work, course: Course, *, is_mailed: bool, needs_agreement: bool) -> Checkout:
-    client = known_client_in(work.session, course.client_id or "")
-    new = NewCheckout(client.id, course.package_id, "link")
-    if is_mailed and client.email and not client.mail_problem:
-        new = replace(new, mail_to=client.email)
-    checkout = new_checkout(work, new)
-    work.session.add(checkout)
-    work.session.flush()
-    link_agreement(work, checkout, is_required=needs_agreement)
+    checkout = begin_link(
+        work, course.client_id or "", course.package_id, is_mailed=is_mailed, needs_agreement=needs_agreement
+    )
     row = work.session.get(BuyAgain, course.id)
     if row is None:
         work.session.add(BuyAgain(course_id=course.id, checkout_id=checkout.id, begun_at=work.now))
     else:
         row.checkout_id, row.begun_at = checkout.id, work.now
     work.session.flush()
-    enqueue(work, CHECKOUT, checkout.id)
     return checkout

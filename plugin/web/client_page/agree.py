@@ -43,7 +43,10 @@ from plugin.web.limits import guess_limiter, limit_views, page_limiter
 
 _CLIENT = Actor("The client", Role.DESK, Source.DESK)
 _LONGEST_NAME = 200
-_THEN = re.compile(r"(?:/[A-Za-z0-9_-]{1,40})?/my/[A-Za-z0-9_-]{1,80}/again/[A-Za-z0-9_-]{1,80}")
+_THEN = re.compile(
+    r"(?:/[A-Za-z0-9_-]{1,40})?"
+    r"(?:/my/[A-Za-z0-9_-]{1,80}/again/[A-Za-z0-9_-]{1,80}|/quote/[A-Za-z0-9-]{12,20})"
+)
 
 blueprint = Blueprint("agree", __name__, url_prefix="/agree")
 blueprint.after_request(unlist)

@@ -17,6 +17,7 @@ from plugin.courses.changes.gifts import NewGift
 from plugin.courses.changes.sharing import Share
 from plugin.courses.clients.clients import LONGEST_ADDRESS
 from plugin.courses.clients.contacts import typed_language
+from plugin.courses.quotes.make import LONGEST_CONCERN, LONGEST_RHYTHM
 from plugin.courses.refunds.desk_refunds import OWN
 from plugin.courses.sales.checkouts import NewCheckout
 from plugin.courses.visits.missed import Missed
@@ -500,6 +501,27 @@ class NewAgreementForm(Form):
     client_id = Hidden()
     package_id = Hidden()
     then = Hidden()
+
+
+class QuoteForm(Form):
+    """A quote to make in the consultation."""
+
+    package_id = Choice(N_("Package"), said=N_("Choose a package."))
+    concern = Text(
+        N_("What they would like help with, in their own words (optional)"),
+        called=N_("The concern"),
+        hint=N_("Printed on the quote. Write what they said, no diagnosis."),
+        maxlength=LONGEST_CONCERN,
+        autocomplete="off",
+    )
+    rhythm = Text(
+        N_("How often to come (optional)"),
+        called=N_("How often"),
+        hint=N_("In the client’s language. Empty: the interval of the treatment."),
+        maxlength=LONGEST_RHYTHM,
+        autocomplete="off",
+    )
+    valid_until = Day(N_("Valid until"), called=N_("The date"), required=True)
 
 
 class PaperSignatureForm(Form):

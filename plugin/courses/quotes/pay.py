@@ -1,0 +1,55 @@
+"""Pay a quote: one payment link for each quote, on however many phones it is opened."""
+
+from __future__ import annotations
+
+from plugin.core.acts import Act, Role, require
+from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.quotes.views import NO_QUOTE, QuoteState, QuoteView, view_of
+from plugin.courses.sales.begin_link import begin_link
+from plugin.courses.sales.checkout_views import CheckoutView
+from plugin.courses.sales.checkout_views import view_of as view_of_checkout
+from plugin.errors import Refused
+from plugin.store import Store
+from plugin.store.quotes import Quote
+from plugin.store.selling import Checkout
+from plugin.wording import _
+
+
+def pay_quote(
+    store: Store, act: Act, quote_id: str, *, is_mailed: bool = False, needs_agreement: bool = False
+) -> CheckoutView:
+    """Begin the sale by payment link, or return the one that was begun; raises NotFound, Refused.
+
+    Refused with the code "paid", "expired", "withdrawn", "changed" (the package is not sold as it was offered any
+    more) or "not_agreed". `is_mailed`: the link goes to the client's address. `needs_agreement`: only with the
+    client's signed agreement for the package.
+    """
+    require(act.actor, Role.DESK)
+
+    def do(work: Work) -> CheckoutView:
+        # Of two phones, the second finds what the first one began.
+        row = require_row(work.session, Quote, quote_id, NO_QUOTE, is_locked=True)
+        begun = work.session.get(Checkout, row.checkout_id) if row.checkout_id else None
+        if begun is not None and (begun.ended_at is None or begun.state == "paid"):
+            return view_of_checkout(work.session, begun)
+        _refuse(view_of(work.session, row, work.now))
+        checkout = begin_link(
+            work, row.client_id, row.package_id, is_mailed=is_mailed, needs_agreement=needs_agreement
+        )
+        row.checkout_id = checkout.id
+        work.session.flush()
+        return view_of_checkout(work.session, checkout)
+
+    return transact(store, act, do)
+
+
+def _refuse(quote: QuoteView) -> None:
+    if quote.state is QuoteState.PAID:
+        raise Refused(_("This quote is paid already."), code="paid")
+    if quote.state is QuoteState.EXPIRED:
+        raise Refused(_("This quote has expired. Make a new one."), code="expired")
+    if quote.state is QuoteState.WITHDRAWN:
+        raise Refused(_("This quote is withdrawn. Make a new one."), code="withdrawn")
+    if quote.change:
+        said = _("The package is not sold as it was quoted any more. Make a new quote.")
+        raise Refused(said, code="changed")

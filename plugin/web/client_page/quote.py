@@ -1,0 +1,128 @@
+"""The page of a quote, opened by the code on its paper: what was offered, one button, then Square.
+
+Whoever has the paper may open it. The page itself names neither the client nor what they told the clinic.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+
+from invoices.language import language_for
+from invoices.pages.quote import quote_page
+from plugin.core.acts import Act
+from plugin.courses.agreements.links import signing_token
+from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
+from plugin.courses.quotes.pay import pay_quote
+from plugin.courses.quotes.views import QuoteView, quote_content, quote_of_code, quote_pdf
+from plugin.courses.sales.checkouts import read_checkout
+from plugin.errors import Refused
+from plugin.web import current_services, pages
+from plugin.web.actions import fresh_key
+from plugin.web.agreement_rules import agreement_rules, agreements_are_required
+from plugin.web.client_page.views import GUEST, nothing, spoken
+from plugin.web.files import name_file
+from plugin.web.headers import unlist
+from plugin.web.limits import guess_limiter, limit_views, page_limiter
+
+PER_ADDRESS = "60 per minute"
+UNKNOWN_PER_ADDRESS = "30 per 5 minutes"
+
+blueprint = Blueprint("quote", __name__, url_prefix="/quote")
+blueprint.after_request(unlist)
+
+
+@blueprint.get("/<code>")
+def show(code: str) -> ResponseReturnValue:
+    """Show what was offered, or how far its sale has come."""
+    return _page(_quote(code))
+
+
+@blueprint.get("/<code>/quote.pdf")
+def pdf(code: str) -> Response:
+    """Return the paper."""
+    store, quote = current_services().store, _quote(code)
+    response = make_response(quote_pdf(store, quote.id))
+    response.mimetype = "application/pdf"
+    language = language_for(quote_content(store, quote.id).language)
+    return name_file(response, f"{language.gettext('Quote for a course')}.pdf")
+
+
+@blueprint.post("/<code>")
+def pay(code: str) -> ResponseReturnValue:
+    """Begin the sale once, and lead to the page that has its link."""
+    quote, services = _quote(code), current_services()
+    act = Act(GUEST, services.clock(), fresh_key())
+    try:
+        pay_quote(services.store, act, quote.id, needs_agreement=agreements_are_required())
+    except Refused as error:
+        if error.code == "not_agreed":
+            return redirect(_to_sign(quote, request.path), code=303)
+        return _page(_quote(code), problem=True), HTTPStatus.CONFLICT
+    return redirect(url_for("quote.show", code=code), code=303)
+
+
+@blueprint.errorhandler(NotFound)
+@blueprint.errorhandler(TooManyRequests)
+def unknown(error: HTTPException) -> ResponseReturnValue:
+    """Return the same page for every address that opens nothing."""
+    return nothing(error)
+
+
+def set_up(app: Flask) -> None:
+    """Limit how much one visitor opens, and how many codes are tried."""
+    often = page_limiter(app).shared_limit(PER_ADDRESS, scope="quotes")
+    guesses = guess_limiter(app).shared_limit(
+        UNKNOWN_PER_ADDRESS,
+        scope="unknown quotes",
+        deduct_when=lambda response: response.status_code == HTTPStatus.NOT_FOUND,
+    )
+    limit_views(app, ("quote.show", "quote.pdf", "quote.pay"), guesses, often)
+
+
+def _quote(code: str) -> QuoteView:
+    quote = quote_of_code(current_services().store, code, now=pages.now())
+    if quote is None:
+        abort(404)
+    return quote
+
+
+def _page(quote: QuoteView, **more: Any) -> str:
+    store = current_services().store
+    paper = quote_content(store, quote.id)
+    language = language_for(paper.language)
+    checkout = read_checkout(store, quote.checkout_id) if quote.checkout_id else None
+    return render_template(
+        "client/quote.html",
+        **{"problem": False, **more},
+        **spoken(language),
+        quote=quote,
+        paper=paper,
+        page=quote_page(paper, language),
+        checkout=checkout,
+        waits=checkout is not None and not checkout.url,
+    )
+
+
+def _to_sign(quote: QuoteView, back: str) -> str:
+    """Return where the client signs the agreement of this package, and then comes back to pay."""
+    services = current_services()
+    new = NewAgreement(quote.client_id, quote.package_id, "distance")
+    act = Act(GUEST, services.clock(), fresh_key())
+    agreement = prepare_agreement(services.store, services.render, act, new, agreement_rules())
+    token = signing_token(services.settings.secret_key.get_secret_value(), agreement)
+    return url_for("agree.show", token=token, then=back)
