@@ -13,6 +13,7 @@ import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from invoices.pages.density import of_several_pages
 from invoices.pages.fit import fit
 from invoices.papers import Paper
 from invoices.press.html import html_of
@@ -31,10 +32,13 @@ def read(pdf: bytes, *, without: Collection[str] = ()) -> str:
         return _plain("".join(_read(opened.Root.StructTreeRoot.K, found, {*_UNREAD_TAGS, *without}, None)))
 
 
-def said(paper: Paper, *, without: Collection[str] = ()) -> str:
-    """Return the characters that the paper's HTML says, in its order, without spaces and without some elements."""
+def said(paper: Paper, *, without: Collection[str] = (), is_long: bool = False) -> str:
+    """Return the characters that the paper's HTML says, in its order, without spaces and without some elements.
+
+    `is_long`: as it is laid out on several pages, in another order.
+    """
     reader = _Words({*_UNREAD_ELEMENTS, *without})
-    reader.feed(html_of(fit(paper)))
+    reader.feed(html_of(fit(paper), of_several_pages(paper) if is_long else None))
     return _plain("".join(reader.words))
 
 

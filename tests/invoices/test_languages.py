@@ -38,6 +38,12 @@ PROMISES = {
     "es": "rejuvene|más joven|colágeno|garanti|mejorar|arrugas|verá|radiante|luminos|cura|sana|resultados?|eficaz",
     "zh": "年轻|紧致|提拉|胶原|保证|改善|皱纹|效果|见效|焕发|光彩|治愈|根治|疗效|抗衰|美白",
 }
+# The one sentence that may name a result: a course agreement says that none is promised.
+DENIALS = {
+    "en": "no result is promised.",
+    "es": "no se promete ningún resultado.",
+    "zh": "我们不承诺任何效果。",
+}
 # What belongs before a visit, where lists differ too much to print.
 BEFORE_THE_VISIT = {
     "en": "pregnan|pacemaker|aspirin|epilep|shingles|migraine|helichrysum",
@@ -109,7 +115,7 @@ def test_when_to_call_and_when_to_get_help_are_never_missing(tag: str, slug: str
 def test_no_text_and_no_phrase_promises_a_result(tag: str) -> None:
     promise = re.compile(rf"\b(?:{PROMISES[tag]})" if tag != "zh" else PROMISES[tag])
     for said in (*(starting_markdown(slug, tag) for slug in SLUGS), *words_of(tag)):
-        assert not promise.findall(said.casefold()), said
+        assert not promise.findall(said.casefold().removesuffix(DENIALS[tag])), said
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)

@@ -65,7 +65,7 @@ def test_from_the_choice_to_the_line(clinic: Clinic) -> None:
     assert "As a table" not in page.text
     page = clinic.rate(8)
     assert "Rating the next one 8" in page.text
-    assert "They promise no result." in page.text
+    assert "They say nothing about visits to come." in page.text
 
 
 WRONG: tuple[tuple[dict[str, Any], str], ...] = (
