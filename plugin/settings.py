@@ -248,7 +248,7 @@ class Settings(BaseModel):
     client_answer_days: int = Field(default=3 * 366, ge=31, le=36500)
     # Agreements before a sale; "required": no sale begins at the desk without one.
     course_agreements: Literal["off", "offered", "required"] = "off"
-    # The period to change one's mind (core/change_of_mind.toml).
+    # The period to change one's mind (core/change_of_mind.py).
     change_of_mind: ChangeOfMindKey = "none"
     # The clinic's own words on illness, moving or closing; "": ours.
     agreement_words_en: AgreementWords = ""

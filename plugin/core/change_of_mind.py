@@ -1,19 +1,17 @@
-"""Periods in which a client may change their mind after a sale: profiles with their sources (change_of_mind.toml).
+"""Periods in which a client may change their mind after a sale: profiles with their sources.
 
 Facts, not advice: the owner chooses a profile, and none is the default (docs/agreements.md).
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Literal
 
 from plugin.core.terms import RefundFormula
+from plugin.wording import N_
 
 NONE = "none"
 Channel = Literal["clinic", "distance"]
@@ -66,8 +64,111 @@ class ChangeOfMind:
         return day.weekday() < self.week and day not in closed
 
 
-@cache
+_PROFILES = (
+    ChangeOfMind(
+        key="us_general",
+        title=N_("United States, three business days"),
+        days=3,
+        counting="working",
+        week=6,
+        channel="any",
+        used="prorated",
+        moves=False,
+        source=N_(
+            "No federal right where the sale is made at the clinic; the FTC’s Cooling-Off Rule (16 "
+            "CFR 429) gives three business days, Saturdays included, for sales away from it. This "
+            "profile gives them for every sale."
+        ),
+    ),
+    ChangeOfMind(
+        key="california",
+        title=N_("California, five business days"),
+        days=5,
+        counting="working",
+        week=5,
+        channel="any",
+        used="prorated",
+        moves=False,
+        source=N_(
+            "Modeled on health studio contracts (California Civil Code 1812.85). Section 1812.81 "
+            "exempts services of licensed professionals, so a clinic gives it freely."
+        ),
+    ),
+    ChangeOfMind(
+        key="new_york",
+        title=N_("New York, three business days"),
+        days=3,
+        counting="working",
+        week=5,
+        channel="any",
+        used="prorated",
+        moves=False,
+        source=N_(
+            "Modeled on health club contracts (New York General Business Law 624). Whether it covers "
+            "a clinic’s courses is not settled."
+        ),
+    ),
+    ChangeOfMind(
+        key="eu_distance",
+        title=N_("European Union, 14 days for distance sales"),
+        days=14,
+        counting="calendar",
+        week=5,
+        channel="distance",
+        used="prorated",
+        moves=True,
+        source=N_(
+            "Directive 2011/83/EU, articles 9, 7(3), 8(8) and 14(3): services sold at a distance or "
+            "away from the clinic. Sessions had at the client’s own request are paid in proportion to "
+            "the total price (CJEU C-641/19). Last day: Regulation 1182/71, article 3(4)."
+        ),
+    ),
+    ChangeOfMind(
+        key="uk_distance",
+        title=N_("United Kingdom, 14 days for distance sales"),
+        days=14,
+        counting="calendar",
+        week=5,
+        channel="distance",
+        used="prorated",
+        moves=False,
+        source=N_(
+            "Consumer Contracts Regulations 2013, regulations 30 and 36: services sold at a distance "
+            "or away from the clinic; what was supplied at the client’s request is paid in "
+            "proportion."
+        ),
+    ),
+    ChangeOfMind(
+        key="singapore",
+        title=N_("Singapore, five working days"),
+        days=5,
+        counting="working",
+        week=5,
+        channel="any",
+        used="prorated",
+        moves=False,
+        source=N_(
+            "CaseTrust accreditation for spa and wellness businesses: at least five working days, "
+            "full refund of what was not consumed, no fee."
+        ),
+    ),
+    ChangeOfMind(
+        key="china",
+        title=N_("China, seven days"),
+        days=7,
+        counting="calendar",
+        week=5,
+        channel="any",
+        used="prorated",
+        moves=False,
+        source=N_(
+            "Supreme People’s Court, interpretation on prepaid consumption, in force since "
+            "2025-05-01: seven days, unless the same service was had before."
+        ),
+    ),
+)
+
+
 def profiles() -> dict[str, ChangeOfMind]:
     """Return the profiles by their key."""
-    text = (files("plugin.core") / "change_of_mind.toml").read_text("utf-8")
-    return {key: ChangeOfMind(key, **facts) for key, facts in tomllib.loads(text).items()}
+    return {each.key: each for each in _PROFILES}

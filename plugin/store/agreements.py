@@ -28,7 +28,7 @@ class Agreement(Base):
     language: Mapped[str] = mapped_column(String(16))
     # How the sale is made; some periods to change one's mind are for distance sales alone.
     channel: Mapped[str] = mapped_column(String(10))
-    # The key of the period that it states (plugin/core/change_of_mind.toml), "none" without one.
+    # The key of the period that it states (plugin/core/change_of_mind.py), "none" without one.
     change_of_mind: Mapped[str] = mapped_column(String(20))
     content: Mapped[str] = mapped_column(Text, info=RETAINED)
     # Of the content without its day: the same terms on another day are the same.

@@ -9,7 +9,7 @@
 - erased: replaced by a mark in their rows and wherever it names them
 - named: replaced by a mark wherever it names them
 - message: an event from Square, emptied when it names them
-- retained: kept unchanged, because tax law requires it
+- retained: kept unchanged, because tax law requires it or it proves a contract
 """
 
 from __future__ import annotations

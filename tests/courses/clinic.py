@@ -80,7 +80,7 @@ class Somebody:
         self.id = self.desk.course(self.course).client_id or ""
 
     def everywhere(self) -> None:
-        """Add her to every table but those of agreements, which are kept."""
+        """Add her to every table but those of signed agreements, which are kept."""
         self._answers()
         self._visits()
         self._others()
@@ -88,6 +88,7 @@ class Somebody:
         self._messages()
         self._double()
         self._quoted()
+        Agreeing(self.desk, client_id=self.id, name="Only shown").prepare()
         self._many_at_once()
 
     def agreed(self) -> None:

@@ -84,8 +84,8 @@ def test_values_fill_the_braces_and_numbers_choose_their_form() -> None:
 
 # Words of English that no Spanish sentence and no name holds.
 _ENGLISH = re.compile(r"\b(the|of|is|are|and|to|with|your|from|not|yet|this|was|by|for)\b", re.IGNORECASE)
-# Data of the test's clinic, what a record held before and after a change, and the names of places.
-_NAMES = re.compile(r"course of 1[02]|America/[A-Za-z_/]+|^(Terms|Name): .*", re.DOTALL)
+# Data of the test's clinic, what a record held before and after a change, and the names of places and sites.
+_NAMES = re.compile(r"course of 1[02]|America/[A-Za-z_/]+|[\w-]+\.co(\.uk|m)\b|^(Terms|Name): .*", re.DOTALL)
 MOST_PAGES = 60
 
 

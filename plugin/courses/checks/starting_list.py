@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from plugin.wording import N_
+
 
 class Point(NamedTuple):
-    """A point in the languages of clients, and who names it."""
+    """A point in the languages of clients, and who names it, for staff."""
 
     en: str
     es: str
     zh: str
     source: str
+
+    def text(self, language: str) -> str:
+        """Return the point in a language of clients."""
+        return str(getattr(self, language))
 
 
 POINTS = (
@@ -34,7 +40,7 @@ POINTS = (
         "I have a pacemaker or another implant",
         "Llevo un marcapasos u otro implante",
         "我装有起搏器或其他植入物",
-        "general knowledge: it matters where a current is used",
+        N_("general knowledge: it matters where a current is used"),
     ),
     Point(
         "I have a fever, a cold or feel ill today",
@@ -52,7 +58,7 @@ POINTS = (
         "I had Botox, filler, a laser or a peel in the last three months",
         "En los últimos tres meses me pusieron bótox o relleno, o me hicieron láser o peeling",
         "我在最近三个月内做过肉毒素、填充、激光或换肤",
-        "pointofhealingacupuncture.com (90 days); others say 2 weeks",
+        N_("pointofhealingacupuncture.com (90 days); others say 2 weeks"),
     ),
     Point(
         "I have epilepsy, or had a stroke, a heart attack or surgery in the last six months",
@@ -67,11 +73,14 @@ POINTS = (
         "the-facialist.co.uk",
     ),
     Point(
-        "I am allergic to metal", "Soy alérgica o alérgico a algún metal", "我对金属过敏", "general knowledge"
+        "I am allergic to metal",
+        "Soy alérgica o alérgico a algún metal",
+        "我对金属过敏",
+        N_("general knowledge"),
     ),
 )
 
 
 def starting_points() -> dict[str, list[str]]:
     """Return the points by language, as a version of the list holds them."""
-    return {language: [getattr(each, language) for each in POINTS] for language in ("en", "es", "zh")}
+    return {language: [each.text(language) for each in POINTS] for language in ("en", "es", "zh")}
