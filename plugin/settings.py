@@ -29,11 +29,14 @@ PAPER_LANGUAGES = ("en", "es", "zh-Hans")
 # The networks that Caddy's option of the same name means.
 _PRIVATE_RANGES = ("192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8", "127.0.0.0/8", "fd00::/8", "::1/128")
 SHORTEST_TOKEN = 20
+# Of a name in the DNS, RFC 1035 section 2.3.4: 255 octets, of which two are no characters.
+_LONGEST_HOST = 253
 
 
 def _checked_address(value: str) -> str:
     parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+    host = parts.hostname or ""
+    if value and (parts.scheme not in ("http", "https") or not 0 < len(host) <= _LONGEST_HOST):
         raise ValueError("is no web address; write it whole, such as https://desk.example.org")
     return value
 
