@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -21,6 +23,11 @@ JUNK = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
     max_leaves=6,
 )
+
+
+_ZONES = st.sampled_from(["Z", "+00:00", "-08:00", "+05:45", "+23:59"])
+# A name that the document has not: a program may send it by mistake, and even a call that takes nothing is walked.
+_UNFORESEEN = st.fixed_dictionaries({}, optional={"unforeseen": st.text(max_size=9)})
 
 
 @dataclass(frozen=True)
@@ -42,9 +49,9 @@ def requests(path: str, operation: Json, ids: dict[str, str]) -> st.SearchStrate
         path=st.tuples(
             *[_identifier(ids[part]) if place % 2 else st.just(part) for place, part in enumerate(parts)]
         ).map("".join),
-        query=_parameters(operation, "query"),
+        query=st.builds(operator.or_, _UNFORESEEN, _parameters(operation, "query")),
         headers=_parameters(operation, "header").map(_sendable),
-        body=_body(operation),
+        body=_body(operation, ids),
     )
 
 
@@ -73,11 +80,25 @@ def _parameter(parameter: Json) -> st.SearchStrategy[str | None]:
     )
 
 
-def _body(operation: Json) -> st.SearchStrategy[bytes | None]:
+def _body(operation: Json, ids: dict[str, str]) -> st.SearchStrategy[bytes | None]:
     if "requestBody" not in operation:
         return st.just(None)
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
-    return bodies(schema).map(lambda body: json.dumps(body).encode()) | st.binary(max_size=40)
+    made = bodies(schema)
+    leading = made.map(lambda body: _leading(body, ids))
+    return (made | leading).map(lambda body: json.dumps(body).encode()) | st.binary(max_size=40)
+
+
+def _leading(part: Any, ids: dict[str, str]) -> Any:
+    """Return the part of a body with ids that lead somewhere, where it has ids of those names."""
+    if isinstance(part, list):
+        return [_leading(each, ids) for each in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: ids[name] if name in ids and isinstance(value, str) else _leading(value, ids)
+        for name, value in part.items()
+    }
 
 
 def bodies(schema: Json) -> st.SearchStrategy[Any]:
@@ -124,11 +145,19 @@ def _object(schema: Json) -> st.SearchStrategy[Json]:
 def _string(schema: Json) -> st.SearchStrategy[str]:
     if schema.get("format") == "date":
         return st.dates().map(lambda day: day.isoformat()) | st.sampled_from(["2026-11-22", "2026-11-21"])
+    if schema.get("format") == "date-time":
+        return _moments(schema)
     if "pattern" in schema:
         return st.from_regex(re.compile(schema["pattern"]), fullmatch=True).filter(
             lambda text: schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", 80)
         )
     return st.text(min_size=schema.get("minLength", 0), max_size=min(schema["maxLength"], 40)) | ANY_TEXT
+
+
+def _moments(schema: Json) -> st.SearchStrategy[str]:
+    days = st.dates(date(2000, 1, 1), date(2099, 12, 31)) | st.dates(date(2026, 11, 23), date(2027, 1, 1))
+    zoned = st.builds(lambda day, at, zone: f"{day}T{at.isoformat()}{zone}", days, st.times(), _ZONES)
+    return zoned.filter(Draft202012Validator(schema).is_valid)
 
 
 def _array(schema: Json) -> st.SearchStrategy[list[Any]]:

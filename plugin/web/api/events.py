@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from plugin.courses.webhooks.deliveries import (
     list_deliveries,
@@ -18,7 +17,7 @@ from plugin.courses.webhooks.receivers import list_receivers
 from plugin.errors import NotFound
 from plugin.web.api.answers import Answer, Count, Cursor, Id, Moment, example_id, shown
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
-from plugin.web.api.inputs import BY_VALUE, GivenId, Input, Paging, words
+from plugin.web.api.inputs import BY_VALUE, GivenId, GivenMoment, Input, Paging, words
 from plugin.web.api.lists import page_of
 
 
@@ -74,23 +73,6 @@ class DeliveriesQuery(Paging):
 
     state: Annotated[DeliveryState, BY_VALUE, words(DeliveryState)] | None = None
     receiver_id: GivenId | None = None
-
-
-def _moment(value: Any) -> datetime:
-    if not isinstance(value, str) or len(value) > 40:
-        raise ValueError("must be a time such as 2026-11-22T18:00:00Z")
-    try:
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError("must be a time such as 2026-11-22T18:00:00Z") from None
-
-
-GivenMoment = Annotated[
-    datetime,
-    BeforeValidator(_moment),
-    WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40}),
-]
 
 
 class Span(Input):

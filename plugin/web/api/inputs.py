@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -38,6 +38,10 @@ _ANY_TEXT = rf"^[^{_CONTROL}]*$"
 _VISIBLE_TEXT = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
 _NO_DAY = "must be a date such as 2027-03-01"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_NO_MOMENT = "must be a time with its zone such as 2026-11-22T18:00:00Z"
+# RFC 3339, of this century: with any offset it is then a time that UTC has too.
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_MOMENT = rf"^20[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}:[0-5][0-9](\.[0-9]{{1,6}})?(Z|[+-]{_CLOCK})$"
 
 
 class Input(BaseModel):
@@ -78,6 +82,16 @@ def _day(value: Any) -> date:
         raise ValueError(_NO_DAY) from None
 
 
+def _moment(value: Any) -> datetime:
+    # Python parses more than that: times without a zone, and days alone.
+    if not isinstance(value, str) or not re.fullmatch(_MOMENT, value):
+        raise ValueError(_NO_MOMENT)
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except ValueError:
+        raise ValueError(_NO_MOMENT) from None
+
+
 def _count_in_text(value: Any) -> int:
     # ASCII digits only: int() would also accept " 1", "1_0" and digits of other scripts.
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:
@@ -87,6 +101,11 @@ def _count_in_text(value: Any) -> int:
 
 BY_VALUE = Field(strict=False)
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+GivenMoment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": _MOMENT}),
+]
 Text = Annotated[StrictStr, Field(pattern=_ANY_TEXT)]
 VisibleText = Annotated[StrictStr, Field(min_length=1, pattern=_VISIBLE_TEXT)]
 Reason = Annotated[VisibleText, Field(max_length=REASON_LENGTH)]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from plugin.courses.visits.visit_plan import MOST_PLANNED, VisitPlan, propose_plan, read_plan, save_plan
 from plugin.web.api.answers import Answer, Moment, shown
 from plugin.web.api.calls import Reply, Request, call
-from plugin.web.api.inputs import Input
+from plugin.web.api.inputs import GivenMoment, Input
 
 _EXAMPLE = "2026-12-01T18:30:00Z"
 
@@ -30,7 +30,7 @@ class Plan(Answer):
 class NewPlan(Input, json_schema_extra={"examples": [{"visits": [_EXAMPLE]}]}):
     """The dates of the plan, in place of all that are to come; an empty list removes it."""
 
-    visits: list[Annotated[AwareDatetime, Field(json_schema_extra={"maxLength": 40})]] = Field(
+    visits: list[GivenMoment] = Field(
         min_length=0, max_length=MOST_PLANNED, description="Each with its time zone."
     )
 
