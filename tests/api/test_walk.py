@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from plugin.core.acts import OPERATOR, Act, Role
 from plugin.courses.audit import audit
+from plugin.courses.checks.answers import answer_check
+from plugin.courses.checks.lists import save_list
 from plugin.courses.webhooks.deliveries import list_deliveries, spread
 from plugin.courses.webhooks.kinds import EventKind
 from plugin.courses.webhooks.receivers import NewReceiver, add_receiver
@@ -20,12 +22,13 @@ from plugin.services import Services
 from plugin.store import Store
 from plugin.web.api.blueprint import CALLS
 from plugin.web.api.calls import Call
+from plugin.web.api.checks import NewCheck
 from plugin.web.api.openapi import document
 from tests.api.caller import Caller
 from tests.api.conftest import api_application, caller_with, open_test_house
 from tests.api.examples import Request, requests
 from tests.api.schema_check import ADDRESS, resolved
-from tests.api.world import Shop
+from tests.api.world import OWNER, Shop
 from tests.clock import HandMovedClock
 from tests.databases import _new_database as new_database
 from tests.postgres import PostgresServer
@@ -44,7 +47,7 @@ ONE_WAY = {
     "start_refund",
     "transfer_course",
 }
-CHANGING = {"extend_course", "transfer_course"}
+CHANGING = {"extend_course", "transfer_course", "choose_concerns", "delete_ratings"}
 WALKED = [call for call in CALLS if call.name != "publish_package"]
 
 
@@ -87,12 +90,17 @@ def ids(walker: Caller, walked_house: Services) -> dict[str, str]:
     walker.post(f"/courses/{course_id}/redemptions", {}, key="second")
     client_id, package_id = shop.client("Ana Souza"), shop.package()
     agreed = walker.post(f"/clients/{client_id}/agreements", {"package_id": package_id}, key="agreed")
+    changed_course_id, treated_id = shop.course(to="Bea Wong"), _client_of(walker, course_id)
+    concerns = walker.post(f"/clients/{treated_id}/concerns", {"concerns": ["Jawline"]}).get_json()
+    _check(walked_house, shop, treated_id)
     return {
         "agreement_id": agreed.get_json()["id"],
         "course_id": course_id,
-        "changed_course_id": shop.course(to="Bea Wong"),
+        "changed_course_id": changed_course_id,
+        "changed_client_id": _client_of(walker, changed_course_id),
         "entry_id": used["id"],
-        "client_id": walker.get(f"/courses/{course_id}").get_json()["client_id"],
+        "client_id": treated_id,
+        "concern_id": concerns["concerns"][0]["id"],
         "package_id": shop.package(),
         "receiver_id": receiver_id,
         "delivery_id": str(list_deliveries(walked_house.store).rows[0].id),
@@ -101,9 +109,25 @@ def ids(walker: Caller, walked_house: Services) -> dict[str, str]:
     }
 
 
+def _client_of(walker: Caller, course_id: str) -> str:
+    client_id: str = walker.get(f"/courses/{course_id}").get_json()["client_id"]
+    return client_id
+
+
+def _check(house: Services, shop: Shop, client_id: str) -> None:
+    """Let the clinic have the version of its list that the document's example answers, and the client answer it."""
+    for seen in range(NewCheck.model_json_schema()["examples"][0]["list_version"]):
+        points = {"en": f"I am ill today, or was {seen} days ago"}
+        version = save_list(
+            house.store, shop.act(OWNER), points, reviewed_by="A. Kim", seen_version=seen
+        ).version
+    answer_check(house.store, shop.act(OWNER), client_id, "none", version, source="api")
+
+
 def _for(call: Call, ids: dict[str, str]) -> dict[str, str]:
-    # An end that lies in the past, or a transfer, would leave nothing to walk on for the others.
-    return {**ids, "course_id": ids["changed_course_id"]} if call.name in CHANGING else ids
+    # An end that lies in the past, a transfer, or ratings that end would leave nothing to walk on for the others.
+    changed = {"course_id": ids["changed_course_id"], "client_id": ids["changed_client_id"]}
+    return {**ids, **changed} if call.name in CHANGING else ids
 
 
 @pytest.mark.parametrize("call", WALKED, ids=lambda call: call.name)

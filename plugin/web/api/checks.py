@@ -46,7 +46,7 @@ class NewCheck(Input, json_schema_extra={"examples": [{"answer": "none", "list_v
     """The version that the client has read; an older one than that in force is refused."""
 
 
-@call("GET", "/check-list", CheckList)
+@call("GET", "/check-list", CheckList, refusals=(404,))
 def read_check_list(request: Request) -> Reply:
     """Read the clinic's list of points to check before a treatment."""
     found = read_list(request.services.store)
