@@ -17,6 +17,7 @@ from tests.api.conftest import api_application, caller_with
 from tests.clock import HandMovedClock
 
 ALL, DESK, OWNER = frozenset(Role), {Role.OWNER, Role.DESK}, {Role.OWNER}
+TREATS = {Role.OWNER, Role.PRACTITIONER}
 
 # What each role may do, by hand: a change of the program's own table must be meant.
 MAY = {
@@ -45,6 +46,7 @@ MAY = {
     ("GET", "/reports/year-end"): OWNER,
     ("GET", "/reports/unused"): OWNER,
     ("GET", "/reports/usage"): OWNER,
+    ("GET", "/reports/courses"): OWNER,
     ("GET", "/courses/{course_id}/summary.pdf"): ALL,
     ("GET", "/courses/{course_id}/welcome.pdf"): ALL,
     ("GET", "/courses/{course_id}/planner.pdf"): ALL,
@@ -65,6 +67,17 @@ MAY = {
     ("GET", "/agreements/{agreement_id}"): DESK,
     ("GET", "/agreements/{agreement_id}/agreement.pdf"): DESK,
     ("POST", "/agreements/{agreement_id}/paper-signature"): DESK,
+    ("POST", "/courses/{course_id}/again"): DESK,
+    ("GET", "/check-list"): ALL,
+    ("GET", "/clients/{client_id}/check"): ALL,
+    ("POST", "/clients/{client_id}/check"): ALL,
+    ("GET", "/clients/{client_id}/ratings"): TREATS,
+    ("POST", "/clients/{client_id}/concerns"): TREATS,
+    ("POST", "/clients/{client_id}/ratings"): TREATS,
+    ("DELETE", "/clients/{client_id}/ratings"): TREATS,
+    ("GET", "/letters"): OWNER,
+    ("GET", "/letters/coming"): OWNER,
+    ("POST", "/clients/{client_id}/letters"): DESK,
     ("GET", "/attention"): ALL,
     ("POST", "/attention/{item_id}/resolution"): DESK,
 }

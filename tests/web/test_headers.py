@@ -29,16 +29,28 @@ _IS_FRAMED = {"Content-Security-Policy": FRAMED, "X-Frame-Options": "SAMEORIGIN"
 _TELLS_NOBODY = {"Referrer-Policy": "no-referrer"}
 _KEYS = (
     "my.show",
+    "my.answer",
+    "my.agreement",
     "my.summary",
     "my.welcome",
     "my.planner",
     "my.calendar",
+    "my.wallet_pass",
     "my.aftercare",
     "my.document",
     "my.statement",
     "my.prepaid_balance",
+    "buy_again.show",
+    "buy_again.buy",
+    "tips.show",
+    "tips.give",
+    "tips.follow",
+    "agree.show",
+    "agree.pdf",
+    "agree.sign",
     "mail_choice.ask",
     "mail_choice.stop",
+    "mail_choice.stop_kind",
 )
 OTHERWISE: dict[str, dict[str, str]] = {
     **dict.fromkeys(_KEYS, _TELLS_NOBODY),

@@ -130,6 +130,7 @@ def test_what_the_server_sets_is_shown_and_not_changed(olga: Callable[..., Owner
         retention_days="60",
         activity_days="400",
         client_answer_days="90",
+        unused_years="3",
         database_url="postgresql://u:pw-of-the-database@host/name",
     )
     page = owner.page("retention")
