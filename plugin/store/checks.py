@@ -31,7 +31,7 @@ class CheckAnswer(Base):
     __tablename__ = "check_answer"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     on_day: Mapped[date]
     # none: none of these apply; ask: ask me.
     answer: Mapped[str] = mapped_column(String(4), info=DELETED)

@@ -29,6 +29,8 @@ GROWING = {
     *("sale_record", "square_customer", "square_person", "square_refund", "sweep", "version", "visit"),
     *("listed_course", "unlisted_course", "visit_note", "visit_note_option"),
     *("money_posting", "payment_fee", "outgoing_event", "event_delivery"),
+    *("agreement", "agreement_sale", "agreement_signature", "buy_again", "check_answer", "client_letter"),
+    *("letter_choice", "own_rating", "planned_visit", "public_order", "quote", "rated_concern", "tip"),
     *("visit_letter", "imported_course", "allowed_ahead", "private_page", "profile_note", "erased_profile"),
 }
 

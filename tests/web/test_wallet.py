@@ -181,6 +181,10 @@ def test_the_owner_tries_the_certificate(clinic: Clinic) -> None:
     assert zipfile.ZipFile(io.BytesIO(made.data)).read("pass.json")
 
 
+def test_without_a_certificate_there_is_no_test_pass(small_olga: Visitor) -> None:
+    assert small_olga.get("/clinic/settings/wallet/test.pkpass").status_code == 404
+
+
 def test_what_is_wrong_with_a_certificate_is_said(apple: Apple) -> None:
     certificate, key, intermediate = apple.texts
     other = Apple().texts
