@@ -345,6 +345,8 @@ WHO: dict[str, frozenset[str]] = {
     "activity.save": OWNER,
     "liability.show": OWNER,
     "reserve.show": OWNER,
+    "quote_report.show": OWNER,
+    "quote_report.save": OWNER,
     "reserve.save": OWNER,
     "liability.save": OWNER,
     "liability.close": OWNER,

@@ -6,10 +6,12 @@ import pytest
 from flask import Flask
 
 from plugin import create_app
+from plugin.core.acts import Role
 from plugin.services import Services
 from tests.courses.agreements.agreeing import reprice
 from tests.courses.desk import Desk
 from tests.courses.quotes.quoting import Quoting
+from tests.web.conftest import As
 from tests.web.test_check_in import with_settings
 from tests.web.visitor import Visitor
 
@@ -19,7 +21,9 @@ def ana(small_desk: Desk) -> Quoting:
     return Quoting(small_desk)
 
 
-def test_made_at_the_desk_and_paid_on_two_phones(ana: Quoting, small_app: Flask, small_deb: Visitor) -> None:
+def test_made_at_the_desk_and_paid_on_two_phones(
+    ana: Quoting, small_app: Flask, small_deb: Visitor, small_as: As
+) -> None:
     page = small_deb.page(f"/clients/{ana.client_id}/quotes")
     form = page.form("/quotes")
     refused = small_deb.send(form, package_id=ana.package_id, concern="x" * 301, valid_until="soon")
@@ -51,6 +55,7 @@ def test_made_at_the_desk_and_paid_on_two_phones(ana: Quoting, small_app: Flask,
     # The page of the other phone still has its button.
     assert "It is paid." in phone.after(shown.form(quote.code)).text
     assert "Paid" in small_deb.page(f"/clients/{ana.client_id}/quotes").text
+    assert "1 of 1" in small_as(Role.OWNER).page("/reports/quotes").text
 
 
 def test_another_price_is_said_on_both_sides_and_nothing_is_charged(

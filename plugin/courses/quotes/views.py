@@ -132,6 +132,15 @@ def open_quotes_in(session: Session, client_id: str, package_id: str, now: datet
     return tuple(each for each in _views(session, _rows().where(*theirs), now) if each.is_open)
 
 
+def states_since_in(
+    session: Session, since: datetime, now: datetime
+) -> Iterator[tuple[datetime, QuoteState]]:
+    """Yield when each quote from that time on was made, and its state."""
+    zone = ZoneInfo(clinic_in(session).time_zone)
+    for row, _package, _client, checkout, sold_at in session.execute(_rows().where(Quote.made_at >= since)):
+        yield row.made_at, state_of(row, checkout, sold_at, now, zone)
+
+
 def sold_after_in() -> ScalarSelect[Any]:
     """Return when the client first bought the package after the quote was made, however it was paid."""
     owner = func.coalesce(Client.merged_into, Client.id)

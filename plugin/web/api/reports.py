@@ -12,6 +12,7 @@ from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, asked_period
 from plugin.courses.reports.progress import Progress, ProgressBy, course_progress
+from plugin.courses.reports.quotes import quotes_by_month
 from plugin.courses.reports.reserve import reserve
 from plugin.courses.reports.usage import By, usage
 from plugin.errors import Refused
@@ -255,4 +256,32 @@ def report_reserve(request: Request) -> Reply:
     return Reply(ReserveReport.of({"days": days, "packages": seen.packages, "totals": seen.totals}))
 
 
-CALLS = (report_liability, report_usage, report_courses, report_reserve)
+class QuotedMonth(Answer):
+    """The quotes made in a month, and what became of them."""
+
+    month: str = shown("2026-11")
+    made: Count = shown(12)
+    sold: Count = shown(7, "Those that became a sale, whenever.")
+    open: Count = shown(2)
+    expired: Count = shown(2)
+    withdrawn: Count = shown(1)
+
+
+class QuotesReport(Answer):
+    """The quotes of the last twelve months, oldest first."""
+
+    months: list[QuotedMonth]
+
+
+@call("GET", "/reports/quotes", QuotesReport, roles=THE_OWNER)
+def report_quotes(request: Request) -> Reply:
+    """Count the quotes made in each month, and what became of them."""
+    names = ("made", "sold", "open", "expired", "withdrawn")
+    months = [
+        {"month": f"{row.month.first:%Y-%m}", **{name: getattr(row, name) for name in names}}
+        for row in quotes_by_month(request.services.store, request.act.now)
+    ]
+    return Reply(QuotesReport.of({"months": months}))
+
+
+CALLS = (report_liability, report_usage, report_courses, report_reserve, report_quotes)

@@ -10,6 +10,7 @@ from plugin.web.reports import (
     pay,
     people,
     progress,
+    quotes,
     ratings,
     reserve,
     tips,
@@ -19,5 +20,5 @@ from plugin.web.reports import (
 
 SCREENS = (
     *(overview, liability, journal, year_end, usage, pay, people, month),
-    *(activity, entries, progress, ratings, reserve, tips),
+    *(activity, entries, progress, quotes, ratings, reserve, tips),
 )

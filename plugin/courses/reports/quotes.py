@@ -1,0 +1,66 @@
+"""Quotes by the month in which they were made, and what became of them (docs/reports.md)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.sheet import Sheet, sheet_of
+from plugin.courses.quotes.views import QuoteState, states_since_in
+from plugin.courses.reports.period import Period, month_of, months_up_to, start_of
+from plugin.store import Store
+
+MONTHS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedMonth:
+    """The quotes made in a month; `sold`: those that became a sale, whenever."""
+
+    month: Period
+    made: int
+    sold: int
+    open: int
+    expired: int
+    withdrawn: int
+
+
+def quotes_by_month(store: Store, now: datetime) -> tuple[QuotedMonth, ...]:
+    """Return the last twelve months, this one included, oldest first."""
+    with store.reading() as session:
+        clinic = clinic_in(session)
+        months = months_up_to(local_date(clinic, now), MONTHS_SHOWN)
+        zone = ZoneInfo(clinic.time_zone)
+        found = Counter(
+            (month_of(made_at.astimezone(zone).date()), state)
+            for made_at, state in states_since_in(session, start_of(months[0].first, zone), now)
+        )
+    return tuple(_month(month, found) for month in months)
+
+
+def _month(month: Period, found: Counter[tuple[Period, QuoteState]]) -> QuotedMonth:
+    by = {state: found[month, state] for state in QuoteState}
+    return QuotedMonth(
+        month,
+        sum(by.values()),
+        by[QuoteState.PAID],
+        by[QuoteState.OPEN],
+        by[QuoteState.EXPIRED],
+        by[QuoteState.WITHDRAWN],
+    )
+
+
+def quotes_sheet(rows: tuple[QuotedMonth, ...]) -> Sheet:
+    """Return it as a table for a spreadsheet."""
+    columns = {
+        "Month": lambda row: f"{row.month.first:%Y-%m}",
+        "Made": lambda row: row.made,
+        "Sold": lambda row: row.sold,
+        "Open": lambda row: row.open,
+        "Expired": lambda row: row.expired,
+        "Withdrawn": lambda row: row.withdrawn,
+    }
+    return sheet_of("Quotes by month", columns, rows)
