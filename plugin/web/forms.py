@@ -219,6 +219,12 @@ class Paragraph(_Typed):
         return text
 
 
+class LongText(Text):
+    """A text in a box of several lines, cleaned to one paragraph, "" for none."""
+
+    widget = staticmethod(_drawn_paragraph)
+
+
 class Email(_Typed):
     """An e-mail address, None for none."""
 

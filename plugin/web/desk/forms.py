@@ -34,6 +34,7 @@ from plugin.web.forms import (
     Email,
     Form,
     Hidden,
+    LongText,
     Paragraph,
     Phone,
     ReasonForm,
@@ -507,7 +508,7 @@ class QuoteForm(Form):
     """A quote to make in the consultation."""
 
     package_id = Choice(N_("Package"), said=N_("Choose a package."))
-    concern = Text(
+    concern = LongText(
         N_("What they would like help with, in their own words (optional)"),
         called=N_("The concern"),
         hint=N_("Printed on the quote. Write what they said, no diagnosis."),
