@@ -135,6 +135,13 @@ def _tree_faults(pdf: pikepdf.Pdf) -> Iterator[str]:
     for note in (note for page in pdf.pages for note in page.get("/Annots", ())):
         if str(note.Contents) == str(note.A.URI):
             yield f"a link says only its address: {note.A.URI}"
+        if (element := _element_of(note, pdf)) != "/Link":
+            yield f"a link is tagged as {element}: {note.A.URI}"
+
+
+def _element_of(note: Any, pdf: pikepdf.Pdf) -> str:
+    nums = list(pdf.Root.StructTreeRoot.ParentTree.Nums)
+    return str(dict(zip(map(int, nums[::2]), nums[1::2], strict=True))[int(note.StructParent)].S)
 
 
 def kids_of(element: Any) -> list[Any]:
