@@ -187,7 +187,7 @@ def test_without_a_network_pages_stay_readable_and_a_tap_waits(page: Page, house
     away(page)
     expect(page.locator(".waits-beside")).to_contain_text("Waiting to be sent:")
     expect(page.locator(".client-card .figure strong")).to_have_text("12")
-    page.get_by_role("link", name="Today").click()
+    page.get_by_role("link", name="Today", exact=True).click()
     expect(page.get_by_role("heading", name="Today", level=1)).to_be_visible()
     away(page)
     waiting(page, 1)
