@@ -26,9 +26,9 @@ from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 
 
-def render_nothing(_paper: Paper, _assets: object = None) -> bytes:
+def render_nothing(paper: Paper, _assets: object = None) -> bytes:
     """Stand in for the printer: the papers have tests of their own."""
-    return b"%PDF-1.7 stands in for a paper"
+    return b"%PDF-1.7 stands in for a paper" + b" in large type" * paper.clinic.large_print
 
 
 def open_test_house(store: Store, clock: HandMovedClock) -> Services:

@@ -99,7 +99,13 @@ def _count_in_text(value: Any) -> int:
     raise ValueError(f"must be 1 to {LONGEST_PAGE}")
 
 
+def _yes_in_text(value: Any) -> Any:
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
 BY_VALUE = Field(strict=False)
+# Of a query, where everything is text.
+YesInQuery = Annotated[bool, BeforeValidator(_yes_in_text)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 GivenMoment = Annotated[
     datetime,

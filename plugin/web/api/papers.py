@@ -9,7 +9,7 @@ from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.statement import statement_of_course
 from plugin.courses.handouts.cache import hand_out
 from plugin.web.api.calls import THE_DESK, Reply, Request, call
-from plugin.web.api.inputs import GivenId, Input, Language
+from plugin.web.api.inputs import GivenId, Input, Language, YesInQuery
 
 
 class InLanguage(Input):
@@ -17,7 +17,7 @@ class InLanguage(Input):
 
     language: Language | None = None
     """A tag such as en or es; the client's own by default."""
-    large_print: bool | None = None
+    large_print: YesInQuery | None = None
     """In large type; as the client prefers by default."""
 
 
