@@ -42,14 +42,14 @@ def test_one_tap_sends_and_says_to_whom(small_deb: Visitor, address: str) -> Non
 def test_each_paper_has_its_button(small_deb: Visitor, address: str) -> None:
     page = small_deb.page(address)
     papers = [each.rsplit("/", 2)[-2] for each in mail_forms(page)]
-    assert papers == ["planner", "summary", "aftercare", "prepaid-balance"]
+    assert papers == ["summary", "aftercare", "planner", "prepaid-balance"]
     assert "E-mail Course summary" in page.text
     assert "E-mail Aftercare sheet, session 1" in page.text
 
 
 def test_practitioners_send_them_too(small_as: As, address: str) -> None:
     page = small_as(Role.PRACTITIONER).page(address)
-    assert mail_forms(page) == ["planner/email", "summary/email", "aftercare/email"]
+    assert mail_forms(page) == ["summary/email", "aftercare/email", "planner/email"]
 
 
 def test_without_an_address_the_page_says_what_to_do(
