@@ -32,10 +32,10 @@ from tests.bench.http import sold_to
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.postgres import PostgresServer
-from tests.servers import free_port
+from tests.servers import fetch, free_port
 
 TABLETS, COURSES_EACH, SESSIONS, TOKENS = 8, 4, 500, 64
-_ANSWER_WITHIN_S, _START_WITHIN_S = 10.0, 60.0
+_ANSWER_WITHIN_S, _ANSWERED_AT_LAST_S, _START_WITHIN_S = 10.0, 180.0, 60.0
 # Of what is used, the part that is undone again, and the part that is sent once more though it was answered.
 _UNDONE, _SENT_AGAIN = 0.2, 0.2
 
@@ -79,8 +79,10 @@ def crash_under_load(
             for number in range(TABLETS)
         ]
         played = [pool.submit(each.play, over) for each in tablets]
-        _kill_now_and_then(program, server, random.Random(seed), seconds, run)
-        over.set()
+        try:
+            _kill_now_and_then(program, server, random.Random(seed), seconds, run)
+        finally:
+            over.set()
         for each in played:
             each.result()
     with Store(url) as store:
@@ -133,7 +135,8 @@ class _Tablet:
         return entry
 
     def _until_answered(self, key: str, path: str, body: dict[str, str]) -> str:
-        while True:
+        deadline = time.monotonic() + _ANSWERED_AT_LAST_S
+        while time.monotonic() < deadline:
             try:
                 status, answer = self._send(key, path, body)
             except (OSError, http.client.HTTPException):
@@ -144,6 +147,7 @@ class _Tablet:
                     return str(json.loads(answer)["entry"]["id"])
                 assert status in {429, 500, 502, 503}, (status, answer)
             time.sleep(0.05)
+        raise AssertionError(f"{key} was not answered within {_ANSWERED_AT_LAST_S:.0f} s")
 
     def _send(self, key: str, path: str, body: dict[str, str]) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_ANSWER_WITHIN_S)
@@ -211,14 +215,10 @@ class _Program:
             time.sleep(0.1)
 
     def _answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
+            return fetch(f"http://127.0.0.1:{self.port}/readyz")[0] == 200
         except (OSError, http.client.HTTPException):
             return False
-        finally:
-            connection.close()
 
 
 @contextmanager
