@@ -58,10 +58,10 @@ class StormRun:
 
 def storm(fresh: Fresh, folder: Path, *, seed: int, events: int) -> StormRun:
     """Sell until there are so many events, and book them twice: in a quiet clinic, and in one under fire."""
-    chance, clock, weather = random.Random(seed), HandMovedClock(), Weather(random.Random(seed))
+    chance, clock, flaky = random.Random(seed), HandMovedClock(), FlakySquare(random.Random(seed))
     with running_practice(
         folder,
-        middleware=weather.over,
+        middleware=flaky.around,
         webhook_url=ADDRESS,
         seed="items",
         clock=clock,
@@ -77,22 +77,22 @@ def storm(fresh: Fresh, folder: Path, *, seed: int, events: int) -> StormRun:
         _copy(calm, under_fire)
         told = _sell_until(practice.control, packages, chance, events)
         with _clinic(calm, practice.base_url, practice.control, clock) as clinic:
-            door = _Door(clinic)
+            endpoint = _WebhookEndpoint(clinic)
             for body in told:
-                assert door.send(body, sign(KEY, ADDRESS, body)) < 300
+                assert endpoint.send(body, sign(KEY, ADDRESS, body)) < 300
             _finish(clinic)
             expected = clinic.ledger()
         with _clinic(under_fire, practice.base_url, practice.control, clock) as clinic:
-            return _under_fire(clinic, told, chance, expected, weather)
+            return _under_fire(clinic, told, chance, expected, flaky)
 
 
-class Weather:
+class FlakySquare:
     """Square fails this part of the calls that the clinic makes."""
 
     def __init__(self, chance: random.Random) -> None:
         self.failing, self._chance = 0.0, chance
 
-    def over(self, square: WSGIApplication) -> WSGIApplication:
+    def around(self, square: WSGIApplication) -> WSGIApplication:
         def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
             if environ["PATH_INFO"].startswith("/v2/") and self._chance.random() < self.failing:
                 return Response(status=503)(environ, start)
@@ -102,23 +102,23 @@ class Weather:
 
 
 def _under_fire(
-    clinic: Clinic, told: list[str], chance: random.Random, expected: list[Any], weather: Weather
+    clinic: Clinic, told: list[str], chance: random.Random, expected: list[Any], flaky: FlakySquare
 ) -> StormRun:
-    door = _Door(clinic)
-    weather.failing = 0.25
+    endpoint = _WebhookEndpoint(clinic)
+    flaky.failing = 0.25
     sent = [body for body in told for _ in range(chance.randint(1, _MOST_TIMES))]
     chance.shuffle(sent)
     forged = taken = 0
     for body in sent:
-        assert door.send(body, sign(KEY, ADDRESS, body)) < 300
+        assert endpoint.send(body, sign(KEY, ADDRESS, body)) < 300
         if chance.random() < _FORGED:
             forged += 1
-            taken += door.send(*_forged(body, chance)) < 300
+            taken += endpoint.send(*_forged(body, chance)) < 300
         if chance.random() < _WORK_BETWEEN:
             clinic.worker().run_next("inbox")
     given_up = _finish(clinic)
     # Square answers again: the next sync finds what was given up on.
-    weather.failing = 0.0
+    flaky.failing = 0.0
     clinic.worker().sync()
     _finish(clinic)
     found = clinic.ledger()
@@ -146,8 +146,8 @@ def _finish(clinic: Clinic) -> int:
     return sum(state == "failed" for _, state, _ in clinic.messages())
 
 
-class _Door:
-    """Where Square's webhooks come in: the real application."""
+class _WebhookEndpoint:
+    """The webhook endpoint of the real application."""
 
     def __init__(self, clinic: Clinic) -> None:
         self._client = create_app(services=clinic.services).test_client()
