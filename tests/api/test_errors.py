@@ -33,6 +33,12 @@ def test_an_address_nobody_knows_is_404(small_desk: Caller) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("delivery", ["²", "٣", "-1", "1" * 19, "none"])
+def test_a_delivery_with_another_than_a_number_is_404(small_owner: Caller, delivery: str) -> None:
+    answer = small_owner.post(f"/events/deliveries/{delivery}/replay")
+    assert refusal(answer) == (404, "not_found", None)
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [

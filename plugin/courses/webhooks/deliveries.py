@@ -218,9 +218,21 @@ def list_deliveries(
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    if not _is_number(text):
         raise InvalidField(_("The list has changed. Start again without a cursor."), field="cursor")
     return int(text)
+
+
+def delivery_number(typed: str) -> int:
+    """Return the id of a delivery as it stands in an address; raises NotFound."""
+    if not _is_number(typed):
+        raise NotFound(_("There is no such delivery."))
+    return int(typed)
+
+
+def _is_number(text: str) -> bool:
+    # ASCII digits only: int() refuses some of the other scripts. No database has a longer id.
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _view(row: EventDelivery, event: OutgoingEvent, name: str) -> DeliveryRow:

@@ -8,13 +8,15 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from plugin.courses.webhooks.deliveries import (
+    DeliveryRow,
+    delivery_number,
     list_deliveries,
     read_delivery,
     replay_delivery,
     replay_span,
 )
+from plugin.courses.webhooks.documents import public_id
 from plugin.courses.webhooks.receivers import list_receivers
-from plugin.errors import NotFound
 from plugin.web.api.answers import Answer, Count, Cursor, Id, Moment, example_id, shown
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
 from plugin.web.api.inputs import BY_VALUE, GivenId, GivenMoment, Input, Paging, words
@@ -114,11 +116,9 @@ def list_event_deliveries(request: Request, query: DeliveriesQuery) -> Reply:
 @call("POST", "/events/deliveries/{delivery_id}/replay", Delivery, roles=THE_OWNER)
 def replay_event_delivery(request: Request, delivery_id: str) -> Reply:
     """Send one event again, with the same id."""
-    if not (delivery_id.isdigit() and len(delivery_id) < 19):
-        raise NotFound("There is no such delivery.")
-    store = request.services.store
-    replay_delivery(store, request.act, int(delivery_id))
-    return Reply(Delivery.of(_shown(read_delivery(store, int(delivery_id)))))
+    store, number = request.services.store, delivery_number(delivery_id)
+    replay_delivery(store, request.act, number)
+    return Reply(Delivery.of(_shown(read_delivery(store, number))))
 
 
 @call("POST", "/events/receivers/{receiver_id}/replay", Replayed, roles=THE_OWNER)
@@ -130,9 +130,9 @@ def replay_events(request: Request, body: Span, receiver_id: str) -> Reply:
     return Reply(Replayed.of({"events": many}))
 
 
-def _shown(row: Any) -> dict[str, Any]:
+def _shown(row: DeliveryRow) -> dict[str, Any]:
     names = ("id", "kind", "receiver_id", "state", "attempts", "status", "said", "noted_at", "due_at")
-    return {**{name: getattr(row, name) for name in names}, "event_id": f"evt_{row.event_id}"}
+    return {**{name: getattr(row, name) for name in names}, "event_id": public_id(row.event_id)}
 
 
 CALLS = (list_event_receivers, list_event_deliveries, replay_event_delivery, replay_events)

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from plugin.configuration.sealing import sealing
 from plugin.courses.reports.period import start_of
 from plugin.courses.webhooks.deliveries import (
+    delivery_number,
     list_deliveries,
     replay_delivery,
     replay_span,
@@ -25,7 +26,6 @@ from plugin.courses.webhooks.receivers import (
     list_receivers,
     rotate_key,
 )
-from plugin.errors import NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
@@ -39,7 +39,6 @@ blueprint = Blueprint("events", __name__, url_prefix="/clinic/events")
 SHOWN = 50
 _STATES = {"pending": N_("Waiting"), "delivered": N_("Delivered"), "failed": N_("Given up")}
 _KINDS = {**CHOICES, EventKind.TEST: N_("Test")}
-_MOST_DIGITS = 18
 
 
 class ReceiverForm(Form):
@@ -157,9 +156,7 @@ def test(receiver_id: str) -> ResponseReturnValue:
 @refused_shows(_shown_again)
 def again(delivery_id: str) -> ResponseReturnValue:
     """Send one event again."""
-    if not (delivery_id.isascii() and delivery_id.isdigit() and len(delivery_id) <= _MOST_DIGITS):
-        raise NotFound(_("There is no such delivery."))
-    replay_delivery(current_services().store, current_act(), int(delivery_id))
+    replay_delivery(current_services().store, current_act(), delivery_number(delivery_id))
     return _done(_("It is being sent again."))
 
 
