@@ -92,11 +92,16 @@ def _moment(value: Any) -> datetime:
         raise ValueError(_NO_MOMENT) from None
 
 
-def _count_in_text(value: Any) -> int:
-    # ASCII digits only: int() would also accept " 1", "1_0" and digits of other scripts.
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:
-        return int(value)
-    raise ValueError(f"must be 1 to {LONGEST_PAGE}")
+def number_in_text(most: int) -> BeforeValidator:
+    """Return the reading of a whole number in a query, whose bounds its field checks."""
+
+    def read(value: Any) -> int:
+        # ASCII digits only: int() would also accept " 1", "1_0" and digits of other scripts.
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:
+            return int(value)
+        raise ValueError(f"must be 1 to {most}")
+
+    return BeforeValidator(read)
 
 
 def _yes_in_text(value: Any) -> Any:
@@ -140,7 +145,7 @@ class Price(Input):
 class Paging(Input):
     """What every list takes."""
 
-    limit: Annotated[int, BeforeValidator(_count_in_text)] = Field(USUAL_PAGE, ge=1, le=LONGEST_PAGE)
+    limit: Annotated[int, number_in_text(LONGEST_PAGE)] = Field(USUAL_PAGE, ge=1, le=LONGEST_PAGE)
     cursor: StrictStr | None = Field(None, min_length=1, max_length=64, pattern="^[A-Za-z0-9_-]+$")
     """The `cursor` of the page before."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool
+from pydantic import Field, StrictBool
 
 from plugin.core.letters import LetterKind
 from plugin.courses.letters.choices import choose_letter, declined_by
@@ -15,17 +15,9 @@ from plugin.courses.letters.plan import PREVIEW_DAYS, coming_letters
 from plugin.emails.client_letter import rules_of
 from plugin.web.api.answers import Answer, Cursor, Id, Moment, example_id, shown
 from plugin.web.api.calls import THE_DESK, THE_OWNER, Reply, Request, call
-from plugin.web.api.inputs import BY_VALUE, Input, Paging, words
+from plugin.web.api.inputs import BY_VALUE, Input, Paging, number_in_text, words
 
 MOST_DAYS = 31
-
-
-def _days_in_text(value: object) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 4:
-        return int(value)
-    raise ValueError(f"must be 1 to {MOST_DAYS}")
-
-
 Kind = Annotated[LetterKind, words(LetterKind)]
 
 
@@ -84,7 +76,7 @@ class ChooseLetter(Input):
 class ComingQuery(Input):
     """How far to look ahead."""
 
-    days: Annotated[int, BeforeValidator(_days_in_text)] = Field(PREVIEW_DAYS, ge=1, le=MOST_DAYS)
+    days: Annotated[int, number_in_text(MOST_DAYS)] = Field(PREVIEW_DAYS, ge=1, le=MOST_DAYS)
     """Today included; 1 to 31."""
 
 
