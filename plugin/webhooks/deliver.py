@@ -9,9 +9,9 @@ from plugin.courses.webhooks.deliveries import (
     Claimed,
     Outcome,
     claim_delivery,
+    fan_out,
     finish_delivery,
     note_expiring,
-    spread,
 )
 from plugin.errors import ConfigurationError
 from plugin.services import Services
@@ -20,7 +20,7 @@ from plugin.webhooks.post import post
 
 def deliver_due(services: Services, should_stop: Callable[[], bool] = lambda: False) -> int:
     """Deliver what is due; return how many calls were made."""
-    while spread(services.store, services.clock()) and not should_stop():
+    while fan_out(services.store, services.clock()) and not should_stop():
         pass
     made = 0
     while not should_stop() and (claimed := claim_delivery(services.store, services.clock())) is not None:

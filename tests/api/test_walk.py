@@ -15,7 +15,7 @@ from plugin.core.acts import OPERATOR, Act, Role
 from plugin.courses.audit import audit
 from plugin.courses.checks.answers import answer_check
 from plugin.courses.checks.lists import save_list
-from plugin.courses.webhooks.deliveries import list_deliveries, spread
+from plugin.courses.webhooks.deliveries import fan_out, list_deliveries
 from plugin.courses.webhooks.kinds import EventKind
 from plugin.courses.webhooks.receivers import NewReceiver, add_receiver
 from plugin.services import Services
@@ -84,7 +84,7 @@ def ids(walker: Caller, walked_house: Services) -> dict[str, str]:
     act = Act(OPERATOR, walked_house.clock(), "receiver")
     receiver_id, _key = add_receiver(walked_house.store, act, new, str, allows_http=False)
     course_id = shop.course(sessions=999)
-    spread(walked_house.store, walked_house.clock())
+    fan_out(walked_house.store, walked_house.clock())
     shop.course(to=None)
     used = walker.post(f"/courses/{course_id}/redemptions", {}, key="first").get_json()["entry"]
     # One visit that no walk takes back, whichever walks have come before.

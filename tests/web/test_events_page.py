@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plugin.core.acts import Role
-from plugin.courses.webhooks.deliveries import list_deliveries, spread
+from plugin.courses.webhooks.deliveries import fan_out, list_deliveries
 from plugin.courses.webhooks.kinds import CHOICES
 from plugin.courses.webhooks.receivers import list_receivers
 from tests.courses.desk import Desk
@@ -49,7 +49,7 @@ def test_a_test_a_delivery_and_an_end(small_olga: Visitor, small_desk: Desk):
     page = small_olga.after(small_olga.page("/clinic/events").form(f"/clinic/events/{receiver.id}/test"))
     assert "The test is on its way." in page.text
     small_desk.sell()
-    spread(small_desk.store, small_desk.clock())
+    fan_out(small_desk.store, small_desk.clock())
     newest, test = list_deliveries(small_desk.store).rows
     assert (newest.kind, test.kind) == ("course.opened", "test")
     page = small_olga.page("/clinic/events?state=pending")

@@ -80,16 +80,16 @@ class DeliveryRow:
     tried_at: datetime | None
 
 
-def spread(store: Store, now: datetime) -> int:
+def fan_out(store: Store, now: datetime) -> int:
     """Make documents and deliveries of the events that are new; return how many events."""
     waiting = select(OutgoingEvent.id).where(OutgoingEvent.document.is_(None)).limit(1)
     with store.reading() as session:
         if session.scalar(waiting) is None:
             return 0
-    return transact(store, Act(SQUARE, now, "events"), _spread)
+    return transact(store, Act(SQUARE, now, "events"), _fan_out)
 
 
-def _spread(work: Work) -> int:
+def _fan_out(work: Work) -> int:
     new = select(OutgoingEvent).where(OutgoingEvent.document.is_(None)).order_by(OutgoingEvent.id)
     events = work.session.scalars(new.limit(_AT_ONCE).with_for_update(skip_locked=True)).all()
     receivers = receivers_in(work.session)
@@ -171,7 +171,7 @@ def finish_delivery(store: Store, now: datetime, claimed: Claimed, outcome: Outc
             row.state = "delivered"
         elif outcome.is_gone or row.attempts > len(WAITS_MIN):
             row.state = "failed"
-            _tell(work, claimed, outcome)
+            _open_given_up(work, claimed, outcome)
         else:
             row.due_at = work.now + timedelta(minutes=WAITS_MIN[row.attempts - 1])
         return row.state
@@ -179,7 +179,7 @@ def finish_delivery(store: Store, now: datetime, claimed: Claimed, outcome: Outc
     return transact(store, Act(SQUARE, now, f"delivery:{claimed.id}"), do)
 
 
-def _tell(work: Work, claimed: Claimed, outcome: Outcome) -> None:
+def _open_given_up(work: Work, claimed: Claimed, outcome: Outcome) -> None:
     receiver = work.session.get_one(EventReceiver, claimed.receiver_id)
     open_item(
         work,
