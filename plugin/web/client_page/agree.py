@@ -27,7 +27,7 @@ from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 from invoices.language import Language, language_for
 from invoices.pages.agreement import agreement_page, moments
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.agreements.links import SigningLink, link_of_token
+from plugin.courses.agreements.links import SigningLink, link_of_token, signing_token
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
 from plugin.courses.agreements.signing import CHANGED, Signing, sign_agreement
 from plugin.courses.agreements.views import agreement_content, agreement_pdf
@@ -36,7 +36,7 @@ from plugin.errors import InvalidField, PaperNotMade, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
 from plugin.web.agreement_rules import agreement_rules
-from plugin.web.client_page.views import PER_ADDRESS, UNKNOWN_PER_ADDRESS, spoken
+from plugin.web.client_page.views import GUEST, PER_ADDRESS, UNKNOWN_PER_ADDRESS, spoken
 from plugin.web.files import name_file
 from plugin.web.headers import unlist
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
@@ -120,6 +120,16 @@ def set_up(app: Flask) -> None:
         deduct_when=lambda response: response.status_code == 404,
     )
     limit_views(app, ("agree.show", "agree.pdf", "agree.sign"), guesses, often)
+
+
+def address_to_sign(client_id: str, package_id: str, *, back: str) -> str:
+    """Return where the client signs the agreement of this package, and then comes back to pay."""
+    services = current_services()
+    new = NewAgreement(client_id, package_id, "distance")
+    act = Act(GUEST, services.clock(), fresh_key())
+    agreement = prepare_agreement(services.store, services.render, act, new, agreement_rules())
+    token = signing_token(services.settings.secret_key.get_secret_value(), agreement)
+    return url_for("agree.show", token=token, then=back)
 
 
 def _link(token: str) -> SigningLink:

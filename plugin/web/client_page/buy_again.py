@@ -13,8 +13,6 @@ from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from invoices.language import language_for
 from plugin.core.acts import Act
-from plugin.courses.agreements.links import signing_token
-from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.catalog.names import names_in
@@ -23,7 +21,8 @@ from plugin.courses.sales.buy_again import AgainOffer, buy_again, offer_again
 from plugin.errors import Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
-from plugin.web.agreement_rules import agreement_rules, agreements_are_required
+from plugin.web.agreement_rules import agreements_are_required
+from plugin.web.client_page.agree import address_to_sign
 from plugin.web.client_page.views import GUEST, client_of, nothing, spoken, today
 from plugin.web.headers import unlist
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
@@ -54,7 +53,7 @@ def buy(token: str, course_id: str) -> ResponseReturnValue:
         buy_again(services.store, act, course.id, seen_version=version, needs_agreement=required)
     except Refused as error:
         if error.code == "not_agreed":
-            return redirect(_to_sign(client, course, request.path), code=303)
+            return redirect(address_to_sign(client.id, course.package_id, back=request.path), code=303)
         return _page(token, client, course, problem=error.code), error.status
     return redirect(url_for("buy_again.show", token=token, course_id=course_id), code=303)
 
@@ -102,16 +101,6 @@ def _asked(token: str, course_id: str) -> tuple[ClientView, CourseView]:
     if course is None or course.is_void:
         abort(404)
     return client, course
-
-
-def _to_sign(client: ClientView, course: CourseView, back: str) -> str:
-    """Return where the client signs the agreement of this package, and then comes back to pay."""
-    services = current_services()
-    new = NewAgreement(client.id, course.package_id, "distance")
-    act = Act(GUEST, services.clock(), fresh_key())
-    agreement = prepare_agreement(services.store, services.render, act, new, agreement_rules())
-    token = signing_token(services.settings.secret_key.get_secret_value(), agreement)
-    return url_for("agree.show", token=token, then=back)
 
 
 def _terms(offer: AgainOffer, tag: str, names: Any) -> tuple[str, ...]:

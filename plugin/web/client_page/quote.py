@@ -25,15 +25,14 @@ from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 from invoices.language import language_for
 from invoices.pages.quote import quote_page
 from plugin.core.acts import Act
-from plugin.courses.agreements.links import signing_token
-from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
 from plugin.courses.quotes.pay import pay_quote
 from plugin.courses.quotes.views import QuoteView, quote_content, quote_of_code, quote_pdf
 from plugin.courses.sales.checkouts import read_checkout
 from plugin.errors import Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
-from plugin.web.agreement_rules import agreement_rules, agreements_are_required
+from plugin.web.agreement_rules import agreements_are_required
+from plugin.web.client_page.agree import address_to_sign
 from plugin.web.client_page.views import GUEST, nothing, spoken
 from plugin.web.files import name_file
 from plugin.web.headers import unlist
@@ -71,7 +70,7 @@ def pay(code: str) -> ResponseReturnValue:
         pay_quote(services.store, act, quote.id, needs_agreement=agreements_are_required())
     except Refused as error:
         if error.code == "not_agreed":
-            return redirect(_to_sign(quote, request.path), code=303)
+            return redirect(address_to_sign(quote.client_id, quote.package_id, back=request.path), code=303)
         return _page(_quote(code), problem=True), HTTPStatus.CONFLICT
     return redirect(url_for("quote.show", code=code), code=303)
 
@@ -116,13 +115,3 @@ def _page(quote: QuoteView, **more: Any) -> str:
         checkout=checkout,
         waits=checkout is not None and not checkout.url,
     )
-
-
-def _to_sign(quote: QuoteView, back: str) -> str:
-    """Return where the client signs the agreement of this package, and then comes back to pay."""
-    services = current_services()
-    new = NewAgreement(quote.client_id, quote.package_id, "distance")
-    act = Act(GUEST, services.clock(), fresh_key())
-    agreement = prepare_agreement(services.store, services.render, act, new, agreement_rules())
-    token = signing_token(services.settings.secret_key.get_secret_value(), agreement)
-    return url_for("agree.show", token=token, then=back)
