@@ -6,6 +6,7 @@ Only what was refused counts as a guess, so an ordinary request writes nothing. 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask
@@ -29,6 +30,13 @@ def guess_limiter(app: Flask) -> Limiter:
     """
     options = {"open_services": lambda: app.extensions["coursekeeper"]}
     return _limiter(app, "guesses", storage_uri=SharedCount.ADDRESS, storage_options=options)
+
+
+def limit_unknown(app: Flask, allowance: str, scope: str) -> Callable[[Any], Any]:
+    """Return the limit of addresses that open nothing, for pages whose address is their key."""
+    return guess_limiter(app).shared_limit(
+        allowance, scope=scope, deduct_when=lambda response: response.status_code == HTTPStatus.NOT_FOUND
+    )
 
 
 def _limiter(app: Flask, name: str, **options: Any) -> Limiter:

@@ -39,7 +39,7 @@ from plugin.web.agreement_rules import agreement_rules
 from plugin.web.client_page.views import GUEST, PER_ADDRESS, UNKNOWN_PER_ADDRESS, spoken
 from plugin.web.files import name_file
 from plugin.web.headers import unlist
-from plugin.web.limits import guess_limiter, limit_views, page_limiter
+from plugin.web.limits import limit_unknown, limit_views, page_limiter
 
 _CLIENT = Actor("The client", Role.DESK, Source.DESK)
 _LONGEST_NAME = 200
@@ -114,11 +114,7 @@ def nothing(error: HTTPException) -> ResponseReturnValue:
 def set_up(app: Flask) -> None:
     """Limit how much one visitor opens, and how many links are tried."""
     often = page_limiter(app).shared_limit(PER_ADDRESS, scope="agreements")
-    guesses = guess_limiter(app).shared_limit(
-        UNKNOWN_PER_ADDRESS,
-        scope="unknown agreements",
-        deduct_when=lambda response: response.status_code == 404,
-    )
+    guesses = limit_unknown(app, UNKNOWN_PER_ADDRESS, "unknown agreements")
     limit_views(app, ("agree.show", "agree.pdf", "agree.sign"), guesses, often)
 
 

@@ -25,7 +25,7 @@ from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.client_page.agree import address_to_sign
 from plugin.web.client_page.views import GUEST, client_of, nothing, spoken, today
 from plugin.web.headers import unlist
-from plugin.web.limits import guess_limiter, limit_views, page_limiter
+from plugin.web.limits import limit_unknown, limit_views, page_limiter
 
 PER_ADDRESS = "60 per minute"
 UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
@@ -68,9 +68,7 @@ def unknown(error: HTTPException) -> ResponseReturnValue:
 def set_up(app: Flask) -> None:
     """Limit how much one visitor opens, and how many addresses are tried."""
     often = page_limiter(app).shared_limit(PER_ADDRESS, scope="buying again")
-    guesses = guess_limiter(app).shared_limit(
-        UNKNOWN_PER_ADDRESS, scope="unknown pages", deduct_when=lambda response: response.status_code == 404
-    )
+    guesses = limit_unknown(app, UNKNOWN_PER_ADDRESS, "unknown pages")
     limit_views(app, ("buy_again.show", "buy_again.buy"), guesses, often)
 
 

@@ -36,7 +36,7 @@ from plugin.web.client_page.agree import address_to_sign
 from plugin.web.client_page.views import GUEST, nothing, spoken
 from plugin.web.files import name_file
 from plugin.web.headers import unlist
-from plugin.web.limits import guess_limiter, limit_views, page_limiter
+from plugin.web.limits import limit_unknown, limit_views, page_limiter
 
 PER_ADDRESS = "60 per minute"
 UNKNOWN_PER_ADDRESS = "30 per 5 minutes"
@@ -85,11 +85,7 @@ def unknown(error: HTTPException) -> ResponseReturnValue:
 def set_up(app: Flask) -> None:
     """Limit how much one visitor opens, and how many codes are tried."""
     often = page_limiter(app).shared_limit(PER_ADDRESS, scope="quotes")
-    guesses = guess_limiter(app).shared_limit(
-        UNKNOWN_PER_ADDRESS,
-        scope="unknown quotes",
-        deduct_when=lambda response: response.status_code == HTTPStatus.NOT_FOUND,
-    )
+    guesses = limit_unknown(app, UNKNOWN_PER_ADDRESS, "unknown quotes")
     limit_views(app, ("quote.show", "quote.pdf", "quote.pay"), guesses, often)
 
 

@@ -21,7 +21,7 @@ from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
 from plugin.web.client_page.views import GUEST, client_of, nothing, spoken, today
 from plugin.web.headers import unlist
-from plugin.web.limits import guess_limiter, limit_views, page_limiter
+from plugin.web.limits import limit_unknown, limit_views, page_limiter
 
 PER_ADDRESS = "60 per minute"
 UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
@@ -80,9 +80,7 @@ def unknown(error: HTTPException) -> ResponseReturnValue:
 def set_up(app: Flask) -> None:
     """Limit how much one visitor opens, and how many addresses are tried."""
     often = page_limiter(app).shared_limit(PER_ADDRESS, scope="tips")
-    guesses = guess_limiter(app).shared_limit(
-        UNKNOWN_PER_ADDRESS, scope="unknown pages", deduct_when=lambda response: response.status_code == 404
-    )
+    guesses = limit_unknown(app, UNKNOWN_PER_ADDRESS, "unknown pages")
     limit_views(app, ("tips.show", "tips.give", "tips.follow"), guesses, often)
 
 

@@ -50,7 +50,7 @@ from plugin.web.client_page.ratings import CHECK, ratings_part, save_answer
 from plugin.web.desk.card import told_apart
 from plugin.web.files import name_file
 from plugin.web.headers import unlist
-from plugin.web.limits import guess_limiter, limit_views, page_limiter
+from plugin.web.limits import limit_unknown, limit_views, page_limiter
 from plugin.web.translations import speak
 
 PER_ADDRESS = "120 per minute"
@@ -269,9 +269,7 @@ def not_ready(error: CoursekeeperError) -> ResponseReturnValue:
 def set_up(app: Flask) -> None:
     """Limit how much one visitor opens, and how many addresses are tried."""
     often = page_limiter(app).shared_limit(PER_ADDRESS, scope="my pages")
-    guesses = guess_limiter(app).shared_limit(
-        UNKNOWN_PER_ADDRESS, scope="unknown pages", deduct_when=lambda response: response.status_code == 404
-    )
+    guesses = limit_unknown(app, UNKNOWN_PER_ADDRESS, "unknown pages")
     views = (
         "my.show",
         "my.summary",
