@@ -1,15 +1,13 @@
-"""Begin a sale by payment link for a client: the checkout, its agreement, and the job that asks Square for the link."""
+"""Begin a sale by payment link for a client, e-mailed where it can be."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import known_client_in
-from plugin.courses.sales.agreed import link_agreement
-from plugin.courses.sales.checkouts import CHECKOUT
-from plugin.courses.sales.new_checkout import NewCheckout, new_checkout
+from plugin.courses.sales.checkouts import begin_checkout
+from plugin.courses.sales.new_checkout import NewCheckout
 from plugin.store.selling import Checkout
 
 
@@ -25,9 +23,4 @@ def begin_link(
     new = NewCheckout(client.id, package_id, "link")
     if is_mailed and client.email and not client.mail_problem:
         new = replace(new, mail_to=client.email)
-    checkout = new_checkout(work, new)
-    work.session.add(checkout)
-    work.session.flush()
-    link_agreement(work, checkout, is_required=needs_agreement)
-    enqueue(work, CHECKOUT, checkout.id)
-    return checkout
+    return begin_checkout(work, new, needs_agreement=needs_agreement)

@@ -60,20 +60,23 @@ def start_checkout(
 
     def do(work: Work) -> CheckoutView:
         begun = work.once(
-            "checkout", asdict(new), lambda: {"checkout_id": _begin(work, new, needs_agreement)}
+            "checkout",
+            asdict(new),
+            lambda: {"checkout_id": begin_checkout(work, new, needs_agreement=needs_agreement).id},
         )
         return view_of(work.session, work.session.get_one(Checkout, begun.answer["checkout_id"]))
 
     return transact(store, act, do)
 
 
-def _begin(work: Work, new: NewCheckout, needs_agreement: bool) -> str:
+def begin_checkout(work: Work, new: NewCheckout, *, needs_agreement: bool) -> Checkout:
+    """Write the checkout, its agreement, and the job that asks Square; raises InvalidField or Refused."""
     row = new_checkout(work, new)
     work.session.add(row)
     work.session.flush()
     link_agreement(work, row, is_required=needs_agreement)
     enqueue(work, CHECKOUT, row.id)
-    return row.id
+    return row
 
 
 def read_checkout(store: Store, checkout_id: str) -> CheckoutView:
