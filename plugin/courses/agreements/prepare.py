@@ -119,7 +119,9 @@ def content_in(
         package_name=names(package.name),
         price=paper_money(package.price),
         contents=contents_text(package.contents, names, language),
-        before=clauses_before(package, names, client.language, period_in(session, new, rules, today), today),
+        before=clauses_before(
+            package, names, client.language, period_in(session, new.channel, rules, today), today
+        ),
         after=clauses_after(clinic, client.language, rules.words.get(language.locale.language, "")),
         mark=f"{package.version}.{FORM}",
         example=refund_example(package, names),
@@ -129,7 +131,7 @@ def content_in(
         paper,
         issued_on=_ANY_DAY,
         before=clauses_before(
-            package, names, client.language, period_in(session, new, rules, _ANY_DAY), _ANY_DAY
+            package, names, client.language, period_in(session, new.channel, rules, _ANY_DAY), _ANY_DAY
         ),
     )
     try:
@@ -139,10 +141,10 @@ def content_in(
     return paper, content_sha256(undated)
 
 
-def period_in(session: Session, new: NewAgreement, rules: AgreementRules, today: date) -> MindPeriod | None:
+def period_in(session: Session, channel: Channel, rules: AgreementRules, today: date) -> MindPeriod | None:
     """Return the period to change one's mind for a sale made today, None where the clinic offers none."""
     profile = profiles().get(rules.change_of_mind)
-    if profile is None or not profile.applies(new.channel):
+    if profile is None or not profile.applies(channel):
         return None
     return MindPeriod(profile, profile.last_day(today, closed_days_in(session)))
 

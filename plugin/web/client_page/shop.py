@@ -6,6 +6,7 @@ It knows no client and tells of none. What is typed becomes a client only when S
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
@@ -71,7 +72,8 @@ def _only_where_it_is_on() -> None:
 def show() -> ResponseReturnValue:
     """Show the packages."""
     language = _language()
-    offers = [(each, _shown(each, language)) for each in public_packages(current_services().store)]
+    packages = public_packages(current_services().store)
+    offers = list(zip(packages, _terms(packages, language), strict=True))
     return render_template("client/shop.html", offers=offers, here="shop.show", **_spoken(language))
 
 
@@ -175,9 +177,13 @@ def _language() -> Language:
 
 
 def _shown(package: PackageView, language: Language) -> PublicTerms:
+    return _terms([package], language)[0]
+
+
+def _terms(packages: Sequence[PackageView], language: Language) -> tuple[PublicTerms, ...]:
     services = current_services()
     with services.store.reading() as session:
-        return public_terms_in(session, package, language, agreement_rules(), services.clock())
+        return public_terms_in(session, packages, language, agreement_rules(), services.clock())
 
 
 def _typed() -> Typed:
