@@ -36,7 +36,7 @@ from plugin.errors import InvalidField, PaperNotMade, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
 from plugin.web.agreement_rules import agreement_rules
-from plugin.web.client_page.views import GUEST, PER_ADDRESS, UNKNOWN_PER_ADDRESS, spoken
+from plugin.web.client_page.views import GUEST, PER_ADDRESS, UNKNOWN_PER_ADDRESS, nothing, spoken
 from plugin.web.files import name_file
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
@@ -100,15 +100,11 @@ def sign(token: str) -> ResponseReturnValue:
 
 @blueprint.errorhandler(NotFound)
 @blueprint.errorhandler(TooManyRequests)
-def nothing(error: HTTPException) -> ResponseReturnValue:
+def unknown(error: HTTPException) -> ResponseReturnValue:
     """Return the same page for every link that opens nothing."""
     language = language_for(pages.clinic().language)
-    said = (
-        language.gettext("This was opened very often just now. Wait five minutes, then try again.")
-        if error.code == TooManyRequests.code
-        else language.gettext("This address shows nothing, or nothing any more. Ask {clinic} for a new one.")
-    )
-    return render_template("client/nothing.html", **spoken(language), said=said), error.code or 404
+    said = language.gettext("This address shows nothing, or nothing any more. Ask {clinic} for a new one.")
+    return nothing(error, said)
 
 
 def set_up(app: Flask) -> None:

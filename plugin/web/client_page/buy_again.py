@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+from werkzeug.exceptions import NotFound, TooManyRequests
 
 from invoices.language import language_for
 from plugin.core.acts import Act
@@ -32,6 +32,8 @@ UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
 
 blueprint = Blueprint("buy_again", __name__)
 blueprint.after_request(unlist)
+blueprint.register_error_handler(NotFound, nothing)
+blueprint.register_error_handler(TooManyRequests, nothing)
 
 
 @blueprint.get("/my/<token>/again/<course_id>")
@@ -56,13 +58,6 @@ def buy(token: str, course_id: str) -> ResponseReturnValue:
             return redirect(address_to_sign(client.id, course.package_id, back=request.path), code=303)
         return _page(token, client, course, problem=error.code), error.status
     return redirect(url_for("buy_again.show", token=token, course_id=course_id), code=303)
-
-
-@blueprint.errorhandler(NotFound)
-@blueprint.errorhandler(TooManyRequests)
-def unknown(error: HTTPException) -> ResponseReturnValue:
-    """Return the same page for every unknown address."""
-    return nothing(error)
 
 
 def set_up(app: Flask) -> None:

@@ -20,7 +20,7 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+from werkzeug.exceptions import NotFound, TooManyRequests
 
 from invoices.language import language_for
 from invoices.pages.quote import quote_page
@@ -43,6 +43,8 @@ UNKNOWN_PER_ADDRESS = "30 per 5 minutes"
 
 blueprint = Blueprint("quote", __name__, url_prefix="/quote")
 blueprint.after_request(unlist)
+blueprint.register_error_handler(NotFound, nothing)
+blueprint.register_error_handler(TooManyRequests, nothing)
 
 
 @blueprint.get("/<code>")
@@ -73,13 +75,6 @@ def pay(code: str) -> ResponseReturnValue:
             return redirect(address_to_sign(quote.client_id, quote.package_id, back=request.path), code=303)
         return _page(_quote(code), problem=True), HTTPStatus.CONFLICT
     return redirect(url_for("quote.show", code=code), code=303)
-
-
-@blueprint.errorhandler(NotFound)
-@blueprint.errorhandler(TooManyRequests)
-def unknown(error: HTTPException) -> ResponseReturnValue:
-    """Return the same page for every address that opens nothing."""
-    return nothing(error)
 
 
 def set_up(app: Flask) -> None:

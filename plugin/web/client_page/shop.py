@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+from werkzeug.exceptions import NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
 from plugin.core.acts import Act, Actor, Role, Source
@@ -48,6 +48,8 @@ _VISITOR = Actor("The public page", Role.DESK, Source.DESK)
 _LONGEST = 300
 
 blueprint = Blueprint("shop", __name__, url_prefix="/shop")
+blueprint.register_error_handler(NotFound, nothing)
+blueprint.register_error_handler(TooManyRequests, nothing)
 
 
 @dataclass
@@ -126,13 +128,6 @@ def order(token: str) -> ResponseReturnValue:
         waits=found.state == "asking",
         **_spoken(language),
     )
-
-
-@blueprint.errorhandler(NotFound)
-@blueprint.errorhandler(TooManyRequests)
-def unknown(error: HTTPException) -> ResponseReturnValue:
-    """Return the same page for every unknown address."""
-    return nothing(error)
 
 
 @blueprint.errorhandler(CoursekeeperError)

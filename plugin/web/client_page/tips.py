@@ -8,7 +8,7 @@ from decimal import Decimal
 from babel.numbers import NumberFormatError, parse_decimal
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+from werkzeug.exceptions import NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
 from plugin.core.acts import Act
@@ -28,6 +28,8 @@ UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
 
 blueprint = Blueprint("tips", __name__)
 blueprint.after_request(unlist)
+blueprint.register_error_handler(NotFound, nothing)
+blueprint.register_error_handler(TooManyRequests, nothing)
 
 
 @blueprint.get("/my/<token>/tip")
@@ -68,13 +70,6 @@ def follow(token: str, tip_id: str) -> ResponseReturnValue:
     if tip is None:
         abort(404)
     return _page(token, client, tip=tip)
-
-
-@blueprint.errorhandler(NotFound)
-@blueprint.errorhandler(TooManyRequests)
-def unknown(error: HTTPException) -> ResponseReturnValue:
-    """Return the same page for every unknown address."""
-    return nothing(error)
 
 
 def set_up(app: Flask) -> None:

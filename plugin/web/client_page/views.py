@@ -245,13 +245,14 @@ def prepaid_balance(token: str) -> Response:
 
 @blueprint.errorhandler(NotFound)
 @blueprint.errorhandler(TooManyRequests)
-def nothing(error: HTTPException) -> ResponseReturnValue:
-    """Return the same page for every unknown address."""
+def nothing(error: HTTPException, unknown: str = "") -> ResponseReturnValue:
+    """Return the same page for every unknown address; `unknown`: what it says instead of "your own page"."""
     language = language_for(pages.clinic().language)
     said = (
         language.gettext("This was opened very often just now. Wait five minutes, then try again.")
         if error.code == TooManyRequests.code
-        else language.gettext(
+        else unknown
+        or language.gettext(
             "This address shows nothing, or nothing any more. Ask {clinic} for your own page."
         )
     )
