@@ -23,6 +23,7 @@ from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
 from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.client_page.agree import address_to_sign
+from plugin.web.client_page.sent_form import seen_version
 from plugin.web.client_page.views import GUEST, client_of, nothing, spoken, today
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
@@ -47,12 +48,10 @@ def buy(token: str, course_id: str) -> ResponseReturnValue:
     """Begin the sale once, and lead to the page that has its link."""
     client, course = _asked(token, course_id)
     services = current_services()
-    seen = request.form.get("version", "")
-    version = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 10 else 0
     act = Act(GUEST, services.clock(), fresh_key())
     try:
         required = agreements_are_required()
-        buy_again(services.store, act, course.id, seen_version=version, needs_agreement=required)
+        buy_again(services.store, act, course.id, seen_version=seen_version(), needs_agreement=required)
     except Refused as error:
         if error.code == "not_agreed":
             return redirect(address_to_sign(client.id, course.package_id, back=request.path), code=303)

@@ -5,7 +5,6 @@ It knows no client and tells of none. What is typed becomes a client only when S
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -16,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
-from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.acts import Actor, Role, Source
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.agreements.public_terms import PublicTerms, public_terms_in
 from plugin.courses.base.views import PackageView
@@ -35,6 +34,7 @@ from plugin.web import current_services, pages
 from plugin.web.access import refuse_nul
 from plugin.web.actions import fresh_key
 from plugin.web.agreement_rules import agreement_rules
+from plugin.web.client_page.sent_form import form_act, seen_version
 from plugin.web.client_page.views import nothing
 from plugin.web.format import LANGUAGES
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
@@ -94,15 +94,13 @@ def buy(package_id: str) -> ResponseReturnValue:
         abort(404)
     shown = _shown(package, language)
     _check(typed, language)
-    seen = request.form.get("version", "")
     if typed.errors:
         return _page(package, language, typed), 422
-    version = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 10 else 0
     new = NewPublicOrder(
-        package.id, version, typed.name, typed.email, typed.phone, language.tag[:16], shown.agreed
+        package.id, seen_version(), typed.name, typed.email, typed.phone, language.tag[:16], shown.agreed
     )
     try:
-        order = begin_public_order(current_services().store, _act(), new)
+        order = begin_public_order(current_services().store, form_act(_VISITOR, "shop"), new)
     except InvalidField as error:
         typed.errors[error.field or "name"] = _wrong(error.field or "name", language)
         return _page(package, language, typed), 422
@@ -150,13 +148,6 @@ def set_up(app: Flask) -> None:
 
 def _has_begun(response: Response) -> bool:
     return response.status_code == HTTPStatus.SEE_OTHER
-
-
-def _act() -> Act:
-    """Return the act: the key of the form, so that a form sent twice begins one order."""
-    sent = request.form.get("key", "")[:80] or fresh_key()
-    key = hashlib.sha256(sent.encode()).hexdigest()[:40]
-    return Act(_VISITOR, current_services().clock(), f"shop:{key}")
 
 
 def _package(package_id: str) -> PackageView:

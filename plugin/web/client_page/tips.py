@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from decimal import Decimal
 
 from babel.numbers import NumberFormatError, parse_decimal
@@ -11,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
-from plugin.core.acts import Act
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, VisitView
@@ -19,6 +17,7 @@ from plugin.courses.sales.tips import LEAST, MOST, TipView, begin_tip, tip_of
 from plugin.errors import InvalidField, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
+from plugin.web.client_page.sent_form import form_act
 from plugin.web.client_page.views import GUEST, client_of, nothing, spoken, today
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
@@ -48,7 +47,7 @@ def give(token: str) -> ResponseReturnValue:
         amount = _amount(request.form.get("amount", "")[:20], language)
         tip = begin_tip(
             services.store,
-            _act(),
+            form_act(GUEST, "tip"),
             client.id,
             amount,
             practitioner_id=visit.practitioner_id if visit else None,
@@ -83,11 +82,6 @@ def _client(token: str) -> ClientView:
     if not current_services().settings.tip_links:
         abort(404)
     return client_of(token)
-
-
-def _act() -> Act:
-    sent = request.form.get("key", "")[:80] or fresh_key()
-    return Act(GUEST, current_services().clock(), f"tip:{hashlib.sha256(sent.encode()).hexdigest()[:40]}")
 
 
 def _amount(typed: str, language: Language) -> Money:

@@ -1,0 +1,27 @@
+"""What the forms of the client's pages send beside what was typed: a key, and the version of what was seen."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flask import request
+
+from plugin.core.acts import Act, Actor
+from plugin.web import current_services
+from plugin.web.actions import fresh_key
+
+_LONGEST_KEY = 80
+_TOO_MANY_DIGITS = 10
+
+
+def form_act(actor: Actor, what: str) -> Act:
+    """Return the act under the key of the form, so that a form sent twice begins one `what`."""
+    sent = request.form.get("key", "")[:_LONGEST_KEY] or fresh_key()
+    key = hashlib.sha256(sent.encode()).hexdigest()[:40]
+    return Act(actor, current_services().clock(), f"{what}:{key}")
+
+
+def seen_version() -> int:
+    """Return the version that the form was shown with; 0, which nothing has, for none."""
+    seen = request.form.get("version", "")
+    return int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < _TOO_MANY_DIGITS else 0
