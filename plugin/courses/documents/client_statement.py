@@ -58,25 +58,25 @@ def statement_of_client(store: Store, render: Render, act: Act, client_id: str) 
 def client_statement(store: Store, act: Act, client_id: str) -> AccountStatement:
     """Return the statement as values; a page to pay that is not known is looked for in Square."""
     with store.reading() as session:
-        paper = client_statement_in(session, client_id, now=act.now)
-        due = [
-            each.order
-            for each in _sales_in(session, client_id, paper.balance_due.currency)
-            if each.due.amount > 0
-        ]
-    look_where_to_pay(store, act, paper, *due)
+        paper, sales = _read(session, client_id, now=act.now)
+    look_where_to_pay(store, act, paper, *(each.order for each in sales if each.due.amount > 0))
     return paper
 
 
 def client_statement_in(session: Session, client_id: str, *, now: datetime) -> AccountStatement:
     """Return the statement as of now; raises NotFound where nothing was billed in the clinic's currency."""
+    return _read(session, client_id, now=now)[0]
+
+
+def _read(session: Session, client_id: str, *, now: datetime) -> tuple[AccountStatement, list[_BilledSale]]:
+    """Return the statement, and all sales of it."""
     clinic, client = clinic_in(session), client_in(session, living_client_in(session, client_id).id)
     sales = _sales_in(session, client.id, clinic.currency)
     if not sales:
         raise NotFound(_("Nothing was billed to this client so far."))
     shown = _as_many_as_fit(sales)
     days = [each.due_on for each in shown if each.due_on is not None]
-    return account_statement(
+    paper = account_statement(
         clinic,
         party_in(session, client),
         _merged(shown),
@@ -87,6 +87,7 @@ def client_statement_in(session: Session, client_id: str, *, now: datetime) -> A
         pay_pages=tuple(page for each in shown for page in each.pay)[:PAY_PAGES_CAP],
         left_out=len(sales) - len(shown),
     )
+    return paper, sales
 
 
 def billed_to_in(session: Session, client_id: str) -> list[Document]:
