@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.ledger import Kind
 from plugin.courses.reports.books import counted_in, counts_at, counts_within, entry_kind, with_courses
@@ -22,6 +22,7 @@ from plugin.store.totals import CourseTotal, PeriodTotal
 _GROUP = ("currency", "square_location_id", "kind", "is_within", "is_made_after", "is_from_before")
 _SUMS = ("value", "sessions", "entries")
 _AT_ONCE = 1000
+_Key: TypeAlias = ColumnElement[str] | InstrumentedAttribute[str]
 HAS_LEFT = or_(CourseTotal.value != 0, CourseTotal.sessions != 0)
 
 
@@ -95,36 +96,12 @@ def month_sums(
     session: Session, months: Sequence[Period], currency: str
 ) -> dict[date, dict[Kind, tuple[int, int]]]:
     """Return sessions and value by kind for each of some months in a row, by its first day."""
-    zone = zone_in(session)
-    start, end = Period(months[0].first, months[-1].last).moments(zone)
-    found: defaultdict[date, defaultdict[Kind, tuple[int, int]]] = defaultdict(
-        lambda: defaultdict(lambda: (0, 0))
-    )
-
-    def add(month: date, kind: str, sessions: Any, value: Any) -> None:
-        known = found[month][Kind(kind)]
-        found[month][Kind(kind)] = (known[0] + int(sessions), known[1] + int(value))
-
-    if not are_usable(session):
-        for month in months:
-            for row in session.execute(_by_kind(session, month, currency)):
-                add(month.first, *row)
-        return {month: dict(kinds) for month, kinds in found.items()}
-    kept = select(
-        PeriodTotal.counted_in, PeriodTotal.kind, func.sum(PeriodTotal.sessions), func.sum(PeriodTotal.value)
-    ).where(
-        PeriodTotal.currency == currency,
-        PeriodTotal.counted_in.between(months[0].first, months[-1].first),
-    )
-    for row in session.execute(kept.group_by(PeriodTotal.counted_in, PeriodTotal.kind)):
-        add(*row)
-    moment = counts_at(session)
-    waiting = with_courses(select(moment, entry_kind, Entry.sessions_delta, Entry.value_delta)).where(
-        UNTOTALLED, Course.currency == currency, moment >= start, moment < end
-    )
-    for counted_at, kind, sessions, value in session.execute(waiting):
-        add(month_at(counted_at, zone), kind, sessions, value)
-    return {month: dict(kinds) for month, kinds in found.items()}
+    found: defaultdict[date, dict[Kind, tuple[int, int]]] = defaultdict(dict)
+    for each in _month_changes(session, months, currency, PeriodTotal.kind, entry_kind):
+        kind = Kind(each.key)
+        sessions, value = found[each.month].get(kind, (0, 0))
+        found[each.month][kind] = (sessions + each.sessions, value + each.value)
+    return dict(found)
 
 
 def package_month_sums(
@@ -132,28 +109,8 @@ def package_month_sums(
 ) -> dict[str, dict[date, int]]:
     """Return the change of what is owed by package for each of some months in a row, by its first day."""
     found: defaultdict[str, defaultdict[date, int]] = defaultdict(lambda: defaultdict(int))
-    value = func.sum(Entry.value_delta)
-    if not are_usable(session):
-        for month in months:
-            rows = counted_in(session, select(Course.package_id, value), month)
-            for package_id, changed in session.execute(
-                rows.where(Course.currency == currency).group_by(Course.package_id)
-            ):
-                found[package_id][month.first] += int(changed)
-        return {package_id: dict(changed) for package_id, changed in found.items()}
-    key = (PeriodTotal.package_id, PeriodTotal.counted_in)
-    kept = select(*key, func.sum(PeriodTotal.value)).where(
-        PeriodTotal.currency == currency, PeriodTotal.counted_in.between(months[0].first, months[-1].first)
-    )
-    for package_id, month_first, changed in session.execute(kept.group_by(*key)):
-        found[package_id][month_first] += int(changed)
-    zone, moment = zone_in(session), counts_at(session)
-    start, end = Period(months[0].first, months[-1].last).moments(zone)
-    waiting = with_courses(select(Course.package_id, moment, Entry.value_delta)).where(
-        UNTOTALLED, Course.currency == currency, moment >= start, moment < end
-    )
-    for package_id, counted_at, changed in session.execute(waiting):
-        found[package_id][month_at(counted_at, zone)] += int(changed)
+    for each in _month_changes(session, months, currency, PeriodTotal.package_id, Course.package_id):
+        found[each.key][each.month] += each.value
     return {package_id: dict(changed) for package_id, changed in found.items()}
 
 
@@ -189,9 +146,46 @@ def course_balances(session: Session) -> Subquery:
     return select(parts.course_id, *sums).group_by(parts.course_id).subquery()
 
 
-def _by_kind(session: Session, month: Period, currency: str) -> Select[*tuple[Any, ...]]:
-    columns = select(entry_kind, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))
-    return counted_in(session, columns, month).where(Course.currency == currency).group_by(entry_kind)
+@dataclass(frozen=True, slots=True)
+class _MonthChange:
+    """Sessions and value that count in a month, by its first day, of the entries with one key."""
+
+    month: date
+    key: str
+    sessions: int
+    value: int
+
+
+def _month_changes(
+    session: Session,
+    months: Sequence[Period],
+    currency: str,
+    of_total: _Key,
+    of_entry: _Key,
+) -> Iterator[_MonthChange]:
+    """Yield the changes of some months in a row by a key of the totals, and of entries. One may come in parts."""
+    if not are_usable(session):
+        columns = select(of_entry, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))
+        for month in months:
+            rows = counted_in(session, columns, month).where(Course.currency == currency).group_by(of_entry)
+            for key, sessions, value in session.execute(rows):
+                yield _MonthChange(month.first, key, int(sessions), int(value))
+        return
+    kept = select(
+        PeriodTotal.counted_in, of_total, func.sum(PeriodTotal.sessions), func.sum(PeriodTotal.value)
+    ).where(
+        PeriodTotal.currency == currency,
+        PeriodTotal.counted_in.between(months[0].first, months[-1].first),
+    )
+    for first, key, sessions, value in session.execute(kept.group_by(PeriodTotal.counted_in, of_total)):
+        yield _MonthChange(first, key, int(sessions), int(value))
+    zone, moment = zone_in(session), counts_at(session)
+    start, end = Period(months[0].first, months[-1].last).moments(zone)
+    waiting = with_courses(select(moment, of_entry, Entry.sessions_delta, Entry.value_delta)).where(
+        UNTOTALLED, Course.currency == currency, moment >= start, moment < end
+    )
+    for counted_at, key, sessions, value in session.execute(waiting):
+        yield _MonthChange(month_at(counted_at, zone), key, int(sessions), int(value))
 
 
 def _by_place() -> Select[*tuple[Any, ...]]:
