@@ -5,12 +5,13 @@ Independent of language: the caller's `write` formats amounts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
 from plugin.core.money import Money
+from plugin.core.terms import RefundFormula
 from plugin.wording import _
 
 Write = Callable[[Money], str]
@@ -126,6 +127,12 @@ def discount_forfeited(agreed: Agreed, parts: Sequence[Sessions], write: Write) 
         else f"{difference} = {write(amount)}."
     )
     return RefundValue(amount, (*_before(agreed, write), *lines, said))
+
+
+FORMULAS: Mapping[RefundFormula, Callable[[Agreed, Sequence[Sessions], Write], RefundValue]] = {
+    RefundFormula.PRORATED: prorated,
+    RefundFormula.DISCOUNT_FORFEITED: discount_forfeited,
+}
 
 
 def sessions_covered(agreed: Agreed, parts: Sequence[Sessions], part: Sessions, amount: int) -> int:

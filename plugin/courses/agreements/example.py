@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoices.papers import Money as PaperMoney
 from invoices.papers import RefundedSessions, RefundExample, RefundWorking
 from plugin.core.money import Money
-from plugin.core.refund_value import Agreed, Sessions, discount_forfeited, prorated
+from plugin.core.refund_value import FORMULAS, Agreed, Sessions
 from plugin.core.terms import RefundFormula
 from plugin.courses.base.views import ContentView, PackageView
 from plugin.courses.catalog.names import Names
@@ -22,8 +22,7 @@ def refund_example(package: PackageView, names: Names) -> RefundExample | None:
     parts = _parts(package.contents, used)
     agreed = Agreed(package.price, package.price, Money(0, package.price.currency))
     formula = package.terms.refund_formula
-    compute = prorated if formula is RefundFormula.PRORATED else discount_forfeited
-    amount = compute(agreed, parts, lambda money: str(money.amount)).amount
+    amount = FORMULAS[formula](agreed, parts, lambda money: str(money.amount)).amount
     sessions = tuple(
         RefundedSessions(
             treatment=names(each.treatment),

@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 
 from invoices.papers import Money, PrepaidBalance, PrepaidCourse, PrepaidTreatment, content_sha256, from_json
 from plugin.core.acts import Act, Role, require
-from plugin.core.refund_value import discount_forfeited, prorated
-from plugin.core.terms import RefundFormula
+from plugin.core.refund_value import FORMULAS
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClinicView, CourseView
@@ -126,6 +125,6 @@ def _course(session: Session, course: CourseView, clinic: ClinicView, names: Nam
 def _value(session: Session, course: CourseView) -> Money:
     """Return the value of what is unused by the formula of the course's terms: what a refund of it would be."""
     basis = refund_basis_in(session, course)
-    by = prorated if course.terms.refund_formula is RefundFormula.PRORATED else discount_forfeited
-    value = min(by(basis.agreed, basis.sessions, str).amount.amount, basis.refundable.amount)
+    compute = FORMULAS[course.terms.refund_formula]
+    value = min(compute(basis.agreed, basis.sessions, str).amount.amount, basis.refundable.amount)
     return Money(value, course.price.currency)

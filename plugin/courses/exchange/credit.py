@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.gross import Charge
 from plugin.core.money import Money
-from plugin.core.refund_value import discount_forfeited, prorated
+from plugin.core.refund_value import FORMULAS
 from plugin.core.status import Status
-from plugin.core.terms import RefundFormula
 from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.pending_refund import is_refunding_in
@@ -28,8 +27,6 @@ from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.selling import Checkout
 from plugin.wording import _
-
-_FORMULAS = {RefundFormula.PRORATED: prorated, RefundFormula.DISCOUNT_FORFEITED: discount_forfeited}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +109,7 @@ def credit_now_in(session: Session, course: CourseView) -> Credit:
         return money_text(money, clinic)
 
     basis = refund_basis_in(session, course)
-    value = _FORMULAS[course.terms.refund_formula](basis.agreed, basis.sessions, write)
+    value = FORMULAS[course.terms.refund_formula](basis.agreed, basis.sessions, write)
     listed = Money(basis.charge.listed_of(value.amount.amount), value.amount.currency)
     working = value.working
     if listed != value.amount:

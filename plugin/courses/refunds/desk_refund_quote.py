@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.change_of_mind import NONE
 from plugin.core.money import Money
-from plugin.core.refund_value import RefundValue, Write, discount_forfeited, prorated
+from plugin.core.refund_value import FORMULAS, RefundValue, Write
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula
 from plugin.courses.base.chain import NO_COURSE
@@ -104,10 +104,10 @@ def _quote(session: Session, course: CourseView, clinic: ClinicView) -> RefundQu
     basis = refund_basis_in(session, course)
     most = basis.refundable
     values = {
-        RefundFormula.PRORATED: prorated(basis.agreed, basis.sessions, write),
-        RefundFormula.DISCOUNT_FORFEITED: discount_forfeited(basis.agreed, basis.sessions, write),
+        formula: _at_most(compute(basis.agreed, basis.sessions, write), most, write)
+        for formula, compute in FORMULAS.items()
     }
-    return RefundQuote(course, {each: _at_most(value, most, write) for each, value in values.items()}, most)
+    return RefundQuote(course, values, most)
 
 
 def _at_most(value: RefundValue, most: Money, write: Write) -> RefundValue:
