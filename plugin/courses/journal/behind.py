@@ -173,7 +173,7 @@ _SHEET: Columns[Behind] = {
     "Client": lambda row: row.client_name,
     "Package": lambda row: row.package_name,
     "Debit": lambda row: major(row.net) if row.net.amount > 0 else None,
-    "Credit": lambda row: major(Money(-row.net.amount, row.net.currency)) if row.net.amount < 0 else None,
+    "Credit": lambda row: major(-row.net) if row.net.amount < 0 else None,
     "Currency": lambda row: row.net.currency,
     "Source": lambda row: row.source,
 }

@@ -46,7 +46,7 @@ class JournalLine:
     @property
     def credit(self) -> Money | None:
         """Return the credit, None for a debit."""
-        return Money(-self.net.amount, self.net.currency) if self.net.amount < 0 else None
+        return -self.net if self.net.amount < 0 else None
 
 
 @dataclass(frozen=True, slots=True)

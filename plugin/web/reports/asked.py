@@ -1,7 +1,8 @@
-"""The parameters of a report's address: the period."""
+"""The parameters of a report's address: the period, and which one it is without any."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -17,6 +18,11 @@ T = TypeVar("T")
 def today() -> date:
     """Return the day at the clinic."""
     return local_date(pages.clinic(), pages.now())
+
+
+def usual(newest_first: Sequence[T]) -> T:
+    """Return the month or year to file: the one that is over, or the current one in a clinic's first days."""
+    return newest_first[1] if len(newest_first) > 1 else newest_first[0]
 
 
 def period_for(refusal: Refusal | None) -> Period:

@@ -14,7 +14,7 @@ from plugin.courses.journal.files import JournalFormat, journal_file
 from plugin.courses.journal.month import journal
 from plugin.courses.journal.pairs import TITLES, Section
 from plugin.courses.reports.month import asked_month, months_to_print
-from plugin.courses.reports.period import Period, month_before, month_of
+from plugin.courses.reports.period import Period, month_of
 from plugin.errors import InvalidField, NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import allow
@@ -23,7 +23,7 @@ from plugin.web.files import file_answer, name_file
 from plugin.web.format import written_month
 from plugin.web.forms import Form, Text, Tick
 from plugin.web.refusals import InvalidForm, Refusal, refused_shows, shows_refusals
-from plugin.web.reports.asked import today
+from plugin.web.reports.asked import today, usual
 from plugin.web.translations import N_, _
 
 blueprint = Blueprint("journal", __name__)
@@ -181,8 +181,7 @@ def _month(refusal: Refusal | None, months: tuple[Period, ...]) -> Period:
     typed = request.args.get("month", "")
     if typed and refusal is None:
         return month_of(asked_month(typed))
-    # The month that is over is the one to book; in a clinic's first days there is only the current one.
-    return month_of(month_before(today()).first) if len(months) > 1 else months[0]
+    return usual(months)
 
 
 def _currency(refusal: Refusal | None) -> str:

@@ -7,13 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.reports.books import closed_through
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
-from plugin.courses.reports.period import month_before
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.files import name_file
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.reports.asked import today
+from plugin.web.reports.asked import usual
 from plugin.web.translations import _
 
 blueprint = Blueprint("month", __name__)
@@ -25,12 +24,10 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the months that can be printed."""
     store, clinic = current_services().store, pages.clinic()
     months = months_to_print(store, now=pages.now())
-    # The month that is over is the one to file; in a clinic's first days there is only the current one.
-    usual = month_before(today()) if len(months) > 1 else months[0]
     return render_template(
         "owner/month.html",
         months=[(f"{month.first:%Y-%m}", written_month(month.first, clinic)) for month in months],
-        chosen=request.args.get("month") or f"{usual.first:%Y-%m}",
+        chosen=request.args.get("month") or f"{usual(months).first:%Y-%m}",
         running=written_month(months[0].first, clinic),
         closed=closed_through(store),
         refusal=refusal,

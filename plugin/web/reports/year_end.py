@@ -16,7 +16,7 @@ from plugin.web.access import allow
 from plugin.web.files import file_answer, name_file
 from plugin.web.forms import Count, Form
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.reports.asked import today
+from plugin.web.reports.asked import today, usual
 from plugin.web.translations import N_, _
 
 blueprint = Blueprint("year_end", __name__)
@@ -43,7 +43,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the year in the address, by default the last whole one."""
     store = current_services().store
     years = _years()
-    year = _usual(years) if refusal is not None else _asked_year(years)
+    year = usual(years) if refusal is not None else _asked_year(years)
     found = year_end(store, year, now=pages.now())
     return render_template(
         "owner/year_end.html",
@@ -118,15 +118,10 @@ def _years() -> list[int]:
     return list(range(months[0].first.year, months[-1].first.year - 1, -1))
 
 
-def _usual(years: list[int]) -> int:
-    """Return the year that is over; in a clinic's first year there is only the current one."""
-    return years[1] if len(years) > 1 else years[0]
-
-
 def _asked_year(years: list[int]) -> int:
     typed = request.args.get("year", "")
     if not typed:
-        return _usual(years)
+        return usual(years)
     if not (typed.isascii() and typed.isdigit() and len(typed) == _YEAR_DIGITS):
         raise InvalidField(_("A year is written such as 2026."), field="year")
     return int(typed)
