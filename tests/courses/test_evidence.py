@@ -9,12 +9,14 @@ from zipfile import ZipFile
 
 import pytest
 
+from plugin.courses.documents.series import save_series
 from plugin.courses.reports.evidence import write_evidence
 from plugin.errors import NotAllowed, NotFound
 from plugin.store.activity import Activity
 from tests.courses.agreements.agreeing import Agreeing, write
 from tests.courses.appointments import Appointments
 from tests.courses.desk import DEB, OLGA, Desk
+from tests.courses.documents.sales import Papers
 
 
 def rows(packed: ZipFile, name: str) -> list[dict[str, str]]:
@@ -54,6 +56,16 @@ def test_a_course_without_an_agreement_has_the_rest(lite: Appointments) -> None:
     names = evidence(lite.desk, lite.desk.sell()).namelist()
     assert "ledger.csv" in names
     assert not any(each.startswith("agreement") for each in names)
+
+
+def test_a_number_with_a_slash_is_no_folder(lite: Appointments) -> None:
+    papers = Papers(lite.desk)
+    save_series(papers.store, papers.desk.act(OLGA), "invoice", prefix="../JR/", first=1)
+    course_id = papers.sell("O1")
+    papers.work()
+    names = evidence(lite.desk, course_id).namelist()
+    assert "invoice-..-JR-0001.pdf" in names
+    assert not any("/" in each for each in names)
 
 
 def test_only_the_owner_takes_it_and_the_activity_log_says_so(lite: Appointments) -> None:

@@ -88,7 +88,9 @@ def _papers(store: Store, render: Render, act: Act, course: CourseView) -> Itera
         if each.kind not in BILLED:
             continue
         if file := _made(lambda each=each: document_bytes(store, render, each.id, now=act.now)):  # type: ignore[misc]  # bound now
-            yield _File(f"{each.kind.replace('_', '-')}-{each.number}.pdf", file)
+            # A prefix of numbers may contain what would be a folder in the ZIP.
+            number = each.number.replace("/", "-")
+            yield _File(f"{each.kind.replace('_', '-')}-{number}.pdf", file)
     if file := _made(lambda: statement_of_course(store, render, act, course.id).pdf):
         yield _File("statement-of-account.pdf", file)
 
