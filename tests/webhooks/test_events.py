@@ -151,6 +151,16 @@ def test_nothing_is_noted_while_nobody_receives(desk: Desk, heard: Receiver) -> 
     assert sending.deliver() == 0
 
 
+def test_nothing_waits_for_a_receiver_that_was_ended(desk: Desk, sending: Sending) -> None:
+    desk.sell()
+    sending.deliver()
+    send_test(desk.store, desk.act(OLGA), sending.id)
+    assert sending.states() == ["delivered", "pending"]
+    end_receiver(desk.store, desk.act(OLGA), sending.id)
+    assert sending.states() == ["delivered"]
+    assert sending.deliver() == 0
+
+
 def test_the_signature_is_that_of_standard_webhooks(sending: Sending) -> None:
     send_test(sending.desk.store, sending.desk.act(OLGA), sending.id)
     sending.deliver()

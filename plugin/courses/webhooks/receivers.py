@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
@@ -18,7 +18,7 @@ from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.webhooks.kinds import CHOICES, EventKind, new_secret
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.webhooks import EventReceiver
+from plugin.store.webhooks import EventDelivery, EventReceiver
 from plugin.wording import _
 
 Seal = Callable[[str], str]
@@ -123,12 +123,15 @@ def rotate_key(store: Store, act: Act, receiver_id: str, seal: Seal) -> str:
 
 
 def end_receiver(store: Store, act: Act, receiver_id: str) -> str:
-    """End a receiver: nothing more is sent to it. Return its name."""
+    """End a receiver: nothing more is sent to it, nor what waits. Return its name."""
     require(act.actor)
 
     def do(work: Work) -> str:
         row = receiver_for_change(work.session, receiver_id)
         row.ended_at = work.now
+        # What still waited would wait for ever, and be looked at in each round.
+        waits = (EventDelivery.receiver_id == row.id, EventDelivery.state == "pending")
+        work.session.execute(delete(EventDelivery).where(*waits))
         record_in(work, Did.RECEIVER_ENDED, name=row.name, subject_id=row.id)
         return row.name
 
