@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from plugin.courses.agreements.views import AgreementView, agreements_of_client, view_of
+from plugin.settings import Settings
 from plugin.store import Store
 from plugin.store.agreements import Agreement
 from plugin.store.people import Client, Staff
@@ -26,6 +27,12 @@ class SigningLink:
 def signing_token(secret_key: str, agreement: AgreementView, *, staff_id: str = "") -> str:
     """Return the token of an agreement's link; `staff_id`: of who hands over the clinic's device."""
     return str(_signer(secret_key).dumps([agreement.id, agreement.client_id, agreement.package_id, staff_id]))
+
+
+def signing_address(settings: Settings, agreement: AgreementView) -> str:
+    """Return the address by which a client signs on their own device, "" without a public one."""
+    token = signing_token(settings.secret_key.get_secret_value(), agreement)
+    return f"{settings.public_url.rstrip('/')}{PATH}{token}" if settings.public_url else ""
 
 
 def link_of_token(store: Store, secret_key: str, token: str) -> SigningLink | None:

@@ -24,12 +24,12 @@ from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.packages import NO_PACKAGE, package_in
 from plugin.courses.catalog.terms_text import refund_text, terms_sentences
-from plugin.courses.changes.gift_code import new_code, written_code
+from plugin.courses.changes.gift_code import new_code
 from plugin.courses.clients.clients import client_in, known_client_in
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.handouts.next_visit import every_text
-from plugin.courses.quotes.views import NO_QUOTE, PATH, QuoteState, QuoteView, open_quotes_in, view_of
+from plugin.courses.quotes.views import NO_QUOTE, QuoteState, QuoteView, open_quotes_in, pay_address, view_of
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.offers import Package, Treatment
@@ -136,7 +136,7 @@ def _content_in(session: Session, new: NewQuote, code: str, now: datetime, publi
         terms=terms_sentences(package.terms, client.language, has_refund=False),
         refund=refund_text(package.terms, prices, language),
         example=refund_example(package, names),
-        pay_url=f"{public_url.rstrip('/')}{PATH}{written_code(code)}" if public_url else "",
+        pay_url=pay_address(public_url, code),
         language=client.language,
     )
 

@@ -81,6 +81,11 @@ class QuoteView:
         return f"{PATH}{written_code(self.code)}"
 
 
+def pay_address(public_url: str, code: str) -> str:
+    """Return the address by which the client pays the quote of this code, "" without a public one."""
+    return f"{public_url.rstrip('/')}{PATH}{written_code(code)}" if public_url else ""
+
+
 def read_quote(store: Store, quote_id: str, *, now: datetime) -> QuoteView:
     """Return a quote; raises NotFound."""
     with store.reading() as session:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from plugin.courses.agreements.links import PATH, signing_token
+from plugin.courses.agreements.links import signing_address
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
 from plugin.courses.agreements.signing import Signing, sign_agreement
 from plugin.courses.agreements.views import (
@@ -126,9 +126,7 @@ def save_evidence(request: Request, course_id: str) -> Reply:
 
 
 def _said(agreement: AgreementView) -> dict[str, object]:
-    settings = current_services().settings
-    token = signing_token(settings.secret_key.get_secret_value(), agreement)
-    url = f"{settings.public_url.rstrip('/')}{PATH}{token}" if settings.public_url else ""
+    url = signing_address(current_services().settings, agreement)
     names = (name for name in Agreement.model_fields if name != "url")
     return {"url": url, **{name: getattr(agreement, name) for name in names}}
 

@@ -8,7 +8,14 @@ from typing import Annotated
 from pydantic import Field
 
 from plugin.courses.quotes.make import LONGEST_CONCERN, LONGEST_RHYTHM, NewQuote, make_quote, withdraw_quote
-from plugin.courses.quotes.views import QuoteState, QuoteView, quote_pdf, quotes_of_client, read_quote
+from plugin.courses.quotes.views import (
+    QuoteState,
+    QuoteView,
+    pay_address,
+    quote_pdf,
+    quotes_of_client,
+    read_quote,
+)
 from plugin.web import current_services
 from plugin.web.api.answers import Answer, Id, Moment, Money, example_id, shown, usd
 from plugin.web.api.calls import THE_DESK, Reply, Request, call
@@ -101,8 +108,7 @@ def withdraw_client_quote(request: Request, quote_id: str) -> Reply:
 
 
 def _said(quote: QuoteView) -> dict[str, object]:
-    public_url = current_services().settings.public_url
-    url = f"{public_url.rstrip('/')}{quote.path}" if public_url else ""
+    url = pay_address(current_services().settings.public_url, quote.code)
     return {"url": url, **{name: getattr(quote, name) for name in Quote.model_fields if name != "url"}}
 
 

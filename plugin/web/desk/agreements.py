@@ -12,7 +12,7 @@ from invoices.pages.qr import qr_code
 from plugin.core.acts import Role
 from plugin.core.change_of_mind import Channel
 from plugin.courses.agreements.emails import send_link
-from plugin.courses.agreements.links import PATH, signing_token
+from plugin.courses.agreements.links import signing_address, signing_token
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement, withdraw_agreement
 from plugin.courses.agreements.signing import Signing, sign_agreement
 from plugin.courses.agreements.views import (
@@ -76,7 +76,7 @@ def show(agreement_id: str, refusal: Refusal | None = None) -> ResponseReturnVal
     services = current_services()
     agreement = read_agreement(services.store, agreement_id)
     client = read_client(services.store, agreement.client_id)
-    address = _address(agreement)
+    address = signing_address(services.settings, agreement)
     return render_template(
         "desk/agreement.html",
         agreement=agreement,
@@ -127,7 +127,7 @@ def hand_over(agreement_id: str) -> ResponseReturnValue:
 def send(agreement_id: str) -> ResponseReturnValue:
     """E-mail the link to sign."""
     services, mail_to = current_services(), LetterForm.sent().mail_to.data or ""
-    address = _address(read_agreement(services.store, agreement_id))
+    address = signing_address(services.settings, read_agreement(services.store, agreement_id))
     send_link(
         services.store, current_act(), agreement_id, mail_to, address=address, has_mail=services.mail.is_ready
     )
@@ -190,10 +190,3 @@ def _hand_over(agreement: AgreementView) -> ResponseReturnValue:
     logout_user()
     session.clear()
     return redirect(url_for("agree.show", token=token), code=303)
-
-
-def _address(agreement: AgreementView) -> str:
-    """Return the address by which the client signs on their own device, "" without a public one."""
-    settings = current_services().settings
-    token = signing_token(settings.secret_key.get_secret_value(), agreement)
-    return f"{settings.public_url.rstrip('/')}{PATH}{token}" if settings.public_url else ""

@@ -15,7 +15,7 @@ from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import read_client
 from plugin.courses.documents.paper_emails import send_paper
 from plugin.courses.quotes.make import VALID_FOR, NewQuote, make_quote, withdraw_quote
-from plugin.courses.quotes.views import QuoteView, quote_content, quote_pdf, quotes_of_client, read_quote
+from plugin.courses.quotes.views import pay_address, quote_content, quote_pdf, quotes_of_client, read_quote
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
@@ -67,9 +67,10 @@ def make(client_id: str) -> ResponseReturnValue:
 @allow(Role.DESK)
 def show(quote_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show a quote, and what can be done with it."""
-    store = current_services().store
+    services = current_services()
+    store = services.store
     quote = read_quote(store, quote_id, now=pages.now())
-    address = _address(quote)
+    address = pay_address(services.settings.public_url, quote.code)
     return render_template(
         "desk/quote.html",
         quote=quote,
@@ -113,9 +114,3 @@ def withdraw(quote_id: str) -> ResponseReturnValue:
 
 def _today() -> date:
     return local_date(pages.clinic(), pages.now())
-
-
-def _address(quote: QuoteView) -> str:
-    """Return the address by which the client pays, "" without a public one."""
-    public_url = current_services().settings.public_url
-    return f"{public_url.rstrip('/')}{quote.path}" if public_url else ""
