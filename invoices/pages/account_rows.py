@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from invoices.e_invoice import FILE_NAME, NORM
@@ -218,6 +219,17 @@ def tax_sums(taxes: Iterable[TaxLine], language: Language) -> Iterator[Sum]:
         called = f"{tax.name} {rate}" if rate and rate not in tax.name else tax.name
         base = language.money(tax.base)
         yield Sum(phrase.format(tax=called, base=base), language.money(tax.amount))
+
+
+def due_sum(due: Money, due_on: date | None, language: Language) -> Sum:
+    """Return what is left to pay, and until when; below zero it was paid beyond the total."""
+    if due.amount < 0:
+        beyond = Money(-due.amount, due.currency)
+        return Sum(language.gettext("Paid beyond the total"), language.money(beyond), is_end=True)
+    name = language.gettext("Balance due")
+    if due.amount and due_on:
+        name = language.gettext("Balance due by {date}", date=language.medium_date(due_on))
+    return Sum(name, language.money(due), is_end=True)
 
 
 def moved(payments: Iterable[PaymentLine], language: Language) -> tuple[Moved, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from invoices.language import Language
-from invoices.pages.account_rows import NO_SALES_TAX_SAID, AccountPage, Sum, account_page, tax_sums
-from invoices.papers import Invoice, Money
+from invoices.pages.account_rows import NO_SALES_TAX_SAID, AccountPage, Sum, account_page, due_sum, tax_sums
+from invoices.papers import Invoice
 
 
 def invoice_page(paper: Invoice, language: Language) -> AccountPage:
@@ -69,18 +69,4 @@ def _sums(paper: Invoice, language: Language) -> Iterator[Sum]:
             yield Sum(name, language.money(money))
     yield Sum(language.gettext("Total"), language.money(paper.total), is_end=True)
     yield Sum(language.gettext("Paid"), language.money(paper.paid))
-    yield _due(paper, language)
-
-
-def _due(paper: Invoice, language: Language) -> Sum:
-    due = paper.balance_due
-    if due.amount < 0:
-        return Sum(
-            language.gettext("Paid beyond the total"),
-            language.money(Money(-due.amount, due.currency)),
-            is_end=True,
-        )
-    name = language.gettext("Balance due")
-    if due.amount and paper.due_on:
-        name = language.gettext("Balance due by {date}", date=language.medium_date(paper.due_on))
-    return Sum(name, language.money(due), is_end=True)
+    yield due_sum(paper.balance_due, paper.due_on, language)

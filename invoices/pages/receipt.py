@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from invoices.language import Language
-from invoices.pages.account_rows import LONG_FIGURE, Sum, how, in_one_piece, issuer, party
-from invoices.papers import Money, Receipt
+from invoices.pages.account_rows import LONG_FIGURE, Sum, due_sum, how, in_one_piece, issuer, party
+from invoices.papers import Receipt
 
 
 @dataclass(frozen=True)
@@ -90,18 +90,7 @@ def _sums(paper: Receipt, language: Language) -> Iterator[Sum]:
         "part": language.gettext("This payment, a part"),
     }[paper.part]
     yield Sum(called, language.money(paper.payment.amount), is_end=True)
-    yield _left(paper, language)
-
-
-def _left(paper: Receipt, language: Language) -> Sum:
-    due = paper.balance_due
-    if due.amount < 0:
-        beyond = Money(-due.amount, due.currency)
-        return Sum(language.gettext("Paid beyond the total"), language.money(beyond), is_end=True)
-    name = language.gettext("Balance due")
-    if due.amount and paper.due_on:
-        name = language.gettext("Balance due by {date}", date=language.medium_date(paper.due_on))
-    return Sum(name, language.money(due), is_end=True)
+    yield due_sum(paper.balance_due, paper.due_on, language)
 
 
 def _closing(paper: Receipt, language: Language) -> Iterator[str]:
