@@ -232,6 +232,21 @@ def due_sum(due: Money, due_on: date | None, language: Language) -> Sum:
     return Sum(name, language.money(due), is_end=True)
 
 
+def how_to_pay(phone: str, language: Language, *, has_page: bool) -> str:
+    """Return how to pay beside the page that is printed, or where there is none."""
+    if has_page:
+        return (
+            language.gettext("You can also pay at the clinic, or call {phone}.", phone=phone)
+            if phone
+            else language.gettext("You can also pay at the clinic.")
+        )
+    return (
+        language.gettext("You can pay at the clinic, or call {phone}.", phone=phone)
+        if phone
+        else language.gettext("You can pay at the clinic.")
+    )
+
+
 def moved(payments: Iterable[PaymentLine], language: Language) -> tuple[Moved, ...]:
     """Return each payment: when, how, how much."""
     return tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from invoices.language import Language
-from invoices.pages.account_rows import LONG_FIGURE
+from invoices.pages.account_rows import LONG_FIGURE, how_to_pay
 from invoices.pages.agreement import example_text, not_promised
 from invoices.pages.qr import QrCode, qr_code
 from invoices.papers import CourseQuote, QuotedTreatment
@@ -44,7 +44,7 @@ def quote_page(paper: CourseQuote, language: Language) -> QuotePage:
         pay_label=language.gettext("Pay {amount}", amount=figure),
         pay_text=paper.pay_url.removeprefix("https://"),
         qr=qr_code(paper.pay_url) if paper.pay_url else None,
-        how_to_buy=_how_to_buy(paper, language),
+        how_to_buy=how_to_pay(paper.clinic.phone, language, has_page=bool(paper.pay_url)),
     )
 
 
@@ -68,19 +68,4 @@ def _content(each: QuotedTreatment, language: Language) -> tuple[str, str]:
         return what, language.gettext("{price} a session", price=single)
     return what, language.gettext(
         "{price} a session in this course, {single} for a single visit", price=within, single=single
-    )
-
-
-def _how_to_buy(paper: CourseQuote, language: Language) -> str:
-    phone = paper.clinic.phone
-    if paper.pay_url:
-        return (
-            language.gettext("You can also pay at the clinic, or call {phone}.", phone=phone)
-            if phone
-            else language.gettext("You can also pay at the clinic.")
-        )
-    return (
-        language.gettext("You can pay at the clinic, or call {phone}.", phone=phone)
-        if phone
-        else language.gettext("You can pay at the clinic.")
     )

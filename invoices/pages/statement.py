@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language
-from invoices.pages.account_rows import LONG_AMOUNT, LONG_FIGURE, how, in_one_piece, issuer, party
+from invoices.pages.account_rows import LONG_AMOUNT, LONG_FIGURE, how, how_to_pay, in_one_piece, issuer, party
 from invoices.pages.qr import QrCode, qr_code
 from invoices.pages.sums import is_billed
 from invoices.papers import AccountStatement, PayPage, StatementLine
@@ -124,17 +124,7 @@ def _how_to_pay(paper: AccountStatement, language: Language) -> str:
     if paper.balance_due.amount <= 0:
         return ""
     phone = paper.clinic.phone.replace(" ", NO_BREAK_SPACE)
-    if not paper.pay_pages:
-        return (
-            language.gettext("You can pay at the clinic, or call {phone}.", phone=phone)
-            if phone
-            else language.gettext("You can pay at the clinic.")
-        )
-    return (
-        language.gettext("You can also pay at the clinic, or call {phone}.", phone=phone)
-        if phone
-        else language.gettext("You can also pay at the clinic.")
-    )
+    return how_to_pay(phone, language, has_page=bool(paper.pay_pages))
 
 
 def _left_out(paper: AccountStatement, language: Language) -> str:
