@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from invoices.papers import Party
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import ClientView
+from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.contacts import written_phone
 from plugin.store.changes import CourseOrigin, Gift
 from plugin.store.ledger import Course
@@ -44,6 +45,13 @@ def courses_of_sale_in(session: Session, square_order_id: str) -> list[Course]:
         .order_by(Course.square_line_uid, Course.unit, Course.id)
     )
     return list(session.scalars(rows))
+
+
+def packages_of_sale_in(session: Session, square_order_id: str, language: str) -> str:
+    """Return the names of the packages of a sale in a language, each once."""
+    names = names_in(session, language)
+    courses = courses_of_sale_in(session, square_order_id)
+    return ", ".join(dict.fromkeys(names(each.package_name) for each in courses))
 
 
 def sold_course_in(session: Session, course: Course) -> Course:

@@ -5,7 +5,7 @@ No network call. The figures are as of the payment, so that a receipt issued lat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -18,8 +18,7 @@ from invoices.papers import Invoice, Money, PaymentLine, Receipt, ReceiptPart, f
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work
-from plugin.courses.catalog.names import names_in
-from plugin.courses.documents.buyers import courses_of_sale_in
+from plugin.courses.documents.buyers import packages_of_sale_in
 from plugin.courses.documents.invoice_content import due_on_in, payments_in
 from plugin.courses.documents.sale_record import SoldSale, Tender, paid_sale_in
 from plugin.courses.documents.series import next_place_in
@@ -151,7 +150,7 @@ def _paper(work: Work, invoice: Invoice, sale: SoldSale, paid: Paid, number: str
         number=number,
         issued_on=local_date(clinic, work.now),
         billed_to=invoice.billed_to,
-        about=_about(session, sale.square_order_id, invoice.language),
+        about=packages_of_sale_in(session, sale.square_order_id, invoice.language),
         payment=paid.line,
         paid_at=paid.tender.at,
         part=paid.part,
@@ -166,14 +165,6 @@ def _paper(work: Work, invoice: Invoice, sale: SoldSale, paid: Paid, number: str
         receipt_url=paid.tender.receipt_url,
         replaces=replaces,
     )
-
-
-def _about(session: Session, square_order_id: str, language: str) -> str:
-    names = names_in(session, language)
-    courses: Sequence[str] = [
-        names(each.package_name) for each in courses_of_sale_in(session, square_order_id)
-    ]
-    return ", ".join(dict.fromkeys(courses))
 
 
 def _last_of(session: Session, payment_id: str) -> Document | None:

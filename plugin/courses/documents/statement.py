@@ -32,9 +32,8 @@ from plugin.core.ledger import Kind
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work, transact
-from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.clients import client_in
-from plugin.courses.documents.buyers import courses_of_sale_in, party_in
+from plugin.courses.documents.buyers import courses_of_sale_in, packages_of_sale_in, party_in
 from plugin.courses.documents.invoice_content import due_on_in, payments_in
 from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.pay_address import look_for_pay_address, pay_address_in
@@ -91,7 +90,6 @@ def statement_in(session: Session, invoice_id: str, *, now: datetime) -> Account
         raise NotFound(_("There is no such invoice."))
     clinic, buyer = clinic_in(session), client_in(session, row.client_id)
     order = row.square_order_id or ""
-    names = names_in(session, buyer.language)
     lines = sale_lines_in(session, row, invoice, clinic)
     due = balance_of(lines)
     return account_statement(
@@ -99,9 +97,7 @@ def statement_in(session: Session, invoice_id: str, *, now: datetime) -> Account
         party_in(session, buyer),
         lines,
         now=now,
-        about=", ".join(
-            dict.fromkeys(names(each.package_name) for each in courses_of_sale_in(session, order))
-        ),
+        about=packages_of_sale_in(session, order, buyer.language),
         language=buyer.language,
         due_on=due_on_in(session, order) if due.amount > 0 else None,
         reference=order,
