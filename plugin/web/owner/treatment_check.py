@@ -66,13 +66,12 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 def save() -> ResponseReturnValue:
     """Save a new version of the list."""
     form = CheckListForm.sent()
-    seen = form.seen.data or ""
     saved = save_list(
         current_services().store,
         current_act(),
         form.texts,
         reviewed_by=form.reviewed_by.data,
-        seen_version=int(seen) if seen.isascii() and seen.isdigit() and len(seen) < 7 else 0,
+        seen_version=form.seen.number or 0,
     )
     flash_notice(Notice(_("Saved as version {n}.", n=saved.version)))
     return redirect_after_post(url_for("treatment_check.show"))
