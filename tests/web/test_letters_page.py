@@ -28,6 +28,13 @@ def test_the_owner_switches_words_and_sees_who_is_next(small_desk: Desk, small_o
     after = small_olga.after(one.form("/clinic/letters/two_left"), words_en="Nearly there.")
     assert "Nearly there." in after.text
     assert list_letter_kinds(small_desk.store)[4].words == {"en": "Nearly there."}
+    in_chinese = {"en": "Nearly there.", "zh-Hans": "快到了。"}
+    small_olga.after(after.form("/clinic/letters/two_left"), words_zh="快到了。")
+    # Saved again as the page shows it, nothing is lost.
+    small_olga.after(small_olga.page("/clinic/letters/two_left").form("/clinic/letters/two_left"))
+    assert list_letter_kinds(small_desk.store)[4].words == in_chinese
+    refused = small_olga.send(one.form("/clinic/letters/two_left"), words_zh="x" * 601)
+    assert 'href="#words_zh"' in refused.text
     refused = small_olga.send(one.form("/clinic/letters/two_left"), words_es="x" * 601)
     assert "at most 600 characters" in refused.text
     assert small_olga.get("/clinic/letters/nothing").status_code == 404

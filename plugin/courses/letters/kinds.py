@@ -97,12 +97,17 @@ def word_letter(store: Store, act: Act, kind: LetterKind, words: Mapping[str, st
     transact(store, act, do)
 
 
+def words_field(language: str) -> str:
+    """Return the field of a form that has the opening in this language: `words_zh` for zh-Hans."""
+    return f"words_{language.partition('-')[0]}"
+
+
 def _checked(language: str, typed: str) -> str:
     # Paragraphs stay; anything that is no letter, mark or space goes.
     text = "\n".join(line for each in typed.splitlines() if (line := clean(each)))
     if len(text) > MOST_WORDS:
         raise InvalidField(
-            _("An opening has at most {n} characters.", n=MOST_WORDS), field=f"words_{language}"
+            _("An opening has at most {n} characters.", n=MOST_WORDS), field=words_field(language)
         )
     return text
 

@@ -16,6 +16,7 @@ from plugin.courses.letters.kinds import (
     list_letter_kinds,
     switch_letter,
     word_letter,
+    words_field,
 )
 from plugin.courses.letters.log import REPORT_DAYS, what_followed
 from plugin.courses.letters.plan import PREVIEW_DAYS, coming_letters
@@ -110,7 +111,7 @@ def one(kind: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show how a letter reads in each language, its own words, and the form to send it to oneself."""
     services, known = current_services(), letter_kind(kind)
     view = next(each for each in list_letter_kinds(services.store) if each.kind is known)
-    values = {f"words_{language}": text for language, text in view.words.items()}
+    values = {words_field(language): text for language, text in view.words.items()}
     return render_template(
         "owner/letter.html",
         view=view,
