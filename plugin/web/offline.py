@@ -108,8 +108,8 @@ def _icon(size: str, purpose: str) -> dict[str, str]:
 def _offline_page() -> str:
     # The same bytes for everybody: the version of the worker is made of them.
     speak(staff_language(pages.clinic().language))
-    nobodys = {"person": None, "is_owner": False, "is_practice": False, "offline_marks": _nobodys_marks}
-    return render_template("offline.html", **nobodys)
+    nobodys = {"person": None, "is_owner": False, "is_practice": False, "check_in_address": ""}
+    return render_template("offline.html", offline_marks=_nobodys_marks, **nobodys)
 
 
 def _nobodys_marks() -> Markup:

@@ -12,6 +12,7 @@ import pytest
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.services import Services
+from plugin.web.access import CHECK_IN_COOKIE
 from tests.courses.desk import OLGA, Desk
 from tests.web.conftest import As
 from tests.web.test_shared_devices import enter, ipad  # noqa: F401 - a fixture
@@ -67,7 +68,9 @@ def test_the_worker_and_its_page_are_the_same_for_everybody(
 ) -> None:
     small_desk.sell()
     stranger = Visitor(small_deb.client.application)
-    others = [small_as(Role.OWNER), stranger]
+    screen = Visitor(small_deb.client.application)
+    screen.client.set_cookie(CHECK_IN_COOKIE, "x" * 43)
+    others = [small_as(Role.OWNER), stranger, screen]
     for address in ("/worker.js", "/offline"):
         assert {each.get(address).text for each in (small_deb, *others)} == {small_deb.get(address).text}
     assert "Deb Lane" not in stranger.get("/offline").text
