@@ -54,7 +54,7 @@ class House:
 
 @pytest.fixture
 def house(lite_store: Store, clock: HandMovedClock) -> Iterator[House]:
-    services = open_house_on(lite_store, clock)
+    services = open_house_on(lite_store, clock, own_ratings="yes", course_agreements="offered")
     for role in Role:
         hire(services, role)
     desk = Desk(lite_store, clock)
@@ -152,6 +152,14 @@ def is_kept(page: Page, path: str) -> None:
             return
         page.wait_for_timeout(50)
     raise AssertionError(f"{path} is not kept: {kept(page)}")
+
+
+def nothing_is_kept(page: Page) -> None:
+    for _ in range(200):
+        if not kept(page):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"still kept: {kept(page)}")
 
 
 def tap(page: Page) -> None:
@@ -470,6 +478,24 @@ def test_locking_a_shared_tablet_without_a_connection(page: Page, house: House) 
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("#notices")).to_contain_text("Session 1 used.")
     assert house.course.left == 11
+
+
+@pytest.mark.parametrize("way", ["agreement", "questions"])
+def test_a_device_handed_to_a_client_shows_no_page_of_the_desk(page: Page, house: House, way: str) -> None:
+    if way == "agreement":
+        page.goto(
+            f"{house.line.address}/sell?client_id={house.course.client_id}&package_id={house.course.package_id}"
+        )
+        page.get_by_role("button", name="Sign on this device").click()
+        expect(page.get_by_role("button", name="Sign the agreement")).to_be_visible()
+    else:
+        page.get_by_text("Let the client answer here").click()
+        page.get_by_role("button", name="Start the client’s screen").click()
+        expect(page.get_by_role("heading", name="Hello Ana")).to_be_visible()
+    nothing_is_kept(page)
+    house.line.down()
+    page.goto(f"{house.line.address}/clients/{house.course.client_id}")
+    expect(page.get_by_role("heading", name="No connection")).to_be_visible()
 
 
 def test_a_new_version_replaces_what_the_old_one_kept(page: Page, house: House) -> None:

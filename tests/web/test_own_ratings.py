@@ -137,6 +137,8 @@ class TestADeviceInTheirHands:
 
     def test_shows_this_client_and_nothing_else(self, clinic: Clinic, handed: Visitor) -> None:
         assert "Hello Ana" in handed.page("/check-in/client").text
+        # It deletes what the device keeps of the desk.
+        assert "/client/handed_over.js" in handed.get("/check-in/client").text
         for address in ("/", "/clients", f"/clients/{clinic.ana}", "/settings", "/ratings", "/check-in"):
             answer = handed.get(address)
             assert answer.headers.get("Location", "").startswith("/check-in") or answer.status_code == 404, (

@@ -12,12 +12,6 @@ const strokes = [];
 let stroke = null;
 let points = 0;
 
-// The clinic's device was handed over: no page of the desk may stay on it that opens without a connection.
-if ("handedOver" in form.dataset && "caches" in window) {
-  const kept = (await caches.keys()).filter((name) => name.startsWith("pages:"));
-  await Promise.all(kept.map((name) => caches.delete(name)));
-}
-
 place.hidden = false;
 pen.lineWidth = 4;
 pen.lineCap = pen.lineJoin = "round";
