@@ -12,7 +12,6 @@ from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView
-from plugin.courses.clients.private_page import page_address
 from plugin.courses.handouts.example import CLIENT
 from plugin.courses.letters.kinds import list_letter_kinds
 from plugin.courses.letters.plan import POSTMAN, plan_letters
@@ -27,7 +26,7 @@ from plugin.courses.letters.sending import (
 )
 from plugin.emails.compose import html_of, plain_of
 from plugin.emails.letter_text import AT_THE_END, LetterFill, fill_of, letter_text
-from plugin.emails.visit_email import stop_url_of
+from plugin.emails.visit_email import page_url_of, stop_url_of
 from plugin.errors import MailFailed
 from plugin.jobs import RunAgain
 from plugin.mail import Letter
@@ -90,7 +89,8 @@ def written(services: Services, letter: LetterToSend) -> Letter:
     language = language_for(letter.client.language)
     settings = services.settings
     buys_again = settings.client_buys_again
-    page_url = _page_url(services, letter)
+    act = Act(POSTMAN, services.clock(), f"letter:{letter.id}")
+    page_url = page_url_of(services, act, letter.client.id)
     fill = replace(
         fill_of(letter, language, page_url=page_url, buys_again=buys_again), review_url=settings.review_url
     )
@@ -163,9 +163,3 @@ def _example(kind: LetterKind, clinic: ClinicView, language: Language, today: da
         expires_on=ends,
         last_visit_on=today - timedelta(weeks=6),
     )
-
-
-def _page_url(services: Services, letter: LetterToSend) -> str:
-    act = Act(POSTMAN, services.clock(), f"letter:{letter.id}")
-    public_url, client_id = services.settings.public_url, letter.client.id
-    return services.store.transact(lambda session: page_address(session, act, public_url, client_id)) or ""

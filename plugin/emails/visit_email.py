@@ -67,7 +67,8 @@ def written(services: Services, due: DueLetter) -> Letter:
     stop_url = stop_url_of(services, due.client.id)
     language = language_for(due.client.language)
     text = visit_text(due, language, [kind for kind, _ in papers])
-    values = {"said": text, "due": due, "page_url": _page_url(services, due), "stop_url": stop_url}
+    page_url = page_url_of(services, _act(services, due), due.client.id)
+    values = {"said": text, "due": due, "page_url": page_url, "stop_url": stop_url}
     return Letter(
         to=due.mail_to,
         subject=text.subject,
@@ -78,6 +79,10 @@ def written(services: Services, due: DueLetter) -> Letter:
         key=due.id,
         stop_url=stop_url,
     )
+
+
+def _act(services: Services, due: DueLetter) -> Act:
+    return Act(_POSTMAN, services.clock(), f"letter:{due.id}")
 
 
 def _send(services: Services, due: DueLetter, letter: Letter) -> None:
@@ -106,7 +111,7 @@ def _paper(services: Services, due: DueLetter, kind: str) -> bytes:
     return hand_out(
         services.store,
         services.render,
-        Act(_POSTMAN, services.clock(), f"letter:{due.id}"),
+        _act(services, due),
         due.course.id,
         kind,
         visit_id=due.visit.id,
@@ -115,11 +120,10 @@ def _paper(services: Services, due: DueLetter, kind: str) -> bytes:
     ).pdf
 
 
-def _page_url(services: Services, due: DueLetter) -> str:
-    act = Act(_POSTMAN, services.clock(), f"letter:{due.id}")
-    public_url, client_id = services.settings.public_url, due.client.id
-    made = services.store.transact(lambda session: page_address(session, act, public_url, client_id))
-    return made or ""
+def page_url_of(services: Services, act: Act, client_id: str) -> str:
+    """Return the address of the client's private page, created when first needed; "" without a public address."""
+    public_url = services.settings.public_url
+    return services.store.transact(lambda session: page_address(session, act, public_url, client_id)) or ""
 
 
 def stop_url_of(services: Services, client_id: str) -> str:
