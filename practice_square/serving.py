@@ -8,14 +8,14 @@ with running_practice(tmp_path, webhook_url="http://127.0.0.1:8000/square/webhoo
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from practice_square.control import PracticeControl
 from practice_square.practice import Practice, practice_square_of
@@ -23,15 +23,37 @@ from practice_square.server import create_practice
 from practice_square.settings import PracticeSettings
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LOOK_FOR_STOP_S = 0.02
 Middleware = Callable[["WSGIApplication"], "WSGIApplication"]
 
 
-class _QuietHandler(WSGIRequestHandler):
+ANSWER = "practice_square.answer"
+
+
+class _Handler(WSGIRequestHandler):
     def log_request(self, *_args: Any, **_named: Any) -> None:
         """Log nothing."""
+
+    def connection_dropped(self, _error: BaseException, environ: WSGIEnvironment | None = None) -> None:
+        """Close an answer that nobody reads to its end.
+
+        Werkzeug leaves it open when the client resets the connection; a static file is then open until collected.
+        """
+        close = getattr((environ or {}).get(ANSWER), "close", None)
+        if close is not None:
+            close()
+
+
+def local_server(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> BaseWSGIServer:
+    """A threaded server that logs nothing, for the practice Square and for tests. `port` 0 selects a free one."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ[ANSWER] = answered = app(environ, start_response)
+        return answered
+
+    return make_server(host, port, answer, threaded=True, request_handler=_Handler)
 
 
 class PracticeServer:
@@ -51,7 +73,7 @@ class PracticeServer:
         self.settings = settings
         self.app = create_practice(settings)
         served: WSGIApplication = self.app.wsgi_app if middleware is None else middleware(self.app.wsgi_app)
-        self._server = make_server(host, port, served, threaded=True, request_handler=_QuietHandler)
+        self._server = local_server(served, host, port)
         self._thread: threading.Thread | None = None
         self.base_url = f"http://{host}:{self._server.server_port}"
         self.access_token = settings.access_token

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from werkzeug.serving import make_server
 
 from plugin import create_app
 from plugin.core.acts import Act, Role
@@ -22,6 +21,7 @@ from plugin.courses.clients.contacts import Buyer
 from plugin.services import Services
 from plugin.store import Store
 from plugin.web.account.pin_codes import hash_pin
+from practice_square.serving import local_server
 from tests.browser.line import Line, line_to
 from tests.chromium import WINDOW, watched_page
 from tests.clock import HandMovedClock
@@ -59,7 +59,7 @@ def house(lite_store: Store, clock: HandMovedClock) -> Iterator[House]:
         hire(services, role)
     desk = Desk(lite_store, clock)
     course_id = desk.sell()
-    server = make_server("127.0.0.1", 0, create_app(services=services), threaded=True)
+    server = local_server(create_app(services=services))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     with line_to(f"http://127.0.0.1:{server.port}") as line:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from plugin import create_app
 from plugin.core.acts import Act, Role
@@ -18,6 +17,7 @@ from plugin.courses.accounts.staff import staff_by_email
 from plugin.services import Services
 from plugin.store import Store
 from plugin.web.account.pin_codes import hash_pin
+from practice_square.serving import local_server
 from tests.chromium import WINDOW, watched_page
 from tests.clock import HandMovedClock
 from tests.web.conftest import open_house_on
@@ -44,7 +44,7 @@ def house(lite_store: Store, clock: HandMovedClock) -> Iterator[House]:
         act = Act(staff.actor, clock(), f"pin of {role}")
         set_pin(lite_store, act, hash_pin(services.settings, staff.id, PIN))
     app: Flask = create_app(services=services)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = local_server(app)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield House(services, clock, f"http://localhost:{server.port}")

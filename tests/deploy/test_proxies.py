@@ -12,12 +12,12 @@ from typing import Any
 import httpx
 import pytest
 from flask import request
-from werkzeug.serving import make_server
 
 from plugin import create_app
 from plugin.core.acts import Role
 from plugin.store import Store
 from plugin.web.owner.imports import LARGEST_FORM
+from practice_square.serving import local_server
 from tests.clock import HandMovedClock
 from tests.deploy.proxies import NAME, PROXIES, Ports
 from tests.project.tree import ROOT
@@ -53,7 +53,7 @@ def desk(
     hire(services, Role.OWNER)
     app = create_app(services=services)
     app.add_url_rule("/seen", "health.seen", _seen, methods=("GET", "POST"))
-    server = make_server("127.0.0.1", ports.desk, app, threaded=True)
+    server = local_server(app, port=ports.desk)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

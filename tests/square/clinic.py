@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 from sqlalchemy import select
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from plugin.core.acts import Act, Actor, Role, Source
@@ -34,6 +33,7 @@ from plugin.vault import Vault
 from plugin.worker import Worker
 from practice_square.control import PracticeControl
 from practice_square.demo.packages import default_catalog
+from practice_square.serving import local_server
 from tests.clock import HandMovedClock
 
 Json = dict[str, Any]
@@ -203,11 +203,6 @@ def keep(services: Services, event: Json) -> bool:
     )
 
 
-class _QuietHandler(WSGIRequestHandler):
-    def log_request(self, *_args: Any, **_named: Any) -> None:
-        """Log nothing."""
-
-
 class Ear:
     """Receives webhooks over HTTP as the web part does: signature first, then the inbox."""
 
@@ -215,7 +210,7 @@ class Ear:
         self.services: Services | None = None
         self.refused = 0
         self._busy = threading.Lock()
-        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_QuietHandler)
+        self._server = local_server(self._answer)
         self.url = f"http://127.0.0.1:{self._server.server_port}/square/webhooks"
 
     def _answer(self, environ: Any, start_response: Any) -> Any:

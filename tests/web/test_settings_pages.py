@@ -11,7 +11,6 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from werkzeug import Request, Response
-from werkzeug.serving import make_server
 
 from plugin import create_app
 from plugin.configuration.changes import recent_changes
@@ -19,6 +18,7 @@ from plugin.core.acts import Role
 from plugin.courses.base.clinic import read_clinic
 from plugin.services import Services
 from plugin.store import Store
+from practice_square.serving import local_server
 from tests.clock import HandMovedClock
 from tests.configuration.running import KEY, running_on, save
 from tests.courses.desk import Desk
@@ -49,7 +49,7 @@ def answer_as_square(request: Request) -> Response:
 @pytest.fixture(scope="module")
 def square() -> Iterator[str]:
     """The address of a Square that knows one token."""
-    server = make_server("127.0.0.1", 0, answer_as_square)
+    server = local_server(answer_as_square)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield f"http://127.0.0.1:{server.port}"

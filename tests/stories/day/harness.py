@@ -15,7 +15,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from plugin.bootstrap import open_services
 from plugin.core.acts import Act, Actor, Role, Source
@@ -38,7 +37,7 @@ from plugin.store.queues import Inbox, Outbox
 from plugin.worker import Worker
 from practice_square.control import PracticeControl
 from practice_square.demo.packages import default_catalog
-from practice_square.serving import running_practice
+from practice_square.serving import local_server, running_practice
 from tests.clock import HandMovedClock
 
 Json = dict[str, Any]
@@ -48,11 +47,6 @@ MOST_ROUNDS = 60
 _STEP_S = 7
 # What is put off for longer than this waits for a person, or for Square to come back.
 SOON = timedelta(minutes=6)
-
-
-class _QuietHandler(WSGIRequestHandler):
-    def log_request(self, *_args: Any, **_named: Any) -> None:
-        """Leave the terminal to the story."""
 
 
 class Stage:
@@ -189,7 +183,7 @@ def _listening() -> Iterator[tuple[str, Callable[[Services], None]]]:
     def answer(environ: Any, start_response: Any) -> Any:
         return apps[0](environ, start_response)
 
-    server = make_server("127.0.0.1", 0, answer, threaded=True, request_handler=_QuietHandler)
+    server = local_server(answer)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
