@@ -19,7 +19,7 @@ def open_services(settings: Settings, *, clock: Clock = wall_clock) -> Services:
     Raises ConfigurationError for a key that can't be parsed.
     """
     vault = Vault(settings.encryption_keys.get_secret_value())
-    store = Store(settings.database_url)
+    store = Store(settings.database_url, settings.direct_url)
     live = LiveSettings(settings, store, vault)
     workers = PaperWorkers()
     square = open_square(live, store, vault, clock)

@@ -198,6 +198,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     database_url: str = "sqlite:///var/coursekeeper.db"
+    # Past a pooler of transactions, for backups, upgrades and restores.
+    database_direct_url: str = ""
     # Where files lie that are not in the database; with SQLite its own folder, whatever this says.
     data_dir: str = "var"
     secret_key: SecretStr = SecretStr("")
@@ -324,6 +326,11 @@ class Settings(BaseModel):
     def is_https(self) -> bool:
         """Return whether the desk is opened over TLS, which a proxy before us ends."""
         return self.public_url.startswith("https://")
+
+    @property
+    def direct_url(self) -> str:
+        """Return the address of the database past any pooler."""
+        return self.database_direct_url or self.database_url
 
     @property
     def data_folder(self) -> Path:

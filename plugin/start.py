@@ -6,6 +6,8 @@ Loads no use cases: the process that only supervises web and worker keeps what i
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import inspect, text
@@ -23,15 +25,31 @@ _TABLES_IN_USE = ("staff", "client", "course")
 
 
 def started_settings() -> Settings:
-    """Return the settings to run with, their secrets included.
+    """Return the settings to run with, their secrets included; wait for a PostgreSQL that does not answer yet.
 
     A database of an older version is upgraded, and put back where that fails. Raises ConfigurationError where the
     secrets of a database in use are gone, or as `prepare` does.
     """
-    settings = prepare(read_settings(), upgrades=True)
+    settings = read_settings()
+    wait_for_server(settings)
+    settings = prepare(settings, upgrades=True)
     if not settings.secret_key.get_secret_value():
         raise ConfigurationError(_lost(settings))
     return settings.needing("secret_key")
+
+
+def wait_for_server(settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Return once the database answers; a server may start later than we do, or be moving to another machine."""
+    with Store(settings.database_url) as store:
+        pause_s = 0.5
+        while not (store.is_sqlite or store.is_alive()):
+            if pause_s == 0.5:
+                print(f"{_SILENT} Waiting for it.", file=sys.stderr, flush=True)
+            sleep(pause_s)
+            pause_s = min(5.0, 2 * pause_s)
+
+
+_SILENT = "DATABASE_URL: the database does not answer. Is it running, is the address right?"
 
 
 def prepare(settings: Settings, *, upgrades: bool = False) -> Settings:
@@ -40,11 +58,9 @@ def prepare(settings: Settings, *, upgrades: bool = False) -> Settings:
     `upgrades`: also upgrade a database of an older version. Raises ConfigurationError where the database does not
     answer, is of a newer version, or of an older one and may not be upgraded.
     """
-    with Store(settings.database_url) as store:
+    with Store(settings.database_url, settings.direct_url) as store:
         if not store.is_alive():
-            raise ConfigurationError(
-                "DATABASE_URL: the database does not answer. Is it running, is the address right?"
-            )
+            raise ConfigurationError(_SILENT)
         missing = settings.missing_secrets
         if missing and not (settings.data_folder / FILE_NAME).exists() and _can_make(store, missing):
             make_secrets(settings.data_folder, missing)
@@ -57,14 +73,16 @@ def _bring_up_to_date(settings: Settings, store: Store, *, upgrades: bool) -> No
         if upgrades:
             note_version(store, datetime.now(UTC))
         return
-    if is_empty(store):
-        upgrade(settings.database_url)
+    is_new = is_empty(store)
+    if is_new and store.is_sqlite:
+        upgrade(settings.direct_url)
         return
     # Imported where it is needed: few commands meet another version.
     from plugin.backups import upgrading
 
     upgrading.refuse_newer(store)
-    if not upgrades:
+    # Several processes may find an empty PostgreSQL at once: they take turns there.
+    if not upgrades and not is_new:
         raise ConfigurationError("The database is of an older version. Run: coursekeeper upgrade")
     done = upgrading.upgrade(settings, store, now=datetime.now(UTC))
     print(done.in_words, file=sys.stderr, flush=True)

@@ -120,6 +120,7 @@ def _fresh_file(path: Path, migrated: Path) -> Iterator[str]:
 
 # A test of a file that runs on both engines, though the engine makes no difference to it.
 sqlite_alone = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+postgresql_alone = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

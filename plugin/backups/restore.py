@@ -157,7 +157,7 @@ def _prepare(
 ) -> tuple[tuple[Finding, ...], bool]:
     """Check that the copy is ours, migrate it, and end in it what must not go on; return errors, and lost keys."""
     _refuse_revision(copy, manifest)
-    upgrade(copy.url.render_as_string(hide_password=False))
+    upgrade(copy.direct_url.render_as_string(hide_password=False))
     findings = audit(copy)
     since = (manifest.created_at if manifest else now) - OVERLAP
     act = Act(_RESTORE, now, f"restore-{secrets.token_hex(8)}")

@@ -1,7 +1,8 @@
 """Upgrading the database: copied, migrated, audited; on failure, also a killed process, the copy is put back.
 
-Whoever finds a journal puts the copy that it names back first: nobody has worked with a database that is half
-upgraded.
+Whoever finds a journal puts the copy that it names back first: nobody has worked with a SQLite file that is half
+upgraded. PostgreSQL may have other machines at work on it, whose rows no copy has: there migrations that failed are
+taken back one by one, and after a kill the upgrade goes on, as each migration is one transaction.
 """
 
 from __future__ import annotations
@@ -57,9 +58,7 @@ class Upgraded:
     @property
     def in_words(self) -> str:
         """Return what was done, as a sentence."""
-        again = (
-            "An upgrade had been interrupted; its copy was put back first. " if self.was_interrupted else ""
-        )
+        again = "An upgrade had been interrupted; it was begun again. " if self.was_interrupted else ""
         if self.copy is None:
             return f"{again}The database is up to date."
         return f"{again}The database was upgraded to {VERSION}. A copy of it before is in {self.copy}."
@@ -82,7 +81,7 @@ def upgrade(
         was_interrupted = _put_back_if_interrupted(settings, store)
         before = migrate.current_revision(store)
         if before is None or migrate.is_current(store):
-            migrate.upgrade(settings.database_url)
+            migrate.upgrade(settings.direct_url)
             note_version(store, now)
             return Upgraded(before or "", migrate.current_revision(store) or "", None, was_interrupted)
         refuse_newer(store)
@@ -111,9 +110,9 @@ def downgrade(settings: Settings, store: Store, revision: str) -> Path:
         copy = _copy(settings, store, f"{now_at}")
         write_journal(settings, Journal(copy_file=str(copy), revision=f"{now_at}", version=VERSION))
         try:
-            migrate.downgrade(settings.database_url, revision)
+            migrate.downgrade(settings.direct_url, revision)
         except BaseException as error:
-            _put_back(settings, store, copy)
+            _put_back(settings, store, copy, f"{now_at}")
             raise UpgradeFailed(f"The downgrade failed: {error_in_words(error)} {_AS_BEFORE}") from error
         journal_path(settings).unlink()
         return copy
@@ -142,7 +141,7 @@ def _change(settings: Settings, store: Store, before: str, at_step: Step, *, des
     write_journal(settings, Journal(copy_file=str(copy), revision=before, version=version))
     at_step("journal")
     try:
-        migrate.upgrade(settings.database_url)
+        migrate.upgrade(settings.direct_url)
         at_step("migrated")
         findings = () if despite_audit else audit(store)
         if findings:
@@ -152,7 +151,7 @@ def _change(settings: Settings, store: Store, before: str, at_step: Step, *, des
             )
         at_step("audited")
     except BaseException as error:
-        _put_back(settings, store, copy)
+        _put_back(settings, store, copy, before)
         old = f"version {version}" if version else "the version you had"
         raise UpgradeFailed(
             f"The upgrade to {VERSION} failed: {error_in_words(error)} {_AS_BEFORE} Start {old} again."
@@ -183,6 +182,9 @@ def _put_back_if_interrupted(settings: Settings, store: Store) -> bool:
     if not is_interrupted(settings):
         return False
     path = journal_path(settings)
+    if not store.is_sqlite:
+        path.unlink()
+        return True
     try:
         journal = Journal.model_validate_json(path.read_bytes())
     except ValidationError:
@@ -196,13 +198,16 @@ def _put_back_if_interrupted(settings: Settings, store: Store) -> bool:
             f"An upgrade was interrupted, and the copy made before it is not in {copy}. Put it back there, or restore"
             f" a backup and delete {path}."
         )
-    _put_back(settings, store, copy)
+    _put_back(settings, store, copy, journal.revision)
     return True
 
 
-def _put_back(settings: Settings, store: Store, copy: Path) -> None:
-    with work_folder(settings) as work:
-        load(store, copy, work)
+def _put_back(settings: Settings, store: Store, copy: Path, revision: str) -> None:
+    if store.is_sqlite:
+        with work_folder(settings) as work:
+            load(store, copy, work)
+    else:
+        migrate.move(settings.direct_url, revision)
     journal_path(settings).unlink()
 
 
@@ -221,7 +226,9 @@ def _one_on_postgresql(store: Store) -> Iterator[None]:
     if store.is_sqlite:
         yield
         return
-    with store.engine.connect() as connection:
+    # A lock of a session: behind a pooler it would be held by whoever gets the connection next.
+    direct = Store(store.direct_url.render_as_string(hide_password=False))
+    with direct, direct.engine.connect() as connection:
         held = connection.execution_options(isolation_level="AUTOCOMMIT")
         held.execute(text(f"SELECT pg_advisory_lock({_PG_LOCK})"))
         try:

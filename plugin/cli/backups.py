@@ -73,7 +73,10 @@ def restore(file: Path, passphrase_stdin: bool, replace: bool, as_json: bool) ->
     from plugin.instance_lock import nobody_running
 
     settings = read_settings()
-    with Store(settings.database_url) as store, nobody_running(settings.database_url, settings.data_folder):
+    with (
+        Store(settings.database_url, settings.direct_url) as store,
+        nobody_running(settings.database_url, settings.data_folder),
+    ):
         passphrase = _passphrase(file, from_stdin=passphrase_stdin)
         done = put_in_place(settings, store, file, now=wall_clock(), passphrase=passphrase, replaces=replace)
     if as_json:

@@ -44,7 +44,7 @@ def _upgrade(*, despite_audit: bool) -> None:
     from plugin.start import prepare
 
     settings = read_settings()
-    with Store(settings.database_url) as store:
+    with Store(settings.database_url, settings.direct_url) as store:
         done = bring_up(settings, store, now=wall_clock(), despite_audit=despite_audit)
     # A database made here gets its secrets, as one made by `serve` does.
     prepare(read_settings())
@@ -61,7 +61,7 @@ def db_downgrade(revision: str) -> None:
     from plugin.backups.upgrading import downgrade
 
     settings = read_settings()
-    with Store(settings.database_url) as store:
+    with Store(settings.database_url, settings.direct_url) as store:
         copy = downgrade(settings, store, revision)
     click.echo(f"The database is of revision {revision}. A copy of it before is in {copy}.")
 

@@ -106,10 +106,11 @@ def worker() -> None:
     from plugin.worker import Worker
 
     end_with_parent()
+    # It may wait for the database, which a signal ends at once.
+    settings = started_settings()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    settings = started_settings()
     hold(settings.database_url, settings.data_folder, WORKER)
     with opened_services(settings) as services:
         Worker(services).run_forever(stop)

@@ -45,6 +45,9 @@ def _of_server(label: str, hint: str) -> Declaration:
 
 DECLARED: dict[str, Declaration] = {
     "database_url": _of_server(N_("Database"), N_("Where everything is stored.")),
+    "database_direct_url": _of_server(
+        N_("Database, past a pooler"), N_("For backups, upgrades and restores, where a pooler is in between.")
+    ),
     "data_dir": _of_server(N_("Data folder"), N_("Where files lie that are not in the database.")),
     "secret_key": _of_server(N_("Key of sign-ins"), N_("Signs cookies and links.")),
     "encryption_keys": _of_server(

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from plugin.errors import ConfigurationError
+from plugin.store.postgresql import postgresql_engine
 
 T = TypeVar("T")
 
@@ -74,12 +75,16 @@ def _keep(session: _WritingSession, row: object) -> None:
 
 
 class Store:
-    """One database. `reading()` yields a session on one snapshot; `writing()` one that commits or rolls back."""
+    """One database. `reading()` yields a session on one snapshot; `writing()` one that commits or rolls back.
 
-    def __init__(self, url: str, *, make_id: Callable[[], str] | None = None) -> None:
+    `direct`: its address past a pooler of transactions, for what needs a connection of its own.
+    """
+
+    def __init__(self, url: str, direct: str = "", *, make_id: Callable[[], str] | None = None) -> None:
         self.url = database_url(url)
+        self.direct_url = database_url(direct or url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgresql_engine(self.url)
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else postgresql_engine(self.url)
         self.new_id = make_id or IdMaker()
         self._shared = threading.local()
         self._one_writer = threading.RLock() if self.is_sqlite else nullcontext()
@@ -174,10 +179,6 @@ def _lost_a_race(error: DBAPIError) -> bool:
         return state in _RACES
     said = str(error.orig)
     return "UNIQUE constraint failed" in said or "database is locked" in said
-
-
-def _postgresql_engine(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
 
 
 def _sqlite_engine(url: URL) -> Engine:

@@ -38,6 +38,14 @@ def downgrade(url: str, revision: str) -> None:
         command.downgrade(_config(store), revision)
 
 
+def move(url: str, revision: str) -> None:
+    """Bring the database to `revision`, be it older or newer than where it is."""
+    with Store(url) as store:
+        newest_first = known_revisions(store)
+        is_older = newest_first.index(revision) > newest_first.index(current_revision(store) or revision)
+        (command.downgrade if is_older else command.upgrade)(_config(store), revision)
+
+
 def is_current(store: Store) -> bool:
     """Return whether the database is at the newest revision."""
     newest = ScriptDirectory.from_config(_config(store)).get_current_head()

@@ -19,7 +19,7 @@ from plugin.store.database import Store
 
 # The database is Coursekeeper's alone: everything in its schema goes, but what belongs to an extension.
 _EMPTYING = """
-SET lock_timeout = '15s';
+SET LOCAL lock_timeout = '15s';
 DO $$ DECLARE each record; BEGIN
   FOR each IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' LOOP
     EXECUTE format('DROP TABLE public.%I CASCADE', each.name);
@@ -34,7 +34,7 @@ END $$;
 
 def dump(store: Store, file: Path) -> None:
     """Write a copy of the database, compressed; raises Refused."""
-    _run("pg_dump", store.url, "--format=custom", "--no-owner", "--no-privileges", f"--file={file}")
+    _run("pg_dump", store.direct_url, "--format=custom", "--no-owner", "--no-privileges", f"--file={file}")
     check(file)
 
 
@@ -54,7 +54,9 @@ def load(store: Store, file: Path, folder: Path) -> None:
         options = ["--no-owner", "--no-privileges", f"--file={script}", str(file)]
         _program("pg_restore", options, {}, code="damaged_copy")
         strict = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
-        _run("psql", store.url, *strict, "--output=/dev/null", f"--file={emptying}", f"--file={script}")
+        _run(
+            "psql", store.direct_url, *strict, "--output=/dev/null", f"--file={emptying}", f"--file={script}"
+        )
 
 
 @contextmanager
@@ -65,7 +67,7 @@ def scratch(store: Store, file: Path, folder: Path) -> Iterator[Store | None]:
         yield None
         return
     try:
-        with Store(store.url.set(database=name).render_as_string(hide_password=False)) as opened:
+        with Store(store.direct_url.set(database=name).render_as_string(hide_password=False)) as opened:
             load(opened, file, folder)
             yield opened
     finally:

@@ -17,12 +17,13 @@ from werkzeug.exceptions import HTTPException
 from plugin.courses.visits.same_day import AlreadyCharged, DayCharge
 from plugin.errors import CoursekeeperError, InvalidField, KeyReused, NotFound, Refused
 from plugin.web.actions import Notice, is_fragment
-from plugin.web.api.errors import api_error_response, is_api
+from plugin.web.api.errors import DATABASE_AWAY, RETRY_AFTER, api_error_response, is_api
 from plugin.web.request_log import log_failure, request_id
 from plugin.web.translations import N_, _
 
 # The window of every rate limit of the desk, in seconds.
 WAIT_S = "300"
+WEBHOOKS = "/square/webhooks"
 
 # A form whose first response was lost, changed and sent again.
 _SAVED_BEFORE = N_(
@@ -91,6 +92,18 @@ def set_up(app: Flask) -> None:
     """Map our errors, and Flask's own, to responses."""
     app.register_error_handler(CoursekeeperError, _coursekeeper_error)
     app.register_error_handler(HTTPException, http_error)
+    for failure in DATABASE_AWAY:
+        app.register_error_handler(failure, _database_away)
+
+
+def _database_away(error: Exception) -> ResponseReturnValue:
+    """Answer as a gateway does whose server is away, without a notice: scripts send the same form again by its key."""
+    if is_api(request):
+        return api_error_response(error)
+    log_failure(error)
+    if is_fragment() or request.path == WEBHOOKS:
+        return _AWAY.said + "\n", 503, {**RETRY_AFTER, "Content-Type": "text/plain; charset=utf-8"}
+    return _broken(_AWAY), 503, RETRY_AFTER
 
 
 def _coursekeeper_error(error: CoursekeeperError) -> ResponseReturnValue:
@@ -138,7 +151,7 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _answer(words: Words, status: int) -> ResponseReturnValue:
-    if request.path == "/square/webhooks":
+    if request.path == WEBHOOKS:
         return words.said + "\n", status, {"Content-Type": "text/plain; charset=utf-8"}
     if is_fragment():
         return _as_notice(words, status)
@@ -238,6 +251,12 @@ _WORDS: dict[int | str, Words] = {
         "stale_page",
     ),
 }
+
+_AWAY = Words(
+    N_("Not available right now"),
+    N_("Coursekeeper can't reach its database. Wait a minute, then try again: nothing is counted twice."),
+    "unavailable",
+)
 
 
 def _words_for(what: int | str) -> Words:

@@ -69,8 +69,9 @@ async function inTime(answer, kept) {
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
 async function keep(event, answer) {
-  // A gateway says that the server behind it is away; our own refusals carry their id.
-  if (GATEWAY_ERRORS.includes(answer.status) && !answer.headers.has("X-Request-ID")) throw new Error(String(answer.status));
+  // A gateway says that the server behind it is away, or our server that its database is; other refusals carry their id.
+  const isRefusal = answer.headers.has("X-Request-ID") && !answer.headers.has("Retry-After");
+  if (GATEWAY_ERRORS.includes(answer.status) && !isRefusal) throw new Error(String(answer.status));
   const whose = answer.headers.get("X-Kept-For");
   if (whose && answer.ok && !answer.redirected) event.waitUntil(put(event.request, answer.clone(), PAGES + whose));
   return answer;

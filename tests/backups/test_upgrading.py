@@ -13,7 +13,7 @@ from typing import NoReturn
 import pytest
 from sqlalchemy import text
 
-from plugin.backups.journal import JOURNAL
+from plugin.backups.journal import JOURNAL, Journal, write_journal
 from plugin.backups.upgrading import OLDEST_DOWNGRADE, UpgradeFailed, downgrade, upgrade
 from plugin.backups.versions import last_version
 from plugin.courses.audit import audit
@@ -27,7 +27,7 @@ from tests.backups.test_drill import set_revision
 from tests.clock import HandMovedClock
 from tests.commands.command import Command
 from tests.courses.desk import Desk
-from tests.databases import sqlite_alone
+from tests.databases import postgresql_alone, sqlite_alone
 
 STEPS = ("begun", "copied", "journal", "migrated", "audited", "done")
 
@@ -76,6 +76,35 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     monkeypatch.setattr(migrate, "upgrade", real)
     upgrade(old.settings, old.store, now=clock())
     assert migrate.is_current(old.store)
+
+
+@postgresql_alone
+def test_what_others_wrote_meanwhile_outlives_a_failed_upgrade(
+    old: Services, clock: HandMovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = migrate.upgrade
+
+    def half(url: str, revision: str = "head") -> None:
+        real(url, "0012")
+        with old.store.engine.begin() as another:
+            another.execute(text("UPDATE client SET name = 'Written meanwhile'"))
+        raise RuntimeError(f"the disk broke on the way to {revision}")
+
+    monkeypatch.setattr(migrate, "upgrade", half)
+    with pytest.raises(UpgradeFailed):
+        upgrade(old.settings, old.store, now=clock())
+    with old.store.engine.connect() as connection:
+        assert connection.scalar(text("SELECT name FROM client LIMIT 1")) == "Written meanwhile"
+    assert migrate.current_revision(old.store) == OLDEST_DOWNGRADE
+
+
+@postgresql_alone
+def test_an_interrupted_upgrade_of_a_shared_database_goes_on(old: Services, clock: HandMovedClock) -> None:
+    old.settings.data_folder.mkdir(parents=True, exist_ok=True)
+    write_journal(old.settings, Journal(copy_file="/gone", revision=OLDEST_DOWNGRADE, version=""))
+    done = upgrade(old.settings, old.store, now=clock())
+    assert (done.was_interrupted, migrate.is_current(old.store)) == (True, True)
+    assert not (old.settings.data_folder / JOURNAL).exists()
 
 
 @sqlite_alone

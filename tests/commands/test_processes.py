@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from plugin.processes import Child, Family
+from plugin.settings import Settings
+from plugin.start import wait_for_server
 
 SLEEPER = ["-c", "import time, sys; print('up', flush=True); time.sleep(600)"]
 FALLS = ["-c", "raise SystemExit(3)"]
@@ -101,3 +103,22 @@ def _is_alive(pid: int) -> bool:
         return False
     status = Path(f"/proc/{pid}/stat")
     return not (status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] == "Z")
+
+
+def test_a_server_waits_for_a_database_that_is_away(capsys: pytest.CaptureFixture[str]) -> None:
+    pauses = list[float]()
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 6:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        wait_for_server(Settings(database_url="postgresql://u@127.0.0.1:1/clinic"), sleep=sleep)
+    assert pauses == [0.5, 1, 2, 4, 5, 5]
+    # Said once, not with each try.
+    assert capsys.readouterr().err.count("the database does not answer") == 1
+
+
+def test_no_server_is_waited_for_where_there_is_none(sqlite_url: str) -> None:
+    wait_for_server(Settings(database_url=sqlite_url), sleep=lambda _: pytest.fail("waited"))

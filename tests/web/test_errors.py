@@ -88,6 +88,19 @@ def test_without_a_database_there_is_still_a_page(small_house: Services) -> None
     assert "Content-Security-Policy" in answer.headers
 
 
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_while_the_database_is_away_it_answers_as_a_gateway_does(
+    small_house: Services, empty_sqlite_url: str, headers: dict[str, str]
+) -> None:
+    with Store(empty_sqlite_url) as away:
+        app = create_app(services=replace(small_house, store=away))
+        answer = app.test_client().get("/sign-in", headers=headers)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "nothing is counted twice" in answer.text
+    # What has a notice is a refusal, and is not sent again.
+    assert "X-Notice" not in answer.headers
+
+
 @pytest.mark.parametrize(
     ("method", "address", "status", "said"),
     [

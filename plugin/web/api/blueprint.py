@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from plugin.web.api import (
     again,
@@ -29,7 +27,7 @@ from plugin.web.api import (
     year_end,
 )
 from plugin.web.api.calls import Call, register
-from plugin.web.api.errors import API, LARGEST_BODY, api_error_response, is_api
+from plugin.web.api.errors import API, DATABASE_AWAY, LARGEST_BODY, api_error_response, is_api
 from plugin.web.api.limits import BAD_TOKENS_PER_ADDRESS, CALLS_PER_TOKEN, limit
 from plugin.web.api.openapi import document
 
@@ -66,7 +64,7 @@ def make_api(*, per_token: str = CALLS_PER_TOKEN, bad_per_address: str = BAD_TOK
     blueprint.before_request(_limit_body)
     blueprint.add_url_rule("/openapi.json", "openapi", _openapi)
     register(blueprint, CALLS)
-    for failure in (OperationalError, InterfaceError, PoolTimeout):
+    for failure in DATABASE_AWAY:
         blueprint.register_error_handler(failure, api_error_response)
     return blueprint
 

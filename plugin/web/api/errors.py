@@ -12,6 +12,9 @@ from plugin.web.request_log import log_failure
 
 API = "/api/v1"
 LARGEST_BODY = 64 * 1024
+# What the drivers raise while the database is away, starts, moves to another server, or has no connection left.
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
+RETRY_AFTER = {"Retry-After": "5"}
 
 
 class Unreadable(CoursekeeperError):
@@ -50,10 +53,10 @@ def api_error_response(error: Exception) -> Response:
         return _expected(error)
     if isinstance(error, HTTPException):
         return _of_http(error)
-    if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+    if isinstance(error, DATABASE_AWAY):
         log_failure(error)
         answer = _answer(503, "unavailable", "The database does not answer. Try again in a moment.")
-        answer.headers["Retry-After"] = "5"
+        answer.headers.update(RETRY_AFTER)
         return answer
     log_failure(error)
     return _answer(500, "internal", _OUR_FAULT)

@@ -154,7 +154,8 @@ async function settleCanceled(act) {
 async function ask(address, options) {
   const headers = { "HX-Request": "true", "X-Live": "1" };
   const answer = await fetch(address, { ...options, headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
-  if (!answer || ([502, 503, 504].includes(answer.status) && !answer.headers.has("X-Request-ID"))) {
+  // So answers a gateway, or our own server while its database is away.
+  if (!answer || ([502, 503, 504].includes(answer.status) && (!answer.headers.has("X-Request-ID") || answer.headers.has("Retry-After")))) {
     noAnswer();
     return null;
   }

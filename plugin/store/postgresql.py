@@ -1,0 +1,49 @@
+"""The PostgreSQL engine: behind a pooler of transactions such as PgBouncer, and through a failover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.exc import OperationalError
+
+# Seconds and tries, and milliseconds for the last, after which a machine that vanished counts as gone: the system's
+# own take from two minutes to two hours. The address may set others (libpq, "Connection Control Functions").
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+_READ_ONLY = "25006"
+
+
+def postgresql_engine(url: URL) -> Engine:
+    """Return the engine of a database that may be behind a pooler, and may move to another server."""
+    patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+    engine = create_engine(url, connect_args=patience, pool_pre_ping=True, pool_size=10, max_overflow=10)
+    event.listen(engine, "connect", _prepare_nothing_at_a_pooler)
+    event.listen(engine, "handle_error", _leave_a_standby)
+    return engine
+
+
+def _prepare_nothing_at_a_pooler(connection: psycopg.Connection[Any], _record: object) -> None:
+    # The next transaction may run on another of the pooler's connections, which knows no statement prepared before.
+    # A pooler shows itself by telling each client a process number of its own making.
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    connection.rollback()
+    if row != (connection.info.backend_pid,):
+        connection.prepare_threshold = None
+
+
+def _leave_a_standby(context: ExceptionContext) -> None:
+    # A primary that became a standby refuses to write. The driver calls that a defect of ours; but the database is
+    # away, and no connection of the pool leads to where it is now.
+    if getattr(context.original_exception, "sqlstate", None) == _READ_ONLY:
+        context.is_disconnect = True
+        raise OperationalError(
+            context.statement, context.parameters, context.original_exception, connection_invalidated=True
+        )
