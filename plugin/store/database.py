@@ -61,11 +61,19 @@ _WANTED = "write sqlite:///path/to/file.db or postgresql://user:password@host/na
 
 
 class _WritingSession(Session):
-    """A session that reads each row once: it holds references, as SQLAlchemy drops unreferenced rows."""
+    """A session in a transaction that its connection has begun.
 
-    def __init__(self, bind: Connection, *, expire_on_commit: bool) -> None:
-        super().__init__(bind, expire_on_commit=expire_on_commit)
+    It reads each row once: it holds references, as SQLAlchemy drops unreferenced rows.
+    """
+
+    def __init__(self, bind: Connection) -> None:
+        super().__init__(bind, expire_on_commit=False)
+        self._connection = bind
         self._kept: list[object] = []
+
+    def connection(self, *_: Any, **__: Any) -> Connection:
+        """Return its connection, without the search for one that binds to several."""
+        return self._connection
 
 
 @event.listens_for(_WritingSession, "loaded_as_persistent")
@@ -136,8 +144,10 @@ class Store:
         """Open a session that commits when the block succeeds and rolls back when it raises."""
         with self._one_writer, self.engine.connect() as connection:
             writer = connection.execution_options(coursekeeper_writes=True)
-            with _WritingSession(writer, expire_on_commit=False) as session, session.begin():
+            # The connection commits: most of what a session's own commit does is for several databases.
+            with writer.begin(), _WritingSession(writer) as session:
                 yield session
+                session.flush()
 
     def transact(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one writing transaction, again where it lost a race: the constraint decides."""

@@ -18,7 +18,7 @@ from tests.torture.storm import StormRun, storm
 
 def test_killed_beside_a_commit_the_day_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     with fresh_databases("sqlite", tmp_path) as (fresh, _):
-        run = kill_at_every_commit(fresh, every=9)
+        run = kill_at_every_commit(fresh, every=4)
     assert run.kills >= 3
     assert run.wrong == ()
 
@@ -38,7 +38,7 @@ def _play_with_new_keys(url: str) -> None:
 
 def test_keys_that_change_with_each_start_are_noticed(tmp_path: Path) -> None:
     with fresh_databases("sqlite", tmp_path) as (fresh, _):
-        assert kill_at_every_commit(fresh, every=19, play=_play_with_new_keys).wrong
+        assert kill_at_every_commit(fresh, every=9, play=_play_with_new_keys).wrong
 
 
 def test_nothing_acknowledged_is_lost_or_doubled_when_processes_are_killed(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from plugin.courses.base.clinic import keep_clinic_of, with_clinic
 from plugin.courses.base.work import Work
 from plugin.errors import NotFound
 from plugin.store.ledger import Allowance, Course, Entry, History
+from plugin.store.prepared import Prepared
 from plugin.store.tables import METADATA
 
 A = TypeVar("A", Allowance, AllowanceState)
@@ -34,7 +35,7 @@ class Line:
 
 
 # A locked course: the ORM object, or the row that `lock_course` returns.
-LockedCourse: TypeAlias = Course | Row[Any]
+LockedCourse: TypeAlias = Course | Any
 
 
 class EntryRow(NamedTuple):
@@ -68,12 +69,12 @@ class EntryRow(NamedTuple):
         return Head(self.seq, self.sessions_after, self.value_after, self.granted_after)
 
 
-def lock_course(session: Session, course_id: str) -> Row[Any]:
+def lock_course(session: Session, course_id: str) -> Any:
     """Lock the course like `course_for_change`, but return only its columns, which is faster.
 
     The clinic is read in the same query.
     """
-    row = session.connection().execute(_LOCK_ROW, {"course_id": course_id}).first()
+    row = _LOCK_ROW.first(session.connection(), {"course_id": course_id})
     if row is None:
         raise NotFound(NO_COURSE)
     keep_clinic_of(session, row)
@@ -88,7 +89,7 @@ def course_for_change(session: Session, course_id: str) -> Course:
     return course
 
 
-_LOCK_ROW = (
+_LOCK_ROW = Prepared(
     with_clinic(
         select(
             Course.id, Course.client_id, Course.currency, Course.sold_at, Course.terms, Course.expires_on
@@ -178,10 +179,10 @@ def append_all(work: Work, entries: Sequence[EntryRow]) -> None:
     # Rows they refer to may still be unflushed in the session.
     work.session.flush()
     if entries:
-        work.session.connection().execute(_APPEND, [entry._asdict() for entry in entries])
+        _APPEND.run(work.session.connection(), *(entry._asdict() for entry in entries))
 
 
-_APPEND = insert(METADATA.tables[Entry.__tablename__])
+_APPEND = Prepared(insert(METADATA.tables[Entry.__tablename__]))
 
 
 def next_entry(work: Work, allowance_id: str, head: Head, change: Change, line: Line) -> EntryRow:

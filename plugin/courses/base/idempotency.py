@@ -14,6 +14,7 @@ from plugin.core.digest import sha256_hex
 from plugin.errors import KeyReused
 from plugin.store import Store
 from plugin.store.ledger import Operation
+from plugin.store.prepared import Prepared
 from plugin.store.tables import METADATA
 from plugin.wording import _
 
@@ -47,7 +48,7 @@ def digest(what: str, request: dict[str, Any]) -> str:
 
 def first_answer(session: Session, act: Act, request_sha256: str) -> dict[str, Any] | None:
     """Return the first result under this key, None for a new key; raises KeyReused for another request."""
-    known = session.connection().execute(_ANSWER, {"key": act.key}).first()
+    known = _ANSWER.first(session.connection(), {"key": act.key})
     if known is None:
         return None
     if known.request_sha256 != request_sha256:
@@ -60,11 +61,13 @@ def keep_answer(session: Session, act: Act, request_sha256: str, answer: dict[st
     """Store the result under the key; in a race the unique constraint decides, and the second runs again."""
     session.flush()
     kept = {"key": act.key, "request_sha256": request_sha256, "answer": answer, "at": act.now}
-    session.connection().execute(_KEEP, kept)
+    _KEEP.run(session.connection(), kept)
 
 
-_ANSWER = select(Operation.request_sha256, Operation.answer).where(Operation.key == bindparam("key"))
-_KEEP = insert(METADATA.tables[Operation.__tablename__])
+_ANSWER = Prepared(
+    select(Operation.request_sha256, Operation.answer).where(Operation.key == bindparam("key"))
+)
+_KEEP = Prepared(insert(METADATA.tables[Operation.__tablename__]))
 
 
 def is_answered(store: Store, key: str) -> bool:

@@ -14,6 +14,7 @@ from plugin.courses.base.lease import claim as claim_row
 from plugin.courses.base.work import Work
 from plugin.store import Store
 from plugin.store.people import SquareCustomer
+from plugin.store.prepared import Prepared
 from plugin.store.queues import Outbox
 from plugin.store.tables import METADATA
 
@@ -46,14 +47,14 @@ def enqueue(
     """Add a job, unless one of its kind and subject waits already and was not claimed yet."""
     row = _row(work, kind, subject)
     row |= {"payload": row["payload"] | (payload or {}), "due_at": due_at or work.now}
-    work.session.connection().execute(_ENQUEUE, row)
+    _ENQUEUE.run(work.session.connection(), row)
 
 
 def enqueue_papers_and_profile(work: Work, event: CourseChanged) -> None:
     """Enqueue a changed course's papers, and the balance on its client's Square profile if they have one."""
     work.session.flush()
     profile = {f"profile_{name}": value for name, value in _row(work, PROFILE, "").items()}
-    work.session.connection().execute(_ENQUEUE_BOTH, _row(work, PAPERS, event.course_id) | profile)
+    _ENQUEUE_BOTH.run(work.session.connection(), _row(work, PAPERS, event.course_id) | profile)
 
 
 def profile_changed(work: Work, client_id: str) -> None:
@@ -108,9 +109,9 @@ _PROFILE_OF_COURSE = _new_job(
     _COURSE.c.id == bindparam("subject"), _HAS_PROFILE, subject=_COURSE.c.client_id, prefix="profile_"
 )
 # Checks and inserts in one statement.
-_ENQUEUE = insert(_JOBS).from_select(_COLUMNS, _new_job(), include_defaults=False)
-_ENQUEUE_BOTH = insert(_JOBS).from_select(
-    _COLUMNS, union_all(_new_job(), _PROFILE_OF_COURSE), include_defaults=False
+_ENQUEUE = Prepared(insert(_JOBS).from_select(_COLUMNS, _new_job(), include_defaults=False))
+_ENQUEUE_BOTH = Prepared(
+    insert(_JOBS).from_select(_COLUMNS, union_all(_new_job(), _PROFILE_OF_COURSE), include_defaults=False)
 )
 
 

@@ -31,6 +31,7 @@ from plugin.store.changes import AllowedAhead, Gift
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.offers import Clinic
 from plugin.store.people import Client
+from plugin.store.prepared import Prepared
 from plugin.store.selling import Checkout
 
 
@@ -79,9 +80,9 @@ def read_states(
     session.flush()
     connection, which = session.connection(), {"course_ids": list(course_ids)}
     by_course: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-    for row in connection.execute(_ENTRIES, which):
+    for row in _ENTRIES.all(connection, which):
         by_course[row.course_id].append(row)
-    for state, row in _grouped(connection.execute(_PARTS, which), by_course, today=today):
+    for state, row in _grouped(_PARTS.all(connection, which), by_course, today=today):
         yield state, row, by_course[state.facts.id]
 
 
@@ -278,11 +279,13 @@ def _day(at: datetime, zone: ZoneInfo) -> date:
 # Built once: building them takes longer than reading a course.
 _SOME = bindparam("course_ids", type_=String, expanding=True)
 _CLIENT_NAME = select(Client.name).where(Client.id == Course.client_id).scalar_subquery()
-_PARTS = _parts(
-    _SOME,
-    _CLIENT_NAME.label("client_name"),
-    HAS_RELATIONS.label("has_relations"),
-    HAS_DISPUTE.label("has_dispute"),
-    HAS_DRAFT.label("has_draft"),
+_PARTS = Prepared(
+    _parts(
+        _SOME,
+        _CLIENT_NAME.label("client_name"),
+        HAS_RELATIONS.label("has_relations"),
+        HAS_DISPUTE.label("has_dispute"),
+        HAS_DRAFT.label("has_draft"),
+    )
 )
-_ENTRIES = _entry_rows(_SOME)
+_ENTRIES = Prepared(_entry_rows(_SOME))

@@ -37,6 +37,7 @@ from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Package, PackageContent, Treatment
+from plugin.store.prepared import Prepared
 from plugin.store.queues import Attention
 from plugin.store.tables import METADATA
 from plugin.wording import N_n, _
@@ -199,7 +200,7 @@ def _open_courses(work: Work, sale: Sale, units: Sequence[_Unit], client_id: str
     work.session.flush()
     contents = _contents(work.session, {course.package_id for course in courses})
     granted = [pair for course in courses for pair in _grant(work, course, contents[course.package_id])]
-    work.session.connection().execute(_NEW_ALLOWANCE, [allowance for allowance, _other in granted])
+    _NEW_ALLOWANCE.run(work.session.connection(), *(allowance for allowance, _other in granted))
     append_all(work, [entry for _other, entry in granted])
     return courses
 
@@ -228,7 +229,7 @@ def _course(work: Work, sale: Sale, unit: _Unit, client_id: str | None, sold_on:
     )
 
 
-_NEW_ALLOWANCE = insert(METADATA.tables[Allowance.__tablename__])
+_NEW_ALLOWANCE = Prepared(insert(METADATA.tables[Allowance.__tablename__]))
 _Contents: TypeAlias = Sequence[tuple[PackageContent, Treatment]]
 
 

@@ -27,6 +27,7 @@ from plugin.courses.base.work import Work
 from plugin.errors import Refused
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.people import Client, SquareCustomer
+from plugin.store.prepared import Prepared
 from plugin.store.square_side import Booking
 from plugin.wording import _, joined
 
@@ -68,7 +69,7 @@ def charges_that_day(session: Session, client_ids: Sequence[str], day: date) -> 
     """Return the charges of these clients on that clinic day that were not undone, in order of entry."""
     begins, ends = hours_of(day, ZoneInfo(clinic_in(session).time_zone))
     wanted = {"client_ids": list(client_ids), "day": day, "begins": begins, "ends": ends}
-    rows = session.connection().execute(_THAT_DAY, wanted)
+    rows = _THAT_DAY.all(session.connection(), wanted)
     return sorted((DayCharge(*row) for row in rows), key=lambda each: each.entry_id)
 
 
@@ -82,7 +83,7 @@ def ask_in(
     # Two tablets with two courses of one client lock different courses: the later one must see the earlier
     # charge. SQLite has one writer at a time.
     if not work.store.is_sqlite:
-        work.session.connection().execute(_LOCK_CLIENT, {"client_id": client_id})
+        _LOCK_CLIENT.first(work.session.connection(), {"client_id": client_id})
     same_day = charges_that_day(work.session, [client_id], day)
     others = tuple(each for each in same_day if _is_same_treatment(each, allowance))
     if not others:
@@ -102,7 +103,9 @@ def ask_in(
     )
 
 
-_LOCK_CLIENT = select(Client.id).where(Client.id == bindparam("client_id")).with_for_update(key_share=True)
+_LOCK_CLIENT = Prepared(
+    select(Client.id).where(Client.id == bindparam("client_id")).with_for_update(key_share=True)
+)
 
 
 def confirmed(known_charges: int) -> dict[str, int]:
@@ -163,7 +166,7 @@ _MISSED = _charges().where(
     Entry.happened_at < bindparam("ends"),
     _client_id().in_(bindparam("client_ids", expanding=True)),
 )
-_THAT_DAY = union_all(_CAME, _MISSED)
+_THAT_DAY = Prepared(union_all(_CAME, _MISSED))
 
 
 def _is_same_treatment(charge: DayCharge, allowance: AllowanceState) -> bool:

@@ -32,6 +32,7 @@ from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Visit
 from plugin.store.people import Staff
+from plugin.store.prepared import Prepared
 from plugin.store.tables import METADATA
 from plugin.wording import _
 
@@ -149,7 +150,7 @@ def record_use(
     }
     change = used(hand.heads[allowance.id], wish.sessions, unpaid=allowance.unpaid.amount)
     earlier = ask_in(work, hand.state, allowance, client_id, visited_on, known_charges=known_charges)
-    work.session.connection().execute(_NEW_VISIT, visit)
+    _NEW_VISIT.run(work.session.connection(), visit)
     note_use_in(work, visit_id, draft, **typed)
     if has_mail:
         owner_id = course.client_id or client_id
@@ -190,7 +191,7 @@ def charge_in(
     return Charged(entry, after, earlier)
 
 
-_NEW_VISIT = insert(METADATA.tables[Visit.__tablename__])
+_NEW_VISIT = Prepared(insert(METADATA.tables[Visit.__tablename__]))
 
 
 def _write(

@@ -1,0 +1,52 @@
+"""Prepared statements give what the same statements give by SQLAlchemy, on both engines."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from plugin.store import Store
+from plugin.store.ledger import Operation
+from plugin.store.prepared import Prepared
+from plugin.store.tables import METADATA
+
+_KEEP = Prepared(insert(METADATA.tables[Operation.__tablename__]))
+_OF_KEYS = (
+    select(Operation.key, Operation.answer, Operation.at)
+    .where(Operation.key.in_(bindparam("keys", expanding=True)), Operation.request_sha256 == "0" * 64)
+    .order_by(Operation.key)
+)
+_KEPT = Prepared(_OF_KEYS)
+
+
+def _operation(key: str) -> dict[str, object]:
+    at = datetime(2026, 11, 29, 18, 30, 0, 250, tzinfo=UTC)
+    return {"key": key, "request_sha256": "0" * 64, "answer": {"left": 6}, "at": at}
+
+
+@pytest.mark.parametrize("keys", [["one"], ["one", "two"], ["none"], []])
+def test_rows_are_those_that_the_statement_gives(store: Store, keys: list[str]) -> None:
+    with store.writing() as session:
+        _KEEP.run(session.connection(), *map(_operation, ("one", "two")))
+    with store.reading() as session:
+        found = _KEPT.all(session.connection(), {"keys": keys})
+        expected = session.connection().execute(_OF_KEYS, {"keys": keys}).all()
+    assert [tuple(row) for row in found] == [tuple(row) for row in expected]
+    assert [row.at for row in found] == [row.at for row in expected]
+
+
+def _write(store: Store, *keys: str) -> None:
+    with store.writing() as session:
+        for key in keys:
+            _KEEP.run(session.connection(), _operation(key))
+
+
+def test_a_refusal_is_sqlalchemys_rolls_back_what_was_written_and_holds_no_answer(store: Store) -> None:
+    with pytest.raises(IntegrityError) as refused:
+        _write(store, "one", "two", "two")
+    assert "'left'" not in str(refused.value)
+    with store.reading() as session:
+        assert _KEPT.first(session.connection(), {"keys": ["one"]}) is None
