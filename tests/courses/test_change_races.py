@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from plugin.core.money import Money
+from plugin.courses.sales.tips import MOST_AN_HOUR, begin_tip
+from tests.courses.agreements.agreeing import Agreeing
 from tests.courses.changes.changing import Changes
 from tests.courses.desk import Desk
 from tests.courses.racing import RACERS, race
@@ -38,3 +41,16 @@ def test_eight_desks_share_it_with_one_person_once(desk: Desk) -> None:
     answers = race(lambda _: changes.share(course_id, bea))
     assert [each for each in answers if isinstance(each, str)] == ["already_shared"] * (RACERS - 1)
     assert len(desk.course(course_id).shares) == 1
+
+
+def test_one_agreement_is_used_by_one_of_eight_sales(desk: Desk) -> None:
+    agreeing = Agreeing(desk)
+    agreeing.sign(agreeing.prepare())
+    answers = race(lambda _: agreeing.begin(way="link").id)
+    assert answers.count("not_agreed") == RACERS - 1
+
+
+def test_no_more_than_so_many_tips_are_begun_in_an_hour(desk: Desk) -> None:
+    ana, five = desk.client("Ana Souza"), Money(500, "USD")
+    answers = race(lambda _: begin_tip(desk.store, desk.act(), ana, five, practitioner_id=None).id)
+    assert answers.count("too_many") == RACERS - MOST_AN_HOUR

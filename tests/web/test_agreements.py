@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from flask import Flask
+from itsdangerous import URLSafeSerializer
 
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.courses.agreements.links import signing_token
+from plugin.courses.agreements.links import HANDED_FOR, signing_token
 from plugin.courses.agreements.views import agreements_of_client
 from plugin.courses.clients.private_page import token_of
+from plugin.errors import PaperNotMade
 from plugin.services import Services
+from tests.clock import HandMovedClock
 from tests.courses.agreements.agreeing import DRAWN, Agreeing, reprice
 from tests.courses.desk import Desk
 from tests.web.conftest import signed_in
@@ -131,6 +137,41 @@ class TestByLink:
     def test_a_link_that_was_not_made_here_shows_nothing(self, stranger: Visitor) -> None:
         for token in ("x", "x" * 3000, "WyJ4Il0.abc"):
             assert stranger.get(f"/agree/{token}").status_code == 404
+
+    def test_the_link_of_a_device_that_was_handed_over_ends_by_itself(
+        self, deb: Visitor, agreeing: Agreeing, small_house: Services, clock: HandMovedClock
+    ) -> None:
+        form = deb.page(sale_of(agreeing)).form("/agreements")
+        address = deb.send(form, then="hand_over").headers["Location"]
+        own = address_of(small_house, agreeing)
+        clock.set(clock() + HANDED_FOR - timedelta(seconds=1))
+        assert deb.get(address).status_code == 200
+        clock.advance(seconds=1)
+        assert (deb.get(address).status_code, deb.get(own).status_code) == (404, 200)
+
+    def test_a_link_without_its_end_is_no_link_of_a_handed_device(
+        self, agreeing: Agreeing, small_house: Services, stranger: Visitor
+    ) -> None:
+        agreement, secret = agreeing.prepare(), small_house.settings.secret_key.get_secret_value()
+        parts = [agreement.id, agreement.client_id, agreement.package_id, "staff"]
+        token = URLSafeSerializer(secret, salt="coursekeeper.agreement").dumps(parts)
+        assert stranger.get(f"/agree/{token}").status_code == 404
+
+
+def test_a_client_is_never_shown_the_page_of_an_error_that_staff_read(
+    small_desk: Desk, small_house: Services
+) -> None:
+    def broken(_paper: object, _assets: object = None) -> bytes:
+        raise PaperNotMade("The printer is away.")
+
+    services = with_settings(small_house, course_agreements="required", client_buys_again=True)
+    visitor, course_id = Visitor(create_app(services=replace(services, render=broken))), small_desk.sell()
+    ana = small_desk.course(course_id).client_id or ""
+    address = f"/my/{token_of(small_desk.store, small_desk.act(), ana)}/again/{course_id}"
+    answer = visitor.send(visitor.page(address).form(address))
+    assert answer.status_code == 503
+    assert "This could not be begun just now." in answer.text
+    assert "printer" not in answer.text
 
 
 def test_buying_again_where_it_is_required_leads_to_the_agreement_and_back_to_the_payment(

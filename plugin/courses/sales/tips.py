@@ -90,6 +90,8 @@ def begin_tip(
 
     def do(work: Work) -> TipView:
         client = known_client_in(work.session, client_id)
+        # Two tips at once are counted one after the other.
+        work.session.execute(select(Client.id).where(Client.id == client.id).with_for_update(key_share=True))
         request = {"client_id": client.id, "amount": amount.amount}
         begun = work.once("tip", request, lambda: begin(work, client))
         return _view(work.session, work.session.get_one(Tip, begun.answer["tip_id"]))

@@ -32,11 +32,11 @@ from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
 from plugin.courses.agreements.signing import CHANGED, Signing, sign_agreement
 from plugin.courses.agreements.views import agreement_content, agreement_pdf
 from plugin.courses.documents.paper_emails import send_paper
-from plugin.errors import InvalidField, PaperNotMade, Refused
+from plugin.errors import CoursekeeperError, InvalidField, PaperNotMade, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
 from plugin.web.agreement_rules import agreement_rules
-from plugin.web.client_page.views import GUEST, PER_ADDRESS, UNKNOWN_PER_ADDRESS, nothing, spoken
+from plugin.web.client_page.views import GUEST, PER_ADDRESS, UNKNOWN_PER_ADDRESS, excuse, nothing, spoken
 from plugin.web.files import name_file
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
@@ -107,6 +107,14 @@ def unknown(error: HTTPException) -> ResponseReturnValue:
     return nothing(error, said)
 
 
+@blueprint.errorhandler(CoursekeeperError)
+def not_signed(error: CoursekeeperError) -> ResponseReturnValue:
+    """Return a page of the client's; the reason is the clinic's matter."""
+    language = language_for(pages.clinic().language)
+    said = language.gettext("That did not work just now. Nothing is signed yet. Try again in a minute.")
+    return excuse(error, said)
+
+
 def set_up(app: Flask) -> None:
     """Limit how much one visitor opens, and how many links are tried."""
     often = page_limiter(app).shared_limit(PER_ADDRESS, scope="agreements")
@@ -126,7 +134,8 @@ def address_to_sign(client_id: str, package_id: str, *, back: str) -> str:
 
 def _link(token: str) -> SigningLink:
     services = current_services()
-    link = link_of_token(services.store, services.settings.secret_key.get_secret_value(), token)
+    secret = services.settings.secret_key.get_secret_value()
+    link = link_of_token(services.store, secret, token, services.clock())
     if link is None:
         abort(404)
     return link

@@ -18,13 +18,13 @@ from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.catalog.names import names_in
 from plugin.courses.catalog.terms_text import Ask, terms_sentences
 from plugin.courses.sales.buy_again import AgainOffer, buy_again, offer_again
-from plugin.errors import Refused
+from plugin.errors import CoursekeeperError, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
 from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.client_page.agree import address_to_sign
 from plugin.web.client_page.sent_form import seen_version
-from plugin.web.client_page.views import GUEST, client_of, nothing, spoken, today
+from plugin.web.client_page.views import GUEST, client_of, not_begun, nothing, spoken, today
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
 
@@ -35,6 +35,7 @@ blueprint = Blueprint("buy_again", __name__)
 blueprint.after_request(unlist)
 blueprint.register_error_handler(NotFound, nothing)
 blueprint.register_error_handler(TooManyRequests, nothing)
+blueprint.register_error_handler(CoursekeeperError, not_begun)
 
 
 @blueprint.get("/my/<token>/again/<course_id>")

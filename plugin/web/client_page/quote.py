@@ -28,12 +28,12 @@ from plugin.core.acts import Act
 from plugin.courses.quotes.pay import pay_quote
 from plugin.courses.quotes.views import QuoteView, quote_content, quote_of_code, quote_pdf
 from plugin.courses.sales.checkouts import read_checkout
-from plugin.errors import Refused
+from plugin.errors import CoursekeeperError, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
 from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.client_page.agree import address_to_sign
-from plugin.web.client_page.views import GUEST, nothing, spoken
+from plugin.web.client_page.views import GUEST, not_begun, nothing, spoken
 from plugin.web.files import name_file
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
@@ -45,6 +45,7 @@ blueprint = Blueprint("quote", __name__, url_prefix="/quote")
 blueprint.after_request(unlist)
 blueprint.register_error_handler(NotFound, nothing)
 blueprint.register_error_handler(TooManyRequests, nothing)
+blueprint.register_error_handler(CoursekeeperError, not_begun)
 
 
 @blueprint.get("/<code>")

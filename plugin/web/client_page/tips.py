@@ -14,11 +14,11 @@ from plugin.core.money import Money, minor_digits
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, VisitView
 from plugin.courses.sales.tips import LEAST, MOST, TipView, begin_tip, tip_of
-from plugin.errors import InvalidField, Refused
+from plugin.errors import CoursekeeperError, InvalidField, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
 from plugin.web.client_page.sent_form import form_act
-from plugin.web.client_page.views import GUEST, client_of, nothing, spoken, today
+from plugin.web.client_page.views import GUEST, client_of, not_begun, nothing, spoken, today
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
 
@@ -29,6 +29,7 @@ blueprint = Blueprint("tips", __name__)
 blueprint.after_request(unlist)
 blueprint.register_error_handler(NotFound, nothing)
 blueprint.register_error_handler(TooManyRequests, nothing)
+blueprint.register_error_handler(CoursekeeperError, not_begun)
 
 
 @blueprint.get("/my/<token>/tip")

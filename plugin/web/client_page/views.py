@@ -264,6 +264,18 @@ def not_ready(error: CoursekeeperError) -> ResponseReturnValue:
     """Return a page without the paper; the reason is the clinic's matter."""
     language = language_for(pages.clinic().language)
     said = language.gettext("This paper is not ready just now. Try again in a minute, or ask {clinic}.")
+    return excuse(error, said)
+
+
+def not_begun(error: CoursekeeperError) -> ResponseReturnValue:
+    """Return a page without the payment; the reason is the clinic's matter."""
+    language = language_for(pages.clinic().language)
+    return excuse(error, language.gettext("This could not be begun just now. Please try again, or call us."))
+
+
+def excuse(error: CoursekeeperError, said: str) -> ResponseReturnValue:
+    """Return a client's page that only says this; staff would read the error itself."""
+    language = language_for(pages.clinic().language)
     return render_template("client/nothing.html", **spoken(language), said=said), error.status
 
 

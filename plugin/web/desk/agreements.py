@@ -12,7 +12,7 @@ from invoices.pages.qr import qr_code
 from plugin.core.acts import Role
 from plugin.core.change_of_mind import Channel
 from plugin.courses.agreements.emails import send_link
-from plugin.courses.agreements.links import signing_address, signing_token
+from plugin.courses.agreements.links import handed_token, signing_address
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement, withdraw_agreement
 from plugin.courses.agreements.signing import Signing, sign_agreement
 from plugin.courses.agreements.views import (
@@ -186,7 +186,7 @@ def agreement_to_sell(client_id: str, package_id: str) -> dict[str, Any]:
 def _hand_over(agreement: AgreementView) -> ResponseReturnValue:
     services, actor = current_services(), act_without_form().actor
     secret = services.settings.secret_key.get_secret_value()
-    token = signing_token(secret, agreement, staff_id=actor.staff_id or "")
+    token = handed_token(secret, agreement, staff_id=actor.staff_id or "", now=services.clock())
     logout_user()
     session.clear()
     return redirect(url_for("agree.show", token=token), code=303)
