@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
 from plugin.core.money import Money
+from plugin.courses.base.work import Work
+from plugin.courses.sales.checkouts import NewCheckout, begin_checkout
 from plugin.courses.sales.tips import MOST_AN_HOUR, begin_tip
 from tests.courses.agreements.agreeing import Agreeing
 from tests.courses.changes.changing import Changes
@@ -43,11 +51,23 @@ def test_eight_desks_share_it_with_one_person_once(desk: Desk) -> None:
     assert len(desk.course(course_id).shares) == 1
 
 
-def test_one_agreement_is_used_by_one_of_eight_sales(desk: Desk) -> None:
+def test_a_sale_that_is_not_committed_yet_already_has_its_agreement(desk: Desk) -> None:
     agreeing = Agreeing(desk)
     agreeing.sign(agreeing.prepare())
-    answers = race(lambda _: agreeing.begin(way="link").id)
-    assert answers.count("not_agreed") == RACERS - 1
+    new = NewCheckout(agreeing.client_id, agreeing.package_id, "link")
+    with desk.store.writing() as session:
+        begin_checkout(Work(session, desk.store, desk.act()), new, needs_agreement=True)
+        # SQLite has one writer: the others wait before they read anything.
+        if desk.store.url.get_backend_name() == "postgresql":
+            with ThreadPoolExecutor(1) as other, pytest.raises(OperationalError, match="lock timeout"):
+                other.submit(_begin_soon, agreeing, new).result()
+
+
+def _begin_soon(agreeing: Agreeing, new: NewCheckout) -> None:
+    """Begin a sale that does not wait long for another one."""
+    with agreeing.store.writing() as session:
+        session.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        begin_checkout(Work(session, agreeing.store, agreeing.desk.act()), new, needs_agreement=True)
 
 
 def test_no_more_than_so_many_tips_are_begun_in_an_hour(desk: Desk) -> None:

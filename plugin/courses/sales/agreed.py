@@ -45,10 +45,11 @@ def free_agreement_in(session: Session, client_id: str, package: Package) -> str
 def link_agreement(work: Work, checkout: Checkout, *, is_required: bool) -> None:
     """Link a sale that begins to its agreement; raises Refused where one is required and none is signed.
 
-    An exchange needs none: the course that is given for it was agreed on.
+    An exchange needs none: the course that is given for it was agreed on. Call it with the checkout written: two sales
+    to one client wait for each other there, so that the second finds what the first one used.
     """
     package = work.session.get_one(Package, checkout.package_id)
-    agreement_id = _claim(work.session, checkout.client_id, package)
+    agreement_id = free_agreement_in(work.session, checkout.client_id, package)
     if agreement_id is not None:
         work.session.add(AgreementSale(checkout_id=checkout.id, agreement_id=agreement_id))
     elif is_required and checkout.exchanges_course_id is None:
@@ -56,15 +57,3 @@ def link_agreement(work: Work, checkout: Checkout, *, is_required: bool) -> None
             "The course agreement for {package} as it is sold now is not signed yet. Have it signed, then sell."
         )
         raise Refused(said.format(package=package.name), code="not_agreed")
-
-
-def _claim(session: Session, client_id: str, package: Package) -> str | None:
-    """Return a free agreement that is locked: of two sales at once, the second finds the first one's use of it."""
-    found = free_agreement_in(session, client_id, package)
-    while found is not None:
-        session.execute(select(Agreement.id).where(Agreement.id == found).with_for_update())
-        still = free_agreement_in(session, client_id, package)
-        if still == found:
-            return found
-        found = still
-    return None
