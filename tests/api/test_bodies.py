@@ -159,3 +159,12 @@ def test_a_message_never_repeats_what_could_harm_its_reader(small_desk: Caller) 
     assert len(answer.get_data()) < 400
     assert "\u202e" not in answer.get_data(as_text=True)
     assert answer.mimetype == "application/json"
+
+
+def test_a_whole_number_may_be_written_with_a_point(small_owner: Caller) -> None:
+    body = {"name": "Course", "price": {"amount": 16500.0, "currency": "USD"}}
+    contents = [{"treatment": "Facial", "sessions": 1e1, "single_price": {"amount": 1650, "currency": "USD"}}]
+    made = small_owner.post("/packages", {**body, "contents": contents}, key="point")
+    assert (made.status_code, made.get_json()["price"]["amount"]) == (201, 16500)
+    contents[0]["sessions"] = 1.5
+    assert small_owner.post("/packages", {**body, "contents": contents}, key="half").status_code == 422

@@ -198,7 +198,7 @@ def _open_given_up(work: Work, claimed: Claimed, outcome: Outcome) -> None:
 def list_deliveries(
     store: Store, *, state: str = "", receiver_id: str = "", limit: int = 100, cursor: str | None = None
 ) -> Page[DeliveryRow]:
-    """Return deliveries, the newest first; raises InvalidField for an unreadable cursor."""
+    """Return deliveries, the newest first; raises NotFound for an unreadable cursor."""
     query = (
         select(EventDelivery, OutgoingEvent, EventReceiver.name)
         .join(OutgoingEvent, OutgoingEvent.id == EventDelivery.event_id)
@@ -219,7 +219,7 @@ def list_deliveries(
 
 def _number(text: str) -> int:
     if not _is_number(text):
-        raise InvalidField(_("The list has changed. Start again without a cursor."), field="cursor")
+        raise NotFound(_("The list has changed; start it again."))
     return int(text)
 
 

@@ -21,7 +21,7 @@ from plugin.web import current_services
 from plugin.web.agreement_rules import agreement_rules
 from plugin.web.api.answers import Answer, Id, Moment, example_id, shown
 from plugin.web.api.calls import THE_DESK, THE_OWNER, Reply, Request, call
-from plugin.web.api.inputs import GivenId, Input
+from plugin.web.api.inputs import GivenId, Input, VisibleText
 from plugin.web.files import written_file
 
 
@@ -74,7 +74,7 @@ class AgreementToPrepare(Input, json_schema_extra={"examples": [{"package_id": e
 class SignedPaper(Input, json_schema_extra={"examples": [{"name": "Ana Souza"}]}):
     """The name under the paper."""
 
-    name: str = Field(max_length=200)
+    name: VisibleText = Field(max_length=200)
 
 
 @call("GET", "/clients/{client_id}/agreements", Agreements, roles=THE_DESK)

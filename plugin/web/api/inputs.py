@@ -37,7 +37,8 @@ _CONTROL = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F"
 _ANY_TEXT = rf"^[^{_CONTROL}]*$"
 _VISIBLE_TEXT = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
 _NO_DAY = "must be a date such as 2027-03-01"
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+# Of this century, as times are: no report covers another.
+_DAY = r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"
 _NO_MOMENT = "must be a time with its zone such as 2026-11-22T18:00:00Z"
 # RFC 3339, of this century: with any offset it is then a time that UTC has too.
 _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -45,7 +46,7 @@ _MOMENT = rf"^20[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}:[0-5][0-9](\.[0-9]{{1,
 
 
 class Input(BaseModel):
-    """A body or a query: unknown fields are refused, and "3" or 3.0 is not taken for 3."""
+    """A body or a query: unknown fields are refused, and "3" is not taken for 3."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
@@ -74,7 +75,7 @@ def words(kind: type[StrEnum]) -> WithJsonSchema:
 
 def _day(value: Any) -> date:
     # Python parses more than that: week dates, and dates without dashes.
-    if not isinstance(value, str) or not _DAY.match(value):
+    if not isinstance(value, str) or not re.fullmatch(_DAY, value):
         raise ValueError(_NO_DAY)
     try:
         return date.fromisoformat(value)
@@ -111,7 +112,11 @@ def _yes_in_text(value: Any) -> Any:
 BY_VALUE = Field(strict=False)
 # Of a query, where everything is text.
 YesInQuery = Annotated[bool, BeforeValidator(_yes_in_text)]
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": _DAY}),
+]
 GivenMoment = Annotated[
     datetime,
     BeforeValidator(_moment),
