@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: help setup setup-test demo drill test tests lint coverage mutants papers check-papers bench torture bench-screens bench-papers golden messages screenshots readme-pictures image test-image release lock clean
+.PHONY: help setup setup-test demo drill test tests lint coverage mutants papers check-papers bench torture cluster monday bench-screens bench-papers golden messages screenshots readme-pictures image test-image release lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -70,6 +70,9 @@ bench: setup-test ## Time use cases beside sqlite3 alone, pages at 100,000 clien
 
 torture: setup-test ## Kill processes, storm with webhooks, and compare the ledger, on both engines: SEED=, SECONDS=60, EVENTS=1000
 	@exec env $(ENV) $(PYTHON) -m tests.torture "$(SEED)" "$(SECONDS)" "$(EVENTS)"
+
+cluster: setup-test ## Break a cluster (Patroni, etcd, PgBouncer, HAProxy, Redis) under load: SEED=, needs Debian or Ubuntu and root
+	@exec env $(ENV) $(PYTHON) -m tests.cluster "$(SEED)" cluster.json
 
 bench-screens: setup-test ## Time how long screens take to show, and to answer a tap, at a quarter of this CPU
 	@exec env $(ENV) $(PYTHON) -m tests.bench.screens

@@ -18,7 +18,7 @@ from plugin.errors import ConfigurationError
 from plugin.secrets_file import FILE_NAME, make_secrets
 from plugin.settings import Settings, read_settings
 from plugin.store import Store
-from plugin.store.migrate import is_current, is_empty, upgrade
+from plugin.store.migrate import can_serve, is_empty, upgrade
 
 # Whose rows show that a clinic has worked with this database.
 _TABLES_IN_USE = ("staff", "client", "course")
@@ -69,7 +69,7 @@ def prepare(settings: Settings, *, upgrades: bool = False) -> Settings:
 
 
 def _bring_up_to_date(settings: Settings, store: Store, *, upgrades: bool) -> None:
-    if is_current(store) and not is_interrupted(settings):
+    if can_serve(store) and not is_interrupted(settings):
         if upgrades:
             note_version(store, datetime.now(UTC))
         return

@@ -36,7 +36,7 @@ class PostgresServer:
         self._options = options
         # Not pytest's own folder: a socket's path may have 104 bytes, and another user must get there.
         self.folder = Path(tempfile.mkdtemp(prefix="ck-pg-"))
-        self._as_user = _someone_but_root(self.folder)
+        self._as_user = someone_but_root(self.folder)
         self._programs = _programs(self.folder)
         self._process: subprocess.Popen[bytes] | None = None
         try:
@@ -151,7 +151,7 @@ def _copy(installed: Path, target: Path) -> Path:
     return copied
 
 
-def _someone_but_root(folder: Path) -> dict[str, Any]:
+def someone_but_root(folder: Path) -> dict[str, Any]:
     """Return how to start a process so that PostgreSQL, which refuses root, accepts it."""
     if os.geteuid() != 0:
         return {}

@@ -184,7 +184,7 @@ def _refuse_revision(copy: Store, manifest: Manifest | None) -> None:
     revision = current_revision(copy)
     if revision is None:
         raise DamagedCopy("This file is no backup of Coursekeeper.", code="foreign_copy")
-    if revision not in known_revisions(copy):
+    if revision not in known_revisions():
         by = f" {manifest.version}" if manifest else ""
         raise Refused(
             f"This copy was made by a newer Coursekeeper{by}. Install that version, or a newer one, first.",

@@ -97,7 +97,7 @@ def downgrade(settings: Settings, store: Store, revision: str) -> Path:
     Raises UpgradeFailed for a revision that is not known, newer, or older than what is tested.
     """
     with _one_at_a_time(settings, store), nobody_running(settings.database_url, settings.data_folder):
-        known, now_at = migrate.known_revisions(store), migrate.current_revision(store)
+        known, now_at = migrate.known_revisions(), migrate.current_revision(store)
         refuse_newer(store)
         older = known[known.index(now_at) + 1 :] if now_at in known else ()
         allowed = [each for each in older if each >= OLDEST_DOWNGRADE]
@@ -121,7 +121,7 @@ def downgrade(settings: Settings, store: Store, revision: str) -> Path:
 def refuse_newer(store: Store) -> None:
     """Raise ConfigurationError for a database that a newer version has migrated."""
     revision = migrate.current_revision(store)
-    if revision is not None and revision not in migrate.known_revisions(store):
+    if revision is not None and revision not in migrate.known_revisions():
         version = last_version(store)
         named = f" ({version})" if is_newer(version, VERSION) else ""
         raise ConfigurationError(
@@ -141,6 +141,7 @@ def _change(settings: Settings, store: Store, before: str, at_step: Step, *, des
     write_journal(settings, Journal(copy_file=str(copy), revision=before, version=version))
     at_step("journal")
     try:
+        migrate.let_older_serve(store)
         migrate.upgrade(settings.direct_url)
         at_step("migrated")
         findings = () if despite_audit else audit(store)

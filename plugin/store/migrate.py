@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from alembic.script import Script, ScriptDirectory
+from sqlalchemy import inspect, text
 
 from plugin.store.database import Store
 
@@ -41,15 +42,41 @@ def downgrade(url: str, revision: str) -> None:
 def move(url: str, revision: str) -> None:
     """Bring the database to `revision`, be it older or newer than where it is."""
     with Store(url) as store:
-        newest_first = known_revisions(store)
+        newest_first = known_revisions()
         is_older = newest_first.index(revision) > newest_first.index(current_revision(store) or revision)
         (command.downgrade if is_older else command.upgrade)(_config(store), revision)
 
 
 def is_current(store: Store) -> bool:
     """Return whether the database is at the newest revision."""
-    newest = ScriptDirectory.from_config(_config(store)).get_current_head()
-    return current_revision(store) == newest
+    return current_revision(store) == _revisions()[0].revision
+
+
+def can_serve(store: Store) -> bool:
+    """Return whether this version may serve the database: of its own revision, or of newer ones that only add.
+
+    So the old version goes on while the next one comes up elsewhere (docs/scale.md, "Upgrades while serving").
+    """
+    ours, current = _revisions()[0].revision, current_revision(store)
+    if current == ours:
+        return True
+    if current is None or current in known_revisions():
+        return False
+    with store.engine.connect() as connection:
+        oldest = connection.scalar(text("SELECT serves_from FROM installation"))
+    return bool(oldest) and oldest <= ours
+
+
+def let_older_serve(store: Store) -> None:
+    """Note, before an upgrade, which older version may serve after it."""
+    there = inspect(store.engine)
+    columns = there.get_columns("installation") if there.has_table("installation") else []
+    if "serves_from" not in {each["name"] for each in columns}:
+        return
+    breaking = (each for each in _revisions() if not getattr(each.module, "serves_older", False))
+    oldest = next(breaking, _revisions()[-1]).revision
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE installation SET serves_from = :oldest"), {"oldest": oldest})
 
 
 def current_revision(store: Store) -> str | None:
@@ -58,10 +85,15 @@ def current_revision(store: Store) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def known_revisions(store: Store) -> tuple[str, ...]:
+def known_revisions() -> tuple[str, ...]:
     """Return all revisions of this version, newest first."""
-    scripts = ScriptDirectory.from_config(_config(store)).walk_revisions()
-    return tuple(each.revision for each in scripts)
+    return tuple(each.revision for each in _revisions())
+
+
+@lru_cache(maxsize=1)
+def _revisions() -> tuple[Script, ...]:
+    # A proxy asks every second whether we are ready; reading the files took longer than all the rest of the answer.
+    return tuple(ScriptDirectory(migrations_folder()).walk_revisions())
 
 
 def is_empty(store: Store) -> bool:

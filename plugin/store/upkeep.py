@@ -20,6 +20,8 @@ class Installation(Base):
     # The newest version that has used this database, and when it did so first.
     version: Mapped[str] = mapped_column(String(40), default="", server_default="")
     version_at: Mapped[datetime | None]
+    # The oldest revision whose program may serve this database, where its newest revisions only add; else "".
+    serves_from: Mapped[str] = mapped_column(String(10), default="", server_default="")
     # The newest version published, where checking for it is switched on.
     published: Mapped[str] = mapped_column(String(40), default="", server_default="")
     published_checked_at: Mapped[datetime | None]

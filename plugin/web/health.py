@@ -12,7 +12,7 @@ from plugin.courses.base.inbox import InboxState, inbox_state
 from plugin.courses.square_health import last_sync_at
 from plugin.courses.square_mode import SquareMode, square_mode
 from plugin.store import Store
-from plugin.store.migrate import is_current
+from plugin.store.migrate import can_serve
 from plugin.web import current_services
 from plugin.web.api.answers import moment
 from plugin.web.translations import _
@@ -37,7 +37,7 @@ def ready() -> Response:
     """
     services = current_services()
     try:
-        is_migrated = is_current(services.store)
+        is_migrated = can_serve(services.store)
         answer = _state(services.store, services.clock()) if is_migrated else _not_ready(answers=True)
     except SQLAlchemyError:
         answer = _not_ready(answers=False)

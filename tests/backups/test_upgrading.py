@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from plugin.backups.journal import JOURNAL, Journal, write_journal
 from plugin.backups.upgrading import OLDEST_DOWNGRADE, UpgradeFailed, downgrade, upgrade
-from plugin.backups.versions import last_version
+from plugin.backups.versions import change_installation, last_version
 from plugin.courses.audit import audit
 from plugin.errors import ConfigurationError
 from plugin.instance_lock import WEB, AlreadyRunning
@@ -182,7 +182,7 @@ def test_a_downgrade_keeps_the_data_and_goes_no_further_than_tested(
 ) -> None:
     desk = Desk(services.store, clock)
     desk.use(desk.sell())
-    before, known = rows(services.store), migrate.known_revisions(services.store)
+    before, known = rows(services.store), migrate.known_revisions()
     for revision in ("0009", "nonsense", known[0]):
         with pytest.raises(UpgradeFailed, match=f"can go back to: {known[1]}, .*, {OLDEST_DOWNGRADE}"):
             downgrade(services.settings, services.store, revision)
@@ -200,6 +200,26 @@ def test_a_database_of_a_newer_version_is_not_touched(services: Services, clock:
     with pytest.raises(ConfigurationError, match="used by a newer version"):
         upgrade(services.settings, services.store, now=clock())
     set_revision(services.store, newest)
+
+
+@sqlite_alone
+@pytest.mark.parametrize(("serves_from", "serves"), [("", False), ("0001", True), ("9998", False)])
+def test_the_version_before_goes_on_only_where_the_newer_one_adds(
+    services: Services, serves_from: str, serves: bool
+) -> None:
+    change_installation(services.store, serves_from=serves_from)
+    newest = set_revision(services.store, "9999")
+    assert migrate.can_serve(services.store) is serves
+    set_revision(services.store, newest)
+
+
+@sqlite_alone
+def test_an_upgrade_notes_first_who_may_go_on(services: Services, clock: HandMovedClock) -> None:
+    change_installation(services.store)
+    migrate.let_older_serve(services.store)
+    with services.store.engine.connect() as connection:
+        noted = connection.scalar(text("SELECT serves_from FROM installation"))
+    assert noted in migrate.known_revisions()
 
 
 @pytest.fixture

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, inspect, text
@@ -13,7 +15,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.documents.sale_record import AppliedTax, SaleTax
 from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.store import Store, listing, totals, versions, webhooks
-from plugin.store.migrate import downgrade, is_current, upgrade
+from plugin.store.migrate import downgrade, is_current, migrations_folder, upgrade
 from plugin.store.selling import Checkout
 from plugin.store.tables import METADATA
 from plugin.store.triggers import ACTIVITY, APPEND_ONLY, SHOWN, SIGNED, activity_deeds
@@ -210,3 +212,29 @@ def test_a_missing_table_is_found(empty_database_url: str) -> None:
             connection.execute(text("DROP TABLE sweep"))
             connection.commit()
         assert differences(store) != []
+
+
+def _breaks(migration: str) -> bool:
+    """Return whether an older program would miss something after it, or could not write a row."""
+    up = migration[migration.index("def upgrade") : migration.index("def downgrade")]
+    added = [each for each in up.split("op.") if each.startswith("add_column")]
+    has_to_know = any("nullable=False" in each and "server_default" not in each for each in added)
+    return has_to_know or re.search(r"drop_|rename|alter_column|execute", up) is not None
+
+
+def test_what_lets_the_version_before_go_on_only_adds() -> None:
+    texts = {path.name: path.read_text() for path in (migrations_folder() / "versions").glob("[0-9]*.py")}
+    declared = {name: text for name, text in texts.items() if "serves_older = True" in text}
+    assert declared
+    assert [name for name, text in declared.items() if _breaks(text)] == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        'op.drop_column("client", "name")',
+        'op.add_column("client", sa.Column("age", sa.Integer, nullable=False))',
+    ],
+)
+def test_a_migration_that_takes_away_is_found(planted: str) -> None:
+    assert _breaks(f"def upgrade():\n    {planted}\n\ndef downgrade():\n    pass\n")

@@ -50,7 +50,13 @@ class CrashRun:
 
     kills: Counter[str] = field(default_factory=Counter)
     acknowledged: dict[str, str] = field(default_factory=dict)
+    # When each was acknowledged, in seconds of the monotonic clock.
+    answered_at: list[float] = field(default_factory=list)
     answers_lost: int = 0
+    # Answers that ask for another try, by their status.
+    refused: Counter[int] = field(default_factory=Counter)
+    # The entries that were there before the load.
+    before: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     doubled: set[str] = field(default_factory=set)
     audit: tuple[str, ...] = ()
@@ -58,6 +64,12 @@ class CrashRun:
     @property
     def is_right(self) -> bool:
         return bool(self.acknowledged) and not (self.lost or self.doubled or self.audit)
+
+    def compare(self, there: set[str]) -> None:
+        """Compare what was acknowledged with the entries that are there."""
+        told = set(self.acknowledged.values())
+        self.lost |= told - there
+        self.doubled |= there - self.before - told
 
 
 def crash_under_load(
@@ -71,11 +83,11 @@ def crash_under_load(
         tokens = [add_token(store, name=f"Tablet {each}", role=Role.DESK, now=now) for each in range(TOKENS)]
         package = desk.package(sessions=SESSIONS)
         courses = [sold_to(desk, package, number) for number in range(TABLETS * COURSES_EACH)]
-        began = _entries(store)
+        run.before = entries(store)
     port, over = free_port(), threading.Event()
     with _Program(url, folder, port) as program, ThreadPoolExecutor(TABLETS) as pool:
         tablets = [
-            _Tablet(port, tokens, courses[number::TABLETS], random.Random(f"{seed} {number}"), run, number)
+            Tablet(port, tokens, courses[number::TABLETS], random.Random(f"{seed} {number}"), run, number)
             for number in range(TABLETS)
         ]
         played = [pool.submit(each.play, over) for each in tablets]
@@ -86,21 +98,19 @@ def crash_under_load(
         for each in played:
             each.result()
     with Store(url) as store:
-        there = _entries(store) - began
+        run.compare(entries(store))
         run.audit = tuple(f"{each.check}: {each.row}" for each in audit(store))
-    told = set(run.acknowledged.values())
-    run.lost |= told - there
-    run.doubled |= there - told
     return run
 
 
-def _entries(store: Store) -> set[str]:
+def entries(store: Store) -> set[str]:
+    """Return the ids of all entries."""
     with store.reading() as session:
         return set(session.scalars(select(Entry.id)))
 
 
-class _Tablet:
-    """Uses sessions of its own courses, each under a key it keeps until it was answered."""
+class Tablet:
+    """Uses sessions of its own courses, each under a key it keeps until it was answered, with pauses in between."""
 
     def __init__(
         self,
@@ -110,7 +120,10 @@ class _Tablet:
         chance: random.Random,
         run: CrashRun,
         number: int,
+        *,
+        pause_s: float = 0.0,
     ) -> None:
+        self._pause_s = pause_s
         self._port, self._tokens, self._courses = port, tokens, courses
         self._chance, self._run, self._number = chance, run, number
 
@@ -123,6 +136,7 @@ class _Tablet:
             day = today - timedelta(days=1 + turn // len(self._courses))
             course = self._courses[turn % len(self._courses)]
             key = f"tablet-{self._number}-{turn}"
+            time.sleep(self._pause_s)
             entry = self._answered(key, f"/courses/{course}/redemptions", {"visited_on": day.isoformat()})
             if self._chance.random() < _UNDONE:
                 self._answered(f"{key}-undo", f"/entries/{entry}/reversal", {"reason": "Wrong client"})
@@ -132,6 +146,7 @@ class _Tablet:
         if self._chance.random() < _SENT_AGAIN and self._until_answered(key, path, body) != entry:
             self._run.doubled.add(key)
         self._run.acknowledged[key] = entry
+        self._run.answered_at.append(time.monotonic())
         return entry
 
     def _until_answered(self, key: str, path: str, body: dict[str, str]) -> str:
@@ -145,7 +160,8 @@ class _Tablet:
             else:
                 if status < 300:
                     return str(json.loads(answer)["entry"]["id"])
-                assert status in {429, 500, 502, 503}, (status, answer)
+                assert status in {429, 500, 502, 503, 504}, (status, answer)
+                self._run.refused[status] += 1
             time.sleep(0.05)
         raise AssertionError(f"{key} was not answered within {_ANSWERED_AT_LAST_S:.0f} s")
 

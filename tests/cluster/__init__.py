@@ -1,0 +1,1 @@
+"""A cluster on one machine, broken piece by piece under load: `make cluster`."""

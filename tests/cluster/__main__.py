@@ -1,0 +1,161 @@
+"""`make cluster`: a cluster under load, broken piece by piece; prints a table and writes it as JSON.
+
+`python -m tests.cluster SEED FILE`. Exits with 1 when anything acknowledged is lost or doubled, the audit is not clean,
+or the standby differs, with 2 where programs are missing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from plugin.core.acts import Role
+from plugin.courses.accounts.api_tokens import add_token
+from plugin.courses.audit import audit
+from plugin.store import Store
+from tests.bench.http import sold_to
+from tests.clock import HandMovedClock
+from tests.cluster.configuration import NODES
+from tests.cluster.faults import FAULTS, Fault
+from tests.cluster.process import until
+from tests.cluster.programs import Missing, install_missing
+from tests.cluster.stack import Cluster
+from tests.cluster.table import Row, row_of, table
+from tests.courses.desk import Desk
+from tests.torture.crash import COURSES_EACH, SESSIONS, TABLETS, TOKENS, CrashRun, Tablet, entries
+
+_AT_LEAST_S, _AFTER_S, _PAUSE_S = 8.0, 3.0, 0.1
+
+
+def main(seed: int, file: Path) -> int:
+    """Run everything and return the exit code."""
+    try:
+        install_missing()
+    except Missing as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"seed {seed}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
+    cluster, run = Cluster(), CrashRun()
+    try:
+        cluster.start()
+        with _tablets(cluster, run, seed):
+            rows = [_phase(cluster, run, name, fault) for name, fault in FAULTS.items()]
+        _compare(cluster, run)
+        same = _same_on_both(cluster)
+    except BaseException:
+        _keep_logs(cluster)
+        raise
+    finally:
+        cluster.stop()
+    print(_verdict(run, same=same))
+    _write(file, seed, run, rows, same=same)
+    return 0 if run.is_right and same else 1
+
+
+@contextmanager
+def _tablets(cluster: Cluster, run: CrashRun, seed: int) -> Iterator[None]:
+    """Sell courses, and have tablets use them through the proxy until the block ends."""
+    with Store(cluster.direct_url) as store:
+        desk = Desk(store, HandMovedClock())
+        tokens = [
+            add_token(store, name=f"Tablet {each}", role=Role.DESK, now=desk.clock())
+            for each in range(TOKENS)
+        ]
+        package = desk.package(sessions=SESSIONS)
+        courses = [sold_to(desk, package, number) for number in range(TABLETS * COURSES_EACH)]
+        run.before = entries(store)
+    over, port = threading.Event(), cluster.ports["desk"]
+    with ThreadPoolExecutor(TABLETS) as pool:
+        played = []
+        for number in range(TABLETS):
+            chance = random.Random(f"{seed} {number}")
+            tablet = Tablet(port, tokens, courses[number::TABLETS], chance, run, number, pause_s=_PAUSE_S)
+            played.append(pool.submit(tablet.play, over))
+        try:
+            yield
+        finally:
+            over.set()
+        for each in played:
+            each.result()
+
+
+def _phase(cluster: Cluster, run: CrashRun, name: str, fault: Fault) -> Row:
+    refused, lost, began = run.refused.total(), run.answers_lost, time.monotonic()
+    fault(cluster)
+    until(cluster.is_whole, f"everything again after: {name}", most_s=180)
+    whole = time.monotonic()
+    time.sleep(max(_AFTER_S, began + _AT_LEAST_S - whole))
+    ended = time.monotonic()
+    failed = run.refused.total() - refused + run.answers_lost - lost
+    row = row_of(name, run.answered_at, began, whole, ended, failed)
+    print(row.line, flush=True)
+    return row
+
+
+def _compare(cluster: Cluster, run: CrashRun) -> None:
+    with Store(cluster.direct_url) as store:
+        run.compare(entries(store))
+        run.audit = tuple(f"{each.check}: {each.row}" for each in audit(store))
+
+
+def _same_on_both(cluster: Cluster) -> bool:
+    """Return whether the standby comes to have the primary's ledger."""
+
+    def counted(node: str) -> object:
+        with cluster.connect(node) as connection:
+            return connection.execute(
+                "SELECT count(*), md5(string_agg(id, '' ORDER BY id)) FROM entry"
+            ).fetchone()
+
+    try:
+        until(lambda: len({counted(node) for node in NODES}) == 1, "the same ledger on both", most_s=30)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _verdict(run: CrashRun, *, same: bool) -> str:
+    return (
+        f"\n{len(run.acknowledged)} acknowledged, {len(run.lost)} lost, {len(run.doubled)} doubled, audit"
+        f" {'clean' if not run.audit else f'NOT clean: {run.audit[:3]}'}, standby {'the same' if same else 'DIFFERS'}"
+    )
+
+
+def _write(file: Path, seed: int, run: CrashRun, rows: list[Row], *, same: bool) -> None:
+    print("\n" + table(rows))
+    facts = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "load": os.getloadavg()[0],
+        "cores": os.cpu_count(),
+        "acknowledged": len(run.acknowledged),
+        "lost": sorted(run.lost),
+        "doubled": sorted(run.doubled),
+        "audit": run.audit,
+        "standby_is_same": same,
+        "refused": {str(status): number for status, number in sorted(run.refused.items())},
+        "rows": [asdict(each) for each in rows],
+    }
+    file.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def _keep_logs(cluster: Cluster) -> None:
+    """Print the end of every log: the folder is about to be deleted."""
+    for process in cluster.all.values():
+        if process.log.exists():
+            print(f"--- {process.name}\n{process.log.read_text(errors='replace')[-1500:]}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    words = [*sys.argv[1:], "", ""]
+    sys.exit(main(int(words[0] or random.SystemRandom().randrange(10**6)), Path(words[1] or "cluster.json")))

@@ -1,0 +1,43 @@
+"""What one fault cost, from the times at which uses were acknowledged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+_HEAD = (
+    "| what | acknowledged | failed tries | longest without an answer, s | everything back after, s |",
+    "|---|---|---|---|---|",
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fault, and from its start: uses acknowledged, failed tries, the longest wait for one, when all ran again."""
+
+    what: str
+    acknowledged: int
+    failed: int
+    without_s: float
+    whole_after_s: float
+
+    @property
+    def line(self) -> str:
+        """Return the row of the table."""
+        seconds = f"{self.without_s:.1f} | {self.whole_after_s:.0f}"
+        return f"| {self.what} | {self.acknowledged} | {self.failed} | {seconds} |"
+
+
+def row_of(
+    what: str, answered_at: Sequence[float], began: float, whole: float, ended: float, failed: int
+) -> Row:
+    """Return the row of the time between `began` and `ended`, in seconds of one clock; everything ran at `whole`."""
+    within = [each for each in answered_at if began <= each <= ended]
+    gaps = (after - before for before, after in pairwise((began, *sorted(within), ended)))
+    return Row(what, len(within), failed, max(gaps), whole - began)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the table in Markdown."""
+    return "\n".join((*_HEAD, *(row.line for row in rows)))

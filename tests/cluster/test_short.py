@@ -1,0 +1,58 @@
+"""What `make cluster` reckons with, without a cluster."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from plugin.store.migrate import known_revisions
+from tests.cluster import configuration, programs
+from tests.cluster.configuration import ETCDS, NODES, WEBS, Ports
+from tests.cluster.faults import next_version
+from tests.cluster.table import row_of, table
+from tests.torture.crash import CrashRun
+
+PORTS = Ports({name: 15_000 + number for number, name in enumerate(Ports.free().of)})
+
+
+@pytest.mark.parametrize(
+    ("answered_at", "without_s"),
+    [([1.0, 2.0, 3.0, 9.0], 6.0), ([7.0, 8.0], 7.0), ([1.0, 2.0], 8.0), ([], 10.0), ([-5.0, 4.0, 12.0], 6.0)],
+)
+def test_the_longest_time_without_an_answer_counts_from_the_fault_to_the_end(
+    answered_at: list[float], without_s: float
+) -> None:
+    row = row_of("a web process killed", answered_at, 0.0, 5.0, 10.0, failed=3)
+    assert (row.without_s, row.whole_after_s) == (without_s, 5.0)
+    assert row.line in table([row])
+
+
+def test_what_is_lost_or_doubled_is_found() -> None:
+    run = CrashRun(before={"old"}, acknowledged={"key-1": "e1", "key-2": "e2"})
+    run.compare({"old", "e1", "e2"})
+    assert run.is_right
+    run.compare({"old", "e1", "e3"})
+    assert (run.lost, run.doubled, run.is_right) == ({"e2"}, {"e3"}, False)
+
+
+def test_whoever_can_t_install_is_told_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "found", dict)
+    monkeypatch.setattr(programs, "_as_root", lambda: None)
+    with pytest.raises(
+        programs.Missing, match=r"sudo apt-get install --no-install-recommends .*patroni.*postgresql"
+    ):
+        programs.install_missing()
+
+
+def test_each_program_finds_the_others() -> None:
+    proxy = configuration.haproxy(PORTS)
+    assert all(f":{PORTS[f'web-{each}']} check" in proxy for each in WEBS)
+    assert all(f":{PORTS[f'{each}-postgres']} check port {PORTS[f'{each}-rest']}" in proxy for each in NODES)
+    assert len(set(PORTS.of.values())) == len(PORTS.of) > len(ETCDS)
+
+
+def test_the_next_version_has_one_migration_more(tmp_path) -> None:
+    root = next_version(tmp_path / "next")
+    newest = max(root.glob("plugin/store/migrations/versions/[0-9]*.py")).read_text()
+    assert re.search(f'down_revision = "{known_revisions()[0]}"', newest)
