@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from plugin.core.allocation import session_value
@@ -33,6 +33,8 @@ class Head:
     sessions: int = 0
     value: int = 0
     granted: int = 0
+    # Of the last entry; known once it is written. Two heads with the same numbers are the same.
+    sha256: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

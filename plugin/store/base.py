@@ -7,7 +7,10 @@ from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Index, MetaData, String, text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import JSON, TypeDecorator
 
 NAMING = {
@@ -50,6 +53,24 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON(),
         list[Any]: JSON(),
     }
+
+
+class UtcText(FunctionElement[str]):
+    """A stored time as text in UTC to the microsecond, as SQLite stores it: 2026-03-01 17:30:00.000000."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(UtcText)
+def _as_stored(element: UtcText, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)
+
+
+@compiles(UtcText, "postgresql")
+def _as_text(element: UtcText, compiler: SQLCompiler, **kw: Any) -> str:
+    column = compiler.process(element.clauses, **kw)
+    return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
 
 
 Id = String(40)

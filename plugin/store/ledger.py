@@ -139,9 +139,14 @@ class Entry(Base):
     staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
     source: Mapped[str] = mapped_column(String(20))
     reason: Mapped[str] = mapped_column(String(300), default="", info=ERASED_TEXT)
+    # The reason as the hash covers it; erasure removes the salt with the reason, so nobody can try out words.
+    reason_salt: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    reason_sha256: Mapped[str] = mapped_column(String(64), default="", server_default="")
     reverses: Mapped[str | None] = mapped_column(Id, unique=True)
     visit_id: Mapped[str | None] = mapped_column(Id, ForeignKey("visit.id"), index=True)
     idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
+    # Over the one before it and this entry (`plugin.core.fingerprint`).
+    sha256: Mapped[str | None] = mapped_column(String(64))
 
     __table_args__ = (
         UniqueConstraint("allowance_id", "seq"),

@@ -6,7 +6,7 @@ else of the row changes with it. A row can be blanked, never rewritten.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 ERASED = "(erased)"
 
@@ -16,17 +16,19 @@ _KEPT = {
         *("id", "allowance_id", "seq", "kind", "sessions_before", "sessions_delta", "sessions_after"),
         *("value_before", "value_delta", "value_after", "granted_before", "granted_after", "happened_at"),
         *("written_at", "by", "staff_id", "source", "reverses", "visit_id", "idempotency_key"),
+        *("reason_sha256", "sha256"),
     ),
     "history": ("id", "course_id", "kind", "at", "by", "source"),
     "handout": ("id", "course_id", "kind", "language", "content_sha256", "handed_at", "by"),
     "activity": ("id", "kind", "at", "by", "staff_id", "source", "client_id", "subject_id"),
 }
 ERASABLE = {
-    "entry": ("reason",),
+    "entry": ("reason", "reason_salt"),
     "history": ("text", "reason"),
     "handout": ("content",),
     "activity": ("name", "before", "after", "reason"),
 }
+_OF_HASH = ("reason_salt", "reason_sha256", "sha256")
 # Can be blanked, never rewritten; and what is stored whole forever, as the law requires of documents.
 BLANKED_AT_MOST = ("entry", "history", "handout")
 # The log's rows can be blanked as well, and deleted once they are a year older than its newest row.
@@ -47,7 +49,24 @@ def creation(engine: str) -> Iterator[str]:
     if engine == "postgresql":
         yield _PG_FUNCTION
     for table in BLANKED_AT_MOST:
-        yield from (_pg(table) if engine == "postgresql" else _sqlite(table))
+        yield from _guards(engine, table, has_hash=False)
+
+
+def creation_for_entries(engine: str, *, has_hash: bool = True) -> Iterator[str]:
+    """Yield the statements that guard entries; without their hash before they had one."""
+    yield from _guards(engine, "entry", has_hash=has_hash)
+
+
+def removal_for_entries(engine: str) -> Iterator[str]:
+    """Yield the statements that drop the triggers of `creation_for_entries`."""
+    yield from _dropped(engine, "entry")
+
+
+def _guards(engine: str, table: str, *, has_hash: bool) -> Iterator[str]:
+    # A database of before knows no columns of the hash.
+    new = () if has_hash else _OF_HASH
+    kept, erasable = ([each for each in columns[table] if each not in new] for columns in (_KEPT, ERASABLE))
+    return _pg(table, erasable) if engine == "postgresql" else _sqlite(table, kept, erasable)
 
 
 def removal(engine: str) -> Iterator[str]:
@@ -95,7 +114,7 @@ def creation_of_activity(engine: str) -> Iterator[str]:
     if engine == "sqlite":
         yield (
             f"CREATE TRIGGER {ACTIVITY}_refuses_update BEFORE UPDATE ON {ACTIVITY}"
-            f" WHEN NOT ({_is_erasure(ACTIVITY)}) BEGIN SELECT RAISE(ABORT, {says}); END"
+            f" WHEN NOT ({_is_erasure(_KEPT[ACTIVITY], ERASABLE[ACTIVITY])}) BEGIN SELECT RAISE(ABORT, {says}); END"
         )
         newest = f"(SELECT julianday(max(at)) FROM {ACTIVITY})"  # noqa: S608 - a constant
         yield (
@@ -180,8 +199,8 @@ END $$
 """
 
 
-def _pg(table: str) -> Iterator[str]:
-    erasable = ", ".join(f"'{column}'" for column in ERASABLE[table])
+def _pg(table: str, columns: Sequence[str]) -> Iterator[str]:
+    erasable = ", ".join(f"'{column}'" for column in columns)
     yield (
         f"CREATE TRIGGER {table}_refuses_change BEFORE UPDATE OR DELETE ON {table}"
         f" FOR EACH ROW EXECUTE FUNCTION refuse_change({erasable})"
@@ -216,18 +235,18 @@ def _sqlite_whole(table: str) -> Iterator[str]:
         yield f"CREATE TRIGGER {table}_refuses_{deed} BEFORE {deed.upper()} ON {table} {says}"
 
 
-def _sqlite(table: str) -> Iterator[str]:
+def _sqlite(table: str, kept: Sequence[str], erasable: Sequence[str]) -> Iterator[str]:
     says = f"BEGIN SELECT RAISE(ABORT, 'a written line of {table} is never changed or deleted'); END"
     yield (
         f"CREATE TRIGGER {table}_refuses_update BEFORE UPDATE ON {table}"
-        f" WHEN NOT ({_is_erasure(table)}) {says}"
+        f" WHEN NOT ({_is_erasure(kept, erasable)}) {says}"
     )
     yield f"CREATE TRIGGER {table}_refuses_delete BEFORE DELETE ON {table} {says}"
 
 
-def _is_erasure(table: str) -> str:
-    kept = [f'NEW."{column}" IS OLD."{column}"' for column in ("rowid", *_KEPT[table])]
-    blanked = [f"NEW.{column} = '{ERASED}' AND OLD.{column} <> '{ERASED}'" for column in ERASABLE[table]]
-    same = [f"NEW.{column} IS OLD.{column}" for column in ERASABLE[table]]
+def _is_erasure(columns: Sequence[str], erasable: Sequence[str]) -> str:
+    kept = [f'NEW."{column}" IS OLD."{column}"' for column in ("rowid", *columns)]
+    blanked = [f"NEW.{column} = '{ERASED}' AND OLD.{column} <> '{ERASED}'" for column in erasable]
+    same = [f"NEW.{column} IS OLD.{column}" for column in erasable]
     each = [f"({one} OR ({two}))" for one, two in zip(same, blanked, strict=True)]
     return " AND ".join([*kept, *each, "(" + " OR ".join(f"({one})" for one in blanked) + ")"])

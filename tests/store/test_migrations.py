@@ -89,6 +89,30 @@ def test_a_database_that_is_lived_in_goes_down_and_up_with_all_its_rows(
         assert differences(store) == []
 
 
+def hashes(store: Store) -> list[str]:
+    # The salt of a reason is a random one each time.
+    without = "SELECT sha256 FROM entry WHERE reason = '' ORDER BY id"
+    with store.engine.connect() as connection:
+        return list(connection.scalars(text(without)))
+
+
+def test_entries_from_before_they_had_hashes_get_those_they_would_have_now(
+    empty_database_url: str, clock: HandMovedClock
+) -> None:
+    upgrade(empty_database_url)
+    with Store(empty_database_url) as store:
+        desk = Desk(store, clock)
+        desk.use(desk.sell())
+        desk.undo(desk.use(desk.sell(order="O")).entry.id)
+        before = hashes(store)
+    downgrade(empty_database_url, "0050")
+    upgrade(empty_database_url)
+    with Store(empty_database_url) as store:
+        assert hashes(store) == before
+        assert None not in before
+        assert audit(store) == ()
+
+
 def paid_by_clients(store: Store) -> list[tuple[object, ...]]:
     """What stands beside the net prices of courses, and what refunds were counted for."""
     courses = "SELECT price, tax, tax_in_price, tax_paid, due_ended_at IS NOT NULL FROM course ORDER BY id"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Row, bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from plugin.core.course import AllowanceState
+from plugin.core.fingerprint import ENTRY_FIELDS, entry_fingerprint, reason_fingerprint
 from plugin.core.ledger import START, Change, Head, Kind, advance, reversal
 from plugin.courses.base.clinic import keep_clinic_of, with_clinic
 from plugin.courses.base.work import Work
@@ -62,11 +65,14 @@ class EntryRow(NamedTuple):
     reverses: str | None
     visit_id: str | None
     idempotency_key: str
+    reason_salt: str = ""
+    reason_sha256: str = ""
+    sha256: str = ""
 
     @property
     def head(self) -> Head:
         """Return the head of the chain after this entry."""
-        return Head(self.seq, self.sessions_after, self.value_after, self.granted_after)
+        return Head(self.seq, self.sessions_after, self.value_after, self.granted_after, self.sha256)
 
 
 def lock_course(session: Session, course_id: str) -> Any:
@@ -126,7 +132,7 @@ def head_of(session: Session, allowance_id: str) -> Head:
 def heads_of(session: Session, allowance_ids: Sequence[str]) -> dict[str, Head]:
     """Return the heads of the chains that have entries, by allowance."""
     rows = session.connection().execute(_HEADS, {"allowance_ids": list(allowance_ids)})
-    return {allowance_id: Head(*head) for allowance_id, *head in rows}
+    return {row.allowance_id: Head(*row[1:]) for row in rows}
 
 
 _NEWEST = (
@@ -136,7 +142,12 @@ _NEWEST = (
     .subquery()
 )
 _HEADS = select(
-    Entry.allowance_id, Entry.seq, Entry.sessions_after, Entry.value_after, Entry.granted_after
+    Entry.allowance_id,
+    Entry.seq,
+    Entry.sessions_after,
+    Entry.value_after,
+    Entry.granted_after,
+    func.coalesce(Entry.sha256, ""),
 ).join(_NEWEST, (Entry.allowance_id == _NEWEST.c.allowance_id) & (Entry.seq == _NEWEST.c.seq))
 
 
@@ -188,7 +199,8 @@ _APPEND = Prepared(insert(METADATA.tables[Entry.__tablename__]))
 def next_entry(work: Work, allowance_id: str, head: Head, change: Change, line: Line) -> EntryRow:
     """Return the next entry of the chain, not yet written; raises NoneLeft below zero."""
     after, act = advance(head, change), work.act
-    return EntryRow(
+    salt = secrets.token_hex(8) if line.reason else ""
+    entry = EntryRow(
         id=work.new_id(),
         allowance_id=allowance_id,
         seq=after.seq,
@@ -210,7 +222,13 @@ def next_entry(work: Work, allowance_id: str, head: Head, change: Change, line: 
         reverses=line.reverses,
         visit_id=line.visit_id,
         idempotency_key=line.key,
+        reason_salt=salt,
+        reason_sha256=reason_fingerprint(salt, line.reason),
     )
+    return entry._replace(sha256=entry_fingerprint(head.sha256, _HASHED(entry)))
+
+
+_HASHED = attrgetter(*ENTRY_FIELDS)
 
 
 def add_history(work: Work, course_id: str, kind: str, text: str, *, reason: str = "") -> None:

@@ -89,7 +89,7 @@ def read_states(
 def course_in_hand(session: Session, course_id: str, *, today: date) -> CourseInHand:
     """Return the state of a course that the transaction has locked."""
     ((state, course, entries),) = read_states(session, [course_id], today=today)
-    heads = {row.allowance_id: Head(*row[-4:]) for row in sorted(entries, key=attrgetter("seq"))}
+    heads = {row.allowance_id: Head(*row[-5:]) for row in sorted(entries, key=attrgetter("seq"))}
     return CourseInHand(state, heads, bool(course.has_draft))
 
 
@@ -116,6 +116,7 @@ def _entry_rows(which: Which) -> Select[Any]:
         Entry.sessions_after,
         Entry.value_after,
         Entry.granted_after,
+        func.coalesce(Entry.sha256, ""),
     )
     return (
         select(*columns)

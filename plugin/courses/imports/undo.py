@@ -167,13 +167,14 @@ _ENTRY = (
     Entry.value_after,
     Entry.granted_before,
     Entry.granted_after,
+    Entry.sha256,
 )
 
 
 def _reversals(work: Work, chain: Sequence[Any], reason: str) -> Iterator[EntryRow]:
     """Yield the entries that reverse a chain, the last one first."""
     last = chain[-1]
-    head = Head(last.seq, last.sessions_after, last.value_after, last.granted_after)
+    head = Head(last.seq, last.sessions_after, last.value_after, last.granted_after, last.sha256 or "")
     for entry in reversed(chain):
         written = next_reversal(work, head, entry, reason)
         yield written

@@ -25,7 +25,7 @@ from plugin.store.base import Base
 from plugin.store.changes import Gift
 from plugin.store.documents import SaleRecord
 from plugin.store.imports import ImportBatch
-from plugin.store.ledger import History, Operation
+from plugin.store.ledger import Entry, History, Operation
 from plugin.store.people import Client
 from plugin.store.personal import (
     DELETED,
@@ -61,6 +61,9 @@ def anonymize_in(session: Session, act: Act, subject: SubjectData) -> None:
     _operations(session, subject)
     _texts(session, subject)
     session.flush()
+    # Without its salt nobody can try out words against the digest that stays.
+    erased = update(Entry).where(Entry.reason == ERASED, Entry.reason_salt.not_in(("", ERASED)))
+    session.execute(erased.values(reason_salt=ERASED))
 
 
 def _their_rows(session: Session, model: type[Base], subject: SubjectData) -> None:

@@ -1,0 +1,50 @@
+"""Audit the ledger: does it still add up? Queries the stored rows and trusts nothing the program derives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sqlalchemy.orm import Session
+
+from plugin.courses.audit.courses import closed_courses, lost_entries, prices, totals
+from plugin.courses.audit.entries import empty_allowances, entries
+from plugin.courses.audit.finding import Finding
+from plugin.courses.audit.papers import documents, handouts
+from plugin.store import Store
+
+__all__ = ["Finding", "audit", "audit_in", "audit_in_parts"]
+
+
+def audit(store: Store) -> tuple[Finding, ...]:
+    """Return every error in the ledger and the documents; nothing if all is right."""
+    with store.reading() as session:
+        return audit_in(session)
+
+
+def audit_in_parts(store: Store) -> tuple[Finding, ...]:
+    """Return every error, each check in a transaction of its own: while it runs, the desk goes on.
+
+    No transaction stays open for long, so that SQLite can clear its log in between.
+    """
+    found: list[Finding] = []
+    for check in _CHECKS:
+        with store.reading() as session:
+            found += check(session)
+    return tuple(found)
+
+
+def audit_in(session: Session) -> tuple[Finding, ...]:
+    """Return every error as seen by this session."""
+    return tuple(finding for check in _CHECKS for finding in check(session))
+
+
+_CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (
+    entries,
+    empty_allowances,
+    lost_entries,
+    closed_courses,
+    prices,
+    handouts,
+    documents,
+    totals,
+)

@@ -1,0 +1,77 @@
+"""Checks of courses: what they had of entries, their prices, and the totals of the reports.
+
+The queries are built once: that takes longer than running them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
+
+from plugin.courses.audit.finding import Finding
+from plugin.courses.reports.total_checks import wrong_totals
+from plugin.store.ledger import Allowance, Course, Entry, Operation, Visit
+
+
+@cache
+def _visits_without_entry() -> Select[*tuple[Any, ...]]:
+    return select(Visit.id).outerjoin(Entry, Entry.visit_id == Visit.id).where(Entry.id.is_(None))
+
+
+def lost_entries(session: Session) -> Iterator[Finding]:
+    """Check that no entry was lost: a chain truncated at its end is consistent, but entries are missing."""
+    for visit_id in session.scalars(_visits_without_entry()):
+        yield Finding("visit", visit_id, "The visit used no session: its entry is gone.")
+    kept = set(session.scalars(select(Entry.id)))
+    for key, answer in session.execute(select(Operation.key, Operation.answer)):
+        entry_id = answer.get("entry_id")
+        if entry_id is not None and entry_id not in kept:
+            yield Finding("operation", key, f"The entry {entry_id} was answered, and is gone.")
+
+
+@cache
+def _closed_with_something_left() -> Select[*tuple[Any, ...]]:
+    each = aliased(Entry)
+    newest = select(func.max(each.seq)).where(each.allowance_id == Allowance.id).scalar_subquery()
+    return (
+        select(Course.id, func.sum(Entry.sessions_after))
+        .join(Allowance, Allowance.course_id == Course.id)
+        .join(Entry, (Entry.allowance_id == Allowance.id) & (Entry.seq == newest))
+        .where(Course.closed_as.is_not(None))
+        .group_by(Course.id)
+        .having(func.sum(Entry.sessions_after + Entry.value_after) > 0)
+    )
+
+
+def closed_courses(session: Session) -> Iterator[Finding]:
+    """Check that a closed course has nothing left."""
+    for course_id, left in session.execute(_closed_with_something_left()):
+        yield Finding("closed", course_id, f"The course is closed, yet {left} sessions are left.")
+
+
+@cache
+def _wrong_prices() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Course.id, Course.price, func.coalesce(func.sum(Allowance.price), 0))
+        .outerjoin(Allowance, Allowance.course_id == Course.id)
+        .group_by(Course.id, Course.price)
+        .having(func.coalesce(func.sum(Allowance.price), -1) != Course.price)
+    )
+
+
+def prices(session: Session) -> Iterator[Finding]:
+    """Check that the parts of a course's price add up to it."""
+    for course_id, price, parts in session.execute(_wrong_prices()):
+        yield Finding("price", course_id, f"The parts add up to {parts}, the price is {price} (minor units).")
+
+
+def totals(session: Session) -> Iterator[Finding]:
+    """Check that the totals which the reports read are the sums of the entries in them."""
+    for check, row in wrong_totals(session):
+        yield Finding(
+            check, row, "The total is not the sum of its entries. Run: coursekeeper db totals --again"
+        )

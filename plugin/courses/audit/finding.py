@@ -1,0 +1,14 @@
+"""What an audit reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One error found: which check, which row, and what it means."""
+
+    check: str
+    row: str
+    sentence: str

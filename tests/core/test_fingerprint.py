@@ -1,0 +1,34 @@
+"""The hash of an entry never changes: whoever kept one must find it again."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from plugin.core.fingerprint import entry_fingerprint, fingerprint, time_text
+
+AT = datetime(2026, 3, 1, 17, 30, tzinfo=UTC)
+
+
+def test_it_is_the_sha256_of_a_json_array() -> None:
+    # printf '["","e1",1,"S\u00e1nchez",null,"2026-03-01 17:30:00.000000","2026-03-01"]' | sha256sum
+    assert entry_fingerprint("", ["e1", 1, "Sánchez", None, AT, date(2026, 3, 1)]) == (
+        "cf0295af7996c672cfc2875dc7e0f968421b5f1e76478184c69b27e7d61c231c"
+    )
+
+
+def test_values_can_not_run_into_each_other() -> None:
+    assert fingerprint(["ab", "c"]) != fingerprint(["a", "bc"])
+    assert fingerprint(["1"]) != fingerprint([1])
+    assert fingerprint([""]) != fingerprint([None])
+
+
+def test_a_time_is_hashed_in_utc_as_it_is_stored() -> None:
+    assert time_text(AT.astimezone(timezone(timedelta(hours=-5)))) == "2026-03-01 17:30:00.000000"
+    assert fingerprint([AT]) == fingerprint(["2026-03-01 17:30:00.000000"])
+
+
+def test_what_has_no_one_text_is_refused() -> None:
+    with pytest.raises(TypeError):
+        fingerprint([b"bytes"])
