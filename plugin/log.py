@@ -12,13 +12,14 @@ import structlog
 
 WEB = "coursekeeper.web"
 _SOURCE_FRAMES = 12
+_LEVELS = {name.lower(): level for name, level in logging.getLevelNamesMapping().items()}
 
 
 def json_log(logger: Any = None, *, level: Callable[[], str] = lambda: "info") -> Any:
     """Return a log that writes lines of at least `level`, read at each line; to standard error by default."""
 
     def drop_below_level(_: object, method: str, event: structlog.typing.EventDict) -> Any:
-        if logging.getLevelNamesMapping()[method.upper()] < logging.getLevelNamesMapping()[level().upper()]:
+        if _LEVELS[method] < _LEVELS[level().lower()]:
             raise structlog.DropEvent
         return event
 
@@ -30,6 +31,7 @@ def json_log(logger: Any = None, *, level: Callable[[], str] = lambda: "info") -
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(sort_keys=True),
         ],
+        cache_logger_on_first_use=True,
     )
 
 

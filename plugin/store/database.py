@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from plugin.errors import ConfigurationError
 from plugin.store.postgresql import postgresql_engine
+from plugin.store.prepared import Prepared, Values
 
 T = TypeVar("T")
 
@@ -96,6 +97,7 @@ class Store:
         self.new_id = make_id or IdMaker()
         self._shared = threading.local()
         self._one_writer = threading.RLock() if self.is_sqlite else nullcontext()
+        self._lone_reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         # SQLite's transactions read one snapshot by default; PostgreSQL's only at this isolation level.
         self._reader = (
             self.engine
@@ -125,6 +127,14 @@ class Store:
                 yield session
             finally:
                 session.rollback()
+
+    def rows(self, statement: Prepared, values: Values) -> Sequence[Any]:
+        """Return the rows of one query, for which no transaction need begin and end."""
+        shared: Session | None = getattr(self._shared, "session", None)
+        if shared is not None:
+            return statement.all(shared.connection(), values)
+        with self._lone_reader.connect() as connection:
+            return statement.all(connection, values)
 
     @contextmanager
     def one_moment(self) -> Iterator[None]:

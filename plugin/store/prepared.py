@@ -51,9 +51,11 @@ class Prepared:
         """Return the first row, None for none."""
         return next(iter(self.all(connection, values)), None)
 
-    def run(self, connection: Connection, *rows: Values) -> None:
-        """Write the rows; raises what `Connection.execute` raises."""
-        self._text(connection.dialect, rows[0]).execute(connection, *rows).close()
+    def run(self, connection: Connection, *rows: Values) -> int:
+        """Write the rows and return how many there were; raises what `Connection.execute` raises."""
+        cursor = self._text(connection.dialect, rows[0]).execute(connection, *rows)
+        cursor.close()
+        return int(cursor.rowcount)
 
     def _text(self, dialect: Dialect, values: Values) -> _Text:
         text = self._texts.get(dialect.name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -154,6 +157,16 @@ _OWNER = (
 )
 
 LARGEST_BODY = 1024 * 1024
+
+
+class _Application(Flask):
+    """Flask without the question, before each of some thirty functions of a request, whether it is async."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function: none of ours is async."""
+        return func
+
+
 MOST_FORM_PARTS = 200
 
 
@@ -166,7 +179,7 @@ def make_application(
     """
     known = settings or (services.settings if services else read_settings())
     known.needing("secret_key")
-    app = Flask(
+    app = _Application(
         "plugin.web", template_folder=str(pages.TEMPLATES), static_folder=str(pages.TEMPLATES / "static")
     )
     app.config.from_mapping(_configuration(known, root))

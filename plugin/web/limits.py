@@ -42,10 +42,24 @@ def limit_unknown(app: Flask, allowance: str, scope: str) -> Callable[[Any], Any
 def _limiter(app: Flask, name: str, **options: Any) -> Limiter:
     known: dict[str, Limiter] = app.extensions.setdefault(_EXTENSION, {})
     if name not in known:
-        known[name] = Limiter(
-            get_remote_address, app=app, strategy="moving-window", key_prefix=f"{name}:", **options
-        )
+        known[name] = Limiter(get_remote_address, strategy="moving-window", key_prefix=f"{name}:", **options)
+        start(known[name], app)
     return known[name]
+
+
+def start(limiter: Limiter, app: Flask) -> None:
+    """Add a limiter whose limits are on views, which ask it themselves, or on blueprints: see `check_all_of`.
+
+    By default it searches for limits before every request, which takes longer than an empty view.
+    """
+    limiter.init_app(app)
+    app.before_request_funcs[None].remove(limiter._check_request_limit)
+
+
+def check_all_of(blueprint: str, app: Flask, *limiters: Limiter) -> None:
+    """Check the limits of a blueprint before each of its requests, before anything else that it does then."""
+    checks = [limiter._check_request_limit for limiter in limiters]
+    app.before_request_funcs.setdefault(blueprint, [])[:0] = checks
 
 
 def limit_views(app: Flask, endpoints: Iterable[str], *limits: Callable[[Any], Any]) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import OperationalError
 
 from plugin.core.acts import OPERATOR, Act, Actor, Role, Source, require
@@ -19,6 +19,7 @@ from plugin.courses.base.work import Work, require_row, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import ApiToken
+from plugin.store.prepared import Prepared
 from plugin.wording import _
 
 TOKEN_PREFIX = "ck_"  # noqa: S105 - a mark by which a leaked token is recognised, no secret
@@ -114,11 +115,17 @@ def _new_token(
 
 def holder_of(store: Store, token: str, now: datetime) -> TokenHolder | None:
     """Return the program behind a bearer token; None for one that is unknown, revoked or expired."""
-    with store.reading() as session:
-        row = session.scalar(select(ApiToken).where(ApiToken.token_sha256 == sha256_hex(token)))
-        if row is None or _view(row).state(now) != "active":
-            return None
-        return TokenHolder(row.id, Actor(row.name, Role(row.role), Source.API), row.last_used_at)
+    for row in store.rows(_BY_DIGEST, {"digest": sha256_hex(token)}):
+        if _view(row).state(now) == "active":
+            return TokenHolder(row.id, Actor(row.name, Role(row.role), Source.API), row.last_used_at)
+    return None
+
+
+_BY_DIGEST = Prepared(
+    select(*(getattr(ApiToken, name) for name in TokenView.__dataclass_fields__)).where(
+        ApiToken.token_sha256 == bindparam("digest")
+    )
+)
 
 
 def note_use(store: Store, holder: TokenHolder, now: datetime) -> None:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.lease import claim as claim_row
 from plugin.courses.base.suppression import NO_BODY, is_anyone_erased_in, names_erased_in
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.queues import PENDING, Inbox
+from plugin.store.tables import METADATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +31,27 @@ class InboxEvent:
 
 def receive(store: Store, *, event_id: str, event_type: str, body: str, now: datetime) -> bool:
     """Store an event; False where its id was received before."""
-    with store.reading() as session:
-        if session.scalar(select(Inbox.id).where(Inbox.event_id == event_id)) is not None:
-            return False
-    try:
-        with store.writing() as session:
-            session.add(_row(store, event_id=event_id, event_type=event_type, body=body, now=now))
-    except IntegrityError:
-        return False
-    return True
+    row = {
+        "id": store.new_id(),
+        "event_id": event_id,
+        "event_type": event_type[:80],
+        "body": body,
+        "received_at": now,
+        "due_at": now,
+        "state": "pending",
+        "attempts": 0,
+        "outcome": "",
+    }
+    with store.writing() as session:
+        return _RECEIVE.run(session.connection(), row) == 1
 
 
-def _row(store: Store, *, event_id: str, event_type: str, body: str, now: datetime) -> Inbox:
-    return Inbox(
-        id=store.new_id(),
-        event_id=event_id,
-        event_type=event_type[:80],
-        body=body,
-        received_at=now,
-        due_at=now,
+# In words that both databases know.
+_RECEIVE = Prepared(
+    postgresql.insert(METADATA.tables[Inbox.__tablename__]).on_conflict_do_nothing(
+        index_elements=["event_id"]
     )
+)
 
 
 def claim(store: Store, now: datetime, *, lease_s: int = 30) -> InboxEvent | None:

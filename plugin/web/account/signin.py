@@ -90,6 +90,8 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
         render_template=cast("Callable[..., str]", page),
     )
     security.want_json(lambda _request: False)
+    # It would load who is signed in for every request, for rules that are not ours (plugin.web.access).
+    app.before_request_funcs[None].remove(security.principal._on_before_request)
     load_by_sign_in(app)
     user_logged_in.connect(_start, app)
     user_logged_out.connect(_end, app)
