@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: help setup setup-test demo drill test tests lint coverage mutants papers check-papers bench torture cluster monday bench-screens bench-papers golden messages screenshots readme-pictures image test-image release lock clean
+.PHONY: help setup setup-test demo drill test tests lint coverage mutants papers check-papers bench load torture cluster monday golden messages screenshots readme-pictures image test-image release lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -65,20 +65,17 @@ papers: setup ## Print every paper, of courses sold and used for it: OUT=folder
 check-papers: setup ## Hold every paper against PDF/UA-1 and PDF/A-3a with veraPDF (needs Java and Maven)
 	@exec env $(ENV) $(PYTHON) -m tests.papers.verapdf .venv/verapdf
 
-bench: setup-test ## Time use cases beside sqlite3 alone, pages at 100,000 clients and a server under load: ROUNDS=15, SIZE=100
-	@exec nice -n 10 env $(ENV) $(PYTHON) -m tests.bench $(ROUNDS) bench.json $(SIZE)
+bench: setup-test ## Measure everything that is to be quick, in one table beside its aims: ROUNDS=5, SIZE=100, ONLY=part,part, CLINICS=folder
+	@exec nice -n 5 env $(ENV) ROUNDS="$(ROUNDS)" SIZE="$(SIZE)" SECONDS="$(SECONDS)" ONLY="$(ONLY)" CLINICS="$(CLINICS)" $(PYTHON) -m tests.bench bench.json
+
+load: ONLY = load
+load: bench ## Let 24 iPads use sessions for 5 minutes in a clinic of 100,000 clients, beside all else: SECONDS=300, SIZE=100
 
 torture: setup-test ## Kill processes, storm with webhooks, and compare the ledger, on both engines: SEED=, SECONDS=60, EVENTS=1000
 	@exec env $(ENV) $(PYTHON) -m tests.torture "$(SEED)" "$(SECONDS)" "$(EVENTS)"
 
 cluster: setup-test ## Break a cluster (Patroni, etcd, PgBouncer, HAProxy, Redis) under load: SEED=, needs Debian or Ubuntu and root
 	@exec env $(ENV) $(PYTHON) -m tests.cluster "$(SEED)" cluster.json
-
-bench-screens: setup-test ## Time how long screens take to show, and to answer a tap, at a quarter of this CPU
-	@exec env $(ENV) $(PYTHON) -m tests.bench.screens
-
-bench-papers: setup-test ## Time a paper here, in plain WeasyPrint and in Chromium: ROUNDS=15
-	@exec env $(ENV) $(PYTHON) -m tests.papers.bench $(ROUNDS)
 
 drill: setup-test ## Lose a clinic and restore it; open and send its backup by the programs that are installed
 	@exec env $(ENV) $(PYTHON) -m tests.backups.drill

@@ -10,6 +10,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert, text
@@ -25,6 +26,7 @@ from plugin.store.migrate import upgrade
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.queues import Attention
 from plugin.store.square_side import Booking
+from tests.bench.desks import reopened
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 
@@ -70,6 +72,18 @@ _COUNTING = (totals, versions, listing)
 # A table after those it refers to.
 _ORDER = (Client, SquareCustomer, Course, Allowance, Visit, Entry, Booking, Attention)
 Rows = defaultdict[type[Base], list[dict[str, Any]]]
+
+
+def clinic_of(folder: Path, size: int) -> Desk:
+    """Return the desk of a clinic of `size` thousand clients, made where the folder does not have it yet."""
+    path = folder / f"clinic-{size}.db"
+    if path.exists():
+        upgrade(f"sqlite:///{path}")
+        return reopened(Store(f"sqlite:///{path}"), TODAY)
+    making = path.with_suffix(".making")
+    build(f"sqlite:///{making}", size).store.close()
+    making.rename(path)
+    return clinic_of(folder, size)
 
 
 def build(url: str, size: int) -> Desk:

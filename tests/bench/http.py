@@ -1,71 +1,77 @@
-"""A served Coursekeeper under as many requests as it takes: a use and a webhook beside a view that does nothing.
-
-Client and server share the machine, so rates say little; the ratio to the empty view on the same server is what lasts.
-"""
+"""A served Coursekeeper under as many requests as it takes, beside a view that does nothing on the same server."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count, cycle
 from pathlib import Path
 
+import psutil
+
 from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import add_token
-from plugin.courses.clients.contacts import Buyer
+from plugin.services import wall_clock
+from plugin.store import Store
+from plugin.store.migrate import upgrade
+from tests.bench.client import Next, request, saturate
+from tests.bench.desks import sold_to
+from tests.bench.figures import Aim, Figure, in_turns
+from tests.bench.served import EMPTY
+from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.servers import free_port, running
 from tests.web.conftest import SIGNATURE_KEY
 from tests.web.test_webhooks import signature
 
-CLIENTS, EACH = 8, 25
+CONNECTIONS, A_ROUND = 8, 160
 # A token may make 600 calls a minute: enough of them that no limit is met.
-TOKENS, COURSES, SESSIONS, SOLD_DAYS_AGO = 400, 40, 500, 900
-# How many a second, as a part of what the empty view answers.
-AIMS = {"use over HTTP": 0.10, "webhook accepted": 0.20}
-
-Send = Callable[[http.client.HTTPConnection], int]
+TOKENS, COURSES, SESSIONS = 400, 40, 500
+AIMS = {"use a session, over HTTP": Aim(0.35), "webhook accepted": Aim(0.5)}
+EMPTY_VIEW = "an empty view, same server"
 
 
-def measure_http(desk: Desk, url: str, folder: Path, rounds: int) -> dict[str, list[float]]:
-    """Return the requests a second of each round, by name; the empty view is "empty view"."""
+def measure(folder: Path, rounds: int) -> Iterator[Figure]:
+    """Yield the requests a second, and the processor's milliseconds for each, with eight connections kept busy."""
+    url = f"sqlite:///{folder / 'served.db'}"
+    upgrade(url)
+    with Store(url) as store:
+        tokens, courses = _furnish(store)
+    with served(url, folder) as (port, process):
+        sources: dict[str, Next] = {
+            EMPTY_VIEW: partial(request, "GET", EMPTY),
+            "alive check, the whole application": partial(request, "GET", "/healthz"),
+            "use a session, over HTTP": _use(tokens, courses),
+            "webhook accepted": _event(f"http://127.0.0.1:{port}/square/webhooks"),
+            "a course read, over the API": _read(tokens, courses),
+        }
+        busy: dict[str, list[float]] = {name: [] for name in sources}
+        measures = {name: partial(_rate, port, process, each, busy[name]) for name, each in sources.items()}
+        rates = in_turns(measures, rounds)
+    empty = EMPTY_VIEW
+    for name in sources:
+        if name != empty:
+            yield Figure(name, "a second", rates[name], empty, rates[empty], AIMS.get(name))
+            yield Figure(name, "ms of processor", busy[name][1:], empty, busy[empty][1:])
+
+
+def _furnish(store: Store) -> tuple[list[str], list[str]]:
+    desk = Desk(store, HandMovedClock(wall_clock()))
     tokens = [
-        add_token(desk.store, name=f"Bench {number}", role=Role.DESK, now=desk.clock())
-        for number in range(TOKENS)
+        add_token(store, name=f"Bench {number}", role=Role.DESK, now=desk.clock()) for number in range(TOKENS)
     ]
     package = desk.package(sessions=SESSIONS)
-    courses = [sold_to(desk, package, number) for number in range(COURSES)]
-    rates: dict[str, list[float]] = {"empty view": [], **{name: [] for name in AIMS}}
-    with _served(url, folder) as (port, webhook):
-        work: dict[str, Send] = {
-            "empty view": _get("/healthz"),
-            "use over HTTP": _use(tokens, courses),
-            "webhook accepted": _event(webhook),
-        }
-        for number in range(rounds + 1):
-            for name, send in work.items():
-                rate = _rate(port, send)
-                # The first round warms up.
-                rates[name] += [rate] if number else []
-    return rates
-
-
-def sold_to(desk: Desk, package_id: str, number: int) -> str:
-    """Sell a course to a client of its own, long ago; return its id."""
-    buyer = Buyer(f"BENCH-{number}", name=f"Bo Li {number}", phone=f"+1415666{number:04d}")
-    paid_at = desk.clock() - timedelta(days=SOLD_DAYS_AGO)
-    return desk.book(desk.sale(desk.line(package_id), buyer=buyer, paid_at=paid_at)).opened[0]
+    return tokens, [sold_to(desk, package, number) for number in range(COURSES)]
 
 
 @contextmanager
-def _served(url: str, folder: Path) -> Iterator[tuple[int, str]]:
+def served(url: str, folder: Path) -> Iterator[tuple[int, psutil.Process]]:
+    """Serve the web alone; give its port and the process that answers."""
     port = free_port()
     environment = {
         **os.environ,
@@ -73,67 +79,59 @@ def _served(url: str, folder: Path) -> Iterator[tuple[int, str]]:
         "SECRET_KEY": "s" * 48,
         "SQUARE_WEBHOOK_SIGNATURE_KEY": SIGNATURE_KEY,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
     }
-    command = [sys.executable, "-m", "plugin", "serve", "--no-worker", "--port", str(port)]
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(Path.cwd()), os.environ.get("PYTHONPATH")]))
-    with running(command, f"http://127.0.0.1:{port}/healthz", environment=environment, folder=folder):
-        yield port, f"http://127.0.0.1:{port}/square/webhooks"
+    command = [sys.executable, "-m", "tests.bench.served", str(port)]
+    address = f"http://127.0.0.1:{port}/healthz"
+    with running(command, address, environment=environment, folder=folder) as process:
+        yield port, psutil.Process(process.pid).children()[0]
 
 
-def _rate(port: int, send: Send) -> float:
-    def work() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        for _ in range(EACH):
-            status = send(connection)
-            assert status < 300, status
-        connection.close()
-
-    began = time.perf_counter()
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        for each in [pool.submit(work) for _ in range(CLIENTS)]:
-            each.result()
-    return CLIENTS * EACH / (time.perf_counter() - began)
+def _rate(port: int, process: psutil.Process, source: Next, busy: list[float]) -> float:
+    before = _processor_s(process)
+    rate, _ = saturate(port, source, connections=CONNECTIONS, requests=A_ROUND)
+    busy.append((_processor_s(process) - before) * 1000 / A_ROUND)
+    return rate
 
 
-def _get(path: str) -> Send:
-    return lambda connection: _answer(connection, "GET", path, b"", {})
+def _processor_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
-def _use(tokens: list[str], courses: list[str]) -> Send:
+def _use(tokens: list[str], courses: list[str]) -> Next:
     turn, who, keys = cycle(courses), cycle(tokens), count()
     today = datetime.now(UTC).date()
 
-    def send(connection: http.client.HTTPConnection) -> int:
+    def source() -> bytes:
         number = next(keys)
         # One use of a course a day, as in life.
-        day = today - timedelta(days=1 + number // len(courses))
-        headers = {
-            "Authorization": f"Bearer {next(who)}",
-            "Idempotency-Key": f"bench-{number}",
-            "Content-Type": "application/json",
-        }
-        body = json.dumps({"visited_on": day.isoformat()}).encode()
-        return _answer(connection, "POST", f"/api/v1/courses/{next(turn)}/redemptions", body, headers)
+        body = json.dumps({"visited_on": str(today - timedelta(days=1 + number // len(courses)))}).encode()
+        return request(
+            "POST",
+            f"/api/v1/courses/{next(turn)}/redemptions",
+            body,
+            Authorization=f"Bearer {next(who)}",
+            Idempotency_Key=f"bench-{number}",
+            Content_Type="application/json",
+        )
 
-    return send
+    return source
 
 
-def _event(address: str) -> Send:
+def _read(tokens: list[str], courses: list[str]) -> Next:
+    turn, who = cycle(courses), cycle(tokens)
+    return lambda: request("GET", f"/api/v1/courses/{next(turn)}", Authorization=f"Bearer {next(who)}")
+
+
+def _event(address: str) -> Next:
     numbers = count()
 
-    def send(connection: http.client.HTTPConnection) -> int:
+    def source() -> bytes:
         event = {"event_id": f"bench-{next(numbers)}", "type": "bench.updated", "data": {"id": "p" * 400}}
         body = json.dumps(event).encode()
-        headers = {"x-square-hmacsha256-signature": signature(body, address)}
-        return _answer(connection, "POST", "/square/webhooks", body, headers)
+        return request(
+            "POST", "/square/webhooks", body, x_square_hmacsha256_signature=signature(body, address)
+        )
 
-    return send
-
-
-def _answer(
-    connection: http.client.HTTPConnection, method: str, path: str, body: bytes, headers: dict[str, str]
-) -> int:
-    connection.request(method, path, body, headers)
-    response = connection.getresponse()
-    response.read()
-    return response.status
+    return source

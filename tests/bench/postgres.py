@@ -1,123 +1,158 @@
-"""Eight clients using sessions on PostgreSQL at once, beside the same rows by psycopg alone."""
+"""Eight clients using sessions on PostgreSQL at once, beside the same rows by psycopg and pgledger's transfers."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
-from typing import Any
+from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from plugin.store import Store
 from plugin.store.migrate import upgrade
-from tests.bench import raw
-from tests.bench.http import sold_to
+from tests.bench.desks import reopened, sold_to
+from tests.bench.figures import Aim, Figure, in_turns
+from tests.bench.pgledger import install, pgledger
+from tests.bench.replay import PostgresReplay, Transaction, acts_of
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
-from tests.postgres import PostgresServer
+from tests.postgres import DURABLE, PostgresServer
 
-CLIENTS, EACH, SESSIONS = 8, 40, 999
-AIM = 0.25
+CLIENTS, EACH, SESSIONS = 8, 20, 999
+WITHIN_S = 180
+# Plays its part in so many rounds, each begun and ended at the barrier.
+Client = Callable[[Barrier, int], None]
+WHAT = "use a session, 8 clients, PostgreSQL"
 
 
-def measure_postgres(rounds: int) -> tuple[list[float], list[float]]:
-    """Return the uses a second of each round, by the product and by psycopg alone."""
-    server = PostgresServer()
+def measure(_folder: Path, rounds: int) -> Iterator[Figure]:
+    """Yield the uses a second of eight processes; what is committed is on the disk, as a clinic has it."""
+    server = PostgresServer(DURABLE)
     try:
-        upgrade(server.url)
-        with Store(server.url) as store:
-            desk = Desk(store, HandMovedClock())
-            package = desk.package(sessions=SESSIONS)
-            courses = [sold_to(desk, package, number) for number in range(2 * CLIENTS)]
-            heads = [_names(store, course) for course in courses[CLIENTS:]]
-        ours = _rates(rounds, _ours, [(server.url, course) for course in courses[:CLIENTS]])
-        plain = _rates(rounds, _raw, [(server.url, *names) for names in heads])
-        return ours, plain
+        yield from _measured(server, rounds)
     finally:
         server.stop()
 
 
-def _names(store: Store, course_id: str) -> tuple[str, str, str]:
+def _measured(server: PostgresServer, rounds: int) -> Iterator[Figure]:
+    acts = _prepare(server, (rounds + 1) * EACH)
+    ours, raw = server.url_of("ours"), server.url_of("raw")
+    works: list[list[Client]] = [
+        [partial(_play_ours, ours, number) for number in range(CLIENTS)],
+        [partial(_play_raw, raw, each) for each in acts],
+    ]
+    found = pgledger()
+    if found is not None:
+        with _database(server, "pgledger") as connection:
+            accounts = install(connection, found, 2 * CLIENTS)
+        pairs = zip(accounts[::2], accounts[1::2], strict=True)
+        works.append([partial(_play_transfers, server.url_of("pgledger"), *pair) for pair in pairs])
+    rates = _rates(works, rounds)
+    yield Figure(WHAT, "a second", rates[0], "the same rows, psycopg alone", rates[1], Aim(0.5))
+    if found is None:
+        note = "pgledger's transfer: not reachable"
+        yield Figure(WHAT, "a second", rates[0], aim=Aim(0.5), note=note)
+    else:
+        yield Figure(WHAT, "a second", rates[0], "pgledger's transfer, same server", rates[2], Aim(0.5))
+
+
+def _prepare(server: PostgresServer, uses: int) -> list[list[list[Transaction]]]:
+    """Make three equal databases, use sessions in one of them, and return what each client wrote there."""
+    with _database(server, "recorded"):
+        upgrade(server.url_of("recorded"))
+    with Store(server.url_of("recorded")) as store:
+        desk = Desk(store, HandMovedClock())
+        package = desk.package(sessions=SESSIONS)
+        for number in range(CLIENTS):
+            sold_to(desk, package, number)
+    for name in ("ours", "raw"):
+        with server.connect() as connection:
+            made = sql.SQL("CREATE DATABASE {} TEMPLATE recorded").format(sql.Identifier(name))
+            connection.execute(made)
+    with Store(server.url_of("recorded")) as store:
+        return [acts_of(store.engine, _using(store, number), uses) for number in range(CLIENTS)]
+
+
+@contextmanager
+def _database(server: PostgresServer, name: str) -> Iterator[psycopg.Connection]:
+    with server.connect() as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    with psycopg.connect(
+        host=str(server.folder), user="postgres", dbname=name, autocommit=True
+    ) as connection:
+        yield connection
+
+
+def _using(store: Store, number: int) -> Callable[[], object]:
     with store.reading() as session:
-        connection = session.connection()
-        row = connection.exec_driver_sql(
-            "SELECT course.client_id, allowance.id FROM course JOIN allowance ON allowance.course_id = course.id"
-            " WHERE course.id = %(id)s",
-            {"id": course_id},
-        ).one()
-        return course_id, row[0], row[1]
+        query = "SELECT id FROM course ORDER BY square_order_id, id"
+        course_id = session.connection().exec_driver_sql(query).scalars().all()[number]
+    desk, days = reopened(store), count()
+
+    def use() -> None:
+        # One use of a course a day, as in life.
+        day = next(days)
+        desk.use(course_id, key=f"{course_id}-{day}", visited_on=desk.today - timedelta(days=day))
+
+    return use
 
 
-def _rates(rounds: int, work: Callable[..., None], each: list[tuple[str, ...]]) -> list[float]:
-    """Start a process for each client, and time every round from the first start to the last end."""
-    context = get_context("spawn")
-    barrier = context.Barrier(CLIENTS + 1)
-    processes = [context.Process(target=work, args=(barrier, rounds, *names)) for names in each]
+def _rates(works: list[list[Client]], rounds: int) -> list[list[float]]:
+    """Start a process for each client of each work; let the works take turns, all clients of one at once."""
+    context = get_context("forkserver")
+    # Loaded once, for all of them.
+    context.set_forkserver_preload([__name__])
+    barriers = [context.Barrier(len(clients) + 1) for clients in works]
+    processes = [
+        context.Process(target=work, args=(barrier, rounds + 1), daemon=True)
+        for barrier, clients in zip(barriers, works, strict=True)
+        for work in clients
+    ]
     for process in processes:
         process.start()
-    rates = []
-    for _ in range(rounds + 1):
-        barrier.wait(120)
-        began = time.perf_counter()
-        barrier.wait(120)
-        rates.append(CLIENTS * EACH / (time.perf_counter() - began))
+    measures = {str(number): partial(_round, barrier) for number, barrier in enumerate(barriers)}
+    found = in_turns(measures, rounds)
     for process in processes:
-        process.join()
-    return rates[1:]
+        process.join(WITHIN_S)
+        assert process.exitcode == 0
+    return [found[name] for name in measures]
 
 
-def _in_rounds(barrier: Barrier, rounds: int, use: Callable[[], object]) -> None:
-    for _ in range(rounds + 1):
-        barrier.wait(120)
+def _round(barrier: Barrier) -> float:
+    barrier.wait(WITHIN_S)
+    began = time.perf_counter()
+    barrier.wait(WITHIN_S)
+    return CLIENTS * EACH / (time.perf_counter() - began)
+
+
+def _in_rounds(barrier: Barrier, rounds: int, work: Callable[[], object]) -> None:
+    for _ in range(rounds):
+        barrier.wait(WITHIN_S)
         for _ in range(EACH):
-            use()
-        barrier.wait(120)
+            work()
+        barrier.wait(WITHIN_S)
 
 
-def _ours(barrier: Barrier, rounds: int, url: str, course_id: str) -> None:
-    clock = HandMovedClock()
+def _play_ours(url: str, number: int, barrier: Barrier, rounds: int) -> None:
     with Store(url) as store:
-        desk = Desk.__new__(Desk)
-        desk.store, desk.clock, desk._numbers = store, clock, count()
-
-        def use() -> None:
-            number = next(desk._numbers)
-            # One use of a course a day, as in life.
-            day = desk.today - timedelta(days=number)
-            desk.use(course_id, key=f"{course_id}-{number}", visited_on=day)
-
-        _in_rounds(barrier, rounds, use)
+        _in_rounds(barrier, rounds, _using(store, number))
 
 
-def _raw(barrier: Barrier, rounds: int, url: str, course_id: str, client_id: str, allowance_id: str) -> None:
+def _play_raw(url: str, acts: Sequence[Sequence[Transaction]], barrier: Barrier, rounds: int) -> None:
+    replay, left = PostgresReplay(url), iter(acts)
+    _in_rounds(barrier, rounds, lambda: replay.run(next(left)))
+    replay.close()
+
+
+def _play_transfers(url: str, source: str, target: str, barrier: Barrier, rounds: int) -> None:
     address = url.replace("postgresql+psycopg://", "postgresql://")
-    numbers = count()
+    transfer = "SELECT id FROM pgledger_create_transfer(%s, %s, 1)"
     with psycopg.connect(address, autocommit=True) as connection:
-
-        def use() -> None:
-            name = f"{course_id}-{next(numbers)}"
-            with connection.transaction():
-                _write(connection, name, course_id, client_id, allowance_id)
-
-        _in_rounds(barrier, rounds, use)
-
-
-def _write(connection: Any, name: str, course_id: str, client_id: str, allowance_id: str) -> None:
-    def run(statement: str, *values: object) -> Any:
-        return connection.execute(statement.replace("?", "%s"), values)
-
-    run("SELECT id FROM course WHERE id = ? FOR UPDATE", course_id)
-    seq, sessions, value, granted = run(raw.HEAD, allowance_id).fetchone()
-    earned, visit_id = value // sessions, f"v-{name}"[-40:]
-    run(raw.VISIT, visit_id, client_id, course_id, raw.DAY, raw.NOW)
-    entry = (f"e-{name}"[-40:], allowance_id, seq + 1, "used", sessions, -1, sessions - 1, value, -earned)
-    run(
-        raw.ENTRY, *entry, value - earned, granted, granted, raw.NOW, raw.NOW, "desk", visit_id, f"use:{name}"
-    )
-    for kind, subject in (("papers", course_id), ("profile", client_id)):
-        run(raw.JOB, f"{kind[0]}-{name}"[-40:], kind, subject, raw.NOW, raw.NOW, subject, kind)
-    run(raw.OPERATION, name, "0" * 64, '{"entry_id": ""}', raw.NOW)
+        _in_rounds(barrier, rounds, lambda: connection.execute(transfer, (source, target)).fetchone())

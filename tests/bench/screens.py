@@ -1,21 +1,18 @@
-"""`python -m tests.bench.screens`: how long screens take to show and to answer a tap, at a quarter of this CPU."""
+"""How long screens take to show and to answer a tap, in Chromium at a quarter of this CPU, nothing cached."""
 
 from __future__ import annotations
 
-import sys
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import median
 
 from playwright.sync_api import Page, sync_playwright
 
+from tests.bench.figures import Aim, Figure
 from tests.browser.clinic import open_clinic
 from tests.browser.screens import OWNER, signed_in
 from tests.chromium import launch
 
 SLOWER = 4
-ROUNDS = 5
 # Aims, in milliseconds: largest contentful paint, and interaction to next paint.
 LCP_MS, INP_MS = 700, 100
 PAGES = (
@@ -65,26 +62,22 @@ def use_and_undo(page: Page, desk: str) -> None:
 ACTS: tuple[Callable[[Page, str], None], ...] = (type_in_search, open_a_menu, use_and_undo)
 
 
-def main() -> int:
-    """Print the median of each first visit and each act, and say which is over its aim."""
-    with (
-        tempfile.TemporaryDirectory() as data,
-        open_clinic(Path(data)) as clinic,
-        sync_playwright() as playwright,
-    ):
+def measure(folder: Path, rounds: int) -> Iterator[Figure]:
+    """Yield each first visit and each act."""
+    with open_clinic(folder) as clinic, sync_playwright() as playwright:
         browser = launch(playwright)
-        print(f"CPU at 1/{SLOWER}, median of {ROUNDS}; aims: LCP {LCP_MS} ms, INP {INP_MS} ms")
         with signed_in(browser, clinic, OWNER) as page:
             chromium = page.context.new_cdp_session(page)
             chromium.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
             chromium.send("Network.setCacheDisabled", {"cacheDisabled": True})
             for address in PAGES:
-                _print(address, "LCP", [_paint(page, clinic.desk + address) for _ in range(ROUNDS)], LCP_MS)
+                paints = [_paint(page, clinic.desk + address) for _ in range(rounds)]
+                yield Figure(f"{address} shown", "ms", paints, aim=Aim(LCP_MS, is_at_most=True, of="value"))
             for act in ACTS:
+                answers = [_answer(page, clinic.desk, act) for _ in range(rounds)]
                 name = act.__name__.replace("_", " ")
-                _print(name, "INP", [_answer(page, clinic.desk, act) for _ in range(ROUNDS)], INP_MS)
+                yield Figure(name, "ms", answers, aim=Aim(INP_MS, is_at_most=True, of="value"))
         browser.close()
-    return 0
 
 
 def _paint(page: Page, address: str) -> float:
@@ -100,12 +93,3 @@ def _answer(page: Page, desk: str, act: Callable[[Page, str], None]) -> float:
     page.wait_for_timeout(500)
     inp: float = page.evaluate("measured.inp")
     return inp
-
-
-def _print(name: str, kind: str, values: list[float], aim: float) -> None:
-    value = median(values)
-    print(f"{name:20} {kind} {value:6.0f} ms{'' if value <= aim else '  over the aim'}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

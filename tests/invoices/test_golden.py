@@ -18,7 +18,7 @@ from weasyprint import HTML
 
 from invoices.papers import CourseSummary
 from invoices.press.render import VARIANT
-from tests.papers.bench import page_with_styles
+from tests.bench.papers import page_with_styles
 from tests.papers.real import paper, pdf
 
 KINDS = ("summary", "aftercare-facial", "invoice", "credit-note", "statement", "receipt", "voucher", "month")

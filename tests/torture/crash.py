@@ -28,7 +28,7 @@ from plugin.courses.accounts.api_tokens import add_token
 from plugin.courses.audit import audit
 from plugin.store import Store
 from plugin.store.ledger import Entry
-from tests.bench.http import sold_to
+from tests.bench.desks import sold_to
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.postgres import PostgresServer

@@ -1,0 +1,231 @@
+"""A clinic as it runs, web, worker and papers beside a practice Square: how soon, how large, how busy."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import httpx
+import psutil
+
+from plugin.core.acts import Role
+from plugin.courses.accounts.staff import staff_by_email
+from plugin.services import Services, wall_clock
+from plugin.store import Store
+from plugin.store.migrate import upgrade
+from practice_square.control import PracticeControl
+from practice_square.serving import running_practice
+from tests.bench.figures import Aim, Figure
+from tests.clock import HandMovedClock
+from tests.servers import free_port, running
+from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, house_of, settings_for
+from tests.web.page import Page
+from tests.web.visitor import PASSWORD, email_of, hire
+
+# An open page asks each second; templates/static/desk/live.js.
+ASKS_EVERY_S = 1.0
+STARTS, SALES, SALES_UNTOLD, QUESTIONS = 3, 5, 2, 200
+IDLE_S, QUIET_S, SOLD_WITHIN_S = 30.0, 3.0, 90.0
+MIB = 2**20
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A clinic that is served, its register, and the owner's browser."""
+
+    port: int
+    till: PracticeControl
+    process: psutil.Process
+    browser: httpx.Client
+    package: str
+    environment: dict[str, str]
+
+    def sell(self) -> str:
+        """Ring up a package to a new client; return their family name, which nobody else has."""
+        name = f"Bench-{next(_numbers)}"
+        buyer = self.till.add_customer(given_name="Ana", family_name=name)["id"]
+        self.till.sell([{"variation_id": self.package, "quantity": "1"}], customer_id=buyer)
+        return name
+
+    def family(self) -> list[psutil.Process]:
+        """Return every process of the clinic; the practice Square is none of them."""
+        return [self.process, *self.process.children(recursive=True)]
+
+    def processor_s(self) -> float:
+        """Return the processor time that its processes have used."""
+        times = [each.cpu_times() for each in self.family()]
+        return float(sum(each.user + each.system for each in times))
+
+
+def measure(folder: Path, _rounds: int) -> Iterator[Figure]:
+    """Yield what a clinic's owner notices; rounds are as many as their length allows."""
+    with running_clinic(folder / "told", has_events=True) as clinic:
+        yield Figure("sale at the register to course on the desk", "s", _sold(clinic, SALES), aim=_below(1))
+        yield Figure(
+            "an open page that hears nothing new",
+            "ms of processor a second",
+            [_asking(clinic)],
+            aim=_below(1),
+        )
+        _become_quiet(clinic)
+        memory = {str(each.pid): _bytes_of(each) / MIB for each in clinic.family()}
+        parts = " + ".join(f"{each:.0f}" for each in memory.values())
+        yield Figure(
+            "memory of web, worker and papers", "MiB", [sum(memory.values())], aim=_below(250), note=parts
+        )
+        yield Figure("idle", "% of a processor", [_idle(clinic)], aim=_below(1))
+    with running_clinic(folder / "untold", has_events=False) as clinic:
+        yield Figure("the same, where no event comes", "s", _sold(clinic, SALES_UNTOLD), aim=_below(30))
+    yield Figure(
+        "start to first answer", "s", [_start(folder / "told") for _ in range(STARTS)], aim=_below(2)
+    )
+
+
+def _below(limit: float) -> Aim:
+    return Aim(limit, is_at_most=True, of="value")
+
+
+@contextmanager
+def running_clinic(folder: Path, *, has_events: bool) -> Iterator[Running]:
+    """Serve a clinic with a package in its practice Square, and sign its owner in."""
+    folder.mkdir(exist_ok=True)
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    told_at = f"{address}/square/webhooks"
+    with running_practice(
+        folder,
+        webhook_url=told_at if has_events else None,
+        seed="items",
+        access_token=TOKEN,
+        signature_key=KEY,
+        location_id=LOCATION,
+    ) as practice:
+        package = _furnish(folder, practice.base_url, practice.control)
+        environment = _environment(
+            folder, port, SQUARE_BASE_URL=practice.base_url, SQUARE_WEBHOOK_URL=told_at
+        )
+        command = [sys.executable, "-m", "plugin", "serve", "--port", str(port)]
+        with running(command, f"{address}/readyz", environment=environment, folder=folder) as process:
+            browser = httpx.Client(base_url=address, timeout=30)
+            _sign_in(browser)
+            yield Running(port, practice.control, psutil.Process(process.pid), browser, package, environment)
+            browser.close()
+
+
+def _environment(folder: Path, port: int, **more: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{folder / 'clinic.db'}",
+        "SECRET_KEY": "s" * 48,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SQUARE_ACCESS_TOKEN": TOKEN,
+        "SQUARE_WEBHOOK_SIGNATURE_KEY": KEY,
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        **more,
+    }
+
+
+def _furnish(folder: Path, square_url: str, till: PracticeControl) -> str:
+    """Make the clinic with an owner and its packages in Square; return the variation to sell."""
+    url = f"sqlite:///{folder / 'clinic.db'}"
+    upgrade(url)
+    with Store(url) as store:
+        services: Services = house_of(settings_for(square_url), store, HandMovedClock(wall_clock()))
+        if staff_by_email(store, email_of(Role.OWNER)) is None:
+            hire(services, Role.OWNER)
+        clinic = Clinic(services, till, HandMovedClock(wall_clock()))
+        clinic.open_shop()
+        services.close()
+        return str(clinic.packages["ten"].square_variation_id)
+
+
+def _sign_in(browser: httpx.Client) -> None:
+    form = Page(browser.get("/sign-in").text).form("/sign-in")
+    answer = browser.post(form.action, data=form.filled(email=email_of(Role.OWNER), password=PASSWORD))
+    assert answer.status_code == 302, answer.text[:400]
+
+
+def _today(clinic: Running) -> tuple[str, str]:
+    """Return what an open page of today asks, and what it has seen."""
+    page = Page(clinic.browser.get("/").text)
+    body, live = next(each for each in page.elements if each.tag == "body"), page.with_id("live")
+    assert live is not None
+    return body.attributes["data-live"], live.attributes["data-seen"]
+
+
+def _sold(clinic: Running, sales: int) -> list[float]:
+    return [_until_shown(clinic) for _ in range(sales)]
+
+
+def _until_shown(clinic: Running) -> float:
+    """Sell while a page is open, and return the seconds until it shows the sale."""
+    address, seen = _today(clinic)
+    name = clinic.sell()
+    sold_at = time.monotonic()
+    # The page was opened at any moment of its second.
+    time.sleep(random.uniform(0, ASKS_EVERY_S))
+    while time.monotonic() - sold_at < SOLD_WITHIN_S:
+        answer = _ask(clinic, address, seen)
+        seen = answer.headers["X-Seen"]
+        if name in answer.text:
+            return time.monotonic() - sold_at
+        time.sleep(ASKS_EVERY_S)
+    raise AssertionError(f"{name}'s course was not on the desk within {SOLD_WITHIN_S:.0f} s.")
+
+
+def _asking(clinic: Running) -> float:
+    """Return the milliseconds of processor that one question takes, and so an open page each second."""
+    _become_quiet(clinic)
+    address, seen = _today(clinic)
+    seen = _ask(clinic, address, seen).headers["X-Seen"]
+    began, before = time.monotonic(), clinic.processor_s()
+    for _ in range(QUESTIONS):
+        assert _ask(clinic, address, seen).status_code == 204
+    asked_s, seconds = clinic.processor_s() - before, time.monotonic() - began
+    return (asked_s - _busy(clinic, seconds)) * 1000 / QUESTIONS
+
+
+def _ask(clinic: Running, address: str, seen: str) -> httpx.Response:
+    return clinic.browser.get(address, params={"seen": seen}, headers={"X-Live": "1"})
+
+
+def _busy(clinic: Running, seconds: float) -> float:
+    """Return the processor time it uses in so many seconds."""
+    before = clinic.processor_s()
+    time.sleep(seconds)
+    return clinic.processor_s() - before
+
+
+def _become_quiet(clinic: Running) -> None:
+    """Wait until what was begun is done."""
+    deadline = time.monotonic() + SOLD_WITHIN_S
+    while _busy(clinic, QUIET_S) > 0.05 * QUIET_S and time.monotonic() < deadline:
+        continue
+
+
+def _idle(clinic: Running) -> float:
+    return 100 * _busy(clinic, IDLE_S) / IDLE_S
+
+
+def _bytes_of(process: psutil.Process) -> float:
+    """Return the bytes a process has for itself, with its part of what it shares; macOS tells only the former."""
+    memory = process.memory_full_info()
+    return float(getattr(memory, "pss", memory.uss))
+
+
+def _start(folder: Path) -> float:
+    """Return the seconds from the command to the first page it answers."""
+    port = free_port()
+    command = [sys.executable, "-m", "plugin", "serve", "--port", str(port)]
+    began = time.monotonic()
+    address = f"http://127.0.0.1:{port}/sign-in"
+    with running(command, address, environment=_environment(folder, port), folder=folder):
+        return time.monotonic() - began

@@ -1,0 +1,28 @@
+"""Desks of clinics that are measured."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import count
+
+from plugin.courses.clients.contacts import Buyer
+from plugin.store import Store
+from tests.clock import HandMovedClock
+from tests.courses.desk import Desk
+
+SOLD_DAYS_AGO = 900
+
+
+def reopened(store: Store, now: datetime | None = None) -> Desk:
+    """Return the desk of a clinic that is there; its keys are not those of before."""
+    desk = Desk.__new__(Desk)
+    desk.store, desk._numbers = store, count(10**6)
+    desk.clock = HandMovedClock(now) if now else HandMovedClock()
+    return desk
+
+
+def sold_to(desk: Desk, package_id: str, number: int) -> str:
+    """Sell a course to a client of its own, long ago; return its id."""
+    buyer = Buyer(f"BENCH-{number}", name=f"Bo Li {number}", phone=f"+1415666{number:04d}")
+    paid_at = desk.clock() - timedelta(days=SOLD_DAYS_AGO)
+    return desk.book(desk.sale(desk.line(package_id), buyer=buyer, paid_at=paid_at)).opened[0]
