@@ -23,7 +23,7 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import add_token
 from plugin.courses.audit import audit
 from plugin.store import Store
-from tests.bench.http import sold_to
+from tests.bench.desks import sold_to
 from tests.clock import HandMovedClock
 from tests.cluster.configuration import NODES
 from tests.cluster.faults import FAULTS, Fault
