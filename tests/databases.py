@@ -174,10 +174,12 @@ def lite_store(_lite_url: str, _warm_stores: dict[str, Store]) -> Iterator[Store
 
 def _warm(url: str, stores: dict[str, Store]) -> Iterator[Store]:
     from plugin.store import Store
+    from tests.replay import begins_empty
 
     if url not in stores:
         stores[url] = Store(url)
     warm = stores[url]
+    begins_empty(warm)
     yield warm
     if warm.is_sqlite:
         # Its connections are to a file that is about to be deleted.

@@ -26,6 +26,7 @@ from plugin.courses.visits.reverse import reverse
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.store import Store
 from tests.clock import HandMovedClock
+from tests.replay import once
 
 OLGA = Actor("Olga", Role.OWNER, Source.DESK)
 DEB = Actor("Deb", Role.DESK, Source.DESK)
@@ -45,8 +46,12 @@ class Desk:
         self.store = store
         self.clock = clock
         self._numbers = itertools.count(1)
-        clinic = replace(read_clinic(store), name="Jade Room", time_zone="America/Los_Angeles")
-        save_clinic(store, self.act(OLGA), clinic)
+        act = self.act(OLGA)
+        once(store, act, lambda: self._open(act))
+
+    def _open(self, act: Act) -> None:
+        clinic = replace(read_clinic(self.store), name="Jade Room", time_zone="America/Los_Angeles")
+        save_clinic(self.store, act, clinic)
 
     @property
     def today(self) -> date:
@@ -75,15 +80,19 @@ class Desk:
                 NewContent(TOUCH_UP, touch_ups, single, usable_from_session=sessions, kind="touch_up")
             )
         name = name or f"Facial acupuncture, course of {sessions}"
-        new = NewPackage(name, Money(sessions * SINGLE, currency), contents, terms or Terms())
-        package_id = create_package(self.store, self.act(OLGA), new).id
-        self.list_on_till(package_id, f"var-{package_id}")
+        new = NewPackage(name, Money(sessions * SINGLE, currency), tuple(contents), terms or Terms())
+        acts = self.act(OLGA), self.act(OLGA)
+        return once(self.store, (acts, new), lambda: self._package(new, *acts))
+
+    def _package(self, new: NewPackage, made: Act, listed: Act) -> str:
+        package_id = create_package(self.store, made, new).id
+        self.list_on_till(package_id, f"var-{package_id}", listed)
         return package_id
 
-    def list_on_till(self, package_id: str, variation_id: str) -> None:
+    def list_on_till(self, package_id: str, variation_id: str, act: Act | None = None) -> None:
         list_variation(
             self.store,
-            self.act(OLGA),
+            act or self.act(OLGA),
             package_id,
             square_variation_id=variation_id,
             square_item_id=f"item-{package_id}",
@@ -138,7 +147,8 @@ class Desk:
         line = self.line(package_id or self.package(), paid=paid)
         line = replace(line, tax=tax, tax_in_price=tax_in_price)
         sale = self.sale(line, order=order, buyer=buyer, paid_at=paid_at, total=paid + tax)
-        return self.book(sale).opened[0]
+        act = self.act(SQUARE)
+        return once(self.store, (act, sale), lambda: book(self.store, act, sale).opened[0])
 
     def use(
         self, course_id: str, *, key: str | None = None, actor: Actor = DEB, known: int = MANY, **wish: Any

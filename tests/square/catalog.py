@@ -9,8 +9,10 @@ from plugin.courses.base.views import PackageView
 from plugin.courses.catalog.links import ITEM_NAME, SeenItem
 from plugin.courses.catalog.packages import list_variation
 from plugin.square.catalog_items import seen_item, with_item_name
+from plugin.store import Store
 from practice_square.demo.packages import default_catalog
 from practice_square.practice import Practice
+from tests.replay import once
 from tests.square.clinic import OWNER, Clinic
 
 Json = dict[str, Any]
@@ -51,12 +53,16 @@ class Shelf:
             work.keep_note("catalog_version", self._version)
 
     def _link(self, clinic: Clinic) -> None:
-        act = Act(OWNER, clinic.clock(), "opening")
-        for package in default_catalog(clinic.services.store, act):
+        act, store = Act(OWNER, clinic.clock(), "opening"), clinic.services.store
+        clinic.packages.update(once(store, ("shelf", act), lambda: self._linked(store, act)))
+
+    def _linked(self, store: Store, act: Act) -> dict[str, PackageView]:
+        linked = {}
+        for package in default_catalog(store, act):
             name = "ten" if "10" in package.name else "twelve"
             seen = self._seen[name]
-            clinic.packages[name] = list_variation(
-                clinic.services.store,
+            linked[name] = list_variation(
+                store,
                 act,
                 package.id,
                 square_variation_id=seen.square_variation_id,
@@ -64,6 +70,7 @@ class Shelf:
                 square_version=seen.version,
                 seen=seen,
             )
+        return linked
 
 
 def _seen(clinic: Clinic, package: PackageView) -> SeenItem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
@@ -57,6 +58,7 @@ def _all_totalled(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Entry).where(~UNTOTALLED)) or 0
 
 
+@cache
 def _wrong_courses() -> Rows:
     left = (
         select(

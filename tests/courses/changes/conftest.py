@@ -13,8 +13,7 @@ from tests.courses.desk import Desk
 
 
 @pytest.fixture
-def desk(sqlite_url: str, clock: HandMovedClock) -> Iterator[Desk]:
+def desk(lite_store: Store, clock: HandMovedClock) -> Iterator[Desk]:
     """A clinic in Los Angeles, where it is ten in the morning; whatever a test does, its ledger adds up after it."""
-    with Store(sqlite_url) as store:
-        yield Desk(store, clock)
-        assert audit(store) == ()
+    yield Desk(lite_store, clock)
+    assert audit(lite_store) == ()
