@@ -69,7 +69,7 @@ def densities_of(paper: Paper) -> tuple[Density, ...]:
     if paper.clinic.large_print:
         return ("roomy",)
     if isinstance(paper, AftercareSheet):
-        return ("tight",) if _is_full(paper) else ("roomy", "compact", "tight")
+        return ("compact", "tight") if _is_full(paper) else ("roomy", "compact", "tight")
     if not isinstance(paper, CourseSummary):
         return _WITHOUT_NOTES
     room = _PAGE[paper.clinic.page_size]
@@ -82,7 +82,7 @@ def of_several_pages(paper: Paper) -> Density:
 
 
 def _is_full(paper: AftercareSheet) -> bool:
-    """Return whether a text is too long for the larger type, as lists and tables of the usual shape are set."""
+    """Return whether a text is too long for the roomy way, as lists and tables of the usual shape are set."""
     lines = sum(12 * sum(map(_em, piece)) for piece in pieces_of(paper.text)) / _WIDTH[paper.clinic.page_size]
     return _SHEET_HEAD + 3 * 16 * lines > _PAGE[paper.clinic.page_size]
 

@@ -81,8 +81,8 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
         steps=tuple(step for step in steps if step not in pair),
         times=(
             language.gettext("Tonight"),
-            language.gettext("Up to 24 hours"),
-            language.gettext("Up to 48 hours"),
+            language.gettext("Up to 24 h"),
+            language.gettext("Up to 48 h"),
         ),
         next_label=language.gettext("Your next visit") + language.colon,
         next=_next(paper, language),

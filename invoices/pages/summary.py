@@ -13,7 +13,7 @@ from invoices.pages import summary_note
 from invoices.pages.punchcard import Card, session_card, touch_up_card
 from invoices.pages.qr import QrCode, qr_code
 from invoices.pages.ratings import RatingRow, rating_rows
-from invoices.papers import Allowance, CourseSummary, LastSession, Received, SummaryVisit
+from invoices.papers import Allowance, CourseSummary, LastSession, Money, Received, SummaryVisit
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
     facts = tuple(_facts(paper, language))
     figure, figure_label = summary_note.figure(paper, language)
     mains = [a for a in paper.allowances if a.kind == "main" and a.stamps]
-    touch_ups = [a for a in paper.allowances if a.kind == "touch_up" and a.stamps]
+    is_closed = paper.status in summary_note.CLOSED
+    touch_ups = [a for a in paper.allowances if a.kind == "touch_up" and a.stamps and not is_closed]
     return SummaryPage(
         issued=language.long_date(paper.issued_on),
         received=_received(paper.received, language) if paper.received else "",
@@ -173,6 +174,9 @@ def _facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
     if not paper.received:
         yield Fact(language.gettext("Bought"), language.medium_date(paper.sold_on))
         yield from _money_facts(paper, language)
+    if paper.status in summary_note.CLOSED:
+        yield from _closing_facts(paper, language)
+        return
     if paper.expires_on:
         yield Fact(language.gettext("Expires"), language.medium_date(paper.expires_on))
     elif not paper.expires_after_first_visit:
@@ -180,6 +184,17 @@ def _facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
     for allowance in paper.allowances:
         if allowance.kind == "add_on":
             yield _allowance_fact(allowance, language)
+
+
+def _closing_facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
+    """Say how a course ended, in place of what is left of it and until when."""
+    if paper.paid and paper.refunded and paper.refunded.amount < paper.paid.amount:
+        kept = Money(paper.paid.amount - paper.refunded.amount, paper.paid.currency)
+        yield Fact(language.gettext("Kept for sessions used"), language.money(kept))
+    if paper.credit_notes:
+        yield Fact(language.gettext("Credit note"), language.listed(paper.credit_notes))
+    if paper.status_on:
+        yield Fact(language.gettext("Closed"), language.medium_date(paper.status_on))
 
 
 def _received(received: Received, language: Language) -> str:

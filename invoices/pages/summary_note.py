@@ -10,6 +10,8 @@ from invoices.papers import CourseSummary
 # Of these no session can be used any more: nothing on the paper is in the color that means "yours".
 OVER = frozenset({"expired", "written_off", "refunded", "transferred", "exchanged"})
 _LOST = frozenset({"expired", "written_off"})
+# Nothing of these is left that anybody could still ask for: what counts is what was used.
+CLOSED = OVER - {"expired"}
 
 
 def figure(paper: CourseSummary, language: Language) -> tuple[str, str]:
@@ -19,7 +21,7 @@ def figure(paper: CourseSummary, language: Language) -> tuple[str, str]:
         return str(paper.sessions_lost), language.ngettext(
             "session not used", "sessions not used", paper.sessions_lost
         )
-    if paper.status == "finished":
+    if paper.status == "finished" or paper.status in CLOSED:
         return str(paper.sessions_used), language.ngettext(
             "of {n} session used", "of {n} sessions used", total
         )

@@ -116,8 +116,9 @@ class CourseSummary:
     Of a part-paid course, `sessions_usable` of those left can be used now. `sessions_lost` expired with it or were
     written off. `paid`, with `credit` from an earlier course, is None where another client paid. `earlier_visits`: how
     many visits came before the first one listed. `licenses`: the practitioners' names with their licenses.
-    `gift_for`: who has not redeemed its voucher yet. The day it expires is not known before the first visit where
-    `expires_after_first_visit`; then the terms state how it is counted.
+    `credit_notes`: the numbers of those issued for its refund. `gift_for`: who has not redeemed its voucher yet. The
+    day it expires is not known before the first visit where `expires_after_first_visit`; then the terms state how it
+    is counted.
     """
 
     clinic: Clinic
@@ -145,6 +146,7 @@ class CourseSummary:
     due_on: date | None = None
     credit: Money | None = None
     refunded: Money | None = None
+    credit_notes: tuple[str, ...] = ()
     expires_on: date | None = None
     expires_after_first_visit: bool = False
     terms: tuple[str, ...] = ()

@@ -100,7 +100,7 @@ def test_the_words_of_a_cell_stand_beside_its_mark_and_are_read_aloud(text_of: T
     assert [(cell.words, cell.mark) for cell in cells(row)] == [("no", "no"), ("gently", ""), ("sí", "yes")]
     assert [cell.columns for cell in cells(TimeRow("Peels", ("ask us first",)))] == [3]
     text = text_of(sheet())
-    assert text.index("Up to 48 hours") < text.index("Make-up") < text.index("ask us first")
+    assert text.index("Up to 48 h") < text.index("Make-up") < text.index("ask us first")
 
 
 def test_a_line_with_an_empty_box_is_switched_off() -> None:

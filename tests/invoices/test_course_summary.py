@@ -128,7 +128,7 @@ def test_an_add_on_is_named_in_the_visits(text_of: Text) -> None:
     ("name", "says"),
     [
         ("summary-finished", "Completed on February 16, 2027. All 12 sessions are used."),
-        ("summary-refunded", "Refunded on November 10, 2026. $1,980.00 was refunded to you."),
+        ("summary-refunded", "Refunded on November 10, 2026. $1,155.00 was refunded to you."),
         ("summary-expired", "Expired Dec 5, 2026. Please talk to us about what is left."),
         ("summary-expired-written-off", "Expired Dec 5, 2026."),
         ("summary-written-off", "Closed Jan 4, 2027."),
@@ -174,7 +174,8 @@ def test_a_refund_of_an_amount_that_is_not_the_courses_alone_names_none() -> Non
         ("summary-expired-written-off", "8", "sessions not used"),
         ("summary-written-off", "4", "sessions not used"),
         ("summary-finished", "12", "of 12 sessions used"),
-        ("summary-refunded", "0", "of 12 sessions left"),
+        ("summary-refunded", "5", "of 12 sessions used"),
+        ("summary-transferred", "5", "of 12 sessions used"),
         ("summary-received", "5", "of 7 sessions left"),
     ],
 )
@@ -320,6 +321,26 @@ def test_nothing_is_suggested_for_a_touch_up_or_where_nothing_is_left(real_text:
 )
 def test_a_course_that_can_not_be_used_asks_for_no_next_visit(name: str) -> None:
     assert said(name).next is None
+
+
+def test_a_refunded_course_says_what_was_kept_and_by_which_credit_note() -> None:
+    """Row 39: not how many of nothing are left, and until when."""
+    page = said("summary-refunded")
+    facts = {fact.name: fact.value for fact in page.facts}
+    assert facts == {
+        "Bought": "Oct 1, 2026",
+        "Paid": "$1,980.00",
+        "Refunded": "$1,155.00",
+        "Kept for sessions used": "$825.00",
+        "Credit note": summary("summary-refunded").credit_notes[0],
+        "Closed": "Nov 10, 2026",
+    }
+    assert page.touch_ups == ()
+
+
+def test_nothing_is_kept_of_what_was_refunded_in_full() -> None:
+    names = [fact.name for fact in said("summary-refunded", refunded=summary().paid).facts]
+    assert "Kept for sessions used" not in names
 
 
 @pytest.mark.parametrize("name", ["summary-finished", "summary-refunded", "summary-written-off"])

@@ -54,6 +54,19 @@ def test_most_of_what_a_client_reads_has_twelve_points(real_pdf: Callable[[str],
     assert sizes.count(12.0) > len(sizes) / 4
 
 
+@pytest.mark.parametrize("language", ["", "-spanish", "-chinese"])
+@pytest.mark.parametrize("slug", ["facial", "touch-up"])
+def test_a_full_aftercare_sheet_is_one_page_in_twelve_points(
+    real_pdf: Callable[[str], bytes], slug: str, language: str
+) -> None:
+    """Only the date, who reviewed it and the contact lines are smaller."""
+    file = real_pdf(f"aftercare-{slug}{language}")
+    sizes = [round(size, 1) for size in sizes_in(file)]
+    assert sum(size >= 12 for size in sizes) > 0.85 * len(sizes)
+    with pikepdf.open(io.BytesIO(file)) as opened:
+        assert len(opened.pages) == 1
+
+
 def _with_visits(visits: int, size: PageSize, focus: str = TWO_LINES) -> CourseSummary:
     course = summary("summary-12-of-12")
     held = tuple(replace(visit, focus=focus) for visit in course.visits[:visits])

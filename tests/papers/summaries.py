@@ -112,7 +112,9 @@ def written_off(clinic: PaperClinic) -> CourseSummary:
 def refunded(clinic: PaperClinic) -> CourseSummary:
     course_id = clinic.sell()
     clinic.come(course_id, 5)
-    clinic.refund(course_id, 198000, on=date(2026, 11, 10))
+    clinic.invoice_of(course_id)
+    clinic.refund(course_id, 115500, on=date(2026, 11, 10))
+    clinic.credit_note_of(course_id)
     return clinic.summary(course_id)
 
 

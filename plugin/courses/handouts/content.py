@@ -53,6 +53,7 @@ from plugin.courses.ratings.views import concern_views_in
 from plugin.courses.refunds.status import GONE
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
+from plugin.store.documents import Document, DocumentCourse
 from plugin.store.ledger import Allowance as SoldAllowance
 from plugin.store.ledger import Course
 from plugin.store.queues import SquareRefund
@@ -79,6 +80,7 @@ def summary_paper(
         received = received_in(session, course, zone)
         credit = credit_in(session, course)
         refunded = _given_back(session, course) if received is None else None
+        credit_notes = _credit_notes(session, course.id) if refunded else ()
         next_visit = next_visit_in(session, [course.client_id or ""], now)
         interval = suggested_interval_in(session, course, spoken, next_visit)
         ratings = _ratings(session, course, names)
@@ -109,6 +111,7 @@ def summary_paper(
         balance_due=_money(course.due) if course.due.amount else None,
         due_on=course.state.due_on,
         refunded=refunded,
+        credit_notes=credit_notes,
         expires_on=course.expires_on,
         expires_after_first_visit=course.terms.waits_for_first_use and course.expires_on is None,
         terms=terms_in_force(course, clinic, spoken, names, has_refund=received is None),
@@ -347,6 +350,17 @@ def _given_back(session: Session, course: CourseView) -> Money | None:
     if not given or given > course.gross_paid.amount:
         return None
     return Money(int(given), course.price.currency)
+
+
+def _credit_notes(session: Session, course_id: str) -> tuple[str, ...]:
+    """Return the numbers of the credit notes about the course, in the order they were issued."""
+    about = (
+        select(Document.number)
+        .join(DocumentCourse, DocumentCourse.document_id == Document.id)
+        .where(DocumentCourse.course_id == course_id, Document.kind == "credit_note")
+        .order_by(Document.place)
+    )
+    return tuple(session.scalars(about))
 
 
 def _chosen_visit(course: CourseView, visit_id: str | None) -> VisitView:
