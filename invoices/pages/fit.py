@@ -50,8 +50,10 @@ from invoices.papers import (
     Party,
     PrepaidBalance,
     Receipt,
+    ShopPoster,
     VisitPlanner,
     VoucherForm,
+    VoucherLetter,
     WelcomeSheet,
     YearEnd,
 )
@@ -251,6 +253,19 @@ def _check_planner(paper: VisitPlanner) -> VisitPlanner:
     return paper
 
 
+def _check_letter(paper: VoucherLetter) -> VoucherLetter:
+    if not clean(paper.billed_to.name, 4) or not clean(paper.recipient_name, 4):
+        raise PaperRefused("A voucher's letter needs the names of giver and receiver.")
+    if len(paper.billed_to.address_lines) > ROWS_CAP:
+        raise PaperRefused(f"An address may have {ROWS_CAP} lines.")
+    return paper
+
+
+def _check_poster(paper: ShopPoster) -> ShopPoster:
+    _check_url(paper.url)
+    return paper
+
+
 def _check_welcome(paper: WelcomeSheet) -> WelcomeSheet:
     _check_guidance(AftercareText(title="", sections=paper.sections))
     if not 1 <= len(paper.contents) <= ROWS_CAP:
@@ -355,6 +370,8 @@ _CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
     YearEnd: check_year,
     WelcomeSheet: _check_welcome,
     VisitPlanner: _check_planner,
+    VoucherLetter: _check_letter,
+    ShopPoster: _check_poster,
     # Our own text.
     Guide: lambda paper: paper,
     CourseAgreement: check_agreement,

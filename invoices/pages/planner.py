@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from invoices.calendar import calendar_of
 from invoices.language import Language
 from invoices.pages.account_rows import in_one_piece
 from invoices.pages.qr import QrCode, qr_code
 from invoices.papers import PlannerVisit, VisitPlanner
+
+# A QR code of this level holds 2,331 octets; more than about a third of them no camera reads at this size.
+_READABLE_OCTETS, _SHORT = 800, 40
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class PlannerPage:
     next: PlannerRow | None
     rows: tuple[PlannerRow, ...]
     has_planned: bool
+    has_booked: bool
     qr: QrCode | None
 
 
@@ -37,6 +41,7 @@ def planner_page(paper: VisitPlanner, language: Language) -> PlannerPage:
         next=rows[0] if rows else None,
         rows=rows,
         has_planned=any(not each.is_booked for each in paper.visits),
+        has_booked=bool(paper.visits) and paper.visits[0].is_booked,
         qr=_code(paper, language),
     )
 
@@ -47,7 +52,18 @@ def _code(paper: VisitPlanner, language: Language) -> QrCode | None:
         return qr_code(paper.calendar_url)
     if not paper.visits:
         return None
-    return qr_code(calendar_of(paper.visits[:1], paper.clinic, language, at=paper.visits[0].at))
+    return qr_code(_event(paper, language))
+
+
+def _event(paper: VisitPlanner, language: Language) -> str:
+    """Return the next visit for a calendar, without where and whom to call if a camera could not read all of it."""
+    visits, at = paper.visits[:1], paper.visits[0].at
+    whole = calendar_of(visits, paper.clinic, language, at=at)
+    if len(whole.encode()) <= _READABLE_OCTETS:
+        return whole
+    clinic = replace(paper.clinic, name=paper.clinic.name[:_SHORT], address_lines=(), phone="")
+    visits = tuple(replace(each, treatment=each.treatment[:_SHORT]) for each in visits)
+    return calendar_of(visits, clinic, language, at=at)
 
 
 def _row(visit: PlannerVisit, paper: VisitPlanner, language: Language) -> PlannerRow:

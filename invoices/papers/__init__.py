@@ -42,8 +42,9 @@ from invoices.papers.course import (
     stamps,
 )
 from invoices.papers.guide import Guide
+from invoices.papers.letter import ShopPoster, VoucherLetter
 from invoices.papers.month import CallReason, CallRow, MonthPoint, OwnersMonth, PackageRow, RollKind, RollLine
-from invoices.papers.planner import PlannerVisit, VisitPlanner
+from invoices.papers.planner import PlannerForm, PlannerVisit, VisitPlanner
 from invoices.papers.prepaid import PrepaidBalance, PrepaidCourse, PrepaidTreatment
 from invoices.papers.quote import CourseQuote, QuotedTreatment
 from invoices.papers.receipt import Receipt, ReceiptPart
@@ -100,6 +101,7 @@ __all__ = [
     "Party",
     "PayPage",
     "PaymentLine",
+    "PlannerForm",
     "PlannerVisit",
     "PrepaidBalance",
     "PrepaidCourse",
@@ -118,6 +120,7 @@ __all__ = [
     "Run",
     "Section",
     "SectionRole",
+    "ShopPoster",
     "Stamp",
     "StampState",
     "StatementLine",
@@ -126,6 +129,7 @@ __all__ = [
     "TimeRow",
     "VisitPlanner",
     "VoucherForm",
+    "VoucherLetter",
     "WelcomeContent",
     "WelcomeSheet",
     "YearEnd",

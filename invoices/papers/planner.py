@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 from invoices.papers.shared import Clinic
+
+# A sheet with all visits, or the next one alone on a card to cut out.
+PlannerForm = Literal["sheet", "card"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,3 +34,4 @@ class VisitPlanner:
     visits: tuple[PlannerVisit, ...] = ()
     language: str = "en"
     calendar_url: str | None = None
+    form: PlannerForm = "sheet"

@@ -15,6 +15,7 @@ from invoices.papers.account import AccountStatement, CreditNote, Invoice
 from invoices.papers.agreement import CourseAgreement
 from invoices.papers.course import AftercareSheet, CourseSummary
 from invoices.papers.guide import Guide
+from invoices.papers.letter import ShopPoster, VoucherLetter
 from invoices.papers.month import OwnersMonth
 from invoices.papers.planner import VisitPlanner
 from invoices.papers.prepaid import PrepaidBalance
@@ -113,6 +114,8 @@ Paper = (
     | WelcomeSheet
     | VisitPlanner
     | CourseQuote
+    | VoucherLetter
+    | ShopPoster
 )
 
 _KINDS: dict[str, type[Paper]] = {
@@ -131,6 +134,8 @@ _KINDS: dict[str, type[Paper]] = {
     "welcome_sheet": WelcomeSheet,
     "visit_planner": VisitPlanner,
     "course_quote": CourseQuote,
+    "voucher_letter": VoucherLetter,
+    "shop_poster": ShopPoster,
 }
 
 

@@ -19,6 +19,7 @@ from invoices.pages.credit_note import credit_note_page
 from invoices.pages.density import Density, densities_of, of_several_pages
 from invoices.pages.guide import guide_page
 from invoices.pages.invoice import invoice_page
+from invoices.pages.letter import letter_page, poster_page
 from invoices.pages.month import month_page
 from invoices.pages.planner import planner_page
 from invoices.pages.prepaid import prepaid_page
@@ -47,7 +48,9 @@ from invoices.papers import (
     Paper,
     PrepaidBalance,
     Receipt,
+    ShopPoster,
     VisitPlanner,
+    VoucherLetter,
     WelcomeSheet,
     YearEnd,
 )
@@ -85,6 +88,8 @@ LAYOUTS: dict[type[Paper], Layout] = {
     WelcomeSheet: Layout("welcome_sheet.html", welcome_page),
     VisitPlanner: Layout("visit_planner.html", planner_page),
     CourseQuote: Layout("course_quote.html", quote_page),
+    VoucherLetter: Layout("voucher_letter.html", letter_page),
+    ShopPoster: Layout("shop_poster.html", poster_page),
 }
 
 

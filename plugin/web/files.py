@@ -55,6 +55,8 @@ def name_file(response: Response, name: str, shown: Literal["inline", "attachmen
 
     A header contains Latin letters only (RFC 6266): old programs get the name without non-ASCII characters.
     """
+    # A slash would name a folder: programs cut such a name off there.
+    name = name.replace("/", "-").replace("\\", "-")
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().replace('"', "")
     said = f'{shown}; filename="{plain}"'
     if plain != name:

@@ -50,6 +50,7 @@ MAY = {
     ("GET", "/courses/{course_id}/summary.pdf"): ALL,
     ("GET", "/courses/{course_id}/welcome.pdf"): ALL,
     ("GET", "/courses/{course_id}/planner.pdf"): ALL,
+    ("GET", "/courses/{course_id}/next-visit.pdf"): ALL,
     ("GET", "/courses/{course_id}/plan"): ALL,
     ("POST", "/courses/{course_id}/plan"): ALL,
     ("GET", "/courses/{course_id}/aftercare.pdf"): ALL,

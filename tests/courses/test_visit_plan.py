@@ -138,6 +138,30 @@ def test_a_double_tap_plans_once_and_an_empty_plan_removes_it(clinic: PaperClini
     assert plan(clinic, course_id).planned == ()
 
 
+def test_the_code_of_a_visit_stays_readable_however_long_the_names_are(clinic: PaperClinic) -> None:
+    """Without a private page the code holds the visit itself; 2,331 octets are the most that a code holds."""
+    at = datetime(2026, 12, 1, 18, 30, tzinfo=UTC)
+    paper = planner_paper(clinic.store, clinic.sell(), now=clinic.clock())
+    long = PlannerVisit(at=at, is_booked=True, treatment="针" * 120)
+    crowded = replace(paper.clinic, name="针" * 120, address_lines=("灸" * 120,) * 12)
+    usual, page = (
+        planner_page(replace(paper, visits=(visit,), clinic=of), language_for("zh-Hans")).qr
+        for visit, of in ((replace(long, treatment="Facial"), paper.clinic), (long, crowded))
+    )
+    assert "LOCATION" in (usual.url if usual else "")
+    said = page.url if page else ""
+    assert len(said.encode()) <= 800
+    assert "DTSTART:20261201T183000Z" in said
+
+
+def test_the_card_of_the_next_visit_shows_that_visit_alone(clinic: PaperClinic) -> None:
+    course_id = clinic.sell()
+    save_plan(clinic.store, clinic.desk.act(OLGA), course_id, proposed(clinic, course_id))
+    card = planner_paper(clinic.store, course_id, now=clinic.clock(), form="card")
+    page = planner_page(card, language_for("en"))
+    assert (len(card.visits), page.has_booked) == (1, False)
+
+
 def test_a_calendar_file_escapes_and_folds_what_it_holds(clinic: PaperClinic) -> None:
     course_id = clinic.sell()
     paper = planner_paper(clinic.store, course_id, now=clinic.clock())

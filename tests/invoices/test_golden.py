@@ -21,7 +21,21 @@ from invoices.press.render import VARIANT
 from tests.bench.papers import page_with_styles
 from tests.papers.real import paper, pdf
 
-KINDS = ("summary", "aftercare-facial", "invoice", "credit-note", "statement", "receipt", "voucher", "month")
+KINDS = (
+    "summary",
+    "aftercare-facial",
+    "invoice",
+    "credit-note",
+    "statement",
+    "receipt",
+    "voucher",
+    "month",
+    "welcome",
+    "planner",
+    "quote",
+    "agreement",
+    "prepaid",
+)
 KEPT = Path(__file__).parent / "golden"
 # Small files, and letters are gray bars: their position counts.
 DOTS_PER_INCH = 40
@@ -43,6 +57,12 @@ CHOSEN = (
     "summary-scripts",
     "aftercare-touch-up",
     "aftercare-own",
+    "summary-logo",
+    "aftercare-logo",
+    "voucher-logo",
+    "next-visit",
+    "voucher-letter",
+    "poster",
     "invoice-electronic",
     *(f"year-end{language}" for language in ("", "-spanish", "-chinese")),
 )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import select
 
-from invoices.papers import GiftVoucher
+from invoices.papers import GiftVoucher, ShopPoster, VoucherLetter
 from plugin.core.terms import NoShow, Terms
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.changes.gifts import NewGift, give_course
 from plugin.courses.documents.voucher_content import voucher_paper_in
+from plugin.courses.documents.voucher_letter import letter_paper_in
+from plugin.courses.handouts.content import clinic_on_paper
 from plugin.store.changes import Gift
 from tests.papers.accounts import WORDS
 from tests.papers.clinic import SINGLE, PaperClinic
@@ -50,6 +54,11 @@ def bare_voucher(clinic: PaperClinic) -> GiftVoucher:
     return given(clinic, package, "Margaret Osei", "", code="BAREX3FD92HT", price=SINGLE)
 
 
+def logo_voucher(clinic: PaperClinic) -> GiftVoucher:
+    package = clinic.package("Facial acupuncture, course of 12")
+    return given(clinic, package, "Ruth Abara", MESSAGES["en"], code="LQGWX3FD92HT")
+
+
 def given(
     clinic: PaperClinic,
     package: str,
@@ -68,3 +77,23 @@ def given(
     with clinic.store.reading() as session:
         gift_id = session.scalars(select(Gift.id).where(Gift.code == code)).one()
         return voucher_paper_in(session, gift_id, clinic.clock())
+
+
+def letter(clinic: PaperClinic, language: str = "en") -> VoucherLetter:
+    """The letter that goes with a voucher, to a buyer whose address is known."""
+    code = {"en": "LETRX3FD92HT", "es": "LETRX3FD92ES", "zh-Hans": "LETRX3FD92ZH"}[language]
+    given(clinic, clinic.package(WORDS[language][0]), "Ruth Abara", "", code=code, language=language)
+    with clinic.store.reading() as session:
+        gift_id = session.scalars(select(Gift.id).where(Gift.code == code)).one()
+        paper = letter_paper_in(session, clinic.desk.act(), gift_id)
+    address = ("2250 Wilshire Boulevard, Apt. 12", "Los Angeles, CA 90057")
+    return replace(paper, billed_to=replace(paper.billed_to, address_lines=address))
+
+
+def poster(clinic: PaperClinic, language: str = "en") -> ShopPoster:
+    return ShopPoster(
+        clinic=clinic_on_paper(read_clinic(clinic.store)),
+        url="https://courses.juniperstreet.example/shop",
+        issued_on=date(2026, 12, 3),
+        language=language,
+    )

@@ -28,13 +28,14 @@ from invoices.papers import (
     from_json,
     to_json,
 )
-from invoices.press.render import render
+from invoices.press.render import NO_ASSETS, render
 from plugin.courses.handouts.guides import guide_paper
 from plugin.store import Store
 from plugin.store.migrate import upgrade
 from tests.papers import accounts, agreements, gifts, months, quotes, receipts, sheets, summaries
 from tests.papers.accounts import WORDS, package_in
 from tests.papers.clinic import LINDENHOF, PaperClinic
+from tests.papers.logo import assets, with_logo
 
 SIZES: tuple[PageSize, ...] = ("letter", "a4")
 Maker = Callable[[PaperClinic], Paper]
@@ -102,6 +103,12 @@ _JUNIPER: dict[str, Maker] = {
         for called, language in _LANGUAGES.items()
     },
     "aftercare-own": sheets.reviewed,
+    "planner": sheets.planned,
+    "planner-spanish": partial(sheets.planned, language="es"),
+    "planner-chinese": partial(sheets.planned, language="zh-Hans"),
+    "next-visit": partial(sheets.planned, form="card"),
+    "next-visit-spanish": partial(sheets.planned, language="es", form="card"),
+    "next-visit-chinese": partial(sheets.planned, language="zh-Hans", form="card"),
     "welcome": sheets.welcome,
     "welcome-spanish": partial(sheets.welcome, language="es"),
     "welcome-chinese": partial(sheets.welcome, language="zh-Hans"),
@@ -135,6 +142,12 @@ _JUNIPER: dict[str, Maker] = {
     "voucher-chinese": partial(gifts.voucher, language="zh-Hans"),
     "voucher-long": gifts.long_voucher,
     "voucher-bare": gifts.bare_voucher,
+    "voucher-letter": gifts.letter,
+    "voucher-letter-spanish": partial(gifts.letter, language="es"),
+    "voucher-letter-chinese": partial(gifts.letter, language="zh-Hans"),
+    "poster": gifts.poster,
+    "poster-spanish": partial(gifts.poster, language="es"),
+    "poster-chinese": partial(gifts.poster, language="zh-Hans"),
     "agreement": agreements.shown,
     "agreement-spanish": partial(agreements.shown, language="es", terms=agreements.FORFEITED),
     "agreement-chinese": partial(agreements.shown, language="zh-Hans"),
@@ -144,6 +157,9 @@ _JUNIPER: dict[str, Maker] = {
     "quote-spanish": partial(quotes.quote, language="es", terms=agreements.FORFEITED),
     "quote-chinese": partial(quotes.quote, language="zh-Hans"),
     "quote-long-names": quotes.long_names,
+    "summary-logo": with_logo(partial(summaries.used, visits=5)),
+    "aftercare-logo": with_logo(partial(_sheet, slug="facial", language="en"), is_square=True),
+    "voucher-logo": with_logo(gifts.logo_voucher),
     "guide-desk": partial(_guide, name="desk"),
     "guide-owner": partial(_guide, name="owner"),
 }
@@ -231,7 +247,7 @@ def drawn(content: Paper) -> bytes:
 
     def draw() -> bytes:
         with no_complaints():
-            return render(content)
+            return render(content, assets() if content.clinic.logo else NO_ASSETS)
 
     return SHARED.once(f"{content_sha256(content)}.pdf", draw)
 

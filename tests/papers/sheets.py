@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from invoices.papers import AftercareSheet, WelcomeSheet
+from invoices.papers import AftercareSheet, PlannerForm, VisitPlanner, WelcomeSheet
 from plugin.core.money import Money
 from plugin.courses.catalog.packages import NewContent
 from plugin.courses.handouts.content import aftercare_paper
+from plugin.courses.handouts.planner import planner_paper
 from plugin.courses.handouts.texts import list_texts, read_treatment_text, save_text
 from plugin.courses.handouts.welcome import welcome_paper
+from plugin.courses.visits.visit_plan import propose_plan, read_plan, save_plan
 from tests.courses.desk import FACIAL, OLGA, TOUCH_UP
 from tests.papers.clinic import BALANCE_URL, LED, SINGLE, PaperClinic
 
@@ -63,6 +65,19 @@ def welcome(clinic: PaperClinic, language: str = "en") -> WelcomeSheet:
     course_id = clinic.sell()
     return welcome_paper(
         clinic.store, course_id, now=clinic.clock(), language=language, balance_url=BALANCE_URL
+    )
+
+
+def planned(clinic: PaperClinic, language: str = "en", form: PlannerForm = "sheet") -> VisitPlanner:
+    """Two visits came, the third is booked, the others are proposed by the rhythm and kept."""
+    course_id = clinic.sell()
+    last = clinic.come(course_id, 2)
+    clinic.book_visit(course_id, last + timedelta(days=7))
+    plan = read_plan(clinic.store, course_id, now=clinic.clock())
+    moments = propose_plan(clinic.store, plan, plan.rhythm)
+    save_plan(clinic.store, clinic.desk.act(OLGA), course_id, moments)
+    return planner_paper(
+        clinic.store, course_id, now=clinic.clock(), language=language, balance_url=BALANCE_URL, form=form
     )
 
 

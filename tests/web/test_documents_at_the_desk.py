@@ -97,10 +97,17 @@ def test_a_gift_is_printed_from_the_client_page_and_from_its_code(small_deb: Vis
     address = _links(small_deb, papers, course)["Gift voucher"]
     assert small_deb.get(small_deb.get(address).headers["Location"]).data == PDF
     assert "Gift voucher ABCD-EFGH-2345" in _links(small_deb, papers, course)
+    letter = small_deb.get(_links(small_deb, papers, course)["Letter for the voucher"])
+    assert (letter.data, "voucher letter" in letter.headers["Content-Disposition"]) == (PDF, True)
     form = small_deb.page("/gifts").form("/gifts")
     assert address in small_deb.send(form, code="ABCD-EFGH-2345").text
 
 
 def test_what_was_never_issued_is_not_found(small_deb: Visitor, small_house: Services) -> None:
-    for address in ("/documents/none.pdf", "/courses/none/invoice.pdf", "/gifts/none/voucher.pdf"):
+    for address in (
+        "/documents/none.pdf",
+        "/courses/none/invoice.pdf",
+        "/gifts/none/voucher.pdf",
+        "/gifts/none/letter.pdf",
+    ):
         assert small_deb.get(address).status_code == 404

@@ -202,3 +202,5 @@ def test_the_owner_sees_the_address_the_offers_and_the_orders(shop: Shop, small_
     page = small_olga.page("/clinic/public-page")
     for said in ("/shop", "Bea Wong", "Waits for Square", "Facial acupuncture, course of 12"):
         assert said in page.text
+    poster = small_olga.get("/clinic/public-page/poster.pdf?language=es")
+    assert (poster.status_code, poster.mimetype) == (200, "application/pdf")

@@ -16,6 +16,7 @@ from invoices.papers import (
     Paper,
     PaperFailed,
     PaperRefused,
+    PlannerForm,
     VisitPlanner,
     WelcomeSheet,
     content_sha256,
@@ -44,6 +45,7 @@ SUMMARY = "summary"
 AFTERCARE = "aftercare"
 WELCOME = "welcome"
 PLANNER = "planner"
+NEXT_VISIT = "next_visit"
 _MAKER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 
@@ -112,8 +114,9 @@ def _paper(
     language: str | None = None,
     page: str | None = None,
 ) -> OfCourse:
-    if kind == PLANNER:
-        return planner_paper(store, course_id, now=now, language=language, balance_url=page)
+    if kind in (PLANNER, NEXT_VISIT):
+        form: PlannerForm = "card" if kind == NEXT_VISIT else "sheet"
+        return planner_paper(store, course_id, now=now, language=language, balance_url=page, form=form)
     if kind == WELCOME:
         return welcome_paper(store, course_id, now=now, language=language, balance_url=page)
     if kind == SUMMARY:

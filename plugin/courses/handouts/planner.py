@@ -6,7 +6,7 @@ from datetime import datetime
 
 from invoices.calendar import calendar_of
 from invoices.language import language_for
-from invoices.papers import PlannerVisit, VisitPlanner
+from invoices.papers import PlannerForm, PlannerVisit, VisitPlanner
 from plugin.courses.base.clinic import local_date
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.handouts.content import clinic_on_paper, subject_in
@@ -21,6 +21,7 @@ def planner_paper(
     now: datetime,
     language: str | None = None,
     balance_url: str | None = None,
+    form: PlannerForm = "sheet",
 ) -> VisitPlanner:
     """Freeze the planner; raises NotFound, or Refused for a course without an owner.
 
@@ -30,13 +31,15 @@ def planner_paper(
         clinic, course, spoken = subject_in(session, course_id, now, language)
         names = names_in(session, spoken)
         plan = plan_in(session, course_id, now=now)
+    visits = _visits(plan, names)
     return VisitPlanner(
         clinic=clinic_on_paper(clinic),
         client_name=course.client_name or "",
         issued_on=local_date(clinic, now),
         package_name=names(course.package_name),
-        visits=_visits(plan, names),
+        visits=visits[:1] if form == "card" else visits,
         language=spoken,
+        form=form,
         calendar_url=f"{balance_url}/courses/{course_id}/visits.ics" if balance_url else None,
     )
 

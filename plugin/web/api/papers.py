@@ -52,6 +52,12 @@ def print_planner(request: Request, query: InLanguage, course_id: str) -> Reply:
     return _paper(request, course_id, "planner", query)
 
 
+@call("GET", "/courses/{course_id}/next-visit.pdf", None, refusals=(409,))
+def print_next_visit(request: Request, query: InLanguage, course_id: str) -> Reply:
+    """Print the next visit alone, on a card to cut out."""
+    return _paper(request, course_id, "next_visit", query)
+
+
 @call("GET", "/courses/{course_id}/aftercare.pdf", None, refusals=(409,))
 def print_aftercare(request: Request, query: OfVisit, course_id: str) -> Reply:
     """Print the aftercare sheet of a visit."""
@@ -90,7 +96,17 @@ def _paper(
         large_print=query.large_print,
         public_url=services.settings.public_url,
     ).pdf
-    return Reply(pdf=pdf, filename="course-summary.pdf" if kind == "summary" else f"{kind}.pdf")
+    return Reply(
+        pdf=pdf, filename="course-summary.pdf" if kind == "summary" else f"{kind.replace('_', '-')}.pdf"
+    )
 
 
-CALLS = (print_summary, print_welcome, print_planner, print_aftercare, print_invoice, print_statement)
+CALLS = (
+    print_summary,
+    print_welcome,
+    print_planner,
+    print_next_visit,
+    print_aftercare,
+    print_invoice,
+    print_statement,
+)

@@ -9,7 +9,7 @@ from plugin.core.acts import Role
 from plugin.courses.base.clinic import local_date
 from plugin.courses.documents.paper_emails import PaperKind, send_paper
 from plugin.courses.handouts.bundle import safe_name
-from plugin.courses.handouts.cache import AFTERCARE, PLANNER, SUMMARY, WELCOME, hand_out
+from plugin.courses.handouts.cache import AFTERCARE, NEXT_VISIT, PLANNER, SUMMARY, WELCOME, hand_out
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice
@@ -42,6 +42,13 @@ def welcome(course_id: str) -> Response:
 def planner(course_id: str) -> Response:
     """Return the visit planner."""
     return _paper(course_id, PLANNER, _("Visit planner"))
+
+
+@blueprint.get("/courses/<course_id>/next-visit.pdf")
+@allow(*AT_THE_DESK)
+def next_visit(course_id: str) -> Response:
+    """Return the card of the next visit alone."""
+    return _paper(course_id, NEXT_VISIT, _("Next visit"))
 
 
 @blueprint.get("/courses/<course_id>/aftercare.pdf")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, Response, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -13,6 +15,7 @@ from plugin.courses.documents.on_demand import invoice_of_course, receipt_of_cou
 from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.documents.read import DocumentView, read_document
 from plugin.courses.documents.statement import Statement, statement_of_course
+from plugin.courses.documents.voucher_letter import voucher_letter as letter_of_gift
 from plugin.courses.handouts.bundle import paper_file_name
 from plugin.web import current_services, pages
 from plugin.web.access import allow
@@ -87,18 +90,32 @@ def voucher(gift_id: str) -> ResponseReturnValue:
     return _see(voucher_of_gift(current_services().store, act_without_form(), gift_id))
 
 
+@blueprint.get("/gifts/<gift_id>/letter.pdf")
+@allow(Role.DESK)
+def voucher_letter(gift_id: str) -> Response:
+    """Return the letter that goes with the voucher, to whoever bought the gift."""
+    services = current_services()
+    made = letter_of_gift(services.store, services.render, act_without_form(), gift_id)
+    let_our_page_frame()
+    response = Response(made.pdf, mimetype="application/pdf")
+    return name_file(response, paper_file_name(made.client_name, "voucher letter", _today()))
+
+
 def filename(document: DocumentView) -> str:
     """Return a file name that the client recognizes: "Invoice INV-0012, Maria Alvarez.pdf"."""
     safe = "".join(ch for ch in document.client_name if ch.isalnum() or ch in " .-'")[:_LONGEST_NAME].strip()
-    numbered = f"{document.called} {document.written_number}".replace("/", "-")
+    numbered = f"{document.called} {document.written_number}"
     return ", ".join(part for part in (numbered, safe) if part) + ".pdf"
 
 
 def _statement(made: Statement) -> Response:
     let_our_page_frame()
     response = Response(made.pdf, mimetype="application/pdf")
-    today = local_date(pages.clinic(), pages.now())
-    return name_file(response, paper_file_name(made.client_name, "statement of account", today))
+    return name_file(response, paper_file_name(made.client_name, "statement of account", _today()))
+
+
+def _today() -> date:
+    return local_date(pages.clinic(), pages.now())
 
 
 def _see(document_id: str) -> ResponseReturnValue:
