@@ -32,6 +32,8 @@ _NOT_SHOWN = {
     "listing",
     # It changes with its note alone.
     "visit_note_option",
+    # Written with the history of its course, which is counted.
+    "planned_visit",
     "package_content",
     # Only whether Square fails, which is asked beside the version.
     "connection",

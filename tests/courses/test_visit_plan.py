@@ -16,6 +16,8 @@ from plugin.core.opening_hours import ClosedDays, Interval, OpeningHours
 from plugin.core.visit_plan import propose_visits
 from plugin.courses.base.opening_hours import save_hours
 from plugin.courses.handouts.planner import calendar_file, planner_paper
+from plugin.courses.reports.planned import PlanBy, planned_visits
+from plugin.courses.visits.planned import planned_on
 from plugin.courses.visits.visit_plan import VisitPlan, moment_of, propose_plan, read_plan, save_plan
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
@@ -176,3 +178,43 @@ def test_a_calendar_file_escapes_and_folds_what_it_holds(clinic: PaperClinic) ->
     assert "DTSTART:20261201T183000Z" in lines
     assert "DTEND:20261201T193000Z" in lines
     assert "SUMMARY:针灸\\; LED\\, long" in file.replace("\r\n ", "")
+
+
+def test_todays_plan_shows_who_is_expected_until_they_come(clinic: PaperClinic) -> None:
+    """A planned day with an appointment, a session used, or another date in its place is not on Today."""
+    course_id, other = clinic.sell("Ana Souza"), clinic.sell("Bo Lind")
+    dates = proposed(clinic, course_id)
+    for each in (course_id, other):
+        save_plan(clinic.store, clinic.desk.act(OLGA), each, dates)
+    day = plan_day(dates[0])
+    clinic.go_to(day)
+    assert [each.client_name for each in planned_on(clinic.store, day)] == ["Ana Souza", "Bo Lind"]
+    used = clinic.desk.use(course_id)
+    assert [each.client_name for each in planned_on(clinic.store, day)] == ["Bo Lind"]
+    clinic.desk.undo(used.entry.id)
+    clinic.book_visit(other, day)
+    assert [each.client_name for each in planned_on(clinic.store, day)] == ["Ana Souza"]
+
+
+def test_planned_dates_are_compared_with_what_was_done(clinic: PaperClinic) -> None:
+    """One kept, one missed, one planned over in time; what is still to come is not counted."""
+    course_id = clinic.sell()
+    dates = proposed(clinic, course_id)
+    save_plan(clinic.store, clinic.desk.act(OLGA), course_id, dates[:4])
+    save_plan(clinic.store, clinic.desk.act(OLGA), course_id, [*dates[:2], dates[3]])
+    clinic.go_to(plan_day(dates[0]))
+    clinic.desk.use(course_id)
+    clinic.go_to(plan_day(dates[3]))
+    assert planned_visits(clinic.store, clinic.clock(), PlanBy.PACKAGE) == (
+        replace(
+            planned_visits(clinic.store, clinic.clock(), PlanBy.PACKAGE)[0],
+            planned=3,
+            kept=1,
+            changed=1,
+            missed=1,
+        ),
+    )
+    by_month = planned_visits(clinic.store, clinic.clock(), PlanBy.MONTH)
+    assert sum(row.planned for row in by_month) == 3
+    by_person = planned_visits(clinic.store, clinic.clock(), PlanBy.PRACTITIONER)
+    assert sum(row.kept for row in by_person) == 1

@@ -348,6 +348,8 @@ WHO: dict[str, frozenset[str]] = {
     "activity.save": OWNER,
     "liability.show": OWNER,
     "reserve.show": OWNER,
+    "planned_report.show": OWNER,
+    "planned_report.save": OWNER,
     "quote_report.show": OWNER,
     "quote_report.save": OWNER,
     "reserve.save": OWNER,

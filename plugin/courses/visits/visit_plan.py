@@ -35,6 +35,8 @@ from plugin.store.square_side import Booking
 from plugin.store.visit_plans import PlannedVisit
 from plugin.wording import N_n, _
 
+# The kind of history line that each change of a plan writes.
+PLANNED = "planned"
 MOST_PLANNED = 40
 USUAL_DAYS = 7
 USUAL_MINUTE = 10 * 60
@@ -205,7 +207,7 @@ def _replace(change: CourseChange, moments: Sequence[datetime]) -> None:
     )
     planned = len(moments)
     said = N_n("{n} visit planned", "{n} visits planned", planned) if planned else "Plan of visits removed"
-    add_history(change, change.view.id, "planned", str(said))
+    add_history(change, change.view.id, PLANNED, str(said))
 
 
 def _standing(course_id: str) -> Select[PlannedVisit]:

@@ -11,6 +11,7 @@ from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, asked_period
+from plugin.courses.reports.planned import PlanBy, planned_visits
 from plugin.courses.reports.progress import Progress, ProgressBy, course_progress
 from plugin.courses.reports.quotes import quotes_by_month
 from plugin.courses.reports.reserve import reserve
@@ -284,4 +285,35 @@ def report_quotes(request: Request) -> Reply:
     return Reply(QuotesReport.of({"months": months}))
 
 
-CALLS = (report_liability, report_usage, report_courses, report_reserve, report_quotes)
+class PlannedVisits(Answer):
+    """The planned dates of a group."""
+
+    key: str = shown("2026-11", "The month, the package's id, or who treated; empty for nobody.")
+    name: str = shown("2026-11")
+    planned: Count = shown(40)
+    kept: Count = shown(31, "The client came on that day.")
+    changed: Count = shown(6, "Another date was planned in its place before that day.")
+    missed: Count = shown(3)
+
+
+class PlannedReport(Answer):
+    """The planned dates of the last twelve months that are over, and whether the client came."""
+
+    rows: list[PlannedVisits]
+
+
+class PlannedQuery(Input):
+    """How the planned dates are grouped."""
+
+    by: Annotated[PlanBy, BY_VALUE, words(PlanBy)] = PlanBy.MONTH
+
+
+@call("GET", "/reports/planned", PlannedReport, roles=THE_OWNER)
+def report_planned(request: Request, query: PlannedQuery) -> Reply:
+    """Compare planned visits with those that took place."""
+    return Reply(
+        PlannedReport.of({"rows": planned_visits(request.services.store, request.act.now, query.by)})
+    )
+
+
+CALLS = (report_liability, report_usage, report_courses, report_reserve, report_quotes, report_planned)

@@ -41,6 +41,7 @@ from plugin.courses.handouts.cache import AFTERCARE, PLANNER, SUMMARY, WELCOME, 
 from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.courses.handouts.planner import calendar_file
 from plugin.courses.handouts.wallet_pass import course_pass
+from plugin.courses.visits.planned import planned_of_courses
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services, pages, wallet
 from plugin.web.actions import fresh_key
@@ -98,6 +99,11 @@ def _page(token: str, client: ClientView, wrong: str = "") -> str:
         earlier=own.earlier,
         names=own.names,
         next_visit=_next_visit(client),
+        planned=planned_of_courses(
+            current_services().store,
+            [each.card.course for each in own.current if each.is_theirs],
+            now=pages.now(),
+        ),
         agreements=signed_agreements(current_services().store, client.id),
         now=pages.now(),
         tips=current_services().settings.tip_links

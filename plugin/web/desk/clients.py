@@ -35,6 +35,7 @@ from plugin.courses.page_versions import PageVersion, version_of_client
 from plugin.courses.ratings.views import has_rated_today, ratings_of
 from plugin.courses.refunds.desk_refunds import DeskRefundView, refunds_of_courses
 from plugin.courses.sales.checkouts import waiting_of_client
+from plugin.courses.visits.planned import planned_of_courses
 from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import (
@@ -227,6 +228,7 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
         and takes_visit(first.course)
         and first.course.client_id == client.id,
         "offers": _offers(cards),
+        "planned": planned_of_courses(store, courses, now=pages.now()),
         "checkouts": waiting_of_client(store, client.id),
         "refunds_of": refunds,
         "has_mail": has_mail,

@@ -23,6 +23,7 @@ from plugin.courses.sales.checkouts import list_checkouts
 from plugin.courses.square_health import square_away
 from plugin.courses.visits.arrival_groups import grouped
 from plugin.courses.visits.arrivals import Arrival, arrivals_on
+from plugin.courses.visits.planned import planned_on
 from plugin.courses.visits.visits import visits_on
 from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, allow
@@ -105,6 +106,7 @@ def _day() -> dict[str, Any]:
         "arrivals": arrivals,
         "groups": grouped(arrivals, pages.now()),
         "own": own,
+        "planned": planned_on(store, today),
         "due": _due(today),
         "due_shown": DUE_SHOWN,
         "items": list_attention(store, limit=ITEMS_SHOWN).rows,

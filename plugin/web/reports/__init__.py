@@ -9,6 +9,7 @@ from plugin.web.reports import (
     overview,
     pay,
     people,
+    planned,
     progress,
     quotes,
     ratings,
@@ -20,5 +21,5 @@ from plugin.web.reports import (
 
 SCREENS = (
     *(overview, liability, journal, year_end, usage, pay, people, month),
-    *(activity, entries, progress, quotes, ratings, reserve, tips),
+    *(activity, entries, planned, progress, quotes, ratings, reserve, tips),
 )

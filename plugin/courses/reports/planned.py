@@ -1,0 +1,141 @@
+"""Planned visits against those that took place, by month, package or practitioner (docs/reports.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.sheet import Sheet, sheet_of
+from plugin.courses.reports.period import months_up_to, start_of
+from plugin.courses.visits.planned import is_valid_use
+from plugin.store import Store
+from plugin.store.ledger import Course, Visit
+from plugin.store.people import Staff
+from plugin.store.visit_plans import PlannedVisit
+
+MONTHS_SHOWN = 12
+
+
+class PlanBy(StrEnum):
+    """What planned visits are grouped by; a practitioner is who treated on that day, so of visits that took place."""
+
+    MONTH = "month"
+    PACKAGE = "package"
+    PRACTITIONER = "practitioner"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRow:
+    """The planned dates of a group. `key`: the month as 2026-11, the package's id, the practitioner's name or "".
+
+    `planned` is `kept`, on which the client came, `changed`, planned over before their day, and `missed`.
+    """
+
+    key: str
+    name: str
+    planned: int
+    kept: int
+    changed: int
+    missed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Date:
+    course_id: str
+    package_id: str
+    package_name: str
+    day: date
+    is_changed: bool
+
+
+def planned_visits(store: Store, now: datetime, by: PlanBy) -> tuple[PlannedRow, ...]:
+    """Return the planned dates of the last twelve months that are over; months in order, else most first."""
+    with store.reading() as session:
+        clinic = clinic_in(session)
+        zone, today = ZoneInfo(clinic.time_zone), local_date(clinic, now)
+        first = months_up_to(today, MONTHS_SHOWN)[0].first
+        dates = list(_dates(session, zone, first, today))
+        came = _came(session, first, today)
+    groups: dict[tuple[str, str], list[_Date]] = {}
+    for each in dates:
+        groups.setdefault(_group(each, by, came), []).append(each)
+    rows = [_row(key, name, of, came) for (key, name), of in groups.items()]
+    if by is PlanBy.MONTH:
+        return tuple(sorted(rows, key=lambda row: row.key))
+    return tuple(sorted(rows, key=lambda row: (-row.planned, row.name, row.key)))
+
+
+def planned_sheet(rows: tuple[PlannedRow, ...], by: PlanBy) -> Sheet:
+    """Return it as a table for a spreadsheet."""
+    columns = {
+        by.value.capitalize(): lambda row: row.name,
+        "Planned": lambda row: row.planned,
+        "Came that day": lambda row: row.kept,
+        "Changed before": lambda row: row.changed,
+        "Did not come": lambda row: row.missed,
+    }
+    return sheet_of("Planned visits", columns, rows)
+
+
+def _dates(session: Session, zone: ZoneInfo, first: date, today: date) -> Iterator[_Date]:
+    """Yield one date for each day of a course: what was planned last counts."""
+    rows = session.execute(
+        select(
+            PlannedVisit.course_id,
+            Course.package_id,
+            Course.package_name,
+            PlannedVisit.start_at,
+            PlannedVisit.replaced_at,
+        )
+        .join(Course, Course.id == PlannedVisit.course_id)
+        .where(PlannedVisit.start_at >= start_of(first, zone), PlannedVisit.start_at < start_of(today, zone))
+        .order_by(PlannedVisit.start_at, PlannedVisit.id)
+    )
+    found: dict[tuple[str, date], _Date] = {}
+    for course_id, package_id, name, at, replaced_at in rows:
+        day = at.astimezone(zone).date()
+        is_changed = replaced_at is not None and replaced_at <= at
+        known = found.get((course_id, day))
+        if known is None or known.is_changed:
+            found[course_id, day] = _Date(course_id, package_id, name, day, is_changed)
+    yield from found.values()
+
+
+def _came(session: Session, first: date, today: date) -> dict[tuple[str, date], str]:
+    """Return who treated at each visit of a planned course, by course and day."""
+    planned = select(PlannedVisit.course_id)
+    rows = session.execute(
+        select(Visit.course_id, Visit.visited_on, Staff.name)
+        .join(Staff, Staff.id == Visit.practitioner_id, isouter=True)
+        .where(
+            Visit.course_id.in_(planned),
+            Visit.visited_on >= first,
+            Visit.visited_on < today,
+            is_valid_use(),
+        )
+        .order_by(Visit.id)
+    )
+    return {(course_id, day): name or "" for course_id, day, name in rows}
+
+
+def _group(each: _Date, by: PlanBy, came: dict[tuple[str, date], str]) -> tuple[str, str]:
+    if by is PlanBy.MONTH:
+        month = f"{each.day:%Y-%m}"
+        return month, month
+    if by is PlanBy.PACKAGE:
+        return each.package_id, each.package_name
+    name = came.get((each.course_id, each.day), "")
+    return name, name
+
+
+def _row(key: str, name: str, dates: list[_Date], came: dict[tuple[str, date], str]) -> PlannedRow:
+    kept = sum((each.course_id, each.day) in came for each in dates)
+    changed = sum(each.is_changed and (each.course_id, each.day) not in came for each in dates)
+    return PlannedRow(key, name, len(dates), kept, changed, len(dates) - kept - changed)

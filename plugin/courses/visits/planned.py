@@ -1,0 +1,118 @@
+"""Planned visits to come, of a day and of a client. A day with an appointment is left out: that one counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import aliased
+
+from plugin.core.ledger import Kind
+from plugin.courses.base.clinic import clinic_in, hours_of
+from plugin.courses.base.views import CourseView
+from plugin.courses.visits.bookings import CALLED_OFF
+from plugin.courses.visits.visit_plan import PLANNED
+from plugin.store import Store
+from plugin.store.ledger import Course, Entry, Visit
+from plugin.store.people import Client, SquareCustomer
+from plugin.store.square_side import Booking
+from plugin.store.visit_plans import PlannedVisit
+
+MOST_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedToday:
+    """A visit planned for the day that nobody has come to, and that is not booked."""
+
+    course_id: str
+    package_name: str
+    client_id: str
+    client_name: str
+    at: datetime
+
+
+def planned_on(store: Store, day: date) -> tuple[PlannedToday, ...]:
+    """Return the planned visits of the day by time, without those who came or have an appointment that day."""
+    with store.reading() as session:
+        begins, ends = hours_of(day, ZoneInfo(clinic_in(session).time_zone))
+        rows = session.execute(
+            select(Course.id, Course.package_name, Client.id, Client.name, PlannedVisit.start_at)
+            .join(Course, Course.id == PlannedVisit.course_id)
+            .join(Client, Client.id == Course.client_id)
+            .where(
+                PlannedVisit.replaced_at.is_(None),
+                PlannedVisit.start_at >= begins,
+                PlannedVisit.start_at < ends,
+                Course.closed_at.is_(None),
+                Course.frozen_at.is_(None),
+                ~_has_come(day),
+                ~_is_booked(begins, ends),
+            )
+            .order_by(PlannedVisit.start_at, Client.name)
+            .limit(MOST_SHOWN)
+        )
+        return tuple(PlannedToday(*row) for row in rows)
+
+
+def planned_of_courses(
+    store: Store, courses: Iterable[CourseView], *, now: datetime
+) -> Mapping[str, Sequence[datetime]]:
+    """Return the planned moments to come of each of these courses; asks only where the history tells of a plan."""
+    found: defaultdict[str, list[datetime]] = defaultdict(list)
+    planned = [each.id for each in courses if each.has_history(PLANNED)]
+    if not planned:
+        return found
+    with store.reading() as session:
+        rows = session.execute(
+            select(PlannedVisit.course_id, PlannedVisit.start_at)
+            .where(
+                PlannedVisit.course_id.in_(planned),
+                PlannedVisit.replaced_at.is_(None),
+                PlannedVisit.start_at > now,
+            )
+            .order_by(PlannedVisit.start_at)
+        )
+        for course_id, at in rows:
+            found[course_id].append(at)
+    return found
+
+
+def is_valid_use() -> ColumnElement[bool]:
+    """Return whether a visit used a session, which was not undone since."""
+    undoing = aliased(Entry)
+    return (
+        exists()
+        .where(
+            Entry.visit_id == Visit.id,
+            Entry.kind == Kind.USED.value,
+            ~exists().where(undoing.reverses == Entry.id),
+        )
+        .correlate(Visit)
+    )
+
+
+def _has_come(day: date) -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(Visit.course_id == Course.id, Visit.visited_on == day, is_valid_use())
+        .correlate(Course)
+    )
+
+
+def _is_booked(begins: datetime, ends: datetime) -> ColumnElement[bool]:
+    return (
+        exists()
+        .where(
+            SquareCustomer.client_id == Course.client_id,
+            Booking.square_customer_id == SquareCustomer.square_customer_id,
+            Booking.start_at >= begins,
+            Booking.start_at < ends,
+            Booking.status.not_in(CALLED_OFF),
+        )
+        .correlate(Course)
+    )
