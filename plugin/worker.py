@@ -5,8 +5,10 @@ A row that was claimed and not completed, whatever ended the worker, is due agai
 
 from __future__ import annotations
 
+import math
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from plugin.alarms import audit_runs, watch
+from plugin.backups.anchors import seal_and_keep
 from plugin.backups.jobs import LOOP as BACKUPS
 from plugin.backups.jobs import ask_when_due
 from plugin.backups.update_check import check_for_update
@@ -64,6 +67,8 @@ SIGN_OF_LIFE_EVERY_S = 60
 RETENTION_EVERY_S = 60 * 60
 ALARMS_EVERY_S = 60
 AUDIT_EVERY_S = 10 * 60
+SEAL_EVERY_S = 15
+SEAL_ALL_EVERY_S = 60 * 60
 TOTALS_EVERY_S = 10 * 60
 LISTING_EVERY_S = 5
 MONEY_EVERY_S = 60
@@ -94,6 +99,7 @@ class Worker:
         self._chance = chance
         self._log = log if log is not None else json_log(level=lambda: services.settings.log_level)
         self._poller = Poller(services, chance=chance)
+        self._seals_all_at = -math.inf
         self.done: Counter[str] = Counter()
 
     def run_next(self, loop: str) -> bool:
@@ -198,6 +204,13 @@ class Worker:
         if result := audit_runs.run_if_due(self._services):
             self._log.info("audit", findings=result.findings)
 
+    def seal(self) -> None:
+        """Seal what was written: new entries each time, everything else once an hour."""
+        is_quick = time.monotonic() < self._seals_all_at
+        seal_and_keep(self._services, is_quick=is_quick)
+        if not is_quick:
+            self._seals_all_at = time.monotonic() + SEAL_ALL_EVERY_S
+
     def run_forever(self, stop: threading.Event) -> None:
         """Run until `stop` is set; what is running then is finished first."""
         drop_left_work(self._services.settings, self._services.store)
@@ -228,6 +241,7 @@ class Worker:
             (self.poll, OPEN_EVERY_S),
             (self.look_for_alarms, ALARMS_EVERY_S),
             (self.audit, AUDIT_EVERY_S),
+            (self.seal, SEAL_EVERY_S),
             (partial(plan_due_letters, self._services), LETTERS_EVERY_S),
         ]
         threads = [threading.Thread(target=self._repeat, args=(*timer, stop)) for timer in timers]

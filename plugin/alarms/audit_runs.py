@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from plugin.backups.anchors import disagreeing
 from plugin.core.acts import SQUARE, Act
 from plugin.core.opening_hours import OpeningHours
 from plugin.courses.audit import Finding, audit_in_parts
@@ -70,7 +71,7 @@ def run_if_due(services: Services) -> AuditView | None:
         return None
     if not take_turn(store, Act(SQUARE, now, RUNNING), RUNNING, every=MAY_TAKE):
         return None
-    findings = audit_in_parts(store)
+    findings = (*audit_in_parts(store), *disagreeing(services.settings, store))
     _keep(store, now, services.clock(), findings)
     return last_audit(store)
 

@@ -68,6 +68,8 @@ class Manifest(BaseModel):
     counts: dict[str, int] = {}
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     size: int = Field(ge=0)
+    # The newest seal in it, as `plugin.core.head` writes it; none in copies of before there were seals.
+    ledger_head: str = Field(default="", max_length=100)
 
 
 class Keys(BaseModel):

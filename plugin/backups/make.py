@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from plugin.backups import records
+from plugin.backups.anchors import against_manifest, seal_and_keep
 from plugin.backups.archive import (
     DamagedCopy,
     Keys,
@@ -36,6 +37,7 @@ from plugin.backups.remote import SendFailed, send_copies
 from plugin.backups.versions import installation_uid
 from plugin.backups.words import error_in_words
 from plugin.backups.work import work_folder
+from plugin.core.head import LedgerHead
 from plugin.courses.audit import audit
 from plugin.courses.base.clinic import read_clinic
 from plugin.errors import CoursekeeperError
@@ -94,9 +96,10 @@ def make_copy(services: Services, step: Step = lambda _words: None) -> Made:
         need_space(work, 3 * size)
         need_space(folder, size)
         step("Copying the database")
+        head = seal_and_keep(services)
         database = work / "database"
         copy_database(services.store, database)
-        manifest = _manifest(services, database, begun)
+        manifest = _manifest(services, database, begun, head)
         step("Encrypting it" if key else "Packing it")
         part, proof = folder / f".{target.name}.part", Proof.new()
         try:
@@ -122,7 +125,7 @@ def zone_of(store: Store) -> ZoneInfo:
     return ZoneInfo(read_clinic(store).time_zone)
 
 
-def _manifest(services: Services, database: Path, begun: datetime) -> Manifest:
+def _manifest(services: Services, database: Path, begun: datetime, head: LedgerHead | None) -> Manifest:
     store = services.store
     return Manifest(
         format=1,
@@ -135,6 +138,7 @@ def _manifest(services: Services, database: Path, begun: datetime) -> Manifest:
         counts=_counts(store),
         sha256=sha256_of(database),
         size=database.stat().st_size,
+        ledger_head=str(head or ""),
     )
 
 
@@ -163,7 +167,7 @@ def _verify(services: Services, file: Path, work: Path, proof: Proof, manifest: 
         opened.database.unlink()
         if restored is None:
             return _LISTED_ONLY
-        findings = audit(restored)
+        findings = (*audit(restored), *against_manifest(restored, manifest))
     # The copy is as good as the database: an error there is told of, and is no reason to have no copies.
     ledger = f"its ledger has {len(findings)} errors" if findings else "the ledger is clean"
     return f"Restored into a database of its own; {ledger}."

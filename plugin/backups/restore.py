@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from plugin.backups.anchors import against_manifest
 from plugin.backups.archive import DamagedCopy, Keys, Manifest, need_space, unpack
 from plugin.backups.folder import backup_folder, make_private
 from plugin.backups.resealing import adopt_keys, reseal
@@ -20,6 +21,7 @@ from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.audit import Finding, audit
 from plugin.courses.base.activity import Did, record_activity
 from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.sealing import mark_restored_in
 from plugin.courses.base.work import Work
 from plugin.courses.documents.paper_emails import PAPER_MAIL
 from plugin.courses.handouts.visit_email import VISIT_MAIL
@@ -158,7 +160,7 @@ def _prepare(
     """Check that the copy is ours, migrate it, and end in it what must not go on; return errors, and lost keys."""
     _refuse_revision(copy, manifest)
     upgrade(copy.direct_url.render_as_string(hide_password=False))
-    findings = audit(copy)
+    findings = (*audit(copy), *against_manifest(copy, manifest))
     since = (manifest.created_at if manifest else now) - OVERLAP
     act = Act(_RESTORE, now, f"restore-{secrets.token_hex(8)}")
 
@@ -172,6 +174,7 @@ def _prepare(
         session.execute(planned.values(state="left", done_at=now, said="A backup was restored."))
         left = update(BackupRun).where(BackupRun.state == "running")
         session.execute(left.values(state="failed", ended_at=now, problem="A backup was restored."))
+        mark_restored_in(session, now)
         enqueue(Work(session, copy, act), SWEEP, "restored", payload={"since": since.isoformat()})
         made_at = f"Made {manifest.created_at:%Y-%m-%d %H:%M} UTC" if manifest else ""
         record_activity(session, copy, act, Did.BACKUP_RESTORED, after=made_at)

@@ -97,16 +97,26 @@ def new_secrets() -> None:
 
 
 @main.command()
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    metavar="HEAD|FILE",
+    help="A head of the ledger that was kept outside (ledger:12:9f3a51c0), or a file with one: an e-mail, a PDF.",
+)
 @AS_JSON
-def audit(as_json: bool) -> None:
+def audit(anchors: tuple[str, ...], as_json: bool) -> None:
     """Check the ledger and the documents.
 
-    Prints each row that contradicts the rules and exits with 1 if there is one.
+    Prints each row that contradicts the rules and exits with 1 if there is one. Heads of the ledger that were kept in
+    the data folder and beside the backups are compared, and those of --anchor.
     """
+    from plugin.backups.anchors import disagreeing, heads_of
     from plugin.courses.audit import audit as check
 
+    more = tuple(head for anchor in anchors for head in heads_of(anchor))
     with opened_store() as store:
-        findings = check(store)
+        findings = (*check(store), *disagreeing(read_settings(), store, more))
     rows = [{"check": each.check, "row": each.row, "message": each.sentence} for each in findings]
     for row in [] if as_json else rows:
         note(f"{row['check']}: {row['row']}: {row['message']}")

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name, SquareId
 from plugin.store.personal import ERASED_TEXT, NAMED, OF_ALLOWANCE, OF_CLIENT, OF_COURSE
+from plugin.store.recorded import Recorded
 
 TAX = (
     "tax >= 0 and tax_in_price between 0 and tax and tax_paid between 0 and tax"
@@ -29,7 +30,7 @@ TAX = (
 )
 
 
-class Course(Base):
+class Course(Recorded, Base):
     """One sold package. The three Square columns identify its sale; they make booking idempotent."""
 
     __tablename__ = "course"
@@ -74,7 +75,7 @@ class Course(Base):
     )
 
 
-class Allowance(Base):
+class Allowance(Recorded, Base):
     """The sessions of one treatment within a course, and its share of the agreed price."""
 
     __tablename__ = "allowance"

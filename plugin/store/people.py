@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name, SquareId
 from plugin.store.personal import DELETED, DROPPED, OF_CLIENT, OWN
+from plugin.store.recorded import Recorded
 
 ROLES = "role in ('owner', 'desk', 'practitioner')"
 
@@ -94,7 +95,7 @@ class SquareCustomer(Base):
 IS_LIVING_PROFILE = (SquareCustomer.is_current.is_(True), SquareCustomer.is_deleted.is_(False))
 
 
-class Staff(Base):
+class Staff(Recorded, Base):
     """A person who signs in."""
 
     __tablename__ = "staff"
@@ -205,7 +206,7 @@ class SignIn(Base):
     last_seen_at: Mapped[datetime | None]
 
 
-class Passkey(Base):
+class Passkey(Recorded, Base):
     """A public key of a person, with which they sign in without a password (WebAuthn)."""
 
     __tablename__ = "passkey"
@@ -237,7 +238,7 @@ class LimitHit(Base):
     __table_args__ = (Index(None, "key", "at"),)
 
 
-class ApiToken(Base):
+class ApiToken(Recorded, Base):
     """A bearer token of the HTTP API; only its SHA-256 is stored."""
 
     __tablename__ = "api_token"

@@ -21,12 +21,14 @@ _KEPT = {
     "history": ("id", "course_id", "kind", "at", "by", "source"),
     "handout": ("id", "course_id", "kind", "language", "content_sha256", "handed_at", "by"),
     "activity": ("id", "kind", "at", "by", "staff_id", "source", "client_id", "subject_id"),
+    "sealed_row": ("kind", "row_id", "version", "seal", "sha256"),
 }
 ERASABLE = {
     "entry": ("reason", "reason_salt"),
     "history": ("text", "reason"),
     "handout": ("content",),
     "activity": ("name", "before", "after", "reason"),
+    "sealed_row": ("salt",),
 }
 _OF_HASH = ("reason_salt", "reason_sha256", "sha256")
 # Can be blanked, never rewritten; and what is stored whole forever, as the law requires of documents.
@@ -35,8 +37,18 @@ BLANKED_AT_MOST = ("entry", "history", "handout")
 ACTIVITY, ACTIVITY_KEPT_DAYS = "activity", 365
 KEPT_WHOLE = ("document", "document_file", "document_course", "treatment_text", "logo")
 APPEND_ONLY = (*BLANKED_AT_MOST, *KEPT_WHOLE)
+# What the worker sealed: the salt of a text that is erased goes with it.
+SEAL, SEALED = "ledger_seal", "sealed_row"
 # What is signed is stored whole too; what was only shown can be deleted, never changed.
 SIGNED, SHOWN = "agreement_signature", "agreement"
+
+
+def guard_names(engine: str) -> frozenset[str]:
+    """Return the names of all triggers that refuse a change."""
+    deeds = ("update", "delete") if engine == "sqlite" else ("change", "truncate")
+    whole = {f"{table}_refuses_{deed}" for table in (*APPEND_ONLY, SEAL, SEALED, SIGNED) for deed in deeds}
+    activity = {f"{ACTIVITY}_refuses_{deed}" for deed in activity_deeds(engine)}
+    return frozenset({*whole, *activity, f"{SHOWN}_refuses_update"})
 
 
 def guarded_columns(table: str) -> tuple[str, ...]:
@@ -67,6 +79,18 @@ def _guards(engine: str, table: str, *, has_hash: bool) -> Iterator[str]:
     new = () if has_hash else _OF_HASH
     kept, erasable = ([each for each in columns[table] if each not in new] for columns in (_KEPT, ERASABLE))
     return _pg(table, erasable) if engine == "postgresql" else _sqlite(table, kept, erasable)
+
+
+def creation_for_seals(engine: str) -> Iterator[str]:
+    """Yield the statements that guard seals and what they are over."""
+    yield from (_pg_whole(SEAL) if engine == "postgresql" else _sqlite_whole(SEAL))
+    yield from _guards(engine, SEALED, has_hash=True)
+
+
+def removal_for_seals(engine: str) -> Iterator[str]:
+    """Yield the statements that drop the triggers of `creation_for_seals`."""
+    for table in (SEAL, SEALED):
+        yield from _dropped(engine, table)
 
 
 def removal(engine: str) -> Iterator[str]:

@@ -42,7 +42,8 @@ def tamper(unguarded: Connection) -> Iterator[Tamper]:
     def change(statement: str) -> tuple[Finding, ...]:
         unguarded.execute(text(statement))
         with Session(unguarded) as session:
-            return audit_in(session)
+            # They are gone on SQLite, so that there is something to find.
+            return tuple(each for each in audit_in(session) if each.check != "trigger")
 
     yield change
     unguarded.rollback()
@@ -165,7 +166,7 @@ def test_an_empty_house_is_clean(store: Store) -> None:
 
 
 def test_a_finding_names_the_row_and_says_what_it_means(tamper: Tamper, unguarded: Connection) -> None:
-    (finding,) = tamper("update course set price = 49 where price = 50")
+    finding, _of_the_record = tamper("update course set price = 49 where price = 50")
     assert finding.sentence == "The parts add up to 50, the price is 49 (minor units)."
     price = text("select price from course where id = :id")
     assert unguarded.scalar(price, {"id": finding.row}) == 49

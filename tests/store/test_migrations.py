@@ -18,7 +18,7 @@ from plugin.store import Store, listing, totals, versions, webhooks
 from plugin.store.migrate import downgrade, is_current, migrations_folder, upgrade
 from plugin.store.selling import Checkout
 from plugin.store.tables import METADATA
-from plugin.store.triggers import ACTIVITY, APPEND_ONLY, SHOWN, SIGNED, activity_deeds
+from plugin.store.triggers import ACTIVITY, APPEND_ONLY, SEAL, SEALED, SHOWN, SIGNED, activity_deeds
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.courses.documents.sales import Papers, sold_line, sold_sale
@@ -200,7 +200,7 @@ def test_what_is_written_once_is_guarded_after_the_migration(empty_database_url:
             *versions.trigger_names(engine),
             *listing.trigger_names(engine),
         }
-    wanted = {f"{table}_refuses_{deed}" for table in APPEND_ONLY for deed in deeds}
+    wanted = {f"{table}_refuses_{deed}" for table in (*APPEND_ONLY, SEAL, SEALED) for deed in deeds}
     wanted |= {f"{ACTIVITY}_refuses_{deed}" for deed in activity_deeds(engine)}
     wanted |= {f"{SIGNED}_refuses_{deed}" for deed in deeds} | {f"{SHOWN}_refuses_update"}
     assert found - counting == wanted

@@ -9,7 +9,10 @@ from sqlalchemy.orm import Session
 from plugin.courses.audit.courses import closed_courses, lost_entries, prices, totals
 from plugin.courses.audit.entries import empty_allowances, entries
 from plugin.courses.audit.finding import Finding
+from plugin.courses.audit.guards import guards
 from plugin.courses.audit.papers import documents, handouts
+from plugin.courses.audit.records import records
+from plugin.courses.audit.seals import sealed_rows, seals
 from plugin.store import Store
 
 __all__ = ["Finding", "audit", "audit_in", "audit_in_parts"]
@@ -39,11 +42,15 @@ def audit_in(session: Session) -> tuple[Finding, ...]:
 
 
 _CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (
+    guards,
     entries,
     empty_allowances,
     lost_entries,
     closed_courses,
     prices,
+    records,
+    seals,
+    sealed_rows,
     handouts,
     documents,
     totals,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Column, delete, select, update
+from sqlalchemy import Column, delete, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Source, require
@@ -191,9 +191,11 @@ def _delete_clients_in(session: Session, batch: ImportBatch, courses: Sequence[C
     deleted = candidates - _with_something_else(session, candidates, {course.id for course in courses})
     for some in portions(deleted):
         # The ledger keeps the course, without a client's name.
-        detached = update(Course).where(Course.client_id.in_(some)).values(client_id=None)
-        for statement in (detached, delete(Client).where(Client.id.in_(some))):
-            session.execute(statement.execution_options(synchronize_session=False))
+        for course in session.scalars(select(Course).where(Course.client_id.in_(some))):
+            course.client_id = None
+        session.flush()
+        statement = delete(Client).where(Client.id.in_(some))
+        session.execute(statement.execution_options(synchronize_session=False))
     return deleted
 
 

@@ -30,6 +30,7 @@ from plugin.courses.imports.offers import Content, Offer, UnlistedOffers
 from plugin.courses.imports.rows import ImportRow
 from plugin.store.imports import ImportBatch
 from plugin.store.people import SquareCustomer
+from plugin.store.recorded import recorded
 from plugin.store.tables import METADATA
 from plugin.wording import N_, _
 
@@ -115,7 +116,7 @@ def _offer(unlisted: UnlistedOffers, row: ImportRow) -> Offer:
 def _course(work: Work, row: ImportRow, offer: Offer, person: Person, clinic: ClinicView) -> Values:
     record = row.record
     terms = record.terms if record else _terms(row, offer)
-    return {
+    values = {
         "id": work.new_id(),
         "client_id": person.client_id,
         "package_id": offer.id,
@@ -131,6 +132,7 @@ def _course(work: Work, row: ImportRow, offer: Offer, person: Person, clinic: Cl
         "closed_as": record.closed_as if record else None,
         "closed_at": record.closed_at if record else None,
     }
+    return recorded("course", values)
 
 
 def _terms(row: ImportRow, offer: Offer) -> Terms:
@@ -181,7 +183,7 @@ def _counts(row: ImportRow, offer: Offer, content: Content) -> tuple[int, int]:
 
 def _allowance(course_id: str, part: _Part) -> Values:
     content = part.content
-    return {
+    values = {
         "id": part.id,
         "course_id": course_id,
         "position": content.position,
@@ -192,6 +194,7 @@ def _allowance(course_id: str, part: _Part) -> Values:
         "price": part.price,
         "usable_from_session": content.usable_from_session,
     }
+    return recorded("allowance", values)
 
 
 def _allowed(work: Work, part: _Part) -> Values:

@@ -15,6 +15,7 @@ from sqlalchemy import Column, ColumnElement, String, cast, delete, or_, select,
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.courses.base.sealing import HISTORY
 from plugin.courses.base.suppression import NO_BODY
 from plugin.courses.clients.client_profile import CUSTOMER
 from plugin.courses.documents.sale_record import without_reasons
@@ -37,6 +38,7 @@ from plugin.store.personal import (
     rows_of,
 )
 from plugin.store.queues import Attention, Inbox, Outbox
+from plugin.store.seals import SealedRow
 from plugin.store.square_side import SquarePerson
 from plugin.store.tables import models
 from plugin.store.triggers import ERASED
@@ -64,6 +66,9 @@ def anonymize_in(session: Session, act: Act, subject: SubjectData) -> None:
     # Without its salt nobody can try out words against the digest that stays.
     erased = update(Entry).where(Entry.reason == ERASED, Entry.reason_salt.not_in(("", ERASED)))
     session.execute(erased.values(reason_salt=ERASED))
+    blank = select(History.id).where(or_(History.text == ERASED, History.reason == ERASED))
+    sealed = update(SealedRow).where(SealedRow.kind == HISTORY, SealedRow.salt != ERASED)
+    session.execute(sealed.where(SealedRow.row_id.in_(blank)).values(salt=ERASED))
 
 
 def _their_rows(session: Session, model: type[Base], subject: SubjectData) -> None:

@@ -127,6 +127,7 @@ NOT_ABOUT_CLIENTS = {
     "passkey": "How staff sign in.",
     "pin_tries": "How staff sign in.",
     "check_in_screen": "Browsers at which clients check in; the arrival stands with the appointment.",
+    **dict.fromkeys(("ledger_seal", "sealed_row"), "Hashes of what is told as entries, history and papers."),
     "saved_view": "Filters of a list that staff named; they name no client.",
     "setting": "How the clinic runs this.",
     "shared_device": "Tablets of the clinic.",

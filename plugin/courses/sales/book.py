@@ -39,6 +39,7 @@ from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Package, PackageContent, Treatment
 from plugin.store.prepared import Prepared
 from plugin.store.queues import Attention
+from plugin.store.recorded import recorded
 from plugin.store.tables import METADATA
 from plugin.wording import N_n, _
 
@@ -265,7 +266,7 @@ def _grant(work: Work, course: Course, contents: _Contents) -> Iterator[tuple[di
         born_from = f"{course.square_order_id}/{course.square_line_uid}/{course.unit}"
         line = Line(f"sale:{born_from}:{content.position}:sold", course.sold_at)
         granted = sold(content.sessions)
-        yield allowance, next_entry(work, allowance_id, START, granted, line)
+        yield recorded("allowance", allowance), next_entry(work, allowance_id, START, granted, line)
 
 
 def _unassigned(work: Work, sale: Sale, course_ids: list[str]) -> str:

@@ -1,0 +1,107 @@
+"""Heads of the ledger that are kept outside the database: in a file of the data folder, and beside each backup.
+
+Somebody with the database alone can make every hash in it again, and can't reach these.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from plugin.backups.archive import Manifest
+from plugin.backups.folder import backup_folder, make_private, names_in, read_note, time_of
+from plugin.core.head import KeptHead, LedgerHead, heads_in
+from plugin.courses.audit.finding import Finding
+from plugin.courses.audit.seals import against
+from plugin.courses.base.sealing import seal
+from plugin.errors import Refused
+from plugin.services import Services
+from plugin.settings import Settings
+from plugin.store import Store
+
+HEADS = "ledger-heads.txt"
+_LARGEST, _LINES_KEPT = 256 * 1024, 1000
+_LARGEST_ANCHOR = 64 * 1024 * 1024
+
+
+def seal_and_keep(services: Services, *, is_quick: bool = False) -> LedgerHead | None:
+    """Seal what is new, and write the head down outside the database where it is another."""
+    now = services.clock()
+    head = seal(services.store, now, is_quick=is_quick)
+    if head is not None:
+        _write_down(services.settings, head, now)
+    return head
+
+
+def _write_down(settings: Settings, head: LedgerHead, now: datetime) -> None:
+    file = make_private(settings.data_folder) / HEADS
+    lines = file.read_text(encoding="ascii").splitlines() if file.exists() else []
+    if lines and lines[-1].endswith(str(head)):
+        return
+    line = f"{now.isoformat()} {head}\n"
+    if sum(map(len, lines)) > _LARGEST:
+        part = file.with_suffix(".part")
+        part.write_text("".join(f"{each}\n" for each in lines[-_LINES_KEPT:]), encoding="ascii")
+        os.replace(part, file)
+    with file.open("a", encoding="ascii") as opened:
+        opened.write(line)
+        opened.flush()
+        os.fsync(opened.fileno())
+    file.chmod(0o600)
+
+
+def kept_heads(settings: Settings) -> Iterator[KeptHead]:
+    """Yield every head that was kept on this machine."""
+    file = settings.data_folder / HEADS
+    if file.exists():
+        for line in file.read_text(encoding="ascii", errors="replace").splitlines():
+            yield from _of_line(line)
+    folder = backup_folder(settings)
+    for name in names_in(folder):
+        note = read_note(folder / name)
+        for head in heads_in(note.manifest.ledger_head) if note else ():
+            yield KeptHead(head, f"the backup {name}", time_of(name))
+
+
+def _of_line(line: str) -> Iterator[KeptHead]:
+    said, _, written = line.partition(" ")
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        # A line that was cut off when the machine stopped.
+        return
+    for head in heads_in(written):
+        yield KeptHead(head, HEADS, at)
+
+
+def heads_of(anchor: str) -> Iterator[KeptHead]:
+    """Yield the heads in a text, or in a file of that name: an e-mail, a note of a backup, a PDF.
+
+    Raises Refused where there is none.
+    """
+    file = Path(anchor)
+    is_file = len(anchor) < 1000 and file.is_file()
+    if is_file and file.stat().st_size > _LARGEST_ANCHOR:
+        raise Refused(f"{file} is too large to hold a head of the ledger.", code="no_anchor")
+    text = file.read_bytes().decode("latin-1") if is_file else anchor
+    found = [KeptHead(head, anchor if is_file else "--anchor", None) for head in heads_in(text)]
+    if not found:
+        raise Refused(
+            f"No head of the ledger is in {anchor[:80]}, such as ledger:12:9f3a51c0.", code="no_anchor"
+        )
+    yield from found
+
+
+def against_manifest(store: Store, manifest: Manifest | None) -> tuple[Finding, ...]:
+    """Return what the head in a copy's manifest says against the copy."""
+    heads = heads_in(manifest.ledger_head) if manifest else ()
+    with store.reading() as session:
+        return tuple(against(session, [KeptHead(head, "its manifest", None) for head in heads]))
+
+
+def disagreeing(settings: Settings, store: Store, more: tuple[KeptHead, ...] = ()) -> tuple[Finding, ...]:
+    """Return what the heads that were kept outside say against the database."""
+    with store.reading() as session:
+        return tuple(against(session, (*kept_heads(settings), *more)))

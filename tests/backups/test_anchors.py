@@ -1,0 +1,80 @@
+"""Heads of the ledger outside the database: what was lost or made again since is said."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from plugin.backups.anchors import HEADS, against_manifest, disagreeing, heads_of, kept_heads, seal_and_keep
+from plugin.backups.make import make_copy
+from plugin.errors import Refused
+from plugin.services import Services
+from plugin.store import Store
+from tests.clock import HandMovedClock
+from tests.courses.desk import Desk
+
+
+@pytest.fixture
+def sold(small: Services, clock: HandMovedClock) -> tuple[Desk, str]:
+    desk = Desk(small.store, clock)
+    return desk, desk.sell()
+
+
+def test_acknowledged_uses_that_went_with_the_log_are_said(
+    small: Services, sold: tuple[Desk, str], tmp_path: Path
+) -> None:
+    desk, course_id = sold
+    seal_and_keep(small)
+    database = Path(small.store.url.database or "")
+    with small.store.engine.connect() as connection:
+        connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+    shutil.copy(database, tmp_path / "without-its-log.db")
+    for _ in range(8):
+        desk.use(course_id)
+    seal_and_keep(small)
+    assert disagreeing(small.settings, small.store) == ()
+    with Store(f"sqlite:///{tmp_path / 'without-its-log.db'}") as lost:
+        (finding,) = disagreeing(small.settings, lost)
+    assert finding.check == "anchor"
+    assert finding.sentence.startswith("The database ends with seal 1 of")
+    assert HEADS in finding.sentence
+
+
+def test_a_head_is_written_down_once_and_a_torn_line_does_no_harm(
+    small: Services, sold: tuple[Desk, str]
+) -> None:
+    seal_and_keep(small)
+    seal_and_keep(small)
+    file = small.settings.data_folder / HEADS
+    assert len(file.read_text().splitlines()) == 1
+    assert file.stat().st_mode & 0o077 == 0
+    with file.open("a") as opened:
+        opened.write("2026-03-01T10:0")
+    assert [each.head.number for each in kept_heads(small.settings)] == [1]
+
+
+def test_a_backup_says_its_head_and_is_checked_against_it(small: Services, sold: tuple[Desk, str]) -> None:
+    made = make_copy(small)
+    manifest = made.note.manifest
+    assert manifest.ledger_head.startswith("ledger:1:")
+    assert made.note.checked == "Restored into a database of its own; the ledger is clean."
+    assert against_manifest(small.store, manifest) == ()
+    (finding,) = against_manifest(
+        small.store, manifest.model_copy(update={"ledger_head": f"ledger:1:{'0' * 64}"})
+    )
+    assert "by its manifest" in finding.sentence
+    (small.settings.data_folder / HEADS).unlink()
+    assert [each.where for each in kept_heads(small.settings)] == [f"the backup {made.file.name}"]
+
+
+def test_an_anchor_is_a_head_or_a_file_that_holds_one(small: Services, tmp_path: Path) -> None:
+    mail = tmp_path / "mail.eml"
+    mail.write_bytes(b"Subject: Health\r\n\r\n%PDF \xff ledger:7:" + b"ab" * 32 + b" and ledger:9:12345678.")
+    assert [each.head.short for each in heads_of(str(mail))] == ["7:abababab", "9:12345678"]
+    (one,) = heads_of("ledger:3:0123abcd")
+    assert (one.head.number, one.head.sha256) == (3, "0123abcd")
+    for nonsense in ("hello", "3:0123abcd", "ledger:3:012", "ledger:0:0123abcd", "x" * 5000):
+        with pytest.raises(Refused):
+            tuple(heads_of(nonsense))
