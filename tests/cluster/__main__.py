@@ -1,7 +1,8 @@
 """`make cluster`: a cluster under load, broken piece by piece; prints a table and writes it as JSON.
 
-`python -m tests.cluster SEED FILE`. Exits with 1 when anything acknowledged is lost or doubled, the audit is not clean,
-or the standby differs, with 2 where programs are missing.
+`python -m tests.cluster SEED FILE [flaw]`. Exits with 1 when anything acknowledged is lost or doubled, the audit is
+not clean, or the standby differs, with 2 where programs are missing. With `flaw` commits wait for no standby, which
+must be found: exit code 1.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from plugin.store import Store
 from tests.bench.desks import sold_to
 from tests.clock import HandMovedClock
 from tests.cluster.configuration import NODES
-from tests.cluster.faults import FAULTS, Fault
+from tests.cluster.faults import FAULTS, FLAW, Fault
 from tests.cluster.process import until
 from tests.cluster.programs import Missing, install_missing
 from tests.cluster.stack import Cluster
@@ -37,7 +38,7 @@ from tests.torture.crash import COURSES_EACH, SESSIONS, TABLETS, TOKENS, CrashRu
 _AT_LEAST_S, _AFTER_S, _PAUSE_S = 8.0, 3.0, 0.1
 
 
-def main(seed: int, file: Path) -> int:
+def main(seed: int, file: Path, *, is_flawed: bool = False) -> int:
     """Run everything and return the exit code."""
     try:
         install_missing()
@@ -45,11 +46,13 @@ def main(seed: int, file: Path) -> int:
         print(error, file=sys.stderr)
         return 2
     print(f"seed {seed}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores", flush=True)
-    cluster, run = Cluster(), CrashRun()
+    cluster, run = Cluster(waits_for_standby=not is_flawed), CrashRun()
     try:
         cluster.start()
         with _tablets(cluster, run, seed):
-            rows = [_phase(cluster, run, name, fault) for name, fault in FAULTS.items()]
+            rows = [
+                _phase(cluster, run, name, fault) for name, fault in (FLAW if is_flawed else FAULTS).items()
+            ]
         _compare(cluster, run)
         same = _same_on_both(cluster)
     except BaseException:
@@ -157,5 +160,6 @@ def _keep_logs(cluster: Cluster) -> None:
 
 
 if __name__ == "__main__":
-    words = [*sys.argv[1:], "", ""]
-    sys.exit(main(int(words[0] or random.SystemRandom().randrange(10**6)), Path(words[1] or "cluster.json")))
+    words = [*sys.argv[1:], "", "", ""]
+    chosen = int(words[0] or random.SystemRandom().randrange(10**6))
+    sys.exit(main(chosen, Path(words[1] or "cluster.json"), is_flawed=words[2] == "flaw"))

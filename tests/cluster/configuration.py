@@ -49,8 +49,11 @@ def etcd(name: str, ports: Ports, folder: Path) -> list[str]:
     ]
 
 
-def patroni(name: str, ports: Ports, folder: Path, programs: Path) -> str:
-    """Return the configuration of one node. A commit waits for the standby; 20 seconds of silence end a primary."""
+def patroni(name: str, ports: Ports, folder: Path, programs: Path, *, waits: bool) -> str:
+    """Return the configuration of one node; 20 seconds of silence end a primary.
+
+    `waits`: a commit is answered once the standby has it too.
+    """
     etcds = ", ".join(f'"127.0.0.1:{ports[f"{each}-client"]}"' for each in ETCDS)
     postgres, rest = (f"127.0.0.1:{ports[f'{name}-{what}']}" for what in ("postgres", "rest"))
     return f"""
@@ -63,7 +66,7 @@ bootstrap:
     ttl: 20
     loop_wait: 3
     retry_timeout: 5
-    synchronous_mode: true
+    synchronous_mode: {str(waits).lower()}
     postgresql:
       use_pg_rewind: true
       parameters: {{max_connections: 80, wal_log_hints: "on", shared_buffers: 64MB, wal_keep_size: 128MB}}

@@ -71,6 +71,19 @@ def primary_lost(cluster: Cluster) -> None:
     cluster.all[name].start()
 
 
+def primary_lost_behind(cluster: Cluster) -> None:
+    """Lose the primary's machine while the standby lacks its last seconds: lost, where no commit waited for it."""
+    standby = cluster.standby()
+    cluster.signal_postgres(standby, signal.SIGSTOP, called="walreceiver")
+    time.sleep(DOWN_S)
+    name = cluster.primary()
+    _kill_machine(cluster, name)
+    # Not woken: it would read what is still in the connection.
+    cluster.signal_postgres(standby, signal.SIGKILL, called="walreceiver")
+    until(lambda: cluster.primary() not in ("", name), "another primary")
+    cluster.all[name].start()
+
+
 def standby_lost(cluster: Cluster) -> None:
     """Kill all of the standby's machine, for which each commit waits."""
     name = cluster.standby()
@@ -129,6 +142,8 @@ def _kill_machine(cluster: Cluster, name: str) -> None:
     cluster.signal_postgres(name, signal.SIGKILL)
 
 
+# What must be found where commits wait for no standby.
+FLAW: dict[str, Fault] = {"machine of the primary lost, the standby behind": primary_lost_behind}
 FAULTS: dict[str, Fault] = {
     "nothing": nothing,
     "a web process killed": killed(lambda _: "web-a"),

@@ -33,7 +33,8 @@ _KEY = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 class Cluster:
     """Runs from `start` until `stop`; each program has a name and can be killed by it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, waits_for_standby: bool = True) -> None:
+        self._waits_for_standby = waits_for_standby
         # A socket's path may have 104 bytes, and another user must get there.
         self.folder = Path(tempfile.mkdtemp(prefix="ck-cluster-"))
         self._user = someone_but_root(self.folder)
@@ -53,10 +54,12 @@ class Cluster:
             self._add(name, [self._programs["etcd"], *configuration.etcd(name, self.ports, self.folder)])
         until(self.etcd_leader, "a leader of etcd")
         for name in NODES:
-            text = configuration.patroni(name, self.ports, self.folder, self._postgresql)
+            text = configuration.patroni(
+                name, self.ports, self.folder, self._postgresql, waits=self._waits_for_standby
+            )
             self._add(name, [self._programs["patroni"], self._write(f"{name}.yml", text)])
             until(self.primary, "a primary", most_s=120)
-        until(self.is_synchronous, "a synchronous standby", most_s=120)
+        until(self.is_paired, "a synchronous standby", most_s=120)
         self._make_database()
         self._add("redis", [*self._redis(), "--save", "", "--dir", str(self.folder)])
         for name in ("haproxy", "pgbouncer"):
@@ -94,7 +97,7 @@ class Cluster:
 
     def is_whole(self) -> bool:
         """Return whether everything runs, and a standby is there that commits wait for."""
-        return bool(self.etcd_leader()) and self.is_synchronous() and all(map(self.is_up, self.all))
+        return bool(self.etcd_leader()) and self.is_paired() and all(map(self.is_up, self.all))
 
     def etcd_leader(self) -> str:
         """Return the name of etcd's leader, "" while there is none."""
@@ -122,11 +125,11 @@ class Cluster:
         return self._with_role("leader")
 
     def standby(self) -> str:
-        """Return the name of the synchronous standby, "" while there is none."""
-        return self._with_role("sync_standby")
+        """Return the name of the standby that commits wait for, "" while there is none."""
+        return self._with_role("sync_standby" if self._waits_for_standby else "replica")
 
-    def is_synchronous(self) -> bool:
-        """Return whether a commit waits for a standby that streams."""
+    def is_paired(self) -> bool:
+        """Return whether there is a primary, and a standby that streams."""
         return bool(self.primary() and self.standby())
 
     def switch_over(self, leader: str) -> None:
@@ -134,14 +137,18 @@ class Cluster:
         other = next(each for each in NODES if each != leader)
         self._ask(f"{leader}-rest", "/switchover", {"leader": leader, "candidate": other}, as_json=False)
 
-    def signal_postgres(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to a node's PostgreSQL and its children, of which each has a group of its own."""
+    def signal_postgres(self, name: str, number: signal.Signals, called: str = "") -> None:
+        """Send a signal to a node's PostgreSQL and its children, of which each has a group of its own.
+
+        `called`: only to those whose title has this word.
+        """
         with nobody_left():
             first = int((self.folder / name / "postmaster.pid").read_text().split("\n", 1)[0])
             children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
             for process in (first, *map(int, children)):
                 with nobody_left():
-                    os.kill(process, number)
+                    if called in Path(f"/proc/{process}/cmdline").read_text():
+                        os.kill(process, number)
 
     def connect(self, node: str, database: str = DATABASE) -> psycopg.Connection:
         """Connect to one node itself, as its superuser."""

@@ -138,11 +138,14 @@ class Tablet:
             key = f"tablet-{self._number}-{turn}"
             time.sleep(self._pause_s)
             entry = self._answered(key, f"/courses/{course}/redemptions", {"visited_on": day.isoformat()})
-            if self._chance.random() < _UNDONE:
+            if entry and self._chance.random() < _UNDONE:
                 self._answered(f"{key}-undo", f"/entries/{entry}/reversal", {"reason": "Wrong client"})
 
     def _answered(self, key: str, path: str, body: dict[str, str]) -> str:
+        """Return the entry, "" where what the path names is gone."""
         entry = self._until_answered(key, path, body)
+        if not entry:
+            return ""
         if self._chance.random() < _SENT_AGAIN and self._until_answered(key, path, body) != entry:
             self._run.doubled.add(key)
         self._run.acknowledged[key] = entry
@@ -160,6 +163,10 @@ class Tablet:
             else:
                 if status < 300:
                     return str(json.loads(answer)["entry"]["id"])
+                if status == 404:
+                    # What was acknowledged is gone already.
+                    self._run.lost.add(path)
+                    return ""
                 assert status in {429, 500, 502, 503, 504}, (status, answer)
                 self._run.refused[status] += 1
             time.sleep(0.05)
