@@ -15,6 +15,7 @@ OUT = papers
 SHOTS = screenshots
 ROUNDS = 15
 SEED =
+BENCH =
 SECONDS = 60
 EVENTS = 1000
 SIZE = 100
@@ -76,6 +77,9 @@ torture: setup-test ## Kill processes, storm with webhooks, and compare the ledg
 
 cluster: setup-test ## Break a cluster (Patroni, etcd, PgBouncer, HAProxy, Redis) under load: SEED=, needs Debian or Ubuntu and root
 	@exec env $(ENV) $(PYTHON) -m tests.cluster "$(SEED)" cluster.json
+
+monday: setup-test ## Simulate the Monday morning of 10,000 clinics from the times of `make bench`: SEED=, BENCH=bench.json
+	@exec env $(ENV) $(PYTHON) -m tests.scale.monday "$(SEED)" "$(BENCH)" monday.json
 
 drill: setup-test ## Lose a clinic and restore it; open and send its backup by the programs that are installed
 	@exec env $(ENV) $(PYTHON) -m tests.backups.drill

@@ -45,7 +45,8 @@ def etcd(name: str, ports: Ports, folder: Path) -> list[str]:
         *("--name", name, "--data-dir", str(folder / name), "--initial-cluster", peers),
         *("--listen-client-urls", client, "--advertise-client-urls", client),
         *("--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer),
-        *("--initial-cluster-state", "new", "--logger", "zap", "--log-outputs", "stderr"),
+        # Over the third API Patroni 3.0 keeps a copy of its keys, which can stay old after a freeze (mended in 3.1).
+        *("--enable-v2", "--initial-cluster-state", "new", "--logger", "zap", "--log-outputs", "stderr"),
     ]
 
 
@@ -60,7 +61,7 @@ def patroni(name: str, ports: Ports, folder: Path, programs: Path, *, waits: boo
 scope: coursekeeper
 name: {name}
 restapi: {{listen: "{rest}", connect_address: "{rest}"}}
-etcd3: {{hosts: [{etcds}]}}
+etcd: {{hosts: [{etcds}]}}
 bootstrap:
   dcs:
     ttl: 20

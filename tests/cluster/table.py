@@ -20,22 +20,24 @@ class Row:
     acknowledged: int
     failed: int
     without_s: float
-    whole_after_s: float
+    # None: not within the time that was given.
+    whole_after_s: float | None
 
     @property
     def line(self) -> str:
         """Return the row of the table."""
-        seconds = f"{self.without_s:.1f} | {self.whole_after_s:.0f}"
+        whole = "not" if self.whole_after_s is None else f"{self.whole_after_s:.0f}"
+        seconds = f"{self.without_s:.1f} | {whole}"
         return f"| {self.what} | {self.acknowledged} | {self.failed} | {seconds} |"
 
 
 def row_of(
-    what: str, answered_at: Sequence[float], began: float, whole: float, ended: float, failed: int
+    what: str, answered_at: Sequence[float], began: float, whole: float | None, ended: float, failed: int
 ) -> Row:
     """Return the row of the time between `began` and `ended`, in seconds of one clock; everything ran at `whole`."""
     within = [each for each in answered_at if began <= each <= ended]
     gaps = (after - before for before, after in pairwise((began, *sorted(within), ended)))
-    return Row(what, len(within), failed, max(gaps), whole - began)
+    return Row(what, len(within), failed, max(gaps), None if whole is None else whole - began)
 
 
 def table(rows: Sequence[Row]) -> str:

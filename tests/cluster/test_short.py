@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from plugin.store.migrate import known_revisions
 from tests.cluster import configuration, programs
 from tests.cluster.configuration import ETCDS, NODES, WEBS, Ports
-from tests.cluster.faults import next_version
 from tests.cluster.table import row_of, table
 from tests.torture.crash import CrashRun
 
@@ -50,9 +46,3 @@ def test_each_program_finds_the_others() -> None:
     assert all(f":{PORTS[f'web-{each}']} check" in proxy for each in WEBS)
     assert all(f":{PORTS[f'{each}-postgres']} check port {PORTS[f'{each}-rest']}" in proxy for each in NODES)
     assert len(set(PORTS.of.values())) == len(PORTS.of) > len(ETCDS)
-
-
-def test_the_next_version_has_one_migration_more(tmp_path) -> None:
-    root = next_version(tmp_path / "next")
-    newest = max(root.glob("plugin/store/migrations/versions/[0-9]*.py")).read_text()
-    assert re.search(f'down_revision = "{known_revisions()[0]}"', newest)

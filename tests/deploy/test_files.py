@@ -22,7 +22,7 @@ SCRIPTS = [
     *(path for path in sorted((ROOT / ".ci").iterdir()) if path.is_file()),
     *(
         DEPLOY / name
-        for name in ("install.sh", "install-locked", "image/make", "systemd/coursekeeper-command")
+        for name in ("install.sh", "clinics", "install-locked", "image/make", "systemd/coursekeeper-command")
     ),
 ]
 

@@ -46,12 +46,12 @@ def wrong_documents(session: Session) -> Iterator[Wrong]:
 
 
 @cache
-def _all_documents() -> Select[tuple[Document]]:
+def _all_documents() -> Select[Document]:
     return select(Document).execution_options(yield_per=_AT_A_TIME)
 
 
 @cache
-def _all_files() -> Select[tuple[DocumentFile]]:
+def _all_files() -> Select[DocumentFile]:
     return select(DocumentFile).execution_options(yield_per=_AT_A_TIME)
 
 
@@ -92,7 +92,7 @@ def _files(session: Session) -> Iterator[Wrong]:
 
 
 @cache
-def _jobs_of_lost_documents() -> Select[tuple[str]]:
+def _jobs_of_lost_documents() -> Select[str]:
     return (
         select(Outbox.subject)
         .outerjoin(Document, Document.id == Outbox.subject)
@@ -110,7 +110,7 @@ def _lost(session: Session) -> Iterator[Wrong]:
 
 
 @cache
-def _gaps() -> Select[tuple[str, str]]:
+def _gaps() -> Select[str, str]:
     before = aliased(Document)
     return (
         select(Document.id, Document.number)
@@ -126,7 +126,7 @@ def _places(session: Session) -> Iterator[Wrong]:
 
 
 @cache
-def _numbered() -> Select[tuple[str, str, int, str]]:
+def _numbered() -> Select[str, str, int, str]:
     return select(Document.id, Document.kind, Document.place, Document.number).where(
         Document.kind != "gift_voucher"
     )
@@ -145,7 +145,7 @@ def _numbers(session: Session) -> Iterator[Wrong]:
 
 
 @cache
-def _notes_of_no_invoice() -> Select[tuple[str, str]]:
+def _notes_of_no_invoice() -> Select[str, str]:
     invoice = aliased(Document)
     return (
         select(Document.id, Document.number)
@@ -173,7 +173,7 @@ def _references(session: Session) -> Iterator[Wrong]:
 
 
 @cache
-def _given_back_in_excess() -> Select[tuple[str, str]]:
+def _given_back_in_excess() -> Select[str, str]:
     note = aliased(Document)
     return (
         select(Document.id, Document.number)

@@ -1,0 +1,1 @@
+"""Figures of many clinics, simulated from those of one: `make monday`."""
