@@ -19,6 +19,7 @@ from plugin.store import Store
 from plugin.store.changes import CourseShare
 from plugin.store.ledger import Course
 from plugin.store.offers import Clinic
+from plugin.store.prepared import Prepared
 from plugin.store.queues import PENDING, Attention, Inbox, Outbox
 from plugin.store.selling import DeskRefund
 from plugin.store.square_side import Booking, Connection
@@ -78,18 +79,18 @@ def version_of_backups(store: Store, now: datetime) -> PageVersion:
     return _read(store, _OF_BACKUPS, now, {})
 
 
-def _read(store: Store, statement: Select[Any], now: datetime, values: Mapping[str, object]) -> PageVersion:
-    with store.reading() as session:
-        attention, time_zone, *numbers = session.execute(statement, values).one()
+def _read(store: Store, statement: Prepared, now: datetime, values: Mapping[str, object]) -> PageVersion:
+    ((attention, time_zone, *numbers),) = store.rows(statement, values)
     # A new day changes what expires today.
     shown = repr((attention, [*map(str, numbers)], now.astimezone(ZoneInfo(time_zone or "UTC")).date()))
     return PageVersion(hashlib.sha256(shown.encode()).hexdigest()[:12], attention)
 
 
-def _page(*numbers: ColumnElement[Any] | ScalarSelect[Any]) -> Select[Any]:
-    """Return the statement for a page; built once, for building takes longer than the database does."""
+def _page(*numbers: ColumnElement[Any] | ScalarSelect[Any]) -> Prepared:
+    """Return the statement for a page."""
     waiting = select(func.count()).where(Attention.resolved_at.is_(None)).scalar_subquery()
-    return select(waiting, select(Clinic.time_zone).where(Clinic.id == 1).scalar_subquery(), *numbers)
+    zone = select(Clinic.time_zone).where(Clinic.id == 1).scalar_subquery()
+    return Prepared(select(waiting, zone, *numbers))
 
 
 def _number(which: Sequence[Any] | Select[str]) -> ScalarSelect[Any]:

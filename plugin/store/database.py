@@ -97,13 +97,11 @@ class Store:
         self.new_id = make_id or IdMaker()
         self._shared = threading.local()
         self._one_writer = threading.RLock() if self.is_sqlite else nullcontext()
-        self._lone_reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._writer = self.engine.execution_options(coursekeeper_writes=True)
         # SQLite's transactions read one snapshot by default; PostgreSQL's only at this isolation level.
-        self._reader = (
-            self.engine
-            if self.is_sqlite
-            else self.engine.execution_options(isolation_level="REPEATABLE READ")
-        )
+        self._reader = self._isolated("REPEATABLE READ")
+        # On SQLite only what sends BEGIN is in a transaction.
+        self._lone_reader = self._isolated("AUTOCOMMIT")
 
     def __enter__(self) -> Store:
         return self
@@ -114,6 +112,9 @@ class Store:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+    def _isolated(self, level: str) -> Engine:
+        return self.engine if self.is_sqlite else self.engine.execution_options(isolation_level=level)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -152,12 +153,10 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a session that commits when the block succeeds and rolls back when it raises."""
-        with self._one_writer, self.engine.connect() as connection:
-            writer = connection.execution_options(coursekeeper_writes=True)
-            # The connection commits: most of what a session's own commit does is for several databases.
-            with writer.begin(), _WritingSession(writer) as session:
-                yield session
-                session.flush()
+        # The connection begins and commits: most of what a session's own commit does is for several databases.
+        with self._one_writer, self._writer.begin() as connection, _WritingSession(connection) as session:
+            yield session
+            session.flush()
 
     def transact(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one writing transaction, again where it lost a race: the constraint decides."""
@@ -217,11 +216,12 @@ def _sqlite_engine(url: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         writes = connection.get_execution_options().get("coursekeeper_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        (_BEGIN_WRITING if writes else _BEGIN).run(connection, {})
 
     return engine
 
 
+_BEGIN, _BEGIN_WRITING = Prepared(text("BEGIN")), Prepared(text("BEGIN IMMEDIATE"))
 # Both are per connection. Without foreign_keys the chain of entries is not guarded; without
 # recursive_triggers INSERT OR REPLACE deletes an entry and no trigger fires.
 _GUARDS = ("foreign_keys = ON", "recursive_triggers = ON")

@@ -7,36 +7,33 @@ and its result than into the database (docs/speed.md).
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from operator import itemgetter
+from typing import Any, TypeAlias
 
 from sqlalchemy import BindParameter, Connection, Dialect, Insert
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.sql.visitors import iterate
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 Values: TypeAlias = Mapping[str, Any]
 _Convert: TypeAlias = Callable[[Any], Any]
 
 
-class _Parameter(NamedTuple):
-    """A parameter of the text: the caller's value of that name, converted for the driver, or one that never changes."""
-
-    name: str
-    given_as: str | None
-    convert: _Convert | None
-    fixed: Any = None
-
-
 class Prepared:
-    """A query, or an INSERT that is given the same columns each time.
+    """A query, an INSERT that is given the same columns each time, or a text.
 
     A parameter that is a list is quick for a list of one. Rows are named tuples of the query's columns.
     """
 
     def __init__(self, statement: Any) -> None:
-        self._statement = statement
+        # A constant belongs to the text: SQLite plans a statement anew each time it is run if a parameter is compared
+        # with the column of a partial index.
+        self._statement = replacement_traverse(statement, {}, _constant)
         self._lists = frozenset(
-            part.key for part in iterate(statement) if isinstance(part, BindParameter) and part.expanding
+            part.key
+            for part in iterate(self._statement)
+            if isinstance(part, BindParameter) and part.expanding and part.required
         )
         self._texts: dict[str, _Text] = {}
 
@@ -44,12 +41,12 @@ class Prepared:
         """Return every row."""
         if any(len(values[name]) != 1 for name in self._lists):
             return connection.execute(self._statement, values).all()
-        ones = {name: values[name][0] for name in self._lists}
-        return self._text(connection.dialect, values).rows(connection, {**values, **ones} if ones else values)
+        return self._text(connection.dialect, values).rows(connection, values)
 
     def first(self, connection: Connection, values: Values) -> Any:
         """Return the first row, None for none."""
-        return next(iter(self.all(connection, values)), None)
+        rows = self.all(connection, values)
+        return rows[0] if rows else None
 
     def run(self, connection: Connection, *rows: Values) -> int:
         """Write the rows and return how many there were; raises what `Connection.execute` raises."""
@@ -67,66 +64,71 @@ class Prepared:
 class _Text:
     """The statement for one driver, and how its parameters and columns are converted."""
 
-    def __init__(self, statement: Any, dialect: Dialect, values: Values, of_lists: frozenset[str]) -> None:
+    def __init__(self, statement: Any, dialect: Dialect, values: Values, lists: frozenset[str]) -> None:
         is_insert = isinstance(statement, Insert)
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(values) if is_insert else None)
         state = compiled.construct_expanded_state(dict(values))
         self._sql: str = state.statement
-        self._is_positional: bool = dialect.positional
         # A list of one becomes one parameter, numbered.
-        lists = {f"{name}_1": name for name in of_lists}
-        self._parameters = [
-            _parameter(name, compiled.binds[lists.get(name, name)], dialect, values)
-            for name in (state.positiontup if self._is_positional else state.parameters)
-        ]
-        self._names = [each.name for each in self._parameters]
-        columns: Any = {} if is_insert else statement.selected_columns
-        converts = (column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns)
-        self._converts = [(place, convert) for place, convert in enumerate(converts) if convert is not None]
+        self._lists = [(name, f"{name}_1") for name in lists]
+        source = {numbered: name for name, numbered in self._lists}
+        bound = {name: compiled.binds[source.get(name, name)].type for name in state.parameters}
+        types = {name: type_.dialect_impl(dialect) for name, type_ in bound.items()}
+        self._in = _conversions((name, each.bind_processor(dialect)) for name, each in types.items())
+        self._in_order = _in_order(state.positiontup) if dialect.positional else None
+        columns = getattr(statement, "selected_columns", {})
+        impls = (column.type.dialect_impl(dialect) for column in columns)
+        self._out = _conversions(enumerate(each.result_processor(dialect, None) for each in impls))
         row: Any = namedtuple("row", map(str, columns.keys()), rename=True)  # type: ignore[misc]  # made as it runs
-        self._make_row = row._make
+        self._make_row: Any = partial(tuple.__new__, row)
 
     def execute(self, connection: Connection, *rows: Values) -> Any:
         """Return the driver's cursor, to be closed; raises SQLAlchemy's DBAPIError."""
-        given: Any = [self._given(row) for row in rows] if len(rows) > 1 else self._given(rows[0])
+        is_many = len(rows) > 1
+        given = [self._given(row) for row in rows] if is_many else self._given(rows[0])
         cursor, dialect = connection.connection.cursor(), connection.dialect
-        if listeners := connection.dispatch.before_cursor_execute:
-            listeners(connection, cursor, self._sql, given, None, len(rows) > 1)
+        if listeners := connection.engine.dispatch.before_cursor_execute:
+            listeners(connection, cursor, self._sql, given, None, is_many)
         error_type: Any = dialect.loaded_dbapi.Error
         try:
-            (cursor.executemany if len(rows) > 1 else cursor.execute)(self._sql, given)
+            (cursor.executemany if is_many else cursor.execute)(self._sql, given)
         except error_type as error:
             raise _wrapped(error, self._sql, dialect) from error
         return cursor
 
-    def _given(self, values: Values) -> Any:
-        given = tuple(
-            fixed if given_as is None else convert(values[given_as]) if convert else values[given_as]
-            for _, given_as, convert, fixed in self._parameters
-        )
-        return given if self._is_positional else dict(zip(self._names, given, strict=True))
-
     def rows(self, connection: Connection, values: Values) -> list[Any]:
+        """Return every row of a query."""
         cursor = self.execute(connection, values)
         rows = cursor.fetchall()
         cursor.close()
-        return [self._make_row(self._converted(row)) for row in rows]
+        return [self._make_row(_converted(list(row), self._out)) for row in rows]
 
-    def _converted(self, row: Sequence[Any]) -> Sequence[Any]:
-        if not self._converts:
-            return row
-        values = list(row)
-        for place, convert in self._converts:
-            values[place] = convert(values[place])
-        return values
+    def _given(self, values: Values) -> Any:
+        given = dict(values)
+        for name, numbered in self._lists:
+            given[numbered] = given.pop(name)[0]
+        _converted(given, self._in)
+        return given if self._in_order is None else self._in_order(given)
 
 
-def _parameter(name: str, bound: BindParameter[Any], dialect: Dialect, values: Values) -> _Parameter:
-    convert = bound.type.dialect_impl(dialect).bind_processor(dialect)
-    if bound.key in values:
-        return _Parameter(name, bound.key, convert)
-    fixed = bound.effective_value
-    return _Parameter(name, None, None, convert(fixed) if convert else fixed)
+def _constant(element: Any, **_: Any) -> Any:
+    is_constant = isinstance(element, BindParameter) and not element.required
+    return element.render_literal_execute() if is_constant else None
+
+
+def _conversions(each: Iterable[tuple[Any, _Convert | None]]) -> list[tuple[Any, _Convert]]:
+    return [(place, convert) for place, convert in each if convert is not None]
+
+
+def _converted(values: Any, conversions: list[tuple[Any, _Convert]]) -> Any:
+    for place, convert in conversions:
+        values[place] = convert(values[place])
+    return values
+
+
+def _in_order(names: Sequence[str]) -> Callable[[Values], Any]:
+    """Return what puts the values of a dictionary into this order."""
+    return itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[name] for name in names)
 
 
 def _wrapped(error: Exception, sql: str, dialect: Dialect) -> BaseException:

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.ledger import Kind
@@ -27,6 +26,7 @@ from plugin.errors import NoneLeft, NotFound, Refused
 from plugin.staff_languages import staff_language
 from plugin.store.ledger import Operation
 from plugin.wording import speaking
+from tests.budgets.counting import counted
 from tests.courses.appointments import Appointments, at
 from tests.courses.desk import FACIAL, TOUCH_UP, Desk
 from tests.courses.old_book import OldBook, row
@@ -451,16 +451,12 @@ class TestOnToday:
 def test_charges_of_a_day_are_found_by_indexes(lite: Appointments) -> None:
     course_id = sold(lite)
     client_id = lite.desk.course(course_id).client_id or ""
-    asked: list[tuple[str, Any]] = []
     store = lite.desk.store
-    listener = lambda _c, _cursor, statement, parameters, *_: asked.append((statement, parameters))  # noqa: E731
-    event.listen(store.engine, "before_cursor_execute", listener)
-    with store.reading() as session:
+    with counted(store.engine) as asked, store.reading() as session:
         charges_that_day(session, [client_id], TODAY)
-    event.remove(store.engine, "before_cursor_execute", listener)
-    (query,) = [each for each in asked if "UNION" in each[0]]
+    (query,) = [each for each in asked if "UNION" in each.sql]
     with store.engine.connect() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query[0]}", query[1]).all()
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query.sql}", query.values).all()
     steps = [str(each[3]) for each in plan]
     assert any("visit" in step for step in steps)
     assert not [step for step in steps if step.startswith("SCAN")]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
-from sqlalchemy import event, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.ledger import Kind
@@ -18,6 +17,7 @@ from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.follow_ups import follow_ups
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
+from tests.budgets.counting import counted
 from tests.courses.desk import Desk
 from tests.courses.ledgers import DEEDS, START, RandomLedger
 from tests.states import STATES, World
@@ -38,22 +38,6 @@ def any_store(module_database_url: str) -> Iterator[Store]:
         yield store
 
 
-@contextmanager
-def counted(session: Session) -> Iterator[list[str]]:
-    """Collect the statements that the session sends meanwhile."""
-    sent: list[str] = []
-    engine = session.get_bind().engine
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        sent.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-
-
 @pytest.mark.parametrize("many", [1, 200])
 def test_one_course_takes_as_many_statements_as_two_hundred(desk: Desk, many: int) -> None:
     package = desk.package(touch_ups=2)
@@ -63,11 +47,11 @@ def test_one_course_takes_as_many_statements_as_two_hundred(desk: Desk, many: in
     with desk.store.reading() as session:
         ids = session.scalars(select(Course.id)).all()
         for which in (ids, select(Course.id)):
-            with counted(session) as sent:
+            with counted(desk.store.engine) as sent:
                 states = course_states(session, which, today=today)
             assert (len(states), {each.left for each in states.values()}) == (many, {12})
             assert len(sent) == 1, sent
-            with counted(session) as sent:
+            with counted(desk.store.engine) as sent:
                 numbered_states(session, ids, today=today)
             assert len(sent) == 2
 
@@ -79,7 +63,7 @@ def test_people_to_call_takes_as_many_statements_for_any_number_of_courses(lite:
     for lot in (1, 60):
         desk.book(desk.sale(desk.line(package, quantity=lot, paid=198000 * lot)))
         keep_listing(desk.store, desk.clock)
-        with desk.store.reading() as session, counted(session) as sent:
+        with desk.store.reading(), counted(desk.store.engine) as sent:
             assert len(follow_ups(desk.store, desk.clock())) == 1
         taken.add(len(sent))
     assert len(taken) == 1

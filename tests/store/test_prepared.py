@@ -50,3 +50,12 @@ def test_a_refusal_is_sqlalchemys_rolls_back_what_was_written_and_holds_no_answe
     assert "'left'" not in str(refused.value)
     with store.reading() as session:
         assert _KEPT.first(session.connection(), {"keys": ["one"]}) is None
+
+
+def test_a_lone_query_needs_no_transaction_and_leaves_the_connection_as_it_was(lite_store: Store) -> None:
+    _write(lite_store, "one")
+    assert len(lite_store.rows(_KEPT, {"keys": ["one"]})) == 1
+    with lite_store.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        assert (raw.isolation_level, raw.in_transaction) == (None, False)

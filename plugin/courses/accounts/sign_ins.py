@@ -6,9 +6,8 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -17,6 +16,7 @@ from plugin.courses.accounts.staff import StaffView, staff_view
 from plugin.courses.base.activity import Did, record_activity
 from plugin.store import Store
 from plugin.store.people import Passkey, SignIn, Staff
+from plugin.store.prepared import Prepared
 
 LASTS = timedelta(hours=12)
 # A page that only reads must not write each time.
@@ -120,8 +120,7 @@ def staff_signed_in(store: Store, session_mark: str, sign_in_id: str, now: datet
     Records when it was last seen, at most every five minutes.
     """
     asked = {"mark": session_mark, "sign_in": sign_in_id, "since": now - LASTS}
-    with store.reading() as session:
-        row = session.execute(_SIGNED_IN, asked).first()
+    row = next(iter(store.rows(_SIGNED_IN, asked)), None)
     if row is None:
         return None
     if row.last_seen_at is None or now - row.last_seen_at >= SEEN_NOTED_EVERY:
@@ -135,8 +134,8 @@ def _note_seen(store: Store, sign_in_id: str, now: datetime) -> None:
         session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=now))
 
 
-# Run for every request: built once, and its row is not loaded as an object of the session.
-_SIGNED_IN: Select[Any] = (
+# Run for every request.
+_SIGNED_IN = Prepared(
     select(
         *Staff.__table__.columns,
         SignIn.proved_at,

@@ -42,8 +42,10 @@ def run_once(session: Session, act: Act, request_sha256: str, do: Callable[[], d
 
 def digest(what: str, request: dict[str, Any]) -> str:
     """Return the SHA-256 of a request, independent of the order of its fields."""
-    canonical = json.dumps([what, request], sort_keys=True, separators=(",", ":"), default=str)
-    return sha256_hex(canonical)
+    return sha256_hex(_CANONICAL.encode([what, request]))
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
 
 
 def first_answer(session: Session, act: Act, request_sha256: str) -> dict[str, Any] | None:

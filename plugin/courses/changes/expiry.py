@@ -110,12 +110,10 @@ def _end(change: CourseChange, day: date | None) -> str:
 def follow_first_use(work: Work, course: LockedCourse, before: CourseState, after: CourseState) -> None:
     """Update the last day when a use or an undo changes the first use, unless a person has set it since."""
     was, is_now = before.first_used_on, after.first_used_on
+    if is_now == was:
+        return
     terms = terms_from_json(course.terms)
-    if (
-        is_now == was
-        or not terms.waits_for_first_use
-        or course.expires_on != terms.expiry_from_first_use(was)
-    ):
+    if not terms.waits_for_first_use or course.expires_on != terms.expiry_from_first_use(was):
         return
     expires_on = terms.expiry_from_first_use(is_now)
     work.session.get_one(Course, course.id).expires_on = expires_on

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -39,7 +39,7 @@ from plugin.wording import _
 MOST_AT_ONCE = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class UseSession:
     """What to use. Without an allowance: the main treatment first, then touch-ups that are open.
 
@@ -87,7 +87,7 @@ def use_session(
             earlier = [(each.entry_id, each.session_number) for each in charged.earlier]
             return {"entry_id": charged.entry.id, "session_number": charged.number, "earlier": earlier}
 
-        first = work.once("use", asdict(wish) | confirmed(known_charges), use).answer
+        first = work.once("use", vars(wish) | confirmed(known_charges), use).answer
         if charged is not None:
             return _answer(charged, course)
         numbers = first.get("session_number"), first.get("earlier", ())
@@ -314,14 +314,15 @@ def _practitioner(session: Session, act: Act, practitioner_id: str | None) -> st
 
 def _answer(charged: Charged, course: LockedCourse) -> Used:
     """Return the result of a new use, without further queries."""
-    entry, allowance = charged.entry, charged.course.allowance(charged.entry.allowance_id)
+    entry = charged.entry
+    allowance = next(each for each in charged.course.parts if each.id == entry.allowance_id)
     return Used(
         entry=entry_view(entry, allowance.treatment, course.currency, session_number=charged.number),
         sessions_left=entry.sessions_after,
         course_id=course.id,
         client_id=course.client_id or "",
         session_number=charged.number,
-        granted=allowance.granted,
+        granted=allowance.totals.granted,
         is_repeat=False,
         earlier=charged.earlier,
     )
