@@ -29,7 +29,7 @@ def test_acknowledged_uses_that_went_with_the_log_are_said(
     seal_and_keep(small)
     database = Path(small.store.url.database or "")
     with small.store.engine.connect() as connection:
-        connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+        connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copy(database, tmp_path / "without-its-log.db")
     for _ in range(8):
         desk.use(course_id)
