@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
+from plugin.core.fingerprint import ENTRY_FIELDS, entry_fingerprint
 from plugin.courses.audit import audit
 from plugin.courses.clients.contacts import Contact
 from plugin.courses.lists.listing import keep_listing
@@ -206,6 +207,7 @@ def _course(rows: Rows, number: int, chance: random.Random, package_id: str, tre
 
 def _chain(rows: Rows, number: int, sold_at: datetime, used: int) -> None:
     sessions = value = granted = 0
+    sha256 = ""
     for place in range(used + 2):
         kind = ("sold", "paid")[place] if place < 2 else "used"
         more, worth = {"sold": (SESSIONS, 0), "paid": (0, PRICE), "used": (-1, -PART)}[kind]
@@ -224,31 +226,32 @@ def _chain(rows: Rows, number: int, sold_at: datetime, used: int) -> None:
                     "created_at": at,
                 }
             )
-        rows[Entry].append(
-            {
-                "id": f"entry-{number:08d}-{place:02d}",
-                "allowance_id": f"allowance-{number:08d}",
-                "seq": place + 1,
-                "kind": kind,
-                "sessions_before": sessions,
-                "sessions_delta": more,
-                "sessions_after": sessions + more,
-                "value_before": value,
-                "value_delta": worth,
-                "value_after": value + worth,
-                "granted_before": granted,
-                "granted_after": SESSIONS,
-                "happened_at": at,
-                "written_at": at,
-                "by": "Deb",
-                "staff_id": None,
-                "source": "square" if place < 2 else "desk",
-                "reason": "",
-                "reverses": None,
-                "visit_id": visit_id,
-                "idempotency_key": f"key-{number:08d}-{place:02d}",
-            }
-        )
+        entry: dict[str, Any] = {
+            "id": f"entry-{number:08d}-{place:02d}",
+            "allowance_id": f"allowance-{number:08d}",
+            "seq": place + 1,
+            "kind": kind,
+            "sessions_before": sessions,
+            "sessions_delta": more,
+            "sessions_after": sessions + more,
+            "value_before": value,
+            "value_delta": worth,
+            "value_after": value + worth,
+            "granted_before": granted,
+            "granted_after": SESSIONS,
+            "happened_at": at,
+            "written_at": at,
+            "by": "Deb",
+            "staff_id": None,
+            "source": "square" if place < 2 else "desk",
+            "reason": "",
+            "reason_sha256": "",
+            "reverses": None,
+            "visit_id": visit_id,
+            "idempotency_key": f"key-{number:08d}-{place:02d}",
+        }
+        sha256 = entry_fingerprint(sha256, [entry[name] for name in ENTRY_FIELDS])
+        rows[Entry].append(entry | {"sha256": sha256})
         sessions, value, granted = sessions + more, value + worth, SESSIONS
 
 
