@@ -9,10 +9,14 @@ from flask import Flask
 
 from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import add_token
+from plugin.courses.clients.clients import recent_clients
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.lists.course_list import ORDERS, CourseFilter, list_courses
 from plugin.courses.lists.keyset import read_order
 from plugin.courses.lists.listing import renew_some
+from plugin.courses.reports.period import Period
+from plugin.courses.reports.sums import expired_sums
+from plugin.courses.reports.totals import keep_totals
 from plugin.services import Services
 from plugin.store import Store
 from plugin.store.tables import METADATA
@@ -141,6 +145,46 @@ def test_a_page_of_the_course_list_walks_an_index_in_its_order(small_desk: Desk)
                 list_courses(store, wanted, order, now=small_desk.clock(), limit=1, cursor=first.page.cursor)
             (paged,) = [each for each in statements if "ORDER BY" in each.sql and "LIMIT" in each.sql]
             assert full_reads(store, [paged]) == {}, name
+
+
+def plan_of(store: Store, statement: Statement) -> list[str]:
+    with store.engine.connect() as connection:
+        return [
+            row.detail
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement.sql}", statement.values)
+        ]
+
+
+def test_the_newest_clients_are_read_from_the_end_of_an_index(small_desk: Desk) -> None:
+    """SQLite would rather take the index of who was merged, in which almost all clients are one value."""
+    small_desk.sell()
+    small_desk.client("Bea Wong")
+    for limit, first_wanted in (
+        (1, "SEARCH client USING INDEX ix_client_created_at"),
+        (9, "SCAN client USING INDEX"),
+    ):
+        with counted(small_desk.store.engine) as statements:
+            recent_clients(small_desk.store, today=small_desk.today, limit=limit)
+        by_course, without = (
+            plan_of(small_desk.store, each)
+            for each in statements
+            if "ORDER BY" in each.sql and "LIMIT" in each.sql
+        )
+        assert by_course[0] == "SCAN course USING INDEX ix_course_booked_at"
+        assert without[0].startswith(first_wanted)
+        assert "USE TEMP B-TREE FOR ORDER BY" not in by_course + without
+
+
+def test_what_expired_is_read_from_what_has_anything_left(small_desk: Desk) -> None:
+    small_desk.sell()
+    keep_totals(small_desk.store)
+    with counted(small_desk.store.engine) as statements, small_desk.store.reading() as session:
+        list(expired_sums(session, Period(small_desk.today, small_desk.today)))
+    kept = next(each for each in statements if "sum(course_total.value)" in each.sql)
+    assert plan_of(small_desk.store, kept)[:2] == [
+        "SCAN course_total",
+        "SEARCH course USING INDEX sqlite_autoindex_course_1 (id=?)",
+    ]
 
 
 def test_the_palette_finds_all_kinds_by_an_index(

@@ -296,13 +296,20 @@ def find_clients(
 def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[FoundClient, ...]:
     """Return the clients with the latest courses, for an empty search."""
     with store.reading() as session:
-        found = [*session.execute(_BY_COURSE.limit(limit)), *session.execute(_WITHOUT_COURSE.limit(limit))]
+        found = list(session.execute(_BY_COURSE.limit(limit)))
+        without = _WITHOUT_COURSE.limit(limit)
+        if len(found) == limit:
+            # Who has no course is rare among so many: only those who came later are asked for.
+            without = without.where(Client.created_at >= found[-1].at)
+        found += session.execute(without)
         found.sort(key=lambda row: row.Client.id)
         found.sort(key=lambda row: row.at, reverse=True)
         return with_balances_in(session, [row.Client for row in found[:limit]], today)
 
 
-# Both read an index from its end, and stop once enough are found.
+# Both read an index from its end, and stop once enough are found. Without the function SQLite would take the index of
+# `merged_into` instead, in which almost all clients are one value, and sort them.
+_IS_SOMEBODY_HERE = (func.coalesce(Client.merged_into, "") == "", Client.erased_at.is_(None))
 _LATER = aliased(Course)
 _IS_LATEST = ~exists().where(
     _LATER.client_id == Course.client_id,
@@ -311,12 +318,12 @@ _IS_LATEST = ~exists().where(
 _BY_COURSE = (
     select(Client, Course.booked_at.label("at"))
     .join(Client, Client.id == Course.client_id)
-    .where(*IS_SOMEBODY, _IS_LATEST)
+    .where(*_IS_SOMEBODY_HERE, _IS_LATEST)
     .order_by(Course.booked_at.desc(), Client.id)
 )
 _WITHOUT_COURSE = (
     select(Client, Client.created_at.label("at"))
-    .where(*IS_SOMEBODY, ~exists().where(Course.client_id == Client.id))
+    .where(*_IS_SOMEBODY_HERE, ~exists().where(Course.client_id == Client.id))
     .order_by(Client.created_at.desc(), Client.id)
 )
 
