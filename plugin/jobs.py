@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from plugin.courses.base.outbox import Job, complete_job, retry_job_later
-from plugin.retry_policy import MOST_TRIES, Chance, error_sentence, is_outage, is_permanent, wait_s
+from plugin.retry_policy import MOST_TRIES, Chance, error_sentence, is_no_fault, is_permanent, wait_s
 from plugin.services import Services
 
 # The loop of jobs that call Square or the mail server; the other loops are named after what they make.
@@ -65,7 +65,7 @@ def retry_or_give_up(services: Services, kind: JobKind, job: Job, error: Excepti
         kind.give_up(services, job, sentence)
         complete_job(services.store, job.id, state="failed", outcome=sentence, now=services.clock())
         return "failed"
-    wait = timedelta(seconds=wait_s(job.attempts, chance, is_outage=is_outage(error)))
+    wait = timedelta(seconds=wait_s(job.attempts, chance, is_outage=is_no_fault(error)))
     retry_job_later(services.store, job.id, due_at=services.clock() + wait, outcome=sentence)
     return "retrying"
 
@@ -73,4 +73,4 @@ def retry_or_give_up(services: Services, kind: JobKind, job: Job, error: Excepti
 def _is_final(kind: JobKind, job: Job, error: Exception) -> bool:
     if kind.is_refusable and is_permanent(error):
         return True
-    return kind.most_tries is not None and job.attempts >= kind.most_tries and not is_outage(error)
+    return kind.most_tries is not None and job.attempts >= kind.most_tries and not is_no_fault(error)

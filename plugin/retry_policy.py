@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed, WebhookFailed
 
 LONGEST_WAIT_S = 300
@@ -36,6 +38,11 @@ def wait_s(attempts: int, chance: Chance, *, is_outage: bool = False) -> float:
 def is_outage(error: Exception) -> bool:
     """Return whether Square as a whole fails."""
     return error_code(error) in OUTAGES
+
+
+def is_no_fault(error: Exception) -> bool:
+    """Return whether Square or the database as a whole fails: no fault of the job, which is never given up for it."""
+    return is_outage(error) or isinstance(error, (OperationalError, InterfaceError))
 
 
 def is_permanent(error: Exception) -> bool:

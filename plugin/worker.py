@@ -76,6 +76,7 @@ EVENTS_EVERY_S = 1
 EXPIRING_EVERY_S = 60 * 60
 FEES_EVERY_S = 5 * 60
 LETTERS_EVERY_S = 10 * 60
+CHECKPOINT_EVERY_S = 60
 MOST_RETENTION_BATCHES = 200
 
 
@@ -214,10 +215,17 @@ class Worker:
     def run_forever(self, stop: threading.Event) -> None:
         """Run until `stop` is set; what is running then is finished first."""
         drop_left_work(self._services.settings, self._services.store)
-        timers: list[tuple[Callable[[], object], float]] = [
-            (partial(self._drain, loop, stop), poll_s) for loop, poll_s in LOOPS.items()
-        ]
-        timers += [
+        drains = [(partial(self._drain, loop, stop), poll_s) for loop, poll_s in LOOPS.items()]
+        timers = [*drains, *self.timers(stop)]
+        threads = [threading.Thread(target=self._repeat, args=(*timer, stop)) for timer in timers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def timers(self, stop: threading.Event) -> list[tuple[Callable[[], object], float]]:
+        """Return what runs beside the queues, each with the seconds after which it runs again."""
+        return [
             (self.show_life, SIGN_OF_LIFE_EVERY_S),
             (partial(maintain_connection, self._services), MAINTAIN_EVERY_S),
             (partial(ask_when_due, self._services), MAINTAIN_EVERY_S),
@@ -243,12 +251,8 @@ class Worker:
             (self.audit, AUDIT_EVERY_S),
             (self.seal, SEAL_EVERY_S),
             (partial(plan_due_letters, self._services), LETTERS_EVERY_S),
+            (self._services.store.checkpoint, CHECKPOINT_EVERY_S),
         ]
-        threads = [threading.Thread(target=self._repeat, args=(*timer, stop)) for timer in timers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
 
     def _drain(self, loop: str, stop: threading.Event) -> None:
         while not stop.is_set() and self.run_next(loop):

@@ -19,6 +19,7 @@ from plugin.courses.mail_health import mail_failing
 from plugin.services import Services
 from plugin.store import Store
 from plugin.store.queues import PENDING, Inbox, Outbox
+from plugin.store.write_failures import WriteFailure
 from plugin.version import VERSION
 from plugin.wording import _, joined
 
@@ -80,7 +81,12 @@ def _oldest_due(store: Store, table: type[Inbox | Outbox]) -> datetime | None:
 
 
 def disk_has_room(services: Services, _now: datetime) -> Look:
-    """Check the free space where the data is."""
+    """Check the free space where the data is, and that nothing was refused for lack of it."""
+    failure = services.store.write_failures.last()
+    if failure is WriteFailure.READ_ONLY:
+        return wrong(_("Nothing can be saved: the database can only be read."))
+    if failure is WriteFailure.FULL:
+        return wrong(_("Nothing can be saved: the disk of the database is full."))
     folder = services.settings.data_folder.resolve()
     there = next((each for each in (folder, *folder.parents) if each.exists()), Path.cwd())
     free = shutil.disk_usage(there).free

@@ -6,10 +6,12 @@ Numbers and times only: nothing names a person or a row.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.attention import count_open
@@ -18,8 +20,11 @@ from plugin.courses.square_health import last_sync_at
 from plugin.store import Store
 from plugin.store.documents import Document
 from plugin.store.queues import PENDING, Handout, Heartbeat, Outbox
+from plugin.store.write_failures import WriteFailure
 
 WORKER = "worker"
+# Written where the database refused a write before.
+PROBE = "probe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,15 @@ def sign_of_life(store: Store, name: str, now: datetime) -> None:
         session.merge(Heartbeat(name=name, seen_at=now))
 
     store.transact(work)
+
+
+def write_failure(store: Store, now: datetime) -> WriteFailure | None:
+    """Return why nothing can be written, None where it can; after one that failed, another is tried."""
+    if store.write_failures.is_to_try:
+        with suppress(DBAPIError):
+            sign_of_life(store, PROBE, now)
+            store.write_failures.forget()
+    return store.write_failures.last()
 
 
 def last_seen(store: Store, name: str) -> datetime | None:

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from plugin.errors import ConfigurationError
 from plugin.store.postgresql import postgresql_engine
 from plugin.store.prepared import Prepared, Values
+from plugin.store.write_failures import WriteFailures
 
 T = TypeVar("T")
 
@@ -94,6 +95,7 @@ class Store:
         self.direct_url = database_url(direct or url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else postgresql_engine(self.url)
+        self.write_failures = WriteFailures(self.url)
         self.new_id = make_id or IdMaker()
         self._shared = threading.local()
         self._one_writer = threading.RLock() if self.is_sqlite else nullcontext()
@@ -154,9 +156,13 @@ class Store:
     def writing(self) -> Iterator[Session]:
         """Open a session that commits when the block succeeds and rolls back when it raises."""
         # The connection begins and commits: most of what a session's own commit does is for several databases.
-        with self._one_writer, self._writer.begin() as connection, _WritingSession(connection) as session:
-            yield session
-            session.flush()
+        try:
+            with self._one_writer, self._writer.begin() as connection, _WritingSession(connection) as session:
+                yield session
+                session.flush()
+        except DBAPIError as error:
+            self.write_failures.note(error)
+            raise
 
     def transact(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one writing transaction, again where it lost a race: the constraint decides."""
@@ -181,6 +187,18 @@ class Store:
                 return True
             raw.execute("VACUUM")
             return bool(raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+
+    def checkpoint(self) -> None:
+        """Move what was committed from SQLite's log into its file; does nothing on PostgreSQL, and waits for nobody.
+
+        A log that is lost with the machine, or left out of a copy of the file, then holds little.
+        """
+        if not self.is_sqlite:
+            return
+        with self.engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            if raw is not None:
+                raw.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def is_alive(self) -> bool:
         """Return whether the database answers."""

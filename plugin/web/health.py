@@ -9,18 +9,29 @@ from flask import Blueprint, Response, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
 from plugin.courses.base.inbox import InboxState, inbox_state
+from plugin.courses.health_facts import write_failure
 from plugin.courses.square_health import last_sync_at
 from plugin.courses.square_mode import SquareMode, square_mode
 from plugin.store import Store
 from plugin.store.migrate import can_serve
+from plugin.store.write_failures import WriteFailure
 from plugin.web import current_services
 from plugin.web.api.answers import moment
-from plugin.web.translations import _
+from plugin.web.translations import N_, _
 
 blueprint = Blueprint("health", __name__)
 
 STALE_AFTER = timedelta(minutes=5)
 Json = dict[str, Any]
+
+_AWAY = N_("The database does not answer. Look at DATABASE_URL and whether the database runs.")
+_NOT_MIGRATED = N_("The database is not up to date. Run: coursekeeper db upgrade.")
+_TAKES_NO_WRITES = {
+    WriteFailure.FULL: N_("The disk of the database is full, so nothing can be saved. Make room on it."),
+    WriteFailure.READ_ONLY: N_(
+        "The database can only be read, so nothing can be saved. Look at the rights of its file and folder."
+    ),
+}
 
 
 @blueprint.get("/healthz")
@@ -31,28 +42,32 @@ def alive() -> Response:
 
 @blueprint.get("/readyz")
 def ready() -> Response:
-    """Return 200 when requests can be served, 503 when the database does not answer or is not migrated.
+    """Return 200 when requests can be served, 503 when the database is away, not migrated, or takes no writes.
 
     A stalled queue is reported in the body only: the desk works without it.
     """
     services = current_services()
     try:
-        is_migrated = can_serve(services.store)
-        answer = _state(services.store, services.clock()) if is_migrated else _not_ready(answers=True)
+        answer = _answer(services.store, services.clock())
     except SQLAlchemyError:
-        answer = _not_ready(answers=False)
+        answer = _not_ready(_AWAY, answers=False)
     response = jsonify(answer)
     response.status_code = 200 if answer["status"] == "ready" else 503
     return response
 
 
-def _not_ready(*, answers: bool) -> Json:
-    said = (
-        _("The database is not up to date. Run: coursekeeper db upgrade.")
-        if answers
-        else _("The database does not answer. Look at DATABASE_URL and whether the database runs.")
-    )
-    return {"status": "not_ready", "database": {"answers": answers, "is_migrated": False}, "message": said}
+def _answer(store: Store, now: datetime) -> Json:
+    if not can_serve(store):
+        return _not_ready(_NOT_MIGRATED)
+    failure = write_failure(store, now)
+    if failure is not None:
+        return _not_ready(_TAKES_NO_WRITES[failure], is_migrated=True, takes_writes=False)
+    return _state(store, now)
+
+
+def _not_ready(message: str, *, answers: bool = True, is_migrated: bool = False, **more: bool) -> Json:
+    database = {"answers": answers, "is_migrated": is_migrated, **more}
+    return {"status": "not_ready", "database": database, "message": _(message)}
 
 
 def _state(store: Store, now: datetime) -> Json:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 
 import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from plugin.retry_policy import (
     LONGEST_WAIT_S,
     MOST_TRIES,
     SLOW_WAIT_S,
     TRIES_BEFORE_ASKING,
+    is_no_fault,
     wait_s,
 )
 from plugin.store import Store
@@ -133,6 +135,11 @@ def test_waits_double_up_to_five_minutes_then_become_an_hour_and_chance_shortens
     ]  # fmt: skip
     assert wait_s(50, lambda: 0.0, is_outage=True) == 300
     assert wait_s(3, lambda: 1.0) == pytest.approx(3.2)
+
+
+def test_a_job_is_not_given_up_for_a_database_that_is_away() -> None:
+    assert is_no_fault(OperationalError("SELECT 1", None, Exception("server closed the connection")))
+    assert not is_no_fault(IntegrityError("INSERT", None, Exception("UNIQUE constraint failed")))
 
 
 def test_two_workers_at_once_book_each_sale_once(postgresql_url: str, open_clinic: OpenClinic) -> None:

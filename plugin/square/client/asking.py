@@ -153,7 +153,7 @@ def _connect(address: str, token: Token, transport: Transport | None, hear_date:
         timeout=ANSWER_TIMEOUT_S,
         event_hooks={
             "request": [_connect_sooner],
-            "response": [lambda answer: hear_date(answer.headers.get(_("Date"), ""))],
+            "response": [lambda answer: hear_date(answer.headers.get("Date", ""))],
         },
         trust_env=is_remote,
         verify=_certificates(is_remote),

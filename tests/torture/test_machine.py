@@ -1,0 +1,81 @@
+"""Faults of the machine, and the same id many times: short forms, and that each check can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from plugin.web import health
+from tests.torture.databases import Fresh, fresh_databases
+from tests.torture.machine import backup_under_writes, full_disk, lost_log, read_only, under_fault
+from tests.torture.same_keys import Request, same_keys
+
+
+@pytest.fixture(scope="module")
+def fresh(_scratch_folder: Path) -> Iterator[Fresh]:
+    folder = _scratch_folder / "machine"
+    folder.mkdir()
+    with fresh_databases("sqlite", folder) as (fresh, _):
+        yield fresh
+
+
+@pytest.fixture
+def place(_scratch_folder: Path, request: pytest.FixtureRequest) -> Path:
+    """A folder in memory, where the machine has one."""
+    folder = _scratch_folder / request.node.name
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def test_a_full_disk_is_told_and_costs_nothing_acknowledged(fresh: Fresh, place: Path) -> None:
+    run = under_fault(fresh(), place, full_disk)
+    assert run.wrong == []
+    assert run.said == "The disk of the database is full, so nothing can be saved. Make room on it."
+
+
+def test_a_database_that_can_only_be_read_is_told(fresh: Fresh, place: Path) -> None:
+    run = under_fault(fresh(), place, read_only)
+    assert run.wrong == []
+    assert run.said.startswith("The database can only be read, so nothing can be saved.")
+
+
+def test_a_program_that_says_nothing_of_a_full_disk_is_noticed(
+    fresh: Fresh, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "write_failure", lambda _store, _now: None)
+    (wrong,) = under_fault(fresh(), place, read_only).wrong
+    assert wrong.startswith("writes were refused, and it says 200")
+
+
+def test_a_fault_that_did_not_happen_is_noticed(fresh: Fresh, place: Path) -> None:
+    assert under_fault(fresh(), place, lambda _services: nullcontext()).wrong
+
+
+def test_a_backup_under_writes_restores_to_a_sound_ledger(fresh: Fresh, place: Path) -> None:
+    assert backup_under_writes(fresh(), fresh(), place).wrong == []
+
+
+def test_what_was_there_before_the_last_checkpoint_survives_the_loss_of_the_log(
+    fresh: Fresh, place: Path
+) -> None:
+    assert lost_log(fresh(), place).wrong == []
+
+
+def test_the_same_id_many_times_has_one_effect(fresh: Fresh) -> None:
+    run = same_keys(fresh(), seed=1, keys=40, times=4)
+    assert run.wrong == []
+    assert run.is_right
+
+
+def test_a_client_that_changes_its_ids_is_noticed(fresh: Fresh) -> None:
+    tries = count()
+
+    def changed(one: Request) -> Request:
+        return one if one.undoes else replace(one, key=f"{one.key}-{next(tries)}")
+
+    assert same_keys(fresh(), seed=1, keys=20, times=4, change=changed).wrong

@@ -1,0 +1,135 @@
+"""A short form of the year, and that it finds what is planted."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from plugin.core.allocation import session_value
+from plugin.square.events import HANDLERS
+from plugin.square.sync import SYNCS
+from plugin.store import Store
+from tests.torture.year.desk import People
+from tests.torture.year.faults import Storm, StormyMail, storms
+from tests.torture.year.model import Step
+from tests.torture.year.run import Year, compared, play
+from tests.torture.year.schedule import OPENS, schedule
+
+SEED, DAYS, ACTS = 4, 7, 1
+
+
+@pytest.fixture
+def fresh(lite_store: Store, _migrated_file: Path) -> Callable[[], Store]:
+    """Gives the same store, empty: its engine has seen the statements of earlier plays."""
+
+    def emptied() -> Store:
+        lite_store.close()
+        path = Path(lite_store.url.database or "")
+        for leftover in path.parent.glob(f"{path.name}-*"):
+            leftover.unlink()
+        shutil.copyfile(_migrated_file, path)
+        return lite_store
+
+    return emptied
+
+
+@pytest.fixture
+def place(_scratch_folder: Path, request: pytest.FixtureRequest) -> Path:
+    """A folder in memory, where the machine has one."""
+    folder = _scratch_folder / request.node.name
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _step(kind: str, minute: int, *touches: str, **details: str) -> Step:
+    name = f"{kind}{minute}"
+    return Step(name, OPENS + minute, kind, (name, *touches), **details)  # type: ignore[arg-type]
+
+
+ONE_DAY = [
+    _step("client", 0),
+    Step("sale", OPENS + 10, "sell", ("sale", "client0"), client="client0", packages=("ten",)),
+    _step("use", 20, "client0", "sale.0", course="sale.0"),
+    _step("use", 30, "client0", "sale.0", course="sale.0"),
+    _step("use", 40, "client0", "sale.0", course="sale.0"),
+]
+
+
+def _one_day(
+    fresh: Callable[[], Store],
+    folder: Path,
+    storm: tuple[Storm, ...] = (),
+    *more: Step,
+    people: type = People,
+) -> Year:
+    return play(fresh(), folder, [*ONE_DAY, *more], list(storm), seed=SEED, days=1, people_of=people)
+
+
+KILLS = (Storm("kills", OPENS + 15, OPENS + 45, 0.3),)
+
+
+def test_a_stormy_year_ends_as_a_quiet_one(fresh: Callable[[], Store], place: Path) -> None:
+    steps = schedule(SEED, DAYS, ACTS)
+    quiet = play(fresh(), place / "quiet", steps, [], seed=SEED, days=DAYS)
+    stormy = play(fresh(), place / "stormy", steps, storms(SEED, DAYS), seed=SEED, days=DAYS)
+    assert (quiet.wrong, stormy.wrong) == ([], [])
+    assert compared(quiet, stormy) == []
+    assert (quiet.entries, quiet.owed) == (stormy.entries, stormy.owed)
+    assert sum(stormy.met.values()) > 2
+    assert not quiet.met.total()
+
+
+def test_one_seed_replays_the_same_day(fresh: Callable[[], Store], place: Path) -> None:
+    first, again = (_one_day(fresh, place / name, KILLS) for name in ("first", "again"))
+    assert first.restarts > 0
+    assert first == again
+
+
+class _NewKeys(People):
+    """Loses the first answer to each use, and sends each try under another key."""
+
+    _tries = count()
+
+    def has_done(self, step: Step) -> bool:
+        is_first = step.name not in self.entry_ids
+        return super().has_done(step) and not (step.kind == "use" and is_first)
+
+    def _key(self, step: Step) -> str:
+        return f"{step.name} {next(self._tries)}" if step.kind == "use" else super()._key(step)
+
+
+def test_a_use_counted_twice_when_its_answer_is_lost_is_found(
+    fresh: Callable[[], Store], place: Path
+) -> None:
+    assert any("sale.0: the program has" in each for each in _one_day(fresh, place, people=_NewKeys).wrong)
+
+
+def test_a_refund_that_nobody_hears_of_is_found(
+    fresh: Callable[[], Store], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [each for each in HANDLERS if "refund" in each or each == "order.updated"]:
+        monkeypatch.delitem(HANDLERS, name)
+    for name in ("refunds", "orders"):
+        monkeypatch.delitem(SYNCS, name)
+    refund = _step("refund", 60, "client0", "sale.0", course="sale.0")
+    (wrong,) = _one_day(fresh, place, (), refund).wrong
+    assert wrong.startswith("not done within 120 minutes: ['refund60']")
+
+
+def test_a_cent_too_much_is_found(
+    fresh: Callable[[], Store], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earned = session_value
+    monkeypatch.setattr("plugin.core.ledger.session_value", lambda **of: earned(**of) - 1)
+    assert _one_day(fresh, place).wrong
+
+
+def test_a_letter_that_never_went_out_is_found(
+    fresh: Callable[[], Store], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StormyMail, "send", lambda _mail, _letter: None)
+    assert [each for each in _one_day(fresh, place).wrong if "recorded as sent and was not" in each]
