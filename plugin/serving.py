@@ -7,6 +7,8 @@ answers.
 from __future__ import annotations
 
 import atexit
+import gc
+import importlib
 import os
 import shutil
 import tempfile
@@ -84,7 +86,15 @@ def serve_web(settings: Settings, *, host: str, port: int) -> None:
     }
     if processes > 1:
         _share_metrics(_MEMORY)
+    _load_once()
     _Gunicorn(settings, options).run()
+
+
+def _load_once() -> None:
+    """Load the screens before the processes that serve them are forked: they share that memory, and start at once."""
+    importlib.import_module("plugin.web.application")
+    # What is never collected is never written to, and so stays shared.
+    gc.freeze()
 
 
 def _invite_to_set_up(settings: Settings, host: str, port: int) -> None:

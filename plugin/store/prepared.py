@@ -51,8 +51,10 @@ class Prepared:
     def run(self, connection: Connection, *rows: Values) -> int:
         """Write the rows and return how many there were; raises what `Connection.execute` raises."""
         cursor = self._text(connection.dialect, rows[0]).execute(connection, *rows)
+        # A closed cursor of PostgreSQL has forgotten it.
+        count = int(cursor.rowcount)
         cursor.close()
-        return int(cursor.rowcount)
+        return count
 
     def _text(self, dialect: Dialect, values: Values) -> _Text:
         text = self._texts.get(dialect.name)
@@ -75,6 +77,9 @@ class _Text:
         bound = {name: compiled.binds[source.get(name, name)].type for name in state.parameters}
         types = {name: type_.dialect_impl(dialect) for name, type_ in bound.items()}
         self._in = _conversions((name, each.bind_processor(dialect)) for name, each in types.items())
+        # The dialect adds some of its own, such as the OFFSET of a LIMIT.
+        own = bound.keys() - values.keys() - source.keys()
+        self._own = {name: state.parameters[name] for name in own}
         self._in_order = _in_order(state.positiontup) if dialect.positional else None
         columns = getattr(statement, "selected_columns", {})
         impls = (column.type.dialect_impl(dialect) for column in columns)
@@ -104,7 +109,7 @@ class _Text:
         return [self._make_row(_converted(list(row), self._out)) for row in rows]
 
     def _given(self, values: Values) -> Any:
-        given = dict(values)
+        given = {**self._own, **values}
         for name, numbered in self._lists:
             given[numbered] = given.pop(name)[0]
         _converted(given, self._in)

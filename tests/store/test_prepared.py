@@ -44,6 +44,12 @@ def _write(store: Store, *keys: str) -> None:
             _KEEP.run(session.connection(), _operation(key))
 
 
+def test_how_many_rows_were_written_is_told(store: Store) -> None:
+    with store.writing() as session:
+        assert _KEEP.run(session.connection(), _operation("one")) == 1
+        assert _KEEP.run(session.connection(), *map(_operation, ("two", "three"))) == 2
+
+
 def test_a_refusal_is_sqlalchemys_rolls_back_what_was_written_and_holds_no_answer(store: Store) -> None:
     with pytest.raises(IntegrityError) as refused:
         _write(store, "one", "two", "two")

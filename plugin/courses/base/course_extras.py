@@ -26,6 +26,7 @@ from plugin.courses.base.views import OriginView, ShareView
 from plugin.store.changes import CourseOrigin, CourseShare
 from plugin.store.ledger import Course
 from plugin.store.people import Client
+from plugin.store.prepared import Prepared
 
 
 def shares_and_origins_in(
@@ -36,7 +37,7 @@ def shares_and_origins_in(
         return {}, {}
     shares: defaultdict[str, list[ShareView]] = defaultdict(list)
     origins: dict[str, OriginView] = {}
-    for row in session.connection().execute(_BOTH, {"course_ids": list(ids)}):
+    for row in _BOTH.all(session.connection(), {"course_ids": list(ids)}):
         if row.is_share:
             view = ShareView(row.id, row.client_id, row.name, row.until, row.at, row.by)
             shares[row.course_id].append(view)
@@ -84,4 +85,4 @@ _ORIGINS = (
     .outerjoin(Client, Client.id == Course.client_id)
     .where(CourseOrigin.course_id.in_(_IDS))
 )
-_BOTH = union_all(_SHARES, _ORIGINS).order_by("id")
+_BOTH = Prepared(union_all(_SHARES, _ORIGINS).order_by("id"))

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
-from plugin.courses.base.lease import claim as claim_row
+from plugin.courses.base.lease import Queue
 from plugin.courses.base.suppression import NO_BODY, is_anyone_erased_in, names_erased_in
 from plugin.store import Store
 from plugin.store.prepared import Prepared
@@ -56,7 +56,10 @@ _RECEIVE = Prepared(
 
 def claim(store: Store, now: datetime, *, lease_s: int = 30) -> InboxEvent | None:
     """Claim the event that has been due longest; it is due again after `lease_s` seconds unless completed."""
-    return claim_row(store, Inbox, now, lease_s=lease_s, seen_as=_event)
+    return _QUEUE.claim(store, now, lease_s=lease_s, seen_as=_event)
+
+
+_QUEUE = Queue(Inbox)
 
 
 def _event(row: Inbox) -> InboxEvent:

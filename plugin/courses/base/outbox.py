@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, insert, literal, select, union_all
 
 from plugin.courses.base.events import CourseChanged
-from plugin.courses.base.lease import claim as claim_row
+from plugin.courses.base.lease import Queue
 from plugin.courses.base.work import Work
 from plugin.store import Store
 from plugin.store.people import SquareCustomer
@@ -117,7 +118,12 @@ _ENQUEUE_BOTH = Prepared(
 
 def claim_job(store: Store, now: datetime, *, of: Collection[str], lease_s: int = 60) -> Job | None:
     """Claim the next due job of these kinds for `lease_s` seconds; None where none is due."""
-    return claim_row(store, Outbox, now, lease_s=lease_s, seen_as=_job, only=Outbox.kind.in_(of))
+    return _queue(frozenset(of)).claim(store, now, lease_s=lease_s, seen_as=_job)
+
+
+@cache
+def _queue(kinds: frozenset[str]) -> Queue[Outbox]:
+    return Queue(Outbox, Outbox.kind.in_(sorted(kinds)))
 
 
 def _job(row: Outbox) -> Job:

@@ -31,6 +31,7 @@ from plugin.store.changes import CourseOrigin
 from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Entry, History, Visit
 from plugin.store.people import Client, Staff
+from plugin.store.prepared import Prepared
 from plugin.store.visit_notes import VisitNote
 from plugin.wording import _
 
@@ -177,7 +178,7 @@ _VISIT: tuple[Any, ...] = (
     func.coalesce(func.nullif(Staff.printed_name, ""), Staff.name, "").label("printed_practitioner"),
     func.coalesce(Staff.license, "").label("license"),
 )
-_VISITS = (
+_VISITS = Prepared(
     select(*_VISIT)
     .join(Client, Client.id == Visit.client_id)
     .outerjoin(Staff, Staff.id == Visit.practitioner_id)
@@ -192,17 +193,17 @@ _HAPPENING: tuple[Any, ...] = (
     History.by,
     History.reason,
 )
-_HAPPENINGS = select(*_HAPPENING).where(History.course_id.in_(_IDS)).order_by(History.id)
+_HAPPENINGS = Prepared(select(*_HAPPENING).where(History.course_id.in_(_IDS)).order_by(History.id))
 
 
 def _happening(row: Row[Any]) -> HappeningView:
     return HappeningView(row.kind, row.text, row.at, row.by, row.reason)
 
 
-def _by_course(session: Session, query: Select[Any], ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
+def _by_course(session: Session, query: Prepared, ids: Sequence[str]) -> dict[str, list[Row[Any]]]:
     """Return the rows of a query for these courses by course, its first column."""
     grouped: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-    for row in session.connection().execute(query, {"course_ids": list(ids)}):
+    for row in query.all(session.connection(), {"course_ids": list(ids)}):
         grouped[row[0]].append(row)
     return grouped
 

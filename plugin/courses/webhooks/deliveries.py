@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, exists, select, update
+from sqlalchemy import Select, bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import SQUARE, Act, require
@@ -22,6 +22,7 @@ from plugin.courses.webhooks.receivers import receiver_for_change, receivers_in,
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.listing import ListedCourse
+from plugin.store.prepared import Prepared
 from plugin.store.webhooks import EventDelivery, EventReceiver, OutgoingEvent
 from plugin.wording import _
 
@@ -82,11 +83,12 @@ class DeliveryRow:
 
 def fan_out(store: Store, now: datetime) -> int:
     """Make documents and deliveries of the events that are new; return how many events."""
-    waiting = select(OutgoingEvent.id).where(OutgoingEvent.document.is_(None)).limit(1)
-    with store.reading() as session:
-        if session.scalar(waiting) is None:
-            return 0
+    if not store.rows(_HAS_NEW, {}):
+        return 0
     return transact(store, Act(SQUARE, now, "events"), _fan_out)
+
+
+_HAS_NEW = Prepared(select(OutgoingEvent.id).where(OutgoingEvent.document.is_(None)).limit(1))
 
 
 def _fan_out(work: Work) -> int:
@@ -110,7 +112,7 @@ def claim_delivery(store: Store, now: datetime) -> Claimed | None:
     """Claim the next due delivery that no earlier one of its course waits before; None where none is due."""
 
     def work(session: Session) -> Claimed | None:
-        row = session.scalar(_due(now).with_for_update(skip_locked=True, of=EventDelivery))
+        row = session.scalar(_DUE.with_for_update(skip_locked=True, of=EventDelivery), {"now": now})
         if row is None:
             return None
         row.due_at, row.attempts, row.tried_at = now + LEASE, row.attempts + 1, now
@@ -130,13 +132,10 @@ def claim_delivery(store: Store, now: datetime) -> Claimed | None:
             row.attempts,
         )
 
-    with store.reading() as session:
-        if session.scalar(_due(now)) is None:
-            return None
-    return store.transact(work)
+    return store.transact(work) if store.rows(_HAS_DUE, {"now": now}) else None
 
 
-def _due(now: datetime) -> Select[EventDelivery]:
+def _due() -> Select[EventDelivery]:
     earlier = aliased(EventDelivery)
     is_first = ~exists().where(
         earlier.receiver_id == EventDelivery.receiver_id,
@@ -149,13 +148,17 @@ def _due(now: datetime) -> Select[EventDelivery]:
         .join(EventReceiver, EventReceiver.id == EventDelivery.receiver_id)
         .where(
             EventDelivery.state == "pending",
-            EventDelivery.due_at <= now,
+            EventDelivery.due_at <= bindparam("now"),
             EventReceiver.ended_at.is_(None),
             is_first,
         )
         .order_by(EventDelivery.due_at, EventDelivery.id)
         .limit(1)
     )
+
+
+_DUE = _due()
+_HAS_DUE = Prepared(_DUE.with_only_columns(EventDelivery.id))
 
 
 def finish_delivery(store: Store, now: datetime, claimed: Claimed, outcome: Outcome) -> str:
