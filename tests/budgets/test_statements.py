@@ -12,7 +12,7 @@ from tests.budgets.counting import counted
 from tests.courses.conftest import desk as desk
 from tests.courses.desk import Desk
 
-USE, USE_WITH_MAIL, USE_AGAIN, UNDO, BOOK, BOOK_AGAIN = 10, 12, 7, 11, 21, 7
+USE, USE_WITH_MAIL, USE_AGAIN, UNDO, BOOK, BOOK_AGAIN = 10, 12, 5, 10, 21, 7
 READ = 5
 
 

@@ -24,8 +24,13 @@ _AT_ONCE = 2000
 def seals(session: Session) -> Iterator[Finding]:
     """Check that the seals are a chain without a gap over the rows they were made of."""
     columns = (SealedRow.kind, SealedRow.row_id, SealedRow.version, SealedRow.sha256, SealedRow.seal)
-    rows = session.execute(select(*columns).order_by(SealedRow.seal).execution_options(yield_per=_AT_ONCE))
-    sealed = groupby(rows, key=attrgetter("seal"))
+    query = select(*columns).order_by(SealedRow.seal).execution_options(yield_per=_AT_ONCE)
+    # Closed also where no seal is left to read them for.
+    with session.execute(query) as rows:
+        yield from _chain(session, groupby(rows, key=attrgetter("seal")))
+
+
+def _chain(session: Session, sealed: Iterator[tuple[int, Iterator[Any]]]) -> Iterator[Finding]:
     of_seal: tuple[int, list[Sealed]] = (0, [])
     previous, number = "", 0
     for row in session.scalars(select(LedgerSeal).order_by(LedgerSeal.number)).all():
