@@ -126,8 +126,8 @@ def _shown_again(error: CoursekeeperError) -> Response | None:
     refusal = Refusal.of(error, typed)
     try:
         response = make_response(page(refusal=refusal, **(request.view_args or {})))
-    except NotFound:
-        # The form's page is gone as well: the refusal is shown on a page of its own.
+    except (NotFound, Refused, InvalidField):
+        # The form's page is gone or refuses as well: the refusal is shown on a page of its own.
         return None
     response.status_code = error.status
     return response

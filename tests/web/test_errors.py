@@ -128,3 +128,10 @@ def test_an_old_page_says_that_it_is_old(small_deb: Visitor) -> None:
     answer = small_deb.client.post("/clients", data={"csrf_token": "old", "name": "Ana"}, headers=HTMX)
     assert answer.status_code == 400
     assert "Nothing was written." in answer.text
+
+
+def test_a_form_whose_own_page_refuses_as_well_is_refused_in_words(small_deb: Visitor) -> None:
+    form = small_deb.page("/gifts").form("/gifts")
+    sent = {"csrf_token": form.fields["csrf_token"], "client_id": "none"}
+    answer = small_deb.client.post("/gifts/redemption", data=sent)
+    assert answer.status_code == 422
