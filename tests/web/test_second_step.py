@@ -73,6 +73,12 @@ def test_the_code_of_the_app_is_asked_for_after_the_password(
     assert visitor.get("/").status_code == 200
 
 
+def test_a_form_without_its_code_sets_nothing_up(small_deb: Visitor) -> None:
+    form = small_deb.page("/account/authenticator").form("/account/authenticator")
+    del form.fields["code"]
+    assert small_deb.send(form).status_code == 422
+
+
 def test_a_wrong_code_opens_nothing(small_app: Flask, with_app: tuple[App, list[str]]) -> None:
     visitor = Visitor(small_app)
     page = at_the_code(visitor)

@@ -49,7 +49,8 @@ class CodeForm(Form):
             raise ValidationError(
                 _("This page was too old. Scan the new code, then type what the app shows.")
             )
-        self.step = _totp().step_of(field.data, self.secret)
+        # A text field that was not sent at all has no text.
+        self.step = _totp().step_of(field.data or "", self.secret)
         if self.step is None:
             raise ValidationError(_("That code is not right. Type the one that the app shows now."))
 
