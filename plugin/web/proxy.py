@@ -24,7 +24,16 @@ def set_up(app: Flask) -> None:
 
 
 class _Sessions(SecureCookieSessionInterface):
-    """Sends the session's cookie over TLS only, while the desk is opened over TLS."""
+    """Sends the session's cookie over TLS only, while the desk is opened over TLS.
+
+    Its name then binds it to TLS, and where it counts for all paths to this host alone (RFC 6265bis, 4.1.3).
+    """
+
+    def get_cookie_name(self, app: Flask) -> str:
+        name = super().get_cookie_name(app)
+        if not self.get_cookie_secure(app):
+            return name
+        return f"{'__Host-' if self.get_cookie_path(app) == '/' else '__Secure-'}{name}"
 
     def get_cookie_secure(self, app: Flask) -> bool:
         services: Services = app.extensions["coursekeeper"]

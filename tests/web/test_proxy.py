@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask, request
+from flask import Flask, Response, request
 
 from plugin import create_app
 from plugin.errors import ConfigurationError
 from plugin.settings import read_settings
 from plugin.store import Store
+from plugin.web import check_in_cookie
+from plugin.web.account import shared
+from plugin.web.application import make_application
 from tests.clock import HandMovedClock
 from tests.web.conftest import open_house_on
 
@@ -70,3 +73,25 @@ def test_private_networks_have_one_name(
 def test_anything_else_than_networks_stops_the_start(value: str) -> None:
     with pytest.raises(ConfigurationError, match="TRUSTED_PROXIES is no list of addresses or networks"):
         read_settings({"TRUSTED_PROXIES": value})
+
+
+@pytest.mark.parametrize(
+    ("address", "root", "name"),
+    [
+        (HTTPS, "/", "__Host-coursekeeper"),
+        (HTTPS, "/courses", "__Secure-coursekeeper"),
+        ("http://localhost:8000", "/", "coursekeeper"),
+    ],
+)
+def test_over_tls_cookies_are_bound_to_it(
+    lite_store: Store, clock: HandMovedClock, address: str, root: str, name: str
+) -> None:
+    services = open_house_on(lite_store, clock, public_url=address)
+    app = make_application(services=services, root=root)
+    with app.test_request_context():
+        response = Response()
+        for kept in (shared, check_in_cookie):
+            kept.put_cookie(response, "token")
+    assert app.session_interface.get_cookie_name(app) == name
+    cookies = response.headers.getlist("Set-Cookie")
+    assert [("Secure" in each, "HttpOnly" in each) for each in cookies] == [(address == HTTPS, True)] * 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, current_app, request, url_for
 from werkzeug.wrappers import Response
 
+from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.actions import Notice, flash_notice, redirect_after_post
 from plugin.web.forms import Form, Tick
@@ -47,7 +48,7 @@ def change() -> Response:
         _LEFT if is_left else "right",
         max_age=_YEAR_S,
         path=current_app.config["SESSION_COOKIE_PATH"],
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        secure=current_services().settings.is_https,
         httponly=True,
         samesite="Lax",
     )

@@ -43,7 +43,7 @@ def put_cookie(response: Response, token: str) -> None:
         token,
         max_age=_YEAR_S,
         path=current_app.config["SESSION_COOKIE_PATH"],
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        secure=current_services().settings.is_https,
         httponly=True,
         samesite="Lax",
     )
