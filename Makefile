@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: help setup setup-test demo drill test tests lint coverage mutants papers check-papers bench load torture cluster monday golden messages screenshots readme-pictures image test-image release lock clean
+.PHONY: attack help setup setup-test demo drill test tests lint coverage mutants papers check-papers bench load torture cluster monday golden messages screenshots readme-pictures image test-image release lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -16,6 +16,7 @@ SHOTS = screenshots
 ROUNDS = 15
 SEED =
 BENCH =
+SHARE = 1
 SECONDS = 60
 EVENTS = 1000
 SIZE = 100
@@ -81,6 +82,11 @@ cluster: setup-test ## Break a cluster (Patroni, etcd, PgBouncer, HAProxy, Redis
 monday: setup-test ## Simulate the Monday morning of 10,000 clinics from the times of `make bench`: SEED=, BENCH=bench.json
 	@exec env $(ENV) $(PYTHON) -m tests.scale.monday "$(SEED)" "$(BENCH)" monday.json
 
+attack: setup-test ## Attack a clinic in every way that is known, each proven by a planted flaw: SEED=, SHARE=1 (0.1 is a tenth)
+	@[ -x .venv/attack/bin/python ] || $(PYTHON) -m venv .venv/attack
+	@deploy/install-locked .venv/attack/bin/python tests/attack/requirements.txt
+	@exec env $(ENV) $(PYTHON) -m tests.attack "$(SEED)" "$(SHARE)"
+
 drill: setup-test ## Lose a clinic and restore it; open and send its backup by the programs that are installed
 	@exec env $(ENV) $(PYTHON) -m tests.backups.drill
 
@@ -116,6 +122,7 @@ lock: setup-test ## Look for newer versions and write the lock files anew
 	@$(COMPILE) setup.cfg --upgrade --extra build --extra test --output-file requirements-test.txt
 	@$(COMPILE) setup.cfg --upgrade --extra build --constraint requirements-test.txt --output-file requirements.txt
 	@$(COMPILE) deploy/sbom.in --upgrade --output-file deploy/sbom.txt
+	@$(COMPILE) tests/attack/requirements.in --upgrade --output-file tests/attack/requirements.txt
 
 clean: ## Remove what was made here; the data under var/ stays
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -71,9 +71,8 @@ def durability(store: Store) -> Iterator[Finding]:
             is_sure = session.scalar(text("SHOW fsync")) == "on" and commits not in ("off", None)
             said = f"synchronous_commit is {commits}"
         else:
-            journal, level = (
-                session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous")
-            )
+            journal = session.scalar(text("PRAGMA journal_mode"))
+            level = session.scalar(text("PRAGMA synchronous"))
             is_sure, said = (
                 journal == "wal" and level == 2,
                 f"journal {journal}, synchronous {_LEVELS.get(level)}",

@@ -76,10 +76,12 @@ def scratch(store: Store, file: Path, folder: Path) -> Iterator[Store | None]:
 
 def drop_left_scratches(store: Store) -> None:
     """Drop the databases that a killed check has left behind."""
-    query = "SELECT datname FROM pg_database WHERE datname ~ '^coursekeeper_check_[0-9a-f]{12}$'"
-    idle = "NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = pg_database.datname)"
+    idle = (
+        "SELECT datname FROM pg_database WHERE datname ~ '^coursekeeper_check_[0-9a-f]{12}$'"
+        " AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = pg_database.datname)"
+    )
     with store.engine.connect() as connection:
-        names = connection.scalars(text(f"{query} AND {idle}")).all()
+        names = connection.scalars(text(idle)).all()
     for name in names:
         _command(store, f'DROP DATABASE IF EXISTS "{name}"')
 

@@ -36,7 +36,7 @@ BY_NAME_ONLY = {
     ),
 }
 LOCKS = ("requirements.txt", "requirements-test.txt")
-TOOLS_LOCK = "deploy/sbom.txt"
+TOOLS_LOCKS = ("deploy/sbom.txt", "tests/attack/requirements.txt")
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,7 @@ def test_the_tests_ask_for_what_they_import_and_for_nothing_else(setup):
     assert sorted(asked_for - imported - BY_NAME_ONLY) == []
 
 
-@pytest.mark.parametrize("lock", [*LOCKS, TOOLS_LOCK])
+@pytest.mark.parametrize("lock", [*LOCKS, *TOOLS_LOCKS])
 def test_every_package_in_a_lock_carries_a_hash(lock):
     entries = re.split(r"\n(?=[a-z])", (ROOT / lock).read_text())
 

@@ -54,7 +54,8 @@ class NewClient(
     name: VisibleText = Field(max_length=NAME_LENGTH)
     phone: Text | None = Field(None, max_length=60)
     """With its area code, or + and the country code; answered in E.164."""
-    email: Text | None = Field(None, max_length=254, json_schema_extra={"format": "email"})
+    email: Text | None = Field(None, max_length=254)
+    """An e-mail address; blank for none."""
     language: Text | None = Field(
         None,
         min_length=2,

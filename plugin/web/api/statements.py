@@ -43,13 +43,13 @@ class Statement(Answer):
     left_out: int = shown(0, "Earlier sales without a balance that are not among the lines.")
 
 
-@call("GET", "/clients/{client_id}/statement", Statement, roles=THE_DESK)
+@call("GET", "/clients/{client_id}/statement", Statement, roles=THE_DESK, refusals=(409,))
 def read_statement(request: Request, client_id: str) -> Reply:
     """Read the statement of account of a client; 404 where nothing was billed to them."""
     return Reply(Statement.of(client_statement(request.services.store, request.act, client_id)))
 
 
-@call("GET", "/clients/{client_id}/statement.pdf", None, roles=THE_DESK)
+@call("GET", "/clients/{client_id}/statement.pdf", None, roles=THE_DESK, refusals=(409,))
 def print_client_statement(request: Request, client_id: str) -> Reply:
     """Print the statement of account of a client, with the code of the page where what is due is paid."""
     services = request.services
@@ -88,14 +88,14 @@ class PrepaidBalance(Answer):
     check_code: str = shown("3F2A-91C0-77DE-0B14", "Of the content, by the clinic's secret key.")
 
 
-@call("GET", "/clients/{client_id}/prepaid-balance", PrepaidBalance, roles=THE_DESK)
+@call("GET", "/clients/{client_id}/prepaid-balance", PrepaidBalance, roles=THE_DESK, refusals=(409,))
 def read_prepaid_balance(request: Request, client_id: str) -> Reply:
     """Issue the statement of prepaid balance of a client as of now, and read it."""
     services = request.services
     return Reply(PrepaidBalance.of(read_prepaid(services.store, _issued(request, client_id))))
 
 
-@call("GET", "/clients/{client_id}/prepaid-balance.pdf", None, roles=THE_DESK)
+@call("GET", "/clients/{client_id}/prepaid-balance.pdf", None, roles=THE_DESK, refusals=(409,))
 def print_prepaid_balance(request: Request, client_id: str) -> Reply:
     """Issue the statement of prepaid balance of a client as of now, and print it."""
     services = request.services

@@ -1,0 +1,1 @@
+"""What attacks Coursekeeper, and the planted flaws by which each attack is proven."""
