@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, text
@@ -17,6 +18,7 @@ from plugin.store import Store
 from plugin.store.database import database_url
 from plugin.store.ledger import Entry
 from plugin.store.migrate import is_current, is_empty
+from plugin.store.postgresql import is_pooled as asks_pooler
 from plugin.store.queues import Heartbeat, Inbox
 
 _UPGRADE = "Run: coursekeeper upgrade"
@@ -49,8 +51,29 @@ def answers(store: Store) -> Iterator[Finding]:
         yield wrong("Database", "It is of another version than this program.", _UPGRADE)
         return
     yield ok("Database", f"{store.url.get_backend_name()}, of this version")
+    yield from pooler(store, is_pooled=is_behind_pooler(store))
     _try_writing(store)
     yield ok("Writing", "the database can be written")
+
+
+def pooler(store: Store, *, is_pooled: bool) -> Iterator[Finding]:
+    """Check that backups and upgrades go past a pooler, which would break them."""
+    if is_pooled and store.direct_url == store.url:
+        yield wrong(
+            "Pooler",
+            "There is one before the database, and backups and upgrades would go through it.",
+            "Set DATABASE_DIRECT_URL to the database itself.",
+        )
+    elif is_pooled:
+        yield ok("Pooler", "backups and upgrades go past it")
+
+
+def is_behind_pooler(store: Store) -> bool:
+    """Return whether a pooler is between us and a PostgreSQL."""
+    if store.is_sqlite:
+        return False
+    with store.engine.connect() as connection:
+        return asks_pooler(cast(Any, connection.connection.driver_connection))
 
 
 def _try_writing(store: Store) -> None:

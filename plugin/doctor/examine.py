@@ -39,7 +39,7 @@ def examine(environment: Mapping[str, str], *, is_online: bool = False) -> Itera
     files = (*configuration.secret_files(environment, given), *((file,) if file else ()))
     yield from isolated("File modes", partial(data.privacy_of_files, files))
     # Opening the store does not connect yet.
-    with Store(given.database_url) as store:
+    with Store(given.database_url, given.direct_url) as store:
         yield from _of_database(given, store, environment, is_online)
 
 

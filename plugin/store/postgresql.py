@@ -30,12 +30,16 @@ def postgresql_engine(url: URL) -> Engine:
     return engine
 
 
-def _prepare_nothing_at_a_pooler(connection: psycopg.Connection[Any], _record: object) -> None:
-    # The next transaction may run on another of the pooler's connections, which knows no statement prepared before.
-    # A pooler shows itself by telling each client a process number of its own making.
+def is_pooled(connection: psycopg.Connection[Any]) -> bool:
+    """Return whether a pooler is in between: it tells each client a process number of its own making."""
     row = connection.execute("SELECT pg_backend_pid()").fetchone()
     connection.rollback()
-    if row != (connection.info.backend_pid,):
+    return row != (connection.info.backend_pid,)
+
+
+def _prepare_nothing_at_a_pooler(connection: psycopg.Connection[Any], _record: object) -> None:
+    # The next transaction may run on another of the pooler's connections, which knows no statement prepared before.
+    if is_pooled(connection):
         connection.prepare_threshold = None
 
 

@@ -219,3 +219,14 @@ def test_mail_that_is_not_accepted_is_wrong() -> None:
     found = list(outside.mail(settings))
     assert [each.state for each in found] == [State.WRONG]
     assert "hunter2" not in found[0].said
+
+
+@pytest.mark.parametrize(
+    ("direct", "is_pooled", "found"),
+    [("", False, []), ("", True, [State.WRONG]), ("postgresql://u@server/clinic", True, [State.OK])],
+)
+def test_a_pooler_that_backups_would_go_through_is_found(
+    direct: str, is_pooled: bool, found: list[State]
+) -> None:
+    with Store("postgresql://u@pooler/clinic", direct) as store:
+        assert [each.state for each in data.pooler(store, is_pooled=is_pooled)] == found

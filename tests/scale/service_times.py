@@ -19,16 +19,16 @@ class ServiceTimes:
     today: float = 45.0
     search: float = 45.0
     client_page: float = 24.0
-    use: float = 8.4
-    webhook: float = 3.8
+    use: float = 5.25
+    webhook: float = 0.94
     # The worker's part of an event, with its calls to Square.
     event: float = 15.0
     paper: float = 150.0
     # Of each open page, and of a clinic in which nothing happens, milliseconds a second.
-    open_page: float = 1.4
-    idle: float = 28.0
+    open_page: float = 2.7
+    idle: float = 30.3
     # Of web, worker and papers of one clinic, MiB.
-    memory: float = 487.0
+    memory: float = 520.0
 
 
 # Of each: part, what is measured, its unit, in the file of `make bench`.

@@ -65,6 +65,11 @@ def test_more_clinics_on_a_machine_need_more_of_it() -> None:
     assert many.busiest > few.busiest
 
 
+def test_a_machine_that_is_busy_without_a_visit_does_not_hold() -> None:
+    row = simulate(40, 40, ServiceTimes(idle=400.0), seed=1)
+    assert (row.waits, "does not hold" in row.line) == ((), True)
+
+
 def test_the_times_are_those_of_the_benchmark_where_it_has_them(tmp_path: Path) -> None:
     file = tmp_path / "bench.json"
     idle = {"what": "idle", "unit": "% of a processor", "median": 0.4}
