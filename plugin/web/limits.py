@@ -48,7 +48,7 @@ def _limiter(app: Flask, name: str, **options: Any) -> Limiter:
 
 
 def start(limiter: Limiter, app: Flask) -> None:
-    """Add a limiter whose limits are on views, which ask it themselves, or on blueprints: see `check_all_of`.
+    """Add a limiter whose limits are on views, which ask it themselves, or on blueprints: see `checks_of`.
 
     By default it searches for limits before every request, which takes longer than an empty view.
     """
@@ -56,10 +56,9 @@ def start(limiter: Limiter, app: Flask) -> None:
     app.before_request_funcs[None].remove(limiter._check_request_limit)
 
 
-def check_all_of(blueprint: str, app: Flask, *limiters: Limiter) -> None:
-    """Check the limits of a blueprint before each of its requests, before anything else that it does then."""
-    checks = [limiter._check_request_limit for limiter in limiters]
-    app.before_request_funcs.setdefault(blueprint, [])[:0] = checks
+def checks_of(limiter: Limiter, unless: Callable[[], bool] = lambda: False) -> Callable[[], None]:
+    """Return what checks the limits of a blueprint before its requests, `unless` it need not look at one."""
+    return lambda: None if unless() else limiter._check_request_limit()
 
 
 def limit_views(app: Flask, endpoints: Iterable[str], *limits: Callable[[Any], Any]) -> None:

@@ -11,7 +11,7 @@ from flask_limiter.util import get_remote_address
 
 from plugin.web.api.auth import caller_or_refusal, token_digest
 from plugin.web.api.errors import NotSignedIn
-from plugin.web.limits import check_all_of, guess_limiter, start
+from plugin.web.limits import checks_of, guess_limiter, start
 
 CALLS_PER_TOKEN = "600 per minute"  # noqa: S105 - a number of calls, no secret
 BAD_TOKENS_PER_ADDRESS = "60 per minute"
@@ -31,11 +31,10 @@ def limit(blueprint: Blueprint, *, per_token: str, bad_per_address: str) -> None
         app = cast(Flask, state.app)
         # Before the other: where the database is away, no limit adds its time to wait to the refusal.
         guesses = guess_limiter(app)
-        guesses.shared_limit(
-            bad_per_address, "bad tokens", deduct_when=_was_refused, exempt_when=_guesses_nothing
-        )(blueprint)
+        guesses.shared_limit(bad_per_address, "bad tokens", deduct_when=_was_refused)(blueprint)
         start(limiter, app)
-        check_all_of(blueprint.name, app, guesses, limiter)
+        checks = [checks_of(guesses, _guesses_nothing), checks_of(limiter)]
+        app.before_request_funcs.setdefault(blueprint.name, [])[:0] = checks
 
     blueprint.record_once(register)
 
