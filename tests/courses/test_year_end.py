@@ -15,6 +15,7 @@ from plugin.courses.journal.keep import keep_money
 from plugin.courses.journal.year import Year, year_end, year_paper, year_sheet
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.books import close_books
+from plugin.courses.reports.totals import keep_totals, make_totals_again
 from plugin.courses.reports.unused import UnusedBalance, by_region, region_of, unused_balances, unused_sheet
 from plugin.errors import InvalidField
 from tests.clock import HandMovedClock
@@ -66,6 +67,25 @@ def test_a_package_carries_over_what_is_not_used_yet(two_years: Desk, clock):
     assert sum(row.older.amount for row in rows) == 7 * 16500
     assert sum(row.other.amount for row in rows) == -198000
     check_year(year_paper(two_years.store, 2026, now=clock()))
+
+
+def test_the_totals_say_the_same_as_all_entries(two_years: Desk, clock: HandMovedClock) -> None:
+    store = two_years.store
+
+    def years() -> list[Year]:
+        return [year_end(store, year, now=clock()) for year in (2025, 2026)]
+
+    of_entries = years()
+    keep_totals(store)
+    assert years() == of_entries
+    two_years.undo(two_years.use(two_years.sell(), sessions=2).entry.id)
+    clock.set(datetime(2026, 3, 3, 18, tzinfo=UTC))
+    two_years.use(two_years.sell(buyer=Buyer("CUSTOMER-BO", name="Bo Li")), sessions=4)
+    some_waiting = years()
+    assert some_waiting != of_entries
+    with store.writing() as session:
+        make_totals_again(session)
+    assert years() == some_waiting
 
 
 def test_the_sheet_has_both(two_years: Desk, clock):

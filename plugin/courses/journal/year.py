@@ -29,6 +29,8 @@ from plugin.courses.journal.pairs import EARNED_AHEAD
 from plugin.courses.journal.rows import entry_what, pair_sums
 from plugin.courses.reports.books import closed_through_in, counts_at, with_courses
 from plugin.courses.reports.period import Period
+from plugin.courses.reports.sums import owed_before, owed_of_older
+from plugin.courses.reports.totals import zone_in
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry
@@ -106,7 +108,7 @@ def year_end_in(session: Session, year: int, *, now: datetime, currency: str = "
     return Year(
         year,
         wanted,
-        tuple(_rows(session, start, end, wanted)),
+        tuple(_rows(session, period, wanted)),
         _lines(session, start, end, wanted),
         is_closed=closed is not None and closed >= period.last,
         is_running=today <= period.last,
@@ -166,11 +168,12 @@ def _sums(
     return found
 
 
-def _rows(session: Session, start: datetime, end: datetime, currency: str) -> Iterator[YearRow]:
+def _rows(session: Session, period: Period, currency: str) -> Iterator[YearRow]:
+    first, (start, end) = period.first, period.moments(zone_in(session))
     moment = counts_at(session)
-    before = _sums(session, currency, moment < start)
+    before = owed_before(session, first, currency)
     within = _sums(session, currency, moment >= start, moment < end)
-    older = _sums(session, currency, moment < end, Course.sold_at < start)
+    older = owed_of_older(session, start, end, currency)
     ids = before.keys() | within.keys()
     names = session.execute(
         select(Package.id, Package.name).where(Package.id.in_(ids)).order_by(Package.name)
@@ -180,7 +183,7 @@ def _rows(session: Session, start: datetime, end: datetime, currency: str) -> It
         return Money(amount, currency)
 
     for package_id, name in names:
-        carried, moved = sum(before[package_id].values()), within[package_id]
+        carried, moved = before.get(package_id, 0), within[package_id]
         received, earned, refunded = (
             sum(moved[what] for what in kinds) for kinds in (_RECEIVED, _EARNED, _REFUNDED)
         )
@@ -193,7 +196,7 @@ def _rows(session: Session, start: datetime, end: datetime, currency: str) -> It
             refunded=money(-refunded),
             other=money(sum(moved.values()) - received - earned - refunded),
             carried_over=money(closing),
-            older=money(sum(older[package_id].values())),
+            older=money(older.get(package_id, 0)),
         )
         if any(each.amount for each in (row.carried_in, row.received, row.earned, row.refunded, row.other)):
             yield row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, union_all
@@ -132,6 +132,51 @@ def package_sums(session: Session) -> dict[tuple[str, str], tuple[int, int]] | N
             known = sums[package_id, currency]
             sums[package_id, currency] = (known[0] + int(sessions), known[1] + int(value))
     return dict(sums)
+
+
+def owed_before(session: Session, first: date, currency: str) -> dict[str, int]:
+    """Return what was owed by package when the month that begins on `first` began."""
+    has_counted = counts_at(session) < start_of(first, zone_in(session))
+    queries = [_owed_by_package(currency).where(has_counted)]
+    if are_usable(session):
+        kept = select(PeriodTotal.package_id, func.sum(PeriodTotal.value)).group_by(PeriodTotal.package_id)
+        waiting = queries[0].where(UNTOTALLED)
+        queries = [kept.where(PeriodTotal.currency == currency, PeriodTotal.counted_in < first), waiting]
+    return _added(session, queries)
+
+
+def owed_of_older(session: Session, sold_before: datetime, end: datetime, currency: str) -> dict[str, int]:
+    """Return what was owed at the end by package, of the courses sold before a moment."""
+    moment, is_older = counts_at(session), Course.sold_at < sold_before
+    of_entries = _owed_by_package(currency).where(is_older)
+    if not are_usable(session):
+        return _added(session, [of_entries.where(moment < end)])
+    of_course = select(Course.package_id, func.sum(CourseTotal.value)).group_by(Course.package_id)
+    kept = of_course.join(CourseTotal, CourseTotal.course_id == Course.id).where(
+        CourseTotal.value != 0, Course.currency == currency, is_older
+    )
+    found = _added(session, [kept, of_entries.where(UNTOTALLED, moment < end)])
+    # What counts after the end is in the totals too: of few courses, as older ones are soon used up.
+    later = select(CourseTotal.course_id).join(Course, Course.id == CourseTotal.course_id)
+    ids = session.scalars(later.where(CourseTotal.last_at >= end, is_older)).all()
+    for some in (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)):
+        after = of_entries.where(Course.id.in_(some), ~UNTOTALLED, moment >= end)
+        for package_id, value in _added(session, [after]).items():
+            found[package_id] = found.get(package_id, 0) - value
+    return found
+
+
+def _owed_by_package(currency: str) -> Select[*tuple[Any, ...]]:
+    sums = with_courses(select(Course.package_id, func.sum(Entry.value_delta)))
+    return sums.where(Course.currency == currency).group_by(Course.package_id)
+
+
+def _added(session: Session, queries: Sequence[Select[*tuple[Any, ...]]]) -> dict[str, int]:
+    found: defaultdict[str, int] = defaultdict(int)
+    for query in queries:
+        for package_id, value in session.execute(query):
+            found[package_id] += int(value)
+    return dict(found)
 
 
 def course_balances(session: Session) -> Subquery:
