@@ -41,9 +41,8 @@ def main(file: Path) -> int:
             loads[name] = (before, os.getloadavg()[0])
     print(f"\nload average before and after each part: {_in_words(loads)}")
     found = {name: [each.as_json() for each in figures] for name, figures in table.figures.items()}
-    file.write_text(
-        json.dumps(_machine() | {"rounds": rounds, "size": size, "load": loads, "parts": found}, indent=1)
-    )
+    kept = _machine() | {"rounds": rounds, "size": size, "load": loads, "parts": found}
+    file.write_text(json.dumps(kept) + "\n")
     return 0
 
 
