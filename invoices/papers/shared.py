@@ -33,6 +33,8 @@ class Clinic:
     `large_print`: the reader asked for larger type.
 
 
+    `ledger_head`: the clinic's ledger when a document was issued, kept in the PDF's keywords alone.
+
     `has_address_window`: letters show the client's address where a window envelope shows it.
     """
 
@@ -50,6 +52,7 @@ class Clinic:
     country: str = "US"
     large_print: bool = False
     has_address_window: bool = False
+    ledger_head: str = ""
 
 
 @dataclass(frozen=True)

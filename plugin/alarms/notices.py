@@ -14,6 +14,7 @@ from plugin.alarms.webhook import post
 from plugin.courses.accounts.staff import staff_by_email
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
+from plugin.courses.base.sealing import ledger_head
 from plugin.courses.base.views import ClinicView
 from plugin.mail import Letter
 from plugin.services import Services
@@ -103,6 +104,10 @@ def _paragraphs(services: Services, clinic: ClinicView, notice: Notice) -> list[
             )
         )
     paragraphs.append(_("How everything is now: {page}", page=_page(services)))
+    if head := ledger_head(services.store):
+        paragraphs.append(
+            _("Seal of the ledger: {head}. An e-mail you keep shows later whether it was changed.", head=head)
+        )
     paragraphs.append(
         _(
             "Coursekeeper sends this once when something begins, once a day while it lasts, and once when it is over."

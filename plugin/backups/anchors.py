@@ -5,10 +5,14 @@ Somebody with the database alone can make every hash in it again, and can't reac
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from plugin.backups.archive import Manifest
 from plugin.backups.folder import backup_folder, make_private, names_in, read_note, time_of
@@ -20,9 +24,11 @@ from plugin.errors import Refused
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.store import Store
+from plugin.store.documents import Document
 
 HEADS = "ledger-heads.txt"
 _LARGEST, _LINES_KEPT = 256 * 1024, 1000
+_AT_ONCE = 200
 _LARGEST_ANCHOR = 64 * 1024 * 1024
 
 
@@ -65,6 +71,14 @@ def kept_heads(settings: Settings) -> Iterator[KeptHead]:
             yield KeptHead(head, f"the backup {name}", time_of(name))
 
 
+def heads_in_documents(session: Session) -> Iterator[KeptHead]:
+    """Yield the heads that issued documents carry: clients and accountants have their files."""
+    rows = select(Document.number, Document.content, Document.issued_at)
+    for number, content, at in session.execute(rows.execution_options(yield_per=_AT_ONCE)):
+        for head in heads_in(content):
+            yield KeptHead(head, f"document {number}", at)
+
+
 def _of_line(line: str) -> Iterator[KeptHead]:
     said, _, written = line.partition(" ")
     try:
@@ -85,13 +99,28 @@ def heads_of(anchor: str) -> Iterator[KeptHead]:
     is_file = len(anchor) < 1000 and file.is_file()
     if is_file and file.stat().st_size > _LARGEST_ANCHOR:
         raise Refused(f"{file} is too large to hold a head of the ledger.", code="no_anchor")
-    text = file.read_bytes().decode("latin-1") if is_file else anchor
+    text = _text_of(file) if is_file else anchor
     found = [KeptHead(head, anchor if is_file else "--anchor", None) for head in heads_in(text)]
     if not found:
         raise Refused(
             f"No head of the ledger is in {anchor[:80]}, such as ledger:12:9f3a51c0.", code="no_anchor"
         )
     yield from found
+
+
+def _text_of(file: Path) -> str:
+    """Return what a file says: of a PDF its keywords."""
+    content = file.read_bytes()
+    if not content.startswith(b"%PDF-"):
+        return content.decode("latin-1")
+    # Imported late: only this reads PDFs here.
+    import pikepdf
+
+    try:
+        with pikepdf.open(io.BytesIO(content)) as pdf:
+            return str(pdf.docinfo.get("/Keywords", ""))
+    except pikepdf.PdfError:
+        return ""
 
 
 def against_manifest(store: Store, manifest: Manifest | None) -> tuple[Finding, ...]:
@@ -104,4 +133,4 @@ def against_manifest(store: Store, manifest: Manifest | None) -> tuple[Finding, 
 def disagreeing(settings: Settings, store: Store, more: tuple[KeptHead, ...] = ()) -> tuple[Finding, ...]:
     """Return what the heads that were kept outside say against the database."""
     with store.reading() as session:
-        return tuple(against(session, (*kept_heads(settings), *more)))
+        return tuple(against(session, (*kept_heads(settings), *heads_in_documents(session), *more)))

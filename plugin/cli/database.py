@@ -79,6 +79,20 @@ def db_totals(again: bool) -> None:
     click.echo(f"{added} entries added.")
 
 
+@db.command("grants")
+@click.argument("role")
+def db_grants(role: str) -> None:
+    """Print what the owner of the tables grants the program's ROLE, on PostgreSQL: it can't rewrite the ledger then.
+
+    Pipe it into psql as the owner; again after each upgrade.
+    """
+    from plugin.store.grants import grants
+
+    owner = Store(read_settings().direct_url).url.username or "postgres"
+    for statement in grants(role, owner):
+        click.echo(f"{statement};")
+
+
 @main.command("new-secrets")
 @click.confirmation_option(
     prompt="All sign-ins end; Square, mail and second factors must be set again. Go on?"

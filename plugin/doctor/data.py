@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, text
 
+from plugin.backups.anchors import disagreeing
 from plugin.courses.audit import audit
 from plugin.courses.base.clinic import read_clinic
 from plugin.doctor.finding import Finding, ok, warning, wrong
+from plugin.settings import Settings
 from plugin.store import Store
 from plugin.store.database import database_url
+from plugin.store.grants import can_rewrite
 from plugin.store.ledger import Entry
 from plugin.store.migrate import is_current, is_empty
 from plugin.store.postgresql import is_pooled as asks_pooler
@@ -148,9 +151,23 @@ def clock(store: Store, now: datetime) -> Iterator[Finding]:
         yield ok("Clock", f"{now.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} in {zone}")
 
 
-def ledger(store: Store) -> Iterator[Finding]:
-    """Audit the ledger and the documents."""
-    findings = audit(store)
+def ledger_role(store: Store) -> Iterator[Finding]:
+    """Check that the program's own role on PostgreSQL can't change what is written once."""
+    if store.is_sqlite:
+        return
+    with store.reading() as session:
+        tables = can_rewrite(session)
+    if tables:
+        said = f"The role that the program uses may change {len(tables)} tables that are written once."
+        mend = "Let another role own the tables: docs/operate.md, A role that can't rewrite the ledger."
+        yield warning("Ledger role", said, mend)
+    else:
+        yield ok("Ledger role", "the program's role can't change what is written once")
+
+
+def ledger(settings: Settings, store: Store) -> Iterator[Finding]:
+    """Audit the ledger and the documents, also against the heads that were kept."""
+    findings = (*audit(store), *disagreeing(settings, store))
     if findings:
         said = f"{len(findings)} rows are wrong, the first: {findings[0].sentence}"
         yield wrong(

@@ -88,7 +88,8 @@ def _of_contents(given: Settings, settings: Settings, store: Store) -> dict[str,
         "Clock": partial(data.clock, store, now),
         "Square": partial(configuration.square, settings, store),
         "Alarms": partial(_watched, given, now),
-        "Audit": partial(data.ledger, store),
+        "Ledger role": partial(data.ledger_role, store),
+        "Audit": partial(data.ledger, given, store),
     }
 
 

@@ -67,7 +67,8 @@ def test_a_ledger_that_was_tampered_with_is_an_alarm(lite: Watched) -> None:
         session.execute(text("UPDATE course SET price = price + 1"))
     result = run_if_due(lite.services)
     assert result is not None
-    assert result.findings == 1
+    # The price, and the hash of the course.
+    assert result.findings == 2
     assert "The parts add up to" in lite.condition("audit_is_clean").said
     assert lite.condition("audit_is_clean").is_wrong
 

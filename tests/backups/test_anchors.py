@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from plugin.backups.anchors import HEADS, against_manifest, disagreeing, heads_of, kept_heads, seal_and_keep
+from invoices.press.render import render
+from plugin.backups.anchors import (
+    HEADS,
+    against_manifest,
+    disagreeing,
+    heads_in_documents,
+    heads_of,
+    kept_heads,
+    seal_and_keep,
+)
 from plugin.backups.make import make_copy
 from plugin.errors import Refused
 from plugin.services import Services
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
+from tests.courses.documents.sales import Papers
 
 
 @pytest.fixture
@@ -78,3 +89,27 @@ def test_an_anchor_is_a_head_or_a_file_that_holds_one(small: Services, tmp_path:
     for nonsense in ("hello", "3:0123abcd", "ledger:3:012", "ledger:0:0123abcd", "x" * 5000):
         with pytest.raises(Refused):
             tuple(heads_of(nonsense))
+
+
+def test_an_issued_document_carries_the_head_in_its_content_and_its_pdf(
+    small: Services, sold: tuple[Desk, str], tmp_path: Path
+) -> None:
+    head = seal_and_keep(small)
+    papers = Papers(sold[0])
+    papers.sell("O1")
+    papers.work()
+    (invoice,) = papers.invoices()
+    assert invoice.clinic.ledger_head == str(head)
+    with small.store.reading() as session:
+        there = {(each.head, each.where) for each in heads_in_documents(session)}
+    assert (head, f"document {invoice.number}") in there
+    file = tmp_path / "invoice.pdf"
+    file.write_bytes(render(invoice))
+    assert {each.head for each in heads_of(str(file))} == {head}
+    file.write_bytes(b"%PDF-1.7 cut off")
+    with pytest.raises(Refused):
+        tuple(heads_of(str(file)))
+    # A paper that is no document has none.
+    file.write_bytes(render(replace(invoice, clinic=replace(invoice.clinic, ledger_head=""))))
+    with pytest.raises(Refused):
+        tuple(heads_of(str(file)))

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import doctest
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
 
 from sqlalchemy import select
 
+from plugin.courses.base.sealing import seal
 from plugin.store import Store
+from plugin.store.backup import backup
 from plugin.store.ledger import Allowance, Entry
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk, back
@@ -32,3 +38,31 @@ def test_every_example_prints_what_the_document_says(lite_store: Store, clock: H
 
     assert outcome.attempted > 20
     assert outcome.failed == 0
+
+
+def test_a_stranger_checks_the_hashes_by_the_program_in_the_document(
+    lite_store: Store, clock: HandMovedClock, tmp_path: Path
+) -> None:
+    desk = Desk(lite_store, clock)
+    desk.undo(desk.use(desk.sell()).entry.id)
+    head = seal(lite_store, clock())
+    document = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
+    program = document[document.index("import hashlib") :].partition("\n```")[0]
+    copy = tmp_path / "copy.db"
+    backup(lite_store, copy)
+    assert _output(program, copy) == f"0 wrong. The head is {head}\n"
+    with sqlite3.connect(copy) as connection:
+        for trigger in ("entry_refuses_update", "sealed_row_refuses_update"):
+            connection.execute(f"DROP TRIGGER {trigger}")
+        connection.execute("UPDATE entry SET by = 'Eve' WHERE seq = 1")
+        connection.execute("UPDATE sealed_row SET sha256 = 'a' WHERE kind = 'course'")
+    said = _output(program, copy)
+    assert said.startswith("not what was written: ")
+    assert "not as it was sealed: 1\n2 wrong" in said
+
+
+def _output(program: str, database: Path) -> str:
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(database)], capture_output=True, text=True, check=True
+    )
+    return ran.stdout

@@ -1,7 +1,7 @@
 """Sealing: the hashes of all that was written since the last seal, under one hash over the last seal's.
 
 Nothing is sealed while something is written, so that no row is common to all writers: the worker seals every few
-seconds, and each backup before it is made (docs/decisions/0022-seals-and-anchors.md).
+seconds, and each backup before it is made (docs/decisions/0023-seals-and-anchors.md).
 """
 
 from __future__ import annotations
@@ -86,6 +86,12 @@ def head_in(session: Session) -> LedgerHead | None:
     return LedgerHead(last.number, last.sha256) if last is not None else None
 
 
+def ledger_head(store: Store) -> LedgerHead | None:
+    """Return the head of the clinic's ledger; None before the first seal."""
+    with store.reading() as session:
+        return head_in(session)
+
+
 def seal(store: Store, now: datetime, *, is_quick: bool = False) -> LedgerHead | None:
     """Seal what was written since the last seal; return the head. `is_quick`: entries of the last hour alone.
 
@@ -99,8 +105,7 @@ def seal(store: Store, now: datetime, *, is_quick: bool = False) -> LedgerHead |
             last = store.transact(partial(_write, now=now, last=last, rows=some))
             if last is None:
                 break
-    with store.reading() as session:
-        return head_in(session)
+    return ledger_head(store)
 
 
 def _newest_at(session: Session) -> datetime | None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from invoices.pages.fit import fit
 from invoices.papers import CreditNote, Invoice, Money, Paper, PaperRefused, content_sha256, kind_of, to_json
+from plugin.courses.base.sealing import head_in
 from plugin.courses.base.work import Work
 from plugin.courses.documents.enqueue import enqueue_file
 from plugin.courses.documents.letters import refuse_missing_letters
@@ -32,7 +33,9 @@ class New:
 
 def write_document(work: Work, new: New, place: NextPlace, paper: Paper, total: Money) -> Document:
     """Write the document; refused content takes no number, since it could not be rendered."""
-    paper = _that_fits(paper)
+    # Whoever has the file has a witness of the ledger as it was then.
+    head = head_in(work.session)
+    paper = _that_fits(replace(paper, clinic=replace(paper.clinic, ledger_head=str(head or ""))))
     refuse_missing_letters(paper)
     document = Document(
         id=work.new_id(),

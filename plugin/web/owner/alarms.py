@@ -9,6 +9,7 @@ from plugin.alarms.audit_runs import last_audit
 from plugin.alarms.deliveries import has_webhook, recent_deliveries, recipients
 from plugin.alarms.registry import conditions
 from plugin.alarms.watch import send_test, since_when
+from plugin.courses.base.sealing import ledger_head
 from plugin.web import current_services, pages
 from plugin.web.access import allow
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
@@ -28,6 +29,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         conditions=conditions(services, pages.now()),
         since=since_when(services.store),
         audit=last_audit(services.store),
+        head=ledger_head(services.store),
         recipients=recipients(services),
         can_mail=services.mail.is_ready,
         has_webhook=has_webhook(services),
