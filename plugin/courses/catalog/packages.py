@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
@@ -175,12 +175,15 @@ def known_variations_in(session: Session) -> dict[str, str]:
 
 def packages_of_variations_in(session: Session, square_variation_ids: Collection[str]) -> dict[str, Package]:
     """Return the package that each of these Square variations sells, or sold before it was replaced."""
-    rows = session.execute(
-        select(Listing.square_variation_id, Package)
-        .join(Package, Package.id == Listing.package_id)
-        .where(Listing.square_variation_id.in_(square_variation_ids))
-    )
+    rows = session.execute(_OF_VARIATIONS, {"variation_ids": list(square_variation_ids)})
     return dict(rows.all())
+
+
+_OF_VARIATIONS = (
+    select(Listing.square_variation_id, Package)
+    .join(Package, Package.id == Listing.package_id)
+    .where(Listing.square_variation_id.in_(bindparam("variation_ids", expanding=True)))
+)
 
 
 def listing_of(store: Store, package_id: str) -> tuple[str | None, str | None]:

@@ -11,7 +11,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -122,8 +122,15 @@ class _Unit:
 
 def _booked(session: Session, square_order_id: str) -> Sequence[Course]:
     """Return the courses that a Square order has opened, by line and unit."""
-    rows = select(Course).where(Course.square_order_id == square_order_id)
-    return session.scalars(rows.order_by(Course.square_line_uid, Course.unit)).all()
+    return session.scalars(_OF_ORDER, {"order_id": square_order_id}).all()
+
+
+# Statements are built once: building them takes longer than the database does.
+_OF_ORDER = (
+    select(Course)
+    .where(Course.square_order_id == bindparam("order_id"))
+    .order_by(Course.square_line_uid, Course.unit)
+)
 
 
 def _lines_to_book(
@@ -231,16 +238,17 @@ def _course(work: Work, sale: Sale, unit: _Unit, client_id: str | None, sold_on:
 
 
 _NEW_ALLOWANCE = Prepared(insert(METADATA.tables[Allowance.__tablename__]))
+_CONTENTS = (
+    select(PackageContent, Treatment)
+    .join(Treatment, Treatment.id == PackageContent.treatment_id)
+    .where(PackageContent.package_id.in_(bindparam("package_ids", expanding=True)))
+    .order_by(PackageContent.package_id, PackageContent.position)
+)
 _Contents: TypeAlias = Sequence[tuple[PackageContent, Treatment]]
 
 
 def _contents(session: Session, package_ids: Collection[str]) -> dict[str, _Contents]:
-    rows = session.execute(
-        select(PackageContent, Treatment)
-        .join(Treatment, Treatment.id == PackageContent.treatment_id)
-        .where(PackageContent.package_id.in_(package_ids))
-        .order_by(PackageContent.package_id, PackageContent.position)
-    )
+    rows = session.execute(_CONTENTS, {"package_ids": list(package_ids)})
     grouped = groupby(rows, key=lambda row: row[0].package_id)
     return {
         package_id: [(content, treatment) for content, treatment in pairs] for package_id, pairs in grouped

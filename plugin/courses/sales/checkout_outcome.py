@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import String, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -21,14 +21,17 @@ def begun_of_order_in(
     session: Session, square_order_id: str
 ) -> tuple[Sequence[Checkout], PublicOrder | None]:
     """Return the checkouts begun at the desk, and the order of the public page, that this order completes."""
-    order = select(literal(square_order_id).label("id")).subquery()
-    rows = session.execute(
-        select(Checkout, PublicOrder)
-        .select_from(order)
-        .outerjoin(Checkout, Checkout.square_order_id == order.c.id)
-        .outerjoin(PublicOrder, PublicOrder.square_order_id == order.c.id)
-    ).all()
+    rows = session.execute(_BEGUN, {"order_id": square_order_id}).all()
     return [row[0] for row in rows if row[0] is not None], next((row[1] for row in rows), None)
+
+
+_ORDER = select(bindparam("order_id", type_=String).label("id")).subquery()
+_BEGUN = (
+    select(Checkout, PublicOrder)
+    .select_from(_ORDER)
+    .outerjoin(Checkout, Checkout.square_order_id == _ORDER.c.id)
+    .outerjoin(PublicOrder, PublicOrder.square_order_id == _ORDER.c.id)
+)
 
 
 def begun_for_in(session: Session, begun: Sequence[Checkout]) -> str | None:
@@ -69,19 +72,22 @@ def sold_at_till_in(session: Session, act: Act, row: Checkout, square_order_id: 
     _came(row, act, None)
 
 
+_AT_TILL = (
+    select(Course, Checkout)
+    .join(Checkout, (Checkout.client_id == Course.client_id) & (Checkout.package_id == Course.package_id))
+    .where(
+        Course.square_order_id == bindparam("order_id"),
+        Checkout.way == "till",
+        Checkout.ended_at.is_(None),
+        Checkout.created_at <= Course.booked_at,
+    )
+    .order_by(Course.id, Checkout.created_at.desc(), Checkout.id.desc())
+)
+
+
 def _settle_at_till(session: Session, act: Act, square_order_id: str, settled: set[str]) -> None:
     """Settle one checkout for each package of the order: the client's newest that waits for Square POS."""
-    waiting = session.execute(
-        select(Course, Checkout)
-        .join(Checkout, (Checkout.client_id == Course.client_id) & (Checkout.package_id == Course.package_id))
-        .where(
-            Course.square_order_id == square_order_id,
-            Checkout.way == "till",
-            Checkout.ended_at.is_(None),
-            Checkout.created_at <= Course.booked_at,
-        )
-        .order_by(Course.id, Checkout.created_at.desc(), Checkout.id.desc())
-    )
+    waiting = session.execute(_AT_TILL, {"order_id": square_order_id})
     for course, row in waiting.all():
         # Only checkouts begun shortly before the sale was booked: an older sale's event may repeat.
         is_recent = row.created_at >= course.booked_at - LONGEST_AT_TILL

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.allocation import allocate
@@ -165,18 +165,24 @@ def _share_out(
 
 def _parts(session: Session, square_order_id: str, line_uids: Collection[str]) -> dict[str, list[_Part]]:
     """Return the allowances of an order's lines, by line."""
-    rows = session.execute(
-        select(Course, Allowance, func.coalesce(func.sum(Entry.value_delta), 0), func.count(Entry.id))
-        .join(Allowance, Allowance.course_id == Course.id)
-        .outerjoin(Entry, (Entry.allowance_id == Allowance.id) & (Entry.kind == Kind.PAID.value))
-        .where(Course.square_order_id == square_order_id, Course.square_line_uid.in_(line_uids))
-        .group_by(Course.id, Allowance.id)
-        .order_by(Course.unit, Allowance.position)
-    )
+    rows = session.execute(_PAID, {"order_id": square_order_id, "line_uids": list(line_uids)})
     parts_of: dict[str, list[_Part]] = {uid: [] for uid in line_uids}
     for course, allowance, came, entries in rows:
         parts_of[course.square_line_uid or ""].append(_Part(course, allowance, int(came), entries))
     return parts_of
+
+
+_PAID = (
+    select(Course, Allowance, func.coalesce(func.sum(Entry.value_delta), 0), func.count(Entry.id))
+    .join(Allowance, Allowance.course_id == Course.id)
+    .outerjoin(Entry, (Entry.allowance_id == Allowance.id) & (Entry.kind == Kind.PAID.value))
+    .where(
+        Course.square_order_id == bindparam("order_id"),
+        Course.square_line_uid.in_(bindparam("line_uids", expanding=True)),
+    )
+    .group_by(Course.id, Allowance.id)
+    .order_by(Course.unit, Allowance.position)
+)
 
 
 def _key(part: _Part, what: str) -> str:
