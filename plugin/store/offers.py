@@ -97,6 +97,8 @@ class Package(Base):
     currency: Mapped[str] = mapped_column(String(3))
     terms: Mapped[dict[str, Any]]
     is_active: Mapped[bool] = mapped_column(default=True)
+    # Whether the public page offers it, where that is on.
+    is_public: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
 
     __table_args__ = (CheckConstraint("price >= 0", name="price"),)

@@ -69,6 +69,8 @@ MAY = {
     ("GET", "/quotes/{quote_id}/quote.pdf"): DESK,
     ("POST", "/quotes/{quote_id}/withdrawal"): DESK,
     ("GET", "/reports/quotes"): OWNER,
+    ("GET", "/reports/planned"): OWNER,
+    ("GET", "/reports/tips"): OWNER,
     ("GET", "/clients/{client_id}/agreements"): DESK,
     ("POST", "/clients/{client_id}/agreements"): DESK,
     ("GET", "/agreements/{agreement_id}"): DESK,

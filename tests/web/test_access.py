@@ -227,6 +227,7 @@ WHO: dict[str, frozenset[str]] = {
     "shop.order": ANYBODY,
     "public_page.show": OWNER,
     "public_page.poster": OWNER,
+    "public_page.offer": OWNER,
     "again.propose": DESK,
     "buy_again.show": ANYBODY,
     "buy_again.buy": ANYBODY,

@@ -7,6 +7,7 @@ from flask import Flask
 
 from plugin import create_app
 from plugin.core.acts import Role
+from plugin.courses.clients.private_page import token_of
 from plugin.services import Services
 from tests.courses.agreements.agreeing import reprice
 from tests.courses.desk import Desk
@@ -37,6 +38,8 @@ def test_made_at_the_desk_and_paid_on_two_phones(
     assert small_deb.get(f"/quotes/{quote.id}/quote.pdf").data.startswith(b"%PDF")
 
     phone = Visitor(small_app)
+    mine = f"/my/{token_of(ana.store, ana.desk.act(), ana.client_id)}"
+    assert quote.path in phone.get(mine).text
     shown = phone.page(quote.path)
     assert "$1,980.00" in shown.text
     for private in ("Ana", "My jawline"):

@@ -159,8 +159,25 @@ def test_terms_that_changed_meanwhile_are_shown_first(shop: Shop) -> None:
     assert answer.status_code == 409
     assert "Price or terms have just changed." in answer.text
     set_on_sale(shop.store, shop.desk.act(OLGA), shop.package, is_active=False)
-    assert shop.visitor.send(form, **WHO).status_code == 404
+    gone = shop.visitor.send(form, **WHO)
+    assert gone.status_code == 404
+    assert "This package is no longer sold here." in gone.text
+    assert "just changed" not in gone.text
     assert shop.rows() == []
+
+
+def test_the_owner_hides_a_package_from_the_page_alone(shop: Shop, small_olga: Visitor) -> None:
+    """It stays on sale: the register and the desk know nothing of it."""
+    other = shop.desk.package(name="Ten to show")
+    address = f"/clinic/public-page/packages/{shop.package}"
+    page = small_olga.after(small_olga.page("/clinic/public-page").form(address))
+    assert "It is hidden." in page.text
+    shown = shop.visitor.get("/shop").text
+    assert other in shown
+    assert shop.package not in shown
+    assert shop.visitor.get(shop.address()).status_code == 404
+    small_olga.after(page.form(address))
+    assert shop.package in shop.visitor.get("/shop").text
 
 
 def test_one_address_begins_few_orders_and_programs_none(shop: Shop) -> None:

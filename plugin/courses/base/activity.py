@@ -53,6 +53,7 @@ class Did(StrEnum):
     PACKAGE_CREATED = "package.created"
     PACKAGE_CHANGED = "package.changed"
     PACKAGE_ON_SALE = "package.on_sale"
+    PACKAGE_PUBLIC = "package.public"
     TEXT_CHANGED = "text.changed"
     CHECK_LIST_CHANGED = "text.check_list"
     VISIT_LIST_CHANGED = "text.visit_list"

@@ -188,6 +188,7 @@ class PackageView:
     is_active: bool
     square_variation_id: str | None
     on_till: OnTillView | None = None
+    is_public: bool = True
     # By language; Square and the staff use the main one.
     names: Mapping[str, str] = field(default_factory=dict)
 

@@ -37,7 +37,7 @@ from plugin.wording import N_n, _
 
 # The kind of history line that each change of a plan writes.
 PLANNED = "planned"
-MOST_PLANNED = 40
+MOST_PLANNED, MOST_DAYS = 40, 365
 USUAL_DAYS = 7
 USUAL_MINUTE = 10 * 60
 _FARTHEST = timedelta(days=3 * 366)
@@ -141,8 +141,8 @@ def propose_plan(store: Store, plan: VisitPlan, rhythm: Rhythm) -> tuple[datetim
 
     Raises InvalidField for a rhythm that no course has.
     """
-    if not 1 <= rhythm.every_days <= 365:
-        raise InvalidField(_("Between visits there are 1 to {n} days.", n=365), field="every_days")
+    if not 1 <= rhythm.every_days <= MOST_DAYS:
+        raise InvalidField(_("Between visits there are 1 to {n} days.", n=MOST_DAYS), field="every_days")
     with store.reading() as session:
         hours: OpeningHours = hours_in(session)
     return propose_visits(rhythm.first, rhythm.minute, rhythm.every_days, plan.to_plan, hours)

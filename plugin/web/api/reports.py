@@ -16,6 +16,7 @@ from plugin.courses.reports.progress import Progress, ProgressBy, course_progres
 from plugin.courses.reports.quotes import quotes_by_month
 from plugin.courses.reports.reserve import reserve
 from plugin.courses.reports.usage import By, usage
+from plugin.courses.sales.tips import tip_sums
 from plugin.errors import Refused
 from plugin.web.api.answers import Answer, Count, Cursor, Money, example_id, shown, usd
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
@@ -316,4 +317,33 @@ def report_planned(request: Request, query: PlannedQuery) -> Reply:
     )
 
 
-CALLS = (report_liability, report_usage, report_courses, report_reserve, report_quotes, report_planned)
+class TipMonth(Answer):
+    """The tips to one practitioner in a month."""
+
+    month: str = shown("2026-11")
+    practitioner: str = shown("Ana Kim", "Empty for tips to the team.")
+    tips: Count = shown(4)
+    amount: Money = shown(usd(6000))
+
+
+class TipsReport(Answer):
+    """The tips that clients left on their private page in the last twelve months, the newest month first."""
+
+    months: list[TipMonth]
+
+
+@call("GET", "/reports/tips", TipsReport, roles=THE_OWNER)
+def report_tips(request: Request) -> Reply:
+    """Add up tips by month and practitioner; they are no revenue of a course."""
+    return Reply(TipsReport.of({"months": tip_sums(request.services.store, request.act.now)}))
+
+
+CALLS = (
+    report_tips,
+    report_liability,
+    report_usage,
+    report_courses,
+    report_reserve,
+    report_quotes,
+    report_planned,
+)

@@ -73,22 +73,31 @@ def _only_where_it_is_on() -> None:
 @blueprint.get("")
 def show() -> ResponseReturnValue:
     """Show the packages."""
+    return _list()
+
+
+def _list(*, has_gone: bool = False) -> str:
     language = _language()
     packages = public_packages(current_services().store)
     offers = list(zip(packages, _terms(packages, language), strict=True))
-    return render_template("client/shop.html", offers=offers, here="shop.show", **_spoken(language))
+    return render_template(
+        "client/shop.html", offers=offers, has_gone=has_gone, here="shop.show", **_spoken(language)
+    )
 
 
 @blueprint.get("/<package_id>")
 def one(package_id: str) -> ResponseReturnValue:
     """Show one package with its terms, and the form to buy it."""
-    return _page(_package(package_id), _language(), Typed())
+    package = _package(package_id)
+    return _page(package, _language(), Typed()) if package else _gone()
 
 
 @blueprint.post("/<package_id>")
 def buy(package_id: str) -> ResponseReturnValue:
     """Begin the order and lead to its own page."""
     language, package, typed = _language(), _package(package_id), _typed()
+    if package is None:
+        return _gone()
     # Programs fill in every field; people do not see this one.
     if request.form.get("website"):
         abort(404)
@@ -104,11 +113,16 @@ def buy(package_id: str) -> ResponseReturnValue:
     except InvalidField as error:
         typed.errors[error.field or "name"] = _wrong(error.field or "name", language)
         return _page(package, language, typed), 422
+    except NoSuchRow:
+        return _gone()
     except Refused:
+        package = _package(package_id)
+        if package is None:
+            return _gone()
         typed.errors["agreed"] = language.gettext(
             "Price or terms have just changed. Please look again before you go on."
         )
-        return _page(_package(package_id), language, typed), 409
+        return _page(package, language, typed), 409
     return redirect(url_for("shop.order", token=order.token), code=303)
 
 
@@ -150,11 +164,17 @@ def _has_begun(response: Response) -> bool:
     return response.status_code == HTTPStatus.SEE_OTHER
 
 
-def _package(package_id: str) -> PackageView:
+def _package(package_id: str) -> PackageView | None:
+    """Return the package, None for one that is not offered here, or not any more."""
     try:
         return public_package(current_services().store, package_id)
     except NoSuchRow:
-        abort(404)
+        return None
+
+
+def _gone() -> ResponseReturnValue:
+    """Show what is offered instead of a package that is not."""
+    return _list(has_gone=True), 404
 
 
 def _language() -> Language:

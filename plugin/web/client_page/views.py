@@ -41,6 +41,7 @@ from plugin.courses.handouts.cache import AFTERCARE, PLANNER, SUMMARY, WELCOME, 
 from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.courses.handouts.planner import calendar_file
 from plugin.courses.handouts.wallet_pass import course_pass
+from plugin.courses.quotes.views import quotes_of_client
 from plugin.courses.visits.planned import planned_of_courses
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services, pages, wallet
@@ -104,6 +105,11 @@ def _page(token: str, client: ClientView, wrong: str = "") -> str:
             [each.card.course for each in own.current if each.is_theirs],
             now=pages.now(),
         ),
+        quotes=[
+            each
+            for each in quotes_of_client(current_services().store, client.id, now=pages.now())
+            if each.is_open
+        ],
         agreements=signed_agreements(current_services().store, client.id),
         now=pages.now(),
         tips=current_services().settings.tip_links

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from plugin.core.opening_hours import DAY_MINUTES
 from plugin.courses.base.clinic import local_date
 from plugin.courses.visits.visit_plan import (
+    MOST_DAYS,
     MOST_PLANNED,
     Rhythm,
     VisitPlan,
@@ -114,7 +115,9 @@ def _asked(plan: VisitPlan) -> tuple[Rhythm, Refusal | None]:
             form.every_days.data or usual.every_days,
         )
         today = local_date(pages.clinic(), pages.now())
-        if wish.first <= today or (wish.first - today).days > 366 or wish.every_days > 365:
+        if wish.every_days > MOST_DAYS:
+            raise InvalidField(_("Between visits there are 1 to {n} days.", n=MOST_DAYS), field="every_days")
+        if wish.first <= today or (wish.first - today).days > 366:
             raise InvalidField(_("Choose a day after today, within a year."), field="first")
     except InvalidField as error:
         return usual, Refusal.of(error, request.args)

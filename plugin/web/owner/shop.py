@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from invoices.language import is_supported
 from invoices.pages.qr import qr_code
 from plugin.courses.handouts.poster import poster_pdf
-from plugin.courses.sales.public_orders import public_packages, recent_public_orders
+from plugin.courses.sales.public_orders import offer_package, packages_to_offer, recent_public_orders
 from plugin.web import current_services, pages
 from plugin.web.access import allow
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.files import name_file
 from plugin.web.format import LANGUAGES
+from plugin.web.forms import Form, Hidden
 from plugin.web.headers import let_our_page_frame
 from plugin.web.translations import _
+
+
+class OfferForm(Form):
+    """Whether the public page offers a package."""
+
+    offered = Hidden()
+
 
 blueprint = Blueprint("public_page", __name__, url_prefix="/clinic/public-page")
 
@@ -31,9 +40,19 @@ def show() -> ResponseReturnValue:
         code=qr_code(address),
         is_on=services.settings.public_packages,
         languages=LANGUAGES,
-        packages=public_packages(services.store),
+        packages=packages_to_offer(services.store),
         orders=recent_public_orders(services.store),
     )
+
+
+@blueprint.post("/packages/<package_id>")
+@allow()
+def offer(package_id: str) -> ResponseReturnValue:
+    """Offer a package on the page, or hide it there."""
+    is_public = OfferForm.sent().offered.data == "yes"
+    offer_package(current_services().store, current_act(), package_id, is_public=is_public)
+    flash_notice(Notice(_("It is offered on the public page.") if is_public else _("It is hidden.")))
+    return redirect_after_post(url_for("public_page.show"))
 
 
 @blueprint.get("/poster.pdf")

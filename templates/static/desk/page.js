@@ -1,5 +1,7 @@
 // Small helps on single pages: copying, choosing, opening what a link leads to.
 
+import { gettext as _ } from "./words.js";
+
 // A button that copies what it stands beside; without a clipboard the text is selected for the person's own copy.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
@@ -8,7 +10,7 @@ document.addEventListener("click", async (event) => {
   try {
     await navigator.clipboard.writeText(source.value ?? source.textContent.trim());
     const said = button.textContent;
-    button.textContent = "Copied";
+    button.textContent = _("Copied");
     setTimeout(() => { button.textContent = said; }, 2000);
   } catch {
     if (source.select) source.select();

@@ -214,11 +214,11 @@ function lead(stop) {
 export async function startSending() {
   for (const [mark, { key, what }] of unanswered()) {
     if (await isDone(key)) {
-      notify(`“${what}” was saved before this page was loaded.`);
+      notify(_("“{what}” was saved before this page was loaded.", { what }));
       setTimeout(() => forget(mark, key), SAME_TAP_MS);
     } else {
-      const said = `“${what}” had no answer before this page was loaded. See whether it is saved; if not, tap it again.`;
-      notify(`${said} It is never counted twice.`, { isBad: true });
+      const said = _("“{what}” had no answer before this page was loaded. See whether it is saved; if not, tap it again. It is never counted twice.", { what });
+      notify(said, { isBad: true });
     }
   }
 }

@@ -1,0 +1,22 @@
+"""Whether the public page offers a package, where that page is on."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0052"
+down_revision = "0051"
+branch_labels = None
+depends_on = None
+serves_older = True
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.add_column("package", sa.Column("is_public", sa.Boolean(), nullable=False, server_default=sa.true()))
+
+
+def downgrade() -> None:
+    """Undo."""
+    op.drop_column("package", "is_public")
