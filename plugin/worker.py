@@ -30,6 +30,7 @@ from plugin.courses.health_facts import WORKER, sign_of_life
 from plugin.courses.journal.keep import keep_money
 from plugin.courses.lists.bulk import drop_old_previews
 from plugin.courses.lists.listing import keep_listing
+from plugin.courses.quotes.pay import cancel_links_of_ended_quotes
 from plugin.courses.reports.totals import keep_totals
 from plugin.courses.retention import drop_old_event_bodies, drop_old_rows
 from plugin.emails.client_letter import plan_due_letters
@@ -252,7 +253,12 @@ class Worker:
             (self.seal, SEAL_EVERY_S),
             (partial(plan_due_letters, self._services), LETTERS_EVERY_S),
             (self._services.store.checkpoint, CHECKPOINT_EVERY_S),
+            (self.end_quotes, EXPIRING_EVERY_S),
         ]
+
+    def end_quotes(self) -> int:
+        """Cancel the payment links of quotes that have ended."""
+        return cancel_links_of_ended_quotes(self._services.store, self._services.clock())
 
     def _drain(self, loop: str, stop: threading.Event) -> None:
         while not stop.is_set() and self.run_next(loop):

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from plugin.core.acts import Act, Role, require
+from contextlib import suppress
+from datetime import datetime
+
+from sqlalchemy import select
+
+from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.quotes.views import NO_QUOTE, QuoteState, QuoteView, view_of
 from plugin.courses.sales.begin_link import begin_link
 from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.courses.sales.checkout_views import view_of as view_of_checkout
+from plugin.courses.sales.checkouts import cancel_checkout
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.quotes import Quote
 from plugin.store.selling import Checkout
 from plugin.wording import _
+
+MOST_AT_ONCE = 50
+_CLOCK = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 
 def pay_quote(
@@ -41,6 +51,23 @@ def pay_quote(
         return view_of_checkout(work.session, checkout)
 
     return transact(store, act, do)
+
+
+def cancel_links_of_ended_quotes(store: Store, now: datetime) -> int:
+    """Cancel the payment links of quotes whose last day is over: nobody pays their price any more. Returns how many.
+
+    What the client is paying at that moment is booked: Square says which of both was first.
+    """
+    with store.reading() as session:
+        today = local_date(clinic_in(session), now)
+        ended = select(Checkout.id).join(Quote, Quote.checkout_id == Checkout.id)
+        waiting = Checkout.ended_at.is_(None), Checkout.cancel_asked_at.is_(None)
+        ids = list(session.scalars(ended.where(Quote.valid_until < today, *waiting).limit(MOST_AT_ONCE)))
+    for checkout_id in ids:
+        # Paid since it was looked up: then there is nothing to cancel.
+        with suppress(Refused):
+            cancel_checkout(store, Act(_CLOCK, now, f"quote-ended:{checkout_id}"), checkout_id)
+    return len(ids)
 
 
 def _refuse(quote: QuoteView) -> None:

@@ -15,10 +15,12 @@ from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.courses.privacy.export import export_client
 from plugin.courses.quotes.make import withdraw_quote
+from plugin.courses.quotes.pay import cancel_links_of_ended_quotes
 from plugin.courses.quotes.views import QuoteState, quote_content, quote_of_code, quote_pdf
 from plugin.courses.retention import drop_old_rows
 from plugin.courses.sales.checkouts import cancel_checkout
 from plugin.errors import InvalidField, NotFound, Refused
+from plugin.store.selling import Checkout
 from tests.courses.agreements.agreeing import reprice
 from tests.courses.appointments import Appointments
 from tests.courses.desk import OLGA, Desk
@@ -125,6 +127,17 @@ class TestEnding:
         with pytest.raises(Refused) as refused:
             withdraw_quote(ana.store, ana.desk.act(), quote.id)
         assert refused.value.code == "paid"
+
+    def test_the_payment_link_of_one_that_has_ended_is_canceled(self, ana: Quoting) -> None:
+        quote = ana.quote()
+        begun = ana.pay(quote)
+        ana.answer(begun.id, url="https://square.link/u/q", state="waiting", square_order_id="ORDER-Q")
+        assert cancel_links_of_ended_quotes(ana.store, ana.desk.clock()) == 0
+        ana.desk.clock.set(ana.desk.clock() + (quote.valid_until - ana.desk.today) + timedelta(days=1))
+        assert cancel_links_of_ended_quotes(ana.store, ana.desk.clock()) == 1
+        with ana.store.reading() as session:
+            assert session.get_one(Checkout, begun.id).cancel_asked_at is not None
+        assert cancel_links_of_ended_quotes(ana.store, ana.desk.clock()) == 0
 
     def test_what_has_changed_since_is_said_and_not_charged(self, ana: Quoting) -> None:
         quote = ana.quote()
