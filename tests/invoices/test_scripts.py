@@ -30,7 +30,7 @@ from tests.papers.summaries import EVERYWHERE
 Text = Callable[[Paper], str]
 
 NOBODYS = "\U00030000"
-BUNDLED_FAMILIES = {"Inter", "Newsreader", "Code", *re.findall('"(.*?)"', SCRIPTS)}
+BUNDLED_FAMILIES = {"Inter", "Newsreader", "Literata", "Code", *re.findall('"(.*?)"', SCRIPTS)}
 ARABIC = "محمد علي (أبو سعيد)."
 HEBREW = "דוד לוי"
 RIGHT_TO_LEFT_MARK = "\u200f"
