@@ -1,4 +1,7 @@
-"""One demo clinic for all browser tests: real processes, real HTTP, a real browser."""
+"""One demo clinic for all browser tests: real processes, real HTTP, a real browser.
+
+It ends with these tests: its processes would take their share of the processor from those that follow.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,13 @@ from tests.chromium import WINDOW, watched_page
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     with open_clinic(tmp_path_factory.mktemp("demo")) as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _tablet(browser: Browser) -> Iterator[BrowserContext]:
     """The desk's own window: a new one costs as much as the test in it, and signs in again."""
     context = browser.new_context(**WINDOW)
@@ -37,7 +40,7 @@ def desk(_tablet: BrowserContext, clinic: Clinic) -> Iterator[DeskWindow]:
         window.give_back()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _register(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(**WINDOW)
     yield context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -118,16 +119,21 @@ def test_a_file_is_kept_for_ever_under_its_fingerprint(small_deb: Visitor) -> No
         assert small_deb.get(address.split("?")[0]).headers["Cache-Control"] == "no-cache"
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(TEMPLATES)))
-def test_no_template_writes_a_script_or_a_style(path: Path) -> None:
+def test_no_template_writes_a_script_or_a_style() -> None:
+    assert len(PAGES) > 100
+    written = {str(path.relative_to(TEMPLATES)): list(_written_into(path)) for path in PAGES}
+    assert not any(written.values()), {name: found for name, found in written.items() if found}
+
+
+def _written_into(path: Path) -> Iterator[str]:
     html = path.read_text(encoding="utf-8")
-    assert not re.search(
+    yield from re.findall(
         r"<style|\sstyle\s*=|\son[a-z]+\s*=|javascript:|hx-on|hx-vals=['\"]js|\|\s*safe\b", html
     )
-    for script in re.findall(r"<script[^>]*>", html):
-        assert "src=" in script
+    yield from (script for script in re.findall(r"<script[^>]*>", html) if "src=" not in script)
     for address in re.findall(r"(?:src|href|action)=[\"']([^\"'{]+)", html):
-        assert not re.match(r"(?i)(https?:)?//", address), address
+        if re.match(r"(?i)(https?:)?//", address):
+            yield address
 
 
 def test_templates_are_found_and_there_are_some() -> None:
