@@ -1,5 +1,5 @@
 # Everything a newcomer types. `make demo` and `make test` install what they need first.
-.PHONY: attack help setup setup-test demo drill test tests lint coverage mutants papers check-papers bench load torture cluster monday golden messages screenshots readme-pictures image test-image release lock clean
+.PHONY: attack help setup setup-test demo drill test tests test-all test-screens lint coverage mutants papers check-papers bench load torture cluster monday golden messages screenshots readme-pictures image test-image release lock clean
 
 PYTHON = .venv/bin/python
 # Homebrew's libraries are not where macOS looks for them; elsewhere the variable says nothing.
@@ -49,6 +49,12 @@ test: setup-test ## Run every check and test: ARGS="-k name" for some of them
 
 tests:
 	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder $(ARGS)
+
+test-screens: setup-test ## Measure every screen of every role at every width
+	@exec env $(ENV) EVERY_WIDTH=1 $(PYTHON) -m pytest tests/browser/test_screens.py $(ARGS)
+
+test-all: ## Run every check and test, with nothing shortened
+	@EVERY_WIDTH=1 $(MAKE) --no-print-directory test
 
 lint: ## Look at style and types only
 	@.venv/bin/ruff check --quiet .

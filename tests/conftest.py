@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from tests.clock import HandMovedClock
 from tests.engines import needs_postgresql
@@ -27,6 +28,10 @@ read_types_once()
 # A busy machine is no fault of the program: no property fails for the time its examples took.
 settings.register_profile("any_speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any_speed")
+
+# Hypothesis would read the constants of every module here, in each worker: ten seconds before the first test, for
+# examples that depend on which modules happen to be loaded.
+vars(providers)["is_local_module_file"] = lambda _file: False
 
 # Whatever the shell sets: else each worker, and each of the hundred programs started here, compiles every source.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

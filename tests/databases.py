@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.once import folder_of_run, made_once
 from tests.postgres import PostgresServer
 from tests.prerequisites import missing
 
@@ -22,14 +23,28 @@ if TYPE_CHECKING:
     from plugin.store import Store
 
 
+_MIGRATED = "migrated"
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
     try:
-        server = PostgresServer()
+        made = made_once(folder_of_run(tmp_path_factory) / "postgresql", _make_server)
+        server = PostgresServer(data=made)
     except (RuntimeError, OSError) as error:
         missing(f"PostgreSQL does not start here: {error}")
     yield server
     server.stop()
+
+
+def _make_server(folder: Path) -> None:
+    """Leave the files of a server with the migrated database, for one of each process."""
+    server = PostgresServer()
+    try:
+        _run(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_MIGRATED)))
+        _migrate(server.url_of(_MIGRATED))
+    finally:
+        server.stop(keep=folder)
 
 
 @pytest.fixture(scope="session")
@@ -40,17 +55,13 @@ def postgres_url(postgres: PostgresServer) -> str:
 
 @pytest.fixture(scope="session")
 def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    _migrate(f"sqlite:///{path}")
-    return path
+    path = folder_of_run(tmp_path_factory) / "migrated.db"
+    return made_once(path, lambda unfinished: _migrate(f"sqlite:///{unfinished}"))
 
 
 @pytest.fixture(scope="session")
 def _migrated_database(postgres: PostgresServer) -> str:
-    name = "migrated"
-    _run(postgres, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    _migrate(postgres.url_of(name))
-    return name
+    return _MIGRATED
 
 
 @pytest.fixture

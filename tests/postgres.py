@@ -30,9 +30,9 @@ _START_WITHIN_S = 30.0
 
 
 class PostgresServer:
-    """Runs from construction until `stop`; listens on a Unix socket only."""
+    """Runs from construction until `stop`; listens on a Unix socket only. `data`: the files it begins with, copied."""
 
-    def __init__(self, options: Sequence[str] = _QUICK) -> None:
+    def __init__(self, options: Sequence[str] = _QUICK, *, data: Path | None = None) -> None:
         self._options = options
         # Not pytest's own folder: a socket's path may have 104 bytes, and another user must get there.
         self.folder = Path(tempfile.mkdtemp(prefix="ck-pg-"))
@@ -40,7 +40,10 @@ class PostgresServer:
         self._programs = _programs(self.folder)
         self._process: subprocess.Popen[bytes] | None = None
         try:
-            self._make(self.folder / "data")
+            if data is None:
+                self._make(self.folder / "data")
+            else:
+                _copy_as_it_is(data, self.folder / "data")
             self.start()
         except BaseException:
             self.stop()
@@ -62,7 +65,8 @@ class PostgresServer:
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
 
-    def stop(self) -> None:
+    def stop(self, *, keep: Path | None = None) -> None:
+        """End it and remove its files; `keep`: where to leave a copy of them."""
         if self._process is not None:
             # SIGTERM would wait for every client to leave by itself.
             self._process.send_signal(signal.SIGINT)
@@ -71,6 +75,8 @@ class PostgresServer:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        if keep is not None:
+            _copy_as_it_is(self.folder / "data", keep)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def kill(self) -> None:
@@ -139,6 +145,11 @@ def _programs(folder: Path) -> Path:
     if os.geteuid() == 0:
         installed = _copy(installed, folder / "programs")
     return installed / "pginstall18" / "bin"
+
+
+def _copy_as_it_is(source: Path, target: Path) -> None:
+    # With its owner and modes, which PostgreSQL insists on and shutil does not keep.
+    subprocess.run(["cp", "-Rp", source, target], check=True)
 
 
 def _copy(installed: Path, target: Path) -> Path:

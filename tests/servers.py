@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-_START_WITHIN_S = 60.0
+_START_WITHIN_S = 180.0
 _STOP_WITHIN_S = 20.0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 
@@ -12,14 +11,14 @@ import pytest
 
 from invoices.papers import Paper
 from invoices.press.workers import PaperWorkers
+from tests.once import folder_of_run
 from tests.papers import real
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _papers_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Let the processes of a run share the papers they make and draw."""
-    base = tmp_path_factory.getbasetemp()
-    real.SHARED.folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "papers"
+    real.SHARED.folder = folder_of_run(tmp_path_factory) / "papers"
     real.SHARED.folder.mkdir(exist_ok=True)
     yield
     real.SHARED.folder = None

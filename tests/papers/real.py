@@ -5,7 +5,6 @@ The names are known without building any: tests are named by them. Drawn files a
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -32,6 +31,7 @@ from invoices.press.render import NO_ASSETS, render
 from plugin.courses.handouts.guides import guide_paper
 from plugin.store import Store
 from plugin.store.migrate import upgrade
+from tests.once import made_once
 from tests.papers import accounts, agreements, gifts, months, quotes, receipts, sheets, summaries
 from tests.papers.accounts import WORDS, package_in
 from tests.papers.clinic import LINDENHOF, PaperClinic
@@ -191,14 +191,7 @@ class Shared:
         """Return what was made under this name, making it where no process has."""
         if self.folder is None:
             return make()
-        file = self.folder / name
-        with file.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not file.exists():
-                unfinished = file.with_suffix(".part")
-                unfinished.write_bytes(make())
-                unfinished.rename(file)
-        return file.read_bytes()
+        return made_once(self.folder / name, lambda path: path.write_bytes(make())).read_bytes()
 
 
 SHARED = Shared()
