@@ -122,7 +122,7 @@ def test_a_file_is_kept_for_ever_under_its_fingerprint(small_deb: Visitor) -> No
 def test_no_template_writes_a_script_or_a_style() -> None:
     assert len(PAGES) > 100
     written = {str(path.relative_to(TEMPLATES)): list(_written_into(path)) for path in PAGES}
-    assert not any(written.values()), {name: found for name, found in written.items() if found}
+    assert {name: found for name, found in written.items() if found} == {}
 
 
 def _written_into(path: Path) -> Iterator[str]:
