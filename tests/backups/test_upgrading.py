@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,12 +33,28 @@ from tests.databases import postgresql_alone, sqlite_alone
 STEPS = ("begun", "copied", "journal", "migrated", "audited", "done")
 
 
-@pytest.fixture
-def old(services: Services, clock: HandMovedClock) -> Services:
-    """A clinic with data whose database is of an older version."""
-    desk = Desk(services.store, clock)
+@pytest.fixture(scope="module")
+def _old_file(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Path:
+    path = tmp_path_factory.mktemp("old") / "clinic.db"
+    shutil.copyfile(_migrated_file, path)
+    with Store(f"sqlite:///{path}") as store:
+        _make_old(store)
+    return path
+
+
+def _make_old(store: Store) -> None:
+    desk = Desk(store, HandMovedClock())
     desk.use(desk.sell())
-    migrate.downgrade(services.settings.database_url, OLDEST_DOWNGRADE)
+    migrate.downgrade(store.url.render_as_string(hide_password=False), OLDEST_DOWNGRADE)
+
+
+@pytest.fixture
+def old(services: Services, request: pytest.FixtureRequest) -> Services:
+    """A clinic with data whose database is of an older version."""
+    if services.store.is_sqlite:
+        shutil.copyfile(request.getfixturevalue("_old_file"), services.store.url.database or "")
+    else:
+        _make_old(services.store)
     return services
 
 
@@ -223,7 +240,8 @@ def test_an_upgrade_notes_first_who_may_go_on(services: Services, clock: HandMov
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Command:
+def run(tmp_path: Path, _migrated_file: Path) -> Command:
+    shutil.copyfile(_migrated_file, tmp_path / "clinic.db")
     return Command(f"sqlite:///{tmp_path / 'clinic.db'}")
 
 

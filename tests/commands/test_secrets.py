@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,10 +33,18 @@ def _secrets() -> tuple[str, str]:
     return known.secret_key.get_secret_value(), known.encryption_keys.get_secret_value()
 
 
-def _in_use(folder: Path) -> Command:
-    run = Command(f"sqlite:///{folder / 'clinic.db'}")
-    assert run("user", "add", "june@example.org", "--role", "owner").exit_code == 0
-    return run
+@pytest.fixture
+def begin(folder: Path, _migrated_file: Path) -> Callable[[], Command]:
+    """Put a database with somebody in it into the folder, and return Coursekeeper on it."""
+
+    def begun() -> Command:
+        folder.mkdir()
+        shutil.copyfile(_migrated_file, folder / "clinic.db")
+        run = Command(f"sqlite:///{folder / 'clinic.db'}")
+        assert run("user", "add", "june@example.org", "--role", "owner").exit_code == 0
+        return run
+
+    return begun
 
 
 def test_an_empty_folder_gets_secrets_that_work_and_are_its_users_alone(folder: Path) -> None:
@@ -92,16 +102,18 @@ def test_the_environment_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_clinic_that_has_a_secret_key_gets_the_other_alone(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    folder: Path, begin: Callable[[], Command], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after an upgrade: nothing was ever sealed, so nothing is lost."""
     monkeypatch.setenv("SECRET_KEY", "the secret of the environment, long enough")
-    _in_use(folder)
+    begin()
     assert list(read_secrets(folder)) == ["ENCRYPTION_KEYS"]
 
 
-def test_over_a_database_in_use_none_are_made_and_what_is_lost_is_said(folder: Path) -> None:
-    run = _in_use(folder)
+def test_over_a_database_in_use_none_are_made_and_what_is_lost_is_said(
+    folder: Path, begin: Callable[[], Command]
+) -> None:
+    run = begin()
     (folder / "secrets").unlink()
     for words in (["serve"], ["serve", "--no-worker"], ["worker"]):
         done = run(*words)
@@ -117,8 +129,8 @@ def test_over_a_database_in_use_none_are_made_and_what_is_lost_is_said(folder: P
     assert not (folder / "secrets").exists()
 
 
-def test_lost_ones_are_replaced_when_asked_for(folder: Path) -> None:
-    run = _in_use(folder)
+def test_lost_ones_are_replaced_when_asked_for(folder: Path, begin: Callable[[], Command]) -> None:
+    run = begin()
     assert "Nothing was changed" in run("new-secrets", "--yes").stderr
     (folder / "secrets").unlink()
     assert run("new-secrets", stdin="n\n").exit_code == 1
