@@ -122,6 +122,11 @@ def _lite_url(_scratch_folder: Path, _migrated_file: Path) -> Iterator[str]:
     yield from _fresh_file(_scratch_folder / "lite.db", _migrated_file)
 
 
+@pytest.fixture
+def _other_url(_scratch_folder: Path, _migrated_file: Path) -> Iterator[str]:
+    yield from _fresh_file(_scratch_folder / "other.db", _migrated_file)
+
+
 def _fresh_file(path: Path, migrated: Path) -> Iterator[str]:
     shutil.copyfile(migrated, path)
     yield f"sqlite:///{path}"
@@ -181,6 +186,12 @@ def store(database_url: str, _warm_stores: dict[str, Store]) -> Iterator[Store]:
 def lite_store(_lite_url: str, _warm_stores: dict[str, Store]) -> Iterator[Store]:
     """A store on SQLite alone, for what no database decides. A store of the test's own begins cold."""
     yield from _warm(_lite_url, _warm_stores)
+
+
+@pytest.fixture
+def other_store(_other_url: str, _warm_stores: dict[str, Store]) -> Iterator[Store]:
+    """A second one of these, for another clinic."""
+    yield from _warm(_other_url, _warm_stores)
 
 
 def _warm(url: str, stores: dict[str, Store]) -> Iterator[Store]:

@@ -56,17 +56,15 @@ def fresh(sqlite_url: str, tmp_path: Path) -> Callable[[], Store]:
 
 
 @pytest.fixture
-def old(fresh: Callable[[], Store], clock: HandMovedClock) -> Iterator[Desk]:
-    with fresh() as store:
-        yield Desk(store, clock)
+def old(other_store: Store, clock: HandMovedClock) -> Desk:
+    return Desk(other_store, clock)
 
 
 @pytest.fixture
-def new(fresh: Callable[[], Store], clock: HandMovedClock) -> Iterator[OldBook]:
+def new(lite_store: Store, clock: HandMovedClock) -> Iterator[OldBook]:
     """Another clinic, with no package and no client."""
-    with fresh() as store:
-        yield OldBook(Desk(store, clock))
-        assert audit(store) == ()
+    yield OldBook(Desk(lite_store, clock))
+    assert audit(lite_store) == ()
 
 
 def exported(desk: Desk, form: Format = Format.CSV, *, with_owner: bool = False) -> bytes:

@@ -25,12 +25,11 @@ from tests.courses.old_book import OldBook
 
 
 @pytest.fixture
-def book(sqlite_url: str, clock: HandMovedClock) -> Iterator[OldBook]:
-    with Store(sqlite_url) as store:
-        desk = Desk(store, clock)
-        desk.package(sessions=10, name="course of 10")
-        yield OldBook(desk)
-        assert audit(store) == ()
+def book(lite_store: Store, clock: HandMovedClock) -> Iterator[OldBook]:
+    desk = Desk(lite_store, clock)
+    desk.package(sessions=10, name="course of 10")
+    yield OldBook(desk)
+    assert audit(lite_store) == ()
 
 
 def sent(book: OldBook, text: str | bytes) -> ImportView:

@@ -22,13 +22,12 @@ FILES = tomllib.loads((Path(__file__).parent / "import_files/other_systems.toml"
 
 
 @pytest.fixture
-def book(sqlite_url: str, clock: HandMovedClock) -> Iterator[OldBook]:
-    with Store(sqlite_url) as store:
-        desk = Desk(store, clock)
-        desk.package(sessions=10, name="Facial 10")
-        desk.package(sessions=12, name="Glow 12")
-        yield OldBook(desk)
-        assert audit(store) == ()
+def book(lite_store: Store, clock: HandMovedClock) -> Iterator[OldBook]:
+    desk = Desk(lite_store, clock)
+    desk.package(sessions=10, name="Facial 10")
+    desk.package(sessions=12, name="Glow 12")
+    yield OldBook(desk)
+    assert audit(lite_store) == ()
 
 
 def test_there_are_twenty_systems_and_more() -> None:

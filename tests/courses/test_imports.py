@@ -35,13 +35,12 @@ from tests.courses.racing import race
 
 
 @pytest.fixture
-def book(sqlite_url: str, clock: HandMovedClock) -> Iterator[OldBook]:
+def book(lite_store: Store, clock: HandMovedClock) -> Iterator[OldBook]:
     """A clinic that sells a package of 12 with two touch-ups; its ledger adds up after every test."""
-    with Store(sqlite_url) as store:
-        desk = Desk(store, clock)
-        desk.package(touch_ups=2)
-        yield OldBook(desk)
-        assert audit(store) == ()
+    desk = Desk(lite_store, clock)
+    desk.package(touch_ups=2)
+    yield OldBook(desk)
+    assert audit(lite_store) == ()
 
 
 def count(store: Store, table: type) -> int:

@@ -186,13 +186,12 @@ def test_another_business_is_not_connected_to_this_clinics_courses(desk: Connect
     ],
 )
 def test_it_says_what_is_missing_for_connecting(
-    sqlite_url: str, clock: HandMovedClock, settings: dict[str, str], says: str
+    lite_store: Store, clock: HandMovedClock, settings: dict[str, str], says: str
 ) -> None:
-    with Store(sqlite_url) as store:
-        services = house_of(settings_for("http://127.0.0.1:9", **settings), store, clock)
-        services.close()
-        assert says in why_not(services)
-        assert bool(why_not(services)) is bool(says)
+    services = house_of(settings_for("http://127.0.0.1:9", **settings), lite_store, clock)
+    services.close()
+    assert says in why_not(services)
+    assert bool(why_not(services)) is bool(says)
 
 
 @pytest.mark.parametrize(

@@ -22,11 +22,10 @@ from tests.square.clinic import LOCATION, OWNER, house_of, settings_for
 
 
 @pytest.fixture
-def services(practice: PracticeServer, sqlite_url: str, clock: HandMovedClock) -> Iterator[Services]:
-    with Store(sqlite_url) as store:
-        opened = house_of(settings_for(practice.base_url), store, clock)
-        yield opened
-        opened.close()
+def services(practice: PracticeServer, lite_store: Store, clock: HandMovedClock) -> Iterator[Services]:
+    opened = house_of(settings_for(practice.base_url), lite_store, clock)
+    yield opened
+    opened.close()
 
 
 def test_a_clinic_nobody_has_named_is_filled_in(services: Services) -> None:

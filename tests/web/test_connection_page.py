@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -109,9 +109,8 @@ Open = Callable[[dict[str, str]], Desk]
 
 
 @pytest.fixture
-def opened(sqlite_url: str, clock: HandMovedClock) -> Iterator[Open]:
-    with Store(sqlite_url) as store:
-        yield lambda settings: Desk(store, clock, settings)
+def opened(lite_store: Store, clock: HandMovedClock) -> Open:
+    return lambda settings: Desk(lite_store, clock, settings)
 
 
 def test_before_anything_is_set_it_says_what_to_set(opened: Open) -> None:
