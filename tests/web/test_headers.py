@@ -65,6 +65,7 @@ OTHERWISE: dict[str, dict[str, str]] = {
     "texts.read": _HOLDS_FRAME,
     "setup_paper.show": _HOLDS_FRAME,
     "letterhead.preview": _IS_FRAMED,
+    "public_page.poster": _IS_FRAMED,
 }
 # Letters are read by mail programs, which know neither our policy nor a style sheet.
 PAGES = sorted(each for each in TEMPLATES.rglob("*.html") if each.parent.name != "mail")
