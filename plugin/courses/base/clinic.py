@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -85,9 +85,13 @@ def _read(session: Session) -> ClinicView:
 
 
 def _view(row: Sequence[Any] | None) -> ClinicView:
-    if row is None or row[0] is None:
-        return _NO_CLINIC_YET
-    *kept, sha256, width, height = row
+    return _NO_CLINIC_YET if row is None or row[0] is None else _of_columns(tuple(row))
+
+
+# Each page and each use reads it, and it hardly ever changes.
+@lru_cache(maxsize=8)
+def _of_columns(columns: tuple[Any, ...]) -> ClinicView:
+    *kept, sha256, width, height = columns
     logo = LogoView(sha256, width, height) if sha256 is not None else None
     return ClinicView(**dict(zip(_KEPT, kept, strict=True)), logo=logo)
 
