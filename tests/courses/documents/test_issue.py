@@ -234,8 +234,8 @@ def test_a_part_paid_sale_says_what_is_due_and_when(papers: Papers) -> None:
     deposit = replace(sale.tenders[0], amount=50000)
     papers.sell("O", sale=paid_with(sale, deposit))
     begun = {"by": "Deb", "created_at": AT, "ended_at": AT, "currency": "USD", "amount": 198000}
+    client = papers.desk.client("Ana Souza")
     with papers.store.writing() as session:
-        client = papers.desk.client("Ana Souza")
         session.add(
             Checkout(
                 id="c", client_id=client, package_id=papers.package, way="invoice", state="paid",
