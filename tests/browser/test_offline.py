@@ -356,6 +356,21 @@ def test_a_server_that_hangs_counts_as_away_after_three_seconds(page: Page, hous
     assert house.course.left == 11
 
 
+def test_a_tap_waits_while_the_server_has_no_database(page: Page, house: House) -> None:
+    away_answer = {"X-Request-ID": "0123456789abcdef", "Retry-After": "5"}
+    page.context.route(
+        "**/uses", lambda route: route.fulfill(status=503, headers=away_answer, body="One moment")
+    )
+    page.context.route("**/late-acts", lambda route: route.fulfill(status=503, headers=away_answer))
+    tap(page)
+    waiting(page, 1)
+    assert house.course.left == 12
+    page.context.unroute("**/late-acts")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#notices")).to_contain_text("Session 1 used. 11 of 12 left.")
+    waiting(page, 0)
+
+
 def test_a_lost_answer_costs_no_second_session(page: Page, house: House) -> None:
     house.line.deaf()
     tap(page)
