@@ -13,7 +13,6 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import BindParameter, Connection, Dialect, Insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 Values: TypeAlias = Mapping[str, Any]
@@ -98,7 +97,9 @@ class _Text:
         try:
             (cursor.executemany if is_many else cursor.execute)(self._sql, given)
         except error_type as error:
-            raise _wrapped(error, self._sql, dialect) from error
+            # As SQLAlchemy does it, so that a lost connection and a standby are recognized; without the values, which
+            # are about people.
+            connection._handle_dbapi_exception(error, self._sql, None, cursor, None)
         return cursor
 
     def rows(self, connection: Connection, values: Values) -> list[Any]:
@@ -134,9 +135,3 @@ def _converted(values: Any, conversions: list[tuple[Any, _Convert]]) -> Any:
 def _in_order(names: Sequence[str]) -> Callable[[Values], Any]:
     """Return what puts the values of a dictionary into this order."""
     return itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[name] for name in names)
-
-
-def _wrapped(error: Exception, sql: str, dialect: Dialect) -> BaseException:
-    # Without the values: they are about people.
-    error_type: Any = dialect.loaded_dbapi.Error
-    return DBAPIError.instance(sql, None, error, error_type, hide_parameters=True, dialect=dialect)
