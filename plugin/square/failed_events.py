@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy.orm import Session
+
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.inbox import InboxEvent, complete_in, retry_later
 from plugin.courses.base.work import Work, transact
-from plugin.courses.square_health import outage_mark
+from plugin.courses.square_health import ABOUT_OUTAGES, outage_mark, settle_in
 from plugin.retry_policy import (
     MOST_TRIES,
     OUTAGES,
@@ -41,6 +43,13 @@ def set_aside(services: Services, event: InboxEvent, error: Exception, chance: C
     wait = timedelta(seconds=wait_s(event.attempts, chance, is_outage=is_outage(error)))
     retry_later(services.store, event.id, due_at=services.clock() + wait, outcome=error_sentence(error))
     return "retrying"
+
+
+def settle_asked_in(session: Session, act: Act, event: InboxEvent) -> None:
+    """Close what was asked about an event that is handled after all, and about the outage it waited for."""
+    if event.attempts > TRIES_BEFORE_ASKING:
+        # Another worker's call may have ended the outage before it was asked about.
+        settle_in(session, act, (f"event:{event.id}", *ABOUT_OUTAGES), _("It was handled after all."))
 
 
 def _give_up(services: Services, event: InboxEvent, error: Exception) -> None:

@@ -161,7 +161,9 @@ class Store:
                 yield session
                 session.flush()
         except DBAPIError as error:
-            self.write_failures.note(error)
+            if self.write_failures.note(error) and not isinstance(error, OperationalError):
+                # PostgreSQL's driver calls a read-only database an internal error.
+                raise OperationalError(error.statement, error.params, error.orig or error) from error
             raise
 
     def transact(self, work: Callable[[Session], T]) -> T:

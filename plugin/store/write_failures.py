@@ -57,12 +57,13 @@ class WriteFailures:
         """Begin anew, after a write that succeeded."""
         self._last = None
 
-    def note(self, error: DBAPIError) -> None:
-        """Keep the reason of a write that failed, if it is one of these."""
+    def note(self, error: DBAPIError) -> bool:
+        """Keep the reason of a write that failed, if it is one of these; return whether it is."""
         state = getattr(error.orig, "sqlstate", None)
         found = _STATES.get(state) if state else _SAID.get(str(error.orig))
         if found is not None:
             self._last, self._noted_at = found, self.monotonic()
+        return found is not None
 
 
 def _file_of(url: URL) -> Path | None:

@@ -105,6 +105,22 @@ def test_an_outage_never_makes_a_message_fail_for_good(lite_clinic: Clinic) -> N
     assert [item for item in clinic.attention() if item.kind == "failed_event"] == []
 
 
+def test_what_was_asked_about_an_event_is_closed_once_it_is_handled(lite_clinic: Clinic) -> None:
+    clinic = lite_clinic
+    clinic.sell("ten")
+    clinic.hear()
+    clinic.till.set_faults(fail_every=1, fail_how="garbage", fail_only="GET")
+    for _ in range(TRIES_BEFORE_ASKING + 1):
+        clinic.work()
+        clinic.clock.advance(seconds=LONGEST_WAIT_S)
+    assert "failed_event" in {item.kind for item in clinic.attention()}
+    clinic.till.set_faults(fail_every=0)
+    clinic.clock.advance(seconds=SLOW_WAIT_S)
+    clinic.work()
+    assert len(clinic.ledger()) == 1
+    assert "failed_event" not in {item.kind for item in clinic.attention()}
+
+
 def test_an_order_that_stays_without_lines_is_asked_about_and_given_up_after_three_days(
     lite_clinic: Clinic,
 ) -> None:

@@ -27,6 +27,7 @@ from plugin.square.events.orders import handle_order_updated, handle_synced_orde
 from plugin.square.events.payments import handle_payment_updated
 from plugin.square.events.refunds import handle_refund_updated
 from plugin.square.events.terminals import handle_terminal_checkout_updated
+from plugin.square.failed_events import settle_asked_in
 from plugin.square.parsing import Json
 
 
@@ -48,6 +49,7 @@ def handle(services: Services, event: InboxEvent, at_step: Callable[[str], None]
         outcome = write_effects(Work(session, services.store, act), found)
         at_step("written")
         state = "done" if found.effects else "ignored"
+        settle_asked_in(session, act, event)
         complete_in(session, event.id, state=state, outcome=outcome, now=act.now)
         at_step("finished")
         return outcome

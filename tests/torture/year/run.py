@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ TICK_MINUTES = int(TICK.total_seconds()) // 60
 CONVERGES_WITHIN = 120
 # With nothing waiting, the worker's timers run so often.
 IDLE_MINUTES = 180
+# Names and days of the simulation within a sentence.
+_NAMED = re.compile(r"\b\w+\d+\b|\d")
 _CLOSED = ("refunded", "transferred")
 
 PeopleOf = Callable[[World, HandMovedClock, Clinic], People]
@@ -177,8 +180,9 @@ def rows_of(world: World) -> Counter[Any]:
             for each in session.scalars(select(Course))
         ]
         found += [("document", kind) for kind in session.scalars(select(Document.kind))]
-        asked = select(Attention.kind, Attention.resolved_at.is_(None))
-        found += [("question", kind, is_open) for kind, is_open in session.execute(asked)]
+        # What was asked about a storm, and closed since, is no difference.
+        asked = select(Attention.kind, Attention.summary).where(Attention.resolved_at.is_(None))
+        found += [("question", kind, _NAMED.sub("", said)) for kind, said in session.execute(asked)]
         for failed in (
             select(Outbox.kind).where(Outbox.state == "failed"),
             select(Inbox.event_type).where(Inbox.state == "failed"),
