@@ -158,7 +158,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"sessions": 0}, "sessions"),
     ({"sessions": -1}, "sessions"),
     ({"sessions": 21}, "sessions"),
-    ({"sessions": 1.0}, "sessions"),
+    ({"sessions": 1.5}, "sessions"),
     ({"sessions": True}, "sessions"),
     ({"sessions": "1"}, "sessions"),
     ({"sessions": [1]}, "sessions"),

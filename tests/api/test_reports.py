@@ -71,9 +71,13 @@ def test_days_that_are_none_are_refused(small_owner: Caller, report: str, query:
     assert refusal(answer) == (422, "invalid_field", field)
 
 
-@pytest.mark.parametrize("query", ["liability?currency=usd", "usage?by=client", "usage?cursor=gone-USD"])
+@pytest.mark.parametrize("query", ["liability?currency=usd", "usage?by=client"])
 def test_an_odd_word_is_refused(small_owner: Caller, query: str) -> None:
     assert refusal(asked(small_owner, *query.split("?")))[0] == 422
+
+
+def test_a_cursor_that_no_page_gave_is_not_found(small_owner: Caller) -> None:
+    assert refusal(asked(small_owner, "usage", "cursor=gone-USD")) == (404, "not_found", None)
 
 
 @pytest.mark.parametrize("report", ["liability", "usage"])

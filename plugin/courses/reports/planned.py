@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.clinic import clinic_in, local_date
@@ -62,7 +62,7 @@ def planned_visits(store: Store, now: datetime, by: PlanBy) -> tuple[PlannedRow,
         zone, today = ZoneInfo(clinic.time_zone), local_date(clinic, now)
         first = months_up_to(today, MONTHS_SHOWN)[0].first
         dates = list(_dates(session, zone, first, today))
-        came = _came(session, first, today)
+        came = _came(session, zone, first, today)
     groups: dict[tuple[str, str], list[_Date]] = {}
     for each in dates:
         groups.setdefault(_group(each, by, came), []).append(each)
@@ -95,7 +95,7 @@ def _dates(session: Session, zone: ZoneInfo, first: date, today: date) -> Iterat
             PlannedVisit.replaced_at,
         )
         .join(Course, Course.id == PlannedVisit.course_id)
-        .where(PlannedVisit.start_at >= start_of(first, zone), PlannedVisit.start_at < start_of(today, zone))
+        .where(_planned_in(zone, first, today))
         .order_by(PlannedVisit.start_at, PlannedVisit.id)
     )
     found: dict[tuple[str, date], _Date] = {}
@@ -108,9 +108,13 @@ def _dates(session: Session, zone: ZoneInfo, first: date, today: date) -> Iterat
     yield from found.values()
 
 
-def _came(session: Session, first: date, today: date) -> dict[tuple[str, date], str]:
-    """Return who treated at each visit of a planned course, by course and day."""
-    planned = select(PlannedVisit.course_id)
+def _planned_in(zone: ZoneInfo, first: date, today: date) -> ColumnElement[bool]:
+    return and_(PlannedVisit.start_at >= start_of(first, zone), PlannedVisit.start_at < start_of(today, zone))
+
+
+def _came(session: Session, zone: ZoneInfo, first: date, today: date) -> dict[tuple[str, date], str]:
+    """Return who treated at each visit of a course that had planned dates, by course and day."""
+    planned = select(PlannedVisit.course_id).where(_planned_in(zone, first, today))
     rows = session.execute(
         select(Visit.course_id, Visit.visited_on, Staff.name)
         .join(Staff, Staff.id == Visit.practitioner_id, isouter=True)
