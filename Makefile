@@ -44,17 +44,17 @@ setup-test: setup
 demo: setup ## Start a practice Square and a small clinic: PORT=, TILL_PORT=, FRESH=1 to start over
 	@exec env $(ENV) .venv/bin/coursekeeper demo --port $(PORT) --till-port $(TILL_PORT) $(if $(filter-out 0 no,$(FRESH)),--fresh)
 
-test: setup-test ## Run every check and test: ARGS="-k name" for some of them
+test: setup-test ## Run every check, and the tests that fit into eight minutes: ARGS="-k name" for some of them
 	@$(MAKE) --no-print-directory --jobs 2 lint tests
 
 tests:
-	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder $(ARGS)
+	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder $(if $(ALL),,-m "not thorough") $(ARGS)
 
 test-screens: setup-test ## Measure every screen of every role at every width
 	@exec env $(ENV) EVERY_WIDTH=1 $(PYTHON) -m pytest tests/browser/test_screens.py $(ARGS)
 
 test-all: ## Run every check and test, with nothing shortened
-	@EVERY_WIDTH=1 $(MAKE) --no-print-directory test
+	@EVERY_WIDTH=1 $(MAKE) --no-print-directory test ALL=1
 
 lint: ## Look at style and types only
 	@.venv/bin/ruff check --quiet .

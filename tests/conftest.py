@@ -18,6 +18,7 @@ from tests.routes import compile_once
 from tests.scheduling import ByFile, begins_after, drives_a_browser
 from tests.sockets import refuse_other_machines
 from tests.square_types import read_types_once
+from tests.thorough import is_thorough
 
 pytest_plugins = ["tests.databases", "tests.chromium"]
 
@@ -75,3 +76,5 @@ def _mark(item: pytest.Item) -> None:
         item.add_marker("browser")
     if "postgres" in fixtures or "[postgresql" in item.name:
         item.add_marker("postgresql")
+    if is_thorough(item.nodeid):
+        item.add_marker("thorough")

@@ -275,10 +275,14 @@ def test_an_error_in_the_ledger_is_told_and_is_no_reason_for_no_copy(services: S
     tamper = "UPDATE entry SET sessions_after = sessions_after {} 1"
     unguarded = sqlite3.connect(services.store.url.database or "", isolation_level=None)
     unguarded.execute("PRAGMA ignore_check_constraints = ON")
+    (guard,) = unguarded.execute(
+        "SELECT sql FROM sqlite_master WHERE name = 'entry_refuses_update'"
+    ).fetchone()
     unguarded.execute("DROP TRIGGER entry_refuses_update")
     unguarded.execute(tamper.format("+"))
     made = make_copy(services)
     unguarded.execute(tamper.format("-"))
+    unguarded.execute(guard)
     unguarded.close()
     assert "its ledger has" in made.note.checked
 

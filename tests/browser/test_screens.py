@@ -1,14 +1,13 @@
 """Every screen of every role, found by following links: it fits each width, axe finds nothing, and it is light.
 
 A screen is loaded once and measured in all ways; what is found is kept for the tests. Each has the width of a
-phone, that of a tablet and a third, which is another from screen to screen; the busiest, and with EVERY_WIDTH set
-(`make test-screens`) all screens of all roles, have every width.
+phone and that of a tablet; the owner's busiest, and with EVERY_WIDTH set (`make test-screens`) all screens of all
+roles, have every width.
 """
 
 from __future__ import annotations
 
 import os
-import zlib
 
 import pytest
 from playwright.sync_api import Browser
@@ -42,18 +41,12 @@ def findings(request: pytest.FixtureRequest, browser: Browser, clinic: Clinic, j
     found = Findings(judged=judged)
     with signed_in(browser, clinic, request.param) as page:
         for screen in walk(page, clinic.desk):
-            widths = widths_of(screen) if request.param == OWNER or EVERY_WIDTH else (PHONE, TABLET)
+            widths = (
+                WIDTHS if EVERY_WIDTH or (request.param == OWNER and screen in BUSIEST) else (PHONE, TABLET)
+            )
             found.add(page, screen, widths=widths, with_header=screen == "/")
     assert request.param != OWNER or found.kb.keys() >= BUSIEST
     return found
-
-
-def widths_of(screen: str) -> tuple[int, ...]:
-    """Return the widths at which the screen is measured, for the same screen always the same."""
-    if EVERY_WIDTH or screen in BUSIEST:
-        return WIDTHS
-    others = [width for width in WIDTHS if width not in (PHONE, TABLET)]
-    return (PHONE, others[zlib.crc32(screen.encode()) % len(others)], TABLET)
 
 
 def test_nothing_sticks_out_overlaps_or_is_cut(findings: Findings) -> None:

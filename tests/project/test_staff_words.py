@@ -70,10 +70,11 @@ def test_a_catalog_holds_the_words_of_the_screens_and_no_others(tag: str) -> Non
 
 @pytest.mark.parametrize("tag", TRANSLATED)
 def test_every_message_is_translated_with_its_blanks(tag: str) -> None:
+    plurals = read_catalog(tag).num_plurals
     for message in messages(tag):
         wanted = blanks(message.id if isinstance(message.id, str) else message.id[1])
         assert not message.fuzzy, message.id
-        assert len(forms(message)) == (1 if isinstance(message.id, str) else read_catalog(tag).num_plurals)
+        assert len(forms(message)) == (1 if isinstance(message.id, str) else plurals)
         for form in forms(message):
             # A singular may write its number in words, or omit it.
             may_lack = {"n"} if message.pluralizable else set()

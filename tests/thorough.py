@@ -1,0 +1,106 @@
+"""Which tests `make test` leaves to `make test-all`: it has eight minutes on two cores.
+
+One of each kind stays: of a sweep over moments, widths, faults or engines, the cases that are likeliest to fail. The
+others are named here by how their ids begin, and marked `thorough`.
+"""
+
+from __future__ import annotations
+
+_OFFLINE = "tests/browser/test_offline.py::test_"
+_LOST = "tests/browser/test_lost_answers.py::test_b5_"
+_FEEL = "tests/browser/test_desk_feel.py::test_"
+_PRINTING = "tests/browser/test_printing.py::test_"
+_UPGRADING = "tests/backups/test_upgrading.py::test_"
+_PLANTED = "tests/courses/test_any_order.py::test_it_finds_a_planted_bug["
+
+THOROUGH = (
+    # Offline: network gone, server hung, answer lost, two tablets and a locked one stay.
+    f"{_OFFLINE}a_device_handed_to_a_client_shows_no_page_of_the_desk[agreement",
+    f"{_OFFLINE}a_new_version_replaces_what_the_old_one_kept",
+    f"{_OFFLINE}a_page_that_is_not_kept",
+    f"{_OFFLINE}a_tap_waits_while_the_server_has_no_database",
+    f"{_OFFLINE}locking_a_shared_tablet_without_a_connection",
+    f"{_OFFLINE}signing_out_without_a_connection",
+    f"{_OFFLINE}the_clients_of_today_are_asked_for_once",
+    f"{_OFFLINE}what_had_no_answer_once_is_sent_again_by_itself",
+    f"{_OFFLINE}what_may_have_been_sent",
+    f"{_OFFLINE}what_waits_can_be_canceled",
+    # Lost answers: one that never arrived stays, and the server that hangs.
+    f"{_LOST}a_lost_answer_is_asked_for_again_under_the_same_key",
+    f"{_LOST}a_reload_without_an_answer_shows_the_truth_and_keeps_the_key[done",
+    f"{_LOST}an_undo_without_an_answer_is_done_once",
+    f"{_LOST}the_next_tap_on_the_form_itself_is_the_same_tap",
+    f"{_LOST}when_no_answer_comes_at_all",
+    # Two tablets: that nothing typed is lost and no charge doubled stays.
+    f"{_FEEL}a_course_of_the_wrong_client_is_moved",
+    f"{_FEEL}one_deed_costs_no_half_typed_other",
+    f"{_FEEL}the_day_of_everyone_stays_that_of_everyone",
+    f"{_FEEL}visit_details_are_kept_while_others_work",
+    f"{_FEEL}what_nobody_is_typing_in_follows_the_other_tablet",
+    f"{_PRINTING}papers_for_many_come_while_one_looks",
+    f"{_PRINTING}where_a_frame_can_not_be_printed",
+    f"{_PRINTING}without_scripts",
+    "tests/browser/test_codes.py::test_e1_the_payment_code_scans_in_light_and_dark[Invoice",
+    "tests/browser/test_import_screens.py::test_the_columns_of_a_file_fit_every_width_and_read_well[can",
+    "tests/browser/test_import_screens.py::test_the_columns_of_a_file_fit_every_width_and_read_well[ready",
+    "tests/browser/test_palette.py::test_acts_and_pages_are_chosen_by_arrow_keys",
+    "tests/browser/test_search_lists.py::test_b11_a_sale_never_goes_to_a_client_who_was_replaced_under_the_finger[300",
+    "tests/browser/test_search_lists.py::test_b11_so_it_is_where_clients_are_looked_for",
+    "tests/browser/test_widths.py::test_c22_",
+    "tests/browser/test_widths.py::test_c25_",
+    # Upgrades: killed once as it copies, and once as it migrates.
+    f"{_UPGRADING}a_downgrade_keeps_the_data_and_goes_no_further_than_tested",
+    f"{_UPGRADING}a_failed_audit_puts_the_copy_back",
+    f"{_UPGRADING}a_migration_that_fails_leaves_the_database_as_it_was[postgresql",
+    f"{_UPGRADING}killed_at_any_step_the_next_start_recovers[audited",
+    f"{_UPGRADING}killed_at_any_step_the_next_start_recovers[begun",
+    f"{_UPGRADING}killed_at_any_step_the_next_start_recovers[done",
+    f"{_UPGRADING}killed_at_any_step_the_next_start_recovers[journal",
+    "tests/backups/test_drill.py::test_a_copy_of_an_older_version_is_migrated",
+    "tests/backups/test_drill.py::test_where_no_database_may_be_created",
+    "tests/store/test_migrations.py::test_a_database_that_is_lived_in_goes_down_and_up_with_all_its_rows[postgresql",
+    "tests/store/test_migrations.py::test_a_missing_table_is_found[postgresql",
+    "tests/store/test_migrations.py::test_a_planted_difference_is_found[postgresql",
+    "tests/store/test_migrations.py::test_nothing_of_ours_is_left_after_going_down",
+    # The second engine: locks, keys, uses, bookings, migrations and the queues stay.
+    "tests/budgets/test_pages.py::*[postgresql",
+    "tests/courses/lists/test_listing.py::*[postgresql",
+    "tests/courses/test_activity.py::*[postgresql",
+    "tests/courses/test_clients.py::*[postgresql",
+    "tests/courses/test_progress.py::*[postgresql",
+    "tests/courses/test_state.py::*[postgresql",
+    "tests/stories/*[postgresql",
+    # Searches at random: of each kind one bug is planted, and each rule of the refunds is searched once.
+    f"{_PLANTED}Changing-LeavesTheValueOfWhatIsWrittenOff",
+    f"{_PLANTED}Changing-PaysForGoodwill",
+    f"{_PLANTED}Changing-UsesWhatIsFrozen",
+    f"{_PLANTED}Refunding-BelievesARefundTwice",
+    f"{_PLANTED}Refunding-LeavesSessionsBehind",
+    f"{_PLANTED}Refunding-OpensASaleAgain",
+    f"{_PLANTED}Refunding-TakesARoundValue",
+    f"{_PLANTED}Refunding-UndoesOnlyTheSession",
+    f"{_PLANTED}Refunding-UndoesTwice",
+    "tests/courses/test_refund_properties.py::test_payments_told_one_by_one_or_together_make_the_same_tax",
+    "tests/courses/test_refund_properties.py::test_refunds_bit_by_bit",
+    "tests/courses/test_totals.py::test_any_history_reads_the_same_from_the_totals",
+    "tests/torture/test_short.py::test_keys_that_change_with_each_start_are_noticed",
+    # Faults of Square in each call: that a call fails stays, answers that are less kind are here.
+    "tests/square/test_fault_matrix.py::test_less_kind_answers_change_nothing_in_the_end",
+    "tests/square/test_variants.py::test_a_busy_day_ends_in_one_ledger",
+    "tests/invoices/test_hostile_text.py::test_a_bomb_in_every_visit_and_as_a_name",
+    "tests/commands/test_ports.py::test_a_port_lost_after_it_was_looked_at",
+    "tests/commands/test_ports.py::test_an_address_this_machine_has_not",
+    "tests/commands/test_ports.py::test_serving_on_a_port_in_use_is_one_sentence_and_exit_code_1[w",
+    "tests/commands/test_ports.py::test_the_demo_says_which_of_its_ports_is_taken_and_keeps_its_data[--till",
+    "tests/commands/test_ports.py::test_the_demo_wants_two_ports",
+)
+
+
+def is_thorough(nodeid: str) -> bool:
+    """Return whether `make test` leaves the test out."""
+    return any(_begins(nodeid, name) for name in THOROUGH)
+
+
+def _begins(nodeid: str, name: str) -> bool:
+    file, star, engine = name.partition("*")
+    return nodeid.startswith(file) and (not star or engine in nodeid)
