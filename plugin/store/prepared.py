@@ -10,7 +10,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from sqlalchemy import BindParameter, Connection, Dialect, Insert
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
@@ -90,24 +90,31 @@ class _Text:
         """Return the driver's cursor, to be closed; raises SQLAlchemy's DBAPIError."""
         is_many = len(rows) > 1
         given = [self._given(row) for row in rows] if is_many else self._given(rows[0])
-        cursor, dialect = connection.connection.cursor(), connection.dialect
+        cursor = connection.connection.cursor()
         if listeners := connection.engine.dispatch.before_cursor_execute:
             listeners(connection, cursor, self._sql, given, None, is_many)
-        error_type: Any = dialect.loaded_dbapi.Error
+        error_type = _error_type(connection)
         try:
             (cursor.executemany if is_many else cursor.execute)(self._sql, given)
         except error_type as error:
-            # As SQLAlchemy does it, so that a lost connection and a standby are recognized; without the values, which
-            # are about people.
-            connection._handle_dbapi_exception(error, self._sql, None, cursor, None)
+            self._fail(connection, cursor, error)
         return cursor
 
     def rows(self, connection: Connection, values: Values) -> list[Any]:
         """Return every row of a query."""
-        cursor = self.execute(connection, values)
-        rows = cursor.fetchall()
+        cursor, error_type = self.execute(connection, values), _error_type(connection)
+        try:
+            # SQLite finds all but the first row only here.
+            rows = cursor.fetchall()
+        except error_type as error:
+            self._fail(connection, cursor, error)
         cursor.close()
         return [self._make_row(_converted(list(row), self._out)) for row in rows]
+
+    def _fail(self, connection: Connection, cursor: Any, error: BaseException) -> NoReturn:
+        # As SQLAlchemy does it, so that a lost connection and a standby are recognized; without the values, which
+        # are about people.
+        connection._handle_dbapi_exception(error, self._sql, None, cursor, None)
 
     def _given(self, values: Values) -> Any:
         given = {**self._own, **values}
@@ -115,6 +122,10 @@ class _Text:
             given[numbered] = given.pop(name)[0]
         _converted(given, self._in)
         return given if self._in_order is None else self._in_order(given)
+
+
+def _error_type(connection: Connection) -> Any:
+    return connection.dialect.loaded_dbapi.Error
 
 
 def _constant(element: Any, **_: Any) -> Any:

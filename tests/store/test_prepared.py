@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import bindparam, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from plugin.store import Store
 from plugin.store.ledger import Operation
@@ -56,6 +56,12 @@ def test_a_refusal_is_sqlalchemys_rolls_back_what_was_written_and_holds_no_answe
     assert "'left'" not in str(refused.value)
     with store.reading() as session:
         assert _KEPT.first(session.connection(), {"keys": ["one"]}) is None
+
+
+def test_what_fails_after_the_first_row_fails_as_sqlalchemy_says_it(lite_store: Store) -> None:
+    late = Prepared(text(f"SELECT abs(column1) FROM (VALUES (1), ({-(2**63)}))"))
+    with pytest.raises(OperationalError, match="integer overflow"):
+        lite_store.rows(late, {})
 
 
 def test_a_lone_query_needs_no_transaction_and_leaves_the_connection_as_it_was(lite_store: Store) -> None:
