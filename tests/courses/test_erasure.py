@@ -15,6 +15,7 @@ from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.courses.audit import audit
 from plugin.courses.base.inbox import complete, receive
+from plugin.courses.base.sealing import seal
 from plugin.courses.base.suppression import is_erased
 from plugin.courses.base.work import Work
 from plugin.courses.changes.gifts import NewGift, give_course
@@ -38,6 +39,7 @@ from plugin.store import Store
 from plugin.store.ledger import Entry, History
 from plugin.store.people import Client
 from plugin.store.queues import Handout, Inbox, Outbox
+from plugin.store.seals import SealedRow
 from plugin.store.tables import METADATA
 from plugin.store.triggers import ERASED
 from tests.clock import HandMovedClock
@@ -101,6 +103,26 @@ def test_nothing_tells_who_it_was_and_every_sum_stays(zoe: Somebody, sqlite_url:
     assert audit(zoe.store) == ()
     assert zoe.store.compact()
     assert _found_in_file(sqlite_url) == []
+
+
+def test_a_text_that_is_erased_while_it_is_sealed_leaves_no_salt(
+    zoe: Somebody, clock: HandMovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoe.everywhere()
+
+    def erase_first(write: Any) -> Any:
+        # After the texts were read, before their seal is written.
+        monkeypatch.undo()
+        assert _erase(zoe)
+        return zoe.store.transact(write)
+
+    monkeypatch.setattr(zoe.store, "transact", erase_first)
+    seal(zoe.store, clock())
+    with zoe.store.reading() as session:
+        erased = select(History.id).where(History.text == ERASED)
+        salts = session.scalars(select(SealedRow.salt).where(SealedRow.row_id.in_(erased)))
+        assert set(salts) == {ERASED}
+    assert audit(zoe.store) == ()
 
 
 def _found_in_file(url: str) -> list[tuple[str, str]]:

@@ -29,6 +29,7 @@ from plugin.store.queues import Handout
 from plugin.store.recorded import Recorded
 from plugin.store.seals import LedgerSeal, SealedRow
 from plugin.store.tables import METADATA
+from plugin.store.triggers import ERASED
 
 ENTRY, HISTORY = "entry", "history"
 # A seal is written in one transaction, in which the desk waits.
@@ -135,12 +136,25 @@ def _write(
     sha256 = seal_fingerprint(previous, number, now, [each[:4] for each in rows])
     session.add(LedgerSeal(number=number, previous=previous, sha256=sha256, rows=len(rows), sealed_at=now))
     session.flush()
+    rows = tuple(_without_salt_of_erased(session, rows))
     names = ("kind", "row_id", "version", "sha256", "salt")
     session.connection().execute(
         insert(METADATA.tables[SealedRow.__tablename__]),
         [dict(zip(names, each, strict=True), seal=number) for each in rows],
     )
     return LedgerHead(number, sha256)
+
+
+def _without_salt_of_erased(session: Session, rows: tuple[New, ...]) -> Iterator[New]:
+    """Yield the rows without the salt of a text that was erased since it was read: erasure found no salt to take."""
+    read = {row_id: (sha256, salt) for kind, row_id, _version, sha256, salt in rows if kind == HISTORY}
+    fields = (getattr(History, name) for name in KEPT[HISTORY].fields)
+    # Locked, so that an erasure from now on waits until their salts are there.
+    query = select(History.id, *fields).where(History.id.in_(read)).with_for_update(read=True)
+    now = session.execute(query) if read else ()
+    erased = {row[0] for row in now if kept_fingerprint(read[row[0]][1], row) != read[row[0]][0]}
+    for row in rows:
+        yield (*row[:4], ERASED) if row[0] == HISTORY and row[1] in erased else row
 
 
 def _new_rows(session: Session, since: datetime | None) -> Iterator[New]:
