@@ -141,7 +141,6 @@ def _change(settings: Settings, store: Store, before: str, at_step: Step, *, des
     write_journal(settings, Journal(copy_file=str(copy), revision=before, version=version))
     at_step("journal")
     try:
-        migrate.let_older_serve(store)
         migrate.upgrade(settings.direct_url)
         at_step("migrated")
         findings = () if despite_audit else audit(store)

@@ -30,6 +30,9 @@ def migrations_folder() -> Path:
 def upgrade(url: str, revision: str = "head") -> None:
     """Upgrade the database to `revision`, creating its tables where there are none."""
     with Store(url) as store:
+        if revision == "head":
+            # Also for a copy that is restored: what it says was true of the program that made it.
+            let_older_serve(store)
         command.upgrade(_config(store), revision)
 
 

@@ -232,8 +232,8 @@ def test_the_version_before_goes_on_only_where_the_newer_one_adds(
 
 @sqlite_alone
 def test_an_upgrade_notes_first_who_may_go_on(services: Services, clock: HandMovedClock) -> None:
-    change_installation(services.store)
-    migrate.let_older_serve(services.store)
+    change_installation(services.store, serves_from="0001")
+    migrate.upgrade(services.store.url.render_as_string(hide_password=False))
     with services.store.engine.connect() as connection:
         noted = connection.scalar(text("SELECT serves_from FROM installation"))
     assert noted in migrate.known_revisions()
