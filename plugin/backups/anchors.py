@@ -43,11 +43,15 @@ def seal_and_keep(services: Services, *, is_quick: bool = False) -> LedgerHead |
 
 def _write_down(settings: Settings, head: LedgerHead, now: datetime) -> None:
     file = make_private(settings.data_folder) / HEADS
-    lines = file.read_text(encoding="ascii").splitlines() if file.exists() else []
+    # A machine that stopped may have left a line without its end, or anything.
+    text = file.read_text(encoding="ascii", errors="ignore") if file.exists() else ""
+    lines = text.splitlines()
     if lines and lines[-1].endswith(str(head)):
         return
     line = f"{now.isoformat()} {head}\n"
-    if sum(map(len, lines)) > _LARGEST:
+    if text and not text.endswith("\n"):
+        line = f"\n{line}"
+    if len(text) > _LARGEST:
         part = file.with_suffix(".part")
         part.write_text("".join(f"{each}\n" for each in lines[-_LINES_KEPT:]), encoding="ascii")
         os.replace(part, file)

@@ -19,6 +19,7 @@ from plugin.backups.anchors import (
     seal_and_keep,
 )
 from plugin.backups.make import make_copy
+from plugin.core.head import LedgerHead
 from plugin.errors import Refused
 from plugin.services import Services
 from plugin.store import Store
@@ -62,8 +63,13 @@ def test_a_head_is_written_down_once_and_a_torn_line_does_no_harm(
     assert len(file.read_text().splitlines()) == 1
     assert file.stat().st_mode & 0o077 == 0
     with file.open("a") as opened:
-        opened.write("2026-03-01T10:0")
-    assert [each.head.number for each in kept_heads(small.settings)] == [1]
+        opened.write("2026-03-01T10:00:00+00:00 ledger:1:0123abcd")
+    # Of a line that is torn in its hash, the next one is no part.
+    desk, course_id = sold
+    desk.use(course_id)
+    head = seal_and_keep(small)
+    assert head is not None
+    assert [each.head for each in kept_heads(small.settings)][1:] == [LedgerHead(1, "0123abcd"), head]
 
 
 def test_a_backup_says_its_head_and_is_checked_against_it(small: Services, sold: tuple[Desk, str]) -> None:
