@@ -14,7 +14,7 @@ from plugin.alarms.deliveries import WEBHOOK, last_delivery
 from plugin.backups.versions import newer_version
 from plugin.courses.base.inbox import inbox_state
 from plugin.courses.clock_offset import clock_offset
-from plugin.courses.health_facts import WORKER, last_seen
+from plugin.courses.health_facts import WORKER, last_seen, write_failure
 from plugin.courses.mail_health import mail_failing
 from plugin.services import Services
 from plugin.store import Store
@@ -80,9 +80,9 @@ def _oldest_due(store: Store, table: type[Inbox | Outbox]) -> datetime | None:
         return session.scalar(oldest)
 
 
-def disk_has_room(services: Services, _now: datetime) -> Look:
+def disk_has_room(services: Services, now: datetime) -> Look:
     """Check the free space where the data is, and that nothing was refused for lack of it."""
-    failure = services.store.write_failures.last()
+    failure = write_failure(services.store, now)
     if failure is WriteFailure.READ_ONLY:
         return wrong(_("Nothing can be saved: the database can only be read."))
     if failure is WriteFailure.FULL:

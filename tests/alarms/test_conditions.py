@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import namedtuple
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from plugin.alarms.condition import State, lasting
 from plugin.alarms.registry import CHECKS, conditions
@@ -26,6 +28,7 @@ from plugin.errors import MailFailed
 from plugin.settings import Settings
 from plugin.staff_languages import staff_language
 from plugin.store import Store
+from plugin.store.write_failures import TRIED_AFTER_S
 from plugin.wording import speaking
 from tests.alarms.clinic import OLGA, Watched
 from tests.clock import HandMovedClock
@@ -158,6 +161,14 @@ def test_a_disk_with_less_than_a_gigabyte(
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _path: Usage(10**12, 10**12 - free, free))
     assert lite.condition("disk_has_room").is_wrong == is_wrong
+
+
+def test_a_disk_that_was_full_is_right_again_once_something_can_be_written(lite: Watched) -> None:
+    failures = lite.store.write_failures
+    assert failures.note(OperationalError("INSERT", None, Exception("database or disk is full")))
+    assert lite.condition("disk_has_room").is_wrong
+    failures.monotonic = lambda: time.monotonic() + TRIED_AFTER_S
+    assert not lite.condition("disk_has_room").is_wrong
 
 
 @pytest.mark.parametrize(("seconds", "is_wrong"), [(0, False), (119, False), (121, True), (-121, True)])
