@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed, WebhookFailed
 
@@ -41,8 +42,8 @@ def is_outage(error: Exception) -> bool:
 
 
 def is_no_fault(error: Exception) -> bool:
-    """Return whether Square or the database as a whole fails: no fault of the job, which is never given up for it."""
-    return is_outage(error) or isinstance(error, (OperationalError, InterfaceError))
+    """Return whether Square or the database as a whole fails: no job and no event is given up for it."""
+    return is_outage(error) or isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
 
 
 def is_permanent(error: Exception) -> bool:

@@ -18,6 +18,7 @@ from plugin.retry_policy import (
     Chance,
     error_code,
     error_sentence,
+    is_no_fault,
     is_outage,
     is_permanent,
     wait_s,
@@ -33,14 +34,14 @@ _ASKED_AT_ONCE = ("square_sign_in", "square_scope")
 
 def set_aside(services: Services, event: InboxEvent, error: Exception, chance: Chance) -> str:
     """Schedule a retry of a failed event, or give it up; return the state: retrying or failed."""
-    if is_permanent(error) or (event.attempts >= MOST_TRIES and not is_outage(error)):
+    if is_permanent(error) or (event.attempts >= MOST_TRIES and not is_no_fault(error)):
         _give_up(services, event, error)
         return "failed"
     if is_outage(error):
         _ask_about_outage(services, event, error_code(error))
     elif event.attempts >= TRIES_BEFORE_ASKING:
         _ask_about_event(services, event, error)
-    wait = timedelta(seconds=wait_s(event.attempts, chance, is_outage=is_outage(error)))
+    wait = timedelta(seconds=wait_s(event.attempts, chance, is_outage=is_no_fault(error)))
     retry_later(services.store, event.id, due_at=services.clock() + wait, outcome=error_sentence(error))
     return "retrying"
 

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from plugin.retry_policy import (
     LONGEST_WAIT_S,
@@ -153,8 +154,9 @@ def test_waits_double_up_to_five_minutes_then_become_an_hour_and_chance_shortens
     assert wait_s(3, lambda: 1.0) == pytest.approx(3.2)
 
 
-def test_a_job_is_not_given_up_for_a_database_that_is_away() -> None:
+def test_work_is_not_given_up_for_a_database_that_is_away() -> None:
     assert is_no_fault(OperationalError("SELECT 1", None, Exception("server closed the connection")))
+    assert is_no_fault(PoolTimeout("no connection is left"))
     assert not is_no_fault(IntegrityError("INSERT", None, Exception("UNIQUE constraint failed")))
 
 
