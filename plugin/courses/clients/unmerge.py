@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.attention import open_item
+from plugin.courses.base.chain import course_for_change
 from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import add_client, living_client_in
@@ -63,7 +64,7 @@ def split_client(work: Work, details: dict[str, Any], *, reason: str) -> Client:
     to = _client_again(work, from_client, details)
     _link_living(work, details["square_customer_id"], to.id)
     for course_id in details["split_ids"]:
-        course = work.session.get_one(Course, course_id)
+        course = course_for_change(work.session, course_id)
         if course.client_id != from_client.id:
             continue
         theirs = update(Visit).where(Visit.course_id == course.id, Visit.client_id == from_client.id)
