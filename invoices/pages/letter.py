@@ -32,16 +32,14 @@ def letter_page(paper: VoucherLetter, language: Language) -> LetterPage:
             name=paper.recipient_name,
             package=paper.package_name,
         ),
-        language.gettext("Fold it twice, with the front outside; your message is inside. It shows no price.")
-        if paper.is_folded
-        else language.gettext("Your message is inside. It shows no price."),
+        _inside(paper, language),
         language.gettext(
             "The code on it works once, for whoever brings it. Please keep it safe until you give it."
         ),
         language.gettext("It is good until {date}.", date=language.long_date(paper.good_until))
         if paper.good_until
         else "",
-        language.gettext("Something is not right? Call us at {phone}.", phone=phone) if phone else "",
+        language.gettext("Is something not right? Call us at {phone}.", phone=phone) if phone else "",
     )
     return LetterPage(
         issued=language.long_date(paper.issued_on),
@@ -49,6 +47,18 @@ def letter_page(paper: VoucherLetter, language: Language) -> LetterPage:
         sentences=tuple(filter(None, sentences)),
         closing=language.gettext("With kind regards"),
     )
+
+
+def _inside(paper: VoucherLetter, language: Language) -> str:
+    if paper.is_folded and paper.has_message:
+        return language.gettext(
+            "Fold it twice, with the front outside; your message is inside. It shows no price."
+        )
+    if paper.is_folded:
+        return language.gettext("Fold it twice, with the front outside. It shows no price.")
+    if paper.has_message:
+        return language.gettext("Your message is inside. It shows no price.")
+    return language.gettext("It shows no price.")
 
 
 def poster_page(paper: ShopPoster, language: Language) -> PosterPage:  # noqa: ARG001 - as every page

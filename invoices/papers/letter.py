@@ -21,6 +21,7 @@ class VoucherLetter:
     good_until: date | None = None
     language: str = "en"
     is_folded: bool = True
+    has_message: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

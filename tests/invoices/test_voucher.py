@@ -15,7 +15,16 @@ from fontTools.ttLib import TTFont
 from invoices.language import language_for
 from invoices.pages.fit import fit
 from invoices.pages.voucher import voucher_page
-from invoices.papers import GiftContent, GiftVoucher, PageSize, Paper, PaperRefused, from_json, to_json
+from invoices.papers import (
+    GiftContent,
+    GiftVoucher,
+    PageSize,
+    Paper,
+    PaperRefused,
+    ShopPoster,
+    from_json,
+    to_json,
+)
 from invoices.press.html import html_of
 from tests.invoices.second_reader import read
 from tests.invoices.second_reader import said as said_by
@@ -238,3 +247,17 @@ def test_a_voucher_kept_before_the_newer_fields_can_still_be_read() -> None:
     assert "months_from" not in kept
     assert "form" not in kept
     assert from_json(kept) == voucher("voucher-bare")
+
+
+def test_its_letter_speaks_of_a_message_only_where_one_is_inside(real_text: Named) -> None:
+    assert "Fold it twice, with the front outside. It shows no price." in real_text("voucher-letter")
+    assert "su mensaje queda dentro" in real_text("voucher-letter-spanish")
+    assert "您的留言在里面" in real_text("voucher-letter-chinese")
+
+
+def test_a_poster_with_a_long_name_and_address_stays_one_page(pages_of: Pages) -> None:
+    poster = real_paper("poster")
+    assert isinstance(poster, ShopPoster)
+    clinic = replace(poster.clinic, name="Κλινική Βελονισμού Παπαχαραλαμπόπουλος")
+    url = "https://courses.juniperstreetacupuncture-losangeles.example/shop"
+    assert pages_of(replace(poster, clinic=clinic, url=url)) == 1

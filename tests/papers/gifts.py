@@ -82,7 +82,8 @@ def given(
 def letter(clinic: PaperClinic, language: str = "en") -> VoucherLetter:
     """The letter that goes with a voucher, to a buyer whose address is known."""
     code = {"en": "LETRX3FD92HT", "es": "LETRX3FD92ES", "zh-Hans": "LETRX3FD92ZH"}[language]
-    given(clinic, clinic.package(WORDS[language][0]), "Ruth Abara", "", code=code, language=language)
+    message = "" if language == "en" else "¡Feliz cumpleaños!" if language == "es" else "生日快乐！"
+    given(clinic, clinic.package(WORDS[language][0]), "Ruth Abara", message, code=code, language=language)
     with clinic.store.reading() as session:
         gift_id = session.scalars(select(Gift.id).where(Gift.code == code)).one()
         paper = letter_paper_in(session, clinic.desk.act(), gift_id)

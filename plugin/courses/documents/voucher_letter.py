@@ -41,4 +41,5 @@ def letter_paper_in(session: Session, act: Act, gift_id: str) -> VoucherLetter:
         good_until=voucher.good_until,
         language=giver.language,
         is_folded=voucher.form == "fold",
+        has_message=bool(voucher.message),
     )
