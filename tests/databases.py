@@ -130,7 +130,8 @@ def _other_url(_scratch_folder: Path, _migrated_file: Path) -> Iterator[str]:
 def _fresh_file(path: Path, migrated: Path) -> Iterator[str]:
     shutil.copyfile(migrated, path)
     yield f"sqlite:///{path}"
-    for leftover in path.parent.glob(f"{path.name}*"):
+    # The heads of its ledger, which the worker keeps beside the database, are no other clinic's.
+    for leftover in (*path.parent.glob(f"{path.name}*"), *path.parent.glob("ledger-heads.txt")):
         leftover.unlink()
 
 

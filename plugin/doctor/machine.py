@@ -75,13 +75,14 @@ def _other(name: str, version: str) -> str:
 
 
 def locked_versions(folder: Path = ROOT) -> Mapping[str, str]:
-    """Return the versions of the lock file beside the program; empty where it was installed without one."""
+    """Return the versions of the lock file for this machine; empty where the program was installed without one."""
     lock = folder / "requirements.txt"
     if not lock.is_file():
         return {}
-    pins = (line.split(";")[0].strip(" \\") for line in lock.read_text().splitlines() if "==" in line[:80])
-    parts = (pin.partition("==") for pin in pins if not pin.startswith(("#", "-")))
-    return {canonicalize_name(name): version.strip() for name, _, version in parts}
+    lines = (line.rstrip(" \\") for line in lock.read_text().splitlines() if line[:1].isalnum())
+    pins = (Requirement(line) for line in lines)
+    here = (pin for pin in pins if pin.marker is None or pin.marker.evaluate())
+    return {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in here}
 
 
 def papers(render: Render) -> Iterator[Finding]:

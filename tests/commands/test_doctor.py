@@ -194,9 +194,10 @@ def test_a_key_that_is_none_is_wrong() -> None:
 
 def test_libraries_of_other_versions_are_named(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text(
-        "# made by make lock\nflask==0.1 \\\n    --hash=sha256:00\nnot-here==1 ; sys_platform == 'win32' \\\n"
+        "# made by make lock\nflask==0.1 \\\n    --hash=sha256:00\nnot-here==1 \\\n    # via flask\n"
+        "two==1 ; python_full_version >= '3' \\\ntwo==2 ; python_full_version < '3' \\\n"
     )
-    assert machine.locked_versions(tmp_path) == {"flask": "0.1", "not-here": "1"}
+    assert machine.locked_versions(tmp_path) == {"flask": "0.1", "not-here": "1", "two": "1"}
     assert machine.locked_versions(tmp_path / "elsewhere") == {}
     assert states(machine.libraries())["Libraries"] is State.OK
 
