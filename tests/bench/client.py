@@ -78,6 +78,9 @@ def saturate(port: int, source: Next, *, connections: int, requests: int) -> tup
                 if sent < requests:
                     each.send(source())
                     sent += 1
+                else:
+                    # The server may end what is idle while others are still answered.
+                    selector.unregister(each.connection)
         return requests / (time.perf_counter() - began), took
 
 
