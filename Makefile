@@ -13,13 +13,17 @@ EXTRACT = PYTHONPATH=. .venv/bin/pybabel --quiet extract --add-location file --s
 UPDATE = .venv/bin/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --width 110
 OUT = papers
 SHOTS = screenshots
-ROUNDS = 15
+# Left empty, these are what the program that is run says.
+ROUNDS =
 SEED =
 BENCH =
-SHARE = 1
-SECONDS = 60
-EVENTS = 1000
-SIZE = 100
+SHARE =
+SECONDS =
+EVENTS =
+DAYS =
+SIZE =
+ONLY =
+CLINICS =
 TAG = coursekeeper:dev
 DRAFT =
 BASE =
