@@ -8,7 +8,6 @@ from invoices.papers import VoucherLetter
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.work import require_row
-from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.clients import client_in
 from plugin.courses.documents.buyers import party_in
 from plugin.courses.documents.voucher_content import NO_GIFT, voucher_paper
@@ -36,7 +35,7 @@ def letter_paper_in(session: Session, act: Act, gift_id: str) -> VoucherLetter:
         clinic=clinic_on_paper(clinic),
         billed_to=party_in(session, giver),
         recipient_name=voucher.recipient_name,
-        package_name=names_in(session, giver.language)(voucher.package_name),
+        package_name=voucher.package_name,
         issued_on=local_date(clinic, act.now),
         good_until=voucher.good_until,
         language=giver.language,
