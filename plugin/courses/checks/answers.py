@@ -15,11 +15,10 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, transact
 from plugin.courses.checks.lists import list_in
-from plugin.courses.clients.clients import known_client_in
+from plugin.courses.clients.clients import known_client_in, lock_client_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.checks import CheckAnswer
-from plugin.store.people import Client
 from plugin.wording import _
 
 Answer = Literal["none", "ask"]
@@ -55,8 +54,7 @@ def answer_check(
         raise InvalidField(_("Choose one of the two answers."), field="answer")
 
     def do(work: Work) -> CheckView:
-        client = known_client_in(work.session, client_id)
-        work.session.execute(select(Client.id).where(Client.id == client.id).with_for_update(key_share=True))
+        client = lock_client_in(work.session, client_id)
         now = list_in(work.session)
         if now is None or now.version != list_version:
             raise Refused(_("The list has changed. Read it again."), code="list_changed")

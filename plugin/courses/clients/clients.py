@@ -269,6 +269,13 @@ def known_client_in(session: Session, client_id: str) -> Client:
     return client
 
 
+def lock_client_in(session: Session, client_id: str) -> Client:
+    """Return the client as `known_client_in` does, locked, so that what is said of them is written in turn."""
+    client = known_client_in(session, client_id)
+    session.execute(select(Client.id).where(Client.id == client.id).with_for_update(key_share=True))
+    return client
+
+
 def view_of(session: Session, client: Client) -> ClientView:
     """Return the view of the row, with its current Square customer id."""
     return _view(client, _square_ids(session, [client.id]).get(client.id))

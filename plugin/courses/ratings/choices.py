@@ -13,7 +13,7 @@ from plugin.core.ratings import MOST_CONCERNS
 from plugin.core.text import folded, optional
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, transact
-from plugin.courses.clients.clients import known_client_in
+from plugin.courses.clients.clients import lock_client_in
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -122,13 +122,6 @@ def drop_papers_in(session: Session, client_id: str) -> None:
     """Delete the summaries kept ready for a client's courses; the next print makes them again."""
     theirs = select(Course.id).where(Course.client_id == client_id)
     session.execute(delete(Paper).where(Paper.course_id.in_(theirs), Paper.kind == SUMMARY))
-
-
-def lock_client_in(session: Session, client_id: str) -> Client:
-    """Return the client, locked, so that their answers run one after the other; raises NotFound or Refused."""
-    client = known_client_in(session, client_id)
-    session.execute(select(Client.id).where(Client.id == client.id).with_for_update(key_share=True))
-    return client
 
 
 def _checked(words: Iterable[str]) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.ratings import HIGHEST, LOWEST
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.work import Work, transact
-from plugin.courses.ratings.choices import concerns_in, lock_client_in, refuse_declined_in
+from plugin.courses.clients.clients import lock_client_in
+from plugin.courses.ratings.choices import concerns_in, refuse_declined_in
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ratings import OwnRating

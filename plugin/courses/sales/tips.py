@@ -18,7 +18,7 @@ from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, require_row, transact
-from plugin.courses.clients.clients import known_client_in
+from plugin.courses.clients.clients import lock_client_in
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.people import Client, Staff
@@ -89,9 +89,8 @@ def begin_tip(
         return {"tip_id": row.id}
 
     def do(work: Work) -> TipView:
-        client = known_client_in(work.session, client_id)
         # Two tips at once are counted one after the other.
-        work.session.execute(select(Client.id).where(Client.id == client.id).with_for_update(key_share=True))
+        client = lock_client_in(work.session, client_id)
         request = {"client_id": client.id, "amount": amount.amount}
         begun = work.once("tip", request, lambda: begin(work, client))
         return _view(work.session, work.session.get_one(Tip, begun.answer["tip_id"]))
