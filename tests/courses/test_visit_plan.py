@@ -17,7 +17,7 @@ from plugin.core.visit_plan import propose_visits
 from plugin.courses.base.opening_hours import save_hours
 from plugin.courses.handouts.planner import calendar_file, planner_paper
 from plugin.courses.reports.planned import PlanBy, planned_visits
-from plugin.courses.visits.planned import planned_on
+from plugin.courses.visits.planned import planned_of_courses, planned_on
 from plugin.courses.visits.visit_plan import VisitPlan, moment_of, propose_plan, read_plan, save_plan
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
@@ -194,6 +194,16 @@ def test_todays_plan_shows_who_is_expected_until_they_come(clinic: PaperClinic) 
     clinic.desk.undo(used.entry.id)
     clinic.book_visit(other, day)
     assert [each.client_name for each in planned_on(clinic.store, day)] == ["Ana Souza"]
+
+
+def test_a_course_shows_no_planned_day_that_is_booked(clinic: PaperClinic) -> None:
+    course_id = clinic.sell()
+    dates = proposed(clinic, course_id)
+    save_plan(clinic.store, clinic.desk.act(OLGA), course_id, dates)
+    clinic.book_visit(course_id, plan_day(dates[0]))
+    shown = plan(clinic, course_id)
+    planned = planned_of_courses(clinic.store, [shown.course], now=clinic.clock())
+    assert tuple(planned[course_id]) == shown.planned == tuple(dates[1:])
 
 
 def test_planned_dates_are_compared_with_what_was_done(clinic: PaperClinic) -> None:

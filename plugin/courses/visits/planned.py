@@ -15,7 +15,7 @@ from plugin.core.ledger import Kind
 from plugin.courses.base.clinic import clinic_in, hours_of
 from plugin.courses.base.views import CourseView
 from plugin.courses.visits.bookings import CALLED_OFF
-from plugin.courses.visits.visit_plan import PLANNED
+from plugin.courses.visits.visit_plan import PLANNED, booked_visits_in
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.people import Client, SquareCustomer
@@ -64,10 +64,16 @@ def planned_of_courses(
 ) -> Mapping[str, Sequence[datetime]]:
     """Return the planned moments to come of each of these courses; asks only where the history tells of a plan."""
     found: defaultdict[str, list[datetime]] = defaultdict(list)
-    planned = [each.id for each in courses if each.has_history(PLANNED)]
+    planned = {each.id: each.client_id for each in courses if each.has_history(PLANNED)}
     if not planned:
         return found
     with store.reading() as session:
+        zone = ZoneInfo(clinic_in(session).time_zone)
+        booked = {
+            (client_id, each.at.astimezone(zone).date())
+            for client_id in set(planned.values())
+            for each in booked_visits_in(session, client_id, now)
+        }
         rows = session.execute(
             select(PlannedVisit.course_id, PlannedVisit.start_at)
             .where(
@@ -78,7 +84,8 @@ def planned_of_courses(
             .order_by(PlannedVisit.start_at)
         )
         for course_id, at in rows:
-            found[course_id].append(at)
+            if (planned[course_id], at.astimezone(zone).date()) not in booked:
+                found[course_id].append(at)
     return found
 
 
