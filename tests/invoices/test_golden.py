@@ -20,23 +20,8 @@ from weasyprint import HTML
 from invoices.papers import CourseSummary, VisitPlanner
 from invoices.press.render import VARIANT
 from tests.bench.papers import page_with_styles
-from tests.papers.real import drawn, paper, pdf
+from tests.papers.real import KINDS, drawn, paper, pdf
 
-KINDS = (
-    "summary",
-    "aftercare-facial",
-    "invoice",
-    "credit-note",
-    "statement",
-    "receipt",
-    "voucher",
-    "month",
-    "welcome",
-    "planner",
-    "quote",
-    "agreement",
-    "prepaid",
-)
 KEPT = Path(__file__).parent / "golden"
 # Small files, and letters are gray bars: their position counts.
 DOTS_PER_INCH = 40

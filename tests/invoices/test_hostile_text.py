@@ -35,8 +35,8 @@ from invoices.papers import (
 from invoices.press.pictures import pictures_of
 from invoices.press.workers import PaperWorkers
 from plugin.courses.handouts.example import example_summary
+from tests.papers.real import KINDS, sheet, summary
 from tests.papers.real import paper as real_paper
-from tests.papers.real import sheet, summary
 
 MEGABYTE = 1_000_000
 ODD_SIZE: Any = "a4; @import 'x'"
@@ -56,16 +56,6 @@ BOMBS = {
 }
 
 
-OF_EACH_KIND = (
-    "summary",
-    "aftercare-facial",
-    "invoice",
-    "credit-note",
-    "statement",
-    "receipt",
-    "voucher",
-    "month",
-)
 CLINIC = Clinic(name="Juniper Street Acupuncture")
 MANY = Allowance(
     treatment="x", granted=120, used=0, left=120, stamps=stamps(granted=120, used_on=(), left=120)
@@ -83,7 +73,7 @@ def test_a_bomb_in_every_visit_and_as_a_name_ends_in_a_paper_or_a_sentence(
     assert _ends_well(workers, replace(paper, client_name=bomb, package_name=bomb), or_else=paper)
 
 
-@pytest.mark.parametrize("name", OF_EACH_KIND)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_bomb_in_every_field_that_takes_one_ends_in_a_paper(workers: PaperWorkers, name: str) -> None:
     paper, bombs, taken = real_paper(name), itertools.cycle(BOMBS.values()), []
     for field in sorted(_text_fields(paper)):

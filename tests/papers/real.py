@@ -38,6 +38,22 @@ from tests.papers.clinic import LINDENHOF, PaperClinic
 from tests.papers.logo import assets, with_logo
 
 SIZES: tuple[PageSize, ...] = ("letter", "a4")
+# The paper of each kind that the tests of all kinds take.
+KINDS = (
+    "summary",
+    "aftercare-facial",
+    "invoice",
+    "credit-note",
+    "statement",
+    "receipt",
+    "voucher",
+    "month",
+    "welcome",
+    "planner",
+    "quote",
+    "agreement",
+    "prepaid",
+)
 Maker = Callable[[PaperClinic], Paper]
 
 _SPANISH_FOCUS = ("Líneas finas, frente", "Mandíbula", "Mandíbula, hinchazón", "Ojeras", "Tono desigual")
