@@ -189,11 +189,12 @@ def _delete_clients_in(session: Session, batch: ImportBatch, courses: Sequence[C
     came_new = set(session.scalars(new))
     candidates = {each.client_id for each in courses if each.id in came_new and each.client_id}
     deleted = candidates - _with_something_else(session, candidates, {course.id for course in courses})
-    for some in portions(deleted):
-        # The ledger keeps the course, without a client's name.
-        for course in session.scalars(select(Course).where(Course.client_id.in_(some))):
+    for course in courses:
+        if course.client_id in deleted:
+            # The ledger keeps the course, without a client's name.
             course.client_id = None
-        session.flush()
+    session.flush()
+    for some in portions(deleted):
         statement = delete(Client).where(Client.id.in_(some))
         session.execute(statement.execution_options(synchronize_session=False))
     return deleted
