@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, inspect, text
 
+from plugin.core.fingerprint import ENTRY_FIELDS
 from plugin.courses.audit import audit
 from plugin.courses.base.work import Work
 from plugin.courses.documents.sale_record import AppliedTax, SaleTax
 from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.store import Store, listing, totals, versions, webhooks
 from plugin.store.migrate import downgrade, is_current, migrations_folder, upgrade
+from plugin.store.recorded import RECORDED
 from plugin.store.selling import Checkout
 from plugin.store.tables import METADATA
 from plugin.store.triggers import ACTIVITY, APPEND_ONLY, SEAL, SEALED, SHOWN, SIGNED, activity_deeds
@@ -111,6 +114,14 @@ def test_entries_from_before_they_had_hashes_get_those_they_would_have_now(
         assert hashes(store) == before
         assert None not in before
         assert audit(store) == ()
+
+
+def test_the_migrations_that_hash_what_was_there_cover_what_is_hashed_now() -> None:
+    # A column that is hashed from now on needs a migration of its own, which hashes again.
+    of_entries = import_module("plugin.store.migrations.versions.0051_hashes_of_entries")
+    of_records = import_module("plugin.store.migrations.versions.0052_seals")
+    assert (*of_entries._STORED, "reason_sha256") == ENTRY_FIELDS
+    assert of_records._RECORDED == RECORDED
 
 
 def paid_by_clients(store: Store) -> list[tuple[object, ...]]:
