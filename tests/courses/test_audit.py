@@ -58,12 +58,7 @@ def _fill(store: Store) -> None:
     desk.sell(desk.package(sessions=2), paid=50, order="O")
     desk.refund("O", 50, total=50, return_order=None)
     hand_out(store, lambda *_: b"paper", desk.act(), course_id, "summary")
-    papers = Papers(desk)
-    papers.sell("O1")
-    papers.sell("O2")
-    papers.work()
-    papers.refund("O1", 100000, refund_id="R1")
-    papers.work()
+    Papers(desk).sell_two_and_refund_one()
 
 
 def _guards_down(store: Store) -> list[str]:

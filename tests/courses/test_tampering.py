@@ -174,12 +174,7 @@ def _fill(store: Store) -> None:
     desk.sell(desk.package(sessions=2), paid=50, order="O")
     desk.refund("O", 50, total=50, return_order=None)
     add_token(store, name="Till", role=Role.DESK, now=clock())
-    papers = Papers(desk)
-    papers.sell("O1")
-    papers.sell("O2")
-    papers.work()
-    papers.refund("O1", 100000, refund_id="R1")
-    papers.work()
+    Papers(desk).sell_two_and_refund_one()
     freeze_course(store, desk.act(OLGA), course_id, reason="Travels")
     seal(store, clock())
 

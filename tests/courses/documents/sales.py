@@ -79,6 +79,14 @@ class Papers:
 
         self.store.transact(told)
 
+    def sell_two_and_refund_one(self) -> None:
+        """Sell two courses and refund the first, with the documents of each."""
+        self.sell("O1")
+        self.sell("O2")
+        self.work()
+        self.refund("O1", 100000, refund_id="R1")
+        self.work()
+
     def render(self, _paper: Paper, *_: object) -> bytes:
         self.drawn += 1
         return PDF
