@@ -29,11 +29,12 @@ from plugin.store.queues import Inbox
 from plugin.worker import Worker
 from practice_square.events import sign
 from tests.api.examples import ANY_TEXT, JUNK
-from tests.attack.doors import address_of, ids_of
+from tests.attack.doors import ids_of
 from tests.attack.house import WEBHOOKS, House
 from tests.attack.tally import Tally, is_broken
 from tests.square.clinic import KEY, Silence
 from tests.web.page import Form, Page
+from tests.web.test_access import address_of
 from tests.web.visitor import Visitor, email_of
 
 Run = TypeVar("Run", bound=Callable[..., None])

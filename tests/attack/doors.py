@@ -31,7 +31,7 @@ from plugin.store.selling import Checkout
 from plugin.store.tables import METADATA
 from plugin.web.api.blueprint import CALLS
 from tests.attack.tally import Tally, is_broken
-from tests.web.test_access import DOORS, OPEN_BLUEPRINTS, WHO, _is_let_in
+from tests.web.test_access import DOORS, OPEN_BLUEPRINTS, WHO, address_of, is_let_in
 from tests.web.visitor import Visitor, email_of
 
 EVERYBODY = ("nobody", *Role)
@@ -183,11 +183,11 @@ class Sweep:
     def _access(self, visitor: Somebody, rule: Rule, name: str, send: Callable[[], TestResponse]) -> None:
         may = visitor.role in self.who.get(rule.endpoint, EVERYBODY)
         answer = send()
-        if _let_in(answer) != may:
+        if is_let_in(answer) != may:
             # An act before this one may have ended the sign-in.
             visitor.begin()
             answer = send()
-        self.tally.check("access", _let_in(answer) == may, f"{name}: {answer.status_code}")
+        self.tally.check("access", is_let_in(answer) == may, f"{name}: {answer.status_code}")
         self.tally.check("no error", not is_broken(answer.status_code), f"{name}: {answer.status_code}")
 
 
@@ -241,15 +241,6 @@ def led_astray(answer: TestResponse) -> str:
     return ""
 
 
-def address_of(rule: Rule, ids: Mapping[str, str]) -> str:
-    """Return an address of this route, with "unknown" for what has no id here."""
-    address = rule.rule.replace("<path:filename>", "icon.svg")
-    for name in rule.arguments:
-        for kind in ("", "int:", "path:"):
-            address = address.replace(f"<{kind}{name}>", ids.get(name, "unknown"))
-    return address
-
-
 def ids_of(store: Store) -> dict[str, str]:
     """Return an id that leads somewhere, for each kind of id that is there."""
     with store.reading() as session:
@@ -271,7 +262,3 @@ def _differ(before: Mapping[str, int], after: Mapping[str, int]) -> str:
     return ", ".join(
         f"{name} {count} to {after[name]}" for name, count in before.items() if after[name] != count
     )
-
-
-def _let_in(answer: TestResponse) -> bool:
-    return _is_let_in(answer.status_code, answer.headers.get("Location", ""))

@@ -18,10 +18,10 @@ from plugin.store import Store
 from plugin.store.documents import Document, DocumentCourse
 from plugin.store.ledger import Visit
 from plugin.store.people import Staff
-from tests.attack.doors import address_of
 from tests.attack.house import House
 from tests.attack.tally import Tally, is_broken
 from tests.courses.quotes.quoting import Quoting
+from tests.web.test_access import address_of
 from tests.web.test_wallet import TYPE
 
 _ALTERATIONS = 40

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from flask import Flask
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from plugin import create_app
 from plugin.core.acts import Role
@@ -462,10 +465,12 @@ def _is_ours(rule: Rule) -> bool:
     return rule.endpoint.split(".")[0] not in OPEN_BLUEPRINTS
 
 
-def _address(rule: Rule) -> str:
+def address_of(rule: Rule, ids: Mapping[str, str]) -> str:
+    """Return an address of this route, with "unknown" for what has no id here."""
     address = rule.rule.replace("<path:filename>", "icon.svg")
     for name in rule.arguments:
-        address = address.replace(f"<{name}>", "unknown")
+        for kind in ("", "int:", "path:"):
+            address = address.replace(f"<{kind}{name}>", ids.get(name, "unknown"))
     return address
 
 
@@ -491,14 +496,18 @@ def test_only_those_who_may_come_in(guarded_app: Flask, small_house: Services, w
         if not _is_ours(rule) or rule.endpoint in DOORS:
             continue
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            answer = visitor.client.open(_address(rule), method=method, buffered=True)
-            assert _is_let_in(answer.status_code, answer.headers.get("Location", "")) == (
-                who in WHO[rule.endpoint]
-            ), (method, rule.rule, who, answer.status_code)
+            answer = visitor.client.open(address_of(rule, {}), method=method, buffered=True)
+            assert is_let_in(answer) == (who in WHO[rule.endpoint]), (
+                method,
+                rule.rule,
+                who,
+                answer.status_code,
+            )
 
 
-def _is_let_in(status: int, location: str) -> bool:
-    return status not in (401, 403) and "/sign-in" not in location
+def is_let_in(answer: TestResponse) -> bool:
+    """Return whether the answer is neither a refusal nor the way to the sign-in."""
+    return answer.status_code not in (401, 403) and "/sign-in" not in answer.headers.get("Location", "")
 
 
 def test_a_view_without_a_rule_is_the_owners_alone(small_house: Services) -> None:
