@@ -1,15 +1,22 @@
-"""Programs started as a person would, on a port of their own, and stopped again. Independent of what they do."""
+"""Programs and applications on a port of their own, stopped again. Independent of what they do."""
 
 from __future__ import annotations
 
 import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from practice_square.serving import local_server
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 _START_WITHIN_S = 180.0
 _STOP_WITHIN_S = 20.0
@@ -21,6 +28,20 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def served(app: WSGIApplication) -> Iterator[str]:
+    """Serve the application in a thread, on a free port of this machine, and return its address."""
+    server = local_server(app)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @contextmanager

@@ -9,8 +9,9 @@ import tempfile
 from pathlib import Path
 
 from tests.attack.code import TOOLS
-from tests.attack.house import House, served
+from tests.attack.house import House
 from tests.attack.tally import Tally
+from tests.servers import served
 
 # What a schema can't say: that a course is this client's, that a day lies ahead, that a year has begun. Refusals of
 # that kind are sentences of a use case; those of a model name the field first: there the schema promises too much.

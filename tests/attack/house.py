@@ -1,13 +1,11 @@
-"""The attacked clinic: courses in every state, a practice Square beside it, and a server for tools over HTTP."""
+"""The attacked clinic: courses in every state, and a practice Square beside it."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from flask import Flask
 
@@ -17,16 +15,13 @@ from plugin.courses.accounts.api_tokens import add_token
 from plugin.services import Services
 from plugin.store import Store
 from plugin.store.migrate import upgrade
-from practice_square.serving import local_server, running_practice
+from practice_square.serving import running_practice
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.square.clinic import KEY, LOCATION, TOKEN, house_of, settings_for
 from tests.states import World
 from tests.web.test_wallet import Apple
 from tests.web.visitor import hire
-
-if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
 
 PUBLIC_URL = "https://clinic.example.org"
 WEBHOOKS = "http://127.0.0.1:9/square/webhooks"
@@ -91,17 +86,3 @@ def application_of(services: Services) -> Flask:
     for limiter in (*app.extensions["limiter"], *app.extensions.get("coursekeeper_limiter", {}).values()):
         limiter.enabled = False
     return app
-
-
-@contextmanager
-def served(app: WSGIApplication) -> Iterator[str]:
-    """Serve on a free port of this machine, and return the address."""
-    server = local_server(app)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -7,9 +7,10 @@ from pathlib import Path
 from tests.attack import bodies, code, planted
 from tests.attack.api import is_of_a_rule, schemathesis
 from tests.attack.doors import Sweep
-from tests.attack.house import House, application_of, served
+from tests.attack.house import House, application_of
 from tests.attack.links import cross_clients
 from tests.attack.tally import Tally
+from tests.servers import served
 
 
 def prove_code(folder: Path) -> Tally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
@@ -18,11 +17,11 @@ from plugin.core.acts import Role
 from plugin.courses.base.clinic import read_clinic
 from plugin.services import Services
 from plugin.store import Store
-from practice_square.serving import local_server
 from tests.clock import HandMovedClock
 from tests.configuration.running import KEY, running_on, save
 from tests.courses.desk import Desk
 from tests.mail_server import PostOffice, running_post_office
+from tests.servers import served
 from tests.web.conftest import signed_in
 from tests.web.page import Page
 
@@ -49,13 +48,8 @@ def answer_as_square(request: Request) -> Response:
 @pytest.fixture(scope="module")
 def square() -> Iterator[str]:
     """The address of a Square that knows one token."""
-    server = local_server(answer_as_square)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(answer_as_square) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

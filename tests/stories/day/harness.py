@@ -6,7 +6,6 @@ All in this process, on free ports of this machine: back-off and late events cos
 from __future__ import annotations
 
 import secrets
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -37,8 +36,9 @@ from plugin.store.queues import Inbox, Outbox
 from plugin.worker import Worker
 from practice_square.control import PracticeControl
 from practice_square.demo.packages import default_catalog
-from practice_square.serving import local_server, running_practice
+from practice_square.serving import running_practice
 from tests.clock import HandMovedClock
+from tests.servers import served
 
 Json = dict[str, Any]
 DESK = Actor("Front desk", Role.OWNER, Source.DESK)
@@ -183,15 +183,5 @@ def _listening() -> Iterator[tuple[str, Callable[[Services], None]]]:
     def answer(environ: Any, start_response: Any) -> Any:
         return apps[0](environ, start_response)
 
-    server = local_server(answer)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield (
-            f"http://127.0.0.1:{server.server_port}",
-            lambda services: apps.append(make_application(services.settings, services=services)),
-        )
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with served(answer) as address:
+        yield address, lambda services: apps.append(make_application(services.settings, services=services))
