@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, select
+from sqlalchemy import event
 
 from plugin import create_app
 from plugin.alarms.condition import State
@@ -27,11 +27,11 @@ from plugin.courses.accounts.api_tokens import add_token
 from plugin.courses.audit import audit
 from plugin.services import Services
 from plugin.store import Store
-from plugin.store.ledger import Entry
 from plugin.store.write_failures import TRIED_AFTER_S
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.square.clinic import house_of, settings_for
+from tests.torture.crash import entries
 
 # Sessions used before, during and after the fault.
 USES = 12
@@ -87,12 +87,6 @@ class _Clinic:
         """Return what whoever watches the machine is told."""
         answer = self._client.get("/readyz")
         return answer.status_code, answer.get_json().get("message", "")
-
-
-def entries(store: Store) -> set[str]:
-    """Return the ids of all entries."""
-    with store.reading() as session:
-        return set(session.scalars(select(Entry.id)))
 
 
 def under_fault(url: str, folder: Path, fault: Fault) -> MachineRun:

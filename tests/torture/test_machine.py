@@ -24,14 +24,6 @@ def fresh(_scratch_folder: Path) -> Iterator[Fresh]:
         yield fresh
 
 
-@pytest.fixture
-def place(_scratch_folder: Path, request: pytest.FixtureRequest) -> Path:
-    """A folder in memory, where the machine has one."""
-    folder = _scratch_folder / request.node.name
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
 def test_a_full_disk_is_told_and_costs_nothing_acknowledged(fresh: Fresh, place: Path) -> None:
     run = under_fault(fresh(), place, full_disk)
     assert run.wrong == []

@@ -37,14 +37,6 @@ def fresh(lite_store: Store, _migrated_file: Path) -> Callable[[], Store]:
     return emptied
 
 
-@pytest.fixture
-def place(_scratch_folder: Path, request: pytest.FixtureRequest) -> Path:
-    """A folder in memory, where the machine has one."""
-    folder = _scratch_folder / request.node.name
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
 def _step(kind: str, minute: int, *touches: str, **details: str) -> Step:
     name = f"{kind}{minute}"
     return Step(name, OPENS + minute, kind, (name, *touches), **details)  # type: ignore[arg-type]
