@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from itertools import count
 
+from plugin.core.acts import Role
+from plugin.courses.accounts.api_tokens import add_token
 from plugin.courses.clients.contacts import Buyer
 from plugin.store import Store
 from tests.clock import HandMovedClock
@@ -26,3 +28,15 @@ def sold_to(desk: Desk, package_id: str, number: int) -> str:
     buyer = Buyer(f"BENCH-{number}", name=f"Bo Li {number}", phone=f"+1415666{number:04d}")
     paid_at = desk.clock() - timedelta(days=SOLD_DAYS_AGO)
     return desk.book(desk.sale(desk.line(package_id), buyer=buyer, paid_at=paid_at)).opened[0]
+
+
+def furnish(
+    desk: Desk, *, tokens: int, courses: int, sessions: int, package: str = ""
+) -> tuple[list[str], list[str]]:
+    """Make so many tokens for tablets, and sell so many courses long ago; return the tokens and the courses."""
+    made = [
+        add_token(desk.store, name=f"Tablet {number}", role=Role.DESK, now=desk.clock())
+        for number in range(tokens)
+    ]
+    package_id = desk.package(sessions=sessions, name=package)
+    return made, [sold_to(desk, package_id, number) for number in range(courses)]

@@ -14,13 +14,11 @@ from pathlib import Path
 
 import psutil
 
-from plugin.core.acts import Role
-from plugin.courses.accounts.api_tokens import add_token
 from plugin.services import wall_clock
 from plugin.store import Store
 from plugin.store.migrate import upgrade
 from tests.bench.client import Next, request, saturate
-from tests.bench.desks import sold_to
+from tests.bench.desks import furnish
 from tests.bench.figures import Aim, Figure, in_turns
 from tests.bench.served import EMPTY
 from tests.clock import HandMovedClock
@@ -41,7 +39,8 @@ def measure(folder: Path, rounds: int) -> Iterator[Figure]:
     url = f"sqlite:///{folder / 'served.db'}"
     upgrade(url)
     with Store(url) as store:
-        tokens, courses = _furnish(store)
+        desk = Desk(store, HandMovedClock(wall_clock()))
+        tokens, courses = furnish(desk, tokens=TOKENS, courses=COURSES, sessions=SESSIONS)
     with served(url, folder) as (port, process):
         sources: dict[str, Next] = {
             EMPTY_VIEW: partial(request, "GET", EMPTY),
@@ -58,15 +57,6 @@ def measure(folder: Path, rounds: int) -> Iterator[Figure]:
         if name != empty:
             yield Figure(name, "a second", rates[name], empty, rates[empty], AIMS.get(name))
             yield Figure(name, "ms of processor", busy[name][1:], empty, busy[empty][1:])
-
-
-def _furnish(store: Store) -> tuple[list[str], list[str]]:
-    desk = Desk(store, HandMovedClock(wall_clock()))
-    tokens = [
-        add_token(store, name=f"Bench {number}", role=Role.DESK, now=desk.clock()) for number in range(TOKENS)
-    ]
-    package = desk.package(sessions=SESSIONS)
-    return tokens, [sold_to(desk, package, number) for number in range(COURSES)]
 
 
 @contextmanager

@@ -23,15 +23,13 @@ from statistics import quantiles
 
 from sqlalchemy import func, select
 
-from plugin.core.acts import Role
-from plugin.courses.accounts.api_tokens import add_token
 from plugin.courses.audit import audit
 from plugin.services import wall_clock
 from plugin.store import Store
 from plugin.store.ledger import Entry
 from tests.bench.big import clinic_of
 from tests.bench.clinic import Running, running_clinic
-from tests.bench.desks import reopened, sold_to
+from tests.bench.desks import furnish, reopened
 from tests.bench.figures import Aim, Figure
 
 IPADS, A_SECOND, P99_MS = 24, 3, 50
@@ -61,7 +59,11 @@ def measure(folder: Path, _rounds: int, *, clinics: Path, size: int, seconds: fl
     clinic_of(clinics, size).store.close()
     shutil.copyfile(clinics / f"clinic-{size}.db", path)
     with Store(f"sqlite:///{path}") as store:
-        tokens, courses = furnish(store, IPADS, round(IPADS * A_SECOND * seconds / USES_OF_A_COURSE) + IPADS)
+        desk, wanted = (
+            reopened(store, wall_clock()),
+            round(IPADS * A_SECOND * seconds / USES_OF_A_COURSE) + IPADS,
+        )
+        tokens, courses = furnish(desk, tokens=IPADS, courses=wanted, sessions=SESSIONS, package="Load")
         entries = count_of(store)
     run = LoadRun()
     with running_clinic(folder, has_events=True) as clinic, _beside(clinic, run):
@@ -83,16 +85,6 @@ def measure(folder: Path, _rounds: int, *, clinics: Path, size: int, seconds: fl
     yield Figure("errors", "of all", [len(run.errors)], aim=none, note="; ".join(run.errors[:1]))
     yield Figure("acknowledged and not in the ledger", "uses", [len(lost)], aim=none)
     yield Figure("audit", "findings", [len(found)], aim=none)
-
-
-def furnish(store: Store, ipads: int, courses: int) -> tuple[list[str], list[str]]:
-    """Give each iPad a token, and sell courses long ago; return the tokens and the courses."""
-    desk = reopened(store, wall_clock())
-    tokens = [
-        add_token(store, name=f"iPad {each}", role=Role.DESK, now=desk.clock()) for each in range(ipads)
-    ]
-    package = desk.package(sessions=SESSIONS, name="Load")
-    return tokens, [sold_to(desk, package, number) for number in range(courses)]
 
 
 def count_of(store: Store) -> int:

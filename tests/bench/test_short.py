@@ -15,8 +15,9 @@ from plugin.services import wall_clock
 from plugin.store import Store
 from practice_square.serving import local_server
 from tests.bench.client import is_whole, request, saturate
+from tests.bench.desks import furnish, reopened
 from tests.bench.figures import Aim, Figure, in_turns, middle, short
-from tests.bench.load import LoadRun, furnish, lost_in, use_sessions
+from tests.bench.load import LoadRun, lost_in, use_sessions
 from tests.bench.pages import scans_of
 from tests.bench.replay import SqliteReplay, acts_of
 from tests.clock import HandMovedClock
@@ -56,7 +57,7 @@ def test_the_replay_leaves_the_rows_the_use_left(lite_store: Store, tmp_path: Pa
 
 def test_a_load_of_two_ipads_is_all_in_the_ledger(lite_store: Store) -> None:
     Desk(lite_store, HandMovedClock())
-    tokens, courses = furnish(lite_store, 2, 2)
+    tokens, courses = furnish(reopened(lite_store, wall_clock()), tokens=2, courses=2, sessions=60)
     run = LoadRun()
     with served(lite_store) as port:
         use_sessions(port, tokens, courses, 1, run)

@@ -13,29 +13,19 @@ import random
 import shutil
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from plugin.core.acts import Role
-from plugin.courses.accounts.api_tokens import add_token
-from plugin.courses.audit import audit
 from plugin.store import Store
-from tests.bench.desks import sold_to
-from tests.clock import HandMovedClock
 from tests.cluster.configuration import NODES
 from tests.cluster.faults import FAULTS, FLAW, Fault
 from tests.cluster.process import until
 from tests.cluster.programs import Missing, install_missing
 from tests.cluster.stack import Cluster
 from tests.cluster.table import Row, row_of, table
-from tests.courses.desk import Desk
-from tests.torture.crash import COURSES_EACH, SESSIONS, TABLETS, TOKENS, CrashRun, Tablet, entries
+from tests.torture.crash import CrashRun, tablets_at
 
 _AT_LEAST_S, _AFTER_S, _PAUSE_S = 8.0, 3.0, 0.1
 
@@ -51,11 +41,14 @@ def main(seed: int, file: Path, *, is_flawed: bool = False) -> int:
     cluster, run = Cluster(waits_for_standby=not is_flawed), CrashRun()
     try:
         cluster.start()
-        with _tablets(cluster, run, seed):
+        with Store(cluster.direct_url) as store:
+            run.furnish(store)
+        with tablets_at(cluster.ports["desk"], run, seed, pause_s=_PAUSE_S):
             rows = [
                 _phase(cluster, run, name, fault) for name, fault in (FLAW if is_flawed else FAULTS).items()
             ]
-        _compare(cluster, run)
+        with Store(cluster.direct_url) as store:
+            run.examine(store)
         same = _same_on_both(cluster)
     except BaseException:
         _keep_logs(cluster)
@@ -66,33 +59,6 @@ def main(seed: int, file: Path, *, is_flawed: bool = False) -> int:
     _write(file, seed, run, rows, same=same)
     is_whole = all(each.whole_after_s is not None for each in rows)
     return 0 if run.is_right and same and is_whole else 1
-
-
-@contextmanager
-def _tablets(cluster: Cluster, run: CrashRun, seed: int) -> Iterator[None]:
-    """Sell courses, and have tablets use them through the proxy until the block ends."""
-    with Store(cluster.direct_url) as store:
-        desk = Desk(store, HandMovedClock())
-        tokens = [
-            add_token(store, name=f"Tablet {each}", role=Role.DESK, now=desk.clock())
-            for each in range(TOKENS)
-        ]
-        package = desk.package(sessions=SESSIONS)
-        courses = [sold_to(desk, package, number) for number in range(TABLETS * COURSES_EACH)]
-        run.before = entries(store)
-    over, port = threading.Event(), cluster.ports["desk"]
-    with ThreadPoolExecutor(TABLETS) as pool:
-        played = []
-        for number in range(TABLETS):
-            chance = random.Random(f"{seed} {number}")
-            tablet = Tablet(port, tokens, courses[number::TABLETS], chance, run, number, pause_s=_PAUSE_S)
-            played.append(pool.submit(tablet.play, over))
-        try:
-            yield
-        finally:
-            over.set()
-        for each in played:
-            each.result()
 
 
 def _phase(cluster: Cluster, run: CrashRun, name: str, fault: Fault) -> Row:
@@ -112,12 +78,6 @@ def _phase(cluster: Cluster, run: CrashRun, name: str, fault: Fault) -> Row:
     row = row_of(name, run.answered_at, began, whole, ended, failed)
     print(row.line, flush=True)
     return row
-
-
-def _compare(cluster: Cluster, run: CrashRun) -> None:
-    with Store(cluster.direct_url) as store:
-        run.compare(entries(store))
-        run.audit = tuple(f"{each.check}: {each.row}" for each in audit(store))
 
 
 def _same_on_both(cluster: Cluster) -> bool:

@@ -23,12 +23,10 @@ from zlib import crc32
 
 from sqlalchemy import select
 
-from plugin.core.acts import Role
-from plugin.courses.accounts.api_tokens import add_token
 from plugin.courses.audit import audit
 from plugin.store import Store
 from plugin.store.ledger import Entry
-from tests.bench.desks import sold_to
+from tests.bench.desks import furnish
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.postgres import PostgresServer
@@ -55,6 +53,8 @@ class CrashRun:
     answers_lost: int = 0
     # Answers that ask for another try, by their status.
     refused: Counter[int] = field(default_factory=Counter)
+    tokens: list[str] = field(default_factory=list)
+    courses: list[str] = field(default_factory=list)
     # The entries that were there before the load.
     before: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
@@ -64,6 +64,17 @@ class CrashRun:
     @property
     def is_right(self) -> bool:
         return bool(self.acknowledged) and not (self.lost or self.doubled or self.audit)
+
+    def furnish(self, store: Store) -> None:
+        """Give the clinic what the tablets use, and note the entries that are there before the load."""
+        desk, courses = Desk(store, HandMovedClock()), TABLETS * COURSES_EACH
+        self.tokens, self.courses = furnish(desk, tokens=TOKENS, courses=courses, sessions=SESSIONS)
+        self.before = entries(store)
+
+    def examine(self, store: Store) -> None:
+        """Compare what was acknowledged with the ledger, and audit it."""
+        self.compare(entries(store))
+        self.audit = tuple(f"{each.check}: {each.row}" for each in audit(store))
 
     def compare(self, there: set[str]) -> None:
         """Compare what was acknowledged with the entries that are there."""
@@ -78,29 +89,32 @@ def crash_under_load(
     """Use sessions over HTTP for so many seconds while processes are killed with SIGKILL, then compare the ledger."""
     run = CrashRun()
     with Store(url) as store:
-        desk = Desk(store, HandMovedClock())
-        now = desk.clock()
-        tokens = [add_token(store, name=f"Tablet {each}", role=Role.DESK, now=now) for each in range(TOKENS)]
-        package = desk.package(sessions=SESSIONS)
-        courses = [sold_to(desk, package, number) for number in range(TABLETS * COURSES_EACH)]
-        run.before = entries(store)
-    port, over = free_port(), threading.Event()
-    with _Program(url, folder, port) as program, ThreadPoolExecutor(TABLETS) as pool:
-        tablets = [
-            Tablet(port, tokens, courses[number::TABLETS], random.Random(f"{seed} {number}"), run, number)
-            for number in range(TABLETS)
-        ]
-        played = [pool.submit(each.play, over) for each in tablets]
+        run.furnish(store)
+    port = free_port()
+    with _Program(url, folder, port) as program, tablets_at(port, run, seed):
+        _kill_now_and_then(program, server, random.Random(seed), seconds, run)
+    with Store(url) as store:
+        run.examine(store)
+    return run
+
+
+@contextmanager
+def tablets_at(port: int, run: CrashRun, seed: int, *, pause_s: float = 0.0) -> Iterator[None]:
+    """Have the tablets use sessions until the block ends; raises what any of them raised."""
+    over = threading.Event()
+    with ThreadPoolExecutor(TABLETS) as pool:
+        played = []
+        for number in range(TABLETS):
+            chance = random.Random(f"{seed} {number}")
+            courses = run.courses[number::TABLETS]
+            tablet = Tablet(port, run.tokens, courses, chance, run, number, pause_s=pause_s)
+            played.append(pool.submit(tablet.play, over))
         try:
-            _kill_now_and_then(program, server, random.Random(seed), seconds, run)
+            yield
         finally:
             over.set()
         for each in played:
             each.result()
-    with Store(url) as store:
-        run.compare(entries(store))
-        run.audit = tuple(f"{each.check}: {each.row}" for each in audit(store))
-    return run
 
 
 def entries(store: Store) -> set[str]:
