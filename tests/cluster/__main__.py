@@ -21,10 +21,10 @@ from pathlib import Path
 from plugin.store import Store
 from tests.cluster.configuration import NODES
 from tests.cluster.faults import FAULTS, FLAW, Fault
-from tests.cluster.process import until
 from tests.cluster.programs import Missing, install_missing
 from tests.cluster.stack import Cluster
 from tests.cluster.table import Row, row_of, table
+from tests.processes import until
 from tests.torture.crash import CrashRun, tablets_at
 
 _AT_LEAST_S, _AFTER_S, _PAUSE_S = 8.0, 3.0, 0.1

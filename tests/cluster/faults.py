@@ -10,8 +10,8 @@ from pathlib import Path
 
 from plugin.store.migrate import migrations_folder
 from tests.cluster.configuration import WEBS
-from tests.cluster.process import until
 from tests.cluster.stack import WORKERS, Cluster
+from tests.processes import until
 
 DOWN_S, QUIET_S = 4.0, 10.0
 _ROOT = Path(__file__).resolve().parents[2]

@@ -19,9 +19,9 @@ from psycopg import sql
 
 from tests.cluster import configuration
 from tests.cluster.configuration import DATABASE, ETCDS, NODES, USER, WEBS, Ports
-from tests.cluster.process import Process, nobody_left, until
 from tests.cluster.programs import found, postgresql_folder
 from tests.postgres import someone_but_root
+from tests.processes import Process, nobody_left, until
 from tests.servers import fetch
 
 _ROOT = Path(__file__).resolve().parents[2]

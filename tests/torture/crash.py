@@ -6,8 +6,6 @@ import http.client
 import json
 import os
 import random
-import signal
-import subprocess
 import sys
 import threading
 import time
@@ -30,6 +28,7 @@ from tests.bench.desks import furnish
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.postgres import PostgresServer
+from tests.processes import Process
 from tests.servers import fetch, free_port
 
 TABLETS, COURSES_EACH, SESSIONS, TOKENS = 8, 4, 500, 64
@@ -206,64 +205,41 @@ class _Program:
     """Web and worker as a clinic runs them, each in a process group of its own."""
 
     def __init__(self, url: str, folder: Path, port: int) -> None:
-        self._folder, self.port = folder, port
-        self._environment = {
+        self._port = port
+        environment = {
             **os.environ,
             "DATABASE_URL": url,
             "SECRET_KEY": "s" * 48,
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
             "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
         }
-        self._commands = {"web": ["serve", "--no-worker", "--port", str(port)], "worker": ["worker"]}
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        commands = {"web": ["serve", "--no-worker", "--port", str(port)], "worker": ["worker"]}
+        self.processes = {
+            name: Process(name, [sys.executable, "-m", "plugin", *words], folder, environment=environment)
+            for name, words in commands.items()
+        }
 
     def __enter__(self) -> _Program:
-        for name in self._commands:
-            self.start(name)
+        for process in self.processes.values():
+            process.start()
         self.wait()
         return self
 
     def __exit__(self, *_failed: object) -> None:
-        for name in self._commands:
-            self.kill(name)
-
-    def start(self, name: str) -> None:
-        with (self._folder / f"{name}.log").open("ab") as log:
-            self._processes[name] = subprocess.Popen(
-                [sys.executable, "-m", "plugin", *self._commands[name]],
-                cwd=self._folder,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def kill(self, name: str) -> None:
-        process = self._processes[name]
-        # A group whose leader has ended may still have members.
-        with _nobody_left():
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        for process in self.processes.values():
+            process.kill()
 
     def wait(self) -> None:
         deadline = time.monotonic() + _START_WITHIN_S
         while not self._answers():
-            assert time.monotonic() < deadline, (self._folder / "web.log").read_text()[-2000:]
+            assert time.monotonic() < deadline, self.processes["web"].log.read_text()[-2000:]
             time.sleep(0.1)
 
     def _answers(self) -> bool:
         try:
-            return fetch(f"http://127.0.0.1:{self.port}/readyz")[0] == 200
+            return fetch(f"http://127.0.0.1:{self._port}/readyz")[0] == 200
         except (OSError, http.client.HTTPException):
             return False
-
-
-@contextmanager
-def _nobody_left() -> Iterator[None]:
-    try:
-        yield
-    except ProcessLookupError:
-        return
 
 
 def _kill_now_and_then(
@@ -288,9 +264,9 @@ def _kill_now_and_then(
 
 def _restart(program: _Program, *names: str) -> None:
     for name in names:
-        program.kill(name)
+        program.processes[name].kill()
     for name in names:
-        program.start(name)
+        program.processes[name].start()
 
 
 def _restart_database(server: PostgresServer) -> None:

@@ -1,4 +1,4 @@
-"""One program of the cluster: started in a group of its own, killed, stopped, frozen, started again."""
+"""A program that is to be broken: started in a group of its own, killed, stopped, frozen, started again."""
 
 from __future__ import annotations
 
