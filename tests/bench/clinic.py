@@ -23,6 +23,7 @@ from plugin.store.migrate import upgrade
 from practice_square.control import PracticeControl
 from practice_square.serving import running_practice
 from tests.bench.figures import Aim, Figure
+from tests.bench.usage import family, memory_mib, processor_s
 from tests.clock import HandMovedClock
 from tests.servers import free_port, running
 from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, house_of, settings_for
@@ -33,7 +34,6 @@ from tests.web.visitor import PASSWORD, email_of, hire
 ASKS_EVERY_S = 1.0
 STARTS, SALES, SALES_UNTOLD, QUESTIONS = 3, 5, 2, 200
 IDLE_S, QUIET_S, SOLD_WITHIN_S = 30.0, 3.0, 90.0
-MIB = 2**20
 _numbers = count(1)
 
 
@@ -55,14 +55,9 @@ class Running:
         self.till.sell([{"variation_id": self.package, "quantity": "1"}], customer_id=buyer)
         return name
 
-    def family(self) -> list[psutil.Process]:
-        """Return every process of the clinic; the practice Square is none of them."""
-        return [self.process, *self.process.children(recursive=True)]
-
     def processor_s(self) -> float:
-        """Return the processor time that its processes have used."""
-        times = [each.cpu_times() for each in self.family()]
-        return float(sum(each.user + each.system for each in times))
+        """Return the processor time that its processes have used; the practice Square is none of them."""
+        return processor_s(family(self.process))
 
 
 def measure(folder: Path, _rounds: int) -> Iterator[Figure]:
@@ -76,11 +71,9 @@ def measure(folder: Path, _rounds: int) -> Iterator[Figure]:
             aim=_below(1),
         )
         _become_quiet(clinic)
-        memory = {str(each.pid): _bytes_of(each) / MIB for each in clinic.family()}
-        parts = " + ".join(f"{each:.0f}" for each in memory.values())
-        yield Figure(
-            "memory of web, worker and papers", "MiB", [sum(memory.values())], aim=_below(250), note=parts
-        )
+        memory = [memory_mib(each) for each in family(clinic.process)]
+        parts = " + ".join(f"{each:.0f}" for each in memory)
+        yield Figure("memory of web, worker and papers", "MiB", [sum(memory)], aim=_below(250), note=parts)
         yield Figure("idle", "% of a processor", [_idle(clinic)], aim=_below(1))
     with running_clinic(folder / "untold", has_events=False) as clinic:
         yield Figure("the same, where no event comes", "s", _sold(clinic, SALES_UNTOLD), aim=_below(30))
@@ -213,12 +206,6 @@ def _become_quiet(clinic: Running) -> None:
 
 def _idle(clinic: Running) -> float:
     return 100 * _busy(clinic, IDLE_S) / IDLE_S
-
-
-def _bytes_of(process: psutil.Process) -> float:
-    """Return the bytes a process has for itself, with its part of what it shares; macOS tells only the former."""
-    memory = process.memory_full_info()
-    return float(getattr(memory, "pss", memory.uss))
 
 
 def _start(folder: Path) -> float:

@@ -21,6 +21,7 @@ from tests.bench.client import Next, request, saturate
 from tests.bench.desks import furnish
 from tests.bench.figures import Aim, Figure, in_turns
 from tests.bench.served import EMPTY
+from tests.bench.usage import processor_s
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.servers import free_port, running
@@ -78,15 +79,10 @@ def served(url: str, folder: Path) -> Iterator[tuple[int, psutil.Process]]:
 
 
 def _rate(port: int, process: psutil.Process, source: Next, busy: list[float]) -> float:
-    before = _processor_s(process)
+    before = processor_s([process])
     rate, _ = saturate(port, source, connections=CONNECTIONS, requests=A_ROUND)
-    busy.append((_processor_s(process) - before) * 1000 / A_ROUND)
+    busy.append((processor_s([process]) - before) * 1000 / A_ROUND)
     return rate
-
-
-def _processor_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
 
 
 def _use(tokens: list[str], courses: list[str]) -> Next:

@@ -1,7 +1,7 @@
 """Memory, idle processor and start of clinics that run side by side, each as a container or service would run it.
 
-`python -m tests.scale.footprint CLINICS`. Linux only: it reads /proc. Memory that processes share
-counts in equal parts.
+`python -m tests.scale.footprint CLINICS`. Memory that processes share counts in equal parts where
+the system tells it, as Linux does.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import psutil
+
 from plugin.store import Store
 from plugin.store.migrate import upgrade
+from tests.bench.usage import family, memory_mib, processor_s
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.servers import fetch, free_port
@@ -28,7 +31,7 @@ SETTLE_S, IDLE_S = 40.0, 30.0
 def main(number: int) -> None:
     """Start so many, one after the other, and print what each costs once its first papers are drawn."""
     with tempfile.TemporaryDirectory(prefix="ck-footprint-") as name, ExitStack() as stack:
-        starts, running = list[float](), list[int]()
+        starts, running = list[float](), list[psutil.Process]()
         for each in range(number):
             folder = Path(name, str(each))
             folder.mkdir()
@@ -36,11 +39,11 @@ def main(number: int) -> None:
             running.append(stack.enter_context(_clinic(folder)))
             starts.append(time.monotonic() - began)
         time.sleep(SETTLE_S)
-        before, began = [_processor_s(each) for each in running], time.monotonic()
+        before, began = [processor_s(family(each)) for each in running], time.monotonic()
         time.sleep(IDLE_S)
         passed = time.monotonic() - began
-        idle = [(_processor_s(each) - was) / passed for each, was in zip(running, before, strict=True)]
-        memory = [sum(map(_memory_mib, _family(each))) for each in running]
+        idle = [(processor_s(family(each)) - was) / passed for each, was in zip(running, before, strict=True)]
+        memory = [sum(map(memory_mib, family(each))) for each in running]
     print(f"{number} clinics, load {os.getloadavg()[0]:.1f}")
     for what, values in {"start to first answer, s": starts, "memory, MiB": memory}.items():
         print(f"{what}: {sum(values) / number:.1f} ({min(values):.1f}-{max(values):.1f})")
@@ -48,8 +51,8 @@ def main(number: int) -> None:
 
 
 @contextmanager
-def _clinic(folder: Path) -> Iterator[int]:
-    """Run a clinic that has sold and used a course, so that papers are due; yield its process number."""
+def _clinic(folder: Path) -> Iterator[psutil.Process]:
+    """Run a clinic that has sold and used a course, so that papers are due; yield its process."""
     url, port = f"sqlite:///{folder / 'clinic.db'}", free_port()
     upgrade(url)
     with Store(url) as store:
@@ -61,7 +64,7 @@ def _clinic(folder: Path) -> Iterator[int]:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         _wait_for(f"http://127.0.0.1:{port}/readyz", folder / "log")
-        yield process.pid
+        yield psutil.Process(process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
@@ -78,24 +81,6 @@ def _wait_for(address: str, log: Path) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(log.read_text()[-1000:])
         time.sleep(0.05)
-
-
-def _family(number: int) -> list[int]:
-    """Return a process and everything it started."""
-    children = Path(f"/proc/{number}/task").glob("*/children")
-    below = [int(each) for path in children for each in path.read_text().split()]
-    return [number, *(each for child in below for each in _family(child))]
-
-
-def _memory_mib(number: int) -> float:
-    lines = Path(f"/proc/{number}/smaps_rollup").read_text().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("Pss:"))) / 1024
-
-
-def _processor_s(number: int) -> float:
-    ticks = os.sysconf("SC_CLK_TCK")
-    fields = (Path(f"/proc/{each}/stat").read_text().rsplit(")", 1)[1].split() for each in _family(number))
-    return sum(int(each[11]) + int(each[12]) for each in fields) / ticks
 
 
 if __name__ == "__main__":
