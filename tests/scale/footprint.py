@@ -7,8 +7,6 @@ the system tells it, as Linux does.
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +21,8 @@ from plugin.store.migrate import upgrade
 from tests.bench.usage import family, memory_mib, processor_s
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
-from tests.servers import fetch, free_port
+from tests.processes import until
+from tests.servers import fetch, free_port, running
 
 SETTLE_S, IDLE_S = 40.0, 30.0
 
@@ -31,19 +30,19 @@ SETTLE_S, IDLE_S = 40.0, 30.0
 def main(number: int) -> None:
     """Start so many, one after the other, and print what each costs once its first papers are drawn."""
     with tempfile.TemporaryDirectory(prefix="ck-footprint-") as name, ExitStack() as stack:
-        starts, running = list[float](), list[psutil.Process]()
+        starts, clinics = list[float](), list[psutil.Process]()
         for each in range(number):
             folder = Path(name, str(each))
             folder.mkdir()
             began = time.monotonic()
-            running.append(stack.enter_context(_clinic(folder)))
+            clinics.append(stack.enter_context(_clinic(folder)))
             starts.append(time.monotonic() - began)
         time.sleep(SETTLE_S)
-        before, began = [processor_s(family(each)) for each in running], time.monotonic()
+        before, began = [processor_s(family(each)) for each in clinics], time.monotonic()
         time.sleep(IDLE_S)
         passed = time.monotonic() - began
-        idle = [(processor_s(family(each)) - was) / passed for each, was in zip(running, before, strict=True)]
-        memory = [sum(map(memory_mib, family(each))) for each in running]
+        idle = [(processor_s(family(each)) - was) / passed for each, was in zip(clinics, before, strict=True)]
+        memory = [sum(map(memory_mib, family(each))) for each in clinics]
     print(f"{number} clinics, load {os.getloadavg()[0]:.1f}")
     for what, values in {"start to first answer, s": starts, "memory, MiB": memory}.items():
         print(f"{what}: {sum(values) / number:.1f} ({min(values):.1f}-{max(values):.1f})")
@@ -58,29 +57,17 @@ def _clinic(folder: Path) -> Iterator[psutil.Process]:
     with Store(url) as store:
         desk = Desk(store, HandMovedClock())
         desk.use(desk.sell())
-    environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "s" * 48}
+    environment = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "SECRET_KEY": "s" * 48,
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+    }
     command = [sys.executable, "-m", "plugin", "serve", "--port", str(port)]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/readyz", folder / "log")
+    address = f"http://127.0.0.1:{port}/readyz"
+    with running(command, address, environment=environment, folder=folder) as process:
+        until(lambda: fetch(address)[0] == 200, address)
         yield psutil.Process(process.pid)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-
-
-def _wait_for(address: str, log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while True:
-        try:
-            if fetch(address)[0] == 200:
-                return
-        except OSError:
-            pass
-        if time.monotonic() > deadline:
-            raise TimeoutError(log.read_text()[-1000:])
-        time.sleep(0.05)
 
 
 if __name__ == "__main__":
