@@ -26,6 +26,7 @@ from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.migrate import upgrade
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.queues import Attention
+from plugin.store.recorded import RECORDED, recorded
 from plugin.store.square_side import Booking
 from tests.bench.desks import reopened
 from tests.clock import HandMovedClock
@@ -100,13 +101,17 @@ def build(url: str, size: int) -> Desk:
         _run(connection, [line for each in _COUNTING for line in each.removal(engine)])
         for rows in _batches(connection, size, packages):
             for model in sorted(rows, key=_ORDER.index):
-                connection.execute(insert(model), rows[model])
+                connection.execute(insert(model), _as_recorded(model.__tablename__, rows[model]))
         _run(connection, [line for each in _COUNTING for line in each.creation(engine)])
         connection.execute(text("INSERT INTO unlisted_course (course_id) SELECT id FROM course"))
     keep_totals(store)
     keep_listing(store, desk.clock)
     assert audit(store) == ()
     return desk
+
+
+def _as_recorded(table: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [recorded(table, row) for row in rows] if table in RECORDED else rows
 
 
 def _run(connection: Connection, statements: list[str]) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from plugin import create_app
+from plugin.courses.audit import audit
 from plugin.services import wall_clock
 from plugin.store import Store
 from practice_square.serving import local_server
+from tests.bench import big
 from tests.bench.client import is_whole, request, saturate
 from tests.bench.desks import furnish, reopened
 from tests.bench.figures import Aim, Figure, in_turns, middle, short
@@ -53,6 +55,14 @@ def test_the_replay_leaves_the_rows_the_use_left(lite_store: Store, tmp_path: Pa
         rows = [tuple(row) for row in ours.exec_driver_sql(entries)]
         assert raw.execute(entries).fetchall() == rows
     assert len(rows) == started["entry"] + 3
+
+
+def test_a_large_clinic_is_as_the_program_would_have_written_it(
+    empty_sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(big, "CLIENTS", 30)
+    with big.build(empty_sqlite_url, 1).store as store:
+        assert audit(store) == ()
 
 
 def test_a_load_of_two_ipads_is_all_in_the_ledger(lite_store: Store) -> None:
