@@ -26,7 +26,7 @@ class Prepared:
     """
 
     def __init__(self, statement: Any) -> None:
-        # A constant belongs to the text: SQLite plans a statement anew each time it is run if a parameter is compared
+        # A constant belongs to the text: SQLite plans a statement again each time it is run if a parameter is compared
         # with the column of a partial index.
         self._statement = replacement_traverse(statement, {}, _constant)
         self._lists = frozenset(

@@ -54,7 +54,7 @@ class WriteFailures:
         return self._last is not None and self.monotonic() - self._noted_at >= TRIED_AFTER_S
 
     def forget(self) -> None:
-        """Begin anew, after a write that succeeded."""
+        """Start over, after a write that succeeded."""
         self._last = None
 
     def note(self, error: DBAPIError) -> bool:

@@ -58,11 +58,11 @@ def schemathesis(document: str, *, token: str, seconds: int, seed: int) -> tuple
             raise AssertionError(
                 f"schemathesis ended with {done.returncode}:\n{(done.stdout + done.stderr)[-3000:]}"
             )
-        told = json.loads(report.read_text())
-    assert not told["errors"], told["errors"]
+        outcome = json.loads(report.read_text())
+    assert not outcome["errors"], outcome["errors"]
     failures = failures_in(done.stdout)
-    assert len(failures) == told["test_cases"]["with_failures"], "its words are not as they were read here"
-    return int(told["test_cases"]["generated"]), failures
+    assert len(failures) == outcome["test_cases"]["with_failures"], "its words are not as they were read here"
+    return int(outcome["test_cases"]["generated"]), failures
 
 
 def failures_in(said: str) -> list[str]:

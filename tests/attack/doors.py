@@ -98,7 +98,7 @@ class Somebody:
         self.begin()
 
     def begin(self) -> None:
-        """Come in anew."""
+        """Sign in again, in a new browser."""
         self._visitor = Visitor(self.app)
         if self.role != "nobody":
             answer = self._visitor.sign_in(email_of(Role(self.role)))

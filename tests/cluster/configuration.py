@@ -45,7 +45,7 @@ def etcd(name: str, ports: Ports, folder: Path) -> list[str]:
         *("--name", name, "--data-dir", str(folder / name), "--initial-cluster", peers),
         *("--listen-client-urls", client, "--advertise-client-urls", client),
         *("--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer),
-        # Over the third API Patroni 3.0 keeps a copy of its keys, which can stay old after a freeze (mended in 3.1).
+        # Over the third API Patroni 3.0 keeps a copy of its keys, which can stay old after a freeze (fixed in 3.1).
         *("--enable-v2", "--initial-cluster-state", "new", "--logger", "zap", "--log-outputs", "stderr"),
     ]
 

@@ -1,4 +1,4 @@
-"""What `make cluster` reckons with, without a cluster."""
+"""What `make cluster` computes, without a cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The letter to whoever bought a gift, which goes with its voucher. Drawn anew each time, not stored."""
+"""The letter to whoever bought a gift, which goes with its voucher. Rendered each time, not stored."""
 
 from __future__ import annotations
 
