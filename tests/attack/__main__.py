@@ -7,7 +7,6 @@ was possible that should not be, or a planted flaw was not found.
 from __future__ import annotations
 
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,11 +21,12 @@ from tests.attack.house import House, open_house
 from tests.attack.links import cross_clients, signed_links
 from tests.attack.proof import prove_bodies, prove_code, prove_routes, prove_schemathesis
 from tests.attack.tally import Tally, table
+from tests.commit import commit_in_short
 
 
 def main(seed: int, share: float) -> int:
     """Run everything, print the table, and return the exit code."""
-    print(f"seed {seed}, commit {_commit()}", flush=True)
+    print(f"seed {seed}, commit {commit_in_short()}", flush=True)
     tallies, began = [], time.monotonic()
     with tempfile.TemporaryDirectory(prefix="coursekeeper-attack-") as name:
         for tally in _attacks(Path(name), seed, share):
@@ -97,11 +97,6 @@ def _libraries() -> Tally:
     tally.wrong += found
     tally.note = f"{unanswered} packages without an answer" if unanswered else ""
     return tally.done()
-
-
-def _commit() -> str:
-    said = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    return said.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":

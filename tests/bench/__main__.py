@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from tests.bench import clinic, http, load, pages, papers, postgres, screens, use_cases
 from tests.bench.figures import Figure, Table
+from tests.commit import commit_in_short
 
 ROUNDS, SIZE, SECONDS = 5, 100, 300
 Part = Callable[[Path, int], Iterator[Figure]]
@@ -64,9 +64,8 @@ def _chosen(clinics: Path, size: int) -> dict[str, Part]:
 
 
 def _machine() -> dict[str, object]:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
     return {
-        "commit": commit.stdout.strip(),
+        "commit": commit_in_short(),
         "python": platform.python_version(),
         "system": platform.platform(terse=True),
         "processors": os.cpu_count(),

@@ -7,7 +7,6 @@ Exits with 1 when anything acknowledged is lost or doubled, or a ledger differs.
 from __future__ import annotations
 
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plugin.store import Store
+from tests.commit import commit_in_short
 from tests.routes import compile_once
 from tests.square_types import read_types_once
 from tests.torture.commits import kill_at_every_commit
@@ -47,7 +47,7 @@ def main(wanted: Attempt) -> int:
     """Run everything, print a line for each, and return the exit code."""
     compile_once()
     read_types_once()
-    print(f"seed {wanted.seed}, commit {_commit()}")
+    print(f"seed {wanted.seed}, commit {commit_in_short()}")
     is_right, began = True, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="coursekeeper-torture-", dir=Path.cwd()) as name:
         for line, held in _runs(Path(name), wanted):
@@ -138,11 +138,6 @@ def _storm(fresh: Fresh, folder: Path, wanted: Attempt) -> Iterator[Told]:
         f" {len(run.wrong_rows)} rows differ, audit {'clean' if run.is_sound else 'NOT clean'}",
         run.is_right,
     )
-
-
-def _commit() -> str:
-    said = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    return said.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":
