@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 from psycopg import sql
 
@@ -41,7 +40,7 @@ def _make_server(folder: Path) -> None:
     """Leave the files of a server with the migrated database, for one of each process."""
     server = PostgresServer()
     try:
-        _run(server, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_MIGRATED)))
+        server.create(_MIGRATED)
         _migrate(server.url_of(_MIGRATED))
     finally:
         server.stop(keep=folder)
@@ -235,18 +234,15 @@ class ScratchDatabase:
             return
         self._connection.close()
         # Under the same name: engines that were warm stay warm.
-        _run(self._server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self._name)))
+        _drop(self._server, self._name)
         self._make()
 
     def close(self) -> None:
         self._connection.close()
 
     def _make(self) -> None:
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        _run(self._server, statement.format(sql.Identifier(self._name), sql.Identifier(self._template)))
-        self._connection = psycopg.connect(
-            host=str(self._server.folder), user="postgres", dbname=self._name, autocommit=True
-        )
+        self._server.create(self._name, template=self._template)
+        self._connection = self._server.connect(self._name)
         # Triggers and foreign keys are off while everything is emptied.
         self._connection.execute("SET session_replication_role = replica")
         self._as_made = self._connection.execute(_SHAPE).fetchall()
@@ -285,14 +281,13 @@ def _migrate(url: str) -> None:
 
 def _new_database(server: PostgresServer, *, template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
-    made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-    _run(server, made)
+    server.create(name, template=template)
     try:
         yield server.url_of(name)
     finally:
-        _run(server, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        _drop(server, name)
 
 
-def _run(server: PostgresServer, statement: sql.Composed) -> None:
+def _drop(server: PostgresServer, name: str) -> None:
     with server.connect() as connection:
-        connection.execute(statement)
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 # Nothing outlives the test run, so nothing needs to survive a power cut.
 # Statistics taken while a table was being emptied made a plan that took minutes; without any, all plans are alike.
@@ -62,8 +63,14 @@ class PostgresServer:
     def url_of(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
 
-    def connect(self) -> psycopg.Connection:
-        return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
+    def connect(self, database: str = "postgres") -> psycopg.Connection:
+        return psycopg.connect(host=str(self.folder), user="postgres", dbname=database, autocommit=True)
+
+    def create(self, database: str, *, template: str = "template1") -> None:
+        """Create a database as a copy of another; PostgreSQL's own default is template1."""
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        with self.connect() as connection:
+            connection.execute(made.format(sql.Identifier(database), sql.Identifier(template)))
 
     def stop(self, *, keep: Path | None = None) -> None:
         """End it and remove its files; `keep`: where to leave a copy of them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -13,7 +12,6 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from plugin.store import Store
 from plugin.store.migrate import upgrade
@@ -50,7 +48,8 @@ def _measured(server: PostgresServer, rounds: int) -> Iterator[Figure]:
     ]
     found = pgledger()
     if found is not None:
-        with _database(server, "pgledger") as connection:
+        server.create("pgledger")
+        with server.connect("pgledger") as connection:
             accounts = install(connection, found, 2 * CLIENTS)
         pairs = zip(accounts[::2], accounts[1::2], strict=True)
         works.append([partial(_play_transfers, server.url_of("pgledger"), *pair) for pair in pairs])
@@ -65,29 +64,17 @@ def _measured(server: PostgresServer, rounds: int) -> Iterator[Figure]:
 
 def _prepare(server: PostgresServer, uses: int) -> list[list[list[Transaction]]]:
     """Make three equal databases, use sessions in one of them, and return what each client wrote there."""
-    with _database(server, "recorded"):
-        upgrade(server.url_of("recorded"))
+    server.create("recorded")
+    upgrade(server.url_of("recorded"))
     with Store(server.url_of("recorded")) as store:
         desk = Desk(store, HandMovedClock())
         package = desk.package(sessions=SESSIONS)
         for number in range(CLIENTS):
             sold_to(desk, package, number)
     for name in ("ours", "raw"):
-        with server.connect() as connection:
-            made = sql.SQL("CREATE DATABASE {} TEMPLATE recorded").format(sql.Identifier(name))
-            connection.execute(made)
+        server.create(name, template="recorded")
     with Store(server.url_of("recorded")) as store:
         return [acts_of(store.engine, _using(store, number), uses) for number in range(CLIENTS)]
-
-
-@contextmanager
-def _database(server: PostgresServer, name: str) -> Iterator[psycopg.Connection]:
-    with server.connect() as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    with psycopg.connect(
-        host=str(server.folder), user="postgres", dbname=name, autocommit=True
-    ) as connection:
-        yield connection
 
 
 def _using(store: Store, number: int) -> Callable[[], object]:

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from psycopg import sql
-
 from plugin.store.migrate import upgrade
 from tests.postgres import DURABLE, PostgresServer
 
@@ -26,7 +24,7 @@ def fresh_databases(engine: str, folder: Path) -> Iterator[tuple[Fresh, Postgres
         return
     server = PostgresServer(DURABLE)
     try:
-        _run(server, "CREATE DATABASE {}", "migrated")
+        server.create("migrated")
         upgrade(server.url_of("migrated"))
         yield _copies(server), server
     finally:
@@ -50,12 +48,7 @@ def _copies(server: PostgresServer) -> Fresh:
 
     def fresh() -> str:
         name = f"clinic_{next(numbers)}"
-        _run(server, "CREATE DATABASE {} TEMPLATE migrated", name)
+        server.create(name, template="migrated")
         return server.url_of(name)
 
     return fresh
-
-
-def _run(server: PostgresServer, statement: str, name: str) -> None:
-    with server.connect() as connection:
-        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
