@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from flask import Flask, current_app, redirect, request, url_for
+from flask import Blueprint, Flask, current_app, redirect, request, url_for
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from werkzeug.exceptions import BadRequest, Unauthorized
 from werkzeug.wrappers import Response
@@ -84,7 +84,35 @@ class ProveAgain(Unauthorized):
     """The person is signed in, but must first give their password or passkey again."""
 
 
+DESK = (Role.DESK,)
+TREATS = (Role.PRACTITIONER,)
 AT_THE_DESK = (Role.DESK, Role.PRACTITIONER)
+
+
+class Screens(Blueprint):
+    """Pages of one subject, whose routes say who may open them. The owner always may, and alone where none is named.
+
+    `roles`: who else may; `fresh`: as for `fresh` above; `refused`: as for `refusals.refused_shows`.
+    """
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Any = None,
+        provide_automatic_options: bool | None = None,
+        *,
+        roles: tuple[Role, ...] | None = None,
+        fresh: timedelta | None = None,
+        refused: Callable[..., Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Add a route, and mark its view with what it says."""
+        marks = {"roles": roles, "fresh_within": fresh, "refused_shows": refused}
+        for name, value in marks.items():
+            if value is not None:
+                setattr(view_func, name, value)
+        super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
 
 
 def set_up(app: Flask, *, open_blueprints: frozenset[str]) -> None:

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from flask import flash, g, get_flashed_messages, redirect, request
+from flask import flash, g, get_flashed_messages, redirect, request, url_for
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]  # ships no types
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -84,3 +84,10 @@ def redirect_after_post(address: str) -> Response:
         # The script that sends forms opens the page itself: following a redirect would use up the notice unseen.
         return Response(status=204, headers={"HX-Redirect": address})
     return redirect(address, code=303)
+
+
+def redirect_to(endpoint: str, said: str | Notice = "", /, **values: Any) -> Response:
+    """Redirect to the page of an endpoint after a POST, and say there what was done."""
+    if said:
+        flash_notice(said if isinstance(said, Notice) else Notice(said))
+    return redirect_after_post(url_for(endpoint, **values))

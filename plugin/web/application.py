@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
+from flask import Blueprint, Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from plugin.bootstrap import open_services
@@ -15,146 +15,40 @@ from plugin.settings import Settings, read_settings
 from plugin.web import (
     access,
     access_log,
+    account,
     check_in,
     compression,
+    desk,
     hand_over,
     headers,
     health,
     lists,
     metrics,
     offline,
+    owner,
     pages,
     proxy,
     refusals,
     reports,
     request_log,
+    setup,
     wallet,
     webhook,
 )
 from plugin.web.account import demanded, mine, resume, signin
-from plugin.web.account.screens import SCREENS as ACCOUNT
 from plugin.web.api.blueprint import make_api
 from plugin.web.client_page import agree, buy_again, email_choice, quote, shop, tips
 from plugin.web.client_page import views as client_page
-from plugin.web.desk import (
-    again,
-    agreements,
-    arrivals,
-    attention,
-    batches,
-    changes,
-    check_in_screens,
-    checkouts,
-    checks,
-    client_letters,
-    clients,
-    course_papers,
-    courses,
-    directory,
-    document_list,
-    documents,
-    exchanges,
-    gifts,
-    guides,
-    hand_overs,
-    late,
-    merges,
-    my_day,
-    notes,
-    palette,
-    plans,
-    private_pages,
-    quotes,
-    reassign,
-    refunds,
-    sell,
-    today,
-    visits,
-    walk_ins,
-)
-from plugin.web.owner import (
-    alarms,
-    backups,
-    connection,
-    events,
-    evidence,
-    hours,
-    imports,
-    letterhead,
-    letters,
-    members,
-    names,
-    package_preview,
-    packages,
-    preview,
-    privacy,
-    staff,
-    texts,
-    treatment_check,
-    visit_lists,
-)
-from plugin.web.owner import shop as public_page
-from plugin.web.owner.setting_pages import SETTINGS
-from plugin.web.setup import SETUP, checklist, door, restoring
+from plugin.web.desk import gifts, late
+from plugin.web.modules import modules_of
+from plugin.web.owner import imports, letterhead
+from plugin.web.setup import checklist, door, restoring
 
-_DESK = (
-    today,
-    walk_ins,
-    arrivals,
-    clients,
-    directory,
-    courses,
-    late,
-    my_day,
-    notes,
-    visits,
-    reassign,
-    merges,
-    exchanges,
-    again,
-    plans,
-    changes,
-    gifts,
-    guides,
-    course_papers,
-    documents,
-    batches,
-    palette,
-    private_pages,
-    client_letters,
-    hand_overs,
-    checks,
-    check_in_screens,
-    agreements,
-    quotes,
-    document_list,
-    attention,
-    refunds,
-    sell,
-    checkouts,
-)
-_OWNER = (
-    privacy,
-    letterhead,
-    texts,
-    preview,
-    package_preview,
-    packages,
-    names,
-    visit_lists,
-    treatment_check,
-    letters,
-    public_page,
-    connection,
-    evidence,
-    imports,
-    staff,
-    members,
-    hours,
-    alarms,
-    events,
-    backups,
-)
+# Each module of these that has a `blueprint` is a page for the staff; `door` alone is open, with its own checks.
+_FOR_STAFF = (desk, owner, account, setup, reports, lists)
+# What clients and programs open, each with checks of its own. Some `set_up` limits of how often they are asked.
+_FOR_CLIENTS = (client_page, shop, tips, buy_again, email_choice, check_in, agree, quote, hand_over, wallet)
+_FOR_PROGRAMS = (health, metrics, webhook)
 
 LARGEST_BODY = 1024 * 1024
 
@@ -226,54 +120,21 @@ def _furnish(app: Flask) -> None:
     # What is set up first sees a response last.
     for part in (compression, request_log, pages, offline, headers, refusals, resume, access_log):
         part.set_up(app)
-    open_to_all = (
-        make_api(),
-        *(
-            part.blueprint
-            for part in (
-                health,
-                metrics,
-                webhook,
-                client_page,
-                shop,
-                tips,
-                buy_again,
-                email_choice,
-                check_in,
-                agree,
-                quote,
-                hand_over,
-                wallet,
-            )
-        ),
-    )
-    screens = [
-        part.blueprint
-        for part in (door, *_DESK, *_OWNER, *SETTINGS, *ACCOUNT, *SETUP, *reports.SCREENS, *lists.SCREENS)
-    ]
-    for blueprint in (*open_to_all, *screens, wallet.trial):
+    open_to_all = (make_api(), *(part.blueprint for part in (*_FOR_PROGRAMS, *_FOR_CLIENTS)))
+    for blueprint in (*open_to_all, *_screens(), wallet.trial):
         app.register_blueprint(blueprint)
     # They raise the size limit for a file before the check of the token reads the form.
     for part in (imports, letterhead, restoring):
         part.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
-    for part in (
-        gifts,
-        late,
-        client_page,
-        shop,
-        tips,
-        buy_again,
-        email_choice,
-        check_in,
-        agree,
-        quote,
-        hand_over,
-        wallet,
-        mine,
-        checklist,
-    ):
+    for part in (gifts, late, *_FOR_CLIENTS, mine, checklist):
         part.set_up(app)
     # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
     for guard in (access, demanded):
         guard.set_up(app, open_blueprints=frozenset(each.name for each in (*open_to_all, door.blueprint)))
+
+
+def _screens() -> list[Blueprint]:
+    """Return the blueprints of the staff's pages; one that several modules share is there once."""
+    modules = (module for package in _FOR_STAFF for module in modules_of(package))
+    return list(dict.fromkeys(module.blueprint for module in modules if hasattr(module, "blueprint")))

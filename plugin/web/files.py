@@ -13,6 +13,7 @@ from flask import Response, send_file
 from plugin.courses.base.sheet import Format, Sheet, write
 from plugin.courses.reports.period import Period
 from plugin.errors import NotFound
+from plugin.web.headers import let_our_page_frame
 from plugin.web.translations import _
 
 T = TypeVar("T")
@@ -31,6 +32,14 @@ def written_file(fill: Callable[[IO[bytes]], T]) -> tuple[IO[bytes], T]:
         raise
     made.seek(0)
     return made, result
+
+
+def pdf_answer(pdf: bytes, name: str = "", *, is_framed: bool = False) -> Response:
+    """Return a PDF to be shown, under this name; `is_framed`: the page that prints it embeds it in a frame."""
+    if is_framed:
+        let_our_page_frame()
+    response = Response(pdf, mimetype="application/pdf")
+    return name_file(response, name) if name else response
 
 
 def file_answer(sheet: Sheet, ending: str, period: Period | None = None) -> Response:

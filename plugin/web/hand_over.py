@@ -14,7 +14,6 @@ from flask.typing import ResponseReturnValue
 from invoices.language import language_for
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.accounts.hand_overs import HandOverView, end_hand_over
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.views import ClientView
 from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.clients import read_client
@@ -94,7 +93,7 @@ def _page(wrong: str = "") -> Response:
     language = speak(language_for(client.language))
     with store.reading() as session:
         names = names_in(session, language.tag)
-    today = local_date(pages.clinic(), pages.now())
+    today = pages.today()
     is_check = request.form.get("do") == CHECK
     response = make_response(
         render_template(

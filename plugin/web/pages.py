@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, g, redirect, request, url_for
+from flask import Flask, Response, g, redirect, request, url_for
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from jinja2 import StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,7 +23,7 @@ from plugin.courses.base.idempotency import is_answered
 from plugin.courses.base.views import ClinicView
 from plugin.staff_languages import staff_language
 from plugin.web import course_words, current_services, format, rating_lines, stylesheet, theme, translations
-from plugin.web.access import AT_THE_DESK, CHECK_IN_COOKIE, allow
+from plugin.web.access import AT_THE_DESK, CHECK_IN_COOKIE, Screens
 from plugin.web.actions import form_key, notice
 from plugin.web.tables import address_with
 
@@ -39,7 +39,7 @@ _SCRIPTS = TEMPLATES / "static" / "desk"
 ON_DEMAND = frozenset({"camera.js", "check_in.js", "preview.js", "scan.js"})
 _STYLES = TEMPLATES / "static" / "styles"
 
-blueprint = Blueprint("pages", __name__)
+blueprint = Screens("pages", __name__)
 
 
 def set_up(app: Flask) -> None:
@@ -82,6 +82,11 @@ def now() -> datetime:
     return current_services().clock()
 
 
+def today() -> date:
+    """Return the day at the clinic."""
+    return local_date(clinic(), now())
+
+
 def asset(name: str) -> str:
     """Return the address of a static file; it changes with the content, so browsers may cache it forever."""
     return url_for("static", filename=name, v=_fingerprint(TEMPLATES / "static" / name))
@@ -102,8 +107,7 @@ def script(v: str, name: str) -> AnyResponse:
     return Response(_scripts()[name], mimetype="text/javascript")
 
 
-@blueprint.get("/answers/<key>")
-@allow(*AT_THE_DESK)
+@blueprint.get("/answers/<key>", roles=AT_THE_DESK)
 def answer(key: str) -> dict[str, bool]:
     """Return whether the form with this idempotency key was carried out, for when its response was lost."""
     return {"is_done": is_answered(current_services().store, key)}
@@ -172,7 +176,7 @@ def _everywhere() -> dict[str, object]:
     is_in = current_user.is_authenticated
     return {
         "clinic": known,
-        "today": local_date(known, now()),
+        "today": today(),
         "person": current_user if is_in else None,
         "is_owner": is_in and current_user.role == Role.OWNER,
         "attention_count": _attention_count() if is_in else 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from flask_security.proxies import _security
@@ -16,14 +16,14 @@ from plugin.courses.accounts import second_factors
 from plugin.errors import Refused
 from plugin.vault import WrongKey
 from plugin.web import current_services
-from plugin.web.access import AT_THE_DESK, allow, fresh
+from plugin.web.access import AT_THE_DESK, FRESH_FOR, Screens
 from plugin.web.account.totp import StaffTotp
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Form, Hidden, Text
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("authenticator", __name__, url_prefix="/account/authenticator")
+blueprint = Screens("authenticator", __name__, url_prefix="/account/authenticator")
 
 
 class CodeForm(Form):
@@ -55,8 +55,7 @@ class CodeForm(Form):
             raise ValidationError(_("That code is not right. Type the one that the app shows now."))
 
 
-@blueprint.get("")
-@allow(*AT_THE_DESK)
+@blueprint.get("", roles=AT_THE_DESK)
 def set_up(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
     """Show a new key as a QR code and as text; after a wrong code the same key again."""
     sealed = refusal.typed.get("sealed", "") if refusal else ""
@@ -74,10 +73,7 @@ def set_up(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("")
-@allow(*AT_THE_DESK)
-@fresh()
-@refused_shows(set_up)
+@blueprint.post("", roles=AT_THE_DESK, fresh=FRESH_FOR, refused=set_up)
 def confirm() -> ResponseReturnValue:
     """Keep the key that a right code confirmed; show recovery codes to who has none."""
     form, own_id = CodeForm.sent(), current_user.staff_id
@@ -85,22 +81,20 @@ def confirm() -> ResponseReturnValue:
     store = current_services().store
     second_factors.set_totp(store, current_act(), own_id, secret=form.secret, counter=form.step)
     if second_factors.count_recovery_codes(store, own_id):
-        return _done(_("Your new authenticator app is set up. The recovery codes stay the same."))
+        return redirect_to(
+            "ways.show", _("Your new authenticator app is set up. The recovery codes stay the same.")
+        )
     return _codes(_("Your authenticator app is set up."))
 
 
-@blueprint.post("/removal")
-@allow(*AT_THE_DESK)
-@fresh()
+@blueprint.post("/removal", roles=AT_THE_DESK, fresh=FRESH_FOR)
 def remove() -> ResponseReturnValue:
     """Remove the app."""
     second_factors.remove_totp(current_services().store, current_act(), current_user.staff_id)
-    return _done(_("The authenticator app is removed."))
+    return redirect_to("ways.show", _("The authenticator app is removed."))
 
 
-@blueprint.post("/recovery-codes")
-@allow(*AT_THE_DESK)
-@fresh()
+@blueprint.post("/recovery-codes", roles=AT_THE_DESK, fresh=FRESH_FOR)
 def new_codes() -> ResponseReturnValue:
     """Make new recovery codes; the old ones end."""
     if not current_user.signed.has_second_factor:
@@ -124,8 +118,3 @@ def _opened(sealed: str) -> str:
 
 def _totp() -> StaffTotp:
     return cast(StaffTotp, _security.totp_factory)
-
-
-def _done(text: str) -> ResponseReturnValue:
-    flash_notice(Notice(text))
-    return redirect_after_post(url_for("ways.show"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, request, url_for
+from flask import current_app, request, url_for
 from werkzeug.wrappers import Response
 
 from plugin.web import current_services
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.actions import Notice, flash_notice, redirect_after_post
 from plugin.web.forms import Form, Tick
 from plugin.web.translations import N_, _
@@ -15,7 +15,7 @@ _COOKIE = "coursekeeper_hand"
 _LEFT = "left"
 _YEAR_S = 365 * 24 * 60 * 60
 
-blueprint = Blueprint("hand", __name__, url_prefix="/account")
+blueprint = Screens("hand", __name__, url_prefix="/account")
 
 
 class HandForm(Form):
@@ -34,8 +34,7 @@ def _for_templates() -> dict[str, bool]:
     return {"is_left_handed": is_left_handed()}
 
 
-@blueprint.post("/hand")
-@allow(*AT_THE_DESK)
+@blueprint.post("/hand", roles=AT_THE_DESK)
 def change() -> Response:
     """Put the main buttons on one side, on this device only."""
     is_left = HandForm.sent().is_left.data

@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import (
-    Blueprint,
     Flask,
     Response,
     g,
@@ -25,7 +24,7 @@ from plugin.courses.accounts.shared_devices import is_blocked, people_with_pin, 
 from plugin.courses.accounts.sign_ins import end_sign_in
 from plugin.courses.accounts.staff import StaffView, staff_by_mark
 from plugin.web import current_services
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.account import resume
 from plugin.web.account.doors import OVER_PAGE, PER_ADDRESS, note_failure, was_refused
 from plugin.web.account.people import SIGN_IN, StaffUser
@@ -38,7 +37,7 @@ from plugin.web.translations import N_
 _WRONG = N_("Wrong PIN. Try again.")
 _BLOCKED = N_("Too many wrong PINs. Sign in with your password or passkey.")
 
-blueprint = Blueprint("lock", __name__)
+blueprint = Screens("lock", __name__)
 
 
 class LockedForm(Form):
@@ -105,8 +104,7 @@ def lock() -> Response:
     return Response(held, mimetype="text/plain")
 
 
-@blueprint.get("/lock/awake")
-@allow(*AT_THE_DESK)
+@blueprint.get("/lock/awake", roles=AT_THE_DESK)
 def awake() -> Response:
     """Take note that somebody is typing: the request itself is what counts."""
     return Response(status=HTTPStatus.NO_CONTENT)

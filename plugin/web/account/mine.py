@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, render_template, session, url_for
+from flask import Flask, render_template, session
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from flask_security import login_user
-from werkzeug.wrappers import Response
 from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.text import NAME_LENGTH
@@ -16,20 +15,20 @@ from plugin.courses.accounts.staff_edits import change_own_email, rename_self, s
 from plugin.errors import InvalidField
 from plugin.staff_languages import STAFF_LANGUAGES, staff_language
 from plugin.web import current_services, pages
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.account.doors import PER_ACCOUNT, signed_in, was_refused
 from plugin.web.account.hand import HandForm, is_left_handed
 from plugin.web.account.passwords import LONGEST, SHORTEST, fits, hash_password, refuse_weak
 from plugin.web.account.people import SIGN_IN, StaffUser
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Choice, Email, Form, Password, Text
 from plugin.web.limits import guess_limiter, limit_views
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _, speak
 
 _ASK_PASSWORD = ("account.change_email", "account.change_password")
 
-blueprint = Blueprint("account", __name__, url_prefix="/account")
+blueprint = Screens("account", __name__, url_prefix="/account")
 
 
 class NameForm(Form):
@@ -109,8 +108,7 @@ def set_up(app: Flask) -> None:
     limit_views(app, _ASK_PASSWORD, wrong)
 
 
-@blueprint.get("")
-@allow(*AT_THE_DESK)
+@blueprint.get("", roles=AT_THE_DESK)
 def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
     """Show one's own account."""
     member = _member()
@@ -129,66 +127,55 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/name")
-@allow(*AT_THE_DESK)
-@refused_shows(show)
+@blueprint.post("/name", roles=AT_THE_DESK, refused=show)
 def change_name() -> ResponseReturnValue:
     """Change one's own name."""
     rename_self(current_services().store, current_act(), NameForm.sent().name.data)
-    return _done(_("Your name is saved."))
+    return redirect_to("account.show", _("Your name is saved."))
 
 
-@blueprint.post("/language")
-@allow(*AT_THE_DESK)
-@refused_shows(show)
+@blueprint.post("/language", roles=AT_THE_DESK, refused=show)
 def change_language() -> ResponseReturnValue:
     """Change the language of one's screens."""
     member = set_own_language(current_services().store, current_act(), LanguageForm.sent().language.data)
     speak(staff_language(member.language, pages.clinic().language))
-    return _done(_("Your language is saved."))
+    return redirect_to("account.show", _("Your language is saved."))
 
 
-@blueprint.post("/email")
-@allow(*AT_THE_DESK)
-@refused_shows(show)
+@blueprint.post("/email", roles=AT_THE_DESK, refused=show)
 def change_email() -> ResponseReturnValue:
     """Change the address one signs in with."""
     member = change_own_email(current_services().store, current_act(), EmailForm.sent().email.data or "")
     if member.session_mark == current_user.fs_uniquifier:
-        return _done(_("You sign in with that address already."))
+        return redirect_to("account.show", _("You sign in with that address already."))
     _sign_in_again(member)
-    return _done(
-        _("You sign in with {email} from now on. You are signed out everywhere else.", email=member.email)
+    return redirect_to(
+        "account.show",
+        _("You sign in with {email} from now on. You are signed out everywhere else.", email=member.email),
     )
 
 
-@blueprint.post("/password")
-@allow(*AT_THE_DESK)
-@refused_shows(show)
+@blueprint.post("/password", roles=AT_THE_DESK, refused=show)
 def change_password() -> ResponseReturnValue:
     """Change one's own password."""
     hashed = hash_password(PasswordForm.sent().new_password.data, _known())
     _sign_in_again(set_password(current_services().store, current_act(), current_user.staff_id, hashed))
-    return _done(_("Your new password is saved. You are signed out everywhere else."))
+    return redirect_to("account.show", _("Your new password is saved. You are signed out everywhere else."))
 
 
-@blueprint.post("/sign-outs")
-@allow(*AT_THE_DESK)
-@refused_shows(show)
+@blueprint.post("/sign-outs", roles=AT_THE_DESK, refused=show)
 def sign_out_elsewhere() -> ResponseReturnValue:
     """Sign out in every other browser."""
     store, own_id = current_services().store, current_user.staff_id
     sessions.end_others(store, current_act(), own_id, but=session.get(SIGN_IN, ""))
-    return _done(_("You are signed out everywhere else."))
+    return redirect_to("account.show", _("You are signed out everywhere else."))
 
 
-@blueprint.post("/sign-outs/<sign_in_id>")
-@allow(*AT_THE_DESK)
-@refused_shows(show)
+@blueprint.post("/sign-outs/<sign_in_id>", roles=AT_THE_DESK, refused=show)
 def sign_out(sign_in_id: str) -> ResponseReturnValue:
     """Sign out in one other browser."""
     sessions.end_one(current_services().store, current_act(), current_user.staff_id, sign_in_id)
-    return _done(_("You are signed out there."))
+    return redirect_to("account.show", _("You are signed out there."))
 
 
 def _member() -> StaffView:
@@ -208,8 +195,3 @@ def _refuse_wrong(password: str | None) -> None:
 def _sign_in_again(member: StaffView) -> None:
     # All of the person's sessions have ended, this one too; they have just given their password.
     login_user(StaffUser(member), authn_via=["password"])
-
-
-def _done(text: str) -> Response:
-    flash_notice(Notice(text))
-    return redirect_after_post(url_for("account.show"))

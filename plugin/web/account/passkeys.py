@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, make_response, redirect, render_template, request, session, url_for
+from flask import Flask, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
@@ -25,13 +25,13 @@ from wtforms import HiddenField  # type: ignore[import-untyped]  # ships no type
 
 from plugin.courses.accounts.passkeys import remove_passkey, use_challenge
 from plugin.web import current_services
-from plugin.web.access import AT_THE_DESK, allow, fresh
+from plugin.web.access import AT_THE_DESK, FRESH_FOR, Screens, allow, fresh
 from plugin.web.account import resume
 from plugin.web.account.doors import going_on, limited, proving, signed_in, wanted
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.actions import Notice, current_act, redirect_to
 from plugin.web.translations import _
 
-blueprint = Blueprint("passkeys", __name__, url_prefix="/account/passkeys")
+blueprint = Screens("passkeys", __name__, url_prefix="/account/passkeys")
 
 CONFIGURATION: dict[str, object] = {
     "SECURITY_WEBAUTHN": True,
@@ -114,19 +114,18 @@ def set_up(app: Flask) -> None:
     )
 
 
-@blueprint.post("/<passkey_id>/removal")
-@allow(*AT_THE_DESK)
-@fresh()
+@blueprint.post("/<passkey_id>/removal", roles=AT_THE_DESK, fresh=FRESH_FOR)
 def remove(passkey_id: str) -> ResponseReturnValue:
     """Remove one of one's own passkeys."""
     name = remove_passkey(current_services().store, current_act(), passkey_id)
-    return _done(
+    return redirect_to(
+        "ways.show",
         Notice(
             _(
                 "The passkey “{name}” is removed. It may still be listed on the device that kept it.",
                 name=name,
             )
-        )
+        ),
     )
 
 
@@ -192,12 +191,7 @@ def _told(view: Callable[..., Any]) -> Callable[..., Any]:
         before = len(current_user.webauthn)
         view(token)
         if len(current_user.webauthn) == before:
-            return _done(Notice(_("The passkey was not saved. Try again."), is_bad=True))
-        return _done(Notice(_("The passkey is saved. You can sign in with it.")))
+            return redirect_to("ways.show", Notice(_("The passkey was not saved. Try again."), is_bad=True))
+        return redirect_to("ways.show", Notice(_("The passkey is saved. You can sign in with it.")))
 
     return answer
-
-
-def _done(said: Notice) -> ResponseReturnValue:
-    flash_notice(said)
-    return redirect_after_post(url_for("ways.show"))

@@ -11,7 +11,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, make_response, render_template, request, url_for
+from flask import Flask, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
@@ -27,7 +27,7 @@ from plugin.courses.accounts.staff import INVITATION_LASTS
 from plugin.errors import InvalidField, Refused
 from plugin.web import current_services, pages
 from plugin.web.account.passwords import refuse_weak, typed
-from plugin.web.actions import Notice, flash_notice, redirect_after_post
+from plugin.web.actions import Notice, flash_notice, redirect_after_post, redirect_to
 from plugin.web.forms import Email, Form
 from plugin.web.limits import page_limiter
 from plugin.web.refusals import Refusal, refused_shows
@@ -89,7 +89,7 @@ def _forgotten() -> ResponseReturnValue:
         return forgotten()
     email = ForgottenForm.sent().email.data or ""
     request_reset(services.store, Act(_ASKING, services.clock(), secrets.token_hex(16)), email)
-    return redirect_after_post(url_for("security.forgot_password", sent=""))
+    return redirect_to("security.forgot_password", sent="")
 
 
 def _can_send_links() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
@@ -11,18 +11,17 @@ from plugin.courses.accounts.passkeys import list_passkeys
 from plugin.courses.accounts.second_factors import count_recovery_codes
 from plugin.courses.accounts.shared_devices import list_devices
 from plugin.web import current_services
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.account.demanded import is_demanded
 from plugin.web.account.passkeys import why_not
 from plugin.web.account.pin_forms import DeviceForm, PinForm
 from plugin.web.account.shared import current_device
 from plugin.web.refusals import Refusal
 
-blueprint = Blueprint("ways", __name__, url_prefix="/account/ways")
+blueprint = Screens("ways", __name__, url_prefix="/account/ways")
 
 
-@blueprint.get("")
-@allow(*AT_THE_DESK)
+@blueprint.get("", roles=AT_THE_DESK)
 def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
     """Show one's own ways to sign in."""
     device = current_device()

@@ -27,8 +27,5 @@ class LinkedSale(Answer):
 def sell_course_again(request: Request, *, course_id: str) -> Reply:
     """Begin the sale of the same package at today's price, or return the one begun from this course."""
     needs = agreements_are_required()
-    begun = buy_again(request.services.store, request.act, course_id, needs_agreement=needs)
+    begun = buy_again(request.store, request.act, course_id, needs_agreement=needs)
     return Reply(LinkedSale.of(begun))
-
-
-CALLS = (sell_course_again,)

@@ -80,7 +80,7 @@ class SignedPaper(Input, json_schema_extra={"examples": [{"name": "Ana Souza"}]}
 @call("GET", "/clients/{client_id}/agreements", Agreements, roles=THE_DESK)
 def list_agreements(request: Request, client_id: str) -> Reply:
     """List a client's agreements."""
-    found = agreements_of_client(request.services.store, client_id)
+    found = agreements_of_client(request.store, client_id)
     return Reply(Agreements.of({"agreements": [_said(each) for each in found]}))
 
 
@@ -95,13 +95,13 @@ def make_agreement(request: Request, body: AgreementToPrepare, client_id: str) -
 @call("GET", "/agreements/{agreement_id}", Agreement, roles=THE_DESK)
 def get_agreement(request: Request, agreement_id: str) -> Reply:
     """Return an agreement."""
-    return Reply(Agreement.of(_said(read_agreement(request.services.store, agreement_id))))
+    return Reply(Agreement.of(_said(read_agreement(request.store, agreement_id))))
 
 
 @call("GET", "/agreements/{agreement_id}/agreement.pdf", None, roles=THE_DESK)
 def print_agreement(request: Request, agreement_id: str) -> Reply:
     """Print the signed copy, or the agreement to sign; always the same bytes."""
-    return Reply(pdf=agreement_pdf(request.services.store, agreement_id), filename="agreement.pdf")
+    return Reply(pdf=agreement_pdf(request.store, agreement_id), filename="agreement.pdf")
 
 
 @call("POST", "/agreements/{agreement_id}/paper-signature", Agreement, roles=THE_DESK, refusals=(409,))
@@ -129,13 +129,3 @@ def _said(agreement: AgreementView) -> dict[str, object]:
     url = signing_address(current_services().settings, agreement)
     names = (name for name in Agreement.model_fields if name != "url")
     return {"url": url, **{name: getattr(agreement, name) for name in names}}
-
-
-CALLS = (
-    list_agreements,
-    make_agreement,
-    get_agreement,
-    print_agreement,
-    record_paper_signature,
-    save_evidence,
-)

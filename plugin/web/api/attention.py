@@ -68,7 +68,7 @@ class Resolution(
 @call("GET", "/attention", AttentionList)
 def list_attention(request: Request, query: Paging) -> Reply:
     """List open attention items, newest first."""
-    page = items.list_attention(request.services.store, limit=query.limit, cursor=query.cursor)
+    page = items.list_attention(request.store, limit=query.limit, cursor=query.cursor)
     return Reply(AttentionList.of(page))
 
 
@@ -76,16 +76,13 @@ def list_attention(request: Request, query: Paging) -> Reply:
 def resolve_attention(request: Request, body: Resolution, item_id: str) -> Reply:
     """Resolve an attention item."""
     wish = Decided(**{**body.given(), "amount": _amount(request, body.amount)})
-    return Reply(AttentionItem.of(resolve(request.services.store, request.act, item_id, wish)))
+    return Reply(AttentionItem.of(resolve(request.store, request.act, item_id, wish)))
 
 
 def _amount(request: Request, price: Price | None) -> int | None:
     if price is None:
         return None
-    currency = read_clinic(request.services.store).currency
+    currency = read_clinic(request.store).currency
     if price.currency != currency:
         raise InvalidField(f"The clinic's currency is {currency}.", field="amount.currency")
     return price.amount
-
-
-CALLS = (list_attention, resolve_attention)

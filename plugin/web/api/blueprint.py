@@ -4,57 +4,15 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from plugin.web.api import (
-    again,
-    agreements,
-    attention,
-    changes,
-    checks,
-    clients,
-    courses,
-    events,
-    journal,
-    letters,
-    packages,
-    papers,
-    plans,
-    quotes,
-    ratings,
-    receipts,
-    refunds,
-    reports,
-    statements,
-    year_end,
-)
+from plugin.web import api
 from plugin.web.api.calls import Call, register
-from plugin.web.api.errors import API, DATABASE_AWAY, LARGEST_BODY, api_error_response, is_api
+from plugin.web.api.errors import API, DATABASE_AWAY, LARGEST_BODY, api_error_response
 from plugin.web.api.limits import BAD_TOKENS_PER_ADDRESS, CALLS_PER_TOKEN, limit
 from plugin.web.api.openapi import document
+from plugin.web.modules import modules_of
 
-__all__ = ["CALLS", "api_error_response", "is_api", "make_api"]
-
-CALLS: tuple[Call, ...] = (
-    *packages.CALLS,
-    *clients.CALLS,
-    *courses.CALLS,
-    *papers.CALLS,
-    *ratings.CALLS,
-    *agreements.CALLS,
-    *quotes.CALLS,
-    *checks.CALLS,
-    *changes.CALLS,
-    *plans.CALLS,
-    *receipts.CALLS,
-    *statements.CALLS,
-    *refunds.CALLS,
-    *attention.CALLS,
-    *letters.CALLS,
-    *again.CALLS,
-    *reports.CALLS,
-    *journal.CALLS,
-    *year_end.CALLS,
-    *events.CALLS,
-)
+# All that the modules of the package declare.
+CALLS = tuple(each for module in modules_of(api) for each in vars(module).values() if isinstance(each, Call))
 
 
 def make_api(*, per_token: str = CALLS_PER_TOKEN, bad_per_address: str = BAD_TOKENS_PER_ADDRESS) -> Blueprint:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import IO, Any, get_type_hints
 
@@ -14,8 +15,10 @@ from flask import request as http
 
 from plugin.core.acts import Act, Role, checked_key, require
 from plugin.courses.accounts.api_tokens import TokenHolder
+from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.errors import InvalidField, NotFound
 from plugin.services import Services
+from plugin.store import Store
 from plugin.web import current_services
 from plugin.web.api.answers import Answer
 from plugin.web.api.auth import caller
@@ -45,6 +48,16 @@ class Request:
     services: Services
     act: Act
     has_key: bool = False
+
+    @property
+    def store(self) -> Store:
+        """Return the database."""
+        return self.services.store
+
+    @property
+    def today(self) -> date:
+        """Return the day at the clinic."""
+        return local_date(read_clinic(self.store), self.act.now)
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class Transfer(
 def extend_course(request: Request, body: Extension, course_id: str) -> Reply:
     """Move the last day of a course."""
     wish = expiry.Extension(body.expires_on, body.reason, is_shortening=body.shorten or False)
-    changed = expiry.extend_course(request.services.store, request.act, course_id, wish)
+    changed = expiry.extend_course(request.store, request.act, course_id, wish)
     return Reply(Course.of(changed.course), changed.is_repeat)
 
 
@@ -67,8 +67,5 @@ def transfer_course(request: Request, body: Transfer, course_id: str) -> Reply:
     """Transfer the sessions left, with their value, to another client."""
     parts = {part.allowance_id: part.sessions for part in body.allowances or ()}
     wish = transfer.Transfer(body.client_id, body.reason, sessions=body.sessions, parts=parts)
-    changed = transfer.transfer_course(request.services.store, request.act, course_id, wish)
+    changed = transfer.transfer_course(request.store, request.act, course_id, wish)
     return Reply(CourseReceived.of(changed), changed.is_repeat)
-
-
-CALLS = (extend_course, transfer_course)

@@ -49,7 +49,7 @@ class NewCheck(Input, json_schema_extra={"examples": [{"answer": "none", "list_v
 @call("GET", "/check-list", CheckList, refusals=(404,))
 def read_check_list(request: Request) -> Reply:
     """Read the clinic's list of points to check before a treatment."""
-    found = read_list(request.services.store)
+    found = read_list(request.store)
     if found is None:
         raise NotFound("The clinic has saved no list yet.")
     said = {"version": found.version, "reviewed_by": found.reviewed_by, "written_at": found.written_at}
@@ -59,7 +59,7 @@ def read_check_list(request: Request) -> Reply:
 @call("GET", "/clients/{client_id}/check", TreatmentCheck)
 def read_check(request: Request, client_id: str) -> Reply:
     """Read what a client answered today."""
-    found = check_of(request.services.store, request.act, client_id)
+    found = check_of(request.store, request.act, client_id)
     if found is None:
         raise NotFound("The client has not answered today.")
     return Reply(TreatmentCheck.of(found))
@@ -68,10 +68,5 @@ def read_check(request: Request, client_id: str) -> Reply:
 @call("POST", "/clients/{client_id}/check", TreatmentCheck, key=Key.NONE)
 def save_check(request: Request, body: NewCheck, client_id: str) -> Reply:
     """Save what a client answers today."""
-    saved = answer_check(
-        request.services.store, request.act, client_id, body.answer, body.list_version, source="api"
-    )
+    saved = answer_check(request.store, request.act, client_id, body.answer, body.list_version, source="api")
     return Reply(TreatmentCheck.of(saved))
-
-
-CALLS = (read_check_list, read_check, save_check)

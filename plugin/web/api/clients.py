@@ -5,7 +5,6 @@ from __future__ import annotations
 from pydantic import Field
 
 from plugin.core.text import NAME_LENGTH
-from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.clients import clients
 from plugin.web.api.answers import Answer, Cursor, Id, example_id, shown
@@ -77,9 +76,9 @@ class Search(Paging):
 @call("GET", "/clients", ClientList)
 def find_clients(request: Request, query: Search) -> Reply:
     """Find clients."""
-    store = request.services.store
-    today = local_date(read_clinic(store), request.act.now)
-    found = clients.find_clients(store, query.q or "", today=today, limit=query.limit, cursor=query.cursor)
+    found = clients.find_clients(
+        request.store, query.q or "", today=request.today, limit=query.limit, cursor=query.cursor
+    )
     rows = [each.client for each in found.rows]
     return Reply(ClientList.of({"rows": rows, "cursor": found.cursor}))
 
@@ -88,24 +87,19 @@ def find_clients(request: Request, query: Search) -> Reply:
 def create_client(request: Request, body: NewClient) -> Reply:
     """Create a client."""
     is_repeat = is_known(request)
-    client = clients.create_client(request.services.store, request.act, **body.model_dump())
+    client = clients.create_client(request.store, request.act, **body.model_dump())
     return Reply(Client.of(client), is_repeat)
 
 
 @call("GET", "/clients/{client_id}", Client)
 def read_client(request: Request, client_id: str) -> Reply:
     """Read a client; a merged one returns the client it was merged into."""
-    return Reply(Client.of(clients.read_client(request.services.store, client_id)))
+    return Reply(Client.of(clients.read_client(request.store, client_id)))
 
 
 @call("GET", "/clients/{client_id}/courses", CourseList)
 def list_courses_of_client(request: Request, query: Paging, client_id: str) -> Reply:
     """List a client's courses: those in use first, then the newest."""
-    store = request.services.store
-    client = clients.read_client(store, client_id)
-    today = local_date(read_clinic(store), request.act.now)
-    courses = courses_of_client(store, client.id, today=today)
+    client = clients.read_client(request.store, client_id)
+    courses = courses_of_client(request.store, client.id, today=request.today)
     return Reply(CourseList.of(page_of(courses, query, lambda course: course.id)))
-
-
-CALLS = (find_clients, create_client, read_client, list_courses_of_client)

@@ -11,7 +11,6 @@ from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.core.text import NOTE_LENGTH
 from plugin.courses.base import read
-from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.visits import use
 from plugin.courses.visits.reverse import reverse
 from plugin.web.api.answers import Answer, Count, Cursor, Id, Moment, Money, Position, example_id, shown, usd
@@ -192,9 +191,7 @@ class Undo(Input, json_schema_extra={"examples": [{"reason": "Wrong client"}]}):
 @call("GET", "/courses/{course_id}", Course)
 def read_course(request: Request, course_id: str) -> Reply:
     """Read a course with its allowances and all its entries."""
-    store = request.services.store
-    today = local_date(read_clinic(store), request.act.now)
-    return Reply(Course.of(read.read_course(store, course_id, today=today)))
+    return Reply(Course.of(read.read_course(request.store, course_id, today=request.today)))
 
 
 @call("POST", "/courses/{course_id}/redemptions", SessionUsed, status=201, key=Key.REQUIRED)
@@ -215,8 +212,5 @@ def use_session(request: Request, body: Use, course_id: str) -> Reply:
 @call("POST", "/entries/{entry_id}/reversal", EntryWritten, status=201)
 def reverse_entry(request: Request, body: Undo, entry_id: str) -> Reply:
     """Undo a used session; both entries stay in the history."""
-    undone = reverse(request.services.store, request.act, entry_id, body.reason)
+    undone = reverse(request.store, request.act, entry_id, body.reason)
     return Reply(EntryWritten.of(undone), undone.is_repeat)
-
-
-CALLS = (read_course, use_session, reverse_entry)

@@ -95,7 +95,7 @@ class Replayed(Answer):
 @call("GET", "/events/receivers", Receivers, roles=THE_OWNER)
 def list_event_receivers(request: Request, query: Paging) -> Reply:
     """List the programs that receive events."""
-    rows = list_receivers(request.services.store)
+    rows = list_receivers(request.store)
     return Reply(Receivers.of(page_of(rows, query, lambda row: row.id)))
 
 
@@ -103,7 +103,7 @@ def list_event_receivers(request: Request, query: Paging) -> Reply:
 def list_event_deliveries(request: Request, query: DeliveriesQuery) -> Reply:
     """List deliveries of events."""
     page = list_deliveries(
-        request.services.store,
+        request.store,
         state=query.state.value if query.state else "",
         receiver_id=query.receiver_id or "",
         limit=query.limit,
@@ -116,7 +116,7 @@ def list_event_deliveries(request: Request, query: DeliveriesQuery) -> Reply:
 @call("POST", "/events/deliveries/{delivery_id}/replay", Delivery, roles=THE_OWNER)
 def replay_event_delivery(request: Request, delivery_id: str) -> Reply:
     """Send one event again, with the same id."""
-    store, number = request.services.store, delivery_number(delivery_id)
+    store, number = request.store, delivery_number(delivery_id)
     replay_delivery(store, request.act, number)
     return Reply(Delivery.of(_shown(read_delivery(store, number))))
 
@@ -125,7 +125,7 @@ def replay_event_delivery(request: Request, delivery_id: str) -> Reply:
 def replay_events(request: Request, body: Span, receiver_id: str) -> Reply:
     """Send the events of a span of time again, in their order and with their ids."""
     many = replay_span(
-        request.services.store, request.act, receiver_id, body.first, body.last, only_failed=body.only_failed
+        request.store, request.act, receiver_id, body.first, body.last, only_failed=body.only_failed
     )
     return Reply(Replayed.of({"events": many}))
 
@@ -133,6 +133,3 @@ def replay_events(request: Request, body: Span, receiver_id: str) -> Reply:
 def _shown(row: DeliveryRow) -> dict[str, Any]:
     names = ("id", "kind", "receiver_id", "state", "attempts", "status", "said", "noted_at", "due_at")
     return {**{name: getattr(row, name) for name in names}, "event_id": public_id(row.event_id)}
-
-
-CALLS = (list_event_receivers, list_event_deliveries, replay_event_delivery, replay_events)

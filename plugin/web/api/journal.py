@@ -59,7 +59,7 @@ class JournalQuery(InPeriod):
 @call("GET", "/reports/journal", JournalReport, roles=THE_OWNER)
 def report_journal(request: Request, query: JournalQuery) -> Reply:
     """Return the double entry of some months for the accountant."""
-    book = journal(request.services.store, query.period(request), currency=query.currency or "")
+    book = journal(request.store, query.period(request), currency=query.currency or "")
     said = {
         "from": book.months[0].period.first,
         "to": book.months[-1].period.last,
@@ -84,6 +84,3 @@ def _entry(entry: JournalEntry) -> dict[str, object]:
         for line in entry.lines
     ]
     return {"number": entry.number, "section": entry.section, "day": entry.day, "lines": lines}
-
-
-CALLS = (report_journal,)

@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 def is_known(request: Request) -> bool:
     """Return whether the key was used before; the use case decides whether with the same request."""
-    return request.has_key and is_answered(request.services.store, request.act.key)
+    return request.has_key and is_answered(request.store, request.act.key)
 
 
 def once(request: Request, operation: str, wanted: Json, work: Callable[[], Json]) -> Reply:
@@ -27,18 +27,17 @@ def once(request: Request, operation: str, wanted: Json, work: Callable[[], Json
     if not request.has_key:
         return Reply(work())
     asked = digest(operation, wanted)
-    with request.services.store.reading() as session:
+    with request.store.reading() as session:
         first = first_answer(session, request.act, asked)
     return Reply(first if first is not None else _stored(request, asked, work()))
 
 
 def _stored(request: Request, asked: str, answer: Json) -> Json:
-    store = request.services.store
     try:
-        with store.writing() as session:
+        with request.store.writing() as session:
             keep_answer(session, request.act, asked, answer)
     except IntegrityError:
         # Another request under the same key was faster.
-        with store.reading() as session:
+        with request.store.reading() as session:
             return first_answer(session, request.act, asked) or answer
     return answer

@@ -83,7 +83,7 @@ class ComingQuery(Input):
 @call("GET", "/letters", Letters, roles=THE_OWNER)
 def letters(request: Request, query: Paging) -> Reply:
     """List the letters written to clients, newest first."""
-    return Reply(Letters.of(list_letters(request.services.store, limit=query.limit, cursor=query.cursor)))
+    return Reply(Letters.of(list_letters(request.store, limit=query.limit, cursor=query.cursor)))
 
 
 @call("GET", "/letters/coming", ComingLetters, roles=THE_OWNER)
@@ -98,9 +98,5 @@ def letters_coming(request: Request, query: ComingQuery) -> Reply:
 @call("POST", "/clients/{client_id}/letters", LetterChoice, roles=THE_DESK, refusals=(404, 409))
 def choose_client_letter(request: Request, body: ChooseLetter, *, client_id: str) -> Reply:
     """Have a client get the letters of a kind, or not."""
-    store = request.services.store
-    known = choose_letter(store, request.act, client_id, body.kind, is_wanted=body.is_wanted)
-    return Reply(LetterChoice.of({"client_id": known, "declined": sorted(declined_by(store, known))}))
-
-
-CALLS = (letters, letters_coming, choose_client_letter)
+    known = choose_letter(request.store, request.act, client_id, body.kind, is_wanted=body.is_wanted)
+    return Reply(LetterChoice.of({"client_id": known, "declined": sorted(declined_by(request.store, known))}))

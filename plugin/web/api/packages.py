@@ -141,8 +141,7 @@ class SquareItem(
 @call("GET", "/packages", PackageList)
 def list_packages(request: Request, query: Paging) -> Reply:
     """List the packages in the order they were created."""
-    store = request.services.store
-    page = packages.list_packages(store, limit=query.limit, cursor=query.cursor, only_active=False)
+    page = packages.list_packages(request.store, limit=query.limit, cursor=query.cursor, only_active=False)
     return Reply(PackageList.of(page))
 
 
@@ -150,7 +149,7 @@ def list_packages(request: Request, query: Paging) -> Reply:
 def create_package(request: Request, body: NewPackage) -> Reply:
     """Create a package."""
     is_repeat = is_known(request)
-    package = packages.create_package(request.services.store, request.act, _new_package(body))
+    package = packages.create_package(request.store, request.act, _new_package(body))
     return Reply(Package.of(package), is_repeat)
 
 
@@ -181,7 +180,7 @@ def link_square_item(request: Request, body: SquareItem, package_id: str) -> Rep
 
 
 def _linked(request: Request, body: SquareItem, package_id: str) -> PackageView:
-    store, variation_id = request.services.store, body.square_variation_id
+    store, variation_id = request.store, body.square_variation_id
     package = packages.read_package(store, package_id)
     if package.square_variation_id == variation_id:
         return package
@@ -193,6 +192,3 @@ def _linked(request: Request, body: SquareItem, package_id: str) -> PackageView:
         square_item_id=None,
         square_version=None,
     )
-
-
-CALLS = (list_packages, create_package, publish_package, link_square_item)

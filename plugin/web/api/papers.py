@@ -99,14 +99,3 @@ def _paper(
     return Reply(
         pdf=pdf, filename="course-summary.pdf" if kind == "summary" else f"{kind.replace('_', '-')}.pdf"
     )
-
-
-CALLS = (
-    print_summary,
-    print_welcome,
-    print_planner,
-    print_next_visit,
-    print_aftercare,
-    print_invoice,
-    print_statement,
-)

@@ -44,21 +44,17 @@ def read_course_plan(request: Request, course_id: str) -> Reply:
 @call("POST", "/courses/{course_id}/plan", Plan)
 def plan_course(request: Request, body: NewPlan, course_id: str) -> Reply:
     """Plan the visits of a course. Nothing is booked in Square by it."""
-    changed = save_plan(request.services.store, request.act, course_id, body.visits)
+    changed = save_plan(request.store, request.act, course_id, body.visits)
     return Reply(_plan(request, course_id), changed.is_repeat)
 
 
 def _plan(request: Request, course_id: str) -> dict[str, Any]:
-    store = request.services.store
-    plan: VisitPlan = read_plan(store, course_id, now=request.act.now)
+    plan: VisitPlan = read_plan(request.store, course_id, now=request.act.now)
     return Plan.of(
         {
             "booked": [each.at for each in plan.booked],
             "planned": plan.planned,
-            "proposal": propose_plan(store, plan, plan.rhythm),
+            "proposal": propose_plan(request.store, plan, plan.rhythm),
             "is_off": plan.is_off,
         }
     )
-
-
-CALLS = (read_course_plan, plan_course)

@@ -75,7 +75,7 @@ class QuoteToMake(
 @call("GET", "/clients/{client_id}/quotes", Quotes, roles=THE_DESK)
 def list_quotes(request: Request, client_id: str) -> Reply:
     """List a client's quotes."""
-    found = quotes_of_client(request.services.store, client_id, now=request.act.now)
+    found = quotes_of_client(request.store, client_id, now=request.act.now)
     return Reply(Quotes.of({"quotes": [_said(each) for each in found]}))
 
 
@@ -92,24 +92,21 @@ def create_quote(request: Request, body: QuoteToMake, client_id: str) -> Reply:
 @call("GET", "/quotes/{quote_id}", Quote, roles=THE_DESK)
 def get_quote(request: Request, quote_id: str) -> Reply:
     """Return a quote."""
-    return Reply(Quote.of(_said(read_quote(request.services.store, quote_id, now=request.act.now))))
+    return Reply(Quote.of(_said(read_quote(request.store, quote_id, now=request.act.now))))
 
 
 @call("GET", "/quotes/{quote_id}/quote.pdf", None, roles=THE_DESK)
 def print_quote(request: Request, quote_id: str) -> Reply:
     """Print a quote; always the same bytes."""
-    return Reply(pdf=quote_pdf(request.services.store, quote_id), filename="quote.pdf")
+    return Reply(pdf=quote_pdf(request.store, quote_id), filename="quote.pdf")
 
 
 @call("POST", "/quotes/{quote_id}/withdrawal", Quote, roles=THE_DESK, refusals=(409,))
 def withdraw_client_quote(request: Request, quote_id: str) -> Reply:
     """Withdraw a quote; a second time changes nothing."""
-    return Reply(Quote.of(_said(withdraw_quote(request.services.store, request.act, quote_id))))
+    return Reply(Quote.of(_said(withdraw_quote(request.store, request.act, quote_id))))
 
 
 def _said(quote: QuoteView) -> dict[str, object]:
     url = pay_address(current_services().settings.public_url, quote.code)
     return {"url": url, **{name: getattr(quote, name) for name in Quote.model_fields if name != "url"}}
-
-
-CALLS = (list_quotes, create_quote, get_quote, print_quote, withdraw_client_quote)

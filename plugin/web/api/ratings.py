@@ -81,7 +81,7 @@ def read_ratings(request: Request, client_id: str) -> Reply:
 @call("POST", "/clients/{client_id}/concerns", OwnRatings, roles=TREATS, key=Key.NONE)
 def choose_concerns(request: Request, body: ConcernChoice, client_id: str) -> Reply:
     """Set what a client rates."""
-    choices.choose_concerns(request.services.store, request.act, client_id, body.concerns)
+    choices.choose_concerns(request.store, request.act, client_id, body.concerns)
     return _ratings(request, client_id)
 
 
@@ -89,19 +89,16 @@ def choose_concerns(request: Request, body: ConcernChoice, client_id: str) -> Re
 def save_ratings(request: Request, body: NewRatings, client_id: str) -> Reply:
     """Save what a client rated today."""
     values = {each.concern_id: each.value for each in body.ratings}
-    rate(request.services.store, request.act, client_id, values, source="api")
+    rate(request.store, request.act, client_id, values, source="api")
     return _ratings(request, client_id)
 
 
 @call("DELETE", "/clients/{client_id}/ratings", OwnRatings, roles=TREATS, key=Key.NONE)
 def delete_ratings(request: Request, client_id: str) -> Reply:
     """Delete all ratings and concerns of a client, as they wish."""
-    choices.delete_ratings(request.services.store, request.act, client_id)
+    choices.delete_ratings(request.store, request.act, client_id)
     return _ratings(request, client_id)
 
 
 def _ratings(request: Request, client_id: str) -> Reply:
-    return Reply(OwnRatings.of(ratings_of(request.services.store, request.act, client_id)))
-
-
-CALLS = (read_ratings, choose_concerns, save_ratings, delete_ratings)
+    return Reply(OwnRatings.of(ratings_of(request.store, request.act, client_id)))

@@ -51,7 +51,7 @@ class Receipts(Answer):
 @call("GET", "/courses/{course_id}/receipts", Receipts, roles=THE_DESK, refusals=(409,))
 def list_receipts(request: Request, course_id: str) -> Reply:
     """List the receipts of a course's sale; those of payments before receipts were issued are issued now."""
-    receipts = receipts_of_course(request.services.store, request.act, course_id)
+    receipts = receipts_of_course(request.store, request.act, course_id)
     return Reply(Receipts.of({"receipts": receipts}))
 
 
@@ -63,6 +63,3 @@ def print_receipt(request: Request, receipt_id: str) -> Reply:
         raise NotFound(_("There is no such document."))
     pdf = document_bytes(services.store, services.render, receipt_id, now=request.act.now)
     return Reply(pdf=pdf, filename="receipt.pdf")
-
-
-CALLS = (list_receipts, print_receipt)

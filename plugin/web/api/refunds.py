@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from plugin.core.terms import RefundFormula
-from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.refunds import desk_refunds
 from plugin.courses.refunds.desk_refund_quote import refund_quote
 from plugin.web.api.answers import Answer, Id, Money, example_id, shown, usd
@@ -70,10 +69,8 @@ class NewRefund(
 @call("GET", "/courses/{course_id}/refund-quote", RefundQuote, refusals=(409,))
 def quote_refund(request: Request, course_id: str) -> Reply:
     """Quote a refund of the course by both formulas, tax included, with the working."""
-    store = request.services.store
-    today = local_date(read_clinic(store), request.act.now)
     key = request.services.settings.change_of_mind
-    quote = refund_quote(store, course_id, today=today, change_of_mind=key)
+    quote = refund_quote(request.store, course_id, today=request.today, change_of_mind=key)
     said = {
         "formula": quote.formula,
         **{formula.value: quote.values[formula].amount for formula in RefundFormula},
@@ -90,9 +87,6 @@ def quote_refund(request: Request, course_id: str) -> Reply:
 def start_refund(request: Request, body: NewRefund, course_id: str) -> Reply:
     """Start a refund in Square; the sessions are removed when Square confirms it."""
     wish = desk_refunds.NewRefund(course_id, body.amount.money, body.reason, body.formula or "")
-    begun = desk_refunds.start_refund(request.services.store, request.act, wish)
+    begun = desk_refunds.start_refund(request.store, request.act, wish)
     refund = {"id": begun.id, "status": "pending", "amount": begun.amount}
     return Reply(RefundBegun.of({"refund": refund}), begun.is_repeat)
-
-
-CALLS = (quote_refund, start_refund)

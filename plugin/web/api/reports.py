@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, asked_period
@@ -110,7 +110,7 @@ class InPeriod(Input):
 
     def period(self, request: Request) -> Period:
         """Return the period; raises InvalidField."""
-        today = local_date(read_clinic(request.services.store), request.act.now)
+        today = request.today
         return asked_period(self.first, self.last, today)
 
 
@@ -129,9 +129,8 @@ class UsageQuery(InPeriod, Paging):
 @call("GET", "/reports/liability", LiabilityReport, roles=THE_OWNER)
 def report_liability(request: Request, query: LiabilityQuery) -> Reply:
     """Roll the liability for unused sessions forward over a period."""
-    store = request.services.store
-    currency = query.currency or read_clinic(store).currency
-    report = liability(store, query.period(request))
+    currency = query.currency or read_clinic(request.store).currency
+    report = liability(request.store, query.period(request))
     total = report.total(currency)
     said = {
         "from": report.period.first,
@@ -151,7 +150,7 @@ def report_liability(request: Request, query: LiabilityQuery) -> Reply:
 @call("GET", "/reports/usage", UsageReport, roles=THE_OWNER)
 def report_usage(request: Request, query: UsageQuery) -> Reply:
     """Count the sessions used in a period."""
-    rows = usage(request.services.store, query.period(request), query.by)
+    rows = usage(request.store, query.period(request), query.by)
     return Reply(UsageReport.of(page_of(rows, query, lambda row: f"{row.key}-{row.value.currency}")))
 
 
@@ -211,7 +210,7 @@ class ProgressQuery(Input):
 @call("GET", "/reports/courses", CourseProgressReport, roles=THE_OWNER)
 def report_courses(request: Request, query: ProgressQuery) -> Reply:
     """Count how courses go: completion, where they stop, days between visits, bought again."""
-    found = course_progress(request.services.store, request.act.now, query.by)
+    found = course_progress(request.store, request.act.now, query.by)
     said = {"total": _row(found.total), "rows": [_row(each) for each in found.rows], "waiting": found.waiting}
     return Reply(CourseProgressReport.of(said))
 
@@ -248,8 +247,7 @@ class ReserveReport(Answer):
 @call("GET", "/reports/reserve", ReserveReport, roles=THE_OWNER, refusals=(409,))
 def report_reserve(request: Request) -> Reply:
     """Report the reserve by package; 409 `not_ready` while the sums of all entries are being made."""
-    store = request.services.store
-    seen = reserve(store, local_date(read_clinic(store), request.act.now))
+    seen = reserve(request.store, request.today)
     if seen is None:
         raise Refused(
             _("The sums of all entries are being made. Try again in a few minutes."), code="not_ready"
@@ -281,7 +279,7 @@ def report_quotes(request: Request) -> Reply:
     names = ("made", "sold", "open", "expired", "withdrawn")
     months = [
         {"month": f"{row.month.first:%Y-%m}", **{name: getattr(row, name) for name in names}}
-        for row in quotes_by_month(request.services.store, request.act.now)
+        for row in quotes_by_month(request.store, request.act.now)
     ]
     return Reply(QuotesReport.of({"months": months}))
 
@@ -312,9 +310,7 @@ class PlannedQuery(Input):
 @call("GET", "/reports/planned", PlannedReport, roles=THE_OWNER)
 def report_planned(request: Request, query: PlannedQuery) -> Reply:
     """Compare planned visits with those that took place."""
-    return Reply(
-        PlannedReport.of({"rows": planned_visits(request.services.store, request.act.now, query.by)})
-    )
+    return Reply(PlannedReport.of({"rows": planned_visits(request.store, request.act.now, query.by)}))
 
 
 class TipMonth(Answer):
@@ -335,15 +331,4 @@ class TipsReport(Answer):
 @call("GET", "/reports/tips", TipsReport, roles=THE_OWNER)
 def report_tips(request: Request) -> Reply:
     """Add up tips by month and practitioner; they are no revenue of a course."""
-    return Reply(TipsReport.of({"months": tip_sums(request.services.store, request.act.now)}))
-
-
-CALLS = (
-    report_tips,
-    report_liability,
-    report_usage,
-    report_courses,
-    report_reserve,
-    report_quotes,
-    report_planned,
-)
+    return Reply(TipsReport.of({"months": tip_sums(request.store, request.act.now)}))

@@ -46,7 +46,7 @@ class Statement(Answer):
 @call("GET", "/clients/{client_id}/statement", Statement, roles=THE_DESK, refusals=(409,))
 def read_statement(request: Request, client_id: str) -> Reply:
     """Read the statement of account of a client; 404 where nothing was billed to them."""
-    return Reply(Statement.of(client_statement(request.services.store, request.act, client_id)))
+    return Reply(Statement.of(client_statement(request.store, request.act, client_id)))
 
 
 @call("GET", "/clients/{client_id}/statement.pdf", None, roles=THE_DESK, refusals=(409,))
@@ -107,6 +107,3 @@ def _issued(request: Request, client_id: str) -> str:
     services = request.services
     secret = services.settings.secret_key.get_secret_value()
     return issue_prepaid_balance(services.store, request.act, client_id, secret=secret)
-
-
-CALLS = (read_statement, print_client_statement, read_prepaid_balance, print_prepaid_balance)

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.journal.year import ACCRUAL, BESIDE, CASH, Year, year_end
 from plugin.courses.reports.unused import MOST_YEARS, unused_balances
 from plugin.web.api.answers import Answer, Count, Cursor, Money, example_id, shown, usd
@@ -106,9 +105,8 @@ class UnusedQuery(Paging):
 @call("GET", "/reports/year-end", YearEndReport, roles=THE_OWNER)
 def report_year_end(request: Request, query: YearQuery) -> Reply:
     """Return what a year received, earned and carried over."""
-    store = request.services.store
-    year = query.year or local_date(read_clinic(store), request.act.now).year
-    found = year_end(store, year, now=request.act.now, currency=query.currency or "")
+    year = query.year or request.today.year
+    found = year_end(request.store, year, now=request.act.now, currency=query.currency or "")
     return Reply(YearEndReport.of(_said(found)))
 
 
@@ -132,9 +130,6 @@ def report_unused(request: Request, query: UnusedQuery) -> Reply:
     """List the balances of clients without any activity for some years."""
     services = request.services
     years = services.settings.unused_years if query.years is None else query.years
-    today = local_date(read_clinic(services.store), request.act.now)
+    today = request.today
     rows = unused_balances(services.store, today, years=years)
     return Reply(UnusedReport.of(page_of(rows, query, lambda row: f"{row.client_id}-{row.value.currency}")))
-
-
-CALLS = (report_year_end, report_unused)

@@ -326,7 +326,7 @@ def _courses(client: ClientView) -> tuple[CourseView, ...]:
 
 def today() -> date:
     """Return the clinic's day."""
-    return local_date(pages.clinic(), pages.now())
+    return pages.today()
 
 
 def _next_visit(client: ClientView) -> NextVisit | None:

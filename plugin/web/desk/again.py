@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Role
 from plugin.courses.sales.buy_again import buy_again
 from plugin.web import current_services
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import DESK, Screens
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
 from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.translations import _
 
-blueprint = Blueprint("again", __name__)
+blueprint = Screens("again", __name__)
 
 
-@blueprint.post("/courses/<course_id>/again")
-@allow(Role.DESK)
+@blueprint.post("/courses/<course_id>/again", roles=DESK)
 def propose(course_id: str) -> ResponseReturnValue:
     """Begin the sale, or show the one that was begun from this course."""
     services = current_services()
@@ -30,4 +27,4 @@ def propose(course_id: str) -> ResponseReturnValue:
     )
     if begun.state == "paid":
         flash_notice(Notice(_("It was bought again already: this is that sale.")))
-    return redirect_after_post(url_for("checkouts.show", checkout_id=begun.id))
+    return redirect_to("checkouts.show", checkout_id=begun.id)

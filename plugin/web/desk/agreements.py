@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, session, url_for
+from flask import Response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import logout_user
 
 from invoices.pages.qr import qr_code
-from plugin.core.acts import Role
 from plugin.core.change_of_mind import Channel
 from plugin.courses.agreements.emails import send_link
 from plugin.courses.agreements.links import handed_token, signing_address
@@ -24,19 +23,24 @@ from plugin.courses.agreements.views import (
 from plugin.courses.clients.clients import read_client
 from plugin.courses.documents.paper_emails import send_paper
 from plugin.web import current_services
-from plugin.web.access import allow
-from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
+from plugin.web.access import DESK, Screens
+from plugin.web.actions import (
+    Notice,
+    act_without_form,
+    current_act,
+    flash_notice,
+    redirect_to,
+)
 from plugin.web.agreement_rules import agreement_rules, agreements_are_on, agreements_are_required
 from plugin.web.desk.forms import LetterForm, NewAgreementForm, PaperSignatureForm
-from plugin.web.files import name_file
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.files import pdf_answer
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
-blueprint = Blueprint("agreements", __name__)
+blueprint = Screens("agreements", __name__)
 
 
-@blueprint.get("/clients/<client_id>/agreements")
-@allow(Role.DESK)
+@blueprint.get("/clients/<client_id>/agreements", roles=DESK)
 def of_client(client_id: str) -> ResponseReturnValue:
     """List the client's agreements."""
     store = current_services().store
@@ -52,12 +56,10 @@ def of_client(client_id: str) -> ResponseReturnValue:
 def _client_again(refusal: Refusal) -> ResponseReturnValue:
     flash_notice(Notice(refusal.message, is_bad=True))
     client_id = refusal.typed.get("client_id", "")
-    return redirect_after_post(url_for("sell.start", client_id=client_id or None))
+    return redirect_to("sell.start", client_id=client_id or None)
 
 
-@blueprint.post("/agreements")
-@allow(Role.DESK)
-@refused_shows(_client_again)
+@blueprint.post("/agreements", roles=DESK, refused=_client_again)
 def prepare() -> ResponseReturnValue:
     """Prepare the agreement of a package; hand this device over at once, or show how else it is signed."""
     services, form = current_services(), NewAgreementForm.sent()
@@ -66,11 +68,10 @@ def prepare() -> ResponseReturnValue:
     agreement = prepare_agreement(services.store, services.render, current_act(), new, agreement_rules())
     if form.then.data == "hand_over" and not agreement.is_signed:
         return _hand_over(agreement)
-    return redirect_after_post(url_for("agreements.show", agreement_id=agreement.id))
+    return redirect_to("agreements.show", agreement_id=agreement.id)
 
 
-@blueprint.get("/agreements/<agreement_id>")
-@allow(Role.DESK)
+@blueprint.get("/agreements/<agreement_id>", roles=DESK)
 def show(agreement_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show an agreement: how it is signed, or how it was."""
     services = current_services()
@@ -90,8 +91,7 @@ def show(agreement_id: str, refusal: Refusal | None = None) -> ResponseReturnVal
     )
 
 
-@blueprint.get("/agreements/<agreement_id>/state")
-@allow(Role.DESK)
+@blueprint.get("/agreements/<agreement_id>/state", roles=DESK)
 def state(agreement_id: str) -> ResponseReturnValue:
     """Return whether it is signed yet, for the page that waits."""
     agreement = read_agreement(current_services().store, agreement_id)
@@ -101,29 +101,23 @@ def state(agreement_id: str) -> ResponseReturnValue:
     return response
 
 
-@blueprint.get("/agreements/<agreement_id>/agreement.pdf")
-@allow(Role.DESK)
+@blueprint.get("/agreements/<agreement_id>/agreement.pdf", roles=DESK)
 def pdf(agreement_id: str) -> Response:
     """Return the signed copy, or the file that is to be signed; `shown` asks for the latter."""
     store = current_services().store
     agreement = read_agreement(store, agreement_id)
     file = agreement_pdf(store, agreement_id, is_signed="shown" not in request.args)
-    response = Response(file, mimetype="application/pdf")
-    return name_file(response, f"{_('Course agreement')}, {agreement.client_name}.pdf")
+    return pdf_answer(file, f"{_('Course agreement')}, {agreement.client_name}.pdf")
 
 
-@blueprint.post("/agreements/<agreement_id>/hand-over")
-@allow(Role.DESK)
-@refused_shows(show)
+@blueprint.post("/agreements/<agreement_id>/hand-over", roles=DESK, refused=show)
 def hand_over(agreement_id: str) -> ResponseReturnValue:
     """Hand this device to the client: the sign-in here ends, and only the agreement opens."""
     current_act()
     return _hand_over(read_agreement(current_services().store, agreement_id))
 
 
-@blueprint.post("/agreements/<agreement_id>/link")
-@allow(Role.DESK)
-@refused_shows(show)
+@blueprint.post("/agreements/<agreement_id>/link", roles=DESK, refused=show)
 def send(agreement_id: str) -> ResponseReturnValue:
     """E-mail the link to sign."""
     services, mail_to = current_services(), LetterForm.sent().mail_to.data or ""
@@ -131,13 +125,12 @@ def send(agreement_id: str) -> ResponseReturnValue:
     send_link(
         services.store, current_act(), agreement_id, mail_to, address=address, has_mail=services.mail.is_ready
     )
-    flash_notice(Notice(_("On its way to {mail_to}.", mail_to=mail_to)))
-    return redirect_after_post(url_for("agreements.show", agreement_id=agreement_id))
+    return redirect_to(
+        "agreements.show", _("On its way to {mail_to}.", mail_to=mail_to), agreement_id=agreement_id
+    )
 
 
-@blueprint.post("/agreements/<agreement_id>/paper")
-@allow(Role.DESK)
-@refused_shows(show)
+@blueprint.post("/agreements/<agreement_id>/paper", roles=DESK, refused=show)
 def sign_on_paper(agreement_id: str) -> ResponseReturnValue:
     """Record that the client signed the printed agreement."""
     services, act = current_services(), current_act()
@@ -145,33 +138,28 @@ def sign_on_paper(agreement_id: str) -> ResponseReturnValue:
     name = PaperSignatureForm.sent().name.data or ""
     wish = Signing(agreement_id, name, "paper", shown, present=act.actor.name)
     sign_agreement(services.store, services.render, act, wish, agreement_rules())
-    flash_notice(Notice(_("Recorded. Keep the signed paper.")))
-    return redirect_after_post(url_for("agreements.show", agreement_id=agreement_id))
+    return redirect_to("agreements.show", _("Recorded. Keep the signed paper."), agreement_id=agreement_id)
 
 
-@blueprint.post("/agreements/<agreement_id>/email")
-@allow(Role.DESK)
-@refused_shows(show)
+@blueprint.post("/agreements/<agreement_id>/email", roles=DESK, refused=show)
 def mail(agreement_id: str) -> ResponseReturnValue:
     """Send the signed copy to the client."""
     services = current_services()
     sent = send_paper(
         services.store, current_act(), "agreement", agreement_id, has_mail=services.mail.is_ready
     )
-    flash_notice(Notice(_("On its way to {mail_to}.", mail_to=sent.client.email)))
-    return redirect_after_post(url_for("agreements.show", agreement_id=agreement_id))
+    return redirect_to(
+        "agreements.show", _("On its way to {mail_to}.", mail_to=sent.client.email), agreement_id=agreement_id
+    )
 
 
-@blueprint.post("/agreements/<agreement_id>/withdrawal")
-@allow(Role.DESK)
-@refused_shows(show)
+@blueprint.post("/agreements/<agreement_id>/withdrawal", roles=DESK, refused=show)
 def withdraw(agreement_id: str) -> ResponseReturnValue:
     """Delete an agreement that nobody signed."""
     store = current_services().store
     client_id = read_agreement(store, agreement_id).client_id
     withdraw_agreement(store, current_act(), agreement_id)
-    flash_notice(Notice(_("Withdrawn. Its link no longer works.")))
-    return redirect_after_post(url_for("agreements.of_client", client_id=client_id))
+    return redirect_to("agreements.of_client", _("Withdrawn. Its link no longer works."), client_id=client_id)
 
 
 def agreement_to_sell(client_id: str, package_id: str) -> dict[str, Any]:

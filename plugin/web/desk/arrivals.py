@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.visits.arrived import mark_arrived, unmark_arrived
 from plugin.courses.visits.booked_visits import link_booking, take_back, use_booking
 from plugin.courses.visits.no_shows import MissedVisit, decide_no_show
 from plugin.web import current_services
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.actions import Notice, current_act, flash_notice
 from plugin.web.desk import courses, today
 from plugin.web.desk.forms import ArrivalForm
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
-blueprint = Blueprint("arrivals", __name__)
+blueprint = Screens("arrivals", __name__)
 
 
 def _today_again(refusal: Refusal, booking_id: str) -> ResponseReturnValue:
@@ -26,9 +25,7 @@ def _today_again(refusal: Refusal, booking_id: str) -> ResponseReturnValue:
     return today.page()
 
 
-@blueprint.post("/bookings/<booking_id>/uses")
-@allow(*AT_THE_DESK)
-@refused_shows(_today_again)
+@blueprint.post("/bookings/<booking_id>/uses", roles=AT_THE_DESK, refused=_today_again)
 def use(booking_id: str) -> ResponseReturnValue:
     """Use one session for the booked visit."""
     services = current_services()
@@ -45,27 +42,21 @@ def use(booking_id: str) -> ResponseReturnValue:
     return today.after_deed()
 
 
-@blueprint.post("/bookings/<booking_id>/arrival")
-@allow(*AT_THE_DESK)
-@refused_shows(_today_again)
+@blueprint.post("/bookings/<booking_id>/arrival", roles=AT_THE_DESK, refused=_today_again)
 def arrive(booking_id: str) -> ResponseReturnValue:
     """Note that the client is here."""
     mark_arrived(current_services().store, current_act(), booking_id)
     return today.after_deed()
 
 
-@blueprint.post("/bookings/<booking_id>/departure")
-@allow(*AT_THE_DESK)
-@refused_shows(_today_again)
+@blueprint.post("/bookings/<booking_id>/departure", roles=AT_THE_DESK, refused=_today_again)
 def leave(booking_id: str) -> ResponseReturnValue:
     """Take back that the client is here."""
     unmark_arrived(current_services().store, current_act(), booking_id)
     return today.after_deed()
 
 
-@blueprint.post("/bookings/<booking_id>/link")
-@allow(*AT_THE_DESK)
-@refused_shows(_today_again)
+@blueprint.post("/bookings/<booking_id>/link", roles=AT_THE_DESK, refused=_today_again)
 def link(booking_id: str) -> ResponseReturnValue:
     """Check the booked visit in with a session that was already charged for it."""
     entry_id = ArrivalForm.sent().entry_id.data
@@ -74,9 +65,7 @@ def link(booking_id: str) -> ResponseReturnValue:
     return today.after_deed()
 
 
-@blueprint.post("/bookings/<booking_id>/no-show")
-@allow(*AT_THE_DESK)
-@refused_shows(_today_again)
+@blueprint.post("/bookings/<booking_id>/no-show", roles=AT_THE_DESK, refused=_today_again)
 def miss(booking_id: str) -> ResponseReturnValue:
     """Record a missed visit, forgiven or charged."""
     form = ArrivalForm.sent()
@@ -87,9 +76,7 @@ def miss(booking_id: str) -> ResponseReturnValue:
     return today.after_deed()
 
 
-@blueprint.post("/bookings/<booking_id>/reversal")
-@allow(*AT_THE_DESK)
-@refused_shows(_today_again)
+@blueprint.post("/bookings/<booking_id>/reversal", roles=AT_THE_DESK, refused=_today_again)
 def undo(booking_id: str) -> ResponseReturnValue:
     """Undo what was tapped; the visit is expected again."""
     reason = ArrivalForm.sent().reason.data or courses.UNDONE_AT_THE_DESK

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Act, Role
+from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.courses.attention.items import list_attention, read_item
 from plugin.courses.attention.kind import USUAL_REASON, AttentionKind
 from plugin.courses.attention.registry import kind_of
 from plugin.courses.attention.resolve import assign_to_new_client, resolve
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import read_courses
 from plugin.courses.base.views import AttentionView, ClientView, CourseView
 from plugin.courses.catalog.packages import package_choices
@@ -24,17 +23,17 @@ from plugin.courses.clients.clients import read_client
 from plugin.courses.page_versions import PageVersion, version_of_count, version_of_desk
 from plugin.courses.refunds.canceled_invoice import KIND, PaidPart, paid_part
 from plugin.web import current_services, live, pages
-from plugin.web.access import allow
+from plugin.web.access import AT_THE_DESK, DESK, Screens
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
 from plugin.web.desk import clients
 from plugin.web.desk.forms import ClientForm, DecisionForm
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
 OPEN_SHOWN = 50
 RESOLVED_SHOWN = 20
 
-blueprint = Blueprint("attention", __name__)
+blueprint = Screens("attention", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +68,25 @@ class Question:
         return tuple((courses[0], len(courses)) for courses in alike.values())
 
 
-@blueprint.get("/attention")
-@allow(Role.DESK)
+@blueprint.get("/attention", roles=DESK)
 def show() -> ResponseReturnValue:
     """Show the open items, and the ones resolved last."""
     return page()
 
 
-@blueprint.get("/attention/live")
-@allow(Role.DESK)
+@blueprint.get("/attention/live", roles=DESK)
 def news() -> ResponseReturnValue:
     """Return the changed part of the page."""
     return live.news("desk/_attention.html", _version(), lambda: _context(None, ""))
 
 
-@blueprint.get("/attention/count")
-@allow(Role.DESK, Role.PRACTITIONER)
+@blueprint.get("/attention/count", roles=AT_THE_DESK)
 def count() -> ResponseReturnValue:
     """Return only the number of open items, for pages without a live part."""
     return live.nothing(version_of_count(current_services().store, pages.now()))
 
 
-@blueprint.get("/attention/<item_id>/clients")
-@allow(Role.DESK)
+@blueprint.get("/attention/<item_id>/clients", roles=DESK)
 def candidates(item_id: str) -> ResponseReturnValue:
     """Return the clients an item could be assigned to, while typing."""
     item = read_item(current_services().store, item_id)
@@ -123,18 +118,14 @@ def page(refusal: Refusal | None = None, item_id: str = "") -> ResponseReturnVal
     )
 
 
-@blueprint.post("/attention/<item_id>/resolution")
-@allow(Role.DESK)
-@refused_shows(page)
+@blueprint.post("/attention/<item_id>/resolution", roles=DESK, refused=page)
 def settle(item_id: str) -> ResponseReturnValue:
     """Carry out the person's decision."""
     form = DecisionForm.sent()
     return _settled(current_act(), item_id, form)
 
 
-@blueprint.post("/attention/<item_id>/client")
-@allow(Role.DESK)
-@refused_shows(page)
+@blueprint.post("/attention/<item_id>/client", roles=DESK, refused=page)
 def settle_with_new_client(item_id: str) -> ResponseReturnValue:
     """Create a client and assign the sale to them."""
     form = ClientForm.sent()
@@ -187,7 +178,7 @@ def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
     store = current_services().store
     waiting = list_attention(store, limit=OPEN_SHOWN)
     ids = {course_id for item in waiting.rows for course_id in item.course_ids}
-    courses = read_courses(store, ids, today=local_date(pages.clinic(), pages.now()))
+    courses = read_courses(store, ids, today=pages.today())
     return {
         "questions": [Question(item, _courses(item, courses), _part(item)) for item in waiting.rows],
         "packages": package_choices(store) if _names_a_package(waiting.rows) else (),
@@ -210,9 +201,7 @@ def _form_for(refusal: Refusal | None, refused_item: str, item_id: str) -> Clien
 def _part(item: AttentionView) -> PaidPart | None:
     if item.kind != KIND:
         return None
-    return paid_part(
-        current_services().store, item.course_ids[0], today=local_date(pages.clinic(), pages.now())
-    )
+    return paid_part(current_services().store, item.course_ids[0], today=pages.today())
 
 
 def _names_a_package(items: Iterable[AttentionView]) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.acts import Role
-from plugin.courses.base.clinic import local_date
 from plugin.courses.handouts.batches import (
     MOST_PAPERS,
     batch_file,
@@ -24,49 +22,44 @@ from plugin.courses.handouts.selection import CALLED, INVOICE, Choice, Listing, 
 from plugin.courses.page_versions import PageVersion, version_of_row
 from plugin.courses.visits.arrivals import arrivals_on
 from plugin.web import current_services, live, pages
-from plugin.web.access import AT_THE_DESK, allow, current_actor
-from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
+from plugin.web.access import AT_THE_DESK, Screens, current_actor
+from plugin.web.actions import current_act, is_fragment, redirect_to
 from plugin.web.desk.forms import BatchForm
 from plugin.web.files import name_file
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
 # A batch has no more clients than this; one more shows that there are others.
 _LONGEST_LIST = MOST_PAPERS + 1
 _LONGEST_SEARCH = 120
 
-blueprint = Blueprint("batches", __name__)
+blueprint = Screens("batches", __name__)
 
 
-@blueprint.get("/papers/batches")
-@allow(*AT_THE_DESK)
+@blueprint.get("/papers/batches", roles=AT_THE_DESK)
 def choose(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the list to choose from, and the available papers."""
     return render_template("desk/batch_new.html", **_choosing(refusal))
 
 
-@blueprint.post("/papers/batches/list")
-@allow(*AT_THE_DESK)
+@blueprint.post("/papers/batches/list", roles=AT_THE_DESK)
 def find() -> ResponseReturnValue:
     """Show another list, with the clients chosen so far still chosen."""
     template = "desk/_batch_list.html" if is_fragment() else "desk/batch_new.html"
     return render_template(template, **_choosing(None))
 
 
-@blueprint.post("/papers/batches")
-@allow(*AT_THE_DESK)
-@refused_shows(choose)
+@blueprint.post("/papers/batches", roles=AT_THE_DESK, refused=choose)
 def start() -> ResponseReturnValue:
     """Start a batch."""
     listing, form = _listing(), BatchForm.sent()
-    day = _today() if listing is Listing.CAME else None
+    day = pages.today() if listing is Listing.CAME else None
     choice = Choice(tuple(sorted(_chosen(listing, form))), tuple(form.paper.data), day)
     batch_id = start_batch(current_services().store, current_act(), choice, form.form.data)
-    return redirect_after_post(url_for("batches.show", batch_id=batch_id))
+    return redirect_to("batches.show", batch_id=batch_id)
 
 
-@blueprint.get("/papers/batches/<batch_id>")
-@allow(*AT_THE_DESK)
+@blueprint.get("/papers/batches/<batch_id>", roles=AT_THE_DESK)
 def show(batch_id: str) -> ResponseReturnValue:
     """Show the progress of the batch, or where to download the file."""
     address = url_for("batches.news", batch_id=batch_id)
@@ -75,24 +68,20 @@ def show(batch_id: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/papers/batches/<batch_id>/live")
-@allow(*AT_THE_DESK)
+@blueprint.get("/papers/batches/<batch_id>/live", roles=AT_THE_DESK)
 def news(batch_id: str) -> ResponseReturnValue:
     """Return the changed part of the page."""
     return live.news("desk/_batch.html", _version(batch_id), lambda: _everything(batch_id))
 
 
-@blueprint.post("/papers/batches/<batch_id>/stop")
-@allow(*AT_THE_DESK)
+@blueprint.post("/papers/batches/<batch_id>/stop", roles=AT_THE_DESK)
 def cancel(batch_id: str) -> ResponseReturnValue:
     """Cancel the batch."""
     cancel_batch(current_services().store, current_act(), batch_id)
-    flash_notice(Notice(_("Stopped. No more papers are made.")))
-    return redirect_after_post(url_for("batches.show", batch_id=batch_id))
+    return redirect_to("batches.show", _("Stopped. No more papers are made."), batch_id=batch_id)
 
 
-@blueprint.get("/papers/batches/<batch_id>/file")
-@allow(*AT_THE_DESK)
+@blueprint.get("/papers/batches/<batch_id>/file", roles=AT_THE_DESK)
 def fetch(batch_id: str) -> ResponseReturnValue:
     """Return the file: a PDF to view and print, a ZIP to save."""
     made = batch_file(current_services().store, current_actor(), batch_id)
@@ -101,7 +90,7 @@ def fetch(batch_id: str) -> ResponseReturnValue:
 
 
 def _choosing(refusal: Refusal | None) -> dict[str, Any]:
-    store, today, now = current_services().store, _today(), pages.now()
+    store, today, now = current_services().store, pages.today(), pages.now()
     form, listing = BatchForm(request.values), _listing()
     # A refused form refers to the list as it was shown, whatever was typed into the search since.
     q = (form.q if refusal is None else form.shown_q).data.strip()[:_LONGEST_SEARCH]
@@ -136,7 +125,7 @@ def _chosen(listing: Listing, form: BatchForm) -> set[str]:
             current_services().store,
             listing,
             form.shown_q.data,
-            today=_today(),
+            today=pages.today(),
             now=pages.now(),
             limit=_LONGEST_LIST,
         )
@@ -162,7 +151,3 @@ def _version(batch_id: str) -> PageVersion:
 def _everything(batch_id: str) -> dict[str, Any]:
     batch = read_batch(current_services().store, current_actor(), batch_id)
     return {"batch": batch, "called": CALLED}
-
-
-def _today() -> date:
-    return local_date(pages.clinic(), pages.now())

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.core.no_show import NoShowOffer
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.changes.gifts import gift_of_course
 from plugin.courses.clients.clients import read_client
@@ -16,8 +15,8 @@ from plugin.courses.visits.missed import missed_offer
 from plugin.courses.visits.use import use_session
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
-from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
+from plugin.web.access import AT_THE_DESK, Screens, allow
+from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_to
 from plugin.web.desk import clients, courses
 from plugin.web.desk.course_actions import COURSE_ACTIONS, CourseAction
 from plugin.web.desk.forms import VisitForm
@@ -25,7 +24,7 @@ from plugin.web.forms import Form
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.translations import _
 
-blueprint = Blueprint("changes", __name__)
+blueprint = Screens("changes", __name__)
 
 
 def _register(action: CourseAction) -> None:
@@ -73,7 +72,7 @@ def page(action: CourseAction, course_id: str, refusal: Refusal | None = None) -
 def _form(
     action: CourseAction, course: CourseView, refusal: Refusal | None, offer: NoShowOffer | None
 ) -> Form:
-    day = local_date(pages.clinic(), pages.now())
+    day = pages.today()
     usual: dict[str, Any] = {
         "expires_on": course.expires_on,
         "missed_on": day,
@@ -92,7 +91,7 @@ def _with_treatments(form: Form, course: CourseView) -> Form:
 
 
 def _gift(course_id: str) -> object:
-    today = local_date(pages.clinic(), pages.now())
+    today = pages.today()
     return gift_of_course(current_services().store, course_id, today=today)
 
 
@@ -107,20 +106,19 @@ def _person(client_id: str) -> ClientView | None:
 
 def _back(course: CourseView) -> ResponseReturnValue:
     if course.client_id is None:
-        return redirect_after_post(url_for("today.show"))
-    return redirect_after_post(url_for("clients.show", client_id=course.client_id))
+        return redirect_to("today.show")
+    return redirect_to("clients.show", client_id=course.client_id)
 
 
 for _action in COURSE_ACTIONS:
     _register(_action)
 
 
-@blueprint.get("/courses/<course_id>/visits")
-@allow(*AT_THE_DESK)
+@blueprint.get("/courses/<course_id>/visits", roles=AT_THE_DESK)
 def visit(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the form for a visit of another day, of another person, or with several sessions."""
     course = courses.course(course_id)
-    today = local_date(pages.clinic(), pages.now())
+    today = pages.today()
     form = VisitForm.shown(refusal, visited_on=today, practitioner_id=clients.own_practitioner_id())
     form.practitioner_id.choices = clients.practitioner_choices()
     form.client_id.choices = [
@@ -140,9 +138,7 @@ def _visit_again(course_id: str, refusal: Refusal) -> ResponseReturnValue:
     return courses.form_or_course(course_id, refusal, lambda: visit(course_id, refusal))
 
 
-@blueprint.post("/courses/<course_id>/visits")
-@allow(*AT_THE_DESK)
-@refused_shows(_visit_again)
+@blueprint.post("/courses/<course_id>/visits", roles=AT_THE_DESK, refused=_visit_again)
 def enter_visit(course_id: str) -> ResponseReturnValue:
     """Use sessions for a visit as entered."""
     form = VisitForm.sent()

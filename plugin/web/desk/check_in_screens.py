@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask import make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import logout_user
 
-from plugin.core.acts import Role
 from plugin.courses.accounts.check_in_screens import end_screen, list_screens, start_screen
 from plugin.errors import Refused
 from plugin.web import current_services
-from plugin.web.access import allow
+from plugin.web.access import DESK, Screens
 from plugin.web.account.devices import device_of
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.check_in_cookie import put_cookie
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
-blueprint = Blueprint("check_in_screens", __name__, url_prefix="/check-in-screens")
+blueprint = Screens("check_in_screens", __name__, url_prefix="/check-in-screens")
 
 
-@blueprint.get("")
-@allow(Role.DESK)
+@blueprint.get("", roles=DESK)
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the screens that run, and the button that makes one of this browser."""
     services = current_services()
@@ -34,9 +32,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("")
-@allow(Role.DESK)
-@refused_shows(show)
+@blueprint.post("", roles=DESK, refused=show)
 def start() -> ResponseReturnValue:
     """Turn this browser into a check-in screen. The sign-in here ends: what follows is for clients."""
     services = current_services()
@@ -50,10 +46,8 @@ def start() -> ResponseReturnValue:
     return response
 
 
-@blueprint.post("/<screen_id>/end")
-@allow(Role.DESK)
+@blueprint.post("/<screen_id>/end", roles=DESK)
 def end(screen_id: str) -> ResponseReturnValue:
     """Let nobody check in at a screen any more, such as a lost iPad."""
     end_screen(current_services().store, current_act(), screen_id)
-    flash_notice(Notice(_("Ended. Nobody can check in there any more.")))
-    return redirect_after_post(url_for("check_in_screens.show"))
+    return redirect_to("check_in_screens.show", _("Ended. Nobody can check in there any more."))

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, url_for
+from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from invoices.pages.qr import QrCode, qr_code
-from plugin.core.acts import Role
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import CourseView
 from plugin.courses.clients.clients import read_client
@@ -19,13 +17,13 @@ from plugin.courses.refunds.canceled_invoice import waits_for_decision
 from plugin.courses.sales.checkout_email import send_letter
 from plugin.courses.sales.checkouts import CheckoutView, cancel_checkout, claim_sale, read_checkout
 from plugin.web import current_services, live, pages
-from plugin.web.access import allow
+from plugin.web.access import DESK, Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.desk.forms import ClaimForm, LetterForm
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
-blueprint = Blueprint("checkouts", __name__)
+blueprint = Screens("checkouts", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,7 @@ class Progress:
         return f"{one.way}_{'part_paid' if one.came.amount else one.state}"
 
 
-@blueprint.get("/checkouts/<checkout_id>")
-@allow(Role.DESK)
+@blueprint.get("/checkouts/<checkout_id>", roles=DESK)
 def show(checkout_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the progress of the sale."""
     address = url_for("checkouts.news", checkout_id=checkout_id)
@@ -63,8 +60,7 @@ def show(checkout_id: str, refusal: Refusal | None = None) -> ResponseReturnValu
     )
 
 
-@blueprint.get("/checkouts/<checkout_id>/live")
-@allow(Role.DESK)
+@blueprint.get("/checkouts/<checkout_id>/live", roles=DESK)
 def news(checkout_id: str) -> ResponseReturnValue:
     """Return the changed part of the page."""
     return live.news("desk/_checkout.html", _version(), lambda: _context(checkout_id))
@@ -77,27 +73,21 @@ def _shown_again(checkout_id: str, refusal: Refusal) -> ResponseReturnValue:
     return show(checkout_id, refusal)
 
 
-@blueprint.post("/checkouts/<checkout_id>/cancel")
-@allow(Role.DESK)
-@refused_shows(_shown_again)
+@blueprint.post("/checkouts/<checkout_id>/cancel", roles=DESK, refused=_shown_again)
 def cancel(checkout_id: str) -> ResponseReturnValue:
     """Cancel the sale; if a payment was faster, it is a sale."""
     cancel_checkout(current_services().store, current_act(), checkout_id)
     return _shown(checkout_id)
 
 
-@blueprint.post("/checkouts/<checkout_id>/claim")
-@allow(Role.DESK)
-@refused_shows(_shown_again)
+@blueprint.post("/checkouts/<checkout_id>/claim", roles=DESK, refused=_shown_again)
 def claim(checkout_id: str) -> ResponseReturnValue:
     """Link a sale that was paid without a client to this checkout."""
     claim_sale(current_services().store, current_act(), checkout_id, ClaimForm.sent().course_id.data)
     return _shown(checkout_id)
 
 
-@blueprint.post("/checkouts/<checkout_id>/letter")
-@allow(Role.DESK)
-@refused_shows(_shown_again)
+@blueprint.post("/checkouts/<checkout_id>/letter", roles=DESK, refused=_shown_again)
 def send(checkout_id: str) -> ResponseReturnValue:
     """E-mail the payment link."""
     mail_to = LetterForm.sent().mail_to.data or ""
@@ -122,7 +112,7 @@ def _version() -> PageVersion:
 def _context(checkout_id: str, refusal: Refusal | None = None) -> dict[str, Any]:
     store = current_services().store
     checkout = read_checkout(store, checkout_id)
-    today = local_date(pages.clinic(), pages.now())
+    today = pages.today()
     email = checkout.mail_to or read_client(store, checkout.client_id).email or ""
     courses = tuple(read_course(store, each, today=today) for each in checkout.course_ids)
     code = qr_code(checkout.url) if checkout.url and checkout.is_open else None

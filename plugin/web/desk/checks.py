@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request, url_for
+from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Role
 from plugin.courses.checks.answers import talk_over
 from plugin.web import current_services
-from plugin.web.access import allow
+from plugin.web.access import TREATS, Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.translations import _
 
-blueprint = Blueprint("checks", __name__)
+blueprint = Screens("checks", __name__)
 
 
-@blueprint.post("/clients/<client_id>/check")
-@allow(Role.PRACTITIONER)
+@blueprint.post("/clients/<client_id>/check", roles=TREATS)
 def talk(client_id: str) -> ResponseReturnValue:
     """Note that the client was asked."""
     talk_over(current_services().store, current_act(), client_id)

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Role
 from plugin.courses.clients.clients import read_client
 from plugin.courses.letters.choices import choose_letter, declined_by
 from plugin.courses.letters.kinds import TITLES, letter_kind, list_letter_kinds
 from plugin.courses.letters.log import letters_of_client
 from plugin.web import current_services
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import DESK, Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.owner.forms import SwitchForm
 from plugin.web.translations import _
 
-blueprint = Blueprint("client_letters", __name__)
+blueprint = Screens("client_letters", __name__)
 
 
-@blueprint.get("/clients/<client_id>/letters")
-@allow(Role.DESK)
+@blueprint.get("/clients/<client_id>/letters", roles=DESK)
 def show(client_id: str) -> ResponseReturnValue:
     """Show the kinds that the client gets, and the letters written to them."""
     store = current_services().store
@@ -35,8 +33,7 @@ def show(client_id: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/clients/<client_id>/letters/<kind>")
-@allow(Role.DESK)
+@blueprint.post("/clients/<client_id>/letters/<kind>", roles=DESK)
 def choose(client_id: str, kind: str) -> ResponseReturnValue:
     """Have the client get letters of this kind, or not."""
     known, is_on = letter_kind(kind), SwitchForm.sent().is_on
@@ -47,5 +44,4 @@ def choose(client_id: str, kind: str) -> ResponseReturnValue:
         if is_on
         else _("They get no “{title}” any more.", title=title)
     )
-    flash_notice(Notice(said))
-    return redirect_after_post(url_for("client_letters.show", client_id=client_id))
+    return redirect_to("client_letters.show", said, client_id=client_id)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
@@ -37,7 +37,7 @@ from plugin.courses.refunds.desk_refunds import DeskRefundView, refunds_of_cours
 from plugin.courses.sales.checkouts import waiting_of_client
 from plugin.courses.visits.planned import planned_of_courses
 from plugin.web import current_services, live, pages
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.actions import (
     Notice,
     act_without_form,
@@ -45,13 +45,14 @@ from plugin.web.actions import (
     flash_notice,
     is_fragment,
     redirect_after_post,
+    redirect_to,
 )
 from plugin.web.desk.card import Card, card_of, told_apart
 from plugin.web.desk.course_menu import MenuGroup, menu_of, takes_visit
 from plugin.web.desk.forms import ClientForm, EditClientForm, VisitDetailsForm
 from plugin.web.desk.history import Line, lines_of
 from plugin.web.headers import let_page_hold_frame
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
 SHOWN = 30
@@ -61,28 +62,28 @@ OFFERS_SHOWN = 6
 Say = Callable[[Mapping[str, CourseView]], None]
 _WHO_TREATS = (Role.PRACTITIONER, Role.OWNER)
 
-blueprint = Blueprint("clients", __name__)
+blueprint = Screens("clients", __name__)
 
 
-@blueprint.get("/clients")
-@allow(*AT_THE_DESK)
+@blueprint.get("/clients", roles=AT_THE_DESK)
 def find(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the clients that match, or the most recently seen where nothing was typed."""
     if "open" in request.args and not is_fragment() and (match := only_match()) is not None:
-        return redirect_after_post(url_for("clients.show", client_id=match))
+        return redirect_to("clients.show", client_id=match)
     template = "desk/_found.html" if is_fragment() and refusal is None else "desk/clients.html"
     form = ClientForm.shown(refusal)
     return render_template(template, form=form, **found(SHOWN_WHILE_TYPING if is_fragment() else SHOWN))
 
 
-@blueprint.post("/clients")
-@allow(*AT_THE_DESK)
-@refused_shows(find)
+@blueprint.post("/clients", roles=AT_THE_DESK, refused=find)
 def create() -> ResponseReturnValue:
     """Create a client and show their page."""
     made = create_client(current_services().store, current_act(), **ClientForm.sent().contact)
-    flash_notice(Notice(_("Client created. Sell them a package, or charge it at Square POS.")))
-    return redirect_after_post(url_for("clients.show", client_id=made.id))
+    return redirect_to(
+        "clients.show",
+        _("Client created. Sell them a package, or charge it at Square POS."),
+        client_id=made.id,
+    )
 
 
 def page_of_client(client_id: str, refusal: Refusal) -> ResponseReturnValue:
@@ -90,9 +91,7 @@ def page_of_client(client_id: str, refusal: Refusal) -> ResponseReturnValue:
     return page(client_id, edited=refusal)
 
 
-@blueprint.post("/clients/<client_id>/particulars")
-@allow(*AT_THE_DESK)
-@refused_shows(page_of_client)
+@blueprint.post("/clients/<client_id>/particulars", roles=AT_THE_DESK, refused=page_of_client)
 def change(client_id: str) -> ResponseReturnValue:
     """Change a client's name, phone, e-mail or language."""
     form = EditClientForm.sent()
@@ -109,8 +108,7 @@ def change(client_id: str) -> ResponseReturnValue:
     return after_deed(changed.id)
 
 
-@blueprint.post("/clients/<client_id>/profile")
-@allow(*AT_THE_DESK)
+@blueprint.post("/clients/<client_id>/profile", roles=AT_THE_DESK)
 def put(client_id: str) -> ResponseReturnValue:
     """Add the client to Square's directory, or retry what Square refused."""
     client = put_into_square(current_services().store, current_act(), client_id)
@@ -118,8 +116,7 @@ def put(client_id: str) -> ResponseReturnValue:
     return after_deed(client.id)
 
 
-@blueprint.get("/clients/<client_id>")
-@allow(*AT_THE_DESK)
+@blueprint.get("/clients/<client_id>", roles=AT_THE_DESK)
 def show(client_id: str) -> ResponseReturnValue:
     """Show one client; a merged client redirects to the one they were merged into."""
     store = current_services().store
@@ -132,8 +129,7 @@ def show(client_id: str) -> ResponseReturnValue:
         )
 
 
-@blueprint.get("/clients/<client_id>/live")
-@allow(*AT_THE_DESK)
+@blueprint.get("/clients/<client_id>/live", roles=AT_THE_DESK)
 def news(client_id: str) -> ResponseReturnValue:
     """Return the changed part of the page."""
     return live.news("desk/_client.html", _version(client_id), lambda: _everything(client_id, None))
@@ -179,8 +175,8 @@ def after_deed(client_id: str | None, say: Say | None = None) -> ResponseReturnV
     if say is not None:
         say({})
     if client_id is None:
-        return redirect_after_post(url_for("attention.show"))
-    return redirect_after_post(url_for("clients.show", client_id=client_id))
+        return redirect_to("attention.show")
+    return redirect_to("clients.show", client_id=client_id)
 
 
 def only_match() -> str | None:
@@ -193,7 +189,7 @@ def only_match() -> str | None:
 def found(limit: int) -> dict[str, Any]:
     """Return the clients that match the query `q`, and whether there are more."""
     store = current_services().store
-    today = local_date(pages.clinic(), pages.now())
+    today = pages.today()
     q = request.args.get("q", "").strip()[:120]
     if not q:
         return {"q": q, "found": recent_clients(store, today=today, limit=limit), "cursor": None}
@@ -208,7 +204,7 @@ def _version(client_id: str) -> PageVersion:
 def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
     store, has_mail = current_services().store, current_services().mail.is_ready
     client = read_client(store, client_id)
-    today = local_date(pages.clinic(), pages.now())
+    today = pages.today()
     shared = shares_of([client.id], today=today)
     courses = courses_of_client(store, client.id, today=today, shared=shared)
     cards = [card_of(course) for course in courses]
@@ -266,7 +262,7 @@ def _last_use(first: Card | None, histories: Sequence[tuple[CourseView, Sequence
     last = max(
         (line for line in lines if line.what == "used"), key=lambda line: line.written_at, default=None
     )
-    today = local_date(pages.clinic(), pages.now())
+    today = pages.today()
     is_it = last is not None and last.can_undo and local_date(pages.clinic(), last.written_at) == today
     return last if is_it else None
 

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from plugin.core.course import AllowanceState
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import CourseView, EntryView, Reversed, Used
 from plugin.courses.visits.reverse import reverse
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import Refused
 from plugin.web import current_services, pages
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.actions import Notice, current_act, flash_notice
 from plugin.web.course_words import allowance_said
 from plugin.web.desk import clients
 from plugin.web.desk.forms import UndoForm, UseForm
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
 UNDONE_AT_THE_DESK = N_("Undone at the desk")
 
-blueprint = Blueprint("courses", __name__)
+blueprint = Screens("courses", __name__)
 
 
 def course(course_id: str) -> CourseView:
     """Return the course in its current state; raises NotFound."""
-    return read_course(current_services().store, course_id, today=local_date(pages.clinic(), pages.now()))
+    return read_course(current_services().store, course_id, today=pages.today())
 
 
 def page_of_course(course_id: str, refusal: Refusal) -> ResponseReturnValue:
@@ -54,9 +52,7 @@ def _page_of_client(refusal: Refusal, **_: str) -> ResponseReturnValue:
     return clients.refused(refusal.typed.get("client_id"), refusal)
 
 
-@blueprint.post("/courses/<course_id>/uses")
-@allow(*AT_THE_DESK)
-@refused_shows(page_of_course)
+@blueprint.post("/courses/<course_id>/uses", roles=AT_THE_DESK, refused=page_of_course)
 def use(course_id: str) -> ResponseReturnValue:
     """Use one session of the course."""
     form = UseForm.sent()
@@ -81,9 +77,7 @@ def use(course_id: str) -> ResponseReturnValue:
     return clients.after_deed(shown, say)
 
 
-@blueprint.post("/entries/<entry_id>/reversal")
-@allow(*AT_THE_DESK)
-@refused_shows(_page_of_client)
+@blueprint.post("/entries/<entry_id>/reversal", roles=AT_THE_DESK, refused=_page_of_client)
 def undo(entry_id: str) -> ResponseReturnValue:
     """Undo a used session; without a reason, the desk's default."""
     form = UndoForm.sent()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, Flask, current_app, render_template, request, url_for
+from flask import Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.clients.clients import LONGEST_SEARCH
 from plugin.courses.clients.directory import take_in
 from plugin.square.directory import Pace, search_directory
 from plugin.web import current_services
-from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
+from plugin.web.access import AT_THE_DESK, Screens
+from plugin.web.actions import current_act, is_fragment, redirect_to
 from plugin.web.desk import clients
 from plugin.web.desk.forms import ClientForm
 from plugin.web.translations import _
@@ -20,7 +20,7 @@ from plugin.web.translations import _
 SHOWN = 6
 _PACE = "coursekeeper_directory_pace"
 
-blueprint = Blueprint("directory", __name__)
+blueprint = Screens("directory", __name__)
 
 
 @blueprint.record_once
@@ -29,8 +29,7 @@ def _set_pace(state: object) -> None:
     cast(Flask, state.app).extensions[_PACE] = Pace()  # type: ignore[attr-defined]
 
 
-@blueprint.get("/clients/in-square")
-@allow(*AT_THE_DESK)
+@blueprint.get("/clients/in-square", roles=AT_THE_DESK)
 def find() -> ResponseReturnValue:
     """Return the people in Square's directory who match and are no clients here."""
     q = request.args.get("q", "").strip()[:LONGEST_SEARCH]
@@ -43,10 +42,10 @@ def find() -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/clients/in-square/<square_customer_id>")
-@allow(*AT_THE_DESK)
+@blueprint.post("/clients/in-square/<square_customer_id>", roles=AT_THE_DESK)
 def take(square_customer_id: str) -> ResponseReturnValue:
     """Add one of them as a client and show their page."""
     taken = take_in(current_services().store, current_act(), square_customer_id)
-    flash_notice(Notice(_("{taken} is a client here now.", taken=taken.name)))
-    return redirect_after_post(url_for("clients.show", client_id=taken.id))
+    return redirect_to(
+        "clients.show", _("{taken} is a client here now.", taken=taken.name), client_id=taken.id
+    )

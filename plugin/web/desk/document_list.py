@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Role
 from plugin.courses.documents.read import KINDS, document_sheet, find_documents
 from plugin.web import current_services
-from plugin.web.access import allow
+from plugin.web.access import DESK, Screens
 from plugin.web.files import file_answer
 
 SHOWN = 50
 LONGEST_SEARCH = 120
 
-blueprint = Blueprint("document_list", __name__)
+blueprint = Screens("document_list", __name__)
 
 
-@blueprint.get("/documents")
-@allow(Role.DESK)
+@blueprint.get("/documents", roles=DESK)
 def show() -> ResponseReturnValue:
     """Show the documents that match, newest first."""
     q, kind = _q(), _kind()
@@ -37,8 +35,7 @@ def show() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/documents.<ending>")
-@allow(Role.DESK)
+@blueprint.get("/documents.<ending>", roles=DESK)
 def save(ending: str) -> Response:
     """Return all matches as a file."""
     return file_answer(document_sheet(current_services().store, _q(), kind=_kind()), ending)

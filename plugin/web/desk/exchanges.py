@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Role
-from plugin.courses.base.clinic import local_date
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.exchange.credit import Credit, ExchangeOffer, credit_of, offers_for
 from plugin.courses.sales.checkouts import list_terminals, start_checkout
 from plugin.errors import Refused
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import current_act, redirect_after_post
+from plugin.web.access import DESK, Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.desk import courses
 from plugin.web.desk.forms import PaymentForm
 from plugin.web.desk.sell import MOST_PACKAGES, TENDERS
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
-blueprint = Blueprint("exchanges", __name__)
+blueprint = Screens("exchanges", __name__)
 
 
-@blueprint.get("/courses/<course_id>/exchange")
-@allow(Role.DESK)
-@refused_shows(courses.page_of_course)
+@blueprint.get("/courses/<course_id>/exchange", roles=DESK, refused=courses.page_of_course)
 def choose(course_id: str) -> ResponseReturnValue:
     """Show the credit and what each package would cost with it."""
     credit = _credit(course_id)
@@ -33,9 +29,7 @@ def choose(course_id: str) -> ResponseReturnValue:
     return render_template("desk/exchange.html", credit=credit, offers=offers)
 
 
-@blueprint.get("/courses/<course_id>/exchange/<package_id>")
-@allow(Role.DESK)
-@refused_shows(courses.page_of_course)
+@blueprint.get("/courses/<course_id>/exchange/<package_id>", roles=DESK, refused=courses.page_of_course)
 def pay(course_id: str, package_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Ask how the difference is paid, or for confirmation where there is none."""
     credit = _credit(course_id)
@@ -53,9 +47,7 @@ def _shown_again(course_id: str, package_id: str, refusal: Refusal) -> ResponseR
     return courses.form_or_course(course_id, refusal, lambda: pay(course_id, package_id, refusal))
 
 
-@blueprint.post("/courses/<course_id>/exchange/<package_id>")
-@allow(Role.DESK)
-@refused_shows(_shown_again)
+@blueprint.post("/courses/<course_id>/exchange/<package_id>", roles=DESK, refused=_shown_again)
 def begin(course_id: str, package_id: str) -> ResponseReturnValue:
     """Begin the exchange and show its progress."""
     act, course = current_act(), courses.course(course_id)
@@ -67,11 +59,11 @@ def begin(course_id: str, package_id: str) -> ResponseReturnValue:
         seen_credit=form.seen_credit,
     )
     begun = start_checkout(current_services().store, act, wish)
-    return redirect_after_post(url_for("checkouts.show", checkout_id=begun.id))
+    return redirect_to("checkouts.show", checkout_id=begun.id)
 
 
 def _credit(course_id: str) -> Credit:
-    today = local_date(pages.clinic(), pages.now())
+    today = pages.today()
     return credit_of(current_services().store, course_id, today=today)
 
 

@@ -3,46 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 
-from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask import Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Act, Role
-from plugin.courses.base.clinic import local_date
+from plugin.core.acts import Act
 from plugin.courses.changes.gifts import check_voucher, read_gift, redeem_gift
 from plugin.courses.clients.clients import LONGEST_SEARCH, create_client, find_clients, read_client
 from plugin.web import current_services, pages
-from plugin.web.access import allow, current_actor
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import DESK, Screens, current_actor
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.desk.forms import ClientForm, VoucherForm
 from plugin.web.limits import guess_limiter, limit_views
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
 SHOWN = 6
 # Wrong codes per person; a voucher that is misread twice still works.
 TRIES = "10 per 5 minutes"
 
-blueprint = Blueprint("gifts", __name__)
+blueprint = Screens("gifts", __name__)
 
 
-@blueprint.get("/gifts")
-@allow(Role.DESK)
+@blueprint.get("/gifts", roles=DESK)
 def start(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Ask for the code; with the id of a gift, go on as if its code was typed."""
     gift_id = request.args.get("gift", "")
     if gift_id and refusal is None:
-        return _asked_for(read_gift(current_services().store, gift_id, today=_today()).code)
+        return _asked_for(read_gift(current_services().store, gift_id, today=pages.today()).code)
     client_id = (refusal.typed if refusal else request.args).get("client_id", "")
     client = read_client(current_services().store, client_id) if client_id else None
     form = VoucherForm.shown(refusal)
     return render_template("desk/gift.html", form=form, client=client, gift=None)
 
 
-@blueprint.post("/gifts")
-@allow(Role.DESK)
-@refused_shows(start)
+@blueprint.post("/gifts", roles=DESK, refused=start)
 def look() -> ResponseReturnValue:
     """Show the gift, and ask who redeems it."""
     return _found(None)
@@ -60,7 +55,7 @@ def _found(refusal: Refusal | None) -> ResponseReturnValue:
 def _asked_for(
     code: str, client_id: str = "", typed: str = "", refusal: Refusal | None = None
 ) -> ResponseReturnValue:
-    store, today = current_services().store, _today()
+    store, today = current_services().store, pages.today()
     gift = check_voucher(store, code, today=today)
     client = read_client(store, client_id) if client_id else None
     q = typed.strip()[:LONGEST_SEARCH] or gift.recipient_name
@@ -74,33 +69,26 @@ def _asked_for(
     )
 
 
-@blueprint.post("/gifts/redemption")
-@allow(Role.DESK)
-@refused_shows(_found_again)
+@blueprint.post("/gifts/redemption", roles=DESK, refused=_found_again)
 def redeem() -> ResponseReturnValue:
     """Redeem the course for a known client, or for one who is created first."""
     act, store, voucher = current_act(), current_services().store, VoucherForm.sent()
     client_id = voucher.client_id.data
     if not client_id:
-        check_voucher(store, voucher.code.data, today=_today())
+        check_voucher(store, voucher.code.data, today=pages.today())
         client_id = _new_client(act)
     redeemed = redeem_gift(store, act, voucher.code.data, client_id)
-    flash_notice(
-        Notice(
-            _("Redeemed. The package belongs to {client_name} now.", client_name=redeemed.course.client_name)
-        )
+    return redirect_to(
+        "clients.show",
+        _("Redeemed. The package belongs to {client_name} now.", client_name=redeemed.course.client_name),
+        client_id=redeemed.course.client_id,
     )
-    return redirect_after_post(url_for("clients.show", client_id=redeemed.course.client_id))
 
 
 def _new_client(act: Act) -> str:
     # Creating the client is an act of its own: the client stays, even if redeeming fails.
     act = replace(act, key=f"{act.key}-client")
     return create_client(current_services().store, act, **ClientForm.sent().contact).id
-
-
-def _today() -> date:
-    return local_date(pages.clinic(), pages.now())
 
 
 def set_up(app: Flask) -> None:

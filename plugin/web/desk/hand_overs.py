@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, session, url_for
+from flask import make_response, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import logout_user
 
 from plugin.courses.accounts.hand_overs import start_hand_over
 from plugin.errors import Refused
 from plugin.web import current_services
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.actions import current_act
 from plugin.web.check_in_cookie import put_cookie
 from plugin.web.translations import _
 
-blueprint = Blueprint("hand_overs", __name__)
+blueprint = Screens("hand_overs", __name__)
 
 
-@blueprint.post("/clients/<client_id>/hand-over")
-@allow(*AT_THE_DESK)
+@blueprint.post("/clients/<client_id>/hand-over", roles=AT_THE_DESK)
 def start(client_id: str) -> ResponseReturnValue:
     """Show only this client's questions on this device. The sign-in here ends: what follows is for the client."""
     services = current_services()

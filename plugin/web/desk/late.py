@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, request, url_for
+from flask import Flask, current_app, request, url_for
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from werkzeug.exceptions import HTTPException
 
@@ -30,7 +30,7 @@ from plugin.courses.visits.use import UseSession, use_session
 from plugin.courses.visits.visits import VisitDetails
 from plugin.errors import InvalidField
 from plugin.web import current_services
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.actions import current_act
 from plugin.web.desk import courses
 from plugin.web.desk.forms import ArrivalForm, UseForm, VisitDetailsForm
@@ -43,7 +43,7 @@ from plugin.web.translations import _
 OFTEN = "60 per minute"
 _LONGEST = timedelta(days=366)
 
-blueprint = Blueprint("late", __name__)
+blueprint = Screens("late", __name__)
 
 
 class LateForm(Form):
@@ -83,8 +83,7 @@ def set_up(app: Flask) -> None:
     limit_views(app, ("late.receive",), often)
 
 
-@blueprint.post("/late-acts")
-@allow(*AT_THE_DESK)
+@blueprint.post("/late-acts", roles=AT_THE_DESK)
 def receive() -> dict[str, Any]:
     """Carry out one late act; what can't be done any more waits under Attention. The same key is done once."""
     form = LateForm.sent()

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Response, g, request, url_for
 
-from plugin.core.acts import Role
 from plugin.courses.page_versions import PageVersion, version_of_today
 from plugin.courses.visits.my_day import my_day
 from plugin.web import current_services, live, pages
-from plugin.web.access import allow
+from plugin.web.access import TREATS, Screens
 from plugin.web.actions import act_without_form
 
-blueprint = Blueprint("my_day", __name__)
+blueprint = Screens("my_day", __name__)
 
 
-@blueprint.get("/my-day")
-@allow(Role.PRACTITIONER)
+@blueprint.get("/my-day", roles=TREATS)
 def show() -> Response:
     """Show the day of the person who is signed in, or everybody's."""
     return live.screen("desk/my_day.html", "desk/_my_day.html", _address(), _version(), _day)
 
 
-@blueprint.get("/my-day/live")
-@allow(Role.PRACTITIONER)
+@blueprint.get("/my-day/live", roles=TREATS)
 def news() -> Response:
     """Return the changed part of the page."""
     return live.news("desk/_my_day.html", _version(), _day)

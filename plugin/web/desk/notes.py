@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act
@@ -14,43 +14,37 @@ from plugin.courses.visits.note_views import NotePlace, NoteView, may_read_point
 from plugin.courses.visits.notes import CHANGED, save_note
 from plugin.courses.visits.past_visits import past_visits_of
 from plugin.web import current_services, pages
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
 from plugin.web.desk import clients
 from plugin.web.desk.note_form import DeskNoteForm, NoteForm
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
 MY_DAY = "my-day"
 
-blueprint = Blueprint("notes", __name__)
+blueprint = Screens("notes", __name__)
 
 
-@blueprint.get("/clients/<client_id>/visits/<visit_id>/note")
-@allow(*AT_THE_DESK)
+@blueprint.get("/clients/<client_id>/visits/<visit_id>/note", roles=AT_THE_DESK)
 def of_visit(client_id: str, visit_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the note of a visit as a form."""
     return _page(NotePlace(client_id, visit_id=visit_id), refusal)
 
 
-@blueprint.post("/clients/<client_id>/visits/<visit_id>/note")
-@allow(*AT_THE_DESK)
-@refused_shows(of_visit)
+@blueprint.post("/clients/<client_id>/visits/<visit_id>/note", roles=AT_THE_DESK, refused=of_visit)
 def save_of_visit(client_id: str, visit_id: str) -> ResponseReturnValue:
     """Save the note of a visit."""
     return _save(NotePlace(client_id, visit_id=visit_id))
 
 
-@blueprint.get("/clients/<client_id>/notes/<day>")
-@allow(*AT_THE_DESK)
+@blueprint.get("/clients/<client_id>/notes/<day>", roles=AT_THE_DESK)
 def of_day(client_id: str, day: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the note of a client's day as a form; once a session is used, it is that of the visit."""
     return _page(NotePlace(client_id, on_day=_day(day)), refusal)
 
 
-@blueprint.post("/clients/<client_id>/notes/<day>")
-@allow(*AT_THE_DESK)
-@refused_shows(of_day)
+@blueprint.post("/clients/<client_id>/notes/<day>", roles=AT_THE_DESK, refused=of_day)
 def save_of_day(client_id: str, day: str) -> ResponseReturnValue:
     """Save the note of a client's day."""
     return _save(NotePlace(client_id, on_day=_day(day)))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import TypeVar
 
-from flask import Blueprint, current_app, render_template, request
+from flask import current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from werkzeug.exceptions import HTTPException
@@ -16,7 +15,6 @@ from werkzeug.routing.exceptions import RequestRedirect
 
 from plugin.core.acts import Role
 from plugin.core.text import folded
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import ClientView, FoundClient
 from plugin.courses.changes.gifts import GiftView, find_gift
@@ -25,7 +23,7 @@ from plugin.courses.clients.private_page import client_of_code
 from plugin.courses.documents.read import DocumentView, documents_numbered
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.desk.palette_acts import PaletteAct, acts_for
 from plugin.web.headers import let_page_use_camera
 from plugin.web.menu import MenuPage, pages_for
@@ -35,7 +33,7 @@ _WORD = re.compile(r"\w+")
 
 _Offered = TypeVar("_Offered", PaletteAct, MenuPage)
 
-blueprint = Blueprint("palette", __name__)
+blueprint = Screens("palette", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +44,7 @@ class Group:
     options: Sequence[FoundClient | ClientView | GiftView | DocumentView | PaletteAct | MenuPage]
 
 
-@blueprint.get("/find")
-@allow(*AT_THE_DESK)
+@blueprint.get("/find", roles=AT_THE_DESK)
 def find() -> ResponseReturnValue:
     """Return the options for what was typed, the likeliest first; `at` is the path of the page in view."""
     q = request.args.get("q", "").strip()[:LONGEST_SEARCH]
@@ -57,8 +54,7 @@ def find() -> ResponseReturnValue:
     return render_template("desk/_palette.html", q=q, groups=groups)
 
 
-@blueprint.get("/scan")
-@allow(*AT_THE_DESK)
+@blueprint.get("/scan", roles=AT_THE_DESK)
 def scan() -> ResponseReturnValue:
     """Show the camera, which looks for the code of a paper."""
     let_page_use_camera()
@@ -89,7 +85,7 @@ def _of_code(q: str, role: Role) -> list[Group]:
         return [Group("of_code", (read_client(store, client_id),))]
     if role == Role.PRACTITIONER:
         return []
-    if (gift := find_gift(store, q, today=_today())) is not None:
+    if (gift := find_gift(store, q, today=pages.today())) is not None:
         return [Group("vouchers", (gift,))]
     # Digits alone may be the end of a phone number as well.
     numbered = Group("documents", documents_numbered(store, q))
@@ -98,7 +94,7 @@ def _of_code(q: str, role: Role) -> list[Group]:
 
 
 def _clients(q: str) -> tuple[FoundClient, ...]:
-    return find_clients(current_services().store, q, today=_today(), limit=MOST_CLIENTS).rows
+    return find_clients(current_services().store, q, today=pages.today(), limit=MOST_CLIENTS).rows
 
 
 def _in_view(path: str) -> ClientView | None:
@@ -112,7 +108,7 @@ def _in_view(path: str) -> ClientView | None:
     try:
         client_id = values.get("client_id")
         if client_id is None and "course_id" in values:
-            client_id = read_course(store, values["course_id"], today=_today()).client_id
+            client_id = read_course(store, values["course_id"], today=pages.today()).client_id
         return read_client(store, client_id) if client_id else None
     except NotFound:
         return None
@@ -128,7 +124,3 @@ def _begins(q: str, text: str) -> bool:
     """Return whether every word typed begins a word of the text."""
     words, typed = _WORD.findall(folded(text)), _WORD.findall(folded(q))
     return bool(typed) and all(any(word.startswith(each) for word in words) for each in typed)
-
-
-def _today() -> date:
-    return local_date(pages.clinic(), pages.now())

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from invoices.pages.qr import qr_code
-from plugin.core.acts import Role
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.words import money_text
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import read_client
@@ -17,25 +13,24 @@ from plugin.courses.documents.paper_emails import send_paper
 from plugin.courses.quotes.make import VALID_FOR, NewQuote, make_quote, withdraw_quote
 from plugin.courses.quotes.views import pay_address, quote_content, quote_pdf, quotes_of_client, read_quote
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import DESK, Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.desk.forms import QuoteForm
 from plugin.web.desk.sell import MOST_PACKAGES
-from plugin.web.files import name_file
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.files import pdf_answer
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
-blueprint = Blueprint("quotes", __name__)
+blueprint = Screens("quotes", __name__)
 
 
-@blueprint.get("/clients/<client_id>/quotes")
-@allow(Role.DESK)
+@blueprint.get("/clients/<client_id>/quotes", roles=DESK)
 def of_client(client_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """List the client's quotes, with the form for a new one."""
     store = current_services().store
     client = read_client(store, client_id)
     packages = [each for each in list_packages(store, limit=MOST_PACKAGES).rows if each.square_variation_id]
-    package_id, valid_until = request.args.get("package_id", ""), _today() + VALID_FOR
+    package_id, valid_until = request.args.get("package_id", ""), pages.today() + VALID_FOR
     form = QuoteForm.shown(refusal, package_id=package_id, valid_until=valid_until)
     clinic = pages.clinic()
     form.package_id.choices = [
@@ -49,9 +44,7 @@ def of_client(client_id: str, refusal: Refusal | None = None) -> ResponseReturnV
     )
 
 
-@blueprint.post("/clients/<client_id>/quotes")
-@allow(Role.DESK)
-@refused_shows(of_client)
+@blueprint.post("/clients/<client_id>/quotes", roles=DESK, refused=of_client)
 def make(client_id: str) -> ResponseReturnValue:
     """Make a quote."""
     services, form = current_services(), QuoteForm.sent()
@@ -60,11 +53,10 @@ def make(client_id: str) -> ResponseReturnValue:
     )
     public_url = services.settings.public_url
     made = make_quote(services.store, services.render, current_act(), new, public_url=public_url)
-    return redirect_after_post(url_for("quotes.show", quote_id=made.id))
+    return redirect_to("quotes.show", quote_id=made.id)
 
 
-@blueprint.get("/quotes/<quote_id>")
-@allow(Role.DESK)
+@blueprint.get("/quotes/<quote_id>", roles=DESK)
 def show(quote_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show a quote, and what can be done with it."""
     services = current_services()
@@ -81,36 +73,28 @@ def show(quote_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/quotes/<quote_id>/quote.pdf")
-@allow(Role.DESK)
+@blueprint.get("/quotes/<quote_id>/quote.pdf", roles=DESK)
 def pdf(quote_id: str) -> Response:
     """Return the paper."""
     store = current_services().store
     quote = read_quote(store, quote_id, now=pages.now())
-    response = Response(quote_pdf(store, quote_id), mimetype="application/pdf")
-    return name_file(response, f"{_('Quote')}, {quote.client_name}.pdf")
+    return pdf_answer(quote_pdf(store, quote_id), f"{_('Quote')}, {quote.client_name}.pdf")
 
 
-@blueprint.post("/quotes/<quote_id>/email")
-@allow(Role.DESK)
-@refused_shows(show)
+@blueprint.post("/quotes/<quote_id>/email", roles=DESK, refused=show)
 def mail(quote_id: str) -> ResponseReturnValue:
     """Send the paper to the client."""
     services = current_services()
     sent = send_paper(services.store, current_act(), "quote", quote_id, has_mail=services.mail.is_ready)
-    flash_notice(Notice(_("On its way to {mail_to}.", mail_to=sent.client.email)))
-    return redirect_after_post(url_for("quotes.show", quote_id=quote_id))
+    return redirect_to(
+        "quotes.show", _("On its way to {mail_to}.", mail_to=sent.client.email), quote_id=quote_id
+    )
 
 
-@blueprint.post("/quotes/<quote_id>/withdrawal")
-@allow(Role.DESK)
-@refused_shows(show)
+@blueprint.post("/quotes/<quote_id>/withdrawal", roles=DESK, refused=show)
 def withdraw(quote_id: str) -> ResponseReturnValue:
     """Withdraw a quote."""
     withdraw_quote(current_services().store, current_act(), quote_id)
-    flash_notice(Notice(_("Withdrawn. Nothing can be paid by its link any more.")))
-    return redirect_after_post(url_for("quotes.show", quote_id=quote_id))
-
-
-def _today() -> date:
-    return local_date(pages.clinic(), pages.now())
+    return redirect_to(
+        "quotes.show", _("Withdrawn. Nothing can be paid by its link any more."), quote_id=quote_id
+    )

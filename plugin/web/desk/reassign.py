@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Role
 from plugin.courses.base.views import CourseView
 from plugin.courses.clients.clients import read_client
 from plugin.courses.sales.assign import move_course
 from plugin.web import current_services
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
+from plugin.web.access import DESK, Screens
+from plugin.web.actions import (
+    Notice,
+    current_act,
+    is_fragment,
+    redirect_to,
+)
 from plugin.web.desk import clients, courses
 from plugin.web.desk.forms import MoveForm
-from plugin.web.refusals import refused_shows
 from plugin.web.translations import N_, _
 
 WRONG_CLIENT = N_("Assigned to the wrong client")
 
-blueprint = Blueprint("moves", __name__)
+blueprint = Screens("moves", __name__)
 
 
-@blueprint.get("/courses/<course_id>/clients")
-@allow(Role.DESK)
+@blueprint.get("/courses/<course_id>/clients", roles=DESK)
 def candidates(course_id: str) -> ResponseReturnValue:
     """Return the clients the course could be moved to, while typing."""
     course = courses.course(course_id)
@@ -33,16 +35,13 @@ def candidates(course_id: str) -> ResponseReturnValue:
     return clients.page(course.client_id or "", searched_course=course_id, matches=found)
 
 
-@blueprint.post("/courses/<course_id>/client")
-@allow(Role.DESK)
-@refused_shows(courses.page_of_course)
+@blueprint.post("/courses/<course_id>/client", roles=DESK, refused=courses.page_of_course)
 def move(course_id: str) -> ResponseReturnValue:
     """Move the course and show the page of its new client."""
     before = courses.course(course_id)
     client_id = MoveForm.sent().client_id.data
     moved = move_course(current_services().store, current_act(), course_id, client_id, WRONG_CLIENT)
-    flash_notice(_moved(before, moved))
-    return redirect_after_post(url_for("clients.show", client_id=moved.client_id))
+    return redirect_to("clients.show", _moved(before, moved), client_id=moved.client_id)
 
 
 def _moved(before: CourseView, moved: CourseView) -> Notice:

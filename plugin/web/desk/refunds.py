@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.words import money_text
 from plugin.courses.refunds.desk_refund_quote import CALLED, RefundQuote, refund_quote
 from plugin.courses.refunds.desk_refunds import OWN, NewRefund, refuse_amount, start_refund
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
 from plugin.web.desk import courses
 from plugin.web.desk.forms import RefundForm
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
-blueprint = Blueprint("refunds", __name__)
+blueprint = Screens("refunds", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,6 @@ class Chosen:
 
 
 @blueprint.get("/courses/<course_id>/refund")
-@allow()
 def choose(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show both amounts and ask which of them, or another one, is refunded."""
     return _form_page(_quote(course_id), refusal)
@@ -55,9 +53,7 @@ def _shown_again(course_id: str, refusal: Refusal) -> ResponseReturnValue:
     return courses.form_or_course(course_id, refusal, lambda: choose(course_id, refusal))
 
 
-@blueprint.post("/courses/<course_id>/refund")
-@allow()
-@refused_shows(_shown_again)
+@blueprint.post("/courses/<course_id>/refund", refused=_shown_again)
 def look_over(course_id: str) -> ResponseReturnValue:
     """Show what will happen, with nothing written yet; on "back", the form as it was filled in."""
     quote = _quote(course_id)
@@ -68,9 +64,7 @@ def look_over(course_id: str) -> ResponseReturnValue:
     return render_template("desk/refund_confirm.html", quote=quote, called=CALLED, chosen=chosen)
 
 
-@blueprint.post("/courses/<course_id>/refunds")
-@allow()
-@refused_shows(_shown_again)
+@blueprint.post("/courses/<course_id>/refunds", refused=_shown_again)
 def start(course_id: str) -> ResponseReturnValue:
     """Begin the refund."""
     act, course = current_act(), courses.course(course_id)
@@ -85,12 +79,12 @@ def start(course_id: str) -> ResponseReturnValue:
     begun = start_refund(current_services().store, act, wish)
     flash_notice(Notice(_("Refund of {written} started.", written=_written(begun.amount))))
     if course.client_id is None:
-        return redirect_after_post(url_for("today.show"))
-    return redirect_after_post(url_for("clients.show", client_id=course.client_id))
+        return redirect_to("today.show")
+    return redirect_to("clients.show", client_id=course.client_id)
 
 
 def _quote(course_id: str) -> RefundQuote:
-    today = local_date(pages.clinic(), pages.now())
+    today = pages.today()
     services = current_services()
     return refund_quote(
         services.store, course_id, today=today, change_of_mind=services.settings.change_of_mind

@@ -7,26 +7,24 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from plugin.core.acts import Role
 from plugin.core.money import Money, minor_digits
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.views import ClientView, PackageView
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import create_client, read_client
 from plugin.courses.sales.checkouts import list_checkouts, list_terminals, start_checkout
 from plugin.errors import NotFound, Refused
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import current_act, is_fragment, redirect_after_post
+from plugin.web.access import DESK, Screens
+from plugin.web.actions import current_act, is_fragment, redirect_to
 from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.desk import clients
 from plugin.web.desk.agreements import agreement_to_sell
 from plugin.web.desk.forms import ClientForm, SellForm
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
 MOST_PACKAGES = 100
@@ -34,7 +32,7 @@ OPEN_SHOWN = 20
 BALANCE_DUE = timedelta(days=30)
 TENDERS = (N_("Bank transfer"), N_("Cheque"), N_("Financing"))
 
-blueprint = Blueprint("sell", __name__)
+blueprint = Screens("sell", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +53,7 @@ def bills_for(price: Money) -> tuple[Bills, ...]:
     )
 
 
-@blueprint.get("/sell")
-@allow(Role.DESK)
+@blueprint.get("/sell", roles=DESK)
 def start(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Ask for what is missing: the client, then the package, then the payment method."""
     known: MultiDict[str, str] = refusal.typed if refusal else request.args
@@ -82,8 +79,7 @@ def _form_refused(refusal: Refusal | None) -> SellForm | ClientForm:
     return (SellForm if refusal and "way" in refusal.typed else ClientForm).shown(refusal)
 
 
-@blueprint.get("/sell/clients")
-@allow(Role.DESK)
+@blueprint.get("/sell/clients", roles=DESK)
 def candidates() -> ResponseReturnValue:
     """Return the matching clients, while typing."""
     if not is_fragment():
@@ -98,20 +94,16 @@ def _start_again(refusal: Refusal, **_: str) -> ResponseReturnValue:
         return start(replace(refusal, typed=MultiDict()))
 
 
-@blueprint.post("/sell/clients")
-@allow(Role.DESK)
-@refused_shows(_start_again)
+@blueprint.post("/sell/clients", roles=DESK, refused=_start_again)
 def new_client() -> ResponseReturnValue:
     """Create a client and continue with them."""
     form = ClientForm.sent()
     made = create_client(current_services().store, current_act(), **form.contact)
     package_id = form.package_id.data or None
-    return redirect_after_post(url_for("sell.start", client_id=made.id, package_id=package_id))
+    return redirect_to("sell.start", client_id=made.id, package_id=package_id)
 
 
-@blueprint.post("/sell")
-@allow(Role.DESK)
-@refused_shows(_start_again)
+@blueprint.post("/sell", roles=DESK, refused=_start_again)
 def begin() -> ResponseReturnValue:
     """Begin the sale and show its progress."""
     act, currency = current_act(), _currency(request.form.get("package_id", ""))
@@ -121,7 +113,7 @@ def begin() -> ResponseReturnValue:
         SellForm.sent(currency=currency).sale(),
         needs_agreement=agreements_are_required(),
     )
-    return redirect_after_post(url_for("checkouts.show", checkout_id=begun.id))
+    return redirect_to("checkouts.show", checkout_id=begun.id)
 
 
 def _currency(package_id: str) -> str:
@@ -146,7 +138,7 @@ def _found(is_wanted: bool) -> dict[str, Any]:
 
 
 def _ways(client: ClientView, package: PackageView, refusal: Refusal | None) -> dict[str, Any]:
-    today = local_date(pages.clinic(), pages.now())
+    today = pages.today()
     way = refusal.typed.get("way", "") if refusal else ""
     usual = {"deposit_due_on": today, "balance_due_on": today + BALANCE_DUE, "mail_to": client.email}
     return {

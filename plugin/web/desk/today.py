@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, url_for
+from flask import Response, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
@@ -15,7 +15,6 @@ from plugin.alarms.watch import AlarmView, worst_alarm
 from plugin.core.acts import Role
 from plugin.courses.accounts.staff_edits import see_own_clients
 from plugin.courses.attention.items import list_attention
-from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import recent_sales
 from plugin.courses.page_versions import PageVersion, version_of_today
 from plugin.courses.reports.due_today import DueToday, due_today
@@ -26,8 +25,8 @@ from plugin.courses.visits.arrivals import Arrival, arrivals_on
 from plugin.courses.visits.planned import planned_on
 from plugin.courses.visits.visits import visits_on
 from plugin.web import current_services, live, pages
-from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.actions import current_act, redirect_after_post
+from plugin.web.access import AT_THE_DESK, TREATS, Screens
+from plugin.web.actions import current_act, redirect_after_post, redirect_to
 from plugin.web.desk.forms import OwnClientsForm
 
 SALES_SHOWN = 8
@@ -36,18 +35,16 @@ DUE_SHOWN = 5
 CHECKOUTS_SHOWN = 5
 VISITS_SHOWN = 60
 
-blueprint = Blueprint("today", __name__)
+blueprint = Screens("today", __name__)
 
 
-@blueprint.get("/")
-@allow(*AT_THE_DESK)
+@blueprint.get("/", roles=AT_THE_DESK)
 def show() -> Response:
     """Show the day at the desk."""
     return page()
 
 
-@blueprint.get("/today/live")
-@allow(*AT_THE_DESK)
+@blueprint.get("/today/live", roles=AT_THE_DESK)
 def news() -> Response:
     """Return the changed part of the page."""
     return live.news("desk/_today.html", _version(), _day)
@@ -76,12 +73,11 @@ def _version() -> PageVersion:
     return version_of_today(current_services().store, pages.now())
 
 
-@blueprint.post("/today/clients")
-@allow(Role.PRACTITIONER)
+@blueprint.post("/today/clients", roles=TREATS)
 def choose() -> ResponseReturnValue:
     """Show only one's own clients from now on, or everyone."""
     see_own_clients(current_services().store, current_act(), alone=OwnClientsForm.sent().own.data == "yes")
-    return redirect_after_post(url_for("today.show"))
+    return redirect_to("today.show")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +91,7 @@ class OwnClients:
 
 def _day() -> dict[str, Any]:
     store = current_services().store
-    today = local_date(pages.clinic(), pages.now())
+    today = pages.today()
     booked = arrivals_on(store, today, now=pages.now(), with_canceled=True)
     visits = visits_on(store, today, today=today, limit=VISITS_SHOWN)
     own = _own_clients(booked or ())

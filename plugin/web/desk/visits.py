@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.visits.notes import CHANGED
 from plugin.courses.visits.visits import describe_visit
 from plugin.web import current_services
-from plugin.web.access import AT_THE_DESK, allow
+from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.actions import Notice, current_act, flash_notice
 from plugin.web.desk import clients
 from plugin.web.desk.forms import VisitDetailsForm
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
 _FIELDS = ("practitioner_id", "focus", "note", CHANGED)
 
-blueprint = Blueprint("visits", __name__)
+blueprint = Screens("visits", __name__)
 
 
 def _page_again(visit_id: str, refusal: Refusal) -> ResponseReturnValue:
@@ -27,9 +26,7 @@ def _page_again(visit_id: str, refusal: Refusal) -> ResponseReturnValue:
     return clients.page(client_id, refused_details=refusal, refused_visit=visit_id)
 
 
-@blueprint.post("/visits/<visit_id>/details")
-@allow(*AT_THE_DESK)
-@refused_shows(_page_again)
+@blueprint.post("/visits/<visit_id>/details", roles=AT_THE_DESK, refused=_page_again)
 def describe(visit_id: str) -> ResponseReturnValue:
     """Store the details of a visit."""
     form = VisitDetailsForm.sent()

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.actions import is_fragment, redirect_after_post
+from plugin.web.access import AT_THE_DESK, Screens
+from plugin.web.actions import is_fragment, redirect_to
 from plugin.web.desk import clients
 
 # One match is acted on; a second one only says that it is not the only one.
 SHOWN = 2
 
-blueprint = Blueprint("walk_ins", __name__)
+blueprint = Screens("walk_ins", __name__)
 
 
-@blueprint.get("/today/found")
-@allow(*AT_THE_DESK)
+@blueprint.get("/today/found", roles=AT_THE_DESK)
 def find() -> ResponseReturnValue:
     """Return the tap that uses a session of the only match, or that creates who is not found."""
     if not is_fragment():
-        return redirect_after_post(url_for("clients.find", q=request.args.get("q", "")))
+        return redirect_to("clients.find", q=request.args.get("q", ""))
     shown = clients.found(SHOWN)
     return render_template("desk/_walk_in.html", is_a_name=_is_a_name(shown["q"]), **shown)
 

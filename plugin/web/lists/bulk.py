@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.attention import count_open
@@ -26,17 +26,17 @@ from plugin.courses.lists.listing import renew_some
 from plugin.courses.page_versions import PageVersion, version_of_count
 from plugin.errors import NotFound
 from plugin.web import current_services, live, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
 from plugin.web.forms import Form, Hidden, Several, count_field, reason_field
 from plugin.web.lists.course_forms import CourseFilterForm
 from plugin.web.lists.courses import VIEW, asked_order, chosen_filter, offered
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
 ACTS = ("extend", "print", "email")
 
-blueprint = Blueprint("bulk", __name__)
+blueprint = Screens("bulk", __name__)
 
 
 class ExtendManyForm(Form):
@@ -54,7 +54,6 @@ class PrintManyForm(Form):
 
 
 @blueprint.get("/courses/<what>")
-@allow()
 def choose(what: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Ask what is to be done with the chosen courses, and say how many they are."""
     if what not in ACTS:
@@ -82,9 +81,7 @@ def _choose_again(refusal: Refusal, **_: Any) -> ResponseReturnValue:
     return choose(request.path.rsplit("/", 1)[-1], refusal)
 
 
-@blueprint.post("/courses/extend")
-@allow()
-@refused_shows(_choose_again)
+@blueprint.post("/courses/extend", refused=_choose_again)
 def extend() -> ResponseReturnValue:
     """Preview the extension of the chosen courses."""
     form = ExtendManyForm.sent()
@@ -96,21 +93,17 @@ def extend() -> ResponseReturnValue:
         days=form.days.number,
         reason=form.reason.data,
     )
-    return redirect_after_post(url_for("bulk.show", bulk_id=bulk_id))
+    return redirect_to("bulk.show", bulk_id=bulk_id)
 
 
-@blueprint.post("/courses/email")
-@allow()
-@refused_shows(_choose_again)
+@blueprint.post("/courses/email", refused=_choose_again)
 def email() -> ResponseReturnValue:
     """Preview the e-mails with the summaries of the chosen courses."""
     bulk_id = preview_email(current_services().store, current_act(), _chosen(), asked_order())
-    return redirect_after_post(url_for("bulk.show", bulk_id=bulk_id))
+    return redirect_to("bulk.show", bulk_id=bulk_id)
 
 
-@blueprint.post("/courses/print")
-@allow()
-@refused_shows(_choose_again)
+@blueprint.post("/courses/print", refused=_choose_again)
 def print_papers() -> ResponseReturnValue:
     """Start a batch of the papers of the chosen courses."""
     services, form = current_services(), PrintManyForm.sent()
@@ -119,11 +112,10 @@ def print_papers() -> ResponseReturnValue:
         tuple(sorted(set(owners.values()))), tuple(form.paper.data or ()), course_ids=tuple(sorted(owners))
     )
     batch_id = start_batch(services.store, current_act(), choice, form.form.data or PDF)
-    return redirect_after_post(url_for("batches.show", batch_id=batch_id))
+    return redirect_to("batches.show", batch_id=batch_id)
 
 
 @blueprint.get("/courses/bulk/<bulk_id>")
-@allow()
 def show(bulk_id: str) -> ResponseReturnValue:
     """Show a preview, the progress, or what became of the courses."""
     address = url_for("bulk.news", bulk_id=bulk_id)
@@ -132,7 +124,6 @@ def show(bulk_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/courses/bulk/<bulk_id>/live")
-@allow()
 def news(bulk_id: str) -> ResponseReturnValue:
     """Return the changed part of the page."""
     view = read_bulk(current_services().store, bulk_id)
@@ -140,7 +131,6 @@ def news(bulk_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/courses/bulk/<bulk_id>/<step>")
-@allow()
 def take(bulk_id: str, step: str) -> ResponseReturnValue:
     """Carry out what was previewed, cancel it, or undo what was done."""
     steps = {"start": start_bulk, "cancel": cancel_bulk, "undo": undo_bulk}
@@ -149,7 +139,7 @@ def take(bulk_id: str, step: str) -> ResponseReturnValue:
     steps[step](current_services().store, current_act(), bulk_id)
     if step == "cancel":
         flash_notice(Notice(_("Canceled. What was not changed yet stays as it is.")))
-    return redirect_after_post(url_for("bulk.show", bulk_id=bulk_id))
+    return redirect_to("bulk.show", bulk_id=bulk_id)
 
 
 def _chosen() -> CourseFilter:

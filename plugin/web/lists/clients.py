@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
@@ -19,7 +19,7 @@ from plugin.courses.lists.keyset import Order, read_order
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.lists.saved_views import views_of
 from plugin.web import current_services, pages
-from plugin.web.access import AT_THE_DESK, allow, current_actor
+from plugin.web.access import AT_THE_DESK, Screens, current_actor
 from plugin.web.files import file_answer
 from plugin.web.format import language_name
 from plugin.web.lists.asked import asked_view, practitioner_choices
@@ -40,11 +40,10 @@ USUAL: tuple[tuple[str, dict[str, str]], ...] = (
     (N_("Not in Square"), {"unlinked": "y"}),
 )
 
-blueprint = Blueprint("client_list", __name__)
+blueprint = Screens("client_list", __name__)
 
 
-@blueprint.get("/clients/all")
-@allow(*AT_THE_DESK)
+@blueprint.get("/clients/all", roles=AT_THE_DESK)
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show a page of the clients that meet the filters in the address."""
@@ -72,7 +71,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/clients/all.<ending>")
-@allow()
 def save(ending: str) -> Response:
     """Return all clients that meet the filters as a file."""
     services = current_services()

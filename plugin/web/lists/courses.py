@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.catalog.packages import package_names
@@ -20,7 +20,7 @@ from plugin.courses.lists.keyset import Order, read_order
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.lists.saved_views import views_of
 from plugin.web import current_services, pages
-from plugin.web.access import allow, current_actor
+from plugin.web.access import Screens, current_actor
 from plugin.web.files import file_answer
 from plugin.web.lists.asked import asked_view, practitioner_choices
 from plugin.web.lists.course_forms import CourseFilterForm
@@ -43,11 +43,10 @@ USUAL: tuple[tuple[str, dict[str, str]], ...] = (
     (N_("Expired"), {"state": "expired", "sort": "-expires"}),
 )
 
-blueprint = Blueprint("course_list", __name__)
+blueprint = Screens("course_list", __name__)
 
 
 @blueprint.get("/courses")
-@allow()
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show a page of the courses that meet the filters in the address."""
@@ -77,7 +76,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/courses.<ending>")
-@allow()
 def save(ending: str) -> Response:
     """Return all courses that meet the filters, or the chosen ones, as a file."""
     services = current_services()

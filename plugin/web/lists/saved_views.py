@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, current_app, request, url_for
+from flask import current_app, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.lists.saved_views import delete_view, rename_view, save_view
 from plugin.errors import NotFound
 from plugin.web import current_services
-from plugin.web.access import AT_THE_DESK, allow, require_access
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import AT_THE_DESK, Screens, require_access
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
 from plugin.web.forms import Form, Text, Tick
 from plugin.web.lists import clients, courses
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("saved_views", __name__)
+blueprint = Screens("saved_views", __name__)
 
 # Each list: the view that shows it, and the parameters of its address that a saved view keeps.
 _LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -33,8 +33,7 @@ class SavedViewForm(Form):
     is_shared = Tick(N_("Share with everyone who sees this list"))
 
 
-@blueprint.post("/views/<listing>")
-@allow(*AT_THE_DESK)
+@blueprint.post("/views/<listing>", roles=AT_THE_DESK)
 def save(listing: str) -> ResponseReturnValue:
     """Save the filters and the order that the page was asked for, and show it."""
     endpoint, names = _list(listing)
@@ -50,26 +49,22 @@ def save(listing: str) -> ResponseReturnValue:
     )
     flash_notice(Notice(_("Saved as “{data}”.", data=form.view_name.data)))
     address: dict[str, Any] = {**query}
-    return redirect_after_post(url_for(endpoint, **address))
+    return redirect_to(endpoint, **address)
 
 
-@blueprint.post("/views/<view_id>/name")
-@allow(*AT_THE_DESK)
+@blueprint.post("/views/<view_id>/name", roles=AT_THE_DESK)
 def rename(view_id: str) -> ResponseReturnValue:
     """Rename a view."""
     form = SavedViewForm.sent()
     listing = rename_view(current_services().store, current_act(), view_id, form.view_name.data)
-    flash_notice(Notice(_("Renamed to “{data}”.", data=form.view_name.data)))
-    return redirect_after_post(url_for(_list(listing)[0]))
+    return redirect_to(_list(listing)[0], _("Renamed to “{data}”.", data=form.view_name.data))
 
 
-@blueprint.post("/views/<view_id>/delete")
-@allow(*AT_THE_DESK)
+@blueprint.post("/views/<view_id>/delete", roles=AT_THE_DESK)
 def delete(view_id: str) -> ResponseReturnValue:
     """Delete a view; no course changes."""
     listing = delete_view(current_services().store, current_act(), view_id)
-    flash_notice(Notice(_("The view is deleted. Nothing else has changed.")))
-    return redirect_after_post(url_for(_list(listing)[0]))
+    return redirect_to(_list(listing)[0], _("The view is deleted. Nothing else has changed."))
 
 
 def _list(listing: str) -> tuple[str, tuple[str, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.alarms.audit_runs import last_audit
@@ -11,16 +11,15 @@ from plugin.alarms.registry import conditions
 from plugin.alarms.watch import send_test, since_when
 from plugin.courses.base.sealing import ledger_head
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.access import Screens
+from plugin.web.actions import current_act, redirect_to
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
-blueprint = Blueprint("alarms", __name__, url_prefix="/clinic/health")
+blueprint = Screens("alarms", __name__, url_prefix="/clinic/health")
 
 
 @blueprint.get("")
-@allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show how everything is now, what lasts since when, and what was told to whom."""
     services = current_services()
@@ -39,13 +38,12 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/test")
-@allow()
-@refused_shows(show)
+@blueprint.post("/test", refused=show)
 def test() -> ResponseReturnValue:
     """Send a test alarm to everyone who gets alarms."""
     send_test(current_services(), current_act())
-    flash_notice(
-        Notice(_("The test alarm is on its way. Reload this page in a moment to see whether it arrived."))
+    return redirect_to(
+        "alarms.show",
+        _("The test alarm is on its way. Reload this page in a moment to see whether it arrived."),
+        _anchor="told",
     )
-    return redirect_after_post(url_for("alarms.show", _anchor="told"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, render_template, send_file, url_for
+from flask import Response, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.backups.jobs import ask_for_backup
@@ -15,19 +15,18 @@ from plugin.backups.versions import newer_version
 from plugin.courses.page_versions import PageVersion, version_of_backups
 from plugin.version import VERSION
 from plugin.web import current_services, live, pages
-from plugin.web.access import allow, fresh
-from plugin.web.actions import current_act, redirect_after_post
+from plugin.web.access import FRESH_FOR, Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.files import name_file
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 
-blueprint = Blueprint("backups", __name__, url_prefix="/clinic/backups")
+blueprint = Screens("backups", __name__, url_prefix="/clinic/backups")
 _LIVE = "owner/_backups.html"
 # Shown at once; the rest is behind a tap.
 SHOWN = 6
 
 
 @blueprint.get("")
-@allow()
 def show(refusal: Refusal | None = None) -> Response:
     """Show how backups stand."""
     address = url_for("backups.news")
@@ -37,25 +36,19 @@ def show(refusal: Refusal | None = None) -> Response:
 
 
 @blueprint.get("/live")
-@allow()
 def news() -> Response:
     """Return the changed part of the page."""
     return live.news(_LIVE, _version(), lambda: _now() | {"refusal": None})
 
 
-@blueprint.post("/now")
-@allow()
-@refused_shows(show)
+@blueprint.post("/now", refused=show)
 def back_up() -> ResponseReturnValue:
     """Have the worker make a copy now."""
     ask_for_backup(current_services(), current_act())
-    return redirect_after_post(url_for("backups.show"))
+    return redirect_to("backups.show")
 
 
-@blueprint.post("/passphrase")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("/passphrase", fresh=FRESH_FOR, refused=show)
 def renew() -> ResponseReturnValue:
     """Make a new passphrase and show it, this once; copies are encrypted with it from the next one on."""
     services, act = current_services(), current_act()
@@ -64,9 +57,7 @@ def renew() -> ResponseReturnValue:
     return render_template("owner/passphrase.html", passphrase=passphrase)
 
 
-@blueprint.get("/<name>")
-@allow()
-@fresh()
+@blueprint.get("/<name>", fresh=FRESH_FOR)
 def fetch(name: str) -> Response:
     """Download a copy."""
     file: Path = copy_named(current_services(), name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.accounts.setup import DONE, read_setup
@@ -18,19 +18,23 @@ from plugin.square.connection.status import connection_status
 from plugin.square.connection.subscription import make_subscription, send_test
 from plugin.square.sync.requested import ask_for_sweep
 from plugin.web import current_services, live, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import (
+    act_without_form,
+    current_act,
+    redirect_after_post,
+    redirect_to,
+)
 from plugin.web.headers import let_forms_lead_to
 from plugin.web.owner.forms import SwitchForm
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
-blueprint = Blueprint("connection", __name__)
+blueprint = Screens("connection", __name__)
 _LIVE = "owner/_connection.html"
 
 
 @blueprint.get("/square")
-@allow()
 def show(refusal: Refusal | None = None) -> Response:
     """Show the status of the connection; makes no call to Square, so it works whatever Square does."""
     version, now = _version(), _now()
@@ -41,91 +45,74 @@ def show(refusal: Refusal | None = None) -> Response:
 
 
 @blueprint.get("/square/live")
-@allow()
 def news() -> Response:
     """Return the changed part of the page."""
     return live.news(_LIVE, _version(), lambda: _now() | {"refusal": None})
 
 
-@blueprint.post("/square/connect")
-@allow()
-@refused_shows(show)
+@blueprint.post("/square/connect", refused=show)
 def connect() -> ResponseReturnValue:
     """Redirect the owner to Square's permission page."""
     return redirect_after_post(begin(current_services(), current_act()))
 
 
-@blueprint.get("/square/connected")
-@allow()
-@refused_shows(show)
+@blueprint.get("/square/connected", refused=show)
 def come_back() -> ResponseReturnValue:
     """Handle the result of Square's permission page. The state, not a form, shows that the owner intended it."""
     sent = request.args
     answer = Answer(sent.get("state", ""), sent.get("code", ""), sent.get("error", ""))
     name = finish(current_services(), act_without_form(), answer)
-    flash_notice(
-        Notice(
-            _("Connected to {name}.", name=name)
-            if name
-            else _("Connected. Square tells the rest once it answers.")
-        )
+    return redirect_to(
+        _page_after_connecting(),
+        _("Connected to {name}.", name=name)
+        if name
+        else _("Connected. Square tells the rest once it answers."),
     )
-    return redirect_after_post(url_for(_page_after_connecting()))
 
 
-@blueprint.post("/square/disconnect")
-@allow()
-@refused_shows(show)
+@blueprint.post("/square/disconnect", refused=show)
 def disconnect() -> ResponseReturnValue:
     """Revoke the permission."""
-    return _told(end_connection(current_services(), current_act()))
+    return redirect_to("connection.show", end_connection(current_services(), current_act()))
 
 
-@blueprint.post("/square/check")
-@allow()
-@refused_shows(show)
+@blueprint.post("/square/check", refused=show)
 def check() -> ResponseReturnValue:
     """Check the connection and its permissions with Square now."""
     check_now(current_services(), current_act())
-    return _told(_("Square is connected."))
+    return redirect_to("connection.show", _("Square is connected."))
 
 
-@blueprint.post("/square/subscription")
-@allow()
-@refused_shows(show)
+@blueprint.post("/square/subscription", refused=show)
 def subscribe() -> ResponseReturnValue:
     """Create the webhook subscription."""
-    return _told(make_subscription(current_services(), current_act()))
+    return redirect_to("connection.show", make_subscription(current_services(), current_act()))
 
 
-@blueprint.post("/square/test")
-@allow()
-@refused_shows(show)
+@blueprint.post("/square/test", refused=show)
 def test() -> ResponseReturnValue:
     """Have Square send a sample event."""
     send_test(current_services(), current_act())
     return redirect_after_post(url_for("connection.show") + "#events")
 
 
-@blueprint.post("/square/sweep")
-@allow()
-@refused_shows(show)
+@blueprint.post("/square/sweep", refused=show)
 def look_through() -> ResponseReturnValue:
     """Have the worker sync with Square."""
     ask_for_sweep(current_services(), current_act())
     return redirect_after_post(url_for("connection.show") + "#missed")
 
 
-@blueprint.post("/square/balances")
-@allow()
-@refused_shows(show)
+@blueprint.post("/square/balances", refused=show)
 def show_balances() -> ResponseReturnValue:
     """Switch the balance on the clients' Square profiles on or off."""
     is_shown = SwitchForm.sent().is_on
     keep_balances_shown(current_services().store, current_act(), is_shown=is_shown)
     if is_shown:
-        return _told(_("The balance is shown on each client's Square profile."))
-    return _told(_("The balance is no longer shown on the clients' Square profiles."))
+        return redirect_to("connection.show", _("The balance is shown on each client's Square profile."))
+    return redirect_to(
+        "connection.show", _("The balance is no longer shown on the clients' Square profiles.")
+    )
 
 
 def _page_after_connecting() -> str:
@@ -133,11 +120,6 @@ def _page_after_connecting() -> str:
     setup = read_setup(current_services().store)
     is_set_up = setup is None or setup.steps.get("square") == DONE or setup.hidden_at is not None
     return "connection.show" if is_set_up else "setup_square.show"
-
-
-def _told(text: str) -> ResponseReturnValue:
-    flash_notice(Notice(text))
-    return redirect_after_post(url_for("connection.show"))
 
 
 def _version() -> PageVersion:

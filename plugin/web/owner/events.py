@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.sealing import sealing
@@ -27,14 +27,14 @@ from plugin.courses.webhooks.receivers import (
     rotate_key,
 )
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Choice, Day, Form, Several, Text, Tick
-from plugin.web.refusals import Refusal, refused_shows, shows_refusals
+from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.translations import N_, _, ngettext
 from plugin.webhooks.deliver import allows_http
 
-blueprint = Blueprint("events", __name__, url_prefix="/clinic/events")
+blueprint = Screens("events", __name__, url_prefix="/clinic/events")
 
 SHOWN = 50
 _STATES = {"pending": N_("Waiting"), "delivered": N_("Delivered"), "failed": N_("Given up")}
@@ -71,7 +71,6 @@ class SpanForm(Form):
 
 
 @blueprint.get("")
-@allow()
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the receivers and the latest deliveries."""
@@ -103,9 +102,7 @@ def _shown_again(refusal: Refusal, **_ids: str) -> ResponseReturnValue:
     return show(refusal=refusal)
 
 
-@blueprint.post("")
-@allow()
-@refused_shows(show)
+@blueprint.post("", refused=show)
 def add() -> ResponseReturnValue:
     """Add a receiver, and show its key this once."""
     services, form = current_services(), ReceiverForm.sent()
@@ -122,9 +119,7 @@ def add() -> ResponseReturnValue:
     return render_template("owner/event_key.html", name=new.name, key=key)
 
 
-@blueprint.post("/<receiver_id>/key")
-@allow()
-@refused_shows(_shown_again)
+@blueprint.post("/<receiver_id>/key", refused=_shown_again)
 def rotate(receiver_id: str) -> ResponseReturnValue:
     """Make a new key, and show it this once."""
     services = current_services()
@@ -133,36 +128,28 @@ def rotate(receiver_id: str) -> ResponseReturnValue:
     return render_template("owner/event_key.html", name=name, key=key)
 
 
-@blueprint.post("/<receiver_id>/end")
-@allow()
-@refused_shows(_shown_again)
+@blueprint.post("/<receiver_id>/end", refused=_shown_again)
 def end(receiver_id: str) -> ResponseReturnValue:
     """End a receiver."""
     name = end_receiver(current_services().store, current_act(), receiver_id)
     return _done(_("Nothing more is sent to {name}.", name=name))
 
 
-@blueprint.post("/<receiver_id>/test")
-@allow()
-@refused_shows(_shown_again)
+@blueprint.post("/<receiver_id>/test", refused=_shown_again)
 def test(receiver_id: str) -> ResponseReturnValue:
     """Send a test event."""
     send_test(current_services().store, current_act(), receiver_id)
     return _done(_("The test is on its way. Reload this page in a moment to see whether it arrived."))
 
 
-@blueprint.post("/deliveries/<delivery_id>/again")
-@allow()
-@refused_shows(_shown_again)
+@blueprint.post("/deliveries/<delivery_id>/again", refused=_shown_again)
 def again(delivery_id: str) -> ResponseReturnValue:
     """Send one event again."""
     replay_delivery(current_services().store, current_act(), delivery_number(delivery_id))
     return _done(_("It is being sent again."))
 
 
-@blueprint.post("/span")
-@allow()
-@refused_shows(show)
+@blueprint.post("/span", refused=show)
 def span() -> ResponseReturnValue:
     """Send the events of some days again."""
     services, form = current_services(), SpanForm.sent()
@@ -182,5 +169,4 @@ def span() -> ResponseReturnValue:
 
 
 def _done(said: str) -> ResponseReturnValue:
-    flash_notice(Notice(said))
-    return redirect_after_post(url_for("events.show", _anchor="deliveries"))
+    return redirect_to("events.show", said, _anchor="deliveries")

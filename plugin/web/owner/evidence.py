@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, send_file
+from flask import Response, send_file
 
 from plugin.courses.handouts.bundle import MIMETYPES, ZIP, safe_name
 from plugin.courses.reports.evidence import write_evidence
 from plugin.web import current_services, pages
-from plugin.web.access import allow, fresh
+from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import act_without_form
 from plugin.web.files import written_file
 
-blueprint = Blueprint("evidence", __name__)
+blueprint = Screens("evidence", __name__)
 
 
-@blueprint.get("/courses/<course_id>/evidence.zip")
-@allow()
-@fresh()
+@blueprint.get("/courses/<course_id>/evidence.zip", fresh=FRESH_FOR)
 def save(course_id: str) -> Response:
     """Return agreement, visits, e-mails, payments and the ledger of a course as a ZIP."""
     services = current_services()

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask import Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
@@ -20,12 +20,12 @@ from plugin.courses.imports.views import ImportView, list_imports, read_import, 
 from plugin.courses.page_versions import PageVersion, version_of_row
 from plugin.errors import InvalidField
 from plugin.web import current_services, live, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
 from plugin.web.files import file_answer
 from plugin.web.forms import ReasonForm
 from plugin.web.owner.forms import ColumnsForm, FileForm, columns_form_of
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.tables import SortKey, sort_rows
 from plugin.web.translations import N_, _
 
@@ -42,7 +42,7 @@ _SORTS = {
     "state": SortKey(lambda file: file.state),
 }
 
-blueprint = Blueprint("imports", __name__)
+blueprint = Screens("imports", __name__)
 
 
 def set_up(app: Flask) -> None:
@@ -57,7 +57,6 @@ def set_up(app: Flask) -> None:
 
 
 @blueprint.get("/import")
-@allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the upload form, and earlier imports."""
     imports, sorting = sort_rows(list_imports(current_services().store, limit=SHOWN), _SORTS)
@@ -67,7 +66,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/imports.<ending>")
-@allow()
 def save(ending: str) -> Response:
     """Return the list of imports as a file."""
     imports, _sorting = sort_rows(list_imports(current_services().store, limit=SAVED), _SORTS)
@@ -87,9 +85,7 @@ def _sheet() -> Columns[ImportView]:
     }
 
 
-@blueprint.post("/import")
-@allow()
-@refused_shows(show)
+@blueprint.post("/import", refused=show)
 def send() -> ResponseReturnValue:
     """Receive a file."""
     sent = request.files.get("file")
@@ -99,7 +95,7 @@ def send() -> ResponseReturnValue:
     received = batches.receive_file(current_services().store, current_act(), sent.filename, data)
     if received.is_known:
         flash_notice(Notice(_KNOWN.get(received.state, _WAITS)))
-    return redirect_after_post(url_for("imports.one", batch_id=received.batch_id))
+    return redirect_to("imports.one", batch_id=received.batch_id)
 
 
 _WAITS = N_("A file that says the same is here already. This is it.")
@@ -112,7 +108,6 @@ _KNOWN = {
 
 
 @blueprint.get("/import/<batch_id>")
-@allow()
 def one(batch_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show one file: its columns, the check, the progress, the result."""
     address = url_for("imports.news", batch_id=batch_id)
@@ -126,61 +121,50 @@ def one(batch_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/import/<batch_id>/live")
-@allow()
 def news(batch_id: str) -> ResponseReturnValue:
     """Return the changed part of the page."""
     return live.news("owner/_import.html", _version(batch_id), lambda: _everything(batch_id, None))
 
 
-@blueprint.post("/import/<batch_id>/columns")
-@allow()
-@refused_shows(one)
+@blueprint.post("/import/<batch_id>/columns", refused=one)
 def say_columns(batch_id: str) -> ResponseReturnValue:
     """Store the field of each column, and what the file does not contain."""
     numbers = [int(found[1]) for name in request.form if (found := _COLUMN.match(name))]
     said = columns_form_of(numbers).sent().chosen()
     batches.set_columns(current_services().store, current_act(), batch_id, said)
-    return redirect_after_post(url_for("imports.one", batch_id=batch_id))
+    return redirect_to("imports.one", batch_id=batch_id)
 
 
-@blueprint.post("/import/<batch_id>/start")
-@allow()
-@refused_shows(one)
+@blueprint.post("/import/<batch_id>/start", refused=one)
 def start(batch_id: str) -> ResponseReturnValue:
     """Start the import."""
     batches.start_import(current_services().store, current_act(), batch_id)
-    return redirect_after_post(url_for("imports.one", batch_id=batch_id))
+    return redirect_to("imports.one", batch_id=batch_id)
 
 
-@blueprint.post("/import/<batch_id>/cancel")
-@allow()
-@refused_shows(one)
+@blueprint.post("/import/<batch_id>/cancel", refused=one)
 def cancel(batch_id: str) -> ResponseReturnValue:
     """Cancel the import of a file."""
     batches.cancel_import(current_services().store, current_act(), batch_id)
-    flash_notice(Notice(_("Canceled. Nothing of the file was imported.")))
-    return redirect_after_post(url_for("imports.show"))
+    return redirect_to("imports.show", _("Canceled. Nothing of the file was imported."))
 
 
-@blueprint.post("/import/<batch_id>/undo")
-@allow()
-@refused_shows(one)
+@blueprint.post("/import/<batch_id>/undo", refused=one)
 def take_back(batch_id: str) -> ResponseReturnValue:
     """Undo an import."""
     undo.undo_import(current_services().store, current_act(), batch_id, ReasonForm.sent().reason.data)
-    flash_notice(Notice(_("The import is undone. The file can be imported again.")))
-    return redirect_after_post(url_for("imports.one", batch_id=batch_id))
+    return redirect_to(
+        "imports.one", _("The import is undone. The file can be imported again."), batch_id=batch_id
+    )
 
 
 @blueprint.get("/import/<batch_id>/rows-to-mend.<ending>")
-@allow()
 def wrong(batch_id: str, ending: str) -> ResponseReturnValue:
     """Return the rows that can't be imported, each with the reason, as a file."""
     return file_answer(wrong_sheet(current_services().store, batch_id), ending)
 
 
 @blueprint.get("/import/template.<ending>")
-@allow()
 def template(ending: str) -> ResponseReturnValue:
     """Return a template file."""
     offers = list_packages(current_services().store, limit=1).rows

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, cast, get_args
 
 from babel import Locale
-from flask import Blueprint, Flask, Response, render_template, request, url_for
+from flask import Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
@@ -23,13 +23,14 @@ from plugin.courses.handouts.drafts import draft_summary
 from plugin.courses.handouts.logos import LARGEST_FILE, logo_png, remove_logo, set_logo
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import TREATS, Screens
+from plugin.web.actions import current_act, redirect_to
+from plugin.web.files import pdf_answer
 from plugin.web.format import locale_of
 from plugin.web.headers import let_page_hold_frame
 from plugin.web.owner.forms import LetterheadForm, LogoForm, NumbersForm, SwitchForm
 from plugin.web.owner.preview import on_screen, why_not
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
 # The logo, and room for the rest of the form; a slightly larger file still gets an error message.
@@ -51,7 +52,7 @@ _FIELDS = (
 # Country codes for groups of countries, for tests, or for no country.
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
-blueprint = Blueprint("letterhead", __name__)
+blueprint = Screens("letterhead", __name__)
 
 
 def set_up(app: Flask) -> None:
@@ -75,7 +76,6 @@ WHY_NO_E_INVOICES = (
 
 
 @blueprint.get("/clinic/papers")
-@allow()
 def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
     """Show the letterhead, and a preview of a paper."""
     let_page_hold_frame()
@@ -87,77 +87,63 @@ def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/clinic/papers")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/papers", refused=show)
 def save() -> ResponseReturnValue:
     """Save the form."""
     change_clinic(current_services().store, current_act(), LetterheadForm.sent().changes)
-    flash_notice(
-        Notice(_("Saved. Papers made from now on look like this; issued documents stay as they are."))
+    return redirect_to(
+        "letterhead.show",
+        _("Saved. Papers made from now on look like this; issued documents stay as they are."),
     )
-    return redirect_after_post(url_for("letterhead.show"))
 
 
 @blueprint.get("/clinic/papers/preview")
-@allow()
 def preview() -> Response:
     """Show a course summary as it looks now."""
     clinic = pages.clinic()
     return on_screen(draft_summary(clinic), _said(clinic))
 
 
-@blueprint.post("/clinic/papers/preview")
-@allow()
-@refused_shows(why_not)
+@blueprint.post("/clinic/papers/preview", refused=why_not)
 def try_out() -> Response:
     """Show a course summary with the values of the form. Nothing is saved."""
     clinic = _draft()
     return on_screen(draft_summary(clinic), _said(clinic))
 
 
-@blueprint.post("/clinic/papers/paper.pdf")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/papers/paper.pdf", refused=show)
 def draw() -> Response:
     """Return the same as PDF."""
     services = current_services()
     paper = draft_summary(_draft())
-    return Response(drawn(services.store, services.render, paper), mimetype="application/pdf")
+    return pdf_answer(drawn(services.store, services.render, paper))
 
 
-@blueprint.post("/clinic/papers/logo")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/papers/logo", refused=show)
 def send_logo() -> ResponseReturnValue:
     """Receive a logo."""
     sent = request.files.get("logo")
     data = sent.stream.read(LARGEST_FILE + 1) if sent else b""
     set_logo(current_services().store, current_act(), data)
-    flash_notice(Notice(_("The logo is on the papers made from now on.")))
-    return redirect_after_post(url_for("letterhead.show", _anchor="logo"))
+    return redirect_to("letterhead.show", _("The logo is on the papers made from now on."), _anchor="logo")
 
 
-@blueprint.post("/clinic/papers/logo/removal")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/papers/logo/removal", refused=show)
 def take_logo_off() -> ResponseReturnValue:
     """Show the name instead of a logo again."""
     remove_logo(current_services().store, current_act())
-    flash_notice(Notice(_("The logo is off. The papers are headed by the clinic’s name.")))
-    return redirect_after_post(url_for("letterhead.show", _anchor="logo"))
+    return redirect_to(
+        "letterhead.show", _("The logo is off. The papers are headed by the clinic’s name."), _anchor="logo"
+    )
 
 
-@blueprint.get("/clinic/papers/logos/<sha256>.png")
-@allow(Role.PRACTITIONER)
+@blueprint.get("/clinic/papers/logos/<sha256>.png", roles=TREATS)
 def logo(sha256: str) -> Response:
     """Return a stored logo."""
     return Response(logo_png(current_services().store, sha256), mimetype="image/png")
 
 
-@blueprint.post("/clinic/papers/numbers/<kind>")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/papers/numbers/<kind>", refused=show)
 def number(kind: str) -> ResponseReturnValue:
     """Save the numbering of invoices or credit notes."""
     if kind not in get_args(Numbered):
@@ -170,38 +156,37 @@ def number(kind: str) -> ResponseReturnValue:
         prefix=form.prefix.data,
         first=form.first.number,
     )
-    flash_notice(Notice(_("Saved. The next one is {next_number}.", next_number=series.next_number)))
-    return redirect_after_post(url_for("letterhead.show", _anchor="numbers"))
+    return redirect_to(
+        "letterhead.show",
+        _("Saved. The next one is {next_number}.", next_number=series.next_number),
+        _anchor="numbers",
+    )
 
 
-@blueprint.post("/clinic/papers/e-invoices")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/papers/e-invoices", refused=show)
 def make_e_invoices() -> ResponseReturnValue:
     """Switch the XML data of invoices on or off."""
     is_on = SwitchForm.sent().is_on
     switch_e_invoices(current_services().store, current_act(), is_on=is_on)
-    flash_notice(
-        Notice(_("Invoices carry their data from now on.") if is_on else _("Invoices are plain PDF again."))
+    return redirect_to(
+        "letterhead.show",
+        _("Invoices carry their data from now on.") if is_on else _("Invoices are plain PDF again."),
+        _anchor="e-invoices",
     )
-    return redirect_after_post(url_for("letterhead.show", _anchor="e-invoices"))
 
 
-@blueprint.post("/clinic/papers/next-course")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/papers/next-course", refused=show)
 def offer_next_course() -> ResponseReturnValue:
     """Switch the offer of another course after the last session on or off."""
     is_on = SwitchForm.sent().is_on
     change_clinic(current_services().store, current_act(), {"offers_next_course": is_on})
-    flash_notice(
-        Notice(
-            _("The summary after the last session names the package and its price from now on.")
-            if is_on
-            else _("The summary after the last session names no price.")
-        )
+    return redirect_to(
+        "letterhead.show",
+        _("The summary after the last session names the package and its price from now on.")
+        if is_on
+        else _("The summary after the last session names no price."),
+        _anchor="next-course",
     )
-    return redirect_after_post(url_for("letterhead.show", _anchor="next-course"))
 
 
 def _draft() -> ClinicView:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
@@ -22,15 +22,15 @@ from plugin.courses.letters.log import REPORT_DAYS, what_followed
 from plugin.courses.letters.plan import PREVIEW_DAYS, coming_letters
 from plugin.emails.client_letter import example_letter, rules_of, send_example
 from plugin.web import current_services, pages
-from plugin.web.access import allow, fresh
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import FRESH_FOR, Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.format import LANGUAGES
 from plugin.web.forms import Choice, Email, Form, Paragraph
 from plugin.web.owner.forms import SwitchForm
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("letters", __name__, url_prefix="/clinic/letters")
+blueprint = Screens("letters", __name__, url_prefix="/clinic/letters")
 # The page shows the first; the API has all of them.
 MOST_COMING = 100
 WHEN: dict[LetterKind, str] = {
@@ -70,7 +70,6 @@ class TestForm(Form):
 
 
 @blueprint.get("")
-@allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show all kinds, who gets which letter in the next days, and what followed those sent."""
     services = current_services()
@@ -92,21 +91,17 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/<kind>/switch")
-@allow()
-@refused_shows(show)
+@blueprint.post("/<kind>/switch", refused=show)
 def switch(kind: str) -> ResponseReturnValue:
     """Switch a kind of letter on or off."""
     known, is_on = letter_kind(kind), SwitchForm.sent().is_on
     switch_letter(current_services().store, current_act(), known, is_on=is_on)
     title = _(TITLES[known])
     said = _("“{title}” is sent from now on.", title=title) if is_on else _("“{title}” is off.", title=title)
-    flash_notice(Notice(said))
-    return redirect_after_post(url_for("letters.show", _anchor=f"k-{known}"))
+    return redirect_to("letters.show", said, _anchor=f"k-{known}")
 
 
 @blueprint.get("/<kind>")
-@allow()
 def one(kind: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show how a letter reads in each language, its own words, and the form to send it to oneself."""
     services, known = current_services(), letter_kind(kind)
@@ -125,27 +120,25 @@ def one(kind: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/<kind>")
-@allow()
-@refused_shows(one)
+@blueprint.post("/<kind>", refused=one)
 def save(kind: str) -> ResponseReturnValue:
     """Save the clinic's own words."""
     known = letter_kind(kind)
     word_letter(current_services().store, current_act(), known, WordsForm.sent().words)
-    flash_notice(Notice(_("Saved. It reads like this from now on.")))
-    return redirect_after_post(url_for("letters.one", kind=known))
+    return redirect_to("letters.one", _("Saved. It reads like this from now on."), kind=known)
 
 
-@blueprint.post("/<kind>/test")
-@allow()
-@fresh()
-@refused_shows(one)
+@blueprint.post("/<kind>/test", fresh=FRESH_FOR, refused=one)
 def test(kind: str) -> ResponseReturnValue:
     """Send the example to an address of the staff."""
     known, form = letter_kind(kind), TestForm.sent()
     send_example(current_services(), known, form.language.data, form.to.data or "")
-    flash_notice(Notice(_("The test e-mail is on its way to {to}.", to=form.to.data)))
-    return redirect_after_post(url_for("letters.one", kind=known, _anchor="test"))
+    return redirect_to(
+        "letters.one",
+        _("The test e-mail is on its way to {to}.", to=form.to.data),
+        kind=known,
+        _anchor="test",
+    )
 
 
 def _test_values() -> dict[str, Any]:

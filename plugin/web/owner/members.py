@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
@@ -23,26 +23,22 @@ from plugin.courses.accounts.staff import StaffView, count_visits, has_second_fa
 from plugin.courses.accounts.staff_edits import edit_staff
 from plugin.errors import Refused
 from plugin.web import current_services, pages
-from plugin.web.access import allow, fresh
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import FRESH_FOR, Screens
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post, redirect_to
 from plugin.web.owner.staff_forms import BY_LINK, BY_MAIL, HowForm, InviteForm, PersonForm
-from plugin.web.refusals import InvalidForm, Refusal, refused_shows
+from plugin.web.refusals import InvalidForm, Refusal
 from plugin.web.translations import _
 
-blueprint = Blueprint("members", __name__, url_prefix="/clinic/staff")
+blueprint = Screens("members", __name__, url_prefix="/clinic/staff")
 
 
 @blueprint.get("/new")
-@allow()
 def new(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the form to invite a person."""
     return render_template("owner/staff_new.html", **invitation_form(refusal))
 
 
-@blueprint.post("/new")
-@allow()
-@fresh()
-@refused_shows(new)
+@blueprint.post("/new", fresh=FRESH_FOR, refused=new)
 def create() -> ResponseReturnValue:
     """Invite a person, by e-mail or by a link that is shown once."""
     member, by_mail = invite_by_form()
@@ -50,7 +46,6 @@ def create() -> ResponseReturnValue:
 
 
 @blueprint.get("/<staff_id>")
-@allow()
 def show(staff_id: str, refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
     """Show a person: what is known of them, their access and where they are signed in."""
     services, now = current_services(), pages.now()
@@ -79,10 +74,7 @@ def show(staff_id: str, refusal: Refusal | None = None, **_: str) -> ResponseRet
     )
 
 
-@blueprint.post("/<staff_id>")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("/<staff_id>", fresh=FRESH_FOR, refused=show)
 def save(staff_id: str) -> ResponseReturnValue:
     """Change a person."""
     form = PersonForm.sent()
@@ -92,14 +84,11 @@ def save(staff_id: str) -> ResponseReturnValue:
     flash_notice(Notice(_("{member} is saved.", member=member.name)))
     if member.id == current_user.staff_id and member.role is not Role.OWNER:
         # This page is an owner's alone.
-        return redirect_after_post(url_for("today.show"))
-    return redirect_after_post(url_for("members.show", staff_id=staff_id))
+        return redirect_to("today.show")
+    return redirect_to("members.show", staff_id=staff_id)
 
 
-@blueprint.post("/<staff_id>/invitation")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("/<staff_id>/invitation", fresh=FRESH_FOR, refused=show)
 def renew(staff_id: str) -> ResponseReturnValue:
     """Make a new invitation; the earlier link ends."""
     by_mail = _is_by_mail(HowForm.sent().how.data)
@@ -108,22 +97,17 @@ def renew(staff_id: str) -> ResponseReturnValue:
     return _sent(member) if by_mail else _link_page(member)
 
 
-@blueprint.post("/<staff_id>/withdrawal")
-@allow()
-@refused_shows(show)
+@blueprint.post("/<staff_id>/withdrawal", refused=show)
 def end_invitation(staff_id: str) -> ResponseReturnValue:
     """Withdraw an invitation."""
     member = withdraw(current_services().store, current_act(), staff_id)
-    flash_notice(
-        Notice(_("The invitation of {member} is withdrawn. Its link no longer works.", member=member.name))
+    return redirect_to(
+        "staff.show",
+        _("The invitation of {member} is withdrawn. Its link no longer works.", member=member.name),
     )
-    return redirect_after_post(url_for("staff.show"))
 
 
-@blueprint.post("/<staff_id>/reset-link")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("/<staff_id>/reset-link", fresh=FRESH_FOR, refused=show)
 def reset(staff_id: str) -> ResponseReturnValue:
     """Send or show a link to choose a new password."""
     store = current_services().store
@@ -132,42 +116,40 @@ def reset(staff_id: str) -> ResponseReturnValue:
     return _link_page(person_to_reset(store, current_act(), staff_id))
 
 
-@blueprint.post("/<staff_id>/sign-outs")
-@allow()
-@refused_shows(show)
+@blueprint.post("/<staff_id>/sign-outs", refused=show)
 def sign_out_everywhere(staff_id: str) -> ResponseReturnValue:
     """Sign a person out in every browser."""
     store = current_services().store
     sessions.end_others(store, current_act(), staff_id)
-    flash_notice(Notice(_("{member} is signed out everywhere.", member=read_staff(store, staff_id).name)))
-    return redirect_after_post(url_for("members.show", staff_id=staff_id))
+    return redirect_to(
+        "members.show",
+        _("{member} is signed out everywhere.", member=read_staff(store, staff_id).name),
+        staff_id=staff_id,
+    )
 
 
-@blueprint.post("/<staff_id>/sign-outs/<sign_in_id>")
-@allow()
-@refused_shows(show)
+@blueprint.post("/<staff_id>/sign-outs/<sign_in_id>", refused=show)
 def sign_out(staff_id: str, sign_in_id: str) -> ResponseReturnValue:
     """Sign a person out in one browser."""
     store = current_services().store
     sessions.end_one(store, current_act(), staff_id, sign_in_id)
-    flash_notice(Notice(_("{member} is signed out there.", member=read_staff(store, staff_id).name)))
-    return redirect_after_post(url_for("members.show", staff_id=staff_id))
+    return redirect_to(
+        "members.show",
+        _("{member} is signed out there.", member=read_staff(store, staff_id).name),
+        staff_id=staff_id,
+    )
 
 
-@blueprint.post("/<staff_id>/second-step")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("/<staff_id>/second-step", fresh=FRESH_FOR, refused=show)
 def reset_second_step(staff_id: str) -> ResponseReturnValue:
     """Remove the second step of a person who has lost it."""
     store = current_services().store
     member = second_factors.reset_second_step(store, current_act(), staff_id)
-    flash_notice(
-        Notice(
-            _("The second step of {member} is removed. The password alone signs in now.", member=member.name)
-        )
+    return redirect_to(
+        "members.show",
+        _("The second step of {member} is removed. The password alone signs in now.", member=member.name),
+        staff_id=staff_id,
     )
-    return redirect_after_post(url_for("members.show", staff_id=staff_id))
 
 
 def invitation_form(refusal: Refusal | None) -> dict[str, Any]:
@@ -206,8 +188,9 @@ def _is_by_mail(how: str) -> bool:
 
 
 def _sent(member: StaffView) -> ResponseReturnValue:
-    flash_notice(Notice(_("The e-mail to {email} is on its way.", email=member.email)))
-    return redirect_after_post(url_for("members.show", staff_id=member.id))
+    return redirect_to(
+        "members.show", _("The e-mail to {email} is on its way.", email=member.email), staff_id=member.id
+    )
 
 
 def _link_page(member: StaffView) -> ResponseReturnValue:

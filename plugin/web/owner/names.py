@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.catalog.names import NamedThing, TypedName, named_things, save_names
 from plugin.web import current_services
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.format import LANGUAGES
 from plugin.web.forms import Form, Hidden, Text
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
 # The language of a tag, and what it calls itself.
 SPOKEN = tuple((tag.partition("-")[0], name) for tag, name in LANGUAGES)
 
-blueprint = Blueprint("names", __name__)
+blueprint = Screens("names", __name__)
 
 
 class NamesForm(Form):
@@ -51,7 +51,6 @@ def _form_type(things: Sequence[NamedThing]) -> type[NamesForm]:
 
 
 @blueprint.get("/clinic/names")
-@allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show all names with their translations as a form."""
     things = named_things(current_services().store)
@@ -69,13 +68,12 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     return render_template("owner/names.html", things=things, form=form, spoken=SPOKEN)
 
 
-@blueprint.post("/clinic/names")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/names", refused=show)
 def save() -> ResponseReturnValue:
     """Save the translations that were changed."""
     services = current_services()
     things = named_things(services.store)
     saved = save_names(services.store, current_act(), _form_type(things).sent().typed(things))
-    flash_notice(Notice(_("Saved. Names changed: {saved}. Papers already issued keep theirs.", saved=saved)))
-    return redirect_after_post(url_for("names.show"))
+    return redirect_to(
+        "names.show", _("Saved. Names changed: {saved}. Papers already issued keep theirs.", saved=saved)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from plugin.courses.base.words import money_text
 from plugin.courses.catalog.packages import NewContent, NewPackage, checked_package, read_package
@@ -12,20 +12,16 @@ from plugin.courses.handouts.package_drafts import (
     draft_package_voucher,
 )
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import Screens
 from plugin.web.format import LANGUAGES
 from plugin.web.owner.forms import PackageForm
 from plugin.web.owner.preview import on_screen, why_not
-from plugin.web.refusals import refused_shows
-from plugin.web.reports.asked import today
 from plugin.web.translations import _
 
-blueprint = Blueprint("package_preview", __name__)
+blueprint = Screens("package_preview", __name__)
 
 
-@blueprint.get("/packages/<package_id>/preview")
-@allow()
-@refused_shows(why_not)
+@blueprint.get("/packages/<package_id>/preview", refused=why_not)
 def show(package_id: str) -> Response:
     """Show what a client reads of the package as it is stored."""
     package = read_package(current_services().store, package_id)
@@ -36,9 +32,7 @@ def show(package_id: str) -> Response:
     return _paper(NewPackage(package.name, package.price, contents, package.terms))
 
 
-@blueprint.post("/packages/preview")
-@allow()
-@refused_shows(why_not)
+@blueprint.post("/packages/preview", refused=why_not)
 def try_out() -> Response:
     """Show what a client would read of the package in the form. Nothing is saved."""
     return _paper(checked_package(PackageForm.sent().package()))
@@ -55,4 +49,4 @@ def _paper(package: NewPackage) -> Response:
         name=package.name,
         price=money_text(package.price, clinic),
     )
-    return on_screen(draft(clinic, package, language=language, today=today()), said)
+    return on_screen(draft(clinic, package, language=language, today=pages.today()), said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.catalog.gift_law import gift_law_of
@@ -13,22 +13,21 @@ from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.catalog.packages import create_package, list_packages, read_package
 from plugin.square.catalog import Saved, save_package
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import Notice, current_act, redirect_to
 from plugin.web.format import LANGUAGES
 from plugin.web.headers import let_page_hold_frame
 from plugin.web.owner.forms import MORE_ROWS, PackageForm, SaleForm
 from plugin.web.owner.square_publishing import add_publishing_views
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
 SHOWN = 200
 
-blueprint = Blueprint("packages", __name__)
+blueprint = Screens("packages", __name__)
 
 
 @blueprint.get("/packages")
-@allow()
 def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> ResponseReturnValue:
     """Show the packages and the form for a new one."""
     store = current_services().store
@@ -50,21 +49,19 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
     )
 
 
-@blueprint.post("/packages")
-@allow()
-@refused_shows(show)
+@blueprint.post("/packages", refused=show)
 def create() -> ResponseReturnValue:
     """Create a package."""
     made = create_package(current_services().store, current_act(), PackageForm.sent().package())
-    flash_notice(Notice(_("“{package}” is created. Publish it to Square to sell it.", package=made.name)))
-    return redirect_after_post(url_for("packages.show"))
+    return redirect_to(
+        "packages.show", _("“{package}” is created. Publish it to Square to sell it.", package=made.name)
+    )
 
 
 add_publishing_views(blueprint, show, "/packages")
 
 
 @blueprint.get("/packages/<package_id>")
-@allow()
 def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show a package as a form."""
     package = read_package(current_services().store, package_id)
@@ -79,9 +76,7 @@ def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnVal
     )
 
 
-@blueprint.post("/packages/<package_id>")
-@allow()
-@refused_shows(change)
+@blueprint.post("/packages/<package_id>", refused=change)
 def edit(package_id: str) -> ResponseReturnValue:
     """Save the edited package, as sold from now on."""
     form = PackageForm.sent()
@@ -98,13 +93,14 @@ def edit(package_id: str) -> ResponseReturnValue:
         package=edited.name,
         version=edited.version,
     )
-    flash_notice(Notice(f"{said}{_in_square(saved)}", is_bad=bool(saved.problem)))
-    return redirect_after_post(url_for("packages.show", _anchor=f"p-{package_id}"))
+    return redirect_to(
+        "packages.show",
+        Notice(f"{said}{_in_square(saved)}", is_bad=bool(saved.problem)),
+        _anchor=f"p-{package_id}",
+    )
 
 
-@blueprint.post("/packages/<package_id>/sale")
-@allow()
-@refused_shows(show)
+@blueprint.post("/packages/<package_id>/sale", refused=show)
 def put_on_sale(package_id: str) -> ResponseReturnValue:
     """Deactivate the package, or activate it again."""
     is_active = SaleForm.sent().on_sale.data
@@ -113,8 +109,7 @@ def put_on_sale(package_id: str) -> ResponseReturnValue:
         said = _("“{package}” is active again.", package=package.name)
     else:
         said = _("“{package}” is deactivated. Remove it from Square too.", package=package.name)
-    flash_notice(Notice(said))
-    return redirect_after_post(url_for("packages.show", _anchor=f"p-{package_id}"))
+    return redirect_to("packages.show", said, _anchor=f"p-{package_id}")
 
 
 def _in_square(saved: Saved) -> str:

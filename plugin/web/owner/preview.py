@@ -7,17 +7,16 @@ from dataclasses import replace
 from importlib.resources import files
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, request, url_for
+from flask import Response, abort, request, url_for
 
 from invoices.pages.fit import fit
 from invoices.papers import Paper, PaperRefused
 from invoices.press.html import html_of, own_css, shared_css
 from invoices.press.version import papers_version
-from plugin.core.acts import Role
 from plugin.courses.handouts.drafts import draft_summary
 from plugin.errors import InvalidField
 from plugin.web import pages
-from plugin.web.access import allow
+from plugin.web.access import TREATS, Screens
 from plugin.web.headers import let_our_page_frame
 from plugin.web.refusals import Refusal
 
@@ -25,7 +24,7 @@ from plugin.web.refusals import Refusal
 _PIXELS = {"letter": (816, 1056), "a4": (794, 1123)}
 _OURS = re.compile(r'url\("app:([A-Za-z0-9_]+\.ttf)"\)')
 
-blueprint = Blueprint("looks", __name__)
+blueprint = Screens("looks", __name__)
 
 
 def on_screen(paper: Paper, said: str = "") -> Response:
@@ -48,15 +47,13 @@ def why_not(refusal: Refusal, **_asked: str) -> Response:
     return Response(refusal.message, mimetype="text/plain")
 
 
-@blueprint.get("/papers/looks/shared.css")
-@allow(Role.PRACTITIONER)
+@blueprint.get("/papers/looks/shared.css", roles=TREATS)
 def shared() -> Response:
     """Return the styles of all papers."""
     return _style(_OURS.sub(_font_address, shared_css()))
 
 
-@blueprint.get("/papers/looks/own.css")
-@allow(Role.PRACTITIONER)
+@blueprint.get("/papers/looks/own.css", roles=TREATS)
 def own() -> Response:
     """Return the styles that depend on clinic and language, and on the paper size."""
     asked = request.args
@@ -73,8 +70,7 @@ def own() -> Response:
     return _style(f"{own_css(draft_summary(clinic))}\nbody {{ width: {width}px; min-height: {height}px }}\n")
 
 
-@blueprint.get("/papers/looks/<name>")
-@allow(Role.PRACTITIONER)
+@blueprint.get("/papers/looks/<name>", roles=TREATS)
 def font(name: str) -> Response:
     """Return a font of the papers."""
     fonts = {file.name: file for file in (files("invoices") / "print" / "fonts").iterdir()}

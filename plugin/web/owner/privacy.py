@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act
 from plugin.courses.privacy.erasure import Erasure, erase_client, preview_erasure
 from plugin.courses.privacy.export import ClientExport, export_client
 from plugin.web import current_services, pages
-from plugin.web.access import allow, current_actor
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens, current_actor
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.owner.forms import ErasureForm
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
-blueprint = Blueprint("privacy", __name__)
+blueprint = Screens("privacy", __name__)
 
 
 @blueprint.get("/clients/<client_id>/held")
-@allow()
 def show(client_id: str) -> ResponseReturnValue:
     """Show all data stored about a client, to read and to print."""
     return render_template("owner/held.html", held=_held(client_id))
 
 
 @blueprint.get("/clients/<client_id>/held.json")
-@allow()
 def save_json(client_id: str) -> ResponseReturnValue:
     """Return the export as JSON."""
     return _saved(client_id, _held(client_id).to_json(), "application/json", "json")
 
 
 @blueprint.get("/clients/<client_id>/held.html")
-@allow()
 def save_page(client_id: str) -> ResponseReturnValue:
     """Return the export as a self-contained HTML page."""
     page = render_template("owner/held_alone.html", held=_held(client_id))
@@ -41,7 +38,6 @@ def save_page(client_id: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/clients/<client_id>/erasure")
-@allow()
 def choose(client_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show what erasure does and what prevents it, and ask for the name."""
     view = preview_erasure(current_services().store, _looking(), client_id)
@@ -50,22 +46,19 @@ def choose(client_id: str, refusal: Refusal | None = None) -> ResponseReturnValu
     return render_template("owner/erasure.html", view=view, form=form)
 
 
-@blueprint.post("/clients/<client_id>/erasure")
-@allow()
-@refused_shows(choose)
+@blueprint.post("/clients/<client_id>/erasure", refused=choose)
 def erase(client_id: str) -> ResponseReturnValue:
     """Erase the client's personal data."""
     form = ErasureForm.sent()
     wish = Erasure(client_id, form.name.data, gives_up=form.gives_up.data)
     is_new = erase_client(current_services().store, current_act(), wish)
-    flash_notice(
-        Notice(
-            _("Deleted. Packages and amounts are kept, without a name.")
-            if is_new
-            else _("That was deleted before.")
-        )
+    return redirect_to(
+        "clients.show",
+        _("Deleted. Packages and amounts are kept, without a name.")
+        if is_new
+        else _("That was deleted before."),
+        client_id=client_id,
     )
-    return redirect_after_post(url_for("clients.show", client_id=client_id))
 
 
 def _held(client_id: str) -> ClientExport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from invoices.language import is_supported
@@ -10,12 +10,11 @@ from invoices.pages.qr import qr_code
 from plugin.courses.handouts.poster import poster_pdf
 from plugin.courses.sales.public_orders import offer_package, packages_to_offer, recent_public_orders
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.files import name_file
+from plugin.web.access import Screens
+from plugin.web.actions import current_act, redirect_to
+from plugin.web.files import pdf_answer
 from plugin.web.format import LANGUAGES
 from plugin.web.forms import Form, Hidden
-from plugin.web.headers import let_our_page_frame
 from plugin.web.translations import _
 
 
@@ -25,11 +24,10 @@ class OfferForm(Form):
     offered = Hidden()
 
 
-blueprint = Blueprint("public_page", __name__, url_prefix="/clinic/public-page")
+blueprint = Screens("public_page", __name__, url_prefix="/clinic/public-page")
 
 
 @blueprint.get("")
-@allow()
 def show() -> ResponseReturnValue:
     """Show where the page is, what it offers, and its last orders."""
     services = current_services()
@@ -46,24 +44,22 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.post("/packages/<package_id>")
-@allow()
 def offer(package_id: str) -> ResponseReturnValue:
     """Offer a package on the page, or hide it there."""
     is_public = OfferForm.sent().offered.data == "yes"
     offer_package(current_services().store, current_act(), package_id, is_public=is_public)
-    flash_notice(Notice(_("It is offered on the public page.") if is_public else _("It is hidden.")))
-    return redirect_after_post(url_for("public_page.show"))
+    return redirect_to(
+        "public_page.show", _("It is offered on the public page.") if is_public else _("It is hidden.")
+    )
 
 
 @blueprint.get("/poster.pdf")
-@allow()
 def poster() -> Response:
     """Return the poster for the window, in the language in the address, by default the clinic's."""
     services, asked = current_services(), request.args.get("language", "")
     language = asked if is_supported(asked) else pages.clinic().language
     pdf = poster_pdf(services.store, services.render, _address(), now=services.clock(), language=language)
-    let_our_page_frame()
-    return name_file(Response(pdf, mimetype="application/pdf"), _("Poster of our packages") + ".pdf")
+    return pdf_answer(pdf, _("Poster of our packages") + ".pdf", is_framed=True)
 
 
 def _address() -> str:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from plugin.square.catalog import link_item
 from plugin.square.catalog import publish as publish_to_square
 from plugin.square.catalog_items import search_items
 from plugin.web import current_services
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
 from plugin.web.owner.forms import ItemForm
-from plugin.web.refusals import refused_shows
 from plugin.web.translations import _
 
 
@@ -27,11 +25,9 @@ def add_publishing_views(
     """
 
     def back() -> ResponseReturnValue:
-        return redirect_after_post(url_for(f"{blueprint.name}.show"))
+        return redirect_to(f"{blueprint.name}.show")
 
-    @blueprint.post(f"{prefix}/<package_id>/publication")
-    @allow()
-    @refused_shows(page)
+    @blueprint.post(f"{prefix}/<package_id>/publication", refused=page)
     def publish(package_id: str) -> ResponseReturnValue:
         """Publish the package to Square."""
         published = publish_to_square(current_services(), current_act(), package_id)
@@ -39,16 +35,13 @@ def add_publishing_views(
         return back()
 
     @blueprint.get(f"{prefix}/<package_id>/items")
-    @allow()
     def items(package_id: str) -> ResponseReturnValue:
         """Show the items in Square that match the query, to sell the package as one of them."""
         q = request.args.get("q", "").strip()[:60]
         found = search_items(current_services(), q) if q else ()
         return page(searched_package=package_id, q=q, items=found)
 
-    @blueprint.post(f"{prefix}/<package_id>/square-item")
-    @allow()
-    @refused_shows(page)
+    @blueprint.post(f"{prefix}/<package_id>/square-item", refused=page)
     def link(package_id: str) -> ResponseReturnValue:
         """Sell the package as an existing item in Square."""
         variation_id = ItemForm.sent().square_variation_id.data

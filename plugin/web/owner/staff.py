@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, render_template, url_for
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
@@ -21,11 +21,11 @@ from plugin.courses.accounts.staff import (
 )
 from plugin.courses.base.sheet import Columns, sheet_of
 from plugin.web import current_services, pages
-from plugin.web.access import allow, fresh
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import FRESH_FOR, Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.files import file_answer
 from plugin.web.owner.staff_forms import TokenForm
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.tables import SortKey, sort_rows
 from plugin.web.translations import _
 
@@ -37,11 +37,10 @@ _SORTS = {
     "sign_in": SortKey(lambda each: each.last_signed_in_at, is_descending=True),
 }
 
-blueprint = Blueprint("staff", __name__, url_prefix="/clinic/staff")
+blueprint = Screens("staff", __name__, url_prefix="/clinic/staff")
 
 
 @blueprint.get("")
-@allow()
 def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
     """Show who may sign in and which API tokens there are."""
     store = current_services().store
@@ -63,7 +62,6 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/list.<ending>")
-@allow()
 def save(ending: str) -> Response:
     """Return who may sign in, or once could, as a file."""
     store = current_services().store
@@ -85,35 +83,33 @@ def _sheet(protected: Collection[str]) -> Columns[StaffView]:
     }
 
 
-@blueprint.post("/<staff_id>/deactivation")
-@allow()
-@refused_shows(show)
+@blueprint.post("/<staff_id>/deactivation", refused=show)
 def deactivate(staff_id: str) -> ResponseReturnValue:
     """End a person's access and their open sessions."""
     person = deactivate_staff(current_services().store, current_act(), staff_id)
-    return _done(_("{person} is deactivated and signed out everywhere.", person=person.name))
+    return redirect_to(
+        "staff.show", _("{person} is deactivated and signed out everywhere.", person=person.name)
+    )
 
 
-@blueprint.post("/<staff_id>/reactivation")
-@allow()
-@refused_shows(show)
+@blueprint.post("/<staff_id>/reactivation", refused=show)
 def reactivate(staff_id: str) -> ResponseReturnValue:
     """Let a person sign in again."""
     person = reactivate_staff(current_services().store, current_act(), staff_id)
     if person.state == "invited":
-        return _done(
+        return redirect_to(
+            "staff.show",
             _(
                 "{person} is active again. Make a new invitation so that they can choose a password.",
                 person=person.name,
-            )
+            ),
         )
-    return _done(_("{person} can sign in again, with the same password as before.", person=person.name))
+    return redirect_to(
+        "staff.show", _("{person} can sign in again, with the same password as before.", person=person.name)
+    )
 
 
-@blueprint.post("/tokens")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("/tokens", fresh=FRESH_FOR, refused=show)
 def add_token() -> ResponseReturnValue:
     """Create a token and show it, this once."""
     form, act = TokenForm.sent(), current_act()
@@ -127,15 +123,10 @@ def add_token() -> ResponseReturnValue:
     return render_template("owner/token.html", token=token, name=form.token_name.data)
 
 
-@blueprint.post("/tokens/<token_id>/revocation")
-@allow()
-@refused_shows(show)
+@blueprint.post("/tokens/<token_id>/revocation", refused=show)
 def revoke(token_id: str) -> ResponseReturnValue:
     """Revoke a token."""
     token = revoke_token(current_services().store, current_act(), token_id)
-    return _done(_("The token “{token}” is revoked. Programs that use it are refused.", token=token.name))
-
-
-def _done(text: str) -> ResponseReturnValue:
-    flash_notice(Notice(text))
-    return redirect_after_post(url_for("staff.show"))
+    return redirect_to(
+        "staff.show", _("The token “{token}” is revoked. Programs that use it are refused.", token=token.name)
+    )

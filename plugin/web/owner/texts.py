@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from invoices.aftercare import sources
 from invoices.papers import AftercareSheet
-from plugin.core.acts import Role
 from plugin.courses.handouts.cache import drawn
 from plugin.courses.handouts.drafts import draft_sheet
 from plugin.courses.handouts.text_check import claims_in, missing_step, odd_row
@@ -24,22 +23,22 @@ from plugin.courses.handouts.texts import (
     suggest_days,
 )
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import TREATS, Screens
+from plugin.web.actions import current_act, redirect_to
+from plugin.web.files import pdf_answer
 from plugin.web.headers import let_page_hold_frame
 from plugin.web.owner.forms import IntervalForm, TextForm, VersionForm
 from plugin.web.owner.preview import on_screen, why_not
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import _, ngettext
 
 # In their own languages.
 LANGUAGES = {"en": "English", "es": "Español", "zh": "简体中文"}
 
-blueprint = Blueprint("texts", __name__)
+blueprint = Screens("texts", __name__)
 
 
-@blueprint.get("/clinic/papers/texts")
-@allow(Role.PRACTITIONER)
+@blueprint.get("/clinic/papers/texts", roles=TREATS)
 def show(refusal: Refusal | None = None, treatment_id: str = "") -> ResponseReturnValue:
     """Show the status of the text of each treatment in each language."""
     treatments = list_texts(current_services().store)
@@ -52,19 +51,19 @@ def show(refusal: Refusal | None = None, treatment_id: str = "") -> ResponseRetu
     )
 
 
-@blueprint.post("/clinic/papers/texts/<treatment_id>/interval")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/papers/texts/<treatment_id>/interval", refused=show)
 def suggest(treatment_id: str) -> ResponseReturnValue:
     """Save the suggested number of days between visits."""
     days = IntervalForm.sent().suggested_days.data
     suggest_days(current_services().store, current_act(), treatment_id, days)
-    flash_notice(Notice(_("Saved.") if days else _("Saved. The papers suggest nothing.")))
-    return redirect_after_post(url_for("texts.show", _anchor=f"t-{treatment_id}"))
+    return redirect_to(
+        "texts.show",
+        _("Saved.") if days else _("Saved. The papers suggest nothing."),
+        _anchor=f"t-{treatment_id}",
+    )
 
 
 @blueprint.get("/clinic/papers/texts/<treatment_id>/<language>")
-@allow()
 def edit(treatment_id: str, language: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show one text as a form, beside its paper; `version` shows an earlier one, to save it again."""
     let_page_hold_frame()
@@ -81,9 +80,7 @@ def edit(treatment_id: str, language: str, refusal: Refusal | None = None) -> Re
     )
 
 
-@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>")
-@allow()
-@refused_shows(edit)
+@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>", refused=edit)
 def save(treatment_id: str, language: str) -> ResponseReturnValue:
     """Save this text for use from now on."""
     form = TextForm.sent()
@@ -102,33 +99,32 @@ def save(treatment_id: str, language: str) -> ResponseReturnValue:
         if promises
         else ""
     )
-    flash_notice(
-        Notice(
-            _(
-                "Version {version} is saved and on the papers from now on.{more}",
-                version=saved.version,
-                more=mind,
-            )
-        )
+    return redirect_to(
+        "texts.edit",
+        _(
+            "Version {version} is saved and on the papers from now on.{more}",
+            version=saved.version,
+            more=mind,
+        ),
+        treatment_id=treatment_id,
+        language=language,
     )
-    return redirect_after_post(url_for("texts.edit", treatment_id=treatment_id, language=language))
 
 
-@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/start")
-@allow()
-@refused_shows(edit)
+@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/start", refused=edit)
 def restart(treatment_id: str, language: str) -> ResponseReturnValue:
     """Restore the initial text."""
     seen = TextForm.sent().seen_version
     start_over(current_services().store, current_act(), treatment_id, language, seen_version=seen)
-    flash_notice(
-        Notice(_("The starting text is on the papers again. What you wrote stays in the list of versions."))
+    return redirect_to(
+        "texts.edit",
+        _("The starting text is on the papers again. What you wrote stays in the list of versions."),
+        treatment_id=treatment_id,
+        language=language,
     )
-    return redirect_after_post(url_for("texts.edit", treatment_id=treatment_id, language=language))
 
 
-@blueprint.get("/clinic/papers/texts/<treatment_id>/<language>/review")
-@allow(Role.PRACTITIONER)
+@blueprint.get("/clinic/papers/texts/<treatment_id>/<language>/review", roles=TREATS)
 def read(treatment_id: str, language: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the sheet as clients get it, to be reviewed."""
     let_page_hold_frame()
@@ -144,27 +140,24 @@ def read(treatment_id: str, language: str, refusal: Refusal | None = None) -> Re
     )
 
 
-@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/review")
-@allow(Role.PRACTITIONER)
-@refused_shows(read)
+@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/review", roles=TREATS, refused=read)
 def review(treatment_id: str, language: str) -> ResponseReturnValue:
     """Record that the person signed in has reviewed the text."""
     seen = VersionForm.sent().seen_version
     saved = review_text(current_services().store, current_act(), treatment_id, language, seen_version=seen)
-    flash_notice(
-        Notice(
-            _(
-                "Reviewed. Sheets name {name} and version {version} from now on.",
-                name=saved.reviewer,
-                version=saved.version,
-            )
-        )
+    return redirect_to(
+        "texts.read",
+        _(
+            "Reviewed. Sheets name {name} and version {version} from now on.",
+            name=saved.reviewer,
+            version=saved.version,
+        ),
+        treatment_id=treatment_id,
+        language=language,
     )
-    return redirect_after_post(url_for("texts.read", treatment_id=treatment_id, language=language))
 
 
-@blueprint.get("/clinic/papers/texts/<treatment_id>/<language>/preview")
-@allow(Role.PRACTITIONER)
+@blueprint.get("/clinic/papers/texts/<treatment_id>/<language>/preview", roles=TREATS)
 def preview(treatment_id: str, language: str) -> Response:
     """Show the sheet with the saved text."""
     text = _text(treatment_id, language)
@@ -173,22 +166,18 @@ def preview(treatment_id: str, language: str) -> Response:
     )
 
 
-@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/preview")
-@allow()
-@refused_shows(why_not)
+@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/preview", refused=why_not)
 def try_out(treatment_id: str, language: str) -> Response:
     """Show the sheet with the text as typed. Nothing is saved."""
     return on_screen(_draft(treatment_id, language), _said(TextForm.sent().markdown.data, language))
 
 
-@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/paper.pdf")
-@allow()
-@refused_shows(edit)
+@blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/paper.pdf", refused=edit)
 def draw(treatment_id: str, language: str) -> Response:
     """Return the same as PDF."""
     services = current_services()
     pdf = drawn(services.store, services.render, _draft(treatment_id, language))
-    return Response(pdf, mimetype="application/pdf")
+    return pdf_answer(pdf)
 
 
 def _text(treatment_id: str, language: str) -> TextView:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.checks.lists import CHANGED, read_list, save_list
 from plugin.courses.checks.starting_list import POINTS, starting_points
 from plugin.web import current_services
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Form, Hidden, Paragraph, Text
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("treatment_check", __name__)
+blueprint = Screens("treatment_check", __name__)
 _LINES = {"rows": "10"}
 
 
@@ -36,7 +36,6 @@ class CheckListForm(Form):
 
 
 @blueprint.get("/clinic/check")
-@allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the list in force as a form, or the one to start with."""
     services = current_services()
@@ -60,9 +59,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/clinic/check")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/check", refused=show)
 def save() -> ResponseReturnValue:
     """Save a new version of the list."""
     form = CheckListForm.sent()
@@ -73,5 +70,4 @@ def save() -> ResponseReturnValue:
         reviewed_by=form.reviewed_by.data,
         seen_version=form.seen.number or 0,
     )
-    flash_notice(Notice(_("Saved as version {n}.", n=saved.version)))
-    return redirect_after_post(url_for("treatment_check.show"))
+    return redirect_to("treatment_check.show", _("Saved as version {n}.", n=saved.version))

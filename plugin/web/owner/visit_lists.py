@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, url_for
+from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.catalog.names import named_things
@@ -17,13 +17,13 @@ from plugin.courses.catalog.visit_options import (
     retire_option,
 )
 from plugin.web import current_services
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Form, Hidden, Text, Tick
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("visit_lists", __name__)
+blueprint = Screens("visit_lists", __name__)
 
 
 class OptionForm(Form):
@@ -45,7 +45,6 @@ class RetireForm(Form):
 
 
 @blueprint.get("/clinic/visit-lists")
-@allow()
 def show(refusal: Refusal | None = None, kind: str = "", option_id: str = "") -> ResponseReturnValue:
     """Show both lists; the form that was refused is filled in."""
     store = current_services().store
@@ -65,9 +64,7 @@ def show(refusal: Refusal | None = None, kind: str = "", option_id: str = "") ->
     )
 
 
-@blueprint.post("/clinic/visit-lists/<kind>")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/visit-lists/<kind>", refused=show)
 def add(kind: str) -> ResponseReturnValue:
     """Add an option to a list."""
     if kind not in list(OptionKind):
@@ -76,9 +73,7 @@ def add(kind: str) -> ResponseReturnValue:
     return _saved(added, _("“{added}” is on the list.", added=added.name))
 
 
-@blueprint.post("/clinic/visit-lists/options/<option_id>")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/visit-lists/options/<option_id>", refused=show)
 def rename(option_id: str) -> ResponseReturnValue:
     """Rename an option."""
     renamed = rename_option(current_services().store, current_act(), option_id, OptionForm.sent().name.data)
@@ -86,7 +81,6 @@ def rename(option_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/clinic/visit-lists/options/<option_id>/place")
-@allow()
 def move(option_id: str) -> ResponseReturnValue:
     """Move an option one place up or down."""
     is_up = MoveForm.sent().to.data == "up"
@@ -95,9 +89,7 @@ def move(option_id: str) -> ResponseReturnValue:
     return _saved(moved, said)
 
 
-@blueprint.post("/clinic/visit-lists/options/<option_id>/retirement")
-@allow()
-@refused_shows(show)
+@blueprint.post("/clinic/visit-lists/options/<option_id>/retirement", refused=show)
 def retire(option_id: str) -> ResponseReturnValue:
     """Retire an option, or put it back on the list."""
     is_retired = RetireForm.sent().retired.data
@@ -108,5 +100,4 @@ def retire(option_id: str) -> ResponseReturnValue:
 
 
 def _saved(option: OptionView, said: str) -> ResponseReturnValue:
-    flash_notice(Notice(said))
-    return redirect_after_post(url_for("visit_lists.show", _anchor=f"o-{option.id}"))
+    return redirect_to("visit_lists.show", said, _anchor=f"o-{option.id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.changes import setting_label
@@ -16,15 +16,14 @@ from plugin.courses.clients.clients import read_client
 from plugin.courses.reports.activity import activity, actor_choices, all_activity
 from plugin.courses.reports.activity_sources import COURSE, OPENED, ActivityFilter, ActivityView
 from plugin.courses.reports.period import Period, asked_period
-from plugin.web import current_services
-from plugin.web.access import allow
+from plugin.web import current_services, pages
+from plugin.web.access import Screens
 from plugin.web.files import file_answer
 from plugin.web.owner.forms import ActivityForm
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.reports.asked import today
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("activity", __name__)
+blueprint = Screens("activity", __name__)
 
 USUAL_DAYS = 30
 _LONGEST_ID = 160
@@ -72,7 +71,6 @@ class _Row:
 
 
 @blueprint.get("/reports/activity")
-@allow()
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show a page of the log."""
@@ -95,7 +93,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/reports/activity.<ending>")
-@allow()
 def save(ending: str) -> Response:
     """Return all that the filters show as a file."""
     wanted = _asked(None)
@@ -118,13 +115,13 @@ def _asked(refusal: Refusal | None) -> ActivityFilter:
 
 
 def _period(refusal: Refusal | None, *, is_narrow: bool) -> Period | None:
-    usual = None if is_narrow else Period(today() - timedelta(days=USUAL_DAYS), today())
+    usual = None if is_narrow else Period(pages.today() - timedelta(days=USUAL_DAYS), pages.today())
     if refusal is not None:
         return usual
     form = ActivityForm.asked()
     if form.from_.data is None and form.to.data is None:
         return usual
-    return asked_period(form.from_.data, form.to.data, today())
+    return asked_period(form.from_.data, form.to.data, pages.today())
 
 
 def _kept(wanted: ActivityFilter) -> dict[str, str]:

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, TypeVar
 
-from plugin.courses.base.clinic import local_date
 from plugin.courses.reports.period import Period, asked_period, month_of, presets
 from plugin.web import pages
 from plugin.web.owner.forms import PeriodForm
 from plugin.web.refusals import Refusal
 
 T = TypeVar("T")
-
-
-def today() -> date:
-    """Return the day at the clinic."""
-    return local_date(pages.clinic(), pages.now())
 
 
 def usual(newest_first: Sequence[T]) -> T:
@@ -28,16 +21,16 @@ def usual(newest_first: Sequence[T]) -> T:
 def period_for(refusal: Refusal | None) -> Period:
     """Return the requested period, this month where the request was refused; raises InvalidField."""
     if refusal is not None:
-        return month_of(today())
+        return month_of(pages.today())
     form = PeriodForm.asked()
-    return asked_period(form.from_.data, form.to.data, today())
+    return asked_period(form.from_.data, form.to.data, pages.today())
 
 
 def frame(period: Period, refusal: Refusal | None, **kept: str) -> dict[str, Any]:
     """Return the context of every report's page beside its report; `kept` is repeated in links and forms."""
     return {
         "period": period,
-        "presets": presets(today()),
+        "presets": presets(pages.today()),
         "refusal": refusal,
         "form": PeriodForm.shown(refusal, from_=period.first, to=period.last),
         "kept": kept,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.reports.entries import (
@@ -15,12 +15,12 @@ from plugin.courses.reports.entries import (
 )
 from plugin.courses.reports.lines import Line
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import Screens
 from plugin.web.files import file_answer
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import period_for
 
-blueprint = Blueprint("entries", __name__)
+blueprint = Screens("entries", __name__)
 
 _LONGEST_ID = 200
 _NAMES = (
@@ -40,7 +40,6 @@ REDEMPTIONS = "redemptions"
 
 
 @blueprint.get("/reports/entries")
-@allow()
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the entries of the figure in the address."""
@@ -63,7 +62,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/reports/entries.<ending>")
-@allow()
 def save(ending: str) -> Response:
     """Return all of them as a file, with the signs of the ledger."""
     wanted = _asked(None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.journal.accounts import LONGEST_NAME, LONGEST_NUMBER, ROLES, Role, Type, checked_account
@@ -17,16 +17,16 @@ from plugin.courses.reports.month import asked_month, months_to_print
 from plugin.courses.reports.period import Period, month_of
 from plugin.errors import InvalidField, NotFound
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.files import file_answer, name_file
 from plugin.web.format import written_month
 from plugin.web.forms import Form, Text, Tick
-from plugin.web.refusals import InvalidForm, Refusal, refused_shows, shows_refusals
-from plugin.web.reports.asked import today, usual
+from plugin.web.refusals import InvalidForm, Refusal, shows_refusals
+from plugin.web.reports.asked import usual
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("journal", __name__)
+blueprint = Screens("journal", __name__)
 
 _TYPES = {
     Type.ASSET: N_("Assets"),
@@ -69,7 +69,6 @@ for _role, _info in ROLES.items():
 
 
 @blueprint.get("/reports/journal")
-@allow()
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the journal of the month in the address, by default of the last whole month."""
@@ -85,7 +84,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         year=year,
         months=[(f"{each.first:%Y-%m}", written_month(each.first, clinic)) for each in months],
         chosen=f"{month.first:%Y-%m}",
-        is_running=month.last >= today(),
+        is_running=month.last >= pages.today(),
         titles=TITLES,
         formats=_FORMATS,
         refusal=refusal,
@@ -100,7 +99,6 @@ _FORMATS = (
 
 
 @blueprint.get("/reports/journal/line")
-@allow()
 def line() -> ResponseReturnValue:
     """Show what is behind a line."""
     wanted = _asked_line()
@@ -116,7 +114,6 @@ def line() -> ResponseReturnValue:
 
 
 @blueprint.get("/reports/journal/line.<ending>")
-@allow()
 def save_line(ending: str) -> Response:
     """Return all of it as a file."""
     wanted = _asked_line()
@@ -124,9 +121,7 @@ def save_line(ending: str) -> Response:
     return file_answer(behind_line_sheet(found.rows), ending, wanted.period)
 
 
-@blueprint.get("/reports/journal/file")
-@allow()
-@refused_shows(show)
+@blueprint.get("/reports/journal/file", refused=show)
 def save() -> Response:
     """Return the months in the address for an accounting program."""
     program = request.args.get("for", "")
@@ -140,7 +135,6 @@ def save() -> Response:
 
 
 @blueprint.get("/reports/journal/accounts")
-@allow()
 def accounts(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the accounts as a form."""
     chart = read_chart(current_services().store)
@@ -160,9 +154,7 @@ def accounts(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/reports/journal/accounts")
-@allow()
-@refused_shows(accounts)
+@blueprint.post("/reports/journal/accounts", refused=accounts)
 def save_accounts() -> ResponseReturnValue:
     """Save the accounts."""
     form = AccountsForm.sent()
@@ -173,8 +165,9 @@ def save_accounts() -> ResponseReturnValue:
         xero_tax_rate=form.xero_tax_rate.data or "",
         is_money_elsewhere=form.is_money_elsewhere.data,
     )
-    flash_notice(Notice(_("Saved. The journal uses these accounts now, also for earlier months.")))
-    return redirect_after_post(url_for("journal.show"))
+    return redirect_to(
+        "journal.show", _("Saved. The journal uses these accounts now, also for earlier months.")
+    )
 
 
 def _month(refusal: Refusal | None, months: tuple[Period, ...]) -> Period:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.reports.books import closed_through
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.files import name_file
+from plugin.web.access import Screens
+from plugin.web.files import pdf_answer
 from plugin.web.format import written_month
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.reports.asked import usual
 from plugin.web.translations import _
 
-blueprint = Blueprint("month", __name__)
+blueprint = Screens("month", __name__)
 
 
 @blueprint.get("/reports/month")
-@allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the months that can be printed."""
     store, clinic = current_services().store, pages.clinic()
@@ -34,18 +33,11 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/reports/month.pdf")
-@allow()
-@refused_shows(show)
+@blueprint.get("/reports/month.pdf", refused=show)
 def save() -> Response:
     """Return the paper of the month in the address."""
     month = asked_month(request.args.get("month", ""))
     services = current_services()
     pdf = month_pdf(services.store, services.render, month, now=services.clock())
-    response = Response(pdf, mimetype="application/pdf")
-    name = (
-        _("{clinic}, {month}.pdf", clinic=pages.clinic().name[:60], month=f"{month:%Y-%m}")
-        .replace("/", " ")
-        .replace("\\", " ")
-    )
-    return name_file(response, name)
+    name = _("{clinic}, {month}.pdf", clinic=pages.clinic().name[:60], month=f"{month:%Y-%m}")
+    return pdf_answer(pdf, name.replace("/", " ").replace("\\", " "))

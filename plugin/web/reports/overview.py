@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from invoices.pages.chart import columns
@@ -20,14 +20,13 @@ from plugin.courses.reports.overview import Overview, overview
 from plugin.courses.reports.progress import ProgressBy, course_progress, is_large
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import Screens
 from plugin.web.files import file_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.reports.asked import today
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("overview", __name__)
+blueprint = Screens("overview", __name__)
 
 # The page scales the chart to its own width; at this one the numbers beside the lines take 7 percent of it.
 _CHART_WIDTH, _CHART_HEIGHT = 430, 200
@@ -37,7 +36,6 @@ _CHART_ALT = N_(
 
 
 @blueprint.get("/overview")
-@allow()
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the owner's overview."""
@@ -45,7 +43,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     renew_some(store, now)
     typed = request.args.get("month", "")
     with store.one_moment():
-        seen = overview(store, today(), asked_month(typed) if typed and not refusal else None)
+        seen = overview(store, pages.today(), asked_month(typed) if typed and not refusal else None)
         shown = {} if seen is None else _of_months(seen)
         # Of a huge clinic the page asks for these figures after it is shown.
         is_whole = "all" in request.args or not is_large(store)
@@ -57,13 +55,12 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
             by=_by(),
             progress=course_progress(store, now, _by()) if is_whole else None,
             to_call=count_follow_ups(store, now) if is_whole else None,
-            expired=count_expired(store, today()) if seen else 0,
+            expired=count_expired(store, pages.today()) if seen else 0,
             refusal=refusal,
         )
 
 
 @blueprint.get("/overview/progress")
-@allow()
 def progress() -> ResponseReturnValue:
     """Return how courses go, for a page that was shown without it."""
     counted = course_progress(current_services().store, pages.now(), _by())
@@ -104,7 +101,6 @@ def _by() -> ProgressBy:
 
 
 @blueprint.get("/exports/<what>.<ending>")
-@allow()
 def save(what: str, ending: str) -> Response:
     """Return all courses or entries as a file."""
     if what not in (Export.COURSES, Export.ENTRIES) or ending not in list(Format):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from babel.numbers import format_percent
-from flask import Blueprint, Response, render_template
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.words import money_text
@@ -14,7 +14,7 @@ from plugin.courses.reports.pay import Basis, Rate, done_sessions, pay, practiti
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.sheets import NAMELESS, pay_sheet, sessions_sheet
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import Screens
 from plugin.web.files import file_answer
 from plugin.web.format import locale_of
 from plugin.web.owner.forms import PayForm
@@ -39,11 +39,10 @@ _SESSION_SORTS = {
     "list": SortKey(lambda each: each.list_value.amount, is_descending=True),
 }
 
-blueprint = Blueprint("pay", __name__)
+blueprint = Screens("pay", __name__)
 
 
 @blueprint.get("/reports/pay")
-@allow()
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show each practitioner's pay."""
@@ -53,7 +52,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/reports/pay/<practitioner_id>")
-@allow()
 @shows_refusals
 def sessions(practitioner_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the sessions behind one practitioner's pay."""
@@ -72,7 +70,6 @@ def sessions(practitioner_id: str, refusal: Refusal | None = None) -> ResponseRe
 
 
 @blueprint.get("/reports/pay.<ending>")
-@allow()
 def save(ending: str) -> Response:
     """Return all pay as a file."""
     period, rate = period_for(None), PayForm.asked().chosen_rate()
@@ -82,7 +79,6 @@ def save(ending: str) -> Response:
 
 
 @blueprint.get("/reports/pay/<practitioner_id>/sessions.<ending>")
-@allow()
 def save_sessions(practitioner_id: str, ending: str) -> Response:
     """Return one practitioner's sessions as a file."""
     store, period = current_services().store, period_for(None)

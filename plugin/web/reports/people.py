@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Role
 from plugin.courses.reports.follow_ups import (
     SOONER_DAYS,
     FollowUpFilter,
@@ -16,19 +15,18 @@ from plugin.courses.reports.follow_ups import (
 )
 from plugin.courses.reports.sheets import people_sheet
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import DESK, Screens
 from plugin.web.files import file_answer
 from plugin.web.tables import Sorting, asked_search, asked_sorting
 
-blueprint = Blueprint("people_to_call", __name__)
+blueprint = Screens("people_to_call", __name__)
 
 # No one calls more in a day, and ten thousand rows are two megabytes of HTML; the file has them all.
 SHOWN = 200
 _LONGEST_NUMBER = 6
 
 
-@blueprint.get("/people")
-@allow(Role.DESK)
+@blueprint.get("/people", roles=DESK)
 def show() -> ResponseReturnValue:
     """Show the people to call, or those with one reason, or those that match the query."""
     wanted, skip = _asked(), _skip()
@@ -49,8 +47,7 @@ def show() -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/people.<ending>")
-@allow(Role.DESK)
+@blueprint.get("/people.<ending>", roles=DESK)
 def save(ending: str) -> Response:
     """Return the same list as a file."""
     return file_answer(people_sheet(follow_ups(current_services().store, pages.now(), _asked())), ending)

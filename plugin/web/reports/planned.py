@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.reports.planned import PlanBy, PlannedRow, planned_sheet, planned_visits
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import Screens
 from plugin.web.files import file_answer
 from plugin.web.format import written_month
 
-blueprint = Blueprint("planned_report", __name__)
+blueprint = Screens("planned_report", __name__)
 
 
 @blueprint.get("/reports/planned")
-@allow()
 def show() -> ResponseReturnValue:
     """Show the last twelve months."""
     by, rows = _asked()
@@ -26,7 +25,6 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.get("/reports/planned.<ending>")
-@allow()
 def save(ending: str) -> Response:
     """Return it as a file."""
     by, rows = _asked()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.lists.listing import renew_some
@@ -10,12 +10,11 @@ from plugin.courses.reports.progress import Outcome, ProgressBy, course_progress
 from plugin.courses.reports.progress_courses import ProgressFilter, courses_behind, courses_behind_sheet
 from plugin.courses.reports.progress_sheet import progress_sheet
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import Screens
 from plugin.web.files import file_answer
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.reports.asked import today
 
-blueprint = Blueprint("progress", __name__)
+blueprint = Screens("progress", __name__)
 
 _LONGEST_ID = 200
 _MOST_DIGITS = 3
@@ -23,14 +22,13 @@ _NAMES = ("outcome", "used", "package", "practitioner", "month", "visits", "agai
 
 
 @blueprint.get("/overview/courses")
-@allow()
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the courses of the figure in the address."""
     store = current_services().store
     renew_some(store, pages.now())
     after = None if refusal else request.args.get("after") or None
-    page, number = courses_behind(store, _asked(), today(), cursor=after)
+    page, number = courses_behind(store, _asked(), pages.today(), cursor=after)
     return render_template(
         "owner/progress.html",
         rows=page.rows,
@@ -44,14 +42,12 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/overview/courses.<ending>")
-@allow()
 def save(ending: str) -> Response:
     """Return them as a file."""
-    return file_answer(courses_behind_sheet(current_services().store, _asked(), today()), ending)
+    return file_answer(courses_behind_sheet(current_services().store, _asked(), pages.today()), ending)
 
 
 @blueprint.get("/overview/progress.<ending>")
-@allow()
 def save_figures(ending: str) -> Response:
     """Return the figures themselves as a file."""
     asked = request.args.get("by", "")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.reports.quotes import quotes_by_month, quotes_sheet
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import Screens
 from plugin.web.files import file_answer
 from plugin.web.format import written_month
 
-blueprint = Blueprint("quote_report", __name__)
+blueprint = Screens("quote_report", __name__)
 
 
 @blueprint.get("/reports/quotes")
-@allow()
 def show() -> ResponseReturnValue:
     """Show the last twelve months."""
     rows = quotes_by_month(current_services().store, pages.now())
@@ -24,7 +23,6 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.get("/reports/quotes.<ending>")
-@allow()
 def save(ending: str) -> Response:
     """Return it as a file."""
     return file_answer(quotes_sheet(quotes_by_month(current_services().store, pages.now())), ending)

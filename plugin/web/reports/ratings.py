@@ -5,21 +5,19 @@ from __future__ import annotations
 from itertools import groupby
 from operator import attrgetter
 
-from flask import Blueprint, Response, g, render_template
+from flask import Response, g, render_template
 from flask.typing import ResponseReturnValue
 
-from plugin.core.acts import Role
 from plugin.courses.ratings.report import rated_clients, ratings_sheet
 from plugin.web import current_services
-from plugin.web.access import allow
+from plugin.web.access import TREATS, Screens
 from plugin.web.actions import act_without_form
 from plugin.web.files import file_answer
 
-blueprint = Blueprint("own_ratings", __name__)
+blueprint = Screens("own_ratings", __name__)
 
 
-@blueprint.get("/ratings")
-@allow(Role.PRACTITIONER)
+@blueprint.get("/ratings", roles=TREATS)
 def show() -> ResponseReturnValue:
     """Show the line of each concern, client by client."""
     services = current_services()
@@ -30,8 +28,7 @@ def show() -> ResponseReturnValue:
     return render_template("desk/ratings.html", clients=clients, is_asked=services.settings.own_ratings)
 
 
-@blueprint.get("/ratings.<ending>")
-@allow(Role.PRACTITIONER)
+@blueprint.get("/ratings.<ending>", roles=TREATS)
 def save(ending: str) -> Response:
     """Return them as a file."""
     rows = rated_clients(current_services().store, act_without_form())

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.sales.tips import list_tips, tip_sums
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import Screens
 
-blueprint = Blueprint("tip_report", __name__, url_prefix="/tips")
+blueprint = Screens("tip_report", __name__, url_prefix="/tips")
 
 
 @blueprint.get("")
-@allow()
 def show() -> ResponseReturnValue:
     """Show the sums of a year and the last tips."""
     store = current_services().store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.reports.lines import Line
@@ -12,7 +12,7 @@ from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.sheets import named, usage_sheet
 from plugin.courses.reports.usage import By, UsageRow, usage
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import Screens
 from plugin.web.files import file_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, shows_refusals
@@ -20,7 +20,7 @@ from plugin.web.reports.asked import frame, period_for
 from plugin.web.reports.entries import REDEMPTIONS
 from plugin.web.tables import Sorting, SortKey, sort_rows
 
-blueprint = Blueprint("usage", __name__)
+blueprint = Screens("usage", __name__)
 
 _SORTS = {
     "sessions": SortKey(lambda row: row.sessions, is_descending=True),
@@ -33,7 +33,6 @@ _MONTH_SORTS = {"name": _SORTS["name"], **_SORTS}
 
 
 @blueprint.get("/reports/usage")
-@allow()
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the sessions used in the period in the address."""
@@ -53,7 +52,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/reports/usage.<ending>")
-@allow()
 def save(ending: str) -> Response:
     """Return it as a file."""
     period, by = period_for(None), _by()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.journal.year import ACCRUAL, BESIDE, CASH, year_end, year_pdf, year_sheet
@@ -12,14 +12,14 @@ from plugin.courses.reports.period import Period
 from plugin.courses.reports.unused import MOST_YEARS, by_region, unused_balances, unused_sheet
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.files import file_answer, name_file
+from plugin.web.access import Screens
+from plugin.web.files import file_answer, pdf_answer
 from plugin.web.forms import Count, Form
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.reports.asked import today, usual
+from plugin.web.reports.asked import usual
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("year_end", __name__)
+blueprint = Screens("year_end", __name__)
 
 SHOWN = 200
 _YEAR_DIGITS = 4
@@ -37,7 +37,6 @@ _NAMES = {
 
 
 @blueprint.get("/reports/year")
-@allow()
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the year in the address, by default the last whole one."""
@@ -60,14 +59,13 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/reports/year.<ending>")
-@allow()
 def save(ending: str) -> Response:
     """Return the year as a file, or as a paper."""
     services, year = current_services(), _asked_year(_years())
     if ending == "pdf":
         pdf = year_pdf(services.store, services.render, year, now=pages.now())
         name = _("{clinic}, year {year}.pdf", clinic=pages.clinic().name[:60], year=str(year))
-        return name_file(Response(pdf, mimetype="application/pdf"), name.replace("/", " ").replace("\\", " "))
+        return pdf_answer(pdf, name.replace("/", " ").replace("\\", " "))
     return file_answer(year_sheet(year_end(services.store, year, now=pages.now())), ending)
 
 
@@ -78,14 +76,13 @@ class UnusedForm(Form):
 
 
 @blueprint.get("/reports/unused")
-@allow()
 @shows_refusals
 def unused(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the unused balances."""
     services = current_services()
     renew_some(services.store, pages.now())
     years = services.settings.unused_years if refusal is not None else _asked_years()
-    rows = unused_balances(services.store, today(), years=years)
+    rows = unused_balances(services.store, pages.today(), years=years)
     return render_template(
         "owner/unused.html",
         rows=rows[:SHOWN],
@@ -99,12 +96,11 @@ def unused(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/reports/unused.<ending>")
-@allow()
 def save_unused(ending: str) -> Response:
     """Return all of them as a file."""
     store = current_services().store
     renew_some(store, pages.now())
-    return file_answer(unused_sheet(unused_balances(store, today(), years=_asked_years())), ending)
+    return file_answer(unused_sheet(unused_balances(store, pages.today(), years=_asked_years())), ending)
 
 
 def _asked_years() -> int:

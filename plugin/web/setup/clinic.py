@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.clinic import why_currency_locked
@@ -11,17 +11,16 @@ from plugin.courses.base.clinic import change_clinic, is_named
 from plugin.courses.base.opening_hours import read_hours, save_hours
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import Screens
 from plugin.web.actions import current_act
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.setup.clinic_form import ClinicForm
 from plugin.web.setup.frame import finish_step, frame_of
 
-blueprint = Blueprint("setup_clinic", __name__, url_prefix="/first-steps/clinic")
+blueprint = Screens("setup_clinic", __name__, url_prefix="/first-steps/clinic")
 
 
 @blueprint.get("")
-@allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the form."""
     store, known = current_services().store, pages.clinic()
@@ -33,9 +32,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     return render_template("setup/clinic.html", **frame_of("clinic"), form=form, hours=hours, locked=locked)
 
 
-@blueprint.post("")
-@allow()
-@refused_shows(show)
+@blueprint.post("", refused=show)
 def save() -> ResponseReturnValue:
     """Save the clinic's details and hours."""
     store = current_services().store

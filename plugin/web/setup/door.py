@@ -26,7 +26,7 @@ from plugin.web import current_services
 from plugin.web.access import refuse_nul
 from plugin.web.account.passwords import LONGEST, SHORTEST, hash_password
 from plugin.web.account.people import StaffUser
-from plugin.web.actions import fresh_key, redirect_after_post
+from plugin.web.actions import fresh_key, redirect_to
 from plugin.web.forms import Email, Form, Hidden, Password, Text
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.frame import steps_from
@@ -128,7 +128,7 @@ def enter() -> ResponseReturnValue:
     if not answer.mark:
         raise InvalidField(_("That is not the code. It stands where Coursekeeper was started."), field="code")
     session[_MARK] = answer.mark
-    return redirect_after_post(url_for("setup.owner"))
+    return redirect_to("setup.owner")
 
 
 @blueprint.get("/owner")
@@ -155,7 +155,7 @@ def create() -> ResponseReturnValue:
     _adopt_address(created)
     session.clear()
     login_user(StaffUser(created), authn_via=["password"])
-    return redirect_after_post(url_for("first_steps.show"))
+    return redirect_to("first_steps.show")
 
 
 def _adopt_address(owner: StaffView) -> None:

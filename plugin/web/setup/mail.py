@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
@@ -23,16 +23,16 @@ from plugin.core.text import NAME_LENGTH
 from plugin.courses.accounts.setup import DONE, mark_step
 from plugin.errors import InvalidField, Refused
 from plugin.web import current_services, pages
-from plugin.web.access import allow
+from plugin.web.access import Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.forms import Choice, Count, Email, Form, Text
 from plugin.web.owner.email_settings import SECURITIES
 from plugin.web.owner.setting_forms import SecretText
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.setup.frame import finish_step, frame_of, next_address
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("setup_mail", __name__, url_prefix="/first-steps/mail")
+blueprint = Screens("setup_mail", __name__, url_prefix="/first-steps/mail")
 _OTHER = "other"
 
 
@@ -141,7 +141,6 @@ class AccountForm(Form):
 
 
 @blueprint.get("")
-@allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the form, or what is set up already."""
     services = current_services()
@@ -157,9 +156,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("")
-@allow()
-@refused_shows(show)
+@blueprint.post("", refused=show)
 def save() -> ResponseReturnValue:
     """Send the test e-mail; only an account that sends is saved."""
     if _is_fixed():
@@ -173,9 +170,7 @@ def save() -> ResponseReturnValue:
     return redirect_after_post(next_address("mail"))
 
 
-@blueprint.post("/test")
-@allow()
-@refused_shows(show)
+@blueprint.post("/test", refused=show)
 def test() -> ResponseReturnValue:
     """Send a test e-mail with what is set up already."""
     settings = current_services().settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.catalog.links import publications
@@ -15,20 +15,19 @@ from plugin.services import Services
 from plugin.square.catalog import publish as publish_to_square
 from plugin.square.connection.status import is_connected
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post, redirect_to
 from plugin.web.owner.square_publishing import add_publishing_views
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.setup.frame import frame_of, next_address, note_done
 from plugin.web.setup.packages_form import CatalogForm
 from plugin.web.translations import _
 
-blueprint = Blueprint("setup_packages", __name__, url_prefix="/first-steps/packages")
+blueprint = Screens("setup_packages", __name__, url_prefix="/first-steps/packages")
 _SHOWN = 50
 
 
 @blueprint.get("")
-@allow()
 def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> ResponseReturnValue:
     """Show the starting catalog; once there are packages, how each stands in Square."""
     services = current_services()
@@ -45,9 +44,7 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
     )
 
 
-@blueprint.post("")
-@allow()
-@refused_shows(show)
+@blueprint.post("", refused=show)
 def create() -> ResponseReturnValue:
     """Create the chosen packages and, with Square connected, publish them."""
     services, act, form = current_services(), current_act(), CatalogForm.sent()
@@ -58,11 +55,13 @@ def create() -> ResponseReturnValue:
     ]
     note_done("packages")
     if not (form.is_to_publish and is_connected(services)):
-        return redirect_after_post(url_for("setup_packages.show"))
+        return redirect_to("setup_packages.show")
     problems = [problem for package_id in made if (problem := _publish(services, package_id))]
     if problems:
-        flash_notice(Notice(_("Saved, but not in Square yet. {problems}", problems=problems[0]), is_bad=True))
-        return redirect_after_post(url_for("setup_packages.show"))
+        return redirect_to(
+            "setup_packages.show",
+            Notice(_("Saved, but not in Square yet. {problems}", problems=problems[0]), is_bad=True),
+        )
     flash_notice(Notice(_("Your packages are in Square's item library.")))
     return redirect_after_post(next_address("packages"))
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
-from plugin.web.access import allow
+from plugin.web.access import Screens
 from plugin.web.setup.frame import frame_of, note_done
 
-blueprint = Blueprint("setup_protect", __name__, url_prefix="/first-steps/protect")
+blueprint = Screens("setup_protect", __name__, url_prefix="/first-steps/protect")
 
 
 @blueprint.get("")
-@allow()
 def show() -> ResponseReturnValue:
     """Say why, and lead to the pages that set it up; once it is, the step is done."""
     is_protected = current_user.signed.has_second_factor

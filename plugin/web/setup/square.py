@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from importlib.util import find_spec
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.clinic import why_currency_locked
@@ -21,17 +21,17 @@ from plugin.square.connection.subscription import make_subscription
 from plugin.square.locations import adopt_location, currency_charged
 from plugin.square.sync.requested import ask_for_sweep
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Choice, Choices, Form, Tick
 from plugin.web.headers import let_forms_lead_to
 from plugin.web.owner.setting_forms import SecretText
 from plugin.web.owner.square_settings import location_choices
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.setup.frame import finish_step, frame_of
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("setup_square", __name__, url_prefix="/first-steps/square")
+blueprint = Screens("setup_square", __name__, url_prefix="/first-steps/square")
 _CONSOLE = "https://developer.squareup.com/apps"
 _PRODUCTION = ("production", N_("My Square, with real sales"))
 _SANDBOX = ("sandbox", N_("Square’s sandbox, for developers: no real money"))
@@ -53,7 +53,6 @@ class LocationForm(Form):
 
 
 @blueprint.get("")
-@allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show how to get a token; with one, what it opens."""
     services = current_services()
@@ -82,9 +81,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/token")
-@allow()
-@refused_shows(show)
+@blueprint.post("/token", refused=show)
 def connect() -> ResponseReturnValue:
     """Try the token; if it works, save it and take over what Square knows of the clinic."""
     services, form = current_services(), TokenForm.sent()
@@ -101,13 +98,10 @@ def connect() -> ResponseReturnValue:
     ask_for_sweep(services, current_act())
     mark_step(services.store, current_act(), "square", DONE)
     name = trial.business or _("your business")
-    flash_notice(Notice(_("Connected to {name}.", name=name) + _same_currency(services)))
-    return redirect_after_post(url_for("setup_square.show"))
+    return redirect_to("setup_square.show", _("Connected to {name}.", name=name) + _same_currency(services))
 
 
-@blueprint.post("/location")
-@allow()
-@refused_shows(show)
+@blueprint.post("/location", refused=show)
 def choose() -> ResponseReturnValue:
     """Save the location whose sales count, and go on."""
     services = current_services()
@@ -120,13 +114,10 @@ def choose() -> ResponseReturnValue:
     return finish_step("square")
 
 
-@blueprint.post("/events")
-@allow()
-@refused_shows(show)
+@blueprint.post("/events", refused=show)
 def subscribe() -> ResponseReturnValue:
     """Make the webhook subscription."""
-    flash_notice(Notice(make_subscription(current_services(), current_act())))
-    return redirect_after_post(url_for("setup_square.show"))
+    return redirect_to("setup_square.show", make_subscription(current_services(), current_act()))
 
 
 def _environments() -> Choices:

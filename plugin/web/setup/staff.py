@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.accounts.setup import DONE, mark_step
 from plugin.courses.accounts.staff import list_staff
 from plugin.web import current_services
-from plugin.web.access import allow, fresh
-from plugin.web.actions import current_act, redirect_after_post
+from plugin.web.access import FRESH_FOR, Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.owner.members import invitation_form, invite_by_form, link_of
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.setup.frame import frame_of
 
-blueprint = Blueprint("setup_staff", __name__, url_prefix="/first-steps/staff")
+blueprint = Screens("setup_staff", __name__, url_prefix="/first-steps/staff")
 
 
 @blueprint.get("")
-@allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the form, and who is there already."""
     return render_template(
@@ -29,14 +28,11 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("", fresh=FRESH_FOR, refused=show)
 def create() -> ResponseReturnValue:
     """Invite a person."""
     member, by_mail = invite_by_form()
     mark_step(current_services().store, current_act(), "staff", DONE)
     if not by_mail:
         return render_template("setup/staff_link.html", **frame_of("staff"), **link_of(member))
-    return redirect_after_post(url_for("setup_staff.show"))
+    return redirect_to("setup_staff.show")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, url_for
+from flask import abort, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.accounts.setup import SKIPPED, hide_checklist, mark_step, read_setup
 from plugin.web import current_services
-from plugin.web.access import allow
-from plugin.web.actions import current_act, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import current_act, redirect_after_post, redirect_to
 from plugin.web.setup.frame import STEPS, next_address, step_address
 
-blueprint = Blueprint("first_steps", __name__, url_prefix="/first-steps")
+blueprint = Screens("first_steps", __name__, url_prefix="/first-steps")
 
 
 @blueprint.get("")
-@allow()
 def show() -> ResponseReturnValue:
     """Lead to the first step that is neither done nor left for later."""
     setup = read_setup(current_services().store)
@@ -25,7 +24,6 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.post("/<step>/skip")
-@allow()
 def skip(step: str) -> ResponseReturnValue:
     """Leave a step for later."""
     if step not in STEPS:
@@ -35,8 +33,7 @@ def skip(step: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/checklist/hide")
-@allow()
 def hide() -> ResponseReturnValue:
     """Hide the checklist on Today."""
     hide_checklist(current_services().store, current_act())
-    return redirect_after_post(url_for("today.show"))
+    return redirect_to("today.show")
