@@ -15,7 +15,7 @@ from plugin.core.digest import sha256_hex
 from plugin.core.text import required
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import ApiToken
@@ -143,18 +143,14 @@ def list_tokens(store: Store) -> tuple[TokenView, ...]:
         return tuple(map(_view, session.scalars(select(ApiToken).order_by(ApiToken.name, ApiToken.id))))
 
 
-def revoke_token(store: Store, act: Act, token_id: str) -> TokenView:
+@allowed()
+def revoke_token(work: Work, token_id: str) -> TokenView:
     """Revoke a token at once. Idempotent; raises NotFound."""
-    require(act.actor)
-
-    def do(work: Work) -> TokenView:
-        row = require_row(work.session, ApiToken, token_id, _("There is no such token."), is_locked=True)
-        if row.revoked_at is None:
-            record_in(work, Did.TOKEN_REVOKED, name=row.name, subject_id=row.id)
-        row.revoked_at = row.revoked_at or work.now
-        return _view(row)
-
-    return transact(store, act, do)
+    row = require_row(work.session, ApiToken, token_id, _("There is no such token."), is_locked=True)
+    if row.revoked_at is None:
+        record_in(work, Did.TOKEN_REVOKED, name=row.name, subject_id=row.id)
+    row.revoked_at = row.revoked_at or work.now
+    return _view(row)
 
 
 def token_named(store: Store, name_or_id: str) -> TokenView:

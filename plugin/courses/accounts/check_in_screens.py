@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.digest import sha256_hex
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, in_transaction, require_row
 from plugin.store import Store
 from plugin.store.people import CheckInScreen
 from plugin.wording import _
@@ -29,46 +29,35 @@ class CheckInScreenView:
     started_by: str
 
 
-def start_screen(store: Store, act: Act, *, device: str) -> str:
+@allowed(Role.DESK)
+def start_screen(work: Work, *, device: str) -> str:
     """Turn a browser into a check-in screen; return the token for its cookie, this once."""
-    require(act.actor, Role.DESK)
     token = secrets.token_urlsafe(32)
-
-    def do(work: Work) -> str:
-        row = CheckInScreen(
-            id=work.new_id(),
-            token_sha256=sha256_hex(token),
-            device=device,
-            started_at=work.now,
-            started_by=work.act.actor.name,
-        )
-        work.session.add(row)
-        record_in(work, Did.CHECK_IN_STARTED, name=device, subject_id=row.id)
-        return token
-
-    return transact(store, act, do)
+    row = CheckInScreen(
+        id=work.new_id(),
+        token_sha256=sha256_hex(token),
+        device=device,
+        started_at=work.now,
+        started_by=work.act.actor.name,
+    )
+    work.session.add(row)
+    record_in(work, Did.CHECK_IN_STARTED, name=device, subject_id=row.id)
+    return token
 
 
-def end_screen(store: Store, act: Act, screen_id: str) -> None:
+@allowed(Role.DESK)
+def end_screen(work: Work, screen_id: str) -> None:
     """Let nobody check in there any more. Idempotent; raises NotFound."""
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> None:
-        row = require_row(work.session, CheckInScreen, screen_id, _("There is no such check-in screen."))
-        _end(work, row)
-
-    transact(store, act, do)
+    row = require_row(work.session, CheckInScreen, screen_id, _("There is no such check-in screen."))
+    _end(work, row)
 
 
-def leave_screen(store: Store, act: Act, token: str) -> None:
+@in_transaction
+def leave_screen(work: Work, token: str) -> None:
     """End the screen of this token, if it is one: whoever acts has signed in on it."""
-
-    def do(work: Work) -> None:
-        row = _of_token(work.session, token)
-        if row is not None:
-            _end(work, row)
-
-    transact(store, act, do)
+    row = _of_token(work.session, token)
+    if row is not None:
+        _end(work, row)
 
 
 def screen_of_token(store: Store, token: str) -> CheckInScreenView | None:

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.digest import sha256_hex
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed, in_transaction
 from plugin.courses.clients.clients import known_client_in
 from plugin.store import Store
 from plugin.store.people import HandOver
@@ -28,35 +28,28 @@ class HandOverView:
     client_id: str
 
 
-def start_hand_over(store: Store, act: Act, client_id: str) -> str:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def start_hand_over(work: Work, client_id: str) -> str:
     """Hand a device to a client; return the token for its cookie, this once. Raises NotFound or Refused."""
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
     token = secrets.token_urlsafe(32)
-
-    def do(work: Work) -> str:
-        client = known_client_in(work.session, client_id)
-        row = HandOver(
-            id=work.new_id(),
-            token_sha256=sha256_hex(token),
-            client_id=client.id,
-            started_at=work.now,
-            started_by=work.act.actor.name,
-        )
-        work.session.add(row)
-        record_in(work, Did.HANDED_OVER, name=client.name, client_id=client.id, subject_id=row.id)
-        return token
-
-    return transact(store, act, do)
+    client = known_client_in(work.session, client_id)
+    row = HandOver(
+        id=work.new_id(),
+        token_sha256=sha256_hex(token),
+        client_id=client.id,
+        started_at=work.now,
+        started_by=work.act.actor.name,
+    )
+    work.session.add(row)
+    record_in(work, Did.HANDED_OVER, name=client.name, client_id=client.id, subject_id=row.id)
+    return token
 
 
-def end_hand_over(store: Store, act: Act, token: str) -> None:
+@in_transaction
+def end_hand_over(work: Work, token: str) -> None:
     """Let the device show nothing of the client any more. Idempotent."""
     theirs = (HandOver.token_sha256 == sha256_hex(token), HandOver.ended_at.is_(None))
-
-    def do(work: Work) -> None:
-        work.session.execute(update(HandOver).where(*theirs).values(ended_at=work.now))
-
-    transact(store, act, do)
+    work.session.execute(update(HandOver).where(*theirs).values(ended_at=work.now))
 
 
 def hand_over_of_token(store: Store, token: str, now: datetime) -> HandOverView | None:

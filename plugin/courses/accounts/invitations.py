@@ -21,7 +21,7 @@ from plugin.courses.accounts.staff import (
 )
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.outbox import enqueue
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed, transact
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.people import Staff
@@ -43,22 +43,18 @@ class NewPerson:
     license: str = ""
 
 
-def invite(store: Store, act: Act, person: NewPerson, *, by_mail: bool, base_url: str = "") -> StaffView:
+@allowed()
+def invite(work: Work, person: NewPerson, *, by_mail: bool, base_url: str = "") -> StaffView:
     """Add a person who sets a password by a link; the same request again returns the same person.
 
     `by_mail`: the link is sent, below `base_url` or else PUBLIC_URL; otherwise make it with `links.link_address`.
     Raises InvalidField, or Refused if the e-mail address is in use.
     """
-    require(act.actor)
-
-    def do(work: Work) -> StaffView:
-        request = {**asdict(person), "by_mail": by_mail}
-        answer, _other = work.once("invite", request, lambda: _invite(work, person, by_mail, base_url))
-        row = locked_staff(work.session, answer["staff_id"])
-        _require_open(row)
-        return staff_view(row)
-
-    return transact(store, act, do)
+    request = {**asdict(person), "by_mail": by_mail}
+    answer, _other = work.once("invite", request, lambda: _invite(work, person, by_mail, base_url))
+    row = locked_staff(work.session, answer["staff_id"])
+    _require_open(row)
+    return staff_view(row)
 
 
 def _invite(work: Work, person: NewPerson, by_mail: bool, base_url: str) -> dict[str, str]:
@@ -81,9 +77,9 @@ def print_as(row: Staff, printed_name: str, license_number: str) -> None:
     row.license = optional(license_number, field="license", called=_("The license"), most=LICENSE_LENGTH)
 
 
-def invite_again(store: Store, act: Act, staff_id: str, *, by_mail: bool, base_url: str = "") -> StaffView:
+@allowed()
+def invite_again(work: Work, staff_id: str, *, by_mail: bool, base_url: str = "") -> StaffView:
     """Renew an open invitation; earlier links end. Raises NotFound, or Refused where none is open."""
-    require(act.actor)
 
     def renew(work: Work, row: Staff) -> dict[str, str]:
         row.invited_at, row.mail_problem = work.now, ""
@@ -93,51 +89,40 @@ def invite_again(store: Store, act: Act, staff_id: str, *, by_mail: bool, base_u
         record_in(work, Did.STAFF_INVITED_AGAIN, name=row.name, subject_id=row.id)
         return {"staff_id": row.id}
 
-    def do(work: Work) -> StaffView:
-        row = locked_staff(work.session, staff_id)
-        _require_open(row)
-        work.once("invite_again", {"staff_id": staff_id, "by_mail": by_mail}, lambda: renew(work, row))
-        return staff_view(row)
-
-    return transact(store, act, do)
+    row = locked_staff(work.session, staff_id)
+    _require_open(row)
+    work.once("invite_again", {"staff_id": staff_id, "by_mail": by_mail}, lambda: renew(work, row))
+    return staff_view(row)
 
 
-def withdraw(store: Store, act: Act, staff_id: str) -> StaffView:
+@allowed()
+def withdraw(work: Work, staff_id: str) -> StaffView:
     """Withdraw an open invitation: the person is removed, or deactivated where something names them.
 
     Raises NotFound, or Refused where none is open.
     """
-    require(act.actor)
-
-    def do(work: Work) -> StaffView:
+    row = locked_staff(work.session, staff_id)
+    _require_open(row)
+    person = staff_view(row)
+    record_in(work, Did.STAFF_WITHDRAWN, name=row.name, subject_id=row.id)
+    try:
+        with work.session.begin_nested():
+            work.session.delete(row)
+    except IntegrityError:
         row = locked_staff(work.session, staff_id)
-        _require_open(row)
-        person = staff_view(row)
-        record_in(work, Did.STAFF_WITHDRAWN, name=row.name, subject_id=row.id)
-        try:
-            with work.session.begin_nested():
-                work.session.delete(row)
-        except IntegrityError:
-            row = locked_staff(work.session, staff_id)
-            row.is_active, row.session_mark = False, secrets.token_hex(16)
-        return person
-
-    return transact(store, act, do)
+        row.is_active, row.session_mark = False, secrets.token_hex(16)
+    return person
 
 
-def send_reset_link(store: Store, act: Act, staff_id: str, *, base_url: str = "") -> StaffView:
+@allowed()
+def send_reset_link(work: Work, staff_id: str, *, base_url: str = "") -> StaffView:
     """Enqueue the e-mail with a reset link; raises NotFound, or Refused for a person who can't sign in."""
-    require(act.actor)
-
-    def do(work: Work) -> StaffView:
-        row = locked_staff(work.session, staff_id)
-        _require_active(staff_view(row))
-        row.mail_problem = ""
-        _send(work, row, base_url)
-        record_in(work, Did.STAFF_RESET, name=row.name, subject_id=row.id)
-        return staff_view(row)
-
-    return transact(store, act, do)
+    row = locked_staff(work.session, staff_id)
+    _require_active(staff_view(row))
+    row.mail_problem = ""
+    _send(work, row, base_url)
+    record_in(work, Did.STAFF_RESET, name=row.name, subject_id=row.id)
+    return staff_view(row)
 
 
 def person_to_reset(store: Store, act: Act, staff_id: str) -> StaffView:

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select, update
 
-from plugin.core.acts import Act
 from plugin.core.text import required
 from plugin.courses.accounts.limit_hits import add_hits
 from plugin.courses.accounts.staff import locked_self
 from plugin.courses.accounts.staff_alerts import PASSKEY_ADDED, SECOND_STEP_REMOVED, alert
 from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, in_transaction
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import Passkey
@@ -57,9 +56,9 @@ def find_passkey(store: Store, credential_id: str) -> PasskeyView | None:
         return from_row(PasskeyView, row) if row else None
 
 
+@in_transaction
 def add_passkey(
-    store: Store,
-    act: Act,
+    work: Work,
     *,
     name: str,
     credential_id: str,
@@ -69,29 +68,25 @@ def add_passkey(
     is_synced: bool,
 ) -> None:
     """Add a passkey to the actor's own account; raises InvalidField, or Refused for one too many."""
-
-    def do(work: Work) -> None:
-        person = locked_self(work)
-        known = work.session.scalars(_of(person.id)).all()
-        if len(known) >= MOST:
-            raise Refused(_("You have {most} passkeys. Remove one first.", most=MOST), code="too_many")
-        alert(work, person, PASSKEY_ADDED)
-        record_in(work, Did.STAFF_PASSKEY, name=person.name, subject_id=person.id, after=f"{SET}: {name}")
-        work.session.add(
-            Passkey(
-                id=work.new_id(),
-                staff_id=person.id,
-                name=required(name, field="name", called="The name", most=NAME_LENGTH),
-                credential_id=credential_id,
-                public_key=public_key,
-                sign_count=sign_count,
-                transports=list(transports),
-                is_synced=is_synced,
-                created_at=work.now,
-            )
+    person = locked_self(work)
+    known = work.session.scalars(_of(person.id)).all()
+    if len(known) >= MOST:
+        raise Refused(_("You have {most} passkeys. Remove one first.", most=MOST), code="too_many")
+    alert(work, person, PASSKEY_ADDED)
+    record_in(work, Did.STAFF_PASSKEY, name=person.name, subject_id=person.id, after=f"{SET}: {name}")
+    work.session.add(
+        Passkey(
+            id=work.new_id(),
+            staff_id=person.id,
+            name=required(name, field="name", called="The name", most=NAME_LENGTH),
+            credential_id=credential_id,
+            public_key=public_key,
+            sign_count=sign_count,
+            transports=list(transports),
+            is_synced=is_synced,
+            created_at=work.now,
         )
-
-    transact(store, act, do)
+    )
 
 
 def note_passkey_use(
@@ -106,23 +101,20 @@ def note_passkey_use(
         )
 
 
-def remove_passkey(store: Store, act: Act, passkey_id: str) -> str:
+@in_transaction
+def remove_passkey(work: Work, passkey_id: str) -> str:
     """Remove one of the actor's own passkeys; return its name. Raises NotFound for anybody else's."""
-
-    def do(work: Work) -> str:
-        person = locked_self(work)
-        mine = {each.id: each for each in work.session.scalars(_of(person.id))}
-        if passkey_id not in mine:
-            raise NotFound(_("There is no such passkey."))
-        if len(mine) == 1 and person.totp_secret is None:
-            person.recovery_codes = None
-            alert(work, person, SECOND_STEP_REMOVED)
-        after = f"{REMOVED}: {mine[passkey_id].name}"
-        record_in(work, Did.STAFF_PASSKEY, name=person.name, subject_id=person.id, after=after)
-        work.session.delete(mine[passkey_id])
-        return str(mine[passkey_id].name)
-
-    return transact(store, act, do)
+    person = locked_self(work)
+    mine = {each.id: each for each in work.session.scalars(_of(person.id))}
+    if passkey_id not in mine:
+        raise NotFound(_("There is no such passkey."))
+    if len(mine) == 1 and person.totp_secret is None:
+        person.recovery_codes = None
+        alert(work, person, SECOND_STEP_REMOVED)
+    after = f"{REMOVED}: {mine[passkey_id].name}"
+    record_in(work, Did.STAFF_PASSKEY, name=person.name, subject_id=person.id, after=after)
+    work.session.delete(mine[passkey_id])
+    return str(mine[passkey_id].name)
 
 
 def use_challenge(store: Store, challenge: str, now: datetime) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from sqlalchemy import or_, select, update
 
-from plugin.core.acts import Act, require
 from plugin.core.digest import sha256_hex
 from plugin.courses.accounts.staff import (
     NO_SUCH_PERSON,
@@ -17,21 +16,18 @@ from plugin.courses.accounts.staff import (
 )
 from plugin.courses.accounts.staff_alerts import SECOND_STEP_REMOVED, alert
 from plugin.courses.base.activity import REMOVED, SET, Did, record_in
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, in_transaction, require_row
 from plugin.store import Store
 from plugin.store.people import Passkey, Staff
 
 
-def set_totp(store: Store, act: Act, staff_id: str, *, secret: str, counter: int) -> StaffView:
+@in_transaction
+def set_totp(work: Work, staff_id: str, *, secret: str, counter: int) -> StaffView:
     """Store the sealed secret of an authenticator app; `counter`: the step of the code that confirmed it."""
-
-    def do(work: Work) -> StaffView:
-        row = _own(work, staff_id)
-        row.totp_secret, row.totp_counter = secret, counter
-        record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=SET)
-        return staff_view(row)
-
-    return transact(store, act, do)
+    row = _own(work, staff_id)
+    row.totp_secret, row.totp_counter = secret, counter
+    record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=SET)
+    return staff_view(row)
 
 
 def accept_totp_step(store: Store, staff_id: str, counter: int) -> bool:
@@ -44,42 +40,35 @@ def accept_totp_step(store: Store, staff_id: str, counter: int) -> bool:
         return used.first() is not None
 
 
-def remove_totp(store: Store, act: Act, staff_id: str) -> StaffView:
+@in_transaction
+def remove_totp(work: Work, staff_id: str) -> StaffView:
     """Remove a person's own authenticator app, and the recovery codes where no passkey needs them. Idempotent."""
-
-    def do(work: Work) -> StaffView:
-        row = _own(work, staff_id)
-        if row.totp_secret is not None:
-            alert(work, row, SECOND_STEP_REMOVED)
-            record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=REMOVED)
-        row.totp_secret = row.totp_counter = None
-        if not _has_passkey(work, staff_id):
-            row.recovery_codes = None
-        return staff_view(row)
-
-    return transact(store, act, do)
+    row = _own(work, staff_id)
+    if row.totp_secret is not None:
+        alert(work, row, SECOND_STEP_REMOVED)
+        record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=REMOVED)
+    row.totp_secret = row.totp_counter = None
+    if not _has_passkey(work, staff_id):
+        row.recovery_codes = None
+    return staff_view(row)
 
 
-def reset_second_step(store: Store, act: Act, staff_id: str) -> StaffView:
+@allowed()
+def reset_second_step(work: Work, staff_id: str) -> StaffView:
     """Remove all of a person's second step, who has lost it, and end their sessions: the owner's act.
 
     Their password alone signs them in then. Raises NotFound.
     """
-    require(act.actor)
-
-    def do(work: Work) -> StaffView:
-        row = require_row(work.session, Staff, staff_id, NO_SUCH_PERSON, is_locked=True)
-        keys = list(work.session.scalars(select(Passkey).where(Passkey.staff_id == staff_id)))
-        if row.totp_secret is not None or keys:
-            alert(work, row, SECOND_STEP_REMOVED)
-        record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=REMOVED)
-        row.totp_secret = row.totp_counter = row.recovery_codes = None
-        for key in keys:
-            work.session.delete(key)
-        end_sessions(work, row)
-        return staff_view(row)
-
-    return transact(store, act, do)
+    row = require_row(work.session, Staff, staff_id, NO_SUCH_PERSON, is_locked=True)
+    keys = list(work.session.scalars(select(Passkey).where(Passkey.staff_id == staff_id)))
+    if row.totp_secret is not None or keys:
+        alert(work, row, SECOND_STEP_REMOVED)
+    record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=REMOVED)
+    row.totp_secret = row.totp_counter = row.recovery_codes = None
+    for key in keys:
+        work.session.delete(key)
+    end_sessions(work, row)
+    return staff_view(row)
 
 
 def set_recovery_codes(store: Store, staff_id: str, codes: Iterable[str]) -> None:

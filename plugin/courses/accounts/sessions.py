@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, select
 
-from plugin.core.acts import Act, Actor, require
+from plugin.core.acts import Actor, require
 from plugin.courses.accounts.sign_ins import LASTS
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, in_transaction
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.people import SignIn, Staff
@@ -36,38 +36,32 @@ def list_sign_ins(store: Store, staff_id: str, now: datetime) -> tuple[SignInVie
         return tuple(from_row(SignInView, row) for row in rows)
 
 
-def end_one(store: Store, act: Act, staff_id: str, sign_in_id: str) -> None:
+@in_transaction
+def end_one(work: Work, staff_id: str, sign_in_id: str) -> None:
     """Sign a person out in one browser, oneself or as owner anybody. Idempotent; raises NotFound, NotAllowed."""
-    _require_own(act.actor, staff_id)
-
-    def do(work: Work) -> None:
-        row = work.session.get(SignIn, sign_in_id)
-        if row is None or row.staff_id != staff_id:
-            raise NotFound(_("There is no such session."))
-        if row.ended_at is None:
-            _record_end(work, row)
-        row.ended_at = row.ended_at or work.now
-
-    transact(store, act, do)
+    _require_own(work.act.actor, staff_id)
+    row = work.session.get(SignIn, sign_in_id)
+    if row is None or row.staff_id != staff_id:
+        raise NotFound(_("There is no such session."))
+    if row.ended_at is None:
+        _record_end(work, row)
+    row.ended_at = row.ended_at or work.now
 
 
-def end_others(store: Store, act: Act, staff_id: str, *, but: str = "") -> int:
+@in_transaction
+def end_others(work: Work, staff_id: str, *, but: str = "") -> int:
     """Sign a person out in every browser but one, oneself or as owner anybody; return in how many.
 
     Raises NotAllowed.
     """
-    _require_own(act.actor, staff_id)
-
-    def do(work: Work) -> int:
-        rows = work.session.scalars(
-            select(SignIn).where(SignIn.staff_id == staff_id, SignIn.id != but, *_is_open(work.now))
-        ).all()
-        for row in rows:
-            row.ended_at = work.now
-            _record_end(work, row)
-        return len(rows)
-
-    return transact(store, act, do)
+    _require_own(work.act.actor, staff_id)
+    rows = work.session.scalars(
+        select(SignIn).where(SignIn.staff_id == staff_id, SignIn.id != but, *_is_open(work.now))
+    ).all()
+    for row in rows:
+        row.ended_at = work.now
+        _record_end(work, row)
+    return len(rows)
 
 
 def _record_end(work: Work, row: SignIn) -> None:

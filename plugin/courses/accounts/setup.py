@@ -19,7 +19,7 @@ from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.courses.accounts.staff import StaffView, new_row, staff_view
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import Staff
@@ -154,18 +154,14 @@ def create_first_owner(store: Store, owner: FirstOwner, now: datetime) -> StaffV
     return transact(store, Act(_AT_SETUP, now, secrets.token_hex(16)), do)
 
 
-def mark_step(store: Store, act: Act, step: str, state: str) -> None:
+@allowed()
+def mark_step(work: Work, step: str, state: str) -> None:
     """Record that a step is done or skipped; what is done stays done. Idempotent."""
-    require(act.actor)
-
-    def do(work: Work) -> None:
-        row = _locked(work.session, act.now)
-        before = row.steps.get(step, "")
-        if before not in (DONE, state):
-            row.steps = {**row.steps, step: state}
-            record_in(work, Did.SETUP_STEP, subject_id=step, before=before, after=state)
-
-    transact(store, act, do)
+    row = _locked(work.session, work.now)
+    before = row.steps.get(step, "")
+    if before not in (DONE, state):
+        row.steps = {**row.steps, step: state}
+        record_in(work, Did.SETUP_STEP, subject_id=step, before=before, after=state)
 
 
 def hide_checklist(store: Store, act: Act) -> None:

@@ -12,14 +12,14 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.digest import sha256_hex
 from plugin.core.text import required
 from plugin.courses.accounts.sign_ins import record_sign_in
 from plugin.courses.accounts.staff import StaffView, locked_self, staff_view
 from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, in_transaction, require_row
 from plugin.store import Store
 from plugin.store.people import PinTries, SharedDevice, SignIn, Staff
 from plugin.wording import _
@@ -46,46 +46,36 @@ class SharedDeviceView:
         return now - self.opened_at < OPEN_FOR
 
 
-def declare_device(store: Store, act: Act, *, name: str, sign_in_id: str) -> str:
+@allowed(Role.DESK)
+def declare_device(work: Work, *, name: str, sign_in_id: str) -> str:
     """Declare the browser of this sign-in as shared; return the token for its cookie, this once."""
-    require(act.actor, Role.DESK)
     token = secrets.token_urlsafe(32)
-
-    def do(work: Work) -> str:
-        row = SharedDevice(
-            id=work.new_id(),
-            name=required(name, field="name", called="The name"),
-            token_sha256=sha256_hex(token),
-            declared_by=work.act.actor.name,
-            declared_at=work.now,
-            opened_at=work.now,
-        )
-        work.session.add(row)
-        work.session.flush()
-        record_in(work, Did.DEVICE_SHARED, name=row.name, subject_id=row.id)
-        _put_on(work.session, row.id, sign_in_id, work.now)
-        return token
-
-    return transact(store, act, do)
+    row = SharedDevice(
+        id=work.new_id(),
+        name=required(name, field="name", called="The name"),
+        token_sha256=sha256_hex(token),
+        declared_by=work.act.actor.name,
+        declared_at=work.now,
+        opened_at=work.now,
+    )
+    work.session.add(row)
+    work.session.flush()
+    record_in(work, Did.DEVICE_SHARED, name=row.name, subject_id=row.id)
+    _put_on(work.session, row.id, sign_in_id, work.now)
+    return token
 
 
-def stop_sharing(store: Store, act: Act, device_id: str) -> str:
+@allowed(Role.DESK)
+def stop_sharing(work: Work, device_id: str) -> str:
     """Accept no PIN there any more and end the sign-ins made with one. Idempotent; returns its name."""
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> str:
-        row = require_row(
-            work.session, SharedDevice, device_id, _("There is no such device."), is_locked=True
-        )
-        if row.revoked_at is None:
-            record_in(work, Did.DEVICE_REMOVED, name=row.name, subject_id=row.id)
-        row.revoked_at = row.revoked_at or work.now
-        by_pin = (SignIn.device_id == device_id, SignIn.proved_at.is_(None), SignIn.ended_at.is_(None))
-        work.session.execute(update(SignIn).where(*by_pin).values(ended_at=work.now))
-        work.session.execute(update(SignIn).where(SignIn.device_id == device_id).values(device_id=None))
-        return row.name
-
-    return transact(store, act, do)
+    row = require_row(work.session, SharedDevice, device_id, _("There is no such device."), is_locked=True)
+    if row.revoked_at is None:
+        record_in(work, Did.DEVICE_REMOVED, name=row.name, subject_id=row.id)
+    row.revoked_at = row.revoked_at or work.now
+    by_pin = (SignIn.device_id == device_id, SignIn.proved_at.is_(None), SignIn.ended_at.is_(None))
+    work.session.execute(update(SignIn).where(*by_pin).values(ended_at=work.now))
+    work.session.execute(update(SignIn).where(SignIn.device_id == device_id).values(device_id=None))
+    return row.name
 
 
 def list_devices(store: Store) -> tuple[SharedDeviceView, ...]:
@@ -121,16 +111,13 @@ def people_with_pin(store: Store) -> tuple[StaffView, ...]:
         )
 
 
-def set_pin(store: Store, act: Act, pin_hash: str | None) -> None:
+@in_transaction
+def set_pin(work: Work, pin_hash: str | None) -> None:
     """Set or remove the actor's own PIN."""
-
-    def do(work: Work) -> None:
-        person = locked_self(work)
-        person.pin_hash = pin_hash
-        state = SET if pin_hash else REMOVED
-        record_in(work, Did.STAFF_PIN, name=person.name, subject_id=person.id, after=state)
-
-    transact(store, act, do)
+    person = locked_self(work)
+    person.pin_hash = pin_hash
+    state = SET if pin_hash else REMOVED
+    record_in(work, Did.STAFF_PIN, name=person.name, subject_id=person.id, after=state)
 
 
 def try_pin(

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Row, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import OPERATOR, Act, Actor, Role, Source, require
+from plugin.core.acts import OPERATOR, Act, Actor, Role, Source
 from plugin.core.text import clean, required
 from plugin.courses.accounts.staff_alerts import IS_ACTIVE_OWNER, NEW_OWNER, PASSWORD, alert
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, in_transaction, require_row, transact
 from plugin.courses.clients.contacts import typed_email
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
@@ -124,27 +124,22 @@ def staff_email(email: str) -> str:
     return typed_email(email, field="email").casefold()
 
 
-def set_password(
-    store: Store, act: Act, staff_id: str, password_hash: str, *, only_at: str | None = None
-) -> StaffView:
+@in_transaction
+def set_password(work: Work, staff_id: str, password_hash: str, *, only_at: str | None = None) -> StaffView:
     """Change a password, accept an open invitation, and end every session and link that came before.
 
     `only_at`: the session mark it holds for, so that one link sets one password. Raises NotFound, or Refused
     where the mark has changed or the person was deactivated since.
     """
-
-    def do(work: Work) -> StaffView:
-        row = require_row(work.session, Staff, staff_id, NO_SUCH_PERSON, is_locked=True)
-        if only_at is not None and (only_at != row.session_mark or not row.is_active):
-            raise Refused(_("This link has been used, or has expired. Ask for a new one."), code="link_ended")
-        if row.invited_at is None:
-            alert(work, row, PASSWORD)
-        row.password_hash, row.invited_at, row.mail_problem = password_hash, None, ""
-        end_sessions(work, row)
-        record_in(work, Did.STAFF_PASSWORD, name=row.name, subject_id=row.id)
-        return staff_view(row)
-
-    return transact(store, act, do)
+    row = require_row(work.session, Staff, staff_id, NO_SUCH_PERSON, is_locked=True)
+    if only_at is not None and (only_at != row.session_mark or not row.is_active):
+        raise Refused(_("This link has been used, or has expired. Ask for a new one."), code="link_ended")
+    if row.invited_at is None:
+        alert(work, row, PASSWORD)
+    row.password_hash, row.invited_at, row.mail_problem = password_hash, None, ""
+    end_sessions(work, row)
+    record_in(work, Did.STAFF_PASSWORD, name=row.name, subject_id=row.id)
+    return staff_view(row)
 
 
 def end_sessions(work: Work, row: Staff) -> None:
@@ -206,40 +201,32 @@ def count_visits(store: Store) -> dict[str, int]:
         return {staff_id: number for staff_id, number in session.execute(asked) if staff_id}
 
 
-def deactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
+@allowed()
+def deactivate_staff(work: Work, staff_id: str) -> StaffView:
     """Deactivate a person: their sign-in at once, every open session at its next request. Idempotent.
 
     All they did keeps their name. Raises NotFound, or Refused for oneself and for the last active owner.
     """
-    require(act.actor)
-
-    def do(work: Work) -> StaffView:
-        row = locked_staff(work.session, staff_id)
-        if row.is_active:
-            if row.id == work.act.actor.staff_id:
-                raise Refused(_("You can't deactivate yourself. Another owner can."), code="own_sign_in")
-            refuse_last_owner(work.session, row)
-            # The new mark keeps a copied session from working again after a reactivation.
-            row.is_active = False
-            end_sessions(work, row)
-            record_in(work, Did.STAFF_DEACTIVATED, name=row.name, subject_id=row.id)
-        return staff_view(row)
-
-    return transact(store, act, do)
+    row = locked_staff(work.session, staff_id)
+    if row.is_active:
+        if row.id == work.act.actor.staff_id:
+            raise Refused(_("You can't deactivate yourself. Another owner can."), code="own_sign_in")
+        refuse_last_owner(work.session, row)
+        # The new mark keeps a copied session from working again after a reactivation.
+        row.is_active = False
+        end_sessions(work, row)
+        record_in(work, Did.STAFF_DEACTIVATED, name=row.name, subject_id=row.id)
+    return staff_view(row)
 
 
-def reactivate_staff(store: Store, act: Act, staff_id: str) -> StaffView:
+@allowed()
+def reactivate_staff(work: Work, staff_id: str) -> StaffView:
     """Let a deactivated person sign in again, with the password they had. Idempotent."""
-    require(act.actor)
-
-    def do(work: Work) -> StaffView:
-        row = locked_staff(work.session, staff_id)
-        if not row.is_active:
-            record_in(work, Did.STAFF_REACTIVATED, name=row.name, subject_id=row.id)
-        row.is_active = True
-        return staff_view(row)
-
-    return transact(store, act, do)
+    row = locked_staff(work.session, staff_id)
+    if not row.is_active:
+        record_in(work, Did.STAFF_REACTIVATED, name=row.name, subject_id=row.id)
+    row.is_active = True
+    return staff_view(row)
 
 
 def locked_self(work: Work) -> Staff:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Act, Role
 from plugin.core.text import required
 from plugin.courses.accounts.invitations import print_as
 from plugin.courses.accounts.staff import (
@@ -19,9 +19,8 @@ from plugin.courses.accounts.staff import (
 )
 from plugin.courses.accounts.staff_alerts import EMAIL, NEW_OWNER, ROLE, alert
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed, in_transaction
 from plugin.errors import NotAllowed, Refused
-from plugin.store import Store
 from plugin.store.people import Staff
 from plugin.wording import _
 
@@ -37,88 +36,68 @@ class StaffDetails:
     license: str = ""
 
 
-def edit_staff(store: Store, act: Act, staff_id: str, details: StaffDetails) -> StaffView:
+@allowed()
+def edit_staff(work: Work, staff_id: str, details: StaffDetails) -> StaffView:
     """Change a person. A new role holds from their next request; a new address ends their sessions and links.
 
     Raises NotFound, InvalidField, or Refused for an address in use, one's own address, and the last owner's role.
     """
-    require(act.actor)
-
-    def do(work: Work) -> StaffView:
-        row = locked_staff(work.session, staff_id)
-        before = _in_words(row)
-        row.name = required(details.name, field="name", called=_("The name"))
-        print_as(row, details.printed_name, details.license)
-        _change_role(work, row, details.role)
-        if details.email is not None:
-            if work.act.actor.staff_id == row.id and staff_email(details.email) != row.email:
-                raise Refused(_("Change your own e-mail on the page My account."), code="own_sign_in")
-            _change_email(work, row, details.email)
-        return _recorded(work, row, before)
-
-    return transact(store, act, do)
+    row = locked_staff(work.session, staff_id)
+    before = _in_words(row)
+    row.name = required(details.name, field="name", called=_("The name"))
+    print_as(row, details.printed_name, details.license)
+    _change_role(work, row, details.role)
+    if details.email is not None:
+        if work.act.actor.staff_id == row.id and staff_email(details.email) != row.email:
+            raise Refused(_("Change your own e-mail on the page My account."), code="own_sign_in")
+        _change_email(work, row, details.email)
+    return _recorded(work, row, before)
 
 
-def set_role(store: Store, act: Act, staff_id: str, role: Role) -> StaffView:
+@allowed()
+def set_role(work: Work, staff_id: str, role: Role) -> StaffView:
     """Change a person's role from their next request on; raises NotFound, or Refused for the last owner."""
-    require(act.actor)
-
-    def do(work: Work) -> StaffView:
-        row = locked_staff(work.session, staff_id)
-        before = _in_words(row)
-        _change_role(work, row, role)
-        return _recorded(work, row, before)
-
-    return transact(store, act, do)
+    row = locked_staff(work.session, staff_id)
+    before = _in_words(row)
+    _change_role(work, row, role)
+    return _recorded(work, row, before)
 
 
-def rename_self(store: Store, act: Act, name: str) -> StaffView:
+@in_transaction
+def rename_self(work: Work, name: str) -> StaffView:
     """Change one's own name; raises InvalidField."""
-
-    def do(work: Work) -> StaffView:
-        row = locked_staff(work.session, _own_id(work.act))
-        before = _in_words(row)
-        row.name = required(name, field="name", called=_("The name"))
-        return _recorded(work, row, before)
-
-    return transact(store, act, do)
+    row = locked_staff(work.session, _own_id(work.act))
+    before = _in_words(row)
+    row.name = required(name, field="name", called=_("The name"))
+    return _recorded(work, row, before)
 
 
-def set_own_language(store: Store, act: Act, language: str) -> StaffView:
+@in_transaction
+def set_own_language(work: Work, language: str) -> StaffView:
     """Change the language of one's own screens and e-mails; "" takes the clinic's."""
-
-    def do(work: Work) -> StaffView:
-        row = locked_self(work)
-        row.language = language
-        return staff_view(row)
-
-    return transact(store, act, do)
+    row = locked_self(work)
+    row.language = language
+    return staff_view(row)
 
 
-def see_own_clients(store: Store, act: Act, *, alone: bool) -> StaffView:
+@in_transaction
+def see_own_clients(work: Work, *, alone: bool) -> StaffView:
     """Show oneself on Today only one's own clients, or everyone again."""
-
-    def do(work: Work) -> StaffView:
-        row = locked_self(work)
-        row.sees_own_clients = alone
-        return staff_view(row)
-
-    return transact(store, act, do)
+    row = locked_self(work)
+    row.sees_own_clients = alone
+    return staff_view(row)
 
 
-def change_own_email(store: Store, act: Act, email: str) -> StaffView:
+@in_transaction
+def change_own_email(work: Work, email: str) -> StaffView:
     """Change one's own address, once the password was asked; ends every session and link.
 
     Raises InvalidField, or Refused if it is in use.
     """
-
-    def do(work: Work) -> StaffView:
-        row = locked_staff(work.session, _own_id(work.act))
-        before = _in_words(row)
-        _change_email(work, row, email)
-        return _recorded(work, row, before)
-
-    return transact(store, act, do)
+    row = locked_staff(work.session, _own_id(work.act))
+    before = _in_words(row)
+    _change_email(work, row, email)
+    return _recorded(work, row, before)
 
 
 def _in_words(row: Staff) -> str:

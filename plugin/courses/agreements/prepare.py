@@ -27,7 +27,7 @@ from plugin.courses.agreements.views import AgreementView, merged_ids_in, view_o
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.opening_hours import closed_days_in
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.catalog.names import names_in
 from plugin.courses.catalog.packages import NO_PACKAGE, package_in
 from plugin.courses.clients.clients import client_in, known_client_in
@@ -86,20 +86,16 @@ def prepare_agreement(
     return transact(store, act, do)
 
 
-def withdraw_agreement(store: Store, act: Act, agreement_id: str) -> None:
+@allowed(Role.DESK)
+def withdraw_agreement(work: Work, agreement_id: str) -> None:
     """Delete an agreement that nobody signed: its link shows nothing any more. Raises Refused for a signed one."""
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> None:
-        row = work.session.get(Agreement, agreement_id)
-        if row is None:
-            return
-        if work.session.get(AgreementSignature, agreement_id) is not None:
-            raise Refused(_("This agreement is signed. It is kept as it is."), code="signed")
-        record_in(work, Did.AGREEMENT_WITHDRAWN, client_id=row.client_id, subject_id=row.id)
-        work.session.delete(row)
-
-    transact(store, act, do)
+    row = work.session.get(Agreement, agreement_id)
+    if row is None:
+        return
+    if work.session.get(AgreementSignature, agreement_id) is not None:
+        raise Refused(_("This agreement is signed. It is kept as it is."), code="signed")
+    record_in(work, Did.AGREEMENT_WITHDRAWN, client_id=row.client_id, subject_id=row.id)
+    work.session.delete(row)
 
 
 def content_in(

@@ -6,46 +6,41 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role, require
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.attention.items import NO_ITEM, view_of
 from plugin.courses.attention.kind import Decision, Resolution
 from plugin.courses.attention.registry import decisions_of, kind_of
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import AttentionView, ClientView
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.clients.clients import client_in, new_client
 from plugin.errors import InvalidField, Refused
-from plugin.store import Store
 from plugin.store.queues import Attention
 from plugin.wording import _
 
 
-def resolve(store: Store, act: Act, item_id: str, resolution: Resolution) -> AttentionView:
+@allowed(Role.DESK)
+def resolve(work: Work, item_id: str, resolution: Resolution) -> AttentionView:
     """Carry out a decision; raises Refused for a resolved item, InvalidField for what is missing.
 
     The same act again returns the first answer.
     """
-    require(act.actor, Role.DESK)
     reason = required(resolution.reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
     wish = replace(resolution, reason=reason)
+    item = _locked_item(work, item_id)
 
-    def do(work: Work) -> AttentionView:
-        item = _locked_item(work, item_id)
+    def settle() -> dict[str, Any]:
+        _settle(work, item, wish)
+        return {"item_id": item_id}
 
-        def settle() -> dict[str, Any]:
-            _settle(work, item, wish)
-            return {"item_id": item_id}
-
-        work.once("resolve", {"item_id": item_id, **_asked(wish)}, settle)
-        return view_of(item)
-
-    return transact(store, act, do)
+    work.once("resolve", {"item_id": item_id, **_asked(wish)}, settle)
+    return view_of(item)
 
 
+@allowed(Role.DESK)
 def assign_to_new_client(
-    store: Store,
-    act: Act,
+    work: Work,
     item_id: str,
     contact: Mapping[str, str | None],
     *,
@@ -57,21 +52,16 @@ def assign_to_new_client(
     `contact`: name, phone, email and language as typed. Raises InvalidField or Refused. The same act again
     returns the first answer.
     """
-    require(act.actor, Role.DESK)
     request = {"item_id": item_id, "course_id": course_id, "reason": reason, **contact}
+    item = _locked_item(work, item_id)
 
-    def do(work: Work) -> tuple[AttentionView, ClientView]:
-        item = _locked_item(work, item_id)
+    def assign() -> dict[str, Any]:
+        client_id = new_client(work, **contact).id
+        _settle(work, item, Resolution(reason, client_id=client_id, course_id=course_id))
+        return {"item_id": item_id, "client_id": client_id}
 
-        def assign() -> dict[str, Any]:
-            client_id = new_client(work, **contact).id
-            _settle(work, item, Resolution(reason, client_id=client_id, course_id=course_id))
-            return {"item_id": item_id, "client_id": client_id}
-
-        client_id = work.once("assign_to_new_client", request, assign).answer["client_id"]
-        return view_of(item), client_in(work.session, client_id)
-
-    return transact(store, act, do)
+    client_id = work.once("assign_to_new_client", request, assign).answer["client_id"]
+    return view_of(item), client_in(work.session, client_id)
 
 
 def _locked_item(work: Work, item_id: str) -> Attention:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
+from plugin.core.acts import Act, Role, require
 from plugin.courses.base.idempotency import Answered, digest, run_once
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.base import Base
 
+P = ParamSpec("P")
 R = TypeVar("R")
 Model = TypeVar("Model", bound=Base)
 
@@ -47,6 +49,34 @@ class Work:
 def transact(store: Store, act: Act, do: Callable[[Work], R]) -> R:
     """Run `do` in one write transaction of the act; commit all of it or nothing."""
     return store.transact(lambda session: do(Work(session, store, act)))
+
+
+def in_transaction(do: Callable[Concatenate[Work, P], R]) -> Callable[Concatenate[Store, Act, P], R]:
+    """Make a function of open work a use case: called with a store and an act, it is one transaction of its own."""
+
+    @wraps(do)
+    def use_case(store: Store, act: Act, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return transact(store, act, lambda work: do(work, *args, **kwargs))
+
+    return use_case
+
+
+def allowed(
+    *roles: Role,
+) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Store, Act, P], R]]:
+    """Make a use case (`in_transaction`) of the owner and of these roles; it raises NotAllowed for others."""
+
+    def decorate(do: Callable[Concatenate[Work, P], R]) -> Callable[Concatenate[Store, Act, P], R]:
+        run = in_transaction(do)
+
+        @wraps(do)
+        def use_case(store: Store, act: Act, /, *args: P.args, **kwargs: P.kwargs) -> R:
+            require(act.actor, *roles)
+            return run(store, act, *args, **kwargs)
+
+        return use_case
+
+    return decorate
 
 
 def require_row(

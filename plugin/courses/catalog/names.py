@@ -14,10 +14,9 @@ from sqlalchemy import String, cast, delete, literal, select
 from sqlalchemy.orm import Session
 
 from invoices.language import LANGUAGES, language_for
-from plugin.core.acts import Act, require
 from plugin.core.text import NAME_LENGTH, folded, optional
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.offers import Package, Treatment
@@ -129,27 +128,23 @@ def named_things(store: Store) -> tuple[NamedThing, ...]:
     return tuple(NamedThing(kind, name, texts[name]) for kind, name in dict.fromkeys(rows))
 
 
-def save_names(store: Store, act: Act, typed: Iterable[TypedName]) -> int:
+@allowed()
+def save_names(work: Work, typed: Iterable[TypedName]) -> int:
     """Save the translations that differ from what the page showed; return of how many names.
 
     Raises InvalidField, also for one that another person changed meanwhile. Issued papers keep their words.
     """
-    require(act.actor)
     changed = [each for each in typed if each.text != each.was]
-
-    def do(work: Work) -> int:
-        by_name: defaultdict[str, list[TypedName]] = defaultdict(list)
-        for each in changed:
-            by_name[each.name].append(each)
-        known = translations_in(work.session, list(by_name))
-        for name, texts in by_name.items():
-            for each in texts:
-                _check_unchanged(known[name].get(each.language, ""), each)
-            new = {each.language: each.text for each in texts}
-            save_names_in(work, name, {**known[name], **new})
-        return len(by_name)
-
-    return transact(store, act, do)
+    by_name: defaultdict[str, list[TypedName]] = defaultdict(list)
+    for each in changed:
+        by_name[each.name].append(each)
+    known = translations_in(work.session, list(by_name))
+    for name, texts in by_name.items():
+        for each in texts:
+            _check_unchanged(known[name].get(each.language, ""), each)
+        new = {each.language: each.text for each in texts}
+        save_names_in(work, name, {**known[name], **new})
+    return len(by_name)
 
 
 def _check_unchanged(now: str, typed: TypedName) -> None:

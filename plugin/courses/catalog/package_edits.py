@@ -11,12 +11,11 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, require
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import PackageView
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.catalog.links import PUBLISH
 from plugin.courses.catalog.names import save_names_in
 from plugin.courses.catalog.package_text import package_text
@@ -38,24 +37,20 @@ from plugin.wording import _
 PUBLISHED_BY_JOB_AFTER = timedelta(seconds=10)
 
 
+@allowed()
 def edit_package(
-    store: Store, act: Act, package_id: str, new: NewPackage, *, seen_version: int | None = None
+    work: Work, package_id: str, new: NewPackage, *, seen_version: int | None = None
 ) -> PackageView:
     """Sell the package like this from now on.
 
     Raises InvalidField, NotFound, or Refused if it changed meanwhile. A new price or name is published in
     Square by the caller, and by a job if the caller's answer is lost.
     """
-    require(act.actor)
     checked = checked_package(new)
-
-    def do(work: Work) -> PackageView:
-        package = _locked(work.session, package_id)
-        request = {"id": package_id, **new.request}
-        work.once("edit_package", request, lambda: _edit(work, package, checked, seen_version))
-        return package_in(work.session, package_id)
-
-    return transact(store, act, do)
+    package = _locked(work.session, package_id)
+    request = {"id": package_id, **new.request}
+    work.once("edit_package", request, lambda: _edit(work, package, checked, seen_version))
+    return package_in(work.session, package_id)
 
 
 def _edit(work: Work, package: Package, new: NewPackage, seen_version: int | None) -> dict[str, Any]:
@@ -74,27 +69,23 @@ def _edit(work: Work, package: Package, new: NewPackage, seen_version: int | Non
     return {"package_id": package.id}
 
 
-def set_on_sale(store: Store, act: Act, package_id: str, *, is_active: bool) -> PackageView:
+@allowed()
+def set_on_sale(work: Work, package_id: str, *, is_active: bool) -> PackageView:
     """Take a package off sale, or make it available again.
 
     What Square still sells of it is booked all the same.
     """
-    require(act.actor)
+    package = _locked(work.session, package_id)
 
-    def do(work: Work) -> PackageView:
-        package = _locked(work.session, package_id)
+    def switch() -> dict[str, Any]:
+        if package.is_active != is_active:
+            state = "active" if is_active else "deactivated"
+            record_in(work, Did.PACKAGE_ON_SALE, name=package.name, subject_id=package.id, after=state)
+        package.is_active = is_active
+        return {"package_id": package_id}
 
-        def switch() -> dict[str, Any]:
-            if package.is_active != is_active:
-                state = "active" if is_active else "deactivated"
-                record_in(work, Did.PACKAGE_ON_SALE, name=package.name, subject_id=package.id, after=state)
-            package.is_active = is_active
-            return {"package_id": package_id}
-
-        work.once("set_on_sale", {"id": package_id, "is_active": is_active}, switch)
-        return package_in(work.session, package_id)
-
-    return transact(store, act, do)
+    work.once("set_on_sale", {"id": package_id, "is_active": is_active}, switch)
+    return package_in(work.session, package_id)
 
 
 def _locked(session: Session, package_id: str) -> Package:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, require
+from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.core.terms import Terms, terms_from_json
 from plugin.core.text import required
@@ -18,7 +18,7 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import ContentView, PackageView, Page, from_row
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.catalog.links import LOOK_AT_ITEM, SeenItem, agree_in, on_till_of
 from plugin.courses.catalog.names import NamesByLanguage, checked_names, save_names_in, translations_in
 from plugin.courses.catalog.package_text import package_text
@@ -64,17 +64,13 @@ class NewPackage:
         return request if self.names is not None else {k: v for k, v in request.items() if k != "names"}
 
 
-def create_package(store: Store, act: Act, new: NewPackage) -> PackageView:
+@allowed()
+def create_package(work: Work, new: NewPackage) -> PackageView:
     """Create a package; raises InvalidField. The same act again returns the same package."""
-    require(act.actor)
     checked = checked_package(new)
-
-    def do(work: Work) -> PackageView:
-        request = new.request
-        made = work.once("package", request, lambda: {"package_id": _make(work, checked)})
-        return package_in(work.session, made.answer["package_id"])
-
-    return transact(store, act, do)
+    request = new.request
+    made = work.once("package", request, lambda: {"package_id": _make(work, checked)})
+    return package_in(work.session, made.answer["package_id"])
 
 
 def _make(work: Work, new: NewPackage) -> str:
@@ -200,9 +196,9 @@ def listing_in(session: Session, package_id: str) -> Listing | None:
     )
 
 
+@allowed()
 def list_variation(
-    store: Store,
-    act: Act,
+    work: Work,
     package_id: str,
     *,
     square_variation_id: str,
@@ -214,22 +210,17 @@ def list_variation(
 
     `seen` is what Square shows now, recorded as agreed; without it and a version, a job fetches the item.
     """
-    require(act.actor)
-
-    def do(work: Work) -> PackageView:
-        row = listed_in(work.session, work.act, package_id, square_variation_id)
-        for other in work.session.scalars(select(Listing).where(Listing.package_id == package_id)):
-            other.is_current = other is row
-        row.square_item_id, row.square_version, row.is_current = square_item_id, square_version, True
-        work.session.flush()
-        if seen is not None:
-            agree_in(work.session, work.act, seen)
-        elif square_version is None:
-            enqueue(work, LOOK_AT_ITEM, square_variation_id)
-        work.session.flush()
-        return package_in(work.session, package_id)
-
-    return transact(store, act, do)
+    row = listed_in(work.session, work.act, package_id, square_variation_id)
+    for other in work.session.scalars(select(Listing).where(Listing.package_id == package_id)):
+        other.is_current = other is row
+    row.square_item_id, row.square_version, row.is_current = square_item_id, square_version, True
+    work.session.flush()
+    if seen is not None:
+        agree_in(work.session, work.act, seen)
+    elif square_version is None:
+        enqueue(work, LOOK_AT_ITEM, square_variation_id)
+    work.session.flush()
+    return package_in(work.session, package_id)
 
 
 def listed_in(session: Session, act: Act, package_id: str, square_variation_id: str) -> Listing:

@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, require
 from plugin.core.text import folded, required
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.visit_notes import VisitOption
@@ -58,19 +57,16 @@ def _view(row: VisitOption) -> OptionView:
     return OptionView(row.id, OptionKind(row.kind), row.name, row.retired_at is not None)
 
 
-def add_option(store: Store, act: Act, kind: OptionKind, name: str) -> OptionView:
+@allowed()
+def add_option(work: Work, kind: OptionKind, name: str) -> OptionView:
     """Add an option at the end of its list; raises InvalidField. One of that name that was retired is active again."""
-    require(act.actor)
     said = _name(name)
 
-    def do(work: Work) -> OptionView:
-        def add() -> dict[str, Any]:
-            return {"option_id": _added(work, kind, said).id}
+    def add() -> dict[str, Any]:
+        return {"option_id": _added(work, kind, said).id}
 
-        added = work.once("add_visit_option", {"kind": kind, "name": said}, add)
-        return _view(work.session.get_one(VisitOption, added.answer["option_id"]))
-
-    return transact(store, act, do)
+    added = work.once("add_visit_option", {"kind": kind, "name": said}, add)
+    return _view(work.session.get_one(VisitOption, added.answer["option_id"]))
 
 
 def _added(work: Work, kind: OptionKind, name: str) -> VisitOption:
@@ -95,64 +91,52 @@ def _record(work: Work, row: VisitOption, *, before: str = "", after: str) -> No
     record_in(work, Did.VISIT_LIST_CHANGED, name=row.name, subject_id=row.id, before=before, after=after)
 
 
-def rename_option(store: Store, act: Act, option_id: str, name: str) -> OptionView:
+@allowed()
+def rename_option(work: Work, option_id: str, name: str) -> OptionView:
     """Rename an option, on the visits that have it, too; raises InvalidField or NotFound."""
-    require(act.actor)
     said = _name(name)
-
-    def do(work: Work) -> OptionView:
-        row = require_row(work.session, VisitOption, option_id, NO_OPTION, is_locked=True)
-        same = _named(_locked(work.session, OptionKind(row.kind)), said)
-        if same is not None and same is not row:
-            if same.retired_at:
-                why = _("“{same}” is retired; activate it instead.", same=same.name)
-            else:
-                why = _("“{same}” is on the list already.", same=same.name)
-            raise InvalidField(why, field="name")
-        # Papers are looked up by their content: those that show it are rendered again when next asked for.
-        if row.name != said:
-            before, row.name = row.name, said
-            _record(work, row, before=before, after=said)
-        return _view(row)
-
-    return transact(store, act, do)
+    row = require_row(work.session, VisitOption, option_id, NO_OPTION, is_locked=True)
+    same = _named(_locked(work.session, OptionKind(row.kind)), said)
+    if same is not None and same is not row:
+        if same.retired_at:
+            why = _("“{same}” is retired; activate it instead.", same=same.name)
+        else:
+            why = _("“{same}” is on the list already.", same=same.name)
+        raise InvalidField(why, field="name")
+    # Papers are looked up by their content: those that show it are rendered again when next asked for.
+    if row.name != said:
+        before, row.name = row.name, said
+        _record(work, row, before=before, after=said)
+    return _view(row)
 
 
-def retire_option(store: Store, act: Act, option_id: str, *, is_retired: bool) -> OptionView:
+@allowed()
+def retire_option(work: Work, option_id: str, *, is_retired: bool) -> OptionView:
     """Take an option off the list, or put it back; visits keep it. Raises Refused where the list is full."""
-    require(act.actor)
-
-    def do(work: Work) -> OptionView:
-        row = require_row(work.session, VisitOption, option_id, NO_OPTION, is_locked=True)
-        if (row.retired_at is not None) is not is_retired:
-            of_kind = _locked(work.session, OptionKind(row.kind))
-            if not is_retired and sum(each.retired_at is None for each in of_kind) >= MOST_ACTIVE:
-                raise Refused(
-                    _("The list holds {most_active}. Retire another one first.", most_active=MOST_ACTIVE),
-                    code="list_full",
-                )
-            row.retired_at = work.now if is_retired else None
-            _record(work, row, after="retired" if is_retired else "on the list")
-        return _view(row)
-
-    return transact(store, act, do)
+    row = require_row(work.session, VisitOption, option_id, NO_OPTION, is_locked=True)
+    if (row.retired_at is not None) is not is_retired:
+        of_kind = _locked(work.session, OptionKind(row.kind))
+        if not is_retired and sum(each.retired_at is None for each in of_kind) >= MOST_ACTIVE:
+            raise Refused(
+                _("The list holds {most_active}. Retire another one first.", most_active=MOST_ACTIVE),
+                code="list_full",
+            )
+        row.retired_at = work.now if is_retired else None
+        _record(work, row, after="retired" if is_retired else "on the list")
+    return _view(row)
 
 
-def move_option(store: Store, act: Act, option_id: str, *, is_up: bool) -> OptionView:
+@allowed()
+def move_option(work: Work, option_id: str, *, is_up: bool) -> OptionView:
     """Move an option one place within its list; at the end of the list it stays. The same act again moves once."""
-    require(act.actor)
+    row = require_row(work.session, VisitOption, option_id, NO_OPTION)
 
-    def do(work: Work) -> OptionView:
-        row = require_row(work.session, VisitOption, option_id, NO_OPTION)
+    def move() -> dict[str, Any]:
+        _move(_locked(work.session, OptionKind(row.kind)), row, is_up=is_up)
+        return {"option_id": option_id}
 
-        def move() -> dict[str, Any]:
-            _move(_locked(work.session, OptionKind(row.kind)), row, is_up=is_up)
-            return {"option_id": option_id}
-
-        work.once("move_visit_option", {"id": option_id, "up": is_up}, move)
-        return _view(row)
-
-    return transact(store, act, do)
+    work.once("move_visit_option", {"id": option_id, "up": is_up}, move)
+    return _view(row)
 
 
 def _move(of_kind: list[VisitOption], row: VisitOption, *, is_up: bool) -> None:

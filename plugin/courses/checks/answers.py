@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.checks.lists import list_in
 from plugin.courses.clients.clients import known_client_in, lock_client_in
 from plugin.errors import InvalidField, NotFound, Refused
@@ -42,45 +42,35 @@ class CheckView:
         return self.answer == "ask" and self.talked_at is None
 
 
-def answer_check(
-    store: Store, act: Act, client_id: str, answer: str, list_version: int, *, source: str
-) -> CheckView:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def answer_check(work: Work, client_id: str, answer: str, list_version: int, *, source: str) -> CheckView:
     """Save what a client answers for today; another answer of the day replaces it, the same again changes nothing.
 
     `source`: page, screen, handed or api. Raises InvalidField, NotFound, or Refused where the list has changed since.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
     if answer not in ("none", "ask"):
         raise InvalidField(_("Choose one of the two answers."), field="answer")
-
-    def do(work: Work) -> CheckView:
-        client = lock_client_in(work.session, client_id)
-        now = list_in(work.session)
-        if now is None or now.version != list_version:
-            raise Refused(_("The list has changed. Read it again."), code="list_changed")
-        today = local_date(clinic_in(work.session), work.now)
-        row = _standing(work.session, client.id, today)
-        if row is None or (row.answer, row.list_version) != (answer, list_version):
-            row = _replace(work, row, client.id, today, answer, list_version, source)
-        return from_row(CheckView, row)
-
-    return transact(store, act, do)
+    client = lock_client_in(work.session, client_id)
+    now = list_in(work.session)
+    if now is None or now.version != list_version:
+        raise Refused(_("The list has changed. Read it again."), code="list_changed")
+    today = local_date(clinic_in(work.session), work.now)
+    row = _standing(work.session, client.id, today)
+    if row is None or (row.answer, row.list_version) != (answer, list_version):
+        row = _replace(work, row, client.id, today, answer, list_version, source)
+    return from_row(CheckView, row)
 
 
-def talk_over(store: Store, act: Act, client_id: str) -> CheckView:
+@allowed(Role.PRACTITIONER)
+def talk_over(work: Work, client_id: str) -> CheckView:
     """Record that who treats has asked the client, so that nothing waits any more. Idempotent; raises NotFound."""
-    require(act.actor, Role.PRACTITIONER)
-
-    def do(work: Work) -> CheckView:
-        client = known_client_in(work.session, client_id)
-        row = _standing(work.session, client.id, local_date(clinic_in(work.session), work.now))
-        if row is None:
-            raise NotFound(_("The client has not answered today."))
-        if row.talked_at is None:
-            row.talked_at, row.talked_by = work.now, work.act.actor.name
-        return from_row(CheckView, row)
-
-    return transact(store, act, do)
+    client = known_client_in(work.session, client_id)
+    row = _standing(work.session, client.id, local_date(clinic_in(work.session), work.now))
+    if row is None:
+        raise NotFound(_("The client has not answered today."))
+    if row.talked_at is None:
+        row.talked_at, row.talked_by = work.now, work.act.actor.name
+    return from_row(CheckView, row)
 
 
 def check_of(store: Store, act: Act, client_id: str) -> CheckView | None:

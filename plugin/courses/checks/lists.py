@@ -10,10 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices.language import LANGUAGES, language_for
-from plugin.core.acts import Act, require
 from plugin.core.text import clean, required
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.checks import CheckList
@@ -55,45 +54,39 @@ def list_in(session: Session) -> CheckListView | None:
     return CheckListView(row.version, points, row.reviewed_by, row.written_at, row.by)
 
 
-def save_list(
-    store: Store, act: Act, texts: Mapping[str, str], *, reviewed_by: str, seen_version: int
-) -> CheckListView:
+@allowed()
+def save_list(work: Work, texts: Mapping[str, str], *, reviewed_by: str, seen_version: int) -> CheckListView:
     """Save a new version of the list, one point a line in each language; the same list again is no new one.
 
     Raises InvalidField, or Refused where another person saved meanwhile.
     """
-    require(act.actor)
     name = required(reviewed_by, field="reviewed_by", called=_("Who reviewed it"))
     points = {language: _points(language, texts.get(language, "")) for language in LANGUAGES}
     points = {language: lines for language, lines in points.items() if lines}
     if not points:
         raise InvalidField(_("The list has no point yet."), field="en")
-
-    def do(work: Work) -> CheckListView:
-        now = list_in(work.session)
-        known = {language: list(lines) for language, lines in now.points.items()} if now else {}
-        if now is not None and (known, now.reviewed_by) == (points, name):
-            return now
-        if seen_version != (now.version if now else 0):
-            said = _(
-                "Another person saved the list meanwhile. Yours is still here: save again to replace theirs."
-            )
-            raise Refused(said, code="changed", field=CHANGED)
-        row = CheckList(
-            version=seen_version + 1,
-            points=points,
-            reviewed_by=name,
-            written_at=work.now,
-            by=work.act.actor.name,
+    now = list_in(work.session)
+    known = {language: list(lines) for language, lines in now.points.items()} if now else {}
+    if now is not None and (known, now.reviewed_by) == (points, name):
+        return now
+    if seen_version != (now.version if now else 0):
+        said = _(
+            "Another person saved the list meanwhile. Yours is still here: save again to replace theirs."
         )
-        work.session.add(row)
-        work.session.flush()
-        record_in(work, Did.CHECK_LIST_CHANGED, name=str(row.version), after=name)
-        return CheckListView(
-            row.version, {each: tuple(lines) for each, lines in points.items()}, name, row.written_at, row.by
-        )
-
-    return transact(store, act, do)
+        raise Refused(said, code="changed", field=CHANGED)
+    row = CheckList(
+        version=seen_version + 1,
+        points=points,
+        reviewed_by=name,
+        written_at=work.now,
+        by=work.act.actor.name,
+    )
+    work.session.add(row)
+    work.session.flush()
+    record_in(work, Did.CHECK_LIST_CHANGED, name=str(row.version), after=name)
+    return CheckListView(
+        row.version, {each: tuple(lines) for each, lines in points.items()}, name, row.written_at, row.by
+    )
 
 
 def _points(language: str, text: str) -> list[str]:

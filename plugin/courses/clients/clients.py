@@ -17,7 +17,7 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClientView, FoundClient, NextUse, Page, from_row
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed, transact
 from plugin.courses.clients.client_profile import enqueue_customer, fields_on_their_way_in
 from plugin.courses.clients.contacts import Contact, typed_contact
 from plugin.errors import InvalidField, NotFound, Refused
@@ -33,9 +33,9 @@ MOST_ADDRESS_LINES, LONGEST_ADDRESS = 4, 400
 IS_SOMEBODY = (Client.merged_into.is_(None), Client.erased_at.is_(None))
 
 
+@allowed(Role.DESK, Role.PRACTITIONER)
 def create_client(
-    store: Store,
-    act: Act,
+    work: Work,
     *,
     name: str | None,
     phone: str | None = None,
@@ -44,20 +44,15 @@ def create_client(
     sounds_like: str | None = None,
 ) -> ClientView:
     """Create a client; raises InvalidField. The same act again returns the same client."""
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
-
-    def do(work: Work) -> ClientView:
-        request = {
-            "name": name,
-            "phone": phone,
-            "email": email,
-            "language": language,
-            "sounds_like": sounds_like,
-        }
-        made = work.once("client", request, lambda: _created(work, request))
-        return client_in(work.session, made.answer["client_id"])
-
-    return transact(store, act, do)
+    request = {
+        "name": name,
+        "phone": phone,
+        "email": email,
+        "language": language,
+        "sounds_like": sounds_like,
+    }
+    made = work.once("client", request, lambda: _created(work, request))
+    return client_in(work.session, made.answer["client_id"])
 
 
 def _created(work: Work, request: dict[str, str | None]) -> dict[str, Any]:
@@ -182,17 +177,13 @@ def _write_contact(work: Work, client: Client, contact: Contact) -> None:
     work.session.flush()
 
 
-def put_into_square(store: Store, act: Act, client_id: str) -> ClientView:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def put_into_square(work: Work, client_id: str) -> ClientView:
     """Enqueue a client's creation in Square's directory, or retry what was refused there."""
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
-
-    def do(work: Work) -> ClientView:
-        client = known_client_in(work.session, client_id)
-        refused = fields_on_their_way_in(work.session, client.id)
-        enqueue_customer(work, client.id, *refused)
-        return view_of(work.session, client)
-
-    return transact(store, act, do)
+    client = known_client_in(work.session, client_id)
+    refused = fields_on_their_way_in(work.session, client.id)
+    enqueue_customer(work, client.id, *refused)
+    return view_of(work.session, client)
 
 
 def index_client(client: Client) -> None:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from plugin.core.acts import Act
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, in_transaction
 from plugin.courses.clients.clients import living_client_in
 from plugin.store import Store
 from plugin.store.people import Client
@@ -36,16 +35,13 @@ def client_of_stop_token(store: Store, secret_key: str, token: str) -> str | Non
         return known.id if known is not None else None
 
 
-def stop_letters(store: Store, act: Act, client_id: str) -> None:
+@in_transaction
+def stop_letters(work: Work, client_id: str) -> None:
     """Stop sending e-mails to this client. Idempotent. Raises NotFound."""
-
-    def do(work: Work) -> None:
-        client = living_client_in(work.session, client_id)
-        if client.wants_mail:
-            record_in(work, Did.CLIENT_CHANGED, client_id=client.id, before="Emails: on", after="Emails: off")
-        client.wants_mail = False
-
-    transact(store, act, do)
+    client = living_client_in(work.session, client_id)
+    if client.wants_mail:
+        record_in(work, Did.CLIENT_CHANGED, client_id=client.id, before="Emails: on", after="Emails: off")
+    client.wants_mail = False
 
 
 def _signer(secret_key: str) -> URLSafeSerializer:

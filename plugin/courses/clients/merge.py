@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.chain import course_for_change
 from plugin.courses.base.outbox import PROFILE, enqueue, profile_changed
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.clients.client_profile import enqueue_customer
 from plugin.courses.clients.clients import index_client, living_client_in, view_of
 from plugin.courses.clients.merge_core import MOVED, hand_over, join_clients
@@ -59,28 +59,24 @@ class MergeView:
     can_undo: bool
 
 
-def merge_clients(store: Store, act: Act, from_id: str, into_id: str) -> Merged:
+@allowed(Role.DESK)
+def merge_clients(work: Work, from_id: str, into_id: str) -> Merged:
     """Merge two clients: all of the first becomes the second's, whose name is kept.
 
     Raises Refused or NotFound. A phone or e-mail that the remaining client lacks is copied. If they are
     merged already, the result states it.
     """
-    require(act.actor, Role.DESK)
+    gone, keeper = lock_both(work.session, from_id, into_id)
+    was_one = False
 
-    def do(work: Work) -> Merged:
-        gone, keeper = lock_both(work.session, from_id, into_id)
-        was_one = False
+    def merge() -> dict[str, Any]:
+        nonlocal was_one
+        merged = merge_rows(work, gone, keeper)
+        was_one = merged.is_repeat
+        return {"client_id": merged.client_id, "merge_id": merged.merge_id}
 
-        def merge() -> dict[str, Any]:
-            nonlocal was_one
-            merged = merge_rows(work, gone, keeper)
-            was_one = merged.is_repeat
-            return {"client_id": merged.client_id, "merge_id": merged.merge_id}
-
-        done = work.once("merge", {"from_id": from_id, "into_id": into_id}, merge)
-        return Merged(**done.answer, is_repeat=done.is_repeat or was_one)
-
-    return transact(store, act, do)
+    done = work.once("merge", {"from_id": from_id, "into_id": into_id}, merge)
+    return Merged(**done.answer, is_repeat=done.is_repeat or was_one)
 
 
 def merge_rows(work: Work, gone: Client, keeper: Client) -> Merged:
@@ -91,36 +87,32 @@ def merge_rows(work: Work, gone: Client, keeper: Client) -> Merged:
     return Merged(keeper.id, _merge(work, gone, keeper).id, is_repeat=False)
 
 
-def undo_merge(store: Store, act: Act, merge_id: str) -> str:
+@allowed(Role.DESK)
+def undo_merge(work: Work, merge_id: str) -> str:
     """Undo a merge: give each client what was theirs; return the one that had been merged away.
 
     What was added since belongs to the remaining client. Raises Refused or NotFound.
     """
-    require(act.actor, Role.DESK)
+    row = require_row(work.session, ClientMerge, merge_id, _("There is no such merge."))
+    gone, keeper = lock_both(work.session, row.from_id, row.into_id)
+    work.session.refresh(row)
 
-    def do(work: Work) -> str:
-        row = require_row(work.session, ClientMerge, merge_id, _("There is no such merge."))
-        gone, keeper = lock_both(work.session, row.from_id, row.into_id)
-        work.session.refresh(row)
+    def undo() -> dict[str, Any]:
+        if row.undone_at is None:
+            _refuse_undo(row, gone, keeper)
+            _undo(work, row, gone, keeper)
+            record_in(
+                work,
+                Did.MERGE_UNDONE,
+                name=keeper.name,
+                after=gone.name,
+                client_id=keeper.id,
+                subject_id=gone.id,
+            )
+        return {"client_id": gone.id}
 
-        def undo() -> dict[str, Any]:
-            if row.undone_at is None:
-                _refuse_undo(row, gone, keeper)
-                _undo(work, row, gone, keeper)
-                record_in(
-                    work,
-                    Did.MERGE_UNDONE,
-                    name=keeper.name,
-                    after=gone.name,
-                    client_id=keeper.id,
-                    subject_id=gone.id,
-                )
-            return {"client_id": gone.id}
-
-        work.once("take_merge_apart", {"merge_id": merge_id}, undo)
-        return gone.id
-
-    return transact(store, act, do)
+    work.once("take_merge_apart", {"merge_id": merge_id}, undo)
+    return gone.id
 
 
 def merges_of(store: Store, client_id: str) -> tuple[MergeView, ...]:

@@ -11,9 +11,9 @@ import secrets
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Act, Role
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import known_client_in, living_client_in
 from plugin.store import Store
 from plugin.store.papers import PrivatePage
@@ -43,36 +43,28 @@ def known_address_in(session: Session, public_url: str, client_id: str) -> str |
     return _address(public_url, row.token) if row and public_url else None
 
 
-def token_of(store: Store, act: Act, client_id: str) -> str:
+@allowed(Role.DESK)
+def token_of(work: Work, client_id: str) -> str:
     """Return the token of the client's page, created when first requested.
 
     Raises Refused if their data was erased.
     """
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> str:
-        client = known_client_in(work.session, client_id)
-        row = work.session.get(PrivatePage, client.id) or _new(work.session, work.act, client.id)
-        return row.token
-
-    return transact(store, act, do)
+    client = known_client_in(work.session, client_id)
+    row = work.session.get(PrivatePage, client.id) or _new(work.session, work.act, client.id)
+    return row.token
 
 
-def renew_page(store: Store, act: Act, client_id: str) -> str:
+@allowed(Role.DESK)
+def renew_page(work: Work, client_id: str) -> str:
     """Give the client's page a new address and revoke every earlier one; return the client."""
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> str:
-        client = known_client_in(work.session, client_id)
-        theirs = select(Client.id).where(Client.merged_into == client.id)
-        shut = PrivatePage.client_id.in_([client.id, *work.session.scalars(theirs)])
-        work.session.execute(delete(PrivatePage).where(shut))
-        work.session.expire_all()
-        _new(work.session, work.act, client.id)
-        record_in(work, Did.PRIVATE_LINK, name=client.name, client_id=client.id)
-        return client.id
-
-    return transact(store, act, do)
+    client = known_client_in(work.session, client_id)
+    theirs = select(Client.id).where(Client.merged_into == client.id)
+    shut = PrivatePage.client_id.in_([client.id, *work.session.scalars(theirs)])
+    work.session.execute(delete(PrivatePage).where(shut))
+    work.session.expire_all()
+    _new(work.session, work.act, client.id)
+    record_in(work, Did.PRIVATE_LINK, name=client.name, client_id=client.id)
+    return client.id
 
 
 def client_of_page(store: Store, token: str) -> str | None:

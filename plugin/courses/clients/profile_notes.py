@@ -13,14 +13,14 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, require
+from plugin.core.acts import Act
 from plugin.core.course import CourseState
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import PROFILE, enqueue, profile_changed
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -82,18 +82,14 @@ def drop_note_in(session: Session, client_id: str) -> None:
         session.delete(note)
 
 
-def show_balances(store: Store, act: Act, *, is_shown: bool) -> None:
+@allowed()
+def show_balances(work: Work, *, is_shown: bool) -> None:
     """Show every client's balance on their Square profile from now on, or remove it there."""
-    require(act.actor)
-
-    def do(work: Work) -> None:
-        clinic = work.session.get(Clinic, 1)
-        if clinic is None:
-            raise Refused(_("Name the clinic first."), code="no_clinic")
-        clinic.has_square_notes = is_shown
-        enqueue_all(work)
-
-    transact(store, act, do)
+    clinic = work.session.get(Clinic, 1)
+    if clinic is None:
+        raise Refused(_("Name the clinic first."), code="no_clinic")
+    clinic.has_square_notes = is_shown
+    enqueue_all(work)
 
 
 def enqueue_all(work: Work) -> None:

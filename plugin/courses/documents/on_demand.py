@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.outbox import enqueue
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.documents.buyers import buyer_in, sold_course_in
 from plugin.courses.documents.enqueue import RECORD_SALE
 from plugin.courses.documents.issue import create_invoice, create_voucher
@@ -78,21 +78,17 @@ def receipt_of_course(store: Store, act: Act, course_id: str) -> str:
     return receipts[-1].id
 
 
-def voucher_of_gift(store: Store, act: Act, gift_id: str) -> str:
+@allowed(Role.DESK)
+def voucher_of_gift(work: Work, gift_id: str) -> str:
     """Return the document id of a gift's voucher, issued now if it was not yet.
 
     Raises NotFound or Refused.
     """
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> str:
-        require_row(work.session, Gift, gift_id, NO_GIFT)
-        document = create_voucher(work, gift_id)
-        if document is None:
-            raise Refused(_("This gift waits no more: its voucher would be worth nothing."), code="no_gift")
-        return document.id
-
-    return transact(store, act, do)
+    require_row(work.session, Gift, gift_id, NO_GIFT)
+    document = create_voucher(work, gift_id)
+    if document is None:
+        raise Refused(_("This gift waits no more: its voucher would be worth nothing."), code="no_gift")
+    return document.id
 
 
 def voucher_of_course(store: Store, act: Act, course_id: str) -> str:

@@ -17,7 +17,7 @@ from plugin.courses.base.chain import NO_COURSE, add_history
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import Job, enqueue
 from plugin.courses.base.views import ClientView, ClinicView
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, in_transaction, require_row, transact
 from plugin.courses.changes.gift_code import written_code
 from plugin.courses.clients.clients import known_client_in, view_of
 from plugin.courses.documents.client_statement import billed_to_in
@@ -180,39 +180,30 @@ def paper_of_job(store: Store, job: Job) -> PaperToSend | str:
     return paper
 
 
-def note_paper_sent(store: Store, act: Act, paper: PaperToSend) -> None:
+@in_transaction
+def note_paper_sent(work: Work, paper: PaperToSend) -> None:
     """Record in the course's history that the e-mail was accepted: its address is valid."""
-
-    def do(work: Work) -> None:
-        if paper.course_id:
-            add_history(work, paper.course_id, "paper_mailed", f"{paper.called} sent by e-mail")
-        address_answered_in(work.session, paper.client.id, paper.client.email or "", "")
-
-    transact(store, act, do)
+    if paper.course_id:
+        add_history(work, paper.course_id, "paper_mailed", f"{paper.called} sent by e-mail")
+    address_answered_in(work.session, paper.client.id, paper.client.email or "", "")
 
 
-def note_paper_bounced(store: Store, act: Act, paper: PaperToSend, said: str) -> None:
+@in_transaction
+def note_paper_bounced(work: Work, paper: PaperToSend, said: str) -> None:
     """Record a permanent bounce: no more e-mails are sent to that address until it changes or is trusted again."""
-
-    def do(work: Work) -> None:
-        address_answered_in(work.session, paper.client.id, paper.client.email or "", said)
-
-    transact(store, act, do)
+    address_answered_in(work.session, paper.client.id, paper.client.email or "", said)
 
 
-def note_paper_not_sent(store: Store, act: Act, job: Job, said: str) -> None:
+@in_transaction
+def note_paper_not_sent(work: Work, job: Job, said: str) -> None:
     """Record in the course's history why the paper was not sent; nothing where the paper is gone."""
     kind, _other, paper_id = job.subject.partition(":")
-
-    def do(work: Work) -> None:
-        try:
-            _other, course_id, called = _about(work.session, kind, paper_id)  # type: ignore[arg-type]  # as above
-        except (NotFound, Refused):
-            return
-        if course_id:
-            add_history(work, course_id, "paper_mailed", f"{called} not sent by e-mail. {said}")
-
-    transact(store, act, do)
+    try:
+        _other, course_id, called = _about(work.session, kind, paper_id)  # type: ignore[arg-type]  # as above
+    except (NotFound, Refused):
+        return
+    if course_id:
+        add_history(work, course_id, "paper_mailed", f"{called} not sent by e-mail. {said}")
 
 
 def was_asked_for(job: Job) -> bool:

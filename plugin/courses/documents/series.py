@@ -12,10 +12,9 @@ from typing import Literal, get_args
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, require
 from plugin.core.text import clean
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentSeries
@@ -62,34 +61,30 @@ def read_series(store: Store) -> tuple[SeriesView, ...]:
         return tuple(_view(session, kind) for kind in get_args(Numbered))
 
 
-def save_series(store: Store, act: Act, kind: Numbered, *, prefix: str | None, first: int) -> SeriesView:
+@allowed()
+def save_series(work: Work, kind: Numbered, *, prefix: str | None, first: int) -> SeriesView:
     """Store the number format of a kind from now on; numbers issued before do not change.
 
     Raises InvalidField, or Refused for another first number once one was issued.
     """
-    require(act.actor)
     said = _checked_prefix(prefix)
     if not 1 <= first <= MOST_FIRST:
         raise InvalidField(
             _("The first number is from 1 to {most_first}.", most_first=MOST_FIRST), field="first"
         )
-
-    def do(work: Work) -> SeriesView:
-        row = _locked_row(work.session, kind)
-        if row.first != first and _last_place(work.session, kind):
-            message = _(
-                "The first number can't change any more: {called}s were issued with it.", called=_CALLED[kind]
-            )
-            raise Refused(message, code="series_begun", field="first")
-        before = written(row.prefix, row.first, 1)
-        row.prefix, row.first = said, first
-        work.session.flush()
-        after = written(said, first, 1)
-        if after != before:
-            record_in(work, Did.SETTING_CHANGED, subject_id=f"series.{kind}", before=before, after=after)
-        return _view(work.session, kind)
-
-    return transact(store, act, do)
+    row = _locked_row(work.session, kind)
+    if row.first != first and _last_place(work.session, kind):
+        message = _(
+            "The first number can't change any more: {called}s were issued with it.", called=_CALLED[kind]
+        )
+        raise Refused(message, code="series_begun", field="first")
+    before = written(row.prefix, row.first, 1)
+    row.prefix, row.first = said, first
+    work.session.flush()
+    after = written(said, first, 1)
+    if after != before:
+        record_in(work, Did.SETTING_CHANGED, subject_id=f"series.{kind}", before=before, after=after)
+    return _view(work.session, kind)
 
 
 def next_place_in(session: Session, kind: str) -> NextPlace:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Role, require
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, in_transaction, require_row, transact
 from plugin.courses.handouts.bundle import MIMETYPES
 from plugin.courses.handouts.selection import (
     CALLED,
@@ -160,16 +160,13 @@ def papers_for_in(session: Session, choice: Choice, now: datetime) -> tuple[list
     return wanted, left_out
 
 
-def cancel_batch(store: Store, act: Act, batch_id: str) -> None:
+@in_transaction
+def cancel_batch(work: Work, batch_id: str) -> None:
     """Stop a batch: nothing more of it is made. A finished one is left as it is."""
-
-    def do(work: Work) -> None:
-        batch = batch_for_change(work.session, batch_id)
-        _refuse_others(batch, work.act.actor)
-        if batch.state in UNDER_WAY:
-            batch.state, batch.cancel_asked_at, batch.ended_at = "canceled", work.now, work.now
-
-    transact(store, act, do)
+    batch = batch_for_change(work.session, batch_id)
+    _refuse_others(batch, work.act.actor)
+    if batch.state in UNDER_WAY:
+        batch.state, batch.cancel_asked_at, batch.ended_at = "canceled", work.now, work.now
 
 
 def read_batch(store: Store, actor: Actor, batch_id: str) -> BatchView:

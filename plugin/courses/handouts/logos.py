@@ -20,7 +20,7 @@ from invoices.papers import Paper
 from plugin.core.acts import Act, require
 from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.views import LogoView
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.offers import Clinic
@@ -229,15 +229,11 @@ def set_logo(store: Store, act: Act, data: bytes) -> LogoView:
     return LogoView(picture.sha256, picture.width, picture.height)
 
 
-def remove_logo(store: Store, act: Act) -> None:
+@allowed()
+def remove_logo(work: Work) -> None:
     """Use the clinic's name instead of a logo; the picture is kept for documents that were issued with it."""
-    require(act.actor)
-
-    def do(work: Work) -> None:
-        _clinic(work.session).logo_sha256 = None
-        record_in(work, Did.SETTING_CHANGED, subject_id="clinic.logo", after=REMOVED)
-
-    transact(store, act, do)
+    _clinic(work.session).logo_sha256 = None
+    record_in(work, Did.SETTING_CHANGED, subject_id="clinic.logo", after=REMOVED)
 
 
 def logo_png(store: Store, sha256: str) -> bytes:

@@ -15,7 +15,7 @@ from invoices.papers import AftercareText, PaperRefused
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.handouts.text_check import checked_markdown
 from plugin.courses.handouts.text_views import StandingText, TextView, TreatmentTexts, Version
 from plugin.errors import InvalidField, NotFound, Refused
@@ -148,36 +148,32 @@ def start_over(store: Store, act: Act, treatment_id: str, language: str, *, seen
     return _write(store, act, treatment_id, language, "", is_reviewed=False, seen_version=seen_version)
 
 
-def suggest_days(store: Store, act: Act, treatment_id: str, days: int | None) -> None:
+@allowed()
+def suggest_days(work: Work, treatment_id: str, days: int | None) -> None:
     """Set the days between visits of this treatment that papers suggest, None for none.
 
     Raises InvalidField.
     """
-    require(act.actor)
     if days is not None and not 1 <= days <= LONGEST_INTERVAL:
         raise InvalidField(
             _("Between visits there are 1 to {longest_interval} days.", longest_interval=LONGEST_INTERVAL),
             field="suggested_days",
         )
-
-    def do(work: Work) -> None:
-        treatment = require_row(work.session, Treatment, treatment_id, _("There is no such treatment."))
-        before, after = (
-            _("{each} days between visits", each=each) if each else ""
-            for each in (treatment.suggested_days, days)
+    treatment = require_row(work.session, Treatment, treatment_id, _("There is no such treatment."))
+    before, after = (
+        _("{each} days between visits", each=each) if each else ""
+        for each in (treatment.suggested_days, days)
+    )
+    if before != after:
+        record_in(
+            work,
+            Did.TEXT_CHANGED,
+            name=treatment.name,
+            subject_id=treatment_id,
+            before=before,
+            after=after,
         )
-        if before != after:
-            record_in(
-                work,
-                Did.TEXT_CHANGED,
-                name=treatment.name,
-                subject_id=treatment_id,
-                before=before,
-                after=after,
-            )
-        treatment.suggested_days = days
-
-    transact(store, act, do)
+    treatment.suggested_days = days
 
 
 def _write(

@@ -12,13 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices.papers import NextVisit
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import VisitRecorded
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClientView, ClinicView, CourseView, VisitView
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.clients.clients import known_client_in, living_client_in, view_of
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
 from plugin.store import Store
@@ -157,17 +157,13 @@ def note_given_up(store: Store, letter_id: str, said: str, now: datetime) -> Non
     store.transact(work)
 
 
-def trust_address(store: Store, act: Act, client_id: str) -> ClientView:
+@allowed(Role.DESK)
+def trust_address(work: Work, client_id: str) -> ClientView:
     """Send e-mails again to an address that bounced, such as a mailbox that had been full."""
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> ClientView:
-        client = known_client_in(work.session, client_id)
-        client.mail_problem = ""
-        work.session.flush()
-        return view_of(work.session, client)
-
-    return transact(store, act, do)
+    client = known_client_in(work.session, client_id)
+    client.mail_problem = ""
+    work.session.flush()
+    return view_of(work.session, client)
 
 
 def last_letter_not_sent(store: Store, client: ClientView) -> str:

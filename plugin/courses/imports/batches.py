@@ -19,7 +19,7 @@ from plugin.core.text import clean
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.imports.columns import Columns, chosen, columns_from_json, undecided
 from plugin.courses.imports.encoding import checked_encoding
 from plugin.courses.imports.mapping import Known, Proposal, propose
@@ -92,69 +92,57 @@ def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
     return transact(store, act, do)
 
 
-def set_columns(store: Store, act: Act, batch_id: str, said: Chosen) -> None:
+@allowed()
+def set_columns(work: Work, batch_id: str, said: Chosen) -> None:
     """Store what the owner states about a file and enqueue another check; raises InvalidField or Refused."""
-    require(act.actor)
     of, encoding = chosen(said.names), checked_encoding(said.encoding)
-
-    def do(work: Work) -> None:
-        batch = batch_for_change(work.session, batch_id)
-        _require_state(batch, _OPEN)
-        check_sold_on(said.sold_on, local_date(clinic_in(work.session), work.now))
-        had = columns_from_json(batch.mapping)
-        columns = Columns(of, said.is_day_first, said.sold_on, encoding or had.encoding)
-        if columns.encoding != had.encoding and batch.file is not None:
-            columns = _read_again(work.session, batch, columns)
-        batch.mapping = columns.to_json()
-        batch.revision += 1
-        batch.found = batch.wrong = None
-        _request_check(work, batch)
-
-    transact(store, act, do)
+    batch = batch_for_change(work.session, batch_id)
+    _require_state(batch, _OPEN)
+    check_sold_on(said.sold_on, local_date(clinic_in(work.session), work.now))
+    had = columns_from_json(batch.mapping)
+    columns = Columns(of, said.is_day_first, said.sold_on, encoding or had.encoding)
+    if columns.encoding != had.encoding and batch.file is not None:
+        columns = _read_again(work.session, batch, columns)
+    batch.mapping = columns.to_json()
+    batch.revision += 1
+    batch.found = batch.wrong = None
+    _request_check(work, batch)
 
 
-def start_import(store: Store, act: Act, batch_id: str) -> None:
+@allowed()
+def start_import(work: Work, batch_id: str) -> None:
     """Enqueue the writing of the courses; raises Refused unless the file was checked without an error.
 
     Idempotent: a double click, or two people at once, start it once.
     """
-    require(act.actor)
-
-    def do(work: Work) -> None:
-        batch = batch_for_change(work.session, batch_id)
-        if batch.state in ("importing", "imported"):
-            return
-        _require_state(batch, ("checked",))
-        found = batch.found or {}
-        if found.get("wrong_lines") or found.get("asks_day") or not found.get("courses"):
-            said = _("This file can't be imported as it is. See what is wrong with it.")
-            raise Refused(said, code="not_ready")
-        if question := _open_question(batch):
-            raise Refused(question, code="not_ready")
-        refuse_known_in(work.session, batch.sha256)
-        begin_import(work, batch, rows_done=0)
-        batch.problem = ""
-        work.session.flush()
-        enqueue(work, IMPORT, batch.id)
-
-    transact(store, act, do)
+    batch = batch_for_change(work.session, batch_id)
+    if batch.state in ("importing", "imported"):
+        return
+    _require_state(batch, ("checked",))
+    found = batch.found or {}
+    if found.get("wrong_lines") or found.get("asks_day") or not found.get("courses"):
+        said = _("This file can't be imported as it is. See what is wrong with it.")
+        raise Refused(said, code="not_ready")
+    if question := _open_question(batch):
+        raise Refused(question, code="not_ready")
+    refuse_known_in(work.session, batch.sha256)
+    begin_import(work, batch, rows_done=0)
+    batch.problem = ""
+    work.session.flush()
+    enqueue(work, IMPORT, batch.id)
 
 
-def cancel_import(store: Store, act: Act, batch_id: str) -> None:
+@allowed()
+def cancel_import(work: Work, batch_id: str) -> None:
     """Cancel an import: nothing of the file is written. Raises Refused where it is too late."""
-    require(act.actor)
-
-    def do(work: Work) -> None:
-        batch = batch_for_change(work.session, batch_id)
-        if batch.state == "canceled":
-            return
-        if batch.state == "imported":
-            raise Refused(_("It was imported by then. You can undo the import."), code="imported")
-        _require_state(batch, (*_OPEN, "importing"))
-        batch.state, batch.ended_at = "canceled", work.now
-        delete_file(batch)
-
-    transact(store, act, do)
+    batch = batch_for_change(work.session, batch_id)
+    if batch.state == "canceled":
+        return
+    if batch.state == "imported":
+        raise Refused(_("It was imported by then. You can undo the import."), code="imported")
+    _require_state(batch, (*_OPEN, "importing"))
+    batch.state, batch.ended_at = "canceled", work.now
+    delete_file(batch)
 
 
 def known_in(session: Session) -> Known:

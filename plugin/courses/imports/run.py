@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.outbox import Job
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, in_transaction, transact
 from plugin.courses.imports.batches import (
     IMPORT,
     batch_for_change,
@@ -107,23 +107,18 @@ def try_file(store: Store, act: Act, table: Table, columns: Columns, tick: Tick)
         return match_checked_in(session, act, checked)
 
 
-def import_file(
-    store: Store, act: Act, name: str, table: Table, proposal: Proposal, checked: Checked
-) -> Checked:
+@in_transaction
+def import_file(work: Work, name: str, table: Table, proposal: Proposal, checked: Checked) -> Checked:
     """Write the courses of a checked file in one transaction; nothing if any of it is no longer valid.
 
     Raises Refused where a file with the same content was imported before.
     """
-
-    def do(work: Work) -> Checked:
-        refuse_known_in(work.session, table.sha256)
-        batch = new_batch(work, name, table, proposal)
-        begin_import(work, batch, rows_done=batch.rows_total)
-        work.session.add(batch)
-        work.session.flush()
-        return _write(work, batch, checked)
-
-    return transact(store, act, do)
+    refuse_known_in(work.session, table.sha256)
+    batch = new_batch(work, name, table, proposal)
+    begin_import(work, batch, rows_done=batch.rows_total)
+    work.session.add(batch)
+    work.session.flush()
+    return _write(work, batch, checked)
 
 
 def _check(store: Store, clock: Clock, batch_id: str) -> bool:

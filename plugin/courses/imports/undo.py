@@ -12,17 +12,16 @@ from typing import Any
 from sqlalchemy import Column, delete, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Actor, Source, require
+from plugin.core.acts import Act, Actor, Source
 from plugin.core.ledger import Head
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.chain import EntryRow, append_all, next_reversal
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.imports.batches import batch_for_change
 from plugin.courses.imports.matching import AT_ONCE, portions
 from plugin.courses.imports.writing import profiles_changed
 from plugin.errors import Refused
-from plugin.store import Store
 from plugin.store.imports import ImportBatch, ImportedCourse
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
@@ -34,32 +33,28 @@ from plugin.wording import N_n, _
 _OWN = ("allowance", "imported_course")
 
 
-def undo_import(store: Store, act: Act, batch_id: str, reason: str) -> int:
+@allowed()
+def undo_import(work: Work, batch_id: str, reason: str) -> int:
     """Undo an import; return the number of courses.
 
     Raises Refused where one of them was used or changed since. Idempotent.
     """
-    require(act.actor)
     said = required(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
-    by = Actor(act.actor.name, act.actor.role, Source.IMPORT, act.actor.staff_id)
-
-    def do(work: Work) -> int:
-        batch = batch_for_change(work.session, batch_id)
-        if batch.state == "undone":
-            return 0
-        if batch.state != "imported":
-            raise Refused(_("Only what was imported can be undone."), code=batch.state)
-        courses = _locked_in(work.session, batch)
-        _refuse_changed(work.session, batch, courses)
-        _reverse(Work(work.session, work.store, Act(by, work.now, work.act.key)), courses, said)
-        batch.state, batch.undone_at = "undone", work.now
-        batch.undone_by, batch.undone_because = work.act.actor.name, said
-        record_in(work, Did.IMPORT_UNDONE, name=batch.name, subject_id=batch.id, reason=said)
-        deleted = _delete_clients_in(work.session, batch, courses)
-        profiles_changed(work, {each.client_id for each in courses if each.client_id} - deleted)
-        return len(courses)
-
-    return transact(store, act, do)
+    by = Actor(work.act.actor.name, work.act.actor.role, Source.IMPORT, work.act.actor.staff_id)
+    batch = batch_for_change(work.session, batch_id)
+    if batch.state == "undone":
+        return 0
+    if batch.state != "imported":
+        raise Refused(_("Only what was imported can be undone."), code=batch.state)
+    courses = _locked_in(work.session, batch)
+    _refuse_changed(work.session, batch, courses)
+    _reverse(Work(work.session, work.store, Act(by, work.now, work.act.key)), courses, said)
+    batch.state, batch.undone_at = "undone", work.now
+    batch.undone_by, batch.undone_because = work.act.actor.name, said
+    record_in(work, Did.IMPORT_UNDONE, name=batch.name, subject_id=batch.id, reason=said)
+    deleted = _delete_clients_in(work.session, batch, courses)
+    profiles_changed(work, {each.client_id for each in courses if each.client_id} - deleted)
+    return len(courses)
 
 
 def _locked_in(session: Session, batch: ImportBatch) -> list[Course]:

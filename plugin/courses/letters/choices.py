@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.letters import LetterKind
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import known_client_in, living_client_in
 from plugin.courses.letters.kinds import TITLES
 from plugin.store import Store
@@ -22,22 +22,18 @@ def declined_by(store: Store, client_id: str) -> frozenset[LetterKind]:
         return frozenset(LetterKind(each) for each in kinds if each in list(LetterKind))
 
 
-def choose_letter(store: Store, act: Act, client_id: str, kind: LetterKind, *, is_wanted: bool) -> str:
+@allowed(Role.DESK)
+def choose_letter(work: Work, client_id: str, kind: LetterKind, *, is_wanted: bool) -> str:
     """Have a client get letters of this kind or not; return the client. Idempotent. Raises NotFound, Refused."""
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> str:
-        client = known_client_in(work.session, client_id)
-        row = work.session.get(LetterChoice, (client.id, kind.value), with_for_update=True)
-        if is_wanted == (row is None):
-            return client.id
-        if row is not None:
-            work.session.delete(row)
-        else:
-            by = act.actor.name
-            work.session.add(LetterChoice(client_id=client.id, kind=kind.value, declined_at=work.now, by=by))
-        words = [f"{TITLES[kind]}: {'on' if each else 'off'}" for each in (not is_wanted, is_wanted)]
-        record_in(work, Did.CLIENT_CHANGED, client_id=client.id, before=words[0], after=words[1])
+    client = known_client_in(work.session, client_id)
+    row = work.session.get(LetterChoice, (client.id, kind.value), with_for_update=True)
+    if is_wanted == (row is None):
         return client.id
-
-    return transact(store, act, do)
+    if row is not None:
+        work.session.delete(row)
+    else:
+        by = work.act.actor.name
+        work.session.add(LetterChoice(client_id=client.id, kind=kind.value, declined_at=work.now, by=by))
+    words = [f"{TITLES[kind]}: {'on' if each else 'off'}" for each in (not is_wanted, is_wanted)]
+    record_in(work, Did.CLIENT_CHANGED, client_id=client.id, before=words[0], after=words[1])
+    return client.id

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, require
 from plugin.core.letters import LetterKind
 from plugin.core.text import clean
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
 from plugin.store.letters import LetterSetting
@@ -70,31 +69,23 @@ def kinds_on_in(session: Session) -> frozenset[LetterKind]:
     return frozenset(kind for kind, each in letter_kinds_in(session).items() if each.is_on)
 
 
-def switch_letter(store: Store, act: Act, kind: LetterKind, *, is_on: bool) -> None:
+@allowed()
+def switch_letter(work: Work, kind: LetterKind, *, is_on: bool) -> None:
     """Switch a kind of letter on or off. Idempotent."""
-    require(act.actor)
-
-    def do(work: Work) -> None:
-        row = _row(work, kind)
-        if row.is_on != is_on:
-            _record(work, kind, *("on" if each else "off" for each in (row.is_on, is_on)))
-        row.is_on, row.changed_at, row.by = is_on, work.now, act.actor.name
-
-    transact(store, act, do)
+    row = _row(work, kind)
+    if row.is_on != is_on:
+        _record(work, kind, *("on" if each else "off" for each in (row.is_on, is_on)))
+    row.is_on, row.changed_at, row.by = is_on, work.now, work.act.actor.name
 
 
-def word_letter(store: Store, act: Act, kind: LetterKind, words: Mapping[str, str]) -> None:
+@allowed()
+def word_letter(work: Work, kind: LetterKind, words: Mapping[str, str]) -> None:
     """Save the clinic's own opening by language; "" takes ours again. Raises InvalidField for one that is too long."""
-    require(act.actor)
     kept = {language: text for language, typed in words.items() if (text := _checked(language, typed))}
-
-    def do(work: Work) -> None:
-        row = _row(work, kind)
-        if row.words != kept:
-            _record(work, kind, *("\n".join(each.values()) for each in (row.words, kept)))
-        row.words, row.changed_at, row.by = kept, work.now, act.actor.name
-
-    transact(store, act, do)
+    row = _row(work, kind)
+    if row.words != kept:
+        _record(work, kind, *("\n".join(each.values()) for each in (row.words, kept)))
+    row.words, row.changed_at, row.by = kept, work.now, work.act.actor.name
 
 
 def words_field(language: str) -> str:

@@ -23,7 +23,7 @@ from plugin.courses.base.read import courses_in
 from plugin.courses.base.suppression import remember_erased_in
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.base.words import money_text
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import client_in, living_client_in
 from plugin.courses.documents.enqueue import DOCUMENT_JOBS
 from plugin.courses.privacy.anonymize import anonymize_in
@@ -79,28 +79,24 @@ def preview_erasure(store: Store, act: Act, client_id: str) -> ErasureView:
         return _view(session, act, client, subject_data_in(session, client.id))
 
 
-def erase_client(store: Store, act: Act, wish: Erasure) -> bool:
+@allowed()
+def erase_client(work: Work, wish: Erasure) -> bool:
     """Erase a client's personal data; False if that was done before.
 
     Raises Refused while something is in progress, InvalidField for another name, NotFound.
     """
-    require(act.actor)
+    client = _locked(work.session, wish.client_id)
+    if client.erased_at is not None:
+        return False
 
-    def do(work: Work) -> bool:
-        client = _locked(work.session, wish.client_id)
-        if client.erased_at is not None:
-            return False
+    def erase() -> dict[str, Any]:
+        subject = subject_data_in(work.session, client.id)
+        _may_be_erased(work.session, work.act, client, subject, wish)
+        _erase(work, subject)
+        return {"erased": client.id}
 
-        def erase() -> dict[str, Any]:
-            subject = subject_data_in(work.session, client.id)
-            _may_be_erased(work.session, work.act, client, subject, wish)
-            _erase(work, subject)
-            return {"erased": client.id}
-
-        # Nothing that was typed is stored, not even as a digest.
-        return not work.once("erase", {"client_id": wish.client_id}, erase).is_repeat
-
-    return transact(store, act, do)
+    # Nothing that was typed is stored, not even as a digest.
+    return not work.once("erase", {"client_id": wish.client_id}, erase).is_repeat
 
 
 def _locked(session: Session, client_id: str) -> Client:

@@ -20,7 +20,7 @@ from plugin.courses.agreements.example import refund_example
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import PackageView
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.packages import NO_PACKAGE, package_in
 from plugin.courses.catalog.terms_text import refund_text, terms_sentences
@@ -85,27 +85,21 @@ def make_quote(store: Store, render: Render, act: Act, new: NewQuote, *, public_
     return transact(store, act, do)
 
 
-def withdraw_quote(store: Store, act: Act, quote_id: str) -> QuoteView:
+@allowed(Role.DESK)
+def withdraw_quote(work: Work, quote_id: str) -> QuoteView:
     """Withdraw a quote: its page says so. Raises NotFound; Refused for one that is paid or being paid."""
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> QuoteView:
-        row = require_row(work.session, Quote, quote_id, NO_QUOTE, is_locked=True)
-        quote = view_of(work.session, row, work.now)
-        if quote.state is QuoteState.PAID:
-            raise Refused(
-                _("This quote is paid: it is a sale. To undo that, refund the course."), code="paid"
-            )
-        _refuse_under_way(quote)
-        if row.withdrawn_at is None:
-            row.withdrawn_at = work.now
-            record_in(
-                work, Did.QUOTE_WITHDRAWN, name=quote.client_name, client_id=row.client_id, subject_id=row.id
-            )
-            work.session.flush()
-        return view_of(work.session, row, work.now)
-
-    return transact(store, act, do)
+    row = require_row(work.session, Quote, quote_id, NO_QUOTE, is_locked=True)
+    quote = view_of(work.session, row, work.now)
+    if quote.state is QuoteState.PAID:
+        raise Refused(_("This quote is paid: it is a sale. To undo that, refund the course."), code="paid")
+    _refuse_under_way(quote)
+    if row.withdrawn_at is None:
+        row.withdrawn_at = work.now
+        record_in(
+            work, Did.QUOTE_WITHDRAWN, name=quote.client_name, client_id=row.client_id, subject_id=row.id
+        )
+        work.session.flush()
+    return view_of(work.session, row, work.now)
 
 
 def _refuse_under_way(quote: QuoteView) -> None:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.quotes.views import NO_QUOTE, QuoteState, QuoteView, view_of
 from plugin.courses.sales.begin_link import begin_link
 from plugin.courses.sales.checkout_views import CheckoutView
@@ -25,8 +25,9 @@ MOST_AT_ONCE = 50
 _CLOCK = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 
+@allowed(Role.DESK)
 def pay_quote(
-    store: Store, act: Act, quote_id: str, *, is_mailed: bool = False, needs_agreement: bool = False
+    work: Work, quote_id: str, *, is_mailed: bool = False, needs_agreement: bool = False
 ) -> CheckoutView:
     """Begin the sale by payment link, or return the one that was begun; raises NotFound, Refused.
 
@@ -34,23 +35,18 @@ def pay_quote(
     more) or "not_agreed". `is_mailed`: the link goes to the client's address. `needs_agreement`: only with the
     client's signed agreement for the package.
     """
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> CheckoutView:
-        # Of two phones, the second finds what the first one began.
-        row = require_row(work.session, Quote, quote_id, NO_QUOTE, is_locked=True)
-        begun = work.session.get(Checkout, row.checkout_id) if row.checkout_id else None
-        if begun is not None and (begun.ended_at is None or begun.state == "paid"):
-            return view_of_checkout(work.session, begun)
-        _refuse(view_of(work.session, row, work.now))
-        checkout = begin_link(
-            work, row.client_id, row.package_id, is_mailed=is_mailed, needs_agreement=needs_agreement
-        )
-        row.checkout_id = checkout.id
-        work.session.flush()
-        return view_of_checkout(work.session, checkout)
-
-    return transact(store, act, do)
+    # Of two phones, the second finds what the first one began.
+    row = require_row(work.session, Quote, quote_id, NO_QUOTE, is_locked=True)
+    begun = work.session.get(Checkout, row.checkout_id) if row.checkout_id else None
+    if begun is not None and (begun.ended_at is None or begun.state == "paid"):
+        return view_of_checkout(work.session, begun)
+    _refuse(view_of(work.session, row, work.now))
+    checkout = begin_link(
+        work, row.client_id, row.package_id, is_mailed=is_mailed, needs_agreement=needs_agreement
+    )
+    row.checkout_id = checkout.id
+    work.session.flush()
+    return view_of_checkout(work.session, checkout)
 
 
 def cancel_links_of_ended_quotes(store: Store, now: datetime) -> int:

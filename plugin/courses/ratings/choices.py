@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.ratings import MOST_CONCERNS
 from plugin.core.text import folded, optional
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import lock_client_in
 from plugin.errors import InvalidField, Refused
-from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.people import Client
 from plugin.store.queues import Paper
@@ -45,21 +44,17 @@ def choice_in(session: Session, client_id: str) -> ChoiceView:
     )
 
 
-def choose_concerns(store: Store, act: Act, client_id: str, words: Iterable[str]) -> tuple[str, ...]:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def choose_concerns(work: Work, client_id: str, words: Iterable[str]) -> tuple[str, ...]:
     """Set what a client rates, one to three concerns; return their words. One left out ends and keeps its ratings.
 
     Raises InvalidField for none, for too many, or for one that is too long; NotFound.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
     said = _checked(words)
-
-    def do(work: Work) -> tuple[str, ...]:
-        client = lock_client_in(work.session, client_id)
-        set_concerns_in(work, client.id, said)
-        _decide_in(work, client.id, is_declined=False)
-        return said
-
-    return transact(store, act, do)
+    client = lock_client_in(work.session, client_id)
+    set_concerns_in(work, client.id, said)
+    _decide_in(work, client.id, is_declined=False)
+    return said
 
 
 def set_concerns_in(work: Work, client_id: str, words: Sequence[str]) -> None:
@@ -81,41 +76,32 @@ def concerns_in(session: Session, client_id: str) -> list[RatedConcern]:
     return list(session.scalars(select(RatedConcern).where(*theirs).order_by(RatedConcern.id)))
 
 
+@allowed(Role.DESK, Role.PRACTITIONER)
 def decide(
-    store: Store,
-    act: Act,
+    work: Work,
     client_id: str,
     *,
     is_declined: bool | None = None,
     is_on_papers: bool | None = None,
 ) -> None:
     """Store whether a client declines to rate, or keeps the line off their papers. Idempotent; raises NotFound."""
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
-
-    def do(work: Work) -> None:
-        client = lock_client_in(work.session, client_id)
-        _decide_in(work, client.id, is_declined=is_declined, is_on_papers=is_on_papers)
-        drop_papers_in(work.session, client.id)
-
-    transact(store, act, do)
+    client = lock_client_in(work.session, client_id)
+    _decide_in(work, client.id, is_declined=is_declined, is_on_papers=is_on_papers)
+    drop_papers_in(work.session, client.id)
 
 
-def delete_ratings(store: Store, act: Act, client_id: str) -> bool:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def delete_ratings(work: Work, client_id: str) -> bool:
     """Delete all ratings and concerns of a client for good; return whether there were any. Raises NotFound."""
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
-
-    def do(work: Work) -> bool:
-        client = lock_client_in(work.session, client_id)
-        theirs = RatedConcern.client_id == client.id
-        if work.session.scalar(select(RatedConcern.id).where(theirs).limit(1)) is None:
-            return False
-        work.session.execute(delete(OwnRating).where(OwnRating.client_id == client.id))
-        work.session.execute(delete(RatedConcern).where(theirs))
-        drop_papers_in(work.session, client.id)
-        record_in(work, Did.RATINGS_DELETED, name=client.name, client_id=client.id)
-        return True
-
-    return transact(store, act, do)
+    client = lock_client_in(work.session, client_id)
+    theirs = RatedConcern.client_id == client.id
+    if work.session.scalar(select(RatedConcern.id).where(theirs).limit(1)) is None:
+        return False
+    work.session.execute(delete(OwnRating).where(OwnRating.client_id == client.id))
+    work.session.execute(delete(RatedConcern).where(theirs))
+    drop_papers_in(work.session, client.id)
+    record_in(work, Did.RATINGS_DELETED, name=client.name, client_id=client.id)
+    return True
 
 
 def drop_papers_in(session: Session, client_id: str) -> None:

@@ -6,39 +6,34 @@ from collections.abc import Mapping
 
 from sqlalchemy import select
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.ratings import HIGHEST, LOWEST
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import lock_client_in
 from plugin.courses.ratings.choices import concerns_in, refuse_declined_in
 from plugin.errors import InvalidField
-from plugin.store import Store
 from plugin.store.ratings import OwnRating
 from plugin.wording import _
 
 
-def rate(store: Store, act: Act, client_id: str, values: Mapping[str, int], *, source: str) -> int:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def rate(work: Work, client_id: str, values: Mapping[str, int], *, source: str) -> int:
     """Save ratings of today by concern; return how many are new or changed. Again is the same.
 
     `source`: page, handed or api. Raises InvalidField for a value that is not 0 to 10 or a concern that is not
     theirs, Refused for a client who declined, NotFound.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
     _check_values(values)
-
-    def do(work: Work) -> int:
-        client = lock_client_in(work.session, client_id)
-        refuse_declined_in(work.session, client.id)
-        known = {each.id for each in concerns_in(work.session, client.id)}
-        if not set(values) <= known:
-            raise InvalidField(
-                _("One of these concerns is no longer rated. Look at the page again."), field="values"
-            )
-        # Without a stored request: it repeats by itself, and what was answered leaves no digest behind.
-        return _save(work, client.id, values, source)
-
-    return transact(store, act, do)
+    client = lock_client_in(work.session, client_id)
+    refuse_declined_in(work.session, client.id)
+    known = {each.id for each in concerns_in(work.session, client.id)}
+    if not set(values) <= known:
+        raise InvalidField(
+            _("One of these concerns is no longer rated. Look at the page again."), field="values"
+        )
+    # Without a stored request: it repeats by itself, and what was answered leaves no digest behind.
+    return _save(work, client.id, values, source)
 
 
 def _check_values(values: Mapping[str, int]) -> None:

@@ -15,13 +15,12 @@ from plugin.core.text import REASON_LENGTH
 from plugin.courses.base.attention import open_item, settle_row
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.words import clinic_money
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, in_transaction
 from plugin.courses.refunds.closing import close_course
 from plugin.courses.refunds.desk_refund_parts import locked_refund_in, parts_in
 from plugin.courses.refunds.failed_refund import reopen
 from plugin.courses.refunds.refund_question import ask_again_in, settle_questions_in
 from plugin.courses.refunds.status import GONE
-from plugin.store import Store
 from plugin.store.queues import Attention
 from plugin.store.selling import DeskRefund, DeskRefundPart
 from plugin.wording import N_, _
@@ -41,20 +40,17 @@ def settle_part(work: Work, part: DeskRefundPart, status: str) -> str:
     return _settle(work, row)
 
 
-def refuse_rest(store: Store, act: Act, refund_id: str, sentence: str) -> None:
+@in_transaction
+def refuse_rest(work: Work, refund_id: str, sentence: str) -> None:
     """Give up the parts not yet requested from Square, because it refuses; the rest is not tried."""
-
-    def do(work: Work) -> None:
-        row = locked_refund_in(work.session, refund_id)
-        if row.ended_at is not None:
-            return
-        for part in parts_in(work.session, row):
-            part.status = part.status or "FAILED"
-        row.problem = sentence[:400]
-        work.session.flush()
-        _settle(work, row)
-
-    transact(store, act, do)
+    row = locked_refund_in(work.session, refund_id)
+    if row.ended_at is not None:
+        return
+    for part in parts_in(work.session, row):
+        part.status = part.status or "FAILED"
+    row.problem = sentence[:400]
+    work.session.flush()
+    _settle(work, row)
 
 
 def _settle(work: Work, row: DeskRefund) -> str:

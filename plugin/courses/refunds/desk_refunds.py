@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
 
-from plugin.core.acts import Act, require
+from plugin.core.acts import require
 from plugin.core.money import Money
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.attention import settle_item_in
@@ -19,7 +19,7 @@ from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.words import money_text
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.refunds.desk_refund_quote import RefundQuote, quote_in
 from plugin.errors import InvalidField
 from plugin.store import Store
@@ -78,21 +78,17 @@ class DeskRefundView:
         return self.ended_at is None
 
 
-def start_refund(store: Store, act: Act, wish: NewRefund) -> Begun:
+@allowed()
+def start_refund(work: Work, wish: NewRefund) -> Begun:
     """Begin a refund of a course, for the owner; raises Refused, or InvalidField for an amount too large.
 
     The same act again returns the first result.
     """
-    require(act.actor)
     wish = replace(wish, reason=_reason(wish))
-
-    def do(work: Work) -> Begun:
-        course = course_for_change(work.session, wish.course_id)
-        request = {**_request(wish), "reason": wish.reason}
-        begun = work.once("refund", request, lambda: {"refund_id": begin_refund(work, wish)})
-        return Begun(begun.answer["refund_id"], course.id, wish.amount, is_repeat=begun.is_repeat)
-
-    return transact(store, act, do)
+    course = course_for_change(work.session, wish.course_id)
+    request = {**_request(wish), "reason": wish.reason}
+    begun = work.once("refund", request, lambda: {"refund_id": begin_refund(work, wish)})
+    return Begun(begun.answer["refund_id"], course.id, wish.amount, is_repeat=begun.is_repeat)
 
 
 def begin_refund(work: Work, wish: NewRefund) -> str:

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
-from plugin.core.acts import SQUARE, Act, require
+from plugin.core.acts import SQUARE, Act
 from plugin.core.status import Status
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import Page
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.webhooks.documents import document_of, test_document, with_names
 from plugin.courses.webhooks.kinds import EventKind
 from plugin.courses.webhooks.receivers import receiver_for_change, receivers_in, wants
@@ -256,19 +256,15 @@ def _view(row: EventDelivery, event: OutgoingEvent, name: str) -> DeliveryRow:
     )
 
 
-def replay_delivery(store: Store, act: Act, delivery_id: int) -> None:
+@allowed()
+def replay_delivery(work: Work, delivery_id: int) -> None:
     """Send one delivery again, with the same id; raises NotFound, or Refused where it waits anyway."""
-    require(act.actor)
-
-    def do(work: Work) -> None:
-        missing = _("There is no such delivery.")
-        row = require_row(work.session, EventDelivery, delivery_id, missing, is_locked=True)
-        receiver_for_change(work.session, row.receiver_id)
-        if row.state == "pending" and row.attempts == 0:
-            raise Refused(_("It is about to be sent anyway."), code="pending")
-        row.state, row.attempts, row.due_at = "pending", 0, work.now
-
-    transact(store, act, do)
+    missing = _("There is no such delivery.")
+    row = require_row(work.session, EventDelivery, delivery_id, missing, is_locked=True)
+    receiver_for_change(work.session, row.receiver_id)
+    if row.state == "pending" and row.attempts == 0:
+        raise Refused(_("It is about to be sent anyway."), code="pending")
+    row.state, row.attempts, row.due_at = "pending", 0, work.now
 
 
 def send_failed_again_in(work: Work, receiver_id: str) -> None:
@@ -280,39 +276,35 @@ def send_failed_again_in(work: Work, receiver_id: str) -> None:
     )
 
 
+@allowed()
 def replay_span(
-    store: Store, act: Act, receiver_id: str, first: datetime, last: datetime, *, only_failed: bool = False
+    work: Work, receiver_id: str, first: datetime, last: datetime, *, only_failed: bool = False
 ) -> int:
     """Send the events of a span of time again, also those of before it was added; return how many."""
-    require(act.actor)
     if last < first:
         raise InvalidField(_("The end lies before the beginning."), field="to")
-
-    def do(work: Work) -> int:
-        receiver = receiver_for_change(work.session, receiver_id)
-        within = (OutgoingEvent.noted_at >= first, OutgoingEvent.noted_at < last)
-        events = work.session.scalars(
-            select(OutgoingEvent)
-            .where(*within, OutgoingEvent.document.is_not(None))
-            .order_by(OutgoingEvent.id)
-            .limit(MOST_REPLAYED + 1)
-        ).all()
-        if len(events) > MOST_REPLAYED:
-            raise InvalidField(_("That is more than {n} events. Choose less.", n=MOST_REPLAYED), field="to")
-        known = _known(work.session, receiver_id, [each.id for each in events])
-        if not only_failed:
-            fresh = [each for each in events if each.id not in known and wants(receiver, each.kind)]
-            work.session.add_all(_delivery(each, receiver, work.now) for each in fresh)
-        again = [row.id for row in known.values() if row.state == "failed" or not only_failed]
-        for at in range(0, len(again), _AT_ONCE):
-            work.session.execute(
-                update(EventDelivery)
-                .where(EventDelivery.id.in_(again[at : at + _AT_ONCE]))
-                .values(state="pending", attempts=0, due_at=work.now)
-            )
-        return len(again) + (0 if only_failed else len(fresh))
-
-    return transact(store, act, do)
+    receiver = receiver_for_change(work.session, receiver_id)
+    within = (OutgoingEvent.noted_at >= first, OutgoingEvent.noted_at < last)
+    events = work.session.scalars(
+        select(OutgoingEvent)
+        .where(*within, OutgoingEvent.document.is_not(None))
+        .order_by(OutgoingEvent.id)
+        .limit(MOST_REPLAYED + 1)
+    ).all()
+    if len(events) > MOST_REPLAYED:
+        raise InvalidField(_("That is more than {n} events. Choose less.", n=MOST_REPLAYED), field="to")
+    known = _known(work.session, receiver_id, [each.id for each in events])
+    if not only_failed:
+        fresh = [each for each in events if each.id not in known and wants(receiver, each.kind)]
+        work.session.add_all(_delivery(each, receiver, work.now) for each in fresh)
+    again = [row.id for row in known.values() if row.state == "failed" or not only_failed]
+    for at in range(0, len(again), _AT_ONCE):
+        work.session.execute(
+            update(EventDelivery)
+            .where(EventDelivery.id.in_(again[at : at + _AT_ONCE]))
+            .values(state="pending", attempts=0, due_at=work.now)
+        )
+    return len(again) + (0 if only_failed else len(fresh))
 
 
 def _known(session: Session, receiver_id: str, event_ids: Sequence[int]) -> dict[int, EventDelivery]:
@@ -326,25 +318,21 @@ def _known(session: Session, receiver_id: str, event_ids: Sequence[int]) -> dict
     return found
 
 
-def send_test(store: Store, act: Act, receiver_id: str) -> None:
+@allowed()
+def send_test(work: Work, receiver_id: str) -> None:
     """Enqueue a test to one receiver."""
-    require(act.actor)
-
-    def do(work: Work) -> None:
-        receiver = receiver_for_change(work.session, receiver_id)
-        event = OutgoingEvent(
-            kind=EventKind.TEST.value,
-            subject=f"test:{work.new_id()}",
-            course_id="",
-            noted_at=work.now,
-            document={},
-        )
-        work.session.add(event)
-        work.session.flush()
-        event.document = test_document(event.id, work.now)
-        work.session.add(_delivery(event, receiver, work.now))
-
-    transact(store, act, do)
+    receiver = receiver_for_change(work.session, receiver_id)
+    event = OutgoingEvent(
+        kind=EventKind.TEST.value,
+        subject=f"test:{work.new_id()}",
+        course_id="",
+        noted_at=work.now,
+        document={},
+    )
+    work.session.add(event)
+    work.session.flush()
+    event.document = test_document(event.id, work.now)
+    work.session.add(_delivery(event, receiver, work.now))
 
 
 def note_expiring(store: Store, now: datetime) -> int:

@@ -14,7 +14,7 @@ from plugin.core.acts import Act, require
 from plugin.core.text import required
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.webhooks.kinds import CHOICES, EventKind, new_secret
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
@@ -107,35 +107,27 @@ def add_receiver(
     return transact(store, act, do), secret
 
 
-def rotate_key(store: Store, act: Act, receiver_id: str, seal: Seal) -> str:
+@allowed()
+def rotate_key(work: Work, receiver_id: str, seal: Seal) -> str:
     """Give a receiver a new key and return it, this once; the old one signs as well for a day."""
-    require(act.actor)
     secret = new_secret()
-
-    def do(work: Work) -> str:
-        row = receiver_for_change(work.session, receiver_id)
-        row.old_secret_sealed, row.old_until = row.secret_sealed, work.now + OLD_KEY_FOR
-        row.secret_sealed = seal(secret)
-        record_in(work, Did.RECEIVER_KEY, name=row.name, subject_id=row.id)
-        return secret
-
-    return transact(store, act, do)
+    row = receiver_for_change(work.session, receiver_id)
+    row.old_secret_sealed, row.old_until = row.secret_sealed, work.now + OLD_KEY_FOR
+    row.secret_sealed = seal(secret)
+    record_in(work, Did.RECEIVER_KEY, name=row.name, subject_id=row.id)
+    return secret
 
 
-def end_receiver(store: Store, act: Act, receiver_id: str) -> str:
+@allowed()
+def end_receiver(work: Work, receiver_id: str) -> str:
     """End a receiver: nothing more is sent to it, nor what waits. Return its name."""
-    require(act.actor)
-
-    def do(work: Work) -> str:
-        row = receiver_for_change(work.session, receiver_id)
-        row.ended_at = work.now
-        # What still waited would wait for ever, and be looked at in each round.
-        waits = (EventDelivery.receiver_id == row.id, EventDelivery.state == "pending")
-        work.session.execute(delete(EventDelivery).where(*waits))
-        record_in(work, Did.RECEIVER_ENDED, name=row.name, subject_id=row.id)
-        return row.name
-
-    return transact(store, act, do)
+    row = receiver_for_change(work.session, receiver_id)
+    row.ended_at = work.now
+    # What still waited would wait for ever, and be looked at in each round.
+    waits = (EventDelivery.receiver_id == row.id, EventDelivery.state == "pending")
+    work.session.execute(delete(EventDelivery).where(*waits))
+    record_in(work, Did.RECEIVER_ENDED, name=row.name, subject_id=row.id)
+    return row.name
 
 
 def receiver_for_change(session: Session, receiver_id: str) -> EventReceiver:
