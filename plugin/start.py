@@ -80,7 +80,7 @@ def _bring_up_to_date(settings: Settings, store: Store, *, upgrades: bool) -> No
     # Imported where it is needed: few commands meet another version.
     from plugin.backups import upgrading
 
-    upgrading.refuse_newer(store)
+    upgrading.refuse_unknown(store)
     # Several processes may find an empty PostgreSQL at once: they take turns there.
     if not upgrades and not is_new:
         raise ConfigurationError("The database is of an older version. Run: coursekeeper upgrade")

@@ -35,7 +35,7 @@ from plugin.store import Store
 from plugin.store.backup import backup as copy_database
 from plugin.store.backup import engine_of, holds_data, kind_of_file, load, scratch
 from plugin.store.letters import ClientLetter
-from plugin.store.migrate import current_revision, known_revisions, upgrade
+from plugin.store.migrate import current_revision, is_too_old, known_revisions, upgrade
 from plugin.store.people import SignIn, Staff
 from plugin.store.queues import Outbox
 from plugin.store.upkeep import BackupRun
@@ -187,6 +187,11 @@ def _refuse_revision(copy: Store, manifest: Manifest | None) -> None:
     revision = current_revision(copy)
     if revision is None:
         raise DamagedCopy("This file is no backup of Coursekeeper.", code="foreign_copy")
+    if is_too_old(revision):
+        raise Refused(
+            "This copy was made by a version before 0.1.0. Restore it with version 0.1.0, and upgrade that.",
+            code="older_copy",
+        )
     if revision not in known_revisions():
         by = f" {manifest.version}" if manifest else ""
         raise Refused(

@@ -33,7 +33,7 @@ from plugin.version import VERSION
 
 COPIES_KEPT = 3
 # The oldest revision that a downgrade is tested to, with data.
-OLDEST_DOWNGRADE = "0010"
+OLDEST_DOWNGRADE = "0022"
 _PREFIX = "before-upgrade-"
 # Any number: all who upgrade a PostgreSQL database take turns by it.
 _PG_LOCK = 6_077_342_310
@@ -84,7 +84,7 @@ def upgrade(
             migrate.upgrade(settings.direct_url)
             note_version(store, now)
             return Upgraded(before or "", migrate.current_revision(store) or "", None, was_interrupted)
-        refuse_newer(store)
+        refuse_unknown(store)
         with nobody_running(settings.database_url, settings.data_folder):
             copy = _change(settings, store, before, at_step, despite_audit=despite_audit)
         note_version(store, now)
@@ -98,7 +98,7 @@ def downgrade(settings: Settings, store: Store, revision: str) -> Path:
     """
     with _one_at_a_time(settings, store), nobody_running(settings.database_url, settings.data_folder):
         known, now_at = migrate.known_revisions(), migrate.current_revision(store)
-        refuse_newer(store)
+        refuse_unknown(store)
         older = known[known.index(now_at) + 1 :] if now_at in known else ()
         allowed = [each for each in older if each >= OLDEST_DOWNGRADE]
         if revision not in allowed:
@@ -118,9 +118,13 @@ def downgrade(settings: Settings, store: Store, revision: str) -> Path:
         return copy
 
 
-def refuse_newer(store: Store) -> None:
-    """Raise ConfigurationError for a database that a newer version has migrated."""
+def refuse_unknown(store: Store) -> None:
+    """Raise ConfigurationError for a database that a newer version has migrated, or one from before 0.1.0."""
     revision = migrate.current_revision(store)
+    if migrate.is_too_old(revision):
+        raise ConfigurationError(
+            "The database is of a version before 0.1.0. Upgrade it with version 0.1.0 first, then with this one."
+        )
     if revision is not None and revision not in migrate.known_revisions():
         version = last_version(store)
         named = f" ({version})" if is_newer(version, VERSION) else ""

@@ -99,6 +99,11 @@ def _revisions() -> tuple[Script, ...]:
     return tuple(ScriptDirectory(migrations_folder()).walk_revisions())
 
 
+def is_too_old(revision: str | None) -> bool:
+    """Return whether a version before 0.1.0 made the database, from which no migration leads on."""
+    return revision is not None and revision < known_revisions()[-1]
+
+
 def is_empty(store: Store) -> bool:
     """Return whether the database has no tables yet."""
     return not inspect(store.engine).get_table_names()

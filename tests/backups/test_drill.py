@@ -134,7 +134,7 @@ def test_a_copy_of_an_older_version_is_migrated(
 ) -> None:
     course_id = desk.sell()
     left = left_of(desk, course_id)
-    downgrade(services.settings.database_url, "0010")
+    downgrade(services.settings.database_url, "0022")
     bare = tmp_path / "bare.copy"
     copy_database(services.store, bare)
     with Store(empty_url) as store:
@@ -148,16 +148,25 @@ def test_a_copy_of_an_older_version_is_migrated(
 
 
 @sqlite_alone
-def test_a_copy_of_a_newer_version_is_refused_and_nothing_is_changed(
-    services: Services, desk: Desk, empty_url: str, clock: HandMovedClock, tmp_path: Path
+@pytest.mark.parametrize(
+    ("revision", "says"), [("9999", "newer Coursekeeper"), ("0021", r"by a version before 0\.1\.0")]
+)
+def test_a_copy_of_a_newer_or_too_old_version_is_refused_and_nothing_is_changed(
+    services: Services,
+    desk: Desk,
+    empty_url: str,
+    clock: HandMovedClock,
+    tmp_path: Path,
+    revision: str,
+    says: str,
 ) -> None:
     desk.sell()
-    newest = set_revision(services.store, "9999")
+    newest = set_revision(services.store, revision)
     bare = tmp_path / "bare.copy"
     copy_database(services.store, bare)
     with Store(empty_url) as store:
         new = services_on(store, clock, tmp_path / "new")
-        with pytest.raises(Refused, match="newer Coursekeeper"):
+        with pytest.raises(Refused, match=says):
             restore(new.settings, store, bare, now=clock())
         assert not holds_data(store)
     set_revision(services.store, newest)

@@ -82,7 +82,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     before, real = rows(old.store), migrate.upgrade
 
     def half(url: str, revision: str = "head") -> None:
-        real(url, "0012")
+        real(url, "0024")
         raise RuntimeError(f"the disk broke on the way to {revision}")
 
     monkeypatch.setattr(migrate, "upgrade", half)
@@ -102,7 +102,7 @@ def test_what_others_wrote_meanwhile_outlives_a_failed_upgrade(
     real = migrate.upgrade
 
     def half(url: str, revision: str = "head") -> None:
-        real(url, "0012")
+        real(url, "0024")
         with old.store.engine.begin() as another:
             another.execute(text("UPDATE client SET name = 'Written meanwhile'"))
         raise RuntimeError(f"the disk broke on the way to {revision}")
@@ -171,7 +171,7 @@ def test_killed_at_any_step_the_next_start_recovers(old: Services, clock: HandMo
 @sqlite_alone
 def test_a_copy_that_is_gone_is_said_and_nothing_is_guessed(old: Services, clock: HandMovedClock) -> None:
     journal = old.settings.data_folder / JOURNAL
-    journal.write_text('{"copy_file": "/nowhere/copy.db", "revision": "0010", "version": "0.1.0"}')
+    journal.write_text('{"copy_file": "/nowhere/copy.db", "revision": "0022", "version": "0.1.0"}')
     with pytest.raises(UpgradeFailed, match=r"is not in /nowhere/copy\.db"):
         upgrade(old.settings, old.store, now=clock())
     journal.write_text("{")
@@ -200,7 +200,7 @@ def test_a_downgrade_keeps_the_data_and_goes_no_further_than_tested(
     desk = Desk(services.store, clock)
     desk.use(desk.sell())
     before, known = rows(services.store), migrate.known_revisions()
-    for revision in ("0009", "nonsense", known[0]):
+    for revision in ("0021", "nonsense", known[0]):
         with pytest.raises(UpgradeFailed, match=f"can go back to: {known[1]}, .*, {OLDEST_DOWNGRADE}"):
             downgrade(services.settings, services.store, revision)
     for revision in (known[1], OLDEST_DOWNGRADE):
@@ -217,6 +217,20 @@ def test_a_database_of_a_newer_version_is_not_touched(services: Services, clock:
     with pytest.raises(ConfigurationError, match="used by a newer version"):
         upgrade(services.settings, services.store, now=clock())
     set_revision(services.store, newest)
+
+
+@sqlite_alone
+def test_a_database_from_before_0_1_0_is_not_touched_and_the_way_on_is_said(
+    services: Services, clock: HandMovedClock
+) -> None:
+    newest = set_revision(services.store, "0021")
+    for change in (
+        lambda: upgrade(services.settings, services.store, now=clock()),
+        lambda: downgrade(services.settings, services.store, OLDEST_DOWNGRADE),
+    ):
+        with pytest.raises(ConfigurationError, match=r"Upgrade it with version 0\.1\.0 first"):
+            change()
+    assert set_revision(services.store, newest) == "0021"
 
 
 @sqlite_alone
@@ -249,7 +263,7 @@ def test_commands_ask_for_the_upgrade_and_servers_do_it(run: Command, tmp_path: 
     from plugin.start import started_settings
 
     run("user", "add", "june@example.org", "--role", "owner")
-    migrate.downgrade(run.address, "0016")
+    migrate.downgrade(run.address, "0030")
     done = run("user", "list")
     assert (done.exit_code, done.stderr) == (
         2,
@@ -261,9 +275,9 @@ def test_commands_ask_for_the_upgrade_and_servers_do_it(run: Command, tmp_path: 
     finally:
         del os.environ["DATABASE_URL"]
     assert run("user", "list").exit_code == 0
-    assert len(list((tmp_path / "backups").glob("before-upgrade-0016-*.db"))) == 1
+    assert len(list((tmp_path / "backups").glob("before-upgrade-0030-*.db"))) == 1
     assert run("upgrade").stdout == run("db", "upgrade").stdout == "The database is up to date.\n"
-    assert run("db", "downgrade", "0016").exit_code == 0
+    assert run("db", "downgrade", "0030").exit_code == 0
     assert "was upgraded to" in run("upgrade").stdout
 
 
@@ -274,10 +288,10 @@ def test_nothing_is_upgraded_below_a_running_instance(
 
     monkeypatch.setattr(instance_lock, "_WAIT_S", 0.0)
     run("audit")
-    migrate.downgrade(run.address, "0016")
+    migrate.downgrade(run.address, "0030")
     number = instance_lock._locked(tmp_path, WEB)
     try:
-        for words in (["upgrade"], ["db", "downgrade", "0015"], ["restore", "copy"]):
+        for words in (["upgrade"], ["db", "downgrade", "0029"], ["restore", "copy"]):
             done = run(*words)
             assert done.exit_code == 2
             assert f"is running on the database in {tmp_path} already, process {os.getpid()}." in done.stderr
@@ -327,7 +341,7 @@ def test_only_the_last_copies_of_upgrades_are_kept(services: Services, clock: Ha
     from plugin.backups.upgrading import COPIES_KEPT, _copy
 
     for number in range(COPIES_KEPT + 2):
-        made = _copy(services.settings, services.store, "0016")
+        made = _copy(services.settings, services.store, "0030")
         os.utime(made, (number, number))
     assert len(list(made.parent.glob("before-upgrade-*"))) == COPIES_KEPT
     assert made.exists()

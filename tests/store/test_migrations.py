@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from importlib import import_module
 
 import pytest
@@ -13,18 +12,13 @@ from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, inspec
 
 from plugin.core.fingerprint import ENTRY_FIELDS
 from plugin.courses.audit import audit
-from plugin.courses.base.work import Work
-from plugin.courses.documents.sale_record import AppliedTax, SaleTax
-from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.store import Store, listing, totals, versions, webhooks
 from plugin.store.migrate import downgrade, is_current, migrations_folder, upgrade
 from plugin.store.recorded import RECORDED
-from plugin.store.selling import Checkout
 from plugin.store.tables import METADATA
 from plugin.store.triggers import ACTIVITY, APPEND_ONLY, SEAL, SEALED, SHOWN, SIGNED, activity_deeds
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
-from tests.courses.documents.sales import Papers, sold_line, sold_sale
 
 
 def differences(store: Store, metadata: MetaData = METADATA) -> list[object]:
@@ -82,7 +76,7 @@ def test_a_database_that_is_lived_in_goes_down_and_up_with_all_its_rows(
         desk = Desk(store, clock)
         desk.use(desk.sell())
         before = rows_of(store)
-    for revision in ("0002", "0001"):
+    for revision in ("0040", "0022"):
         downgrade(empty_database_url, revision)
         upgrade(empty_database_url)
     with Store(empty_database_url) as store:
@@ -122,64 +116,6 @@ def test_the_migrations_that_hash_what_was_there_cover_what_is_hashed_now() -> N
     of_records = import_module("plugin.store.migrations.versions.0052_seals")
     assert (*of_entries._STORED, "reason_sha256") == ENTRY_FIELDS
     assert of_records._RECORDED == RECORDED
-
-
-def paid_by_clients(store: Store) -> list[tuple[object, ...]]:
-    """What stands beside the net prices of courses, and what refunds were counted for."""
-    courses = "SELECT price, tax, tax_in_price, tax_paid, due_ended_at IS NOT NULL FROM course ORDER BY id"
-    refunds = "SELECT square_refund_id, course_id, for_course FROM square_refund ORDER BY square_refund_id"
-    with store.engine.connect() as connection:
-        rows = [*connection.execute(text(courses)).all(), *connection.execute(text(refunds)).all()]
-    return [tuple(row) for row in rows]
-
-
-def test_what_clients_paid_with_tax_is_taken_from_the_records_of_old_sales(
-    empty_database_url: str, clock: HandMovedClock
-) -> None:
-    upgrade(empty_database_url)
-    with Store(empty_database_url) as store:
-        papers = Papers(Desk(store, clock))
-        _sell_with_taxes(papers)
-        before = paid_by_clients(store)
-    downgrade(empty_database_url, "0005")
-    upgrade(empty_database_url)
-    with Store(empty_database_url) as store:
-        assert paid_by_clients(store) == before
-        assert [row[1:4] for row in before[:4]] == [
-            (3, 3, 3),
-            (2, 2, 2),
-            (33000, 0, 8334),
-            (None, None, None),
-        ]
-        assert audit(store) == ()
-
-
-def _sell_with_taxes(papers: Papers) -> None:
-    """Two of a line with a tax in their price, an invoice canceled after its deposit, and a sale without a record."""
-    desk = papers.desk
-    included = SaleTax(uid="in", name="VAT", percentage="20", is_included=True)
-    line = sold_line("L1", 30, quantity="2", tax=5, taxes=(AppliedTax(uid="in", amount=5),))
-    papers.record(sold_sale("TWO", line, taxes=(included,)))
-    two = replace(desk.line(papers.package, paid=25, quantity=2), tax=5, tax_in_price=5)
-    desk.book(desk.sale(two, order="TWO", total=30))
-    desk.refund("TWO", 7, total=30, return_order=None)
-    desk.answer(
-        desk.questions()[0].id, "take_sessions", sessions=1, course_id=desk.questions()[0].course_ids[0]
-    )
-    course_id, sale = desk.sell_by_invoice(papers.package, deposit=50000, net=165000, tax=33000)
-    papers.record(sold_sale(sale.square_order_id, sold_line("L1", 198000, tax=33000)))
-    act, client = desk.act(), desk.course(course_id).client_id
-    with papers.store.writing() as session:
-        session.add(
-            Checkout(
-                id="c", client_id=client, package_id=papers.package, way="invoice", state="canceled", amount=198000,
-                came=50000, currency="USD", square_order_id=sale.square_order_id, created_at=act.now, ended_at=act.now,
-                by="Deb",
-            )
-        )  # fmt: skip
-        end_collection(Work(session, papers.store, act), sale.square_order_id)
-    unknown = replace(desk.line(papers.package), tax=None)
-    desk.book(desk.sale(unknown, order="OLD"))
 
 
 def test_nothing_of_ours_is_left_after_going_down(empty_postgresql_url: str) -> None:
