@@ -44,7 +44,7 @@ from plugin.web.modules import modules_of
 from plugin.web.owner import imports, letterhead
 from plugin.web.setup import checklist, door, restoring
 
-# Each module of these that has a `blueprint` is a page for the staff; `door` alone is open, with its own checks.
+# Each blueprint of their modules is pages for the staff; that of `door` alone is open, with its own checks.
 _FOR_STAFF = (desk, owner, account, setup, reports, lists)
 # What clients and programs open, each with checks of its own. Some `set_up` limits of how often they are asked.
 _FOR_CLIENTS = (client_page, shop, tips, buy_again, email_choice, check_in, agree, quote, hand_over, wallet)
@@ -135,6 +135,7 @@ def _furnish(app: Flask) -> None:
 
 
 def _screens() -> list[Blueprint]:
-    """Return the blueprints of the staff's pages; one that several modules share is there once."""
+    """Return the blueprints of the staff's pages, each once."""
     modules = (module for package in _FOR_STAFF for module in modules_of(package))
-    return list(dict.fromkeys(module.blueprint for module in modules if hasattr(module, "blueprint")))
+    known = (each for module in modules for each in vars(module).values())
+    return list(dict.fromkeys(each for each in known if isinstance(each, Blueprint)))

@@ -1,8 +1,70 @@
-"""The clinic's accent as colors of the screen, light and dark, always readable. Pure; no I/O."""
+"""The clinic's accent as colors of the screen, light and dark, always readable (WCAG 2). Pure; no I/O."""
 
 from __future__ import annotations
 
-from plugin.web.contrast import Colour, contrast, lightness, mixed, parse, with_lightness
+import colorsys
+import re
+from dataclasses import dataclass
+
+_HEX = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})\Z")
+JADE = "#0F6B5C"
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """An sRGB color; prints as CSS writes it."""
+
+    red: int
+    green: int
+    blue: int
+
+    def __str__(self) -> str:
+        return f"#{self.red:02x}{self.green:02x}{self.blue:02x}"
+
+    @property
+    def luminance(self) -> float:
+        """Return the relative luminance, 0 for black to 1 for white."""
+        return 0.2126 * _linear(self.red) + 0.7152 * _linear(self.green) + 0.0722 * _linear(self.blue)
+
+
+def parse(text: str) -> Colour:
+    """Parse #RRGGBB; anything else gives our jade."""
+    found = _HEX.match(text) or _HEX.match(JADE)
+    assert found is not None
+    red, green, blue = (int(part, 16) for part in found.groups())
+    return Colour(red, green, blue)
+
+
+def mixed(colour: Colour, ground: Colour, share: float) -> Colour:
+    """Blend `share` of the color over the ground."""
+    pairs = zip((colour.red, colour.green, colour.blue), (ground.red, ground.green, ground.blue), strict=True)
+    red, green, blue = (round(over * share + under * (1 - share)) for over, under in pairs)
+    return Colour(red, green, blue)
+
+
+def with_lightness(colour: Colour, lightness: float, *, most_saturation: float = 1.0) -> Colour:
+    """Return the hue at another lightness, 0 to 1; limit the saturation: light saturated colors glare."""
+    hue, _, saturation = colorsys.rgb_to_hls(colour.red / 255, colour.green / 255, colour.blue / 255)
+    shares = colorsys.hls_to_rgb(hue, lightness, min(saturation, most_saturation))
+    red, green, blue = (round(share * 255) for share in shares)
+    return Colour(red, green, blue)
+
+
+def lightness(colour: Colour) -> float:
+    """Return the lightness, 0 to 1."""
+    return colorsys.rgb_to_hls(colour.red / 255, colour.green / 255, colour.blue / 255)[1]
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """Return the contrast ratio, 1 to 21."""
+    lighter, darker = sorted((one.luminance, other.luminance), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _linear(channel: int) -> float:
+    share = channel / 255
+    return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)
+
 
 # The backgrounds of tokens.css that the accent is read on.
 PAPER_LIGHT = Colour(0xFB, 0xFA, 0xF7)

@@ -22,8 +22,8 @@ from plugin.services import Services
 from plugin.store import Store
 from plugin.web.api.blueprint import CALLS
 from plugin.web.api.calls import Call
-from plugin.web.api.checks import NewCheck
 from plugin.web.api.openapi import document
+from plugin.web.api.ratings import NewCheck
 from tests.api.caller import Caller
 from tests.api.conftest import api_application, caller_with, open_test_house
 from tests.api.examples import Request, requests

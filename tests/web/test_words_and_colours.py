@@ -15,11 +15,20 @@ from plugin.courses.base.views import ClinicView
 from plugin.courses.clients.contacts import written_phone
 from plugin.errors import InvalidField
 from plugin.web import stylesheet
-from plugin.web.contrast import contrast, mixed, parse
 from plugin.web.format import counted, initials, locale_of, written_day
 from plugin.web.forms import parsed_amount
 from plugin.web.pages import TEMPLATES
-from plugin.web.theme import LEAST, PAPER_LIGHT, SURFACE_DARK, for_dark, for_light, sheet
+from plugin.web.theme import (
+    LEAST,
+    PAPER_LIGHT,
+    SURFACE_DARK,
+    contrast,
+    for_dark,
+    for_light,
+    mixed,
+    parse,
+    sheet,
+)
 
 STYLES = TEMPLATES / "static" / "styles"
 PLUGIN = Path(stylesheet.__file__).resolve().parents[1]

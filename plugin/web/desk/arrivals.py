@@ -1,7 +1,8 @@
-"""Today's arrivals: a booked visit used, missed or undone with one tap; answered with Today."""
+"""Today's arrivals: a booked visit used, missed or undone with one tap; and who comes without a booking."""
 
 from __future__ import annotations
 
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.visits.arrived import mark_arrived, unmark_arrived
@@ -9,8 +10,8 @@ from plugin.courses.visits.booked_visits import link_booking, take_back, use_boo
 from plugin.courses.visits.no_shows import MissedVisit, decide_no_show
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, Screens
-from plugin.web.actions import Notice, current_act, flash_notice
-from plugin.web.desk import courses, today
+from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_to
+from plugin.web.desk import clients, courses, today
 from plugin.web.desk.forms import ArrivalForm
 from plugin.web.refusals import Refusal
 from plugin.web.translations import _
@@ -99,3 +100,22 @@ def _said(decided: MissedVisit) -> str:
             allowed=offer.allowed,
         )
     return _("No-show forgiven.")
+
+
+# One match is acted on; a second one only says that it is not the only one.
+SHOWN = 2
+
+walk_ins = Screens("walk_ins", __name__)
+
+
+@walk_ins.get("/today/found", roles=AT_THE_DESK)
+def find() -> ResponseReturnValue:
+    """Return the tap that uses a session of the only match, or that creates who is not found."""
+    if not is_fragment():
+        return redirect_to("clients.find", q=request.args.get("q", ""))
+    shown = clients.found(SHOWN)
+    return render_template("desk/_walk_in.html", is_a_name=_is_a_name(shown["q"]), **shown)
+
+
+def _is_a_name(q: str) -> bool:
+    return any(ch.isalpha() for ch in q) and "@" not in q

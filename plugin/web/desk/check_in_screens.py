@@ -1,4 +1,4 @@
-"""Turning a browser into a check-in screen, and ending those that run."""
+"""Turning a browser into a check-in screen, or handing a device to one client; and ending the screens that run."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_security import logout_user
 
 from plugin.courses.accounts.check_in_screens import end_screen, list_screens, start_screen
+from plugin.courses.accounts.hand_overs import start_hand_over
 from plugin.errors import Refused
 from plugin.web import current_services
-from plugin.web.access import DESK, Screens
+from plugin.web.access import AT_THE_DESK, DESK, Screens
 from plugin.web.account.devices import device_of
 from plugin.web.actions import current_act, redirect_to
 from plugin.web.check_in_cookie import put_cookie
@@ -51,3 +52,20 @@ def end(screen_id: str) -> ResponseReturnValue:
     """Let nobody check in at a screen any more, such as a lost iPad."""
     end_screen(current_services().store, current_act(), screen_id)
     return redirect_to("check_in_screens.show", _("Ended. Nobody can check in there any more."))
+
+
+hand_overs = Screens("hand_overs", __name__)
+
+
+@hand_overs.post("/clients/<client_id>/hand-over", roles=AT_THE_DESK, endpoint="start")
+def hand_over(client_id: str) -> ResponseReturnValue:
+    """Show only this client's questions on this device. The sign-in here ends: what follows is for the client."""
+    services = current_services()
+    if not services.settings.asks_clients:
+        raise Refused(_("The owner has not turned on what clients answer."), code="answers_are_off")
+    token = start_hand_over(services.store, current_act(), client_id)
+    logout_user()
+    session.clear()
+    response = make_response(redirect(url_for("hand_over.show"), code=303))
+    put_cookie(response, token)
+    return response

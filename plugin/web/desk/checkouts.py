@@ -14,11 +14,13 @@ from plugin.courses.base.views import CourseView
 from plugin.courses.clients.clients import read_client
 from plugin.courses.page_versions import PageVersion, version_of_desk
 from plugin.courses.refunds.canceled_invoice import waits_for_decision
+from plugin.courses.sales.buy_again import buy_again
 from plugin.courses.sales.checkout_email import send_letter
 from plugin.courses.sales.checkouts import CheckoutView, cancel_checkout, claim_sale, read_checkout
 from plugin.web import current_services, live, pages
 from plugin.web.access import DESK, Screens
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post, redirect_to
+from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.desk.forms import ClaimForm, LetterForm
 from plugin.web.refusals import Refusal
 from plugin.web.translations import _
@@ -119,3 +121,22 @@ def _context(checkout_id: str, refusal: Refusal | None = None) -> dict[str, Any]
     is_asked = not checkout.is_open and waits_for_decision(store, checkout.course_ids)
     form = LetterForm.shown(refusal, mail_to=email)
     return {"progress": Progress(checkout, code, courses, is_asked), "form": form}
+
+
+again = Screens("again", __name__)
+
+
+@again.post("/courses/<course_id>/again", roles=DESK)
+def propose(course_id: str) -> ResponseReturnValue:
+    """Begin the sale, or show the one that was begun from this course."""
+    services = current_services()
+    begun = buy_again(
+        services.store,
+        current_act(),
+        course_id,
+        is_mailed=services.mail.is_ready,
+        needs_agreement=agreements_are_required(),
+    )
+    if begun.state == "paid":
+        flash_notice(Notice(_("It was bought again already: this is that sale.")))
+    return redirect_to("checkouts.show", checkout_id=begun.id)

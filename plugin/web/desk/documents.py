@@ -1,23 +1,29 @@
-"""Invoices, credit notes, receipts and vouchers at the desk: the stored PDF, under a readable file name."""
+"""Invoices, receipts and other stored documents, under readable file names; their list; evidence, and the guides."""
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import Response, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
+from plugin.core.acts import require
 from plugin.courses.documents.client_statement import statement_of_client
 from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.documents.on_demand import invoice_of_course, receipt_of_course, voucher_of_gift
 from plugin.courses.documents.prepaid import issue_prepaid_balance
-from plugin.courses.documents.read import DocumentView, read_document
+from plugin.courses.documents.read import KINDS, DocumentView, document_sheet, find_documents, read_document
 from plugin.courses.documents.statement import Statement, statement_of_course
 from plugin.courses.documents.voucher_letter import voucher_letter as letter_of_gift
-from plugin.courses.handouts.bundle import paper_file_name
+from plugin.courses.handouts.bundle import MIMETYPES, ZIP, paper_file_name, safe_name
+from plugin.courses.handouts.guides import guide_pdf
+from plugin.courses.reports.evidence import write_evidence
 from plugin.web import current_services, pages
-from plugin.web.access import DESK, Screens
+from plugin.web.access import AT_THE_DESK, DESK, FRESH_FOR, Screens, current_actor
 from plugin.web.actions import act_without_form, redirect_to
-from plugin.web.files import pdf_answer
+from plugin.web.files import file_answer, pdf_answer, written_file
+from plugin.web.tables import asked_search
+from plugin.web.translations import _
 
+SHOWN = 50
 _LONGEST_NAME = 80
 
 blueprint = Screens("documents", __name__)
@@ -98,3 +104,66 @@ def _statement(made: Statement) -> Response:
 
 def _see(document_id: str) -> ResponseReturnValue:
     return redirect_to("documents.show", document_id=document_id)
+
+
+document_list = Screens("document_list", __name__)
+
+
+@document_list.get("/documents", roles=DESK, endpoint="show")
+def find() -> ResponseReturnValue:
+    """Show the documents that match, newest first."""
+    q, kind = asked_search(), _kind()
+    cursor = request.args.get("after") or None
+    found = find_documents(current_services().store, q, kind=kind, limit=SHOWN, cursor=cursor)
+    kept = {name: value for name, value in (("kind", kind or ""), ("q", q)) if value}
+    return render_template(
+        "owner/documents.html",
+        documents=found.rows,
+        after=found.cursor,
+        is_first=cursor is None,
+        kinds=KINDS,
+        kind=kind,
+        q=q,
+        kept=kept,
+    )
+
+
+@document_list.get("/documents.<ending>", roles=DESK)
+def save(ending: str) -> Response:
+    """Return all matches as a file."""
+    return file_answer(document_sheet(current_services().store, asked_search(), kind=_kind()), ending)
+
+
+def _kind() -> str | None:
+    asked = request.args.get("kind", "")
+    return asked if asked in KINDS else None
+
+
+guides = Screens("guides", __name__)
+
+
+@guides.get("/guides/<name>.pdf", roles=AT_THE_DESK, endpoint="show")
+def guide(name: str) -> Response:
+    """Return a guide; the owner's is for owners only."""
+    if name == "owner":
+        require(current_actor())
+    services = current_services()
+    pdf = guide_pdf(services.store, services.render, name, now=services.clock())
+    return pdf_answer(pdf, _("Coursekeeper guide, {name}.pdf", name=name))
+
+
+evidence = Screens("evidence", __name__)
+
+
+@evidence.get("/courses/<course_id>/evidence.zip", fresh=FRESH_FOR, endpoint="save")
+def save_evidence(course_id: str) -> Response:
+    """Return agreement, visits, e-mails, payments and the ledger of a course as a ZIP."""
+    services = current_services()
+    act = act_without_form()
+    made, course = written_file(
+        lambda out: write_evidence(services.store, services.render, act, course_id, out)
+    )
+    name = ", ".join(
+        part for part in ("evidence", safe_name(course.client_name or ""), f"{pages.now():%Y-%m-%d}") if part
+    )
+    return send_file(made, mimetype=MIMETYPES[ZIP], as_attachment=True, download_name=f"{name}.zip")

@@ -1,4 +1,4 @@
-"""The note of a visit: before, during or after the session is used; two who write at once lose nothing."""
+"""The note and the details of a visit, before, during or after it; two who write at once lose nothing."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act
 from plugin.courses.base.clinic import local_date
-from plugin.courses.checks.answers import CheckView, check_of
+from plugin.courses.checks.answers import CheckView, check_of, talk_over
 from plugin.courses.visits.note_views import NotePlace, NoteView, may_read_points, read_note
 from plugin.courses.visits.notes import CHANGED, save_note
 from plugin.courses.visits.past_visits import past_visits_of
+from plugin.courses.visits.visits import describe_visit
 from plugin.web import current_services, pages
-from plugin.web.access import AT_THE_DESK, Screens
+from plugin.web.access import AT_THE_DESK, TREATS, Screens
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
 from plugin.web.desk import clients
+from plugin.web.desk.forms import VisitDetailsForm
 from plugin.web.desk.note_form import DeskNoteForm, NoteForm
 from plugin.web.refusals import Refusal
 from plugin.web.translations import _
@@ -120,3 +122,45 @@ def _back(note: NoteView, from_page: str) -> str:
     if from_page == MY_DAY:
         return url_for("my_day.show", _anchor=f"d-{note.client_id}")
     return url_for("clients.show", client_id=note.owner_id)
+
+
+_FIELDS = ("practitioner_id", "focus", "note", CHANGED)
+
+visits = Screens("visits", __name__)
+
+
+def _page_again(visit_id: str, refusal: Refusal) -> ResponseReturnValue:
+    client_id = refusal.typed.get("client_id", "")
+    if refusal.field not in _FIELDS:
+        return clients.refused(client_id, refusal)
+    return clients.page(client_id, refused_details=refusal, refused_visit=visit_id)
+
+
+@visits.post("/visits/<visit_id>/details", roles=AT_THE_DESK, refused=_page_again)
+def describe(visit_id: str) -> ResponseReturnValue:
+    """Store the details of a visit."""
+    form = VisitDetailsForm.sent()
+    course = describe_visit(
+        current_services().store,
+        current_act(),
+        visit_id,
+        practitioner_id=form.practitioner_id.data or None,
+        focus=form.focus.data,
+        note=form.note.data,
+        seen_version=form.version.number,
+    )
+    flash_notice(Notice(_("Visit details saved.")))
+    return clients.after_deed(course.client_id)
+
+
+checks = Screens("checks", __name__)
+
+
+@checks.post("/clients/<client_id>/check", roles=TREATS)
+def talk(client_id: str) -> ResponseReturnValue:
+    """Note that the client was asked."""
+    talk_over(current_services().store, current_act(), client_id)
+    flash_notice(Notice(_("Noted. A session can be used.")))
+    is_my_day = (request.referrer or "").split("?")[0].endswith(url_for("my_day.show"))
+    address = url_for("my_day.show") if is_my_day else url_for("clients.show", client_id=client_id)
+    return redirect_after_post(address)

@@ -1,17 +1,29 @@
-"""The client's private page and e-mail at the desk: open the page, change its address, resume e-mails."""
+"""What reaches one client: their private page, the e-mail address that bounced, and letters of each kind."""
 
 from __future__ import annotations
 
-from flask import url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.courses.handouts.visit_email import trust_address
+from plugin.courses.letters.choices import choose_letter, declined_by
+from plugin.courses.letters.kinds import TITLES, letter_kind, list_letter_kinds
+from plugin.courses.letters.log import letters_of_client
 from plugin.web import current_services
 from plugin.web.access import DESK, Screens
-from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_after_post
+from plugin.web.actions import (
+    Notice,
+    act_without_form,
+    current_act,
+    flash_notice,
+    redirect_after_post,
+    redirect_to,
+)
 from plugin.web.client_page.views import AS_CLIENT
 from plugin.web.desk import clients
+from plugin.web.owner.forms import SwitchForm
 from plugin.web.translations import _
 
 blueprint = Screens("private_pages", __name__)
@@ -40,3 +52,35 @@ def trust(client_id: str) -> ResponseReturnValue:
     client = trust_address(current_services().store, current_act(), client_id)
     flash_notice(Notice(_("E-mails to {email} are resumed.", email=client.email)))
     return clients.after_deed(client.id)
+
+
+client_letters = Screens("client_letters", __name__)
+
+
+@client_letters.get("/clients/<client_id>/letters", roles=DESK, endpoint="show")
+def show_letters(client_id: str) -> ResponseReturnValue:
+    """Show the kinds that the client gets, and the letters written to them."""
+    store = current_services().store
+    client = read_client(store, client_id)
+    return render_template(
+        "desk/client_letters.html",
+        client=client,
+        kinds=list_letter_kinds(store),
+        declined=declined_by(store, client.id),
+        letters=letters_of_client(store, client.id),
+        titles=TITLES,
+    )
+
+
+@client_letters.post("/clients/<client_id>/letters/<kind>", roles=DESK)
+def choose(client_id: str, kind: str) -> ResponseReturnValue:
+    """Have the client get letters of this kind, or not."""
+    known, is_on = letter_kind(kind), SwitchForm.sent().is_on
+    client_id = choose_letter(current_services().store, current_act(), client_id, known, is_wanted=is_on)
+    title = _(TITLES[known])
+    said = (
+        _("They get “{title}” again.", title=title)
+        if is_on
+        else _("They get no “{title}” any more.", title=title)
+    )
+    return redirect_to("client_letters.show", said, client_id=client_id)

@@ -29,8 +29,7 @@ from plugin.web import current_services, live, pages
 from plugin.web.access import Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
 from plugin.web.forms import Form, Hidden, Several, count_field, reason_field
-from plugin.web.lists.course_forms import CourseFilterForm
-from plugin.web.lists.courses import VIEW, asked_order, chosen_filter, offered
+from plugin.web.lists.courses import VIEW, CourseFilterForm, asked_order, chosen_filter, offered
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
@@ -15,6 +17,7 @@ from plugin.courses.lists.client_list import (
     languages_of_clients,
     list_clients,
 )
+from plugin.courses.lists.course_list import MOST_DAYS
 from plugin.courses.lists.keyset import Order, read_order
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.lists.saved_views import views_of
@@ -22,11 +25,53 @@ from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, Screens, current_actor
 from plugin.web.files import file_answer
 from plugin.web.format import language_name
-from plugin.web.lists.asked import asked_view, practitioner_choices
-from plugin.web.lists.client_form import ClientFilterForm
+from plugin.web.forms import Choice, Choices, Form, Tick
+from plugin.web.lists.courses import asked_view, days_field, practitioner_choices, refuse_huge
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.tables import Sorting, asked_sorting
-from plugin.web.translations import N_
+from plugin.web.translations import N_, _
+
+
+class ClientFilterForm(Form):
+    """The filters; each that is empty leaves out nothing."""
+
+    usable = Tick(N_("Has sessions to use"))
+    due = Tick(N_("Balance due"))
+    unlinked = Tick(N_("Not in Square"))
+    expires = days_field(N_("Expires within, days"))
+    unseen = days_field(N_("No visit for, days"))
+    language = Choice(N_("Language"), said=N_("No client has this language. Choose one from the list."))
+    practitioner = Choice(
+        N_("Practitioner"), said=N_("There is no such practitioner. Choose one from the list.")
+    )
+    letter = Choice(N_("Letter"), (("", N_("Any")), *((each, each) for each in LETTERS)))
+
+    NAMES = ("usable", "due", "unlinked", "expires", "unseen", "language", "practitioner", "letter")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Refuse numbers that no list has."""
+        is_valid = bool(super().validate(extra_validators))
+        refuse_huge((self.expires, MOST_DAYS), (self.unseen, MOST_DAYS))
+        return is_valid and not self.wrong
+
+    def offer(self, languages: Choices, practitioners: Choices) -> None:
+        """Set what the lists offer."""
+        self.language.choices = (("", _("Any language")), *languages)
+        self.practitioner.choices = (("", _("Anyone")), *practitioners)
+
+    def filter(self, *, shows_money: bool) -> ClientFilter:
+        """Return the filter; what is due is no one's business who doesn't see money."""
+        return ClientFilter(
+            is_usable=bool(self.usable.data),
+            expires_within=self.expires.data,
+            has_due=bool(self.due.data) and shows_money,
+            not_seen_for=self.unseen.data,
+            language=self.language.data or "",
+            practitioner_id=self.practitioner.data or "",
+            is_not_in_square=bool(self.unlinked.data),
+            letter=self.letter.data or "",
+        )
+
 
 LISTING = "clients"
 # The parameters of the address that make a view: the filters and the order.

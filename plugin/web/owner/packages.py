@@ -2,25 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.catalog.gift_law import gift_law_of
 from plugin.courses.catalog.links import publications
 from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.catalog.packages import create_package, list_packages, read_package
-from plugin.square.catalog import Saved, save_package
+from plugin.square.catalog import Saved, link_item, save_package
+from plugin.square.catalog import publish as publish_to_square
+from plugin.square.catalog_items import search_items
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
-from plugin.web.actions import Notice, current_act, redirect_to
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
 from plugin.web.format import LANGUAGES
 from plugin.web.headers import let_page_hold_frame
-from plugin.web.owner.forms import MORE_ROWS, PackageForm, SaleForm
-from plugin.web.owner.square_publishing import add_publishing_views
+from plugin.web.owner.forms import MORE_ROWS, ItemForm, PackageForm, SaleForm
 from plugin.web.refusals import Refusal
 from plugin.web.translations import _
+
+
+def add_publishing_views(
+    blueprint: Blueprint, page: Callable[..., ResponseReturnValue], prefix: str = ""
+) -> None:
+    """Add the views `publish`, `items` and `link`, as macros/offers.html calls them, below `prefix`.
+
+    `page` is the blueprint's `show`: it takes `refusal`, `package_id`, `searched_package`, `q` and `items`.
+    """
+
+    def back() -> ResponseReturnValue:
+        return redirect_to(f"{blueprint.name}.show")
+
+    @blueprint.post(f"{prefix}/<package_id>/publication", refused=page)
+    def publish(package_id: str) -> ResponseReturnValue:
+        """Publish the package to Square."""
+        published = publish_to_square(current_services(), current_act(), package_id)
+        flash_notice(Notice(_("“{published}” is in Square.", published=published.name)))
+        return back()
+
+    @blueprint.get(f"{prefix}/<package_id>/items")
+    def items(package_id: str) -> ResponseReturnValue:
+        """Show the items in Square that match the query, to sell the package as one of them."""
+        q = request.args.get("q", "").strip()[:60]
+        found = search_items(current_services(), q) if q else ()
+        return page(searched_package=package_id, q=q, items=found)
+
+    @blueprint.post(f"{prefix}/<package_id>/square-item", refused=page)
+    def link(package_id: str) -> ResponseReturnValue:
+        """Sell the package as an existing item in Square."""
+        variation_id = ItemForm.sent().square_variation_id.data
+        linked = link_item(current_services(), current_act(), package_id, variation_id)
+        flash_notice(Notice(_("“{linked}” is sold as that item from now on.", linked=linked.name)))
+        return back()
+
 
 SHOWN = 200
 
