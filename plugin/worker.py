@@ -21,7 +21,7 @@ from plugin.backups.jobs import LOOP as BACKUPS
 from plugin.backups.jobs import ask_when_due
 from plugin.backups.update_check import check_for_update
 from plugin.backups.work import drop_left_work
-from plugin.configuration.reseal import reseal_settings, reseal_staff
+from plugin.configuration.sealing import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
 from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job
 from plugin.courses.documents.enqueue import DOCUMENT

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from plugin.courses.base.attention import count_open
 from plugin.courses.base.inbox import InboxState, inbox_state
+from plugin.courses.base.work import in_session
 from plugin.courses.square_health import last_sync_at
 from plugin.store import Store
 from plugin.store.documents import Document
@@ -66,13 +67,10 @@ def health_facts(store: Store, now: datetime) -> HealthFacts:
         )
 
 
-def sign_of_life(store: Store, name: str, now: datetime) -> None:
+@in_session
+def sign_of_life(session: Session, name: str, now: datetime) -> None:
     """Record that the part of the program with this name runs."""
-
-    def work(session: Session) -> None:
-        session.merge(Heartbeat(name=name, seen_at=now))
-
-    store.transact(work)
+    session.merge(Heartbeat(name=name, seen_at=now))
 
 
 def write_failure(store: Store, now: datetime) -> WriteFailure | None:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from plugin.configuration.changes import recent_changes
 from plugin.configuration.live import REFRESH_S
 from plugin.configuration.registry import DECLARED, is_editable
-from plugin.configuration.reseal import reseal_settings
+from plugin.configuration.sealing import reseal_settings
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.clock_offset import clock_offset
 from plugin.errors import InvalidField, NotAllowed, Refused

@@ -12,7 +12,7 @@ from passlib.totp import TOTP
 from sqlalchemy import text
 
 from plugin import create_app
-from plugin.configuration.reseal import reseal_staff
+from plugin.configuration.sealing import reseal_staff
 from plugin.core.acts import Role
 from plugin.services import Services
 from plugin.store import Store

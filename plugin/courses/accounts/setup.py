@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.accounts.staff import StaffView, new_row, staff_view
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, allowed, transact
+from plugin.courses.base.work import Work, allowed, in_session, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import Staff
@@ -94,37 +94,31 @@ def read_setup(store: Store) -> SetupView | None:
         return from_row(SetupView, row) if row else None
 
 
-def new_setup_code(store: Store, secret_key: str, now: datetime) -> str:
+@in_session
+def new_setup_code(session: Session, secret_key: str, now: datetime) -> str:
     """Make the code that is valid from now on; earlier ones end. Raises Refused once there is an owner."""
-
-    def work(session: Session) -> str:
-        row = _locked(session, now)
-        if _has_owner(session):
-            raise Refused(_("This clinic is set up already. Sign in instead."), code="set_up_already")
-        return _renewed(row, secret_key)
-
-    return store.transact(work)
+    row = _locked(session, now)
+    if _has_owner(session):
+        raise Refused(_("This clinic is set up already. Sign in instead."), code="set_up_already")
+    return _renewed(row, secret_key)
 
 
-def try_setup_code(store: Store, secret_key: str, typed: str, now: datetime) -> CodeAnswer:
+@in_session
+def try_setup_code(session: Session, secret_key: str, typed: str, now: datetime) -> CodeAnswer:
     """Check a typed code. Raises NotFound once there is an owner, TooManyCodes for too many wrong ones in a minute."""
-
-    def work(session: Session) -> CodeAnswer:
-        row = _locked(session, now)
-        _refuse_closed(session)
-        if row.minute_began_at is None or now - row.minute_began_at >= _MINUTE:
-            row.minute_began_at, row.wrong_in_minute = now, 0
-        if row.wrong_in_minute >= WRONG_PER_MINUTE:
-            raise TooManyCodes(_("Too many wrong codes. Wait one minute, then try again."), field="code")
-        if row.code_hmac and hmac.compare_digest(_hmac(secret_key, typed), row.code_hmac):
-            row.wrong_in_minute = 0
-            return CodeAnswer(mark=row.browser_mark)
-        row.wrong_in_minute += 1
-        row.wrong_since_code += 1
-        is_spent = row.wrong_since_code >= WRONG_PER_CODE
-        return CodeAnswer(new_code=_renewed(row, secret_key) if is_spent else "")
-
-    return store.transact(work)
+    row = _locked(session, now)
+    _refuse_closed(session)
+    if row.minute_began_at is None or now - row.minute_began_at >= _MINUTE:
+        row.minute_began_at, row.wrong_in_minute = now, 0
+    if row.wrong_in_minute >= WRONG_PER_MINUTE:
+        raise TooManyCodes(_("Too many wrong codes. Wait one minute, then try again."), field="code")
+    if row.code_hmac and hmac.compare_digest(_hmac(secret_key, typed), row.code_hmac):
+        row.wrong_in_minute = 0
+        return CodeAnswer(mark=row.browser_mark)
+    row.wrong_in_minute += 1
+    row.wrong_since_code += 1
+    is_spent = row.wrong_since_code >= WRONG_PER_CODE
+    return CodeAnswer(new_code=_renewed(row, secret_key) if is_spent else "")
 
 
 def fits_setup(store: Store, mark: str) -> bool:
@@ -164,14 +158,10 @@ def mark_step(work: Work, step: str, state: str) -> None:
         record_in(work, Did.SETUP_STEP, subject_id=step, before=before, after=state)
 
 
-def hide_checklist(store: Store, act: Act) -> None:
+@allowed()
+def hide_checklist(work: Work) -> None:
     """Hide the checklist on Today for good."""
-    require(act.actor)
-
-    def work(session: Session) -> None:
-        _locked(session, act.now).hidden_at = act.now
-
-    store.transact(work)
+    _locked(work.session, work.now).hidden_at = work.now
 
 
 def _locked(session: Session, now: datetime) -> Setup:

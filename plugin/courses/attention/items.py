@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from plugin.courses.attention.registry import decisions_of
-from plugin.courses.base.views import AttentionView, Page
+from plugin.courses.base.views import AttentionView, Page, from_row
 from plugin.courses.base.work import require_row
 from plugin.store import Store
 from plugin.store.queues import Attention
@@ -35,16 +35,10 @@ def read_item(store: Store, item_id: str) -> AttentionView:
 
 def view_of(row: Attention) -> AttentionView:
     """Return the view of the row."""
-    return AttentionView(
-        id=row.id,
-        kind=row.kind,
-        summary=row.summary,
-        square_order_id=row.square_order_id,
-        square_refund_id=row.square_refund_id,
+    return from_row(
+        AttentionView,
+        row,
         proposal=row.details.get("proposal"),
-        opened_at=row.opened_at,
-        resolved_at=row.resolved_at,
-        resolved_by=row.resolved_by,
         course_ids=tuple(row.details.get("course_ids", ())),
         client_ids=tuple(row.details.get("client_ids", ())),
         proposed_package_id=row.details.get("proposed_package_id"),

@@ -61,6 +61,16 @@ def in_transaction(do: Callable[Concatenate[Work, P], R]) -> Callable[Concatenat
     return use_case
 
 
+def in_session(do: Callable[Concatenate[Session, P], R]) -> Callable[Concatenate[Store, P], R]:
+    """Make a function of an open session one of a store: it runs in one write transaction of its own."""
+
+    @wraps(do)
+    def with_store(store: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return store.transact(lambda session: do(session, *args, **kwargs))
+
+    return with_store
+
+
 def allowed(
     *roles: Role,
 ) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Store, Act, P], R]]:

@@ -16,7 +16,7 @@ from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseGiven, publish
 from plugin.courses.base.read import course_in
-from plugin.courses.base.views import CourseView
+from plugin.courses.base.views import CourseView, from_row
 from plugin.courses.base.words import day_text
 from plugin.courses.changes.frame import (
     Changed,
@@ -60,9 +60,7 @@ class GiftView:
     recipient_name: str
     message: str
     given_at: datetime
-    given_by: str
     expires_on: date | None
-    months_from_first_use: int | None
     redeemed_at: datetime | None
     taken_back_at: datetime | None
 
@@ -242,21 +240,7 @@ def _course(session: Session, row: Gift, today: date) -> CourseView:
 
 
 def _view(row: Gift, course: CourseView) -> GiftView:
-    terms = course.terms
-    return GiftView(
-        id=row.id,
-        course_id=row.course_id,
-        code=row.code,
-        package_name=course.package_name,
-        contents=tuple((each.granted, each.treatment) for each in course.allowances),
-        giver_id=row.giver_id,
-        giver_name=row.giver_name,
-        recipient_name=row.recipient_name,
-        message=row.message,
-        given_at=row.given_at,
-        given_by=row.by,
-        expires_on=course.expires_on,
-        months_from_first_use=terms.expires_after_months if terms.waits_for_first_use else None,
-        redeemed_at=row.redeemed_at,
-        taken_back_at=row.taken_back_at,
+    contents = tuple((each.granted, each.treatment) for each in course.allowances)
+    return from_row(
+        GiftView, row, package_name=course.package_name, contents=contents, expires_on=course.expires_on
     )

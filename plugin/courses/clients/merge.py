@@ -52,7 +52,6 @@ class MergeView:
     from_id: str
     from_name: str
     into_id: str
-    into_name: str
     at: datetime
     by: str
     undone_at: datetime | None
@@ -246,4 +245,4 @@ def _view(session: Session, row: ClientMerge) -> MergeView:
     gone, keeper = session.get_one(Client, row.from_id), session.get_one(Client, row.into_id)
     is_standing = row.undone_at is None and gone.merged_into == keeper.id and keeper.merged_into is None
     can_undo = is_standing and bool(row.moved)
-    return from_row(MergeView, row, from_name=gone.name, into_name=keeper.name, can_undo=can_undo)
+    return from_row(MergeView, row, from_name=gone.name, can_undo=can_undo)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from invoices.papers import from_json
 from invoices.press.glyphs import is_printed
+from plugin.courses.base.work import in_session
 from plugin.courses.documents.letters import refuse_missing_letters
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.errors import NotFound
@@ -57,15 +58,13 @@ def reading_copy(store: Store, render: Render, document_id: str) -> bytes:
     return drawn(store, render, replace(paper, clinic=replace(paper.clinic, large_print=True)))
 
 
-def _keep(store: Store, document_id: str, pdf: bytes, now: datetime) -> bytes:
-    def work(session: Session) -> bytes:
-        # If two render it at once, the first one's bytes are the document's.
-        kept = session.get(DocumentFile, document_id)
-        if kept is not None:
-            return kept.pdf
-        digest = hashlib.sha256(pdf).hexdigest()
-        session.add(DocumentFile(document_id=document_id, pdf=pdf, sha256=digest, drawn_at=now))
-        session.flush()
-        return pdf
-
-    return store.transact(work)
+@in_session
+def _keep(session: Session, document_id: str, pdf: bytes, now: datetime) -> bytes:
+    # If two render it at once, the first one's bytes are the document's.
+    kept = session.get(DocumentFile, document_id)
+    if kept is not None:
+        return kept.pdf
+    digest = hashlib.sha256(pdf).hexdigest()
+    session.add(DocumentFile(document_id=document_id, pdf=pdf, sha256=digest, drawn_at=now))
+    session.flush()
+    return pdf

@@ -7,7 +7,7 @@ a paper they ask for; an address that bounced gets none until it is trusted agai
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -46,7 +46,6 @@ PaperKind = Literal[
     "agreement",
     "quote",
 ]
-PAPER_KINDS: tuple[PaperKind, ...] = get_args(PaperKind)
 # What practitioners hand out as well; the others are about money.
 _OF_VISITS = ("welcome", "planner", "summary", "aftercare")
 NO_PAPER = N_("There is no such paper.")

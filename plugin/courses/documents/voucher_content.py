@@ -1,4 +1,7 @@
-"""The content of a gift voucher, frozen from the gift and its course. Shows no price; assigns no number."""
+"""The content of a gift voucher, frozen from the gift and its course, and the letter to whoever bought it.
+
+Neither shows a price or gets a number here. The letter is rendered each time, not stored.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from invoices.papers import AllowanceKind, GiftContent, GiftVoucher
+from invoices.papers import AllowanceKind, GiftContent, GiftVoucher, VoucherLetter
+from plugin.core.acts import Act, Role, require
 from plugin.core.course import AllowanceState
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import course_in
@@ -14,9 +18,40 @@ from plugin.courses.base.work import require_row
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.terms_text import gift_sentences
 from plugin.courses.clients.clients import client_in
+from plugin.courses.documents.buyers import party_in
+from plugin.courses.handouts.cache import HandedOut, Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
+from plugin.store import Store
 from plugin.store.changes import Gift
 from plugin.store.ledger import Course
+
+
+def voucher_letter(store: Store, render: Render, act: Act, gift_id: str) -> HandedOut:
+    """Return the letter, to the giver in their language. Raises NotFound, Refused, PaperNotMade."""
+    require(act.actor, Role.DESK)
+    with store.reading() as session:
+        paper = letter_paper_in(session, act, gift_id)
+    return HandedOut(drawn(store, render, paper), paper.billed_to.name)
+
+
+def letter_paper_in(session: Session, act: Act, gift_id: str) -> VoucherLetter:
+    """Freeze the letter of a gift; raises NotFound."""
+    gift = require_row(session, Gift, gift_id, NO_GIFT)
+    giver = client_in(session, gift.giver_id)
+    voucher = voucher_paper(session, gift, now=act.now, language=giver.language)
+    clinic = clinic_in(session)
+    return VoucherLetter(
+        clinic=clinic_on_paper(clinic),
+        billed_to=party_in(session, giver),
+        recipient_name=voucher.recipient_name,
+        package_name=voucher.package_name,
+        issued_on=local_date(clinic, act.now),
+        good_until=voucher.good_until,
+        language=giver.language,
+        is_folded=voucher.form == "fold",
+        has_message=bool(voucher.message),
+    )
+
 
 NO_GIFT = "There is no such gift."
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.outbox import Job
+from plugin.courses.base.work import in_session
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.handouts.batches import batch_for_change
 from plugin.courses.handouts.bundle import bundle, paper_file_name
@@ -104,15 +105,12 @@ def make_papers(
     return left_out
 
 
-def fail_batch(store: Store, job: Job, now: datetime) -> None:
+@in_session
+def fail_batch(session: Session, job: Job, now: datetime) -> None:
     """Report to the waiting user that the work failed permanently."""
-
-    def work(session: Session) -> None:
-        batch = batch_for_change(session, job.subject)
-        if batch.state in ("waiting", "making"):
-            batch.state, batch.ended_at = "failed", now
-
-    store.transact(work)
+    batch = batch_for_change(session, job.subject)
+    if batch.state in ("waiting", "making"):
+        batch.state, batch.ended_at = "failed", now
 
 
 def _tried_twice(printer: Printer, act: Act, wanted: Selection) -> bytes:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Role, require
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, in_transaction, require_row, transact
 from plugin.courses.handouts.bundle import MIMETYPES
 from plugin.courses.handouts.selection import (
@@ -258,17 +259,11 @@ def _refuse_others(batch: PaperBatch, actor: Actor) -> None:
 
 
 def _view(batch: PaperBatch, size: int | None) -> BatchView:
-    return BatchView(
-        id=batch.id,
-        form=batch.form,
-        state=batch.state,
+    return from_row(
+        BatchView,
+        batch,
         kinds=tuple(batch.wish["kinds"]),
-        total=batch.total,
-        done=batch.done,
         left_out=tuple(LeftOut(**each) for each in batch.left_out),
-        created_at=batch.created_at,
-        by=batch.by,
-        ended_at=batch.ended_at,
         size=size,
         failed=len(batch.left_out) - len(batch.wish.get("left_out", ())),
         is_forgotten=batch.forgotten_at is not None,

@@ -25,7 +25,7 @@ from invoices.papers import (
 from invoices.press.glyphs import missing
 from invoices.press.version import papers_version
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, in_session, transact
 from plugin.courses.clients.private_page import known_address_in, page_address
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.courses.handouts.logos import assets_for
@@ -168,17 +168,15 @@ def _kept(store: Store, course_id: str, kind: str, language: str, mark: str) -> 
         return row.pdf if row is not None and row.mark == mark else None
 
 
+@in_session
 def _keep(
-    store: Store, course_id: str, kind: str, language: str, mark: str, pdf: bytes, now: datetime
+    session: Session, course_id: str, kind: str, language: str, mark: str, pdf: bytes, now: datetime
 ) -> None:
-    def work(session: Session) -> None:
-        row = session.get(StoredPaper, (course_id, kind, language))
-        if row is None:
-            row = StoredPaper(course_id=course_id, kind=kind, language=language)
-            session.add(row)
-        row.mark, row.pdf, row.made_at = mark, pdf, now
-
-    store.transact(work)
+    row = session.get(StoredPaper, (course_id, kind, language))
+    if row is None:
+        row = StoredPaper(course_id=course_id, kind=kind, language=language)
+        session.add(row)
+    row.mark, row.pdf, row.made_at = mark, pdf, now
 
 
 def _hand_out(store: Store, act: Act, course_id: str, kind: str, paper: Paper) -> None:

@@ -1,4 +1,4 @@
-"""Guides for the people of the clinic, drawn like its other papers. Not stored."""
+"""Guides for the people of the clinic, and the poster of the public page, drawn like its other papers. Not stored."""
 
 from __future__ import annotations
 
@@ -6,13 +6,23 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from invoices.aftercare import guide_text
-from invoices.papers import Guide
+from invoices.papers import Guide, ShopPoster
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.wording import _
+
+
+def poster_pdf(store: Store, render: Render, address: str, *, now: datetime, language: str) -> bytes:
+    """Draw the poster of the page at this address. Raises Refused, or PaperNotMade if a retry may help."""
+    clinic = read_clinic(store)
+    paper = ShopPoster(
+        clinic=clinic_on_paper(clinic), url=address, issued_on=local_date(clinic, now), language=language
+    )
+    return drawn(store, render, paper)
+
 
 GuideName = Literal["desk", "owner"]
 GUIDES: tuple[GuideName, ...] = get_args(GuideName)

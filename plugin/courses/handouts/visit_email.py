@@ -18,7 +18,7 @@ from plugin.courses.base.events import VisitRecorded
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClientView, ClinicView, CourseView, VisitView
-from plugin.courses.base.work import Work, allowed, require_row
+from plugin.courses.base.work import Work, allowed, in_session, require_row
 from plugin.courses.clients.clients import known_client_in, living_client_in, view_of
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
 from plugin.store import Store
@@ -125,36 +125,27 @@ def leave_letter(store: Store, letter_id: str, said: str, now: datetime) -> None
     store.transact(lambda session: _close(session, letter_id, "left", said, now))
 
 
-def note_sent(store: Store, letter: DueLetter, now: datetime) -> None:
+@in_session
+def note_sent(session: Session, letter: DueLetter, now: datetime) -> None:
     """Record that the e-mail was accepted: its address is valid."""
-
-    def work(session: Session) -> None:
-        _close(session, letter.id, "sent", "", now, mail_to=letter.mail_to)
-        address_answered_in(session, letter.client.id, letter.mail_to, "")
-
-    store.transact(work)
+    _close(session, letter.id, "sent", "", now, mail_to=letter.mail_to)
+    address_answered_in(session, letter.client.id, letter.mail_to, "")
 
 
-def note_bounced(store: Store, letter: DueLetter, said: str, now: datetime) -> None:
+@in_session
+def note_bounced(session: Session, letter: DueLetter, said: str, now: datetime) -> None:
     """Record a permanent bounce: no more e-mails are sent to that address until it changes."""
-
-    def work(session: Session) -> None:
-        _close(session, letter.id, "refused", said, now, mail_to=letter.mail_to)
-        address_answered_in(session, letter.client.id, letter.mail_to, said)
-
-    store.transact(work)
+    _close(session, letter.id, "refused", said, now, mail_to=letter.mail_to)
+    address_answered_in(session, letter.client.id, letter.mail_to, said)
 
 
-def note_given_up(store: Store, letter_id: str, said: str, now: datetime) -> None:
+@in_session
+def note_given_up(session: Session, letter_id: str, said: str, now: datetime) -> None:
     """Record that the e-mail could not be delivered in time; the address may be valid."""
-
-    def work(session: Session) -> None:
-        row = session.get(VisitLetter, letter_id)
-        if row is not None and row.state == "owed":
-            client = living_client_in(session, row.client_id)
-            _close(session, letter_id, "refused", said, now, mail_to=client.email or "")
-
-    store.transact(work)
+    row = session.get(VisitLetter, letter_id)
+    if row is not None and row.state == "owed":
+        client = living_client_in(session, row.client_id)
+        _close(session, letter_id, "refused", said, now, mail_to=client.email or "")
 
 
 @allowed(Role.DESK)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.outbox import Job
-from plugin.courses.base.work import Work, in_transaction, transact
+from plugin.courses.base.work import Work, in_session, in_transaction, transact
 from plugin.courses.imports.batches import (
     IMPORT,
     batch_for_change,
@@ -82,15 +82,12 @@ def run_import(store: Store, clock: Clock, job: Job) -> str:
         return _("Canceled, or to be checked again.")
 
 
-def fail_import(store: Store, job: Job) -> None:
+@in_session
+def fail_import(session: Session, job: Job) -> None:
     """Report to the owner that the work failed permanently; nothing of the file was written."""
-
-    def work(session: Session) -> None:
-        batch = batch_for_change(session, job.subject)
-        if batch.state in ("checking", "importing"):
-            batch.state, batch.problem = "mapping", _FAILED
-
-    store.transact(work)
+    batch = batch_for_change(session, job.subject)
+    if batch.state in ("checking", "importing"):
+        batch.state, batch.problem = "mapping", _FAILED
 
 
 def check_file(store: Store, act: Act, table: Table, columns: Columns, tick: Tick) -> Checked:

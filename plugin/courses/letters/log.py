@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.letters import LetterKind
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.views import from_row
 from plugin.courses.clients.clients import living_client_in
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
@@ -124,15 +125,12 @@ def _views(session: Session, query: Any) -> Iterator[LetterView]:
 
 def _view(row: Row[Any]) -> LetterView:
     letter: ClientLetter = row.ClientLetter
-    return LetterView(
-        id=letter.id,
+    return from_row(
+        LetterView,
+        letter,
         kind=LetterKind(letter.kind),
-        client_id=letter.client_id,
         client_name=row.client_name,
-        course_id=letter.course_id,
         package_name=row.package_name,
-        state=letter.state,
-        said=letter.said,
         at=letter.done_at or letter.planned_at,
     )
 

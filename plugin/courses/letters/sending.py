@@ -15,7 +15,7 @@ from plugin.core.letters import LetterKind, LetterRules, occasion
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClientView, ClinicView, CourseView
-from plugin.courses.base.work import require_row
+from plugin.courses.base.work import in_session, require_row
 from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.clients import living_client_in, view_of
 from plugin.courses.handouts.next_visit import next_visit_in
@@ -65,59 +65,47 @@ def wait_until(store: Store, now: datetime, rules: LetterRules) -> datetime | No
     return None if rules.is_open(now, zone) else rules.next_open(now, zone)
 
 
-def claim_letter(store: Store, letter_id: str, now: datetime, rules: LetterRules) -> LetterToSend | str:
+@in_session
+def claim_letter(session: Session, letter_id: str, now: datetime, rules: LetterRules) -> LetterToSend | str:
     """Mark the letter as being sent and return it, or close it and return why it is not sent.
 
     A letter that an earlier worker was sending is never sent again: it may have arrived.
     """
-
-    def work(session: Session) -> LetterToSend | str:
-        row = require_row(session, ClientLetter, letter_id, NO_LETTER, is_locked=True)
-        if row.state == "sending":
-            said = _("The worker ended while sending it: it may have arrived. It is not sent twice.")
-            _close(row, "sent", said, now)
-            return said
-        found = _look(session, row, now, rules)
-        if isinstance(found, str):
-            _close(row, "left", found, now)
-            return found
-        row.state, row.mail_to = "sending", found.mail_to
+    row = require_row(session, ClientLetter, letter_id, NO_LETTER, is_locked=True)
+    if row.state == "sending":
+        said = _("The worker ended while sending it: it may have arrived. It is not sent twice.")
+        _close(row, "sent", said, now)
+        return said
+    found = _look(session, row, now, rules)
+    if isinstance(found, str):
+        _close(row, "left", found, now)
         return found
+    row.state, row.mail_to = "sending", found.mail_to
+    return found
 
-    return store.transact(work)
 
-
-def put_back(store: Store, letter_id: str) -> None:
+@in_session
+def put_back(session: Session, letter_id: str) -> None:
     """Have a letter that the mail server did not take for now wait for its next try."""
-
-    def work(session: Session) -> None:
-        row = require_row(session, ClientLetter, letter_id, NO_LETTER, is_locked=True)
-        if row.state == "sending":
-            row.state = "planned"
-
-    store.transact(work)
+    row = require_row(session, ClientLetter, letter_id, NO_LETTER, is_locked=True)
+    if row.state == "sending":
+        row.state = "planned"
 
 
-def close_letter(store: Store, letter: LetterToSend, now: datetime, said: str = "") -> None:
+@in_session
+def close_letter(session: Session, letter: LetterToSend, now: datetime, said: str = "") -> None:
     """Record that the letter was accepted, or with `said` why the mail server refused it for good."""
-
-    def work(session: Session) -> None:
-        row = require_row(session, ClientLetter, letter.id, NO_LETTER, is_locked=True)
-        _close(row, "refused" if said else "sent", said, now)
-        address_answered_in(session, letter.client.id, letter.mail_to, said)
-
-    store.transact(work)
+    row = require_row(session, ClientLetter, letter.id, NO_LETTER, is_locked=True)
+    _close(row, "refused" if said else "sent", said, now)
+    address_answered_in(session, letter.client.id, letter.mail_to, said)
 
 
-def give_up(store: Store, letter_id: str, said: str, now: datetime) -> None:
+@in_session
+def give_up(session: Session, letter_id: str, said: str, now: datetime) -> None:
     """Record that the letter could not be sent in time, unless it has an outcome."""
-
-    def work(session: Session) -> None:
-        row = session.get(ClientLetter, letter_id, with_for_update=True)
-        if row is not None and row.done_at is None:
-            _close(row, "refused", said, now)
-
-    store.transact(work)
+    row = session.get(ClientLetter, letter_id, with_for_update=True)
+    if row is not None and row.done_at is None:
+        _close(row, "refused", said, now)
 
 
 def _close(row: ClientLetter, state: str, said: str, now: datetime) -> None:

@@ -84,7 +84,6 @@ class SubjectData:
     checkout_ids: tuple[str, ...]
     refund_ids: tuple[str, ...]
     letter_ids: tuple[str, ...]
-    visit_ids: tuple[str, ...]
     # Of their own visits alone: what was treated is between the practitioner and who attended.
     note_ids: tuple[str, ...]
     batch_ids: tuple[str, ...]
@@ -143,7 +142,6 @@ def subject_data_in(session: Session, client_id: str) -> SubjectData:
             *_all(session, VisitLetter.id, VisitLetter.client_id.in_(ids)),
             *_all(session, ClientLetter.id, ClientLetter.client_id.in_(ids)),
         ),
-        visit_ids=_all(session, Visit.id, or_(Visit.client_id.in_(ids), Visit.course_id.in_(course_ids))),
         note_ids=_notes(session, ids),
         batch_ids=_all(session, ImportedCourse.batch_id, ImportedCourse.course_id.in_(course_ids)),
         document_ids=_all(session, Document.id, Document.client_id.in_(ids)),

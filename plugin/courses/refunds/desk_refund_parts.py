@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.chain import course_for_change
+from plugin.courses.base.work import in_session
 from plugin.courses.sales.sales import Refund
 from plugin.errors import NotFound, NotYet
 from plugin.store import Store
@@ -60,33 +61,27 @@ def refund_to_ask(store: Store, refund_id: str) -> RefundToAsk:
         )
 
 
-def plan_parts(store: Store, refund_id: str, shares: Sequence[tuple[str, int]]) -> tuple[PartView, ...]:
+@in_session
+def plan_parts(session: Session, refund_id: str, shares: Sequence[tuple[str, int]]) -> tuple[PartView, ...]:
     """Store how much to refund from each payment before Square is called; the first plan is final."""
-
-    def work(session: Session) -> tuple[PartView, ...]:
-        row = locked_refund_in(session, refund_id)
-        if not parts_in(session, row):
-            for payment_id, amount in shares:
-                session.add(
-                    DeskRefundPart(desk_refund_id=row.id, square_payment_id=payment_id, amount=amount)
-                )
-            session.flush()
-        return tuple(_view(part, row) for part in parts_in(session, row))
-
-    return store.transact(work)
+    row = locked_refund_in(session, refund_id)
+    if not parts_in(session, row):
+        for payment_id, amount in shares:
+            session.add(DeskRefundPart(desk_refund_id=row.id, square_payment_id=payment_id, amount=amount))
+        session.flush()
+    return tuple(_view(part, row) for part in parts_in(session, row))
 
 
-def note_answer(store: Store, refund_id: str, payment_id: str, *, square_refund_id: str, status: str) -> None:
+@in_session
+def note_answer(
+    session: Session, refund_id: str, payment_id: str, *, square_refund_id: str, status: str
+) -> None:
     """Store Square's answer for one part; what follows for the course waits for Square's event."""
-
-    def work(session: Session) -> None:
-        row = locked_refund_in(session, refund_id)
-        part = session.get_one(DeskRefundPart, (row.id, payment_id))
-        part.square_refund_id, part.status = square_refund_id, part.status or status
-        if row.ended_at is None:
-            row.state = "pending"
-
-    store.transact(work)
+    row = locked_refund_in(session, refund_id)
+    part = session.get_one(DeskRefundPart, (row.id, payment_id))
+    part.square_refund_id, part.status = square_refund_id, part.status or status
+    if row.ended_at is None:
+        row.state = "pending"
 
 
 def part_of_refund_in(session: Session, refund: Refund) -> DeskRefundPart | None:

@@ -18,6 +18,7 @@ from plugin.courses.base.attention import settle_item_in
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.views import from_row
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.refunds.desk_refund_quote import RefundQuote, quote_in
@@ -180,15 +181,4 @@ def _row(work: Work, quote: RefundQuote, wish: NewRefund) -> DeskRefund:
 
 def _view(row: DeskRefund, outcome: str) -> DeskRefundView:
     waits = outcome if row.state == "asking" else ""
-    return DeskRefundView(
-        id=row.id,
-        course_id=row.course_id,
-        amount=Money(row.amount, row.currency),
-        formula=row.formula,
-        reason=row.reason,
-        state=row.state,
-        says=row.problem or waits,
-        created_at=row.created_at,
-        by=row.by,
-        ended_at=row.ended_at,
-    )
+    return from_row(DeskRefundView, row, amount=Money(row.amount, row.currency), says=row.problem or waits)

@@ -14,7 +14,7 @@ from plugin.core.acts import SQUARE, Act
 from plugin.core.status import Status
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.views import Page
+from plugin.courses.base.views import Page, from_row
 from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.webhooks.documents import document_of, test_document, with_names
 from plugin.courses.webhooks.kinds import EventKind
@@ -239,20 +239,8 @@ def _is_number(text: str) -> bool:
 
 
 def _view(row: EventDelivery, event: OutgoingEvent, name: str) -> DeliveryRow:
-    return DeliveryRow(
-        id=row.id,
-        event_id=event.id,
-        kind=event.kind,
-        course_id=row.course_id,
-        receiver_id=row.receiver_id,
-        receiver_name=name,
-        state=row.state,
-        attempts=row.attempts,
-        status=row.status,
-        said=row.said,
-        noted_at=event.noted_at,
-        due_at=row.due_at,
-        tried_at=row.tried_at,
+    return from_row(
+        DeliveryRow, row, event_id=event.id, kind=event.kind, receiver_name=name, noted_at=event.noted_at
     )
 
 

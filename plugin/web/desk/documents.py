@@ -12,7 +12,7 @@ from plugin.courses.documents.on_demand import invoice_of_course, receipt_of_cou
 from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.documents.read import KINDS, DocumentView, document_sheet, find_documents, read_document
 from plugin.courses.documents.statement import Statement, statement_of_course
-from plugin.courses.documents.voucher_letter import voucher_letter as letter_of_gift
+from plugin.courses.documents.voucher_content import voucher_letter as letter_of_gift
 from plugin.courses.handouts.bundle import MIMETYPES, ZIP, paper_file_name, safe_name
 from plugin.courses.handouts.guides import guide_pdf
 from plugin.courses.reports.evidence import write_evidence

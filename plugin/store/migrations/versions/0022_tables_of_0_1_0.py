@@ -11,8 +11,6 @@ from plugin.store import totals, triggers, versions
 
 revision = "0022"
 down_revision = None
-branch_labels = None
-depends_on = None
 
 _MOMENT = sa.DateTime(timezone=True)
 # Frozen here, so that no change of the models changes what this migration makes.

@@ -9,8 +9,6 @@ from plugin.store import listing
 
 revision = "0025"
 down_revision = "0024"
-branch_labels = None
-depends_on = None
 
 _SORTED = (
     *("client_name", "package_name", "practitioner_name", "status", "sold_at"),

@@ -9,8 +9,6 @@ from plugin.store import triggers
 
 revision = "0026"
 down_revision = "0025"
-branch_labels = None
-depends_on = None
 
 _INTO = "INSERT INTO activity (id, kind, at, by, source, client_id, subject_id, name, before, after, reason) SELECT "
 

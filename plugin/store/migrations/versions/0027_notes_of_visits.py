@@ -9,8 +9,6 @@ from plugin.store import versions
 
 revision = "0027"
 down_revision = "0026"
-branch_labels = None
-depends_on = None
 
 # What a clinic starts with, in its own order: kind, name, Spanish, Chinese.
 _FIRST_OPTIONS = (

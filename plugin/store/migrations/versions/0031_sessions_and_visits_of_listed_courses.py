@@ -9,8 +9,6 @@ from plugin.store import listing
 
 revision = "0031"
 down_revision = "0030"
-branch_labels = None
-depends_on = None
 
 _COUNTS = ("main_granted", "main_used", "main_left", "visits", "visit_days")
 

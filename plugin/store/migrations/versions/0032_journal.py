@@ -9,8 +9,6 @@ from alembic import op
 
 revision = "0032"
 down_revision = "0031"
-branch_labels = None
-depends_on = None
 
 
 def _moment(name: str, *, nullable: bool = False) -> sa.Column[datetime]:

@@ -9,8 +9,6 @@ from plugin.store import versions
 
 revision = "0037"
 down_revision = "0036"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

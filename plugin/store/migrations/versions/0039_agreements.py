@@ -9,8 +9,6 @@ from plugin.store import triggers
 
 revision = "0039"
 down_revision = "0038"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

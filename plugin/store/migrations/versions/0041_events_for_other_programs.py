@@ -9,8 +9,6 @@ from plugin.store import webhooks
 
 revision = "0041"
 down_revision = "0040"
-branch_labels = None
-depends_on = None
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

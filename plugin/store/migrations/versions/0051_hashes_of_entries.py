@@ -15,8 +15,6 @@ from plugin.store.triggers import ERASED
 
 revision = "0051"
 down_revision = "0050"
-branch_labels = None
-depends_on = None
 
 _AT_ONCE = 5000
 _TIMES = ("happened_at", "written_at")

@@ -13,8 +13,6 @@ from plugin.store import triggers
 
 revision = "0052"
 down_revision = "0051"
-branch_labels = None
-depends_on = None
 
 _AT_ONCE = 5000
 # What the hash of a row covers in this revision: a column of later isn't there yet.
