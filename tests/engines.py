@@ -33,6 +33,8 @@ BOTH_ENGINES = (
     "tests/courses/test_reverse.py",
     "tests/courses/test_sign_in_races.py",
     "tests/courses/test_state.py",
+    "tests/courses/test_totals.py::test_totals_of_both",
+    "tests/courses/test_totals.py::test_uses_follow",
     "tests/courses/test_use.py",
     "tests/project/test_base.py",
     "tests/square/test_any_order.py",

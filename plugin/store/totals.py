@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, String
+from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, SquareId
@@ -24,14 +24,37 @@ class PeriodTotal(Base):
     counted_in: Mapped[date] = mapped_column(primary_key=True)
     happened_in: Mapped[date] = mapped_column(primary_key=True)
     written_in: Mapped[date] = mapped_column(primary_key=True)
+    # The first day of the year in which the course was sold.
+    sold_in: Mapped[date] = mapped_column(primary_key=True)
     package_id: Mapped[str] = mapped_column(Id, primary_key=True)
     # "" where Square named none.
     square_location_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     currency: Mapped[str] = mapped_column(String(3), primary_key=True)
-    # A reversal counts as the kind of the entry that it reverses.
-    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    # What the journal calls the entry (`reports.lines`); a reversal is what it reverses.
+    what: Mapped[str] = mapped_column(String(20), primary_key=True)
     value: Mapped[int] = mapped_column(Amount)
     sessions: Mapped[int] = mapped_column(BigInteger)
+    entries: Mapped[int] = mapped_column(BigInteger)
+
+
+class UseTotal(Base):
+    """The sum of the sessions used that count in one month, by its first day; an undone use is subtracted.
+
+    `practitioner`: an id, or a key of `reports.usage`. `treated`: sessions without add-ons. `list_value`: what single
+    visits would have cost.
+    """
+
+    __tablename__ = "use_total"
+
+    counted_in: Mapped[date] = mapped_column(primary_key=True)
+    package_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    treatment_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    practitioner: Mapped[str] = mapped_column(Id, primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    sessions: Mapped[int] = mapped_column(BigInteger)
+    treated: Mapped[int] = mapped_column(BigInteger)
+    value: Mapped[int] = mapped_column(Amount)
+    list_value: Mapped[int] = mapped_column(Amount)
     entries: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -54,33 +77,82 @@ class UntotalledEntry(Base):
     entry_id: Mapped[str] = mapped_column(Id, primary_key=True)
 
 
+class MovedUse(Base):
+    """A totalled entry whose visit names another practitioner since, which the sums do not have yet.
+
+    `generation`: of the totals that it was in; a note of earlier ones means nothing.
+    """
+
+    __tablename__ = "moved_use"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    entry_id: Mapped[str] = mapped_column(Id)
+    practitioner_before: Mapped[str] = mapped_column(Id)
+    practitioner_after: Mapped[str] = mapped_column(Id)
+    generation: Mapped[int]
+
+
 class TotalsState(Base):
-    """One row: whether the sums can be used, and in which time zone their months are."""
+    """One row: whether the sums can be used, in which time zone their months are, how often they were made."""
 
     __tablename__ = "totals_state"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     time_zone: Mapped[str] = mapped_column(String(64))
     is_valid: Mapped[bool]
+    generation: Mapped[int] = mapped_column(server_default="0")
 
 
-TRIGGER = "entry_is_untotalled"
+TRIGGER, MOVES = "entry_is_untotalled", "visit_moves_uses"
+# The key of a visit without a practitioner.
+NOBODY = "none"
+_NOTE = "INSERT INTO untotalled_entry (entry_id) VALUES (NEW.id);"
+_NOTE_MOVED = (
+    "INSERT INTO moved_use (entry_id, practitioner_before, practitioner_after, generation)"
+    " SELECT entry.id, COALESCE(OLD.practitioner_id, 'none'), COALESCE(NEW.practitioner_id, 'none'),"
+    " totals_state.generation FROM entry CROSS JOIN totals_state"
+    " WHERE (entry.visit_id = NEW.id"
+    " OR entry.reverses IN (SELECT used.id FROM entry used WHERE used.visit_id = NEW.id))"
+    " AND entry.id NOT IN (SELECT entry_id FROM untotalled_entry);"
+)
+_ON_MOVE = "AFTER UPDATE OF practitioner_id ON visit"
+_IF_MOVED = {
+    "sqlite": "WHEN OLD.practitioner_id IS NOT NEW.practitioner_id",
+    "postgresql": "WHEN (OLD.practitioner_id IS DISTINCT FROM NEW.practitioner_id)",
+}
 
 
 def creation(engine: str) -> Iterator[str]:
     """Yield the statements that create the trigger; `engine` is "sqlite" or "postgresql"."""
-    note = "INSERT INTO untotalled_entry (entry_id) VALUES (NEW.id);"
-    if engine == "sqlite":
-        yield f"CREATE TRIGGER {TRIGGER} AFTER INSERT ON entry BEGIN {note} END"
-        return
-    yield f"CREATE FUNCTION {TRIGGER}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {note} RETURN NULL; END $$"
-    yield f"CREATE TRIGGER {TRIGGER} AFTER INSERT ON entry FOR EACH ROW EXECUTE FUNCTION {TRIGGER}()"
+    yield from _created(engine, TRIGGER, "AFTER INSERT ON entry", "", _NOTE)
 
 
 def removal(engine: str) -> Iterator[str]:
     """Yield the statements that drop the trigger."""
+    yield from _dropped(engine, TRIGGER, "entry")
+
+
+def creation_for_moves(engine: str) -> Iterator[str]:
+    """Yield the statements that create the trigger which notes uses that another practitioner is named for."""
+    yield from _created(engine, MOVES, _ON_MOVE, _IF_MOVED[engine], _NOTE_MOVED)
+
+
+def removal_for_moves(engine: str) -> Iterator[str]:
+    """Yield the statements that drop the trigger of `creation_for_moves`."""
+    yield from _dropped(engine, MOVES, "visit")
+
+
+def _created(engine: str, name: str, event: str, condition: str, do: str) -> Iterator[str]:
     if engine == "sqlite":
-        yield f"DROP TRIGGER {TRIGGER}"
+        yield f"CREATE TRIGGER {name} {event} {condition} BEGIN {do} END"
         return
-    yield f"DROP TRIGGER {TRIGGER} ON entry"
-    yield f"DROP FUNCTION {TRIGGER}()"
+    yield f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {do} RETURN NULL; END $$"
+    yield f"CREATE TRIGGER {name} {event} FOR EACH ROW {condition} EXECUTE FUNCTION {name}()"
+
+
+def _dropped(engine: str, name: str, table: str) -> Iterator[str]:
+    if engine == "sqlite":
+        yield f"DROP TRIGGER {name}"
+        return
+    yield f"DROP TRIGGER {name} ON {table}"
+    yield f"DROP FUNCTION {name}()"

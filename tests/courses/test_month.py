@@ -29,7 +29,8 @@ from plugin.courses.reports.month import (
 )
 from plugin.courses.reports.overview import overview
 from plugin.courses.reports.period import month_of
-from plugin.courses.reports.usage import By, usage
+from plugin.courses.reports.usage import usage
+from plugin.courses.reports.use_sums import By
 from plugin.courses.sales.book import book_sale
 from plugin.errors import InvalidField, NotFound, PaperNotMade
 from plugin.store import Store

@@ -12,19 +12,25 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from plugin.core.acts import Role
 from plugin.core.terms import Terms
+from plugin.courses.accounts.staff import add_staff
 from plugin.courses.audit import audit
+from plugin.courses.journal.month import journal_in
+from plugin.courses.journal.year import year_end_in
 from plugin.courses.reports.books import add_closing, close_books
 from plugin.courses.reports.breakage import count_expired, expired_courses
 from plugin.courses.reports.liability import liability_in
 from plugin.courses.reports.overview import months_of, overview_in
 from plugin.courses.reports.period import Period, month_of, months_up_to, start_of
 from plugin.courses.reports.totals import add_batch, are_usable, keep_totals, make_totals_again, month_at
+from plugin.courses.reports.usage import usage_in
+from plugin.courses.reports.use_sums import By
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.ledger import Course
+from plugin.store.ledger import Course, Visit
 from plugin.store.offers import Clinic
-from plugin.store.totals import CourseTotal, PeriodTotal, TotalsState, UntotalledEntry
+from plugin.store.totals import CourseTotal, PeriodTotal, TotalsState, UntotalledEntry, UseTotal
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk
 from tests.courses.ledgers import DEEDS, RandomLedger
@@ -56,6 +62,9 @@ def reports(session: Session, periods: list[Period]) -> list[object]:
     return [
         *(liability_in(session, period) for period in periods),
         *(months_of(session, months, currency) for currency in ("USD", "EUR")),
+        *(usage_in(session, period, by) for period in periods for by in By),
+        *(journal_in(session, period, currency="EUR") for period in periods),
+        year_end_in(session, 2026, now=datetime(2026, 12, 20, tzinfo=UTC)),
         overview_in(session, today),
     ]
 
@@ -149,6 +158,56 @@ def test_totals_of_both_engines_read_as_all_entries_do(desk: Desk, clock: HandMo
     assert audit(desk.store) == ()
 
 
+def test_uses_follow_the_practitioner_whom_their_visit_names(desk: Desk) -> None:
+    """Noted for what is totalled, also when it is totalled later, made again, or undone."""
+    course = desk.sell()
+    used = [desk.use(course) for _ in range(4)]
+    visits = [entry.visit_id for entry in desk.course(course).entries if entry.visit_id]
+    staff = [hired(desk.store, name) for name in ("Amy", "Ben")]
+
+    def name(place: int, practitioner_id: str | None) -> None:
+        with desk.store.writing() as session:
+            session.get_one(Visit, visits[place]).practitioner_id = practitioner_id
+
+    def check() -> None:
+        with desk.store.reading() as session:
+            quick, slow = by_both_ways(session, MONTHS)
+            assert quick == slow
+
+    name(0, staff[0])
+    keep_totals(desk.store)
+    desk.undo(used[3].entry.id)
+    for place, named in (
+        (0, staff[1]),
+        (1, staff[0]),
+        (0, staff[0]),
+        (2, staff[1]),
+        (2, None),
+        (3, staff[1]),
+    ):
+        name(place, named)
+        check()
+    assert keep_totals(desk.store) > 0
+    check()
+    assert audit(desk.store) == ()
+    name(1, staff[1])
+    with desk.store.writing() as session:
+        make_totals_again(session)
+    keep_totals(desk.store)
+    name(1, None)
+    check()
+    keep_totals(desk.store)
+    check()
+    assert audit(desk.store) == ()
+
+
+def hired(store: Store, name: str) -> str:
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    email = f"{name}@example.org".lower()
+    staff = add_staff(store, email=email, name=name, role=Role.PRACTITIONER, password_hash="", now=now)
+    return staff.id
+
+
 def test_another_time_zone_makes_them_again(desk: Desk) -> None:
     desk.sell()
     keep_totals(desk.store)
@@ -187,10 +246,11 @@ def test_books_closed_behind_an_entry_of_the_future_make_them_again(
         (PeriodTotal, {"value": 1}, "period total"),
         (PeriodTotal, {"sessions": 1}, "period total"),
         (CourseTotal, {"value": 1}, "course total"),
+        *((UseTotal, {name: 1}, "use total") for name in ("sessions", "treated", "value", "list_value")),
     ],
 )
 def test_a_wrong_total_is_found(
-    desk: Desk, model: type[PeriodTotal] | type[CourseTotal], change: dict[str, int], check: str
+    desk: Desk, model: type[PeriodTotal | CourseTotal | UseTotal], change: dict[str, int], check: str
 ) -> None:
     desk.use(desk.sell())
     keep_totals(desk.store)

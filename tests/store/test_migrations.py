@@ -143,6 +143,7 @@ def test_what_is_written_once_is_guarded_after_the_migration(empty_database_url:
         engine = store.engine.dialect.name
         counting = {
             totals.TRIGGER,
+            totals.MOVES,
             webhooks.TRIGGER,
             *versions.trigger_names(engine),
             *listing.trigger_names(engine),

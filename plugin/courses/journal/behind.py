@@ -17,8 +17,8 @@ from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.journal.accounts import Role
 from plugin.courses.journal.chart import chart_in
 from plugin.courses.journal.pairs import AGAINST_DEFERRED, GIVEN, POSTINGS, Section
-from plugin.courses.journal.rows import entries_within, entry_what, gift_moves, money_within
-from plugin.courses.reports.books import counts_at
+from plugin.courses.journal.rows import entries_within, gift_moves, money_within
+from plugin.courses.reports.books import counts_at, entry_what
 from plugin.courses.reports.period import Period
 from plugin.store import Store
 from plugin.store.journal import MoneyPosting

@@ -7,10 +7,9 @@ income by itself, since only what the owner writes off leaves deferred revenue f
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,6 +22,7 @@ from plugin.courses.journal.pairs import POSTINGS, Section
 from plugin.courses.journal.rows import PairSum, pair_sums
 from plugin.courses.reports.books import closed_through_in
 from plugin.courses.reports.period import Period, month_of, months_in
+from plugin.courses.reports.sums import what_sums
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.offers import Package
@@ -112,19 +112,23 @@ def journal_in(session: Session, period: Period, *, currency: str = "") -> Journ
     return Journal(
         currency=wanted,
         chart=chart,
-        months=tuple(_month(session, month, chart, wanted, ZoneInfo(clinic.time_zone)) for month in months),
+        months=tuple(_months(session, months, chart, wanted)),
         currencies=tuple(dict.fromkeys((clinic.currency, *found))),
         closed_through=closed_through_in(session),
     )
 
 
-def _month(session: Session, month: Period, chart: Chart, currency: str, zone: ZoneInfo) -> JournalMonth:
-    start, end = month.moments(zone)
-    sums = list(pair_sums(session, start, end, currency, has_money=not chart.is_money_elsewhere))
-    return JournalMonth(month, tuple(_entries(month, sums, chart, currency)))
+def _months(
+    session: Session, months: Sequence[Period], chart: Chart, currency: str
+) -> Iterator[JournalMonth]:
+    changed = what_sums(session, months, currency)
+    for month in months:
+        whats, has_money = changed.get(month.first, {}), not chart.is_money_elsewhere
+        sums = pair_sums(session, month, currency, whats, has_money=has_money)
+        yield JournalMonth(month, tuple(_entries(month, sums, chart, currency)))
 
 
-def _entries(month: Period, sums: Sequence[PairSum], chart: Chart, currency: str) -> Iterator[JournalEntry]:
+def _entries(month: Period, sums: Iterable[PairSum], chart: Chart, currency: str) -> Iterator[JournalEntry]:
     by_section: defaultdict[Section, defaultdict[Role, int]] = defaultdict(lambda: defaultdict(int))
     for each in sums:
         nets = by_section[POSTINGS[each.what].section]

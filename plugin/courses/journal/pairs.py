@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from plugin.core.ledger import Kind
 from plugin.courses.journal.accounts import Role
+from plugin.courses.reports.lines import EARNED_AHEAD, IMPORTED
 from plugin.wording import N_
 
 
@@ -31,8 +32,8 @@ TITLES: Mapping[Section, str] = {
     Section.CHANGES: N_("Write-offs and changes"),
 }
 
-# What ledger entries are called here besides their kind.
-IMPORTED, EARNED_AHEAD, GIVEN = "imported", "earned_ahead", "given"
+# What waits as a gift voucher is no entry of the ledger.
+GIVEN = "given"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,19 @@ All of them count on a day by the same rule (`plugin.courses.reports.books`), so
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from plugin.core.ledger import Kind
-from plugin.courses.changes.early_use import is_earned_ahead
 from plugin.courses.journal.accounts import Role
-from plugin.courses.journal.pairs import AGAINST_DEFERRED, EARNED_AHEAD, GIVEN, IMPORTED
-from plugin.courses.reports.books import REVERSED, counts_at, counts_within, entry_kind, with_courses
+from plugin.courses.journal.pairs import AGAINST_DEFERRED, GIVEN
+from plugin.courses.reports.books import counts_at, counts_within, with_courses
+from plugin.courses.reports.period import Period
+from plugin.courses.reports.totals import zone_in
 from plugin.store.changes import Gift
 from plugin.store.journal import MoneyPosting
 from plugin.store.ledger import Allowance, Course, Entry
@@ -28,22 +28,12 @@ Ts = TypeVarTuple("Ts")
 
 @dataclass(frozen=True, slots=True)
 class PairSum:
-    """The sum of one kind of amount over some days; `rows`: of how many entries."""
+    """The sum of one kind of amount over some days."""
 
     what: str
     debit: Role
     credit: Role
     amount: int
-    rows: int
-
-
-_key = func.coalesce(REVERSED.idempotency_key, Entry.idempotency_key)
-# What an entry is called in the journal: its kind, or of what it undoes.
-entry_what: ColumnElement[str] = case(
-    (and_(entry_kind == Kind.PAID.value, Course.square_order_id.is_(None)), IMPORTED),
-    (and_(entry_kind == Kind.ADJUSTED.value, is_earned_ahead(_key)), EARNED_AHEAD),
-    else_=entry_kind,
-)
 
 
 def entries_within(
@@ -64,24 +54,29 @@ def money_within(
 
 
 def pair_sums(
-    session: Session, start: datetime, end: datetime, currency: str, *, has_money: bool = True
+    session: Session,
+    period: Period,
+    currency: str,
+    changed: Mapping[str, int],
+    *,
+    has_money: bool = True,
 ) -> Iterator[PairSum]:
-    """Yield the sums of everything that counts from `start` until before `end`."""
-    columns = select(entry_what, func.sum(Entry.value_delta), func.count())
-    query = entries_within(session, columns, start, end, currency).group_by(entry_what)
-    for what, value, rows in session.execute(query):
-        yield PairSum(what, AGAINST_DEFERRED[what], Role.DEFERRED, int(value), rows)
+    """Yield the sums of everything that counts in the period.
+
+    `changed`: the value by what its entries of the ledger are (`reports.sums`).
+    """
+    for what, value in changed.items():
+        yield PairSum(what, AGAINST_DEFERRED[what], Role.DEFERRED, value)
+    start, end = period.moments(zone_in(session))
     if has_money:
         key = (MoneyPosting.what, MoneyPosting.debit, MoneyPosting.credit)
-        sums = select(*key, func.sum(MoneyPosting.amount), func.count())
-        for what, debit, credit, amount, rows in session.execute(
+        sums = select(*key, func.sum(MoneyPosting.amount))
+        for what, debit, credit, amount in session.execute(
             money_within(session, sums, start, end, currency).group_by(*key)
         ):
-            yield PairSum(what, Role(debit), Role(credit), int(amount), rows)
-    moves = list(gift_moves(session, start, end, currency))
-    if moves:
-        amount = sum(each.amount for each in moves)
-        yield PairSum(GIVEN, Role.DEFERRED, AGAINST_DEFERRED[GIVEN], amount, len(moves))
+            yield PairSum(what, Role(debit), Role(credit), int(amount))
+    given = sum(each.amount for each in gift_moves(session, start, end, currency))
+    yield PairSum(GIVEN, Role.DEFERRED, AGAINST_DEFERRED[GIVEN], given)
 
 
 @dataclass(frozen=True, slots=True)

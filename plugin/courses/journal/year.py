@@ -5,14 +5,13 @@ Read-only; the same rows as the journal, so that both say the same to the cent.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices.papers import Money as PaperMoney
@@ -25,15 +24,13 @@ from plugin.courses.base.sheet import Cell, Sheet, major, sheet_of
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.journal.accounts import Role
-from plugin.courses.journal.pairs import EARNED_AHEAD
-from plugin.courses.journal.rows import entry_what, pair_sums
-from plugin.courses.reports.books import closed_through_in, counts_at, with_courses
+from plugin.courses.journal.rows import pair_sums
+from plugin.courses.reports.books import closed_through_in
+from plugin.courses.reports.lines import EARNED_AHEAD
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.sums import owed_before, owed_of_older
-from plugin.courses.reports.totals import zone_in
+from plugin.courses.reports.sums import owed_before, owed_of_older, package_what_sums
 from plugin.errors import InvalidField
 from plugin.store import Store
-from plugin.store.ledger import Course, Entry
 from plugin.store.offers import Package
 from plugin.wording import _
 
@@ -103,13 +100,13 @@ def year_end_in(session: Session, year: int, *, now: datetime, currency: str = "
     if not 2000 <= year <= today.year:
         raise InvalidField(_("That year has not begun yet."), field="year")
     period = Period(date(year, 1, 1), date(year, 12, 31))
-    start, end = period.moments(ZoneInfo(clinic.time_zone))
+    within = package_what_sums(session, period, wanted)
     closed = closed_through_in(session)
     return Year(
         year,
         wanted,
-        tuple(_rows(session, period, wanted)),
-        _lines(session, start, end, wanted),
+        tuple(_rows(session, period, wanted, within)),
+        _lines(session, period, wanted, within),
         is_closed=closed is not None and closed >= period.last,
         is_running=today <= period.last,
     )
@@ -156,24 +153,11 @@ def _paper_row(row: YearRow) -> PaperRow:
     )
 
 
-def _sums(
-    session: Session, currency: str, *conditions: ColumnElement[bool]
-) -> defaultdict[str, defaultdict[str, int]]:
-    """Return the value by package and by what happened."""
-    columns = select(Course.package_id, entry_what, func.sum(Entry.value_delta))
-    query = with_courses(columns).where(Course.currency == currency, *conditions)
-    found: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for package_id, what, value in session.execute(query.group_by(Course.package_id, entry_what)):
-        found[package_id][what] += int(value)
-    return found
-
-
-def _rows(session: Session, period: Period, currency: str) -> Iterator[YearRow]:
-    first, (start, end) = period.first, period.moments(zone_in(session))
-    moment = counts_at(session)
-    before = owed_before(session, first, currency)
-    within = _sums(session, currency, moment >= start, moment < end)
-    older = owed_of_older(session, start, end, currency)
+def _rows(
+    session: Session, period: Period, currency: str, within: Mapping[str, Mapping[str, int]]
+) -> Iterator[YearRow]:
+    before = owed_before(session, period.first, currency)
+    older = owed_of_older(session, period, currency)
     ids = before.keys() | within.keys()
     names = session.execute(
         select(Package.id, Package.name).where(Package.id.in_(ids)).order_by(Package.name)
@@ -183,9 +167,9 @@ def _rows(session: Session, period: Period, currency: str) -> Iterator[YearRow]:
         return Money(amount, currency)
 
     for package_id, name in names:
-        carried, moved = before.get(package_id, 0), within[package_id]
+        carried, moved = before.get(package_id, 0), within.get(package_id, {})
         received, earned, refunded = (
-            sum(moved[what] for what in kinds) for kinds in (_RECEIVED, _EARNED, _REFUNDED)
+            sum(moved.get(what, 0) for what in kinds) for kinds in (_RECEIVED, _EARNED, _REFUNDED)
         )
         closing = carried + sum(moved.values())
         row = YearRow(
@@ -202,11 +186,16 @@ def _rows(session: Session, period: Period, currency: str) -> Iterator[YearRow]:
             yield row
 
 
-def _lines(session: Session, start: datetime, end: datetime, currency: str) -> dict[YearKind, Money]:
+def _lines(
+    session: Session, period: Period, currency: str, within: Mapping[str, Mapping[str, int]]
+) -> dict[YearKind, Money]:
     """Return the amounts of the year: what adds to income is above zero."""
+    changed: Counter[str] = Counter()
+    for moved in within.values():
+        changed.update(moved)
     nets: defaultdict[Role, int] = defaultdict(int)
     whats: defaultdict[str, int] = defaultdict(int)
-    for each in pair_sums(session, start, end, currency):
+    for each in pair_sums(session, period, currency, changed):
         nets[each.debit] += each.amount
         nets[each.credit] -= each.amount
         whats[each.what] += each.amount

@@ -98,7 +98,7 @@ NOT_ABOUT_CLIENTS = {
         "What the list of courses is sorted by: computed from the courses, and renamed with the client.",
     ),
     **dict.fromkeys(
-        ("period_total", "course_total", "untotalled_entry", "totals_state"),
+        ("period_total", "use_total", "course_total", "untotalled_entry", "moved_use", "totals_state"),
         "Sums of the ledger's entries, which are part of it themselves.",
     ),
     "journal_chart": "The clinic's accounts.",

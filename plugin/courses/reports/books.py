@@ -12,21 +12,36 @@ from datetime import date, datetime, timedelta
 from typing import TypeAlias, TypeVarTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import (
+    Case,
+    ColumnElement,
+    Label,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Act, require
+from plugin.core.ledger import Kind
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, transact
+from plugin.courses.changes.early_use import is_earned_ahead
+from plugin.courses.reports.lines import EARNED_AHEAD, IMPORTED
 from plugin.courses.reports.period import Period, start_of
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.books import BooksClosed
 from plugin.store.journal import MoneyPosting
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.totals import TotalsState, UntotalledEntry
+from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.totals import NOBODY, TotalsState, UntotalledEntry
 from plugin.wording import _
 
 Ts = TypeVarTuple("Ts")
@@ -35,6 +50,29 @@ Dated: TypeAlias = Entry | MoneyPosting
 REVERSED = aliased(Entry)
 # A reversal counts as the kind of the entry that it reverses.
 entry_kind: ColumnElement[str] = func.coalesce(REVERSED.kind, Entry.kind)
+IS_USE = entry_kind == Kind.USED.value
+VISIT_ID = func.coalesce(REVERSED.visit_id, Entry.visit_id)
+# The key of a visit that did not take place.
+MISSED = "missed"
+# A literal in the query, not a bound value: PostgreSQL would take two bindings for two grouping keys.
+PRACTITIONER: ColumnElement[str] = func.coalesce(
+    Visit.practitioner_id,
+    case((Visit.id.is_(None), literal_column(f"'{MISSED}'")), else_=literal_column(f"'{NOBODY}'")),
+)
+# What an entry adds to the sums of sessions used.
+USED_SUMS: tuple[Label[int], ...] = (
+    (-Entry.sessions_delta).label("used_sessions"),
+    case((Allowance.kind == "add_on", 0), else_=-Entry.sessions_delta).label("used_treated"),
+    (-Entry.value_delta).label("used_value"),
+    (-Entry.sessions_delta * Allowance.single_price).label("used_list_value"),
+)
+_key = func.coalesce(REVERSED.idempotency_key, Entry.idempotency_key)
+# What an entry is called in the journal: its kind, or of what it undoes.
+entry_what: ColumnElement[str] = case(
+    (and_(entry_kind == Kind.PAID.value, Course.square_order_id.is_(None)), IMPORTED),
+    (and_(entry_kind == Kind.ADJUSTED.value, is_earned_ahead(_key)), EARNED_AHEAD),
+    else_=entry_kind,
+)
 
 
 def close_books(store: Store, act: Act, through: date) -> date:
@@ -132,5 +170,8 @@ def counts_within(
 ) -> ColumnElement[bool]:
     """Return the condition that a row counts from `start` until before `end`, which an index can narrow."""
     happened = and_(of.happened_at >= start, of.happened_at < end)
+    if not isinstance(moment, Case):
+        # No books are closed: each counts when it happened.
+        return happened
     written = and_(of.written_at >= start, of.written_at < end)
     return and_(or_(happened, written), moment >= start, moment < end)

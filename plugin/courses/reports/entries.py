@@ -18,12 +18,11 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.views import Page
 from plugin.courses.lists.keyset import Order
-from plugin.courses.reports.books import counts_at, counts_within, entry_kind, with_courses
+from plugin.courses.reports.books import VISIT_ID, counts_at, counts_within, entry_kind, with_courses
 from plugin.courses.reports.lines import LINE_OF, Line
 from plugin.courses.reports.pay import is_of_practitioner
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.sums import GroupSum, group_sums
-from plugin.courses.reports.usage import VISIT_ID
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.people import Client

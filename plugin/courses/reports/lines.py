@@ -40,6 +40,11 @@ LINE_OF = {
 }
 
 
+# What the journal calls entries besides their kind, and of which kind they are.
+IMPORTED, EARNED_AHEAD = "imported", "earned_ahead"
+KIND_OF = {**{kind.value: kind for kind in Kind}, IMPORTED: Kind.PAID, EARNED_AHEAD: Kind.ADJUSTED}
+
+
 @dataclass(frozen=True, slots=True)
 class LineView:
     """One line: what it adds to the deferred revenue, or subtracts; `value` with its sign."""

@@ -15,13 +15,15 @@ from sqlalchemy import ColumnElement, select
 
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.books import counted_in, counts_at
+from plugin.courses.reports.books import IS_USE, MISSED, VISIT_ID, counted_in, counts_at
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.usage import IS_USE, MISSED, NOBODY, VISIT_ID, By, usage
+from plugin.courses.reports.usage import usage
+from plugin.courses.reports.use_sums import By
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.people import Client, Staff
+from plugin.store.totals import NOBODY
 from plugin.wording import _
 
 WHOLE = 100_00

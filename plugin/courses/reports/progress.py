@@ -22,11 +22,11 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.lists.course_list import expires_within
 from plugin.courses.lists.listing import count_waiting_in
 from plugin.courses.reports.period import months_up_to, start_of
-from plugin.courses.reports.usage import NOBODY
 from plugin.store import Store
 from plugin.store.listing import ListedCourse
 from plugin.store.offers import Package, PackageContent, Treatment
 from plugin.store.people import Staff
+from plugin.store.totals import NOBODY
 
 SOLD_IN_MONTHS = 12
 # A course with sessions left that was not used for so long.

@@ -22,10 +22,10 @@ from plugin.courses.reports.progress import (
     outcome_of,
     sold_in_month,
 )
-from plugin.courses.reports.usage import NOBODY
 from plugin.store import Store
 from plugin.store.listing import NOT_YET, ListedCourse
 from plugin.store.people import Client
+from plugin.store.totals import NOBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
+from plugin.courses.reports.books import MISSED
 from plugin.courses.reports.follow_ups import FollowUp, Reason
 from plugin.courses.reports.lines import Liability, LineView, RollForward
 from plugin.courses.reports.pay import DoneSession, PayRow
-from plugin.courses.reports.usage import MISSED, NOBODY, By, UsageRow
+from plugin.courses.reports.usage import UsageRow
+from plugin.courses.reports.use_sums import By
+from plugin.store.totals import NOBODY
 
 ALL_PLACES = "All locations"
 NAMELESS = {NOBODY: "Unassigned", MISSED: "Missed visits"}

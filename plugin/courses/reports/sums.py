@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, TypeAlias
+from datetime import date
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.ledger import Kind
-from plugin.courses.reports.books import counted_in, counts_at, counts_within, entry_kind, with_courses
-from plugin.courses.reports.period import Period, month_of, start_of
+from plugin.courses.reports.books import counted_in, counts_at, counts_within, entry_what, with_courses
+from plugin.courses.reports.lines import KIND_OF
+from plugin.courses.reports.period import Period, month_of, months_in, start_of
 from plugin.courses.reports.totals import UNTOTALLED, are_usable, month_at, zone_in
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.totals import CourseTotal, PeriodTotal
 
 # What a group of entries has in common; `is_within` the period, `is_made_after` it, `is_from_before` it.
-_GROUP = ("currency", "square_location_id", "kind", "is_within", "is_made_after", "is_from_before")
+_GROUP = ("currency", "square_location_id", "what", "is_within", "is_made_after", "is_from_before")
 _SUMS = ("value", "sessions", "entries")
 _AT_ONCE = 1000
 _Key: TypeAlias = ColumnElement[str] | InstrumentedAttribute[str]
@@ -59,7 +60,7 @@ def group_sums(session: Session, period: Period) -> Iterator[GroupSum]:
             yield GroupSum(
                 currency=row.currency,
                 square_location_id=row.square_location_id or None,
-                kind=Kind(row.kind),
+                kind=KIND_OF[row.what],
                 is_within=bool(row.is_within),
                 is_made_after=bool(row.is_made_after),
                 is_from_before=bool(row.is_from_before),
@@ -94,13 +95,21 @@ def expired_sums(session: Session, period: Period) -> Iterator[PlaceSum]:
             yield PlaceSum(each.currency, each.square_location_id, -each.value, -each.sessions)
 
 
+def what_sums(session: Session, months: Sequence[Period], currency: str) -> dict[date, dict[str, int]]:
+    """Return the value by what the journal calls the entries, for each of some months in a row, by its first day."""
+    found: defaultdict[date, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for each in _month_changes(session, months, currency, (PeriodTotal.what,), (entry_what,)):
+        found[each.month][each.key[0]] += each.value
+    return {month: dict(changed) for month, changed in found.items()}
+
+
 def month_sums(
     session: Session, months: Sequence[Period], currency: str
 ) -> dict[date, dict[Kind, tuple[int, int]]]:
     """Return sessions and value by kind for each of some months in a row, by its first day."""
     found: defaultdict[date, dict[Kind, tuple[int, int]]] = defaultdict(dict)
-    for each in _month_changes(session, months, currency, PeriodTotal.kind, entry_kind):
-        kind = Kind(each.key)
+    for each in _month_changes(session, months, currency, (PeriodTotal.what,), (entry_what,)):
+        kind = KIND_OF[each.key[0]]
         sessions, value = found[each.month].get(kind, (0, 0))
         found[each.month][kind] = (sessions + each.sessions, value + each.value)
     return dict(found)
@@ -111,8 +120,18 @@ def package_month_sums(
 ) -> dict[str, dict[date, int]]:
     """Return the change of what is owed by package for each of some months in a row, by its first day."""
     found: defaultdict[str, defaultdict[date, int]] = defaultdict(lambda: defaultdict(int))
-    for each in _month_changes(session, months, currency, PeriodTotal.package_id, Course.package_id):
-        found[each.key][each.month] += each.value
+    for each in _month_changes(session, months, currency, (PeriodTotal.package_id,), (Course.package_id,)):
+        found[each.key[0]][each.month] += each.value
+    return {package_id: dict(changed) for package_id, changed in found.items()}
+
+
+def package_what_sums(session: Session, whole: Period, currency: str) -> dict[str, dict[str, int]]:
+    """Return the value by package and by what the journal calls the entries, of a period of whole months."""
+    found: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    of_total, of_entry = (PeriodTotal.package_id, PeriodTotal.what), (Course.package_id, entry_what)
+    for each in _month_changes(session, list(months_in(whole)), currency, of_total, of_entry):
+        package_id, what = each.key
+        found[package_id][what] += each.value
     return {package_id: dict(changed) for package_id, changed in found.items()}
 
 
@@ -145,25 +164,19 @@ def owed_before(session: Session, first: date, currency: str) -> dict[str, int]:
     return _added(session, queries)
 
 
-def owed_of_older(session: Session, sold_before: datetime, end: datetime, currency: str) -> dict[str, int]:
-    """Return what was owed at the end by package, of the courses sold before a moment."""
-    moment, is_older = counts_at(session), Course.sold_at < sold_before
-    of_entries = _owed_by_package(currency).where(is_older)
+def owed_of_older(session: Session, year: Period, currency: str) -> dict[str, int]:
+    """Return what was owed at the end of a year by package, of the courses sold before it."""
+    begin, end = year.moments(zone_in(session))
+    older = _owed_by_package(currency).where(Course.sold_at < begin, counts_at(session) < end)
     if not are_usable(session):
-        return _added(session, [of_entries.where(moment < end)])
-    of_course = select(Course.package_id, func.sum(CourseTotal.value)).group_by(Course.package_id)
-    kept = of_course.join(CourseTotal, CourseTotal.course_id == Course.id).where(
-        CourseTotal.value != 0, Course.currency == currency, is_older
+        return _added(session, [older])
+    kept = select(PeriodTotal.package_id, func.sum(PeriodTotal.value)).group_by(PeriodTotal.package_id)
+    of_older = kept.where(
+        PeriodTotal.currency == currency,
+        PeriodTotal.counted_in <= year.last,
+        PeriodTotal.sold_in < year.first,
     )
-    found = _added(session, [kept, of_entries.where(UNTOTALLED, moment < end)])
-    # What counts after the end is in the totals too: of few courses, as older ones are soon used up.
-    later = select(CourseTotal.course_id).join(Course, Course.id == CourseTotal.course_id)
-    ids = session.scalars(later.where(CourseTotal.last_at >= end, is_older)).all()
-    for some in (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)):
-        after = of_entries.where(Course.id.in_(some), ~UNTOTALLED, moment >= end)
-        for package_id, value in _added(session, [after]).items():
-            found[package_id] = found.get(package_id, 0) - value
-    return found
+    return _added(session, [of_older, older.where(UNTOTALLED)])
 
 
 def _owed_by_package(currency: str) -> Select[*tuple[Any, ...]]:
@@ -193,12 +206,11 @@ def course_balances(session: Session) -> Subquery:
     return select(parts.course_id, *sums).group_by(parts.course_id).subquery()
 
 
-@dataclass(frozen=True, slots=True)
-class _MonthChange:
+class _MonthChange(NamedTuple):
     """Sessions and value that count in a month, by its first day, of the entries with one key."""
 
     month: date
-    key: str
+    key: tuple[str, ...]
     sessions: int
     value: int
 
@@ -207,32 +219,30 @@ def _month_changes(
     session: Session,
     months: Sequence[Period],
     currency: str,
-    of_total: _Key,
-    of_entry: _Key,
+    of_total: Sequence[_Key],
+    of_entry: Sequence[_Key],
 ) -> Iterator[_MonthChange]:
     """Yield the changes of some months in a row by a key of the totals, and of entries. One may come in parts."""
     if not are_usable(session):
-        columns = select(of_entry, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))
+        columns = select(*of_entry, func.sum(Entry.sessions_delta), func.sum(Entry.value_delta))
         for month in months:
-            rows = counted_in(session, columns, month).where(Course.currency == currency).group_by(of_entry)
-            for key, sessions, value in session.execute(rows):
-                yield _MonthChange(month.first, key, int(sessions), int(value))
+            rows = counted_in(session, columns, month).where(Course.currency == currency).group_by(*of_entry)
+            for *key, sessions, value in session.execute(rows):
+                yield _MonthChange(month.first, tuple(key), int(sessions), int(value))
         return
-    kept = select(
-        PeriodTotal.counted_in, of_total, func.sum(PeriodTotal.sessions), func.sum(PeriodTotal.value)
-    ).where(
-        PeriodTotal.currency == currency,
-        PeriodTotal.counted_in.between(months[0].first, months[-1].first),
+    counted = PeriodTotal.counted_in
+    kept = select(counted, *of_total, func.sum(PeriodTotal.sessions), func.sum(PeriodTotal.value)).where(
+        PeriodTotal.currency == currency, counted.between(months[0].first, months[-1].first)
     )
-    for first, key, sessions, value in session.execute(kept.group_by(PeriodTotal.counted_in, of_total)):
-        yield _MonthChange(first, key, int(sessions), int(value))
+    for first, *key, sessions, value in session.execute(kept.group_by(counted, *of_total)):
+        yield _MonthChange(first, tuple(key), int(sessions), int(value))
     zone, moment = zone_in(session), counts_at(session)
     start, end = Period(months[0].first, months[-1].last).moments(zone)
-    waiting = with_courses(select(moment, of_entry, Entry.sessions_delta, Entry.value_delta)).where(
+    waiting = with_courses(select(moment, *of_entry, Entry.sessions_delta, Entry.value_delta)).where(
         UNTOTALLED, Course.currency == currency, moment >= start, moment < end
     )
-    for counted_at, key, sessions, value in session.execute(waiting):
-        yield _MonthChange(month_at(counted_at, zone), key, int(sessions), int(value))
+    for counted_at, *key, sessions, value in session.execute(waiting):
+        yield _MonthChange(month_at(counted_at, zone), tuple(key), int(sessions), int(value))
 
 
 def _by_place() -> Select[*tuple[Any, ...]]:
@@ -268,7 +278,7 @@ def _of_totals(session: Session, period: Period) -> Iterator[Select[*tuple[Any, 
 
 def _totals(**marks: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     labelled = [mark.label(name) for name, mark in marks.items()]
-    same = (PeriodTotal.currency, PeriodTotal.square_location_id, PeriodTotal.kind)
+    same = (PeriodTotal.currency, PeriodTotal.square_location_id, PeriodTotal.what)
     return select(*same, *labelled, PeriodTotal.value, PeriodTotal.sessions, PeriodTotal.entries)
 
 
@@ -294,7 +304,7 @@ def _of_entries(
     entries = select(
         Course.currency,
         Course.square_location_id,
-        entry_kind.label("kind"),
+        entry_what.label("what"),
         (moment >= start).label("is_within"),
         (Entry.written_at >= end).label("is_made_after"),
         (Entry.happened_at < start).label("is_from_before"),

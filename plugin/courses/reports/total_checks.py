@@ -2,86 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from plugin.courses.reports.books import counted_in, entry_kind
+from plugin.courses.reports.books import (
+    IS_USE,
+    PRACTITIONER,
+    USED_SUMS,
+    VISIT_ID,
+    counted_in,
+    entry_what,
+)
 from plugin.courses.reports.period import Period, month_of
-from plugin.courses.reports.totals import UNTOTALLED, is_valid
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.totals import CourseTotal, PeriodTotal
+from plugin.courses.reports.totals import UNTOTALLED, is_valid, moved_uses
+from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.totals import CourseTotal, PeriodTotal, UseTotal
 
 Rows = Select[*tuple[Any, ...]]
+_Sums = dict[tuple[str, ...], tuple[int, ...]]
+_OF_PERIOD = (PeriodTotal.package_id, PeriodTotal.square_location_id, PeriodTotal.currency, PeriodTotal.what)
+_OF_USE = (UseTotal.package_id, UseTotal.treatment_id, UseTotal.practitioner, UseTotal.currency)
 
 
 def wrong_totals(session: Session) -> Iterator[tuple[str, str]]:
     """Yield the check and the row of each total that is wrong; nothing where the totals are to be made again."""
     if not is_valid(session):
         return
+    # What is not moved yet stands under the practitioner of before.
+    has_moves = next(moved_uses(session, 1), None) is not None
     for first in session.scalars(select(PeriodTotal.counted_in).distinct().order_by(PeriodTotal.counted_in)):
-        if _kept(session, month_of(first)) != _summed(session, month_of(first)):
+        entries, uses = _summed(session, month_of(first))
+        if entries != _kept(session, first, _OF_PERIOD, ("value", "sessions", "entries")):
             yield "period total", f"{first:%Y-%m}"
-    if _all_totalled(session) != session.scalar(select(func.coalesce(func.sum(PeriodTotal.entries), 0))):
+        names = ("sessions", "treated", "value", "list_value", "entries")
+        if not has_moves and uses != _kept(session, first, _OF_USE, names):
+            yield "use total", f"{first:%Y-%m}"
+    totalled, wrong = 0, []
+    for course_id, value, sessions, entries, kept_value, kept_sessions in session.execute(_by_course()):
+        totalled += entries
+        if (value, sessions) != (kept_value, kept_sessions):
+            wrong.append(course_id)
+    if totalled != session.scalar(select(func.coalesce(func.sum(PeriodTotal.entries), 0))):
         yield "period total", "entries"
-    for course_id in session.scalars(_wrong_courses()):
+    for course_id in wrong:
         yield "course total", course_id
 
 
-_Sums = dict[tuple[str, str, str, str], tuple[int, int, int]]
+def _kept(
+    session: Session, first: date, key: tuple[InstrumentedAttribute[str], ...], names: tuple[str, ...]
+) -> _Sums:
+    of: Any = key[0].class_
+    sums = select(*key, *(func.sum(getattr(of, name)) for name in names))
+    kept = session.execute(sums.where(of.counted_in == first).group_by(*key))
+    # An undone practitioner's row stays, of nothing.
+    return _added((tuple(row[: len(key)]), row[len(key) :]) for row in kept if row[-1])
 
 
-def _kept(session: Session, month: Period) -> _Sums:
-    of = PeriodTotal
-    key = (of.package_id, of.square_location_id, of.currency, of.kind)
-    sums = select(*key, func.sum(of.value), func.sum(of.sessions), func.sum(of.entries))
-    return _by_key(session, sums.where(of.counted_in == month.first).group_by(*key))
+def _summed(session: Session, month: Period) -> tuple[_Sums, _Sums]:
+    """Return the sums of the entries of a month, and of the uses among them: one reading for both."""
+    place = func.coalesce(Course.square_location_id, "")
+    practitioner = PRACTITIONER.label("practitioner")
+    key = (
+        Course.package_id,
+        place,
+        Course.currency,
+        entry_what,
+        Allowance.treatment_id,
+        practitioner,
+        IS_USE,
+    )
+    sums = (Entry.value_delta, Entry.sessions_delta, *USED_SUMS)
+    query = counted_in(session, select(*key, func.count(), *map(func.sum, sums)), month)
+    groups = query.outerjoin(Visit, Visit.id == VISIT_ID).where(~UNTOTALLED).group_by(*key)
+    rows = [(row[:7], [int(each) for each in row[7:]]) for row in session.execute(groups)]
+    entries = _added((key[:4], (numbers[1], numbers[2], numbers[0])) for key, numbers in rows)
+    uses = _added(
+        ((key[0], key[4], key[5], key[2]), (*numbers[3:], numbers[0])) for key, numbers in rows if key[6]
+    )
+    return entries, uses
 
 
-def _summed(session: Session, month: Period) -> _Sums:
-    key = (Course.package_id, Course.square_location_id, Course.currency, entry_kind)
-    sums = select(*key, func.sum(Entry.value_delta), func.sum(Entry.sessions_delta), func.count())
-    return _by_key(session, counted_in(session, sums, month).where(~UNTOTALLED).group_by(*key))
-
-
-def _by_key(session: Session, query: Rows) -> _Sums:
-    return {
-        (package_id, place or "", currency, kind): (int(value), int(sessions), int(entries))
-        for package_id, place, currency, kind, value, sessions, entries in session.execute(query)
-    }
-
-
-def _all_totalled(session: Session) -> int:
-    return session.scalar(select(func.count()).select_from(Entry).where(~UNTOTALLED)) or 0
+def _added(parts: Iterable[tuple[Any, Sequence[Any]]]) -> _Sums:
+    found: _Sums = {}
+    for key, numbers in parts:
+        known = found.get(key, (0,) * len(numbers))
+        found[key] = tuple(int(one) + int(other) for one, other in zip(known, numbers, strict=True))
+    return found
 
 
 @cache
-def _wrong_courses() -> Rows:
-    left = (
-        select(
-            Allowance.course_id,
-            func.sum(Entry.value_delta).label("value"),
-            func.sum(Entry.sessions_delta).label("sessions"),
-        )
-        .join(Entry, Entry.allowance_id == Allowance.id)
-        .where(~UNTOTALLED)
-        .group_by(Allowance.course_id)
-        .subquery()
+def _by_course() -> Rows:
+    """Return the query for what the totalled entries leave of each course, how many they are, and what is kept."""
+    sums = select(
+        Allowance.course_id,
+        func.sum(Entry.value_delta).label("value"),
+        func.sum(Entry.sessions_delta).label("sessions"),
+        func.count().label("entries"),
     )
-    kept_value, kept_sessions = (
-        func.coalesce(column, 0) for column in (CourseTotal.value, CourseTotal.sessions)
-    )
+    left = sums.join(Entry, Entry.allowance_id == Allowance.id).where(~UNTOTALLED)
+    of = left.group_by(Allowance.course_id).subquery()
+    numbers = (of.c.value, of.c.sessions, of.c.entries, CourseTotal.value, CourseTotal.sessions)
     return (
-        select(Course.id)
-        .outerjoin(left, left.c.course_id == Course.id)
+        select(Course.id, *(func.coalesce(number, 0) for number in numbers))
+        .outerjoin(of, of.c.course_id == Course.id)
         .outerjoin(CourseTotal, CourseTotal.course_id == Course.id)
-        .where(
-            or_(
-                func.coalesce(left.c.value, 0) != kept_value,
-                func.coalesce(left.c.sessions, 0) != kept_sessions,
-            )
-        )
     )

@@ -7,9 +7,10 @@ just written), the reports read all entries, and the next round makes the sums a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
+from operator import add
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,18 +19,26 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.books import counts_at, entry_kind, with_courses
+from plugin.courses.reports.books import (
+    IS_USE,
+    PRACTITIONER,
+    USED_SUMS,
+    VISIT_ID,
+    counts_at,
+    entry_what,
+    with_courses,
+)
 from plugin.courses.reports.period import month_before, month_of, start_of
 from plugin.store import Store
-from plugin.store.ledger import Course, Entry
-from plugin.store.totals import CourseTotal, PeriodTotal, TotalsState, UntotalledEntry
+from plugin.store.base import Base
+from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.totals import CourseTotal, MovedUse, PeriodTotal, TotalsState, UntotalledEntry, UseTotal
 
 BATCH = 2000
 # With more than these still to be added, reading all entries is as quick.
 MOST_UNTOTALLED = 20_000
 # Not an EXISTS: SQLite would read all entries for it.
 UNTOTALLED = Entry.id.in_(select(UntotalledEntry.entry_id))
-_KEY = tuple(column.name for column in PeriodTotal.__table__.primary_key)
 
 
 def make_totals_again(session: Session) -> None:
@@ -46,20 +55,55 @@ def keep_totals(store: Store, should_stop: Callable[[], bool] = lambda: False) -
 
 
 def _has_work(store: Store) -> bool:
+    notes = (UntotalledEntry.entry_id, MovedUse.id)
     with store.reading() as session:
-        return not is_valid(session) or session.scalar(select(UntotalledEntry.entry_id).limit(1)) is not None
+        if not is_valid(session):
+            return True
+        return any(session.scalar(select(note).limit(1)) is not None for note in notes)
 
 
 def add_batch(session: Session) -> int:
-    """Add a batch of entries to the sums, in an open transaction; return how many."""
+    """Add a batch of entries to the sums, in an open transaction; return how many, with uses that moved."""
     if not is_valid(session, is_locked=True):
         _begin_again(session)
     waiting = select(UntotalledEntry.entry_id).order_by(UntotalledEntry.entry_id).limit(BATCH)
     ids = session.scalars(waiting).all()
     if ids:
+        _hold_visits(session, ids)
         _add(session, session.execute(_facts(session, ids)).all())
         session.execute(delete(UntotalledEntry).where(UntotalledEntry.entry_id.in_(ids)))
-    return len(ids)
+    return len(ids) + _move_uses(session)
+
+
+def _hold_visits(session: Session, ids: Sequence[str]) -> None:
+    """Let nobody name another practitioner for these visits meanwhile: the trigger would miss it."""
+    of_entries = with_courses(select(VISIT_ID)).where(Entry.id.in_(ids))
+    session.execute(select(Visit.id).where(Visit.id.in_(of_entries)).with_for_update(read=True))
+
+
+def _move_uses(session: Session) -> int:
+    """Move a batch of uses to the practitioner who is named since, in the sums; return how many."""
+    sums, zone = _Sums(lambda: [0] * len(_OF_USE)), zone_in(session)
+    for note, row in moved_uses(session, BATCH):
+        for practitioner, sign in ((note.practitioner_before, -1), (note.practitioner_after, 1)):
+            _add_use(sums, row, month_at(row.counts_at, zone), practitioner, sign)
+    _add_to(session, UseTotal, sums, _OF_USE)
+    done = session.scalars(select(MovedUse.id).order_by(MovedUse.id).limit(BATCH)).all()
+    session.execute(delete(MovedUse).where(MovedUse.id.in_(done)))
+    return len(done)
+
+
+def moved_uses(session: Session, most: int | None = None) -> Iterator[tuple[MovedUse, Any]]:
+    """Yield the notes of uses in the sums that name another practitioner since, each with the facts of its entry."""
+    notes = session.scalars(select(MovedUse).order_by(MovedUse.id).limit(most)).all()
+    if not notes:
+        return
+    generation = session.get_one(TotalsState, 1).generation
+    current = [note for note in notes if note.generation == generation]
+    ids = sorted({note.entry_id for note in current})
+    for some in (ids[at : at + BATCH] for at in range(0, len(ids), BATCH)):
+        facts = {row.id: row for row in session.execute(_facts(session, some))}
+        yield from ((note, facts[note.entry_id]) for note in current if note.entry_id in facts)
 
 
 def are_usable(session: Session) -> bool:
@@ -85,17 +129,22 @@ def is_valid(session: Session, *, is_locked: bool = False) -> bool:
 
 
 def _begin_again(session: Session) -> None:
-    for model in (PeriodTotal, CourseTotal, UntotalledEntry):
+    for model in (PeriodTotal, UseTotal, CourseTotal, UntotalledEntry, MovedUse):
         session.execute(delete(model))
     # One that is written meanwhile notes itself.
     noted = select(Entry.id).where(~UNTOTALLED)
     session.execute(insert(UntotalledEntry).from_select(["entry_id"], noted))
-    session.merge(TotalsState(id=1, time_zone=clinic_in(session).time_zone, is_valid=True))
+    state = session.get(TotalsState, 1) or TotalsState(id=1, generation=0)
+    state.time_zone, state.is_valid = clinic_in(session).time_zone, True
+    # A note of a use that moved, which somebody writes meanwhile, is of what the sums were before.
+    state.generation += 1
+    session.add(state)
     session.flush()
 
 
 def _facts(session: Session, ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
     facts = select(
+        Entry.id,
         counts_at(session).label("counts_at"),
         Entry.happened_at,
         Entry.written_at,
@@ -103,36 +152,62 @@ def _facts(session: Session, ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
         Course.package_id,
         func.coalesce(Course.square_location_id, "").label("square_location_id"),
         Course.currency,
-        entry_kind.label("kind"),
+        Course.sold_at,
+        entry_what.label("what"),
+        IS_USE.label("is_use"),
         Entry.value_delta,
         Entry.sessions_delta,
+        Allowance.treatment_id,
+        PRACTITIONER.label("practitioner"),
+        *USED_SUMS,
     )
-    return with_courses(facts).where(Entry.id.in_(ids))
+    return with_courses(facts).outerjoin(Visit, Visit.id == VISIT_ID).where(Entry.id.in_(ids))
+
+
+_Sums = defaultdict[tuple[Any, ...], list[int]]
+_OF_PERIOD = ("value", "sessions", "entries")
+_OF_USE = ("sessions", "treated", "value", "list_value", "entries")
 
 
 def _add(session: Session, rows: Iterable[Any]) -> None:
     zone = zone_in(session)
-    periods: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+    periods, uses = _Sums(lambda: [0] * len(_OF_PERIOD)), _Sums(lambda: [0] * len(_OF_USE))
     courses: dict[str, tuple[int, int, datetime]] = {}
     for row in rows:
         moments = (row.counts_at, row.happened_at, row.written_at)
-        months = (month_at(moment, zone) for moment in moments)
-        key = (*months, row.package_id, row.square_location_id, row.currency, row.kind)
-        total = periods[key]
-        total[:] = total[0] + row.value_delta, total[1] + row.sessions_delta, total[2] + 1
+        months = [month_at(moment, zone) for moment in moments]
+        sold_in = month_at(row.sold_at, zone).replace(month=1)
+        key = (*months, sold_in, row.package_id, row.square_location_id, row.currency, row.what)
+        _add_up(periods[key], (row.value_delta, row.sessions_delta, 1))
+        if row.is_use:
+            _add_use(uses, row, months[0], row.practitioner, 1)
         last_at = max(row.happened_at, row.written_at)
         value, sessions, before = courses.get(row.course_id, (0, 0, last_at))
         courses[row.course_id] = value + row.value_delta, sessions + row.sessions_delta, max(before, last_at)
-    _add_to_periods(session, periods)
+    _add_to(session, PeriodTotal, periods, _OF_PERIOD)
+    _add_to(session, UseTotal, uses, _OF_USE)
     _add_to_courses(session, courses)
 
 
-def _add_to_periods(session: Session, sums: Mapping[tuple[Any, ...], Sequence[int]]) -> None:
-    table, names = PeriodTotal.__table__, ("value", "sessions", "entries")
+def _add_use(sums: _Sums, row: Any, month: date, practitioner: str, sign: int) -> None:
+    total = sums[month, row.package_id, row.treatment_id, practitioner, row.currency]
+    used = (row.used_sessions, row.used_treated, row.used_value, row.used_list_value, 1)
+    _add_up(total, [sign * each for each in used])
+
+
+def _add_up(total: list[int], more: Sequence[int]) -> None:
+    total[:] = map(add, total, more)
+
+
+def _add_to(session: Session, model: type[Base], sums: _Sums, names: Sequence[str]) -> None:
+    if not sums:
+        return
+    table: Any = model.__table__
+    keys = [column.name for column in table.primary_key]
     new = _dialect(session).insert(table)
     added = {name: table.c[name] + new.excluded[name] for name in names}
-    rows = [dict(zip((*_KEY, *names), (*key, *numbers), strict=True)) for key, numbers in sums.items()]
-    _write(session, new.on_conflict_do_update(index_elements=list(_KEY), set_=added), rows)
+    rows = [dict(zip((*keys, *names), (*key, *numbers), strict=True)) for key, numbers in sums.items()]
+    _write(session, new.on_conflict_do_update(index_elements=keys, set_=added), rows)
 
 
 def _add_to_courses(session: Session, sums: Mapping[str, tuple[int, int, datetime]]) -> None:

@@ -15,7 +15,8 @@ from plugin.courses.reports.planned import PlanBy, planned_visits
 from plugin.courses.reports.progress import Progress, ProgressBy, course_progress
 from plugin.courses.reports.quotes import quotes_by_month
 from plugin.courses.reports.reserve import reserve
-from plugin.courses.reports.usage import By, usage
+from plugin.courses.reports.usage import usage
+from plugin.courses.reports.use_sums import By
 from plugin.courses.sales.tips import tip_sums
 from plugin.errors import Refused
 from plugin.web.api.answers import Answer, Count, Cursor, Money, example_id, shown, usd

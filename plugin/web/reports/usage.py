@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.sheets import named, usage_sheet
-from plugin.courses.reports.usage import By, UsageRow, usage
+from plugin.courses.reports.usage import UsageRow, usage
+from plugin.courses.reports.use_sums import By
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.files import file_answer
