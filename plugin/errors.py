@@ -106,6 +106,17 @@ class WebhookFailed(CoursekeeperError):
         self.permanent = permanent
 
 
+class WalletFailed(CoursekeeperError):
+    """A pass in a client's wallet was not brought up to date. `permanent`: whether retrying is useless."""
+
+    code = "wallet_failed"
+    status = 502
+
+    def __init__(self, message: str, *, permanent: bool) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
 class PaperNotMade(CoursekeeperError):
     """A paper was not made this time; a retry may succeed."""
 

@@ -11,12 +11,14 @@ from plugin.alarms.notices import mail_notice, post_notice
 from plugin.backups.jobs import BACKUP, run_backup_job
 from plugin.backups.jobs import LEASE_S as BACKUP_LEASE_S
 from plugin.backups.jobs import LOOP as BACKUPS
+from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.accounts.invitations import FORGOTTEN, LINK
 from plugin.courses.accounts.staff_alerts import ALERT
 from plugin.courses.agreements.emails import AGREEMENT_LINK
 from plugin.courses.base.outbox import PAPERS, PROFILE, Job
 from plugin.courses.catalog.links import LOOK_AT_ITEM, PUBLISH
 from plugin.courses.clients.client_profile import CUSTOMER
+from plugin.courses.clients.wallet_passes import APPLE, GOOGLE, UPDATE, WITHDRAW, enqueue_updates
 from plugin.courses.documents.enqueue import (
     CORRECT_INVOICE,
     DOCUMENT,
@@ -71,13 +73,16 @@ from plugin.square.profiles import write_profile
 from plugin.square.sale_jobs import look_at_sale, record_sale
 from plugin.square.sync.requested import LEASE_S as SYNC_LEASE_S
 from plugin.square.sync.requested import SWEEP, requested_sync
+from plugin.wallet.jobs import update_apple, update_google, withdraw_google
+
+_COURSEKEEPER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 
 def _fill_cache(services: Services, job: Job) -> str:
-    public_url = services.settings.public_url
-    made = fill_cache(
-        services.store, services.render, job.subject, now=services.clock(), public_url=public_url
-    )
+    public_url, now = services.settings.public_url, services.clock()
+    # Here, and not where the course changes: a use has no statement for what few clients have.
+    enqueue_updates(services.store, Act(_COURSEKEEPER, now, f"outbox:{job.id}"), job.subject)
+    made = fill_cache(services.store, services.render, job.subject, now=now, public_url=public_url)
     return f"{made} papers made ready."
 
 
@@ -174,6 +179,9 @@ JOBS: dict[str, JobKind] = {
         JobKind(TIP, "A tip by payment link", run_tip, give_up_tip),
         JobKind(CLIENT_LETTER, "A letter to a client", mail_letter, give_up_client_letter),
         JobKind(PAPER_MAIL, "A paper by e-mail", mail_paper, give_up_paper_mail),
+        JobKind(UPDATE[GOOGLE], "A pass in Google Wallet", update_google),
+        JobKind(UPDATE[APPLE], "A pass in Apple Wallet", update_apple),
+        JobKind(WITHDRAW, "A pass to withdraw from Google Wallet", withdraw_google),
         JobKind(LINK, "A link to set a password", mail_link, give_up_link),
         JobKind(FORGOTTEN, "A link for a forgotten password", mail_forgotten),
         JobKind(ALERT, "An alert about staff access", mail_alert),

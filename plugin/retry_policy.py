@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed, WebhookFailed
+from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed, WalletFailed, WebhookFailed
 
 LONGEST_WAIT_S = 300
 SLOW_WAIT_S = 3600
@@ -48,7 +48,7 @@ def is_no_fault(error: Exception) -> bool:
 
 def is_permanent(error: Exception) -> bool:
     """Return whether a retry would fail in the same way."""
-    if isinstance(error, (SquareFailed, MailFailed, WebhookFailed)):
+    if isinstance(error, (SquareFailed, MailFailed, WalletFailed, WebhookFailed)):
         return error.permanent
     # Our own rules will refuse it again; an unexpected error may be the database's and pass.
     return isinstance(error, CoursekeeperError) and not isinstance(error, NotYet)

@@ -29,6 +29,7 @@ PAPER_LANGUAGES = ("en", "es", "zh-Hans")
 # The networks that Caddy's option of the same name means.
 _PRIVATE_RANGES = ("192.168.0.0/16", "172.16.0.0/12", "10.0.0.0/8", "127.0.0.0/8", "fd00::/8", "::1/128")
 SHORTEST_TOKEN = 20
+LONGEST_ISSUER = 30
 # Of a name in the DNS, RFC 1035 section 2.3.4: 255 octets, of which two are no characters.
 _LONGEST_HOST = 253
 
@@ -90,6 +91,12 @@ def _checked_sender(value: str) -> str:
 def _checked_token(value: SecretStr) -> SecretStr:
     if value.get_secret_value() and len(value.get_secret_value()) < SHORTEST_TOKEN:
         raise ValueError(f"is too short to be secret; it has at least {SHORTEST_TOKEN} characters")
+    return value
+
+
+def _checked_issuer(value: str) -> str:
+    if value and not (value.isascii() and value.isdecimal() and len(value) <= LONGEST_ISSUER):
+        raise ValueError("is a number of digits, as the Google Pay & Wallet Console shows it")
     return value
 
 
@@ -245,6 +252,9 @@ class Settings(BaseModel):
     wallet_certificate: str = ""
     wallet_private_key: SecretStr = SecretStr("")
     wallet_intermediate: str = ""
+    # For passes in Google Wallet: the issuer, and the JSON of its service account's key.
+    google_wallet_issuer_id: Annotated[str, AfterValidator(_checked_issuer)] = ""
+    google_wallet_account: SecretStr = SecretStr("")
     own_ratings: bool = False
     treatment_check: bool = False
     # Default: what clients answer is shown, and nothing waits for it.
@@ -311,6 +321,11 @@ class Settings(BaseModel):
             and self.wallet_intermediate
             and self.wallet_private_key.get_secret_value()
         )
+
+    @property
+    def has_google_wallet(self) -> bool:
+        """Return whether passes for Google Wallet can be signed."""
+        return bool(self.google_wallet_issuer_id and self.google_wallet_account.get_secret_value())
 
     @property
     def asks_clients(self) -> bool:

@@ -152,6 +152,14 @@ DECLARED: dict[str, Declaration] = {
         N_("Apple’s intermediate certificate"),
         N_("The WWDR certificate that issued yours (AppleWWDRCAG4.cer), as Base64 in one line."),
     ),
+    "google_wallet_issuer_id": Declaration(
+        Group.WALLET, N_("Google’s issuer ID"), N_("From the Google Pay & Wallet Console: a number.")
+    ),
+    "google_wallet_account": Declaration(
+        Group.WALLET,
+        N_("Google’s service account"),
+        N_("The whole JSON file of its key. It is tried at Google before it is saved."),
+    ),
     "own_ratings": Declaration(
         Group.ANSWERS,
         N_("Clients can rate their own concerns"),

@@ -32,6 +32,7 @@ from plugin.store import (
     versions,
     visit_notes,
     visit_plans,
+    wallet,
     webhooks,
 )
 from plugin.store.base import Base
@@ -70,6 +71,7 @@ __all__ = [
     "versions",
     "visit_notes",
     "visit_plans",
+    "wallet",
     "webhooks",
 ]
 

@@ -134,8 +134,7 @@ def test_it_holds_something_of_each_section(lite: Appointments) -> None:
     zoe.invoiced()
     held = _held(zoe)
     # Nothing is planned; her course was passed to others, none received; nothing was bought again, no e-mail was
-    # due or declined,
-    # and no other program is told of anything.
+    # due or declined, no pass was added to a wallet, and no other program is told of anything.
     empty = [
         "planned_visit",
         "course_origin",
@@ -144,6 +143,7 @@ def test_it_holds_something_of_each_section(lite: Appointments) -> None:
         "buy_again",
         "client_letter",
         "letter_choice",
+        "wallet_pass",
         "event_delivery",
     ]
     assert [each.name for each in held.sections if not each.rows] == empty

@@ -150,6 +150,7 @@ WHO: dict[str, frozenset[str]] = {
     "treatment_check.save": OWNER,
     "my.answer": ANYBODY,
     "my.wallet_pass": ANYBODY,
+    "my.google_wallet": ANYBODY,
     "wallet_trial.test": OWNER,
     "late.receive": STAFF,
     "exchanges.choose": DESK,

@@ -37,6 +37,7 @@ _KEYS = (
     "my.planner",
     "my.calendar",
     "my.wallet_pass",
+    "my.google_wallet",
     "my.aftercare",
     "my.document",
     "my.statement",

@@ -15,6 +15,7 @@ from plugin.core.acts import Act, Role
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import known_client_in, living_client_in
+from plugin.courses.clients.wallet_passes import withdraw_in
 from plugin.store import Store
 from plugin.store.papers import PrivatePage
 from plugin.store.people import Client
@@ -59,8 +60,9 @@ def renew_page(work: Work, client_id: str) -> str:
     """Give the client's page a new address and revoke every earlier one; return the client."""
     client = known_client_in(work.session, client_id)
     theirs = select(Client.id).where(Client.merged_into == client.id)
-    shut = PrivatePage.client_id.in_([client.id, *work.session.scalars(theirs)])
-    work.session.execute(delete(PrivatePage).where(shut))
+    ids = [client.id, *work.session.scalars(theirs)]
+    work.session.execute(delete(PrivatePage).where(PrivatePage.client_id.in_(ids)))
+    withdraw_in(work, ids)
     work.session.expire_all()
     _new(work.session, work.act, client.id)
     record_in(work, Did.PRIVATE_LINK, name=client.name, client_id=client.id)

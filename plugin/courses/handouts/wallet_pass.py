@@ -21,6 +21,7 @@ from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.work import require_row
 from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.clients import client_in
+from plugin.courses.handouts.google_pass import GooglePass
 from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.courses.handouts.pkpass import PassSigner, packed
 from plugin.errors import NotFound
@@ -42,30 +43,77 @@ class PassPlace:
     now: datetime
 
 
-def course_pass(store: Store, signer: PassSigner, place: PassPlace, course_id: str) -> bytes:
-    """Return the pass of a course for its owner; raises NotFound without one, or without their private page."""
+@dataclass(frozen=True, slots=True)
+class PassFacts:
+    """What every pass of a course says, in its client's language; `page`: the token of their private page."""
+
+    clinic: ClinicView
+    course: CourseView
+    language: Language
+    page: str
+    package: str
+    left: str
+    expires: str
+    visit: str
+
+
+def facts_of(store: Store, course_id: str, now: datetime) -> PassFacts:
+    """Return what a course's passes say; raises NotFound without one, or without its client's private page."""
     with store.reading() as session:
         clinic = clinic_in(session)
         row = require_row(session, Course, course_id, NO_PASS)
-        course = course_in(session, row, today=local_date(clinic, place.now))
+        course = course_in(session, row, today=local_date(clinic, now))
         page = session.scalar(select(PrivatePage.token).where(PrivatePage.client_id == course.client_id))
         if page is None or course.client_id is None:
             raise NotFound(NO_PASS)
         client = client_in(session, course.client_id)
         language, names = language_for(client.language), names_in(session, client.language)
-        booked = next_visit_in(session, [client.id], place.now)
-    visit = language.weekday_date(language.local_day(booked.at, clinic.time_zone)) if booked else ""
+        booked = next_visit_in(session, [client.id], now)
+    return PassFacts(
+        clinic,
+        course,
+        language,
+        page,
+        package=names(course.package_name),
+        left=language.gettext("{left} of {granted} left", left=course.left, granted=course.granted),
+        expires=language.medium_date(course.expires_on)
+        if course.expires_on
+        else language.gettext("No expiration"),
+        visit=language.weekday_date(language.local_day(booked.at, clinic.time_zone)) if booked else "",
+    )
+
+
+def course_pass(store: Store, signer: PassSigner, place: PassPlace, course_id: str) -> bytes:
+    """Return a course's pass for Apple Wallet; raises NotFound without one, or without its client's private page."""
+    facts = facts_of(store, course_id, place.now)
+    course, page = facts.course, facts.page
     content = {
-        **_of_clinic(clinic, signer),
+        **_of_clinic(facts.clinic, signer),
         "serialNumber": course.id,
-        "description": language.gettext("Course summary"),
+        "description": facts.language.gettext("Course summary"),
         "authenticationToken": pass_token(place.secret, page, course.id),
         "barcodes": [_code(f"{place.public_url.rstrip('/')}/my/{page}")],
-        "storeCard": _fields(course, clinic, language, names(course.package_name), visit, place.now),
+        "storeCard": _fields(facts, place.now),
     }
     if place.public_url.startswith("https://"):
         content["webServiceURL"] = f"{place.public_url.rstrip('/')}/wallet"
-    return packed(content, signer, color=readable_accent(clinic.accent))
+    return packed(content, signer, color=readable_accent(facts.clinic.accent))
+
+
+def google_pass_of(facts: PassFacts) -> GooglePass:
+    """Return what a course's pass in Google Wallet says."""
+    rows = {"expires": (facts.language.gettext("Expires"), facts.expires)}
+    if facts.visit:
+        rows["next"] = facts.language.gettext("Your next visit"), facts.visit
+    return GooglePass(
+        facts.language.tag,
+        facts.clinic.name,
+        facts.left,
+        facts.package,
+        readable_accent(facts.clinic.accent),
+        facts.course.is_live,
+        rows,
+    )
 
 
 def sample_pass(store: Store, signer: PassSigner) -> bytes:
@@ -118,27 +166,21 @@ def _code(address: str) -> dict[str, str]:
     return {"format": "PKBarcodeFormatQR", "message": address, "messageEncoding": "iso-8859-1"}
 
 
-def _fields(
-    course: CourseView, clinic: ClinicView, language: Language, package: str, visit: str, now: datetime
-) -> dict[str, Any]:
-    left = language.gettext("{left} of {granted} left", left=course.left, granted=course.granted)
-    expires = (
-        language.medium_date(course.expires_on) if course.expires_on else language.gettext("No expiration")
-    )
+def _fields(facts: PassFacts, now: datetime) -> dict[str, Any]:
+    clinic, language = facts.clinic, facts.language
     day = language.medium_date(local_date(clinic, now))
     reach = [(each, value) for each, value in (("phone", clinic.phone), ("email", clinic.email)) if value]
+    secondary = [{"key": "expires", "label": language.gettext("Expires"), "value": facts.expires}]
+    if facts.visit:
+        secondary.append({"key": "next", "label": language.gettext("Your next visit"), "value": facts.visit})
     return {
-        "primaryFields": [{"key": "left", "label": package, "value": left}],
-        "secondaryFields": [
-            {"key": "expires", "label": language.gettext("Expires"), "value": expires},
-            *(
-                [{"key": "next", "label": language.gettext("Your next visit"), "value": visit}]
-                if visit
-                else []
-            ),
+        # The sentence that a phone shows when the number changes.
+        "primaryFields": [
+            {"key": "left", "label": facts.package, "value": facts.left, "changeMessage": "%@"}
         ],
+        "secondaryFields": secondary,
         "backFields": [
-            {"key": "day", "label": package, "value": language.gettext("As of {date}", date=day)},
+            {"key": "day", "label": facts.package, "value": language.gettext("As of {date}", date=day)},
             *({"key": each, "label": clinic.name, "value": value} for each, value in reach),
         ],
     }

@@ -25,6 +25,7 @@ from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import client_in, living_client_in
+from plugin.courses.clients.wallet_passes import withdraw_in
 from plugin.courses.documents.enqueue import DOCUMENT_JOBS
 from plugin.courses.privacy.anonymize import anonymize_in
 from plugin.courses.privacy.subject import SubjectData, subject_data_in
@@ -122,6 +123,7 @@ def _erase(work: Work, subject: SubjectData) -> None:
     ).all()
     leaving = [(note.client_id, note.square_customer_id) for note in notes]
     remember_erased_in(work.session, work.act, subject.square_ids)
+    withdraw_in(work, subject.client_ids)
     anonymize_in(work.session, work.act, subject)
     for client_id, square_customer_id in leaving:
         # The one place that still names them, until Square is updated; then it is cleared as well.

@@ -76,6 +76,7 @@ SECTIONS = {
     "client_letter": "Letters about the courses",
     "letter_choice": "Letters they declined",
     "private_page": "Client page",
+    "wallet_pass": "Passes in their wallet",
     "client_opening": "Who opened their data",
     "activity": "What was done with their data",
     "attention": "Questions that were asked",

@@ -34,16 +34,19 @@ from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.catalog.names import Names
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import client_of_page
+from plugin.courses.clients.wallet_passes import google_pass
 from plugin.courses.documents.client_statement import statement_of_client
 from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.handouts.cache import AFTERCARE, PLANNER, SUMMARY, WELCOME, hand_out
+from plugin.courses.handouts.google_pass import save_link
 from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.courses.handouts.planner import calendar_file
-from plugin.courses.handouts.wallet_pass import course_pass
+from plugin.courses.handouts.wallet_pass import course_pass, facts_of, google_pass_of
 from plugin.courses.quotes.views import quotes_of_client
 from plugin.courses.visits.planned import planned_of_courses
 from plugin.errors import CoursekeeperError
+from plugin.wallet.jobs import account_of, signer_of
 from plugin.web import current_services, pages, wallet
 from plugin.web.actions import fresh_key
 from plugin.web.client_page.checks import check_part
@@ -116,7 +119,7 @@ def _page(token: str, client: ClientView, wrong: str = "") -> str:
         and any(line.visit_id for each in (*own.current, *own.earlier) for line in each.lines),
         buys_again=current_services().settings.client_buys_again,
         answers=url_for("my.answer", token=token),
-        has_wallet=current_services().settings.has_wallet,
+        wallets=wallet.wallets_for(request.user_agent.string),
         has_account=any(
             each.kind == "invoice" for course in (*own.current, *own.earlier) for each in course.documents
         ),
@@ -197,12 +200,28 @@ def _of_own_course(token: str, course_id: str, kind: str) -> Response:
 def wallet_pass(token: str, course_id: str) -> Response:
     """Return one of their courses as a pass for Apple Wallet, where the clinic has a certificate."""
     client, services = client_of(token), current_services()
-    theirs = {each.id for each in _courses(client) if each.client_id == client.id}
-    if not services.settings.has_wallet or course_id not in theirs:
+    if not services.settings.has_wallet or not _is_theirs(client, course_id):
         abort(404)
-    return wallet.pass_response(
-        course_pass(services.store, wallet.signer_of_clinic(), wallet.place(), course_id), "course"
-    )
+    signer = signer_of(services.settings)
+    return wallet.pass_response(course_pass(services.store, signer, wallet.place(), course_id), "course")
+
+
+@blueprint.get("/my/<token>/courses/<course_id>/google-wallet")
+def google_wallet(token: str, course_id: str) -> ResponseReturnValue:
+    """Lead to Google, where one of their courses is saved as a pass. Staff who look at the page save none."""
+    client, services = client_of(token), current_services()
+    if not services.settings.has_google_wallet or not _is_theirs(client, course_id):
+        abort(404)
+    if current_user.is_authenticated:
+        return redirect(url_for("clients.show", client_id=client.id), code=303)
+    act = Act(GUEST, services.clock(), fresh_key())
+    account, said = account_of(services.settings), facts_of(services.store, course_id, act.now)
+    pass_id = google_pass(services.store, act, course_id, client.id)
+    return redirect(save_link(account, pass_id, google_pass_of(said), act.now), code=303)
+
+
+def _is_theirs(client: ClientView, course_id: str) -> bool:
+    return any(each.id == course_id and each.client_id == client.id for each in _courses(client))
 
 
 @blueprint.get("/my/<token>/visits/<visit_id>/aftercare.pdf")
@@ -308,6 +327,7 @@ def set_up(app: Flask) -> None:
         "my.prepaid_balance",
         "my.answer",
         "my.wallet_pass",
+        "my.google_wallet",
     )
     limit_views(app, views, guesses, often)
 

@@ -56,7 +56,7 @@ _DECLARED_ONLY = (
     (Group.CHECK_IN, N_("Check-in screen"), N_("Clients check in by themselves")),
     (Group.ONLINE, N_("Clients online"), N_("What clients can buy by themselves")),
     (Group.LETTERS, N_("Hours for e-mails"), N_("When e-mails about courses go out")),
-    (Group.WALLET, N_("Apple Wallet"), N_("A pass that shows what is left")),
+    (Group.WALLET, N_("Apple and Google Wallet"), N_("A pass that shows what is left")),
     (Group.ANSWERS, N_("Before a visit"), N_("What clients answer about themselves")),
     (Group.AGREEMENTS, N_("Course agreements"), N_("Signed before a sale")),
     (Group.BACKUPS, N_("Backups"), N_("Copies of everything")),

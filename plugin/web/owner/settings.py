@@ -14,6 +14,7 @@ from plugin.configuration.registry import DECLARED, Group, is_editable, is_secre
 from plugin.configuration.save import save_settings
 from plugin.core.change_of_mind import profiles
 from plugin.errors import NotFound, Refused
+from plugin.wallet.trial import try_wallet
 from plugin.web import current_services
 from plugin.web.access import allow, fresh
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
@@ -40,10 +41,10 @@ _HEADINGS = {
         N_("What clients can do without the desk. All of it is off at first."),
     ),
     Group.WALLET: (
-        N_("Apple Wallet"),
+        N_("Apple and Google Wallet"),
         N_(
-            "With your own certificate, clients keep “7 of 12 left” on their iPhone. "
-            "docs/operate.md says how to get it."
+            "Clients keep “7 of 12 left” on their phone: on an iPhone by your own certificate, on Android by your "
+            "own service account. docs/operate.md says how to get them."
         ),
     ),
     Group.ANSWERS: (
@@ -119,8 +120,11 @@ def page(group: str, refusal: Refusal | None = None) -> ResponseReturnValue:
 @refused_shows(page)
 def save(group: str) -> ResponseReturnValue:
     """Save the settings of a group."""
-    names = _open_names(_group(group))
-    return save_form(form_class_of(tuple(names)).sent(), url_for("settings.page", group=group))
+    known = _group(group)
+    form = form_class_of(tuple(_open_names(known))).sent()
+    if known is Group.WALLET:
+        try_wallet(current_services().settings, form.changes(), current_services().clock())
+    return save_form(form, url_for("settings.page", group=group))
 
 
 @blueprint.post("/removal")

@@ -1,0 +1,159 @@
+"""Which courses are kept as passes in Google Wallet or on devices of Apple's, and the jobs that bring them up to date.
+
+A pass is the client's who had the course when it was added: in other hands it is withdrawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, select, update
+
+from plugin.core.acts import Act
+from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.work import Work, in_transaction, transact
+from plugin.errors import Refused
+from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.wallet import WalletPass
+from plugin.wording import _
+
+GOOGLE, APPLE = "google", "apple"
+# The outbox jobs, whose subject is the course; and the one that withdraws objects at Google, by their ids.
+UPDATE = {GOOGLE: "google_wallet", APPLE: "apple_wallet"}
+WITHDRAW = "google_wallet_withdraw"
+OBJECTS = "objects"
+# A family's phones and watches, and no more.
+MOST_DEVICES = 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@in_transaction
+def google_pass(work: Work, course_id: str, client_id: str) -> str:
+    """Return the id under which Google has the client's pass of this course, noted when it is first asked for."""
+    row = work.session.scalar(
+        select(WalletPass).where(*_theirs(course_id, client_id), WalletPass.place == GOOGLE)
+    )
+    return (row or _added(work, GOOGLE, course_id, client_id)).id
+
+
+@in_transaction
+def register_device(work: Work, course_id: str, device: str, push_token: str) -> bool:
+    """Note that a device has the pass of a course; False where it was noted already. Raises Refused for too many."""
+    client_id = work.session.get_one(Course, course_id, with_for_update=True).client_id or ""
+    passes = select(WalletPass).where(*_theirs(course_id, client_id), WalletPass.place == APPLE)
+    rows = {row.device: row for row in work.session.scalars(passes)}
+    known = rows.get(device)
+    if known is None and len(rows) >= MOST_DEVICES:
+        raise Refused(_("This pass is on {n} devices already.", n=MOST_DEVICES), code="too_many")
+    row = known or _added(work, APPLE, course_id, client_id, device=device)
+    row.push_token = push_token
+    return known is None
+
+
+def unregister_device(store: Store, course_id: str, device: str) -> None:
+    """Note that a device has the pass of a course no more."""
+    gone = WalletPass.course_id == course_id, WalletPass.device == device, WalletPass.place == APPLE
+    store.transact(lambda session: session.execute(delete(WalletPass).where(*gone)))
+
+
+def changed_since(store: Store, device: str, since: str) -> tuple[str, Sequence[str]]:
+    """Return a tag, and the courses of a device whose pass changed after the tag `since` (any, for another text)."""
+    tag = int(since) if since.isascii() and since.isdecimal() and len(since) < _LONGEST_TAG else 0
+    with store.reading() as session:
+        rows = session.execute(
+            select(WalletPass.course_id, WalletPass.changed_at).where(
+                WalletPass.device == device, WalletPass.place == APPLE
+            )
+        ).all()
+    changed = [(course_id, _tag(at)) for course_id, at in rows if _tag(at) > tag]
+    return str(max((at for _course, at in changed), default=tag)), sorted({each for each, _at in changed})
+
+
+def passes_of(store: Store, course_id: str, place: str) -> tuple[list[WalletPass], list[WalletPass]]:
+    """Return the passes of a course in one place: those of its client, and those to withdraw."""
+    with store.reading() as session:
+        owner = select(Course.client_id).where(Course.id == course_id).scalar_subquery()
+        found = session.execute(
+            select(WalletPass, owner).where(WalletPass.course_id == course_id, WalletPass.place == place)
+        ).all()
+        session.expunge_all()
+    theirs = [row for row, client_id in found if row.client_id == client_id]
+    return theirs, [row for row, client_id in found if row.client_id != client_id]
+
+
+def mark_changed(store: Store, rows: Iterable[WalletPass], now: datetime) -> None:
+    """Have devices find these passes among those that changed."""
+    ids = [row.id for row in rows]
+    store.transact(
+        lambda session: session.execute(
+            update(WalletPass).where(WalletPass.id.in_(ids)).values(changed_at=now)
+        )
+    )
+
+
+def drop_passes(store: Store, rows: Iterable[WalletPass]) -> None:
+    """Bring these passes up to date no more."""
+    ids = [row.id for row in rows]
+    if ids:
+        store.transact(lambda session: session.execute(delete(WalletPass).where(WalletPass.id.in_(ids))))
+
+
+def drop_devices(store: Store, push_tokens: Iterable[str]) -> None:
+    """Forget devices that Apple says have no pass of the clinic any more."""
+    gone = WalletPass.push_token.in_(list(push_tokens)), WalletPass.place == APPLE
+    store.transact(lambda session: session.execute(delete(WalletPass).where(*gone)))
+
+
+def enqueue_updates(store: Store, act: Act, course_id: str) -> int:
+    """Enqueue the update of a course's passes, one job for each place that has one; return how many."""
+    with store.reading() as session:
+        places = sorted(
+            set(session.scalars(select(WalletPass.place).where(WalletPass.course_id == course_id)))
+        )
+
+    def do(work: Work) -> None:
+        for place in places:
+            enqueue(work, UPDATE[place], course_id)
+
+    if places:
+        transact(store, act, do)
+    return len(places)
+
+
+def withdraw_in(work: Work, client_ids: Iterable[str]) -> None:
+    """Withdraw all passes of these clients: devices are forgotten, and what Google shows is emptied by a job."""
+    session, of_clients = work.session, WalletPass.client_id.in_(list(client_ids))
+    objects = list(session.scalars(select(WalletPass.id).where(of_clients, WalletPass.place == GOOGLE)))
+    session.execute(delete(WalletPass).where(of_clients))
+    if objects:
+        enqueue(work, WITHDRAW, objects[0], payload={OBJECTS: objects})
+
+
+_LONGEST_TAG = 20
+
+
+def _theirs(course_id: str, client_id: str) -> tuple[ColumnElement[bool], ...]:
+    return WalletPass.course_id == course_id, WalletPass.client_id == client_id
+
+
+def _added(work: Work, place: str, course_id: str, client_id: str, *, device: str = "") -> WalletPass:
+    row = WalletPass(
+        id=work.new_id(),
+        place=place,
+        course_id=course_id,
+        client_id=client_id,
+        device=device,
+        push_token="",
+        added_at=work.now,
+        changed_at=work.now,
+    )
+    work.session.add(row)
+    work.session.flush()
+    return row
+
+
+def _tag(at: datetime) -> int:
+    """Return a time as whole microseconds, so that no change falls between two tags."""
+    return (at - _EPOCH) // timedelta(microseconds=1)

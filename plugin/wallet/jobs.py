@@ -1,0 +1,108 @@
+"""The outbox jobs that bring a course's passes up to date after a use, an undo or another change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from plugin.courses.base.clinic import read_clinic
+from plugin.courses.base.outbox import Job
+from plugin.courses.clients.wallet_passes import (
+    APPLE,
+    GOOGLE,
+    OBJECTS,
+    drop_devices,
+    drop_passes,
+    mark_changed,
+    passes_of,
+)
+from plugin.courses.handouts.google_pass import (
+    GoogleAccount,
+    generic_object,
+    google_account,
+    withdrawn_object,
+)
+from plugin.courses.handouts.pkpass import PassSigner, pass_signer
+from plugin.courses.handouts.wallet_pass import facts_of, google_pass_of
+from plugin.jobs import RunAgain
+from plugin.services import Services
+from plugin.settings import Settings
+from plugin.wallet.apple import push
+from plugin.wallet.google import GOOGLE as GOOGLE_API
+from plugin.wallet.google import Endpoints, GoogleWallet
+
+Push = Callable[[PassSigner, Iterable[str]], list[str]]
+_OFF = "The clinic has no passes there any more."
+# Whoever has opened Google's page may save the pass a little later, as it was signed.
+_SAVED_WITHIN = timedelta(hours=1)
+_ASK_AGAIN_S = 600.0
+
+
+def account_of(settings: Settings) -> GoogleAccount:
+    """Return the clinic's account at Google; raises ConfigurationError."""
+    return google_account(settings.google_wallet_issuer_id, settings.google_wallet_account.get_secret_value())
+
+
+def signer_of(settings: Settings) -> PassSigner:
+    """Return the clinic's signer of passes for Apple Wallet; raises ConfigurationError."""
+    return pass_signer(
+        settings.wallet_certificate,
+        settings.wallet_private_key.get_secret_value(),
+        settings.wallet_intermediate,
+    )
+
+
+def update_google(services: Services, job: Job, endpoints: Endpoints = GOOGLE_API) -> str | RunAgain:
+    """Write what the course's passes at Google say now; raises WalletFailed."""
+    if not services.settings.has_google_wallet:
+        return _OFF
+    theirs, others = passes_of(services.store, job.subject, GOOGLE)
+    account, now = account_of(services.settings), services.clock()
+    google = GoogleWallet(account, now, endpoints)
+    if others:
+        _withdraw(services, google, account, [row.id for row in others])
+        drop_passes(services.store, others)
+    if not theirs:
+        return "Nobody has this course as a pass."
+    said = google_pass_of(facts_of(services.store, job.subject, now))
+    missing = []
+    for row in theirs:
+        pass_id, wanted = account.object_id(row.id), generic_object(account, row.id, said)
+        if not google.patch_object(pass_id, wanted):
+            missing.append(row)
+    if any(now - row.added_at < _SAVED_WITHIN for row in missing):
+        return RunAgain(_ASK_AGAIN_S, "The pass is not saved yet.")
+    drop_passes(services.store, missing)
+    return "The pass says what is left." if len(missing) < len(theirs) else "The pass was never saved."
+
+
+def withdraw_google(services: Services, job: Job, endpoints: Endpoints = GOOGLE_API) -> str:
+    """Empty passes at Google whose client has them no more; raises WalletFailed."""
+    if not services.settings.has_google_wallet:
+        return _OFF
+    account = account_of(services.settings)
+    _withdraw(
+        services, GoogleWallet(account, services.clock(), endpoints), account, job.payload.get(OBJECTS, ())
+    )
+    return "The pass says nothing any more."
+
+
+def _withdraw(services: Services, google: GoogleWallet, account: GoogleAccount, passes: list[str]) -> None:
+    clinic = read_clinic(services.store)
+    for each in passes:
+        google.patch_object(account.object_id(each), withdrawn_object(clinic.name, clinic.language))
+
+
+def update_apple(services: Services, job: Job, send: Push = push) -> str:
+    """Have the devices with the course's pass ask for the newest; raises WalletFailed."""
+    if not services.settings.has_wallet:
+        return _OFF
+    theirs, others = passes_of(services.store, job.subject, APPLE)
+    drop_passes(services.store, others)
+    if not theirs:
+        return "No device has this course as a pass."
+    mark_changed(services.store, theirs, services.clock())
+    gone = send(signer_of(services.settings), sorted({row.push_token for row in theirs if row.push_token}))
+    if gone:
+        drop_devices(services.store, gone)
+    return "The devices ask for the newest pass."
