@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, after_this_request, current_app, request
+from flask import after_this_request, current_app, redirect, request, session
+from flask_security import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.core.acts import Act, Actor
@@ -31,8 +32,18 @@ def current_hand_over() -> HandOverView | None:
     return hand_over_of_token(services.store, token, services.clock())
 
 
-def put_cookie(response: Response, token: str) -> None:
-    """Make the browser a check-in screen."""
+def give_away(address: str, token: str = "") -> AnyResponse:
+    """Sign out here and lead to what a client sees; with `token` the browser stays a check-in screen or theirs."""
+    logout_user()
+    # What else the sign-in left in the session, such as a notice, is not for clients either.
+    session.clear()
+    response = redirect(address, code=303)
+    if token:
+        _put_cookie(response, token)
+    return response
+
+
+def _put_cookie(response: AnyResponse, token: str) -> None:
     response.set_cookie(
         CHECK_IN_COOKIE,
         token,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, redirect, render_template, request, session, url_for
+from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_security import logout_user
 
 from invoices.pages.qr import qr_code
 from plugin.core.change_of_mind import Channel
@@ -32,6 +31,7 @@ from plugin.web.actions import (
     redirect_to,
 )
 from plugin.web.agreement_rules import agreement_rules, agreements_are_on, agreements_are_required
+from plugin.web.check_in_cookie import give_away
 from plugin.web.desk.forms import LetterForm, NewAgreementForm, PaperSignatureForm
 from plugin.web.files import pdf_answer
 from plugin.web.refusals import Refusal
@@ -175,6 +175,4 @@ def _hand_over(agreement: AgreementView) -> ResponseReturnValue:
     services, actor = current_services(), act_without_form().actor
     secret = services.settings.secret_key.get_secret_value()
     token = handed_token(secret, agreement, staff_id=actor.staff_id or "", now=services.clock())
-    logout_user()
-    session.clear()
-    return redirect(url_for("agree.show", token=token), code=303)
+    return give_away(url_for("agree.show", token=token))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from flask import make_response, redirect, render_template, request, session, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_security import logout_user
 
 from plugin.courses.accounts.check_in_screens import end_screen, list_screens, start_screen
 from plugin.courses.accounts.hand_overs import start_hand_over
@@ -13,7 +12,7 @@ from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, DESK, Screens
 from plugin.web.account.devices import device_of
 from plugin.web.actions import current_act, redirect_to
-from plugin.web.check_in_cookie import put_cookie
+from plugin.web.check_in_cookie import give_away
 from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
@@ -40,11 +39,7 @@ def start() -> ResponseReturnValue:
     if not services.settings.check_in_screen:
         raise Refused(_("The owner has not turned check-in screens on."), code="check_in_is_off")
     token = start_screen(services.store, current_act(), device=device_of(request.user_agent.string))
-    logout_user()
-    session.clear()
-    response = make_response(redirect(url_for("check_in.show"), code=303))
-    put_cookie(response, token)
-    return response
+    return give_away(url_for("check_in.show"), token)
 
 
 @blueprint.post("/<screen_id>/end", roles=DESK)
@@ -64,8 +59,4 @@ def hand_over(client_id: str) -> ResponseReturnValue:
     if not services.settings.asks_clients:
         raise Refused(_("The owner has not turned on what clients answer."), code="answers_are_off")
     token = start_hand_over(services.store, current_act(), client_id)
-    logout_user()
-    session.clear()
-    response = make_response(redirect(url_for("hand_over.show"), code=303))
-    put_cookie(response, token)
-    return response
+    return give_away(url_for("hand_over.show"), token)
