@@ -10,16 +10,19 @@ from plugin.services import Clock, Services, wall_clock
 from plugin.settings import Settings
 from plugin.square.connection.client_factory import open_square
 from plugin.store import Store
+from plugin.store.database import KEPT_CONNECTIONS
 from plugin.vault import Vault
 
 
-def open_services(settings: Settings, *, clock: Clock = wall_clock) -> Services:
+def open_services(
+    settings: Settings, *, clock: Clock = wall_clock, kept_connections: int = KEPT_CONNECTIONS
+) -> Services:
     """Open the store, the paper workers (started at the first paper) and the Square client.
 
     Raises ConfigurationError for a key that can't be parsed.
     """
     vault = Vault(settings.encryption_keys.get_secret_value())
-    store = Store(settings.database_url, settings.direct_url)
+    store = Store(settings.database_url, settings.direct_url, kept_connections=kept_connections)
     live = LiveSettings(settings, store, vault)
     workers = PaperWorkers()
     square = open_square(live, store, vault, clock)

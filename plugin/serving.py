@@ -14,13 +14,15 @@ import shutil
 import tempfile
 from typing import Any
 
+from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from sqlalchemy.orm import configure_mappers
 
 from plugin import create_app
 from plugin.courses.accounts.setup import is_setup_open, new_setup_code
 from plugin.listening import open_listener
 from plugin.log import write_web_log_to_stderr
-from plugin.processes import end_with_parent
+from plugin.processes import end_with_parent, use_one_heap
 from plugin.services import wall_clock
 from plugin.settings import Settings
 from plugin.store import Store
@@ -43,8 +45,8 @@ _MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """Gunicorn, configured here only: no configuration file, no command line."""
 
-    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
-        self._settings = settings
+    def __init__(self, app: Flask, options: dict[str, Any]) -> None:
+        self._app = app
         self._options = options
         super().__init__()
 
@@ -53,25 +55,23 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Any:
-        """Create the application within the process that serves it: no connection is shared across a fork."""
-        app = create_app(self._settings)
-        atexit.register(app.extensions["coursekeeper"].close)
-        return app
+    def load(self) -> Flask:
+        """Return the application within the process that serves it, which closes it when it ends."""
+        atexit.register(self._app.extensions["coursekeeper"].close)
+        return self._app
 
 
-def serve_web(settings: Settings, *, host: str, port: int) -> None:
-    """Serve until SIGTERM; raises Refused where the port is in use."""
-    settings.needing("secret_key")
+def serve_web(settings: Settings, *, host: str, port: int, app: Flask | None = None) -> None:
+    """Serve until SIGTERM; raises Refused where the port is in use.
+
+    `app`: what `make_ready` returned, where that was called in the process that this one was forked from.
+    """
     # Gunicorn would retry a port in use again and again, and log it each time.
     listener = open_listener(host, port)
-    _invite_to_set_up(settings, host, port)
     end_with_parent()
-    processes = 1 if settings.database_url.startswith("sqlite") else 2
-    write_web_log_to_stderr()
     options = {
         "bind": f"fd://{listener.detach()}",
-        "workers": processes,
+        "workers": _processes(settings),
         "worker_class": "gthread",
         "threads": THREADS,
         "timeout": SLOWEST_ANSWER_S,
@@ -84,17 +84,38 @@ def serve_web(settings: Settings, *, host: str, port: int) -> None:
         "forwarded_allow_ips": "",
         "worker_tmp_dir": _MEMORY,
     }
-    if processes > 1:
+    _Gunicorn(app or make_ready(settings, host=host, port=port), options).run()
+
+
+def make_ready(settings: Settings, *, host: str, port: int, with_worker: bool = False) -> Flask:
+    """Return the application, before the processes that serve it are forked: they share that memory, and start at once.
+
+    `with_worker`: load what the worker needs as well.
+    """
+    settings.needing("secret_key")
+    use_one_heap()
+    write_web_log_to_stderr()
+    if _processes(settings) > 1:
         _share_metrics(_MEMORY)
-    _load_once()
-    _Gunicorn(settings, options).run()
-
-
-def _load_once() -> None:
-    """Load the screens before the processes that serve them are forked: they share that memory, and start at once."""
-    importlib.import_module("plugin.web.application")
+    # Hardly anything becomes garbage now; looking for it would take a tenth of the time.
+    gc.disable()
+    try:
+        app = create_app(settings)
+        if with_worker:
+            importlib.import_module("plugin.worker")
+        configure_mappers()
+        _invite_to_set_up(settings, host, port)
+    finally:
+        gc.enable()
+    # No connection may be shared across a fork.
+    app.extensions["coursekeeper"].store.close()
     # What is never collected is never written to, and so stays shared.
     gc.freeze()
+    return app
+
+
+def _processes(settings: Settings) -> int:
+    return 1 if settings.database_url.startswith("sqlite") else 2
 
 
 def _invite_to_set_up(settings: Settings, host: str, port: int) -> None:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 import plugin
-from plugin.cli.context import opened_services
 from plugin.cli.options import PORT
 from plugin.cli.root import main
 from plugin.instance_lock import WEB, WORKER, hold, nobody_running
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from plugin.settings import Settings
 
 
 @main.command()
@@ -55,10 +62,7 @@ def serve(port: int, host: str, no_worker: bool) -> None:
 
     settings = started_settings()
     if no_worker:
-        from plugin.serving import serve_web
-
-        hold(settings.database_url, settings.data_folder, WEB)
-        serve_web(settings, host=host, port=port)
+        _serve_web(settings, host, port)
         return
     from plugin.listening import open_listener
 
@@ -66,16 +70,29 @@ def serve(port: int, host: str, no_worker: bool) -> None:
     open_listener(host, port).close()
     with nobody_running(settings.database_url, settings.data_folder):
         pass
-    sys.exit(_run_family(host, port))
+    sys.exit(_run_family(host, port, settings))
 
 
-def _run_family(host: str, port: int) -> int:
-    from plugin.processes import Child, Family, end_with_parent
+def _serve_web(settings: Settings, host: str, port: int, app: Flask | None = None) -> None:
+    from plugin.serving import serve_web
 
-    web = ["-m", "plugin", "serve", "--no-worker", "--host", host, "--port", str(port)]
-    family = Family([Child("web", web, {}), Child("worker", ["-m", "plugin", "worker"], {}, is_vital=False)])
+    hold(settings.database_url, settings.data_folder, WEB)
+    serve_web(settings, host=host, port=port, app=app)
+
+
+def _run_family(host: str, port: int, settings: Settings | None = None) -> int:
+    """Run web and worker until they are stopped. Forked from here, they share what this process has loaded."""
+    from plugin.processes import FORKS, Child, Family
+
+    web = Child("web", ["-m", "plugin", "serve", "--no-worker", "--host", host, "--port", str(port)], {})
+    work = Child("worker", ["-m", "plugin", "worker"], {}, is_vital=False)
+    if FORKS and settings is not None:
+        from plugin.serving import make_ready
+
+        app = make_ready(settings, host=host, port=port, with_worker=True)
+        web.run, work.run = partial(_serve_web, settings, host, port, app), _work
+    family = Family([web, work])
     family.stop_on_signals()
-    end_with_parent()
     family.start()
     try:
         return family.wait()
@@ -99,9 +116,14 @@ def setup_code() -> None:
 @main.command()
 def worker() -> None:
     """Process events from Square and outbox jobs until stopped."""
+    _work()
+
+
+def _work() -> None:
     import signal
 
-    from plugin.processes import end_with_parent
+    from plugin.bootstrap import open_services
+    from plugin.processes import end_with_parent, use_one_heap
     from plugin.start import started_settings
     from plugin.worker import Worker
 
@@ -112,5 +134,7 @@ def worker() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     hold(settings.database_url, settings.data_folder, WORKER)
-    with opened_services(settings) as services:
+    use_one_heap()
+    # Its loops are many, but few of them read or write at the same time.
+    with closing(open_services(settings, kept_connections=3)) as services:
         Worker(services).run_forever(stop)

@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,6 +27,8 @@ from plugin.store.write_failures import WriteFailures
 
 T = TypeVar("T")
 
+# Each connection to SQLite keeps the whole schema in memory, 1 MB.
+KEPT_CONNECTIONS, MOST_CONNECTIONS = 10, 20
 _TRIES = 6
 # PostgreSQL: unique violation, serialization failure, deadlock, lock not available.
 _RACES = frozenset({"23505", "40001", "40P01", "55P03"})
@@ -87,14 +89,26 @@ def _keep(session: _WritingSession, row: object) -> None:
 class Store:
     """One database. `reading()` yields a session on one snapshot; `writing()` one that commits or rolls back.
 
-    `direct`: its address past a pooler of transactions, for what needs a connection of its own.
+    `direct`: its address past a pooler of transactions, for what needs a connection of its own. `kept_connections`
+    stay open for the next use; twenty may be open at once.
     """
 
-    def __init__(self, url: str, direct: str = "", *, make_id: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        direct: str = "",
+        *,
+        make_id: Callable[[], str] | None = None,
+        kept_connections: int = KEPT_CONNECTIONS,
+    ) -> None:
         self.url = database_url(url)
         self.direct_url = database_url(direct or url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(self.url) if self.is_sqlite else postgresql_engine(self.url)
+        pool = {"pool_size": kept_connections, "max_overflow": MOST_CONNECTIONS - kept_connections}
+        # The last one used is used next, so that those of a rush are not all kept busy ever after.
+        self.engine = (_sqlite_engine if self.is_sqlite else postgresql_engine)(
+            self.url, {**pool, "pool_use_lifo": True}
+        )
         self.write_failures = WriteFailures(self.url)
         self.new_id = make_id or IdMaker()
         self._shared = threading.local()
@@ -204,12 +218,16 @@ class Store:
 
     def is_alive(self) -> bool:
         """Return whether the database answers."""
+        return self.failure() is None
+
+    def failure(self) -> DBAPIError | None:
+        """Return why the database does not answer, None where it does."""
         try:
             with self.engine.connect() as connection:
                 connection.execute(text("SELECT 1"))
-        except DBAPIError:
-            return False
-        return True
+        except DBAPIError as error:
+            return error
+        return None
 
 
 def _lost_a_race(error: DBAPIError) -> bool:
@@ -220,9 +238,9 @@ def _lost_a_race(error: DBAPIError) -> bool:
     return "UNIQUE constraint failed" in said or "database is locked" in said
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _sqlite_engine(url: URL, pool: Mapping[str, Any]) -> Engine:
     Path(url.database or "").expanduser().parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 15}, pool_size=10, max_overflow=10)
+    engine = create_engine(url, connect_args={"timeout": 15}, **pool)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:

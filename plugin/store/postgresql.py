@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-import psycopg
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, ExceptionContext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+if TYPE_CHECKING:
+    # A clinic on SQLite does not load the driver.
+    import psycopg
 
 # Seconds and tries, and milliseconds for the last, after which a machine that vanished counts as gone: the system's
 # own take from two minutes to two hours. The address may set others (libpq, "Connection Control Functions").
@@ -19,12 +24,22 @@ _PATIENCE = {
     "tcp_user_timeout": 20_000,
 }
 _READ_ONLY = "25006"
+# What a server, or PgBouncer, says of an address that is wrong. The driver knows no SQLSTATE of a connection that was
+# not made (libpq keeps only the words), and words in another language than English are not recognized.
+_REFUSED = re.compile(
+    r"""(?:FATAL|ERROR|fe_sendauth):\s+(
+        [^\n]*authentication\ failed[^\n]* | no\ password\ supplied | no\ pg_hba\.conf\ entry[^\n]*
+        | (?:database|role)\ "[^\n]*"\ (?:does\ not\ exist|is\ not\ permitted\ to\ log\ in)
+        | permission\ denied\ for\ database[^\n]* | no\ such\ (?:user|database)[^\n]*
+    )""",
+    re.VERBOSE,
+)
 
 
-def postgresql_engine(url: URL) -> Engine:
+def postgresql_engine(url: URL, pool: Mapping[str, Any]) -> Engine:
     """Return the engine of a database that may be behind a pooler, and may move to another server."""
     patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
-    engine = create_engine(url, connect_args=patience, pool_pre_ping=True, pool_size=10, max_overflow=10)
+    engine = create_engine(url, connect_args=patience, pool_pre_ping=True, **pool)
     event.listen(engine, "connect", _prepare_nothing_at_a_pooler)
     event.listen(engine, "handle_error", _leave_a_standby)
     return engine
@@ -35,6 +50,12 @@ def is_pooled(connection: psycopg.Connection[Any]) -> bool:
     row = connection.execute("SELECT pg_backend_pid()").fetchone()
     connection.rollback()
     return row != (connection.info.backend_pid,)
+
+
+def refusal(error: DBAPIError) -> str:
+    """Return in the server's words why it will never let us in by this address; "" for what may pass by itself."""
+    found = _REFUSED.search(str(error.orig))
+    return found[1] if found else ""
 
 
 def _prepare_nothing_at_a_pooler(connection: psycopg.Connection[Any], _record: object) -> None:

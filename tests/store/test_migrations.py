@@ -13,7 +13,14 @@ from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, inspec
 from plugin.core.fingerprint import ENTRY_FIELDS
 from plugin.courses.audit import audit
 from plugin.store import Store, listing, totals, versions, webhooks
-from plugin.store.migrate import downgrade, is_current, migrations_folder, upgrade
+from plugin.store.migrate import (
+    downgrade,
+    is_current,
+    known_revisions,
+    migrations_folder,
+    newest_revision,
+    upgrade,
+)
 from plugin.store.recorded import RECORDED
 from plugin.store.tables import METADATA
 from plugin.store.triggers import ACTIVITY, APPEND_ONLY, SEAL, SEALED, SHOWN, SIGNED, activity_deeds
@@ -25,6 +32,10 @@ def differences(store: Store, metadata: MetaData = METADATA) -> list[object]:
     with store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, metadata))
+
+
+def test_the_newest_revision_is_told_by_the_names_of_the_files() -> None:
+    assert newest_revision() == known_revisions()[0]
 
 
 def triggers(store: Store) -> set[str]:

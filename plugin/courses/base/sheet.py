@@ -11,8 +11,6 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import IO, Any, TypeVar
 
-from xlsxwriter import Workbook  # type: ignore[import-untyped]  # ships no types
-
 from plugin.core.money import Money, minor_digits
 
 Cell = str | int | Decimal | date | None
@@ -101,6 +99,9 @@ def _plain(cell: Cell) -> str:
 
 
 def _write_xlsx(sheet: Sheet, out: IO[bytes]) -> None:
+    # Imported where it is needed: a clinic downloads few of these, and it takes 2 MB.
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # ships no types
+
     # Only one row at a time is in memory; every text is written as text, whatever it looks like.
     with Workbook(out, {"constant_memory": True}) as book:
         page = book.add_worksheet(sheet.title[:_SHEET_NAME_LENGTH])

@@ -6,11 +6,13 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from invoices.press.merged_pdf import MergedPdf
 from plugin.wording import _
+
+if TYPE_CHECKING:
+    from invoices.press.merged_pdf import MergedPdf
 
 # A file name has at most 255 bytes; the paper, the day and the extension follow the name.
 _LONGEST_NAME = 150
@@ -70,6 +72,9 @@ def bundle(form: str, out: BinaryIO, *, packed_at: datetime, language: str) -> I
         with ZipFile(out, "w", ZIP_STORED) as packed:
             yield _Zip(packed, packed_at)
         return
+    # Imported where it is needed: few papers are merged, and what merges them takes 2 MB.
+    from invoices.press.merged_pdf import MergedPdf
+
     bound = MergedPdf(_("Papers, {isoformat}", isoformat=packed_at.date().isoformat()), language)
     yield _OnePdf(bound)
     bound.write(out)

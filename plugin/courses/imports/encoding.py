@@ -10,8 +10,6 @@ import re
 import unicodedata
 from itertools import pairwise
 
-from charset_normalizer import from_bytes
-
 from plugin.courses.imports.table import Reading
 from plugin.errors import InvalidField
 from plugin.wording import N_, _
@@ -103,6 +101,9 @@ def checked_encoding(name: str) -> str | None:
 
 
 def _guessed(data: bytes) -> tuple[str, str, tuple[Reading, ...]]:
+    # Imported where it is needed: a clinic imports once.
+    from charset_normalizer import from_bytes
+
     sample = _telling(data)
     ways: dict[str, tuple[int, str]] = {}
     # The library's order applies where our cost is equal; of two encodings that read the same, ours.
