@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -23,6 +24,16 @@ OUTAGES = {
     "square_scope": "Coursekeeper lacks a Square permission that it needs.",
 }
 
+# SQLite: busy, locked, no memory, read-only, I/O error, full, can't be opened, locking protocol (rescode.html).
+_SQLITE_AWAY = frozenset({5, 6, 7, 8, 10, 13, 14, 15})
+# PostgreSQL, appendix A, "Error Codes": connection; transaction rollback, as by a deadlock; no memory, disk or
+# connections left; shut down by its operator; its system fails.
+_CLASSES_AWAY = frozenset({"08", "40", "53", "57", "58"})
+# Read-only, as on a standby; a lock was not to be had in time.
+_STATES_AWAY = frozenset({"25006", "55P03"})
+# Of class 57, but the statement itself took too long.
+_CANCELED = "57014"
+
 Chance = Callable[[], float]
 
 
@@ -43,7 +54,19 @@ def is_outage(error: Exception) -> bool:
 
 def is_no_fault(error: Exception) -> bool:
     """Return whether Square or the database as a whole fails: no job and no event is given up for it."""
-    return is_outage(error) or isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
+    if isinstance(error, (OperationalError, InterfaceError)):
+        return error.connection_invalidated or _is_database_away(error.orig)
+    return is_outage(error) or isinstance(error, PoolTimeout)
+
+
+def _is_database_away(error: BaseException | None) -> bool:
+    """Return whether this is not about the statement, which would fail as well with a database that is well."""
+    if isinstance(error, sqlite3.Error):
+        # The last byte is the code, what is above it its details; what the driver itself refuses has none.
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF in _SQLITE_AWAY
+    state = getattr(error, "sqlstate", None)
+    # A connection that was lost or never made has no state.
+    return state is None or state in _STATES_AWAY or (state[:2] in _CLASSES_AWAY and state != _CANCELED)
 
 
 def is_permanent(error: Exception) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from plugin.backups.journal import is_interrupted
 from plugin.backups.versions import note_version
@@ -19,6 +20,7 @@ from plugin.secrets_file import FILE_NAME, make_secrets
 from plugin.settings import Settings, read_settings
 from plugin.store import Store
 from plugin.store.migrate import can_serve, is_empty, upgrade
+from plugin.store.postgresql import refusal
 
 # Whose rows show that a clinic has worked with this database.
 _TABLES_IN_USE = ("staff", "client", "course")
@@ -39,10 +41,14 @@ def started_settings() -> Settings:
 
 
 def wait_for_server(settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Return once the database answers; a server may start later than we do, or be moving to another machine."""
+    """Return once the database answers; a server may start later than we do, or be moving to another machine.
+
+    Raises ConfigurationError where it answers, and refuses us: for a wrong password or an unknown database.
+    """
     with Store(settings.database_url) as store:
         pause_s = 0.5
-        while not (store.is_sqlite or store.is_alive()):
+        while not store.is_sqlite and (failure := store.failure()):
+            _refuse_wrong_address(failure)
             if pause_s == 0.5:
                 print(f"{_SILENT} Waiting for it.", file=sys.stderr, flush=True)
             sleep(pause_s)
@@ -52,6 +58,14 @@ def wait_for_server(settings: Settings, *, sleep: Callable[[float], None] = time
 _SILENT = "DATABASE_URL: the database does not answer. Is it running, is the address right?"
 
 
+def _refuse_wrong_address(failure: DBAPIError) -> None:
+    if said := refusal(failure):
+        raise ConfigurationError(
+            f"DATABASE_URL: the database server answers: {said}. Correct user, password and name of the database in"
+            " the address, then start again."
+        )
+
+
 def prepare(settings: Settings, *, upgrades: bool = False) -> Settings:
     """Make the missing secrets of a new clinic and the tables of an empty database; return the settings with them.
 
@@ -59,7 +73,8 @@ def prepare(settings: Settings, *, upgrades: bool = False) -> Settings:
     answer, is of a newer version, or of an older one and may not be upgraded.
     """
     with Store(settings.database_url, settings.direct_url) as store:
-        if not store.is_alive():
+        if failure := store.failure():
+            _refuse_wrong_address(failure)
             raise ConfigurationError(_SILENT)
         missing = settings.missing_secrets
         if missing and not (settings.data_folder / FILE_NAME).exists() and _can_make(store, missing):

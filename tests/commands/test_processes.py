@@ -11,10 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
+from plugin.errors import ConfigurationError
 from plugin.processes import Child, Family
 from plugin.settings import Settings
 from plugin.start import wait_for_server
+from plugin.store.postgresql import refusal
 
 SLEEPER = ["-c", "import time, sys; print('up', flush=True); time.sleep(600)"]
 FALLS = ["-c", "raise SystemExit(3)"]
@@ -118,6 +122,43 @@ def test_a_server_waits_for_a_database_that_is_away(capsys: pytest.CaptureFixtur
     assert pauses == [0.5, 1, 2, 4, 5, 5]
     # Said once, not with each try.
     assert capsys.readouterr().err.count("the database does not answer") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"password": "wrong", "username": "nobody-here"}, "nobody-here"), ({"database": "unknown"}, "unknown")],
+    ids=["a user it does not know", "a database it does not have"],
+)
+def test_a_server_that_refuses_us_is_not_waited_for(
+    postgresql_url: str, change: dict[str, str], said: str
+) -> None:
+    url = make_url(postgresql_url).set(**change).render_as_string(hide_password=False)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError) as refused:
+        wait_for_server(Settings(database_url=url), sleep=lambda _: pytest.fail("waited"))
+    assert said in refused.value.message
+    assert refused.value.message.startswith("DATABASE_URL: the database server answers: ")
+
+
+@pytest.mark.parametrize(
+    ("said", "is_final"),
+    [
+        ('FATAL:  password authentication failed for user "clinic"', True),
+        ("fe_sendauth: no password supplied", True),
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.7", user "clinic", no encryption', True),
+        ('FATAL:  database "clinc" does not exist', True),
+        ('FATAL:  role "clinc" does not exist', True),
+        ("FATAL:  no such database: clinc", True),
+        ("Connection refused", False),
+        ("FATAL:  the database system is starting up", False),
+        ("FATAL:  sorry, too many clients already", False),
+        ("FATAL:  terminating connection due to administrator command", False),
+        ('could not translate host name "db" to address: Temporary failure in name resolution', False),
+        ("FATAL:  server login has been failing, try again later (server_login_retry)", False),
+    ],
+)
+def test_only_what_a_wait_does_not_mend_is_a_refusal(said: str, is_final: bool) -> None:
+    error = Exception(f'connection failed: connection to server at "127.0.0.1", port 5432 failed: {said}')
+    assert bool(refusal(OperationalError("SELECT 1", None, error))) is is_final
 
 
 def test_no_server_is_waited_for_where_there_is_none(sqlite_url: str) -> None:

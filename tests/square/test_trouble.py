@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 
+import psycopg
 import pytest
+from psycopg import errors as postgresql
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from plugin.courses.base.outbox import Job
+from plugin.job_registry import JOBS
+from plugin.jobs import retry_or_give_up
 from plugin.retry_policy import (
     LONGEST_WAIT_S,
     MOST_TRIES,
@@ -17,6 +24,7 @@ from plugin.retry_policy import (
     wait_s,
 )
 from plugin.store import Store
+from plugin.store.queues import Outbox
 from tests.square.clinic import Clinic, house_of, keep, settings_for
 from tests.square.conftest import OpenClinic
 
@@ -158,6 +166,52 @@ def test_work_is_not_given_up_for_a_database_that_is_away() -> None:
     assert is_no_fault(OperationalError("SELECT 1", None, Exception("server closed the connection")))
     assert is_no_fault(PoolTimeout("no connection is left"))
     assert not is_no_fault(IntegrityError("INSERT", None, Exception("UNIQUE constraint failed")))
+
+
+def _failure_of_sqlite(name: str) -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError(name)
+    error.sqlite_errorcode = getattr(sqlite3, name)
+    return error
+
+
+@pytest.mark.parametrize(
+    ("failed", "is_away"),
+    [
+        *((_failure_of_sqlite(f"SQLITE_{name}"), True) for name in (
+            "BUSY", "BUSY_SNAPSHOT", "LOCKED", "NOMEM", "READONLY", "IOERR", "IOERR_WRITE", "FULL", "CANTOPEN",
+        )),
+        *((_failure_of_sqlite(f"SQLITE_{name}"), False) for name in ("ERROR", "INTERRUPT")),
+        (sqlite3.OperationalError("Could not decode to UTF-8 column 'name'"), False),
+        *((error(), True) for error in (
+            psycopg.OperationalError, psycopg.InterfaceError, postgresql.AdminShutdown, postgresql.DiskFull,
+            postgresql.LockNotAvailable, postgresql.TooManyConnections, postgresql.DeadlockDetected,
+            postgresql.CannotConnectNow, postgresql.ReadOnlySqlTransaction, postgresql.IoError,
+        )),
+        *((error(), False) for error in (
+            postgresql.QueryCanceled, postgresql.StatementTooComplex, postgresql.ObjectNotInPrerequisiteState,
+        )),
+    ],
+    ids=lambda each: f"{type(each).__name__} {each}".strip() if isinstance(each, Exception) else None,
+)  # fmt: skip
+def test_a_statement_that_fails_by_itself_is_no_outage(failed: Exception, is_away: bool) -> None:
+    assert is_no_fault(OperationalError("SELECT 1", None, failed)) is is_away
+
+
+def test_a_job_whose_statement_fails_each_time_is_given_up_in_the_end(lite_clinic: Clinic) -> None:
+    clinic = lite_clinic
+    clinic.sell("ten")
+    clinic.hear()
+    clinic.work()
+    with clinic.services.store.reading() as session:
+        job = session.scalars(select(Outbox)).first()
+        assert job is not None
+        found = Job(job.id, job.kind, job.subject, job.payload, MOST_TRIES)
+    kind = JOBS[found.kind]
+    with pytest.raises(OperationalError) as poisoned, clinic.services.store.reading() as session:
+        session.execute(text("SELECT * FROM no_such_table"))
+    away = OperationalError("SELECT 1", None, Exception("server closed the connection"))
+    assert retry_or_give_up(clinic.services, kind, found, away, chance=lambda: 0.0) == "retrying"
+    assert retry_or_give_up(clinic.services, kind, found, poisoned.value, chance=lambda: 0.0) == "failed"
 
 
 def test_two_workers_at_once_book_each_sale_once(postgresql_url: str, open_clinic: OpenClinic) -> None:
