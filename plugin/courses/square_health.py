@@ -19,6 +19,7 @@ from plugin.courses.base.outbox import PAPERS
 from plugin.courses.base.work import Work, transact
 from plugin.courses.documents.enqueue import DOCUMENT_JOBS
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.queues import Attention, Outbox, Sweep
 from plugin.store.square_side import Connection
 from plugin.wording import _
@@ -143,9 +144,12 @@ def connection_in(session: Session) -> Connection:
     return row
 
 
+# Asked after every call to Square.
+_FAILING_CODE = Prepared(select(Connection.failing_code))
+
+
 def _failing_code(store: Store) -> str:
-    with store.reading() as session:
-        return session.scalar(select(Connection.failing_code)) or ""
+    return next((row.failing_code for row in store.rows(_FAILING_CODE, {})), "")
 
 
 def _away(row: Connection | None, now: datetime) -> SquareAway | None:

@@ -10,13 +10,12 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from threading import Lock
-from typing import Any, cast
+from threading import Lock, local
+from typing import Any
 
 import httpx
 from square import Square
 from square.core.api_error import ApiError
-from square.core.pagination import SyncPager
 from square.core.request_options import RequestOptions
 
 from plugin.errors import SquareFailed
@@ -31,6 +30,7 @@ ONCE = RequestOptions(max_retries=0)
 _SENDABLE = re.compile(r"[!-~]+\Z")
 Token = Callable[[], str]
 Watch = Callable[[str], None]
+Hear = Callable[[httpx.Response], None]
 # A method of the SDK.
 Call = Callable[..., Any]
 Transport = httpx.BaseTransport
@@ -62,6 +62,8 @@ class Asking:
         self._hear_date = hear_date
         self._transport = transport
         self._lock = Lock()
+        # Of each thread: what reads the JSON of the last answer.
+        self._last = local()
         self._used: list[_Connections] = []
 
     def close(self) -> None:
@@ -84,7 +86,7 @@ class Asking:
         with self._lock:
             if not self._used or self._used[-1].address != address:
                 # Earlier ones stay open until the end: another thread may be waiting for an answer.
-                self._used.append(_connect(address, self._token, self._transport, self._hear_date))
+                self._used.append(_connect(address, self._token, self._transport, self._hear))
             return self._used[-1]
 
     def _one(self, name: str, call: Call, *given: Any, **named: Any) -> Json:
@@ -114,14 +116,10 @@ class Asking:
         return answer
 
     def _call(self, call: Call, *given: Any, **named: Any) -> Json:
-        """Call a method of the SDK without retries; return its answer as a dict."""
+        """Call a method of the SDK without retries; return the JSON of the answer."""
         try:
-            answer = call(*given, **{"request_options": ONCE, **named})
-            # The SDK's own pager ends at an empty page that has a cursor; its raw answer does not.
-            answer = answer.response if isinstance(answer, SyncPager) else answer
-            # Pydantic's own way: the SDK's `dict` does the same twice, and resolves every type again on the way.
-            # `warnings`: the SDK accepts values of a wrong type, and would warn of each.
-            return cast(Json, answer.model_dump(by_alias=True, exclude_unset=True, warnings=False))
+            call(*given, **{"request_options": ONCE, **named})
+            return record(self._last.json(), "answer")
         except ApiError as error:
             raise _refusal(error) from error
         except httpx.TimeoutException as error:
@@ -131,6 +129,16 @@ class Asking:
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             # An answer of another shape than the SDK's models breaks inside it.
             raise unreadable("another shape than agreed") from error
+
+    def _hear(self, answer: httpx.Response) -> None:
+        """Take the JSON of an answer and leave the SDK an empty object.
+
+        Of every field the SDK makes a model and checks nothing, which takes longer than all the rest of an event.
+        """
+        self._hear_date(answer.headers.get("Date", ""))
+        if answer.is_success:
+            self._last.json = answer.json
+            answer.json = dict  # type: ignore[method-assign]
 
 
 def within(timeout_s: float) -> RequestOptions:
@@ -146,14 +154,14 @@ class _Connections:
     unauthenticated: Square
 
 
-def _connect(address: str, token: Token, transport: Transport | None, hear_date: Watch) -> _Connections:
+def _connect(address: str, token: Token, transport: Transport | None, hear: Hear) -> _Connections:
     is_remote = httpx.URL(address).host not in ("127.0.0.1", "localhost", "::1")
     http = httpx.Client(
         transport=transport,
         timeout=ANSWER_TIMEOUT_S,
         event_hooks={
             "request": [_connect_sooner],
-            "response": [lambda answer: hear_date(answer.headers.get("Date", ""))],
+            "response": [hear],
         },
         trust_env=is_remote,
         verify=_certificates(is_remote),
