@@ -115,7 +115,7 @@ class Store:
         self._one_writer = threading.RLock() if self.is_sqlite else nullcontext()
         self._writer = self.engine.execution_options(coursekeeper_writes=True)
         # SQLite's transactions read one snapshot by default; PostgreSQL's only at this isolation level.
-        self._reader = self._isolated("REPEATABLE READ")
+        self._reader = self._isolated("REPEATABLE READ", postgresql_readonly=True)
         # On SQLite only what sends BEGIN is in a transaction.
         self._lone_reader = self._isolated("AUTOCOMMIT")
 
@@ -129,8 +129,10 @@ class Store:
         """Close every connection."""
         self.engine.dispose()
 
-    def _isolated(self, level: str) -> Engine:
-        return self.engine if self.is_sqlite else self.engine.execution_options(isolation_level=level)
+    def _isolated(self, level: str, **options: bool) -> Engine:
+        return (
+            self.engine if self.is_sqlite else self.engine.execution_options(isolation_level=level, **options)
+        )
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -139,11 +141,13 @@ class Store:
         if shared is not None:
             yield shared
             return
-        with Session(self._reader, expire_on_commit=False) as session:
-            try:
-                yield session
-            finally:
-                session.rollback()
+        with self._reader.connect() as connection, Session(connection, expire_on_commit=False) as session:
+            connection.begin()
+            yield session
+            if not self.is_sqlite:
+                # It can't have written. A rollback, as closing does elsewhere, makes psycopg drop every prepared
+                # statement of the connection.
+                connection.commit()
 
     def rows(self, statement: Prepared, values: Values) -> Sequence[Any]:
         """Return the rows of one query, for which no transaction need begin and end."""

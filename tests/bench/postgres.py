@@ -82,11 +82,12 @@ def _using(store: Store, number: int) -> Callable[[], object]:
         query = "SELECT id FROM course ORDER BY square_order_id, id"
         course_id = session.connection().exec_driver_sql(query).scalars().all()[number]
     desk, days = reopened(store), count()
+    today = desk.today
 
     def use() -> None:
         # One use of a course a day, as in life.
         day = next(days)
-        desk.use(course_id, key=f"{course_id}-{day}", visited_on=desk.today - timedelta(days=day))
+        desk.use(course_id, key=f"{course_id}-{day}", visited_on=today - timedelta(days=day))
 
     return use
 

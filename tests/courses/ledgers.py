@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -43,6 +45,13 @@ DEEDS = st.lists(
     ),
     max_size=25,
 )
+
+
+@contextmanager
+def not_kept(store: Store) -> Iterator[Session]:
+    """Open a session in which anything may be written, of which nothing is kept."""
+    with Session(store.engine, expire_on_commit=False) as session:
+        yield session
 
 
 class RandomLedger:

@@ -32,7 +32,7 @@ from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.offers import Clinic
 from tests.courses.desk import Desk
-from tests.courses.ledgers import DEEDS, RandomLedger
+from tests.courses.ledgers import DEEDS, RandomLedger, not_kept
 from tests.courses.test_reports import ANY_LEDGER, DAYS, FAR, FIRST, closed
 
 ALL_DAYS = Period(FIRST, FAR)
@@ -108,7 +108,7 @@ def _assert_rolled(session: Session, period: Period, rolled: RollForward, place:
 def test_every_figure_is_the_sum_of_its_entries(
     any_store: Store, deeds: list[object], days: tuple[date, date], books: list[date], totalled: bool
 ) -> None:
-    with any_store.reading() as session:
+    with not_kept(any_store) as session:
         ledger = RandomLedger(session, any_store)
         for deed in deeds:
             ledger.write(deed)  # type: ignore[arg-type]

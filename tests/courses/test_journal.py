@@ -46,7 +46,7 @@ from plugin.store import Store
 from plugin.store.journal import MoneyPosting, PaymentFee
 from tests.clock import HandMovedClock
 from tests.courses.desk import DEB, OLGA, Desk, back
-from tests.courses.ledgers import DEEDS, RandomLedger
+from tests.courses.ledgers import DEEDS, RandomLedger, not_kept
 from tests.courses.test_reports import ANY_LEDGER, DAYS, closed
 
 NOVEMBER, DECEMBER = month_of(date(2026, 11, 1)), month_of(date(2026, 12, 1))
@@ -95,7 +95,7 @@ def owed(store: Store, period: Period) -> int:
 @ANY_LEDGER
 @given(deeds=DEEDS, books=DAYS)
 def test_any_ledger_balances_and_agrees_with_the_unused_value(any_store, deeds, books):
-    with any_store.reading() as session:
+    with not_kept(any_store) as session:
         ledger = RandomLedger(session, any_store)
         session.add(closed(books))
         for deed in deeds:

@@ -30,7 +30,7 @@ from plugin.store.books import BooksClosed
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments
 from tests.courses.desk import OLGA, Desk
-from tests.courses.ledgers import DEEDS, Deed, RandomLedger
+from tests.courses.ledgers import DEEDS, Deed, RandomLedger, not_kept
 
 UTC_ZONE = ZoneInfo("UTC")
 FIRST, FAR = date(2026, 9, 1), date(2027, 6, 30)
@@ -98,7 +98,7 @@ def assert_closes(session: Session, period: Period) -> None:
 @given(deeds=DEEDS, cuts=st.tuples(DAYS, DAYS, DAYS), books=st.sets(DAYS, max_size=3))
 def test_any_ledger_cut_anywhere_closes_and_its_parts_add_up(any_store, deeds, cuts, books):
     first, middle, last = sorted(cuts)
-    with any_store.reading() as session:
+    with not_kept(any_store) as session:
         ledger = RandomLedger(session, any_store)
         for deed in deeds:
             ledger.write(deed)
@@ -121,7 +121,7 @@ def test_any_ledger_cut_anywhere_closes_and_its_parts_add_up(any_store, deeds, c
 @given(before=DEEDS, after=DEEDS, through=DAYS)
 def test_what_was_closed_stays_whatever_is_entered_later(any_store, before, after, through):
     end = start_of(through + timedelta(days=1), UTC_ZONE)
-    with any_store.reading() as session:
+    with not_kept(any_store) as session:
         ledger = RandomLedger(session, any_store)
         known = [deed for deed in before if _written(deed) < end]
         for deed in known:

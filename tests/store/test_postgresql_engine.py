@@ -55,3 +55,15 @@ def test_copies_and_upgrades_go_past_the_pooler() -> None:
         assert (store.url.host, store.direct_url.host) == ("pooler", "server")
     with Store("postgresql://u@server/clinic") as store:
         assert store.direct_url.host == "server"
+
+
+@postgresql_alone
+def test_reading_leaves_the_prepared_statements_of_a_connection(database_url: str) -> None:
+    with Store(database_url) as store:
+        # Prepared once it has run five times.
+        for _ in range(7):
+            with store.reading() as session:
+                session.scalar(text("SELECT count(*) FROM limit_hit"))
+        with store.reading() as session:
+            prepared = session.scalar(text("SELECT count(*) FROM pg_prepared_statements"))
+    assert prepared == 1
