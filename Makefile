@@ -51,7 +51,9 @@ demo: setup ## Start a practice Square and a small clinic: PORT=, TILL_PORT=, FR
 test: setup-test ## Run every check, and the tests that fit into eight minutes: ARGS="-k name" for some of them
 	@$(MAKE) --no-print-directory --jobs 2 lint tests
 
+# Collecting compiles the tests: done once, beside the types, it is not done by each worker.
 tests:
+	@[ -d tests/__pycache__ ] || $(PYTHON) -m pytest --collect-only --quiet >/dev/null
 	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder $(if $(ALL),,-m "not thorough") $(ARGS)
 
 test-screens: setup-test ## Measure every screen of every role at every width

@@ -45,6 +45,10 @@ _HERE = {"cwd", "getcwd"}
 _HOME = {"home", "expanduser"}
 _CLIMB = re.compile(r"(?<![\w.])(?:\.\./)*\.\.(?![\w.])")
 _BESIDE = re.compile(r"(?<![\w.-])(?:shared|contract)/")
+# A source without one of these makes no path and climbs none: it need not be parsed.
+_NAMES_A_PATH = re.compile(
+    r"__file__|\.\.|\b(?:parents?|pardir|dirname|cwd|getcwd|home|expanduser)\b|\b(?:Path|PurePath|open)\("
+)
 _SKIP = re.compile(r"\b(?:pytest\.skip|importorskip|skipif|mark\.skip|unittest\.skip\w*|SkipTest)\b")
 
 
@@ -57,7 +61,8 @@ def nodes_of(tree: ast.AST) -> tuple[ast.AST, ...]:
 def paths_out(root: Path) -> Iterator[str]:
     """Yield every place in the files below a root that leads above it."""
     sources = {path: _text_of(path) for path in files_below(root)}
-    trees = {path: ast.parse(text) for path, text in sources.items() if path.suffix == ".py"}
+    python = {path: text for path, text in sources.items() if path.suffix == ".py"}
+    trees = {path: ast.parse(text) for path, text in python.items() if _NAMES_A_PATH.search(text)}
     constants = {_dotted(root, path): _constants(root, path, tree) for path, tree in trees.items()}
     for path, text in sources.items():
         name = str(path.relative_to(root))
@@ -77,6 +82,8 @@ def skips_in(text: str) -> list[str]:
 
 
 def _in_text(text: str, depth: int) -> Iterator[tuple[int, str]]:
+    if not _CLIMB.search(text) and not _BESIDE.search(text):
+        return
     for number, line in enumerate(text.splitlines(), 1):
         for found in _CLIMB.finditer(line):
             if found[0].count("..") > depth:
