@@ -189,7 +189,8 @@ def _refuse_revision(copy: Store, manifest: Manifest | None) -> None:
         raise DamagedCopy("This file is no backup of Coursekeeper.", code="foreign_copy")
     if is_too_old(revision):
         raise Refused(
-            "This copy was made by a version before 0.1.0. Restore it with version 0.1.0, and upgrade that.",
+            "This copy was made by a version before 0.1.0, or between releases. Restore it with that version, and"
+            " upgrade one before 0.1.0 by 0.1.0 first.",
             code="older_copy",
         )
     if revision not in known_revisions():

@@ -123,7 +123,8 @@ def refuse_unknown(store: Store) -> None:
     revision = migrate.current_revision(store)
     if migrate.is_too_old(revision):
         raise ConfigurationError(
-            "The database is of a version before 0.1.0. Upgrade it with version 0.1.0 first, then with this one."
+            "The database is of a version before 0.1.0, or between releases, from which this one can't upgrade. One"
+            " before 0.1.0 is first upgraded by 0.1.0."
         )
     if revision is not None and revision not in migrate.known_revisions():
         version = last_version(store)

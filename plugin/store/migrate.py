@@ -115,8 +115,9 @@ def _revisions() -> tuple[Script, ...]:
 
 
 def is_too_old(revision: str | None) -> bool:
-    """Return whether a version before 0.1.0 made the database, from which no migration leads on."""
-    return revision is not None and revision < known_revisions()[-1]
+    """Return whether no migration leads on: a version before 0.1.0 made the database, or one between releases."""
+    known = known_revisions()
+    return revision is not None and revision not in known and revision < known[0]
 
 
 def is_empty(store: Store) -> bool:

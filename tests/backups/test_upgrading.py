@@ -82,7 +82,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     before, real = rows(old.store), migrate.upgrade
 
     def half(url: str, revision: str = "head") -> None:
-        real(url, "0024")
+        real(url, "0050")
         raise RuntimeError(f"the disk broke on the way to {revision}")
 
     monkeypatch.setattr(migrate, "upgrade", half)
@@ -102,7 +102,7 @@ def test_what_others_wrote_meanwhile_outlives_a_failed_upgrade(
     real = migrate.upgrade
 
     def half(url: str, revision: str = "head") -> None:
-        real(url, "0024")
+        real(url, "0050")
         with old.store.engine.begin() as another:
             another.execute(text("UPDATE client SET name = 'Written meanwhile'"))
         raise RuntimeError(f"the disk broke on the way to {revision}")
@@ -220,17 +220,18 @@ def test_a_database_of_a_newer_version_is_not_touched(services: Services, clock:
 
 
 @sqlite_alone
-def test_a_database_from_before_0_1_0_is_not_touched_and_the_way_on_is_said(
-    services: Services, clock: HandMovedClock
+@pytest.mark.parametrize("too_old", ["0021", "0048"])
+def test_a_database_from_before_0_1_0_or_between_releases_is_not_touched_and_the_way_on_is_said(
+    services: Services, clock: HandMovedClock, too_old: str
 ) -> None:
-    newest = set_revision(services.store, "0021")
+    newest = set_revision(services.store, too_old)
     for change in (
         lambda: upgrade(services.settings, services.store, now=clock()),
         lambda: downgrade(services.settings, services.store, OLDEST_DOWNGRADE),
     ):
-        with pytest.raises(ConfigurationError, match=r"Upgrade it with version 0\.1\.0 first"):
+        with pytest.raises(ConfigurationError, match=r"before 0\.1\.0, .* by 0\.1\.0"):
             change()
-    assert set_revision(services.store, newest) == "0021"
+    assert set_revision(services.store, newest) == too_old
 
 
 @sqlite_alone
@@ -263,7 +264,7 @@ def test_commands_ask_for_the_upgrade_and_servers_do_it(run: Command, tmp_path: 
     from plugin.start import started_settings
 
     run("user", "add", "june@example.org", "--role", "owner")
-    migrate.downgrade(run.address, "0030")
+    migrate.downgrade(run.address, "0050")
     done = run("user", "list")
     assert (done.exit_code, done.stderr) == (
         2,
@@ -275,9 +276,9 @@ def test_commands_ask_for_the_upgrade_and_servers_do_it(run: Command, tmp_path: 
     finally:
         del os.environ["DATABASE_URL"]
     assert run("user", "list").exit_code == 0
-    assert len(list((tmp_path / "backups").glob("before-upgrade-0030-*.db"))) == 1
+    assert len(list((tmp_path / "backups").glob("before-upgrade-0050-*.db"))) == 1
     assert run("upgrade").stdout == run("db", "upgrade").stdout == "The database is up to date.\n"
-    assert run("db", "downgrade", "0030").exit_code == 0
+    assert run("db", "downgrade", "0050").exit_code == 0
     assert "was upgraded to" in run("upgrade").stdout
 
 
@@ -288,10 +289,10 @@ def test_nothing_is_upgraded_below_a_running_instance(
 
     monkeypatch.setattr(instance_lock, "_WAIT_S", 0.0)
     run("audit")
-    migrate.downgrade(run.address, "0030")
+    migrate.downgrade(run.address, "0050")
     number = instance_lock._locked(tmp_path, WEB)
     try:
-        for words in (["upgrade"], ["db", "downgrade", "0029"], ["restore", "copy"]):
+        for words in (["upgrade"], ["db", "downgrade", "0049"], ["restore", "copy"]):
             done = run(*words)
             assert done.exit_code == 2
             assert f"is running on the database in {tmp_path} already, process {os.getpid()}." in done.stderr
@@ -341,7 +342,7 @@ def test_only_the_last_copies_of_upgrades_are_kept(services: Services, clock: Ha
     from plugin.backups.upgrading import COPIES_KEPT, _copy
 
     for number in range(COPIES_KEPT + 2):
-        made = _copy(services.settings, services.store, "0030")
+        made = _copy(services.settings, services.store, "0050")
         os.utime(made, (number, number))
     assert len(list(made.parent.glob("before-upgrade-*"))) == COPIES_KEPT
     assert made.exists()

@@ -87,7 +87,7 @@ def test_a_database_that_is_lived_in_goes_down_and_up_with_all_its_rows(
         desk = Desk(store, clock)
         desk.use(desk.sell())
         before = rows_of(store)
-    for revision in ("0040", "0022"):
+    for revision in ("0049", "0022"):
         downgrade(empty_database_url, revision)
         upgrade(empty_database_url)
     with Store(empty_database_url) as store:
