@@ -36,7 +36,9 @@ TEMPLATES = next(
 
 _SCRIPTS = TEMPLATES / "static" / "desk"
 # Scripts that main.js loads where a page has what they are for.
-ON_DEMAND = frozenset({"camera.js", "check_in.js", "preview.js", "scan.js"})
+ON_DEMAND = frozenset(
+    {"camera.js", "check_in.js", "choose.js", "hours.js", "preview.js", "scan.js", "setup.js"}
+)
 _STYLES = TEMPLATES / "static" / "styles"
 
 blueprint = Screens("pages", __name__)

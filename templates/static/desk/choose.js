@@ -21,5 +21,7 @@ document.addEventListener("change", (event) => {
   show(form);
 });
 
+const showAll = () => document.querySelectorAll("[data-choosing]").forEach(show);
+showAll();
 // Back and forward keep the ticks of a page.
-addEventListener("pageshow", () => document.querySelectorAll("[data-choosing]").forEach(show));
+addEventListener("pageshow", showAll);

@@ -1,9 +1,7 @@
 // The desk in the browser: what is new shows by itself, keys do what they say, one tap is one act.
 // Every page works without these scripts; they make it quicker and safer.
-import "./choose.js";
 import { startConnection } from "./connection.js";
 import { focusOn } from "./fields.js";
-import "./hours.js";
 import { startKeys } from "./keys.js";
 import { keptAt, keptLive, startKeeping } from "./kept.js";
 import { renewKeys, startLate } from "./late.js";
@@ -15,7 +13,6 @@ import { openTarget } from "./page.js";
 import { showPasskeys } from "./passkey.js";
 import "./print.js";
 import { startSending } from "./send.js";
-import "./setup.js";
 import { signInEnded } from "./sign_in.js";
 import "./walk_in.js";
 import "./working.js";
@@ -23,8 +20,11 @@ import "./working.js";
 // What few pages have is loaded there alone (ON_DEMAND in plugin/web/pages.py).
 const has = (selector) => document.querySelector(selector) !== null;
 
-function preview() {
+function startOnDemand() {
   if (has("[data-sheet]")) import("./preview.js").then(({ startPreview }) => startPreview());
+  if (has("[data-choosing]")) import("./choose.js");
+  if (has("[data-same-hours]")) import("./hours.js");
+  if (has("[data-draft], [data-time-zone]")) import("./setup.js");
 }
 
 document.documentElement.classList.add("scripted");
@@ -34,12 +34,12 @@ if (dialogs) document.body.append(dialogs.content);
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status === 401) signInEnded();
 });
-document.addEventListener("desk:page", preview);
+document.addEventListener("desk:page", startOnDemand);
 
 openTarget();
 if (document.body.dataset.checkInScreen || has("[data-check-in]")) import("./check_in.js").then(({ startCheckIn }) => startCheckIn());
 watchNotice();
-preview();
+startOnDemand();
 showPasskeys();
 startLock();
 const wrong = document.querySelector("[data-focus]");

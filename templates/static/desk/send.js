@@ -184,11 +184,20 @@ function leaveFor(address) {
   if (isHere && wanted.hash) location.reload();
 }
 
+// A page that changes by itself has a script more.
+function needScripts(page) {
+  for (const { src } of page.querySelectorAll("head script[src]")) {
+    const isHere = [...document.scripts].some((each) => each.src === src);
+    if (!isHere) document.head.append(Object.assign(document.createElement("script"), { src }));
+  }
+}
+
 // A refused form on a page of its own, or a page that another has taken the place of.
 function showPage(page) {
   document.title = page.title;
   if (page.body.dataset.live) document.body.dataset.live = page.body.dataset.live;
   document.getElementById("main").replaceChildren(...page.getElementById("main").childNodes);
+  needScripts(page);
   htmx.process(document.getElementById("main"));
   document.dispatchEvent(new Event("desk:page"));
   lead(null);
