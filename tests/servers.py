@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import threading
@@ -28,6 +29,17 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def environment_of(url: str, *, port: int | None = None, **more: str) -> dict[str, str]:
+    """Return the environment of a program of this checkout that runs the clinic of this database."""
+    own = {
+        "DATABASE_URL": url,
+        "SECRET_KEY": "s" * 48,
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+    }
+    public = {"PUBLIC_URL": f"http://127.0.0.1:{port}"} if port is not None else {}
+    return {**os.environ, **own, **public, **more}
 
 
 @contextmanager

@@ -18,13 +18,12 @@ from plugin.store.migrate import upgrade
 from practice_square.serving import running_practice
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
-from tests.square.clinic import KEY, LOCATION, TOKEN, house_of, settings_for
+from tests.square.clinic import NOWHERE, house_of, settings_for
 from tests.states import World
 from tests.web.test_wallet import Apple
 from tests.web.visitor import hire
 
 PUBLIC_URL = "https://clinic.example.org"
-WEBHOOKS = "http://127.0.0.1:9/square/webhooks"
 # What a clinic may switch on is reached too.
 SWITCHED_ON = {
     "SECRET_KEY": "a secret key of forty-eight characters for attacks",
@@ -56,19 +55,11 @@ def open_house(folder: Path) -> Iterator[House]:
     """Open a clinic with people of every role and a course in every state; limits of requests are off."""
     url, clock = f"sqlite:///{folder / 'attacked.db'}", HandMovedClock()
     upgrade(url)
-    square = running_practice(
-        folder,
-        webhook_url=WEBHOOKS,
-        seed="items",
-        clock=clock,
-        access_token=TOKEN,
-        signature_key=KEY,
-        location_id=LOCATION,
-    )
+    square = running_practice(folder, seed="items", webhook_url=NOWHERE, clock=clock)
     names = ("WALLET_CERTIFICATE", "WALLET_PRIVATE_KEY", "WALLET_INTERMEDIATE")
     wallet = dict(zip(names, Apple().texts, strict=True))
     with square as practice, Store(url) as store:
-        settings = settings_for(practice.base_url, WEBHOOKS, **SWITCHED_ON, **wallet)
+        settings = settings_for(practice.base_url, NOWHERE, **SWITCHED_ON, **wallet)
         services = house_of(settings, store, clock)
         desk = Desk(store, clock)
         for role in Role:

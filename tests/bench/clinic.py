@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import time
@@ -25,8 +24,8 @@ from practice_square.serving import running_practice
 from tests.bench.figures import Aim, Figure
 from tests.bench.usage import family, memory_mib, processor_s
 from tests.clock import HandMovedClock
-from tests.servers import free_port, running
-from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, house_of, settings_for
+from tests.servers import environment_of, free_port, running
+from tests.square.clinic import KEY, TOKEN, Clinic, house_of, settings_for
 from tests.web.page import Page
 from tests.web.visitor import PASSWORD, email_of, hire
 
@@ -93,14 +92,7 @@ def running_clinic(folder: Path, *, has_events: bool) -> Iterator[Running]:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     told_at = f"{address}/square/webhooks"
-    with running_practice(
-        folder,
-        webhook_url=told_at if has_events else None,
-        seed="items",
-        access_token=TOKEN,
-        signature_key=KEY,
-        location_id=LOCATION,
-    ) as practice:
+    with running_practice(folder, seed="items", webhook_url=told_at if has_events else None) as practice:
         package = _furnish(folder, practice.base_url, practice.control)
         environment = _environment(
             folder, port, SQUARE_BASE_URL=practice.base_url, SQUARE_WEBHOOK_URL=told_at
@@ -114,16 +106,8 @@ def running_clinic(folder: Path, *, has_events: bool) -> Iterator[Running]:
 
 
 def _environment(folder: Path, port: int, **more: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "DATABASE_URL": f"sqlite:///{folder / 'clinic.db'}",
-        "SECRET_KEY": "s" * 48,
-        "PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "SQUARE_ACCESS_TOKEN": TOKEN,
-        "SQUARE_WEBHOOK_SIGNATURE_KEY": KEY,
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-        **more,
-    }
+    square = {"SQUARE_ACCESS_TOKEN": TOKEN, "SQUARE_WEBHOOK_SIGNATURE_KEY": KEY}
+    return environment_of(f"sqlite:///{folder / 'clinic.db'}", port=port, **square, **more)
 
 
 def _furnish(folder: Path, square_url: str, till: PracticeControl) -> str:

@@ -14,9 +14,8 @@ from plugin.store import Store
 from plugin.store.migrate import upgrade
 from practice_square.serving import running_practice
 from tests.clock import HandMovedClock
-from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, Json, house_of, keep, settings_for
+from tests.square.clinic import NOWHERE, Clinic, Json, house_of, keep, settings_for
 
-_NOWHERE = "http://127.0.0.1:9/square/webhooks"
 Answers = dict[tuple[str, str, bytes], httpx.Response]
 
 
@@ -70,17 +69,7 @@ def sale_events(stack: ExitStack, folder: Path, sales: int) -> SaleEvents:
     """Ring up so many sales to as many clients; the practice Square answers until the stack closes."""
     template, clock = folder / "square.db", HandMovedClock()
     upgrade(f"sqlite:///{template}")
-    practice = stack.enter_context(
-        running_practice(
-            folder,
-            webhook_url=_NOWHERE,
-            seed="items",
-            clock=clock,
-            access_token=TOKEN,
-            signature_key=KEY,
-            location_id=LOCATION,
-        )
-    )
+    practice = stack.enter_context(running_practice(folder, seed="items", webhook_url=NOWHERE, clock=clock))
     with Store(f"sqlite:///{template}") as store:
         services = house_of(settings_for(practice.base_url), store, clock)
         stack.callback(services.close)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from tests.bench.served import EMPTY
 from tests.bench.usage import processor_s
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
-from tests.servers import free_port, running
+from tests.servers import environment_of, free_port, running
 from tests.web.conftest import SIGNATURE_KEY
 from tests.web.test_webhooks import signature
 
@@ -64,14 +63,7 @@ def measure(folder: Path, rounds: int) -> Iterator[Figure]:
 def served(url: str, folder: Path) -> Iterator[tuple[int, psutil.Process]]:
     """Serve the web alone; give its port and the process that answers."""
     port = free_port()
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "SECRET_KEY": "s" * 48,
-        "SQUARE_WEBHOOK_SIGNATURE_KEY": SIGNATURE_KEY,
-        "PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-    }
+    environment = environment_of(url, port=port, SQUARE_WEBHOOK_SIGNATURE_KEY=SIGNATURE_KEY)
     command = [sys.executable, "-m", "tests.bench.served", str(port)]
     address = f"http://127.0.0.1:{port}/healthz"
     with running(command, address, environment=environment, folder=folder) as process:

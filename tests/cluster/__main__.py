@@ -23,7 +23,7 @@ from tests.cluster.configuration import NODES
 from tests.cluster.faults import FAULTS, FLAW, Fault
 from tests.cluster.programs import Missing, install_missing
 from tests.cluster.stack import Cluster
-from tests.cluster.table import Row, row_of, table
+from tests.cluster.table import FaultRow, row_of, table
 from tests.processes import until
 from tests.torture.crash import CrashRun, tablets_at
 
@@ -61,7 +61,7 @@ def main(seed: int, file: Path, *, is_flawed: bool = False) -> int:
     return 0 if run.is_right and same and is_whole else 1
 
 
-def _phase(cluster: Cluster, run: CrashRun, name: str, fault: Fault) -> Row:
+def _phase(cluster: Cluster, run: CrashRun, name: str, fault: Fault) -> FaultRow:
     refused, lost, began = run.refused.total(), run.answers_lost, time.monotonic()
     whole = None
     try:
@@ -103,7 +103,7 @@ def _verdict(run: CrashRun, *, same: bool) -> str:
     )
 
 
-def _write(file: Path, seed: int, run: CrashRun, rows: list[Row], *, same: bool) -> None:
+def _write(file: Path, seed: int, run: CrashRun, rows: list[FaultRow], *, same: bool) -> None:
     print("\n" + table(rows))
     facts = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

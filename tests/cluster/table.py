@@ -13,7 +13,7 @@ _HEAD = (
 
 
 @dataclass(frozen=True)
-class Row:
+class FaultRow:
     """A fault, and from its start: uses acknowledged, failed tries, the longest wait for one, when all ran again."""
 
     what: str
@@ -33,13 +33,13 @@ class Row:
 
 def row_of(
     what: str, answered_at: Sequence[float], began: float, whole: float | None, ended: float, failed: int
-) -> Row:
+) -> FaultRow:
     """Return the row of the time between `began` and `ended`, in seconds of one clock; everything ran at `whole`."""
     within = [each for each in answered_at if began <= each <= ended]
     gaps = (after - before for before, after in pairwise((began, *sorted(within), ended)))
-    return Row(what, len(within), failed, max(gaps), None if whole is None else whole - began)
+    return FaultRow(what, len(within), failed, max(gaps), None if whole is None else whole - began)
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[FaultRow]) -> str:
     """Return the table in Markdown."""
     return "\n".join((*_HEAD, *(row.line for row in rows)))

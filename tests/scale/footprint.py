@@ -22,7 +22,7 @@ from tests.bench.usage import family, memory_mib, processor_s
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.processes import until
-from tests.servers import fetch, free_port, running
+from tests.servers import environment_of, fetch, free_port, running
 
 SETTLE_S, IDLE_S = 40.0, 30.0
 
@@ -57,15 +57,9 @@ def _clinic(folder: Path) -> Iterator[psutil.Process]:
     with Store(url) as store:
         desk = Desk(store, HandMovedClock())
         desk.use(desk.sell())
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "SECRET_KEY": "s" * 48,
-        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-    }
     command = [sys.executable, "-m", "plugin", "serve", "--port", str(port)]
     address = f"http://127.0.0.1:{port}/readyz"
-    with running(command, address, environment=environment, folder=folder) as process:
+    with running(command, address, environment=environment_of(url), folder=folder) as process:
         until(lambda: fetch(address)[0] == 200, address)
         yield psutil.Process(process.pid)
 

@@ -26,7 +26,7 @@ PER_MACHINE = (60, 115, 250, 400, 420, 500)
 
 
 @dataclass(frozen=True)
-class Row:
+class FleetRow:
     """So many clinics on each machine: what they need, and how long a use and a paper take, in milliseconds.
 
     `waits` are the middle, the slowest hundredth and the slowest use, and the slowest hundredth of papers; none where
@@ -55,7 +55,7 @@ _HEAD = """\
 |---|---|---|---|---|---|---|---|---|---|"""
 
 
-def simulate(clinics: int, per_machine: int, times: ServiceTimes, seed: int) -> Row:
+def simulate(clinics: int, per_machine: int, times: ServiceTimes, seed: int) -> FleetRow:
     """Play the morning of so many clinics, and return what it was like."""
     chance = random.Random(seed)
     some = [clinic(chance) for _ in range(clinics)]
@@ -70,7 +70,7 @@ def simulate(clinics: int, per_machine: int, times: ServiceTimes, seed: int) -> 
     uses, papers = took["use"], took["paper"]
     waits = (*(_quantile(uses, each) for each in (0.5, 0.99, 1)), _quantile(papers, 0.99)) if uses else ()
     machines = ceil(clinics / per_machine)
-    return Row(
+    return FleetRow(
         per_machine,
         machines,
         machines * DOLLARS / clinics,

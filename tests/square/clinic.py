@@ -41,6 +41,8 @@ OWNER = Actor("Olive", Role.OWNER, Source.DESK)
 TOKEN = "practice-access-token"
 KEY = "practice-signature-key"
 LOCATION = "LPRACTICE0001"
+# Where no webhook ever arrives.
+NOWHERE = "http://127.0.0.1:9/square/webhooks"
 
 
 class Silence:
@@ -53,9 +55,7 @@ class Silence:
     def error(self, _event: str, **_told: object) -> None: ...
 
 
-def settings_for(
-    square_url: str, webhook_url: str = "http://127.0.0.1:9/square/webhooks", **more: str
-) -> Settings:
+def settings_for(square_url: str, webhook_url: str = NOWHERE, **more: str) -> Settings:
     return read_settings(
         {
             "SQUARE_BASE_URL": square_url,

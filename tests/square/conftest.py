@@ -15,7 +15,7 @@ from practice_square.serving import PracticeServer, running_practice
 from tests.clock import HandMovedClock
 from tests.practice_square.contract import Contract
 from tests.square.catalog import Shelf
-from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, Ear, house_of, settings_for
+from tests.square.clinic import Clinic, Ear, house_of, settings_for
 from tests.square.selling import Selling, open_selling
 
 OpenClinic = Callable[..., Clinic]
@@ -52,15 +52,9 @@ def contract() -> Contract:
 def one_practice(
     tmp_path_factory: pytest.TempPathFactory, worn_clock: WornClock, ear: Ear, contract: Contract
 ) -> Iterator[PracticeServer]:
+    folder = tmp_path_factory.mktemp("practice")
     with running_practice(
-        tmp_path_factory.mktemp("practice"),
-        webhook_url=ear.url,
-        seed="items",
-        middleware=contract.middleware,
-        clock=worn_clock,
-        access_token=TOKEN,
-        signature_key=KEY,
-        location_id=LOCATION,
+        folder, seed="items", webhook_url=ear.url, middleware=contract.middleware, clock=worn_clock
     ) as server:
         yield server
 

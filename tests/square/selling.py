@@ -35,12 +35,11 @@ from plugin.store import Store
 from plugin.store.selling import Checkout
 from practice_square.serving import running_practice
 from tests.clock import HandMovedClock
-from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, house_of, keep, settings_for
+from tests.square.clinic import LOCATION, NOWHERE, Clinic, house_of, keep, settings_for
 from tests.square.network import Line
 
 Json = dict[str, Any]
 DEB = Actor("Deb", Role.DESK, Source.DESK)
-_NOWHERE = "http://127.0.0.1:9/square/webhooks"
 _numbers = itertools.count(1)
 
 
@@ -182,20 +181,14 @@ def open_selling(folder: Path, migrated: Path) -> Iterator[Selling]:
     """A clinic on SQLite and a practice Square in the same process, whose webhooks never arrive."""
     clock = HandMovedClock()
     shutil.copyfile(migrated, folder / "coursekeeper.db")
-    square: dict[str, Any] = {
-        "access_token": TOKEN,
-        "signature_key": KEY,
-        "location_id": LOCATION,
-        "clock": clock,
-    }
     with (
-        running_practice(folder, seed="items", webhook_url=_NOWHERE, **square) as practice,
+        running_practice(folder, seed="items", webhook_url=NOWHERE, clock=clock) as practice,
         Store(f"sqlite:///{folder / 'coursekeeper.db'}") as store,
     ):
         practice.control.set_faults(has_withheld_events=True)
         line = Line(practice.app)
         mail = Letters()
-        services = replace(house_of(settings_for(practice.base_url, _NOWHERE), store, clock, line), mail=mail)
+        services = replace(house_of(settings_for(practice.base_url), store, clock, line), mail=mail)
         clinic = Clinic(services, practice.control, clock)
         clinic.open_shop()
         try:

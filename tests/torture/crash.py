@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import random
 import sys
 import threading
@@ -29,7 +28,7 @@ from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.postgres import PostgresServer
 from tests.processes import Process
-from tests.servers import fetch, free_port
+from tests.servers import environment_of, fetch, free_port
 
 TABLETS, COURSES_EACH, SESSIONS, TOKENS = 8, 4, 500, 64
 _ANSWER_WITHIN_S, _ANSWERED_AT_LAST_S, _START_WITHIN_S = 10.0, 180.0, 60.0
@@ -206,13 +205,7 @@ class _Program:
 
     def __init__(self, url: str, folder: Path, port: int) -> None:
         self._port = port
-        environment = {
-            **os.environ,
-            "DATABASE_URL": url,
-            "SECRET_KEY": "s" * 48,
-            "PUBLIC_URL": f"http://127.0.0.1:{port}",
-            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-        }
+        environment = environment_of(url, port=port)
         commands = {"web": ["serve", "--no-worker", "--port", str(port)], "worker": ["worker"]}
         self.processes = {
             name: Process(name, [sys.executable, "-m", "plugin", *words], folder, environment=environment)

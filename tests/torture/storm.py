@@ -8,29 +8,28 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from werkzeug.wrappers import Response
+import httpx
+from flask import Flask
 
 from plugin import create_app
 from plugin.square.signature import HEADER
 from plugin.store import Store
 from practice_square.control import PracticeControl
 from practice_square.events import sign
-from practice_square.serving import running_practice
+from practice_square.practice import practice_square_of
 from tests.clock import HandMovedClock
-from tests.square.clinic import KEY, LOCATION, TOKEN, Clinic, house_of, settings_for
+from tests.square.clinic import KEY, NOWHERE, Clinic, Json, house_of, settings_for
+from tests.square.network import Line
+from tests.square.practice import TillInProcess, square_in_process
 from tests.torture.databases import Fresh
 
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-Json = dict[str, Any]
-ADDRESS = "http://127.0.0.1:9/square/webhooks"
 _MOST_TIMES, _FORGED, _WORK_BETWEEN = 5, 0.1, 0.3
 # A job that failed waits longer each time, at most hours.
 _WAIT_HOURS, _MOST_WAITS = 6, 60
@@ -58,73 +57,61 @@ class StormRun:
 
 def storm(fresh: Fresh, folder: Path, *, seed: int, events: int) -> StormRun:
     """Sell until there are so many events, and book them twice: in a quiet clinic, and in one under fire."""
-    chance, clock, flaky = random.Random(seed), HandMovedClock(), FlakySquare(random.Random(seed))
-    with running_practice(
-        folder,
-        middleware=flaky.around,
-        webhook_url=ADDRESS,
-        seed="items",
-        clock=clock,
-        access_token=TOKEN,
-        signature_key=KEY,
-        location_id=LOCATION,
-    ) as practice:
+    chance, clock = random.Random(seed), HandMovedClock()
+    with square_in_process(folder, clock=clock) as (square, _settings):
+        line, till = FlakyLine(square, random.Random(seed)), TillInProcess(square)
         calm, under_fire = fresh(), fresh()
-        with _clinic(calm, practice.base_url, practice.control, clock) as clinic:
+        with _clinic(calm, line, till, clock) as clinic:
             clinic.open_shop()
-            clinic.catch_up()
+            clinic.work()
             packages = clinic.packages
         _copy(calm, under_fire)
-        told = _sell_until(practice.control, packages, chance, events)
-        with _clinic(calm, practice.base_url, practice.control, clock) as clinic:
+        told = _sell_until(square, till, packages, chance, events)
+        with _clinic(calm, line, till, clock) as clinic:
             endpoint = _WebhookEndpoint(clinic)
             for body in told:
-                assert endpoint.send(body, sign(KEY, ADDRESS, body)) < 300
+                assert endpoint.send(body, sign(KEY, NOWHERE, body)) < 300
             _finish(clinic)
-            expected = clinic.ledger()
-        with _clinic(under_fire, practice.base_url, practice.control, clock) as clinic:
-            return _under_fire(clinic, told, chance, expected, flaky)
+            expected = Counter(clinic.ledger())
+        with _clinic(under_fire, line, till, clock) as clinic:
+            return _under_fire(clinic, told, chance, expected, line)
 
 
-class FlakySquare:
-    """Square fails this part of the calls that the clinic makes."""
+class FlakyLine(Line):
+    """Fails this part of the calls that the clinic makes to Square."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, square: Flask, chance: random.Random) -> None:
+        super().__init__(square)
         self.failing, self._chance = 0.0, chance
 
-    def around(self, square: WSGIApplication) -> WSGIApplication:
-        def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-            if environ["PATH_INFO"].startswith("/v2/") and self._chance.random() < self.failing:
-                return Response(status=503)(environ, start)
-            return square(environ, start)
-
-        return answer
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self._chance.random() < self.failing:
+            return httpx.Response(503, request=request)
+        return super().handle_request(request)
 
 
 def _under_fire(
-    clinic: Clinic, told: list[str], chance: random.Random, expected: list[Any], flaky: FlakySquare
+    clinic: Clinic, told: list[str], chance: random.Random, expected: Counter[Any], line: FlakyLine
 ) -> StormRun:
-    endpoint = _WebhookEndpoint(clinic)
-    flaky.failing = 0.25
+    endpoint, worker = _WebhookEndpoint(clinic), clinic.worker()
+    line.failing = 0.25
     sent = [body for body in told for _ in range(chance.randint(1, _MOST_TIMES))]
     chance.shuffle(sent)
     forged = taken = 0
     for body in sent:
-        assert endpoint.send(body, sign(KEY, ADDRESS, body)) < 300
+        assert endpoint.send(body, sign(KEY, NOWHERE, body)) < 300
         if chance.random() < _FORGED:
             forged += 1
             taken += endpoint.send(*_forged(body, chance)) < 300
         if chance.random() < _WORK_BETWEEN:
-            clinic.worker().run_next("inbox")
+            worker.run_next("inbox")
     given_up = _finish(clinic)
     # Square answers again: the next sync finds what was given up on.
-    flaky.failing = 0.0
+    line.failing = 0.0
     clinic.worker().sync()
     _finish(clinic)
-    found = clinic.ledger()
-    wrong = tuple(row for row in found if row not in expected) + tuple(
-        row for row in expected if row not in found
-    )
+    found = Counter(clinic.ledger())
+    wrong = (*(found - expected).elements(), *(expected - found).elements())
     return StormRun(len(told), len(sent), forged, taken, given_up, wrong, clinic.is_sound())
 
 
@@ -132,7 +119,7 @@ def _forged(body: str, chance: random.Random) -> tuple[str, str | None]:
     """Return a body that Square never sent, with no signature, a wrong one, or that of the body it was made from."""
     event = json.loads(body)
     other = json.dumps({**event, "event_id": f"forged-{chance.random()}"})
-    return other, chance.choice([None, "", sign("another-key", ADDRESS, other), sign(KEY, ADDRESS, body)])
+    return other, chance.choice([None, "", sign("another-key", NOWHERE, other), sign(KEY, NOWHERE, body)])
 
 
 def _finish(clinic: Clinic) -> int:
@@ -161,9 +148,10 @@ class _WebhookEndpoint:
 
 
 @contextmanager
-def _clinic(url: str, square_url: str, till: PracticeControl, clock: HandMovedClock) -> Iterator[Clinic]:
+def _clinic(url: str, line: Line, till: PracticeControl, clock: HandMovedClock) -> Iterator[Clinic]:
+    settings = settings_for("http://127.0.0.1:9", NOWHERE, SECRET_KEY="s" * 48)
     with Store(url) as store:
-        services = house_of(settings_for(square_url, ADDRESS, SECRET_KEY="s" * 48), store, clock)
+        services = house_of(settings, store, clock, line)
         try:
             yield Clinic(services, till, clock)
         finally:
@@ -175,17 +163,21 @@ def _copy(source: str, target: str) -> None:
     shutil.copyfile(source.removeprefix("sqlite:///"), target.removeprefix("sqlite:///"))
 
 
-def _sell_until(till: PracticeControl, packages: Json, chance: random.Random, events: int) -> list[str]:
+def _sell_until(
+    square: Flask, till: PracticeControl, packages: Json, chance: random.Random, events: int
+) -> list[str]:
     """Sell, refund and merge until Square has so many events to tell; return their bodies in order."""
     till.set_faults(has_withheld_events=True)
     register = _Register(till, packages, chance)
-    while True:
-        for _ in range(10):
+    told: list[str] = []
+    while len(told) < events:
+        for _ in range(max(1, (events - len(told)) // 4)):
             register.act()
-        told = [one["body"] for one in till.events() if one["state"] == "withheld"]
-        if len(told) >= events:
-            till.set_faults()
-            return told[::-1]
+        with practice_square_of(square).work() as work:
+            rows = work.sql.execute("SELECT body FROM deliveries WHERE state = 'withheld' ORDER BY n")
+            told = [body for (body,) in rows]
+    till.set_faults()
+    return told
 
 
 class _Register:

@@ -6,18 +6,23 @@ import shutil
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from plugin.core.allocation import session_value
+from plugin.core.allocation import allocate, session_value
+from plugin.courses.refunds import canceled_invoice
 from plugin.square.events import HANDLERS
 from plugin.square.sync import SYNCS
 from plugin.store import Store
+from plugin.store.ledger import Course
+from plugin.store.migrate import upgrade
 from tests.torture.year.desk import People
 from tests.torture.year.faults import Storm, StormyMail, storms
-from tests.torture.year.model import Step
 from tests.torture.year.run import Year, compared, play
 from tests.torture.year.schedule import OPENS, schedule
+from tests.torture.year.step import Step
 
 SEED, DAYS, ACTS = 4, 7, 1
 
@@ -37,9 +42,9 @@ def fresh(lite_store: Store, _migrated_file: Path) -> Callable[[], Store]:
     return emptied
 
 
-def _step(kind: str, minute: int, *touches: str, **details: str) -> Step:
+def _step(kind: str, minute: int, *touches: str, **details: Any) -> Step:
     name = f"{kind}{minute}"
-    return Step(name, OPENS + minute, kind, (name, *touches), **details)  # type: ignore[arg-type]
+    return Step(name, OPENS + minute, kind, (name, *touches), **details)
 
 
 ONE_DAY = [
@@ -49,6 +54,25 @@ ONE_DAY = [
     _step("use", 30, "client0", "sale.0", course="sale.0"),
     _step("use", 40, "client0", "sale.0", course="sale.0"),
 ]
+
+
+def _invoice_step(kind: str, minute: int, **details: Any) -> Step:
+    return _step(kind, minute, "client0", "invoice50.0", course="invoice50.0", **details)
+
+
+# An invoice with a deposit of 3 sessions, of which one is used; then the rest, and an exchange.
+INVOICE_DAY = (
+    _step("invoice", 50, "client0", client="client0", amount=50_000),
+    _invoice_step("pay", 60, amount=50_000),
+    _invoice_step("use", 70),
+)
+EXCHANGE_DAY = (
+    *INVOICE_DAY,
+    _step("upgrade", 80, other="0050"),
+    _invoice_step("pay", 90, amount=115_000),
+    _invoice_step("exchange", 100, client="client0", other="link"),
+    _step("use", 110, "client0", "exchange100", course="exchange100"),
+)
 
 
 def _one_day(
@@ -118,6 +142,49 @@ def test_a_cent_too_much_is_found(
     earned = session_value
     monkeypatch.setattr("plugin.core.ledger.session_value", lambda **of: earned(**of) - 1)
     assert _one_day(fresh, place).wrong
+
+
+def test_invoices_exchanges_and_upgrades_end_as_the_model_says(
+    fresh: Callable[[], Store], place: Path
+) -> None:
+    day = _one_day(fresh, place, (), *EXCHANGE_DAY)
+    assert day.wrong == []
+    # Three sessions of one course and one of another are used.
+    assert day.owed == 7 * 16_500 + 198_000 - 14_142
+
+
+def test_an_upgrade_that_loses_what_waited_is_found(
+    fresh: Callable[[], Store], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(url: str) -> None:
+        upgrade(url)
+        with Store(url) as store, store.writing() as session:
+            session.execute(update(Course).values(price=Course.price + 1))
+
+    monkeypatch.setattr("tests.torture.year.world.upgrade", careless)
+    wrong = _one_day(fresh, place, (), _step("upgrade", 80, other="0052")).wrong
+    assert any(each.startswith("audit: ") for each in wrong)
+
+
+def test_one_session_too_many_left_by_a_canceled_invoice_is_found(
+    fresh: Callable[[], Store], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = canceled_invoice._kept
+    monkeypatch.setattr(canceled_invoice, "_kept", lambda allowance: kept(allowance) + 1)
+    canceled = _invoice_step("cancel_invoice", 80)
+    (wrong,) = _one_day(fresh, place, (), *INVOICE_DAY, canceled).wrong
+    assert wrong.startswith("invoice50.0: the program has")
+
+
+def test_a_credit_that_goes_to_the_wrong_treatment_is_found(
+    fresh: Callable[[], Store], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unfair: Any = lambda total, weights: allocate(total, weights)[::-1]  # noqa: E731
+    monkeypatch.setattr("plugin.courses.exchange.complete.allocate", unfair)
+    exchange = _step("exchange", 60, "client0", "sale.0", course="sale.0", client="client0", other="cash")
+    assert any(
+        each.startswith("exchange60: the program has") for each in _one_day(fresh, place, (), exchange).wrong
+    )
 
 
 def test_a_letter_that_never_went_out_is_found(

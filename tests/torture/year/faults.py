@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import httpx
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from plugin.errors import MailFailed
@@ -33,6 +33,7 @@ STORMS: dict[str, tuple[float, ...]] = {
     "clock": (-26.0, -3.0, -0.5, 0.5, 3.0, 26.0),
 }
 _LONGEST_HOURS = 8
+_UPGRADE_KILLED = 0.3
 
 
 class Killed(BaseException):
@@ -135,6 +136,22 @@ class StormyClock:
     def __call__(self) -> datetime:
         """Return the time as this machine has it."""
         return self._true() + self._weather.skew
+
+
+@contextmanager
+def killed_upgrades(weather: Weather) -> Iterator[None]:
+    """End the process at some of the commits of an upgrade, in a year with storms."""
+
+    def at_commit(_connection: Any) -> None:
+        if weather.storms and weather.chance.random() < _UPGRADE_KILLED:
+            weather.met["upgrades killed"] += 1
+            raise Killed
+
+    event.listen(Engine, "commit", at_commit)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "commit", at_commit)
 
 
 @contextmanager

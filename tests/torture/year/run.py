@@ -28,8 +28,9 @@ from tests.square.clinic import Clinic
 from tests.torture.year.desk import People, due
 from tests.torture.year.faults import Storm, Weather
 from tests.torture.year.model import Course as ModelCourse
-from tests.torture.year.model import Model, Step
+from tests.torture.year.model import Model
 from tests.torture.year.schedule import CLOSES, DAY
+from tests.torture.year.step import Step
 from tests.torture.year.world import TICK, World, open_world
 
 TICK_MINUTES = int(TICK.total_seconds()) // 60
@@ -40,6 +41,8 @@ IDLE_MINUTES = 180
 # Names and days of the simulation within a sentence.
 _NAMED = re.compile(r"\b\w+\d+\b|\d")
 _CLOSED = ("refunded", "transferred")
+# On an invoice of which nothing is paid: there is no course yet, or never.
+_NO_COURSE = ("sent", "void")
 
 PeopleOf = Callable[[World, HandMovedClock, Clinic], People]
 
@@ -122,7 +125,8 @@ class _Playing:
         """Return what the audit finds, and each course that is not as the model has it, those in flight left out."""
         in_flight = {touched for step in self._waiting for touched in step.touches}
         found = [f"audit: {each.check}: {each.row}" for each in audit(self._world.store)]
-        names = [each for each in self.model.courses if each not in in_flight]
+        there = [name for name, each in self.model.courses.items() if each.state not in _NO_COURSE]
+        names = [each for each in there if each not in in_flight]
         ids = [self.people.course_ids[name] for name in names]
         views = read_courses(self._world.store, ids, today=self._clock().date())
         for name, course_id in zip(names, ids, strict=True):
@@ -136,7 +140,7 @@ class _Playing:
         return (
             living_client_id(self._world.store, self.people.client_ids[owner]) if owner else None,
             course.state if course.state in _CLOSED else None,
-            [(part.granted, part.left, part.value) for part in course.parts],
+            [(each.granted, each.left, each.value) for each in course.allowances],
             sorted(number for following in course.numbers() for number in range(1, following)),
         )
 

@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.torture.year.model import Course, Model, Step
+from tests.torture.year.model import Course, Model
+from tests.torture.year.step import Step
 
 OPENS, CLOSES, DAY = 9 * 60, 18 * 60, 24 * 60
 # How often each act is tried; one that is not possible at that moment is drawn again.
@@ -14,6 +15,11 @@ _WEIGHTS = {
     "client": 6,
     "sell": 12,
     "link": 3,
+    "invoice": 4,
+    "pay": 12,
+    "cancel_invoice": 3,
+    "exchange": 4,
+    "upgrade": 0.8,
     "assign": 30,
     "use": 60,
     "undo": 8,
@@ -33,6 +39,10 @@ _WEIGHTS = {
     "undo_write_off": 3,
 }
 _FEWEST_CLIENTS = 3
+# Of an invoice; 0 for one that is paid at once.
+_DEPOSITS = (0, 49_500, 50_000, 82_500)
+# Revisions whose database the upgrade brings up in the middle of the year: without hashes, without seals.
+_OLDER = ("0050", "0051", "0052")
 Details = dict[str, Any]
 
 
@@ -82,6 +92,35 @@ class _Drawn:
         client = self._a_client()
         return {"client": client, "packages": (self.chance.choice(["ten", "twelve"]),)} if client else None
 
+    def _invoice(self, _at: int) -> Details | None:
+        client = self._a_client()
+        return {"client": client, "amount": self.chance.choice(_DEPOSITS)} if client else None
+
+    def _pay(self, _at: int) -> Details | None:
+        course = self._a_course(lambda _name, each: each.unpaid > 0 and each.state != "void")
+        if course is None:
+            return None
+        one = self.model.courses[course]
+        return {"course": course, "amount": (one.deposit if one.state == "sent" else 0) or one.unpaid}
+
+    def _cancel_invoice(self, _at: int) -> Details | None:
+        course = self._a_course(lambda _name, each: each.state in ("sent", "part_paid"))
+        return {"course": course} if course else None
+
+    def _exchange(self, _at: int) -> Details | None:
+        def is_ten(name: str, each: Course) -> bool:
+            is_whole = each.is_plain and [one.granted for one in each.allowances] == [10]
+            return self._is_usable(name, each) and is_whole and each.first.left > 0
+
+        course = self._a_course(is_ten)
+        if course is None:
+            return None
+        owner = self.model.courses[course].owner
+        return {"course": course, "client": owner, "other": self.chance.choice(["cash", "link"])}
+
+    def _upgrade(self, _at: int) -> Details:
+        return {"other": self.chance.choice(_OLDER)}
+
     def _assign(self, _at: int) -> Details | None:
         course = self._a_course(lambda name, each: each.owner is None and name not in self._gifts)
         # The person at the desk assigns the whole sale.
@@ -89,9 +128,11 @@ class _Drawn:
 
     def _use(self, at: int) -> Details | None:
         def usable(name: str, each: Course) -> bool:
-            is_open = self._is_usable(name, each) and (name, at // DAY) not in self._used_on
-            part = each.next_part()
-            return is_open and part is not None and (part == 0 or each.is_plain)
+            is_paid_for = each.state == "part_paid" and len(each.uses) < each.paid_for
+            is_open = self._is_usable(name, each) or is_paid_for
+            part = each.next_allowance()
+            is_next = part is not None and (part == 0 or each.is_plain)
+            return is_open and is_next and (name, at // DAY) not in self._used_on
 
         course = self._a_course(usable)
         if course is None:
@@ -111,7 +152,7 @@ class _Drawn:
 
     def _desk_refund(self, at: int) -> Details | None:
         course = self._refund(at)
-        return course if course and self.model.courses[course["course"]].parts[0].left else None
+        return course if course and self.model.courses[course["course"]].first.left else None
 
     def _merge(self, _at: int) -> Details | None:
         # Only who bought at the till is in Square's directory from the beginning.
@@ -124,7 +165,7 @@ class _Drawn:
     _merge_here = _merge
 
     def _transfer(self, _at: int) -> Details | None:
-        course = self._a_course(lambda name, each: self._is_usable(name, each) and each.parts[0].left > 1)
+        course = self._a_course(lambda name, each: self._is_usable(name, each) and each.first.left > 1)
         if course is None:
             return None
         to, given = self._a_client(), self.model.courses[course]
@@ -133,7 +174,7 @@ class _Drawn:
         return {
             "course": course,
             "client": to,
-            "sessions": self.chance.randint(1, given.parts[0].left - 1),
+            "sessions": self.chance.randint(1, given.first.left - 1),
         }
 
     def _give(self, _at: int) -> Details | None:
@@ -161,7 +202,7 @@ class _Drawn:
                 course = self._a_course(lambda name, each: each.state == wanted)
             else:
                 course = self._a_course(
-                    lambda name, each: self._is_usable(name, each) and each.parts[0].left > 1
+                    lambda name, each: self._is_usable(name, each) and each.first.left > 1
                 )
             return {"course": course} if course else None
 

@@ -7,7 +7,7 @@ import math
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
+from plugin.backups.anchors import HEADS
 from plugin.backups.jobs import ask_when_due
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.accounts.staff import add_staff
@@ -24,19 +25,26 @@ from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.services import Services
 from plugin.square.signature import check
 from plugin.store import Store
+from plugin.store.migrate import is_current, move, upgrade
 from plugin.store.queues import Inbox, Outbox
 from plugin.worker import LOOPS, Worker
-from practice_square.control import ControlRefused, PracticeControl
+from practice_square.control import PracticeControl
 from practice_square.practice import practice_square_of
 from practice_square.sender import Posted, Sender
-from practice_square.server import create_practice
-from practice_square.settings import PracticeSettings
 from tests.clock import HandMovedClock
-from tests.square.clinic import KEY, LOCATION, OWNER, TOKEN, Clinic, Silence, house_of, keep, settings_for
-from tests.torture.year.faults import Killed, StormyClock, StormyLine, StormyMail, Weather, stormy_database
+from tests.square.clinic import NOWHERE, OWNER, Clinic, Silence, house_of, keep, settings_for
+from tests.square.practice import TillInProcess, square_in_process
+from tests.torture.year.faults import (
+    Killed,
+    StormyClock,
+    StormyLine,
+    StormyMail,
+    Weather,
+    killed_upgrades,
+    stormy_database,
+)
 
 BEGINS = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
-HOOK = "http://127.0.0.1:9/square/webhooks"
 # Every step of the simulation, while anything waits.
 TICK = timedelta(minutes=5)
 _QUEUES = [loop for loop in LOOPS if loop not in ("backups", "imports", "batches")]
@@ -106,6 +114,20 @@ class World:
         self._sending()
         self._arriving()
         self._survive(self._drain)
+
+    def upgrade_from(self, revision: str) -> None:
+        """Restart on a database as an older version left it; where the upgrade is ended, it is begun again."""
+        url = self.store.url.render_as_string(hide_password=False)
+        self.store.close()
+        move(url, revision)
+        # That version knew no seals.
+        (self.services.settings.data_folder / HEADS).unlink(missing_ok=True)
+        while not is_current(self.store):
+            with suppress(Killed), self.running(), killed_upgrades(self.weather):
+                upgrade(url)
+            self.restarts += 1
+        self.store.close()
+        self._start_worker()
 
     def _survive(self, do: Callable[[], object]) -> None:
         try:
@@ -182,44 +204,18 @@ def _function(do: Any) -> Any:
     return getattr(do, "func", do)
 
 
-class TillInProcess(PracticeControl):
-    """The acts at the register, without a network between."""
-
-    def __init__(self, app: Any) -> None:
-        super().__init__("http://127.0.0.1:9", TOKEN)
-        self._client = app.test_client()
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Make one call; raises ControlRefused for any answer but a 2xx."""
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        answer = self._client.open(path, method=method, json=body, headers=headers)
-        if not 200 <= answer.status_code < 300:
-            raise ControlRefused(answer.status_code, answer.get_json()["errors"])
-        return answer.get_json()
-
-
 @contextmanager
 def open_world(
     store: Store, folder: Path, weather: Weather
 ) -> Iterator[tuple[World, HandMovedClock, Clinic]]:
     """Open a clinic with the starting catalog in Square; its Square's file is in this folder."""
     clock, ids = HandMovedClock(BEGINS), random.Random(0)
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = PracticeSettings(
-        file=folder / "practice.db",
-        access_token=TOKEN,
-        signature_key=KEY,
-        webhook_url=HOOK,
-        location_id=LOCATION,
-        seed="items",
-        clock=clock,
-        make_id=lambda: f"{ids.getrandbits(100):025X}"[:22],
-    )
     with ExitStack() as stack:
-        square = create_practice(settings)
-        stack.callback(practice_square_of(square).close)
+        square, settings = stack.enter_context(
+            square_in_process(folder, clock=clock, make_id=lambda: f"{ids.getrandbits(100):025X}"[:22])
+        )
         line, mail = StormyLine(square, weather), StormyMail(weather)
-        given = settings_for("http://127.0.0.1:9", HOOK, SECRET_KEY="s" * 48, DATA_DIR=str(folder))
+        given = settings_for("http://127.0.0.1:9", NOWHERE, SECRET_KEY="s" * 48, DATA_DIR=str(folder))
         services = house_of(given, store, StormyClock(clock, weather), transport=line)  # type: ignore[arg-type]  # moved by the weather
         stack.callback(services.close)
         services = replace(services, mail=mail)
