@@ -85,7 +85,7 @@ bench: setup-test ## Measure everything that is to be quick, in one table beside
 load: ONLY = load
 load: bench ## Let 24 iPads use sessions for 5 minutes in a clinic of 100,000 clients, beside all else: SECONDS=300, SIZE=100
 
-torture: setup-test ## Kill processes, play a year of faults, storm with webhooks, and compare the ledger: SEED=, SECONDS=, EVENTS=, DAYS=365
+torture: setup-test ## Kill processes, play a year of faults, storm with webhooks, and compare the ledger: SEED=, SECONDS=60, EVENTS=10000, DAYS=365; 15 minutes on two cores
 	@exec env $(ENV) $(PYTHON) -m tests.torture "$(SEED)" "$(SECONDS)" "$(EVENTS)" "$(DAYS)"
 
 cluster: setup-test ## Break a cluster (Patroni, etcd, PgBouncer, HAProxy, Redis) under load: SEED=, needs Debian or Ubuntu and root

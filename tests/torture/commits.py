@@ -5,8 +5,10 @@ A day of a clinic is played with the same idempotency keys each time: what was r
 
 from __future__ import annotations
 
+import math
 import os
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
@@ -38,13 +40,20 @@ class CommitRun:
     wrong: tuple[str, ...]
 
 
-def kill_at_every_commit(fresh: Fresh, *, every: int = 1, play: Play | None = None) -> CommitRun:
-    """Kill at each `every`-th point, one database each, and compare with a day on which nothing was killed."""
+def kill_at_every_commit(
+    fresh: Fresh, *, every: int = 1, play: Play | None = None, ends_at: float = math.inf
+) -> CommitRun:
+    """Kill at each `every`-th point, one database each, and compare with a day on which nothing was killed.
+
+    `ends_at`, of the monotonic clock: no kill after it.
+    """
     play = play or play_a_day
     expected = _after(fresh(), play)
     wrong: list[str] = []
     kills = 0
     for point in count(0, every):
+        if time.monotonic() > ends_at:
+            break
         url = fresh()
         if _exit_code(url, play, point) != -signal.SIGKILL:
             break

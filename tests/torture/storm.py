@@ -6,8 +6,10 @@ The ledger is the same, row by row, as when each event came once, in order, to a
 from __future__ import annotations
 
 import json
+import math
 import random
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +19,12 @@ from typing import Any
 
 import httpx
 from flask import Flask
+from sqlalchemy import func, select
 
 from plugin import create_app
 from plugin.square.signature import HEADER
 from plugin.store import Store
+from plugin.store.queues import Inbox
 from practice_square.control import PracticeControl
 from practice_square.events import sign
 from practice_square.practice import practice_square_of
@@ -31,6 +35,8 @@ from tests.square.practice import TillInProcess, square_in_process
 from tests.torture.databases import Fresh
 
 _MOST_TIMES, _FORGED, _WORK_BETWEEN = 5, 0.1, 0.3
+# Of the time, the part in which the quiet clinic books; under fire each event comes several times.
+_QUIET_SHARE, _AT_ONCE = 0.35, 500
 # A job that failed waits longer each time, at most hours.
 _WAIT_HOURS, _MOST_WAITS = 6, 60
 
@@ -55,8 +61,12 @@ class StormRun:
         return self.is_sound and not (self.forged_taken or self.wrong_rows)
 
 
-def storm(fresh: Fresh, folder: Path, *, seed: int, events: int) -> StormRun:
-    """Sell until there are so many events, and book them twice: in a quiet clinic, and in one under fire."""
+def storm(fresh: Fresh, folder: Path, *, seed: int, events: int, ends_at: float = math.inf) -> StormRun:
+    """Sell until there are so many events, and book them twice: in a quiet clinic, and in one under fire.
+
+    `ends_at`, of the monotonic clock: there are fewer events where the machine is too slow for all of them.
+    """
+    sells_until = time.monotonic() + (ends_at - time.monotonic()) * _QUIET_SHARE
     chance, clock = random.Random(seed), HandMovedClock()
     with square_in_process(folder, clock=clock) as (square, _settings):
         line, till = FlakyLine(square, random.Random(seed)), TillInProcess(square)
@@ -66,11 +76,16 @@ def storm(fresh: Fresh, folder: Path, *, seed: int, events: int) -> StormRun:
             clinic.work()
             packages = clinic.packages
         _copy(calm, under_fire)
-        told = _sell_until(square, till, packages, chance, events)
+        register, told = _Register(square, till, packages, chance), list[str]()
         with _clinic(calm, line, till, clock) as clinic:
             endpoint = _WebhookEndpoint(clinic)
-            for body in told:
-                assert endpoint.send(body, sign(KEY, NOWHERE, body)) < 300
+            while len(told) < events and time.monotonic() < sells_until:
+                new = register.sell_until(min(events, len(told) + _AT_ONCE))[len(told) :]
+                for body in new:
+                    assert endpoint.send(body, sign(KEY, NOWHERE, body)) < 300
+                clinic.work()
+                told += new
+            till.set_faults()
             _finish(clinic)
             expected = Counter(clinic.ledger())
         with _clinic(under_fire, line, till, clock) as clinic:
@@ -127,10 +142,15 @@ def _finish(clinic: Clinic) -> int:
     for _ in range(_MOST_WAITS):
         clinic.work()
         clinic.errands()
-        if not any(state == "pending" for _, state, _ in clinic.messages()):
+        if not _count(clinic, "pending"):
             break
         clinic.clock.advance(hours=_WAIT_HOURS)
-    return sum(state == "failed" for _, state, _ in clinic.messages())
+    return _count(clinic, "failed")
+
+
+def _count(clinic: Clinic, state: str) -> int:
+    with clinic.services.store.reading() as session:
+        return session.scalar(select(func.count()).where(Inbox.state == state)) or 0
 
 
 class _WebhookEndpoint:
@@ -163,30 +183,29 @@ def _copy(source: str, target: str) -> None:
     shutil.copyfile(source.removeprefix("sqlite:///"), target.removeprefix("sqlite:///"))
 
 
-def _sell_until(
-    square: Flask, till: PracticeControl, packages: Json, chance: random.Random, events: int
-) -> list[str]:
-    """Sell, refund and merge until Square has so many events to tell; return their bodies in order."""
-    till.set_faults(has_withheld_events=True)
-    register = _Register(till, packages, chance)
-    told: list[str] = []
-    while len(told) < events:
-        for _ in range(max(1, (events - len(told)) // 4)):
-            register.act()
-        with practice_square_of(square).work() as work:
-            rows = work.sql.execute("SELECT body FROM deliveries WHERE state = 'withheld' ORDER BY n")
-            told = [body for (body,) in rows]
-    till.set_faults()
-    return told
-
-
 class _Register:
     """Rings up what clients buy, and gives some of it back."""
 
-    def __init__(self, till: PracticeControl, packages: Json, chance: random.Random) -> None:
-        self._till, self._packages, self._chance = till, packages, chance
+    def __init__(self, square: Flask, till: PracticeControl, packages: Json, chance: random.Random) -> None:
+        self._square, self._till, self._packages, self._chance = square, till, packages, chance
         self._people: list[str] = []
         self._orders: list[Json] = []
+        till.set_faults(has_withheld_events=True)
+
+    def sell_until(self, events: int) -> list[str]:
+        """Sell, refund and merge until Square has so many events to tell; return the bodies of all, in order."""
+        told = self._events()
+        while len(told) < events:
+            # An act has two to four.
+            for _ in range(max(1, (events - len(told)) // 4)):
+                self.act()
+            told = self._events()
+        return told
+
+    def _events(self) -> list[str]:
+        with practice_square_of(self._square).work() as work:
+            rows = work.sql.execute("SELECT body FROM deliveries WHERE state = 'withheld' ORDER BY n")
+            return [body for (body,) in rows]
 
     def act(self) -> None:
         chosen = self._chance.random()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,10 @@ def test_a_stormy_year_ends_as_a_quiet_one(fresh: Callable[[], Store], place: Pa
     assert (quiet.entries, quiet.owed) == (stormy.entries, stormy.owed)
     assert sum(stormy.met.values()) > 2
     assert not quiet.met.total()
+    # Where its time is over after the first day, it ends with the second, and is compared with that evening.
+    cut = play(fresh(), place / "cut", steps, storms(SEED, DAYS), seed=SEED, days=DAYS, ends_at=0)
+    assert (cut.days, cut.wrong, compared(quiet, cut)) == (2, [], [])
+    assert compared(quiet, replace(cut, days=5))
 
 
 def test_one_seed_replays_the_same_day(fresh: Callable[[], Store], place: Path) -> None:

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -88,6 +88,10 @@ class Weather:
     def was_rough(self, minutes: int) -> bool:
         """Return whether any storm lasts, or ended less than so many minutes ago."""
         return any(each.begins <= self.minute < each.ends + minutes for each in self.storms)
+
+    def end_at(self, minute: int) -> None:
+        """Let every storm end by this minute."""
+        self.storms = [replace(each, ends=min(each.ends, minute)) for each in self.storms]
 
     @property
     def skew(self) -> timedelta:

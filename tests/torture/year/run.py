@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
+import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -49,16 +51,27 @@ PeopleOf = Callable[[World, HandMovedClock, Clinic], People]
 
 @dataclass
 class Year:
-    """What came of one playing: what is wrong, what the clinic holds in the end, and figures."""
+    """What came of one playing: what is wrong, what the clinic holds in the end, and figures.
 
+    `evenings`: what it held at the end of each day, where nothing waited.
+    """
+
+    days: int = 0
     wrong: list[str] = field(default_factory=list)
+    evenings: dict[int, Counter[Any]] = field(default_factory=dict)
     rows: Counter[Any] = field(default_factory=Counter)
     owed: int = 0
     entries: int = 0
     converged_after: int = 0
     restarts: int = 0
+    acts: Counter[str] = field(default_factory=Counter)
     answers_lost: int = 0
     met: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def calm_at(self) -> int:
+        """Return the minute at which the last storm is over."""
+        return (self.days - 1) * DAY + CLOSES
 
 
 def play(
@@ -70,23 +83,35 @@ def play(
     seed: int,
     days: int,
     people_of: PeopleOf = People,
+    ends_at: float = math.inf,
 ) -> Year:
-    """Play these steps under these storms, checking every evening, until all is done or the time is over."""
-    weather, year = Weather(random.Random(f"weather {seed}"), storms), Year()
+    """Play these steps under these storms, checking every evening, until all is done or the time is over.
+
+    `ends_at`, of the monotonic clock: no day begins after it, and the storms of the last one end as it closes.
+    """
+    weather, year = Weather(random.Random(f"weather {seed}"), storms), Year(days=days)
+    # Most rows are those of the evening before: kept once.
+    kept: dict[Any, Any] = {}
     with open_world(store, folder, weather) as (world, clock, clinic):
         playing = _Playing(world, clock, people_of(world, clock, clinic), steps)
-        calm_at = (days - 1) * DAY + CLOSES
-        while playing.is_unfinished and weather.minute < calm_at + CONVERGES_WITHIN and not year.wrong:
+        while playing.is_unfinished and weather.minute < year.calm_at + CONVERGES_WITHIN and not year.wrong:
             day = weather.minute // DAY
             playing.move_on()
             if weather.minute // DAY > day:
                 year.wrong += playing.differences()
+                if not (storms or playing.has_waiting):
+                    year.evenings[day] = Counter(
+                        {kept.setdefault(row, row): n for row, n in rows_of(world).items()}
+                    )
+                if time.monotonic() > ends_at and weather.minute < year.calm_at:
+                    year.days = playing.end_tonight()
         if playing.is_unfinished:
             year.wrong.append(playing.unfinished())
         year.wrong += [*playing.differences(), *letters_wrong(world)]
         year.rows, year.owed, year.entries = rows_of(world), playing.model.owed(), _count(world.store)
-        year.converged_after = max(0, weather.minute - calm_at)
+        year.converged_after = max(0, weather.minute - year.calm_at)
         year.restarts, year.answers_lost, year.met = world.restarts, playing.people.answers_lost, weather.met
+        year.acts = playing.done
     return year
 
 
@@ -97,10 +122,22 @@ class _Playing:
         self.people, self.model = people, Model()
         self._world, self._clock, self._weather = world, clock, world.weather
         self._coming, self._waiting = deque(steps), list[Step]()
+        self.done = Counter[str]()
+
+    @property
+    def has_waiting(self) -> bool:
+        return bool(self._waiting or self._world.waiting())
 
     @property
     def is_unfinished(self) -> bool:
-        return bool(self._coming or self._waiting or self._world.waiting())
+        return bool(self._coming) or self.has_waiting
+
+    def end_tonight(self) -> int:
+        """Leave out all that comes after today; return how many days there are."""
+        days = self._weather.minute // DAY + 1
+        self._coming = deque(each for each in self._coming if each.at < days * DAY)
+        self._weather.end_at((days - 1) * DAY + CLOSES)
+        return days
 
     def move_on(self) -> None:
         """Let time pass, the program work, and the people try what is due."""
@@ -113,6 +150,7 @@ class _Playing:
         for step in due(self._waiting, are_tablets_away=bool(self._weather.strength("tablets"))):
             if self.people.has_done(step):
                 self.model.apply(step)
+                self.done[step.kind] += 1
                 self._waiting.remove(step)
         self._world.work()
 
@@ -230,8 +268,11 @@ def _count(store: Store) -> int:
 
 
 def compared(quiet: Year, stormy: Year) -> list[str]:
-    """Return what is in one of the two alone."""
+    """Return what is in one of the two alone, at the end of the last day that both have."""
+    expected = quiet.rows if quiet.days == stormy.days else quiet.evenings.get(stormy.days - 1)
+    if expected is None:
+        return [f"day {stormy.days} of the quiet year did not end with all done"]
     return [
-        *(f"only in the quiet year ({n}): {row}" for row, n in (quiet.rows - stormy.rows).items()),
-        *(f"only in the stormy year ({n}): {row}" for row, n in (stormy.rows - quiet.rows).items()),
+        *(f"only in the quiet year ({n}): {row}" for row, n in (expected - stormy.rows).items()),
+        *(f"only in the stormy year ({n}): {row}" for row, n in (stormy.rows - expected).items()),
     ]
