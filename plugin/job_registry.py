@@ -50,6 +50,7 @@ from plugin.courses.sales.checkouts import CHECKOUT
 from plugin.courses.sales.linking import LOOK_AT_SALE
 from plugin.courses.sales.public_orders import PUBLIC_ORDER
 from plugin.courses.sales.tips import TIP
+from plugin.courses.visits.plan_bookings import PLANNED_BOOKING
 from plugin.emails.agreement_link import mail_agreement_link
 from plugin.emails.client_letter import give_up_letter as give_up_client_letter
 from plugin.emails.client_letter import mail_letter
@@ -69,6 +70,7 @@ from plugin.square.connection.tokens import REFRESH, refresh
 from plugin.square.customers import write_customer
 from plugin.square.erasure_jobs import compact, leave_profile
 from plugin.square.pay_address import find_pay_address
+from plugin.square.planned_bookings import give_up_planned_booking, run_planned_booking
 from plugin.square.profiles import write_profile
 from plugin.square.sale_jobs import look_at_sale, record_sale
 from plugin.square.sync.requested import LEASE_S as SYNC_LEASE_S
@@ -176,6 +178,12 @@ JOBS: dict[str, JobKind] = {
         JobKind(COMPACT, "Removing erased data from the database file", compact),
         JobKind(VISIT_MAIL, "An e-mail after a visit", mail_visit, give_up_visit_mail),
         JobKind(PUBLIC_ORDER, "A payment link of the public page", make_public_link, give_up_public_link),
+        JobKind(
+            PLANNED_BOOKING,
+            "An appointment of a planned visit",
+            run_planned_booking,
+            give_up_planned_booking,
+        ),
         JobKind(TIP, "A tip by payment link", run_tip, give_up_tip),
         JobKind(CLIENT_LETTER, "A letter to a client", mail_letter, give_up_client_letter),
         JobKind(PAPER_MAIL, "A paper by e-mail", mail_paper, give_up_paper_mail),

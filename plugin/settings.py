@@ -255,6 +255,9 @@ class Settings(BaseModel):
     # For passes in Google Wallet: the issuer, and the JSON of its service account's key.
     google_wallet_issuer_id: Annotated[str, AfterValidator(_checked_issuer)] = ""
     google_wallet_account: SecretStr = SecretStr("")
+    # Planned visits are booked in Square Appointments; without a team member, with whoever is free.
+    book_appointments: bool = False
+    booking_team_member_id: str = ""
     own_ratings: bool = False
     treatment_check: bool = False
     # Default: what clients answer is shown, and nothing waits for it.

@@ -196,6 +196,10 @@ class PracticeControl:
         """Add a team member."""
         return self._one("team_member", "POST", "/team", given_name=given_name, family_name=family_name)
 
+    def set_appointments_plan(self, plan: str) -> None:
+        """Subscribe the seller to a plan of Square Appointments: plus, free (nobody books by the API) or none."""
+        self.call("PUT", "/practice/appointments-plan", {"plan": plan})
+
     def book(
         self,
         start_at: str,

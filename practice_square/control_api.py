@@ -12,6 +12,7 @@ from practice_square.access.guard import bearer_is
 from practice_square.access.tokens import make_code
 from practice_square.api import body_of
 from practice_square.appointments import bookings, team
+from practice_square.appointments.plan import PLANS, set_plan
 from practice_square.appointments.seller_day import book_as_seller
 from practice_square.checkout import devices, invoice_page, link_page, links, terminal_screen
 from practice_square.delivery_queue import queue_as_told, release_withheld, resend
@@ -82,6 +83,7 @@ DISPUTE = Record({"payment_id": ID, "reason": Text(), "amount": Whole(least=1), 
 OUTCOME = Record({"status": Text(one_of=REFUND_OUTCOMES, required=True)})
 STATUS = Record({"status": Text(required=True)})
 STATE = Record({"state": Text(required=True)})
+PLAN = Record({"plan": Text(one_of=PLANS, required=True)})
 TEAM_MEMBER = Record({"given_name": ID, "family_name": ID})
 VARIATION = Record({"price": Whole(least=0), "name": Text(1)})
 ITEM = Record({"name": Text(1), "is_archived": Flag()})
@@ -171,6 +173,10 @@ def _add_team_member(work: Work, body: Json) -> Json:
 
 def _set_booking_status(work: Work, booking_id: str, body: Json) -> Json:
     return bookings.set_status(work, booking_id, checked(body, STATUS)["status"])
+
+
+def _set_plan(work: Work, body: Json) -> Json:
+    return set_plan(work, checked(body, PLAN)["plan"])
 
 
 def _define_attribute(work: Work, body: Json) -> Json:
@@ -268,6 +274,7 @@ CALLS = (
     Call("POST", "/forge", _forge, BODY),
     Call("GET", "/team", lambda work: work.all("team_member"), name="team_members"),
     Call("POST", "/team", _add_team_member, BODY, "team_member"),
+    Call("PUT", "/appointments-plan", _set_plan, BODY),
     Call("POST", "/bookings", book_as_seller, BODY, "booking"),
     Call("POST", "/bookings/<booking_id>/status", _set_booking_status, BODY, "booking"),
     Call("POST", "/disputes", _open_dispute, BODY, "dispute"),

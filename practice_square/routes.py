@@ -26,7 +26,8 @@ from practice_square import (
 )
 from practice_square.access.guard import is_seller_level
 from practice_square.api import api, body_of, query_of, reading, writing
-from practice_square.appointments import booking_search, bookings, team
+from practice_square.appointments import availability, booking_search, bookings, team
+from practice_square.appointments.plan import reads, require_writes
 from practice_square.catalog_shapes import BATCH_UPSERT, UPSERT
 from practice_square.checkout import devices, invoice_lists, invoices, links, terminal
 from practice_square.directory import attributes, definitions
@@ -136,8 +137,19 @@ def _list_bookings(work: Work, query: Json) -> Json:
     return booking_search.list_bookings(work, query, is_seller=is_seller_level("APPOINTMENTS_ALL_READ"))
 
 
+def _create_booking(work: Work, body: Json) -> Json:
+    require_writes(work, is_seller=is_seller_level("APPOINTMENTS_ALL_WRITE"))
+    return bookings.create_booking(work, body)
+
+
+def _update_booking(work: Work, booking_id: str, body: Json) -> Json:
+    require_writes(work, is_seller=is_seller_level("APPOINTMENTS_ALL_WRITE"))
+    return bookings.update_booking(work, booking_id, body)
+
+
 def _cancel_booking(work: Work, booking_id: str, body: Json) -> Json:
     is_seller = is_seller_level("APPOINTMENTS_ALL_WRITE")
+    require_writes(work, is_seller=is_seller)
     return bookings.cancel_booking(work, booking_id, body, is_seller=is_seller)
 
 
@@ -231,14 +243,15 @@ CALLS = (
     Call("GET", f"{_ATTRIBUTE}/<key>", attributes.read_attribute, QUERY),
     Call("POST", f"{_ATTRIBUTE}/<key>", attributes.upsert_attribute, ONCE),
     Call("DELETE", f"{_ATTRIBUTE}/<key>", attributes.delete_attribute),
-    Call("GET", "/bookings", _list_bookings, QUERY),
-    Call("POST", "/bookings", bookings.create_booking, ONCE),
-    Call("POST", "/bookings/bulk-retrieve", _bookings_by_id, BODY, "bookings"),
+    Call("GET", "/bookings", reads(_list_bookings), QUERY),
+    Call("POST", "/bookings", reads(_create_booking), ONCE),
+    Call("POST", "/bookings/availability/search", reads(availability.search_availability), BODY),
+    Call("POST", "/bookings/bulk-retrieve", reads(_bookings_by_id), BODY, "bookings"),
     Call("GET", "/bookings/business-booking-profile", team.business_profile),
     Call("GET", "/bookings/team-member-booking-profiles", team.list_booking_profiles, QUERY),
-    Call("GET", "/bookings/<booking_id>", bookings.find_booking, name="booking"),
-    Call("PUT", "/bookings/<booking_id>", bookings.update_booking, ONCE),
-    Call("POST", "/bookings/<booking_id>/cancel", _cancel_booking, ONCE),
+    Call("GET", "/bookings/<booking_id>", reads(bookings.find_booking), name="booking"),
+    Call("PUT", "/bookings/<booking_id>", reads(_update_booking), ONCE),
+    Call("POST", "/bookings/<booking_id>/cancel", reads(_cancel_booking), ONCE),
     Call("POST", "/team-members/search", team.search_team, BODY),
     Call("GET", "/team-members/<team_member_id>", team.read_team_member, name="team_member"),
     Call("GET", "/devices", devices.list_devices, QUERY),

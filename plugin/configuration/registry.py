@@ -16,6 +16,7 @@ class Group(StrEnum):
 
     CLINIC = "clinic"
     CHECK_IN = "check_in"
+    APPOINTMENTS = "appointments"
     ANSWERS = "answers"
     WALLET = "wallet"
     AGREEMENTS = "agreements"
@@ -105,6 +106,14 @@ DECLARED: dict[str, Declaration] = {
         N_(
             "No: the desk uses it with one tap, once the client is treated. Yes: it is used when they check in."
         ),
+    ),
+    "book_appointments": Declaration(
+        Group.APPOINTMENTS,
+        N_("Book planned visits in Square Appointments"),
+        N_("A saved plan is booked, moved and canceled there. It takes Appointments Plus or Premium."),
+    ),
+    "booking_team_member_id": Declaration(
+        Group.APPOINTMENTS, N_("With"), N_("Whose free times count; the client sees the name.")
     ),
     "client_buys_again": Declaration(
         Group.ONLINE,

@@ -36,7 +36,7 @@ def square(services: Services) -> Iterator[Finding]:
     active = [each for each in locations if each.get("status") != "INACTIVE"]
     yield ok("Square answers", f"and shows {len(active)} active locations")
     # A personal token can do everything, and names no scopes.
-    lacking = missing(granted_scopes(status)) if granted_scopes(status) else ()
+    lacking = missing(granted_scopes(status), books=services.settings.book_appointments)
     if lacking:
         said = f"Missing: {', '.join(each.name for each in lacking)}."
         yield warning("Permissions", said, "Connect again under Settings, Square, and allow them.")

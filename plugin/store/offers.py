@@ -77,6 +77,8 @@ class Treatment(Base):
     currency: Mapped[str] = mapped_column(String(3))
     # The suggested days between visits; None: no suggestion.
     suggested_days: Mapped[int | None]
+    # The service (a variation) that planned visits are booked as in Square Appointments.
+    square_service_id: Mapped[str | None] = mapped_column(SquareId)
 
     __table_args__ = (
         CheckConstraint("kind in ('main', 'touch_up', 'add_on')", name="kind"),

@@ -65,6 +65,7 @@ WATCHED: dict[str, tuple[str, ...]] = {
     "own_rating": (_DESK, _ITS_CLIENT),
     "check_answer": (_DESK, _ITS_CLIENT),
     "rating_choice": (_DESK, _ITS_CLIENT),
+    "planned_visit": (_DESK, _ITS_COURSE),
     "history": (_DESK, _ITS_COURSE),
     "course_share": (_DESK, _ITS_COURSE, _ITS_CLIENT),
     "course_origin": (_DESK, _ITS_COURSE),
@@ -95,6 +96,7 @@ _SINCE = {
     **dict.fromkeys(("visit_note", "visit_option"), "0027"),
     **dict.fromkeys(("rated_concern", "own_rating", "rating_choice"), "0037"),
     "check_answer": "0040",
+    "planned_visit": "0054",
 }
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 

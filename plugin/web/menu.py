@@ -75,6 +75,7 @@ PAGES = (
     MenuPage("settings.show", N_("All settings"), "configuration"),
     MenuPage("clinic_settings.show", N_("Time zone, currency, language"), "settings clinic"),
     MenuPage("square_settings.show", N_("Square settings"), "token"),
+    MenuPage("appointment_settings.show", N_("Appointments"), "settings book bookings calendar Square plan"),
     MenuPage("email_settings.show", N_("E-mail settings"), "mail smtp"),
     MenuPage("hours.show", N_("Opening hours"), "settings closed days"),
     MenuPage("staff.show", N_("Staff and API tokens"), "people roles invite"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 NEEDED: dict[str, str] = {
     "GET /v2/bookings": "APPOINTMENTS_READ",
     "POST /v2/bookings": "APPOINTMENTS_WRITE",
+    "POST /v2/bookings/availability/search": "APPOINTMENTS_READ",
     "POST /v2/bookings/bulk-retrieve": "APPOINTMENTS_READ",
     "GET /v2/bookings/business-booking-profile": "APPOINTMENTS_BUSINESS_SETTINGS_READ",
     "GET /v2/bookings/team-member-booking-profiles": "APPOINTMENTS_BUSINESS_SETTINGS_READ",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from practice_square.appointments.plan import PLUS, plan_of
 from practice_square.cursors import cut_page, read_cursor
 from practice_square.listings import read_limit
 from practice_square.merchant import location_id, require_location
@@ -94,7 +95,7 @@ def list_booking_profiles(work: Work, query: Json) -> Json:
 
 
 def business_profile(work: Work) -> Json:
-    """Return how the seller takes bookings: open, accepted at once, with seller-level writes."""
+    """Return how the seller takes bookings: open, accepted at once, with seller-level writes on a paid plan."""
     merchant_id = str(work.note("merchant_id"))
     merchant = work.get("merchant", merchant_id) or {}
     return {
@@ -104,7 +105,7 @@ def business_profile(work: Work) -> Json:
             "booking_enabled": True,
             "booking_policy": "ACCEPT_ALL",
             "allow_user_cancel": True,
-            "support_seller_level_writes": True,
+            "support_seller_level_writes": plan_of(work) == PLUS,
         }
     }
 

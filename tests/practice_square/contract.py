@@ -58,6 +58,7 @@ ATTRIBUTES, ATTRIBUTE = (
 CLINIC_CALLS: dict[tuple[str, str], str] = {
     ("GET", "/v2/bookings"): "ListBookingsResponse",
     ("POST", "/v2/bookings"): "CreateBookingResponse",
+    ("POST", "/v2/bookings/availability/search"): "SearchAvailabilityResponse",
     ("POST", "/v2/bookings/bulk-retrieve"): "BulkRetrieveBookingsResponse",
     ("GET", "/v2/bookings/business-booking-profile"): "GetBusinessBookingProfileResponse",
     ("GET", "/v2/bookings/team-member-booking-profiles"): "ListTeamMemberBookingProfilesResponse",

@@ -133,3 +133,55 @@ def test_only_a_service_can_be_booked(counter: Counter) -> None:
     items = counter.call("POST", "/v2/catalog/search-catalog-items", {"text_filter": "jade"})["items"]
     body = {"start_at": "2026-03-05T18:00:00Z", "variation_id": items[0]["item_data"]["variations"][0]["id"]}
     assert counter.refused("POST", "/practice/bookings", body) == (400, "INVALID_VALUE")
+
+
+DAY = {"start_at": "2026-03-10T07:00:00Z", "end_at": "2026-03-11T07:00:00Z"}
+
+
+def free(counter: Counter, window: Json = DAY, **more: Any) -> list[str]:
+    wish = {"start_at_range": window} | more
+    found = counter.call("POST", "/v2/bookings/availability/search", {"query": {"filter": wish}})
+    return [one["start_at"][11:16] for one in found["availabilities"]]
+
+
+def test_a_time_is_free_until_everybody_who_gives_it_is_booked(counter: Counter) -> None:
+    booked = book(counter, start_at="2026-03-10T18:00:00Z")
+    segment = booked["appointment_segments"][0]
+    service = [{"service_variation_id": segment["service_variation_id"]}]
+    hers = [service[0] | {"team_member_id_filter": {"any": [segment["team_member_id"]]}}]
+    assert "18:00" in free(counter, segment_filters=service)
+    times = free(counter, segment_filters=hers)
+    # Nine to six at the clinic, an hour each; the one before may end when this one begins.
+    assert (times[0], times[-1]) == ("16:00", "00:00")
+    assert "17:00" in times
+    assert "17:15" not in times
+    assert "18:45" not in times
+    assert "19:00" in times
+    # The appointment itself may be moved by half an hour.
+    assert "18:30" in free(counter, booking_id=booked["id"])
+    counter.call("POST", f"/v2/bookings/{booked['id']}/cancel", {})
+    assert "18:00" in free(counter, segment_filters=hers)
+
+
+@pytest.mark.parametrize("end", ["2026-03-11T06:59:59Z", "2026-04-11T07:00:01Z"])
+def test_free_times_are_asked_for_a_day_to_32_days(counter: Counter, end: str) -> None:
+    body = {"query": {"filter": {"start_at_range": DAY | {"end_at": end}}}}
+    assert counter.refused("POST", "/v2/bookings/availability/search", body) == (400, "INVALID_TIME_RANGE")
+
+
+def test_a_plan_without_writes_lists_and_books_nothing(counter: Counter, booked: Json) -> None:
+    path = f"/v2/bookings/{booked['id']}"
+    counter.call("PUT", "/practice/appointments-plan", {"plan": "free"})
+    for method, at, body in (
+        ("POST", "/v2/bookings", {"booking": {}}),
+        ("PUT", path, {"booking": {"seller_note": "x"}}),
+        ("POST", f"{path}/cancel", {}),
+    ):
+        assert counter.refused(method, at, body) == (403, "FORBIDDEN")
+    profile = counter.call("GET", "/v2/bookings/business-booking-profile")["business_booking_profile"]
+    assert profile["support_seller_level_writes"] is False
+    assert counter.call("GET", path)["booking"]["status"] == "ACCEPTED"
+    counter.call("PUT", "/practice/appointments-plan", {"plan": "none"})
+    assert counter.refused("GET", path) == (401, "UNAUTHORIZED")
+    counter.call("PUT", "/practice/appointments-plan", {"plan": "plus"})
+    assert counter.call("PUT", path, {"booking": {"seller_note": "x"}})["booking"]["version"] == 1

@@ -63,6 +63,12 @@ def play_appointments(sdk: Square, client_id: str) -> None:
         "start_at": "2026-03-04T17:00:00Z",
         "appointment_segments": [segment],
     }
+    wish = {
+        "start_at_range": {"start_at": "2026-03-04T08:00:00Z", "end_at": "2026-03-05T08:00:00Z"},
+        "segment_filters": [{"service_variation_id": service.id, "team_member_id_filter": {"any": [kim]}}],
+    }
+    free = sdk.bookings.search_availability(query={"filter": wish}).availabilities
+    assert free[0].start_at == "2026-03-04T17:00:00.000Z"
     made = sdk.bookings.create(booking=asked, idempotency_key="b1").booking
     assert (made.status, made.version) == ("ACCEPTED", 0)
     change = {"version": 0, "appointment_segments": [segment | {"team_member_id": moreau}]}

@@ -340,6 +340,8 @@ WHO: dict[str, frozenset[str]] = {
     "clinic_settings.show": OWNER,
     "clinic_settings.save": OWNER,
     "clinic_settings.save_languages": OWNER,
+    "appointment_settings.show": OWNER,
+    "appointment_settings.save": OWNER,
     "square_settings.show": OWNER,
     "square_settings.save_token": OWNER,
     "square_settings.save": OWNER,

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
+from sqlalchemy import select
 
+from plugin.courses.clients.private_page import token_of
 from plugin.courses.visits.visit_plan import read_plan
+from plugin.services import Services
+from plugin.store.visit_plans import PlannedVisit
 from tests.courses.desk import Desk
 from tests.web.page import Form, Page
+from tests.web.test_check_in import with_settings
 from tests.web.visitor import Visitor
 
 
@@ -52,3 +58,30 @@ def test_a_refused_plan_comes_back_filled_in(small_olga: Visitor, small_desk: De
 def test_a_rhythm_that_no_course_has_is_said_beside_the_usual_one(small_olga: Visitor, course: str) -> None:
     for asked in ("first=2020-01-01&at=10:00&every_days=7", "first=x&at=99&every_days=-1"):
         assert small_olga.get(f"/courses/{course}/plan?{asked}").status_code == 200
+
+
+def test_a_plan_that_is_booked_says_what_became_of_each_visit(
+    small_app: Flask, small_house: Services, small_olga: Visitor, small_desk: Desk, course: str
+) -> None:
+    small_app.extensions["coursekeeper"] = with_settings(small_house, book_appointments=True)
+    store, now = small_desk.store, small_desk.clock()
+    form = plan_form(small_olga.page(f"/courses/{course}/plan"))
+    assert "They are being booked in Square." in small_olga.after(form).text
+    with store.writing() as session:
+        first, _second, third = session.scalars(select(PlannedVisit).order_by(PlannedVisit.start_at)).all()
+        first.booking_state, first.square_booking_id = "booked", "B1"
+        third.booking_state, third.booking_problem = "failed", "Square has no free time then."
+    plan = small_olga.page(f"/courses/{course}/plan").text
+    assert "one left out is canceled" in plan
+    assert "Square has no free time then." in plan
+    client_id = read_plan(store, course, now=now).course.client_id or ""
+    client = small_olga.page(f"/clients/{client_id}").text
+    for said in ("Planned, booked:", "Planned, not booked yet:", "could not be booked: Square has no free"):
+        assert said in client
+    mine = Visitor(small_app).page(f"/my/{token_of(store, small_desk.act(), client_id)}").text
+    assert "Booked for you:" in mine
+    assert "Planned with you, not booked yet:" in mine
+    assert "no free time" not in mine
+    with store.writing() as session:
+        session.get_one(PlannedVisit, third.id).start_at = now
+    assert "planned, could not be booked: Square has no free time then." in small_olga.page("/").text

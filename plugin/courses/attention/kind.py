@@ -78,7 +78,7 @@ class AttentionKind:
     decisions: tuple[Decision, ...] = (DISMISS,)
     optional: tuple[Decision, ...] = ()
     form: Literal["taps", "assign", "unlinked", "dispute", "canceled", "refund"] = "taps"
-    link: Literal["", "compare_clients"] = ""
+    link: Literal["", "compare_clients", "plan"] = ""
 
     def decision(self, name: str) -> Decision:
         """Return the decision of this name."""

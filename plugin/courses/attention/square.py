@@ -5,6 +5,7 @@ from __future__ import annotations
 from plugin.courses.attention.kind import DISMISS, AttentionKind, Decision, Resolution
 from plugin.courses.base.inbox import try_again_in
 from plugin.courses.base.work import Work
+from plugin.courses.visits.plan_bookings import NOT_BOOKED
 from plugin.courses.webhooks.deliveries import GIVEN_UP, send_failed_again_in
 from plugin.store.queues import Attention
 from plugin.wording import N_
@@ -45,5 +46,6 @@ KINDS = (
             DISMISS,
         ),
     ),
+    AttentionKind(NOT_BOOKED, N_("Planned visits that are not booked in Square"), link="plan"),
     AttentionKind("square_connection", N_("The connection to Square needs the owner")),
 )

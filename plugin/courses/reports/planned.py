@@ -35,7 +35,8 @@ class PlanBy(StrEnum):
 class PlannedRow:
     """The planned dates of a group. `key`: the month as 2026-11, the package's id, the practitioner's name or "".
 
-    `planned` is `kept`, on which the client came, `changed`, planned over before their day, and `missed`.
+    `planned` is `kept`, on which the client came, `changed`, planned over before their day, and `missed`; `booked` of
+    them had an appointment that was booked from the plan.
     """
 
     key: str
@@ -44,6 +45,7 @@ class PlannedRow:
     kept: int
     changed: int
     missed: int
+    booked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class _Date:
     package_name: str
     day: date
     is_changed: bool
+    is_booked: bool
 
 
 def planned_visits(store: Store, now: datetime, by: PlanBy) -> tuple[PlannedRow, ...]:
@@ -77,6 +80,7 @@ def planned_sheet(rows: tuple[PlannedRow, ...], by: PlanBy) -> Sheet:
     columns = {
         by.value.capitalize(): lambda row: row.name,
         "Planned": lambda row: row.planned,
+        "Booked from the plan": lambda row: row.booked,
         "Came that day": lambda row: row.kept,
         "Changed before": lambda row: row.changed,
         "Did not come": lambda row: row.missed,
@@ -93,18 +97,21 @@ def _dates(session: Session, zone: ZoneInfo, first: date, today: date) -> Iterat
             Course.package_name,
             PlannedVisit.start_at,
             PlannedVisit.replaced_at,
+            PlannedVisit.square_booking_id,
         )
         .join(Course, Course.id == PlannedVisit.course_id)
         .where(_planned_in(zone, first, today))
         .order_by(PlannedVisit.start_at, PlannedVisit.id)
     )
     found: dict[tuple[str, date], _Date] = {}
-    for course_id, package_id, name, at, replaced_at in rows:
+    for course_id, package_id, name, at, replaced_at, booking_id in rows:
         day = at.astimezone(zone).date()
         is_changed = replaced_at is not None and replaced_at <= at
         known = found.get((course_id, day))
         if known is None or known.is_changed:
-            found[course_id, day] = _Date(course_id, package_id, name, day, is_changed)
+            found[course_id, day] = _Date(
+                course_id, package_id, name, day, is_changed, booking_id is not None
+            )
     yield from found.values()
 
 
@@ -142,4 +149,5 @@ def _group(each: _Date, by: PlanBy, came: dict[tuple[str, date], str]) -> tuple[
 def _row(key: str, name: str, dates: list[_Date], came: dict[tuple[str, date], str]) -> PlannedRow:
     kept = sum((each.course_id, each.day) in came for each in dates)
     changed = sum(each.is_changed and (each.course_id, each.day) not in came for each in dates)
-    return PlannedRow(key, name, len(dates), kept, changed, len(dates) - kept - changed)
+    booked = sum(each.is_booked for each in dates)
+    return PlannedRow(key, name, len(dates), kept, changed, len(dates) - kept - changed, booked)

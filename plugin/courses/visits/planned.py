@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, exists, select
@@ -15,7 +16,8 @@ from plugin.core.ledger import Kind
 from plugin.courses.base.clinic import clinic_in, hours_of
 from plugin.courses.base.views import CourseView
 from plugin.courses.visits.bookings import CALLED_OFF
-from plugin.courses.visits.visit_plan import PLANNED, booked_visits_in
+from plugin.courses.visits.plan_bookings import PLANNED
+from plugin.courses.visits.visit_plan import PlannedDate, booked_visits_in, dates_in
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.people import Client, SquareCustomer
@@ -27,13 +29,15 @@ MOST_SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class PlannedToday:
-    """A visit planned for the day that nobody has come to, and that is not booked."""
+    """A visit planned for the day that nobody has come to, and that is not booked; `state`: as of PlannedDate."""
 
     course_id: str
     package_name: str
     client_id: str
     client_name: str
     at: datetime
+    state: str = ""
+    problem: str = ""
 
 
 def planned_on(store: Store, day: date) -> tuple[PlannedToday, ...]:
@@ -41,7 +45,15 @@ def planned_on(store: Store, day: date) -> tuple[PlannedToday, ...]:
     with store.reading() as session:
         begins, ends = hours_of(day, ZoneInfo(clinic_in(session).time_zone))
         rows = session.execute(
-            select(Course.id, Course.package_name, Client.id, Client.name, PlannedVisit.start_at)
+            select(
+                Course.id,
+                Course.package_name,
+                Client.id,
+                Client.name,
+                PlannedVisit.start_at,
+                PlannedVisit.booking_state,
+                PlannedVisit.booking_problem,
+            )
             .join(Course, Course.id == PlannedVisit.course_id)
             .join(Client, Client.id == Course.client_id)
             .where(
@@ -61,31 +73,26 @@ def planned_on(store: Store, day: date) -> tuple[PlannedToday, ...]:
 
 def planned_of_courses(
     store: Store, courses: Iterable[CourseView], *, now: datetime
-) -> Mapping[str, Sequence[datetime]]:
-    """Return the planned moments to come of each of these courses; asks only where the history tells of a plan."""
-    found: defaultdict[str, list[datetime]] = defaultdict(list)
+) -> Mapping[str, Sequence[PlannedDate]]:
+    """Return the planned visits to come of each of these courses; asks only where the history tells of a plan."""
+    found: defaultdict[str, Sequence[PlannedDate]] = defaultdict(tuple)
     planned = {each.id: each.client_id for each in courses if each.has_history(PLANNED)}
     if not planned:
         return found
     with store.reading() as session:
         zone = ZoneInfo(clinic_in(session).time_zone)
-        booked = {
-            (client_id, each.at.astimezone(zone).date())
-            for client_id in set(planned.values())
-            for each in booked_visits_in(session, client_id, now)
-        }
-        rows = session.execute(
-            select(PlannedVisit.course_id, PlannedVisit.start_at)
+        booked = {each: booked_visits_in(session, each, now) for each in set(planned.values())}
+        rows = session.scalars(
+            select(PlannedVisit)
             .where(
                 PlannedVisit.course_id.in_(planned),
                 PlannedVisit.replaced_at.is_(None),
                 PlannedVisit.start_at > now,
             )
-            .order_by(PlannedVisit.start_at)
+            .order_by(PlannedVisit.course_id, PlannedVisit.start_at)
         )
-        for course_id, at in rows:
-            if (planned[course_id], at.astimezone(zone).date()) not in booked:
-                found[course_id].append(at)
+        for course_id, standing in groupby(rows, key=lambda row: row.course_id):
+            found[course_id] = dates_in(standing, booked[planned[course_id]], now, zone)
     return found
 
 

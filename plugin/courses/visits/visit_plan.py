@@ -1,12 +1,12 @@
 """The plan of a course: dates for the sessions that are left, proposed by rhythm, chosen by the staff, kept.
 
-A plan is the clinic's own; appointments are booked in Square Appointments, and a booked one takes the place of a
-planned one of the same day.
+A booked visit takes the place of a planned one of the same day, whoever booked it in Square Appointments; where the
+clinic switched it on, planned visits are booked there by jobs (`plan_bookings`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -25,7 +25,14 @@ from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.work import require_row
 from plugin.courses.changes.frame import Changed, CourseChange, change_course, refuse_closed, refuse_ownerless
-from plugin.courses.visits.bookings import CALLED_OFF
+from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW
+from plugin.courses.visits.plan_bookings import (
+    BOOKED,
+    PLANNED,
+    book_visits_in,
+    hand_over_in,
+    release_visits_in,
+)
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
@@ -35,8 +42,6 @@ from plugin.store.square_side import Booking
 from plugin.store.visit_plans import PlannedVisit
 from plugin.wording import N_n, _
 
-# The kind of history line that each change of a plan writes.
-PLANNED = "planned"
 MOST_PLANNED, MOST_DAYS = 40, 365
 USUAL_DAYS = 7
 USUAL_MINUTE = 10 * 60
@@ -60,22 +65,49 @@ class BookedVisit:
     minutes: int
     treatment: str
     practitioner: str
+    square_booking_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDate:
+    """A planned visit to come; state booked, waiting (to be booked), failed (`problem` says why), "" (not by us)."""
+
+    at: datetime
+    state: str
+    problem: str = ""
+    square_booking_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VisitPlan:
-    """The plan of a course: `planned` moments to come that no appointment of that day took the place of.
+    """The plan of a course: `dates` to come that no other appointment of that day took the place of.
 
-    `to_plan`: the main sessions left that are not booked. `missed`: planned days since the plan was saved on which
-    nobody came. `rhythm`: what is proposed next.
+    `booked`: the client's appointments, those of the plan too. `to_plan`: the main sessions left that are not booked.
+    `missed`: planned days since the plan was saved on which nobody came. `rhythm`: what is proposed next.
     """
 
     course: CourseView
-    planned: tuple[datetime, ...]
+    dates: tuple[PlannedDate, ...]
     booked: tuple[BookedVisit, ...]
     to_plan: int
     missed: tuple[date, ...]
     rhythm: Rhythm
+
+    @property
+    def planned(self) -> tuple[datetime, ...]:
+        """Return the moments of the plan that are not booked."""
+        return tuple(each.at for each in self.dates if each.state != BOOKED)
+
+    @property
+    def kept(self) -> tuple[datetime, ...]:
+        """Return the moments of the plan that have an appointment; a proposal leaves them."""
+        return tuple(each.at for each in self.dates if each.square_booking_id)
+
+    @property
+    def booked_otherwise(self) -> tuple[BookedVisit, ...]:
+        """Return the appointments that are not of the plan."""
+        ours = {each.square_booking_id for each in self.dates}
+        return tuple(each for each in self.booked if each.square_booking_id not in ours)
 
     @property
     def is_off(self) -> bool:
@@ -83,7 +115,7 @@ class VisitPlan:
 
         Fewer may be meant: a day can be left out.
         """
-        return bool(self.missed) or len(self.planned) > self.to_plan
+        return bool(self.missed) or len(self.dates) - len(self.kept) > self.to_plan
 
 
 def read_plan(store: Store, course_id: str, *, now: datetime) -> VisitPlan:
@@ -99,21 +131,29 @@ def plan_in(session: Session, course_id: str, *, now: datetime) -> VisitPlan:
     course = course_in(session, row, today=local_date(clinic, now))
     zone = ZoneInfo(clinic.time_zone)
     booked = booked_visits_in(session, course.client_id, now)
-    days = {each.at.astimezone(zone).date() for each in booked}
     standing = list(session.scalars(_standing(course_id)))
-    planned = tuple(
-        each.start_at
-        for each in standing
-        if each.start_at > now and each.start_at.astimezone(zone).date() not in days
-    )
+    dates = dates_in(standing, booked, now, zone)
     to_plan = max(0, sum(each.left for each in course.allowances if each.kind == "main") - len(booked))
     return VisitPlan(
         course=course,
-        planned=planned,
+        dates=dates,
         booked=booked,
         to_plan=min(to_plan, MOST_PLANNED) if course.is_live else 0,
-        missed=_missed(course, standing, now, zone),
-        rhythm=_rhythm(session, course, planned, booked, zone),
+        missed=_missed(session, course, standing, now, zone),
+        rhythm=_rhythm(session, course, [each.at for each in dates], booked, zone),
+    )
+
+
+def dates_in(
+    standing: Iterable[PlannedVisit], booked: Iterable[BookedVisit], now: datetime, zone: ZoneInfo
+) -> tuple[PlannedDate, ...]:
+    """Return the planned visits to come, without those on a day with an appointment that is not of the plan."""
+    days = {each.at.astimezone(zone).date() for each in booked}
+    return tuple(
+        PlannedDate(each.start_at, each.booking_state, each.booking_problem, each.square_booking_id)
+        for each in standing
+        if each.start_at > now
+        and (each.square_booking_id or each.start_at.astimezone(zone).date() not in days)
     )
 
 
@@ -132,7 +172,8 @@ def booked_visits_in(session: Session, client_id: str | None, now: datetime) -> 
         .limit(MOST_PLANNED)
     )
     return tuple(
-        BookedVisit(row.start_at, row.minutes, row.service_name, row.team_member_name) for row in rows
+        BookedVisit(row.start_at, row.minutes, row.service_name, row.team_member_name, row.square_booking_id)
+        for row in rows
     )
 
 
@@ -148,10 +189,13 @@ def propose_plan(store: Store, plan: VisitPlan, rhythm: Rhythm) -> tuple[datetim
     return propose_visits(rhythm.first, rhythm.minute, rhythm.every_days, plan.to_plan, hours)
 
 
-def save_plan(store: Store, act: Act, course_id: str, moments: Sequence[datetime]) -> Changed:
+def save_plan(
+    store: Store, act: Act, course_id: str, moments: Sequence[datetime], *, books: bool = False
+) -> Changed:
     """Plan these visits, in place of those planned for later than now; none drops the plan.
 
-    Raises Refused for a course that nobody can use, InvalidField with the field of the moment (`day_1`, …).
+    `books`: the clinic has planned visits booked in Square; jobs book, move and cancel them. Raises Refused for a
+    course that nobody can use, InvalidField with the field of the moment (`day_1`, …).
     """
     require(act.actor, Role.DESK, Role.PRACTITIONER)
 
@@ -161,7 +205,7 @@ def save_plan(store: Store, act: Act, course_id: str, moments: Sequence[datetime
         if moments and change.view.status not in (Status.OPEN, Status.PART_PAID):
             raise Refused(_("No visits can be planned: the course can't be used now."), code="not_usable")
         _check(moments, change)
-        _replace(change, moments)
+        _replace(change, moments, books=books)
 
     request = {"moments": [each.isoformat() for each in moments]}
     return change_course(store, act, course_id, do, what="plan_visits", request=request)
@@ -187,15 +231,18 @@ def _check(moments: Sequence[datetime], change: CourseChange) -> None:
         seen.add(day)
 
 
-def _replace(change: CourseChange, moments: Sequence[datetime]) -> None:
+def _replace(change: CourseChange, moments: Sequence[datetime], *, books: bool) -> None:
     wanted = set(moments)
-    for row in change.session.scalars(_standing(change.view.id)):
+    kept, gone = [], []
+    for row in change.session.scalars(_standing(change.view.id)).all():
         if row.start_at in wanted:
             wanted.discard(row.start_at)
             row.planned_at = change.now
+            kept.append(row)
         elif row.start_at > change.now:
             row.replaced_at = change.now
-    change.session.add_all(
+            gone.append(row)
+    new = [
         PlannedVisit(
             id=change.new_id(),
             course_id=change.view.id,
@@ -204,7 +251,14 @@ def _replace(change: CourseChange, moments: Sequence[datetime]) -> None:
             by=change.act.actor.name,
         )
         for moment in sorted(wanted)
-    )
+    ]
+    if books:
+        hand_over_in(change, gone, new)
+    change.session.add_all(new)
+    change.session.flush()
+    if books:
+        book_visits_in(change, [*kept, *new])
+        release_visits_in(change, gone)
     planned = len(moments)
     said = N_n("{n} visit planned", "{n} visits planned", planned) if planned else "Plan of visits removed"
     add_history(change, change.view.id, PLANNED, str(said))
@@ -216,13 +270,21 @@ def _standing(course_id: str) -> Select[PlannedVisit]:
 
 
 def _missed(
-    course: CourseView, standing: Sequence[PlannedVisit], now: datetime, zone: ZoneInfo
+    session: Session, course: CourseView, standing: Sequence[PlannedVisit], now: datetime, zone: ZoneInfo
 ) -> tuple[date, ...]:
-    """Return the planned days before today on which nobody came, since the plan was last saved."""
+    """Return the planned days on which nobody came, since the plan was last saved: before today, or a no-show."""
     saved_at = max((each.planned_at for each in standing), default=now)
+    over = [each for each in standing if saved_at < each.start_at <= now]
+    booked = [each.square_booking_id for each in over if each.square_booking_id]
+    no_shows = select(Booking.square_booking_id).where(
+        Booking.square_booking_id.in_(booked), Booking.status == NO_SHOW
+    )
+    absent = set(session.scalars(no_shows)) if booked else set()
     came = {each.visited_on for each in course.visits}
-    days = (each.start_at.astimezone(zone).date() for each in standing if saved_at < each.start_at <= now)
-    return tuple(day for day in days if day not in came and day < course.state.today)
+    days = ((each.start_at.astimezone(zone).date(), each.square_booking_id in absent) for each in over)
+    return tuple(
+        day for day, is_absent in days if day not in came and (is_absent or day < course.state.today)
+    )
 
 
 def _rhythm(

@@ -206,6 +206,9 @@ def _refusal(error: ApiError) -> SquareFailed:
             "Coursekeeper lacks the Square permission for this. The owner can grant it by connecting again."
         )
         return SquareFailed(said, permanent=False, code="square_scope")
+    if status in (401, 403) and _NO_PLAN.search(detail):
+        said = _("Your plan of Square Appointments does not let Coursekeeper book. It takes Plus or Premium.")
+        return SquareFailed(said, permanent=True, code="square_plan")
     if status in (401, 403):
         return _sign_in_failed(_SIGN_IN.get(code, _("The access token is not valid.")))
     if status == 404:
@@ -230,6 +233,8 @@ def _first_error(error: ApiError) -> tuple[str, str]:
     return text(getattr(first, "code", "")), text(getattr(first, "detail", ""))[:200]
 
 
+# Square gives no code of its own for these two (docs/square.md).
+_NO_PLAN = re.compile(r"subscription does not support|not onboarded to Appointments", re.IGNORECASE)
 _SIGN_IN = {
     "ACCESS_TOKEN_EXPIRED": N_("The access token has expired."),
     "ACCESS_TOKEN_REVOKED": N_("The access token was revoked."),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from plugin.square.client.asking import Asking
+from plugin.square.client.asking import Asking, within
 from plugin.square.parsing import Json, listed, record, rfc3339
 
 _BOOKINGS_A_PAGE = 100
@@ -13,15 +14,21 @@ _BOOKINGS_A_PAGE = 100
 MOST_BY_ID = 100
 
 
+# A person waits for it.
+_SOON = within(4)
+
+
 class BookingCalls(Asking):
-    """Square Appointments."""
+    """Square Appointments. Writing needs a paid plan of the seller's; SquareFailed has the code square_plan without."""
 
     def booking(self, booking_id: str) -> Json:
         """Return an appointment; raises SquareNotFound."""
         return self._one("booking", self._square.bookings.get, booking_id)
 
-    def bookings(self, begins: datetime, ends: datetime, location_id: str | None) -> Iterator[list[Json]]:
-        """Yield pages of the appointments that start in this time, at most 31 days; of all locations where None."""
+    def bookings(
+        self, begins: datetime, ends: datetime, location_id: str | None, *, customer_id: str | None = None
+    ) -> Iterator[list[Json]]:
+        """Yield pages of the appointments that start in this time, at most 31 days; None: of all locations, clients."""
         return self._pages(
             "bookings",
             self._square.bookings.list,
@@ -30,6 +37,7 @@ class BookingCalls(Asking):
             start_at_max=rfc3339(ends),
             limit=_BOOKINGS_A_PAGE,
             **({"location_id": location_id} if location_id else {}),
+            **({"customer_id": customer_id} if customer_id else {}),
         )
 
     def bookings_by_id(self, booking_ids: Sequence[str]) -> list[Json]:
@@ -38,6 +46,71 @@ class BookingCalls(Asking):
         found = record(answer.get("bookings") or {}, "bookings")
         answers = listed(list(found.values()), "booking answers")
         return listed([one["booking"] for one in answers if one.get("booking")], "bookings")
+
+    def free_times(
+        self,
+        begins: datetime,
+        ends: datetime,
+        *,
+        location_id: str,
+        service_id: str,
+        team_member_id: str | None,
+        booking_id: str | None = None,
+    ) -> list[Json]:
+        """Return the free times of a service in this time, a day to 32 days long; None: with anybody.
+
+        `booking_id`: those that this appointment could be moved to, whose own service and team member count.
+        """
+        segment: dict[str, Any] = {"service_variation_id": service_id}
+        if team_member_id:
+            segment["team_member_id_filter"] = {"any": [team_member_id]}
+        wish: Json = {"location_id": location_id, "segment_filters": [segment]}
+        if booking_id:
+            wish = {"booking_id": booking_id}
+        wish["start_at_range"] = {"start_at": rfc3339(begins), "end_at": rfc3339(ends)}
+        answer = self._ask(self._square.bookings.search_availability, query={"filter": wish})
+        return listed(answer.get("availabilities"), "availabilities")
+
+    def create_booking(self, key: str, wanted: Mapping[str, Any]) -> Json:
+        """Book an appointment; the same key and appointment again return the same one."""
+        return self._one("booking", self._square.bookings.create, booking=wanted, idempotency_key=key)
+
+    def update_booking(self, key: str, booking_id: str, changes: Mapping[str, Any]) -> Json:
+        """Change an appointment, with the `version` that was read; raises SquareFailed where that is not current."""
+        update = self._square.bookings.update
+        return self._one("booking", update, booking_id, booking=changes, idempotency_key=key)
+
+    def cancel_booking(self, key: str, booking_id: str, version: int) -> Json:
+        """Cancel an appointment of this version."""
+        cancel = self._square.bookings.cancel
+        return self._one("booking", cancel, booking_id, booking_version=version, idempotency_key=key)
+
+    def business_booking_profile(self) -> Json:
+        """Return how the seller takes bookings."""
+        ask = self._square.bookings.get_business_profile
+        return self._one("business_booking_profile", ask, request_options=_SOON)
+
+    def bookable_team(self) -> list[Json]:
+        """Return the booking profiles of the team members who can be booked."""
+        pages = self._pages(
+            "team_member_booking_profiles",
+            self._square.bookings.team_member_profiles.list,
+            bookable_only=True,
+            limit=_BOOKINGS_A_PAGE,
+            request_options=_SOON,
+        )
+        return [one for found in pages for one in found]
+
+    def services(self) -> list[Json]:
+        """Return the catalog items that can be booked, with their variations."""
+        pages = self._pages(
+            "items",
+            self._square.catalog.search_items,
+            product_types=["APPOINTMENTS_SERVICE"],
+            limit=_BOOKINGS_A_PAGE,
+            request_options=_SOON,
+        )
+        return [one for found in pages for one in found]
 
     def team_member(self, team_member_id: str) -> Json:
         """Return a member of the seller's team; raises SquareNotFound."""

@@ -130,7 +130,7 @@ def _query(services: Services, state: str, verifier: str) -> dict[str, str]:
     query = {
         "client_id": services.settings.square_application_id,
         "response_type": "code",
-        "scope": wanted(),
+        "scope": wanted(books=services.settings.book_appointments),
         "state": state,
         "redirect_uri": return_address(services),
     }

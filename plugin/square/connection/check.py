@@ -47,7 +47,7 @@ def check_connection(services: Services) -> None:
         row.merchant_name = words(merchant.get("business_name"), 120) or row.merchant_name
         row.square_merchant_id = optional_id(merchant.get("id"), "merchant id") or row.square_merchant_id
         row.checked_at = services.clock()
-        if not missing(scopes):
+        if not missing(scopes, books=services.settings.book_appointments):
             act = Act(SQUARE, services.clock(), "check-connection")
             settle_in(session, act, ("square_scope:",), _("Square has granted the permission."))
 

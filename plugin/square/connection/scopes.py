@@ -83,12 +83,37 @@ SCOPES = (
     ),
 )
 
+_BOOKING = (
+    Scope(
+        "APPOINTMENTS_WRITE",
+        N_("Book planned visits in Square Appointments."),
+        N_("Planned visits are not booked in Square."),
+    ),
+    Scope(
+        "APPOINTMENTS_ALL_WRITE",
+        N_("Book them in the calendar of the whole team."),
+        N_("Planned visits are not booked in Square."),
+    ),
+)
 
-def wanted() -> str:
+
+def scopes_in_use(*, books: bool = False) -> tuple[Scope, ...]:
+    """Return the permissions in use; `books`: the clinic has planned visits booked in Square."""
+    return (*SCOPES, *_BOOKING) if books else SCOPES
+
+
+def wanted(*, books: bool = False) -> str:
     """Return the permissions as Square's permission page expects them."""
-    return " ".join(scope.name for scope in SCOPES)
+    return " ".join(scope.name for scope in scopes_in_use(books=books))
 
 
-def missing(granted: Collection[str]) -> tuple[Scope, ...]:
+def missing(granted: Collection[str], *, books: bool = False) -> tuple[Scope, ...]:
     """Return the scopes the seller has not granted; none where Square did not list the granted ones."""
-    return tuple(scope for scope in SCOPES if scope.name not in granted) if granted else ()
+    if not granted:
+        return ()
+    return tuple(scope for scope in scopes_in_use(books=books) if scope.name not in granted)
+
+
+def lacks_booking(granted: Collection[str]) -> bool:
+    """Return whether a permission to book appointments is missing."""
+    return bool(granted) and any(scope.name not in granted for scope in _BOOKING)

@@ -13,7 +13,7 @@ from plugin.courses.square_mode import SquareMode, square_mode
 from plugin.services import Services
 from plugin.square.connection.authorize import return_address, why_not
 from plugin.square.connection.row import ConnectionView, read_connection
-from plugin.square.connection.scopes import SCOPES, Scope, missing
+from plugin.square.connection.scopes import Scope, missing, scopes_in_use
 from plugin.square.connection.subscription import wanted_events, why_not_made
 from plugin.square.sync.requested import is_asked
 from plugin.store.offers import Clinic
@@ -78,8 +78,8 @@ def connection_status(services: Services) -> ConnectionStatus:
         known=known,
         state=square_state(services.store, services.clock()),
         places=_places(services, known),
-        scopes=SCOPES,
-        missing=missing(known.scopes),
+        scopes=scopes_in_use(books=settings.book_appointments),
+        missing=missing(known.scopes, books=settings.book_appointments),
         stuck=failed_jobs(services.store, services.clock()),
         why_not_connect=why_not(services),
         return_address=return_address(services),

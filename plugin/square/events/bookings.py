@@ -15,6 +15,7 @@ from plugin.courses.clients.buyers import link_if_ours_in
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.handouts.next_visit import booking_changed
 from plugin.courses.visits.bookings import BookingRecord, save_booking_in
+from plugin.courses.visits.plan_bookings import follow_booking_in
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.buyers import knows_any, read_profile
@@ -53,10 +54,10 @@ def handle_booking_updated(services: Services, data: Json) -> Effects:
         # The event was signed, so the booking that it carries is authentic as well.
         if carried is None:
             raise
-        return _saved(services, booking_of(carried))
+        return booking_effects(services, booking_of(carried))
     # Square may answer with the state before the event.
     versions = [booking] if carried is None else [booking, booking_of(carried)]
-    return _saved(services, max(versions, key=lambda one: one.version))
+    return booking_effects(services, max(versions, key=lambda one: one.version))
 
 
 def handle_synced_booking(services: Services, data: Json) -> Effects:
@@ -64,10 +65,11 @@ def handle_synced_booking(services: Services, data: Json) -> Effects:
     carried = object_in(data, "booking")
     if carried is None:
         raise unreadable("booking")
-    return _saved(services, booking_of(carried))
+    return booking_effects(services, booking_of(carried))
 
 
-def _saved(services: Services, booking: BookingRecord) -> Effects:
+def booking_effects(services: Services, booking: BookingRecord) -> Effects:
+    """Return the saving of an appointment, with the names behind its ids; the planned visit follows it."""
     if is_at_other_location(services, booking.square_location_id):
         return OTHER_LOCATION
     if booking.square_customer_id is not None and is_erased(services.store, booking.square_customer_id):
@@ -84,6 +86,7 @@ def _saved(services: Services, booking: BookingRecord) -> Effects:
     def keep(work: Work) -> str:
         if person is not None:
             link_if_ours_in(work.session, work.act, person)
+        follow_booking_in(work, named)
         before = work.session.get(Booking, named.square_booking_id)
         whose = before.square_customer_id if before is not None else None
         outcome = save_booking_in(work.session, work.act, named)

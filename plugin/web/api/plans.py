@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -14,11 +14,24 @@ from plugin.web.api.inputs import GivenMoment, Input
 _EXAMPLE = "2026-12-01T18:30:00Z"
 
 
+class PlanDate(Answer):
+    """A date of the plan. `problem`: why Square did not book or move it."""
+
+    at: Moment = shown(_EXAMPLE)
+    state: Literal["not_booked", "waiting", "booked", "failed"] = shown(
+        "booked", "Its appointment in Square Appointments, where the clinic has plans booked there."
+    )
+    problem: str = shown("")
+
+
 class Plan(Answer):
     """The visits to come of a course. `proposal` is saved nowhere until it is sent back."""
 
     booked: list[Moment] = shown([_EXAMPLE], "Appointments of the client in Square.")
     planned: list[Moment] = shown([_EXAMPLE], "Dates of the plan that are not booked.")
+    dates: list[PlanDate] = shown(
+        [{"at": _EXAMPLE, "state": "booked", "problem": ""}], "All dates of the plan, with their appointment."
+    )
     proposal: list[Moment] = shown(
         [_EXAMPLE], "Dates for the sessions left that are not booked, by rhythm and opening hours."
     )
@@ -43,8 +56,9 @@ def read_course_plan(request: Request, course_id: str) -> Reply:
 
 @call("POST", "/courses/{course_id}/plan", Plan)
 def plan_course(request: Request, body: NewPlan, course_id: str) -> Reply:
-    """Plan the visits of a course. Nothing is booked in Square by it."""
-    changed = save_plan(request.store, request.act, course_id, body.visits)
+    """Plan the visits of a course. They are booked in Square where the clinic switched that on."""
+    books = request.services.settings.book_appointments
+    changed = save_plan(request.store, request.act, course_id, body.visits, books=books)
     return Reply(_plan(request, course_id), changed.is_repeat)
 
 
@@ -54,6 +68,10 @@ def _plan(request: Request, course_id: str) -> dict[str, Any]:
         {
             "booked": [each.at for each in plan.booked],
             "planned": plan.planned,
+            "dates": [
+                {"at": each.at, "state": each.state or "not_booked", "problem": each.problem}
+                for each in plan.dates
+            ],
             "proposal": propose_plan(request.store, plan, plan.rhythm),
             "is_off": plan.is_off,
         }

@@ -291,6 +291,7 @@ class PlannedVisits(Answer):
     key: str = shown("2026-11", "The month, the package's id, or who treated; empty for nobody.")
     name: str = shown("2026-11")
     planned: Count = shown(40)
+    booked: Count = shown(24, "Had an appointment in Square that was booked from the plan.")
     kept: Count = shown(31, "The client came on that day.")
     changed: Count = shown(6, "Another date was planned in its place before that day.")
     missed: Count = shown(3)

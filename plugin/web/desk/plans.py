@@ -61,7 +61,9 @@ def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     plan = _plan(course_id)
     asked, wrong = _asked(plan)
     is_proposal = not plan.planned or plan.is_off or "first" in request.args
-    moments = propose_plan(current_services().store, plan, asked) if is_proposal else plan.planned
+    moments = [each.at for each in plan.dates]
+    if is_proposal:
+        moments = sorted([*plan.kept, *propose_plan(current_services().store, plan, asked)])
     form = _plan_form().shown(refusal, **_values(moments))
     return render_template(
         "desk/plan.html",
@@ -74,6 +76,7 @@ def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
             for number in range(1, _shown(moments, refusal) + 1)
         ],
         is_proposal=is_proposal,
+        books=current_services().settings.book_appointments,
         missed=plan.missed,
     )
 
@@ -87,15 +90,22 @@ def save(course_id: str) -> ResponseReturnValue:
     """Keep the plan."""
     form = _plan_form().sent()
     moments = [each for number in range(1, MOST_PLANNED + 1) if (each := _moment(form, number))]
-    changed = save_plan(current_services().store, current_act(), course_id, moments)
-    flash_notice(
-        Notice(
-            ngettext("{n} visit is planned.", "{n} visits are planned.", len(moments))
-            if moments
-            else _("The plan is removed.")
-        )
-    )
+    books = current_services().settings.book_appointments
+    changed = save_plan(current_services().store, current_act(), course_id, moments, books=books)
+    flash_notice(Notice(_said(len(moments), books=books)))
     return redirect_after_post(url_for("clients.show", client_id=changed.course.client_id))
+
+
+def _said(planned: int, *, books: bool) -> str:
+    if not planned:
+        return _("The plan is removed.")
+    if books:
+        return ngettext(
+            "{n} visit is planned. It is being booked in Square.",
+            "{n} visits are planned. They are being booked in Square.",
+            planned,
+        )
+    return ngettext("{n} visit is planned.", "{n} visits are planned.", planned)
 
 
 def _plan(course_id: str) -> VisitPlan:

@@ -20,7 +20,7 @@ from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
 # Chosen from a list that the page makes; the view checks it.
-_LISTED = ("square_location_id",)
+_LISTED = ("square_location_id", "booking_team_member_id")
 _YES_NO = (("true", N_("Yes")), ("false", N_("No")))
 
 

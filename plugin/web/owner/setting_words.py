@@ -39,6 +39,7 @@ def sections(services: Services) -> list[Section]:
         _hours(services),
         _square(services),
         _email(services),
+        _appointments(services),
         Section(
             _("Retention"),
             url_for("settings.page", group=Group.RETENTION),
@@ -89,6 +90,12 @@ def _square(services: Services) -> Section:
     has_token = bool(settings.square_access_token.get_secret_value())
     standing = str(where) if has_token else f"{where} · {_('no access token')}"
     return Section(_("Square"), url_for("square_settings.show"), standing, is_open=not has_token)
+
+
+def _appointments(services: Services) -> Section:
+    books = services.settings.book_appointments
+    standing = _("Planned visits are booked in Square") if books else _("Plans are not booked in Square")
+    return Section(_("Appointments"), url_for("appointment_settings.show"), standing)
 
 
 def _email(services: Services) -> Section:

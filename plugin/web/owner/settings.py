@@ -26,7 +26,12 @@ from plugin.web.translations import N_, _
 blueprint = Blueprint("settings", __name__, url_prefix="/clinic/settings")
 SAVED = Notice(N_("Saved. It is in use now."))
 # Groups with a page of their own.
-_OWN_PAGES = {Group.CLINIC: "clinic_settings", Group.SQUARE: "square_settings", Group.EMAIL: "email_settings"}
+_OWN_PAGES = {
+    Group.CLINIC: "clinic_settings",
+    Group.SQUARE: "square_settings",
+    Group.EMAIL: "email_settings",
+    Group.APPOINTMENTS: "appointment_settings",
+}
 _HEADINGS = {
     Group.CHECK_IN: (
         N_("Check-in screen"),

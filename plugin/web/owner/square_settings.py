@@ -69,7 +69,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         groups=(_SELLS_AT, _APPLICATION, _EVENTS),
         asks_about_business=refusal is not None and refusal.field == "is_other_business",
         known=known,
-        missing=missing(known.scopes),
+        missing=missing(known.scopes, books=settings.book_appointments),
         environments=ENVIRONMENTS,
         can_seal=services.vault.has_keys,
         refusal=None if asked or _is_of_others(refusal) else refusal,

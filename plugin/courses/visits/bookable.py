@@ -1,0 +1,51 @@
+"""Which service of Square Appointments the planned visits of a treatment are booked as."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from plugin.core.acts import Act, require
+from plugin.store import Store
+from plugin.store.offers import Package, PackageContent, Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTreatment:
+    """A main treatment of a package for sale; `square_service_id` None: its visits are not booked."""
+
+    id: str
+    name: str
+    square_service_id: str | None
+
+
+def planned_treatments(store: Store) -> tuple[PlannedTreatment, ...]:
+    """Return the main treatments of the packages for sale, and those that have a service, by name."""
+    is_sold = exists().where(
+        PackageContent.treatment_id == Treatment.id,
+        PackageContent.package_id == Package.id,
+        Package.is_active.is_(True),
+    )
+    rows = (
+        select(Treatment)
+        .where(Treatment.kind == "main", is_sold | Treatment.square_service_id.is_not(None))
+        .order_by(Treatment.name)
+    )
+    with store.reading() as session:
+        return tuple(
+            PlannedTreatment(row.id, row.name, row.square_service_id) for row in session.scalars(rows)
+        )
+
+
+def save_services(store: Store, act: Act, service_of: Mapping[str, str]) -> None:
+    """Save the service of each treatment by its id, "" for none; what is not named stays."""
+    require(act.actor)
+
+    def save(session: Session) -> None:
+        for row in session.scalars(select(Treatment).where(Treatment.id.in_(service_of)).with_for_update()):
+            row.square_service_id = service_of[row.id] or None
+
+    store.transact(save)

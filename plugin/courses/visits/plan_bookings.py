@@ -1,0 +1,243 @@
+"""Planned visits that are booked in Square Appointments: what a job has to do, and what came of it.
+
+Makes no network call. Whoever writes here locks the course first, then the planned visit, then the booking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from plugin.core.status import Status
+from plugin.courses.base.attention import open_item, settle_item_in, settle_items_in
+from plugin.courses.base.chain import add_history, lock_course
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.read import course_in
+from plugin.courses.base.words import moment_text
+from plugin.courses.base.work import Work
+from plugin.courses.visits.bookings import CALLED_OFF, BookingRecord
+from plugin.store import Store
+from plugin.store.ledger import Allowance, Course
+from plugin.store.offers import Treatment
+from plugin.store.square_side import Booking
+from plugin.store.visit_plans import PlannedVisit
+from plugin.wording import _, joined
+
+# The outbox job that books, moves or cancels the appointment of a planned visit.
+PLANNED_BOOKING = "planned_booking"
+NOT_BOOKED = "planned_not_booked"
+WAITING, BOOKED, FAILED = "waiting", "booked", "failed"
+# The kind of history line that each change of a plan writes.
+PLANNED = "planned"
+_NOT_ALLOWED = "planned:not-allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBooking:
+    """A planned visit as its job sees it. `is_dropped`: it was moved or removed; `refusal`: why it can't be booked."""
+
+    visit_id: str
+    course_id: str
+    client_id: str | None
+    at: datetime
+    state: str
+    is_dropped: bool
+    square_booking_id: str | None
+    square_service_id: str | None
+    treatment: str
+    refusal: str = ""
+
+
+def planned_booking(store: Store, visit_id: str, *, now: datetime) -> PlannedBooking | None:
+    """Return a planned visit; None where there is none."""
+    with store.reading() as session:
+        row = session.get(PlannedVisit, visit_id)
+        if row is None:
+            return None
+        course = session.get_one(Course, row.course_id)
+        view = course_in(session, course, today=local_date(clinic_in(session), now))
+        treatment = session.scalar(
+            select(Treatment)
+            .join(Allowance, Allowance.treatment_id == Treatment.id)
+            .where(Allowance.course_id == course.id, Allowance.kind == "main")
+            .order_by(Allowance.position)
+            .limit(1)
+        )
+        is_usable = view.status in (Status.OPEN, Status.PART_PAID)
+        return PlannedBooking(
+            visit_id=row.id,
+            course_id=row.course_id,
+            client_id=course.client_id,
+            at=row.start_at,
+            state=row.booking_state,
+            is_dropped=row.replaced_at is not None,
+            square_booking_id=row.square_booking_id,
+            square_service_id=treatment.square_service_id if treatment else None,
+            treatment=treatment.name if treatment else "",
+            refusal="" if is_usable else _("the course can't be used now."),
+        )
+
+
+def is_planned_in(session: Session, square_booking_id: str) -> bool:
+    """Return whether a visit is planned that has this appointment."""
+    rows = select(PlannedVisit.id).where(
+        PlannedVisit.square_booking_id == square_booking_id, PlannedVisit.replaced_at.is_(None)
+    )
+    return session.scalar(rows) is not None
+
+
+def book_visits_in(work: Work, rows: Iterable[PlannedVisit]) -> None:
+    """Have these planned visits booked, or moved to their time, unless they are; a failed one is tried again."""
+    for row in rows:
+        if row.booking_state != BOOKED:
+            row.booking_state, row.booking_problem = WAITING, ""
+            settle_item_in(work.session, work.act, _mark(row.id), _("It is tried again."))
+            enqueue(work, PLANNED_BOOKING, row.id)
+
+
+def hand_over_in(work: Work, gone: Sequence[PlannedVisit], new: Sequence[PlannedVisit]) -> None:
+    """Give the appointments of visits that are planned no more to new ones, by time: they are moved, not canceled."""
+    booked = [row for row in gone if row.square_booking_id]
+    for before, after in zip(booked, new, strict=False):
+        booking_id, before.square_booking_id, before.booking_state = before.square_booking_id, None, ""
+        work.session.flush()
+        after.square_booking_id = booking_id
+
+
+def release_visits_in(work: Work, gone: Iterable[PlannedVisit]) -> None:
+    """Have the appointments of visits that are planned no more canceled; also one whose answer is not here yet."""
+    for row in gone:
+        settle_item_in(work.session, work.act, _mark(row.id), _("The visit is no longer planned."))
+        if row.square_booking_id or row.booking_state == WAITING:
+            row.booking_state = WAITING
+            enqueue(work, PLANNED_BOOKING, row.id)
+
+
+def booked_in(work: Work, visit_id: str, told: BookingRecord) -> str:
+    """Record that Square has this appointment for the planned visit; return the outcome.
+
+    Where the visit was dropped meanwhile, the appointment is canceled by a further job.
+    """
+    row = _locked(work, visit_id)
+    row.square_booking_id, row.booking_problem = told.square_booking_id, ""
+    if row.replaced_at is not None:
+        release_visits_in(work, [row])
+        return "Booked; the visit is planned no more, so the appointment is canceled next."
+    row.booking_state = BOOKED
+    settle_items_in(work.session, work.act, [_mark(row.id), _NOT_ALLOWED], _("The appointment is booked."))
+    if row.start_at != told.start_at:
+        _moved(work, row, told.start_at)
+    return "The appointment is booked."
+
+
+def unbooked_in(work: Work, visit_id: str, outcome: str) -> str:
+    """Record that nothing is to be booked for the visit, or that its appointment is canceled; return the outcome."""
+    _locked(work, visit_id).booking_state = ""
+    return outcome
+
+
+def refused_in(
+    work: Work, visit_id: str, why: str, *, nearest: Sequence[datetime] = (), is_of_all: bool = False
+) -> str:
+    """Record why Square did not book, move or cancel, and ask a person; return the outcome.
+
+    A visit that could not be moved is planned again for when its appointment is. `nearest`: free times close to the
+    visit. `is_of_all`: nothing can be booked from here, so that one question is asked for all visits.
+    """
+    row = _locked(work, visit_id)
+    clinic = clinic_in(work.session)
+    at = moment_text(row.start_at, clinic)
+    if row.replaced_at is not None:
+        row.booking_state = ""
+        said = _("The appointment of {moment} is not canceled in Square: {why}", moment=at, why=why)
+    elif booked := _booked_elsewhen(work, row):
+        problem = _("It could not be moved to {moment}: {why}", moment=at, why=why)
+        row = _moved(work, row, booked)
+        row.booking_problem = problem[:400]
+        at = moment_text(booked, clinic)
+        said = _("The appointment of {moment}: {problem}", moment=at, problem=problem)
+    else:
+        row.booking_state, row.booking_problem = FAILED, why[:400]
+        said = _("The visit planned for {moment} is not booked in Square: {why}", moment=at, why=why)
+    if is_of_all:
+        said = _("Planned visits are not booked in Square: {why}", why=why)
+        open_item(work, kind=NOT_BOOKED, dedupe=_NOT_ALLOWED, summary=said, details={})
+    else:
+        _ask(work, row, said, nearest)
+    return why
+
+
+def _booked_elsewhen(work: Work, row: PlannedVisit) -> datetime | None:
+    booking = work.session.get(Booking, row.square_booking_id) if row.square_booking_id else None
+    return booking.start_at if booking is not None and booking.start_at != row.start_at else None
+
+
+def follow_booking_in(work: Work, told: BookingRecord) -> None:
+    """Move or drop the planned visit whose appointment was moved or canceled in Square.
+
+    To be called before the booking is saved. One that waits to be moved by us is left alone.
+    """
+    ours = select(PlannedVisit.id).where(
+        PlannedVisit.square_booking_id == told.square_booking_id, PlannedVisit.replaced_at.is_(None)
+    )
+    visit_id = work.session.scalar(ours)
+    if visit_id is None:
+        return
+    row = _locked(work, visit_id)
+    known = work.session.get(Booking, told.square_booking_id)
+    if row.booking_state != BOOKED or (known is not None and known.version > told.version):
+        return
+    if told.status in CALLED_OFF:
+        row.replaced_at, row.booking_state = work.now, ""
+        said = moment_text(row.start_at, clinic_in(work.session))
+        add_history(work, row.course_id, PLANNED, f"Appointment of {said} canceled in Square")
+    elif told.start_at != row.start_at:
+        _moved(work, row, told.start_at)
+
+
+def _moved(work: Work, row: PlannedVisit, at: datetime) -> PlannedVisit:
+    """Plan the visit at the time of its appointment, in place of the row; return the new one."""
+    booking_id = row.square_booking_id
+    row.square_booking_id, row.replaced_at, row.booking_state = None, work.now, ""
+    work.session.flush()
+    after = PlannedVisit(
+        id=work.new_id(),
+        course_id=row.course_id,
+        start_at=at,
+        planned_at=row.planned_at,
+        by=row.by,
+        square_booking_id=booking_id,
+        booking_state=BOOKED,
+    )
+    work.session.add(after)
+    said = moment_text(at, clinic_in(work.session))
+    add_history(work, row.course_id, PLANNED, f"Appointment is at {said} in Square")
+    return after
+
+
+def _ask(work: Work, row: PlannedVisit, said: str, nearest: Sequence[datetime]) -> None:
+    clinic = clinic_in(work.session)
+    client_id = work.session.get_one(Course, row.course_id).client_id
+    times = " · ".join(moment_text(each, clinic) for each in nearest)
+    open_item(
+        work,
+        kind=NOT_BOOKED,
+        dedupe=_mark(row.id),
+        summary=joined([said, _("Free close to it: {times}.", times=times)]) if times else said,
+        details={"course_ids": [row.course_id], "client_ids": [client_id] if client_id else []},
+    )
+
+
+def _locked(work: Work, visit_id: str) -> PlannedVisit:
+    course_id = work.session.scalar(select(PlannedVisit.course_id).where(PlannedVisit.id == visit_id))
+    lock_course(work.session, course_id or "")
+    return work.session.get_one(PlannedVisit, visit_id, with_for_update=True, populate_existing=True)
+
+
+def _mark(visit_id: str) -> str:
+    return f"planned:{visit_id}"
