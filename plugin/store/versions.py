@@ -96,7 +96,7 @@ _SINCE = {
     **dict.fromkeys(("visit_note", "visit_option"), "0027"),
     **dict.fromkeys(("rated_concern", "own_rating", "rating_choice"), "0037"),
     "check_answer": "0040",
-    "planned_visit": "0054",
+    "planned_visit": "0056",
 }
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 
