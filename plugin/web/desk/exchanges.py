@@ -1,22 +1,30 @@
-"""Exchanging a course for another package: its credit, the price of each package, payment."""
+"""A course that goes elsewhere: exchanged for another package, or moved to the client it really belongs to."""
 
 from __future__ import annotations
 
-from flask import render_template
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.base.views import CourseView
 from plugin.courses.catalog.packages import list_packages
+from plugin.courses.clients.clients import read_client
 from plugin.courses.exchange.credit import Credit, ExchangeOffer, credit_of, offers_for
+from plugin.courses.sales.assign import move_course
 from plugin.courses.sales.checkouts import list_terminals, start_checkout
 from plugin.errors import Refused
 from plugin.web import current_services, pages
 from plugin.web.access import DESK, Screens
-from plugin.web.actions import current_act, redirect_to
-from plugin.web.desk import courses
-from plugin.web.desk.forms import PaymentForm
+from plugin.web.actions import (
+    Notice,
+    current_act,
+    is_fragment,
+    redirect_to,
+)
+from plugin.web.desk import clients, courses
+from plugin.web.desk.forms import MoveForm, PaymentForm
 from plugin.web.desk.sell import MOST_PACKAGES, TENDERS
 from plugin.web.refusals import Refusal
-from plugin.web.translations import _
+from plugin.web.translations import N_, _
 
 blueprint = Screens("exchanges", __name__)
 
@@ -76,3 +84,41 @@ def _offer(credit: Credit, package_id: str) -> ExchangeOffer:
     if found is None:
         raise Refused(_("Choose the package again: this one is not in Square."), code="not_on_till")
     return found
+
+
+WRONG_CLIENT = N_("Assigned to the wrong client")
+
+moves = Screens("moves", __name__)
+
+
+@moves.get("/courses/<course_id>/clients", roles=DESK)
+def candidates(course_id: str) -> ResponseReturnValue:
+    """Return the clients the course could be moved to, while typing."""
+    course = courses.course(course_id)
+    found = clients.found(clients.SHOWN_WHILE_TYPING) if request.args.get("q", "").strip() else None
+    if is_fragment():
+        return render_template("desk/_new_owners.html", course=course, matches=found)
+    return clients.page(course.client_id or "", searched_course=course_id, matches=found)
+
+
+@moves.post("/courses/<course_id>/client", roles=DESK, refused=courses.page_of_course)
+def move(course_id: str) -> ResponseReturnValue:
+    """Move the course and show the page of its new client."""
+    before = courses.course(course_id)
+    client_id = MoveForm.sent().client_id.data
+    moved = move_course(current_services().store, current_act(), course_id, client_id, WRONG_CLIENT)
+    return redirect_to("clients.show", _moved(before, moved), client_id=moved.client_id)
+
+
+def _moved(before: CourseView, moved: CourseView) -> Notice:
+    said = _(
+        "{package_name} belongs to {client_name} now.",
+        package_name=moved.package_name,
+        client_name=moved.client_name,
+    )
+    # If sent twice, the second request finds it moved: there is no former client to link to.
+    if before.client_id is None or before.client_id == moved.client_id:
+        return Notice(said)
+    old = read_client(current_services().store, before.client_id)
+    address = url_for("clients.show", client_id=old.id)
+    return Notice(said, link=address, link_text=_("Back to {old}", old=old.name))

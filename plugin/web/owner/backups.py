@@ -1,4 +1,4 @@
-"""Backups, for the owner: the last good one, all that are kept, making one now, the passphrase."""
+"""Health and backups, for the owner: what is watched and who is told of it, and the copies that are kept."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from typing import Any
 from flask import Response, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.alarms.audit_runs import last_audit
+from plugin.alarms.deliveries import has_webhook, recent_deliveries, recipients
+from plugin.alarms.registry import conditions
+from plugin.alarms.watch import send_test, since_when
 from plugin.backups.jobs import ask_for_backup
 from plugin.backups.keys import renew_passphrase
 from plugin.backups.standing import backup_standing, copy_named
 from plugin.backups.versions import newer_version
+from plugin.courses.base.sealing import ledger_head
 from plugin.courses.page_versions import PageVersion, version_of_backups
 from plugin.version import VERSION
 from plugin.web import current_services, live, pages
@@ -19,6 +24,7 @@ from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import current_act, redirect_to
 from plugin.web.files import name_file
 from plugin.web.refusals import Refusal
+from plugin.web.translations import _
 
 blueprint = Screens("backups", __name__, url_prefix="/clinic/backups")
 _LIVE = "owner/_backups.html"
@@ -77,3 +83,36 @@ def _now() -> dict[str, Any]:
         "version": VERSION,
         "newer": newer_version(services.settings, services.store),
     }
+
+
+alarms = Screens("alarms", __name__, url_prefix="/clinic/health")
+
+
+@alarms.get("", endpoint="show")
+def show_alarms(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show how everything is now, what lasts since when, and what was told to whom."""
+    services = current_services()
+    return render_template(
+        "owner/alarms.html",
+        conditions=conditions(services, pages.now()),
+        since=since_when(services.store),
+        audit=last_audit(services.store),
+        head=ledger_head(services.store),
+        recipients=recipients(services),
+        can_mail=services.mail.is_ready,
+        has_webhook=has_webhook(services),
+        is_practice=services.settings.square_environment == "practice",
+        deliveries=recent_deliveries(services.store),
+        refusal=refusal,
+    )
+
+
+@alarms.post("/test", refused=show_alarms)
+def test() -> ResponseReturnValue:
+    """Send a test alarm to everyone who gets alarms."""
+    send_test(current_services(), current_act())
+    return redirect_to(
+        "alarms.show",
+        _("The test alarm is on its way. Reload this page in a moment to see whether it arrived."),
+        _anchor="told",
+    )

@@ -1,9 +1,10 @@
-"""The short steps of the set-up, the printer and the team, and the way from one step to the next."""
+"""The short steps of the set-up: second step, printer, team; and the way from one step to the next."""
 
 from __future__ import annotations
 
 from flask import Response, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from plugin.courses.accounts.setup import DONE, SKIPPED, hide_checklist, mark_step, read_setup
 from plugin.courses.accounts.staff import list_staff
@@ -87,3 +88,15 @@ def create() -> ResponseReturnValue:
     if not by_mail:
         return render_template("setup/staff_link.html", **frame_of("staff"), **link_of(member))
     return redirect_to("setup_staff.show")
+
+
+protect = Screens("setup_protect", __name__, url_prefix="/first-steps/protect")
+
+
+@protect.get("", endpoint="show")
+def show_protect() -> ResponseReturnValue:
+    """Say why, and lead to the pages that set it up; once it is, the step is done."""
+    is_protected = current_user.signed.has_second_factor
+    if is_protected:
+        note_done("protect")
+    return render_template("setup/protect.html", **frame_of("protect"), is_protected=is_protected)

@@ -1,0 +1,102 @@
+"""Figures by month, for the owner: quotes, planned visits, tips and the reserve, as pages and files."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from plugin.courses.reports.planned import PlanBy, PlannedRow, planned_sheet, planned_visits
+from plugin.courses.reports.quotes import quotes_by_month, quotes_sheet
+from plugin.courses.reports.reserve import reserve, reserve_sheet
+from plugin.courses.sales.tips import list_tips, tip_sums
+from plugin.errors import Refused
+from plugin.web import current_services, pages
+from plugin.web.access import Screens
+from plugin.web.files import file_answer
+from plugin.web.format import written_month
+from plugin.web.translations import _
+
+quote_report = Screens("quote_report", __name__)
+
+
+@quote_report.get("/reports/quotes", endpoint="show")
+def show_quotes() -> ResponseReturnValue:
+    """Show the last twelve months."""
+    rows = quotes_by_month(current_services().store, pages.now())
+    names = [written_month(row.month.first, pages.clinic()) for row in rows]
+    return render_template("owner/quotes.html", rows=list(zip(names, rows, strict=True)))
+
+
+@quote_report.get("/reports/quotes.<ending>", endpoint="save")
+def save_quotes(ending: str) -> Response:
+    """Return it as a file."""
+    return file_answer(quotes_sheet(quotes_by_month(current_services().store, pages.now())), ending)
+
+
+planned_report = Screens("planned_report", __name__)
+
+
+@planned_report.get("/reports/planned", endpoint="show")
+def show_planned() -> ResponseReturnValue:
+    """Show the last twelve months."""
+    by, rows = _asked()
+    named = [(_name(row, by), row) for row in rows]
+    return render_template("owner/planned.html", rows=named[::-1] if by is PlanBy.MONTH else named, by=by)
+
+
+@planned_report.get("/reports/planned.<ending>", endpoint="save")
+def save_planned(ending: str) -> Response:
+    """Return it as a file."""
+    by, rows = _asked()
+    return file_answer(planned_sheet(rows, by), ending)
+
+
+def _asked() -> tuple[PlanBy, tuple[PlannedRow, ...]]:
+    asked = request.args.get("by", "")
+    by = PlanBy(asked) if asked in list(PlanBy) else PlanBy.MONTH
+    return by, planned_visits(current_services().store, pages.now(), by)
+
+
+def _name(row: PlannedRow, by: PlanBy) -> str:
+    if by is PlanBy.MONTH:
+        return written_month(date.fromisoformat(f"{row.key}-01"), pages.clinic())
+    return row.name
+
+
+tip_report = Screens("tip_report", __name__, url_prefix="/tips")
+
+
+@tip_report.get("", endpoint="show")
+def show_tips() -> ResponseReturnValue:
+    """Show the sums of a year and the last tips."""
+    store = current_services().store
+    return render_template(
+        "owner/tips.html",
+        sums=tip_sums(store, pages.now()),
+        tips=list_tips(store),
+        is_on=current_services().settings.tip_links,
+    )
+
+
+reserve_report = Screens("reserve", __name__)
+
+
+@reserve_report.get("/reports/reserve", endpoint="show")
+def show_reserve() -> ResponseReturnValue:
+    """Show the reserve as it is today."""
+    seen, clinic = reserve(current_services().store, pages.today()), pages.clinic()
+    names = [written_month(month.first, clinic, "MMM") for month in seen.months] if seen else []
+    return render_template("owner/reserve.html", seen=seen, names=names)
+
+
+@reserve_report.get("/reports/reserve.<ending>", endpoint="save")
+def save_reserve(ending: str) -> Response:
+    """Return it as a file; raises Refused while the totals are being made."""
+    seen = reserve(current_services().store, pages.today())
+    if seen is None:
+        raise Refused(
+            _("The sums of all entries are being made. Try again in a few minutes."), code="not_ready"
+        )
+    return file_answer(reserve_sheet(seen), ending)
