@@ -73,12 +73,14 @@ class Form(wtforms.Form):  # type: ignore[misc]
         return form
 
     @classmethod
-    def shown(cls, refusal: Refusal | None = None, *, suffix: str = "", **values: Any) -> Self:
-        """Return the form with these values, or, if it was refused, as it was sent with its errors.
+    def shown(
+        cls, refusal: Refusal | None = None, *, suffix: str = "", of: object = None, **values: Any
+    ) -> Self:
+        """Return the form with these values and those of a view, or, if it was refused, as it was sent with its errors.
 
         The refusal of another form of the page leaves the values and adds its message.
         """
-        form = cls(suffix=suffix, data=values)
+        form = cls(suffix=suffix, obj=of, data=values)
         if refusal is None:
             return form
         if form.is_in(refusal.typed):

@@ -229,7 +229,7 @@ def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
         "refunds_of": refunds,
         "has_mail": has_mail,
         "can_mail": has_mail and bool(client.email) and not (client.mail_problem or client.is_erased),
-        "form": _edit_form(client, edited),
+        "form": EditClientForm.shown(edited, suffix="-change", of=client),
         "details_form": details_form,
         "second_charge": None,
         "refused_details": None,
@@ -322,17 +322,6 @@ def _practitioners() -> list[StaffView]:
         g.practitioners = [each for each in staff if each.role in _WHO_TREATS]
     found: list[StaffView] = g.practitioners
     return found
-
-
-def _edit_form(client: ClientView, refusal: Refusal | None) -> EditClientForm:
-    kept = {
-        name: getattr(client, name)
-        for name in (
-            *("name", "sounds_like", "phone", "email", "language", "postal_address"),
-            *("wants_mail", "large_print"),
-        )
-    }
-    return EditClientForm.shown(refusal, suffix="-change", **kept)
 
 
 def _printed(client: ClientView, courses: Sequence[CourseView]) -> Iterator[str]:

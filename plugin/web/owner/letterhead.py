@@ -35,20 +35,6 @@ from plugin.web.translations import N_, _
 
 # The logo, and room for the rest of the form; a slightly larger file still gets an error message.
 LARGEST_FORM = LARGEST_FILE + 1024 * 1024
-_FIELDS = (
-    "name",
-    "address",
-    "phone",
-    "email",
-    "website",
-    "country",
-    "legal_name",
-    "tax_id",
-    "page_size",
-    "accent",
-    "voucher_form",
-    "address_place",
-)
 # Country codes for groups of countries, for tests, or for no country.
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
@@ -200,8 +186,7 @@ def _forms(refusal: Refusal | None, kind: str) -> dict[str, Any]:
     is_of_letterhead = refusal is not None and "page_size" in refusal.typed
     is_of_logo = refusal is not None and refusal.field == "logo"
     series = read_series(current_services().store)
-    kept = {name: getattr(pages.clinic(), name) for name in _FIELDS}
-    letterhead = LetterheadForm.shown(refusal if is_of_letterhead else None, **kept)
+    letterhead = LetterheadForm.shown(refusal if is_of_letterhead else None, of=pages.clinic())
     letterhead.country.choices = _countries()
     return {
         "form": letterhead,
@@ -212,8 +197,7 @@ def _forms(refusal: Refusal | None, kind: str) -> dict[str, Any]:
 
 
 def _numbers_form(series: SeriesView, refusal: Refusal | None) -> NumbersForm:
-    suffix = f"-{series.kind}"
-    return NumbersForm.shown(refusal, suffix=suffix, prefix=series.prefix, first=series.first)
+    return NumbersForm.shown(refusal, suffix=f"-{series.kind}", of=series)
 
 
 def _said(clinic: ClinicView) -> str:

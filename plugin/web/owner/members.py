@@ -50,14 +50,7 @@ def show(staff_id: str, refusal: Refusal | None = None, **_: str) -> ResponseRet
     """Show a person: what is known of them, their access and where they are signed in."""
     services, now = current_services(), pages.now()
     member = read_staff(services.store, staff_id)
-    form = PersonForm.shown_beside_others(
-        refusal,
-        name=member.name,
-        email=member.email,
-        role=member.role.value,
-        printed_name=member.printed_name,
-        license=member.license,
-    )
+    form = PersonForm.shown_beside_others(refusal, of=member)
     expires = member.invitation_expires_at
     return render_template(
         "owner/staff_person.html",
