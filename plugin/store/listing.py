@@ -9,15 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint, literal_column, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Amount, Base, Id, Name
+from plugin.core.status import Status
+from plugin.store.base import Amount, Base, Id, Name, SquareId, only_where
 
 # No expiration, and no visit yet: dates that sort last and first, so that an index has every row in order.
 NEVER, NOT_YET = date.max, date.min
+# States of a course that its status alone does not tell.
+GIFT, UNASSIGNED = "gift", "unassigned"
+# Those of a course that is not over.
+CURRENT = (Status.OPEN.value, Status.PART_PAID.value, Status.FROZEN.value, GIFT, UNASSIGNED)
+_HAS_LEFT = "value != 0 OR sessions_left != 0"
 
 
 class ListedCourse(Base):
@@ -57,6 +64,12 @@ class ListedCourse(Base):
     visit_days: Mapped[int] = mapped_column(server_default="0")
     # The day by which the client should be back: as asked at the last visit, else some weeks after they were seen.
     due_back_on: Mapped[date] = mapped_column(server_default="0001-01-01")
+    # "" where Square named none.
+    square_location_id: Mapped[str] = mapped_column(SquareId, server_default="")
+    # The last day, unless it is on hold.
+    lapses_on: Mapped[date] = mapped_column(server_default="9999-12-31")
+    # When its last entry happened or was written, if that was on its last day or later.
+    late_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index(None, "client_name", "course_id"),
@@ -73,7 +86,44 @@ class ListedCourse(Base):
         Index(None, "client_id"),
         Index(None, "package_id"),
         Index(None, "practitioner_id"),
+        only_where("ix_listed_course_lapsing", "lapses_on", "course_id", where=_HAS_LEFT),
+        only_where("ix_listed_course_late", "late_at", where="late_at IS NOT NULL"),
     )
+
+
+# As the index has it: SQLite does not see a bound value in it.
+HAS_LEFT = or_(ListedCourse.value != literal_column("0"), ListedCourse.sessions_left != literal_column("0"))
+
+
+class SumOf(StrEnum):
+    """What `ListedSum` adds up: all courses by status, package and practitioner; current ones by the last day and by
+    the day when the client was last seen; and what is left by the day after which it is of an expired course.
+    """
+
+    ALL = "all"
+    EXPIRES = "expires"
+    SEEN = "seen"
+    LAPSES = "lapses"
+
+
+class ListedSum(Base):
+    """How many rows of the list there are, and what is left in them: kept by triggers, for pages about all of them.
+
+    What a kind of sum is not grouped by is "", or the day `NOT_YET`.
+    """
+
+    __tablename__ = "listed_sum"
+
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(String(20), primary_key=True)
+    package_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    practitioner_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    square_location_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
+    courses: Mapped[int] = mapped_column(BigInteger)
+    sessions: Mapped[int] = mapped_column(BigInteger)
+    value: Mapped[int] = mapped_column(Amount)
 
 
 class UnlistedCourse(Base):
@@ -136,6 +186,7 @@ def trigger_names(engine: str) -> Iterator[str]:
     """Yield the names of the triggers."""
     for table, event, _ in _triggers(engine):
         yield _name(engine, table, event)
+    yield from (name for name, *_rest in _SUM_TRIGGERS)
 
 
 def creation(engine: str, revision: str = _FIRST) -> Iterator[str]:
@@ -173,3 +224,59 @@ def _triggers(engine: str) -> Iterator[tuple[str, str, str]]:
 
 def _name(engine: str, table: str, event: str) -> str:
     return f"{table}_lists_{event.split()[0].lower()}" if engine == "sqlite" else f"{table}_lists"
+
+
+_SUM_KEY = "kind, day, status, package_id, practitioner_id, currency, square_location_id"
+_SUMS = ("courses", "sessions", "value")
+_IS_CURRENT = (
+    "{row}.sessions_left > 0 AND {row}.status IN (" + ", ".join(f"'{each}'" for each in CURRENT) + ")"
+)
+# What each kind of sum is grouped by, in the order of the key, and of which rows.
+_GROUPS = {
+    SumOf.ALL: (
+        "'0001-01-01', {row}.status, {row}.package_id, COALESCE({row}.practitioner_id, ''), {row}.currency, ''",
+        "{row}.course_id <> ''",
+    ),
+    SumOf.EXPIRES: ("{row}.expires_on, '', '', '', {row}.currency, ''", _IS_CURRENT),
+    SumOf.SEEN: ("{row}.last_seen_on, '', '', '', {row}.currency, ''", _IS_CURRENT),
+    SumOf.LAPSES: (
+        "{row}.lapses_on, '', '', '', {row}.currency, {row}.square_location_id",
+        "({row}.value <> 0 OR {row}.sessions_left <> 0) AND {row}.lapses_on < '9999-12-31'",
+    ),
+}
+
+
+def creation_of_sums(engine: str) -> Iterator[str]:
+    """Yield the statements that create the triggers which keep the sums."""
+    for name, event, row, sign in _SUM_TRIGGERS:
+        do = " ".join(_adding(row, sign))
+        if engine == "sqlite":
+            yield f"CREATE TRIGGER {name} AFTER {event} ON listed_course BEGIN {do} END"
+            continue
+        yield f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {do} RETURN NULL; END $$"
+        yield f"CREATE TRIGGER {name} AFTER {event} ON listed_course FOR EACH ROW EXECUTE FUNCTION {name}()"
+
+
+def removal_of_sums(engine: str) -> Iterator[str]:
+    """Yield the statements that drop the triggers of `creation_of_sums`."""
+    for name, *_rest in _SUM_TRIGGERS:
+        yield f"DROP TRIGGER {name}" + (" ON listed_course" if engine == "postgresql" else "")
+        if engine == "postgresql":
+            yield f"DROP FUNCTION {name}()"
+
+
+_SUM_TRIGGERS = (
+    ("listed_course_adds", "INSERT", "NEW", ""),
+    ("listed_course_subtracts", "DELETE", "OLD", "-"),
+)
+
+
+def _adding(row: str, sign: str) -> Iterator[str]:
+    more = ", ".join(f"{name} = listed_sum.{name} + excluded.{name}" for name in _SUMS)
+    for kind, (key, condition) in _GROUPS.items():
+        yield (
+            f"INSERT INTO listed_sum ({_SUM_KEY}, {', '.join(_SUMS)})"  # nobody's values
+            f" SELECT '{kind.value}', {key.format(row=row)},"
+            f" {sign}1, {sign}{row}.sessions_left, {sign}{row}.value WHERE {condition.format(row=row)}"
+            f" ON CONFLICT ({_SUM_KEY}) DO UPDATE SET {more};"
+        )

@@ -8,7 +8,7 @@ whatever its times are and however the clocks of the machines differ.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -56,17 +56,6 @@ class UseTotal(Base):
     value: Mapped[int] = mapped_column(Amount)
     list_value: Mapped[int] = mapped_column(Amount)
     entries: Mapped[int] = mapped_column(BigInteger)
-
-
-class CourseTotal(Base):
-    """What the totalled entries of a course leave of it, and when the last of them happened or was written."""
-
-    __tablename__ = "course_total"
-
-    course_id: Mapped[str] = mapped_column(Id, primary_key=True)
-    value: Mapped[int] = mapped_column(Amount)
-    sessions: Mapped[int] = mapped_column(BigInteger)
-    last_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class UntotalledEntry(Base):

@@ -13,9 +13,9 @@ from plugin.courses.clients.clients import recent_clients
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.lists.course_list import ORDERS, CourseFilter, list_courses
 from plugin.courses.lists.keyset import read_order
-from plugin.courses.lists.listing import renew_some
+from plugin.courses.lists.listing import keep_listing, renew_some
+from plugin.courses.reports.breakage import expired_courses, expired_sums
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.sums import expired_sums
 from plugin.courses.reports.totals import keep_totals
 from plugin.services import Services
 from plugin.store import Store
@@ -175,16 +175,19 @@ def test_the_newest_clients_are_read_from_the_end_of_an_index(small_desk: Desk) 
         assert "USE TEMP B-TREE FOR ORDER BY" not in by_course + without
 
 
-def test_what_expired_is_read_from_what_has_anything_left(small_desk: Desk) -> None:
+def test_what_expired_is_read_from_sums_and_in_the_order_of_its_index(small_desk: Desk) -> None:
     small_desk.sell()
     keep_totals(small_desk.store)
+    keep_listing(small_desk.store, small_desk.clock)
     with counted(small_desk.store.engine) as statements, small_desk.store.reading() as session:
         list(expired_sums(session, Period(small_desk.today, small_desk.today)))
-    kept = next(each for each in statements if "sum(course_total.value)" in each.sql)
-    assert plan_of(small_desk.store, kept)[:2] == [
-        "SCAN course_total",
-        "SEARCH course USING INDEX sqlite_autoindex_course_1 (id=?)",
-    ]
+        expired_courses(small_desk.store, small_desk.today)
+    plans = [plan_of(small_desk.store, each) for each in statements if "lapse" in each.sql]
+    read = {line for plan in plans for line in plan if " listed_course" in line}
+    assert read == {
+        "SEARCH listed_course USING INDEX ix_listed_course_late (late_at>?)",
+        "SEARCH listed_course USING INDEX ix_listed_course_lapsing (lapses_on<?)",
+    }
 
 
 def test_the_palette_finds_all_kinds_by_an_index(

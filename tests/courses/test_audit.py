@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
+from plugin.core.terms import Terms
 from plugin.courses.audit import Finding, audit, audit_in
 from plugin.courses.handouts.cache import hand_out
+from plugin.courses.lists.listing import keep_listing
+from plugin.courses.reports.totals import keep_totals
 from plugin.store import Store
+from plugin.store.listing import SumOf
 from plugin.store.triggers import removal, removal_of_whole
+from tests.bench.pages import scans_of
+from tests.budgets.counting import counted
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.courses.documents.sales import Papers
@@ -165,3 +172,34 @@ def test_a_finding_names_the_row_and_says_what_it_means(tamper: Tamper, unguarde
     assert finding.sentence == "The parts add up to 50, the price is 49 (minor units)."
     price = text("select price from course where id = :id")
     assert unguarded.scalar(price, {"id": finding.row}) == 49
+
+
+def test_the_entries_are_read_from_end_to_end_three_times_at_most(desk: Desk) -> None:
+    """In chain order, and to count those in the totals; the third is the months of the totals, one after the other."""
+    desk.use(desk.sell())
+    keep_totals(desk.store)
+    with counted(desk.store.engine) as statements:
+        assert audit(desk.store) == ()
+    if not desk.store.is_sqlite:
+        return
+    with desk.store.engine.connect() as connection:
+        plans = [
+            (each.sql, connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {each.sql}", each.values).all())
+            for each in statements
+            if each.is_query
+        ]
+    read = [sql for sql, plan in plans for _ in range(scans_of("entry", sql, [row.detail for row in plan]))]
+    assert len(read) == 2, read
+
+
+def test_a_wrong_sum_of_the_list_is_found(desk: Desk, clock: HandMovedClock) -> None:
+    desk.use(desk.sell(desk.package(terms=Terms(expires_on=date(2027, 1, 10)))))
+    keep_listing(desk.store, clock)
+    for kind in SumOf:
+        for name in ("courses", "sessions", "value"):
+            for more in (1, -1):
+                change = f"UPDATE listed_sum SET {name} = {name} + {more} WHERE kind = '{kind.value}'"
+                with desk.store.writing() as session:
+                    session.execute(text(change))
+                found = [(each.check, each.row) for each in audit(desk.store)]
+                assert found == ([("list sum", kind.value)] if more == 1 else [])

@@ -18,6 +18,7 @@ from plugin.courses.accounts.staff import add_staff
 from plugin.courses.audit import audit
 from plugin.courses.journal.month import journal_in
 from plugin.courses.journal.year import year_end_in
+from plugin.courses.lists.listing import keep_listing, renew_batch
 from plugin.courses.reports.books import add_closing, close_books
 from plugin.courses.reports.breakage import count_expired, expired_courses
 from plugin.courses.reports.liability import liability_in
@@ -30,7 +31,7 @@ from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
 from plugin.store.offers import Clinic
-from plugin.store.totals import CourseTotal, PeriodTotal, TotalsState, UntotalledEntry, UseTotal
+from plugin.store.totals import PeriodTotal, TotalsState, UntotalledEntry, UseTotal
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk
 from tests.courses.ledgers import DEEDS, RandomLedger, not_kept
@@ -41,6 +42,7 @@ ACTS = st.lists(
     st.one_of(
         DEEDS.map(lambda deeds: deeds[:5]),
         st.just("total"),
+        st.just("list"),
         DAYS,
         st.tuples(st.integers(0, 3), st.one_of(st.none(), DAYS), st.booleans()),
     ),
@@ -89,6 +91,9 @@ def carry_out(session: Session, ledger: RandomLedger, act: object) -> None:
                 ledger.write(deed)
         case "total":
             while add_batch(session):
+                pass
+        case "list":
+            while renew_batch(session, datetime(2026, 12, 20, tzinfo=UTC)):
                 pass
         case date():
             add_closing(session, closed(act))
@@ -139,6 +144,7 @@ def test_totals_of_both_engines_read_as_all_entries_do(desk: Desk, clock: HandMo
     course = desk.sell(package, order="ORDER-A")
     used = desk.use(course)
     keep_totals(desk.store)
+    keep_listing(desk.store, clock)
     clock.set(datetime(2026, 12, 3, 18, tzinfo=UTC))
     desk.undo(used.entry.id)
     desk.sell(package, order="ORDER-B")
@@ -152,6 +158,7 @@ def test_totals_of_both_engines_read_as_all_entries_do(desk: Desk, clock: HandMo
         quick, slow = by_both_ways(session, [*MONTHS, Period(date(2026, 11, 10), date(2026, 12, 5))])
         assert quick == slow
     keep_totals(desk.store)
+    keep_listing(desk.store, clock)
     with desk.store.reading() as session:
         quick, slow = by_both_ways(session, [*MONTHS, Period(date(2026, 11, 10), date(2026, 12, 5))])
         assert quick == slow
@@ -245,12 +252,11 @@ def test_books_closed_behind_an_entry_of_the_future_make_them_again(
     [
         (PeriodTotal, {"value": 1}, "period total"),
         (PeriodTotal, {"sessions": 1}, "period total"),
-        (CourseTotal, {"value": 1}, "course total"),
         *((UseTotal, {name: 1}, "use total") for name in ("sessions", "treated", "value", "list_value")),
     ],
 )
 def test_a_wrong_total_is_found(
-    desk: Desk, model: type[PeriodTotal | CourseTotal | UseTotal], change: dict[str, int], check: str
+    desk: Desk, model: type[PeriodTotal | UseTotal], change: dict[str, int], check: str
 ) -> None:
     desk.use(desk.sell())
     keep_totals(desk.store)
@@ -266,18 +272,6 @@ def test_a_wrong_total_is_found(
             setattr(kept, name, getattr(kept, name) - more)
 
 
-def test_a_lost_course_total_is_found(desk: Desk) -> None:
-    desk.sell()
-    keep_totals(desk.store)
-    with desk.store.writing() as session:
-        row = session.scalars(select(CourseTotal)).one()
-        values = {name: getattr(row, name) for name in ("course_id", "value", "sessions", "last_at")}
-        session.delete(row)
-    assert {each.check for each in audit(desk.store)} == {"course total"}
-    with desk.store.writing() as session:
-        session.add(CourseTotal(**values))
-
-
 @pytest.mark.parametrize(
     "zone", ["America/Los_Angeles", "Asia/Shanghai", "America/Sao_Paulo", "Africa/Cairo"]
 )
@@ -291,11 +285,14 @@ def test_a_moment_lies_in_the_month_that_the_period_says(zone: str) -> None:
             assert month_at(begin - timedelta(microseconds=1), known) < date(year, month, 1)
 
 
-def test_expired_courses_come_page_by_page_from_totals_and_without(desk: Desk, clock: HandMovedClock) -> None:
+def test_expired_courses_come_page_by_page_from_the_list_and_without(
+    desk: Desk, clock: HandMovedClock
+) -> None:
     package = desk.package(terms=Terms(expires_on=date(2026, 12, 10)))
     courses = [desk.sell(package) for _ in range(5)]
     desk.use(courses[0])
     keep_totals(desk.store)
+    keep_listing(desk.store, clock)
     for _ in range(11):
         desk.use(courses[1])
     today = date(2026, 12, 11)
@@ -317,6 +314,9 @@ def test_expired_courses_come_page_by_page_from_totals_and_without(desk: Desk, c
     with desk.store.writing() as session:
         make_totals_again(session)
     assert quick == pages(2)
+    keep_listing(desk.store, clock)
+    assert quick == pages(2)
+    assert count_expired(desk.store, today) == 5
     for course in courses[2:]:
         desk.use(course, sessions=12)
     assert len(pages(50)) == 2

@@ -10,10 +10,11 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from plugin.courses.audit.finding import Finding
-from plugin.courses.reports.total_checks import wrong_totals
+from plugin.courses.reports.overview import last_in_chain
+from plugin.courses.reports.total_checks import wrong_list_sums, wrong_totals
 from plugin.store.ledger import Allowance, Course, Entry, Operation, Visit
 
 
@@ -26,24 +27,27 @@ def lost_entries(session: Session) -> Iterator[Finding]:
     """Check that no entry was lost: a chain truncated at its end is consistent, but entries are missing."""
     for visit_id in session.scalars(_visits_without_entry()):
         yield Finding("visit", visit_id, "The visit used no session: its entry is gone.")
-    kept = set(session.scalars(select(Entry.id)))
-    for key, answer in session.execute(select(Operation.key, Operation.answer)):
-        entry_id = answer.get("entry_id")
-        if entry_id is not None and entry_id not in kept:
-            yield Finding("operation", key, f"The entry {entry_id} was answered, and is gone.")
+    for key, entry_id in session.execute(_answers_without_entry()):
+        yield Finding("operation", key, f"The entry {entry_id} was answered, and is gone.")
+
+
+@cache
+def _answers_without_entry() -> Select[*tuple[Any, ...]]:
+    entry_id = Operation.answer["entry_id"].as_string()
+    answered = select(Operation.key, entry_id).outerjoin(Entry, Entry.id == entry_id)
+    return answered.where(entry_id.is_not(None), Entry.id.is_(None)).order_by(Operation.key)
 
 
 @cache
 def _closed_with_something_left() -> Select[*tuple[Any, ...]]:
-    each = aliased(Entry)
-    newest = select(func.max(each.seq)).where(each.allowance_id == Allowance.id).scalar_subquery()
+    sessions = last_in_chain(Entry.sessions_after)
+    left = func.sum(sessions + last_in_chain(Entry.value_after))
     return (
-        select(Course.id, func.sum(Entry.sessions_after))
+        select(Course.id, func.sum(sessions))
         .join(Allowance, Allowance.course_id == Course.id)
-        .join(Entry, (Entry.allowance_id == Allowance.id) & (Entry.seq == newest))
         .where(Course.closed_as.is_not(None))
         .group_by(Course.id)
-        .having(func.sum(Entry.sessions_after + Entry.value_after) > 0)
+        .having(left > 0)
     )
 
 
@@ -75,3 +79,5 @@ def totals(session: Session) -> Iterator[Finding]:
         yield Finding(
             check, row, "The total is not the sum of its entries. Run: coursekeeper db totals --again"
         )
+    for kind in wrong_list_sums(session):
+        yield Finding("list sum", kind.value, "The sums of the list of courses are not those of its rows.")

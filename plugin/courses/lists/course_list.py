@@ -6,7 +6,7 @@ Which rows there are is decided by `ListedCourse`; what a row shows is the state
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -23,10 +23,10 @@ from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import Page
 from plugin.courses.lists.keyset import Order
-from plugin.courses.lists.listing import GIFT, UNASSIGNED, count_waiting_in, status_of
+from plugin.courses.lists.listing import count_waiting_in, status_of
 from plugin.store import Store
 from plugin.store.ledger import Course
-from plugin.store.listing import NOT_YET, ListedCourse
+from plugin.store.listing import CURRENT, GIFT, NOT_YET, UNASSIGNED, ListedCourse, ListedSum, SumOf
 from plugin.store.people import Client
 from plugin.wording import N_, _
 
@@ -35,7 +35,7 @@ _AT_ONCE = 500
 MOST_DAYS, MOST_LEFT = 3660, 999
 # Groups of statuses that are asked for together, and each status alone.
 STATES: dict[str, tuple[str, ...]] = {
-    "current": (Status.OPEN, Status.PART_PAID, Status.FROZEN, GIFT, UNASSIGNED),
+    "current": CURRENT,
     **{each: (each,) for each in (*Status, GIFT, UNASSIGNED)},
 }
 STATE_NAMES = {
@@ -154,7 +154,8 @@ def list_courses(
         found = session.execute(places.limit(limit + 1)).all()
         rows = _rows_in(session, [row.course_id for row in found[:limit]], today)
         following = order.cursor(*found[limit - 1]) if len(found) > limit else None
-        return CourseList(Page(rows, following), _sums(session, conditions), count_waiting_in(session))
+        sums = _sums(session, wanted, conditions, today)
+        return CourseList(Page(rows, following), sums, count_waiting_in(session))
 
 
 def course_ids_of(
@@ -169,8 +170,10 @@ def course_ids_of(
 def count_courses(store: Store, wanted: CourseFilter, now: datetime) -> int:
     """Return how many courses meet the filter."""
     with store.reading() as session:
-        conditions = conditions_of(session, wanted, local_date(clinic_in(session), now))
-        return session.scalar(select(func.count()).select_from(ListedCourse).where(*conditions)) or 0
+        today = local_date(clinic_in(session), now)
+        return sum(
+            each.courses for each in _sums(session, wanted, conditions_of(session, wanted, today), today)
+        )
 
 
 def owners_of(store: Store, wanted: CourseFilter, order: Order, now: datetime, most: int) -> dict[str, str]:
@@ -217,6 +220,8 @@ def conditions_of(session: Session, wanted: CourseFilter, today: date) -> list[C
         found.append(of.due > 0)
     if wanted.not_seen_for is not None:
         found += not_seen_for(today, wanted.not_seen_for)
+        # It follows; but in the order of the last visit the rows before it are not read for nothing.
+        found.append(of.last_visit_on <= today - timedelta(wanted.not_seen_for))
     if wanted.left_at_most is not None:
         found.append(of.sessions_left.between(1, wanted.left_at_most))
     if wanted.course_ids is not None:
@@ -238,13 +243,44 @@ def not_seen_for(today: date, days: int) -> list[ColumnElement[bool]]:
     return [ListedCourse.last_seen_on <= today - timedelta(days), *_IS_CURRENT]
 
 
-def _sums(session: Session, conditions: Sequence[ColumnElement[bool]]) -> tuple[ListSum, ...]:
-    of = ListedCourse
-    sums = select(of.currency, func.count(), func.sum(of.sessions_left), func.sum(of.value))
-    rows = session.execute(sums.where(*conditions).group_by(of.currency).order_by(of.currency))
-    return tuple(
-        ListSum(courses, int(sessions), Money(int(value), code)) for code, courses, sessions, value in rows
-    )
+def _sums(
+    session: Session, wanted: CourseFilter, conditions: Sequence[ColumnElement[bool]], today: date
+) -> tuple[ListSum, ...]:
+    of: Any = ListedCourse
+    sums: tuple[Any, ...] = (func.count(), func.sum(of.sessions_left), func.sum(of.value))
+    if kept := _kept(wanted, today):
+        of, conditions = ListedSum, kept
+        sums = (func.sum(of.courses), func.sum(of.sessions), func.sum(of.value))
+    rows = session.execute(select(of.currency, *sums).where(*conditions).group_by(of.currency))
+    found = [
+        ListSum(int(courses), int(sessions), Money(int(value), code))
+        for code, courses, sessions, value in rows
+        if courses
+    ]
+    return tuple(sorted(found, key=lambda each: each.value.currency))
+
+
+_GROUPED = {"state", "package_id", "practitioner_id"}
+
+
+def _kept(wanted: CourseFilter, today: date) -> list[ColumnElement[bool]]:
+    """Return which of the kept sums the filter asks for; none where it asks for what they are not grouped by."""
+    asked = {each.name for each in fields(wanted) if getattr(wanted, each.name) != each.default}
+    of, last = ListedSum, timedelta(wanted.expires_within or 0)
+    if asked == {"expires_within"}:
+        return [of.kind == SumOf.EXPIRES.value, of.day.between(today, today + last)]
+    if asked == {"not_seen_for"}:
+        return [of.kind == SumOf.SEEN.value, of.day <= today - timedelta(wanted.not_seen_for or 0)]
+    if asked - _GROUPED:
+        return []
+    found = [of.kind == SumOf.ALL.value]
+    if wanted.state:
+        found.append(of.status.in_(STATES[wanted.state]))
+    if wanted.package_id:
+        found.append(of.package_id == wanted.package_id)
+    if wanted.practitioner_id:
+        found.append(of.practitioner_id == wanted.practitioner_id)
+    return found
 
 
 def _rows_in(session: Session, ids: Sequence[str], today: date) -> tuple[ListedRow, ...]:

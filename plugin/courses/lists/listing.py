@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, delete, func, insert, literal, select
+from sqlalchemy import Row, case, delete, func, insert, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
@@ -20,16 +20,22 @@ from plugin.core.status import Status
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.state import each_state
 from plugin.store import Store
-from plugin.store.ledger import Course, Entry, Visit
-from plugin.store.listing import NEVER, NOT_YET, ListedCourse, ListingState, UnlistedCourse
+from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.listing import (
+    GIFT,
+    NEVER,
+    NOT_YET,
+    UNASSIGNED,
+    ListedCourse,
+    ListingState,
+    UnlistedCourse,
+)
 from plugin.store.people import Client, Staff
 from plugin.store.visit_notes import VisitNote
 
 BATCH = 500
 # From six weeks on a client with sessions left counts as not seen for long.
 USUALLY_BACK_WITHIN = timedelta(weeks=6, days=-1)
-# States of a course that its status alone does not tell.
-GIFT, UNASSIGNED = "gift", "unassigned"
 _IN_USE = (Status.OPEN, Status.PART_PAID)
 
 
@@ -99,9 +105,18 @@ def _rows(session: Session, ids: Sequence[str], today: date) -> Iterator[dict[st
     visits: defaultdict[str, list[Row[Any]]] = defaultdict(list)
     for visit in session.execute(_visits(ids)):
         visits[visit.course_id].append(visit)
+    last = dict(session.execute(_last_entries(ids)).all())
     for state, row in each_state(session, ids, *_MORE, today=today):
         if not state.is_void:
-            yield _row(state, row, visits[state.facts.id], row.sold_at.astimezone(zone).date())
+            sold_on = row.sold_at.astimezone(zone).date()
+            yield {**_row(state, row, visits[state.facts.id], sold_on), **_lapse(row, last[state.facts.id])}
+
+
+def _lapse(row: Row[Any], last_at: datetime) -> dict[str, Any]:
+    """Return the last day of a course that is not on hold, and what came so late that a report asks for it apart."""
+    lapses_on: date = row.last_day if row.last_day and row.frozen_at is None else NEVER
+    # What counts after a period in which it expired is at least two days later, in any time zone a day by UTC.
+    return {"lapses_on": lapses_on, "late_at": last_at if last_at.date() >= lapses_on else None}
 
 
 def _row(state: CourseState, row: Row[Any], visits: Sequence[Row[Any]], sold_on: date) -> dict[str, Any]:
@@ -116,6 +131,7 @@ def _row(state: CourseState, row: Row[Any], visits: Sequence[Row[Any]], sold_on:
         "practitioner_name": (visit.practitioner_name or "") if visit else "",
         "status": status_of(state),
         "currency": state.facts.currency,
+        "square_location_id": row.square_location_id or "",
         "sold_at": row.sold_at,
         "expires_on": state.expires_on or NEVER,
         "sessions_left": state.all_left,
@@ -153,6 +169,9 @@ _MORE: tuple[Any, ...] = (
     Course.package_id,
     Course.package_name,
     Course.sold_at,
+    Course.square_location_id,
+    Course.expires_on.label("last_day"),
+    Course.frozen_at,
     select(Client.name_folded).where(Client.id == Course.client_id).scalar_subquery().label("client_name"),
 )
 
@@ -175,3 +194,10 @@ def _visits(ids: Sequence[str]) -> Any:
         .where(Visit.course_id.in_(ids), Entry.kind == "used", ~is_undone)
         .order_by(Visit.visited_on, Visit.id)
     )
+
+
+def _last_entries(ids: Sequence[str]) -> Any:
+    """Return the query for when the last entry of each course happened or was written."""
+    at = case((Entry.written_at > Entry.happened_at, Entry.written_at), else_=Entry.happened_at)
+    entries = select(Allowance.course_id, func.max(at)).join(Entry, Entry.allowance_id == Allowance.id)
+    return entries.where(Allowance.course_id.in_(ids)).group_by(Allowance.course_id)

@@ -95,11 +95,11 @@ NOT_ABOUT_CLIENTS = {
     "check_list": "What the clinic asks before a treatment.",
     "bulk_act": "What was done to many courses at once; each course is told with its client.",
     **dict.fromkeys(
-        ("listed_course", "unlisted_course", "listing_state"),
+        ("listed_course", "listed_sum", "unlisted_course", "listing_state"),
         "What the list of courses is sorted by: computed from the courses, and renamed with the client.",
     ),
     **dict.fromkeys(
-        ("period_total", "use_total", "course_total", "untotalled_entry", "moved_use", "totals_state"),
+        ("period_total", "use_total", "untotalled_entry", "moved_use", "totals_state"),
         "Sums of the ledger's entries, which are part of it themselves.",
     ),
     "journal_chart": "The clinic's accounts.",

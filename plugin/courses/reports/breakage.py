@@ -1,22 +1,32 @@
-"""Value left in expired courses until the owner decides: shown, never recognized automatically."""
+"""Value left in expired courses until the owner decides: shown, never recognized automatically.
+
+Read from the rows of the list of courses and their kept sums; those noted as out of date, from their entries.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.views import Page
-from plugin.courses.reports.sums import course_balances
+from plugin.courses.reports.books import counts_at
+from plugin.courses.reports.period import Period
+from plugin.courses.reports.totals import are_usable, zone_in
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.ledger import Course
+from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.listing import HAS_LEFT, ListedCourse, ListedSum, SumOf, UnlistedCourse
 from plugin.store.people import Client
 from plugin.wording import _
+
+_AT_ONCE = 1000
+_NOTED = select(UnlistedCourse.course_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,15 @@ class ExpiredCourse:
     value_left: Money
 
 
+class PlaceSum(NamedTuple):
+    """A sum at one location in one currency."""
+
+    currency: str
+    square_location_id: str | None
+    value: int
+    sessions: int
+
+
 def expired_courses(
     store: Store, today: date, *, limit: int = 50, cursor: str | None = None
 ) -> Page[ExpiredCourse]:
@@ -40,13 +59,16 @@ def expired_courses(
     Raises NotFound for an invalid cursor.
     """
     with store.reading() as session:
-        wanted = _expired(session, today)
+        listed, noted = _listed(today), _noted(session, today)
         if cursor is not None:
             last = session.get(Course, cursor)
             if last is None or last.expires_on is None:
                 raise NotFound(_("The list has changed; start it again."))
-            wanted = wanted.where(tuple_(Course.expires_on, Course.id) > tuple_(last.expires_on, last.id))
-        rows = session.execute(wanted.order_by(Course.expires_on, Course.id).limit(limit + 1)).all()
+            place = (last.expires_on, last.id)
+            listed = listed.where(tuple_(ListedCourse.lapses_on, ListedCourse.course_id) > tuple_(*place))
+            noted = [each for each in noted if (each.expires_on, each.id) > place]
+        listed = listed.order_by(ListedCourse.lapses_on, ListedCourse.course_id).limit(limit + 1)
+        rows = sorted([*session.execute(listed), *noted], key=lambda each: (each.expires_on, each.id))
     views = tuple(
         ExpiredCourse(
             course_id=row.id,
@@ -64,27 +86,100 @@ def expired_courses(
 
 def count_expired(store: Store, today: date) -> int:
     """Return how many expired courses wait for a decision."""
+    of = ListedSum
+    kept = select(func.sum(of.courses)).where(of.kind == SumOf.LAPSES.value, of.day < today)
+    of_noted = select(func.count()).where(
+        ListedCourse.course_id.in_(_NOTED), ListedCourse.lapses_on < today, HAS_LEFT
+    )
     with store.reading() as session:
-        return session.scalar(select(func.count()).select_from(_expired(session, today).subquery())) or 0
+        listed = int(session.scalar(kept) or 0) - (session.scalar(of_noted) or 0)
+        return listed + len(_noted(session, today))
 
 
-def _expired(session: Session, today: date) -> Select[*tuple[Any, ...]]:
-    left = course_balances(session)
+def _listed(today: date) -> Select[*tuple[Any, ...]]:
+    of = ListedCourse
+    name = select(Client.name).where(Client.id == of.client_id).scalar_subquery()
+    return select(
+        of.course_id.label("id"),
+        of.client_id,
+        name.label("client_name"),
+        of.package_name,
+        of.lapses_on.label("expires_on"),
+        of.currency,
+        of.sessions_left.label("sessions"),
+        of.value,
+    ).where(of.lapses_on < today, HAS_LEFT, of.course_id.not_in(_NOTED))
+
+
+def _noted(session: Session, today: date) -> list[Any]:
+    sessions, value = func.sum(Entry.sessions_delta), func.sum(Entry.value_delta)
     name = select(Client.name).where(Client.id == Course.client_id).scalar_subquery()
-    return (
-        select(
-            Course.id,
-            Course.client_id,
-            name.label("client_name"),
-            Course.package_name,
-            Course.expires_on,
-            Course.currency,
-            left.c.sessions,
-            left.c.value,
-        )
-        .select_from(left)
-        .join(Course, Course.id == left.c.course_id)
+    columns = select(
+        Course.id,
+        Course.client_id,
+        name.label("client_name"),
+        Course.package_name,
+        Course.expires_on,
+        Course.currency,
+        sessions.label("sessions"),
+        value.label("value"),
+    )
+    left = (
+        columns.join(Allowance, Allowance.course_id == Course.id)
+        .join(Entry, Entry.allowance_id == Allowance.id)
         # On hold, it does not expire; used up, value may still wait to be written off.
         .where(Course.expires_on < today, Course.closed_as.is_(None), Course.frozen_at.is_(None))
-        .where(or_(left.c.sessions != 0, left.c.value != 0))
+        .group_by(Course.id)
+        .having(or_(sessions != 0, value != 0))
     )
+    return [row for some in _noted_ids(session) for row in session.execute(left.where(Course.id.in_(some)))]
+
+
+def _noted_ids(session: Session) -> Iterator[Sequence[str]]:
+    """Yield the courses whose row is out of date. Ids, as SQLite would begin with all courses that ever expired."""
+    yield from _parts(session.scalars(_NOTED.distinct()).all())
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE))
+
+
+def expired_sums(session: Session, period: Period) -> Iterator[PlaceSum]:
+    """Yield what was left at the end of the period in the courses that had expired by then, in parts."""
+    _, end = period.moments(zone_in(session))
+    moment, listed = counts_at(session), ListedCourse
+    # On hold, it does not expire meanwhile.
+    is_expired = and_(Course.expires_on < period.last, Course.frozen_at.is_(None))
+    if not are_usable(session):
+        yield from _places(session, _by_place(is_expired, moment < end))
+        return
+    of = ListedSum
+    kept = select(of.currency, of.square_location_id, func.sum(of.value), func.sum(of.sessions))
+    lapsed = kept.where(of.kind == SumOf.LAPSES.value, of.day < period.last)
+    yield from _places(session, lapsed.group_by(of.currency, of.square_location_id))
+    place = (listed.currency, listed.square_location_id)
+    old = select(*place, func.sum(listed.value), func.sum(listed.sessions_left)).group_by(*place)
+    for some in _noted_ids(session):
+        of_noted = old.where(listed.course_id.in_(some), listed.lapses_on < period.last)
+        yield from _places(session, of_noted, -1)
+        yield from _places(session, _by_place(Course.id.in_(some), is_expired, moment < end))
+    # What counts after the period has no part in it: of few courses, as an expired one can't be used any more.
+    late = select(listed.course_id).where(listed.late_at >= end, listed.lapses_on < period.last)
+    for some in _parts(session.scalars(late.where(listed.course_id.not_in(_NOTED))).all()):
+        yield from _places(session, _by_place(Course.id.in_(some), moment >= end), -1)
+
+
+def _by_place(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    place = (Course.currency, Course.square_location_id)
+    sums = select(*place, func.sum(Entry.value_delta), func.sum(Entry.sessions_delta)).select_from(Entry)
+    return (
+        sums.join(Allowance, Allowance.id == Entry.allowance_id)
+        .join(Course, Course.id == Allowance.course_id)
+        .where(*conditions)
+        .group_by(*place)
+    )
+
+
+def _places(session: Session, query: Select[*tuple[Any, ...]], sign: int = 1) -> Iterator[PlaceSum]:
+    for currency, place_id, value, sessions in session.execute(query):
+        yield PlaceSum(currency, place_id or None, sign * int(value), sign * int(sessions))

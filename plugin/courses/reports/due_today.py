@@ -9,8 +9,9 @@ from sqlalchemy import select, union
 
 from plugin.core.course import CourseState
 from plugin.courses.base.state import each_state
+from plugin.courses.reports.overview import last_in_chain
 from plugin.store import Store
-from plugin.store.ledger import Course
+from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
 from plugin.store.selling import Checkout
 
@@ -39,7 +40,15 @@ class DueToday:
 def due_today(store: Store, today: date) -> DueToday:
     """Return what falls due, in one query that reads only the courses concerned."""
     last = today + EXPIRING_WITHIN
-    expiring = select(Course.id).where(Course.expires_on.between(today, last), Course.closed_as.is_(None))
+    # Most are used up by then: their state need not be read.
+    has_left = (
+        select(Allowance.id)
+        .where(Allowance.course_id == Course.id, last_in_chain(Entry.sessions_after) > 0)
+        .exists()
+    )
+    expiring = select(Course.id).where(
+        Course.expires_on.between(today, last), Course.closed_as.is_(None), has_left
+    )
     asked = select(Checkout.square_order_id).where(
         Checkout.state.in_(("asking", "waiting")), Checkout.balance_due_on <= today
     )

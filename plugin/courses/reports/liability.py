@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import closed_through_in
+from plugin.courses.reports.breakage import PlaceSum, expired_sums
 from plugin.courses.reports.lines import LINE_OF, Late, Liability, Line, LineView, RollForward
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.sums import GroupSum, PlaceSum, expired_sums, group_sums
+from plugin.courses.reports.sums import GroupSum, group_sums
 from plugin.store import Store
 from plugin.store.square_side import Connection
 

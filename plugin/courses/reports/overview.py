@@ -116,7 +116,8 @@ def _month(month: Period, sums: Mapping[Kind, tuple[int, int]], currency: str) -
     )
 
 
-def _last(column: InstrumentedAttribute[int]) -> ScalarSelect[int]:
+def last_in_chain(column: InstrumentedAttribute[int]) -> ScalarSelect[int]:
+    """Return a column of the last entry of an allowance, for a query over allowances."""
     of_chain = select(column).where(Entry.allowance_id == Allowance.id).correlate(Allowance)
     return of_chain.order_by(Entry.seq.desc()).limit(1).scalar_subquery()
 
@@ -144,8 +145,8 @@ def _left_by_package(session: Session) -> dict[tuple[str, str], tuple[int, int]]
         select(
             Course.package_id,
             Course.currency,
-            _last(Entry.sessions_after).label("sessions"),
-            _last(Entry.value_after).label("value"),
+            last_in_chain(Entry.sessions_after).label("sessions"),
+            last_in_chain(Entry.value_after).label("value"),
         )
         .select_from(Allowance)
         .join(Course, Course.id == Allowance.course_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.ledger import Kind
@@ -16,15 +16,13 @@ from plugin.courses.reports.books import counted_in, counts_at, counts_within, e
 from plugin.courses.reports.lines import KIND_OF
 from plugin.courses.reports.period import Period, month_of, months_in, start_of
 from plugin.courses.reports.totals import UNTOTALLED, are_usable, month_at, zone_in
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.totals import CourseTotal, PeriodTotal
+from plugin.store.ledger import Course, Entry
+from plugin.store.totals import PeriodTotal
 
 # What a group of entries has in common; `is_within` the period, `is_made_after` it, `is_from_before` it.
 _GROUP = ("currency", "square_location_id", "what", "is_within", "is_made_after", "is_from_before")
 _SUMS = ("value", "sessions", "entries")
-_AT_ONCE = 1000
 _Key: TypeAlias = ColumnElement[str] | InstrumentedAttribute[str]
-HAS_LEFT = or_(CourseTotal.value != 0, CourseTotal.sessions != 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +38,6 @@ class GroupSum:
     value: int
     sessions: int
     entries: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceSum:
-    """A sum at one location in one currency."""
-
-    currency: str
-    square_location_id: str | None
-    value: int
-    sessions: int
 
 
 def group_sums(session: Session, period: Period) -> Iterator[GroupSum]:
@@ -68,31 +56,6 @@ def group_sums(session: Session, period: Period) -> Iterator[GroupSum]:
                 sessions=int(row.sessions),
                 entries=int(row.entries),
             )
-
-
-def expired_sums(session: Session, period: Period) -> Iterator[PlaceSum]:
-    """Yield what was left at the end of the period in the courses that had expired by then."""
-    _, end = period.moments(zone_in(session))
-    moment = counts_at(session)
-    # On hold, it does not expire meanwhile.
-    # The function keeps SQLite from beginning with all courses that ever expired: few of them have anything left.
-    expires_on = func.coalesce(Course.expires_on, period.last)
-    is_expired = and_(expires_on < period.last, Course.frozen_at.is_(None))
-    if not are_usable(session):
-        yield from _places(session, _by_place().where(is_expired, moment < end))
-        return
-    place = (Course.currency, Course.square_location_id)
-    kept = select(*place, func.sum(CourseTotal.value), func.sum(CourseTotal.sessions))
-    of_course = kept.join(Course, Course.id == CourseTotal.course_id).where(HAS_LEFT, is_expired)
-    yield from _places(session, of_course.group_by(*place))
-    yield from _places(session, _by_place().where(is_expired, UNTOTALLED, moment < end))
-    # What counts after the period has no part in it: of few courses, as an expired one can't be used any more.
-    later = select(CourseTotal.course_id).join(Course, Course.id == CourseTotal.course_id)
-    ids = session.scalars(later.where(CourseTotal.last_at >= end, is_expired)).all()
-    for some in (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)):
-        after = _by_place().where(Course.id.in_(some), ~UNTOTALLED, moment >= end)
-        for each in _places(session, after):
-            yield PlaceSum(each.currency, each.square_location_id, -each.value, -each.sessions)
 
 
 def what_sums(session: Session, months: Sequence[Period], currency: str) -> dict[date, dict[str, int]]:
@@ -192,20 +155,6 @@ def _added(session: Session, queries: Sequence[Select[*tuple[Any, ...]]]) -> dic
     return dict(found)
 
 
-def course_balances(session: Session) -> Subquery:
-    """Return the sessions and value left now of each course that may have any, as a table to join."""
-    deltas = select(
-        Allowance.course_id, Entry.sessions_delta.label("sessions"), Entry.value_delta.label("value")
-    ).join(Entry, Entry.allowance_id == Allowance.id)
-    if are_usable(session):
-        kept = select(CourseTotal.course_id, CourseTotal.sessions, CourseTotal.value).where(HAS_LEFT)
-        parts = union_all(kept, deltas.where(UNTOTALLED)).subquery().c
-    else:
-        parts = deltas.subquery().c
-    sums = (func.sum(parts.sessions).label("sessions"), func.sum(parts.value).label("value"))
-    return select(parts.course_id, *sums).group_by(parts.course_id).subquery()
-
-
 class _MonthChange(NamedTuple):
     """Sessions and value that count in a month, by its first day, of the entries with one key."""
 
@@ -243,21 +192,6 @@ def _month_changes(
     )
     for counted_at, *key, sessions, value in session.execute(waiting):
         yield _MonthChange(month_at(counted_at, zone), tuple(key), int(sessions), int(value))
-
-
-def _by_place() -> Select[*tuple[Any, ...]]:
-    place = (Course.currency, Course.square_location_id)
-    sums = select(*place, func.sum(Entry.value_delta), func.sum(Entry.sessions_delta)).select_from(Entry)
-    return (
-        sums.join(Allowance, Allowance.id == Entry.allowance_id)
-        .join(Course, Course.id == Allowance.course_id)
-        .group_by(*place)
-    )
-
-
-def _places(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[PlaceSum]:
-    for currency, place_id, value, sessions in session.execute(query):
-        yield PlaceSum(currency, place_id, int(value), int(sessions))
 
 
 def _of_totals(session: Session, period: Period) -> Iterator[Select[*tuple[Any, ...]]]:

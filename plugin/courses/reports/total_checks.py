@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.courses.reports.books import (
@@ -21,9 +20,9 @@ from plugin.courses.reports.books import (
 from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.totals import UNTOTALLED, is_valid, moved_uses
 from plugin.store.ledger import Allowance, Course, Entry, Visit
-from plugin.store.totals import CourseTotal, PeriodTotal, UseTotal
+from plugin.store.listing import CURRENT, HAS_LEFT, NEVER, ListedCourse, ListedSum, SumOf
+from plugin.store.totals import PeriodTotal, UseTotal
 
-Rows = Select[*tuple[Any, ...]]
 _Sums = dict[tuple[str, ...], tuple[int, ...]]
 _OF_PERIOD = (PeriodTotal.package_id, PeriodTotal.square_location_id, PeriodTotal.currency, PeriodTotal.what)
 _OF_USE = (UseTotal.package_id, UseTotal.treatment_id, UseTotal.practitioner, UseTotal.currency)
@@ -42,15 +41,36 @@ def wrong_totals(session: Session) -> Iterator[tuple[str, str]]:
         names = ("sessions", "treated", "value", "list_value", "entries")
         if not has_moves and uses != _kept(session, first, _OF_USE, names):
             yield "use total", f"{first:%Y-%m}"
-    totalled, wrong = 0, []
-    for course_id, value, sessions, entries, kept_value, kept_sessions in session.execute(_by_course()):
-        totalled += entries
-        if (value, sessions) != (kept_value, kept_sessions):
-            wrong.append(course_id)
-    if totalled != session.scalar(select(func.coalesce(func.sum(PeriodTotal.entries), 0))):
+    if _all_totalled(session) != session.scalar(select(func.coalesce(func.sum(PeriodTotal.entries), 0))):
         yield "period total", "entries"
-    for course_id in wrong:
-        yield "course total", course_id
+
+
+def wrong_list_sums(session: Session) -> Iterator[SumOf]:
+    """Yield each kind of sum of the list of courses that is not the sum of its rows."""
+    of, kept = ListedCourse, ListedSum
+    is_current = (of.sessions_left > 0, of.status.in_(CURRENT))
+    groups: dict[SumOf, tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]] = {
+        SumOf.ALL: (
+            (of.status, of.package_id, func.coalesce(of.practitioner_id, "")),
+            (kept.status, kept.package_id, kept.practitioner_id),
+            (),
+        ),
+        SumOf.EXPIRES: ((of.expires_on,), (kept.day,), is_current),
+        SumOf.SEEN: ((of.last_seen_on,), (kept.day,), is_current),
+        SumOf.LAPSES: (
+            (of.lapses_on, of.square_location_id),
+            (kept.day, kept.square_location_id),
+            (HAS_LEFT, of.lapses_on < NEVER),
+        ),
+    }
+    for kind, (of_row, of_sum, conditions) in groups.items():
+        numbers = (func.sum(of.sessions_left), func.sum(of.value), func.count())
+        rows = select(of.currency, *of_row, *numbers).where(*conditions).group_by(of.currency, *of_row)
+        sums = select(kept.currency, *of_sum, kept.sessions, kept.value, kept.courses).where(
+            kept.kind == kind.value, or_(kept.courses != 0, kept.sessions != 0, kept.value != 0)
+        )
+        if {tuple(row) for row in session.execute(rows)} != {tuple(row) for row in session.execute(sums)}:
+            yield kind
 
 
 def _kept(
@@ -95,20 +115,5 @@ def _added(parts: Iterable[tuple[Any, Sequence[Any]]]) -> _Sums:
     return found
 
 
-@cache
-def _by_course() -> Rows:
-    """Return the query for what the totalled entries leave of each course, how many they are, and what is kept."""
-    sums = select(
-        Allowance.course_id,
-        func.sum(Entry.value_delta).label("value"),
-        func.sum(Entry.sessions_delta).label("sessions"),
-        func.count().label("entries"),
-    )
-    left = sums.join(Entry, Entry.allowance_id == Allowance.id).where(~UNTOTALLED)
-    of = left.group_by(Allowance.course_id).subquery()
-    numbers = (of.c.value, of.c.sessions, of.c.entries, CourseTotal.value, CourseTotal.sessions)
-    return (
-        select(Course.id, *(func.coalesce(number, 0) for number in numbers))
-        .outerjoin(of, of.c.course_id == Course.id)
-        .outerjoin(CourseTotal, CourseTotal.course_id == Course.id)
-    )
+def _all_totalled(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Entry).where(~UNTOTALLED)) or 0

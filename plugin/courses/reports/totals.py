@@ -7,14 +7,14 @@ just written), the reports read all entries, and the next round makes the sums a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from operator import add
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, case, delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -32,7 +32,7 @@ from plugin.courses.reports.period import month_before, month_of, start_of
 from plugin.store import Store
 from plugin.store.base import Base
 from plugin.store.ledger import Allowance, Course, Entry, Visit
-from plugin.store.totals import CourseTotal, MovedUse, PeriodTotal, TotalsState, UntotalledEntry, UseTotal
+from plugin.store.totals import MovedUse, PeriodTotal, TotalsState, UntotalledEntry, UseTotal
 
 BATCH = 2000
 # With more than these still to be added, reading all entries is as quick.
@@ -129,7 +129,7 @@ def is_valid(session: Session, *, is_locked: bool = False) -> bool:
 
 
 def _begin_again(session: Session) -> None:
-    for model in (PeriodTotal, UseTotal, CourseTotal, UntotalledEntry, MovedUse):
+    for model in (PeriodTotal, UseTotal, UntotalledEntry, MovedUse):
         session.execute(delete(model))
     # One that is written meanwhile notes itself.
     noted = select(Entry.id).where(~UNTOTALLED)
@@ -148,7 +148,6 @@ def _facts(session: Session, ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
         counts_at(session).label("counts_at"),
         Entry.happened_at,
         Entry.written_at,
-        Course.id.label("course_id"),
         Course.package_id,
         func.coalesce(Course.square_location_id, "").label("square_location_id"),
         Course.currency,
@@ -172,7 +171,6 @@ _OF_USE = ("sessions", "treated", "value", "list_value", "entries")
 def _add(session: Session, rows: Iterable[Any]) -> None:
     zone = zone_in(session)
     periods, uses = _Sums(lambda: [0] * len(_OF_PERIOD)), _Sums(lambda: [0] * len(_OF_USE))
-    courses: dict[str, tuple[int, int, datetime]] = {}
     for row in rows:
         moments = (row.counts_at, row.happened_at, row.written_at)
         months = [month_at(moment, zone) for moment in moments]
@@ -181,12 +179,8 @@ def _add(session: Session, rows: Iterable[Any]) -> None:
         _add_up(periods[key], (row.value_delta, row.sessions_delta, 1))
         if row.is_use:
             _add_use(uses, row, months[0], row.practitioner, 1)
-        last_at = max(row.happened_at, row.written_at)
-        value, sessions, before = courses.get(row.course_id, (0, 0, last_at))
-        courses[row.course_id] = value + row.value_delta, sessions + row.sessions_delta, max(before, last_at)
     _add_to(session, PeriodTotal, periods, _OF_PERIOD)
     _add_to(session, UseTotal, uses, _OF_USE)
-    _add_to_courses(session, courses)
 
 
 def _add_use(sums: _Sums, row: Any, month: date, practitioner: str, sign: int) -> None:
@@ -208,17 +202,6 @@ def _add_to(session: Session, model: type[Base], sums: _Sums, names: Sequence[st
     added = {name: table.c[name] + new.excluded[name] for name in names}
     rows = [dict(zip((*keys, *names), (*key, *numbers), strict=True)) for key, numbers in sums.items()]
     _write(session, new.on_conflict_do_update(index_elements=keys, set_=added), rows)
-
-
-def _add_to_courses(session: Session, sums: Mapping[str, tuple[int, int, datetime]]) -> None:
-    table = CourseTotal.__table__
-    new = _dialect(session).insert(table)
-    added = {name: table.c[name] + new.excluded[name] for name in ("value", "sessions")}
-    is_later = new.excluded.last_at > table.c.last_at
-    added["last_at"] = case((is_later, new.excluded.last_at), else_=table.c.last_at)
-    names = ("value", "sessions", "last_at")
-    rows = [{"course_id": key, **dict(zip(names, each, strict=True))} for key, each in sums.items()]
-    _write(session, new.on_conflict_do_update(index_elements=["course_id"], set_=added), rows)
 
 
 def _dialect(session: Session) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, select
 
+from plugin.courses.audit import audit
 from plugin.courses.base.state import course_states
 from plugin.courses.lists.course_list import ORDERS, STATES, CourseFilter, CourseList, list_courses
 from plugin.courses.lists.keyset import read_order
@@ -57,6 +58,19 @@ def test_every_state_of_a_course_is_listed_as_its_page_shows_it(
         assert row.sessions_left == sum(each.left for each in state.allowances)
         assert row.usable == sum(each.usable_now for each in state.allowances)
         assert row.status in (state.status.value, "gift", "unassigned")
+    assert_sums_are_of_rows(desk)
+    assert audit(lite_store) == ()
+
+
+def assert_sums_are_of_rows(desk: Desk) -> None:
+    """Compare the kept sums with those of the rows, which a day of the sale before all of them asks for."""
+    filters: list[dict[str, Any]] = [{}, *({"state": state} for state in STATES)]
+    filters += [{"package_id": listed(desk).page.rows[0].state.facts.id}, {"practitioner_id": "none"}]
+    filters += [{"expires_within": days} for days in (0, 60, 400)] + [
+        {"not_seen_for": days} for days in (0, 9)
+    ]
+    for wanted in filters:
+        assert listed(desk, **wanted).sums == listed(desk, **wanted, sold_from=date(2001, 1, 1)).sums, wanted
 
 
 def test_the_sums_are_those_of_the_deferred_revenue(lite_store: Store, clock: HandMovedClock) -> None:
