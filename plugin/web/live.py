@@ -15,8 +15,10 @@ from flask import Response, g, make_response, render_template, request
 from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]  # ships no types
 from markupsafe import Markup
 
+from plugin.core.acts import Role
 from plugin.courses.page_versions import PageVersion
 from plugin.web import current_services
+from plugin.web.access import Screens
 from plugin.web.actions import is_fragment, notice
 
 _KEY = re.compile(r"desk-[0-9a-f]{24}")
@@ -62,6 +64,23 @@ def news(fragment: str, version: PageVersion, context: Context) -> Response:
     if seen.endswith(f"-{known_html}"):
         return nothing(version, seen)
     return _labelled(make_response(html), version, seen)
+
+
+def add_news(
+    blueprint: Screens,
+    rule: str,
+    fragment: str,
+    version: Callable[..., PageVersion],
+    context: Callable[..., dict[str, Any]],
+    *,
+    roles: tuple[Role, ...] = (),
+) -> None:
+    """Add the view `news` of a live part; `version` and `context` take the ids in its address."""
+
+    def view(**ids: str) -> Response:
+        return news(fragment, version(**ids), lambda: context(**ids))
+
+    blueprint.add_url_rule(rule, "news", view, roles=roles)
 
 
 def nothing(version: PageVersion, seen: str = "") -> Response:

@@ -74,12 +74,6 @@ def show() -> ResponseReturnValue:
     return page()
 
 
-@blueprint.get("/attention/live", roles=DESK)
-def news() -> ResponseReturnValue:
-    """Return the changed part of the page."""
-    return live.news("desk/_attention.html", _version(), lambda: _context(None, ""))
-
-
 @blueprint.get("/attention/count", roles=AT_THE_DESK)
 def count() -> ResponseReturnValue:
     """Return only the number of open items, for pages without a live part."""
@@ -100,7 +94,7 @@ def candidates(item_id: str) -> ResponseReturnValue:
         "desk/_attention.html",
         url_for("attention.news"),
         _version(),
-        lambda: _context(None, "") | {"searched_item": item_id, "matches": found, "only": only},
+        lambda: _context() | {"searched_item": item_id, "matches": found, "only": only},
     )
 
 
@@ -112,7 +106,7 @@ def page(refusal: Refusal | None = None, item_id: str = "") -> ResponseReturnVal
     is_here = any(question.item.id == item_id for question in context["questions"])
     if refusal is not None and (refusal.field is None or not is_here):
         flash_notice(Notice(refusal.message, is_bad=True))
-        context = _context(None, "")
+        context = _context()
     return live.screen(
         "desk/attention.html", "desk/_attention.html", url_for("attention.news"), version, lambda: context
     )
@@ -174,7 +168,7 @@ def _version() -> PageVersion:
     return version_of_desk(current_services().store, pages.now())
 
 
-def _context(refusal: Refusal | None, item_id: str) -> dict[str, Any]:
+def _context(refusal: Refusal | None = None, item_id: str = "") -> dict[str, Any]:
     store = current_services().store
     waiting = list_attention(store, limit=OPEN_SHOWN)
     ids = {course_id for item in waiting.rows for course_id in item.course_ids}
@@ -212,3 +206,6 @@ def _courses(item: AttentionView, courses: Mapping[str, CourseView]) -> tuple[Co
     found = (courses[each] for each in item.course_ids)
     is_wanted = "assign" in item.decisions
     return tuple(each for each in found if not (is_wanted and each.client_id))
+
+
+live.add_news(blueprint, "/attention/live", "desk/_attention.html", _version, _context, roles=DESK)

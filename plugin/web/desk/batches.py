@@ -68,12 +68,6 @@ def show(batch_id: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/papers/batches/<batch_id>/live", roles=AT_THE_DESK)
-def news(batch_id: str) -> ResponseReturnValue:
-    """Return the changed part of the page."""
-    return live.news("desk/_batch.html", _version(batch_id), lambda: _everything(batch_id))
-
-
 @blueprint.post("/papers/batches/<batch_id>/stop", roles=AT_THE_DESK)
 def cancel(batch_id: str) -> ResponseReturnValue:
     """Cancel the batch."""
@@ -151,3 +145,8 @@ def _version(batch_id: str) -> PageVersion:
 def _everything(batch_id: str) -> dict[str, Any]:
     batch = read_batch(current_services().store, current_actor(), batch_id)
     return {"batch": batch, "called": CALLED}
+
+
+live.add_news(
+    blueprint, "/papers/batches/<batch_id>/live", "desk/_batch.html", _version, _everything, roles=AT_THE_DESK
+)

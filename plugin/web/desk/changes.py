@@ -134,11 +134,7 @@ def visit(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue
     )
 
 
-def _visit_again(course_id: str, refusal: Refusal) -> ResponseReturnValue:
-    return courses.form_or_course(course_id, refusal, lambda: visit(course_id, refusal))
-
-
-@blueprint.post("/courses/<course_id>/visits", roles=AT_THE_DESK, refused=_visit_again)
+@blueprint.post("/courses/<course_id>/visits", roles=AT_THE_DESK, refused=courses.form_again(visit))
 def enter_visit(course_id: str) -> ResponseReturnValue:
     """Use sessions for a visit as entered."""
     form = VisitForm.sent()

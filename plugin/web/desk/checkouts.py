@@ -62,12 +62,6 @@ def show(checkout_id: str, refusal: Refusal | None = None) -> ResponseReturnValu
     )
 
 
-@blueprint.get("/checkouts/<checkout_id>/live", roles=DESK)
-def news(checkout_id: str) -> ResponseReturnValue:
-    """Return the changed part of the page."""
-    return live.news("desk/_checkout.html", _version(), lambda: _context(checkout_id))
-
-
 def _shown_again(checkout_id: str, refusal: Refusal) -> ResponseReturnValue:
     if refusal.field is None:
         flash_notice(Notice(refusal.message, is_bad=True))
@@ -140,3 +134,8 @@ def propose(course_id: str) -> ResponseReturnValue:
     if begun.state == "paid":
         flash_notice(Notice(_("It was bought again already: this is that sale.")))
     return redirect_to("checkouts.show", checkout_id=begun.id)
+
+
+live.add_news(
+    blueprint, "/checkouts/<checkout_id>/live", "desk/_checkout.html", _version, _context, roles=DESK
+)

@@ -129,12 +129,6 @@ def show(client_id: str) -> ResponseReturnValue:
         )
 
 
-@blueprint.get("/clients/<client_id>/live", roles=AT_THE_DESK)
-def news(client_id: str) -> ResponseReturnValue:
-    """Return the changed part of the page."""
-    return live.news("desk/_client.html", _version(client_id), lambda: _everything(client_id, None))
-
-
 def page(
     client_id: str, edited: Refusal | None = None, say: Say | None = None, **more: Any
 ) -> ResponseReturnValue:
@@ -158,6 +152,11 @@ def page(
     # One tap prints a paper from a frame.
     let_page_hold_frame()
     return shown
+
+
+def page_again(refusal: Refusal, **_: str) -> ResponseReturnValue:
+    """Return the page of the client whose id the refused form sent along."""
+    return refused(refusal.typed.get("client_id"), refusal)
 
 
 def refused(client_id: str | None, refusal: Refusal) -> ResponseReturnValue:
@@ -201,7 +200,7 @@ def _version(client_id: str) -> PageVersion:
     return version_of_client(current_services().store, client_id, pages.now())
 
 
-def _everything(client_id: str, edited: Refusal | None) -> dict[str, Any]:
+def _everything(client_id: str, edited: Refusal | None = None) -> dict[str, Any]:
     store, has_mail = current_services().store, current_services().mail.is_ready
     client = read_client(store, client_id)
     today = pages.today()
@@ -338,3 +337,8 @@ def _first(cards: Sequence[Card]) -> Card | None:
     usable = [card for card in cards if card.next]
     with_sessions = (card for card in usable if card.next and card.next.kind == "main")
     return next(chain(with_sessions, usable, cards), None)
+
+
+live.add_news(
+    blueprint, "/clients/<client_id>/live", "desk/_client.html", _version, _everything, roles=AT_THE_DESK
+)

@@ -69,66 +69,6 @@ class CourseAction:
         return self.form_of(course) if self.form_of else self.form
 
 
-def _extend(store: Store, act: Act, course_id: str, form: ExtensionForm) -> Changed:
-    return extend_course(store, act, course_id, form.wish())
-
-
-def _freeze(store: Store, act: Act, course_id: str, form: ReasonForm) -> Changed:
-    return freeze_course(store, act, course_id, form.reason.data)
-
-
-def _unfreeze(store: Store, act: Act, course_id: str, form: UnforcedForm) -> Changed:
-    return thaw_course(store, act, course_id, form.reason.data)
-
-
-def _share(store: Store, act: Act, course_id: str, form: ShareForm) -> Changed:
-    return share_course(store, act, course_id, form.wish())
-
-
-def _end_share(store: Store, act: Act, course_id: str, form: EndShareForm) -> Changed:
-    return end_share(store, act, course_id, form.share_id.data, reason=form.reason.data)
-
-
-def _give(store: Store, act: Act, course_id: str, form: GiftForm) -> Changed:
-    return give_course(store, act, course_id, form.wish())
-
-
-def _cancel_gift(store: Store, act: Act, course_id: str, form: UnforcedForm) -> Changed:
-    return take_gift_back(store, act, course_id, form.reason.data)
-
-
-def _transfer(store: Store, act: Act, course_id: str, form: TransferForm) -> Changed:
-    wish = Transfer(form.client_id.data, form.reason.data, parts=form.parts)
-    return transfer_course(store, act, course_id, wish)
-
-
-def _adjust(store: Store, act: Act, course_id: str, form: AdjustmentForm) -> Changed:
-    return adjust_course(store, act, course_id, form.wish())
-
-
-def _goodwill(store: Store, act: Act, course_id: str, _form: Form) -> Changed:
-    return give_goodwill(store, act, course_id)
-
-
-def _allow(store: Store, act: Act, course_id: str, form: EarlyUseForm) -> Changed:
-    chosen = form.allowance_id.data or None
-    return allow_ahead(
-        store, act, course_id, form.sessions.number, reason=form.reason.data, allowance_id=chosen
-    )
-
-
-def _write_off(store: Store, act: Act, course_id: str, form: ReasonForm) -> Changed:
-    return write_off_course(store, act, course_id, form.reason.data)
-
-
-def _undo_write_off(store: Store, act: Act, course_id: str, form: UnforcedForm) -> Changed:
-    return undo_write_off(store, act, course_id, form.reason.data or _("Undone by the owner"))
-
-
-def _missed(store: Store, act: Act, course_id: str, form: MissedForm) -> Changed:
-    return settle_missed(store, act, course_id, form.wish(), known_charges=form.known)
-
-
 def _said_expiration(course: CourseView) -> Notice:
     if course.expires_on is None:
         return Notice(_("The package does not expire now."))
@@ -165,113 +105,152 @@ def _said_gift(course: CourseView) -> Notice:
     )
 
 
-def _saying(text: str) -> Callable[[CourseView], Notice]:
-    return lambda _course: Notice(text)
+COURSE_ACTIONS: list[CourseAction] = []
+Do = Callable[[Store, Act, str, Any], Changed]
 
 
-COURSE_ACTIONS = (
-    CourseAction(
-        "missed",
-        "missed",
-        AT_THE_DESK,
-        MissedForm,
-        _missed,
-        _said_missed,
-        N_("Record no-show"),
-        N_("Record no-show"),
-    ),
-    CourseAction(
-        "extend",
-        "extension",
-        OWNER,
-        ExtensionForm,
-        _extend,
-        _said_expiration,
-        N_("Extend this package"),
-        N_("Save expiration date"),
-    ),
-    CourseAction(
-        "freeze",
-        "freeze",
-        OWNER,
-        ReasonForm,
-        _freeze,
-        _saying(N_("Frozen.")),
-        N_("Freeze this package"),
-        N_("Freeze"),
-    ),
-    CourseAction(
-        "thaw", "thaw", DESK, UnforcedForm, _unfreeze, _saying(N_("Unfrozen. Sessions can be used again."))
-    ),
-    CourseAction(
-        "share",
-        "shares",
-        DESK,
-        ShareForm,
-        _share,
-        _saying(N_("Shared.")),
-        N_("Share this package"),
-        N_("Share"),
-        has_person=True,
-    ),
-    CourseAction(
-        "end_share", "shares/end", DESK, EndShareForm, _end_share, _saying(N_("No longer shared with them."))
-    ),
-    CourseAction(
-        "give", "gift", DESK, GiftForm, _give, _said_gift, N_("Gift this package"), N_("Create voucher")
-    ),
-    CourseAction(
-        "take_gift_back", "gift/end", DESK, UnforcedForm, _cancel_gift, _saying(N_("The gift is canceled."))
-    ),
-    CourseAction(
-        "transfer",
-        "transfer",
-        OWNER,
-        TransferForm,
-        _transfer,
-        _said_transfer,
-        N_("Transfer remaining sessions"),
-        N_("Transfer sessions"),
-        has_person=True,
-        form_of=transfer_form_of,
-    ),
-    CourseAction(
-        "adjust",
-        "adjustment",
-        OWNER,
-        AdjustmentForm,
-        _adjust,
-        _said_adjusted,
-        N_("Adjust balance"),
-        N_("Adjust balance"),
-    ),
-    CourseAction("goodwill", "goodwill", OWNER, Form, _goodwill, _said_adjusted),
-    CourseAction(
-        "allow",
-        "ahead",
-        OWNER,
-        EarlyUseForm,
-        _allow,
-        _saying(N_("Unlocked.")),
-        N_("Unlock unpaid sessions"),
-        N_("Unlock sessions"),
-    ),
-    CourseAction(
-        "write_off",
-        "write-off",
-        OWNER,
-        ReasonForm,
-        _write_off,
-        _saying(N_("Written off.")),
-        N_("Write off balance"),
-        N_("Write off"),
-    ),
-    CourseAction(
-        "undo_write_off",
-        "write-off/end",
-        OWNER,
-        UnforcedForm,
-        _undo_write_off,
-        _saying(N_("The write-off is undone.")),
-    ),
+def _action(
+    name: str,
+    roles: tuple[Role, ...],
+    form: type[Form],
+    said: str | Callable[[CourseView], Notice],
+    *,
+    path: str = "",
+    **more: Any,
+) -> Callable[[Do], Do]:
+    """Make an action of what carries it out; `said`: what is said afterwards, `path`: by default its name."""
+    saying = (lambda _course: Notice(said)) if isinstance(said, str) else said
+
+    def add(do: Do) -> Do:
+        COURSE_ACTIONS.append(CourseAction(name, path or name, roles, form, do, saying, **more))
+        return do
+
+    return add
+
+
+@_action(
+    "missed", AT_THE_DESK, MissedForm, _said_missed, title=N_("Record no-show"), verb=N_("Record no-show")
 )
+def _missed(store: Store, act: Act, course_id: str, form: MissedForm) -> Changed:
+    return settle_missed(store, act, course_id, form.wish(), known_charges=form.known)
+
+
+@_action(
+    "extend",
+    OWNER,
+    ExtensionForm,
+    _said_expiration,
+    path="extension",
+    title=N_("Extend this package"),
+    verb=N_("Save expiration date"),
+)
+def _extend(store: Store, act: Act, course_id: str, form: ExtensionForm) -> Changed:
+    return extend_course(store, act, course_id, form.wish())
+
+
+@_action("freeze", OWNER, ReasonForm, N_("Frozen."), title=N_("Freeze this package"), verb=N_("Freeze"))
+def _freeze(store: Store, act: Act, course_id: str, form: ReasonForm) -> Changed:
+    return freeze_course(store, act, course_id, form.reason.data)
+
+
+@_action("thaw", DESK, UnforcedForm, N_("Unfrozen. Sessions can be used again."))
+def _unfreeze(store: Store, act: Act, course_id: str, form: UnforcedForm) -> Changed:
+    return thaw_course(store, act, course_id, form.reason.data)
+
+
+@_action(
+    "share",
+    DESK,
+    ShareForm,
+    N_("Shared."),
+    path="shares",
+    title=N_("Share this package"),
+    verb=N_("Share"),
+    has_person=True,
+)
+def _share(store: Store, act: Act, course_id: str, form: ShareForm) -> Changed:
+    return share_course(store, act, course_id, form.wish())
+
+
+@_action("end_share", DESK, EndShareForm, N_("No longer shared with them."), path="shares/end")
+def _end_share(store: Store, act: Act, course_id: str, form: EndShareForm) -> Changed:
+    return end_share(store, act, course_id, form.share_id.data, reason=form.reason.data)
+
+
+@_action(
+    "give", DESK, GiftForm, _said_gift, path="gift", title=N_("Gift this package"), verb=N_("Create voucher")
+)
+def _give(store: Store, act: Act, course_id: str, form: GiftForm) -> Changed:
+    return give_course(store, act, course_id, form.wish())
+
+
+@_action("take_gift_back", DESK, UnforcedForm, N_("The gift is canceled."), path="gift/end")
+def _cancel_gift(store: Store, act: Act, course_id: str, form: UnforcedForm) -> Changed:
+    return take_gift_back(store, act, course_id, form.reason.data)
+
+
+@_action(
+    "transfer",
+    OWNER,
+    TransferForm,
+    _said_transfer,
+    title=N_("Transfer remaining sessions"),
+    verb=N_("Transfer sessions"),
+    has_person=True,
+    form_of=transfer_form_of,
+)
+def _transfer(store: Store, act: Act, course_id: str, form: TransferForm) -> Changed:
+    wish = Transfer(form.client_id.data, form.reason.data, parts=form.parts)
+    return transfer_course(store, act, course_id, wish)
+
+
+@_action(
+    "adjust",
+    OWNER,
+    AdjustmentForm,
+    _said_adjusted,
+    path="adjustment",
+    title=N_("Adjust balance"),
+    verb=N_("Adjust balance"),
+)
+def _adjust(store: Store, act: Act, course_id: str, form: AdjustmentForm) -> Changed:
+    return adjust_course(store, act, course_id, form.wish())
+
+
+@_action("goodwill", OWNER, Form, _said_adjusted)
+def _goodwill(store: Store, act: Act, course_id: str, _form: Form) -> Changed:
+    return give_goodwill(store, act, course_id)
+
+
+@_action(
+    "allow",
+    OWNER,
+    EarlyUseForm,
+    N_("Unlocked."),
+    path="ahead",
+    title=N_("Unlock unpaid sessions"),
+    verb=N_("Unlock sessions"),
+)
+def _allow(store: Store, act: Act, course_id: str, form: EarlyUseForm) -> Changed:
+    chosen = form.allowance_id.data or None
+    return allow_ahead(
+        store, act, course_id, form.sessions.number, reason=form.reason.data, allowance_id=chosen
+    )
+
+
+@_action(
+    "write_off",
+    OWNER,
+    ReasonForm,
+    N_("Written off."),
+    path="write-off",
+    title=N_("Write off balance"),
+    verb=N_("Write off"),
+)
+def _write_off(store: Store, act: Act, course_id: str, form: ReasonForm) -> Changed:
+    return write_off_course(store, act, course_id, form.reason.data)
+
+
+@_action("undo_write_off", OWNER, UnforcedForm, N_("The write-off is undone."), path="write-off/end")
+def _undo_write_off(store: Store, act: Act, course_id: str, form: UnforcedForm) -> Changed:
+    return undo_write_off(store, act, course_id, form.reason.data or _("Undone by the owner"))

@@ -19,7 +19,6 @@ from plugin.web.actions import Notice, act_without_form, current_act, flash_noti
 from plugin.web.desk import clients
 from plugin.web.desk.forms import PaperMailForm
 from plugin.web.files import pdf_answer
-from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
 blueprint = Screens("papers", __name__)
@@ -44,10 +43,6 @@ _MAILED: tuple[tuple[str, PaperKind, str, tuple[Role, ...]], ...] = (
     ("mail_client_statement", "client_statement", "/clients/<client_id>/statement", DESK),
     ("mail_prepaid_balance", "prepaid", "/clients/<client_id>/prepaid-balance", DESK),
 )
-
-
-def _page_again(refusal: Refusal, **_: str) -> ResponseReturnValue:
-    return clients.refused(refusal.typed.get("client_id"), refusal)
 
 
 def _mail(kind: PaperKind, **ids: str) -> ResponseReturnValue:
@@ -98,5 +93,5 @@ for _endpoint, _mailed, _place, _roles in _MAILED:
         _view(_mail, _mailed),
         methods=["POST"],
         roles=_roles,
-        refused=_page_again,
+        refused=clients.page_again,
     )

@@ -48,8 +48,13 @@ def form_or_course(
         return page_of_course(course_id, Refusal.of(error, refusal.typed))
 
 
-def _page_of_client(refusal: Refusal, **_: str) -> ResponseReturnValue:
-    return clients.refused(refusal.typed.get("client_id"), refusal)
+def form_again(form: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Return what shows the form of a course, or the course's page, after a refusal; see `form_or_course`."""
+
+    def again(course_id: str, refusal: Refusal, **ids: str) -> ResponseReturnValue:
+        return form_or_course(course_id, refusal, lambda: form(course_id, refusal=refusal, **ids))
+
+    return again
 
 
 @blueprint.post("/courses/<course_id>/uses", roles=AT_THE_DESK, refused=page_of_course)
@@ -77,7 +82,7 @@ def use(course_id: str) -> ResponseReturnValue:
     return clients.after_deed(shown, say)
 
 
-@blueprint.post("/entries/<entry_id>/reversal", roles=AT_THE_DESK, refused=_page_of_client)
+@blueprint.post("/entries/<entry_id>/reversal", roles=AT_THE_DESK, refused=clients.page_again)
 def undo(entry_id: str) -> ResponseReturnValue:
     """Undo a used session; without a reason, the desk's default."""
     form = UndoForm.sent()

@@ -51,11 +51,7 @@ def pay(course_id: str, package_id: str, refusal: Refusal | None = None) -> Resp
     )
 
 
-def _shown_again(course_id: str, package_id: str, refusal: Refusal) -> ResponseReturnValue:
-    return courses.form_or_course(course_id, refusal, lambda: pay(course_id, package_id, refusal))
-
-
-@blueprint.post("/courses/<course_id>/exchange/<package_id>", roles=DESK, refused=_shown_again)
+@blueprint.post("/courses/<course_id>/exchange/<package_id>", roles=DESK, refused=courses.form_again(pay))
 def begin(course_id: str, package_id: str) -> ResponseReturnValue:
     """Begin the exchange and show its progress."""
     act, course = current_act(), courses.course(course_id)

@@ -68,11 +68,7 @@ def merge(client_id: str, other_id: str) -> ResponseReturnValue:
     )
 
 
-def _refused_undo(refusal: Refusal, **_: str) -> ResponseReturnValue:
-    return clients.refused(refusal.typed.get("client_id"), refusal)
-
-
-@blueprint.post("/merges/<merge_id>/undo", roles=DESK, refused=_refused_undo)
+@blueprint.post("/merges/<merge_id>/undo", roles=DESK, refused=clients.page_again)
 def undo(merge_id: str) -> ResponseReturnValue:
     """Undo a merge."""
     gone_id = undo_merge(current_services().store, current_act(), merge_id)

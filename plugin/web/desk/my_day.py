@@ -21,12 +21,6 @@ def show() -> Response:
     return live.screen("desk/my_day.html", "desk/_my_day.html", _address(), _version(), _day)
 
 
-@blueprint.get("/my-day/live", roles=TREATS)
-def news() -> Response:
-    """Return the changed part of the page."""
-    return live.news("desk/_my_day.html", _version(), _day)
-
-
 def _is_everyone() -> bool:
     return request.args.get("who") == "everyone"
 
@@ -47,3 +41,6 @@ def _day() -> dict[str, Any]:
     # The page shows notes of each of them: the access log lists it as opened.
     g.opened_clients = [each.client_id for each in clients if each.client_id]
     return {"clients": clients, "everyone": everyone, "is_checked": is_checked}
+
+
+live.add_news(blueprint, "/my-day/live", "desk/_my_day.html", _version, _day, roles=TREATS)

@@ -49,11 +49,7 @@ def _form_page(quote: RefundQuote, refusal: Refusal | None) -> ResponseReturnVal
     return render_template("desk/refund.html", quote=quote, called=CALLED, form=form)
 
 
-def _shown_again(course_id: str, refusal: Refusal) -> ResponseReturnValue:
-    return courses.form_or_course(course_id, refusal, lambda: choose(course_id, refusal))
-
-
-@blueprint.post("/courses/<course_id>/refund", refused=_shown_again)
+@blueprint.post("/courses/<course_id>/refund", refused=courses.form_again(choose))
 def look_over(course_id: str) -> ResponseReturnValue:
     """Show what will happen, with nothing written yet; on "back", the form as it was filled in."""
     quote = _quote(course_id)
@@ -64,7 +60,7 @@ def look_over(course_id: str) -> ResponseReturnValue:
     return render_template("desk/refund_confirm.html", quote=quote, called=CALLED, chosen=chosen)
 
 
-@blueprint.post("/courses/<course_id>/refunds", refused=_shown_again)
+@blueprint.post("/courses/<course_id>/refunds", refused=courses.form_again(choose))
 def start(course_id: str) -> ResponseReturnValue:
     """Begin the refund."""
     act, course = current_act(), courses.course(course_id)

@@ -44,12 +44,6 @@ def show() -> Response:
     return page()
 
 
-@blueprint.get("/today/live", roles=AT_THE_DESK)
-def news() -> Response:
-    """Return the changed part of the page."""
-    return live.news("desk/_today.html", _version(), _day)
-
-
 def page(**more: Any) -> Response:
     """Return Today, or its live part to htmx; `more` overrides the defaults of the context."""
     address = url_for("today.news")
@@ -135,3 +129,6 @@ def _due(today: date) -> DueToday | None:
     if current_user.role == Role.PRACTITIONER:
         return None
     return due_today(current_services().store, today)
+
+
+live.add_news(blueprint, "/today/live", "desk/_today.html", _version, _day, roles=AT_THE_DESK)

@@ -41,12 +41,6 @@ def show(refusal: Refusal | None = None) -> Response:
     )
 
 
-@blueprint.get("/live")
-def news() -> Response:
-    """Return the changed part of the page."""
-    return live.news(_LIVE, _version(), lambda: _now() | {"refusal": None})
-
-
 @blueprint.post("/now", refused=show)
 def back_up() -> ResponseReturnValue:
     """Have the worker make a copy now."""
@@ -116,3 +110,6 @@ def test() -> ResponseReturnValue:
         _("The test alarm is on its way. Reload this page in a moment to see whether it arrived."),
         _anchor="told",
     )
+
+
+live.add_news(blueprint, "/live", _LIVE, _version, lambda: _now() | {"refusal": None})

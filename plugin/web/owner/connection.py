@@ -44,12 +44,6 @@ def show(refusal: Refusal | None = None) -> Response:
     return live.screen("owner/connection.html", _LIVE, address, version, lambda: now | {"refusal": refusal})
 
 
-@blueprint.get("/square/live")
-def news() -> Response:
-    """Return the changed part of the page."""
-    return live.news(_LIVE, _version(), lambda: _now() | {"refusal": None})
-
-
 @blueprint.post("/square/connect", refused=show)
 def connect() -> ResponseReturnValue:
     """Redirect the owner to Square's permission page."""
@@ -129,3 +123,6 @@ def _version() -> PageVersion:
 def _now() -> dict[str, Any]:
     titles = {kind: each.title for kind, each in JOBS.items()}
     return {"standing": connection_status(current_services()), "job_titles": titles}
+
+
+live.add_news(blueprint, "/square/live", _LIVE, _version, lambda: _now() | {"refusal": None})

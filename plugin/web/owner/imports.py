@@ -120,12 +120,6 @@ def one(batch_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/import/<batch_id>/live")
-def news(batch_id: str) -> ResponseReturnValue:
-    """Return the changed part of the page."""
-    return live.news("owner/_import.html", _version(batch_id), lambda: _everything(batch_id, None))
-
-
 @blueprint.post("/import/<batch_id>/columns", refused=one)
 def say_columns(batch_id: str) -> ResponseReturnValue:
     """Store the field of each column, and what the file does not contain."""
@@ -175,7 +169,7 @@ def _version(batch_id: str) -> PageVersion:
     return version_of_row(current_services().store, batch_id, pages.now())
 
 
-def _everything(batch_id: str, refusal: Refusal | None) -> dict[str, Any]:
+def _everything(batch_id: str, refusal: Refusal | None = None) -> dict[str, Any]:
     file = read_import(current_services().store, batch_id)
     is_of_undo = refusal is not None and refusal.field == "reason"
     return {
@@ -192,3 +186,6 @@ def _columns_form(file: ImportView, refusal: Refusal | None) -> ColumnsForm:
     known |= {"sold_on": file.sold_on, "dates": order, "encoding": file.encoding or ""}
     meanings = (("", _("Skip")), *CALLED.items())
     return columns_form_of([each.number for each in file.columns], meanings).shown(refusal, **known)
+
+
+live.add_news(blueprint, "/import/<batch_id>/live", "owner/_import.html", _version, _everything)
