@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import exists, select
+from sqlalchemy import String, bindparam, exists, select
 
 from plugin.core.text import full_name
-from plugin.courses.base.suppression import is_erased, one_is_erased
+from plugin.courses.base.suppression import IS_ERASED, hashes, is_erased
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.square_links import all_living_links, links_of_namesakes, might_be
 from plugin.services import Services
@@ -17,6 +17,7 @@ from plugin.square.client.customers import MOST_BY_ID
 from plugin.square.models import Order, Payment
 from plugin.square.parsing import Json, country_of, postal_address, square_id, text
 from plugin.store.people import SquareCustomer
+from plugin.store.prepared import Prepared
 
 # The creation source of a profile that is the result of a merge.
 MERGE = "MERGE"
@@ -69,9 +70,8 @@ def profile_of(services: Services, customer_id: str) -> Buyer | None:
 
 def _erased_or_known(services: Services, buyer: Buyer) -> tuple[bool, bool]:
     """Return whether the buyer was erased here, and whether they are a client of ours, under any of their ids."""
-    known = exists().where(SquareCustomer.square_customer_id.in_(buyer.known_as))
-    with services.store.reading() as session:
-        was_erased, is_known = session.execute(select(one_is_erased(buyer.known_as), known)).one()
+    wanted = {"hashes": hashes(buyer.known_as), "customer_ids": buyer.known_as}
+    ((was_erased, is_known),) = services.store.rows(_ERASED_OR_KNOWN, wanted)
     return bool(was_erased), bool(is_known)
 
 
@@ -106,9 +106,12 @@ def read_listed_profile(customer: Json) -> Buyer:
 
 def knows_any(services: Services, *customer_ids: str) -> bool:
     """Return whether one of these Square customers is a client of ours."""
-    wanted = select(SquareCustomer.client_id).where(SquareCustomer.square_customer_id.in_(customer_ids))
-    with services.store.reading() as session:
-        return session.scalar(wanted.limit(1)) is not None
+    return bool(services.store.rows(_KNOWN, {"customer_ids": customer_ids}))
+
+
+_IS_ONE = SquareCustomer.square_customer_id.in_(bindparam("customer_ids", type_=String, expanding=True))
+_KNOWN = Prepared(select(SquareCustomer.client_id).where(_IS_ONE).limit(1))
+_ERASED_OR_KNOWN = Prepared(select(exists().where(IS_ERASED), exists().where(_IS_ONE)))
 
 
 def customers_named(services: Services, order: Order, payment: Payment | None) -> Iterator[str]:

@@ -12,7 +12,7 @@ from functools import partial
 from operator import itemgetter
 from typing import Any, NoReturn, TypeAlias
 
-from sqlalchemy import BindParameter, Connection, Dialect, Insert
+from sqlalchemy import BindParameter, Connection, Dialect, Insert, Update
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 Values: TypeAlias = Mapping[str, Any]
@@ -20,7 +20,7 @@ _Convert: TypeAlias = Callable[[Any], Any]
 
 
 class Prepared:
-    """A query, an INSERT that is given the same columns each time, or a text.
+    """A query, an INSERT or UPDATE that is given the same columns each time, or a text.
 
     A parameter that is a list is quick for a list of one. Rows are named tuples of the query's columns.
     """
@@ -66,8 +66,7 @@ class _Text:
     """The statement for one driver, and how its parameters and columns are converted."""
 
     def __init__(self, statement: Any, dialect: Dialect, values: Values, lists: frozenset[str]) -> None:
-        is_insert = isinstance(statement, Insert)
-        compiled: Any = statement.compile(dialect=dialect, column_keys=list(values) if is_insert else None)
+        compiled: Any = statement.compile(dialect=dialect, column_keys=_columns_set(statement, values))
         state = compiled.construct_expanded_state(dict(values))
         self._sql: str = state.statement
         # A list of one becomes one parameter, numbered.
@@ -80,7 +79,7 @@ class _Text:
         own = bound.keys() - values.keys() - source.keys()
         self._own = {name: state.parameters[name] for name in own}
         self._in_order = _in_order(state.positiontup) if dialect.positional else None
-        columns = getattr(statement, "selected_columns", {})
+        columns = getattr(statement, "exported_columns", {})
         impls = (column.type.dialect_impl(dialect) for column in columns)
         self._out = _conversions(enumerate(each.result_processor(dialect, None) for each in impls))
         row: Any = namedtuple("row", map(str, columns.keys()), rename=True)  # type: ignore[misc]  # made as it runs
@@ -122,6 +121,13 @@ class _Text:
             given[numbered] = given.pop(name)[0]
         _converted(given, self._in)
         return given if self._in_order is None else self._in_order(given)
+
+
+def _columns_set(statement: Any, values: Values) -> list[str] | None:
+    """Return which values a write sets; those of an UPDATE's condition have names of their own."""
+    if isinstance(statement, Update):
+        return [name for name in values if name in statement.table.c]
+    return list(values) if isinstance(statement, Insert) else None
 
 
 def _error_type(connection: Connection) -> Any:

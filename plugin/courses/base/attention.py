@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import String, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.base.work import Work
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.queues import Attention
 
 
@@ -50,14 +51,28 @@ def settle_item_in(session: Session, act: Act, dedupe: str, reason: str) -> bool
 
 def settle_items_in(session: Session, act: Act, dedupes: Sequence[str], reason: str) -> bool:
     """Resolve the open items among these in the same way; False where none was open."""
-    marks = [dedupe[:255] for dedupe in dedupes]
-    waiting = select(Attention).where(Attention.dedupe.in_(marks), Attention.resolved_at.is_(None))
-    items = session.scalars(waiting).all() if marks else ()
+    items = open_items_in(session, [dedupe[:255] for dedupe in dedupes])
     for item in items:
         settle_row(item, act, reason)
         item.dedupe = f"{item.id}:settled"
     session.flush()
     return bool(items)
+
+
+def open_items_in(session: Session, dedupes: Sequence[str]) -> list[Attention]:
+    """Return the open items among these."""
+    session.flush()
+    found = _OPEN.all(session.connection(), {"dedupes": dedupes}) if dedupes else ()
+    return [session.get_one(Attention, row.id) for row in found]
+
+
+# Asked of every sale; hardly ever is there one.
+_OPEN = Prepared(
+    select(Attention.id).where(
+        Attention.dedupe.in_(bindparam("dedupes", type_=String, expanding=True)),
+        Attention.resolved_at.is_(None),
+    )
+)
 
 
 def settle_row(item: Attention, act: Act, reason: str) -> None:

@@ -131,7 +131,7 @@ def head_of(session: Session, allowance_id: str) -> Head:
 
 def heads_of(session: Session, allowance_ids: Sequence[str]) -> dict[str, Head]:
     """Return the heads of the chains that have entries, by allowance."""
-    rows = session.connection().execute(_HEADS, {"allowance_ids": list(allowance_ids)})
+    rows = _HEADS.all(session.connection(), {"allowance_ids": list(allowance_ids)})
     return {row.allowance_id: Head(*row[1:]) for row in rows}
 
 
@@ -141,14 +141,16 @@ _NEWEST = (
     .group_by(Entry.allowance_id)
     .subquery()
 )
-_HEADS = select(
-    Entry.allowance_id,
-    Entry.seq,
-    Entry.sessions_after,
-    Entry.value_after,
-    Entry.granted_after,
-    func.coalesce(Entry.sha256, ""),
-).join(_NEWEST, (Entry.allowance_id == _NEWEST.c.allowance_id) & (Entry.seq == _NEWEST.c.seq))
+_HEADS = Prepared(
+    select(
+        Entry.allowance_id,
+        Entry.seq,
+        Entry.sessions_after,
+        Entry.value_after,
+        Entry.granted_after,
+        func.coalesce(Entry.sha256, ""),
+    ).join(_NEWEST, (Entry.allowance_id == _NEWEST.c.allowance_id) & (Entry.seq == _NEWEST.c.seq))
+)
 
 
 def money_paid(session: Session, allowance_id: str) -> int:

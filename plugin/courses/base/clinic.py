@@ -21,6 +21,7 @@ from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.offers import Clinic
 from plugin.store.papers import Logo
+from plugin.store.prepared import Prepared
 from plugin.wording import _
 
 _ADDRESS_LINES = 5
@@ -36,7 +37,7 @@ _COLUMNS: tuple[Any, ...] = (
     Logo.width,
     Logo.height,
 )
-_CLINIC = select(*_COLUMNS).outerjoin(Logo, Logo.sha256 == Clinic.logo_sha256).where(Clinic.id == 1)
+_CLINIC = Prepared(select(*_COLUMNS).outerjoin(Logo, Logo.sha256 == Clinic.logo_sha256).where(Clinic.id == 1))
 _IN_HAND = "clinic"
 
 _NO_CLINIC_YET = ClinicView(
@@ -81,7 +82,7 @@ def keep_clinic_of(session: Session, row: Row[Any]) -> None:
 
 
 def _read(session: Session) -> ClinicView:
-    return _view(session.connection().execute(_CLINIC).first())
+    return _view(_CLINIC.first(session.connection(), {}))
 
 
 def _view(row: Sequence[Any] | None) -> ClinicView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -47,11 +47,8 @@ def receive(store: Store, *, event_id: str, event_type: str, body: str, now: dat
 
 
 # In words that both databases know.
-_RECEIVE = Prepared(
-    postgresql.insert(METADATA.tables[Inbox.__tablename__]).on_conflict_do_nothing(
-        index_elements=["event_id"]
-    )
-)
+_INBOX = METADATA.tables[Inbox.__tablename__]
+_RECEIVE = Prepared(postgresql.insert(_INBOX).on_conflict_do_nothing(index_elements=["event_id"]))
 
 
 def claim(store: Store, now: datetime, *, lease_s: int = 30) -> InboxEvent | None:
@@ -68,10 +65,13 @@ def _event(row: Inbox) -> InboxEvent:
 
 def complete_in(session: Session, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:
     """Mark an event done, ignored or failed in the transaction of its effects."""
-    values = {"state": state, "outcome": outcome[:400], "done_at": now}
     if is_anyone_erased_in(session) and names_erased_in(session, _body_in(session, inbox_id)):
-        values["body"] = NO_BODY
-    session.execute(update(Inbox).where(Inbox.id == inbox_id).values(values))
+        session.execute(update(Inbox).where(Inbox.id == inbox_id).values(body=NO_BODY))
+    values = {"inbox_id": inbox_id, "state": state, "outcome": outcome[:400], "done_at": now}
+    _COMPLETE.run(session.connection(), values)
+
+
+_COMPLETE = Prepared(update(_INBOX).where(_INBOX.c.id == bindparam("inbox_id")))
 
 
 def _body_in(session: Session, inbox_id: str) -> str:

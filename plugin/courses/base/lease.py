@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, select, text, true
+from sqlalchemy import ColumnElement, and_, bindparam, select, text, true, update
 from sqlalchemy.orm import Session
 
 from plugin.store import Store
@@ -24,20 +24,25 @@ class Queue(Generic[Row]):
         waits = text(f"{table.__tablename__}.{PENDING}")
         is_due = and_(waits, table.due_at <= bindparam("now"), true() if only is None else only)
         self._has_due = Prepared(select(table.id).where(is_due).limit(1))
-        self._next: Select[Any] = select(table).where(is_due).order_by(table.due_at, table.id).limit(1)
+        rows = table.metadata.tables[table.__tablename__]
+        first = select(table.id).where(is_due).order_by(table.due_at, table.id).limit(1)
+        self._claim = Prepared(
+            update(rows)
+            .where(rows.c.id == first.with_for_update(skip_locked=True).correlate(None).scalar_subquery())
+            .values(attempts=rows.c.attempts + 1)
+            .returning(*rows.c)
+        )
 
     def claim(
         self, store: Store, now: datetime, *, lease_s: int, seen_as: Callable[[Row], Value]
     ) -> Value | None:
         """Claim the row that has been due longest for `lease_s` seconds; None where none is due."""
 
+        leased = {"now": now, "due_at": now + timedelta(seconds=lease_s)}
+
         def work(session: Session) -> Value | None:
-            row = session.scalar(self._next.with_for_update(skip_locked=True), {"now": now})
-            if row is None:
-                return None
-            row.due_at = now + timedelta(seconds=lease_s)
-            row.attempts += 1
-            return seen_as(row)
+            row = self._claim.first(session.connection(), leased)
+            return seen_as(row) if row is not None else None
 
         # Whether a row is due is asked without taking a lock.
         return store.transact(work) if store.rows(self._has_due, {"now": now}) else None

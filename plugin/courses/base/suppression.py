@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy import String, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.store import Store
 from plugin.store.people import ErasedProfile
+from plugin.store.prepared import Prepared
 
 # Replaces a message from Square whose content was dropped: an empty object.
 NO_BODY = "{}"
@@ -41,28 +42,30 @@ def welcome_back_in(session: Session, square_customer_ids: Collection[str]) -> N
 def erased_in(session: Session, square_customer_ids: Collection[str]) -> set[str]:
     """Return which of these Square customers were erased."""
     by_hash = {_hash(one): one for one in square_customer_ids}
-    if not by_hash:
-        return set()
-    rows = select(ErasedProfile.square_customer_sha256).where(
-        ErasedProfile.square_customer_sha256.in_(by_hash)
-    )
-    return {by_hash[row] for row in session.scalars(rows)}
-
-
-def one_is_erased(square_customer_ids: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition that one of these Square customers was erased."""
-    return exists().where(ErasedProfile.square_customer_sha256.in_(map(_hash, square_customer_ids)))
+    rows = _ERASED.all(session.connection(), {"hashes": list(by_hash)})
+    return {by_hash[row.square_customer_sha256] for row in rows}
 
 
 def is_erased(store: Store, *square_customer_ids: str) -> bool:
     """Return whether one of these Square customers was erased."""
-    with store.reading() as session:
-        return bool(erased_in(session, square_customer_ids))
+    return bool(store.rows(_ERASED, {"hashes": hashes(square_customer_ids)}))
+
+
+def hashes(square_customer_ids: Iterable[str]) -> list[str]:
+    """Return the hashes of these Square customers, as the suppression list has them."""
+    return [_hash(one) for one in square_customer_ids]
 
 
 def is_anyone_erased_in(session: Session) -> bool:
     """Return whether any Square customer was erased: most clinics need no further check."""
-    return session.scalar(select(ErasedProfile.square_customer_sha256).limit(1)) is not None
+    return _ANYONE.first(session.connection(), {}) is not None
+
+
+_HASH = ErasedProfile.square_customer_sha256
+# Its parameter is `hashes`.
+IS_ERASED = _HASH.in_(bindparam("hashes", type_=String, expanding=True))
+_ERASED = Prepared(select(_HASH).where(IS_ERASED))
+_ANYONE = Prepared(select(_HASH).limit(1))
 
 
 def names_erased_in(session: Session, body: str) -> bool:

@@ -25,6 +25,7 @@ from plugin.courses.catalog.package_text import package_text
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.offers import IgnoredItem, Listing, Package, PackageContent, Treatment
+from plugin.store.prepared import Prepared
 from plugin.wording import N_, _
 
 NO_PACKAGE = N_("There is no such package.")
@@ -165,8 +166,10 @@ def _view(
 
 def known_variations_in(session: Session) -> dict[str, str]:
     """Return the package of each Square variation, current or replaced."""
-    rows = session.execute(select(Listing.square_variation_id, Listing.package_id))
-    return dict(rows.all())
+    return dict(_VARIATIONS.all(session.connection(), {}))
+
+
+_VARIATIONS = Prepared(select(Listing.square_variation_id, Listing.package_id))
 
 
 def packages_of_variations_in(session: Session, square_variation_ids: Collection[str]) -> dict[str, Package]:

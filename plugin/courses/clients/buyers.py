@@ -13,7 +13,13 @@ from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.suppression import welcome_back_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.client_profile import fields_on_their_way_in
-from plugin.courses.clients.clients import add_client, index_client, is_namesake, living_client_in
+from plugin.courses.clients.clients import (
+    IS_NAMESAKE,
+    add_client,
+    index_client,
+    living_client_in,
+    namesake_of,
+)
 from plugin.courses.clients.contacts import Buyer, Contact
 from plugin.courses.clients.duplicates import ask_about_duplicates
 from plugin.courses.clients.merge_core import join_clients
@@ -25,6 +31,7 @@ from plugin.courses.clients.square_links import (
     living_links_in,
 )
 from plugin.store.people import Client, SquareCustomer
+from plugin.store.prepared import Prepared
 from plugin.wording import _
 
 
@@ -58,10 +65,8 @@ def client_who_ordered(work: Work, contact: Contact, buyer: Buyer | None) -> str
     known = _known(work.session, names)
     if known is None:
         # If two fit, a person decides.
-        same = select(Client).where(
-            is_namesake(contact), Client.merged_into.is_(None), Client.erased_at.is_(None)
-        )
-        found = work.session.scalars(same.limit(2)).all()
+        same = select(Client).where(IS_NAMESAKE, Client.merged_into.is_(None), Client.erased_at.is_(None))
+        found = work.session.scalars(same.limit(2), namesake_of(contact)).all()
         known = found[0] if len(found) == 1 else add_client(work, contact)
         ask_about_duplicates(work, known)
     if buyer is not None:
@@ -184,13 +189,16 @@ def _known(session: Session, names: Sequence[str]) -> Client | None:
 
 def _same_person(session: Session, contact: Contact) -> Client | None:
     # A shared phone is a family's, so the name must be the same as well; if two fit, neither is taken.
-    same = select(Client).where(
-        is_namesake(contact),
-        Client.merged_into.is_(None),
-        Client.id.not_in(select(SquareCustomer.client_id)),
-    )
-    found = session.scalars(same.limit(2)).all()
-    return found[0] if len(found) == 1 else None
+    session.flush()
+    found = _SAME_PERSON.all(session.connection(), namesake_of(contact))
+    return session.get_one(Client, found[0].id) if len(found) == 1 else None
+
+
+_SAME_PERSON = Prepared(
+    select(Client.id)
+    .where(IS_NAMESAKE, Client.merged_into.is_(None), Client.id.not_in(select(SquareCustomer.client_id)))
+    .limit(2)
+)
 
 
 def _link_all(session: Session, act: Act, buyer: Buyer, client_id: str) -> None:

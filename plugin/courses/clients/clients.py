@@ -7,7 +7,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from plugin.core.acts import Act, Role, require
@@ -346,9 +346,17 @@ def shares_contact(phone: str | None, email: str | None) -> list[ColumnElement[b
     return shared
 
 
-def is_namesake(of: Contact | Client) -> ColumnElement[bool]:
-    """Return the condition that a client has this name, and this phone or this e-mail address."""
-    return and_(Client.name_folded == of.name_folded, or_(false(), *shares_contact(of.phone, of.email)))
+# That a client has this name, and this phone or this e-mail address; its parameters are those of `namesake_of`.
+IS_NAMESAKE = and_(
+    Client.name_folded == bindparam("name_folded"),
+    or_(Client.phone == bindparam("phone"), func.lower(Client.email) == bindparam("lower_email")),
+)
+
+
+def namesake_of(one: Contact | Client) -> dict[str, str | None]:
+    """Return the parameters of `IS_NAMESAKE`; nobody is the namesake of one without phone and e-mail address."""
+    email = one.email.lower() if one.email else None
+    return {"name_folded": one.name_folded, "phone": one.phone or None, "lower_email": email}
 
 
 def _after(session: Session, rank: ColumnElement[int], cursor: str) -> ColumnElement[bool]:

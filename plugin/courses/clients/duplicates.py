@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -14,11 +14,12 @@ from plugin.courses.base.attention import open_item, settle_item_in
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.base.work import Work
-from plugin.courses.clients.clients import IS_SOMEBODY, client_in, is_namesake, shares_contact
+from plugin.courses.clients.clients import IS_NAMESAKE, IS_SOMEBODY, client_in, namesake_of, shares_contact
 from plugin.store import Store
 from plugin.store.changes import CourseShare
 from plugin.store.ledger import Visit
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
+from plugin.store.prepared import Prepared
 from plugin.wording import _
 
 KIND = "possible_duplicate"
@@ -67,20 +68,24 @@ def _mark(before_id: str, new_id: str) -> str:
 
 
 def _namesakes_in(session: Session, new: Client) -> Sequence[Client]:
-    has_profile = select(SquareCustomer.client_id)
-    rows = (
-        select(Client)
-        .where(
-            is_namesake(new),
-            Client.id != new.id,
-            *IS_SOMEBODY,
-            Client.id.in_(has_profile),
-            Client.id.not_in(has_profile.where(*IS_LIVING_PROFILE)),
-        )
-        .order_by(Client.created_at, Client.id)
-        .limit(_MOST_ASKED)
+    session.flush()
+    rows = _NAMESAKES.all(session.connection(), {**namesake_of(new), "new_id": new.id})
+    return [session.get_one(Client, row.id) for row in rows]
+
+
+_HAS_PROFILE = select(SquareCustomer.client_id)
+_NAMESAKES = Prepared(
+    select(Client.id)
+    .where(
+        IS_NAMESAKE,
+        Client.id != bindparam("new_id"),
+        *IS_SOMEBODY,
+        Client.id.in_(_HAS_PROFILE),
+        Client.id.not_in(_HAS_PROFILE.where(*IS_LIVING_PROFILE)),
     )
-    return session.scalars(rows).all()
+    .order_by(Client.created_at, Client.id)
+    .limit(_MOST_ASKED)
+)
 
 
 def _shared(before: Client, new: Client) -> str:

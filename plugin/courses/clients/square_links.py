@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy import ColumnElement, String, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from invoices.language import is_supported
@@ -12,10 +12,11 @@ from plugin.core.acts import Act
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.work import Work
-from plugin.courses.clients.clients import is_namesake, living_client_in, shares_contact
+from plugin.courses.clients.clients import IS_NAMESAKE, living_client_in, namesake_of, shares_contact
 from plugin.courses.clients.contacts import Buyer, Contact, contact_from_square
 from plugin.store import Store
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
+from plugin.store.prepared import Prepared
 from plugin.wording import _
 
 # Each is fetched from Square, one by one.
@@ -119,15 +120,28 @@ def might_be(store: Store, buyer: Buyer) -> list[str]:
 def links_of_namesakes(store: Store, buyer: Buyer) -> list[str]:
     """Return the existing profiles of our clients of this name and phone or e-mail."""
     with store.reading() as session:
-        namesakes = is_namesake(contact_of_buyer(session, buyer))
-        return _living_profiles(session, buyer, namesakes, first=namesakes)
+        wanted = {**namesake_of(contact_of_buyer(session, buyer)), "known_as": buyer.known_as}
+        return [row.square_customer_id for row in _OF_NAMESAKES.all(session.connection(), wanted)]
+
+
+_OF_NAMESAKES = Prepared(
+    select(SquareCustomer.square_customer_id)
+    .join(Client, Client.id == SquareCustomer.client_id)
+    .where(
+        IS_NAMESAKE,
+        *IS_LIVING_PROFILE,
+        SquareCustomer.square_customer_id.not_in(bindparam("known_as", type_=String, expanding=True)),
+    )
+    .order_by(SquareCustomer.seen_at.desc())
+    .limit(_MOST_ALIKE)
+)
 
 
 def was_before(store: Store, buyer: Buyer) -> str | None:
     """Return the client into whom a client of this name and phone or e-mail was merged, before Square undid it."""
     with store.reading() as session:
-        namesakes = is_namesake(contact_of_buyer(session, buyer))
-        row = session.scalar(select(Client).where(namesakes, Client.merged_into.is_not(None)).limit(1))
+        merged = select(Client).where(IS_NAMESAKE, Client.merged_into.is_not(None)).limit(1)
+        row = session.scalar(merged, namesake_of(contact_of_buyer(session, buyer)))
         return living_client_in(session, row.id).id if row is not None else None
 
 

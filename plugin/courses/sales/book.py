@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import bindparam, insert, select
@@ -238,35 +239,42 @@ def _course(work: Work, sale: Sale, unit: _Unit, client_id: str | None, sold_on:
 
 
 _NEW_ALLOWANCE = Prepared(insert(METADATA.tables[Allowance.__tablename__]))
-_CONTENTS = (
-    select(PackageContent, Treatment)
+_CONTENTS = Prepared(
+    select(
+        PackageContent.package_id,
+        PackageContent.position,
+        PackageContent.sessions,
+        PackageContent.single_price,
+        PackageContent.usable_from_session,
+        PackageContent.treatment_id,
+        Treatment.name,
+        Treatment.kind,
+    )
     .join(Treatment, Treatment.id == PackageContent.treatment_id)
     .where(PackageContent.package_id.in_(bindparam("package_ids", expanding=True)))
     .order_by(PackageContent.package_id, PackageContent.position)
 )
-_Contents: TypeAlias = Sequence[tuple[PackageContent, Treatment]]
+# Rows of a package's content, each with its treatment.
+_Contents: TypeAlias = Sequence[Any]
 
 
 def _contents(session: Session, package_ids: Collection[str]) -> dict[str, _Contents]:
-    rows = session.execute(_CONTENTS, {"package_ids": list(package_ids)})
-    grouped = groupby(rows, key=lambda row: row[0].package_id)
-    return {
-        package_id: [(content, treatment) for content, treatment in pairs] for package_id, pairs in grouped
-    }
+    rows = _CONTENTS.all(session.connection(), {"package_ids": list(package_ids)})
+    return {package_id: list(group) for package_id, group in groupby(rows, key=attrgetter("package_id"))}
 
 
 def _grant(work: Work, course: Course, contents: _Contents) -> Iterator[tuple[dict[str, Any], EntryRow]]:
     """Yield the allowances and their first entries; the payment is allocated by single-visit price."""
-    shares = allocate(course.price, [content.sessions * content.single_price for content, _other in contents])
-    for (content, treatment), share in zip(contents, shares, strict=True):
+    shares = allocate(course.price, [content.sessions * content.single_price for content in contents])
+    for content, share in zip(contents, shares, strict=True):
         allowance_id = work.new_id()
         allowance = {
             "id": allowance_id,
             "course_id": course.id,
             "position": content.position,
-            "treatment_id": treatment.id,
-            "treatment": treatment.name,
-            "kind": treatment.kind,
+            "treatment_id": content.treatment_id,
+            "treatment": content.name,
+            "kind": content.kind,
             "single_price": content.single_price,
             "price": share,
             "usable_from_session": content.usable_from_session,

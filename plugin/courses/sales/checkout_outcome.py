@@ -14,6 +14,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.sales.checkout_views import LONGEST_AT_TILL
 from plugin.store.ledger import Course
+from plugin.store.prepared import Prepared
 from plugin.store.selling import Checkout, PublicOrder
 
 
@@ -72,8 +73,8 @@ def sold_at_till_in(session: Session, act: Act, row: Checkout, square_order_id: 
     _came(row, act, None)
 
 
-_AT_TILL = (
-    select(Course, Checkout)
+_AT_TILL = Prepared(
+    select(Course.id.label("course_id"), Checkout.id.label("checkout_id"))
     .join(Checkout, (Checkout.client_id == Course.client_id) & (Checkout.package_id == Course.package_id))
     .where(
         Course.square_order_id == bindparam("order_id"),
@@ -87,8 +88,10 @@ _AT_TILL = (
 
 def _settle_at_till(session: Session, act: Act, square_order_id: str, settled: set[str]) -> None:
     """Settle one checkout for each package of the order: the client's newest that waits for Square POS."""
-    waiting = session.execute(_AT_TILL, {"order_id": square_order_id})
-    for course, row in waiting.all():
+    session.flush()
+    for waiting in _AT_TILL.all(session.connection(), {"order_id": square_order_id}):
+        course = session.get_one(Course, waiting.course_id)
+        row = session.get_one(Checkout, waiting.checkout_id)
         # Only checkouts begun shortly before the sale was booked: an older sale's event may repeat.
         is_recent = row.created_at >= course.booked_at - LONGEST_AT_TILL
         if is_recent and course.package_id not in settled:

@@ -25,6 +25,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.sales.sales import Came, Sale
 from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.prepared import Prepared
 from plugin.wording import _
 
 # An allowance's first entry grants its sessions.
@@ -36,14 +37,16 @@ class _Part:
     """An allowance that receives money: how much was paid, in how many entries."""
 
     course: Course
-    allowance: Allowance
+    allowance_id: str
+    position: int
+    price: int
     paid: int
     entries: int
 
     @property
     def unpaid(self) -> int:
         """Return the amount not paid yet."""
-        return max(0, self.allowance.price - self.paid)
+        return max(0, self.price - self.paid)
 
     @property
     def is_settled(self) -> bool:
@@ -69,16 +72,16 @@ def receive_money(work: Work, sale: Sale, line_uids: Collection[str]) -> list[st
 
 def _receive(work: Work, sale: Sale, lines: Sequence[Sequence[_Part]], came: Came) -> list[str]:
     """Write one payment across the lines not fully paid; return the ids of the courses changed."""
-    heads = heads_of(work.session, [part.allowance.id for parts in lines for part in parts])
+    heads = heads_of(work.session, [part.allowance_id for parts in lines for part in parts])
     entries: list[EntryRow] = []
     changed: list[str] = []
     for parts in lines:
         gross = _gross_paid(parts)
-        price = sum(part.allowance.price for part in parts)
+        price = sum(part.price for part in parts)
         due = _due(price, came, sale.total) - sum(part.paid for part in parts)
         for part, share, line in _share_out(work, sale, parts, came, due):
-            head = heads.get(part.allowance.id, START)
-            entries.append(next_entry(work, part.allowance.id, head, paid(share), line))
+            head = heads.get(part.allowance_id, START)
+            entries.append(next_entry(work, part.allowance_id, head, paid(share), line))
             changed.append(part.course.id)
             part.paid, part.entries = part.paid + share, part.entries + 1
         _receive_tax(parts, gross, came, sale.total)
@@ -165,15 +168,26 @@ def _share_out(
 
 def _parts(session: Session, square_order_id: str, line_uids: Collection[str]) -> dict[str, list[_Part]]:
     """Return the allowances of an order's lines, by line."""
-    rows = session.execute(_PAID, {"order_id": square_order_id, "line_uids": list(line_uids)})
+    session.flush()
+    rows = _PAID.all(session.connection(), {"order_id": square_order_id, "line_uids": list(line_uids)})
     parts_of: dict[str, list[_Part]] = {uid: [] for uid in line_uids}
-    for course, allowance, came, entries in rows:
-        parts_of[course.square_line_uid or ""].append(_Part(course, allowance, int(came), entries))
+    for course_id, allowance_id, position, price, came, entries in rows:
+        # Who books has the courses in hand already.
+        course = session.get_one(Course, course_id)
+        part = _Part(course, allowance_id, position, price, int(came), entries)
+        parts_of[course.square_line_uid or ""].append(part)
     return parts_of
 
 
-_PAID = (
-    select(Course, Allowance, func.coalesce(func.sum(Entry.value_delta), 0), func.count(Entry.id))
+_PAID = Prepared(
+    select(
+        Course.id.label("course_id"),
+        Allowance.id,
+        Allowance.position,
+        Allowance.price,
+        func.coalesce(func.sum(Entry.value_delta), 0),
+        func.count(Entry.id),
+    )
     .join(Allowance, Allowance.course_id == Course.id)
     .outerjoin(Entry, (Entry.allowance_id == Allowance.id) & (Entry.kind == Kind.PAID.value))
     .where(
@@ -188,7 +202,7 @@ _PAID = (
 def _key(part: _Part, what: str) -> str:
     course = part.course
     born_from = f"{course.square_order_id}/{course.square_line_uid}/{course.unit}"
-    return f"sale:{born_from}:{part.allowance.position}:{what}"
+    return f"sale:{born_from}:{part.position}:{what}"
 
 
 def _ask(work: Work, sale: Sale, money: Money) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.courses.base.attention import open_item, settle_row
+from plugin.courses.base.attention import open_item, open_items_in, settle_row
 from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work
 from plugin.courses.sales.lookalikes import SoldItem
@@ -53,9 +53,7 @@ def answer_unlinked_in(
     session: Session, act: Act, square_order_id: str, line_uids: Collection[str], answer: str
 ) -> None:
     """Resolve the items about lines that were settled another way; the same lines do not open them again."""
-    marks = [unlinked_mark(square_order_id, uid) for uid in line_uids]
-    waiting = select(Attention).where(Attention.dedupe.in_(marks), Attention.resolved_at.is_(None))
-    for item in session.scalars(waiting) if marks else ():
+    for item in open_items_in(session, [unlinked_mark(square_order_id, uid) for uid in line_uids]):
         settle_row(item, act, answer)
 
 
