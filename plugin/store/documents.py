@@ -92,6 +92,10 @@ class Document(Base):
         ForeignKeyConstraint(
             ["kind", "place_before"], ["document.kind", "document.place"], name="fk_document_no_gap"
         ),
+        # What the list of documents is sorted by.
+        Index(None, "issued_at", "id"),
+        Index(None, "number", "id"),
+        Index(None, "total", "id"),
     )
 
 

@@ -467,6 +467,7 @@ def test_a_shared_tablet_that_has_locked_itself_shows_nothing(page: Page, house:
     page.reload()
     expect(page.get_by_role("heading", name="No connection")).to_be_visible()
     assert not kept(page)
+    expect(page.get_by_role("heading", name="This device is locked")).to_be_visible()
     expect(page.locator("#away [data-waits-here]")).to_have_text("1 waiting to be sent")
 
 
@@ -493,6 +494,14 @@ def test_locking_a_shared_tablet_without_a_connection(page: Page, house: House) 
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("#notices")).to_contain_text("Session 1 used.")
     assert house.course.left == 11
+    # From now on this device knows who can unlock it, and says so while the server can't.
+    house.line.down()
+    page.evaluate("dispatchEvent(new Event('offline'))")
+    page.locator("details.person > summary").click()
+    page.get_by_role("button", name="Lock").click()
+    locked = page.get_by_role("region", name="This device is locked")
+    expect(locked.get_by_role("listitem")).to_have_text(["Deb Lane"])
+    expect(page.get_by_text("Ana Souza")).to_have_count(0)
 
 
 @pytest.mark.parametrize("way", ["agreement", "questions"])

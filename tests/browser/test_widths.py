@@ -97,3 +97,18 @@ def test_c25_the_button_for_a_new_client_stays_where_it_was_tapped(desk: DeskWin
             assert button.bounding_box() == before, (address, width)
             button.click()
             expect(button).to_have_text(re.compile("New client"))
+
+
+def test_the_header_has_two_rows_at_most_with_wide_letters_and_a_count(desk: DeskWindow) -> None:
+    page = desk.page
+    page.goto(f"{desk.clinic.desk}/clients")
+    page.evaluate("""() => {
+      const count = document.querySelector("#attention-count");
+      count.hidden = false;
+      count.textContent = "12";
+      document.querySelector(".bar").style.letterSpacing = "0.5px";
+    }""")
+    for width in (320, 360, 375, 390):
+        page.set_viewport_size({"width": width, "height": 700})
+        height = page.evaluate("() => document.querySelector('.bar').offsetHeight")
+        assert height < 3 * 44, width

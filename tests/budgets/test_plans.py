@@ -9,10 +9,10 @@ from flask import Flask
 
 from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import add_token
+from plugin.courses.base.keyset import read_order
 from plugin.courses.clients.clients import recent_clients
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.lists.course_list import ORDERS, CourseFilter, list_courses
-from plugin.courses.lists.keyset import read_order
 from plugin.courses.lists.listing import keep_listing, renew_some
 from plugin.courses.reports.breakage import expired_courses, expired_sums
 from plugin.courses.reports.period import Period

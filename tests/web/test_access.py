@@ -298,6 +298,7 @@ WHO: dict[str, frozenset[str]] = {
         OWNER,
     ),
     "packages.show": OWNER,
+    "packages.save": OWNER,
     "packages.create": OWNER,
     "packages.publish": OWNER,
     "packages.items": OWNER,

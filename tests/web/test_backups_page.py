@@ -72,6 +72,15 @@ def test_a_backup_is_made_when_asked_for_and_shown_as_it_goes(olga: Visitor, ser
     assert "copies_are_made" not in wrong(services)
 
 
+def test_they_are_sorted_also_while_the_page_is_live(olga: Visitor, services: Services) -> None:
+    send(olga, "/now")
+    work(services)
+    page = olga.get(f"{ADDRESS}?sort=size").text
+    assert 'href="/clinic/backups?sort=-size" aria-current="true"' in page
+    assert 'href="/clinic/backups?sort=-size"' in olga.get(f"{ADDRESS}/live?sort=size&seen=1-x").text
+    assert "/clinic/backups/live?sort=size" in page
+
+
 def test_asked_for_twice_one_is_made(olga: Visitor, services: Services) -> None:
     form = next(each for each in olga.page(ADDRESS).forms if each.action.endswith("/now"))
     assert [olga.send(form).status_code for _ in range(2)] == [303, 303]

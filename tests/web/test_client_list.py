@@ -12,9 +12,9 @@ import pytest
 
 from plugin.core.acts import Role
 from plugin.core.terms import Terms
+from plugin.courses.base.keyset import read_order
 from plugin.courses.base.views import Page
 from plugin.courses.lists.client_list import ORDERS, ClientFilter, ClientList, list_clients
-from plugin.courses.lists.keyset import read_order
 from plugin.courses.lists.listing import renew_some
 from tests.clock import HandMovedClock
 from tests.courses.desk import ANA, Desk

@@ -8,12 +8,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.money import Money
 from plugin.core.text import clean
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Cell, Sheet, major
 from plugin.courses.base.views import Page
 from plugin.courses.changes.gift_code import written_code
@@ -141,21 +142,39 @@ def _oldest_first(session: Session, which: ColumnElement[bool]) -> tuple[Documen
     return _views(session.execute(wanted).all())
 
 
-def find_documents(
-    store: Store, q: str = "", *, kind: str | None = None, limit: int = 50, cursor: str | None = None
-) -> Page[DocumentView]:
-    """Find documents by a part of the number or the client's name, phone or e-mail, newest first.
+# Each has an index: a clinic issues some hundred thousand documents.
+ORDERS = {
+    each.key: each
+    for each in (
+        Order("issued", Document.issued_at, Document.id, is_descending=True),
+        Order("number", Document.number, Document.id),
+        Order("total", Document.total, Document.id, is_descending=True),
+    )
+}
+_NEWEST = ORDERS["issued"]
 
-    Raises NotFound for an invalid cursor.
+
+def find_documents(
+    store: Store,
+    q: str = "",
+    *,
+    kind: str | None = None,
+    order: Order = _NEWEST,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[DocumentView]:
+    """Find documents by a part of the number or the client's name, phone or e-mail.
+
+    Raises InvalidField for an unreadable cursor.
     """
-    wanted = _ROWS.where(*_conditions(q, kind))
+    wanted = _ROWS.where(*_conditions(q, kind)).order_by(*order.by).limit(limit + 1)
+    if cursor is not None:
+        wanted = wanted.where(order.after(cursor))
     with store.reading() as session:
-        if cursor is not None:
-            wanted = wanted.where(_before(session, cursor))
-        newest = wanted.order_by(Document.issued_at.desc(), Document.id.desc()).limit(limit + 1)
-        rows = session.execute(newest).all()
+        rows = session.execute(wanted).all()
         views = _views(rows[:limit])
-    return Page(views, views[-1].id if len(rows) > limit else None)
+    last = views[-1] if len(rows) > limit else None
+    return Page(views, order.cursor(getattr(last, order.column.key), last.id) if last else None)
 
 
 def documents_numbered(store: Store, typed: str) -> tuple[DocumentView, ...]:
@@ -174,17 +193,17 @@ def _whole_numbers(session: Session, number: str) -> Iterator[str]:
             yield written(prefix, int(number), 1)
 
 
-def document_sheet(store: Store, q: str = "", *, kind: str | None = None) -> Sheet:
+def document_sheet(store: Store, q: str = "", *, kind: str | None = None, order: Order = _NEWEST) -> Sheet:
     """Return the same documents as a table for a spreadsheet."""
-    return Sheet(_("Documents"), _HEADINGS, _table(store, q, kind))
+    return Sheet(_("Documents"), _HEADINGS, _table(store, q, kind, order))
 
 
-def _table(store: Store, q: str, kind: str | None) -> Iterator[Sequence[Cell]]:
+def _table(store: Store, q: str, kind: str | None, order: Order) -> Iterator[Sequence[Cell]]:
     with store.reading() as session:
         zone = ZoneInfo(clinic_in(session).time_zone)
     cursor: str | None = None
     while True:
-        page = find_documents(store, q, kind=kind, limit=_AT_A_TIME, cursor=cursor)
+        page = find_documents(store, q, kind=kind, order=order, limit=_AT_A_TIME, cursor=cursor)
         for view in page.rows:
             yield (
                 view.called,
@@ -273,10 +292,3 @@ def _is_code(typed: str) -> ColumnElement[bool]:
     # A voucher's code is typed as it is printed, in groups.
     code = typed.replace("-", "").replace(" ", "").upper()
     return and_(Document.kind == "gift_voucher", Document.number == code)
-
-
-def _before(session: Session, cursor: str) -> ColumnElement[bool]:
-    last = session.get(Document, cursor)
-    if last is None:
-        raise NotFound(_("The list has changed; start it again."))
-    return tuple_(Document.issued_at, Document.id) < tuple_(last.issued_at, last.id)

@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.keyset import Order
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.changes.expiry import FURTHEST_DAYS
 from plugin.courses.changes.frame import checked_reason
 from plugin.courses.lists.course_list import CourseFilter, course_ids_of
-from plugin.courses.lists.keyset import Order
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.bulk import BulkAct, BulkItem

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.views import FoundClient, Page
 from plugin.courses.clients.clients import IS_SOMEBODY, with_balances_in
 from plugin.courses.lists.course_list import expires_within, not_seen_for
-from plugin.courses.lists.keyset import Order
 from plugin.store import Store
 from plugin.store.listing import NOT_YET, ListedCourse
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer

@@ -19,10 +19,10 @@ from plugin.core.course import CourseState
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.courses.base.clinic import clinic_in, hours_of, local_date
+from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import Page
-from plugin.courses.lists.keyset import Order
 from plugin.courses.lists.listing import count_waiting_in, status_of
 from plugin.store import Store
 from plugin.store.ledger import Course

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.views import Page
-from plugin.courses.lists.keyset import Order
 from plugin.courses.reports.books import VISIT_ID, counts_at, counts_within, entry_kind, with_courses
 from plugin.courses.reports.lines import LINE_OF, Line
 from plugin.courses.reports.pay import is_of_practitioner

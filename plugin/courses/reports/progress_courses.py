@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
+from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of, tenths
 from plugin.courses.base.views import Page
-from plugin.courses.lists.keyset import Order
 from plugin.courses.reports.progress import (
     Outcome,
     has_bought_again,

@@ -6,11 +6,19 @@ from flask import Response, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import require
+from plugin.courses.base.keyset import read_order
 from plugin.courses.documents.client_statement import statement_of_client
 from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.documents.on_demand import invoice_of_course, receipt_of_course, voucher_of_gift
 from plugin.courses.documents.prepaid import issue_prepaid_balance
-from plugin.courses.documents.read import KINDS, DocumentView, document_sheet, find_documents, read_document
+from plugin.courses.documents.read import (
+    KINDS,
+    ORDERS,
+    DocumentView,
+    document_sheet,
+    find_documents,
+    read_document,
+)
 from plugin.courses.documents.statement import Statement, statement_of_course
 from plugin.courses.documents.voucher_content import voucher_letter as letter_of_gift
 from plugin.courses.handouts.bundle import MIMETYPES, ZIP, paper_file_name, safe_name
@@ -20,7 +28,7 @@ from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, DESK, FRESH_FOR, Screens, current_actor
 from plugin.web.actions import act_without_form, redirect_to
 from plugin.web.files import file_answer, pdf_answer, written_file
-from plugin.web.tables import asked_search
+from plugin.web.tables import Sorting, asked_search, asked_sorting
 from plugin.web.translations import _
 
 SHOWN = 50
@@ -111,11 +119,10 @@ document_list = Screens("document_list", __name__)
 
 @document_list.get("/documents", roles=DESK, endpoint="show")
 def find() -> ResponseReturnValue:
-    """Show the documents that match, newest first."""
-    q, kind = asked_search(), _kind()
-    cursor = request.args.get("after") or None
-    found = find_documents(current_services().store, q, kind=kind, limit=SHOWN, cursor=cursor)
-    kept = {name: value for name, value in (("kind", kind or ""), ("q", q)) if value}
+    """Show the documents that match."""
+    q, kind, sorting = asked_search(), _kind(), _sorting()
+    cursor, order = request.args.get("after") or None, read_order(sorting.word, ORDERS)
+    found = find_documents(current_services().store, q, kind=kind, order=order, limit=SHOWN, cursor=cursor)
     return render_template(
         "owner/documents.html",
         documents=found.rows,
@@ -124,14 +131,21 @@ def find() -> ResponseReturnValue:
         kinds=KINDS,
         kind=kind,
         q=q,
-        kept=kept,
+        sorting=sorting,
+        is_asked=bool(q or kind),
     )
 
 
 @document_list.get("/documents.<ending>", roles=DESK)
 def save(ending: str) -> Response:
     """Return all matches as a file."""
-    return file_answer(document_sheet(current_services().store, asked_search(), kind=_kind()), ending)
+    order = read_order(_sorting().word, ORDERS)
+    sheet = document_sheet(current_services().store, asked_search(), kind=_kind(), order=order)
+    return file_answer(sheet, ending)
+
+
+def _sorting() -> Sorting:
+    return asked_sorting({key: order.is_descending for key, order in ORDERS.items()})
 
 
 def _kind() -> str | None:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.acts import Role
+from plugin.courses.base.keyset import Order, read_order
 from plugin.courses.lists.client_list import (
     LETTERS,
     ORDERS,
@@ -18,7 +19,6 @@ from plugin.courses.lists.client_list import (
     list_clients,
 )
 from plugin.courses.lists.course_list import MOST_DAYS
-from plugin.courses.lists.keyset import Order, read_order
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.lists.saved_views import views_of
 from plugin.web import current_services, pages

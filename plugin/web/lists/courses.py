@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
 from plugin.courses.accounts.staff import list_all_staff
+from plugin.courses.base.keyset import Order, read_order
 from plugin.courses.catalog.packages import package_names
 from plugin.courses.lists.bulk import recent_bulk_acts
 from plugin.courses.lists.course_list import (
@@ -21,7 +22,6 @@ from plugin.courses.lists.course_list import (
     course_list_sheet,
     list_courses,
 )
-from plugin.courses.lists.keyset import Order, read_order
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.lists.saved_views import views_of
 from plugin.store import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Response, render_template, send_file, url_for
+from flask import Response, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.alarms.audit_runs import last_audit
@@ -24,6 +24,7 @@ from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import current_act, redirect_to
 from plugin.web.files import name_file
 from plugin.web.refusals import Refusal
+from plugin.web.tables import SortKey, sort_rows
 from plugin.web.translations import _
 
 blueprint = Screens("backups", __name__, url_prefix="/clinic/backups")
@@ -35,7 +36,7 @@ SHOWN = 6
 @blueprint.get("")
 def show(refusal: Refusal | None = None) -> Response:
     """Show how backups stand."""
-    address = url_for("backups.news")
+    address = url_for("backups.news", sort=request.args.get("sort"))
     return live.screen(
         "owner/backups.html", _LIVE, address, _version(), lambda: _now() | {"refusal": refusal}
     )
@@ -65,14 +66,24 @@ def fetch(name: str) -> Response:
     return name_file(answer, name, "attachment")
 
 
+_SORTS = {
+    "made": SortKey(lambda copy: (copy.made_at, copy.name), is_descending=True),
+    "size": SortKey(lambda copy: copy.size, is_descending=True),
+}
+
+
 def _version() -> PageVersion:
     return version_of_backups(current_services().store, pages.now())
 
 
 def _now() -> dict[str, Any]:
     services = current_services()
+    standing = backup_standing(services)
+    copies, sorting = sort_rows(standing.copies, _SORTS)
     return {
-        "standing": backup_standing(services),
+        "standing": standing,
+        "copies": copies,
+        "sorting": sorting,
         "shown": SHOWN,
         "version": VERSION,
         "newer": newer_version(services.settings, services.store),

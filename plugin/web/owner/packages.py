@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.core.text import folded
+from plugin.courses.base.sheet import Columns, major, sheet_of
+from plugin.courses.base.views import PackageView
 from plugin.courses.catalog.gift_law import gift_law_of
 from plugin.courses.catalog.links import publications
 from plugin.courses.catalog.package_edits import set_on_sale
@@ -18,10 +21,12 @@ from plugin.square.catalog_items import search_items
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
+from plugin.web.files import file_answer
 from plugin.web.format import LANGUAGES
 from plugin.web.headers import let_page_hold_frame
 from plugin.web.owner.forms import MORE_ROWS, ItemForm, PackageForm, SaleForm
 from plugin.web.refusals import Refusal
+from plugin.web.tables import Sorting, SortKey, asked_search, matching, sort_rows
 from plugin.web.translations import _
 
 
@@ -68,14 +73,13 @@ blueprint = Screens("packages", __name__)
 def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> ResponseReturnValue:
     """Show the packages and the form for a new one."""
     store = current_services().store
-    rows = list_packages(store, limit=SHOWN, only_active=False).rows
-    # A package that an import created for a treatment has no price, and is never sold.
-    packages = [each for each in rows if each.is_active or each.price.amount]
-    treatments = sorted({content.treatment for package in packages for content in package.contents})
+    packages, sorting = _found()
     return render_template(
         "owner/packages.html",
         packages=packages,
-        treatments=treatments,
+        sorting=sorting,
+        search=asked_search(),
+        treatments=_treatments(),
         refusal=refusal,
         refused_package=package_id,
         form=PackageForm.shown(None if package_id else refusal),
@@ -84,6 +88,45 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
         gift_law=gift_law_of(pages.clinic()),
         **{"searched_package": "", "q": "", "items": (), **more},
     )
+
+
+@blueprint.get("/packages.<ending>")
+def save(ending: str) -> Response:
+    """Return the packages as a file, in the order and with the search of the page."""
+    return file_answer(sheet_of(_("Packages"), _COLUMNS, _found()[0]), ending)
+
+
+def _found() -> tuple[list[PackageView], Sorting]:
+    rows = list_packages(current_services().store, limit=SHOWN, only_active=False).rows
+    # A package that an import created for a treatment has no price, and is never sold.
+    packages = [each for each in rows if each.is_active or each.price.amount]
+    return sort_rows(matching(packages, _text), _SORTS)
+
+
+def _text(package: PackageView) -> str:
+    return " ".join((package.name, *(content.treatment for content in package.contents)))
+
+
+_SORTS = {
+    "created": SortKey(lambda package: package.id),
+    "name": SortKey(lambda package: folded(package.name)),
+    "price": SortKey(lambda package: package.price.amount, is_descending=True),
+    "sessions": SortKey(
+        lambda package: sum(content.sessions for content in package.contents), is_descending=True
+    ),
+    "state": SortKey(lambda package: not package.is_active),
+}
+_COLUMNS: Columns[PackageView] = {
+    "Package": lambda package: package.name,
+    "Price": lambda package: major(package.price),
+    "Currency": lambda package: package.price.currency,
+    "Contents": lambda package: ", ".join(
+        f"{content.sessions} × {content.treatment}" for content in package.contents
+    ),
+    "Expires after months": lambda package: package.terms.expires_after_months,
+    "Expires on": lambda package: package.terms.expires_on,
+    "Active": lambda package: _("Yes") if package.is_active else _("No"),
+}
 
 
 @blueprint.post("/packages", refused=show)

@@ -8,7 +8,9 @@ const TELL_MS = 45000;
 const PATIENCE_MS = 3000;
 const HELD = "coursekeeper-held";
 const SHOWN = "coursekeeper-held-shown";
-const { lockAfter, lock, awake, locked } = document.body.dataset;
+// Who can unlock this device, by name: staff alone, as the locked screen itself shows them to anybody.
+const UNLOCKS = "coursekeeper-unlocks";
+const { lockAfter, lock, awake, locked, staff } = document.body.dataset;
 const lastsMs = Number(lockAfter) * 60000;
 
 let touchedAt = Date.now();
@@ -17,6 +19,7 @@ let isLocking = false;
 
 export function startLock() {
   keepHeld();
+  noteWhoUnlocks();
   if (!lockAfter) return;
   if (!keptAt) noteTouch();
   for (const kind of ["pointerdown", "keydown", "input", "wheel"]) addEventListener(kind, touched, { passive: true, capture: true });
@@ -32,6 +35,17 @@ export function startLock() {
     if (event.target.closest("[data-switch]")) change();
   });
 }
+
+// For when the server is away: it alone knows who has a PIN.
+function noteWhoUnlocks() {
+  const names = [...document.querySelectorAll("[data-pin] .person-choice bdi")].map((each) => each.textContent);
+  if (names.length) localStorage.setItem(UNLOCKS, JSON.stringify(names));
+  else if (staff && !lockAfter) localStorage.removeItem(UNLOCKS);
+  else if (staff && !localStorage.getItem(UNLOCKS)) localStorage.setItem(UNLOCKS, "[]");
+}
+
+// The names, none where they were never shown here; null for a device that does not lock.
+export const whoUnlocks = () => JSON.parse(localStorage.getItem(UNLOCKS) ?? "null");
 
 function touched() {
   if (look()) return;

@@ -1,6 +1,7 @@
 // The page without a connection: what can be read now, and back to the page that was wanted once the server answers.
 import { PATIENCE_MS, timeText } from "./connection.js";
 import { keptPages } from "./kept.js";
+import { whoUnlocks } from "./lock.js";
 
 const EVERY_MS = 5000;
 
@@ -9,12 +10,21 @@ export async function startOfflinePage() {
   document.querySelector("[data-reload]").addEventListener("click", () => location.reload());
   setInterval(tryAgain, EVERY_MS);
   const pages = await keptPages();
-  document.querySelector("[data-nothing]").hidden = pages.length > 0;
+  const names = pages.length ? null : whoUnlocks();
+  if (names) showLocked(names);
+  document.querySelector("[data-nothing]").hidden = pages.length > 0 || names !== null;
   document.querySelector("[data-kept]").hidden = !pages.length;
   // Today first.
   const { start } = document.body.dataset;
   pages.sort((one, other) => Number(other.path === start) - Number(one.path === start));
   document.querySelector("[data-kept] ul").replaceChildren(...pages.map(row));
+}
+
+function showLocked(names) {
+  document.querySelector("[data-is-locked]").hidden = false;
+  const list = document.querySelector("[data-unlocks]");
+  list.hidden = !names.length;
+  list.querySelector("ul").replaceChildren(...names.map((name) => Object.assign(document.createElement("li"), { className: "row", textContent: name })));
 }
 
 function row({ path, name, at }) {

@@ -16,7 +16,7 @@ from plugin.courses.documents.read import (
     find_documents,
     read_document,
 )
-from plugin.errors import NotFound
+from plugin.errors import InvalidField, NotFound
 from tests.courses.desk import back
 from tests.courses.documents.sales import Papers
 
@@ -70,7 +70,7 @@ def test_a_list_goes_on_where_the_page_ended(papers: Papers, course: str) -> Non
     rest = find_documents(papers.store, limit=3, cursor=first.cursor)
     assert [each.number for each in (*first.rows, *rest.rows)] == _numbers(papers)
     assert rest.cursor is None
-    with pytest.raises(NotFound, match="start it again"):
+    with pytest.raises(InvalidField, match="Start at the first page"):
         find_documents(papers.store, cursor="gone")
 
 

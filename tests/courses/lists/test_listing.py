@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import delete, insert, select
 
 from plugin.courses.audit import audit
+from plugin.courses.base.keyset import read_order
 from plugin.courses.base.state import course_states
 from plugin.courses.lists.course_list import ORDERS, STATES, CourseFilter, CourseList, list_courses
-from plugin.courses.lists.keyset import read_order
 from plugin.courses.lists.listing import keep_listing, renew_some
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.courses.reports.liability import liability
