@@ -259,7 +259,7 @@ def test_an_audit_of_a_clean_house_says_so(run: Command) -> None:
 def test_a_database_of_another_version_is_not_touched(run: Command, tmp_path: Path) -> None:
     run("audit")
     file = sqlite3.connect(tmp_path / "coursekeeper.db")
-    file.execute("UPDATE alembic_version SET version_num = '0000'")
+    file.execute("UPDATE alembic_version SET version_num = '9999'")
     file.commit()
     file.close()
     done = run("audit")
