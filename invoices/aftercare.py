@@ -4,8 +4,6 @@ Only headings, paragraphs, lists and emphasis are markup; everything else is pla
 `- Make-up | no | light | yes` is a row of the table by time, `- [ ] Arnica` is a line that is switched off.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

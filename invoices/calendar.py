@@ -1,7 +1,5 @@
 """Visits as an iCalendar file (RFC 5545), which phones and computers add to their calendar."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta

@@ -4,8 +4,6 @@ As the countries' authorities publish them; 112 is the one of every member of th
 2018/1972, article 109). A country that is not listed gets none: a wrong one would be worse.
 """
 
-from __future__ import annotations
-
 _BY_NUMBER = {
     "000": "AU",
     "111": "NZ",

@@ -3,8 +3,6 @@
 The words are gettext catalogs, `locale/es.po` and `locale/zh.po`; the English sentences in the code are their keys.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """Whether a clinic can issue electronic invoices, and its tax number. Makes no XML."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from typing import Literal

@@ -4,8 +4,6 @@ The same content gives the same bytes.
 BT and BR numbers are the norm's. A credit note's amounts are positive: its type states the direction.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The lines of an electronic invoice."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from drafthorse.models.accounting import TradeAllowanceCharge  # type: ignore[import-untyped]  # it ships no types

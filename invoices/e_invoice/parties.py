@@ -1,7 +1,5 @@
 """Seller and buyer of an electronic invoice."""
 
-from __future__ import annotations
-
 from drafthorse.models.party import TaxRegistration, TradeParty  # type: ignore[import-untyped]  # it ships no types
 
 from invoices.e_invoice.eligibility import registration

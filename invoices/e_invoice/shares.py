@@ -3,8 +3,6 @@
 Several taxes on a line, such as a state's and a city's, are one rate there. Pure; no XML.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Formats of texts, amounts and rates in the XML."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from babel.numbers import get_currency_precision

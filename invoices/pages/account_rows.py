@@ -1,7 +1,5 @@
 """Wording shared by invoice and credit note: lines, sums, taxes, payments. Computes no sums."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A course agreement in words: the price, the clauses, a refund worked with its numbers, and the signature."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo

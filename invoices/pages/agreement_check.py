@@ -1,7 +1,5 @@
 """Limits of an agreement: nothing of it is shortened silently, and a drawn signature is a path and nothing else."""
 
-from __future__ import annotations
-
 import re
 
 from invoices.pages.cleantext import length

@@ -3,8 +3,6 @@
 Independent of money and words: the caller labels the grid lines.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Layout time grows with the square of some texts (unbroken words, piled marks), so nothing reaches it uncut.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

@@ -1,7 +1,5 @@
 """The clinic's accent, made readable: never below 4.5:1 against white paper (WCAG 2, AA)."""
 
-from __future__ import annotations
-
 import re
 
 LEAST_CONTRAST = 4.5

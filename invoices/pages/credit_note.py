@@ -1,7 +1,5 @@
 """The credit note in words: what of which invoice is refunded, how, and why."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from invoices.language import NO_BREAK_SPACE, Language

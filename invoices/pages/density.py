@@ -3,8 +3,6 @@
 What certainly takes more than a page is not tried: the text is measured first, too narrow rather than too wide.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Terms, guidance, money and dates are never shortened silently: content that is too much is refused.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace

@@ -1,7 +1,5 @@
 """A guide in words: its day; the sections are laid out as they stand."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from invoices.language import Language

@@ -1,7 +1,5 @@
 """Opening hours in one line of the paper's language."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import time
 from itertools import groupby

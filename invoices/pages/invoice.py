@@ -1,7 +1,5 @@
 """The invoice in words: what was sold, what was paid, what is still due."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from invoices.language import Language

@@ -1,7 +1,5 @@
 """The letter of a gift voucher and the poster of the public page, in words."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language

@@ -1,7 +1,5 @@
 """The owner's month in words: every figure of the paper as the reader sees it. Computes only the remainder."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """The two charts of the owner's month, and the same numbers in words for readers who can't see them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Packages and people of the owner's month in words, a line each."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby

@@ -1,7 +1,5 @@
 """The visit planner in words: the next visit large, all others below, a card to tear off."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from invoices.calendar import calendar_of

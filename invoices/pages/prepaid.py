@@ -1,7 +1,5 @@
 """The statement of prepaid balance in words: each course with its unused sessions, their value, and the rule of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The punch card as plain geometry: a mark per session, in rows of six; the template only draws it."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """A QR code as one path of lines one square thick, for the template to draw in ink."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby

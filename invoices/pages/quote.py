@@ -1,7 +1,5 @@
 """A quote in words: the price, the sessions with the price of one, a refund worked with its numbers, how to pay."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from invoices.language import Language

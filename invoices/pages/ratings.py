@@ -1,7 +1,5 @@
 """A client's own ratings as a small line: one series, 0 to 10 always shown whole, and a gap drawn as a gap."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise

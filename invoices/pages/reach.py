@@ -1,7 +1,5 @@
 """The ways to reach the clinic, as links: a paper on a phone is tapped to call, to write and to look."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

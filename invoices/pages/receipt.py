@@ -1,7 +1,5 @@
 """The receipt of a payment in words: what was paid, when and how, of which invoice, and what is left to pay."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The language of a name by its script, for the right glyphs and the right voice. Uses no dictionary."""
 
-from __future__ import annotations
-
 import re
 
 from jinja2 import pass_context

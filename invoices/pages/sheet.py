@@ -1,7 +1,5 @@
 """The aftercare sheet in words: this visit's place in the course, and the text laid out by urgency."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal

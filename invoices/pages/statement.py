@@ -1,7 +1,5 @@
 """The statement of account in words: what was billed and paid for a sale, day by day, and what is due."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language

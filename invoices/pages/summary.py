@@ -3,8 +3,6 @@
 The template only places them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

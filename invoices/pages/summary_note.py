@@ -1,7 +1,5 @@
 """The head of a course summary: the large number, the note under the name, and the key of the punch card."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from invoices.language import Language

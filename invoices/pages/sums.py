@@ -1,7 +1,5 @@
 """Checks of papers about money. One that does not add up to the cent is refused: an issued paper is permanent."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Booked and planned visits in words."""
 
-from __future__ import annotations
-
 from invoices.language import Language
 from invoices.pages.account_rows import in_one_piece
 from invoices.papers import Clinic, NextVisit

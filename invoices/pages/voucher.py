@@ -3,8 +3,6 @@
 What is too long for its face is on an enclosed page.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The welcome sheet in words: the course at a glance, how it runs, the first visit, and whom to call."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language

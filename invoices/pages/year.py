@@ -1,7 +1,5 @@
 """The year-end sheet in words."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -3,8 +3,6 @@
 Independent of the ledger and of rendering. A paper is stored as the canonical JSON of these values.
 """
 
-from __future__ import annotations
-
 from invoices.papers.account import (
     AccountLine,
     AccountStatement,

@@ -1,7 +1,5 @@
 """Invoice and credit note: a sale as Square computed it, and what was refunded of it. Computes no amounts."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal

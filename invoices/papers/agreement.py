@@ -1,7 +1,5 @@
 """The content of a course agreement: what a client agrees to before they pay for a course, and their signature."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal

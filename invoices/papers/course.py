@@ -1,7 +1,5 @@
 """The papers a client takes home of a course: its summary, and the aftercare sheet of a visit."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """The content of a guide for the people of the clinic."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 

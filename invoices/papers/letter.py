@@ -1,7 +1,5 @@
 """The content of a voucher's letter, and of the poster of the public page."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 

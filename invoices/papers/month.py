@@ -1,7 +1,5 @@
 """The content of the owner's month report: what was sold and used, and the deferred revenue."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal

@@ -1,7 +1,5 @@
 """The visit planner: the booked and the planned visits of a course."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal

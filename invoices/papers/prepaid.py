@@ -1,7 +1,5 @@
 """The statement of prepaid balance: what a client has paid for and not used, by course, as of a day."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal

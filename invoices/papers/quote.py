@@ -1,7 +1,5 @@
 """The content of a quote: a course offered to a client before they buy it, and how they pay."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 

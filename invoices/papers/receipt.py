@@ -1,7 +1,5 @@
 """The receipt of one payment for a sale, as it was when it was paid."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal

@@ -1,7 +1,5 @@
 """Content common to several papers: the clinic, money, the next visit; and the errors of a paper."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal

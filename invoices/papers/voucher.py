@@ -1,7 +1,5 @@
 """The content of a gift voucher."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal

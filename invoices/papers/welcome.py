@@ -1,7 +1,5 @@
 """The welcome sheet: what a client takes home on the day they buy a course."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 

@@ -1,7 +1,5 @@
 """A paper as canonical JSON, the form in which it is stored, hashed and sent to be drawn; without loss."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import types

@@ -1,7 +1,5 @@
 """The content of the year-end sheet: what a year received, earned and carried over, for the tax return."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal

@@ -3,8 +3,6 @@
 WeasyPrint claims one of the two; the other claim, and what Factur-X requires, is added to its metadata (XMP).
 """
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib.resources import files

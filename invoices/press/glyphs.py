@@ -4,8 +4,6 @@ Queries fontconfig, as the renderer does, and never loads the renderer. A charac
 font would be a reference to no glyph, which PDF/UA-1 forbids: a box is printed instead.
 """
 
-from __future__ import annotations
-
 import ctypes
 import re
 import sys

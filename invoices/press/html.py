@@ -1,7 +1,5 @@
 """A paper's HTML and styles by Jinja2, for the PDF and for previews. Loads no renderer."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 What screen readers need (the structure of each paper, its language, its links) is preserved.
 """
 
-from __future__ import annotations
-
 from io import BytesIO
 from typing import BinaryIO
 

@@ -1,7 +1,5 @@
 """Checks of a paper's picture before the renderer opens it: a small file can contain very many pixels."""
 
-from __future__ import annotations
-
 import hashlib
 import struct
 from collections.abc import Mapping

@@ -3,8 +3,6 @@
 A request is a paper with its pictures as JSON; the first byte of an answer is its kind.
 """
 
-from __future__ import annotations
-
 import json
 import struct
 from base64 import b64decode, b64encode

@@ -5,8 +5,6 @@ One pass over the finished document, as WeasyPrint's `finisher`: nothing of the 
 the tree are the pieces of text in reading order, as are those of the laid-out boxes: so each finds its element of HTML.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from itertools import chain

@@ -1,7 +1,5 @@
 """The version of the papers: cached bytes of an older one are not used after an upgrade."""
 
-from __future__ import annotations
-
 import hashlib
 from functools import cache
 from importlib.resources import files

@@ -3,8 +3,6 @@
 Reads papers as JSON frames on standard input and answers with PDF frames; ends when its input does.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The nightly audit: when it is due, its run, and its stored result."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Checks of the copies: are they made, checked, and sent elsewhere."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from plugin.alarms.condition import Look, fine, lasting, unused, wrong

@@ -1,7 +1,5 @@
 """What a check is, and what it saw. Pure; no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

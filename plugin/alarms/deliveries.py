@@ -1,7 +1,5 @@
 """Notices of alarms on their way: the outbox jobs by e-mail and to the webhook, and what became of them."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any

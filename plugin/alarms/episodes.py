@@ -1,7 +1,5 @@
 """When an alarm begins, is repeated and ends, so that a condition that comes and goes is no flood. Pure; no I/O."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum

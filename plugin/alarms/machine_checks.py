@@ -1,7 +1,5 @@
 """Checks of the machine and of the work on it: queues, disk, clock, e-mail, settings, the nightly audit."""
 
-from __future__ import annotations
-
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The outbox jobs of alarms: one e-mail to one address, one call of the webhook."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Every condition that is watched, declared once: for the alarms, the page, the doctor and the metrics."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from plugin.alarms import backup_checks as backups

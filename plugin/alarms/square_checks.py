@@ -1,7 +1,5 @@
 """Checks of the connection to Square: does it answer, do sales arrive, is the permission renewed."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from plugin.alarms.condition import Look, fine, lasting, unused, wrong

@@ -1,7 +1,5 @@
 """Looking at every condition each minute, and telling of those that begin, last or end."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Calling the owner's webhook: signed JSON, no redirects, nothing of the answer is kept but its status."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

@@ -4,8 +4,6 @@ Exit codes: 0 done, 1 refused, 2 wrong usage or settings. What a command needs i
 `coursekeeper --help` and shell completion answer without loading the use cases, the web, Square and the papers.
 """
 
-from __future__ import annotations
-
 from plugin.cli import (
     accounting,
     backups,

@@ -1,7 +1,5 @@
 """Commands for the accountant."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

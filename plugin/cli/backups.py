@@ -1,7 +1,5 @@
 """Commands for backups: make a copy, restore one."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Services for the commands, opened and closed around each; and the act of the command-line user."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterator
 from contextlib import closing, contextmanager

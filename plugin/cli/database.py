@@ -1,7 +1,5 @@
 """Commands for the database: upgrade, downgrade, check."""
 
-from __future__ import annotations
-
 import sys
 
 import click

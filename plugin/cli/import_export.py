@@ -1,7 +1,5 @@
 """Commands that import courses and export the ledger."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

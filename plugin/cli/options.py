@@ -1,7 +1,5 @@
 """Arguments and options that commands share, and what they print."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime

@@ -1,7 +1,5 @@
 """Commands that write papers as PDF."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable
 from pathlib import Path

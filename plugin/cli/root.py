@@ -1,7 +1,5 @@
 """The command `coursekeeper` itself, and how errors of any command are reported."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import click

@@ -1,7 +1,5 @@
 """Commands for settings: those that the owner changes in the browser, from the command line."""
 
-from __future__ import annotations
-
 import sys
 
 import click

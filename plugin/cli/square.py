@@ -1,7 +1,5 @@
 """Commands that sync with Square."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 import click

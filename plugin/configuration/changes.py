@@ -1,7 +1,5 @@
 """Who changed which setting when, for the owner to read."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """The settings as they are now: from the environment, else stored in the database, else the default."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from threading import Lock

@@ -1,7 +1,5 @@
 """The mailer that sends through the server which the settings name at that moment."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 

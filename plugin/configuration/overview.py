@@ -1,7 +1,5 @@
 """All settings with their values, where each is set, and what is wrong; secrets only as set or not."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Saving settings in the database: checked, sealed where secret, and recorded."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy.orm import Session

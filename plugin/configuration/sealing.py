@@ -3,8 +3,6 @@
 The older key can then be removed.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

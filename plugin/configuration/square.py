@@ -1,7 +1,5 @@
 """Saving the access token of Square, once Square has accepted it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from contextlib import suppress
 

@@ -1,7 +1,5 @@
 """Reading stored settings: opened, checked like those of the environment, and reported where they can't be used."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 

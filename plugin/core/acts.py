@@ -1,7 +1,5 @@
 """Who acts, from where, when and under which idempotency key; recorded with every entry."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import datetime

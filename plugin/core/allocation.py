@@ -1,7 +1,5 @@
 """Allocation of one price to parts that add up to it exactly (docs/rules.md, rule 8)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 

@@ -3,8 +3,6 @@
 Facts, not advice: the owner chooses a profile, and none is the default (docs/agreements.md).
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta

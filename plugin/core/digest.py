@@ -1,7 +1,5 @@
 """The digest by which secrets and requests are stored and compared."""
 
-from __future__ import annotations
-
 import hashlib
 
 

@@ -3,8 +3,6 @@
 Pure. What is personal or may be erased is never hashed here.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable

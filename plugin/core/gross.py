@@ -1,7 +1,5 @@
 """Net and gross: the ledger's part of a sale, and what the client paid for it, tax included. Pure; no I/O."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """The head of the clinic's ledger as text: the number of its newest seal, and that seal's hash."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

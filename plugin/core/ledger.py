@@ -1,7 +1,5 @@
 """The arithmetic of one allowance's chain of entries. The database enforces the same rules independently."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import StrEnum
 

@@ -4,8 +4,6 @@ Letters are e-mails that a client did not ask for: at most one a week of all kin
 Receipts, papers and the e-mail after a visit are no letters.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

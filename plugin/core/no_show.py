@@ -1,7 +1,5 @@
 """What a package's rule proposes for a missed visit. A person decides: nothing is charged automatically."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from plugin.core.terms import NoShow, Terms

@@ -4,8 +4,6 @@ A time of day that a change to summer time leaves out counts as the moment an ho
 twice as the first of the two, as calendars have it (RFC 5545, 3.3.5).
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field

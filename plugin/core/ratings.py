@@ -1,7 +1,5 @@
 """Own ratings laid out over visits: each stands before the visit that follows it; a visit without one is a gap."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import date

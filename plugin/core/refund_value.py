@@ -3,8 +3,6 @@
 Independent of language: the caller's `write` formats amounts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction

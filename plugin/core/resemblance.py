@@ -1,7 +1,5 @@
 """Whether two names, of items or of treatments, mean the same. Pure; compares folded words."""
 
-from __future__ import annotations
-
 import re
 from difflib import SequenceMatcher
 

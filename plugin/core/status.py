@@ -1,7 +1,5 @@
 """The status of a course, computed from its facts; never stored, so it can't be stale."""
 
-from __future__ import annotations
-
 from datetime import date
 from enum import StrEnum
 

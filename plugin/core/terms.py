@@ -1,7 +1,5 @@
 """The terms of a package: frozen into a course when it is sold, printed on its papers."""
 
-from __future__ import annotations
-
 import calendar
 import re
 from dataclasses import dataclass, fields

@@ -1,7 +1,5 @@
 """Text typed by people, cleaned for storage and search: trimmed, no control characters, within bounds."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

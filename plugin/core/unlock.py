@@ -1,7 +1,5 @@
 """How many sessions of a part-paid course may be used: payment unlocks them (docs/rules.md, rule 8)."""
 
-from __future__ import annotations
-
 
 def unlocked(*, granted: int, price: int, paid: int) -> int:
     """Return how many of the granted sessions the money received has paid for."""

@@ -1,7 +1,5 @@
 """Dates for the sessions that are left: a rhythm, laid over the days on which the clinic is open. Pure; no I/O."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 
 from plugin.core.opening_hours import OpeningHours

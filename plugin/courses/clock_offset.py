@@ -1,7 +1,5 @@
 """How far this machine's clock differs from Square's, by the date of its answers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime

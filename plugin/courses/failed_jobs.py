@@ -1,7 +1,5 @@
 """Events and jobs that failed and will be retried, or were given up, for the owner's page."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

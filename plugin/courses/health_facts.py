@@ -3,8 +3,6 @@
 Numbers and times only: nothing names a person or a row.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass

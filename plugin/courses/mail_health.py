@@ -1,7 +1,5 @@
 """Since when the mail server takes no e-mail, whomever it is for."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

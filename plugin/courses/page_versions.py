@@ -1,7 +1,5 @@
 """The version of each open page: one statement detects any change of its content, also by time alone."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

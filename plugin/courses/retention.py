@@ -8,8 +8,6 @@ hours, and the sync finds within the hour what no event reported. A replayed eve
 fetched again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any

@@ -4,8 +4,6 @@ Decided anew each time from what arrived, so that a clinic without a public addr
 whose events arrive again is served by them again.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

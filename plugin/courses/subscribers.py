@@ -3,8 +3,6 @@
 The only list of them: the use cases publish an event (`plugin.courses.base.events`) and know no subscriber.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from plugin.courses.base.events import (

@@ -1,7 +1,5 @@
 """Settings: are they valid, where does each come from, and what is missing for what."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit

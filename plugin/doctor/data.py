@@ -1,7 +1,5 @@
 """The database and the ledger in it."""
 
-from __future__ import annotations
-
 import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """All checks in their order. A check that needs what is broken is left out, and the others run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import datetime

@@ -1,7 +1,5 @@
 """What a check found, and running checks so that one that fails does not stop the others."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """The machine: Python, libraries, the papers' printer, disk space."""
 
-from __future__ import annotations
-
 import platform
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """The conditions that the alarms watch, as findings, beside what only a look at an installation shows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """The job of the e-mail with the link to read and sign an agreement, in the client's language."""
 
-from __future__ import annotations
-
 from invoices.language import language_for
 from plugin.courses.agreements.views import agreement_content, read_agreement
 from plugin.courses.base.clinic import read_clinic

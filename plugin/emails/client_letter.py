@@ -1,7 +1,5 @@
 """The job of one letter: wait for the hours for letters, check that it is still due, send it, record the outcome."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 

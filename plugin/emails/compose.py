@@ -1,7 +1,5 @@
 """Rendering of the e-mail templates: the same text as plain text and as HTML."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

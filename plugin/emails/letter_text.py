@@ -1,7 +1,5 @@
 """The text of a letter, in the recipient's language. Pure; no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """The job of a paper asked for at the desk: draw it, send it in the client's language, record the outcome."""
 
-from __future__ import annotations
-
 from invoices.language import Language, language_for
 from plugin.core.acts import Act
 from plugin.courses.agreements.views import agreement_pdf

@@ -3,8 +3,6 @@
 In the language of their screens. A link is made when it is sent, so none is stored.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

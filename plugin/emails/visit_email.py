@@ -1,7 +1,5 @@
 """The job of the e-mail after a visit: check that it is still due, write it, send it, record the outcome."""
 
-from __future__ import annotations
-
 from invoices.language import Language, language_for
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.outbox import Job

@@ -1,7 +1,5 @@
 """The text of the e-mail after a visit, in the recipient's language. Pure; no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The activity log: what people and programs did that no other table records. Append-only (`triggers.py`)."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, Text

@@ -4,8 +4,6 @@ An agreement that nobody signed is deleted when its terms change; the foreign ke
 keep a signed one forever.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text

@@ -1,7 +1,5 @@
 """Alarms as they stand, and the runs of the nightly audit."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

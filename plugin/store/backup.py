@@ -1,7 +1,5 @@
 """Copying the whole database while it is in use, and putting a copy in its place, on both engines."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager

@@ -1,7 +1,5 @@
 """What all tables share: naming of constraints, and times with their zone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any

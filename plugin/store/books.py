@@ -1,7 +1,5 @@
 """Through which day the owner has closed the books: used by reports only, not by the ledger."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy.orm import Mapped, mapped_column

@@ -1,7 +1,5 @@
 """Acts on many courses at once: what was chosen, how far it is, and what became of each course."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint

@@ -3,8 +3,6 @@
 The sessions and amounts of all this are in the ledger; these rows record who and until when.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, String, UniqueConstraint

@@ -1,7 +1,5 @@
 """The check before a treatment: the clinic's list of points, and a client's answer, which is yes or ask, no more."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Any
 

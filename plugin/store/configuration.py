@@ -1,7 +1,5 @@
 """Settings that the owner made in the browser; who changed which one when is in the activity log."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, String, Text

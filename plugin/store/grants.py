@@ -1,7 +1,5 @@
 """What the program's own role may do on PostgreSQL, where another role owns the tables: not change what is written."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from sqlalchemy import text

@@ -1,7 +1,5 @@
 """Imports of courses sold before Coursekeeper: the files, and the row of each course."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

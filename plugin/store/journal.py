@@ -4,8 +4,6 @@ The pairs are append-only. Where Square later shows a sale otherwise, the differ
 closed month says does not change (`plugin.courses.reports.books`).
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -4,8 +4,6 @@ Each entry has the balance before and after it, and a foreign key to the entry b
 ORM or raw SQL, can't skip, fork, overdraw or rewrite the chain (the triggers are in `triggers.py`).
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Any
 

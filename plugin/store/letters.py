@@ -1,7 +1,5 @@
 """Letters to clients: which kinds the clinic sends, in which words, who declined which, and what was written."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Data of the papers: the clinic's logo and texts, e-mails after visits, private pages, batches."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Clients, their Square customer ids, staff and API tokens."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -12,8 +12,6 @@
 - retained: kept unchanged, because tax law requires it or it proves a contract
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, or_

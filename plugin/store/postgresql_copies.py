@@ -1,7 +1,5 @@
 """Copies of a PostgreSQL database, by its own programs pg_dump, pg_restore and psql."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import shutil

@@ -1,7 +1,5 @@
 """Pending work: events from Square (inbox), jobs to run (outbox), decisions for a person (attention)."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

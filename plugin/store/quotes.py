@@ -1,7 +1,5 @@
 """Quotes: a package at a price that was offered to a client before the sale."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text

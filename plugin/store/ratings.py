@@ -1,7 +1,5 @@
 """Clients' own ratings: concerns in their words, and a number from 0 to 10 before each visit."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text

@@ -4,8 +4,6 @@ Whoever writes such a row without the program leaves a hash that is not the row'
 flushed; what is inserted without the ORM passes `recorded`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

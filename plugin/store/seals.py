@@ -4,8 +4,6 @@ The newest seal is the head of the whole clinic. Kept outside (beside the databa
 e-mails) it shows later whether anything that was sealed then has been changed, also by somebody who rewrites it all.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String

@@ -1,7 +1,5 @@
 """Operations begun at the desk and pending at Square: checkouts, refunds, and the Terminals to use."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import Any
 

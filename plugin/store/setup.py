@@ -1,7 +1,5 @@
 """The set-up of a new clinic: one row, kept so that any browser goes on where another stopped."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

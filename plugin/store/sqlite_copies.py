@@ -3,8 +3,6 @@
 VACUUM INTO is the one way that is consistent under writes and never starves (docs/reliability.md, D1).
 """
 
-from __future__ import annotations
-
 import shutil
 import sqlite3
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Square-side data beside sales: the connection, appointments, disputes, notes written to profiles."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

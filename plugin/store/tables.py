@@ -1,7 +1,5 @@
 """All tables, for migrations and for code that processes every table."""
 
-from __future__ import annotations
-
 from plugin.store import (
     activity,
     agreements,

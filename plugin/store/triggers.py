@@ -4,8 +4,6 @@ One change is allowed, for a person's right to erasure: free text becomes the ma
 else of the row changes with it. A row can be blanked, never rewritten.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 ERASED = "(erased)"

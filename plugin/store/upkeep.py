@@ -1,7 +1,5 @@
 """The installation itself: its version, and the copies of its database."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, LargeBinary, String

@@ -1,7 +1,5 @@
 """What is written about visits: notes, before or after the session is used, and the lists they are tapped from."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text

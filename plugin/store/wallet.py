@@ -1,7 +1,5 @@
 """Passes that clients keep in Google Wallet or Apple Wallet, and are brought up to date there."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint

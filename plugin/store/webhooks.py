@@ -4,8 +4,6 @@ A trigger writes an event in the transaction of its entry, whoever writes the en
 worker makes its document and its deliveries.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any

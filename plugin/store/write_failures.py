@@ -1,7 +1,5 @@
 """Whether the database takes what is written: a full disk or a read-only file shows when a write fails."""
 
-from __future__ import annotations
-
 import shutil
 import time
 from collections.abc import Callable

@@ -4,8 +4,6 @@ A name is resolved once for each call and the call goes to that very address, so
 leads nowhere else.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import socket
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """The loop that delivers events: documents of new ones, then each due delivery in turn."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from plugin.configuration.sealing import sealing

@@ -1,7 +1,5 @@
 """One signed call to a receiver: no redirect is followed, and little of the answer is read, for a short time."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Mapping, Sequence

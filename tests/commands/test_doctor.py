@@ -107,7 +107,7 @@ def test_a_database_of_an_older_program_asks_for_the_upgrade(tmp_path: Path) -> 
     from plugin.store.migrate import upgrade
 
     url = f"sqlite:///{tmp_path / 'clinic.db'}"
-    upgrade(url, "0005")
+    upgrade(url, "0022")
     _, found = examined(Command(url), SECRET_KEY=SECRET)
     assert found["Database"]["state"] == "wrong"
     assert "coursekeeper upgrade" in found["Database"]["fix"]

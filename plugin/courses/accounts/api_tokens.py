@@ -1,7 +1,5 @@
 """Bearer tokens of programs: shown once, stored as digests, valid until they expire or are revoked."""
 
-from __future__ import annotations
-
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Check-in screens: browsers at which clients check in. Nobody is signed in there; their cookie opens nothing else."""
 
-from __future__ import annotations
-
 import secrets
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Devices of the clinic in one client's hands: nobody is signed in there, and their cookie opens nothing else."""
 
-from __future__ import annotations
-
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta

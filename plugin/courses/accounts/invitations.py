@@ -1,7 +1,5 @@
 """Invitations and reset links: made by the owner, sent by e-mail or shown once, and withdrawn."""
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from dataclasses import asdict, dataclass

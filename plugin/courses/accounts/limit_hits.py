@@ -1,7 +1,5 @@
 """Counted tries under rate limits, such as wrong passwords, where every process sees them."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select

@@ -4,8 +4,6 @@ A link is Flask-Security's signed reset token. It holds the person's session mar
 deactivation or a new invitation ends it, and when it expires.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 

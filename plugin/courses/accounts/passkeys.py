@@ -1,7 +1,5 @@
 """Passkeys of staff: public keys to sign in with. What a browser signs is checked elsewhere."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

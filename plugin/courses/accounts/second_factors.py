@@ -1,7 +1,5 @@
 """Authenticator apps (TOTP) and recovery codes of staff. Secrets arrive sealed; codes are kept as digests."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from sqlalchemy import or_, select, update

@@ -1,7 +1,5 @@
 """Where people are signed in: listed, and ended from elsewhere, by themselves and by the owner."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -4,8 +4,6 @@ Set-up is open while there is no owner. The code proves that whoever is at the b
 prints; it is stored as an HMAC, tries are counted in the database for all processes, and the first owner voids it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import secrets

@@ -1,7 +1,5 @@
 """Shared devices: browsers that several people use, where a PIN switches between them. PINs arrive hashed."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Sign-ins: each browser in which a person signed in, until they sign out there or it expires."""
 
-from __future__ import annotations
-
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass

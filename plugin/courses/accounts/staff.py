@@ -1,7 +1,5 @@
 """Staff accounts: adding and finding people, their passwords, and ending their access. Passwords arrive hashed."""
 
-from __future__ import annotations
-
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Alerts about access: jobs that tell the person and every owner by e-mail what was changed, and by whom."""
 
-from __future__ import annotations
-
 from sqlalchemy import select
 
 from plugin.core.acts import Role, Source

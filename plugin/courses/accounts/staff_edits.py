@@ -1,7 +1,5 @@
 """Changes of what is known about a person who signs in: by the owner, and by the person."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from plugin.core.acts import Act, Role

@@ -1,7 +1,5 @@
 """The clauses of a course agreement, in the client's language: from the package's terms and the clinic's own words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date

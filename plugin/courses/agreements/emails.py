@@ -1,7 +1,5 @@
 """The e-mail with the link to sign an agreement, asked for at the desk; `plugin.emails.agreement_link` writes it."""
 
-from __future__ import annotations
-
 from plugin.core.acts import Role
 from plugin.courses.agreements.views import NO_AGREEMENT
 from plugin.courses.base.outbox import enqueue

@@ -1,7 +1,5 @@
 """A refund worked with the numbers of a package, as it would be after a few sessions."""
 
-from __future__ import annotations
-
 from invoices.papers import Money as PaperMoney
 from invoices.papers import RefundedSessions, RefundExample, RefundWorking
 from plugin.core.money import Money

@@ -3,8 +3,6 @@
 The link of a device that staff hand over ends by itself: the address stays in the history of that device.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Prepare the agreement of a package for a client: its content frozen, and its PDF drawn before anybody reads it."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """A package as the public page shows it: the clauses of the course agreement, before anybody is known."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

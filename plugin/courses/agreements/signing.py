@@ -1,7 +1,5 @@
 """Sign an agreement: drawn, typed, or on paper; bound to the file that was shown, and never changed."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass, replace

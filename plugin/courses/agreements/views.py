@@ -1,7 +1,5 @@
 """Agreements as the screens, the API and the papers read them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

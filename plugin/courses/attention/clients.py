@@ -1,7 +1,5 @@
 """Attention items about clients and their Square profiles."""
 
-from __future__ import annotations
-
 from plugin.courses.attention.kind import AttentionKind, Decision, Resolution
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in

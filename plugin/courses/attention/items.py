@@ -1,7 +1,5 @@
 """Reading attention items."""
 
-from __future__ import annotations
-
 from sqlalchemy import select
 
 from plugin.courses.attention.registry import decisions_of

@@ -1,7 +1,5 @@
 """Attention items about papers."""
 
-from __future__ import annotations
-
 from plugin.courses.attention.kind import DISMISS, AttentionKind, Decision, Resolution
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work

@@ -1,7 +1,5 @@
 """Attention items about refunds, disputes and canceled invoices."""
 
-from __future__ import annotations
-
 from plugin.core.acts import Role
 from plugin.courses.attention.kind import AttentionKind, Decision, Resolution, one_course
 from plugin.courses.base.chain import add_history, course_for_change

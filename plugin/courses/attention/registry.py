@@ -1,7 +1,5 @@
 """Every kind of attention item. To add one, declare it in its subject's module and open it where it occurs."""
 
-from __future__ import annotations
-
 from plugin.courses.attention import clients, papers, refunds, sales, square, visits
 from plugin.courses.attention.kind import AttentionKind
 from plugin.store.queues import Attention

@@ -1,7 +1,5 @@
 """Resolve attention items: one decision, one transaction, with who, when and why."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Attention items about sales, exchanges and the Square items they are sold by."""
 
-from __future__ import annotations
-
 from sqlalchemy import select
 
 from plugin.courses.attention.kind import DISMISS, AttentionKind, Decision, Resolution, one_course

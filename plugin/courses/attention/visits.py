@@ -1,7 +1,5 @@
 """Attention items about late acts: taps of a desk that was offline, and could not be carried out when they came."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any

@@ -3,8 +3,6 @@
 Whether a course of sessions that is given away is a gift certificate is for the clinic's adviser to say.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

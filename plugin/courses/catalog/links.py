@@ -3,8 +3,6 @@
 Changes made in Square are detected and asked about, never silently accepted. Sold courses are not touched.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

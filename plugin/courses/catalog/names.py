@@ -4,8 +4,6 @@ A translation belongs to the name itself, as in a gettext catalog: a course that
 keeps that name's translation, and what was issued keeps its words.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

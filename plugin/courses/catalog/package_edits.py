@@ -3,8 +3,6 @@
 Courses already sold are never touched.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A package in words, a line for each of its facts: what the activity log keeps of each version."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from plugin.courses.base.views import ContentView, PackageView

@@ -1,7 +1,5 @@
 """A course's terms as plain sentences for its papers, in the client's language if it is supported."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The lists that visit notes are tapped from, kept by the owner: focus areas and add-ons."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum

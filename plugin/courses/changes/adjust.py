@@ -1,7 +1,5 @@
 """Adjustments by the owner: goodwill sessions, or sessions removed with or without their value."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 
 from plugin.core.acts import Act, require

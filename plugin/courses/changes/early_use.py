@@ -4,8 +4,6 @@ A session used ahead moves no value, because none was paid. Money paid for it la
 leaves deferred revenue at once, by an adjusting entry.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, bindparam, exists, or_, select

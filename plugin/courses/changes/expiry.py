@@ -1,7 +1,5 @@
 """The last day of a course: moved by the owner, or set by the first use where the terms count from it."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 

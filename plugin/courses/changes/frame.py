@@ -1,7 +1,5 @@
 """Shared steps of every course change: lock the course, run once under its key, return the result."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date

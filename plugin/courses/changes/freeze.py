@@ -3,8 +3,6 @@
 Only the owner may put it on hold, as that extends it; anyone at the desk may resume it.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from plugin.core.acts import Act, Role, require

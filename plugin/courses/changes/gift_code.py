@@ -1,7 +1,5 @@
 """The code of a gift voucher: unguessable, easy to read aloud and to type. Pure; no I/O."""
 
-from __future__ import annotations
-
 import secrets
 
 from plugin.errors import InvalidField

@@ -1,7 +1,5 @@
 """Gift vouchers: a course awaits redemption; the client its code is redeemed for becomes its owner, once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """Share a course with named clients: their visits use its sessions, and are recorded as theirs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date

@@ -4,8 +4,6 @@ The recipient gets a course of their own under the same terms; the money stays w
 Sessions returned to their previous owner go back into the original course: only there can they be refunded.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 

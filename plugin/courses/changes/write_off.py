@@ -3,8 +3,6 @@
 It is undone to the cent by reversing entries, whatever was written since.
 """
 
-from __future__ import annotations
-
 from plugin.core.acts import Act, require
 from plugin.core.ledger import Kind, gone
 from plugin.core.status import Status

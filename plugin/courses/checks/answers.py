@@ -1,7 +1,5 @@
 """A client's answer for a day: none of the points apply, or ask me. Whoever treats asks, and says that they have."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime

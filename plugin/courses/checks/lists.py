@@ -1,7 +1,5 @@
 """The clinic's list of points, in versions: who reviewed which, and what clients read in their language."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

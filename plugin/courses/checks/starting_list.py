@@ -3,8 +3,6 @@
 Where each comes from is shown beside the list. Nothing here is medical advice.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from plugin.wording import N_

@@ -1,7 +1,5 @@
 """A course's balance in words for its client: the same on their page and in their e-mails."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from invoices.language import Language

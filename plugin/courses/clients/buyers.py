@@ -1,7 +1,5 @@
 """Square customers as clients: found or created on their first sale, and followed through merges."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from sqlalchemy import select, update

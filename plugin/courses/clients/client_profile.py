@@ -1,7 +1,5 @@
 """A client's profile in Square's directory: pending changes, and its status for the client's page."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Literal
 

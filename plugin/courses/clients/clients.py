@@ -1,7 +1,5 @@
 """Clients: created by staff or by their first sale, found by any part of a name, a phone or an e-mail."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from itertools import groupby

@@ -1,7 +1,5 @@
 """Names, phone numbers, e-mail addresses and languages: validated when typed, tolerated from Square."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

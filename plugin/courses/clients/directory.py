@@ -3,8 +3,6 @@
 Square can be searched by phone and e-mail only, and not at all while it can't be reached.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Possible duplicate clients: the question at a purchase, suggestions for staff, both clients side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -3,8 +3,6 @@
 The link is signed, names no one, and can only stop e-mails: they are turned on again by staff.
 """
 
-from __future__ import annotations
-
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from plugin.courses.base.activity import Did, record_in

@@ -3,8 +3,6 @@
 The ids of what moved are kept, so that the undo gives each client what was theirs.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

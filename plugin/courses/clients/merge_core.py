@@ -1,7 +1,5 @@
 """Move everything of one client to another: the same for a merge in Square and one made by staff."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sqlalchemy import select, update

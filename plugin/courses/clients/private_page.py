@@ -3,8 +3,6 @@
 Whoever has the address sees the page, so a new address revokes the old ones.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 

@@ -1,7 +1,5 @@
 """The Square profiles of each client: the lookups, and the small changes that no sale causes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, String, bindparam, case, func, or_, select

@@ -1,7 +1,5 @@
 """Customers that Square has separated after a merge. A person decides whose each course is."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any

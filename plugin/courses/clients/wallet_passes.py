@@ -3,8 +3,6 @@
 A pass is the client's who had the course when it was added: in other hands it is withdrawn.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 

@@ -3,8 +3,6 @@
 The buyer is the first owner of a course, even after it was given away: they are billed for it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import select

@@ -3,8 +3,6 @@
 Trusts no other guard. The queries are built once: that takes longer than running them.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from functools import cache

@@ -3,8 +3,6 @@
 Computed on each read, from the same lines as the statement of one sale.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 

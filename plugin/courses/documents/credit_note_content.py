@@ -1,7 +1,5 @@
 """The content of a credit note, frozen at its issue: its invoice, what is credited, how money was returned."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal

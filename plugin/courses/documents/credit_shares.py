@@ -4,8 +4,6 @@ Pure arithmetic: lines that Square names are taken as Square computes them; othe
 is left.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Outbox jobs that issue documents and render their files, following a sale, a gift or a refund."""
 
-from __future__ import annotations
-
 from plugin.core.acts import Act
 from plugin.courses.base.events import CourseAssigned, CourseGiven, CourseReassigned, Refunded, SaleBooked
 from plugin.courses.base.outbox import enqueue

@@ -1,7 +1,5 @@
 """The file of a document: rendered once from its frozen content, then the same bytes forever."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The content of an invoice, frozen at its issue: the sale as Square computed it, the clinic and the buyer."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo

@@ -3,8 +3,6 @@
 Pure; no I/O: the same sale gives the same account.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal

@@ -4,8 +4,6 @@ No network call. An invoice is issued to the buyer and never changes after that;
 note. One issued to the wrong client is negated by a credit note, and the sale billed to the right one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from sqlalchemy import select

@@ -1,7 +1,5 @@
 """The worker's jobs for documents: issue what is pending, then render the file of what was issued."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime

@@ -3,8 +3,6 @@
 A document takes its number only once all of its letters can be printed, so that a name that was mended is on it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from invoices.pages.fit import fit

@@ -1,7 +1,5 @@
 """Documents issued to a client, by course; never what was billed to the giver of a course."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A document on demand: the issued one, or issued now; later, if Square must be asked first."""
 
-from __future__ import annotations
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

@@ -4,8 +4,6 @@ Sending and wording are in `plugin.emails.paper_email`. Whoever unsubscribed fro
 a paper they ask for; an address that bounced gets none until it is trusted again (docs/rules.md).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Literal
 

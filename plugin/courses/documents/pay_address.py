@@ -1,7 +1,5 @@
 """Where the balance of a sale is paid: the page that the desk's own checkout has, or that of the invoice in Square."""
 
-from __future__ import annotations
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

@@ -3,8 +3,6 @@
 One for each client and content of a day: asked for again, it is the same document.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from dataclasses import replace

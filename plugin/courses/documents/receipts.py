@@ -3,8 +3,6 @@
 No network call. The figures are as of the payment, so that a receipt issued later says the same.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

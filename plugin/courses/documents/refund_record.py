@@ -1,7 +1,5 @@
 """A refund as its credit note shows it: what was returned, how, why, and how it was computed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal

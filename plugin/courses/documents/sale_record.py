@@ -3,8 +3,6 @@
 What Square computed is never computed again here; `invoice_lines` turns it into an invoice.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any

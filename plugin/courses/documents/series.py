@@ -3,8 +3,6 @@
 The number is taken in the transaction that writes its document: a rollback uses no number.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Literal, get_args

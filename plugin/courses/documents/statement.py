@@ -3,8 +3,6 @@
 Computed on each read. The invoice itself remains frozen as it was issued, even if its balance was paid since.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime

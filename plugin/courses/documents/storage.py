@@ -1,7 +1,5 @@
 """The rows of documents: written once with their number, and found by what they were issued for."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select

@@ -3,8 +3,6 @@
 Neither shows a price or gets a number here. The letter is rendered each time, not stored.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy.orm import Session

@@ -3,8 +3,6 @@
 Nothing changes in the old course before. If it was used in the meantime, a person decides.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A course's credit toward another package, by its own refund formula, and whether it may be exchanged."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """Papers for many clients from the command line: all clients or those of a list, written to one file."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass

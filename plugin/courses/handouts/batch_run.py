@@ -4,8 +4,6 @@ A worker that crashes leaves a lease that expires; the next one starts over, wit
 cached.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

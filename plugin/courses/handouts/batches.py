@@ -1,7 +1,5 @@
 """Papers for many clients at once: start a batch, read its progress, stop it, download it, delete it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """The paper cache: papers rendered before they are requested, and a record of what was handed out."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

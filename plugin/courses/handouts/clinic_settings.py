@@ -1,7 +1,5 @@
 """Settings of the clinic that depend on what its papers can contain."""
 
-from __future__ import annotations
-
 from invoices.e_invoice import why_not
 from plugin.core.acts import Act, require
 from plugin.courses.base.activity import Did, record_activity

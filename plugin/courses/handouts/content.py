@@ -1,7 +1,5 @@
 """The content of a course's papers, frozen from the ledger into plain values."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby

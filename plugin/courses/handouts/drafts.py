@@ -1,7 +1,5 @@
 """Preview a text or a letterhead on a paper before it is saved. Pure; no I/O."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from invoices.papers import AftercareSheet, AllowanceKind, CourseSummary

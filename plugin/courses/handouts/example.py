@@ -1,7 +1,5 @@
 """A sample client, to preview a letterhead or a text on a paper before it is saved. Pure; no I/O."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 
 from invoices.papers import (

@@ -4,8 +4,6 @@ The forms are those of Google's Wallet API (REST resources genericclass and gene
 The pass names nobody and has no code: Google stores it.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Guides for the people of the clinic, and the poster of the public page, drawn like its other papers. Not stored."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Literal, get_args
 

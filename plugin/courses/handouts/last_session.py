@@ -1,7 +1,5 @@
 """What a summary says after the last session: what was done, when a touch-up is suggested, what the clinic offers."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 from sqlalchemy import select

@@ -1,7 +1,5 @@
 """The clinic's logo: checked before it is stored, and loaded for papers and screens."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import struct

@@ -3,8 +3,6 @@
 Reads the stored appointments; makes no network call.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 

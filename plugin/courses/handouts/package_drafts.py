@@ -1,7 +1,5 @@
 """What a client will read of a package before it is saved: a sample course summary and gift voucher. Pure; no I/O."""
 
-from __future__ import annotations
-
 from datetime import date
 from enum import StrEnum
 

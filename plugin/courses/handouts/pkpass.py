@@ -3,8 +3,6 @@
 The form is that of Apple's Wallet Developer Guide. Pure: reads no table, makes no network call.
 """
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

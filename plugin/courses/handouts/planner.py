@@ -1,7 +1,5 @@
 """The visit planner of a course: its booked and planned visits, as paper and as calendar file."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from invoices.calendar import calendar_of

@@ -1,7 +1,5 @@
 """Which papers are selected: lists of clients, and each paper's course and visit, or why there is none."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """The status of a course on its summary: what can be used, what is due, what was lost, who gave it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo

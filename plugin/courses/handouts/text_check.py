@@ -1,7 +1,5 @@
 """Checks of an aftercare text: does it fit a sheet, does it name each step of help, does it promise a result?"""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

@@ -1,7 +1,5 @@
 """Aftercare texts as plain values for the owner's screens."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

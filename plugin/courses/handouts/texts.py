@@ -1,7 +1,5 @@
 """Aftercare texts: the clinic's own by treatment and language, in versions, over the starting ones."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo

@@ -3,8 +3,6 @@
 Sending and wording are in `plugin.emails`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

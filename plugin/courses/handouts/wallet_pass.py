@@ -3,8 +3,6 @@
 Its token is derived from that of the page, so that a reset of the private link revokes the pass as well.
 """
 
-from __future__ import annotations
-
 import hmac
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The welcome sheet of a course, frozen from the ledger into plain values."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from zoneinfo import ZoneInfo
 

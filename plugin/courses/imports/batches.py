@@ -3,8 +3,6 @@
 The worker runs the long steps (`run`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta

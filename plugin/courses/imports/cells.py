@@ -1,7 +1,5 @@
 """Read the cells of one row by the field of their column. Errors are collected, not raised."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime

@@ -3,8 +3,6 @@
 The same check runs for the preview and again right before the courses are written.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date

@@ -1,7 +1,5 @@
 """Which column of a file holds which field, as the owner decided. The proposal comes from `mapping`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date

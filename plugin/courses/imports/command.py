@@ -1,7 +1,5 @@
 """Run an import from the command line: read, map and check a file; once confirmed (or `--yes`), write it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date

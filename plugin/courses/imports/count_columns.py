@@ -3,8 +3,6 @@
 Used and left add up to bought, with or without those booked; no one has more left than they bought.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import product
 

@@ -3,8 +3,6 @@
 Booked sessions are not used yet. An impossible or ambiguous count is refused.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 03/04/2025 is ambiguous; the column's other dates may decide.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta, tzinfo

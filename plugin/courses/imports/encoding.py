@@ -4,8 +4,6 @@ UTF-8 and UTF-16 are certain; older ones are scored by language, or chosen. A fi
 is never decided by chance: the candidates are returned with a sample of each.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from itertools import pairwise

@@ -4,8 +4,6 @@ The table of fields is `fields.toml`. A heading names a field as strongly as its
 makes it weaker or rules the field out.
 """
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping, Sequence

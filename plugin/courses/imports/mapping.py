@@ -4,8 +4,6 @@ The best pair of a column and a field is taken first, then the best of the rest,
 scores higher than both of their matches. The owner sees the scores and decides.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 

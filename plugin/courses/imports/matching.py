@@ -4,8 +4,6 @@ A name alone is never enough: giving sessions to a namesake is worse than mergin
 written in either order: “Kim, Grace” is Grace Kim.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 A course that matches no package gets one of its own that is not for sale.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

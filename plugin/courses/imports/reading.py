@@ -1,7 +1,5 @@
 """An uploaded file, recognized by its content, as a table with headings. Errors state how to fix the file."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Sequence
 from itertools import islice

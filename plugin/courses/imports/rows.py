@@ -1,7 +1,5 @@
 """One row of a file as a course, with every reason to refuse it. Pure; no database."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

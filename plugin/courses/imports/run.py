@@ -4,8 +4,6 @@ The worker or a command runs them. A worker that crashes leaves nothing behind: 
 step.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """A file as a table of cells, independent of its format. Pure; the columns have no meaning here."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Clients created by it who have nothing else are deleted; the others are kept.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any

@@ -3,8 +3,6 @@
 Evidence beside the heading, not a decision.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Imports as the owner sees them: the findings, the progress, the result."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal

@@ -4,8 +4,6 @@ A file of a few kilobytes can unpack to gigabytes, or claim one cell in the far 
 parser allocates every cell between the outermost two, and half a terabyte crashes the whole process.
 """
 
-from __future__ import annotations
-
 import io
 import re
 import zipfile

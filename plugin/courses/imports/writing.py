@@ -4,8 +4,6 @@ Each course gets the entries any other gets: sold, paid, and one `used` without 
 before.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Which letters a client wants: all that the clinic sends, but for the kinds that they, or staff for them, declined."""
 
-from __future__ import annotations
-
 from sqlalchemy import select
 
 from plugin.core.acts import Role

@@ -1,7 +1,5 @@
 """What is known of each client for letters: their courses, what they declined, and what was written to them before."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass

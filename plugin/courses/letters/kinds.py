@@ -1,7 +1,5 @@
 """Which kinds of letters the clinic sends, each in its own words where it has written some. All are off at first."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -1,7 +1,5 @@
 """The letters that were written: to one client, to all, and what followed them."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Planning letters: each is written down once and enqueued; and who would get what in the next days."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta

@@ -1,7 +1,5 @@
 """One letter on its way: whether it is still due, what it says, and its outcome. Wording is in `plugin.emails`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

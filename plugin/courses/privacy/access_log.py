@@ -1,7 +1,5 @@
 """The access log: who opened a client's data, when, and by which page or call; and who downloaded files."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterable
 from datetime import datetime, timedelta

@@ -5,8 +5,6 @@ tables (`plugin.store.personal`); the exceptions are here. Issued documents are 
 it (GDPR art. 17(3)(b)), and the table refuses any change.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -3,8 +3,6 @@
 Open sales, refunds and questions are settled first: money must not be received for a person without a name.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any

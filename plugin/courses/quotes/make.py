@@ -1,7 +1,5 @@
 """Make a quote in the consultation: its content frozen, its PDF drawn once; and withdraw one."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

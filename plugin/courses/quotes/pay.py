@@ -1,7 +1,5 @@
 """Pay a quote: one payment link for each quote, on however many phones it is opened."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import datetime
 

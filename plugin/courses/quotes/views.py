@@ -1,7 +1,5 @@
 """Quotes as the screens, the API and the papers read them; their state is derived."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """What a client decides about their own ratings: what they rate, whether at all, on papers or not; and deletion."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 

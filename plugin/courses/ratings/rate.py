@@ -1,7 +1,5 @@
 """Save a client's ratings of a day. A second answer of the same day replaces the first, which is kept."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from sqlalchemy import select

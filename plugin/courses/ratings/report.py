@@ -1,7 +1,5 @@
 """The ratings of a practitioner's own clients, one row per concern; nothing is averaged."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 

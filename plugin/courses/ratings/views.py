@@ -1,7 +1,5 @@
 """A client's own ratings as people read them: for the client, and for those who treat. The desk sees only whether."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 The money is returned to the payer, but another client owns the sessions now. None are removed automatically.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from sqlalchemy import select

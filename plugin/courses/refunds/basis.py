@@ -1,7 +1,5 @@
 """What a client paid for a course, tax included, less what is gone: the basis of every refund and credit."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

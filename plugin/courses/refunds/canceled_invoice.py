@@ -3,8 +3,6 @@
 Refund it, keep the sessions it pays for, or leave the course open unchanged.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """Until when a client may change their mind about a course: by its signed agreement, else by the clinic's setting."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 

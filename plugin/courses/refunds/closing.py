@@ -1,7 +1,5 @@
 """Close a course as refunded: every session left is removed from the balance."""
 
-from __future__ import annotations
-
 from plugin.core.ledger import refunded
 from plugin.courses.base.chain import (
     Line,

@@ -3,8 +3,6 @@
 The course is closed while one part of the refund is valid, and restored to the cent while none is.
 """
 
-from __future__ import annotations
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

@@ -3,8 +3,6 @@
 Stores them only; what follows for the course is in `desk_refund_outcome`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The amount refundable for a course by each formula, and whether a refund may be begun. Read-only."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import date
 

@@ -3,8 +3,6 @@
 The sessions are removed when Square reports the refund, as with any other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

@@ -1,8 +1,6 @@
 """Disputes: a client's bank questions a payment. The courses of its sale are flagged; a person decides
 about them. Nothing is closed automatically, and the sessions remain usable."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """A refund that failed in the end: what it removed is restored to the cent, and its open questions return."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

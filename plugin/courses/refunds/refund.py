@@ -4,8 +4,6 @@ Itemized returns name the line; a refund begun at the desk is known for its cour
 unambiguous only when it refunds the whole sale; less opens an item with a proposal and arithmetic.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from sqlalchemy import select

@@ -1,7 +1,5 @@
 """A refund that names no line: our proposal, with the arithmetic, for a person to decide."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 

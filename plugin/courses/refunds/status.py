@@ -1,7 +1,5 @@
 """Which refunds of Square's are valid, and their sums: for a sale, for its tip, for one of its courses."""
 
-from __future__ import annotations
-
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 

@@ -1,7 +1,5 @@
 """Deliveries of events: made for each receiver, claimed in the order of each course, retried, given up, replayed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

@@ -1,7 +1,5 @@
 """The document of an event, made once from rows that never change: ids and figures alone (docs/events.md)."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

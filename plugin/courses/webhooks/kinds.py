@@ -1,7 +1,5 @@
 """The kinds of events, and the keys that sign them (Standard Webhooks, https://www.standardwebhooks.com). Pure."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

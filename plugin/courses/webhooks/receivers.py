@@ -1,7 +1,5 @@
 """The programs that receive events: added, changed, given a new key, and ended by the owner."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Alembic's environment: it connects through the given store, so that every pragma and constraint applies."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """What migrations that create many tables share. Frozen: what they make must not change with the models."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import sqlalchemy as sa

@@ -1,7 +1,5 @@
 """All tables of version 0.1.0. A database of a version before it goes through 0.1.0 first."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """What was added since version 0.1.0: lists, the activity log, notes, letters, ratings, agreements, events, quotes, ..."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The oldest revision whose program may go on serving after an upgrade that only adds."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Each entry carries the hash of the one before it and of itself. Those written before get theirs here."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Seals over the ledger, and the hash of each row that only the program changes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Whether the public page offers a package, where that page is on."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Totals by the year of the sale and by what the journal says, and of sessions used. All totals are made again."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import sqlalchemy as sa

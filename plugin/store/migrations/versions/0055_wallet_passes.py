@@ -1,7 +1,5 @@
 """Passes that clients keep in Google Wallet or Apple Wallet."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 
