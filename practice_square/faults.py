@@ -77,6 +77,7 @@ class Faults:
     card_surcharge: str = "none"
     drops_link_customer: bool = False
     hides_return_refunds: bool = False
+    returns_fees: bool = False
     hides_retry_after: bool = False
     is_mismatch_400: bool = False
     keeps_refused_keys: bool = False

@@ -126,7 +126,19 @@ def read_refund(work: Work, id_: str) -> Json:
     refund = work.get("refund", id_)
     if refund is None:
         raise not_found("Refund", id_, "refund_id")
-    return refund
+    return refund | _fee_returned(work, refund)
+
+
+def _fee_returned(work: Work, refund: Json) -> Json:
+    """Return what Square gives back of the payment's fee, in proportion; nothing unless that is switched on."""
+    payment = read_payment(work, refund["payment_id"])
+    fees = payment.get("processing_fee", [])
+    if refund["status"] != "COMPLETED" or not fees or not read_faults(work).returns_fees:
+        return {}
+    whole = sum(each["amount_money"]["amount"] for each in fees)
+    part = whole * refund["amount_money"]["amount"] // payment["total_money"]["amount"]
+    fee = {"effective_at": refund["updated_at"], "type": "ADJUSTMENT", "amount_money": money(work, -part)}
+    return {"processing_fee": [fee]}
 
 
 def finish_refund(work: Work, refund: Json, outcome: str) -> Json:

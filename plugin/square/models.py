@@ -301,6 +301,8 @@ class PaymentRefund(Answer):
     created_at: Moment
     updated_at: Updated = None  # type: ignore[assignment]  # `created_at` where Square leaves it out
     reason: Annotated[str, _typed(300)] = ""
+    # What Square gives back of the payment's fee, if it does; it shows it later than the refund.
+    fees: Annotated[tuple[ProcessingFee, ...], _each(ProcessingFee)] = Field((), alias="processing_fee")
 
 
 def minor_units(amount: Money | None, currency: str) -> int:

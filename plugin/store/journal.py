@@ -7,7 +7,7 @@ closed month says does not change (`plugin.courses.reports.books`).
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy import CheckConstraint, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name, SquareId, only_where
@@ -54,9 +54,10 @@ class MoneyPosting(Base):
 
 
 class PaymentFee(Base):
-    """Square's fee of one card payment, None until Square shows it: that takes minutes to days.
+    """Square's fee of one card payment, or of a refund, None until Square shows it: that takes minutes to days.
 
-    `due_at`: when to ask next; None once it is known, or given up.
+    `square_payment_id` is the refund's id where `is_of_refund`. `due_at`: when to ask next; None once it is known,
+    or given up.
     """
 
     __tablename__ = "payment_fee"
@@ -68,6 +69,7 @@ class PaymentFee(Base):
     seen_at: Mapped[datetime | None] = mapped_column(index=True)
     due_at: Mapped[datetime | None]
     asked: Mapped[int] = mapped_column(default=0)
+    is_of_refund: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (
         Index(None, "square_order_id"),

@@ -89,3 +89,29 @@ def test_while_square_is_away_the_round_ends_and_the_next_one_asks_again(clinic:
     assert fetch_fees(_asking(clinic, square)) == fetch_fees(_asking(clinic, square)) == 0
     assert square.asked == 2
     assert fetch_fees(clinic.services) == 1
+
+
+@pytest.mark.parametrize("gives_back", [True, False])
+def test_a_fee_is_given_back_as_far_as_the_refund_says_so(lite_clinic: Clinic, *, gives_back: bool) -> None:
+    clinic = lite_clinic
+    clinic.till.set_faults(returns_fees=gives_back)
+    order = clinic.sell("ten")
+    clinic.catch_up()
+    keep_money(clinic.services.store, clinic.clock)
+    clinic.till.refund_amount(order["total_money"]["amount"] // 2, order_id=order["id"])
+    clinic.catch_up()
+    clinic.papers()
+    keep_money(clinic.services.store, clinic.clock)
+    clinic.clock.advance(seconds=FEE_AFTER.total_seconds() + 60)
+    fetch_fees(clinic.services)
+    keep_money(clinic.services.store, clinic.clock)
+    with clinic.services.store.reading() as session:
+        (fee,) = session.scalars(select(PaymentFee).where(PaymentFee.is_of_refund.is_(False)))
+        paid = fee.amount or 0
+        (back,) = session.scalars(select(PaymentFee).where(PaymentFee.is_of_refund.is_(True)))
+        assert back.amount == (-(paid // 2) if gives_back else None)
+    book = journal(clinic.services.store, month_of(clinic.clock().date()))
+    (entry,) = (each for each in book.entries if each.section is Section.FEES)
+    found = {line.account.role: line.net.amount for line in entry.lines}
+    left = paid - (paid // 2 if gives_back else 0)
+    assert found == {Role.FEES: left, Role.CLEARING: -left}

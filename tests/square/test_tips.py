@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from plugin.core.money import Money
+from plugin.courses.journal.accounts import Role
+from plugin.courses.journal.behind import LineFilter, behind_line
+from plugin.courses.journal.files import JournalFormat, journal_file
+from plugin.courses.journal.keep import FEE_AFTER, keep_money
+from plugin.courses.journal.month import journal
+from plugin.courses.journal.pairs import Section
+from plugin.courses.reports.period import month_of
 from plugin.courses.sales.tips import begin_tip, list_tips, tip_sums
+from plugin.square.fees import fetch_fees
+from plugin.store.journal import MoneyPosting
 from plugin.store.selling import Tip
 from tests.square.selling import Selling
 
@@ -22,3 +33,31 @@ def test_a_paid_tip_is_a_tip_and_no_course(selling: Selling) -> None:
     (line,) = tip_sums(selling.store, selling.clinic.clock())
     assert (line.practitioner, line.tips, line.amount) == ("", 1, Money(1500, "USD"))
     assert not selling.clinic.attention()
+
+
+def test_a_tip_by_link_is_owed_in_the_journal_with_its_fee(selling: Selling) -> None:
+    clinic, store = selling.clinic, selling.store
+    tip = begin_tip(store, selling.act(), selling.client(), Money(2000, "USD"), practitioner_id=None)
+    selling.go()
+    with store.reading() as session:
+        row = session.get_one(Tip, tip.id)
+        url, order_id = row.url or "", row.square_order_id
+    clinic.till.pay_link(url.rpartition("/")[2])
+    selling.after(15)
+    keep_money(store, clinic.clock)
+    clinic.clock.advance(seconds=FEE_AFTER.total_seconds() + 60)
+    assert fetch_fees(clinic.services) >= 1
+    for _twice in range(2):
+        keep_money(store, clinic.clock)
+    with store.reading() as session:
+        rows = session.scalars(select(MoneyPosting).where(MoneyPosting.square_order_id == order_id))
+        found = {(row.what, row.debit, row.credit, row.amount) for row in rows}
+    # 2.6 % and 15 cents.
+    assert found == {("tip", "clearing", "tips", 2000), ("fee", "fees", "clearing", 67)}
+    book = journal(store, month_of(clinic.clock().date()))
+    assert all(sum(line.net.amount for line in entry.lines) == 0 for entry in book.entries)
+    for form in JournalFormat:
+        said = journal_file(book, form).to_bytes().decode()
+        assert "Tips payable" in said or "2250" in said, form
+    line = LineFilter(month_of(clinic.clock().date()), "USD", Section.PAYMENTS, Role.TIPS)
+    assert [each.net.amount for each in behind_line(store, line).rows if each.source == order_id] == [-2000]

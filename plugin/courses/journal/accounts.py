@@ -76,7 +76,12 @@ ROLES: Mapping[Role, RoleInfo] = {
     Role.SALES_TAX: RoleInfo(
         Type.LIABILITY, "2200", N_("Sales tax payable"), N_("Tax on what was paid, less tax refunded.")
     ),
-    Role.TIPS: RoleInfo(Type.LIABILITY, "2250", N_("Tips payable"), N_("Tips paid with packages.")),
+    Role.TIPS: RoleInfo(
+        Type.LIABILITY,
+        "2250",
+        N_("Tips payable"),
+        N_("Tips paid with packages, or by a link."),
+    ),
     Role.DEFERRED: RoleInfo(
         Type.LIABILITY,
         "2300",
@@ -128,7 +133,12 @@ ROLES: Mapping[Role, RoleInfo] = {
     Role.ADJUSTMENTS: RoleInfo(
         Type.INCOME, "4900", N_("Adjustments of courses"), N_("Value added to or taken from courses by hand.")
     ),
-    Role.FEES: RoleInfo(Type.EXPENSE, "6100", N_("Square fees"), N_("Processing fees of card payments.")),
+    Role.FEES: RoleInfo(
+        Type.EXPENSE,
+        "6100",
+        N_("Square fees"),
+        N_("Processing fees, less what refunds gave back."),
+    ),
 }
 
 

@@ -24,6 +24,7 @@ from plugin.store import Store
 from plugin.store.journal import MoneyPosting
 from plugin.store.ledger import Course, Entry
 from plugin.store.people import Client
+from plugin.store.selling import Tip
 
 Ts = TypeVarTuple("Ts")
 # More are in the file; a page of more is read by nobody.
@@ -113,7 +114,8 @@ def _of_money(
         (MoneyPosting.debit == wanted.role.value) | (MoneyPosting.credit == wanted.role.value),
     )
     rows = session.execute(query).all()
-    sold = _courses_of(session, sorted({row.MoneyPosting.square_order_id for row in rows}))
+    orders = sorted({row.MoneyPosting.square_order_id for row in rows})
+    sold = _tips_of(session, orders) | _courses_of(session, orders)
     for row, at in rows:
         sign = 1 if row.debit == wanted.role.value else -1
         about = sold.get(row.square_order_id, (None, "", ""))
@@ -152,6 +154,18 @@ def _courses_of(session: Session, order_ids: Sequence[str]) -> dict[str, _About]
             query.where(Course.square_order_id.in_(some)).order_by(Course.id)
         ):
             found.setdefault(course.square_order_id or "", _about(course, client))
+    return found
+
+
+def _tips_of(session: Session, order_ids: Sequence[str]) -> dict[str, _About]:
+    """Return who gave the tip of each order that was one."""
+    found: dict[str, _About] = {}
+    for at in range(0, len(order_ids), MOST_SHOWN):
+        tips = select(Tip.square_order_id, Client.id, Client.name).join(Client, Client.id == Tip.client_id)
+        some = tips.where(Tip.square_order_id.in_(order_ids[at : at + MOST_SHOWN]))
+        found |= {
+            order_id or "": (client_id, name, "") for order_id, client_id, name in session.execute(some)
+        }
     return found
 
 

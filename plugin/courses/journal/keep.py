@@ -17,12 +17,22 @@ from plugin.core.ledger import Kind
 from plugin.courses.base.bookmarks import save_bookmark_in
 from plugin.courses.base.work import Work, transact
 from plugin.courses.documents.sale_record import RefundRecord, SoldSale, paid_sale_in
-from plugin.courses.journal.money import Fee, Paid, Pair, RefundedMoney, Ticket, missing, pairs_of
+from plugin.courses.journal.money import (
+    Fee,
+    Paid,
+    Pair,
+    RefundedMoney,
+    Ticket,
+    missing,
+    pairs_of,
+    pairs_of_tip,
+)
 from plugin.store import Store
 from plugin.store.documents import SaleRecord
 from plugin.store.journal import MoneyPosting, PaymentFee
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import SquareRefund
+from plugin.store.selling import Tip
 from plugin.store.square_side import Bookmark
 
 BOOKMARK = "journal"
@@ -87,23 +97,64 @@ def _changed(since: datetime) -> Select[Any]:
         select(SaleRecord.square_order_id).where(SaleRecord.taken_at >= since),
         select(SquareRefund.square_order_id).where(SquareRefund.seen_at >= since),
         select(PaymentFee.square_order_id).where(PaymentFee.seen_at >= since),
+        select(Tip.square_order_id).where(Tip.ended_at >= since, Tip.state == "paid"),
     ).subquery()
     return select(changed.c.order_id).where(changed.c.order_id.is_not(None)).order_by(changed.c.order_id)
 
 
 def _add(work: Work, order_ids: Sequence[str], *, is_backdated: bool = False) -> int:
     known = _known(work.session, order_ids)
-    rows = []
-    for ticket in _tickets(work.session, order_ids):
-        _expect_fees(work, ticket)
-        currency = _currency(work.session, ticket.order_id)
-        rows += [
-            _row(work, ticket.order_id, currency, pair, is_backdated=is_backdated)
-            for pair in missing(list(pairs_of(ticket)), known[ticket.order_id])
-        ]
+    rows = [
+        _row(work, order_id, currency, pair, is_backdated=is_backdated)
+        for order_id, currency, pairs in (*_sales(work, order_ids), *_tips(work.session, order_ids))
+        for pair in missing(pairs, known[order_id])
+    ]
     work.session.add_all(rows)
     work.session.flush()
     return len(rows)
+
+
+# An order, its currency, and its money.
+_Money = tuple[str, str, list[Pair]]
+
+
+def _sales(work: Work, order_ids: Sequence[str]) -> Iterator[_Money]:
+    for ticket in _tickets(work.session, order_ids):
+        _expect_fees(work, ticket)
+        yield ticket.order_id, _currency(work.session, ticket.order_id), list(pairs_of(ticket))
+
+
+def _tips(session: Session, order_ids: Sequence[str]) -> Iterator[_Money]:
+    """Yield the tips that were paid by links of their own: their orders sell no course."""
+    fees = _grouped(session, PaymentFee, PaymentFee.square_order_id.in_(order_ids))
+    paid = select(Tip).where(Tip.square_order_id.in_(order_ids), Tip.state == "paid")
+    for tip in session.scalars(paid.order_by(Tip.id)):
+        order_id, at = tip.square_order_id or "", tip.ended_at or tip.begun_at
+        yield order_id, tip.currency, pairs_of_tip(order_id, tip.amount, at, _known_fees(fees[order_id]))
+
+
+def expect_fee(
+    session: Session, source: str, order_id: str, at: datetime, *, is_of_refund: bool = False
+) -> None:
+    """Have Square be asked for the fee of a payment or refund, unless that is noted already."""
+    if session.get(PaymentFee, source) is None:
+        session.add(
+            PaymentFee(
+                square_payment_id=source,
+                square_order_id=order_id,
+                happened_at=at,
+                due_at=at + FEE_AFTER,
+                is_of_refund=is_of_refund,
+            )
+        )
+
+
+def _known_fees(rows: Sequence[PaymentFee]) -> tuple[Fee, ...]:
+    return tuple(
+        Fee(each.square_payment_id, each.amount, each.happened_at, each.is_of_refund)
+        for each in rows
+        if each.amount is not None
+    )
 
 
 def _row(work: Work, order_id: str, currency: str, pair: Pair, *, is_backdated: bool) -> MoneyPosting:
@@ -186,11 +237,7 @@ def _ticket(
         frozenset(each.square_line_uid or "" for each in courses),
         _sale(session, record, courses[0].currency),
         tuple(_refunded(each, record) for each in refunds if each.status == "COMPLETED"),
-        tuple(
-            Fee(each.square_payment_id, each.amount, each.happened_at)
-            for each in fees
-            if each.amount is not None
-        ),
+        _known_fees(fees),
     )
 
 
@@ -212,18 +259,15 @@ def _currency(session: Session, order_id: str) -> str:
 
 
 def _expect_fees(work: Work, ticket: Ticket) -> None:
-    """Note each card payment whose fee is not known, so that Square is asked for it."""
-    known = {each.payment_id for each in ticket.fees}
-    for tender in ticket.sale.tenders if ticket.sale else ():
-        payment_id = tender.square_payment_id
-        if tender.how not in _CARDS or not payment_id or payment_id in known:
-            continue
-        if work.session.get(PaymentFee, payment_id) is None:
-            work.session.add(
-                PaymentFee(
-                    square_payment_id=payment_id,
-                    square_order_id=ticket.order_id,
-                    happened_at=tender.at,
-                    due_at=tender.at + FEE_AFTER,
-                )
-            )
+    """Note each payment and refund of a card whose fee is not known, so that Square is asked for it."""
+    known = {each.source for each in ticket.fees}
+    cards = {
+        each.square_payment_id: each.at
+        for each in (ticket.sale.tenders if ticket.sale else ())
+        if each.how in _CARDS and each.square_payment_id
+    }
+    for payment_id in cards.keys() - known:
+        expect_fee(work.session, payment_id, ticket.order_id, cards[payment_id])
+    for refund in ticket.refunds:
+        if refund.record and refund.record.square_payment_id in cards and refund.id not in known:
+            expect_fee(work.session, refund.id, ticket.order_id, refund.at, is_of_refund=True)

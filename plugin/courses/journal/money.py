@@ -48,11 +48,12 @@ class RefundedMoney:
 
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """Square's fee of one payment."""
+    """Square's fee of one payment, or what a refund changed of it: below zero where Square gave some back."""
 
-    payment_id: str
+    source: str
     amount: int
     at: datetime
+    is_of_refund: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,15 @@ class Ticket:
 
 def pairs_of(ticket: Ticket) -> Iterator[Pair]:
     """Yield the pairs of a ticket; those of nothing are left out."""
-    for each in (*_payments(ticket), *_kinds_of_payment(ticket), *_refunds(ticket), *_fees(ticket)):
+    for each in (*_payments(ticket), *_kinds_of_payment(ticket), *_refunds(ticket), *_fees(ticket.fees)):
         if each.amount:
             yield each
+
+
+def pairs_of_tip(source: str, amount: int, at: datetime, fees: Sequence[Fee]) -> list[Pair]:
+    """Return the pairs of a tip paid by a link of its own: all of it is owed to the team, whatever its fee."""
+    tip = Pair(source, "tip", Role.CLEARING, Role.TIPS, amount, at)
+    return [tip, *(each for each in _fees(fees) if each.amount)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +224,10 @@ def _returned(ticket: Ticket, record: RefundRecord | None, named: int) -> dict[s
     }
 
 
-def _fees(ticket: Ticket) -> Iterator[Pair]:
-    for each in ticket.fees:
-        yield Pair(each.payment_id, "fee", Role.FEES, Role.CLEARING, each.amount, each.at)
+def _fees(fees: Sequence[Fee]) -> Iterator[Pair]:
+    for each in fees:
+        what = "refund_fee" if each.is_of_refund else "fee"
+        yield Pair(each.source, what, Role.FEES, Role.CLEARING, each.amount, each.at)
 
 
 def missing(wanted: Sequence[Pair], known: Mapping[tuple[str, str, str, str], int]) -> Iterator[Pair]:

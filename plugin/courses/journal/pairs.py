@@ -79,6 +79,7 @@ POSTINGS: Mapping[str, Posting] = {
     "refund_other": Posting(Section.REFUNDS, N_("Other goods refunded")),
     "refund_tender": Posting(Section.REFUNDS, N_("Not refunded to a card")),
     "fee": Posting(Section.FEES, N_("Square fees")),
+    "refund_fee": Posting(Section.FEES, N_("Square fees of refunds")),
     GIVEN: Posting(Section.GIFTS, N_("Vouchers given and redeemed")),
     Kind.SOLD.value: Posting(Section.CHANGES, N_("Value sold")),
     Kind.EXPIRED.value: Posting(Section.CHANGES, N_("Expired, written off by you")),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.outbox import Job
+from plugin.courses.journal.keep import expect_fee
 from plugin.courses.sales.tips import tip_for_change
 from plugin.jobs import RunAgain
 from plugin.services import Services
@@ -31,7 +32,7 @@ def run_tip(services: Services, job: Job) -> str | RunAgain:
         return RunAgain(_AT_FIRST_S, "The client has the link.")
     order = Order.read(services.square.order(row.square_order_id))
     if is_paid(order):
-        _end(services, row.id, "paid")
+        _end(services, row.id, "paid", order)
         return "The tip is paid."
     waited = services.clock() - row.begun_at
     if waited > LATEST:
@@ -83,12 +84,15 @@ def _read(services: Services, tip_id: str) -> Tip:
     return services.store.transact(read)
 
 
-def _end(services: Services, tip_id: str, state: str) -> None:
+def _end(services: Services, tip_id: str, state: str, order: Order | None = None) -> None:
     now: datetime = services.clock()
 
     def end(session: Session) -> None:
         row = tip_for_change(session, tip_id)
         if row.ended_at is None:
             row.state, row.ended_at = state, now
+            for tender in order.tenders if order else ():
+                if tender.payment_id:
+                    expect_fee(session, tender.payment_id, row.square_order_id or "", now)
 
     services.store.transact(end)

@@ -1,0 +1,24 @@
+"""Whether a fee of Square is that of a refund."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0059"
+down_revision = "0058"
+branch_labels = None
+depends_on = None
+serves_older = True
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.add_column(
+        "payment_fee", sa.Column("is_of_refund", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+
+
+def downgrade() -> None:
+    """Undo."""
+    op.drop_column("payment_fee", "is_of_refund")
