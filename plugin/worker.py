@@ -23,6 +23,7 @@ from plugin.backups.update_check import check_for_update
 from plugin.backups.work import drop_left_work
 from plugin.configuration.sealing import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
+from plugin.courses.base.lease import hasten_misdated
 from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.handouts.batches import delete_old_batches
@@ -176,6 +177,11 @@ class Worker:
         """Record that the worker runs."""
         sign_of_life(self._services.store, WORKER, self._services.clock())
 
+    def hasten_misdated(self) -> None:
+        """Make due what a clock that was ahead put off."""
+        if found := hasten_misdated(self._services.store, self._services.clock()):
+            self._log.warning("misdated", hastened=found)
+
     def sync(self) -> None:
         """Find in Square what no event reported."""
         if not is_connected(self._services):
@@ -228,6 +234,7 @@ class Worker:
         """Return what runs beside the queues, each with the seconds after which it runs again."""
         return [
             (self.show_life, SIGN_OF_LIFE_EVERY_S),
+            (self.hasten_misdated, MAINTAIN_EVERY_S),
             (partial(maintain_connection, self._services), MAINTAIN_EVERY_S),
             (partial(ask_when_due, self._services), MAINTAIN_EVERY_S),
             (partial(check_for_update, self._services), RETENTION_EVERY_S),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 # Below this the next commit may find no room: a part of the disk is the system's own.
 LEAST_ROOM = 8_000_000
@@ -30,6 +30,13 @@ _SAID = {
     "disk I/O error": WriteFailure.FULL,
     "attempt to write a readonly database": WriteFailure.READ_ONLY,
 }
+_NOT_OPENED = ("unable to open database file", "attempt to write a readonly database")
+
+
+def is_unopened(error: SQLAlchemyError) -> bool:
+    """Return whether SQLite may not open its file: a log that is to be written, too, or a folder without rights."""
+    # In these words also where the folder alone can't be written to, and the log has to be made in it.
+    return isinstance(error, DBAPIError) and str(error.orig) in _NOT_OPENED
 
 
 class WriteFailures:

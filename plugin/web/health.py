@@ -14,7 +14,7 @@ from plugin.courses.square_health import last_sync_at
 from plugin.courses.square_mode import SquareMode, square_mode
 from plugin.store import Store
 from plugin.store.migrate import can_serve
-from plugin.store.write_failures import WriteFailure
+from plugin.store.write_failures import WriteFailure, is_unopened
 from plugin.web import current_services
 from plugin.web.api.answers import moment
 from plugin.web.translations import N_, _
@@ -25,6 +25,7 @@ STALE_AFTER = timedelta(minutes=5)
 Json = dict[str, Any]
 
 _AWAY = N_("The database does not answer. Look at DATABASE_URL and whether the database runs.")
+_NOT_OPENED = N_("The database can't be opened. Look at the rights of its file and folder.")
 _NOT_MIGRATED = N_("The database is not up to date. Run: coursekeeper db upgrade.")
 _TAKES_NO_WRITES = {
     WriteFailure.FULL: N_("The disk of the database is full, so nothing can be saved. Make room on it."),
@@ -49,8 +50,8 @@ def ready() -> Response:
     services = current_services()
     try:
         answer = _answer(services.store, services.clock())
-    except SQLAlchemyError:
-        answer = _not_ready(_AWAY, answers=False)
+    except SQLAlchemyError as error:
+        answer = _not_ready(_NOT_OPENED if is_unopened(error) else _AWAY, answers=False)
     response = jsonify(answer)
     response.status_code = 200 if answer["status"] == "ready" else 503
     return response

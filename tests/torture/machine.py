@@ -55,7 +55,7 @@ class MachineRun:
         return bool(self.acknowledged) and not self.wrong
 
 
-class _Clinic:
+class MachineClinic:
     """The real application on this database, and a course that an API client uses sessions of."""
 
     def __init__(self, url: str, folder: Path) -> None:
@@ -91,35 +91,38 @@ class _Clinic:
 
 def under_fault(url: str, folder: Path, fault: Fault) -> MachineRun:
     """Use sessions before, during and after the fault, each refused one again under its key, and compare."""
-    run, clinic = MachineRun(), _Clinic(url, folder)
+    run, clinic = MachineRun(), MachineClinic(url, folder)
     try:
-        refused = _uses(clinic, run, "before")
+        refused = uses(clinic, run, "before")
         with fault(clinic.services):
-            refused += _uses(clinic, run, "during")
+            refused += uses(clinic, run, "during")
             status, run.said = clinic.ready()
             look = disk_has_room(clinic.services, clinic.services.clock())
+            answers = clinic.store.failure() is None
         run.refused = len(refused)
         if not refused:
             run.wrong.append("nothing was refused: the fault did not happen")
-        if refused and (status != 503 or not run.said or look.state is not State.WRONG):
+        # Of a database that can't even be opened nothing keeps alarms.
+        is_alarming = look.state is State.WRONG or not answers
+        if refused and (status != 503 or not run.said or not is_alarming):
             run.wrong.append(f"writes were refused, and it says {status} {run.said!r}, {look}")
         left = [key for key in refused if not _is_used(clinic, run, key)]
-        left += _uses(clinic, run, "after")
+        left += uses(clinic, run, "after")
         clinic.store.write_failures.monotonic = lambda: time.monotonic() + TRIED_AFTER_S
         if left or clinic.ready()[0] != 200:
             run.wrong.append(f"after it, not used: {left}; ready: {clinic.ready()}")
-        run.wrong += _compared(clinic.store, clinic.began, run.acknowledged)
+        run.wrong += compared(clinic.store, clinic.began, run.acknowledged)
     finally:
         clinic.close()
     return run
 
 
-def _uses(clinic: _Clinic, run: MachineRun, when: str) -> list[str]:
+def uses(clinic: MachineClinic, run: MachineRun, when: str, *, times: int = USES) -> list[str]:
     """Use some sessions; return the keys that were refused."""
-    return [key for key in (f"{when}-{number}" for number in range(USES)) if not _is_used(clinic, run, key)]
+    return [key for key in (f"{when}-{number}" for number in range(times)) if not _is_used(clinic, run, key)]
 
 
-def _is_used(clinic: _Clinic, run: MachineRun, key: str) -> bool:
+def _is_used(clinic: MachineClinic, run: MachineRun, key: str) -> bool:
     status, said = clinic.use(key)
     if status < 300:
         run.acknowledged.add(said)
@@ -128,7 +131,7 @@ def _is_used(clinic: _Clinic, run: MachineRun, key: str) -> bool:
     return status < 300
 
 
-def _compared(store: Store, began: set[str], acknowledged: set[str]) -> list[str]:
+def compared(store: Store, began: set[str], acknowledged: set[str]) -> list[str]:
     there = entries(store) - began
     return [
         *(f"{each} was acknowledged and is lost" for each in acknowledged - there),
@@ -139,9 +142,9 @@ def _compared(store: Store, began: set[str], acknowledged: set[str]) -> list[str
 
 def backup_under_writes(url: str, other_url: str, folder: Path) -> MachineRun:
     """Copy the database while sessions are used, restore the copy elsewhere, and compare with what was acknowledged."""
-    run, clinic, over = MachineRun(), _Clinic(url, folder), threading.Event()
+    run, clinic, over = MachineRun(), MachineClinic(url, folder), threading.Event()
     try:
-        _uses(clinic, run, "before")
+        uses(clinic, run, "before")
         first = set(run.acknowledged)
 
         def use_on() -> None:
@@ -161,7 +164,7 @@ def backup_under_writes(url: str, other_url: str, folder: Path) -> MachineRun:
             restored = restore(clinic.services.settings, other, made.file, now=clinic.services.clock())
             run.wrong += [f"audit of the copy: {each.check}: {each.row}" for each in restored.findings]
             run.wrong += _copied(entries(other) - clinic.began, first, run.acknowledged)
-        run.wrong += _compared(clinic.store, clinic.began, run.acknowledged)
+        run.wrong += compared(clinic.store, clinic.began, run.acknowledged)
         run.said = f"{len(run.acknowledged - first)} sessions used meanwhile"
     finally:
         clinic.close()
@@ -177,12 +180,12 @@ def _copied(copied: set[str], first: set[str], all_: set[str]) -> list[str]:
 
 def lost_log(url: str, folder: Path) -> MachineRun:
     """Take SQLite's log away after a kill: what was committed before the last checkpoint is there, and adds up."""
-    run, clinic = MachineRun(), _Clinic(url, folder)
+    run, clinic = MachineRun(), MachineClinic(url, folder)
     try:
-        _uses(clinic, run, "before")
+        uses(clinic, run, "before")
         clinic.store.checkpoint()
         kept = set(run.acknowledged)
-        _uses(clinic, run, "after")
+        uses(clinic, run, "after")
         # As the disk is after a kill and the loss: the file alone.
         alone = shutil.copyfile(str(clinic.store.url.database), folder / "without-log.db")
         with Store(f"sqlite:///{alone}") as other:

@@ -17,9 +17,11 @@ from tests.square_types import read_types_once
 from tests.torture.commits import kill_at_every_commit
 from tests.torture.crash import crash_under_load
 from tests.torture.databases import Fresh, fresh_databases
+from tests.torture.disk import Impossible, no_rights, power_loss, under_fault_on_small_disk
 from tests.torture.machine import MachineRun, backup_under_writes, full_disk, lost_log, read_only, under_fault
 from tests.torture.same_keys import same_keys
 from tests.torture.storm import storm
+from tests.torture.wrong_clock import wrong_clock
 from tests.torture.year.faults import storms
 from tests.torture.year.run import Year, compared, play
 from tests.torture.year.schedule import schedule
@@ -106,15 +108,25 @@ def _same_keys(engine: str, fresh: Fresh, seed: int) -> Told:
 
 
 def _machine(engine: str, fresh: Fresh, folder: Path) -> Iterator[Told]:
-    runs: dict[str, Callable[[], MachineRun]] = {"read only": lambda: under_fault(fresh(), folder, read_only)}
+    runs: dict[str, Callable[[], MachineRun]] = {
+        "read only": lambda: under_fault(fresh(), folder, read_only),
+        "wrong clock": lambda: wrong_clock(fresh(), folder),
+    }
     if engine == "sqlite":
         runs |= {
             "disk full": lambda: under_fault(fresh(), folder, full_disk),
             "backup under writes": lambda: backup_under_writes(fresh(), fresh(), folder),
             "log lost": lambda: lost_log(fresh(), folder),
+            "no rights": lambda: under_fault(fresh(), folder, no_rights),
+            "small disk full": lambda: under_fault_on_small_disk(fresh(), folder),
+            "power lost": lambda: power_loss(fresh(), folder),
         }
     for name, play_it in runs.items():
-        run = play_it()
+        try:
+            run = play_it()
+        except Impossible as error:
+            yield f"{engine}: {name}: not tried: {error}", True
+            continue
         yield (
             f"{engine}: {name}: {len(run.acknowledged)} acknowledged, {run.refused} refused and sent again,"
             f" {len(run.wrong)} wrong; {run.said}{_first(run.wrong)}",

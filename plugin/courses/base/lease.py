@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, and_, bindparam, select, text, true, update
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select, text, true, update
 from sqlalchemy.orm import Session
 
 from plugin.store import Store
 from plugin.store.prepared import Prepared
 from plugin.store.queues import PENDING, Inbox, Outbox
+
+# Clocks of one clinic differ by seconds; nothing is planned further ahead than a few days.
+_MAY_DIFFER, _FURTHEST = timedelta(minutes=5), timedelta(days=8)
 
 Row = TypeVar("Row", Inbox, Outbox)
 Value = TypeVar("Value")
@@ -46,3 +49,28 @@ class Queue(Generic[Row]):
 
         # Whether a row is due is asked without taking a lock.
         return store.transact(work) if store.rows(self._has_due, {"now": now}) else None
+
+
+def hasten_misdated(store: Store, now: datetime) -> int:
+    """Make due now what a clock that was ahead put off; return how many rows.
+
+    Such a row was written later than now, or is due later than anything is planned. Without this it would wait until
+    the clock gets there, and an event or job for the same subject with it.
+    """
+    waiting = [_misdated(Inbox, Inbox.received_at, now), _misdated(Outbox, Outbox.created_at, now)]
+    with store.reading() as session:
+        if not any(
+            session.scalars(select(table.id).where(rule).limit(1)).all() for table, _, rule in waiting
+        ):
+            return 0
+    with store.writing() as session:
+        return sum(
+            session.execute(update(table).where(rule).values({"due_at": now, written: now})).rowcount  # type: ignore[attr-defined]  # an UPDATE's result has it
+            for table, written, rule in waiting
+        )
+
+
+def _misdated(table: type[Inbox | Outbox], written_at: Any, now: datetime) -> tuple[Any, str, Any]:
+    waits = text(f"{table.__tablename__}.{PENDING}")
+    is_misdated = or_(written_at > now + _MAY_DIFFER, table.due_at > now + _FURTHEST)
+    return table, written_at.key, and_(waits, table.due_at > now, is_misdated)
