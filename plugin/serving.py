@@ -19,7 +19,9 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from sqlalchemy.orm import configure_mappers
 
 from plugin import create_app
+from plugin.core.money import Money
 from plugin.courses.accounts.setup import is_setup_open, new_setup_code
+from plugin.courses.base.words import format_money
 from plugin.listening import open_listener
 from plugin.log import write_web_log_to_stderr
 from plugin.processes import end_with_parent, use_one_heap
@@ -104,6 +106,8 @@ def make_ready(settings: Settings, *, host: str, port: int, with_worker: bool = 
         if with_worker:
             importlib.import_module("plugin.worker")
         configure_mappers()
+        # Reads the formats of all amounts and dates, 4 MB.
+        format_money(Money(0, "USD"))
         _invite_to_set_up(settings, host, port)
     finally:
         gc.enable()

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, LifoQueue
 from threading import Lock, Timer
@@ -40,6 +41,7 @@ class PaperWorkers:
         recycle_after: int = 1000,
         recycle_mb: int = 250,
         wait_s: float = 60,
+        idle_s: float = 600,
         program: str = "invoices.press.worker",
     ) -> None:
         self._timeout_s = timeout_s
@@ -47,6 +49,8 @@ class PaperWorkers:
         self._recycle_after = recycle_after
         self._recycle_mb = recycle_mb
         self._wait_s = wait_s
+        self._idle_s = idle_s
+        self._rest = Timer(0, _nothing)
         self._program = program
         self._lock = Lock()
         self._is_closed = False
@@ -55,7 +59,7 @@ class PaperWorkers:
         self._free: LifoQueue[_Worker | None] = LifoQueue()
         for _ in range(count):
             self._free.put(None)
-        self._finalizer = weakref.finalize(self, _stop_all, self._alive, os.getpid())
+        self._finalizer = weakref.finalize(self, _stop_all, self._alive)
 
     def render(self, paper: Paper, assets: Mapping[str, bytes] = NO_ASSETS) -> bytes:
         """Draw the paper in the next free worker; `assets`: the PNG of its logo by SHA-256.
@@ -74,6 +78,7 @@ class PaperWorkers:
             raise
         finally:
             self._free.put(self._kept(worker, is_fit_for_more=is_fit_for_more))
+            self._rest_later()
         return pdf
 
     def pids(self) -> tuple[int, ...]:
@@ -85,6 +90,7 @@ class PaperWorkers:
         """End all workers now; a paper being drawn fails."""
         with self._lock:
             self._is_closed = True
+            self._rest.cancel()
         self._finalizer()
 
     def __enter__(self) -> Self:
@@ -94,6 +100,26 @@ class PaperWorkers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _rest_later(self) -> None:
+        """End the workers once nothing was drawn for a while: one takes 70 MB, and a second to start."""
+        with self._lock:
+            self._rest.cancel()
+            # A timer must not keep alive what nobody uses any more.
+            self._rest = Timer(self._idle_s, _call, [weakref.WeakMethod(self._end_free)])
+            self._rest.daemon = True
+            if not self._is_closed:
+                self._rest.start()
+
+    def _end_free(self) -> None:
+        free = list[_Worker | None]()
+        with suppress(Empty):
+            while True:
+                free.append(self._free.get_nowait())
+        for worker in free:
+            if worker is not None:
+                self._end(worker)
+            self._free.put(None)
 
     def _next_free(self) -> _Worker | None:
         try:
@@ -132,6 +158,7 @@ class _Worker:
     """One process and the two pipes to it."""
 
     def __init__(self, program: str, memory_mb: int) -> None:
+        self.owner = os.getpid()
         self.drawn = 0
         self._is_ready = False
         self._folder = tempfile.mkdtemp(prefix="papers-")
@@ -214,9 +241,18 @@ def _close(pipe: object) -> None:
         return
 
 
-def _stop_all(alive: set[_Worker], owner: int) -> None:
-    # A forked child inherits this set but not the right to end its parent's workers.
-    if os.getpid() != owner:
-        return
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def _call(method: weakref.WeakMethod[Callable[[], None]]) -> None:
+    if (known := method()) is not None:
+        known()
+
+
+def _stop_all(alive: set[_Worker]) -> None:
     while alive:
-        alive.pop().stop()
+        worker = alive.pop()
+        # A forked child inherits this set but not the right to end its parent's workers.
+        if worker.owner == os.getpid():
+            worker.stop()

@@ -87,6 +87,10 @@ def _run_family(host: str, port: int, settings: Settings | None = None) -> int:
     web = Child("web", ["-m", "plugin", "serve", "--no-worker", "--host", host, "--port", str(port)], {})
     work = Child("worker", ["-m", "plugin", "worker"], {}, is_vital=False)
     if FORKS and settings is not None:
+        import gc
+
+        # Until all is loaded: hardly anything of it becomes garbage, and looking for that takes a while.
+        gc.disable()
         from plugin.serving import make_ready
 
         app = make_ready(settings, host=host, port=port, with_worker=True)

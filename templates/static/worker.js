@@ -13,7 +13,7 @@ addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || new URL(request.url).origin !== location.origin) return;
   if (request.mode === "navigate") event.respondWith(page(event));
-  else if (request.headers.has("X-Keep")) event.respondWith(fetch(request).then((answer) => keep(event, answer)));
+  else if (request.headers.has("X-Keep")) event.respondWith(ask(event));
   else if (FILE_KINDS.includes(request.destination)) event.respondWith(file(event));
 });
 
@@ -49,8 +49,11 @@ async function page(event) {
   await signOutIfAsked();
   const { request } = event;
   const kept = await keptPage(request);
+  const asked = ask(event);
+  // An answer that comes after the kept page was shown is kept as well.
+  event.waitUntil(asked.catch(() => {}));
   try {
-    return await inTime(fetch(request).then((answer) => keep(event, answer)), kept);
+    return await inTime(asked, kept);
   } catch {
     return kept ?? caches.match(CONFIG.offline, { cacheName: FILES, ignoreVary: true });
   }
@@ -68,17 +71,34 @@ async function inTime(answer, kept) {
 
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 
-async function keep(event, answer) {
+async function ask(event) {
+  const askedAt = Date.now();
+  return keep(event, await fetch(event.request), askedAt);
+}
+
+async function keep(event, answer, askedAt) {
   // A gateway says that the server behind it is away, or our server that its database is; other refusals carry their id.
   const isRefusal = answer.headers.has("X-Request-ID") && !answer.headers.has("Retry-After");
   if (GATEWAY_ERRORS.includes(answer.status) && !isRefusal) throw new Error(String(answer.status));
   const whose = answer.headers.get("X-Kept-For");
-  if (whose && answer.ok && !answer.redirected) event.waitUntil(put(event.request, answer.clone(), PAGES + whose));
+  if (whose && answer.ok && !answer.redirected) {
+    event.waitUntil(putInTurn(event.request, answer.clone(), PAGES + whose, askedAt));
+  }
   return answer;
 }
 
-// One person at a time: what was kept for another sign-in goes.
-async function put(request, answer, name) {
+// One page after the other: what is old is deleted between listing and reading it otherwise.
+let lastPut = Promise.resolve();
+function putInTurn(...page) {
+  lastPut = lastPut.catch(() => {}).then(() => put(...page));
+  return lastPut;
+}
+
+// One person at a time: what was kept for another sign-in goes, and a late answer to an earlier one is not kept.
+let newest = { name: "", askedAt: 0 };
+async function put(request, answer, name, askedAt) {
+  if (name !== newest.name && askedAt < newest.askedAt) return;
+  newest = { name, askedAt };
   const others = (await caches.keys()).filter((each) => each.startsWith(PAGES) && each !== name);
   await Promise.all(others.map((each) => caches.delete(each)));
   const cache = await caches.open(name);
@@ -96,7 +116,8 @@ async function put(request, answer, name) {
 async function forgetOldest(cache) {
   const kept = [];
   for (const key of await cache.keys()) {
-    const { headers } = await cache.match(key, { ignoreVary: true });
+    // The script of a page may have deleted it meanwhile.
+    const { headers } = await cache.match(key, { ignoreVary: true }) ?? new Response();
     const { pathname } = new URL(key.url);
     if (!headers.has("X-Seen-At") || pathname === CONFIG.start) continue;
     kept.push({ pathname, seenAt: Number(headers.get("X-Seen-At")), at: Number(headers.get("X-Kept-At")) });

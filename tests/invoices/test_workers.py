@@ -133,6 +133,16 @@ def test_a_worn_worker_is_replaced() -> None:
         assert workers.pids() != (first,)
 
 
+def test_a_worker_that_rests_ends_and_the_next_paper_starts_another() -> None:
+    with QuickWorkers(idle_s=0.2) as workers:
+        first = workers.render(SMALL)
+        deadline = time.monotonic() + 20
+        while workers.pids() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert workers.pids() == ()
+        assert workers.render(SMALL) == first
+
+
 def test_a_swollen_worker_is_replaced_where_the_platform_shows_its_memory() -> None:
     is_shown = Path("/proc/self/statm").exists()
     with QuickWorkers(recycle_mb=1) as workers:
