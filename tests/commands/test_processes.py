@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from plugin.errors import ConfigurationError
-from plugin.processes import Child, Family
+from plugin.processes import FORKS, Child, Family
 from plugin.settings import Settings
 from plugin.start import wait_for_server
 from plugin.store.postgresql import refusal
@@ -98,6 +98,92 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert until(lambda: not _is_alive(orphan))
+
+
+FORKED = """
+import os, sys, time
+from pathlib import Path
+from plugin.processes import Child, Family, end_with_parent
+
+mark, pids = Path(sys.argv[1]), Path(sys.argv[2])
+
+def falls():
+    with mark.open("a") as file:
+        file.write("x")
+    raise ValueError("what a child raises is its own")
+
+def lasts():
+    with pids.open("a") as file:
+        file.write(f"{os.getpid()}\\n")
+    end_with_parent()
+    # A group of its own, and nothing to read.
+    assert os.getpgid(0) == os.getpid() and sys.stdin.read() == ""
+    time.sleep(600)
+
+def is_vital():
+    end_with_parent()
+    while mark.stat().st_size < int(sys.argv[3]):
+        time.sleep(0.02)
+    raise SystemExit(3)
+
+children = [
+    Child("lasting", [], {}, run=lasts),
+    Child("worker", [], {}, is_vital=False, run=falls),
+    Child("vital", [], {}, run=is_vital),
+]
+mark.touch()
+family = Family(children)
+family.stop_on_signals()
+family.start()
+try:
+    code = family.wait()
+finally:
+    family.stop()
+print("the family has ended", flush=True)
+sys.exit(code)
+"""
+
+
+def _forked(folder: Path, falls: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", FORKED, folder / "mark", folder / "pids", str(falls)],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _is_lasting(folder: Path) -> bool:
+    pids = folder / "pids"
+    return pids.exists() and pids.read_text().endswith("\n")
+
+
+only_where_forked = pytest.mark.skipif(not FORKS, reason="children are started anew here")
+
+
+@only_where_forked
+def test_forked_children_start_fall_and_end_as_others_do(tmp_path: Path) -> None:
+    said, complained = (process := _forked(tmp_path, 2)).communicate(timeout=60)
+    assert process.returncode == 3
+    # A child that ends unwinds the parent's stack, and must not end the others on its way.
+    assert said == "the family has ended\n"
+    assert complained.count("The worker ended unexpectedly; it is started again.") >= 1
+    assert complained.count("ValueError: what a child raises is its own") >= 2
+    assert not _is_alive(int((tmp_path / "pids").read_text()))
+
+
+@only_where_forked
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_forked_children_end_with_their_parent(tmp_path: Path, how: signal.Signals) -> None:
+    process = _forked(tmp_path, 600)
+    assert until(lambda: _is_lasting(tmp_path))
+    process.send_signal(how)
+    said, _ = process.communicate(timeout=60)
+    assert (process.returncode, said) == (
+        (-9, "") if how == signal.SIGKILL else (0, "the family has ended\n")
+    )
+    assert until(lambda: not _is_alive(int((tmp_path / "pids").read_text())))
 
 
 def _is_alive(pid: int) -> bool:
