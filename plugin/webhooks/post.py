@@ -2,9 +2,10 @@
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,6 +16,7 @@ from plugin.courses.webhooks.kinds import signature
 from plugin.errors import WebhookFailed
 from plugin.webhooks.address import Resolve, allowed_address, resolve
 
+P = ParamSpec("P")
 TIMEOUT_S = 5.0
 # The whole call, however slowly the answer drips.
 LIMIT_S = 15.0
@@ -23,6 +25,22 @@ _MOST_SAID = 200
 _GONE = 410
 
 
+def _as_outcome(call: Callable[P, Outcome]) -> Callable[P, Outcome]:
+    """Return what the receiver does wrong as an outcome."""
+
+    @wraps(call)
+    def judged(*args: P.args, **kwargs: P.kwargs) -> Outcome:
+        try:
+            return call(*args, **kwargs)
+        except WebhookFailed as error:
+            return Outcome(is_delivered=False, said=error.message)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
+            return Outcome(is_delivered=False, said=f"No answer ({type(error).__name__}).")
+
+    return judged
+
+
+@_as_outcome
 def post(
     url: str,
     document: Mapping[str, Any],
@@ -35,34 +53,6 @@ def post(
     limit_s: float = LIMIT_S,
 ) -> Outcome:
     """Send a document; return what came of it. Never raises for what the receiver does."""
-    try:
-        return _post(
-            url,
-            document,
-            keys,
-            now=now,
-            may_be_private=may_be_private,
-            allows_http=allows_http,
-            resolve=resolve,
-            limit_s=limit_s,
-        )
-    except WebhookFailed as error:
-        return Outcome(is_delivered=False, said=error.message)
-    except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
-        return Outcome(is_delivered=False, said=f"No answer ({type(error).__name__}).")
-
-
-def _post(
-    url: str,
-    document: Mapping[str, Any],
-    keys: Sequence[str],
-    *,
-    now: datetime,
-    may_be_private: bool,
-    allows_http: bool,
-    resolve: Resolve,
-    limit_s: float,
-) -> Outcome:
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme != "https" and not allows_http:

@@ -17,7 +17,7 @@ from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.totals import keep_totals
 from plugin.store import Store
 from plugin.store.listing import SumOf
-from plugin.store.triggers import removal, removal_of_whole
+from plugin.store.triggers import APPEND_ONLY, removal
 from tests.bench.pages import scans_of
 from tests.budgets.counting import counted
 from tests.clock import HandMovedClock
@@ -78,8 +78,7 @@ def _guards_down(store: Store) -> list[str]:
         "COMMIT",
         "PRAGMA foreign_keys = OFF",
         "PRAGMA ignore_check_constraints = ON",
-        *removal("sqlite"),
-        *removal_of_whole("sqlite"),
+        *removal("sqlite", *APPEND_ONLY),
         "BEGIN",
     ]
 

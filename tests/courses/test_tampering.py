@@ -30,7 +30,7 @@ from plugin.store.ledger import Entry
 from plugin.store.migrate import upgrade
 from plugin.store.recorded import RECORDED, record_fingerprint
 from plugin.store.seals import LedgerSeal, SealedRow
-from plugin.store.triggers import removal, removal_for_seals, removal_of_whole
+from plugin.store.triggers import APPEND_ONLY, SEAL, SEALED, removal
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk
 from tests.courses.documents.sales import Papers
@@ -152,10 +152,9 @@ def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
             statements = (
                 "COMMIT",
                 "PRAGMA foreign_keys = OFF",
-                *removal("sqlite"),
-                *removal_of_whole("sqlite"),
+                *removal("sqlite", *APPEND_ONLY),
             )
-            for statement in (*statements, *removal_for_seals("sqlite"), "BEGIN"):
+            for statement in (*statements, *removal("sqlite", SEAL, SEALED), "BEGIN"):
                 connection.exec_driver_sql(statement)
             connection.commit()
             yield connection

@@ -9,6 +9,7 @@ from plugin.store.migrations.frozen import MOMENT, Tables, where
 revision = "0022"
 down_revision = None
 
+_FUNCTIONS = ("refuse_change", "refuse_any_change")
 _TABLES = Tables()
 
 
@@ -17,18 +18,26 @@ def upgrade() -> None:
     connection = op.get_bind()
     _TABLES.create_all(connection, checkfirst=False)
     engine = connection.dialect.name
-    for guards in (triggers.creation, triggers.creation_of_whole, versions.creation, totals.creation):
-        for statement in guards(engine):
-            op.execute(statement)
+    for statement in (
+        *triggers.functions(engine, *_FUNCTIONS),
+        *triggers.creation(engine, *triggers.APPEND_ONLY, has_hash=False),
+        *versions.creation(engine),
+        *totals.creation(engine),
+    ):
+        op.execute(statement)
 
 
 def downgrade() -> None:
     """Undo."""
     connection = op.get_bind()
     engine = connection.dialect.name
-    for guards in (totals.removal, versions.removal, triggers.removal_of_whole, triggers.removal):
-        for statement in guards(engine):
-            op.execute(statement)
+    for statement in (
+        *totals.removal(engine),
+        *versions.removal(engine),
+        *triggers.removal(engine, *triggers.APPEND_ONLY),
+        *triggers.removal_of_functions(engine, *_FUNCTIONS),
+    ):
+        op.execute(statement)
     _TABLES.drop_all(connection, checkfirst=False)
 
 

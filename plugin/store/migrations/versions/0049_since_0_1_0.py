@@ -12,6 +12,7 @@ from plugin.store.migrations.frozen import MOMENT, Tables, where
 revision = "0049"
 down_revision = "0022"
 
+_FUNCTION = "refuse_young_activity"
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TABLES = Tables()
 # What the new tables refer to.
@@ -117,20 +118,21 @@ def _guards() -> Iterator[str]:
     engine = op.get_bind().dialect.name
     for since in ("0025", "0031"):
         yield from listing.creation(engine, since)
-    yield from triggers.creation_of_activity(engine)
+    yield from triggers.functions(engine, _FUNCTION)
+    yield from triggers.creation(engine, triggers.ACTIVITY)
     for since in ("0027", "0037", "0040"):
         yield from versions.creation(engine, since)
-    yield from triggers.creation_of_agreements(engine)
+    yield from triggers.creation(engine, triggers.SIGNED, triggers.SHOWN)
     yield from webhooks.creation(engine)
 
 
 def _removal() -> Iterator[str]:
     engine = op.get_bind().dialect.name
     yield from webhooks.removal(engine)
-    yield from triggers.removal_of_agreements(engine)
+    yield from triggers.removal(engine, triggers.SIGNED, triggers.SHOWN, triggers.ACTIVITY)
+    yield from triggers.removal_of_functions(engine, _FUNCTION)
     for since in ("0040", "0037", "0027"):
         yield from versions.removal(engine, since)
-    yield from triggers.removal_of_activity(engine)
     for since in ("0031", "0025"):
         yield from listing.removal(engine, since)
 

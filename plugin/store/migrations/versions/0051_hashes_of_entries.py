@@ -35,7 +35,7 @@ _ENTRY = sa.table(
 def upgrade() -> None:
     """Apply."""
     engine = op.get_bind().dialect.name
-    for statement in triggers.removal_for_entries(engine):
+    for statement in triggers.removal(engine, "entry"):
         op.execute(statement)
     op.add_column("entry", sa.Column("reason_salt", sa.String(16), server_default="", nullable=False))
     op.add_column("entry", sa.Column("reason_sha256", sa.String(64), server_default="", nullable=False))
@@ -44,7 +44,7 @@ def upgrade() -> None:
     setting = _ENTRY.update().where(_ENTRY.c.id == sa.bindparam("of")).values(**values)
     for some in _hashes():
         op.get_bind().execute(setting, some)
-    for statement in triggers.creation_for_entries(engine):
+    for statement in triggers.creation(engine, "entry"):
         op.execute(statement)
 
 
@@ -71,9 +71,9 @@ def _hashes() -> Iterator[list[dict[str, Any]]]:
 def downgrade() -> None:
     """Undo."""
     engine = op.get_bind().dialect.name
-    for statement in triggers.removal_for_entries(engine):
+    for statement in triggers.removal(engine, "entry"):
         op.execute(statement)
     for name in _NEW:
         op.drop_column("entry", name)
-    for statement in triggers.creation_for_entries(engine, has_hash=False):
+    for statement in triggers.creation(engine, "entry", has_hash=False):
         op.execute(statement)

@@ -67,7 +67,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "row_id", "version", name=op.f("pk_sealed_row")),
     )
     op.create_index(op.f("ix_sealed_row_seal"), "sealed_row", ["seal"])
-    for statement in triggers.creation_for_seals(op.get_bind().dialect.name):
+    for statement in triggers.creation(op.get_bind().dialect.name, triggers.SEAL, triggers.SEALED):
         op.execute(statement)
     for table in _RECORDED:
         op.add_column(table, sa.Column("record_version", sa.Integer(), server_default="0", nullable=False))
@@ -103,7 +103,7 @@ def downgrade() -> None:
     for table in _RECORDED:
         op.drop_column(table, "record_sha256")
         op.drop_column(table, "record_version")
-    for statement in triggers.removal_for_seals(op.get_bind().dialect.name):
+    for statement in triggers.removal(op.get_bind().dialect.name, triggers.SEAL, triggers.SEALED):
         op.execute(statement)
     op.drop_table("sealed_row")
     op.drop_table("ledger_seal")
