@@ -34,25 +34,23 @@ class UtcTime(TypeDecorator[datetime]):
         in_utc = _in_utc(value)
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
-    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        """Return the time with its zone."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
-        """Return the conversion of a value: to SQLite's text in one step, as times are half of what is converted."""
-        return _to_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+        """Return the conversion of a value, in one step, as times are half of what is converted."""
+        return _to_text if dialect.name == "sqlite" else _to_utc
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None] | None:
-        """Return the conversion of what the database holds."""
-        return _from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+    def result_processor(self, dialect: Dialect, _coltype: object) -> Callable[[Any], datetime | None] | None:
+        """Return the conversion of what the database holds: SQLite text without a zone."""
+        return _from_text if dialect.name == "sqlite" else _to_utc
 
 
 def _in_utc(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("a stored time carries its zone")
     return value.astimezone(UTC)
+
+
+def _to_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else _in_utc(value)
 
 
 def _to_text(value: datetime | None) -> str | None:

@@ -13,14 +13,14 @@ from flask import Flask
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
-from plugin.web.limit_storage import SharedCount
+from plugin.web.limit_storage import MemoryCount, SharedCount
 
 _EXTENSION = "coursekeeper_limiter"
 
 
 def page_limiter(app: Flask) -> Limiter:
     """Return the limiter of mere traffic; it counts in memory, per process, so that it costs nothing."""
-    return _limiter(app, "traffic", storage_uri="memory://")
+    return _limiter(app, "traffic", storage_uri=MemoryCount.ADDRESS)
 
 
 def guess_limiter(app: Flask) -> Limiter:

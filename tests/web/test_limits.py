@@ -15,6 +15,7 @@ from plugin.courses.accounts.limit_hits import add_hits
 from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.store import Store
+from plugin.web.limit_storage import MemoryCount
 from tests.budgets.counting import counted
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
@@ -116,3 +117,14 @@ def test_an_ordinary_request_counts_nothing(
         small_deb.get("/")
         small_deb.get(f"/clients/{course.client_id}")
     assert not [each.sql for each in asked if "limit_hit" in each.sql]
+
+
+def test_a_count_in_memory_starts_no_thread_and_forgets_what_has_passed() -> None:
+    count = MemoryCount()
+    count.timer.join()
+    for number in range(3):
+        count.incr(f"passed {number}", expiry=0)
+    assert not count.timer.is_alive()
+    count._forgets_at = 0
+    count.incr("counts", expiry=60)
+    assert set(count.storage) == {"counts"}

@@ -39,12 +39,14 @@ from plugin.store.selling import Checkout
 class CourseInHand:
     """The state of a locked course, its sessions numbered, and the head of each allowance's chain, by id.
 
-    `has_draft`: a note waits for a visit of its owner, or of a client it is shared with.
+    `has_draft`: a note waits for a visit of its owner, or of a client it is shared with. `has_relations`: it is
+    shared, or its sessions were transferred from another course.
     """
 
     state: CourseState
     heads: Mapping[str, Head]
-    has_draft: bool = False
+    has_draft: bool
+    has_relations: bool
 
 
 # Ids, or a query for them: ten thousand ids would not fit into one statement.
@@ -90,7 +92,7 @@ def course_in_hand(session: Session, course_id: str, *, today: date) -> CourseIn
     """Return the state of a course that the transaction has locked."""
     ((state, course, entries),) = read_states(session, [course_id], today=today)
     heads = {row.allowance_id: Head(*row[-5:]) for row in sorted(entries, key=attrgetter("seq"))}
-    return CourseInHand(state, heads, bool(course.has_draft))
+    return CourseInHand(state, heads, bool(course.has_draft), bool(course.has_relations))
 
 
 def _entry_rows(which: Which) -> Select[Any]:

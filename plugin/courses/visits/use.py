@@ -125,7 +125,7 @@ def record_use(
     hand = course_in_hand(work.session, course.id, today=today)
     tapped_on = local_date(clinic, work.act.happened_at)
     visited_on = wish.visited_on or tapped_on
-    _check_day(work.session, course, clinic, visited_on, today)
+    _check_day(work.session, course, hand, clinic, visited_on, today)
     _may_be_used(hand.state, visited_on)
     client_id = _who_came(work.session, course, wish.client_id, visited_on)
     allowance = _allowance(work.session, hand.state, wish.allowance_id, wish.sessions)
@@ -231,12 +231,15 @@ def _refusal(course: CourseState, code: str) -> str:
     }[code]
 
 
-def _check_day(session: Session, course: LockedCourse, clinic: ClinicView, day: date, today: date) -> None:
+def _check_day(
+    session: Session, course: LockedCourse, hand: CourseInHand, clinic: ClinicView, day: date, today: date
+) -> None:
     if day > today:
         raise InvalidField(_("A visit can't lie in the future."), field="visited_on")
     if day < local_date(clinic, course.sold_at):
         raise InvalidField(_("The visit was before the course was sold."), field="visited_on")
-    origin = shares_and_origins_in(session, [course.id])[1].get(course.id) if day < today else None
+    may_be_before = hand.has_relations and day < today
+    origin = shares_and_origins_in(session, [course.id])[1].get(course.id) if may_be_before else None
     if origin is not None and day < local_date(clinic, origin.transferred_at):
         raise InvalidField(_("The visit was before these sessions were transferred."), field="visited_on")
 

@@ -11,6 +11,7 @@ from flask_limiter.util import get_remote_address
 
 from plugin.web.api.auth import caller_or_refusal, token_digest
 from plugin.web.api.errors import NotSignedIn
+from plugin.web.limit_storage import MemoryCount
 from plugin.web.limits import checks_of, guess_limiter, start
 
 CALLS_PER_TOKEN = "600 per minute"  # noqa: S105 - a number of calls, no secret
@@ -22,7 +23,10 @@ DOCUMENT = "api.openapi"
 def limit(blueprint: Blueprint, *, per_token: str, bad_per_address: str) -> None:
     """Apply both limits to every call of the blueprint, in any application it is registered with."""
     limiter = Limiter(
-        get_remote_address, storage_uri="memory://", headers_enabled=True, key_prefix=f"{blueprint.name}:"
+        get_remote_address,
+        storage_uri=MemoryCount.ADDRESS,
+        headers_enabled=True,
+        key_prefix=f"{blueprint.name}:",
     )
     # Shared: all calls count together; otherwise a limit would count each endpoint by itself.
     limiter.shared_limit(per_token, "calls", key_func=_token_or_address)(blueprint)
