@@ -49,10 +49,11 @@ from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.migrate import current_revision
 from plugin.store.people import Client, Staff
 from plugin.version import VERSION
+from plugin.wording import N_, _
 
 Step = Callable[[str], None]
 _COUNTED = {"clients": Client, "courses": Course, "entries": Entry, "visits": Visit, "staff": Staff}
-_LISTED_ONLY = "Its list of contents was read; this user may not create a database to restore it into."
+_LISTED_ONLY = N_("Its list of contents was read; this user may not create a database to restore it into.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +170,9 @@ def _verify(services: Services, file: Path, work: Path, proof: Proof, manifest: 
             return _LISTED_ONLY
         findings = (*audit(restored), *against_manifest(restored, manifest))
     # The copy is as good as the database: an error there is told of, and is no reason to have no copies.
-    ledger = f"its ledger has {len(findings)} errors" if findings else "the ledger is clean"
-    return f"Restored into a database of its own; {ledger}."
+    if findings:
+        return _("Restored into a database of its own; its ledger has {n} errors.", n=len(findings))
+    return _("Restored into a database of its own; the ledger is clean.")
 
 
 def _put_in_place(services: Services, part: Path, target: Path, manifest: Manifest, checked: str) -> Made:

@@ -15,6 +15,7 @@ from plugin.wording import N_
 
 # What the pages of settings change and other tables hold.
 ELSEWHERE = {
+    "clinic": N_("Clinic details"),
     "clinic.time_zone": N_("Time zone"),
     "clinic.currency": N_("Currency"),
     "clinic.language": N_("Language"),

@@ -14,6 +14,7 @@ from plugin.wording import _
 
 BY_SERVER, IN_BROWSER, NOWHERE = "environment", "database", "default"
 # The address of a database may hold its password.
+_LONGEST_SHOWN = 80
 _CREDENTIALS = re.compile(r"//[^/]*@")
 
 
@@ -66,7 +67,12 @@ def shown(settings: Settings, name: str) -> str:
     """Return the value for a person, of a secret only whether it is set."""
     if is_secret(name):
         return _("Saved") if is_set(settings, name) else _("Not set")
-    return _CREDENTIALS.sub("//…@", text_of(getattr(settings, name))) or _("Not set")
+    value = getattr(settings, name)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    plain = _CREDENTIALS.sub("//…@", text_of(value)) or _("Not set")
+    # A certificate is recognized by where it begins.
+    return plain if len(plain) <= _LONGEST_SHOWN else f"{plain[:_LONGEST_SHOWN]}…"
 
 
 def text_of(value: Any) -> str:

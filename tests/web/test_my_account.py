@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 
 from plugin.core.acts import Role
+from plugin.courses.accounts.devices import device_of
 from plugin.courses.accounts.staff import list_staff
 from plugin.services import Services
-from plugin.web.account.devices import device_of
 from tests.web.conftest import As
 from tests.web.page import Form, Page
 from tests.web.visitor import PASSWORD, Visitor, email_of

@@ -10,9 +10,13 @@ import pytest
 from flask import Flask
 
 from plugin import wording
+from plugin.configuration.overview import shown
 from plugin.core.acts import Role
+from plugin.courses.accounts.devices import device_of
 from plugin.services import Services
+from plugin.settings import Settings
 from plugin.staff_languages import staff_language
+from plugin.stored_sentences import in_words
 from plugin.web.translations import N_, _, ngettext
 from plugin.wording import speaking
 from tests.clock import HandMovedClock
@@ -161,3 +165,21 @@ def test_a_field_of_the_package_is_named_in_the_language_of_the_person(small_olg
     answer = small_olga.send(small_olga.page("/packages").form("/packages"), treatment="")
     assert answer.status_code == 422
     assert "The treatment" not in answer.text
+
+
+def test_devices_countries_and_settings_are_in_the_language_of_the_person(small_olga: Visitor) -> None:
+    agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1"
+    assert in_words(device_of(agent), "es-US") == "Safari en un iPhone"
+    assert in_words(device_of("Linux"), "es-US") == "Un navegador en una PC con Linux"
+    assert in_words(device_of(""), "es-US") == "Navegador desconocido"
+    choose(small_olga, "es")
+    step = small_olga.get("/first-steps/clinic").text
+    assert "Estados Unidos" in step
+    assert "USD – dólar estadounidense" in step
+
+
+def test_what_the_server_sets_is_shown_briefly_and_in_words() -> None:
+    settings = Settings(wallet_certificate="A" * 1500, tip_links=True)
+    assert shown(settings, "wallet_certificate") == "A" * 80 + "…"
+    with speaking(staff_language("es-US")):
+        assert [str(shown(settings, each)) for each in ("tip_links", "public_packages")] == ["Sí", "No"]

@@ -16,11 +16,11 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
+from plugin.courses.accounts.devices import device_of
 from plugin.courses.accounts.sign_ins import note_failed_sign_in, prove_sign_in
 from plugin.courses.accounts.staff import staff_by_email, staff_by_mark
 from plugin.web import current_services
 from plugin.web.account import resume
-from plugin.web.account.devices import device_of
 from plugin.web.account.people import SIGN_IN
 from plugin.web.actions import Notice, flash_notice, redirect_after_post
 from plugin.web.limits import guess_limiter

@@ -10,12 +10,12 @@ from flask_login import user_logged_in, user_logged_out  # type: ignore[import-u
 from flask_security import LoginForm, Security
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 
+from plugin.courses.accounts.devices import device_of
 from plugin.courses.accounts.shared_devices import open_device, start_pin_sign_in
 from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, staff_signed_in, start_sign_in
 from plugin.web import check_in_cookie, current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.account import lock, passkeys, reset, resume, second_step
-from plugin.web.account.devices import device_of
 from plugin.web.account.doors import going_on, limited, page, proving, signed_in
 from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES
 from plugin.web.account.people import SIGN_IN, StaffStore, StaffUser, load_by_sign_in

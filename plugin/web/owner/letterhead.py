@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast, get_args
 
-from babel import Locale
 from flask import Flask, Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
@@ -26,11 +25,11 @@ from plugin.web import current_services, pages
 from plugin.web.access import TREATS, Screens
 from plugin.web.actions import current_act, redirect_to
 from plugin.web.files import pdf_answer
-from plugin.web.format import locale_of
 from plugin.web.headers import let_page_hold_frame
 from plugin.web.owner.forms import LetterheadForm, LogoForm, NumbersForm, SwitchForm
 from plugin.web.owner.preview import on_screen, why_not
 from plugin.web.refusals import Refusal
+from plugin.web.setup.clinic import countries
 from plugin.web.translations import N_, _
 
 # The logo, and room for the rest of the form; a slightly larger file still gets an error message.
@@ -187,7 +186,7 @@ def _forms(refusal: Refusal | None, kind: str) -> dict[str, Any]:
     is_of_logo = refusal is not None and refusal.field == "logo"
     series = read_series(current_services().store)
     letterhead = LetterheadForm.shown(refusal if is_of_letterhead else None, of=pages.clinic())
-    letterhead.country.choices = _countries()
+    letterhead.country.choices = countries()
     return {
         "form": letterhead,
         "logo_form": LogoForm.shown(refusal if is_of_logo else None, suffix="-file"),
@@ -210,16 +209,6 @@ def _said(clinic: ClinicView) -> str:
         color=clinic.accent.upper(),
         printed=printed,
     )
-
-
-def _countries() -> list[tuple[str, str]]:
-    territories = locale_of(pages.clinic()).territories or Locale("en").territories
-    named = [
-        (code, name)
-        for code, name in territories.items()
-        if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
-    ]
-    return sorted(named, key=lambda each: each[1])
 
 
 def _why_no_e_invoices() -> str:

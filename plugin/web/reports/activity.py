@@ -21,6 +21,7 @@ from plugin.web.access import Screens
 from plugin.web.files import file_answer
 from plugin.web.owner.forms import ActivityForm
 from plugin.web.refusals import Refusal, shows_refusals
+from plugin.web.setup.frame import TITLES
 from plugin.web.translations import N_, _
 
 blueprint = Screens("activity", __name__)
@@ -61,13 +62,18 @@ class _Row:
     @classmethod
     def of(cls, act: ActivityView) -> _Row:
         before, after = act.before.splitlines(), act.after.splitlines()
-        is_setting = act.kind in (Did.SETTING_CHANGED, Did.SETUP_STEP)
         return cls(
             act,
-            setting_label(act.subject_id) if is_setting else act.name,
+            _label(act),
             tuple(line for line in before if line not in after),
             tuple(line for line in after if line not in before),
         )
+
+
+def _label(act: ActivityView) -> str:
+    if act.kind == Did.SETUP_STEP:
+        return TITLES.get(act.subject_id, act.subject_id)
+    return setting_label(act.subject_id) if act.kind == Did.SETTING_CHANGED else act.name
 
 
 @blueprint.get("/reports/activity")

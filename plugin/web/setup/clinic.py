@@ -12,7 +12,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.clinic import why_currency_locked
-from plugin.core.text import NAME_LENGTH
+from plugin.core.text import NAME_LENGTH, folded
 from plugin.courses.accounts.setup import read_setup
 from plugin.courses.base.clinic import change_clinic, is_named, time_zones
 from plugin.courses.base.opening_hours import read_hours, save_hours
@@ -22,7 +22,7 @@ from plugin.square.locations import LETTER_COUNTRIES
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.actions import current_act
-from plugin.web.format import LANGUAGES
+from plugin.web.format import LANGUAGES, locale_of
 from plugin.web.forms import Choice, Choices, Paragraph, Text
 from plugin.web.owner.hours import HoursForm
 from plugin.web.refusals import Refusal
@@ -32,7 +32,6 @@ from plugin.web.translations import N_
 _FIELDS = ("name", "address", "phone", "country", "time_zone", "currency", "language")
 # Country codes for groups of countries, for tests, or for no country.
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
-_ENGLISH = Locale("en")
 
 
 class ClinicForm(HoursForm):
@@ -98,22 +97,30 @@ def currency_of(country: str) -> str:
     return used[-1] if used else ""
 
 
-@cache
 def countries() -> Choices:
-    """Return all countries by name."""
-    named = [
-        (code, name)
-        for code, name in _ENGLISH.territories.items()
-        if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
-    ]
-    return sorted(named, key=lambda each: each[1])
+    """Return all countries by name, in the language of the person."""
+    return _countries(str(locale_of(pages.clinic())))
 
 
-@cache
 def currencies() -> Choices:
     """Return the currencies in use, by code."""
-    codes = {code for country, _ in countries() for code in get_territory_currencies(country)}
-    return [(code, f"{code} – {get_currency_name(code, locale=_ENGLISH)}") for code in sorted(codes)]
+    return _currencies(str(locale_of(pages.clinic())))
+
+
+@cache
+def _countries(locale: str) -> Choices:
+    named = [
+        (code, name)
+        for code, name in Locale.parse(locale).territories.items()
+        if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
+    ]
+    return sorted(named, key=lambda each: folded(each[1]))
+
+
+@cache
+def _currencies(locale: str) -> Choices:
+    codes = {code for country, _ in _countries(locale) for code in get_territory_currencies(country)}
+    return [(code, f"{code} – {get_currency_name(code, locale=locale)}") for code in sorted(codes)]
 
 
 @cache
