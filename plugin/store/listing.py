@@ -12,7 +12,17 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint, literal_column, or_
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    UniqueConstraint,
+    false,
+    literal_column,
+    or_,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.core.status import Status
@@ -25,6 +35,7 @@ GIFT, UNASSIGNED = "gift", "unassigned"
 # Those of a course that is not over.
 CURRENT = (Status.OPEN.value, Status.PART_PAID.value, Status.FROZEN.value, GIFT, UNASSIGNED)
 _HAS_LEFT = "value != 0 OR sessions_left != 0"
+_LEFT = ("client_id", "currency", "last_seen_on", "sessions_left", "value")
 
 
 class ListedCourse(Base):
@@ -53,6 +64,8 @@ class ListedCourse(Base):
     sessions_left: Mapped[int]
     granted: Mapped[int]
     usable: Mapped[int]
+    # It is not over, and has sessions left.
+    is_current: Mapped[bool] = mapped_column(server_default=false())
     value: Mapped[int] = mapped_column(Amount)
     due: Mapped[int] = mapped_column(Amount)
     last_visit_on: Mapped[date]
@@ -87,12 +100,16 @@ class ListedCourse(Base):
         Index(None, "package_id"),
         Index(None, "practitioner_id"),
         only_where("ix_listed_course_lapsing", "lapses_on", "course_id", where=_HAS_LEFT),
+        only_where("ix_listed_course_left", *_LEFT, where=_HAS_LEFT),
+        Index(None, "is_current", "expires_on", "course_id"),
+        Index(None, "is_current", "last_visit_on", "course_id"),
         only_where("ix_listed_course_late", "late_at", where="late_at IS NOT NULL"),
     )
 
 
-# As the index has it: SQLite does not see a bound value in it.
+# As the indexes have it: SQLite does not see a bound value in them.
 HAS_LEFT = or_(ListedCourse.value != literal_column("0"), ListedCourse.sessions_left != literal_column("0"))
+IS_CURRENT = ListedCourse.is_current.is_(True)
 
 
 class SumOf(StrEnum):

@@ -48,7 +48,6 @@ ALLOWED = {
     "SCAN attention USING INDEX sqlite_autoindex_attention_1": "export looks through all texts",
     "SCAN inbox USING INDEX sqlite_autoindex_inbox_1": "export looks through all texts",
     # The owner's reports are about all courses there are.
-    "SCAN listed_course": "the sums of all courses, where no filter is set",
     "SCAN unlisted_course": "the changes that are not in the list yet: few, and at most ten thousand are counted",
     "SCAN gift USING INDEX sqlite_autoindex_gift_1": "which vouchers waited in a month: few were given",
     "SCAN event_delivery": "the newest deliveries by their number, which is the row's own: a page of them",

@@ -26,7 +26,16 @@ from plugin.courses.base.views import Page
 from plugin.courses.lists.listing import count_waiting_in, status_of
 from plugin.store import Store
 from plugin.store.ledger import Course
-from plugin.store.listing import CURRENT, GIFT, NOT_YET, UNASSIGNED, ListedCourse, ListedSum, SumOf
+from plugin.store.listing import (
+    CURRENT,
+    GIFT,
+    IS_CURRENT,
+    NOT_YET,
+    UNASSIGNED,
+    ListedCourse,
+    ListedSum,
+    SumOf,
+)
 from plugin.store.people import Client
 from plugin.wording import N_, _
 
@@ -229,18 +238,14 @@ def conditions_of(session: Session, wanted: CourseFilter, today: date) -> list[C
     return found
 
 
-# A course that is not over, with sessions left.
-_IS_CURRENT = (ListedCourse.sessions_left > 0, ListedCourse.status.in_(STATES["current"]))
-
-
 def expires_within(today: date, days: int) -> list[ColumnElement[bool]]:
     """Return the conditions that a course with sessions left expires in so many days from today."""
-    return [ListedCourse.expires_on.between(today, today + timedelta(days)), *_IS_CURRENT]
+    return [ListedCourse.expires_on.between(today, today + timedelta(days)), IS_CURRENT]
 
 
 def not_seen_for(today: date, days: int) -> list[ColumnElement[bool]]:
     """Return the conditions that a course has sessions left, and no visit or sale for so many days."""
-    return [ListedCourse.last_seen_on <= today - timedelta(days), *_IS_CURRENT]
+    return [ListedCourse.last_seen_on <= today - timedelta(days), IS_CURRENT]
 
 
 def _sums(

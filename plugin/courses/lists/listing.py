@@ -22,6 +22,7 @@ from plugin.courses.base.state import each_state
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.listing import (
+    CURRENT,
     GIFT,
     NEVER,
     NOT_YET,
@@ -137,6 +138,7 @@ def _row(state: CourseState, row: Row[Any], visits: Sequence[Row[Any]], sold_on:
         "sessions_left": state.all_left,
         "granted": state.all_granted,
         "usable": state.all_usable_now,
+        "is_current": state.all_left > 0 and status_of(state) in CURRENT,
         "value": state.value_left.amount,
         "due": state.due.amount,
         "last_visit_on": visit.visited_on if visit else NOT_YET,

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     Date,
+    Function,
     Select,
     Subquery,
     and_,
@@ -159,17 +160,19 @@ def follow_up_page(
     with store.reading() as session:
         today = local_date(clinic_in(session), now)
         people = _people(today, now)
-        counts, everybody = _counts(session, people)
-        narrowed = _ordered(people, wanted)
-        is_narrowed = bool(wanted.why or wanted.words)
-        found = (
-            session.scalar(select(func.count()).select_from(narrowed.subquery()))
-            if is_narrowed
-            else everybody
-        )
-        ids = session.scalars(narrowed.limit(limit).offset(skip)).all()
+        page = _ordered(people, wanted).limit(limit).offset(skip)
+        if wanted.why or wanted.words:
+            counts, everybody = _counts(session, people)
+            found = session.scalar(select(func.count()).select_from(_ordered(people, wanted).subquery())) or 0
+            ids = session.scalars(page).all()
+        else:
+            # Everybody is counted in the reading that finds the page.
+            rows = session.execute(page.add_columns(*(each.over() for each in _numbers(people)))).all()
+            ids = [row[0] for row in rows]
+            counts, everybody = _named(rows[0][1:]) if rows else _counts(session, people)
+            found = everybody
         shown = tuple(_written(session, ids, today, now))
-        return FollowUpPage(shown, found or 0, counts, everybody, count_waiting_in(session))
+        return FollowUpPage(shown, found, counts, everybody, count_waiting_in(session))
 
 
 def count_follow_ups(store: Store, now: datetime) -> int:
@@ -179,9 +182,16 @@ def count_follow_ups(store: Store, now: datetime) -> int:
 
 
 def _counts(session: Session, people: Subquery) -> tuple[dict[Why, int], int]:
-    sums = [func.coalesce(func.sum(people.c[why.value]), 0) for why in Why]
-    *each, everybody = session.execute(select(*sums, func.count()).select_from(people)).one()
-    return {why: int(number) for why, number in zip(Why, each, strict=True)}, everybody
+    return _named(session.execute(select(*_numbers(people)).select_from(people)).one())
+
+
+def _numbers(people: Subquery) -> list[Function[Any]]:
+    return [*(func.sum(people.c[why.value]) for why in Why), func.count()]
+
+
+def _named(numbers: Sequence[Any]) -> tuple[dict[Why, int], int]:
+    *each, everybody = (int(number or 0) for number in numbers)
+    return dict(zip(Why, each, strict=True)), everybody
 
 
 def _people(today: date, now: datetime) -> Subquery:

@@ -207,8 +207,9 @@ def _groups(session: Session, today: date, by: ProgressBy) -> Sequence[Row[Any]]
     """Return the sums of the courses by key, outcome and sessions used: one reading for every figure."""
     of = ListedCourse
     keys: dict[ProgressBy, ColumnElement[Any]] = {
-        ProgressBy.PACKAGE: of.package_id.expression,
-        ProgressBy.PRACTITIONER: of.practitioner_id.expression,
+        # No column: SQLite would read all courses in its order, for those of the last twelve months.
+        ProgressBy.PACKAGE: func.coalesce(of.package_id, ""),
+        ProgressBy.PRACTITIONER: func.nullif(of.practitioner_id, ""),
         ProgressBy.MONTH: sold_in_month(session, today),
     }
     has_time = has_time_to_buy(today)

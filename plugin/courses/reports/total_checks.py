@@ -20,7 +20,7 @@ from plugin.courses.reports.books import (
 from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.totals import UNTOTALLED, is_valid, moved_uses
 from plugin.store.ledger import Allowance, Course, Entry, Visit
-from plugin.store.listing import CURRENT, HAS_LEFT, NEVER, ListedCourse, ListedSum, SumOf
+from plugin.store.listing import HAS_LEFT, IS_CURRENT, NEVER, ListedCourse, ListedSum, SumOf
 from plugin.store.totals import PeriodTotal, UseTotal
 
 _Sums = dict[tuple[str, ...], tuple[int, ...]]
@@ -48,15 +48,14 @@ def wrong_totals(session: Session) -> Iterator[tuple[str, str]]:
 def wrong_list_sums(session: Session) -> Iterator[SumOf]:
     """Yield each kind of sum of the list of courses that is not the sum of its rows."""
     of, kept = ListedCourse, ListedSum
-    is_current = (of.sessions_left > 0, of.status.in_(CURRENT))
     groups: dict[SumOf, tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]] = {
         SumOf.ALL: (
             (of.status, of.package_id, func.coalesce(of.practitioner_id, "")),
             (kept.status, kept.package_id, kept.practitioner_id),
             (),
         ),
-        SumOf.EXPIRES: ((of.expires_on,), (kept.day,), is_current),
-        SumOf.SEEN: ((of.last_seen_on,), (kept.day,), is_current),
+        SumOf.EXPIRES: ((of.expires_on,), (kept.day,), (IS_CURRENT,)),
+        SumOf.SEEN: ((of.last_seen_on,), (kept.day,), (IS_CURRENT,)),
         SumOf.LAPSES: (
             (of.lapses_on, of.square_location_id),
             (kept.day, kept.square_location_id),

@@ -12,19 +12,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.errors import InvalidField
 from plugin.store import Store
-from plugin.store.listing import ListedCourse
+from plugin.store.listing import HAS_LEFT, ListedCourse
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 from plugin.wording import _
 
 MOST_YEARS = 30
-_AT_ONCE = 500
 # The last line of an address as it is written in North America and Australia: "Santa Monica, CA 90401".
 _REGION = re.compile(r", ([A-Z]{2,3})(?: [0-9A-Z]{3,}[0-9A-Z -]*)?$")
 
@@ -89,46 +88,44 @@ def _years_before(today: date, years: int) -> date:
 
 
 def _found(session: Session, until: date) -> Iterator[UnusedBalance]:
-    course = ListedCourse
-    last = func.max(course.last_seen_on)
-    rows = session.execute(
+    of, last = ListedCourse, func.max(ListedCourse.last_seen_on)
+    left = (
         select(
-            course.client_id,
-            course.currency,
-            last,
-            func.count(),
-            func.sum(course.sessions_left),
-            func.sum(course.value),
+            of.client_id,
+            of.currency,
+            last.label("last"),
+            func.count().label("courses"),
+            func.sum(of.sessions_left).label("sessions"),
+            func.sum(of.value).label("value"),
         )
-        .where(or_(course.sessions_left > 0, course.value != 0))
-        .group_by(course.client_id, course.currency)
+        .where(HAS_LEFT)
+        .group_by(of.client_id, of.currency)
         .having(last <= until)
-        .order_by(last, course.client_id, course.currency)
-    ).all()
-    names, places = _people(session, sorted({row[0] for row in rows if row[0]}))
-    for client_id, currency, seen, courses, sessions, value in rows:
-        country, region = places.get(client_id or "", ("", ""))
-        name = names.get(client_id or "", "")
-        yield UnusedBalance(
-            client_id, name, country, region, seen, courses, int(sessions), Money(int(value), currency)
-        )
-
-
-def _people(session: Session, ids: Sequence[str]) -> tuple[dict[str, str], dict[str, tuple[str, str]]]:
-    """Return names, and countries with regions, by client."""
-    names: dict[str, str] = {}
-    places: dict[str, tuple[str, str]] = {}
-    for some in (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)):
-        for client_id, name in session.execute(select(Client.id, Client.name).where(Client.id.in_(some))):
-            names[client_id] = name
-        profiles = select(SquareCustomer).where(SquareCustomer.client_id.in_(some), *IS_LIVING_PROFILE)
-        for profile in session.scalars(profiles):
-            places[profile.client_id] = profile.country, region_of(profile.address)
-    return names, places
+        .subquery()
+        .c
+    )
+    columns = (*left, Client.name, SquareCustomer.country, SquareCustomer.address)
+    query = (
+        select(*columns)
+        .outerjoin(Client, Client.id == left.client_id)
+        .outerjoin(SquareCustomer, and_(SquareCustomer.client_id == left.client_id, *IS_LIVING_PROFILE))
+        .order_by(left.last, left.client_id, left.currency, SquareCustomer.square_customer_id.desc())
+    )
+    known: tuple[str | None, str] | None = None
+    for client_id, currency, seen, courses, sessions, value, name, country, address in session.execute(query):
+        # Of several profiles, the first.
+        if (client_id, currency) != known:
+            amount, region = Money(int(value), currency), region_of(address or "")
+            yield UnusedBalance(
+                client_id, name or "", country or "", region, seen, courses, int(sessions), amount
+            )
+        known = client_id, currency
 
 
 def region_of(address: str) -> str:
     """Return the state or province of an address that is written line by line, "" where none can be told."""
+    if not address:
+        return ""
     found = (_REGION.search(line.strip()) for line in reversed(address.splitlines()))
     return next((each[1] for each in found if each is not None), "")
 
