@@ -73,48 +73,38 @@ class BadSignature(CoursekeeperError):
     status = 403
 
 
-class SquareFailed(CoursekeeperError):
-    """Square did not do what was requested. `permanent`: whether retrying is useless."""
+class OtherFailed(CoursekeeperError):
+    """Another server did not do what was requested. `permanent`: whether retrying is useless."""
+
+    status = 502
+
+    def __init__(self, message: str, *, permanent: bool, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.permanent = permanent
+
+
+class SquareFailed(OtherFailed):
+    """Square did not do what was requested."""
 
     code = "square_failed"
-    status = 502
-
-    def __init__(self, message: str, *, permanent: bool, code: str | None = None) -> None:
-        super().__init__(message, code=code)
-        self.permanent = permanent
 
 
-class MailFailed(CoursekeeperError):
-    """An e-mail was not accepted. `permanent`: whether retrying is useless."""
+class MailFailed(OtherFailed):
+    """An e-mail was not accepted."""
 
     code = "mail_failed"
-    status = 502
-
-    def __init__(self, message: str, *, permanent: bool, code: str | None = None) -> None:
-        super().__init__(message, code=code)
-        self.permanent = permanent
 
 
-class WebhookFailed(CoursekeeperError):
-    """The owner's webhook did not take an alarm. `permanent`: whether retrying is useless."""
+class WebhookFailed(OtherFailed):
+    """The owner's webhook did not take an alarm."""
 
     code = "webhook_failed"
-    status = 502
-
-    def __init__(self, message: str, *, permanent: bool) -> None:
-        super().__init__(message)
-        self.permanent = permanent
 
 
-class WalletFailed(CoursekeeperError):
-    """A pass in a client's wallet was not brought up to date. `permanent`: whether retrying is useless."""
+class WalletFailed(OtherFailed):
+    """A pass in a client's wallet was not brought up to date."""
 
     code = "wallet_failed"
-    status = 502
-
-    def __init__(self, message: str, *, permanent: bool) -> None:
-        super().__init__(message)
-        self.permanent = permanent
 
 
 class PaperNotMade(CoursekeeperError):

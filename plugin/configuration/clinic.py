@@ -88,12 +88,10 @@ def switch_papers_by_email(services: Services, act: Act, *, is_on: bool) -> None
     require(act.actor)
 
     def work(session: Session) -> None:
-        before = clinic_in(session).sends_papers
+        was_on = clinic_in(session).sends_papers
         change_clinic_in(session, {"sends_papers": is_on})
-        if before != is_on:
-            words = {True: "on", False: "off"}
-            record_change(
-                session, services, act, "clinic.sends_papers", before=words[before], after=words[is_on]
-            )
+        if was_on != is_on:
+            before, after = ("off", "on") if is_on else ("on", "off")
+            record_change(session, services, act, "clinic.sends_papers", before=before, after=after)
 
     services.store.transact(work)

@@ -37,42 +37,6 @@ from plugin.store.base import Base
 
 METADATA = Base.metadata
 
-__all__ = [
-    "METADATA",
-    "activity",
-    "agreements",
-    "alarms",
-    "books",
-    "bulk",
-    "changes",
-    "checks",
-    "configuration",
-    "documents",
-    "imports",
-    "journal",
-    "ledger",
-    "letters",
-    "listing",
-    "models",
-    "offers",
-    "papers",
-    "people",
-    "queues",
-    "quotes",
-    "ratings",
-    "seals",
-    "selling",
-    "setup",
-    "square_side",
-    "totals",
-    "upkeep",
-    "versions",
-    "visit_notes",
-    "visit_plans",
-    "wallet",
-    "webhooks",
-]
-
 
 def models() -> dict[str, type[Base]]:
     """Return the class of each table by the table's name, a table after those it refers to."""
