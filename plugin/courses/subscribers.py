@@ -5,6 +5,7 @@ The only list of them: the use cases publish an event (`plugin.courses.base.even
 
 from collections.abc import Mapping, Sequence
 
+from plugin.courses.agreements.public_signing import agree_publicly
 from plugin.courses.base.events import (
     CourseAssigned,
     CourseChanged,
@@ -32,7 +33,14 @@ from plugin.courses.sales.public_orders import settle_public_order
 
 SUBSCRIBERS: Mapping[type[Event], Sequence[Subscriber]] = {
     # A checkout is paid before its exchange can be completed.
-    SaleBooked: (issue_invoice, issue_receipts, settle_checkouts, settle_public_order, complete_exchanges),
+    SaleBooked: (
+        issue_invoice,
+        issue_receipts,
+        settle_checkouts,
+        settle_public_order,
+        agree_publicly,
+        complete_exchanges,
+    ),
     CourseAssigned: (issue_invoice,),
     CourseReassigned: (correct_invoice,),
     CourseChanged: (enqueue_papers_and_profile,),

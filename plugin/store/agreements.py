@@ -63,6 +63,18 @@ class AgreementSignature(Base):
     __table_args__ = (CheckConstraint("way in ('drawn', 'typed', 'paper')", name="way"),)
 
 
+class AgreementOrder(Base):
+    """A signed agreement that was ticked on the public page, and the order that was paid under it."""
+
+    __tablename__ = "agreement_order"
+
+    agreement_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("agreement_signature.agreement_id"), primary_key=True
+    )
+    order_id: Mapped[str] = mapped_column(Id, ForeignKey("public_order.id"), unique=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
+
+
 class AgreementSale(Base):
     """A sale begun at the desk under a signed agreement; one that was canceled leaves it to the next."""
 

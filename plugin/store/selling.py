@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name, SquareId, only_where
@@ -121,6 +121,12 @@ class PublicOrder(Base):
     language: Mapped[str] = mapped_column(String(16))
     agreed: Mapped[list[Any]] = mapped_column(info=RETAINED)
     agreed_at: Mapped[datetime]
+    # The agreement as ticked, with its PDF and signed copy; emptied once it is the client's (`AgreementOrder`).
+    terms_content: Mapped[str | None] = mapped_column(Text, info=DROPPED)
+    terms_sha256: Mapped[str | None] = mapped_column(String(64))
+    terms_mind: Mapped[str | None] = mapped_column(String(20))
+    terms_pdf: Mapped[bytes | None] = mapped_column(LargeBinary, info=DROPPED)
+    terms_signed_pdf: Mapped[bytes | None] = mapped_column(LargeBinary, info=DROPPED)
     amount: Mapped[int] = mapped_column(Amount)
     currency: Mapped[str] = mapped_column(String(3))
     state: Mapped[str] = mapped_column(String(20), default="asking")

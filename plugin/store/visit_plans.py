@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name, SquareId
-from plugin.store.personal import OF_COURSE
+from plugin.store.personal import EMPTIED, OF_COURSE
 
 
 class PlannedVisit(Base):
@@ -26,6 +26,6 @@ class PlannedVisit(Base):
     square_booking_id: Mapped[str | None] = mapped_column(SquareId, unique=True, index=True)
     # "": not to be booked by us; waiting: to be booked, moved or canceled; booked; failed: `booking_problem` says why.
     booking_state: Mapped[str] = mapped_column(String(12), default="", server_default="")
-    booking_problem: Mapped[str] = mapped_column(String(400), default="", server_default="")
+    booking_problem: Mapped[str] = mapped_column(String(400), default="", server_default="", info=EMPTIED)
 
     __table_args__ = (Index(None, "course_id", "start_at"),)

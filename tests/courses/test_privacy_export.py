@@ -141,6 +141,7 @@ def test_it_holds_something_of_each_section(lite: Appointments) -> None:
         "tip",
         "public_order",
         "buy_again",
+        "agreement_order",
         "client_letter",
         "letter_choice",
         "wallet_pass",

@@ -228,6 +228,7 @@ WHO: dict[str, frozenset[str]] = {
     "shop.show": ANYBODY,
     "shop.one": ANYBODY,
     "shop.buy": ANYBODY,
+    "shop.terms": ANYBODY,
     "shop.order": ANYBODY,
     "public_page.show": OWNER,
     "public_page.poster": OWNER,

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import re
 from collections.abc import Iterator
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from invoices.papers import to_json
 from plugin.core.terms import RefundFormula, Terms
+from plugin.courses.agreements.public_signing import draw_ticked_terms
+from plugin.courses.agreements.views import agreements_of_client, agreements_of_course
 from plugin.courses.audit import audit
 from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.clients.clients import read_client
+from plugin.courses.refunds.change_of_mind import mind_window_in
+from plugin.courses.reports.evidence import write_evidence
 from plugin.courses.retention import drop_old_rows
+from plugin.courses.sales.agreed import free_agreement_in
 from plugin.services import Services
+from plugin.store.offers import Package
 from plugin.store.people import Client
 from plugin.store.selling import PublicOrder
 from tests.courses.desk import OLGA, Desk
@@ -221,3 +231,56 @@ def test_the_owner_sees_the_address_the_offers_and_the_orders(shop: Shop, small_
         assert said in page.text
     poster = small_olga.get("/clinic/public-page/poster.pdf?language=es")
     assert (poster.status_code, poster.mimetype) == (200, "application/pdf")
+
+
+def _drawn(paper: Any, _assets: object = None) -> bytes:
+    return f"%PDF-1.7 {to_json(paper)}".encode()
+
+
+def test_the_tick_is_the_buyers_signed_agreement_once_it_is_paid(shop: Shop, small_house: Services) -> None:
+    shop.order(lang="es")
+    row = shop.linked(terms_mind="eu_distance")
+    assert "PDF" not in shop.visitor.page(f"/shop/orders/{row.token}").text
+    for _twice in range(2):
+        draw_ticked_terms(shop.store, _drawn, row.id)
+    address = f"/shop/orders/{row.token}/terms.pdf"
+    assert address in shop.visitor.page(f"/shop/orders/{row.token}").links()
+    shown = shop.visitor.get(address).data
+    assert shown == shop.rows()[0].terms_pdf
+    assert shop.visitor.get(f"/shop/orders/{'x' * 43}/terms.pdf").status_code == 404
+    sale = shop.desk.sale(shop.desk.line(shop.package), order="ORDER-SHOP", buyer=None)
+    for _twice in range(2):
+        booked = shop.desk.book(sale)
+    course = shop.desk.course((*booked.opened, *booked.already)[0])
+    client_id = course.client_id or ""
+    (agreement,) = agreements_of_client(shop.store, client_id)
+    signature = agreement.signature
+    assert signature is not None
+    assert (agreement.channel, agreement.package_version, agreement.language) == ("distance", 1, "es-US")
+    assert (signature.name, signature.way, signature.signed_at) == ("Bea Wong", "typed", row.agreed_at)
+    # The file that was shown before the payment, to the byte.
+    assert agreement.pdf_sha256 == signature.shown_sha256 == hashlib.sha256(shown).hexdigest()
+    assert shop.visitor.get(address).data == shown
+    assert agreements_of_course(shop.store, course.id) == (agreement,)
+    out = io.BytesIO()
+    write_evidence(shop.store, small_house.render, shop.desk.act(OLGA), course.id, out)
+    with ZipFile(out) as packed:
+        assert packed.read("agreement-1-as-shown.pdf") == shown
+        assert packed.read("agreement-1-signed.pdf") != shown
+    # It was for this sale alone: the next one at the desk needs its own.
+    with shop.store.reading() as session:
+        package = session.get_one(Package, shop.package)
+        assert free_agreement_in(session, client_id, package) is None
+        assert mind_window_in(session, course, "none", today=course.state.today) is not None
+    (kept,) = shop.rows()
+    assert (kept.terms_content, kept.terms_pdf, kept.terms_signed_pdf) == (None, None, None)
+
+
+def test_an_order_without_drawn_terms_is_paid_all_the_same(shop: Shop) -> None:
+    shop.order()
+    shop.linked()
+    shop.desk.book(shop.desk.sale(shop.desk.line(shop.package), order="ORDER-SHOP", buyer=None))
+    (paid,) = shop.rows()
+    assert paid.state == "paid"
+    assert agreements_of_client(shop.store, paid.client_id or "") == ()
+    assert paid.terms_content

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from invoices.language import language_for
 from invoices.pages.fit import fit
-from invoices.papers import CourseAgreement, PaperRefused, content_sha256, to_json
+from invoices.papers import Clause, CourseAgreement, PaperRefused, content_sha256, to_json
 from plugin.core.acts import Act, Role, require
 from plugin.core.change_of_mind import NONE, Channel, profiles
 from plugin.courses.agreements.clauses import (
@@ -25,6 +25,7 @@ from plugin.courses.agreements.views import AgreementView, merged_ids_in, view_o
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.opening_hours import closed_days_in
+from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.catalog.names import names_in
 from plugin.courses.catalog.packages import NO_PACKAGE, package_in
@@ -100,38 +101,47 @@ def content_in(
     session: Session, new: NewAgreement, rules: AgreementRules, now: datetime
 ) -> tuple[CourseAgreement, str]:
     """Return the content as of now, and the SHA-256 of its terms; raises NotFound, Refused."""
-    clinic, client = clinic_in(session), client_in(session, new.client_id)
-    package = package_in(session, new.package_id)
+    client, package = client_in(session, new.client_id), package_in(session, new.package_id)
     if not package.is_active:
         raise Refused(_("{package} is not sold any more.", package=package.name), code="not_sold")
-    names, today = names_in(session, client.language), local_date(clinic, now)
-    language = language_for(client.language)
-    paper = CourseAgreement(
-        clinic=clinic_on_paper(clinic),
-        client_name=client.name,
-        issued_on=today,
-        package_name=names(package.name),
-        price=paper_money(package.price),
-        contents=contents_text(package.contents, names, language),
-        before=clauses_before(
-            package, names, client.language, period_in(session, new.channel, rules, today), today
-        ),
-        after=clauses_after(clinic, client.language, rules.words.get(language.locale.language, "")),
-        mark=f"{package.version}.{FORM}",
-        example=refund_example(package, names),
-        language=client.language,
-    )
-    undated = replace(
-        paper,
-        issued_on=_ANY_DAY,
-        before=clauses_before(
-            package, names, client.language, period_in(session, new.channel, rules, _ANY_DAY), _ANY_DAY
-        ),
-    )
+    today = local_date(clinic_in(session), now)
+    paper, terms = dated_paper(session, package, client.name, client.language, new.channel, rules, today)
     try:
         fit(paper)
     except PaperRefused as error:
         raise Refused(str(error), code="paper_refused") from None
+    return paper, terms
+
+
+def dated_paper(
+    session: Session,
+    package: PackageView,
+    client_name: str,
+    tag: str,
+    channel: Channel,
+    rules: AgreementRules,
+    today: date,
+) -> tuple[CourseAgreement, str]:
+    """Return the agreement of a package in this language, and the SHA-256 of its terms, whatever the day."""
+    clinic, names, language = clinic_in(session), names_in(session, tag), language_for(tag)
+
+    def before(day: date) -> tuple[Clause, ...]:
+        return clauses_before(package, names, tag, period_in(session, channel, rules, day), day)
+
+    paper = CourseAgreement(
+        clinic=clinic_on_paper(clinic),
+        client_name=client_name,
+        issued_on=today,
+        package_name=names(package.name),
+        price=paper_money(package.price),
+        contents=contents_text(package.contents, names, language),
+        before=before(today),
+        after=clauses_after(clinic, tag, rules.words.get(language.locale.language, "")),
+        mark=f"{package.version}.{FORM}",
+        example=refund_example(package, names),
+        language=tag,
+    )
+    undated = replace(paper, issued_on=_ANY_DAY, before=before(_ANY_DAY))
     return paper, content_sha256(undated)
 
 

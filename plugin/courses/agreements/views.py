@@ -15,11 +15,11 @@ from plugin.courses.base.work import require_row
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.agreements import Agreement, AgreementSale, AgreementSignature
+from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
 from plugin.store.ledger import Course
 from plugin.store.offers import Package
 from plugin.store.people import Client
-from plugin.store.selling import Checkout
+from plugin.store.selling import Checkout, PublicOrder
 from plugin.wording import N_
 
 # Without the files: the lists show none.
@@ -97,7 +97,17 @@ def agreements_of_course_in(session: Session, course_id: str) -> tuple[Agreement
         )
         .where(Course.id == course_id)
     )
-    return tuple(_views(session, _ROWS.where(Agreement.id.in_(sold))))
+    ticked = (
+        select(AgreementOrder.agreement_id)
+        .join(PublicOrder, PublicOrder.id == AgreementOrder.order_id)
+        .join(
+            Course,
+            (Course.square_order_id == PublicOrder.square_order_id)
+            & (Course.package_id == PublicOrder.package_id),
+        )
+        .where(Course.id == course_id)
+    )
+    return tuple(_views(session, _ROWS.where(Agreement.id.in_(sold.union(ticked)))))
 
 
 def agreement_pdf(store: Store, agreement_id: str, *, is_signed: bool = True) -> bytes:

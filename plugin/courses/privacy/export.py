@@ -71,6 +71,7 @@ SECTIONS = {
     "quote": "Quotes made for them",
     "agreement": "Agreements shown to them",
     "agreement_signature": "How they signed agreements",
+    "agreement_order": "Which orders of the public page were paid under agreements",
     "agreement_sale": "Which sales were begun under agreements",
     "visit_letter": "Letters after visits",
     "client_letter": "Letters about the courses",

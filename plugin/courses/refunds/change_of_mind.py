@@ -11,7 +11,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.opening_hours import closed_days_in
 from plugin.courses.base.views import CourseView
 from plugin.store.agreements import Agreement, AgreementSale
-from plugin.store.selling import Checkout
+from plugin.store.selling import Checkout, PublicOrder
 
 # Paid without the client being at the clinic, as far as is known.
 _AT_A_DISTANCE = ("link", "invoice")
@@ -40,7 +40,7 @@ def mind_window_in(session: Session, course: CourseView, key: str, *, today: dat
         .where(Checkout.square_order_id == course.square_order_id)
         .limit(1)
     ).first()
-    way, chosen, channel = agreed or ("till", None, None)
+    way, chosen, channel = agreed or _ticked(session, course.square_order_id) or ("till", None, None)
     profile = profiles().get(chosen or key or NONE)
     is_distant = channel == "distance" if channel else way in _AT_A_DISTANCE
     made: Channel = "distance" if is_distant else "clinic"
@@ -49,3 +49,10 @@ def mind_window_in(session: Session, course: CourseView, key: str, *, today: dat
     sold_on = local_date(clinic_in(session), course.sold_at)
     until = profile.last_day(sold_on, closed_days_in(session))
     return MindWindow(profile, until) if today <= until else None
+
+
+def _ticked(session: Session, square_order_id: str) -> tuple[str, str | None, str] | None:
+    """Return what was agreed to on the public page, whose sales are made at a distance; None for another sale."""
+    order = select(PublicOrder.terms_mind).where(PublicOrder.square_order_id == square_order_id).limit(1)
+    found = session.execute(order).first()
+    return ("link", found.terms_mind, "distance") if found is not None else None

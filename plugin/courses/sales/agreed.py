@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import Refused
-from plugin.store.agreements import Agreement, AgreementSale, AgreementSignature
+from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
 from plugin.store.offers import Package
 from plugin.store.people import Client
 from plugin.store.selling import Checkout
@@ -26,6 +26,7 @@ def free_agreement_in(session: Session, client_id: str, package: Package) -> str
         AgreementSale.checkout_id == Checkout.id,
         Checkout.state.not_in(_NOT_SOLD),
     )
+    is_ticked = exists().where(AgreementOrder.agreement_id == AgreementSignature.agreement_id)
     theirs = or_(Client.id == client.id, Client.merged_into == client.id)
     rows = (
         select(AgreementSignature.agreement_id)
@@ -36,6 +37,7 @@ def free_agreement_in(session: Session, client_id: str, package: Package) -> str
             Agreement.package_id == package.id,
             Agreement.package_version == package.version,
             ~is_used,
+            ~is_ticked,
         )
         .order_by(AgreementSignature.signed_at.desc(), AgreementSignature.agreement_id.desc())
     )

@@ -39,7 +39,10 @@ _NO_ORDER = N_("There is no such order.")
 
 @dataclass(frozen=True, slots=True)
 class NewPublicOrder:
-    """What a visitor chose and typed. `seen_version`: of the package they saw; `agreed`: the terms as shown."""
+    """What a visitor chose and typed. `seen_version`: of the package they saw; `agreed`: the terms as shown.
+
+    `terms_content` and what follows it: the same as a course agreement (`agreements.public_signing`).
+    """
 
     package_id: str
     seen_version: int
@@ -48,6 +51,9 @@ class NewPublicOrder:
     phone: str
     language: str
     agreed: tuple[str, ...]
+    terms_content: str | None = None
+    terms_sha256: str | None = None
+    terms_mind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,9 @@ def begin_public_order(store: Store, act: Act, new: NewPublicOrder) -> PublicOrd
             language=new.language,
             agreed=list(new.agreed),
             agreed_at=work.now,
+            terms_content=new.terms_content,
+            terms_sha256=new.terms_sha256,
+            terms_mind=new.terms_mind,
             amount=package.price.amount,
             currency=package.price.currency,
             begun_at=work.now,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from plugin.courses.agreements.public_signing import draw_ticked_terms
 from plugin.courses.base.outbox import Job
 from plugin.courses.catalog.packages import listing_in
 from plugin.courses.sales.public_orders import public_order_for_change
@@ -19,6 +20,7 @@ from plugin.wording import _
 def make_public_link(services: Services, job: Job) -> str:
     """Have Square make the link, once: a lost answer is asked for again under the same key. Raises SquareFailed."""
     location_id = location_of(services)
+    draw_ticked_terms(services.store, services.render, job.subject)
 
     def prepare(session: Session) -> Json | None:
         row = public_order_for_change(session, job.subject)

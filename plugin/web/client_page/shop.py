@@ -17,6 +17,7 @@ from werkzeug.exceptions import NotFound, TooManyRequests
 from invoices.language import Language, language_for
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.text import NAME_LENGTH
+from plugin.courses.agreements.public_signing import TickedTerms, ticked_terms_in, ticked_terms_pdf
 from plugin.courses.agreements.public_terms import PublicTerms, public_terms_in
 from plugin.courses.base.views import PackageView
 from plugin.courses.clients.contacts import typed_phone
@@ -105,8 +106,18 @@ def buy(package_id: str) -> ResponseReturnValue:
     _check(typed, language)
     if typed.errors:
         return _page(package, language, typed), 422
+    terms = _ticked(package, typed.name, language)
     new = NewPublicOrder(
-        package.id, seen_version(), typed.name, typed.email, typed.phone, language.tag[:16], shown.agreed
+        package.id,
+        seen_version(),
+        typed.name,
+        typed.email,
+        typed.phone,
+        language.tag[:16],
+        shown.agreed,
+        terms.content,
+        terms.terms_sha256,
+        terms.change_of_mind,
     )
     try:
         order = begin_public_order(current_services().store, form_act(_VISITOR, "shop"), new)
@@ -137,9 +148,20 @@ def order(token: str) -> ResponseReturnValue:
         "client/shop_order.html",
         order=found,
         shown=_shown(found.package, language),
+        has_terms=ticked_terms_pdf(current_services().store, found.id) is not None,
         waits=found.state == "asking",
         **_spoken(language),
     )
+
+
+@blueprint.get("/orders/<token>/terms.pdf")
+def terms(token: str) -> Response:
+    """Return the terms that were agreed to, as they are kept."""
+    found = public_order_of_token(current_services().store, token)
+    content = ticked_terms_pdf(current_services().store, found.id) if found else None
+    if content is None:
+        abort(404)
+    return Response(content, mimetype="application/pdf")
 
 
 @blueprint.errorhandler(CoursekeeperError)
@@ -151,7 +173,7 @@ def not_ready(_error: CoursekeeperError) -> ResponseReturnValue:
 def set_up(app: Flask) -> None:
     """Limit how much one visitor opens and begins."""
     often = page_limiter(app).shared_limit(OFTEN, scope="shop")
-    limit_views(app, ("shop.show", "shop.one", "shop.buy", "shop.order"), often)
+    limit_views(app, ("shop.show", "shop.one", "shop.buy", "shop.order", "shop.terms"), often)
     guesses = guess_limiter(app)
     mine = guesses.shared_limit(ORDERS_PER_ADDRESS, scope="shop orders", deduct_when=_has_begun)
     of_all = guesses.shared_limit(
@@ -190,6 +212,12 @@ def _terms(packages: Sequence[PackageView], language: Language) -> tuple[PublicT
     services = current_services()
     with services.store.reading() as session:
         return public_terms_in(session, packages, language, agreement_rules(), services.clock())
+
+
+def _ticked(package: PackageView, buyer: str, language: Language) -> TickedTerms:
+    services = current_services()
+    with services.store.reading() as session:
+        return ticked_terms_in(session, package, buyer, language, agreement_rules(), services.clock())
 
 
 def _typed() -> Typed:
