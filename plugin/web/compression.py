@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import secrets
 from functools import lru_cache
+from http import HTTPStatus
 from io import BytesIO
 
 from flask import Flask, request
@@ -38,6 +39,9 @@ def set_up(app: Flask) -> None:
 
 
 def _compressed(response: Response) -> Response:
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        # The answer to an open page that hears nothing new.
+        return response
     if response.mimetype not in _KINDS or (response.is_streamed and not response.direct_passthrough):
         return response
     response.vary.add("Accept-Encoding")

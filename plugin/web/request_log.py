@@ -9,6 +9,7 @@ import logging
 import re
 import secrets
 import time
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, has_request_context, request
@@ -73,13 +74,19 @@ def _begin() -> None:
     g.request_began = time.perf_counter()
 
 
+def _is_quiet(response: Response) -> bool:
+    # An open page asks each second whether there is anything new; 204 says that there is not.
+    hears_nothing = response.status_code == HTTPStatus.NO_CONTENT and "X-Live" in request.headers
+    return hears_nothing or (request.endpoint in _QUIET and response.status_code < 500)
+
+
 def _end(response: Response) -> Response:
     response.headers[HEADER] = g.request_id
     seconds = time.perf_counter() - g.request_began
     # The method is the sender's own word, of any length.
     method = request.method if request.method in _METHODS else "other"
     count_request(request.endpoint, method, response.status_code, seconds)
-    write = _log.debug if request.endpoint in _QUIET and response.status_code < 500 else _log.info
+    write = _log.debug if _is_quiet(response) else _log.info
     write(
         "request",
         method=method,

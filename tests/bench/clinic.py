@@ -22,7 +22,7 @@ from plugin.store.migrate import upgrade
 from practice_square.control import PracticeControl
 from practice_square.serving import running_practice
 from tests.bench.figures import Aim, Figure
-from tests.bench.usage import family, memory_mib, processor_s
+from tests.bench.usage import family, memory_mib, processor_s, resident_mib
 from tests.clock import HandMovedClock
 from tests.servers import environment_of, free_port, running
 from tests.square.clinic import KEY, TOKEN, Clinic, house_of, settings_for
@@ -31,6 +31,14 @@ from tests.web.visitor import PASSWORD, email_of, hire
 
 # An open page asks each second; templates/static/desk/live.js.
 ASKS_EVERY_S = 1.0
+PAPERS = "invoices.press.worker"
+# As a clinic has it: httpx loads these two where they are installed, as they are for the tests.
+AS_INSTALLED = (
+    sys.executable,
+    "-c",
+    "import runpy, sys; sys.modules.update(dict.fromkeys(('pygments', 'rich')));"
+    "runpy.run_module('plugin', run_name='__main__', alter_sys=True)",
+)
 STARTS, SALES, SALES_UNTOLD, QUESTIONS = 3, 5, 2, 200
 IDLE_S, QUIET_S, SOLD_WITHIN_S = 30.0, 3.0, 90.0
 _numbers = count(1)
@@ -70,15 +78,25 @@ def measure(folder: Path, _rounds: int) -> Iterator[Figure]:
             aim=_below(1),
         )
         _become_quiet(clinic)
-        memory = [memory_mib(each) for each in family(clinic.process)]
-        parts = " + ".join(f"{each:.0f}" for each in memory)
-        yield Figure("memory of web, worker and papers", "MiB", [sum(memory)], aim=_below(250), note=parts)
+        yield from _memory(clinic)
         yield Figure("idle", "% of a processor", [_idle(clinic)], aim=_below(1))
     with running_clinic(folder / "untold", has_events=False) as clinic:
         yield Figure("the same, where no event comes", "s", _sold(clinic, SALES_UNTOLD), aim=_below(30))
     yield Figure(
         "start to first answer", "s", [_start(folder / "told") for _ in range(STARTS)], aim=_below(2)
     )
+
+
+def _memory(clinic: Running) -> Iterator[Figure]:
+    processes = family(clinic.process)
+    memory = [memory_mib(each) for each in processes]
+    parts = " + ".join(f"{each:.0f}" for each in memory)
+    yield Figure("memory of web, worker and papers", "MiB", [sum(memory)], aim=_below(250), note=parts)
+    drawing = sum(memory_mib(each) for each in processes if PAPERS in each.cmdline())
+    yield Figure("the same, ten minutes after the last paper", "MiB", [sum(memory) - drawing])
+    resident = [resident_mib(each) for each in processes]
+    parts = " + ".join(f"{each:.0f}" for each in resident)
+    yield Figure("the same, what they share counted for each", "MiB", [sum(resident)], note=parts)
 
 
 def _below(limit: float) -> Aim:
@@ -97,7 +115,7 @@ def running_clinic(folder: Path, *, has_events: bool) -> Iterator[Running]:
         environment = _environment(
             folder, port, SQUARE_BASE_URL=practice.base_url, SQUARE_WEBHOOK_URL=told_at
         )
-        command = [sys.executable, "-m", "plugin", "serve", "--port", str(port)]
+        command = [*AS_INSTALLED, "serve", "--port", str(port)]
         with running(command, f"{address}/readyz", environment=environment, folder=folder) as process:
             browser = httpx.Client(base_url=address, timeout=30)
             _sign_in(browser)
@@ -195,7 +213,7 @@ def _idle(clinic: Running) -> float:
 def _start(folder: Path) -> float:
     """Return the seconds from the command to the first page it answers."""
     port = free_port()
-    command = [sys.executable, "-m", "plugin", "serve", "--port", str(port)]
+    command = [*AS_INSTALLED, "serve", "--port", str(port)]
     began = time.monotonic()
     address = f"http://127.0.0.1:{port}/sign-in"
     with running(command, address, environment=_environment(folder, port), folder=folder):

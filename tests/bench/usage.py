@@ -21,6 +21,14 @@ def processor_s(processes: Iterable[psutil.Process]) -> float:
 
 
 def memory_mib(process: psutil.Process) -> float:
-    """Return what a process has for itself, with its part of what it shares; macOS tells only the former."""
+    """Return what a process has for itself, with its part of what it shares (PSS); macOS tells only the former.
+
+    Forked processes share most of what they have: a sum of their resident sizes would count that once for each.
+    """
     memory = process.memory_full_info()
     return float(getattr(memory, "pss", memory.uss)) / _MIB
+
+
+def resident_mib(process: psutil.Process) -> float:
+    """Return the resident size, what is shared included."""
+    return float(process.memory_info().rss) / _MIB

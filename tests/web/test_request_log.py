@@ -126,6 +126,19 @@ def test_monitoring_is_not_in_the_log_unless_it_is_asked_for(small_app: Flask, l
     assert log.texts == []
 
 
+def test_an_open_page_is_in_the_log_only_when_it_hears_something_new(
+    small_deb: Visitor, small_desk: Desk, log: Lines
+) -> None:
+    seen = small_deb.get("/today/live", headers={"X-Live": "1"}).headers["X-Seen"]
+    assert log.last()["status"] == 200
+    told = len(log.texts)
+    assert small_deb.get(f"/today/live?seen={seen}", headers={"X-Live": "1"}).status_code == 204
+    assert len(log.texts) == told
+    small_desk.sell(small_desk.package())
+    assert small_deb.get(f"/today/live?seen={seen}", headers={"X-Live": "1"}).status_code == 200
+    assert len(log.texts) == told + 1
+
+
 def test_a_higher_level_logs_failures_only(small_house: Services, log: Lines) -> None:
     quiet = small_house.settings.model_copy(update={"log_level": "error"})
     app = create_app(services=replace(small_house, settings_source=quiet))
