@@ -5,6 +5,7 @@ Somebody with the database alone can make every hash in it again, and can't reac
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 from collections.abc import Iterator
@@ -42,7 +43,17 @@ def seal_and_keep(services: Services, *, is_quick: bool = False) -> LedgerHead |
 
 
 def _write_down(settings: Settings, head: LedgerHead, now: datetime) -> None:
-    file = make_private(settings.data_folder) / HEADS
+    folder = make_private(settings.data_folder)
+    # The worker and a backup by command may both be at it, and a line that is added while old ones go would be lost.
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _add_line(folder / HEADS, head, now)
+    finally:
+        os.close(lock)
+
+
+def _add_line(file: Path, head: LedgerHead, now: datetime) -> None:
     # A machine that stopped may have left a line without its end, or anything.
     text = file.read_text(encoding="ascii", errors="ignore") if file.exists() else ""
     lines = text.splitlines()

@@ -4,7 +4,7 @@ One change is allowed, for a person's right to erasure: free text becomes the ma
 else of the row changes with it. A row can be blanked, never rewritten.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 ERASED = "(erased)"
 
@@ -52,14 +52,21 @@ def guarded_columns(table: str) -> tuple[str, ...]:
     return (*_KEPT[table], *ERASABLE[table])
 
 
-def creation(engine: str, *tables: str, has_hash: bool = True) -> Iterator[str]:
+# Of a table: the columns that never change, and those that may become the mark.
+Guarded = tuple[Sequence[str], Sequence[str]]
+
+
+def creation(
+    engine: str, *tables: str, has_hash: bool = True, frozen: Mapping[str, Guarded] | None = None
+) -> Iterator[str]:
     """Yield the statements that guard these tables; `engine` is "sqlite" or "postgresql".
 
-    `has_hash`: entries have their hash, which a database of before does not know.
+    `has_hash`: entries have their hash, which a database of before does not know. `frozen`: what a migration guards in
+    its own revision, instead of the columns of today.
     """
     new = () if has_hash else _OF_HASH
     for table in tables:
-        kept, erasable = (
+        kept, erasable = (frozen or {}).get(table) or (
             [each for each in columns.get(table, ()) if each not in new] for columns in (_KEPT, ERASABLE)
         )
         for deed in _deeds(engine, table):

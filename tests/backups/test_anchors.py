@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from invoices.press.render import render
+from plugin.backups import anchors
 from plugin.backups.anchors import (
     HEADS,
     against_manifest,
@@ -84,6 +86,16 @@ def test_a_backup_says_its_head_and_is_checked_against_it(small: Services, sold:
     assert "by its manifest" in finding.sentence
     (small.settings.data_folder / HEADS).unlink()
     assert [each.where for each in kept_heads(small.settings)] == [f"the backup {made.file.name}"]
+
+
+def test_heads_written_down_at_once_while_old_ones_go_are_all_there(
+    small: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anchors, "_LARGEST", 200)
+    heads = [LedgerHead(number, f"{number:064x}") for number in range(1, 41)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda head: anchors._write_down(small.settings, head, small.clock()), heads))
+    assert {each.head for each in kept_heads(small.settings)} == set(heads)
 
 
 def test_an_anchor_is_a_head_or_a_file_that_holds_one(small: Services, tmp_path: Path) -> None:

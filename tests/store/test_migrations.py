@@ -23,7 +23,16 @@ from plugin.store.migrate import (
 )
 from plugin.store.recorded import RECORDED
 from plugin.store.tables import METADATA
-from plugin.store.triggers import ACTIVITY, APPEND_ONLY, SEAL, SEALED, SHOWN, SIGNED, activity_deeds
+from plugin.store.triggers import (
+    ACTIVITY,
+    APPEND_ONLY,
+    SEAL,
+    SEALED,
+    SHOWN,
+    SIGNED,
+    activity_deeds,
+    guarded_columns,
+)
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 
@@ -127,6 +136,9 @@ def test_the_migrations_that_hash_what_was_there_cover_what_is_hashed_now() -> N
     of_records = import_module("plugin.store.migrations.versions.0052_seals")
     assert (*of_entries._STORED, "reason_sha256") == ENTRY_FIELDS
     assert of_records._RECORDED == RECORDED
+    # And one that is guarded a migration that guards it.
+    for table, (kept, erasable) in (of_entries._GUARDED | of_records._GUARDED).items():
+        assert (*kept, *erasable) == guarded_columns(table)
 
 
 def test_nothing_of_ours_is_left_after_going_down(empty_postgresql_url: str) -> None:

@@ -99,19 +99,14 @@ def seal(store: Store, now: datetime, *, is_quick: bool = False) -> LedgerHead |
     Where another process seals at the same time, the rest is left to it.
     """
     with store.reading() as session:
-        last = head_in(session)
-        since = _newest_at(session) if is_quick else None
-        new = _new_rows(session, since)
+        newest = newest_seal(session)
+        last = LedgerHead(newest.number, newest.sha256) if newest is not None else None
+        new = _new_rows(session, newest.sealed_at - _OVERLAP if is_quick and newest is not None else None)
         while some := tuple(islice(new, MOST_ROWS)):
             last = store.transact(partial(_write, now=now, last=last, rows=some))
             if last is None:
                 break
     return ledger_head(store)
-
-
-def _newest_at(session: Session) -> datetime | None:
-    last = newest_seal(session)
-    return last.sealed_at - _OVERLAP if last is not None else None
 
 
 def mark_restored_in(session: Session, now: datetime) -> None:

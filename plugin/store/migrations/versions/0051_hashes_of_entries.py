@@ -23,6 +23,8 @@ _STORED = (
     *("happened_at", "written_at", "by", "staff_id", "source", "reverses", "visit_id", "idempotency_key"),
 )
 _NEW = ("reason_salt", "reason_sha256", "sha256")
+# What is guarded in this revision: what never changes, and what may be erased.
+_GUARDED = {"entry": ((*_STORED, "reason_sha256", "sha256"), ("reason", "reason_salt"))}
 _ENTRY = sa.table(
     "entry",
     *(
@@ -44,7 +46,7 @@ def upgrade() -> None:
     setting = _ENTRY.update().where(_ENTRY.c.id == sa.bindparam("of")).values(**values)
     for some in _hashes():
         op.get_bind().execute(setting, some)
-    for statement in triggers.creation(engine, "entry"):
+    for statement in triggers.creation(engine, "entry", frozen=_GUARDED):
         op.execute(statement)
 
 
@@ -75,5 +77,5 @@ def downgrade() -> None:
         op.execute(statement)
     for name in _NEW:
         op.drop_column("entry", name)
-    for statement in triggers.creation(engine, "entry", has_hash=False):
+    for statement in triggers.creation(engine, "entry", frozen={"entry": (_STORED, ("reason",))}):
         op.execute(statement)
