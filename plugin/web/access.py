@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from flask import Blueprint, Flask, current_app, redirect, request, url_for
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
@@ -24,6 +24,7 @@ DEVICE_COOKIE = "coursekeeper_device"
 # The cookie by which a browser is a screen at which clients check in.
 CHECK_IN_COOKIE = "coursekeeper_check_in"
 FRESH_FOR = timedelta(minutes=30)
+_YEAR_S = 365 * 24 * 3600
 
 # Endpoints that need no sign-in: the sign-in itself, a link to set a password, and the files their pages load.
 _SIGNING_IN = (
@@ -154,6 +155,21 @@ def _fresh_within(view: Any) -> timedelta | None:
 
 def _now() -> datetime:
     return current_services().clock()
+
+
+def keep_cookie(
+    response: Response, name: str, value: str, *, samesite: Literal["Lax", "Strict"] = "Lax"
+) -> None:
+    """Have this browser keep a cookie for a year, for our own address and no script; over TLS it stays there."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=_YEAR_S,
+        path=current_app.config["SESSION_COOKIE_PATH"],
+        secure=current_services().settings.is_https,
+        httponly=True,
+        samesite=samesite,
+    )
 
 
 def refuse_nul() -> None:

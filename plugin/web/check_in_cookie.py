@@ -10,10 +10,8 @@ from plugin.core.acts import Act, Actor
 from plugin.courses.accounts.check_in_screens import CheckInScreenView, leave_screen, screen_of_token
 from plugin.courses.accounts.hand_overs import HandOverView, end_hand_over, hand_over_of_token
 from plugin.web import current_services
-from plugin.web.access import CHECK_IN_COOKIE
+from plugin.web.access import CHECK_IN_COOKIE, keep_cookie
 from plugin.web.actions import fresh_key
-
-_YEAR_S = 365 * 24 * 3600
 
 
 def current_screen() -> CheckInScreenView | None:
@@ -39,20 +37,13 @@ def give_away(address: str, token: str = "") -> AnyResponse:
     session.clear()
     response = redirect(address, code=303)
     if token:
-        _put_cookie(response, token)
+        put_cookie(response, token)
     return response
 
 
-def _put_cookie(response: AnyResponse, token: str) -> None:
-    response.set_cookie(
-        CHECK_IN_COOKIE,
-        token,
-        max_age=_YEAR_S,
-        path=current_app.config["SESSION_COOKIE_PATH"],
-        secure=current_services().settings.is_https,
-        httponly=True,
-        samesite="Strict",
-    )
+def put_cookie(response: AnyResponse, token: str) -> None:
+    """Make the browser a check-in screen, or a device in one client's hands."""
+    keep_cookie(response, CHECK_IN_COOKIE, token, samesite="Strict")
 
 
 def forget_cookie(response: AnyResponse) -> AnyResponse:

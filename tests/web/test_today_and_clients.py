@@ -138,7 +138,9 @@ def test_names_are_text_wherever_they_stand(deb: Visitor, desk: Desk, name: str)
         page = deb.page(address)
         assert name in page.text
         assert not [each for each in page.elements if each.tag == "img" or "onerror" in each.attributes]
-        assert len([each for each in page.elements if each.tag == "script"]) == 2
+        # A page that changes by itself has one script more.
+        expected = 2 if address == "/clients" else 3
+        assert len([each for each in page.elements if each.tag == "script"]) == expected
 
 
 def test_a_clinics_name_is_text_too(small_deb: Visitor, small_desk: Desk) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
-from plugin.web import current_services
-from plugin.web.access import AT_THE_DESK, Screens
+from plugin.web.access import AT_THE_DESK, Screens, keep_cookie
 from plugin.web.actions import Notice, flash_notice, redirect_after_post
 from plugin.web.forms import Form, Tick
 from plugin.web.translations import N_, _
 
 _COOKIE = "coursekeeper_hand"
 _LEFT = "left"
-_YEAR_S = 365 * 24 * 60 * 60
 
 blueprint = Screens("hand", __name__, url_prefix="/account")
 
@@ -42,13 +40,5 @@ def change() -> Response:
         Notice(_("Main buttons are on the left now.") if is_left else _("Main buttons are on the right now."))
     )
     response = redirect_after_post(url_for("account.show"))
-    response.set_cookie(
-        _COOKIE,
-        _LEFT if is_left else "right",
-        max_age=_YEAR_S,
-        path=current_app.config["SESSION_COOKIE_PATH"],
-        secure=current_services().settings.is_https,
-        httponly=True,
-        samesite="Lax",
-    )
+    keep_cookie(response, _COOKIE, _LEFT if is_left else "right")
     return response

@@ -6,16 +6,15 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, current_app, g, request
+from flask import Response, g, request
 
 from plugin.configuration.sealing import sealing
 from plugin.courses.accounts.shared_devices import SharedDeviceView, device_of_token, note_activity
 from plugin.courses.accounts.sign_ins import SignedIn
 from plugin.vault import WrongKey
 from plugin.web import current_services
-from plugin.web.access import DEVICE_COOKIE
+from plugin.web.access import DEVICE_COOKIE, keep_cookie
 
-_YEAR_S = 365 * 24 * 3600
 # What a person does is noted twice a minute, and the page locks by itself before.
 _SLACK = timedelta(seconds=60)
 _HELD_FOR = timedelta(hours=12)
@@ -38,15 +37,7 @@ def open_device() -> SharedDeviceView | None:
 
 def put_cookie(response: Response, token: str) -> None:
     """Make the browser a shared device."""
-    response.set_cookie(
-        DEVICE_COOKIE,
-        token,
-        max_age=_YEAR_S,
-        path=current_app.config["SESSION_COOKIE_PATH"],
-        secure=current_services().settings.is_https,
-        httponly=True,
-        samesite="Lax",
-    )
+    keep_cookie(response, DEVICE_COOKIE, token)
 
 
 def lock_after() -> timedelta:
