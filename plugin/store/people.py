@@ -32,7 +32,7 @@ class Client(Base):
     language: Mapped[str] = mapped_column(String(16), info=OWN)
     created_at: Mapped[datetime] = mapped_column(index=True)
     # The client this one was merged into: its page redirects there.
-    merged_into: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True)
+    merged_into: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"))
     # When the personal data was erased; courses and amounts are kept.
     erased_at: Mapped[datetime | None]
     erased_by: Mapped[str] = mapped_column(Name, default="", server_default="")
@@ -43,7 +43,11 @@ class Client(Base):
     # Why the last e-mail did not reach them; "" once one was delivered, or the address was changed.
     mail_problem: Mapped[str] = mapped_column(String(400), default="", server_default="", info=OWN)
 
-    __table_args__ = (Index(None, "name_folded", "id"),)
+    __table_args__ = (
+        Index(None, "name_folded", "id"),
+        # A search for a part of a word goes through all clients: here, in a third of the pages.
+        Index("ix_client_search", "merged_into", "erased_at", "name_folded", "id", "search_text"),
+    )
 
 
 class ClientMerge(Base):
