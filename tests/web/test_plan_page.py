@@ -85,3 +85,11 @@ def test_a_plan_that_is_booked_says_what_became_of_each_visit(
     with store.writing() as session:
         session.get_one(PlannedVisit, third.id).start_at = now
     assert "planned, could not be booked: Square has no free time then." in small_olga.page("/").text
+
+
+def test_the_tabs_of_reports_name_planned_visits_and_tips(small_olga: Visitor) -> None:
+    overview = small_olga.page("/overview")
+    for address in ("/reports/planned", "/tips"):
+        # In the menu and among the tabs.
+        assert list(overview.links()).count(address) == 2
+        assert list(small_olga.page(address).links()).count(address) == 2
