@@ -19,6 +19,7 @@ from plugin.processes import FORKS, Child, Family
 from plugin.settings import Settings
 from plugin.start import wait_for_server
 from plugin.store.postgresql import refusal
+from tests.prerequisites import missing
 
 SLEEPER = ["-c", "import time, sys; print('up', flush=True); time.sleep(600)"]
 FALLS = ["-c", "raise SystemExit(3)"]
@@ -145,6 +146,8 @@ sys.exit(code)
 
 
 def _forked(folder: Path, falls: int) -> subprocess.Popen[str]:
+    if not FORKS:
+        missing("children are started anew here", is_needed=False)
     return subprocess.Popen(
         [sys.executable, "-c", FORKED, folder / "mark", folder / "pids", str(falls)],
         cwd=Path(__file__).parents[2],
@@ -159,10 +162,6 @@ def _is_lasting(folder: Path) -> bool:
     return pids.exists() and pids.read_text().endswith("\n")
 
 
-only_where_forked = pytest.mark.skipif(not FORKS, reason="children are started anew here")
-
-
-@only_where_forked
 def test_forked_children_start_fall_and_end_as_others_do(tmp_path: Path) -> None:
     said, complained = (process := _forked(tmp_path, 2)).communicate(timeout=60)
     assert process.returncode == 3
@@ -173,7 +172,6 @@ def test_forked_children_start_fall_and_end_as_others_do(tmp_path: Path) -> None
     assert not _is_alive(int((tmp_path / "pids").read_text()))
 
 
-@only_where_forked
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_forked_children_end_with_their_parent(tmp_path: Path, how: signal.Signals) -> None:
     process = _forked(tmp_path, 600)
