@@ -8,7 +8,9 @@ from typing import Any
 
 from flask import current_app, url_for
 
+from plugin.configuration.registry import Group, names_of
 from plugin.core.acts import Role
+from plugin.web.owner.setting_words import DECLARED_ONLY
 from plugin.web.translations import N_
 
 
@@ -29,7 +31,7 @@ class MenuPage:
 
 def pages_for(role: Role) -> Iterator[MenuPage]:
     """Yield the pages that this role may open."""
-    for page in (*PAGES, *_only_in_menus()):
+    for page in (*PAGES, *_only_in_menus(), *_settings()):
         if role == Role.OWNER or role in getattr(current_app.view_functions[page.endpoint], "roles", ()):
             yield page
 
@@ -43,6 +45,22 @@ def _only_in_menus() -> Iterator[MenuPage]:
             yield MenuPage(endpoint, text)
 
 
+def _settings() -> Iterator[MenuPage]:
+    """Yield the pages of settings that are made from their declarations."""
+    for group, title, about in DECLARED_ONLY:
+        if names_of(group):
+            also = f"{_OTHER_WORDS.get(group, '')} {about}"
+            # Backups and alarms have pages of their own of the same name.
+            yield MenuPage("settings.page", N_("Settings, {page}", page=title), also, {"group": group.value})
+
+
+_OTHER_WORDS = {
+    Group.ONLINE: "tips shop buy again reviews",
+    Group.WALLET: "Android iPhone pass",
+    Group.ANSWERS: "ratings check treatment health",
+    Group.AGREEMENTS: "contract terms sign cancel change of mind",
+    Group.ADVANCED: "https address proxy lock log level",
+}
 PAGES = (
     MenuPage("today.show", N_("Today"), "arrivals appointments home"),
     MenuPage("clients.find", N_("Clients"), "list"),
@@ -73,6 +91,9 @@ PAGES = (
     MenuPage("imports.show", N_("Import"), "csv excel spreadsheet"),
     MenuPage("connection.show", N_("Square"), "connection webhooks sync location"),
     MenuPage("settings.show", N_("All settings"), "configuration"),
+    MenuPage(
+        "settings.page", N_("Retention"), "settings days deleted kept", {"group": Group.RETENTION.value}
+    ),
     MenuPage("clinic_settings.show", N_("Time zone, currency, language"), "settings clinic"),
     MenuPage("square_settings.show", N_("Square settings"), "token"),
     MenuPage("appointment_settings.show", N_("Appointments"), "settings book bookings calendar Square plan"),

@@ -293,3 +293,17 @@ def test_the_keyboard_walks_in_reading_order(desk: DeskWindow) -> None:
 
 FOCUSED = """() => { const node = document.activeElement;
   return (node.innerText || node.ariaLabel || node.name || "").trim(); }"""
+
+
+def test_a_quiet_page_asks_every_five_seconds_until_it_is_touched(desk: DeskWindow) -> None:
+    page = desk.page
+    page.clock.install()
+    page.goto(desk.clinic.desk)
+    page.wait_for_load_state("load")
+    page.clock.fast_forward(30_000)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "seen=" in request.url else None)
+    page.wait_for_timeout(3200)
+    assert len(asked) <= 1
+    with page.expect_request(re.compile("seen="), timeout=1000):
+        page.keyboard.press("Shift")

@@ -153,6 +153,13 @@ class TestPages:
         assert words(small_as(Role.PRACTITIONER), "attention") == []
         assert words(small_as(Role.OWNER), "webhooks") == ["Square", "Events for other programs"]
 
+    def test_each_page_of_settings_is_found_by_the_owner_alone(self, small_as: As) -> None:
+        owner, desk = small_as(Role.OWNER), small_as(Role.DESK)
+        for typed in ("wallet", "android", "alarms", "retention", "tips", "agreements"):
+            addresses = [where for _, where in options(owner, typed)]
+            assert any(where.startswith("/clinic/settings/") for where in addresses), typed
+            assert not any("/clinic/" in where for _, where in options(desk, typed)), typed
+
     def test_come_after_a_client_of_that_name(self, small_olga: Visitor, small_desk: Desk) -> None:
         small_desk.client("Paige Packard")
         assert words(small_olga, "pack")[0].startswith("Paige Packard")

@@ -47,13 +47,14 @@ def sections(services: Services) -> list[Section]:
         ),
         *(
             Section(title, url_for("settings.page", group=group), about)
-            for group, title, about in _DECLARED_ONLY
+            for group, title, about in DECLARED_ONLY
             if names_of(group)
         ),
     ]
 
 
-_DECLARED_ONLY = (
+# Pages made from their declarations alone: the group, its title, what it is about.
+DECLARED_ONLY = (
     (Group.CHECK_IN, N_("Check-in screen"), N_("Clients check in by themselves")),
     (Group.ONLINE, N_("Clients online"), N_("What clients can buy by themselves")),
     (Group.LETTERS, N_("Hours for e-mails"), N_("When e-mails about courses go out")),

@@ -1,4 +1,5 @@
-// Open pages stay true: each second they ask for what is new, and change only where something is.
+// Open pages stay true: each second they ask for what is new, and change only where something is. A page on which nothing
+// has happened for a while asks every five seconds, until it is touched or something is new.
 import { PATIENCE_MS, answered, noAnswer } from "./connection.js";
 import { keepListed, keepLive } from "./kept.js";
 import { merge } from "./merge.js";
@@ -6,12 +7,15 @@ import { settle } from "./settle.js";
 import { signInEnded } from "./sign_in.js";
 
 const EVERY_MS = 1000;
+const QUIET_AFTER_MS = 20000;
+const EVERY_QUIET_MS = 5000;
 const SLOWEST_MS = 30000;
 const liveRegion = () => document.getElementById("live");
 
 let timer = 0;
 let failures = 0;
 let isAsking = false;
+let stirredAt = Date.now();
 
 async function look() {
   const address = document.body.dataset.live;
@@ -46,6 +50,7 @@ async function ask(address, region) {
   if (!region || region.dataset.seen !== seen) return;
   if (answer.status === 204) region.dataset.seen = answer.headers.get("X-Seen") || "";
   else if (!region.querySelector("[role=alert]")) {
+    stir();
     showLive(html, answer);
     keepLive(html, region.dataset.seen).then(keepListed);
   }
@@ -53,7 +58,21 @@ async function ask(address, region) {
 
 function again() {
   clearTimeout(timer);
-  timer = setTimeout(look, Math.min(EVERY_MS * 2 ** failures, SLOWEST_MS));
+  const everyMs = isQuiet() ? EVERY_QUIET_MS : EVERY_MS;
+  timer = setTimeout(look, Math.min(everyMs * 2 ** failures, SLOWEST_MS));
+}
+
+const isQuiet = () => Date.now() - stirredAt > QUIET_AFTER_MS;
+
+function stir() {
+  const wasQuiet = isQuiet();
+  stirredAt = Date.now();
+  return wasQuiet;
+}
+
+// Who comes to a quiet page sees what is new at once.
+function touched() {
+  if (stir() && !failures) look();
 }
 
 function failed(isHanging = false) {
@@ -85,7 +104,8 @@ export function showLive(html, answer, sent = null) {
 
 export function startLive() {
   if (!document.body.dataset.live) return;
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { stir(); look(); } });
+  for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, touched, { passive: true, capture: true });
   addEventListener("online", () => { failures = 0; look(); });
   // A page from the browser's back-forward store is as old as it was left.
   addEventListener("pageshow", (event) => { if (event.persisted) look(); });
