@@ -27,6 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.core.status import Status
 from plugin.store.base import Amount, Base, Id, Name, SquareId, only_where
+from plugin.store.statements import created, dropped
 
 # No expiration, and no visit yet: dates that sort last and first, so that an index has every row in order.
 NEVER, NOT_YET = date.max, date.min
@@ -187,9 +188,6 @@ _NOTES = {
     "gift": ("INSERT OR UPDATE", "SELECT NEW.course_id"),
     "visit_note": ("INSERT OR UPDATE", "SELECT course_id FROM visit WHERE id = NEW.visit_id"),
 }
-# The revision that began to note a table, where it is not the first one.
-_FIRST = "0025"
-_SINCE = {"visit_note": "0031"}
 _RENAMES = {
     "client": (
         "name_folded",
@@ -206,28 +204,16 @@ def trigger_names(engine: str) -> Iterator[str]:
     yield from (name for name, *_rest in _SUM_TRIGGERS)
 
 
-def creation(engine: str, revision: str = _FIRST) -> Iterator[str]:
-    """Yield the statements that create a revision's triggers; `engine` is "sqlite" or "postgresql"."""
+def creation(engine: str) -> Iterator[str]:
+    """Yield the statements that create the triggers which note courses; `engine` is "sqlite" or "postgresql"."""
     for table, event, do in _triggers(engine):
-        if _SINCE.get(table, _FIRST) != revision:
-            continue
-        name = _name(engine, table, event)
-        if engine == "sqlite":
-            yield f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN {do}; END"
-            continue
-        yield f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {do}; RETURN NULL; END $$"
-        yield f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"
+        yield from created(engine, _name(engine, table, event), event, table, f"{do};")
 
 
-def removal(engine: str, revision: str = _FIRST) -> Iterator[str]:
+def removal(engine: str) -> Iterator[str]:
     """Yield the statements that drop the triggers of `creation`."""
     for table, event, _ in _triggers(engine):
-        if _SINCE.get(table, _FIRST) != revision:
-            continue
-        name = _name(engine, table, event)
-        yield f"DROP TRIGGER {name}" + (f" ON {table}" if engine == "postgresql" else "")
-        if engine == "postgresql":
-            yield f"DROP FUNCTION {name}()"
+        yield from dropped(engine, _name(engine, table, event), table)
 
 
 def _triggers(engine: str) -> Iterator[tuple[str, str, str]]:
@@ -266,20 +252,13 @@ _GROUPS = {
 def creation_of_sums(engine: str) -> Iterator[str]:
     """Yield the statements that create the triggers which keep the sums."""
     for name, event, row, sign in _SUM_TRIGGERS:
-        do = " ".join(_adding(row, sign))
-        if engine == "sqlite":
-            yield f"CREATE TRIGGER {name} AFTER {event} ON listed_course BEGIN {do} END"
-            continue
-        yield f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {do} RETURN NULL; END $$"
-        yield f"CREATE TRIGGER {name} AFTER {event} ON listed_course FOR EACH ROW EXECUTE FUNCTION {name}()"
+        yield from created(engine, name, event, "listed_course", " ".join(_adding(row, sign)))
 
 
 def removal_of_sums(engine: str) -> Iterator[str]:
     """Yield the statements that drop the triggers of `creation_of_sums`."""
     for name, *_rest in _SUM_TRIGGERS:
-        yield f"DROP TRIGGER {name}" + (" ON listed_course" if engine == "postgresql" else "")
-        if engine == "postgresql":
-            yield f"DROP FUNCTION {name}()"
+        yield from dropped(engine, name, "listed_course")
 
 
 _SUM_TRIGGERS = (

@@ -14,6 +14,7 @@ from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, SquareId
+from plugin.store.statements import created, dropped
 
 
 class PeriodTotal(Base):
@@ -104,7 +105,6 @@ _NOTE_MOVED = (
     " OR entry.reverses IN (SELECT used.id FROM entry used WHERE used.visit_id = NEW.id))"
     " AND entry.id NOT IN (SELECT entry_id FROM untotalled_entry);"
 )
-_ON_MOVE = "AFTER UPDATE OF practitioner_id ON visit"
 _IF_MOVED = {
     "sqlite": "WHEN OLD.practitioner_id IS NOT NEW.practitioner_id",
     "postgresql": "WHEN (OLD.practitioner_id IS DISTINCT FROM NEW.practitioner_id)",
@@ -113,35 +113,21 @@ _IF_MOVED = {
 
 def creation(engine: str) -> Iterator[str]:
     """Yield the statements that create the trigger; `engine` is "sqlite" or "postgresql"."""
-    yield from _created(engine, TRIGGER, "AFTER INSERT ON entry", "", _NOTE)
+    yield from created(engine, TRIGGER, "INSERT", "entry", _NOTE)
 
 
 def removal(engine: str) -> Iterator[str]:
     """Yield the statements that drop the trigger."""
-    yield from _dropped(engine, TRIGGER, "entry")
+    yield from dropped(engine, TRIGGER, "entry")
 
 
 def creation_for_moves(engine: str) -> Iterator[str]:
     """Yield the statements that create the trigger which notes uses that another practitioner is named for."""
-    yield from _created(engine, MOVES, _ON_MOVE, _IF_MOVED[engine], _NOTE_MOVED)
+    yield from created(
+        engine, MOVES, "UPDATE OF practitioner_id", "visit", _NOTE_MOVED, when=_IF_MOVED[engine]
+    )
 
 
 def removal_for_moves(engine: str) -> Iterator[str]:
     """Yield the statements that drop the trigger of `creation_for_moves`."""
-    yield from _dropped(engine, MOVES, "visit")
-
-
-def _created(engine: str, name: str, event: str, condition: str, do: str) -> Iterator[str]:
-    if engine == "sqlite":
-        yield f"CREATE TRIGGER {name} {event} {condition} BEGIN {do} END"
-        return
-    yield f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {do} RETURN NULL; END $$"
-    yield f"CREATE TRIGGER {name} {event} FOR EACH ROW {condition} EXECUTE FUNCTION {name}()"
-
-
-def _dropped(engine: str, name: str, table: str) -> Iterator[str]:
-    if engine == "sqlite":
-        yield f"DROP TRIGGER {name}"
-        return
-    yield f"DROP TRIGGER {name} ON {table}"
-    yield f"DROP FUNCTION {name}()"
+    yield from dropped(engine, MOVES, "visit")

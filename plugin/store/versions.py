@@ -93,9 +93,8 @@ _ONLY = {"outbox": "NEW.kind IN ('customer', 'refund', 'document')"}
 # The revision that began to watch a table, where it is not the first one.
 _FIRST = "0009"
 _SINCE = {
-    **dict.fromkeys(("visit_note", "visit_option"), "0027"),
-    **dict.fromkeys(("rated_concern", "own_rating", "rating_choice"), "0037"),
-    "check_answer": "0040",
+    **dict.fromkeys(("visit_note", "visit_option", "rated_concern", "own_rating"), "0049"),
+    **dict.fromkeys(("rating_choice", "check_answer"), "0049"),
     "planned_visit": "0056",
 }
 _EVENTS = ("INSERT", "UPDATE", "DELETE")

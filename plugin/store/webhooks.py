@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name, only_where
 from plugin.store.personal import NAMED, OF_COURSE
+from plugin.store.statements import created, dropped
 
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -112,17 +113,11 @@ def creation(engine: str) -> Iterator[str]:
         for kind, (subject, condition) in _EVENTS.items()
     )
     if engine == "sqlite":
-        yield f"CREATE TRIGGER {TRIGGER} AFTER INSERT ON entry WHEN {_HEARD} BEGIN {do} END"
-        return
-    do = f"IF {_HEARD} THEN {do} END IF;"
-    yield f"CREATE FUNCTION {TRIGGER}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {do} RETURN NULL; END $$"
-    yield f"CREATE TRIGGER {TRIGGER} AFTER INSERT ON entry FOR EACH ROW EXECUTE FUNCTION {TRIGGER}()"
+        yield from created(engine, TRIGGER, "INSERT", "entry", do, when=f"WHEN {_HEARD}")
+    else:
+        yield from created(engine, TRIGGER, "INSERT", "entry", f"IF {_HEARD} THEN {do} END IF;")
 
 
 def removal(engine: str) -> Iterator[str]:
     """Yield the statements that drop the trigger."""
-    if engine == "sqlite":
-        yield f"DROP TRIGGER {TRIGGER}"
-        return
-    yield f"DROP TRIGGER {TRIGGER} ON entry"
-    yield f"DROP FUNCTION {TRIGGER}()"
+    yield from dropped(engine, TRIGGER, "entry")

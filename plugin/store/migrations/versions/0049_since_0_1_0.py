@@ -116,12 +116,10 @@ def _fill() -> None:
 
 def _guards() -> Iterator[str]:
     engine = op.get_bind().dialect.name
-    for since in ("0025", "0031"):
-        yield from listing.creation(engine, since)
+    yield from listing.creation(engine)
     yield from triggers.functions(engine, _FUNCTION)
     yield from triggers.creation(engine, triggers.ACTIVITY)
-    for since in ("0027", "0037", "0040"):
-        yield from versions.creation(engine, since)
+    yield from versions.creation(engine, revision)
     yield from triggers.creation(engine, triggers.SIGNED, triggers.SHOWN)
     yield from webhooks.creation(engine)
 
@@ -131,10 +129,8 @@ def _removal() -> Iterator[str]:
     yield from webhooks.removal(engine)
     yield from triggers.removal(engine, triggers.SIGNED, triggers.SHOWN, triggers.ACTIVITY)
     yield from triggers.removal_of_functions(engine, _FUNCTION)
-    for since in ("0040", "0037", "0027"):
-        yield from versions.removal(engine, since)
-    for since in ("0031", "0025"):
-        yield from listing.removal(engine, since)
+    yield from versions.removal(engine, revision)
+    yield from listing.removal(engine)
 
 
 def downgrade() -> None:
