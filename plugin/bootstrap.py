@@ -1,7 +1,5 @@
 """Wiring of a running Coursekeeper: store, vault, Square, mail and the paper workers."""
 
-from __future__ import annotations
-
 from invoices.press.workers import PaperWorkers
 from plugin.configuration.live import LiveSettings
 from plugin.configuration.mailer import ConfiguredMailer

@@ -3,8 +3,6 @@
 "Already done" is a result, never an error.
 """
 
-from __future__ import annotations
-
 
 class CoursekeeperError(Exception):
     """The base class: `message` states what is wrong and what to do, `code` is stable, `status` is for HTTP."""

@@ -1,7 +1,5 @@
 """One instance on a SQLite file: locks in its folder, which the system releases however a process ends."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import time

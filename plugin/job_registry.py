@@ -3,8 +3,6 @@
 A job that calls Square uses keys made of its subject, so that a lost answer and a retry have one effect.
 """
 
-from __future__ import annotations
-
 from plugin.alarms.deliveries import MAIL as ALARM_MAIL
 from plugin.alarms.deliveries import WEBHOOK as ALARM_WEBHOOK
 from plugin.alarms.notices import mail_notice, post_notice

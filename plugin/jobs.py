@@ -1,7 +1,5 @@
 """Definition of a kind of outbox job: how it runs, how long it is claimed for, and when it is given up."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta

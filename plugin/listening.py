@@ -1,7 +1,5 @@
 """The socket a server listens on, opened before anything else starts."""
 
-from __future__ import annotations
-
 import errno
 import socket
 

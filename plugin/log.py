@@ -1,7 +1,5 @@
 """Logs of JSON lines on standard error. They contain no name, phone, e-mail address, note, token or query string."""
 
-from __future__ import annotations
-
 import logging
 import sys
 import traceback

@@ -3,8 +3,6 @@
 Staff words are calls of bare names, `_("…")`; words for clients are methods of their language, `language.gettext("…")`.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from typing import IO

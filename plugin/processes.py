@@ -4,8 +4,6 @@ On Linux a child is forked from this process and shares what it has loaded. Else
 libraries of macOS may not be used after a fork.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import signal

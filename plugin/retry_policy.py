@@ -1,7 +1,5 @@
 """When failed work is retried: growing waits with jitter, and which errors are final."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """The secrets that Coursekeeper makes for itself: the file `secrets` in the data folder, readable by its user alone."""
 
-from __future__ import annotations
-
 import base64
 import os
 import secrets

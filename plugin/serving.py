@@ -4,8 +4,6 @@ Measured (docs/reliability.md, A5): on SQLite one process with threads and a wri
 answers.
 """
 
-from __future__ import annotations
-
 import atexit
 import gc
 import importlib

@@ -1,7 +1,5 @@
 """The languages of the screens and of e-mails to staff. Their catalogs are `locale/*.po`, apart from the clients'."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 from gettext import NullTranslations

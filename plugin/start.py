@@ -3,8 +3,6 @@
 Loads no use cases: the process that only supervises web and worker keeps what is loaded here.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 A sentence is recognized by the message it was made from; its values are those of its blanks.
 """
 
-from __future__ import annotations
-
 import re
 import string
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Encryption of tokens and signature keys that are stored. Independent of database and Square."""
 
-from __future__ import annotations
-
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from plugin.errors import ConfigurationError

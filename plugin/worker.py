@@ -3,8 +3,6 @@
 A row that was claimed and not completed, whatever ended the worker, is due again when its lease expires.
 """
 
-from __future__ import annotations
-
 import math
 import random
 import threading

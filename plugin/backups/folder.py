@@ -1,7 +1,5 @@
 """The backup folder: names of copies, what is beside them, and which go."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The outbox job that makes a copy: when the schedule asks for one, and when the owner does."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from plugin.backups import records

@@ -1,7 +1,5 @@
 """The journal of an upgrade under way: it names the copy from the moment migrating begins until all is well."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The passphrase of the copies: made here, shown once, never stored."""
 
-from __future__ import annotations
-
 from plugin.backups import records
 from plugin.backups.passphrase import make_key, make_passphrase
 from plugin.core.acts import Act, require

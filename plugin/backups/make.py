@@ -1,7 +1,5 @@
 """Making a copy: copied, packed, verified by restoring it, put in the folder, sent elsewhere."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from dataclasses import dataclass

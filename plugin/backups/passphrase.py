@@ -5,8 +5,6 @@ open those that were sent elsewhere. The private key is inside each copy, itself
 passphrase in the format of age (https://age-encryption.org/v1), which `age --decrypt` opens as well.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -1,7 +1,5 @@
 """The rows about copies: each run, the key they are encrypted with, how sending them went."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal

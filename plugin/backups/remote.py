@@ -5,8 +5,6 @@
 sent.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """The secrets of a restored copy: sealed again with this installation's keys, or taken over where it has none."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any

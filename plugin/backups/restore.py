@@ -1,7 +1,5 @@
 """Restoring a copy: opened and checked as a database of its own, brought up to date, then put in place at once."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """When a copy is due, and which copies are kept. Pure; no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

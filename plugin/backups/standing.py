@@ -1,7 +1,5 @@
 """How backups stand now: for the owner's page and the alarms."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta

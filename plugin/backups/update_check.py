@@ -1,7 +1,5 @@
 """Asking which version is published, where the owner has set an address for it."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import httpx

@@ -5,8 +5,6 @@ upgraded. PostgreSQL may have other machines at work on it, whose rows no copy h
 taken back one by one, and after a kill the upgrade goes on, as each migration is one transaction.
 """
 
-from __future__ import annotations
-
 import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress

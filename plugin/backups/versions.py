@@ -1,7 +1,5 @@
 """Which version runs, which one has used this database, and which one is the newest that is known of."""
 
-from __future__ import annotations
-
 import re
 import secrets
 from datetime import datetime

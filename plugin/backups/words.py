@@ -1,7 +1,5 @@
 """Sizes and errors in words."""
 
-from __future__ import annotations
-
 import errno
 
 from sqlalchemy.exc import DBAPIError

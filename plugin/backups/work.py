@@ -1,7 +1,5 @@
 """A folder for what is needed while a copy is made or restored."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import shutil

@@ -1,7 +1,5 @@
 """What the pages say of each setting. Every field of `Settings` is declared here; a test compares."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

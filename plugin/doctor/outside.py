@@ -1,7 +1,5 @@
 """What is outside this machine: Square, the mail server, the public address. Asked only on request."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from datetime import datetime

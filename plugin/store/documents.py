@@ -4,8 +4,6 @@ A document and its file are written once each and never changed: triggers refuse
 preceding number refuses a gap, whoever writes.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -5,8 +5,6 @@ depends on is written, in the same transaction; whoever renews the row removes t
 event is a note of its own, because a note shared by two writers could be removed before the second one commits.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, datetime
 from enum import StrEnum

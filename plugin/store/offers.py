@@ -1,7 +1,5 @@
 """The clinic, its treatments and packages, and the Square variations that sell them."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

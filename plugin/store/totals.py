@@ -5,8 +5,6 @@ that note in the same transaction. So at any moment each entry is in the sums or
 whatever its times are and however the clocks of the machines differ.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 

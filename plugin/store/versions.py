@@ -5,8 +5,6 @@ A subject is a course, a client, a batch or a file; `DESK` counts every change a
 that any client's page may show. The numbers only rise.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from sqlalchemy.orm import Mapped, mapped_column

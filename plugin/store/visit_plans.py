@@ -1,7 +1,5 @@
 """The dates that were planned for the sessions of a course."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String

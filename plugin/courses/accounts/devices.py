@@ -1,7 +1,5 @@
 """The browser and device of a request in words, from the User-Agent header, which anybody may forge."""
 
-from __future__ import annotations
-
 from plugin.wording import N_
 
 # The first that matches: each browser also names those it descends from.

@@ -3,8 +3,6 @@
 Nobody is a client before the payment. With it the frozen files become the client's signed agreement, as at the desk.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime

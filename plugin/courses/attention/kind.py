@@ -1,7 +1,5 @@
 """A kind of attention item: its title, its decisions, and their words for screen and API."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """Attention items about the connection to Square."""
 
-from __future__ import annotations
-
 from plugin.courses.attention.kind import DISMISS, AttentionKind, Decision, Resolution
 from plugin.courses.base.inbox import try_again_in
 from plugin.courses.base.work import Work

@@ -1,7 +1,5 @@
 """Issued documents for lists, links and spreadsheets. Their content and bytes are read elsewhere."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime

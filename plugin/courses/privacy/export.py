@@ -4,8 +4,6 @@ Which rows are theirs is marked on the tables (`plugin.store.personal`). Every t
 reason in `NOT_ABOUT_CLIENTS`: a test fails if a new table has neither.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass

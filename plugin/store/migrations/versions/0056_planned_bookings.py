@@ -1,7 +1,5 @@
 """Appointments in Square that are booked for planned visits, and the service that each treatment is booked as."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

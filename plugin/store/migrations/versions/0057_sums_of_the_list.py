@@ -1,7 +1,5 @@
 """Sums of the list of courses, in place of what is left of each course. All rows are made again."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Indexes of what the list of documents is sorted by."""
 
-from __future__ import annotations
-
 from alembic import op
 
 revision = "0058"

@@ -1,7 +1,5 @@
 """Whether a fee of Square is that of a refund."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

@@ -1,7 +1,5 @@
 """Which courses of the list are current, with indexes, and an index of what is left by client."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 

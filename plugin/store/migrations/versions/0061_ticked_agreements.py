@@ -1,7 +1,5 @@
 """The terms ticked on the public page as a course agreement, and the order that was paid under it."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 from alembic import op
 
