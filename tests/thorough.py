@@ -99,6 +99,11 @@ THOROUGH = (
     "tests/courses/test_totals.py::test_any_history_reads_the_same_from_the_totals",
     "tests/torture/test_short.py::test_nothing_acknowledged_is_lost_or_doubled_when_processes_are_killed",
     "tests/torture/test_year.py::test_one_seed_replays_the_same_day",
+    "tests/torture/test_year.py::test_a_credit_that_goes_to_the_wrong_treatment_is_found",
+    "tests/torture/test_year.py::test_one_session_too_many_left_by_a_canceled_invoice_is_found",
+    "tests/torture/test_machine.py::test_commits_that_are_not_synced_are_noticed",
+    "tests/torture/test_machine.py::test_work_that_waits_for_the_time_of_a_wrong_clock_is_noticed",
+    "tests/courses/test_tampering.py::test_the_audit_finds_each_kind_on_postgresql",
     "tests/torture/test_short.py::test_keys_that_change_with_each_start_are_noticed",
     # Faults of Square in each call: that a call fails stays, answers that are less kind are here.
     "tests/square/test_fault_matrix.py::test_less_kind_answers_change_nothing_in_the_end",

@@ -11,11 +11,13 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from tarfile import is_tarfile
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.backups.archive import Manifest
+from plugin.backups.archive import Manifest, is_encrypted, sha256_of, unpack
 from plugin.backups.folder import backup_folder, make_private, names_in, read_note, time_of
 from plugin.core.head import KeptHead, LedgerHead, heads_in
 from plugin.courses.audit.finding import Finding
@@ -105,13 +107,16 @@ def _of_line(line: str) -> Iterator[KeptHead]:
         yield KeptHead(head, HEADS, at)
 
 
-def heads_of(anchor: str) -> Iterator[KeptHead]:
-    """Yield the heads in a text, or in a file of that name: an e-mail, a note of a backup, a PDF.
+def heads_of(anchor: str, *, passphrase: str = "") -> Iterator[KeptHead]:
+    """Yield the heads in a text, or in a file of that name: an e-mail, a PDF, a backup, the note beside one.
 
-    Raises Refused where there is none.
+    `passphrase`: of an encrypted backup. Raises Refused where there is no head.
     """
     file = Path(anchor)
     is_file = len(anchor) < 1000 and file.is_file()
+    if is_file and is_tarfile(file):
+        yield from _of_copy(file, passphrase)
+        return
     if is_file and file.stat().st_size > _LARGEST_ANCHOR:
         raise Refused(f"{file} is too large to hold a head of the ledger.", code="no_anchor")
     text = _text_of(file) if is_file else anchor
@@ -121,6 +126,27 @@ def heads_of(anchor: str) -> Iterator[KeptHead]:
             f"No head of the ledger is in {anchor[:80]}, such as ledger:12:9f3a51c0.", code="no_anchor"
         )
     yield from found
+
+
+def _of_copy(copy: Path, passphrase: str) -> Iterator[KeptHead]:
+    """Yield the head in a copy's own manifest, or in the note beside it where the copy does not open here."""
+    if passphrase or not is_encrypted(copy):
+        with TemporaryDirectory() as folder:
+            manifest = unpack(copy, Path(folder), passphrase=passphrase).manifest
+        where = f"the manifest in {copy}"
+    else:
+        manifest, where = _in_note(copy), f"the note beside {copy}, which needs its passphrase"
+    heads = list(heads_in(manifest.ledger_head)) if manifest is not None else []
+    if manifest is None or not heads:
+        raise Refused(f"No head of the ledger is in {where}.", code="no_anchor")
+    yield from (KeptHead(head, where, manifest.created_at) for head in heads)
+
+
+def _in_note(copy: Path) -> Manifest | None:
+    note = read_note(copy)
+    if note is not None and note.sha256 != sha256_of(copy):
+        raise Refused(f"The note beside {copy} is of another file.", code="no_anchor")
+    return note.manifest if note is not None else None
 
 
 def _text_of(file: Path) -> str:

@@ -114,19 +114,26 @@ def new_secrets() -> None:
     "anchors",
     multiple=True,
     metavar="HEAD|FILE",
-    help="A head of the ledger that was kept outside (ledger:12:9f3a51c0), or a file with one: an e-mail, a PDF.",
+    help="A head of the ledger that was kept outside (ledger:12:9f3a51c0), or a file with one: e-mail, PDF, backup.",
+)
+@click.option(
+    "--passphrase-stdin", is_flag=True, help="Read the passphrase of an encrypted backup from standard input."
 )
 @AS_JSON
-def audit(anchors: tuple[str, ...], as_json: bool) -> None:
+def audit(anchors: tuple[str, ...], passphrase_stdin: bool, as_json: bool) -> None:
     """Check the ledger and the documents.
 
     Prints each row that contradicts the rules and exits with 1 if there is one. Heads of the ledger that were kept in
-    the data folder and beside the backups are compared, and those of --anchor.
+    the data folder and beside the backups are compared, and those of --anchor. Of an encrypted backup without its
+    passphrase the note beside it is read; what was read is printed.
     """
     from plugin.backups.anchors import disagreeing, heads_of
     from plugin.courses.audit import audit as check
 
-    more = tuple(head for anchor in anchors for head in heads_of(anchor))
+    passphrase = sys.stdin.readline(1000).strip() if passphrase_stdin else ""
+    more = tuple(head for anchor in anchors for head in heads_of(anchor, passphrase=passphrase))
+    for each in more:
+        note(f"Compared with {each.head.short}, read from {each.where}.")
     with opened_store() as store:
         findings = (*check(store), *disagreeing(read_settings(), store, more))
     rows = [{"check": each.check, "row": each.row, "message": each.sentence} for each in findings]

@@ -20,13 +20,15 @@ from plugin.backups.anchors import (
     kept_heads,
     seal_and_keep,
 )
+from plugin.backups.folder import note_beside
+from plugin.backups.keys import renew_passphrase
 from plugin.backups.make import make_copy
 from plugin.core.head import LedgerHead
 from plugin.errors import Refused
 from plugin.services import Services
 from plugin.store import Store
 from tests.clock import HandMovedClock
-from tests.courses.desk import Desk
+from tests.courses.desk import OLGA, Desk
 from tests.courses.documents.sales import Papers
 
 
@@ -107,6 +109,38 @@ def test_an_anchor_is_a_head_or_a_file_that_holds_one(small: Services, tmp_path:
     for nonsense in ("hello", "3:0123abcd", "ledger:3:012", "ledger:0:0123abcd", "x" * 5000):
         with pytest.raises(Refused):
             tuple(heads_of(nonsense))
+
+
+def test_a_backup_is_an_anchor_by_its_manifest_and_without_its_passphrase_by_the_note(
+    small: Services, sold: tuple[Desk, str]
+) -> None:
+    plain = make_copy(small).file
+    (head,) = heads_of(str(plain))
+    assert head.where == f"the manifest in {plain}"
+    assert disagreeing(small.settings, small.store, (head,)) == ()
+    desk, course_id = sold
+    desk.use(course_id)
+    passphrase = renew_passphrase(small, desk.act(OLGA))
+    copy = make_copy(small).file
+    (inside,) = heads_of(str(copy), passphrase=passphrase)
+    (beside,) = heads_of(str(copy))
+    assert inside.where == f"the manifest in {copy}"
+    assert beside.where.startswith(f"the note beside {copy}")
+    assert inside.head == beside.head != head.head
+    note = note_beside(copy)
+    note.write_text(note.read_text().replace(inside.head.sha256, "0" * 64))
+    assert disagreeing(small.settings, small.store, tuple(heads_of(str(copy))))
+    assert (
+        disagreeing(small.settings, small.store, (inside,)) != ()
+    )  # the note lies beside the backups as well
+    copy.write_bytes(copy.read_bytes() + b"x")
+    with pytest.raises(Refused, match="of another file"):
+        tuple(heads_of(str(copy)))
+    note.unlink()
+    with pytest.raises(Refused, match="No head"):
+        tuple(heads_of(str(copy)))
+    with pytest.raises(Refused):
+        tuple(heads_of(str(copy), passphrase="K7QM-2XRD-K7QM-2XRD-K7QM-2XRD"))
 
 
 def test_an_issued_document_carries_the_head_in_its_content_and_its_pdf(
