@@ -16,7 +16,7 @@ from plugin.courses.journal.year import Year, year_end, year_paper, year_sheet
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.books import close_books
 from plugin.courses.reports.totals import keep_totals, make_totals_again
-from plugin.courses.reports.unused import UnusedBalance, by_region, region_of, unused_balances, unused_sheet
+from plugin.courses.reports.unused import UnusedBalance, region_of, unused_balances, unused_page, unused_sheet
 from plugin.errors import InvalidField
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk, back
@@ -131,7 +131,9 @@ def test_unused_balances_are_listed_by_their_last_activity_and_state(desk, clock
     assert left(desk, clock, 3) == []
     everyone = left(desk, clock, 0)
     assert [each.name for each in everyone] == ["Ana Souza", "Bea Lund"]
-    assert [(each.region, each.clients) for each in by_region(everyone)] == [("", 1), ("CA", 1)]
+    page = unused_page(desk.store, local_date(read_clinic(desk.store), clock()), years=0, limit=1)
+    assert (list(page.rows), page.number) == (everyone[:1], 2)
+    assert [(each.region, each.clients) for each in page.regions] == [("", 1), ("CA", 1)]
     assert len(list(unused_sheet(everyone).rows)) == 2
 
 

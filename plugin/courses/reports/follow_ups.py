@@ -239,7 +239,8 @@ def _facts(today: date) -> Iterator[Select[*tuple[Any, ...]]]:
     with_sessions = (of.status.in_(_IN_USE), of.main_left > 0)
     yield _fact(soon, of.main_left, of.last_seen_on, of.due_back_on, 0, 0).where(*with_sessions)
     just_done = (
-        of.status.in_((*_IN_USE, Status.FINISHED.value)),
+        # No column: SQLite would read all that were ever finished, for those of the last weeks.
+        func.coalesce(of.status, "").in_((*_IN_USE, Status.FINISHED.value)),
         of.main_left == 0,
         of.last_visit_on >= today - JUST_FINISHED,
     )

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import and_, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, Select, Subquery, func, select
+from sqlalchemy.orm import aliased
 
 from plugin.core.money import Money
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.listing import HAS_LEFT, ListedCourse
-from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
+from plugin.store.people import Client, SquareCustomer
 from plugin.wording import _
 
 MOST_YEARS = 30
@@ -47,10 +48,18 @@ def unused_balances(store: Store, today: date, *, years: int = 0) -> tuple[Unuse
 
     An activity is a visit or a sale. Raises InvalidField for years out of range.
     """
-    if not 0 <= years <= MOST_YEARS:
-        raise InvalidField(_("Choose 0 to {n} years.", n=MOST_YEARS), field="years")
+    until = _years_before(today, years)
     with store.reading() as session:
-        return tuple(_found(session, _years_before(today, years)))
+        return tuple(map(_balance, session.execute(_balances(until))))
+
+
+def unused_page(store: Store, today: date, *, years: int, limit: int) -> UnusedPage:
+    """Return the first of the same balances, how many there are, and the sums of all by region."""
+    until = _years_before(today, years)
+    with store.reading() as session:
+        rows = tuple(map(_balance, session.execute(_balances(until, limit))))
+        regions = _by_region(session.execute(_by_address(until)))
+    return UnusedPage(rows, sum(each.clients for each in regions), regions)
 
 
 def unused_sheet(rows: Sequence[UnusedBalance]) -> Sheet:
@@ -68,12 +77,21 @@ class RegionSum:
     value: Money
 
 
-def by_region(rows: Sequence[UnusedBalance]) -> tuple[RegionSum, ...]:
+@dataclass(frozen=True, slots=True)
+class UnusedPage:
+    """The balances that were not used for longest, how many there are in all, and what lies in each region."""
+
+    rows: tuple[UnusedBalance, ...]
+    number: int
+    regions: tuple[RegionSum, ...]
+
+
+def _by_region(parts: Iterable[Row[Any]]) -> tuple[RegionSum, ...]:
     """Return the sums by country, region and currency, the largest first."""
     sums: defaultdict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for row in rows:
-        total = sums[row.country, row.region, row.value.currency]
-        total[:] = total[0] + 1, total[1] + row.value.amount
+    for part in parts:
+        total = sums[part.country or "", region_of(part.address or ""), part.currency]
+        total[:] = total[0] + part.clients, total[1] + int(part.value)
     found = [
         RegionSum(country, region, clients, Money(amount, currency))
         for (country, region, currency), (clients, amount) in sums.items()
@@ -82,44 +100,58 @@ def by_region(rows: Sequence[UnusedBalance]) -> tuple[RegionSum, ...]:
 
 
 def _years_before(today: date, years: int) -> date:
+    if not 0 <= years <= MOST_YEARS:
+        raise InvalidField(_("Choose 0 to {n} years.", n=MOST_YEARS), field="years")
     # On February 29, the day before: the law's term is over on the 28th.
     day = min(today.day, 28) if today.month == 2 else today.day
     return today.replace(year=today.year - years, day=day)
 
 
-def _found(session: Session, until: date) -> Iterator[UnusedBalance]:
+def _left(until: date) -> Select[*tuple[Any, ...]]:
     of, last = ListedCourse, func.max(ListedCourse.last_seen_on)
-    left = (
-        select(
-            of.client_id,
-            of.currency,
-            last.label("last"),
-            func.count().label("courses"),
-            func.sum(of.sessions_left).label("sessions"),
-            func.sum(of.value).label("value"),
-        )
-        .where(HAS_LEFT)
-        .group_by(of.client_id, of.currency)
-        .having(last <= until)
-        .subquery()
-        .c
+    sums = (func.count().label("courses"), func.sum(of.sessions_left).label("sessions"))
+    columns = select(of.client_id, of.currency, last.label("last"), *sums, func.sum(of.value).label("value"))
+    grouped = columns.where(HAS_LEFT).group_by(of.client_id, of.currency).having(last <= until)
+    return grouped.order_by(last, of.client_id, of.currency)
+
+
+def _is_profile_of(left: Subquery) -> ColumnElement[bool]:
+    """Return the condition that a profile is the client's own in Square; of several, one."""
+    other = aliased(SquareCustomer)
+    newest = select(func.max(other.square_customer_id)).where(
+        other.client_id == left.c.client_id, other.is_current.is_(True), other.is_deleted.is_(False)
     )
-    columns = (*left, Client.name, SquareCustomer.country, SquareCustomer.address)
-    query = (
-        select(*columns)
-        .outerjoin(Client, Client.id == left.client_id)
-        .outerjoin(SquareCustomer, and_(SquareCustomer.client_id == left.client_id, *IS_LIVING_PROFILE))
-        .order_by(left.last, left.client_id, left.currency, SquareCustomer.square_customer_id.desc())
+    return SquareCustomer.square_customer_id == newest.scalar_subquery()
+
+
+def _balances(until: date, most: int | None = None) -> Select[*tuple[Any, ...]]:
+    left = _left(until).limit(most).subquery()
+    return (
+        select(*left.c, Client.name, SquareCustomer.country, SquareCustomer.address)
+        .outerjoin(Client, Client.id == left.c.client_id)
+        .outerjoin(SquareCustomer, _is_profile_of(left))
+        .order_by(left.c.last, left.c.client_id, left.c.currency)
     )
-    known: tuple[str | None, str] | None = None
-    for client_id, currency, seen, courses, sessions, value, name, country, address in session.execute(query):
-        # Of several profiles, the first.
-        if (client_id, currency) != known:
-            amount, region = Money(int(value), currency), region_of(address or "")
-            yield UnusedBalance(
-                client_id, name or "", country or "", region, seen, courses, int(sessions), amount
-            )
-        known = client_id, currency
+
+
+def _by_address(until: date) -> Select[*tuple[Any, ...]]:
+    left = _left(until).order_by(None).subquery()
+    key = (SquareCustomer.country, SquareCustomer.address, left.c.currency)
+    sums = select(*key, func.count().label("clients"), func.sum(left.c.value).label("value"))
+    return sums.select_from(left).outerjoin(SquareCustomer, _is_profile_of(left)).group_by(*key)
+
+
+def _balance(row: Row[Any]) -> UnusedBalance:
+    return UnusedBalance(
+        client_id=row.client_id,
+        name=row.name or "",
+        country=row.country or "",
+        region=region_of(row.address or ""),
+        last_activity=row.last,
+        courses=row.courses,
+        sessions=int(row.sessions),
+        value=Money(int(row.value), row.currency),
+    )
 
 
 def region_of(address: str) -> str:

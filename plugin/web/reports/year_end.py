@@ -9,7 +9,7 @@ from plugin.courses.journal.year import ACCRUAL, BESIDE, CASH, year_end, year_pd
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.reports.month import months_to_print
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.unused import MOST_YEARS, by_region, unused_balances, unused_sheet
+from plugin.courses.reports.unused import MOST_YEARS, unused_balances, unused_page, unused_sheet
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
@@ -82,12 +82,12 @@ def unused(refusal: Refusal | None = None) -> ResponseReturnValue:
     services = current_services()
     renew_some(services.store, pages.now())
     years = services.settings.unused_years if refusal is not None else _asked_years()
-    rows = unused_balances(services.store, pages.today(), years=years)
+    found = unused_page(services.store, pages.today(), years=years, limit=SHOWN)
     return render_template(
         "owner/unused.html",
-        rows=rows[:SHOWN],
-        number=len(rows),
-        regions=by_region(rows),
+        rows=found.rows,
+        number=found.number,
+        regions=found.regions,
         years=years,
         term=services.settings.unused_years,
         form=UnusedForm.shown(refusal, years=years),
