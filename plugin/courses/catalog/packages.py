@@ -172,14 +172,24 @@ def known_variations_in(session: Session) -> dict[str, str]:
 _VARIATIONS = Prepared(select(Listing.square_variation_id, Listing.package_id))
 
 
-def packages_of_variations_in(session: Session, square_variation_ids: Collection[str]) -> dict[str, Package]:
-    """Return the package that each of these Square variations sells, or sold before it was replaced."""
-    rows = session.execute(_OF_VARIATIONS, {"variation_ids": list(square_variation_ids)})
-    return dict(rows.all())
+def packages_of_variations_in(session: Session, square_variation_ids: Collection[str]) -> dict[str, Any]:
+    """Return the package that each of these Square variations sells, or sold before it was replaced.
+
+    They are rows of what a sale needs: `id`, `name`, `version`, `currency` and `terms`.
+    """
+    wanted = {"variation_ids": list(square_variation_ids)}
+    return {row.square_variation_id: row for row in _OF_VARIATIONS.all(session.connection(), wanted)}
 
 
-_OF_VARIATIONS = (
-    select(Listing.square_variation_id, Package)
+_OF_VARIATIONS = Prepared(
+    select(
+        Listing.square_variation_id,
+        Package.id,
+        Package.name,
+        Package.version,
+        Package.currency,
+        Package.terms,
+    )
     .join(Package, Package.id == Listing.package_id)
     .where(Listing.square_variation_id.in_(bindparam("variation_ids", expanding=True)))
 )

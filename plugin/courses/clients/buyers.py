@@ -169,7 +169,10 @@ def _join(work: Work, from_id: str, keeper: Client) -> None:
 def _keep_address(session: Session, buyer: Buyer) -> None:
     """Store the address of the profile; a profile known only by its id has none."""
     profile = session.get(SquareCustomer, buyer.square_customer_id)
-    if profile is not None and (buyer.is_somebody or buyer.address):
+    if profile is None or not (buyer.is_somebody or buyer.address):
+        return
+    # The same again would be flushed too.
+    if (profile.address, profile.country) != (buyer.address, buyer.country):
         profile.address, profile.country = buyer.address, buyer.country
 
 

@@ -66,7 +66,6 @@ def _mark(before_id: str, new_id: str) -> str:
 
 
 def _namesakes_in(session: Session, new: Client) -> Sequence[Client]:
-    session.flush()
     rows = _NAMESAKES.all(session.connection(), {**namesake_of(new), "new_id": new.id})
     return [session.get_one(Client, row.id) for row in rows]
 

@@ -156,7 +156,7 @@ def _lines_to_book(
 
 def _packages(
     session: Session, sale: Sale, booked: Sequence[Course], linked: Mapping[str, str]
-) -> dict[str, Package]:
+) -> dict[str, Any]:
     """Return the package of each line: linked by a person, linked to its item, or booked before."""
     by_variation = packages_of_variations_in(session, [line.square_variation_id for line in sale.lines])
     variations = {variation_id: package.id for variation_id, package in by_variation.items()}

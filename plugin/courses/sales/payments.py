@@ -130,7 +130,9 @@ def _receive_tax(parts: Sequence[_Part], gross_before: int, came: Came, total: M
     paid = gross - sum(part.paid for part in parts) - elsewhere
     if still_open:
         for course, share in zip(still_open, allocate(min(max(paid, 0), sum(taxes)), taxes), strict=True):
-            course.tax_paid = share
+            # The same again would be flushed too.
+            if course.tax_paid != share:
+                course.tax_paid = share
 
 
 def _gross_paid(parts: Sequence[_Part]) -> int:
