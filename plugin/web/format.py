@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -13,10 +14,13 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from invoices.language import is_supported
+from invoices.pages.ratings import RatingLine
+from invoices.pages.ratings import rating_line as drawn
 from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import money_text
 from plugin.courses.clients.contacts import written_phone
+from plugin.courses.ratings.views import ConcernView
 from plugin.stored_sentences import in_words
 from plugin.web.translations import N_
 from plugin.wording import spoken_tag
@@ -131,7 +135,12 @@ def iso(value: date | datetime) -> str:
     return value.isoformat()
 
 
-FILTERS: dict[str, Callable[..., str]] = {
+def rating_line(concern: ConcernView) -> RatingLine:
+    """Return the drawn line of a client's own ratings of a concern."""
+    return drawn([each.value for each in concern.places])
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
     "money": _money,
     "day": _day,
     "long_day": _long_day,
@@ -143,4 +152,5 @@ FILTERS: dict[str, Callable[..., str]] = {
     "in_words": _in_words,
     "initials": initials,
     "iso": iso,
+    "rating_line": rating_line,
 }

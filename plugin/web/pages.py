@@ -22,7 +22,7 @@ from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.idempotency import is_answered
 from plugin.courses.base.views import ClinicView
 from plugin.staff_languages import staff_language
-from plugin.web import course_words, current_services, format, rating_lines, stylesheet, theme, translations
+from plugin.web import course_words, current_services, format, stylesheet, theme, translations
 from plugin.web.access import AT_THE_DESK, CHECK_IN_COOKIE, Screens
 from plugin.web.actions import form_key, notice
 from plugin.web.tables import address_with
@@ -52,7 +52,6 @@ def set_up(app: Flask) -> None:
     translations.set_up(app, _staff_language)
     app.jinja_env.filters.update(format.FILTERS)
     app.jinja_env.filters.update(course_words.FILTERS)
-    app.jinja_env.filters.update(rating_lines.FILTERS)
     app.jinja_env.globals.update(asset=asset, form_key=form_key, told=notice, theme_address=_theme_address)
     app.jinja_env.globals.update(script_addresses=script_addresses, style_address=style_address)
     app.jinja_env.globals.update(address_with=address_with)

@@ -1,4 +1,4 @@
-"""Figures by month, for the owner: quotes, planned visits, tips and the reserve, as pages and files."""
+"""Figures by month, for the owner: quotes, planned visits, tips, the reserve, and the monthly report as PDF."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import date
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.reports.books import closed_through
+from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
 from plugin.courses.reports.planned import PlanBy, PlannedRow, planned_sheet, planned_visits
 from plugin.courses.reports.quotes import quotes_by_month, quotes_sheet
 from plugin.courses.reports.reserve import reserve, reserve_sheet
@@ -14,8 +16,10 @@ from plugin.courses.sales.tips import list_tips, tip_sums
 from plugin.errors import Refused
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
-from plugin.web.files import file_answer
+from plugin.web.files import file_answer, pdf_answer
 from plugin.web.format import written_month
+from plugin.web.refusals import Refusal
+from plugin.web.reports.asked import usual
 from plugin.web.translations import _
 
 quote_report = Screens("quote_report", __name__)
@@ -100,3 +104,31 @@ def save_reserve(ending: str) -> Response:
             _("The sums of all entries are being made. Try again in a few minutes."), code="not_ready"
         )
     return file_answer(reserve_sheet(seen), ending)
+
+
+month_report = Screens("month", __name__)
+
+
+@month_report.get("/reports/month", endpoint="show")
+def show_month(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the months that can be printed."""
+    store, clinic = current_services().store, pages.clinic()
+    months = months_to_print(store, now=pages.now())
+    return render_template(
+        "owner/month.html",
+        months=[(f"{month.first:%Y-%m}", written_month(month.first, clinic)) for month in months],
+        chosen=request.args.get("month") or f"{usual(months).first:%Y-%m}",
+        running=written_month(months[0].first, clinic),
+        closed=closed_through(store),
+        refusal=refusal,
+    )
+
+
+@month_report.get("/reports/month.pdf", refused=show_month, endpoint="save")
+def save_month() -> Response:
+    """Return the paper of the month in the address."""
+    month = asked_month(request.args.get("month", ""))
+    services = current_services()
+    pdf = month_pdf(services.store, services.render, month, now=services.clock())
+    name = _("{clinic}, {month}.pdf", clinic=pages.clinic().name[:60], month=f"{month:%Y-%m}")
+    return pdf_answer(pdf, name.replace("/", " ").replace("\\", " "))
