@@ -19,7 +19,7 @@ from plugin.courses.handouts.wallet_pass import PassPlace, course_pass, is_token
 from plugin.errors import CoursekeeperError
 from plugin.wallet.jobs import signer_of
 from plugin.web import current_services
-from plugin.web.access import allow, refuse_nul
+from plugin.web.access import Screens, refuse_nul
 from plugin.web.actions import fresh_key
 from plugin.web.files import name_file
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
@@ -41,7 +41,7 @@ class _Registration(BaseModel):
 
 blueprint = Blueprint("wallet", __name__, url_prefix="/wallet")
 # The owner's test pass, which needs a sign-in.
-trial = Blueprint("wallet_trial", __name__)
+trial = Screens("wallet_trial", __name__)
 
 
 @blueprint.before_request
@@ -102,7 +102,6 @@ def log() -> ResponseReturnValue:
 
 
 @trial.get("/clinic/settings/wallet/test.pkpass")
-@allow()
 def test() -> Response:
     """Return a pass of nobody's course, to try it on a phone."""
     if not current_services().settings.has_wallet:

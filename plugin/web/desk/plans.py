@@ -8,11 +8,10 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.core.opening_hours import DAY_MINUTES
-from plugin.courses.base.clinic import local_date
 from plugin.courses.visits.visit_plan import (
     MOST_DAYS,
     MOST_PLANNED,
@@ -25,14 +24,14 @@ from plugin.courses.visits.visit_plan import (
 )
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
-from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import AT_THE_DESK, Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.desk import courses
 from plugin.web.forms import Day, Form, TimeOfDay, count_field
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _, ngettext
 
-blueprint = Blueprint("plans", __name__)
+blueprint = Screens("plans", __name__)
 
 
 class RhythmForm(Form):
@@ -53,9 +52,7 @@ def _plan_form() -> type[Form]:
     return type("PlanForm", (Form,), {"__doc__": "The visits of a plan.", **fields})
 
 
-@blueprint.get("/courses/<course_id>/plan")
-@allow(*AT_THE_DESK)
-@refused_shows(courses.page_of_course)
+@blueprint.get("/courses/<course_id>/plan", roles=AT_THE_DESK, refused=courses.page_of_course)
 def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the plan as a form, or the proposal by the rhythm in the address."""
     plan = _plan(course_id)
@@ -81,19 +78,14 @@ def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/courses/<course_id>/plan")
-@allow(*AT_THE_DESK)
-@refused_shows(
-    lambda course_id, refusal: courses.form_or_course(course_id, refusal, lambda: show(course_id, refusal))
-)
+@blueprint.post("/courses/<course_id>/plan", roles=AT_THE_DESK, refused=courses.form_again(show))
 def save(course_id: str) -> ResponseReturnValue:
     """Keep the plan."""
     form = _plan_form().sent()
     moments = [each for number in range(1, MOST_PLANNED + 1) if (each := _moment(form, number))]
     books = current_services().settings.book_appointments
     changed = save_plan(current_services().store, current_act(), course_id, moments, books=books)
-    flash_notice(Notice(_said(len(moments), books=books)))
-    return redirect_after_post(url_for("clients.show", client_id=changed.course.client_id))
+    return redirect_to("clients.show", _said(len(moments), books=books), client_id=changed.course.client_id)
 
 
 def _said(planned: int, *, books: bool) -> str:
@@ -124,7 +116,7 @@ def _asked(plan: VisitPlan) -> tuple[Rhythm, Refusal | None]:
             usual.minute if form.at.data is None else form.at.data % DAY_MINUTES,
             form.every_days.data or usual.every_days,
         )
-        today = local_date(pages.clinic(), pages.now())
+        today = pages.today()
         if wish.every_days > MOST_DAYS:
             raise InvalidField(_("Between visits there are 1 to {n} days.", n=MOST_DAYS), field="every_days")
         if wish.first <= today or (wish.first - today).days > 366:

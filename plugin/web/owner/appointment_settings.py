@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.save import save_settings
@@ -13,23 +13,21 @@ from plugin.errors import InvalidField
 from plugin.square.connection.booking_trial import Bookable, bookable, why_not_booking
 from plugin.square.connection.status import is_connected
 from plugin.web import current_services
-from plugin.web.access import allow, fresh
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import FRESH_FOR, Screens
+from plugin.web.actions import Notice, current_act, redirect_to
 from plugin.web.forms import Choice, Choices
 from plugin.web.owner.setting_forms import SettingsForm, form_class_of
 from plugin.web.owner.settings import SAVED, stored_and_fixed
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("appointment_settings", __name__, url_prefix="/clinic/settings/appointments")
+blueprint = Screens("appointment_settings", __name__, url_prefix="/clinic/settings/appointments")
 SWITCH, TEAM = "book_appointments", "booking_team_member_id"
 _SERVICE = "service_"
 _NO_SUCH = N_("Square does not offer this any more. Choose again.")
 
 
-@blueprint.get("")
-@allow()
-@fresh()
+@blueprint.get("", fresh=FRESH_FOR)
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the settings, with what Square can book now."""
     services = current_services()
@@ -48,10 +46,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("", fresh=FRESH_FOR, refused=show)
 def save() -> ResponseReturnValue:
     """Save them; where it is switched on, whether Square lets us book is tried at once."""
     services, form = current_services(), _form_class().sent()
@@ -61,8 +56,7 @@ def save() -> ResponseReturnValue:
     save_services(services.store, current_act(), chosen)
     why = why_not_booking(services) if services.settings.book_appointments else ""
     said = _("Saved, but nothing is booked yet: {why} Plans work as before.", why=why) if why else ""
-    flash_notice(Notice(said) if said else SAVED)
-    return redirect_after_post(url_for("appointment_settings.show"))
+    return redirect_to("appointment_settings.show", Notice(said) if said else SAVED)
 
 
 def _form_class() -> type[SettingsForm]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from babel.core import get_global
 from babel.numbers import get_currency_name
-from flask import Blueprint, render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.clinic import ClinicSettings, save_clinic_settings, why_currency_locked
@@ -12,16 +12,16 @@ from plugin.configuration.save import save_settings
 from plugin.courses.base.clinic import time_zones
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
-from plugin.web.access import allow
-from plugin.web.actions import current_act, flash_notice, redirect_after_post
+from plugin.web.access import Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.format import LANGUAGES, language_name, locale_of
 from plugin.web.forms import Choice, Choices, Form, Hidden, Several
 from plugin.web.owner.setting_forms import seen_now, seen_versions
 from plugin.web.owner.settings import SAVED, stored_and_fixed
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("clinic_settings", __name__, url_prefix="/clinic/settings/clinic")
+blueprint = Screens("clinic_settings", __name__, url_prefix="/clinic/settings/clinic")
 
 # Square sells in these.
 _CURRENCIES = ("USD", "CAD", "GBP", "EUR", "AUD", "JPY")
@@ -56,7 +56,6 @@ class LanguagesForm(Form):
 
 
 @blueprint.get("")
-@allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show them."""
     clinic = pages.clinic()
@@ -87,20 +86,15 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("")
-@allow()
-@refused_shows(show)
+@blueprint.post("", refused=show)
 def save() -> ResponseReturnValue:
     """Save them."""
     form = ClinicForm.sent()
     save_clinic_settings(current_services(), current_act(), form.wanted, seen=form.seen.data)
-    flash_notice(SAVED)
-    return redirect_after_post(url_for("clinic_settings.show"))
+    return redirect_to("clinic_settings.show", SAVED)
 
 
-@blueprint.post("/languages")
-@allow()
-@refused_shows(show)
+@blueprint.post("/languages", refused=show)
 def save_languages() -> ResponseReturnValue:
     """Save which languages the desk can choose."""
     form = LanguagesForm.sent()
@@ -108,8 +102,7 @@ def save_languages() -> ResponseReturnValue:
     if not ticked:
         raise InvalidField(_("Choose at least one language."), field=_OFFERED)
     save_settings(current_services(), current_act(), {_OFFERED: ticked}, seen=seen_versions(form.seen.data))
-    flash_notice(SAVED)
-    return redirect_after_post(url_for("clinic_settings.show"))
+    return redirect_to("clinic_settings.show", SAVED)
 
 
 def _zones(current: str) -> Choices:

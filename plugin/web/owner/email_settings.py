@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
@@ -13,8 +13,8 @@ from plugin.configuration.email import SENDER, SERVER, MailAccount, Security, po
 from plugin.configuration.save import save_settings
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
-from plugin.web.access import allow, fresh
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import FRESH_FOR, Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Choice, Count, Email, Form, Hidden, Text
 from plugin.web.owner.forms import SwitchForm
 from plugin.web.owner.setting_forms import (
@@ -25,10 +25,10 @@ from plugin.web.owner.setting_forms import (
     seen_versions,
 )
 from plugin.web.owner.settings import save_form, stored_and_fixed
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("email_settings", __name__, url_prefix="/clinic/settings/email")
+blueprint = Screens("email_settings", __name__, url_prefix="/clinic/settings/email")
 SECURITIES = (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", N_("None: only on this computer")))
 
 
@@ -93,9 +93,7 @@ class TestForm(Form):
     to = Email(N_("Send it to"), called=N_("The address"), type="email", required=True, maxlength=254)
 
 
-@blueprint.get("")
-@allow()
-@fresh()
+@blueprint.get("", fresh=FRESH_FOR)
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the mail server without its password, and what is sent."""
     services = current_services()
@@ -115,10 +113,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("", fresh=FRESH_FOR, refused=show)
 def save() -> ResponseReturnValue:
     """Save the mail server and the sender."""
     if SERVER in current_services().settings_source.set_by_server:
@@ -129,14 +124,10 @@ def save() -> ResponseReturnValue:
     if SENDER not in current_services().settings_source.set_by_server:
         changes[SENDER] = form.mail_from.data
     save_settings(current_services(), current_act(), changes, seen=seen_versions(form.seen.data))
-    flash_notice(Notice(_("Saved. Send a test e-mail now.")))
-    return redirect_after_post(url_for("email_settings.show"))
+    return redirect_to("email_settings.show", _("Saved. Send a test e-mail now."))
 
 
-@blueprint.post("/test")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("/test", fresh=FRESH_FOR, refused=show)
 def test() -> ResponseReturnValue:
     """Send a test e-mail with the settings as saved."""
     to = TestForm.sent().to.data or ""
@@ -144,13 +135,10 @@ def test() -> ResponseReturnValue:
     said = send_test_email(
         settings.mail_url.get_secret_value(), settings.mail_from, to=to, clinic_name=pages.clinic().name
     )
-    flash_notice(Notice(said))
-    return redirect_after_post(url_for("email_settings.show", _anchor="test"))
+    return redirect_to("email_settings.show", said, _anchor="test")
 
 
-@blueprint.post("/visits")
-@allow()
-@refused_shows(show)
+@blueprint.post("/visits", refused=show)
 def send_papers() -> ResponseReturnValue:
     """Switch the e-mail after each visit on or off."""
     is_on = SwitchForm.sent().is_on
@@ -160,8 +148,7 @@ def send_papers() -> ResponseReturnValue:
         if is_on
         else _("Clients get no papers by e-mail any more.")
     )
-    flash_notice(Notice(said))
-    return redirect_after_post(url_for("email_settings.show", _anchor="visits"))
+    return redirect_to("email_settings.show", said, _anchor="visits")
 
 
 def _server_form(refusal: Refusal | None, account: MailAccount | None, sender: str) -> ServerForm:

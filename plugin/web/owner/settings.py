@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.changes import recent_changes
@@ -16,14 +16,14 @@ from plugin.core.change_of_mind import profiles
 from plugin.errors import NotFound, Refused
 from plugin.wallet.trial import try_wallet
 from plugin.web import current_services
-from plugin.web.access import allow, fresh
+from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
 from plugin.web.owner.setting_forms import SettingsForm, form_class_of
 from plugin.web.owner.setting_words import sections
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
-blueprint = Blueprint("settings", __name__, url_prefix="/clinic/settings")
+blueprint = Screens("settings", __name__, url_prefix="/clinic/settings")
 SAVED = Notice(N_("Saved. It is in use now."))
 # Groups with a page of their own.
 _OWN_PAGES = {
@@ -85,7 +85,6 @@ class FixedSetting:
 
 
 @blueprint.get("")
-@allow()
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show all settings in short, what is wrong with them, and the last changes."""
     services = current_services()
@@ -100,7 +99,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 
 @blueprint.get("/<group>")
-@allow()
 def page(group: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the settings of a group."""
     known = _group(group)
@@ -119,10 +117,7 @@ def page(group: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/<group>")
-@allow()
-@fresh()
-@refused_shows(page)
+@blueprint.post("/<group>", fresh=FRESH_FOR, refused=page)
 def save(group: str) -> ResponseReturnValue:
     """Save the settings of a group."""
     known = _group(group)
@@ -132,10 +127,7 @@ def save(group: str) -> ResponseReturnValue:
     return save_form(form, url_for("settings.page", group=group))
 
 
-@blueprint.post("/removal")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("/removal", fresh=FRESH_FOR, refused=show)
 def remove() -> ResponseReturnValue:
     """Remove a stored setting, such as a secret."""
     name = request.form.get("name", "")

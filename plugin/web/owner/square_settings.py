@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from flask import Blueprint, render_template, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.save import save_settings
@@ -14,8 +14,8 @@ from plugin.square.connection.row import read_connection
 from plugin.square.connection.scopes import missing
 from plugin.square.connection.trial import TokenTrial
 from plugin.web import current_services
-from plugin.web.access import allow, fresh
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
+from plugin.web.access import FRESH_FOR, Screens
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Choice, Choices, Form, Hidden, Tick
 from plugin.web.owner.setting_forms import (
     SecretText,
@@ -26,10 +26,10 @@ from plugin.web.owner.setting_forms import (
 )
 from plugin.web.owner.setting_words import ENVIRONMENTS
 from plugin.web.owner.settings import save_form, stored_and_fixed
-from plugin.web.refusals import Refusal, refused_shows
+from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _, ngettext
 
-blueprint = Blueprint("square_settings", __name__, url_prefix="/clinic/settings/square")
+blueprint = Screens("square_settings", __name__, url_prefix="/clinic/settings/square")
 _TRIED = (ENVIRONMENT, TOKEN)
 _SELLS_AT = (LOCATION,)
 _APPLICATION = ("square_application_id", "square_application_secret")
@@ -49,9 +49,7 @@ class TokenForm(Form):
     is_other_business = Tick(N_("Yes, use this other business from now on"))
 
 
-@blueprint.get("")
-@allow()
-@fresh()
+@blueprint.get("", fresh=FRESH_FOR)
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show what is set, and what Square said of it."""
     services = current_services()
@@ -77,10 +75,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-@blueprint.post("/token")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("/token", fresh=FRESH_FOR, refused=show)
 def save_token() -> ResponseReturnValue:
     """Try the token, and save it if it works."""
     form, services = TokenForm.sent(), current_services()
@@ -94,14 +89,10 @@ def save_token() -> ResponseReturnValue:
         is_other_business=form.is_other_business.data,
         seen=seen_versions(form.seen.data),
     )
-    flash_notice(Notice(_words_of(trial)))
-    return redirect_after_post(url_for("square_settings.show"))
+    return redirect_to("square_settings.show", _words_of(trial))
 
 
-@blueprint.post("")
-@allow()
-@fresh()
-@refused_shows(show)
+@blueprint.post("", fresh=FRESH_FOR, refused=show)
 def save() -> ResponseReturnValue:
     """Save location, application and webhook."""
     form = form_class_of(tuple(_open_names())).sent()
@@ -116,8 +107,10 @@ def _save_environment(form: TokenForm) -> ResponseReturnValue:
         raise InvalidField(_("Access token is missing."), field=TOKEN)
     seen = seen_versions(form.seen.data)
     save_settings(services, current_act(), {ENVIRONMENT: chosen}, seen=seen)
-    flash_notice(Notice(_("Saved. Now paste a token, or connect with a button under Settings, Square.")))
-    return redirect_after_post(url_for("square_settings.show"))
+    return redirect_to(
+        "square_settings.show",
+        _("Saved. Now paste a token, or connect with a button under Settings, Square."),
+    )
 
 
 def _environments(current: str) -> Choices:
