@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from pathlib import Path
 import httpx
 import psutil
 
-from plugin.core.acts import Role
+from plugin.core.acts import OPERATOR, Act, Role
+from plugin.core.opening_hours import Interval, OpeningHours
 from plugin.courses.accounts.staff import staff_by_email
+from plugin.courses.base.opening_hours import save_hours
 from plugin.services import Services, wall_clock
 from plugin.store import Store
 from plugin.store.migrate import upgrade
@@ -138,6 +141,9 @@ def _furnish(folder: Path, square_url: str, till: PracticeControl) -> str:
             hire(services, Role.OWNER)
         clinic = Clinic(services, till, HandMovedClock(wall_clock()))
         clinic.open_shop()
+        # At night a clinic is asked about more rarely.
+        hours = OpeningHours(((Interval(0, 24 * 60),),) * 7)
+        save_hours(store, Act(OPERATOR, wall_clock(), secrets.token_hex(16)), hours)
         services.close()
         return str(next(iter(clinic.packages.values())).square_variation_id)
 
