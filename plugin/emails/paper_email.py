@@ -82,22 +82,19 @@ def _written(services: Services, act: Act, paper: PaperToSend, job: Job) -> Lett
 
 def _name(services: Services, paper: PaperToSend, language: Language) -> str:
     """Return what the client reads the paper is called."""
-    if paper.kind == "summary":
-        return language.gettext("Course summary")
-    if paper.kind == "planner":
-        return language.gettext("Your visits")
-    if paper.kind == "welcome":
-        return language.gettext("Welcome sheet")
-    if paper.kind == "aftercare":
-        return language.gettext("Aftercare")
-    if paper.kind == "agreement":
-        return language.gettext("Course agreement")
-    if paper.kind == "quote":
-        return language.gettext("Quote for a course")
-    if paper.kind in ("statement", "client_statement"):
-        return language.gettext("Statement of account")
-    if paper.kind == "prepaid":
-        return language.gettext("Prepaid balance")
+    called = {
+        "summary": language.gettext("Course summary"),
+        "planner": language.gettext("Your visits"),
+        "welcome": language.gettext("Welcome sheet"),
+        "aftercare": language.gettext("Aftercare"),
+        "agreement": language.gettext("Course agreement"),
+        "quote": language.gettext("Quote for a course"),
+        "statement": language.gettext("Statement of account"),
+        "client_statement": language.gettext("Statement of account"),
+        "prepaid": language.gettext("Prepaid balance"),
+    }
+    if paper.kind in called:
+        return called[paper.kind]
     document = read_document(services.store, paper.paper_id)
     return {
         "invoice": language.gettext("Invoice {number}", number=document.number),

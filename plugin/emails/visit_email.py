@@ -13,9 +13,8 @@ from plugin.courses.handouts.visit_email import (
     is_too_late,
     leave_letter,
     look_at_letter,
-    note_bounced,
+    note_answered,
     note_given_up,
-    note_sent,
 )
 from plugin.emails.compose import html_of, plain_of
 from plugin.emails.visit_text import visit_text
@@ -47,7 +46,7 @@ def mail_visit(services: Services, job: Job) -> str | RunAgain:
     except PaperNotMade as error:
         return RunAgain(_PAPER_AGAIN_S, error.message)
     _send(services, due, letter)
-    note_sent(store, due, services.clock())
+    note_answered(store, due, services.clock())
     return "The e-mail is being sent."
 
 
@@ -88,7 +87,7 @@ def _send(services: Services, due: DueLetter, letter: Letter) -> None:
         services.mail.send(letter)
     except MailFailed as error:
         if error.permanent:
-            note_bounced(services.store, due, error.message, services.clock())
+            note_answered(services.store, due, services.clock(), error.message)
         raise
 
 

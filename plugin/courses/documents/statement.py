@@ -6,7 +6,7 @@ Computed on each read. The invoice itself remains frozen as it was issued, even 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -126,7 +126,8 @@ def sale_lines_in(
 ) -> list[StatementLine]:
     """Return the lines of one sale, the invoice first whatever day it was issued on: the rest is about it."""
     order = row.square_order_id or ""
-    lines = [_paid(each) for each in _payments(session, invoice, order, clinic)] + _credited(session, row)
+    payments = _payments(session, invoice, order, clinic)
+    lines = [*(_moved(each, "payment") for each in payments), *_credited(session, row)]
     lines += _canceled([_billed(invoice), *lines], courses_of_sale_in(session, order), clinic)
     lines.sort(key=lambda each: (each.on, _ORDER[each.what]))
     return [_billed(invoice), *lines]
@@ -163,27 +164,16 @@ def _credited(session: Session, invoice: Document) -> list[StatementLine]:
                 on=note.issued_on, what="credit_note", amount=note.total, balance=nothing, number=note.number
             )
         )
-        lines += [_refunded(each) for each in note.returned]
+        lines += [_moved(each, "refund") for each in note.returned]
     return lines
 
 
-def _refunded(payment: PaymentLine) -> StatementLine:
-    back = Money(-payment.amount.amount, payment.amount.currency)
-    nothing = Money(0, back.currency)
+def _moved(payment: PaymentLine, what: Literal["payment", "refund"]) -> StatementLine:
+    sign = 1 if what == "payment" else -1
+    amount = Money(sign * payment.amount.amount, payment.amount.currency)
+    nothing = Money(0, amount.currency)
     return StatementLine(
-        on=payment.on, what="refund", amount=back, balance=nothing, how=payment.how, label=payment.label
-    )
-
-
-def _paid(payment: PaymentLine) -> StatementLine:
-    nothing = Money(0, payment.amount.currency)
-    return StatementLine(
-        on=payment.on,
-        what="payment",
-        amount=payment.amount,
-        balance=nothing,
-        how=payment.how,
-        label=payment.label,
+        on=payment.on, what=what, amount=amount, balance=nothing, how=payment.how, label=payment.label
     )
 
 

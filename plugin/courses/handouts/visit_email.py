@@ -124,16 +124,12 @@ def leave_letter(store: Store, letter_id: str, said: str, now: datetime) -> None
 
 
 @in_session
-def note_sent(session: Session, letter: DueLetter, now: datetime) -> None:
-    """Record that the e-mail was accepted: its address is valid."""
-    _close(session, letter.id, "sent", "", now, mail_to=letter.mail_to)
-    address_answered_in(session, letter.client.id, letter.mail_to, "")
+def note_answered(session: Session, letter: DueLetter, now: datetime, said: str = "") -> None:
+    """Record that the e-mail was accepted, or with `said` why the mail server refused it for good.
 
-
-@in_session
-def note_bounced(session: Session, letter: DueLetter, said: str, now: datetime) -> None:
-    """Record a permanent bounce: no more e-mails are sent to that address until it changes."""
-    _close(session, letter.id, "refused", said, now, mail_to=letter.mail_to)
+    After a permanent bounce no more e-mails are sent to that address until it changes.
+    """
+    _close(session, letter.id, "refused" if said else "sent", said, now, mail_to=letter.mail_to)
     address_answered_in(session, letter.client.id, letter.mail_to, said)
 
 

@@ -9,8 +9,6 @@ from plugin.store import totals
 
 revision = "0054"
 down_revision = "0053"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:

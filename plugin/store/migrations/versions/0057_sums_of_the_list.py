@@ -7,8 +7,6 @@ from plugin.store import listing
 
 revision = "0057"
 down_revision = "0056"
-branch_labels = None
-depends_on = None
 
 _KEY = ("kind", "day", "status", "package_id", "practitioner_id", "currency", "square_location_id")
 _IF_CURRENT = "WHERE sessions_left > 0 AND status IN ('open', 'part_paid', 'frozen', 'gift', 'unassigned')"

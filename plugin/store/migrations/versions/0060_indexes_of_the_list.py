@@ -5,8 +5,6 @@ from alembic import op
 
 revision = "0060"
 down_revision = "0059"
-branch_labels = None
-depends_on = None
 
 _LEFT = ["client_id", "currency", "last_seen_on", "sessions_left", "value"]
 _OF_CURRENT = (["is_current", "expires_on", "course_id"], ["is_current", "last_visit_on", "course_id"])
