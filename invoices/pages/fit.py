@@ -334,7 +334,7 @@ def _check_voucher(paper: GiftVoucher) -> GiftVoucher:
         raise PaperRefused("A voucher's code has 4 to 32 letters and digits, and no others.")
     _check_voucher_names(paper)
     if paper.form not in get_args(VoucherForm):
-        raise PaperRefused("A gift voucher is folded or has pages.")
+        raise PaperRefused("A gift voucher is folded, has pages or is for a window envelope.")
     if not 1 <= len(paper.contents) <= ROWS_CAP:
         raise PaperRefused(f"A gift holds 1 to {ROWS_CAP} treatments.")
     if any(each.sessions not in _GIFT_SESSIONS for each in paper.contents):

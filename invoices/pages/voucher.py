@@ -23,6 +23,8 @@ LONG_NAME = 26
 LINE, HEADING_LINE = 45, 30
 LINE_HEIGHT, HEADING_HEIGHT = 13, 18
 ROOM_FOR_GIFT, ROOM_FOR_TERMS = 150, 6 * 13
+# On a third of a sheet, whose lines are longer.
+LINE_IN_THIRDS, ROOM_FOR_TERMS_IN_THIRDS = 70, 5 * 13
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def voucher_page(paper: GiftVoucher, language: Language) -> VoucherPage:
     marks = tuple(_marks(paper, language))
     taken = HEADING_HEIGHT * _lines(paper.package_name, HEADING_LINE)
     taken += LINE_HEIGHT * sum(_lines(each, LINE) for each in contents)
-    terms = LINE_HEIGHT * sum(_lines(each, LINE) for each in paper.terms)
+    line, room = (LINE_IN_THIRDS, ROOM_FOR_TERMS_IN_THIRDS) if paper.form == "dl" else (LINE, ROOM_FOR_TERMS)
+    terms = LINE_HEIGHT * sum(_lines(each, line) for each in paper.terms)
     return VoucherPage(
         given_on=language.gettext("Given on {date}", date=language.long_date(paper.issued_on)),
         is_long_name=width_of(plain_name) > LONG_NAME,
@@ -73,7 +76,7 @@ def voucher_page(paper: GiftVoucher, language: Language) -> VoucherPage:
         qr=qr_code(paper.code),
         good=_good(paper, language),
         steps=tuple(_steps(paper, language, written)),
-        has_terms=terms <= ROOM_FOR_TERMS,
+        has_terms=terms <= room,
     )
 
 

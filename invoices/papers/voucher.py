@@ -7,8 +7,9 @@ from typing import Literal
 from invoices.papers.course import AllowanceKind
 from invoices.papers.shared import Clinic
 
-# A card on one sheet that is folded twice, or its faces as pages of their own.
-VoucherForm = Literal["fold", "pages"]
+# A card on one sheet that is folded twice, its faces as pages of their own, or a sheet that is folded into thirds for a
+# window envelope: DL on A4, whose thirds are 99 by 210 mm, #10 on Letter.
+VoucherForm = Literal["fold", "pages", "dl"]
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ CHOSEN = (
     "summary-logo",
     "aftercare-logo",
     "voucher-logo",
+    "voucher-window",
     "next-visit",
     "voucher-letter",
     "poster",

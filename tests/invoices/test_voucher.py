@@ -9,12 +9,13 @@ from importlib.resources import as_file, files
 from io import BytesIO
 
 import pikepdf
+import pypdfium2
 import pytest
 from fontTools.ttLib import TTFont
 
 from invoices.language import language_for
 from invoices.pages.fit import fit
-from invoices.pages.voucher import voucher_page
+from invoices.pages.voucher import voucher_page, written_code
 from invoices.papers import (
     GiftContent,
     GiftVoucher,
@@ -32,6 +33,7 @@ from tests.invoices.test_scripts import fonts_of
 from tests.invoices.test_structure import elements
 from tests.papers.gifts import LONG_MESSAGE
 from tests.papers.real import paper as real_paper
+from tests.papers.real import pdf as real_pdf
 from tests.papers.real import voucher
 
 Text = Callable[[Paper], str]
@@ -261,3 +263,25 @@ def test_a_poster_with_a_long_name_and_address_stays_one_page(pages_of: Pages) -
     clinic = replace(poster.clinic, name="Κλινική Βελονισμού Παπαχαραλαμπόπουλος")
     url = "https://courses.juniperstreetacupuncture-losangeles.example/shop"
     assert pages_of(replace(poster, clinic=clinic, url=url)) == 1
+
+
+@pytest.mark.parametrize("name", ["voucher-window", "voucher-window-long"])
+def test_a_voucher_for_a_window_envelope_has_each_part_on_its_third(name: str) -> None:
+    """The window of DL (DIN 680: 20 mm from the left, 90 by 45 mm) or #10 shows whom it is for, and no code."""
+    with pypdfium2.PdfDocument(real_pdf(name)) as opened:
+        page = opened[0]
+        third, text = page.get_height() / 3, page.get_textpage()
+        width = page.get_width()
+        upper = text.get_text_bounded(bottom=2 * third)
+        window = text.get_text_bounded(right=width / 2, bottom=2 * third)
+        inside = text.get_text_bounded(bottom=third, top=2 * third)
+        lower = text.get_text_bounded(top=third)
+    content = real_paper(name)
+    assert isinstance(content, GiftVoucher)
+    code = written_code(content.code)
+    assert content.recipient_name.split()[0] in window
+    assert content.clinic.name not in window
+    assert content.clinic.name in upper
+    assert content.giver_name.split()[0] in inside
+    assert [code in part for part in (upper, inside, lower)] == [False, False, True]
+    assert "How to use it" in lower

@@ -58,6 +58,22 @@ def logo_voucher(clinic: PaperClinic) -> GiftVoucher:
     return given(clinic, package, "Ruth Abara", MESSAGES["en"], code="LQGWX3FD92HT")
 
 
+def window_voucher(clinic: PaperClinic) -> GiftVoucher:
+    package = clinic.package(
+        "Facial acupuncture, course of 12", *clinic.contents(12, touch_ups=2), terms=TERMS
+    )
+    paper = given(clinic, package, "Margaret Osei", MESSAGES["en"], code="DLWDX3FD92HT")
+    return replace(paper, form="dl")
+
+
+def long_window_voucher(clinic: PaperClinic) -> GiftVoucher:
+    package = clinic.package("Restorative acupuncture for face, neck and chest, a whole year", terms=Terms())
+    giver = "Everybody on the third floor of the Juniper Street Library, past and present"
+    paper = given(clinic, package, LONG_NAME, LONG_MESSAGE, giver=giver, code="DLLNX3FD92HT")
+    a4 = replace(paper.clinic, page_size="a4")
+    return replace(paper, form="dl", clinic=a4)
+
+
 def given(
     clinic: PaperClinic,
     package: str,

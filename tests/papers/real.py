@@ -158,6 +158,8 @@ _JUNIPER: dict[str, Maker] = {
     "voucher-chinese": partial(gifts.voucher, language="zh-Hans"),
     "voucher-long": gifts.long_voucher,
     "voucher-bare": gifts.bare_voucher,
+    "voucher-window": gifts.window_voucher,
+    "voucher-window-long": gifts.long_window_voucher,
     "voucher-letter": gifts.letter,
     "voucher-letter-spanish": partial(gifts.letter, language="es"),
     "voucher-letter-chinese": partial(gifts.letter, language="zh-Hans"),

@@ -189,8 +189,10 @@ def checked_clinic(clinic: ClinicView) -> ClinicView:
         raise InvalidField(_("The colour is written like #0F6B5C."), field="accent")
     if clinic.page_size not in ("letter", "a4"):
         raise InvalidField(_("The page size is letter or a4."), field="page_size")
-    if clinic.voucher_form not in ("fold", "pages"):
-        raise InvalidField(_("A gift voucher is folded or has pages."), field="voucher_form")
+    if clinic.voucher_form not in ("fold", "pages", "dl"):
+        raise InvalidField(
+            _("A gift voucher is folded, has pages or is for a window envelope."), field="voucher_form"
+        )
     if clinic.address_place not in ("plain", "window"):
         raise InvalidField(_("The address is plain or for a window envelope."), field="address_place")
     return replace(

@@ -50,7 +50,7 @@ class ClinicView:
     """The clinic as its papers and screens show it.
 
     `legal_name` and `tax_id` appear on invoices. `sends_papers`: clients get papers by e-mail after a visit.
-    `voucher_form` is fold or pages; `address_place`, of the client's address on letters, plain or window.
+    `voucher_form` is fold, pages or dl; `address_place`, of the client's address on letters, plain or window.
     """
 
     name: str

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from invoices.papers import AllowanceKind, GiftContent, GiftVoucher, VoucherLetter
+from invoices.papers import AllowanceKind, GiftContent, GiftVoucher, VoucherForm, VoucherLetter
 from plugin.core.acts import Act, Role, require
 from plugin.core.course import AllowanceState
 from plugin.courses.base.clinic import clinic_in, local_date
@@ -46,11 +46,12 @@ def letter_paper_in(session: Session, act: Act, gift_id: str) -> VoucherLetter:
         issued_on=local_date(clinic, act.now),
         good_until=voucher.good_until,
         language=giver.language,
-        is_folded=voucher.form == "fold",
+        is_folded=voucher.form != "pages",
         has_message=bool(voucher.message),
     )
 
 
+_FORMS: dict[str, VoucherForm] = {"pages": "pages", "dl": "dl"}
 NO_GIFT = "There is no such gift."
 
 
@@ -82,7 +83,7 @@ def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str)
         months_from_first_visit=terms.expires_after_months if is_counted_from_first else None,
         terms=gift_sentences(terms, language),
         language=language,
-        form="pages" if clinic.voucher_form == "pages" else "fold",
+        form=_FORMS.get(clinic.voucher_form, "fold"),
     )
 
 

@@ -279,6 +279,7 @@ class LetterheadForm(Form):
         (
             ("fold", N_("A card on one sheet, folded twice")),
             ("pages", N_("A card as pages, to send or on card stock")),
+            ("dl", N_("One sheet in thirds, for a window envelope (DL or #10)")),
         ),
     )
     address_place = Choice(
