@@ -225,6 +225,7 @@ WHO: dict[str, frozenset[str]] = {
     "tips.give": ANYBODY,
     "tips.follow": ANYBODY,
     "tip_report.show": OWNER,
+    "tip_report.save": OWNER,
     "shop.show": ANYBODY,
     "shop.one": ANYBODY,
     "shop.buy": ANYBODY,

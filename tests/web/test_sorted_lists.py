@@ -75,3 +75,9 @@ def test_packages_are_searched_sorted_and_saved_as_a_file(small_olga: Visitor, s
         "Aurora course",
     ]
     assert small_olga.get("/packages.exe").status_code == 404
+
+
+def test_the_sums_of_tips_are_sorted_and_saved_as_a_file(small_olga: Visitor) -> None:
+    assert small_olga.get("/tips?sort=-amount").status_code == 200
+    made = small_olga.get("/tips/by-month.csv?sort=-amount").text.lstrip("\ufeff")
+    assert made.startswith("Month,Practitioner,Tips,Amount,Currency")

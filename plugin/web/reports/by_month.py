@@ -7,12 +7,14 @@ from datetime import date
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.core.text import folded
+from plugin.courses.base.sheet import Columns, major, sheet_of
 from plugin.courses.reports.books import closed_through
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
 from plugin.courses.reports.planned import PlanBy, PlannedRow, planned_sheet, planned_visits
 from plugin.courses.reports.quotes import quotes_by_month, quotes_sheet
 from plugin.courses.reports.reserve import reserve, reserve_sheet
-from plugin.courses.sales.tips import list_tips, tip_sums
+from plugin.courses.sales.tips import TipSum, list_tips, tip_sums
 from plugin.errors import Refused
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
@@ -20,6 +22,7 @@ from plugin.web.files import file_answer, pdf_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal
 from plugin.web.reports.asked import usual
+from plugin.web.tables import Sorting, SortKey, sort_rows
 from plugin.web.translations import _
 
 quote_report = Screens("quote_report", __name__)
@@ -75,13 +78,39 @@ tip_report = Screens("tip_report", __name__, url_prefix="/tips")
 @tip_report.get("", endpoint="show")
 def show_tips() -> ResponseReturnValue:
     """Show the sums of a year and the last tips."""
-    store = current_services().store
+    sums, sorting = _tip_sums()
     return render_template(
         "owner/tips.html",
-        sums=tip_sums(store, pages.now()),
-        tips=list_tips(store),
+        sums=sums,
+        sorting=sorting,
+        tips=list_tips(current_services().store),
         is_on=current_services().settings.tip_links,
     )
+
+
+@tip_report.get("/by-month.<ending>", endpoint="save")
+def save_tips(ending: str) -> Response:
+    """Return the sums as a file."""
+    return file_answer(sheet_of(_("Tips"), _TIP_COLUMNS, _tip_sums()[0]), ending)
+
+
+def _tip_sums() -> tuple[list[TipSum], Sorting]:
+    return sort_rows(tip_sums(current_services().store, pages.now()), _TIP_SORTS)
+
+
+_TIP_SORTS = {
+    "month": SortKey(lambda row: row.month, is_descending=True),
+    "practitioner": SortKey(lambda row: folded(row.practitioner)),
+    "tips": SortKey(lambda row: row.tips, is_descending=True),
+    "amount": SortKey(lambda row: row.amount.amount, is_descending=True),
+}
+_TIP_COLUMNS: Columns[TipSum] = {
+    "Month": lambda row: row.month,
+    "Practitioner": lambda row: row.practitioner,
+    "Tips": lambda row: row.tips,
+    "Amount": lambda row: major(row.amount),
+    "Currency": lambda row: row.amount.currency,
+}
 
 
 reserve_report = Screens("reserve", __name__)
