@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from plugin.log import WEB
 from plugin.store import Store
 from tests.postgres import PostgresServer
 from tests.routes import compile_once
@@ -63,6 +65,8 @@ class Attempt:
 def _databases(attempt: Attempt, engine: str) -> Iterator[tuple[Fresh, PostgresServer | None, Path]]:
     compile_once()
     read_types_once()
+    # What a program says of each request that fails here is a thousand lines.
+    logging.getLogger(WEB).addHandler(logging.NullHandler())
     with (
         TemporaryDirectory(dir=attempt.folder) as name,
         fresh_databases(engine, Path(name)) as (fresh, server),
