@@ -123,7 +123,7 @@ def _machine(engine: str, fresh: Fresh, folder: Path) -> Iterator[Told]:
             "log lost": lambda: lost_log(fresh(), folder),
             "no rights": lambda: under_fault(fresh(), folder, no_rights),
             "small disk full": lambda: under_fault_on_small_disk(fresh(), folder),
-            "power lost": lambda: power_loss(fresh(), folder),
+            "power lost": lambda: power_loss(fresh(), folder, transactions=2),
         }
     for name, play_it in runs.items():
         try:
