@@ -70,8 +70,7 @@ def long_window_voucher(clinic: PaperClinic) -> GiftVoucher:
     package = clinic.package("Restorative acupuncture for face, neck and chest, a whole year", terms=Terms())
     giver = "Everybody on the third floor of the Juniper Street Library, past and present"
     paper = given(clinic, package, LONG_NAME, LONG_MESSAGE, giver=giver, code="DLLNX3FD92HT")
-    a4 = replace(paper.clinic, page_size="a4")
-    return replace(paper, form="dl", clinic=a4)
+    return replace(paper, form="dl")
 
 
 def given(
