@@ -81,9 +81,9 @@ def asked_search() -> str:
     return request.args.get("q", "").strip()[:LONGEST_SEARCH]
 
 
-def matching(rows: Iterable[T], text: Callable[[T], str]) -> list[T]:
-    """Return the rows whose text has every word of the search in the address."""
-    words = folded(asked_search()).split()
+def matching(rows: Iterable[T], text: Callable[[T], str], search: str) -> list[T]:
+    """Return the rows whose text has every word of the search."""
+    words = folded(search).split()
     return [row for row in rows if all(word in folded(text(row)) for word in words)]
 
 

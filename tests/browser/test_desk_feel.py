@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.clinic import Clinic, DeskWindow, Till
+from tests.chromium import WINDOW, watched_page
 
 # Each test has a client of its own, so that they come in any order.
 PHONE = {"width": 390, "height": 844}
@@ -295,15 +297,17 @@ FOCUSED = """() => { const node = document.activeElement;
   return (node.innerText || node.ariaLabel || node.name || "").trim(); }"""
 
 
-def test_a_quiet_page_asks_every_five_seconds_until_it_is_touched(desk: DeskWindow) -> None:
-    page = desk.page
-    page.clock.install()
-    page.goto(desk.clinic.desk)
-    page.wait_for_load_state("load")
-    page.clock.fast_forward(30_000)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "seen=" in request.url else None)
-    page.wait_for_timeout(3200)
-    assert len(asked) <= 1
-    with page.expect_request(re.compile("seen="), timeout=1000):
-        page.keyboard.press("Shift")
+def test_a_quiet_page_asks_every_five_seconds_until_it_is_touched(desk: DeskWindow, browser: Browser) -> None:
+    # The clock of a page is that of its whole context, from then on.
+    context = browser.new_context(**WINDOW, storage_state=desk.page.context.storage_state())
+    with closing(context), watched_page(context) as page:
+        page.clock.install()
+        page.goto(desk.clinic.desk)
+        page.wait_for_load_state("load")
+        page.clock.fast_forward(30_000)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "seen=" in request.url else None)
+        page.wait_for_timeout(3200)
+        assert len(asked) <= 1
+        with page.expect_request(re.compile("seen="), timeout=1000):
+            page.keyboard.press("Shift")

@@ -73,12 +73,14 @@ blueprint = Screens("packages", __name__)
 def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> ResponseReturnValue:
     """Show the packages and the form for a new one."""
     store = current_services().store
-    packages, sorting = _found()
+    # On the page of items in Square the search of the address is for those.
+    search = "" if "items" in more else asked_search()
+    packages, sorting = _found(search)
     return render_template(
         "owner/packages.html",
         packages=packages,
         sorting=sorting,
-        search=asked_search(),
+        search=search,
         treatments=_treatments(),
         refusal=refusal,
         refused_package=package_id,
@@ -93,14 +95,14 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
 @blueprint.get("/packages.<ending>")
 def save(ending: str) -> Response:
     """Return the packages as a file, in the order and with the search of the page."""
-    return file_answer(sheet_of(_("Packages"), _COLUMNS, _found()[0]), ending)
+    return file_answer(sheet_of(_("Packages"), _COLUMNS, _found(asked_search())[0]), ending)
 
 
-def _found() -> tuple[list[PackageView], Sorting]:
+def _found(search: str) -> tuple[list[PackageView], Sorting]:
     rows = list_packages(current_services().store, limit=SHOWN, only_active=False).rows
     # A package that an import created for a treatment has no price, and is never sold.
     packages = [each for each in rows if each.is_active or each.price.amount]
-    return sort_rows(matching(packages, _text), _SORTS)
+    return sort_rows(matching(packages, _text, search), _SORTS)
 
 
 def _text(package: PackageView) -> str:
