@@ -27,6 +27,8 @@ _QUICK = (
 DURABLE: tuple[str, ...] = ()
 # The built-in locale folds the case of É and Ø on every machine, whatever locales it has.
 _LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8")
+# What it says while the last processes of one that was killed are not gone yet.
+_IN_USE = "pre-existing shared memory block"
 _START_WITHIN_S = 30.0
 
 
@@ -94,6 +96,17 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it on the data there is; after `kill` it recovers first."""
+        deadline = time.monotonic() + _START_WITHIN_S
+        self._launch()
+        while not self._is_ready():
+            said = "" if self._is_running() else (self.folder / "log").read_text()
+            if time.monotonic() > deadline or (said and _IN_USE not in said[-500:]):
+                raise RuntimeError(f"postgres did not start: {said}")
+            if said:
+                self._launch()
+            time.sleep(0.05)
+
+    def _launch(self) -> None:
         data = self.folder / "data"
         command: list[str | Path] = [
             self._programs / "postgres",
@@ -109,7 +122,6 @@ class PostgresServer:
             self._process = subprocess.Popen(
                 command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, **self._as_user
             )
-        self._wait_until_ready()
 
     def _make(self, data: Path) -> None:
         command: list[str | Path] = [
@@ -125,13 +137,6 @@ class PostgresServer:
         made = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, **self._as_user)
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stderr.strip()}")
-
-    def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + _START_WITHIN_S
-        while not self._is_ready():
-            if not self._is_running() or time.monotonic() > deadline:
-                raise RuntimeError(f"postgres did not start: {(self.folder / 'log').read_text()}")
-            time.sleep(0.05)
 
     def _is_ready(self) -> bool:
         try:

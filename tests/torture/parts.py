@@ -34,7 +34,7 @@ ACTS_A_DAY, KEYS, TIMES = 2, 400, 5
 # Of fifteen minutes on two cores, the seconds of one core that each part may take.
 SHARES = {
     "quiet year": 190,
-    "webhooks": 380,
+    "webhooks": 530,
     "kills sqlite": 160,
     "kills postgresql": 160,
     "stormy year sqlite": 280,
