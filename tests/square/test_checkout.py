@@ -17,6 +17,7 @@ from plugin.courses.clients.clients import read_client
 from plugin.courses.sales.public_orders import NewPublicOrder, begin_public_order, public_order_of_token
 from plugin.errors import InvalidField, KeyReused, Refused
 from plugin.square.catalog import publish
+from plugin.square.checkout import link
 from tests.square.clinic import OWNER, Clinic
 from tests.square.selling import Selling, usd
 
@@ -260,6 +261,28 @@ def test_a_link_paid_days_later_is_found_by_the_sweep_and_belongs_to_its_client(
     selling.sync()
     assert selling.now(begun).state == "paid"
     assert [one.client_id for one in selling.courses(begun)] == [begun.client_id]
+
+
+def test_a_link_whose_worker_ends_before_the_address_is_saved_gets_it_later(
+    selling: Selling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    begun = selling.begin("link")
+    with monkeypatch.context() as patched:
+        patched.setattr(link, "save_waiting", ends)
+        with pytest.raises(KeyboardInterrupt):
+            selling.go()
+    assert selling.row(begun).square_object_id is not None
+    assert selling.row(begun).url is None
+    # Longer than the link is watched.
+    selling.clinic.clock.advance(minutes=20)
+    selling.go()
+    assert selling.now(begun).state == "waiting"
+    selling.pay(begun)
+    selling.sync()
+    assert selling.now(begun).state == "paid"
 
 
 def test_a_link_is_mailed_once(selling: Selling) -> None:

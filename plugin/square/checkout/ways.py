@@ -84,12 +84,17 @@ def _has_object(row: Checkout) -> bool:
     return row.square_object_id is not None
 
 
+def _has_address(row: Checkout) -> bool:
+    # Saved last, after the order and the object.
+    return row.url is not None
+
+
 _ORDER = Call(ORDER, lambda row: row.square_order_id is not None, with_order)
 _PAYMENT = Call(payment.PAYMENT, _has_object, payment.record_payment)
 _TERMINAL = Call(terminal.TERMINAL, _has_object, terminal.create_checkout)
-_LINK = Call(link.LINK, _has_object, link.create_link)
+_LINK = Call(link.LINK, _has_address, link.create_link)
 _DRAFT = Call(invoice.INVOICE, _has_object, invoice.draft)
-_PUBLISH = Call(invoice.PUBLISH, lambda row: row.url is not None, invoice.publish)
+_PUBLISH = Call(invoice.PUBLISH, _has_address, invoice.publish)
 
 WAYS = {
     "till": Way((), _check_pos),
