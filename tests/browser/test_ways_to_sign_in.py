@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from plugin import create_app
 from plugin.core.acts import Act, Role
@@ -200,3 +201,25 @@ def test_another_person_takes_over_within_the_page(window: Page, house: House) -
     expect(page.locator("#new").get_by_label("Name")).to_have_value("Ana Ruiz")
     page.get_by_role("button", name="Create client").click()
     expect(page.get_by_role("heading", name="Ana Ruiz", level=1)).to_be_visible()
+
+
+def test_an_answer_to_the_person_before_does_not_lock_the_page_of_the_next(
+    window: Page, house: House
+) -> None:
+    page = window
+    held: list[Route] = []
+    share(page, house)
+    half_fill(page, house)
+    page.route(re.compile("seen="), lambda route: held.append(route))
+    page.wait_for_timeout(1500)
+    assert held
+    page.locator("details.person > summary").click()
+    page.get_by_role("button", name="Switch person").click()
+    dialog = page.get_by_role("dialog", name="Who is here?")
+    dialog.get_by_text("A. Kim").click()
+    dialog.get_by_label("PIN").fill(PIN)
+    dialog.get_by_role("button", name="Continue").click()
+    expect(page.locator("details.person")).to_contain_text("A. Kim")
+    held[0].fulfill(status=401)
+    page.wait_for_timeout(500)
+    expect(page.locator("#new").get_by_label("Name")).to_have_value("Ana Ruiz")

@@ -36,10 +36,11 @@ async function ask(address, region) {
   const seen = region ? region.dataset.seen : "";
   const question = new URL(address, location.href);
   question.searchParams.set("seen", seen);
+  const askedAt = performance.now();
   const answer = await fetch(question, {
     headers: { "X-Live": "1" }, cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  if (answer.status === 401) return signInEnded();
+  if (answer.status === 401) return signInEnded({ askedAt });
   if (!answer.ok) throw new Error(String(answer.status));
   const html = await answer.text();
   failures = 0;

@@ -8,11 +8,17 @@ import { showPasskeys } from "./passkey.js";
 import { gettext as _ } from "./words.js";
 
 let signingIn = null;
+// The step of a sign-in over the page that is being sent, and when the last one signed somebody in.
+let entering = null;
+let enteredAt = -Infinity;
 
 const personOn = (page) => page.querySelector(".person > summary .unseen")?.textContent ?? "";
 
 // What is still being sent waits for the sign-in as well. `prove`: the address that asks who is signed in for their password.
-export function signInEnded({ isSending = false, prove = null } = {}) {
+// `askedAt`: when the question was asked; one asked before somebody signed in over the page says nothing of them.
+export async function signInEnded({ isSending = false, prove = null, askedAt = Infinity } = {}) {
+  await entering;
+  if (askedAt < enteredAt) return null;
   // A shared device is locked: nothing of its page may stay, under a question or not.
   if (document.body.dataset.lock && !prove) return leave();
   if (!signingIn && !isSending && !hasUnsentForm() && !document.querySelector("form[data-sent]")) return location.reload();
@@ -59,9 +65,13 @@ async function entered(dialog) {
 
 // Sends one step of the sign-in; answers whether it was the last.
 async function enter(dialog, form) {
-  const answer = await fetch(form.action, {
+  entering = fetch(form.action, {
     method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual", headers: { "X-Over-Page": "1" },
-  }).catch(() => null);
+  }).catch(() => null).then((answer) => {
+    if (answer?.status === 204) enteredAt = performance.now();
+    return answer;
+  });
+  const answer = await entering;
   // Another tab may have signed in meanwhile: then the token of this form is old, and none is needed.
   if (answer?.status === 204 || (answer?.status === 400 && await isSignedIn(dialog))) return true;
   if (answer && answer.status !== 400) {
