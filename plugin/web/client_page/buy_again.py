@@ -24,7 +24,7 @@ from plugin.web.actions import fresh_key
 from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.client_page.agree import address_to_sign
 from plugin.web.client_page.sent_form import seen_version
-from plugin.web.client_page.views import GUEST, client_of, not_begun, nothing, spoken, today
+from plugin.web.client_page.views import GUEST, client_of, not_begun, nothing, spoken
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
 
@@ -89,7 +89,7 @@ def _asked(token: str, course_id: str) -> tuple[ClientView, CourseView]:
     if not current_services().settings.client_buys_again:
         abort(404)
     client = client_of(token)
-    theirs = courses_of_client(current_services().store, client.id, today=today())
+    theirs = courses_of_client(current_services().store, client.id, today=pages.today())
     course = next((each for each in theirs if each.id == course_id and each.square_order_id), None)
     if course is None or course.is_void:
         abort(404)

@@ -18,7 +18,7 @@ from plugin.errors import CoursekeeperError, InvalidField, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
 from plugin.web.client_page.sent_form import form_act
-from plugin.web.client_page.views import GUEST, client_of, not_begun, nothing, spoken, today
+from plugin.web.client_page.views import GUEST, client_of, not_begun, nothing, spoken
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
 
@@ -101,7 +101,7 @@ def _amount(typed: str, language: Language) -> Money:
 
 
 def _last_visit(client: ClientView) -> VisitView | None:
-    courses = courses_of_client(current_services().store, client.id, today=today())
+    courses = courses_of_client(current_services().store, client.id, today=pages.today())
     theirs = (visit for course in courses for visit in course.visits if visit.client_id == client.id)
     return max(theirs, key=lambda visit: (visit.visited_on, visit.id), default=None)
 

@@ -6,7 +6,6 @@ Without a valid address it discloses nothing: every other one gets the same page
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -92,7 +91,7 @@ def answer(token: str) -> ResponseReturnValue:
 
 def _page(token: str, client: ClientView, wrong: str = "") -> str:
     language = language_for(client.language)
-    own = own_courses(current_services().store, client, language, today=today())
+    own = own_courses(current_services().store, client, language, today=pages.today())
     return render_template(
         "client/my.html",
         **spoken(language),
@@ -134,7 +133,7 @@ def _is_check() -> bool:
 
 def _check(client: ClientView, language: Language, wrong: str) -> dict[str, Any]:
     """Return the check before a treatment, on the day of a visit or where none is booked."""
-    booked, day = _next_visit(client), today()
+    booked, day = _next_visit(client), pages.today()
     if booked is not None and local_date(pages.clinic(), booked.at) != day:
         return {"check_list": None}
     return check_part(client.id, language, today=day) | {"check_wrong": wrong}
@@ -144,7 +143,7 @@ def _ratings(client: ClientView, names: Names, wrong: str) -> dict[str, Any]:
     # The desk may look at the page; the numbers are the client's and of those who treat.
     if current_user.is_authenticated and current_user.role == Role.DESK:
         return {"ratings": None}
-    return ratings_part(client.id, today=today(), names=names, wrong=wrong)
+    return ratings_part(client.id, today=pages.today(), names=names, wrong=wrong)
 
 
 @blueprint.get("/my/<token>/agreements/<agreement_id>.pdf")
@@ -341,12 +340,7 @@ def client_of(token: str) -> ClientView:
 
 
 def _courses(client: ClientView) -> tuple[CourseView, ...]:
-    return visible_courses(current_services().store, client, today=today())
-
-
-def today() -> date:
-    """Return the clinic's day."""
-    return pages.today()
+    return visible_courses(current_services().store, client, today=pages.today())
 
 
 def _next_visit(client: ClientView) -> NextVisit | None:
