@@ -23,7 +23,7 @@ from plugin.courses.changes.write_off import undo_write_off, write_off_course
 from plugin.courses.visits.missed import settle_missed
 from plugin.store import Store
 from plugin.web import pages
-from plugin.web.access import AT_THE_DESK
+from plugin.web.access import AT_THE_DESK, DESK
 from plugin.web.actions import Notice
 from plugin.web.course_words import course_said
 from plugin.web.desk.forms import (
@@ -42,7 +42,6 @@ from plugin.web.forms import Form, ReasonForm
 from plugin.web.translations import N_, _
 
 OWNER: tuple[Role, ...] = ()
-DESK = (Role.DESK,)
 
 
 @dataclass(frozen=True, slots=True)
