@@ -33,7 +33,8 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     services = current_services()
     services.settings_source.refresh()
     known = bookable(services) if is_connected(services) else Bookable(problem=_("Square is not connected."))
-    form = _form_class().shown(refusal, **_form_class().values(), **_services_now())
+    form_class = _form_class()
+    form = form_class.shown(refusal, **form_class.values(), **_services_now())
     form.say_seen()
     _offer(form, known)
     return render_template(
