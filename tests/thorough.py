@@ -120,12 +120,12 @@ THOROUGH = (
     f"{_HEADERS}GET-stranger",
     f"{_HEADERS}POST-owner",
     f"{_HEADERS}DELETE",
-    # Hostile text: the summary, the invoice, the agreement and the letter stay.
+    # Hostile text: the summary, the invoice and the agreement stay.
     *(
         f"{_BOMB}{paper}]"
         for paper in ("aftercare-facial", "credit-note", "month", "planner", "prepaid", "quote")
     ),
-    *(f"{_BOMB}{paper}]" for paper in ("receipt", "statement", "voucher", "welcome", "year")),
+    *(f"{_BOMB}{paper}]" for paper in ("receipt", "statement", "voucher", "welcome")),
     "tests/commands/test_ports.py::test_a_port_lost_after_it_was_looked_at",
     "tests/commands/test_ports.py::test_an_address_this_machine_has_not",
     "tests/commands/test_ports.py::test_serving_on_a_port_in_use_is_one_sentence_and_exit_code_1[w",
