@@ -187,17 +187,21 @@ def test_an_idle_ipad_locks_and_gives_the_form_back(window: Page, house: House) 
     page.wait_for_function("!sessionStorage.getItem('coursekeeper-held')")
 
 
+def switch_person(page: Page, name: str) -> None:
+    page.locator("details.person > summary").click()
+    page.get_by_role("button", name="Switch person").click()
+    dialog = page.get_by_role("dialog", name="Who is here?")
+    dialog.get_by_text(name).click()
+    dialog.get_by_label("PIN").fill(PIN)
+    dialog.get_by_role("button", name="Continue").click()
+    expect(page.locator("details.person")).to_contain_text(name)
+
+
 def test_another_person_takes_over_within_the_page(window: Page, house: House) -> None:
     page = window
     share(page, house)
     half_fill(page, house)
-    page.locator("details.person > summary").click()
-    page.get_by_role("button", name="Switch person").click()
-    dialog = page.get_by_role("dialog", name="Who is here?")
-    dialog.get_by_text("A. Kim").click()
-    dialog.get_by_label("PIN").fill(PIN)
-    dialog.get_by_role("button", name="Continue").click()
-    expect(page.locator("details.person")).to_contain_text("A. Kim")
+    switch_person(page, "A. Kim")
     expect(page.locator("#new").get_by_label("Name")).to_have_value("Ana Ruiz")
     page.get_by_role("button", name="Create client").click()
     expect(page.get_by_role("heading", name="Ana Ruiz", level=1)).to_be_visible()
@@ -213,13 +217,7 @@ def test_an_answer_to_the_person_before_does_not_lock_the_page_of_the_next(
     page.route(re.compile("seen="), lambda route: held.append(route))
     page.wait_for_timeout(1500)
     assert held
-    page.locator("details.person > summary").click()
-    page.get_by_role("button", name="Switch person").click()
-    dialog = page.get_by_role("dialog", name="Who is here?")
-    dialog.get_by_text("A. Kim").click()
-    dialog.get_by_label("PIN").fill(PIN)
-    dialog.get_by_role("button", name="Continue").click()
-    expect(page.locator("details.person")).to_contain_text("A. Kim")
+    switch_person(page, "A. Kim")
     held[0].fulfill(status=401)
     page.wait_for_timeout(500)
     expect(page.locator("#new").get_by_label("Name")).to_have_value("Ana Ruiz")

@@ -51,6 +51,12 @@ class Planner:
         self.clinic.catch_up()
         self.clinic.errands()
 
+    def run_jobs_again(self) -> None:
+        with self.clinic.services.store.writing() as session:
+            for job in session.scalars(select(Outbox).where(Outbox.kind == "planned_booking")):
+                job.state, job.due_at, job.done_at = "pending", self.clinic.clock(), None
+        self.settle()
+
     def later(self, seconds: float = 30) -> None:
         self.clinic.clock.advance(seconds=seconds)
         self.settle()
@@ -202,20 +208,14 @@ def test_a_plan_dropped_while_its_answer_is_lost_leaves_nothing_in_square(planne
 def test_the_same_plan_twice_books_nothing_more(planner: Planner) -> None:
     planner.save(*days(0, 7))
     planner.save(*days(0, 7))
-    with planner.clinic.services.store.writing() as session:
-        for job in session.scalars(select(Outbox).where(Outbox.kind == "planned_booking")):
-            job.state, job.due_at, job.done_at = "pending", planner.clinic.clock(), None
-    planner.settle()
+    planner.run_jobs_again()
     assert len(planner.calendar(live=False)) == 2
 
 
 def test_a_job_of_a_moved_visit_that_runs_again_cancels_nothing(planner: Planner) -> None:
     planner.save(NOON)
     planner.save(NOON + timedelta(hours=2))
-    with planner.clinic.services.store.writing() as session:
-        for job in session.scalars(select(Outbox).where(Outbox.kind == "planned_booking")):
-            job.state, job.due_at, job.done_at = "pending", planner.clinic.clock(), None
-    planner.settle()
+    planner.run_jobs_again()
     assert planner.times() == ["12-03T22:00"]
 
 
