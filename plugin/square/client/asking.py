@@ -104,6 +104,10 @@ class Asking:
             cursor = {"cursor": answer["cursor"]}
         raise unreadable(_("more than {most_pages} pages", most_pages=MOST_PAGES))
 
+    def _all(self, name: str, call: Call, **named: Any) -> list[Json]:
+        """Return what all pages list."""
+        return [one for page in self._pages(name, call, **named) for one in page]
+
     def _ask(self, call: Call, *given: Any, **named: Any) -> Json:
         if not _SENDABLE.match(self._token()):
             raise _sign_in_failed("it has no access token, or one with characters a token never has.")

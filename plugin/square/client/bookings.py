@@ -92,25 +92,23 @@ class BookingCalls(Asking):
 
     def bookable_team(self) -> list[Json]:
         """Return the booking profiles of the team members who can be booked."""
-        pages = self._pages(
+        return self._all(
             "team_member_booking_profiles",
             self._square.bookings.team_member_profiles.list,
             bookable_only=True,
             limit=_BOOKINGS_A_PAGE,
             request_options=_SOON,
         )
-        return [one for found in pages for one in found]
 
     def services(self) -> list[Json]:
         """Return the catalog items that can be booked, with their variations."""
-        pages = self._pages(
+        return self._all(
             "items",
             self._square.catalog.search_items,
             product_types=["APPOINTMENTS_SERVICE"],
             limit=_BOOKINGS_A_PAGE,
             request_options=_SOON,
         )
-        return [one for found in pages for one in found]
 
     def team_member(self, team_member_id: str) -> Json:
         """Return a member of the seller's team; raises SquareNotFound."""

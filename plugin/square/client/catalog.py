@@ -29,8 +29,7 @@ class CatalogCalls(Asking):
     def catalog_items_named(self, name: str) -> list[Json]:
         """Return the live items of exactly this name."""
         query = {"exact_query": {"attribute_name": "name", "attribute_value": name}}
-        pages = self._pages("objects", self._square.catalog.search, object_types=["ITEM"], query=query)
-        return [one for objects in pages for one in objects]
+        return self._all("objects", self._square.catalog.search, object_types=["ITEM"], query=query)
 
     def catalog_objects(self, object_ids: Sequence[str]) -> list[Json]:
         """Return those of the objects that exist, deleted ones too."""

@@ -60,14 +60,13 @@ class ConnectionCalls(Asking):
 
     def subscriptions(self) -> list[Json]:
         """Return our application's webhook subscriptions, disabled ones too."""
-        pages = self._pages(
+        return self._all(
             "subscriptions",
             self._square.webhooks.subscriptions.list,
             include_disabled=True,
             limit=_SUBSCRIPTIONS_A_PAGE,
             request_options=SOON,
         )
-        return [one for found in pages for one in found]
 
     def subscription(self, subscription_id: str) -> Json:
         """Return one subscription with its signature key; raises SquareNotFound."""
