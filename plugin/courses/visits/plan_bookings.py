@@ -42,14 +42,12 @@ class PlannedBooking:
     """A planned visit as its job sees it. `is_dropped`: it was moved or removed; `refusal`: why it can't be booked."""
 
     visit_id: str
-    course_id: str
     client_id: str | None
     at: datetime
     state: str
     is_dropped: bool
     square_booking_id: str | None
     square_service_id: str | None
-    treatment: str
     refusal: str = ""
 
 
@@ -61,8 +59,8 @@ def planned_booking(store: Store, visit_id: str, *, now: datetime) -> PlannedBoo
             return None
         course = session.get_one(Course, row.course_id)
         view = course_in(session, course, today=local_date(clinic_in(session), now))
-        treatment = session.scalar(
-            select(Treatment)
+        service_id = session.scalar(
+            select(Treatment.square_service_id)
             .join(Allowance, Allowance.treatment_id == Treatment.id)
             .where(Allowance.course_id == course.id, Allowance.kind == "main")
             .order_by(Allowance.position)
@@ -71,14 +69,12 @@ def planned_booking(store: Store, visit_id: str, *, now: datetime) -> PlannedBoo
         is_usable = view.status in (Status.OPEN, Status.PART_PAID)
         return PlannedBooking(
             visit_id=row.id,
-            course_id=row.course_id,
             client_id=course.client_id,
             at=row.start_at,
             state=row.booking_state,
             is_dropped=row.replaced_at is not None,
             square_booking_id=row.square_booking_id,
-            square_service_id=treatment.square_service_id if treatment else None,
-            treatment=treatment.name if treatment else "",
+            square_service_id=service_id,
             refusal="" if is_usable else _("the course can't be used now."),
         )
 
