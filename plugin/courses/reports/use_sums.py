@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import (
     IS_USE,
     PRACTITIONER,
@@ -64,21 +62,21 @@ _OF_ENTRY: dict[By, ColumnElement[str]] = {
 
 def use_sums(session: Session, period: Period, by: By) -> Iterator[UseSum]:
     """Yield the sums of the uses that count in the period; one of a key may come in parts."""
-    months, rest = list(months_in(period)), [period]
-    if by is By.MONTH:
-        rest = list(months_with_entries(session, period))
     if are_usable(session):
+        months = list(months_in(period))
         rest = [each for each in months if each != month_of(each.first)]
         whole = [each for each in months if each == month_of(each.first)]
         if whole:
             yield from _of_months(session, Period(whole[0].first, whole[-1].last), by)
+    else:
+        rest = list(months_with_entries(session, period)) if by is By.MONTH else [period]
     for each in rest:
         yield from _of_entries(session, each, by)
 
 
 def months_with_entries(session: Session, period: Period) -> Iterator[Period]:
     """Yield the months of the period, except those before the first entry and after the last one."""
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = zone_in(session)
     # Queried one by one, each is an end of its index; together, they read all entries.
     first = session.scalar(select(func.min(Entry.happened_at)))
     last = session.scalar(select(func.max(Entry.written_at)))
