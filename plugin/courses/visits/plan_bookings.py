@@ -81,10 +81,14 @@ def planned_booking(store: Store, visit_id: str, *, now: datetime) -> PlannedBoo
 
 def is_planned_in(session: Session, square_booking_id: str) -> bool:
     """Return whether a visit is planned that has this appointment."""
+    return _visit_with(session, square_booking_id) is not None
+
+
+def _visit_with(session: Session, square_booking_id: str) -> str | None:
     rows = select(PlannedVisit.id).where(
         PlannedVisit.square_booking_id == square_booking_id, PlannedVisit.replaced_at.is_(None)
     )
-    return session.scalar(rows) is not None
+    return session.scalar(rows)
 
 
 def book_visits_in(work: Work, rows: Iterable[PlannedVisit]) -> None:
@@ -178,10 +182,7 @@ def follow_booking_in(work: Work, told: BookingRecord) -> None:
 
     To be called before the booking is saved. One that waits to be moved by us is left alone.
     """
-    ours = select(PlannedVisit.id).where(
-        PlannedVisit.square_booking_id == told.square_booking_id, PlannedVisit.replaced_at.is_(None)
-    )
-    visit_id = work.session.scalar(ours)
+    visit_id = _visit_with(work.session, told.square_booking_id)
     if visit_id is None:
         return
     row = _locked(work, visit_id)
