@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import (
@@ -108,17 +108,16 @@ def moved_uses(session: Session, most: int | None = None) -> Iterator[tuple[Move
 
 def are_usable(session: Session) -> bool:
     """Return whether the sums, and what is not in them yet, are all entries and quick to read."""
-    if not is_valid(session):
-        return False
-    some = select(UntotalledEntry.entry_id).limit(MOST_UNTOTALLED + 1).subquery()
-    return (session.scalar(select(func.count()).select_from(some)) or 0) <= MOST_UNTOTALLED
+    return is_valid(session) and _are_few(session, UntotalledEntry.entry_id)
 
 
 def are_quick(session: Session) -> bool:
     """Return whether sums of a year are quick to read: from the totals, or because there are few entries at all."""
-    if are_usable(session):
-        return True
-    some = select(Entry.id).limit(MOST_UNTOTALLED + 1).subquery()
+    return are_usable(session) or _are_few(session, Entry.id)
+
+
+def _are_few(session: Session, column: InstrumentedAttribute[str]) -> bool:
+    some = select(column).limit(MOST_UNTOTALLED + 1).subquery()
     return (session.scalar(select(func.count()).select_from(some)) or 0) <= MOST_UNTOTALLED
 
 
@@ -185,8 +184,12 @@ def _add(session: Session, rows: Iterable[Any]) -> None:
 
 def _add_use(sums: _Sums, row: Any, month: date, practitioner: str, sign: int) -> None:
     total = sums[month, row.package_id, row.treatment_id, practitioner, row.currency]
-    used = (row.used_sessions, row.used_treated, row.used_value, row.used_list_value, 1)
-    _add_up(total, [sign * each for each in used])
+    _add_up(total, [sign * each for each in used_numbers(row)])
+
+
+def used_numbers(row: Any) -> tuple[int, ...]:
+    """Return what an entry with its `USED_SUMS` adds to the sums of sessions used, itself counted last."""
+    return (row.used_sessions, row.used_treated, row.used_value, row.used_list_value, 1)
 
 
 def _add_up(total: list[int], more: Sequence[int]) -> None:
@@ -201,15 +204,11 @@ def _add_to(session: Session, model: type[Base], sums: _Sums, names: Sequence[st
     new = _dialect(session).insert(table)
     added = {name: table.c[name] + new.excluded[name] for name in names}
     rows = [dict(zip((*keys, *names), (*key, *numbers), strict=True)) for key, numbers in sums.items()]
-    _write(session, new.on_conflict_do_update(index_elements=keys, set_=added), rows)
+    session.connection().execute(new.on_conflict_do_update(index_elements=keys, set_=added), rows)
 
 
 def _dialect(session: Session) -> Any:
     return postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-
-
-def _write(session: Session, statement: Any, rows: list[dict[str, Any]]) -> None:
-    session.connection().execute(statement, rows)
 
 
 def zone_in(session: Session) -> ZoneInfo:

@@ -19,7 +19,14 @@ from plugin.courses.reports.books import (
     with_courses,
 )
 from plugin.courses.reports.period import Period, month_of, months_in
-from plugin.courses.reports.totals import UNTOTALLED, are_usable, month_at, moved_uses, zone_in
+from plugin.courses.reports.totals import (
+    UNTOTALLED,
+    are_usable,
+    month_at,
+    moved_uses,
+    used_numbers,
+    zone_in,
+)
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.totals import UseTotal
 
@@ -120,7 +127,7 @@ def _moved(session: Session, whole: Period) -> Iterator[UseSum]:
     start, end = whole.moments(zone_in(session))
     for note, row in moved_uses(session):
         if start <= row.counts_at < end:
-            used = (row.used_sessions, row.used_treated, row.used_value, row.used_list_value, 1)
+            used = used_numbers(row)
             yield _sum(note.practitioner_before, row.currency, *(-each for each in used))
             yield _sum(note.practitioner_after, row.currency, *used)
 
