@@ -210,14 +210,7 @@ def _all_rows(store: Store, wanted: CourseFilter, order: Order, now: datetime) -
 
 def conditions_of(session: Session, wanted: CourseFilter, today: date) -> list[ColumnElement[bool]]:
     """Return the conditions of the filter on the clinic's day."""
-    of = ListedCourse
-    found: list[ColumnElement[bool]] = []
-    if wanted.state:
-        found.append(of.status.in_(STATES[wanted.state]))
-    if wanted.package_id:
-        found.append(of.package_id == wanted.package_id)
-    if wanted.practitioner_id:
-        found.append(of.practitioner_id == wanted.practitioner_id)
+    of, found = ListedCourse, _grouped_by(ListedCourse, wanted)
     zone = ZoneInfo(clinic_in(session).time_zone)
     if wanted.sold_from is not None:
         found.append(of.sold_at >= hours_of(wanted.sold_from, zone)[0])
@@ -278,7 +271,12 @@ def _kept(wanted: CourseFilter, today: date) -> list[ColumnElement[bool]]:
         return [of.kind == SumOf.SEEN.value, of.day <= today - timedelta(wanted.not_seen_for or 0)]
     if asked - _GROUPED:
         return []
-    found = [of.kind == SumOf.ALL.value]
+    return [of.kind == SumOf.ALL.value, *_grouped_by(of, wanted)]
+
+
+def _grouped_by(of: type[ListedCourse | ListedSum], wanted: CourseFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions on what the kept sums are grouped by (`_GROUPED`), of the rows or of the sums."""
+    found: list[ColumnElement[bool]] = []
     if wanted.state:
         found.append(of.status.in_(STATES[wanted.state]))
     if wanted.package_id:
