@@ -119,9 +119,9 @@ _Money = tuple[str, str, list[Pair]]
 
 
 def _sales(work: Work, order_ids: Sequence[str]) -> Iterator[_Money]:
-    for ticket in _tickets(work.session, order_ids):
+    for currency, ticket in _tickets(work.session, order_ids):
         _expect_fees(work, ticket)
-        yield ticket.order_id, _currency(work.session, ticket.order_id), list(pairs_of(ticket))
+        yield ticket.order_id, currency, list(pairs_of(ticket))
 
 
 def _tips(session: Session, order_ids: Sequence[str]) -> Iterator[_Money]:
@@ -187,14 +187,18 @@ def _known(
     return known
 
 
-def _tickets(session: Session, order_ids: Sequence[str]) -> Iterator[Ticket]:
+def _tickets(session: Session, order_ids: Sequence[str]) -> Iterator[tuple[str, Ticket]]:
+    """Yield the tickets of these orders, each after its currency."""
     by_order = _grouped(session, Course, Course.square_order_id.in_(order_ids))
     refunds = _grouped(session, SquareRefund, SquareRefund.square_order_id.in_(order_ids))
     fees = _grouped(session, PaymentFee, PaymentFee.square_order_id.in_(order_ids))
     paid = _paid(session, order_ids)
     for order_id, courses in by_order.items():
         record = session.get(SaleRecord, order_id)
-        yield _ticket(session, order_id, courses, paid[order_id], refunds[order_id], fees[order_id], record)
+        ticket = _ticket(
+            session, order_id, courses, paid[order_id], refunds[order_id], fees[order_id], record
+        )
+        yield courses[0].currency, ticket
 
 
 def _grouped(session: Session, model: Any, which: ColumnElement[bool]) -> defaultdict[str, list[Any]]:
@@ -251,11 +255,6 @@ def _refunded(row: SquareRefund, record: SaleRecord | None) -> RefundedMoney:
     details = from_plain(RefundRecord, kept) if kept is not None else None
     at = details.at if details is not None else row.seen_at
     return RefundedMoney(row.square_refund_id, row.amount, row.tip, at, details)
-
-
-def _currency(session: Session, order_id: str) -> str:
-    of_order = select(Course.currency).where(Course.square_order_id == order_id)
-    return session.scalars(of_order.limit(1)).one()
 
 
 def _expect_fees(work: Work, ticket: Ticket) -> None:
