@@ -76,8 +76,8 @@ def _begin() -> None:
 
 def _is_quiet(response: Response) -> bool:
     # An open page asks each second whether there is anything new; 204 says that there is not.
-    hears_nothing = response.status_code == HTTPStatus.NO_CONTENT and "X-Live" in request.headers
-    return hears_nothing or (request.endpoint in _QUIET and response.status_code < 500)
+    is_unchanged = response.status_code == HTTPStatus.NO_CONTENT and "X-Live" in request.headers
+    return is_unchanged or (request.endpoint in _QUIET and response.status_code < 500)
 
 
 def _end(response: Response) -> Response:
