@@ -48,7 +48,7 @@ class GoogleWallet:
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None) -> bool:
         headers = {"Authorization": f"Bearer {self._access()}"}
-        status, _told = _answer(method, f"{self._endpoints.api}/{path}", headers=headers, json=body)
+        status, _content = _answer(method, f"{self._endpoints.api}/{path}", headers=headers, json=body)
         if status == HTTPStatus.NOT_FOUND:
             return False
         if not 200 <= status < 300:
@@ -57,8 +57,8 @@ class GoogleWallet:
 
     def _access(self) -> str:
         if not self._token:
-            status, told = _answer("POST", self._endpoints.token, data=self._assertion())
-            token = told.get("access_token")
+            status, content = _answer("POST", self._endpoints.token, data=self._assertion())
+            token = content.get("access_token")
             if status != HTTPStatus.OK or not isinstance(token, str) or not token.isascii():
                 raise _shut_out(status) if status < _SERVER_ERRORS else _refused(status)
             self._token = token
@@ -81,14 +81,14 @@ def _answer(method: str, url: str, **sent: Any) -> tuple[int, dict[str, Any]]:
     """Return the status and the JSON of an answer; no redirect is followed. Raises WalletFailed."""
     try:
         answer = httpx.request(method, url, timeout=TIMEOUT_S, follow_redirects=False, **sent)
-        told = answer.json() if answer.content else {}
+        content = answer.json() if answer.content else {}
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise WalletFailed(
             _("Google Wallet can't be reached ({error}).", error=type(error).__name__), permanent=False
         ) from None
     except ValueError:
-        told = {}
-    return answer.status_code, told if isinstance(told, dict) else {}
+        content = {}
+    return answer.status_code, content if isinstance(content, dict) else {}
 
 
 def _refused(status: int) -> WalletFailed:
