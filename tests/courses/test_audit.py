@@ -173,8 +173,8 @@ def test_a_finding_names_the_row_and_says_what_it_means(tamper: Tamper, unguarde
     assert unguarded.scalar(price, {"id": finding.row}) == 49
 
 
-def test_the_entries_are_read_from_end_to_end_three_times_at_most(desk: Desk) -> None:
-    """In chain order, and to count those in the totals; the third is the months of the totals, one after the other."""
+def test_the_entries_are_read_from_end_to_end_twice(desk: Desk) -> None:
+    """In chain order, and to count those in the totals."""
     desk.use(desk.sell())
     keep_totals(desk.store)
     with counted(desk.store.engine) as statements:
