@@ -13,6 +13,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.clients.client_profile import fields_on_their_way_in
 from plugin.courses.clients.clients import (
     IS_NAMESAKE,
+    IS_SOMEBODY,
     add_client,
     index_client,
     living_client_in,
@@ -63,7 +64,7 @@ def client_who_ordered(work: Work, contact: Contact, buyer: Buyer | None) -> str
     known = _known(work.session, names)
     if known is None:
         # If two fit, a person decides.
-        same = select(Client).where(IS_NAMESAKE, Client.merged_into.is_(None), Client.erased_at.is_(None))
+        same = select(Client).where(IS_NAMESAKE, *IS_SOMEBODY)
         found = work.session.scalars(same.limit(2), namesake_of(contact)).all()
         known = found[0] if len(found) == 1 else add_client(work, contact)
         ask_about_duplicates(work, known)
