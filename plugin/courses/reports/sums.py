@@ -121,9 +121,8 @@ def owed_before(session: Session, first: date, currency: str) -> dict[str, int]:
     has_counted = counts_at(session) < start_of(first, zone_in(session))
     queries = [_owed_by_package(currency).where(has_counted)]
     if are_usable(session):
-        kept = select(PeriodTotal.package_id, func.sum(PeriodTotal.value)).group_by(PeriodTotal.package_id)
         waiting = queries[0].where(UNTOTALLED)
-        queries = [kept.where(PeriodTotal.currency == currency, PeriodTotal.counted_in < first), waiting]
+        queries = [_kept_by_package(currency).where(PeriodTotal.counted_in < first), waiting]
     return _added(session, queries)
 
 
@@ -133,11 +132,8 @@ def owed_of_older(session: Session, year: Period, currency: str) -> dict[str, in
     older = _owed_by_package(currency).where(Course.sold_at < begin, counts_at(session) < end)
     if not are_usable(session):
         return _added(session, [older])
-    kept = select(PeriodTotal.package_id, func.sum(PeriodTotal.value)).group_by(PeriodTotal.package_id)
-    of_older = kept.where(
-        PeriodTotal.currency == currency,
-        PeriodTotal.counted_in <= year.last,
-        PeriodTotal.sold_in < year.first,
+    of_older = _kept_by_package(currency).where(
+        PeriodTotal.counted_in <= year.last, PeriodTotal.sold_in < year.first
     )
     return _added(session, [of_older, older.where(UNTOTALLED)])
 
@@ -145,6 +141,12 @@ def owed_of_older(session: Session, year: Period, currency: str) -> dict[str, in
 def _owed_by_package(currency: str) -> Select[*tuple[Any, ...]]:
     sums = with_courses(select(Course.package_id, func.sum(Entry.value_delta)))
     return sums.where(Course.currency == currency).group_by(Course.package_id)
+
+
+def _kept_by_package(currency: str) -> Select[*tuple[Any, ...]]:
+    of = PeriodTotal
+    sums = select(of.package_id, func.sum(of.value)).group_by(of.package_id)
+    return sums.where(of.currency == currency)
 
 
 def _added(session: Session, queries: Sequence[Select[*tuple[Any, ...]]]) -> dict[str, int]:
