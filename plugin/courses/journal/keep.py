@@ -126,9 +126,13 @@ def _sales(work: Work, order_ids: Sequence[str]) -> Iterator[_Money]:
 
 def _tips(session: Session, order_ids: Sequence[str]) -> Iterator[_Money]:
     """Yield the tips that were paid by links of their own: their orders sell no course."""
-    fees = _grouped(session, PaymentFee, PaymentFee.square_order_id.in_(order_ids))
     paid = select(Tip).where(Tip.square_order_id.in_(order_ids), Tip.state == "paid")
-    for tip in session.scalars(paid.order_by(Tip.id)):
+    tips = session.scalars(paid.order_by(Tip.id)).all()
+    if not tips:
+        return
+    of_tips = PaymentFee.square_order_id.in_([tip.square_order_id for tip in tips])
+    fees = _grouped(session, PaymentFee, of_tips)
+    for tip in tips:
         order_id, at = tip.square_order_id or "", tip.ended_at or tip.begun_at
         yield order_id, tip.currency, pairs_of_tip(order_id, tip.amount, at, _known_fees(fees[order_id]))
 
