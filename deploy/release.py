@@ -5,8 +5,6 @@ from what is committed. Wheel and source archive are made twice and must be the 
 while the changelog has no date yet.
 """
 
-from __future__ import annotations
-
 import argparse
 import gzip
 import hashlib

@@ -1,7 +1,5 @@
 """Starts the practice Square from the command line: `python -m practice_square --help`."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

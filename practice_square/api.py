@@ -1,7 +1,5 @@
 """The API under /v2: token, faults, bodies and Square's errors. The calls are in `routes`."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any

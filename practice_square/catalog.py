@@ -1,7 +1,5 @@
 """The catalog: items, variations and the rest as versioned objects; temporary ids, conflicts, tombstones."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from practice_square.catalog_shapes import check_object

@@ -1,7 +1,5 @@
 """Edits of the catalog in the Dashboard: prices and names. Each sends an event of a new catalog version."""
 
-from __future__ import annotations
-
 from practice_square.catalog import read_object, upsert_objects
 from practice_square.merchant import money
 from practice_square.refusals import not_found

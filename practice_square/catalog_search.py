@@ -1,7 +1,5 @@
 """Finding catalog objects: list, search, search items, retrieve many."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from practice_square.catalog import folded

@@ -1,7 +1,5 @@
 """Validation of a catalog object before it is written, per type, by Square's schema."""
 
-from __future__ import annotations
-
 from practice_square.refusals import Refusal
 from practice_square.shapes import PRICE, Flag, Many, Record, Shape, Text, Whole, checked
 from practice_square.storage import Json

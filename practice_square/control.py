@@ -1,7 +1,5 @@
 """The client of the control interface of a running practice Square. Standard library only."""
 
-from __future__ import annotations
-
 import json
 import urllib.error
 import urllib.request

@@ -1,7 +1,5 @@
 """The JSON control interface under /practice, as one table: acts of tests and the demo without a screen."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Blueprint, Response, jsonify

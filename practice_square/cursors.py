@@ -1,7 +1,5 @@
 """Opaque page cursors, bound to their query; can simulate Square's empty pages with a cursor."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Search of customers: Square's list and search calls, and the register's own search box."""
 
-from __future__ import annotations
-
 import re
 
 from practice_square.cursors import Page, cut_page, read_cursor

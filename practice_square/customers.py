@@ -1,7 +1,5 @@
 """The customer directory: profiles, and merges, after which the old ids answer with the new one."""
 
-from __future__ import annotations
-
 import re
 
 from practice_square.events import announce_customer, announce_merge

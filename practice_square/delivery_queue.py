@@ -1,7 +1,5 @@
 """The page of the delivery queue: deliveries, attempts, answers; sending again."""
 
-from __future__ import annotations
-
 import json
 
 from practice_square.events import event_as_told, queue_delivery

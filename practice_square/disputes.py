@@ -1,7 +1,5 @@
 """Disputes: a cardholder's bank questions a card payment; the seller accepts, or the bank decides."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from practice_square.cursors import cut_page, read_cursor

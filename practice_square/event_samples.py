@@ -1,7 +1,5 @@
 """Sample events for a subscription's test: of the right shape for their type, about objects that do not exist."""
 
-from __future__ import annotations
-
 from practice_square.events import EVENT_TYPES, envelope
 from practice_square.merchant import money
 from practice_square.refusals import Refusal

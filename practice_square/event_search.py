@@ -1,7 +1,5 @@
 """SearchEvents: the events of the last 28 days, delivered or not."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from practice_square.cursors import cut_page, read_cursor

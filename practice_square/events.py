@@ -1,7 +1,5 @@
 """Square's webhook events: the envelope, its receivers, the signature. sender.py sends them."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -4,8 +4,6 @@ Square shows it as one order with `line_items` and `returns` (docs/square.md, 3)
 names this order, as any return order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

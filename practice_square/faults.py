@@ -1,7 +1,5 @@
 """Faults of Square that can be switched on, stored in the practice file."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any

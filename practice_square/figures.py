@@ -1,7 +1,5 @@
 """Money and times as the register shows and reads them. Integers only: money is never a float."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 from typing import Any

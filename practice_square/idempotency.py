@@ -1,7 +1,5 @@
 """Idempotency keys: a key's first answer is final; the same key with another body is refused, as in Square."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Lists of payments and refunds by time, with the query parameters of Square's list calls."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from practice_square.cursors import cut_page, read_cursor

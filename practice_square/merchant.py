@@ -1,7 +1,5 @@
 """The one merchant of the practice Square, and its one location."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """SearchOrders: filters, the rule that sort and date filter name the same field, pages by cursor."""
 
-from __future__ import annotations
-
 from practice_square.cursors import cut_page, read_cursor
 from practice_square.faults import as_read
 from practice_square.merchant import require_location

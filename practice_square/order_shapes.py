@@ -1,7 +1,5 @@
 """The shape of orders in requests, as Square's schema has it, and the rules that tie their parts together."""
 
-from __future__ import annotations
-
 from practice_square.priced import APPORTIONED
 from practice_square.pricing import read_percentage, read_quantity
 from practice_square.refusals import Refusal, not_found

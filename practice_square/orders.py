@@ -1,7 +1,5 @@
 """Orders made and read through the API: drafting, pricing, payment by payments already taken, returns' totals."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from practice_square.catalog import variation_with_item

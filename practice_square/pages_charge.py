@@ -1,7 +1,5 @@
 """The charge page: card, cash or both, and the few choices a real register makes by itself."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from flask import Blueprint, redirect, render_template, request, session, url_for

@@ -1,7 +1,5 @@
 """The register's client directory: find, add, merge."""
 
-from __future__ import annotations
-
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 

@@ -1,7 +1,5 @@
 """Two pages behind the register: the event deliveries, and the faults."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for

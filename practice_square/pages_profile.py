@@ -1,7 +1,5 @@
 """The page of one client: profile, custom attributes, deletion and merges."""
 
-from __future__ import annotations
-
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 

@@ -1,7 +1,5 @@
 """The receipts: the latest sales, one sale in full, and its refunds by lines or by amount."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for

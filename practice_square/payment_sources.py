@@ -1,7 +1,5 @@
 """What a payment is made with: cards (the sandbox's nonces), cash and its change, tenders from outside."""
 
-from __future__ import annotations
-
 from practice_square.merchant import money, require_currency
 from practice_square.refusals import Refusal, card_refused, not_found
 from practice_square.storage import Json, Work

@@ -1,7 +1,5 @@
 """Payments: made through the API or at the register, captured at once or later, each with a tender on its order."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from practice_square.events import announce_payment

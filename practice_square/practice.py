@@ -1,7 +1,5 @@
 """The practice Square: its settings, its file, its sender; passed to every page and call."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A priced order: its lines and charges with their computed amounts, and their JSON in Square's form."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 

@@ -5,8 +5,6 @@ percentages on the order, amounts on lines, amounts on the order; each works on 
 Service charges follow: apportioned ones raise the lines they apply to, the others are beside the lines.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import TypeVar

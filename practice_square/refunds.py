@@ -1,7 +1,5 @@
 """Refunds: by amount (API and register) and by lines (register). Each makes a separate return order, as in Square."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from practice_square.checkout.invoice_page import follow_refund

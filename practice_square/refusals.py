@@ -1,7 +1,5 @@
 """Refusals of the practice Square: Square's errors[] body with category, code, detail and field."""
 
-from __future__ import annotations
-
 from practice_square.storage import Json
 
 

@@ -1,7 +1,5 @@
 """The register's blueprint: what its pages share (session, form token, headers, money as text) and the selling page."""
 
-from __future__ import annotations
-
 import hmac
 import secrets
 from typing import Any

@@ -1,7 +1,5 @@
 """Return orders: the separate order that each refund makes, with the returned lines."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from practice_square.merchant import currency, location_id, money

@@ -1,7 +1,5 @@
 """The calls under /v2 as one table: method, path, handler, and its arguments besides the path's ids."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A sale as it is rung up: lines, reductions, charges and tenders."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from practice_square.priced import APPORTIONED

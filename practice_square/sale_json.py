@@ -1,7 +1,5 @@
 """A sale as JSON: the body of the control interface and the content of the register's ticket."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 
 from practice_square.faults import CARD_SURCHARGES

@@ -1,7 +1,5 @@
 """The seed of a practice clinic: twelve clients, a few things to sell, a terminal. No packages."""
 
-from __future__ import annotations
-
 from practice_square.appointments.team import add_team_member
 from practice_square.catalog import upsert_objects
 from practice_square.checkout.devices import plant_terminal

@@ -1,7 +1,5 @@
 """Delivers webhook events over HTTP: signed, retried with growing pauses, resumed after a restart."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import threading

@@ -1,7 +1,5 @@
 """The Flask app of the practice Square: the API, the control interface, the register."""
 
-from __future__ import annotations
-
 import hashlib
 
 from flask import Flask

@@ -1,7 +1,5 @@
 """Settings of the practice Square: file, addresses, secrets, and the seed of a first start."""
 
-from __future__ import annotations
-
 import secrets
 import string
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 Independent of Square's rules and of Coursekeeper's store.
 """
 
-from __future__ import annotations
-
 import json
 import sqlite3
 import threading

@@ -1,7 +1,5 @@
 """Webhook subscriptions: the one from the settings and those made through the API; the test event."""
 
-from __future__ import annotations
-
 from urllib.parse import urlsplit
 
 from practice_square.events import EVENT_TYPES

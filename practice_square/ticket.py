@@ -1,7 +1,5 @@
 """The open ticket of one register session, in the form of the control interface's sale."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from decimal import Decimal
 

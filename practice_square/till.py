@@ -1,7 +1,5 @@
 """Rings up a sale as Square POS does: an order without version, payment events and no order event."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal

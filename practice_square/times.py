@@ -1,7 +1,5 @@
 """Times as some of Square's answers and events write them: without milliseconds."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -3,8 +3,6 @@
 Somebody with the database alone can make every hash in it again, and can't reach these.
 """
 
-from __future__ import annotations
-
 import fcntl
 import io
 import os

@@ -1,7 +1,5 @@
 """Buyers: the customer on payment, order or tender, their Square profile, and merges that no event reported."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 

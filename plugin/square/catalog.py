@@ -3,8 +3,6 @@
 A variation is written by itself, never its item: writing a whole item clears every field left out.
 """
 
-from __future__ import annotations
-
 import hashlib
 import time
 from collections.abc import Callable, Sequence

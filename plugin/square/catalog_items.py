@@ -1,7 +1,5 @@
 """Items of Square's catalog: reading them, comparing them, and offering them to the owner to link."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from plugin.core.acts import SQUARE, Act

@@ -1,7 +1,5 @@
 """Our clients in Square's directory: found or created there once, and updated when the desk edits them."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 
 from sqlalchemy import func, select

@@ -1,8 +1,6 @@
 """The outbox job of a refund begun at the desk: the amount is split over the sale's payments, and Square is asked once
 for each. The effects wait for Square's event, as with any other refund."""
 
-from __future__ import annotations
-
 import hashlib
 
 from plugin.core.acts import SQUARE, Act

@@ -1,7 +1,5 @@
 """The desk's search in Square's customer directory."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta

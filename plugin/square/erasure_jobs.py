@@ -1,7 +1,5 @@
 """Outbox jobs after an erasure: the balance is removed from Square, and the data from the database's file."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 from sqlalchemy.orm import Session

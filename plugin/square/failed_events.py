@@ -1,7 +1,5 @@
 """Events of Square that could not be handled: they are retried, or an attention item is opened."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from sqlalchemy.orm import Session

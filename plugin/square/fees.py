@@ -1,7 +1,5 @@
 """Ask Square for the processing fees of card payments and refunds, for the accountant's journal; it shows them late."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 

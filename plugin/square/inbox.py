@@ -3,8 +3,6 @@
 What a sync finds, and what the desk begins, uses the same inbox as Square's webhooks, once for each state.
 """
 
-from __future__ import annotations
-
 import json
 from datetime import datetime
 

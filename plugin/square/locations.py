@@ -1,7 +1,5 @@
 """The clinic's details from its Square location. What a person has typed is never overwritten."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from dataclasses import replace
 from datetime import time

@@ -1,7 +1,5 @@
 """Fields of Square's answers, read strictly: the SDK accepts any shape, and the ledger depends on them."""
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Callable, Iterable

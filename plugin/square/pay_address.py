@@ -1,7 +1,5 @@
 """The page where an invoice that was made in Square is paid: from its events, else looked for among the invoices."""
 
-from __future__ import annotations
-
 from itertools import islice
 
 from sqlalchemy import select

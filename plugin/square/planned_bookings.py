@@ -5,8 +5,6 @@ appointment that somebody else made, are found there. Square lets a seller book 
 times it shows as free are taken.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Callable, Sequence

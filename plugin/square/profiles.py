@@ -3,8 +3,6 @@
 Square does not document what a merge does to such an attribute, so it is written again on the remaining profile.
 """
 
-from __future__ import annotations
-
 import hashlib
 from contextlib import suppress
 

@@ -1,7 +1,5 @@
 """Refunds: the return order of a refund, the sale it belongs to, and which lines of that sale it returns."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Outbox jobs about sales that are fetched from Square again."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from sqlalchemy.orm import Session

@@ -3,8 +3,6 @@
 No personal data: no customer, no note, no ticket's name, no digit of a card. Pure; no I/O.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 

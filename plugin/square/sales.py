@@ -1,7 +1,5 @@
 """A paid Square order as a sale of packages: which lines are ours, whether it is paid, and when. Pure; no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 

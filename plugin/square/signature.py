@@ -1,7 +1,5 @@
 """The signature of a webhook: computed by Square with our key over our address and the raw body."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from square.utils.webhooks_helper import verify_signature

@@ -1,7 +1,5 @@
 """The push that has Apple's devices ask for newer passes: an empty message over HTTP/2, by the pass certificate."""
 
-from __future__ import annotations
-
 import secrets
 import ssl
 import tempfile

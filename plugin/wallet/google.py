@@ -1,7 +1,5 @@
 """Calls of Google's Wallet API by the clinic's service account: its access token, and one object or class at a time."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """The outbox jobs that bring a course's passes up to date after a use, an undo or another change."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 

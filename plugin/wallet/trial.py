@@ -1,7 +1,5 @@
 """Trying what the owner enters for passes before it is saved."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 

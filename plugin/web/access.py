@@ -1,7 +1,5 @@
 """Access by role. A view without a rule is open to the owner only, so an omitted rule locks, never opens."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar

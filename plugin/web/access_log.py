@@ -1,7 +1,5 @@
 """Writes the access log: every page, paper and API call that shows one client's data, and every download."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus

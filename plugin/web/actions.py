@@ -1,7 +1,5 @@
 """Writes from any screen: the act with its idempotency key, and how the result returns to the page."""
 
-from __future__ import annotations
-
 import secrets
 from dataclasses import asdict, dataclass, replace
 from typing import Any

@@ -1,7 +1,5 @@
 """What the settings say of course agreements."""
 
-from __future__ import annotations
-
 from plugin.courses.agreements.prepare import AgreementRules
 from plugin.web import current_services
 

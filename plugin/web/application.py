@@ -1,7 +1,5 @@
 """The application factory: one Flask application, standalone or below a clinic's own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any

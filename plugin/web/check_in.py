@@ -3,8 +3,6 @@
 It is opened by its cookie alone, which opens nothing else; nobody is signed in there.
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The cookie by which a browser is a check-in screen, or a device in one client's hands."""
 
-from __future__ import annotations
-
 from flask import after_this_request, current_app, redirect, request, session
 from flask_security import logout_user
 from werkzeug.wrappers import Response as AnyResponse

@@ -5,8 +5,6 @@ the token (BREACH). A header of random length hides it, as Django's GZipMiddlewa
 (https://ieeexplore.ieee.org/document/9754554).
 """
 
-from __future__ import annotations
-
 import gzip
 import secrets
 from functools import lru_cache

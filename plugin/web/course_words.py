@@ -1,7 +1,5 @@
 """The desk's wording of a course's sessions, shared by lists, cards, buttons and notices."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date

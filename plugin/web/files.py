@@ -1,7 +1,5 @@
 """Downloads: a table as a file, and the file name of any response."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Callable
 from tempfile import SpooledTemporaryFile

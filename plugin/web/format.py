@@ -1,7 +1,5 @@
 """Dates, money, numbers and phone numbers as people at the clinic read them. Independent of any screen."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any

@@ -3,8 +3,6 @@
 It is opened by its cookie alone, as a check-in screen is; nobody is signed in there. Done, it shows nothing any more.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from http import HTTPStatus
 

@@ -1,7 +1,5 @@
 """Security headers of every response, set in one place so that no screen can omit them."""
 
-from __future__ import annotations
-
 from flask import Flask, g, request
 from flask.wrappers import Response
 

@@ -1,7 +1,5 @@
 """Two health checks for monitoring: is the process alive, and is it ready. No sign-in, no names."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Where guesses are counted: in our database or at `LIMITS_URL`, for all processes, and in this one besides."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from datetime import timedelta

@@ -3,8 +3,6 @@
 Only what was refused counts as a guess, so an ordinary request writes nothing. The API has limits of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any

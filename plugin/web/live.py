@@ -4,8 +4,6 @@ The content is identified by its version (`plugin.courses.page_versions`) and a 
 the version is the same, nothing is rendered; a new version with equal HTML is not sent either.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The pages of the staff's menus, by the words they are looked for; each view decides who may open it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any

@@ -4,8 +4,6 @@ Requests are counted by the processes that serve the web, together where there a
 from the database at each request, so it is the same whichever process answers. Nothing here names a person or a row.
 """
 
-from __future__ import annotations
-
 import hmac
 import os
 from collections.abc import Iterator

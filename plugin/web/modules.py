@@ -1,7 +1,5 @@
 """The modules of a package, so that a page or a call is added by its module alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import iter_modules

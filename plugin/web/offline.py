@@ -3,8 +3,6 @@
 The service worker keeps what a response lets it keep, and the page that says what works meanwhile.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

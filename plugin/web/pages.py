@@ -1,7 +1,5 @@
 """Templates: where they are, and their filters and globals. Independent of any single screen."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from datetime import date, datetime

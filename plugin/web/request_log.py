@@ -3,8 +3,6 @@
 The line has the template of the route instead of the path: paths contain ids and the keys of private pages.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import secrets

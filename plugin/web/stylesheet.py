@@ -3,8 +3,6 @@
 Which rule goes where: docs/screens.md.
 """
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from pathlib import Path

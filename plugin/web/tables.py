@@ -4,8 +4,6 @@
 opposite one. The page and the files read the same rows in the same order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar

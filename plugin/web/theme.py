@@ -1,7 +1,5 @@
 """The clinic's accent as colors of the screen, light and dark, always readable (WCAG 2). Pure; no I/O."""
 
-from __future__ import annotations
-
 import colorsys
 import re
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 A page for clients sets theirs by `speak`; every other one is in the language of the staff. The API speaks English.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

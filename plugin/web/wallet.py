@@ -3,8 +3,6 @@
 Opened by the pass's own token; the list of changed passes by the device's own identifier, as Apple has it.
 """
 
-from __future__ import annotations
-
 import re
 from http import HTTPStatus
 

@@ -1,7 +1,5 @@
 """The webhook for Square's events: check the signature, store the event, respond. The worker handles it."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

@@ -1,7 +1,5 @@
 """The OAuth calls: obtaining an access token by code or refresh token, a token's status, revocation."""
 
-from __future__ import annotations
-
 import hmac
 
 from practice_square.access.tokens import (

@@ -1,7 +1,5 @@
 """Authorization of calls under /v2: the token, the scopes that a call needs, and the caller."""
 
-from __future__ import annotations
-
 import hmac
 import re
 

@@ -3,8 +3,6 @@
 The answer is sent to the application's own address, so the page's security policy allows that form target.
 """
 
-from __future__ import annotations
-
 from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for

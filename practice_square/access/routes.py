@@ -1,7 +1,5 @@
 """The calls under /oauth2. The page where the seller decides is pages.py."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, jsonify, request
 
 from practice_square.access import authorization

@@ -1,7 +1,5 @@
 """Descriptions of the scopes for the seller."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 WHAT = {

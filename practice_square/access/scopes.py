@@ -3,8 +3,6 @@
 Calls with an empty entry belong to the application, not to a seller's permission.
 """
 
-from __future__ import annotations
-
 NEEDED: dict[str, str] = {
     "GET /v2/bookings": "APPOINTMENTS_READ",
     "POST /v2/bookings": "APPOINTMENTS_WRITE",

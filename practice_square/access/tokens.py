@@ -4,8 +4,6 @@ The code flow (with the application's secret) issues a refresh token that stays 
 verifier) issues refresh tokens that work once, within 90 days.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from dataclasses import dataclass

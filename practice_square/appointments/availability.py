@@ -1,7 +1,5 @@
 """Free times: every quarter of an hour from nine to six at the location, where a team member has no other booking."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Finding bookings: Square's list call with its window of days, and one local day for the register's page."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 

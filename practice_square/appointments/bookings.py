@@ -3,8 +3,6 @@
 A booking refers to a client, a service and a team member, never to an order or a payment.
 """
 
-from __future__ import annotations
-
 from practice_square.appointments.team import require_bookable
 from practice_square.catalog import variation_with_item
 from practice_square.customers import read_customer

@@ -1,7 +1,5 @@
 """The register's calendar: one day of appointments, a new one, and the status of each."""
 
-from __future__ import annotations
-
 from datetime import date, time, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for

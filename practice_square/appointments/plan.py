@@ -1,7 +1,5 @@
 """The seller's plan of Square Appointments: writing at seller level takes a paid one, reading takes any."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from practice_square.refusals import Refusal, unauthorized

@@ -1,7 +1,5 @@
 """The seller's own calendar: booking at the desk, and the day as the page shows it."""
 
-from __future__ import annotations
-
 from practice_square.appointments.bookings import STATUSES, book
 from practice_square.appointments.team import team_name
 from practice_square.catalog import items_for_sale, variation_with_item

@@ -1,7 +1,5 @@
 """The people who give treatments: team members as in Square's Team calls, and who can be booked."""
 
-from __future__ import annotations
-
 from practice_square.appointments.plan import PLUS, plan_of
 from practice_square.cursors import cut_page, read_cursor
 from practice_square.listings import read_limit

@@ -1,7 +1,5 @@
 """The clinic's terminals and the codes that pair them."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from practice_square.cursors import cut_page, read_cursor

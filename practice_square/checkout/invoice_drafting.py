@@ -1,7 +1,5 @@
 """Drafting of invoices: the order, the fields, the recipient as Square copies them."""
 
-from __future__ import annotations
-
 from practice_square.checkout.payment_requests import draft_schedule, merge_schedule, read_date
 from practice_square.customers import read_customer
 from practice_square.merchant import require_location

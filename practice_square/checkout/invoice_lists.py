@@ -1,7 +1,5 @@
 """Lists and searches of invoices."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from practice_square.checkout.invoice_shapes import SEARCH

@@ -1,7 +1,5 @@
 """Payments and refunds of a published invoice, by a client or the desk."""
 
-from __future__ import annotations
-
 from practice_square.checkout.invoices import COLLECTING, change_invoice, due_now, find_invoice
 from practice_square.checkout.payment_requests import left_of, spread_payment
 from practice_square.checkout.taking import source_of, take

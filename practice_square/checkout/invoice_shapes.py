@@ -1,7 +1,5 @@
 """The shapes of requests about invoices, as Square's schema has them."""
 
-from __future__ import annotations
-
 from practice_square.shapes import PRICE, Flag, Many, Record, Text, Whole
 
 REQUEST = Record(

@@ -1,7 +1,5 @@
 """Invoices through the API: drafting, publishing, changing, canceling. Their payment is in invoice_page."""
 
-from __future__ import annotations
-
 from practice_square.checkout.invoice_drafting import PLAIN, filled, next_number, order_for
 from practice_square.checkout.invoice_shapes import CANCEL, CREATE, PUBLISH, UPDATE
 from practice_square.checkout.payment_requests import next_due

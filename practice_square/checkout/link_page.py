@@ -1,7 +1,5 @@
 """A payment link's page: whether it can still be paid, and its payment by a buyer."""
 
-from __future__ import annotations
-
 from practice_square.checkout.taking import take
 from practice_square.customers import INSTANT, create_customer, current_id
 from practice_square.events import announce_order

@@ -1,7 +1,5 @@
 """The shapes of requests about payment links, as Square's schema has them."""
 
-from __future__ import annotations
-
 from practice_square.order_shapes import ORDER
 from practice_square.shapes import PRICE, Flag, Many, Record, Text, Whole
 

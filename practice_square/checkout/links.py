@@ -1,7 +1,5 @@
 """Payment links through the API: a page where one order is paid. Paying on the page is in link_page."""
 
-from __future__ import annotations
-
 from urllib.parse import urlsplit
 
 from practice_square.checkout.link_shapes import CREATE, NOT_PLAYED, UPDATE

@@ -1,7 +1,5 @@
 """The pages a client opens on a phone: a payment link and an invoice."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 from typing import Any

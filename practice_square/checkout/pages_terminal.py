@@ -3,8 +3,6 @@
 While the page is open the terminal is on and shows what it is sent. Closed, a checkout waits and times out.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any

@@ -1,7 +1,5 @@
 """An invoice's payment schedule: a balance, or a deposit and a balance; each part's amount and what is due next."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Payment of an order made through the API on one of Square's own screens."""
 
-from __future__ import annotations
-
 from practice_square.customers import make_instant_profile
 from practice_square.events import announce_payment
 from practice_square.faults import read_faults

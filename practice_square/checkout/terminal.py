@@ -3,8 +3,6 @@
 What happens at the terminal itself is in terminal_screen.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The screen of a terminal: it shows the next checkout, and the client pays, cancels or leaves."""
 
-from __future__ import annotations
-
 from practice_square.checkout.devices import find_terminal, terminal_id
 from practice_square.checkout.taking import take
 from practice_square.checkout.terminal import (

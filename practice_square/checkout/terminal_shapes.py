@@ -1,7 +1,5 @@
 """The shapes of requests about terminal checkouts, as Square's schema has them."""
 
-from __future__ import annotations
-
 from practice_square.shapes import PRICE, TIME_RANGE, Flag, Many, Record, Text, Whole
 
 STATUSES = ("PENDING", "IN_PROGRESS", "CANCEL_REQUESTED", "CANCELED", "COMPLETED")

@@ -3,8 +3,6 @@
 Sales are made like any sale: rung up at the practice register, found by the sync, booked by the worker.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The packages of the demo clinic: a course of 10 sessions and one of 12 with touch-ups."""
 
-from __future__ import annotations
-
 from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic

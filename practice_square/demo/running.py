@@ -1,7 +1,5 @@
 """`coursekeeper demo`: a practice Square and a small clinic on this machine, for trying everything out."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

@@ -4,8 +4,6 @@ Square does not document what a merge does to them. Here a merge and a deletion 
 writes values must write them again for the new profile.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

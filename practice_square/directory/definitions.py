@@ -4,8 +4,6 @@ The application that calls is always the same; definitions of others (the seller
 come from the control interface, to test beside them.
 """
 
-from __future__ import annotations
-
 import re
 
 from practice_square.cursors import cut_page, read_cursor

@@ -4,8 +4,6 @@ Square names both only by their creation sources. That a profile is restored und
 one remains beside it, is this practice Square's reading; `has_new_ids` simulates the other one.
 """
 
-from __future__ import annotations
-
 from practice_square.customers import find_merged, name_of, read_customer
 from practice_square.events import announce_customer
 from practice_square.refusals import Refusal, not_found

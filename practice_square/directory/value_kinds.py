@@ -1,7 +1,5 @@
 """The kinds of value a custom attribute can have, and whether a value is of its kind. Pure."""
 
-from __future__ import annotations
-
 import re
 from datetime import date
 from typing import Any

@@ -1,7 +1,5 @@
 """The e-mail with the address where a sale is paid."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

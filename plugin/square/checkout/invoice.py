@@ -1,7 +1,5 @@
 """Sales by Square invoice: drafted for the order, published, paid at once or as a deposit and a balance."""
 
-from __future__ import annotations
-
 from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.words import money_text

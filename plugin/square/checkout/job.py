@@ -3,8 +3,6 @@
 A sale that is canceled, refused or timed out is canceled in Square first; a payment that was faster is a sale.
 """
 
-from __future__ import annotations
-
 from plugin.courses.base.outbox import Job
 from plugin.errors import CoursekeeperError, NotYet, SquareFailed
 from plugin.jobs import RunAgain

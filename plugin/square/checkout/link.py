@@ -1,7 +1,5 @@
 """Sales by payment link: Square makes the page and its order; the client pays there, now or later."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from plugin.jobs import RunAgain

@@ -1,7 +1,5 @@
 """The Square order of a sale begun at the desk: created, read, and canceled where it is not paid."""
 
-from __future__ import annotations
-
 from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.views import ClinicView

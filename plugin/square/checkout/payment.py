@@ -1,7 +1,5 @@
 """Cash and other tender recorded in Square as payments of the order, and sales without a price."""
 
-from __future__ import annotations
-
 from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.words import money_text

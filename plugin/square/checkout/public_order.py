@@ -1,7 +1,5 @@
 """The payment link of a package that was chosen on the public page. Its payment is found as any other sale's."""
 
-from __future__ import annotations
-
 from sqlalchemy.orm import Session
 
 from plugin.courses.agreements.public_signing import draw_ticked_terms

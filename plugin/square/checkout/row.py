@@ -3,8 +3,6 @@
 A call is recorded before it is made and its answer after it, each in a transaction of its own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

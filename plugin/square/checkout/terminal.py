@@ -1,7 +1,5 @@
 """Sales on a Square Terminal, and the list of Terminals."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """The payment link of a tip, and whether it was paid. Its order sells no package, so it is no sale."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session

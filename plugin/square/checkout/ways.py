@@ -1,7 +1,5 @@
 """The ways of selling from the desk, as a table: which calls to Square each makes, and how it is canceled."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta

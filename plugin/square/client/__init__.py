@@ -3,8 +3,6 @@
 One module for each subject. Answers are plain dicts; `plugin.square.models` reads them.
 """
 
-from __future__ import annotations
-
 from plugin.square.client.asking import SquareNotFound
 from plugin.square.client.bookings import BookingCalls
 from plugin.square.client.catalog import CatalogCalls

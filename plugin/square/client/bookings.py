@@ -1,7 +1,5 @@
 """Calls about appointments and the seller's team."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any

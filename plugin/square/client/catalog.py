@@ -1,7 +1,5 @@
 """Calls about the catalog: what Square POS sells."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Calls that sell from the desk: orders of our own, Terminal, payment links, invoices, cash and other tender."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

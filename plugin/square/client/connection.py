@@ -3,8 +3,6 @@
 A person waits for most of these answers, so each has a short timeout.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Calls about Square's customer directory and the custom attributes on its profiles."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any

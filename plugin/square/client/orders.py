@@ -1,7 +1,5 @@
 """Calls about orders, payments, refunds and disputes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 

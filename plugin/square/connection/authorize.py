@@ -1,7 +1,5 @@
 """Connecting by OAuth and disconnecting. Each attempt to connect works once."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import secrets

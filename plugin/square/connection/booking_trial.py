@@ -1,7 +1,5 @@
 """Whether Square lets Coursekeeper book appointments, tried where the owner switches it on; and what can be booked."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from plugin.errors import SquareFailed

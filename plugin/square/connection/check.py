@@ -1,7 +1,5 @@
 """Maintenance of the connection: renewing, resealing, and checking merchant, locations and scopes with Square."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar

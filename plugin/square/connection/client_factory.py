@@ -1,7 +1,5 @@
 """Opening the client of Square, with the current token and with a record of outages."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 

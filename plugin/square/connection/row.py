@@ -1,7 +1,5 @@
 """The one row about the connection to Square, as a value."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

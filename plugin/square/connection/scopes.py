@@ -1,7 +1,5 @@
 """The permissions we ask the seller for: only those in use, each with its purpose and what is lost without it."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The state of the connection for the owner's page, read from our own rows. Makes no network call."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

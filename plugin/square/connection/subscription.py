@@ -1,7 +1,5 @@
 """The webhook subscription: created for the owner where the token permits it, and tested."""
 
-from __future__ import annotations
-
 import json
 
 from sqlalchemy.orm import Session

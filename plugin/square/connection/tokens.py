@@ -3,8 +3,6 @@
 One worker at a time renews, by an outbox job; a slower one's result is discarded.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 

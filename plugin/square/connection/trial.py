@@ -1,7 +1,5 @@
 """Trying an access token before it is saved: which business it opens, where that sells, and what it may not do."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

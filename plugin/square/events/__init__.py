@@ -3,8 +3,6 @@
 One handler module for each subject. No transaction is open during a call to Square.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Handler of appointment events (Square Appointments), with the names behind a booking's ids."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from typing import Literal

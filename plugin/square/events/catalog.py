@@ -4,8 +4,6 @@ A catalog event states only that something changed. Fetching our few ids is one 
 and misses nothing, whichever events arrived.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from plugin.courses.base.work import Work

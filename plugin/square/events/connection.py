@@ -1,7 +1,5 @@
 """Handler of a revoked permission: the tokens are deleted, the owner is notified, the desk still works."""
 
-from __future__ import annotations
-
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.work import Work
 from plugin.courses.square_health import connection_in

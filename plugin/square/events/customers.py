@@ -4,8 +4,6 @@ Ids are not stable in Square, and the events of one merge arrive in either order
 not at all: so a profile is always fetched, and what Square returns counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import select

@@ -1,7 +1,5 @@
 """Handler of dispute events: a payment that the client's bank questions, with the order whose courses it is about."""
 
-from __future__ import annotations
-
 from plugin.courses.refunds.disputes import DisputeRecord, save_dispute
 from plugin.services import Services
 from plugin.square.events.effects import Effects

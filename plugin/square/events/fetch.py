@@ -1,7 +1,5 @@
 """The object that an event is about."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from plugin.square.client import SquareNotFound

@@ -4,8 +4,6 @@ A payment is booked from its order, like every other. Of a canceled invoice, its
 then nothing more is due.
 """
 
-from __future__ import annotations
-
 from sqlalchemy import select
 
 from plugin.core.money import Money

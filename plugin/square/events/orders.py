@@ -1,7 +1,5 @@
 """Handler of order events: the packages that an order sells, the lines it returns, the refunds that belong to it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Handler of payment events: a completed payment may pay an order that sells packages."""
 
-from __future__ import annotations
-
 from plugin.services import Services
 from plugin.square.events.effects import Effects
 from plugin.square.events.fetch import fetch

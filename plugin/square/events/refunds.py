@@ -1,7 +1,5 @@
 """Handler of refund events."""
 
-from __future__ import annotations
-
 from plugin.services import Services
 from plugin.square.events.effects import Effects
 from plugin.square.events.fetch import fetch

@@ -1,7 +1,5 @@
 """Handler of Terminal checkout events: the desk's sale is checked at once. A payment is booked from its order."""
 
-from __future__ import annotations
-
 from sqlalchemy import select
 
 from plugin.courses.base.work import Work

@@ -3,8 +3,6 @@
 With webhooks disabled, this is the only source of changes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

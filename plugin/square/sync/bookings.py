@@ -1,7 +1,5 @@
 """Sync of appointments: the calendar from yesterday to two weeks ahead."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Sync of the packages' items in Square's catalog."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 

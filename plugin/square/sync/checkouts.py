@@ -1,7 +1,5 @@
 """Sync of invoices and of the list of Terminals."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 

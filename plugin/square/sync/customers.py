@@ -1,7 +1,5 @@
 """Sync of Square's customer directory, of sales that wait for a name, and of the balances on profiles."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 

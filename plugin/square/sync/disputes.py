@@ -1,7 +1,5 @@
 """Sync of disputes. Square lists them by no date, so every sync reads all of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 

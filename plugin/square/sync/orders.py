@@ -1,7 +1,5 @@
 """Sync of orders and refunds."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar

@@ -1,7 +1,5 @@
 """What a sync found on one page of Square's."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -4,8 +4,6 @@ Two calls each time, none of them logged: the sync every 15 minutes, which overl
 It runs only while no events arrive (`plugin.courses.square_mode`).
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass

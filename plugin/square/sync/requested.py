@@ -1,7 +1,5 @@
 """A sync on the owner's request: an outbox job beside the worker's periodic sync."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from plugin.core.acts import Act, require

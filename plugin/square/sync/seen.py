@@ -1,7 +1,5 @@
 """Which of Square's orders and refunds are booked or on their way already, so that a sync adds only new ones."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime

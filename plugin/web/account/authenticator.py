@@ -1,7 +1,5 @@
 """One's own authenticator app and recovery codes: setting up, new codes, removing."""
 
-from __future__ import annotations
-
 from typing import cast
 
 from flask import render_template

@@ -1,7 +1,5 @@
 """The second step that owners must have where real money is: until then only the pages that set it up open."""
 
-from __future__ import annotations
-
 from flask import Flask, redirect, request, url_for
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from werkzeug.wrappers import Response

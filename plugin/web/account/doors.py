@@ -1,7 +1,5 @@
 """What every door of the sign-in shares: limits, the form that was interrupted, and where it leads."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Which hand holds the device: a setting of the browser, not of the person, who may stand at another one next."""
 
-from __future__ import annotations
-
 from flask import request, url_for
 from werkzeug.wrappers import Response
 

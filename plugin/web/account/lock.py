@@ -1,7 +1,5 @@
 """The locked screen of a shared device: tap a name, type a PIN, and go on. It shows nothing of any client."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 
 from flask import (

@@ -1,7 +1,5 @@
 """My account, for everybody who signs in: name, e-mail, password, and where one is signed in."""
 
-from __future__ import annotations
-
 from flask import Flask, render_template, session
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types

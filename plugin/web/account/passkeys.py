@@ -1,7 +1,5 @@
 """Passkeys (WebAuthn), by Flask-Security: signing in with one, giving one again, adding and removing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus

@@ -4,8 +4,6 @@ What a password must be follows NIST SP 800-63B: a length, and none that is comm
 the person; no rules about kinds of characters, and no expiry.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable

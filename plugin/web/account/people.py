@@ -1,7 +1,5 @@
 """The staff as Flask-Security sees them, and the store it finds them in."""
 
-from __future__ import annotations
-
 import secrets
 from typing import Any
 

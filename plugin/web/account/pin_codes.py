@@ -1,7 +1,5 @@
 """PINs: which are accepted, and their hashes, which are worth nothing without our secret key."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from itertools import pairwise

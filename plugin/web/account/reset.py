@@ -3,8 +3,6 @@
 Flask-Security checks the link's signature and sets the password; `courses/accounts/links.py` says what a link holds.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Callable
 from functools import wraps

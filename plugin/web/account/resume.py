@@ -1,7 +1,5 @@
 """A form received after its sign-in expired: carried through the sign-in, then shown again as filled in."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

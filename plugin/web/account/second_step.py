@@ -1,7 +1,5 @@
 """The second step of the sign-in, by Flask-Security: a code of an authenticator app, or a recovery code."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """The browser of a request as a shared device: its cookie, its idle lock, and a form held over the lock."""
 
-from __future__ import annotations
-
 import json
 from datetime import datetime, timedelta
 from typing import Any

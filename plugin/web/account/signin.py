@@ -1,7 +1,5 @@
 """Sign-in and sign-out through Flask-Security, for the staff of the clinic (docs/decisions/0014-sign-in.md)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 

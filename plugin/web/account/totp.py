@@ -1,7 +1,5 @@
 """Codes of authenticator apps, as Flask-Security checks them: each once, their secrets sealed in the database."""
 
-from __future__ import annotations
-
 import base64
 import secrets
 from typing import Any

@@ -1,7 +1,5 @@
 """Ways to sign in besides the password: one's own PIN, and the devices on which PINs switch between people."""
 
-from __future__ import annotations
-
 from flask import make_response, render_template, session
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types

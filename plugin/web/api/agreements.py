@@ -1,7 +1,5 @@
 """The calls about course agreements: prepare, read, print, and record a signed paper."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

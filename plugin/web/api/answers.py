@@ -4,8 +4,6 @@ The names are stable: fields may be added, none renamed or removed. A field that
 where it has that value. The values of `shown` are the examples of the OpenAPI document.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Annotated, Any
 

@@ -1,7 +1,5 @@
 """The calls about attention items: listing open ones, and resolving one."""
 
-from __future__ import annotations
-
 from pydantic import Field, StrictInt
 
 from plugin.courses.attention import items

@@ -1,7 +1,5 @@
 """Authentication of API calls by bearer token; a browser's session and cookies are ignored."""
 
-from __future__ import annotations
-
 from typing import cast
 
 from flask import Request

@@ -1,7 +1,5 @@
 """The blueprint of `/api/v1` with all calls."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, jsonify, request
 
 from plugin.web import api

@@ -1,7 +1,5 @@
 """The table of calls: routes, checks and the OpenAPI document are built from it, so they can't differ."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable

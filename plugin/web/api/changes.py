@@ -1,7 +1,5 @@
 """The calls that change a sold course: its last day, its remaining sessions, and selling it again."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field, StrictBool, StrictInt

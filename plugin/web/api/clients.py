@@ -1,7 +1,5 @@
 """The calls about clients."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from plugin.core.text import NAME_LENGTH

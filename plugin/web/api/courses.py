@@ -1,7 +1,5 @@
 """The calls about courses: reading one, using its sessions, and undoing that."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Literal
 

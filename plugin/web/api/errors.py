@@ -1,7 +1,5 @@
 """Errors below /api/v1: one JSON shape for every status, independent of the call."""
 
-from __future__ import annotations
-
 from flask import Request, Response, jsonify
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout

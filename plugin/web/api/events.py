@@ -1,7 +1,5 @@
 """The calls about events for other programs, for the owner: deliveries, and sending them again."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import Annotated, Any
 

@@ -3,8 +3,6 @@
 Shared field types and the messages for invalid values. Business rules are in the use cases.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime

@@ -1,7 +1,5 @@
 """Parses a JSON body strictly: one object, each name once, no NaN, limited depth. Independent of any call."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar

@@ -1,7 +1,5 @@
 """Idempotency of calls whose work can be repeated, and whether a key was used before."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

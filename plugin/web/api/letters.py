@@ -1,7 +1,5 @@
 """The calls about letters: those written, those due in the next days, and what a client wants."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Literal
 

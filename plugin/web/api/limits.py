@@ -1,7 +1,5 @@
 """Rate limits by Flask-Limiter: invalid tokens per address, counted for all processes; calls per token, for each."""
 
-from __future__ import annotations
-
 from typing import cast
 
 from flask import Blueprint, Flask, Response, request

@@ -1,7 +1,5 @@
 """Pagination of a list that is loaded whole."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 

@@ -1,7 +1,5 @@
 """The OpenAPI 3.1 document, built from the table of calls and their models."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema

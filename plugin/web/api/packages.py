@@ -1,7 +1,5 @@
 """The calls about packages: listing and creating them, and selling them in Square."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Any
 

@@ -1,7 +1,5 @@
 """The calls that print a course's papers."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from plugin.courses.documents.files import document_bytes

@@ -1,7 +1,5 @@
 """The calls on the plan of a course: its booked and planned visits, what is proposed, and saving it."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The calls about quotes: make one before a sale, read, print and withdraw it."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated
 

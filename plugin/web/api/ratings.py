@@ -1,7 +1,5 @@
 """The calls about what clients answer themselves: their ratings, and the check before a treatment."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """The calls about refunds: a quote by both formulas, and starting one."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Literal
 

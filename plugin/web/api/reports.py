@@ -1,7 +1,5 @@
 """The calls about reports, for the owner: the roll-forward of the deferred revenue, and sessions used."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated
 

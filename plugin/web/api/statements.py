@@ -1,7 +1,5 @@
 """The calls about receipts, a client's statement of account and prepaid balance."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Literal
 

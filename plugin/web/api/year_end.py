@@ -1,7 +1,5 @@
 """The calls for the accountant, of the owner: the journal, the year end and unused balances."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Any
 

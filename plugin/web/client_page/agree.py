@@ -4,8 +4,6 @@ It is opened by its signed link alone and discloses nothing else. On the clinic'
 as at the check-in screen. Where it was sent, the payment follows the signature.
 """
 
-from __future__ import annotations
-
 import re
 from http import HTTPStatus
 from typing import Any

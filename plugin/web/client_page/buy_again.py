@@ -3,8 +3,6 @@
 Without scripts: while Square makes the link, the page loads itself again.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for

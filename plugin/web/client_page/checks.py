@@ -1,7 +1,5 @@
 """The check before a treatment on a page for the client: the clinic's list, and two answers."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

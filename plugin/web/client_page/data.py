@@ -1,7 +1,5 @@
 """A client's courses for their own page: their own data, in their language, and nothing about others."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -3,8 +3,6 @@
 The signed link is sufficient, and discloses only the clinic's name. A letter's link also offers to stop its kind alone.
 """
 
-from __future__ import annotations
-
 import secrets
 from typing import Any
 

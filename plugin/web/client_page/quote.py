@@ -3,8 +3,6 @@
 Whoever has the paper may open it. The page itself names neither the client nor what they told the clinic.
 """
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from typing import Any
 

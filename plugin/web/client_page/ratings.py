@@ -1,7 +1,5 @@
 """A client's own ratings on a page for them: their private page, or a device of the clinic in their hands."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date
 from typing import Any

@@ -1,7 +1,5 @@
 """What the forms of the client's pages send beside what was typed: a key, and the version of what was seen."""
 
-from __future__ import annotations
-
 import hashlib
 
 from flask import request

@@ -3,8 +3,6 @@
 It knows no client and tells of none. What is typed becomes a client only when Square has the payment.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus

@@ -1,7 +1,5 @@
 """A tip from the private page: an amount the client chooses, then Square. Works without scripts."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 from babel.numbers import NumberFormatError, parse_decimal

@@ -3,8 +3,6 @@
 Without a valid address it discloses nothing: every other one gets the same page.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any

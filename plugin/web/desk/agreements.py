@@ -1,7 +1,5 @@
 """Course agreements at the desk: prepare one, hand the device over, send its link, or record a signed paper."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, render_template, request, url_for

@@ -1,7 +1,5 @@
 """Today's arrivals: a booked visit used, missed or undone with one tap; and who comes without a booking."""
 
-from __future__ import annotations
-
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 

@@ -1,7 +1,5 @@
 """Attention items: each with our proposal, the tap that accepts it, and a search for the client."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,5 @@
 """Papers for many clients: choose clients and papers, watch the progress, open or save the file."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, render_template, request, url_for

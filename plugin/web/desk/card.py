@@ -1,7 +1,5 @@
 """The punch card of a course, one place per session; and marks that tell courses of one package apart."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

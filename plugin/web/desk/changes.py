@@ -1,7 +1,5 @@
 """Changing a sold course: a page per change, refilled when refused; answered with the client's page."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import render_template, request

@@ -1,7 +1,5 @@
 """Turning a browser into a check-in screen, or handing a device to one client; and ending the screens that run."""
 
-from __future__ import annotations
-
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 

@@ -1,7 +1,5 @@
 """A checkout in progress: its current step in large type, updated each second, until it is paid or ended."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

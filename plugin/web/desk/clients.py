@@ -1,7 +1,5 @@
 """Finding and creating clients, and the page of one client with all of their courses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any

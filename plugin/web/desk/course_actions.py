@@ -1,7 +1,5 @@
 """The actions of a course's menu: roles, form, and the notice afterwards."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

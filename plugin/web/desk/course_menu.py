@@ -1,7 +1,5 @@
 """The menu of a course on its client's page: what the signed-in person can do with it now, and what that does."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Course summary and aftercare sheet: shown to print under a readable file name; every paper sent by e-mail."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import Any

@@ -1,7 +1,5 @@
 """Using a session and undoing it: one tap each, answered with the client's page."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 from flask.typing import ResponseReturnValue

@@ -1,7 +1,5 @@
 """Square's customer directory at the desk: a list beside our own, loaded apart; one tap adds a client."""
 
-from __future__ import annotations
-
 from typing import cast
 
 from flask import Flask, current_app, render_template, request

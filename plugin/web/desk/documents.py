@@ -1,7 +1,5 @@
 """Invoices, receipts and other stored documents, under readable file names; their list; evidence, and the guides."""
 
-from __future__ import annotations
-
 from flask import Response, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 

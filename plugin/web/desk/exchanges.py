@@ -1,7 +1,5 @@
 """A course that goes elsewhere: exchanged for another package, or moved to the client it really belongs to."""
 
-from __future__ import annotations
-
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 

@@ -1,7 +1,5 @@
 """The forms of the desk and the practitioner."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types

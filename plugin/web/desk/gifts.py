@@ -1,7 +1,5 @@
 """Redeeming a gift voucher: its code, then the new owner of the course. Guesses are rate-limited."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from flask import Flask, Response, render_template, request

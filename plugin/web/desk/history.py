@@ -1,7 +1,5 @@
 """The history of a course as lines for people: one line per act, by the day of the visit."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

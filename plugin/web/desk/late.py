@@ -1,7 +1,5 @@
 """Late acts: what the desk tapped while the server was away, sent one by one when it answers again."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict

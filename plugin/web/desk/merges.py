@@ -1,7 +1,5 @@
 """Merging two clients who are the same person: search, comparison, merge, and undo."""
 
-from __future__ import annotations
-
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 

@@ -1,7 +1,5 @@
 """My day: for those who treat, their clients of today with the visits before; one tap to the note."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, g, request, url_for

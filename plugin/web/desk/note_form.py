@@ -1,7 +1,5 @@
 """The form of a visit note: mostly taps; points and observations only for those who treat."""
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 from plugin.core.text import NOTE_LENGTH

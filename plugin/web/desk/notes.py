@@ -1,7 +1,5 @@
 """The note and the details of a visit, before, during or after it; two who write at once lose nothing."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from flask import abort, render_template, request, url_for

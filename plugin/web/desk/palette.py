@@ -1,7 +1,5 @@
 """Find anything: clients, codes and numbers, what can be done here, and pages, by what is typed or scanned."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

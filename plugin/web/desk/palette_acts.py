@@ -1,7 +1,5 @@
 """What a person can do now with the client in view, as the palette offers it: each leads to its form, none acts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The plan of a course at the desk: dates proposed by rhythm and opening hours, changed one by one, kept."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache

@@ -1,7 +1,5 @@
 """What reaches one client: their private page, the e-mail address that bounced, and letters of each kind."""
 
-from __future__ import annotations
-
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 

@@ -1,7 +1,5 @@
 """Quotes at the desk: make one in the consultation, print or e-mail it, sell from it, withdraw it."""
 
-from __future__ import annotations
-
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 

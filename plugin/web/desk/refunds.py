@@ -1,7 +1,5 @@
 """Refunding a course, for the owner: both amounts with their working, a review, then one tap."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from flask import render_template, request

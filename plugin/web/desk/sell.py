@@ -1,7 +1,5 @@
 """Selling at the desk: client, package, payment method, one tap each; `checkouts` shows the progress."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta

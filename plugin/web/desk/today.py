@@ -1,7 +1,5 @@
 """Today: search, then attention items, arrivals by time, what is due, visits and sales of the day."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """Acts on the ticked courses, or on all that match: extend, print, e-mail. Previewed, carried out, undone."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

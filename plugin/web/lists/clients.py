@@ -1,7 +1,5 @@
 """All clients, for everybody at the desk: filtered and sorted by the address, by letter; as files for the owner."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, render_template, request

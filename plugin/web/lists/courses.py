@@ -1,7 +1,5 @@
 """All courses, for the owner: filtered and sorted by the address, with sums, files, and acts on many of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

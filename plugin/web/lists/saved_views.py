@@ -1,7 +1,5 @@
 """Saved views of a list: save the filters and the order of the page, rename, delete."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import current_app, request

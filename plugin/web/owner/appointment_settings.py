@@ -1,7 +1,5 @@
 """Booking planned visits in Square Appointments, for the owner: the switch, with whom, and which service for what."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from flask import render_template

@@ -1,7 +1,5 @@
 """Health and backups, for the owner: what is watched and who is told of it, and the copies that are kept."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Time zone, currency and language, for the owner. Name and address are the letterhead's."""
 
-from __future__ import annotations
-
 from babel.core import get_global
 from babel.numbers import get_currency_name
 from flask import render_template

@@ -1,7 +1,5 @@
 """The connection to Square, for the owner: its status, connecting, disconnecting, and testing events."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, request, url_for

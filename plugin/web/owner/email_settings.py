@@ -1,7 +1,5 @@
 """The mail server and what is sent through it, for the owner."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import render_template, url_for

@@ -1,7 +1,5 @@
 """Events for other programs, for the owner: receivers, their keys, deliveries, tests, and sending again."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """The forms of the owner's screens."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date

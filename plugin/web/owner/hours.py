@@ -1,7 +1,5 @@
 """The opening hours: seven days with up to two openings each, and closed days as lines of dates."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """Courses sold before Coursekeeper, for the owner: upload, confirm the columns, preview, import, undo."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 from zoneinfo import ZoneInfo

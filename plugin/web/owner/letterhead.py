@@ -1,7 +1,5 @@
 """The letterhead, for the owner: address, logo, color, paper size, and numbering."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any, cast, get_args
 

@@ -1,7 +1,5 @@
 """Letters to clients, for the owner: which are sent and in which words, who gets what next, and what followed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import render_template, request

@@ -1,7 +1,5 @@
 """One member of the staff, for the owner: inviting, changing, links to set a password, and sessions."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import render_template, request, url_for

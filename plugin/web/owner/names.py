@@ -1,7 +1,5 @@
 """The names of packages, treatments, focus areas and add-ons in the languages of clients, beside the main name."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

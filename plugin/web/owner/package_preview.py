@@ -1,7 +1,5 @@
 """What a client will read of a package, beside the form it is written in."""
 
-from __future__ import annotations
-
 from flask import Response, request
 
 from plugin.courses.base.words import money_text

@@ -1,7 +1,5 @@
 """Packages, for the owner: the list, creating and editing one, and publishing it to Square."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

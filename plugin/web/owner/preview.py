@@ -1,7 +1,5 @@
 """A paper on the screen as it will be printed: its HTML, styles and fonts, served from our own address."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from importlib.resources import files

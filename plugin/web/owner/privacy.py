@@ -1,7 +1,5 @@
 """A client's personal data, for the owner only: view, print, export, erase."""
 
-from __future__ import annotations
-
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 

@@ -1,7 +1,5 @@
 """The overview of the settings: each page with how it stands, in a few words."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from flask import url_for

@@ -1,7 +1,5 @@
 """The settings, for the owner: which pages there are, and the pages made from declarations alone."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

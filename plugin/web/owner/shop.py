@@ -1,7 +1,5 @@
 """The public page of packages, for the owner: its address, its code for the window, and who bought there."""
 
-from __future__ import annotations
-
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 

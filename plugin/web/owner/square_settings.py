@@ -1,7 +1,5 @@
 """What Coursekeeper needs to speak to Square, for the owner: the token is tried before it is saved."""
 
-from __future__ import annotations
-
 from importlib.util import find_spec
 
 from flask import render_template, url_for

@@ -1,7 +1,5 @@
 """Staff and API tokens, for the owner: who has access, ending it at once, and new tokens."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import timedelta
 from zoneinfo import ZoneInfo

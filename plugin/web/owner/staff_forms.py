@@ -1,7 +1,5 @@
 """The forms about staff and API tokens."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from plugin.core.acts import Role

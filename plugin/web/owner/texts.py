@@ -1,7 +1,5 @@
 """The aftercare texts, for the owner: status, editing beside a preview, restoring."""
 
-from __future__ import annotations
-
 from functools import partial
 from typing import Any
 

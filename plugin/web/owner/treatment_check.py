@@ -1,7 +1,5 @@
 """The check before treatments, for the owner: the list in the languages of clients, and who reviewed it."""
 
-from __future__ import annotations
-
 from flask import render_template
 from flask.typing import ResponseReturnValue
 

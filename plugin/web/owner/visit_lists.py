@@ -1,7 +1,5 @@
 """The lists that visit notes are tapped from, for the owner: focus areas and add-ons."""
 
-from __future__ import annotations
-
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 

@@ -1,7 +1,5 @@
 """The parameters of a report's address: the period, and which one it is without any."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, TypeVar
 

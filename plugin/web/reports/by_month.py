@@ -1,7 +1,5 @@
 """Figures by month, for the owner: quotes, planned visits, tips, the reserve, and the monthly report as PDF."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from flask import Response, render_template, request

@@ -1,7 +1,5 @@
 """The entries behind a figure, for the owner: what every number of the reports leads to."""
 
-from __future__ import annotations
-
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 

@@ -1,7 +1,5 @@
 """The accountant's journal, for the owner: a month, what is behind each line, its files, and its accounts."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, render_template, request

@@ -1,7 +1,5 @@
 """Deferred revenue, for the owner: the roll-forward of any period, and closing the books."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Response, render_template, request

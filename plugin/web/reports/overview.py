@@ -1,7 +1,5 @@
 """Overview, for the owner: months compared, how courses go, the deferred revenue now, and the ledger as files."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Pay, for the owner: each practitioner's pay for the sessions used, at a rate typed on the page."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Any
 

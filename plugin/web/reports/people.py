@@ -1,7 +1,5 @@
 """People to call, for the desk and the owner: few sessions left, an expiration soon, a long absence, a balance due."""
 
-from __future__ import annotations
-
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 

@@ -1,7 +1,5 @@
 """The courses behind a figure of the overview, for the owner."""
 
-from __future__ import annotations
-
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 

@@ -1,7 +1,5 @@
 """What the clients of who is signed in rated themselves, for those who treat."""
 
-from __future__ import annotations
-
 from itertools import groupby
 from operator import attrgetter
 

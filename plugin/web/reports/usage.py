@@ -1,7 +1,5 @@
 """Usage, for the owner: sessions used in a period by package, treatment, practitioner or month."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from flask import Response, render_template, request

@@ -1,7 +1,5 @@
 """The year-end sheet and the unused balances, for the owner: as pages and files."""
 
-from __future__ import annotations
-
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 

@@ -1,7 +1,5 @@
 """The owner's checklist on Today after a set-up in the browser: each item is read from how things stand."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from flask import Flask, url_for

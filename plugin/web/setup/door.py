@@ -1,7 +1,5 @@
 """Set-up until there is an owner: the one-time code, then the owner's account. Gone afterwards."""
 
-from __future__ import annotations
-
 import sys
 from contextlib import suppress
 

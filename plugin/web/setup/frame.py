@@ -1,7 +1,5 @@
 """The frame of the set-up: its steps in order, how each stands, and the way from one to the next."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

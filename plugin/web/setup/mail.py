@@ -1,7 +1,5 @@
 """The set-up's step of e-mail: the account, tried by a test e-mail before it is saved."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The set-up's step of the packages: a starting catalog, published to Square or linked to what it sells already."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Restoring a backup in place of a set-up: for whoever has typed the code, while there is no owner."""
 
-from __future__ import annotations
-
 import secrets
 
 from flask import Flask, render_template, request

@@ -1,7 +1,5 @@
 """The set-up's step of Square: the token tried at once, the location, the permissions, and how sales arrive."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from importlib.util import find_spec
 

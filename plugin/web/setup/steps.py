@@ -1,7 +1,5 @@
 """The short steps of the set-up: second step, printer, team; and the way from one step to the next."""
 
-from __future__ import annotations
-
 from flask import Response, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types

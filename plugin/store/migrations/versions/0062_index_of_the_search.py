@@ -1,7 +1,5 @@
 """An index that a search of clients reads alone."""
 
-from __future__ import annotations
-
 from alembic import op
 
 revision = "0062"
