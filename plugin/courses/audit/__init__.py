@@ -1,7 +1,5 @@
 """Audit the ledger: does it still add up? Queries the stored rows and trusts nothing the program derives."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 from sqlalchemy.orm import Session

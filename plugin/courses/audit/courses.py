@@ -3,8 +3,6 @@
 The queries are built once: that takes longer than running them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import cache
 from typing import Any

@@ -1,7 +1,5 @@
 """Every entry read once, chain by chain: it follows from the one before, adds up, and carries its hash."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby

@@ -1,7 +1,5 @@
 """The triggers that refuse a change of what is written once are there, and on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from sqlalchemy import text

@@ -1,7 +1,5 @@
 """Checks of what was handed out and issued."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from functools import cache

@@ -1,7 +1,5 @@
 """Rows that only the program changes: each carries the hash of what it holds."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Everything that was sealed is still there and unchanged, and each seal follows from the one before."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby

@@ -1,7 +1,5 @@
 """Write the activity log: acts that neither the ledger nor a course's history records."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 from sqlalchemy.orm import Session

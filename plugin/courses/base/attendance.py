@@ -1,7 +1,5 @@
 """Attendance: the visits and missed visits of a course, with the numbers from its state."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any

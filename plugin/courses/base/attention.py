@@ -1,7 +1,5 @@
 """Attention: items that only a person can decide, one per question however often Square reports it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Bookmarks: how far a list of Square's was read, and what is known of it; one short text per name."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session

@@ -1,7 +1,5 @@
 """Read and extend an allowance's chain of entries. The only module that creates entries."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The clinic of this database, and its local date."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

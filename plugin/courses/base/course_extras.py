@@ -1,7 +1,5 @@
 """Shares of courses and the origins of transferred sessions, read for many courses at once."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any

@@ -3,8 +3,6 @@
 Each allowance has its ledger summed by kind of entry. Pure; no I/O.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace

@@ -1,7 +1,5 @@
 """Which sales have a payment in dispute. Read-only, as every view of a course needs it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

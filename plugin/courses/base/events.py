@@ -3,8 +3,6 @@
 `plugin.courses.subscribers` lists the subscribers, in order; a publisher need not know any of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """Idempotency: a request runs once under its key; the same request again gets the first result."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any, NamedTuple

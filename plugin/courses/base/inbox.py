@@ -1,7 +1,5 @@
 """The inbox: Square's events, stored as received until handled. The unique event id stops replays."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Paging by key: the next page begins after the values of the last row, whatever has changed before it meanwhile."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import json

@@ -1,7 +1,5 @@
 """Claim a due row of a queue under a lease: one worker at a time; a row not completed becomes due again."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar

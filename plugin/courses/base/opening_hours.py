@@ -1,7 +1,5 @@
 """The opening hours of the clinic as stored."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """The outbox: jobs (papers, Square, mail) written in a transaction and run after it is committed."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Whether a refund of a course is pending: nothing else may move its sessions or its money until then."""
 
-from __future__ import annotations
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

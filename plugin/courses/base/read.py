@@ -1,7 +1,5 @@
 """Courses as people read them: their state, and every entry and event that led to it."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

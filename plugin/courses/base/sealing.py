@@ -4,8 +4,6 @@ Nothing is sealed while something is written, so that no row is common to all wr
 seconds, and each backup before it is made (docs/decisions/0023-seals-and-anchors.md).
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A spreadsheet table, as CSV or XLSX. Text typed by a person can't run in it as a formula."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Loads the state of courses: a fixed number of statements for one or thousands, without ORM rows."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Square continues to send events about them. None of that is stored, and no client is created from it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator

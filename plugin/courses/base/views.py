@@ -1,7 +1,5 @@
 """What the use cases return: plain values, never ORM rows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """What a query of courses reads of notes beside them: the tapped focus areas and add-ons, and whether one waits."""
 
-from __future__ import annotations
-
 from sqlalchemy import String, cast, exists, func, or_, select
 
 from plugin.store.changes import CourseShare

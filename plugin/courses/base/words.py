@@ -1,7 +1,5 @@
 """Money, dates and counts as text: as a string in the clinic's language, shown in that of who reads them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal

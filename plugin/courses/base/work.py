@@ -1,7 +1,5 @@
 """One unit of work: an open write transaction, the act it belongs to, and new ids."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Packages: what is for sale, and under which Square variation. Editing one never touches a sold course."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field

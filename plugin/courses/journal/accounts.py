@@ -1,7 +1,5 @@
 """The accounts that the journal posts to: their roles, the usual chart, and what an owner may call them. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum

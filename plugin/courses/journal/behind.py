@@ -1,7 +1,5 @@
 """What stands behind a line of the journal: every entry of the ledger and every amount of a sale, adding up to it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

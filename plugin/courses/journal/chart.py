@@ -1,7 +1,5 @@
 """The owner's chart of accounts, and what else the journal's files need: read and saved."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

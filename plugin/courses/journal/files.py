@@ -1,7 +1,5 @@
 """The journal as files for QuickBooks Online, Xero and Beancount; docs/journal.md cites what each of them asks for."""
 
-from __future__ import annotations
-
 import io
 import re
 import unicodedata

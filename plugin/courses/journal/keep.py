@@ -1,7 +1,5 @@
 """Keep the money of sales as pairs: after each change of a sale, the worker adds rows, and never changes one."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ The ledger's own entries debit and credit Square clearing with the net value (`p
 else was on the ticket, payments that were not cards, refunds, and Square's fees. Pure; no I/O.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime

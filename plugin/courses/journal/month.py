@@ -4,8 +4,6 @@ The balance of deferred revenue and gift vouchers is the unused value that the r
 income by itself, since only what the owner writes off leaves deferred revenue for income.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Which two accounts each kind of amount moves between, and the section of the journal it stands in. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum

@@ -3,8 +3,6 @@
 All of them count on a day by the same rule (`plugin.courses.reports.books`), so that a closed month stays as it is.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Read-only; the same rows as the journal, so that both say the same to the cent.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A preview keeps which courses were chosen and what would become of each; it chan
 what is done: a course that has changed since is refused, and said.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

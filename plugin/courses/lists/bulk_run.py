@@ -3,8 +3,6 @@
 A worker that crashes leaves a lease that expires; the next one continues with the courses that are left.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """All clients: filtered by their courses, in order, a page at a time, with the count of the filtered set."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

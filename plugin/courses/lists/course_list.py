@@ -3,8 +3,6 @@
 Which rows there are is decided by `ListedCourse`; what a row shows is the state of its course as it is now.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta

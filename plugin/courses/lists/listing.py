@@ -3,8 +3,6 @@
 The worker does it every few seconds, and the list itself before it is read, so that it shows what was just done.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta

@@ -1,7 +1,5 @@
 """Saved views: the filters and the order of a list under a name, one's own or shared in the clinic."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

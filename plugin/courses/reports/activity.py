@@ -3,8 +3,6 @@
 Four tables are read in the order of time and merged, so nothing is recorded twice. Newest first, by keyset.
 """
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,7 +1,5 @@
 """The four tables that the activity log reads, each newest first and narrowed by the same filter."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime

@@ -6,8 +6,6 @@ written instead. So a closed month never changes, and nothing is lost or counted
 is touched.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from typing import TypeAlias, TypeVarTuple
 from zoneinfo import ZoneInfo

@@ -3,8 +3,6 @@
 Read from the rows of the list of courses and their kept sums; those noted as out of date, from their entries.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """Courses as records for an export, many at once: agreed prices, and the ledger of each allowance summed by kind."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """What falls due: balances to be paid by today, and courses that expire within days with sessions left."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, timedelta
 

@@ -1,7 +1,5 @@
 """The entries behind a figure of the reports: the same conditions as the figure, so that they add up to it exactly."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime

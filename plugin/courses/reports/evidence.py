@@ -3,8 +3,6 @@
 Tables are CSV with times in UTC. `SHA256SUMS` lists the digest of each file, as `sha256sum -c` checks it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 from collections.abc import Callable, Iterator

@@ -3,8 +3,6 @@
 Times are UTC, as RFC 3339. The headings are stable: programs read these files.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from enum import StrEnum

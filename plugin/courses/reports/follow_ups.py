@@ -4,8 +4,6 @@ Who they are, in which order, and how many for each reason is read from the rows
 costs the same in a clinic of any size; what is said of a person comes from the state of their courses.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

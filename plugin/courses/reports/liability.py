@@ -6,8 +6,6 @@ subtracted from the line of what it undid, on the day of the undoing. The day on
 `books`. What has expired is shown separately and never recognized: the owner decides.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

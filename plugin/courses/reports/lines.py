@@ -1,7 +1,5 @@
 """The lines of a roll-forward, and which kind of entry belongs to which. Pure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum

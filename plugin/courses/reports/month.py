@@ -1,7 +1,5 @@
 """The owner's month, frozen from the reports: the same numbers as the screens, to the cent. Not stored."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 

@@ -1,7 +1,5 @@
 """The owner's overview: a year of sales and visits, and the deferred revenue now by package."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date

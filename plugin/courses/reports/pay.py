@@ -4,8 +4,6 @@ The rate is typed by the owner for the report and not stored. Pay is computed fr
 sessions, so that it can be checked by hand; an undone use is subtracted where it was undone.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum

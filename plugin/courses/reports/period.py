@@ -1,7 +1,5 @@
 """Periods of a report: two days, both included, in the clinic's time zone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta

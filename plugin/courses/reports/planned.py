@@ -1,7 +1,5 @@
 """Planned visits against those that took place, by month, package or practitioner (docs/reports.md)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime

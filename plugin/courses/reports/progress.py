@@ -3,8 +3,6 @@
 Read from the rows of the list of courses; the same conditions list the courses behind each figure.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

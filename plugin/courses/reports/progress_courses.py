@@ -1,7 +1,5 @@
 """The courses behind a figure of `progress`: the same conditions, so that there are exactly as many."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """How courses go as a table for a spreadsheet: one row per package, practitioner or month, and one for all."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from plugin.courses.base.sheet import Columns, Sheet, sheet_of, tenths

@@ -1,7 +1,5 @@
 """Quotes by the month in which they were made, and what became of them (docs/reports.md)."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime

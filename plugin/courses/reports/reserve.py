@@ -3,8 +3,6 @@
 Computed backwards from what is owed now, as the owner's month does: each month ended with that less what came after.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Each report as a table for a spreadsheet. Amounts are in their currency's own unit, with the currency beside them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of

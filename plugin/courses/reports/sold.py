@@ -1,7 +1,5 @@
 """Courses sold in a period, by package: sessions and money are the `sold` and `paid` lines of the liability report."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass
 

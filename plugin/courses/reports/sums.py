@@ -1,7 +1,5 @@
 """Sums of the entries for the reports: from the kept totals plus what is not in them yet, else from all entries."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

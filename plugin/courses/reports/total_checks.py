@@ -1,7 +1,5 @@
 """Checking the totals that the reports read against the entries that are in them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any

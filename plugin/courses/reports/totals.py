@@ -4,8 +4,6 @@ Where the sums can't be used (none yet, another time zone of the clinic, books c
 just written), the reports read all entries, and the next round makes the sums again.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """Sums of sessions used: of whole months from the kept totals and what is not in them yet, else from entries."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """The signed agreement under which a sale is begun."""
 
-from __future__ import annotations
-
 from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 

@@ -1,7 +1,5 @@
 """Assign courses sold without a client to their owner, by a person or once Square names the customer."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Begin a sale by payment link for a client, e-mailed where it can be."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from plugin.courses.base.work import Work

@@ -3,8 +3,6 @@
 Idempotent on (order, line, unit): webhook, sweep and manual booking may repeat an order, in any sequence.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date

@@ -3,8 +3,6 @@
 Tapped on two phones, or at the desk and on the private page, it is the same link and at most one sale.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

@@ -3,8 +3,6 @@
 A return closes the course at once; a person is asked whether that was intended.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The e-mail with the payment link of a checkout, requested at the desk after the checkout was begun."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from plugin.core.acts import Act, Role, require

@@ -1,7 +1,5 @@
 """Match a booked sale to the checkouts begun at the desk, and mark them paid, in full or in part."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from sqlalchemy import String, bindparam, func, select

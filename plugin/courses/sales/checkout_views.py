@@ -1,7 +1,5 @@
 """Views of a checkout begun at the desk: what is sold, its progress, and what it waits for."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 

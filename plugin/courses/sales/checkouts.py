@@ -3,8 +3,6 @@
 Makes no network call: worker jobs call Square, and the page shows the progress.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict
 

@@ -1,7 +1,5 @@
 """Decisions about a sale of an unlinked item: link it and open its courses, or ignore it permanently."""
 
-from __future__ import annotations
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 

@@ -3,8 +3,6 @@
 Never booked automatically. A person links the item, or decides that it is no package.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 

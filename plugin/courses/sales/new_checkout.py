@@ -1,7 +1,5 @@
 """Validate a checkout that the desk wants to begin; every error states what to do."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import date, timedelta
 

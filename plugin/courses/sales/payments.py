@@ -5,8 +5,6 @@ the cent. Idempotent and independent of the order in which payments are reported
 already in the ledger is written.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Makes no network call. Nothing is looked up before the payment, so that the page tells nobody who is a client.
 """
 
-from __future__ import annotations
-
 import secrets
 from dataclasses import dataclass
 from datetime import datetime

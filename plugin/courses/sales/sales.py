@@ -1,7 +1,5 @@
 """A sale and a refund as Square reports them; `plugin.square` passes them to `book` and `refund`."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any

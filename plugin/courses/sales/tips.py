@@ -3,8 +3,6 @@
 Makes no network call: a worker's job has Square make the payment link and looks whether it was paid.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta

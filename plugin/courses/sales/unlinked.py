@@ -1,7 +1,5 @@
 """The attention item about a sale whose line looks like an unlinked package: opened once per line."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 
 from sqlalchemy import select

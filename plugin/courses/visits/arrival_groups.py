@@ -1,7 +1,5 @@
 """The day's arrivals by what the desk does about them now. Pure; no I/O."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

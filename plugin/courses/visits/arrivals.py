@@ -1,7 +1,5 @@
 """The day's bookings: what each client has left, and the visit's outcome. Never queries Square."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass

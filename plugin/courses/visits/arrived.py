@@ -1,7 +1,5 @@
 """That a booked client is here and waits. It uses nothing: the session is used when they are checked in."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from plugin.core.acts import Act, Role, require

@@ -1,7 +1,5 @@
 """Which service of Square Appointments the planned visits of a treatment are booked as."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A booked visit that took place uses a session, once per booking, however often it is tapped."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

@@ -3,8 +3,6 @@
 Code that settles or frees one locks its course first and then the booking, which avoids deadlocks.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal

@@ -4,8 +4,6 @@ It records that they have arrived; a session is used by the desk, or here where 
 an appointment today are looked at, and whoever is not one of them gets the same answer for every reason.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta

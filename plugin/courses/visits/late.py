@@ -3,8 +3,6 @@
 What can't be done any more becomes an attention item, so that no tap vanishes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta

@@ -3,8 +3,6 @@
 For clinics without Square Appointments, and for visits agreed by phone; booked ones are settled there.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from datetime import date
 

@@ -1,7 +1,5 @@
 """The day of one practitioner: who comes and came, with the note of the day and the visits before it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """Choose the course and session that a visit would use, where no one has chosen."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date

@@ -1,7 +1,5 @@
 """A missed visit, decided by a person under the package's rule: forgiven, or charged as one session."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

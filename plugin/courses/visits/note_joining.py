@@ -1,7 +1,5 @@
 """A note written before its session is used waits as a draft of the client's day; the use of that day takes it."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from sqlalchemy import select

@@ -3,8 +3,6 @@
 Points and observations are for those who treat: nothing else gets them.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple

@@ -3,8 +3,6 @@
 The front desk writes what concerns it; points and observations are written by those who treat.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from datetime import date
 from typing import Any

@@ -1,7 +1,5 @@
 """The last visits of clients with what was written about them, for those who treat; many clients at once."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace

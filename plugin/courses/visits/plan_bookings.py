@@ -3,8 +3,6 @@
 Makes no network call. Whoever writes here locks the course first, then the planned visit, then the booking.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Planned visits to come, of a day and of a client. A day with an appointment is left out: that one counts."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Who treats: the staff a visit can be recorded under, and which of them an appointment in Square is with."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from sqlalchemy import Row, select

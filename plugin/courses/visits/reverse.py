@@ -1,7 +1,5 @@
 """Undo: a reversing entry, with its reason. Both entries remain in the history."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sqlalchemy import select

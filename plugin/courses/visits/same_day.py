@@ -4,8 +4,6 @@ A booking and a client's page, two tablets, or a no-show entered twice easily ch
 charges a session checks here before the transaction ends; a refusal then rolls the charge back.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """Use a session: one key, one entry; the database refuses an overdraw in any race."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime

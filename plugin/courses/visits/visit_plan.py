@@ -4,8 +4,6 @@ A booked visit takes the place of a planned one of the same day, whoever booked 
 clinic switched it on, planned visits are booked there by jobs (`plan_bookings`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
