@@ -1,7 +1,5 @@
 """One Flask application for many tests, each with services of its own. Independent of what it serves."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from flask import Flask

@@ -1,7 +1,5 @@
 """A real Chromium for tests that look at pages. Independent of any page."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

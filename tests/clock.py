@@ -1,7 +1,5 @@
 """A clock that only moves when a test moves it. Independent of its use."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)

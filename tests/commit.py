@@ -1,7 +1,5 @@
 """Which commit is being measured or attacked, for what a long run prints."""
 
-from __future__ import annotations
-
 import subprocess
 
 

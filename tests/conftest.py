@@ -1,8 +1,6 @@
 """Fixtures for every test: a clock, databases on both engines, a store, a browser.
 Keeps the tests on this machine."""
 
-from __future__ import annotations
-
 import gc
 import os
 import sys

@@ -1,7 +1,5 @@
 """Which tests run on PostgreSQL too."""
 
-from __future__ import annotations
-
 # Where a lock, a constraint, a trigger or a query is at stake: these tests run on both engines, all others on SQLite.
 BOTH_ENGINES = (
     "tests/alarms/",

@@ -1,7 +1,5 @@
 """What the processes of a test run share: made by the first that wants it, in a folder of the run."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 from collections.abc import Callable

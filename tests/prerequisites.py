@@ -1,7 +1,5 @@
 """Skipping or failing a test when a part of the machine is missing. Independent of the part."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from typing import NoReturn

@@ -1,7 +1,5 @@
 """A program that is to be broken: started in a group of its own, killed, stopped, frozen, started again."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -5,8 +5,6 @@ does so runs the use cases, and the statements are kept; for the others that wou
 On SQLite alone: PostgreSQL's sequences go on counting from one test to the next.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Hundreds of tests create an application, and nine tenths of that is werkzeug com
 addresses again. A builder depends on nothing but the rule.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Which tests share a worker: those of a file, for what it set up, and all that drive a browser."""
 
-from __future__ import annotations
-
 from xdist.scheduler import LoadScopeScheduling
 
 # A Chromium costs more than most tests that use it.

@@ -1,7 +1,5 @@
 """Refuses every connection and name look-up that would leave this machine. Independent of the caller."""
 
-from __future__ import annotations
-
 import ipaddress
 import socket
 import sys

@@ -5,8 +5,6 @@ asks two dozen times whether its type is a mapping, though it hands back what is
 with a Square take. The types of a class never change.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from types import SimpleNamespace
 from typing import Any

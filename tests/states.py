@@ -6,8 +6,6 @@ each other in one database, each for a client of its own. The clock ends at TODA
 Independent of any screen or paper.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime

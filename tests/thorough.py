@@ -4,8 +4,6 @@ One of each kind stays: of a sweep over moments, widths, faults or engines, the 
 others are named here by how their ids begin, and marked `thorough`.
 """
 
-from __future__ import annotations
-
 _OFFLINE = "tests/browser/test_offline.py::test_"
 _LOST = "tests/browser/test_lost_answers.py::test_b5_"
 _REPLACED = "tests/browser/test_search_lists.py::test_b11_a_sale_never_goes_to_a_client_who_was_replaced*["

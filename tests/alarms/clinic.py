@@ -1,7 +1,5 @@
 """A clinic whose alarms go to a list instead of a mail server."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, cast
 

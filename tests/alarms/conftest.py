@@ -1,7 +1,5 @@
 """A watched clinic on each engine, or on SQLite alone where no SQL matters."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

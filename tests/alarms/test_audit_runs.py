@@ -1,7 +1,5 @@
 """The nightly audit: when it runs, once for all workers, and what is kept of it."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """Each condition by itself: just not yet, and just wrong."""
 
-from __future__ import annotations
-
 import time
 from collections import namedtuple
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """When an alarm is told: once when it begins, daily while it lasts, once when it ends, and never as a flood."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 

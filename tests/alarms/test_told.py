@@ -1,7 +1,5 @@
 """Who is told of an alarm, how, and how often."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

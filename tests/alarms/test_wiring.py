@@ -1,7 +1,5 @@
 """What the alarms know of Square's clock and of the mail server is noted by those who talk to them."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """A program that calls the interface with a token, and checks every answer against the document."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The cast of the interface's tests: a clinic in Los Angeles, a token of each role, and packages sold on Square."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import cast
 

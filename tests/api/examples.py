@@ -1,7 +1,5 @@
 """Requests made up from what the document says of a call: some as promised, some spoiled. Knows no call by name."""
 
-from __future__ import annotations
-
 import json
 import operator
 import re

@@ -1,7 +1,5 @@
 """What the OpenAPI document promises of an answer, checked strictly. Must not know which call is tested."""
 
-from __future__ import annotations
-
 import copy
 import json
 import re

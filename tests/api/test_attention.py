@@ -1,7 +1,5 @@
 """The calls about what waits for a person."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from plugin.core.money import Money

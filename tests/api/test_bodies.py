@@ -1,7 +1,5 @@
 """Bodies nobody should send: each gets a sentence, none gets through, none brings the program down."""
 
-from __future__ import annotations
-
 import io
 import json
 

@@ -1,7 +1,5 @@
 """Moving the last day and transferring over the interface."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.api.caller import Caller, refusal

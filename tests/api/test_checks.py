@@ -1,7 +1,5 @@
 """The check before a treatment, for a program that shows it: the clinic's list, and the answer of today."""
 
-from __future__ import annotations
-
 from plugin.courses.checks.lists import save_list
 from tests.api.caller import Caller, refusal
 from tests.api.world import OWNER, Shop

@@ -1,7 +1,5 @@
 """The calls about clients."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The calls about courses: reading, using sessions, undoing that."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The OpenAPI document: it names exactly the calls there are, and its examples keep its own promises."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Every refusal below /api/v1 is the same JSON, whoever says no."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

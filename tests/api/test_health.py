@@ -1,7 +1,5 @@
 """The two addresses for whoever watches the machine."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """The interface within the whole application: beside the screens, their sessions and their CSRF guard."""
 
-from __future__ import annotations
-
 import pytest
 from flask import Flask
 

@@ -1,7 +1,5 @@
 """A body is taken exactly when the document says so: neither promises more than the other takes."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

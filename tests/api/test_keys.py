@@ -1,7 +1,5 @@
 """Idempotency-Key: one key, one deed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """How often a program may call, and how often somebody may try a bad token."""
 
-from __future__ import annotations
-
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse

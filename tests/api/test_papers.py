@@ -1,7 +1,5 @@
 """The calls that print a course's papers."""
 
-from __future__ import annotations
-
 import pytest
 from sqlalchemy import select
 

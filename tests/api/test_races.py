@@ -1,7 +1,5 @@
 """Eight tablets at once: exactly as many sessions are granted as were sold."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 from collections.abc import Callable

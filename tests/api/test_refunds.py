@@ -1,7 +1,5 @@
 """Refunds over the interface: both sums with their working, and one refund for one key."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

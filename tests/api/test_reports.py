@@ -1,7 +1,5 @@
 """The reports as programs get them: the shapes that were agreed on, for the owner alone."""
 
-from __future__ import annotations
-
 import pytest
 from werkzeug.test import TestResponse
 

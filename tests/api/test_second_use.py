@@ -1,7 +1,5 @@
 """A second use for one client, treatment and day: a program is not asked, it is told (B7)."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.api.caller import Caller

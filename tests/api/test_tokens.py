@@ -1,7 +1,5 @@
 """Who may call what: the bearer token and its role, and nothing else."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """A small clinic for the interface's tests: it has clients and sells packages as Square would tell of it."""
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import replace
 from datetime import datetime

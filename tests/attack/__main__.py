@@ -4,8 +4,6 @@
 was possible that should not be, or a planted flaw was not found.
 """
 
-from __future__ import annotations
-
 import random
 import sys
 import tempfile

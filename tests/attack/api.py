@@ -1,7 +1,5 @@
 """schemathesis on `/api/v1`: stateful, over HTTP, with every check of answers against the document."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

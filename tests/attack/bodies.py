@@ -3,8 +3,6 @@
 Whatever comes is answered in words or stored to be looked at; nothing is half-written, and the ledger stays whole.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

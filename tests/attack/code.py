@@ -4,8 +4,6 @@ The tools live in a folder of their own, apart from what Coursekeeper runs on. A
 marked by ruff's `noqa` of the same number and a reason, is not one.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

@@ -3,8 +3,6 @@
 Who may open what is said in one place, the table of tests/web/test_access.py.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

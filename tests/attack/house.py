@@ -1,7 +1,5 @@
 """The attacked clinic: courses in every state, and a practice Square beside it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

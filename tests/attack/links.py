@@ -1,7 +1,5 @@
 """The links of clients: another client's papers by one's own link, links that were altered, links that have ended."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 

@@ -1,7 +1,5 @@
 """Flaws that the attacks must find: a small API, and routes beside those of Coursekeeper."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Flask, Response, jsonify, redirect, request

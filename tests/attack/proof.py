@@ -1,7 +1,5 @@
 """Each way to attack finds a flaw that was planted for it: else its silence says nothing."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tests.attack import bodies, code, planted

@@ -1,7 +1,5 @@
 """Short forms of `make attack`, and that each of its checks can fail."""
 
-from __future__ import annotations
-
 import pytest
 import yaml
 

@@ -1,7 +1,5 @@
 """The cast of the backups' tests: Coursekeeper on each engine, with a data folder and PostgreSQL's programs."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

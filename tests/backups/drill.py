@@ -5,8 +5,6 @@ opened without Coursekeeper, by tar and age, and sent by rclone and restic, wher
 Litestream's recipe of docs/operate.md is tried where it is. What is not installed is said.
 """
 
-from __future__ import annotations
-
 import os
 import pty
 import shutil

@@ -1,7 +1,5 @@
 """Heads of the ledger outside the database: what was lost or made again since is said."""
 
-from __future__ import annotations
-
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The file of a copy: opens with its passphrase alone; cut, altered or foreign, it is refused."""
 
-from __future__ import annotations
-
 import io
 import random
 import tarfile

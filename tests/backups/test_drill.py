@@ -1,7 +1,5 @@
 """The restore drill: from a copy and its passphrase alone, on an empty machine, on both engines."""
 
-from __future__ import annotations
-
 import sqlite3
 from pathlib import Path
 

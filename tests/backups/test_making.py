@@ -1,7 +1,5 @@
 """Making copies when something is in the way, and sending them: full disks, killed workers, programs that fail."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

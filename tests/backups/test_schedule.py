@@ -1,7 +1,5 @@
 """When a copy is due, and which are kept."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """Upgrades: copied, migrated, audited; whatever goes wrong, also a kill, the database is as it was before."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal

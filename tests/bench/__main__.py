@@ -4,8 +4,6 @@
 CLINICS=, a folder that keeps the large clinics for the next run.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform

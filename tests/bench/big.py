@@ -4,8 +4,6 @@ The rows are those that the use cases write; the audit holds them to it. Three y
 courses are finished, some are open, some expired with sessions left. What happens on one day does not grow.
 """
 
-from __future__ import annotations
-
 import random
 from collections import defaultdict
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A client that costs little beside the server: requests written beforehand, many connections in one thread."""
 
-from __future__ import annotations
-
 import selectors
 import socket
 import time

@@ -1,7 +1,5 @@
 """A clinic as it runs, web, worker and papers beside a practice Square: how soon, how large, how busy."""
 
-from __future__ import annotations
-
 import random
 import secrets
 import sys

@@ -1,7 +1,5 @@
 """Desks of clinics that are measured."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from itertools import count
 

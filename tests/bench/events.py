@@ -1,7 +1,5 @@
 """Sales rung up at the practice Square, and what it answers about them, kept: a Square that answers at once."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

@@ -1,7 +1,5 @@
 """A line of the benchmark's table, and how it is measured: turns taken in rounds, medians, the middle eight tenths."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

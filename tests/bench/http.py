@@ -1,7 +1,5 @@
 """A served Coursekeeper under as many requests as it takes, beside a view that does nothing on the same server."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterator

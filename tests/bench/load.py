@@ -4,8 +4,6 @@ Nothing may fail, and everything that was acknowledged must be in the ledger, on
 the one before it was late counts from when it was due.
 """
 
-from __future__ import annotations
-
 import http.client
 import json
 import shutil

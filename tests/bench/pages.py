@@ -3,8 +3,6 @@
 Counted is the processor's time for the whole request, SQLite's work included: others on the machine don't add to it.
 """
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """How long a paper takes here, in plain WeasyPrint and in Chromium: the same words, rules and fonts for all three."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import tempfile

@@ -4,8 +4,6 @@ It is no part of this repository: it is fetched when the benchmark runs, at one 
 the file that was looked at. `PGLEDGER=pgledger.sql` takes it from a file, where nothing can be fetched.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import urllib.request

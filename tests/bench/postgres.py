@@ -1,7 +1,5 @@
 """Eight clients using sessions on PostgreSQL at once, beside the same rows by psycopg and pgledger's transfers."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta

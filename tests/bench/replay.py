@@ -4,8 +4,6 @@ What the product sends to write is kept, values and all, and sent again to a cop
 the same schema, triggers and pragmas, the same rows in the same transactions, nothing read, nothing decided.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """How long screens take to show and to answer a tap, in Chromium at a quarter of this CPU, nothing cached."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

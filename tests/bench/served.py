@@ -1,7 +1,5 @@
 """`coursekeeper serve --no-worker` with a view beside it that does nothing, at /empty: the server's own cost."""
 
-from __future__ import annotations
-
 import sys
 from typing import TYPE_CHECKING
 

@@ -1,7 +1,5 @@
 """Short forms of `make bench`, and that each of its checks can fail."""
 
-from __future__ import annotations
-
 import sqlite3
 import threading
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What processes use: processor time and memory."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import psutil

@@ -1,7 +1,5 @@
 """Using a session, booking a sale, handling a sale's events, each beside the same rows by sqlite3 alone."""
 
-from __future__ import annotations
-
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator

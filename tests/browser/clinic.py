@@ -1,7 +1,5 @@
 """The demo's clinic as people use it: a till to ring up at, a desk to sign in to. Knows no database."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -3,8 +3,6 @@
 It ends with these tests: its processes would take their share of the processor from those that follow.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

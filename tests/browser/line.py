@@ -1,7 +1,5 @@
 """The line between a browser and a server: it can be cut, hang, and lose answers. Independent of what runs over it."""
 
-from __future__ import annotations
-
 import socket
 import threading
 from collections.abc import Iterator

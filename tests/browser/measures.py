@@ -1,7 +1,5 @@
 """What is measured of a page that is shown: its layout, what axe-core finds, what a first visit transfers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Every screen of a running clinic, found by following links as a person does: a new page is looked at by itself."""
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """axe-core finds nothing where a screen is reached by doing something. The rest is walked in test_screens.py."""
 
-from __future__ import annotations
-
 import re
 
 from playwright.sync_api import Page, expect

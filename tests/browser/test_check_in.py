@@ -1,7 +1,5 @@
 """The check-in screen as a client meets it: by typing and by the camera, and nothing stays on it."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Row E1 of the faults found by use.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from typing import Literal

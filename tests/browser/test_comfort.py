@@ -1,7 +1,5 @@
 """What makes a screen comfortable: it says what is slow, prints without anything to tap, and suits either hand."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.sync_api import Browser, Route, expect
 

@@ -1,7 +1,5 @@
 """How the desk feels: one tap is one deed, keys do what they say, nothing typed is lost, the truth shows itself."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import closing

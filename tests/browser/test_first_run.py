@@ -1,7 +1,5 @@
 """A clinic's first day: from an empty folder to a sale, a used session and a printed paper, all in the browser."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Iterator

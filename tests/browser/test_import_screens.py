@@ -1,7 +1,5 @@
 """The import with its columns open: it fits every width, axe finds nothing, and the way through by mouse."""
 
-from __future__ import annotations
-
 import re
 from zlib import crc32
 

@@ -1,7 +1,5 @@
 """What the service worker keeps when answers come at once, or late: its functions, on a cache that takes its time."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

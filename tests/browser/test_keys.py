@@ -3,8 +3,6 @@
 Row B6 of the faults found by use.
 """
 
-from __future__ import annotations
-
 from playwright.sync_api import Page, expect
 
 from tests.browser.clinic import DeskWindow

@@ -3,8 +3,6 @@
 Rows B5 and C3 of the faults found by use.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """The desk without a connection: what stays readable, what waits and is sent once, and what is left on the device."""
 
-from __future__ import annotations
-
 import re
 import threading
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Find anything by keyboard, and a paper's code by the camera."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Writing a text in a real browser: the sheet beside it follows what is typed, and can be looked at only."""
 
-from __future__ import annotations
-
 from playwright.sync_api import expect
 
 from tests.browser.clinic import DeskWindow

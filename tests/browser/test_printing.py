@@ -1,7 +1,5 @@
 """One tap prints a paper where the browser can, opens it where it can't; papers for many show how far they are."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -5,8 +5,6 @@ phone and that of a tablet; the owner's busiest, and with EVERY_WIDTH set (`make
 roles, have every width.
 """
 
-from __future__ import annotations
-
 import os
 
 import pytest

@@ -3,8 +3,6 @@
 Row B11 of the faults found by use.
 """
 
-from __future__ import annotations
-
 import re
 
 import pytest

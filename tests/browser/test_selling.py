@@ -1,7 +1,5 @@
 """Selling from the desk in a real browser: three taps, and a page that turns to paid by itself."""
 
-from __future__ import annotations
-
 import re
 
 from playwright.sync_api import expect

@@ -1,7 +1,5 @@
 """Changing a setting in a real browser: what is wrong is said beside it, and what is saved is in use at once."""
 
-from __future__ import annotations
-
 from playwright.sync_api import expect
 
 from tests.browser.clinic import DeskWindow

@@ -3,8 +3,6 @@
 Row C1 of the faults found by use.
 """
 
-from __future__ import annotations
-
 from playwright.sync_api import Page, expect
 
 from practice_square.demo.clinic import OWNER_EMAIL

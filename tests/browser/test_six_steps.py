@@ -1,7 +1,5 @@
 """The main job, as a newcomer does it in two windows: the till on one side, the desk on the other."""
 
-from __future__ import annotations
-
 from playwright.sync_api import expect
 
 from tests.browser.clinic import DeskWindow, Till

@@ -4,8 +4,6 @@ An expectation names what must be said, in its order; what stands between may ch
 the day of the test are patterns.
 """
 
-from __future__ import annotations
-
 import re
 
 from playwright.sync_api import Page, expect

@@ -1,7 +1,5 @@
 """A new colleague: invited by a link, in with a password of their own, and out at once when they leave."""
 
-from __future__ import annotations
-
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.clinic import DeskWindow

@@ -1,7 +1,5 @@
 """Passkeys with Chromium's own authenticator, and a shared iPad that locks: what only a browser shows."""
 
-from __future__ import annotations
-
 import re
 import threading
 from collections.abc import Iterator

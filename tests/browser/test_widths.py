@@ -1,7 +1,5 @@
 """What stands where at each width. That nothing sticks out is seen in test_screens.py."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """The desk's screens and people, as the tests of the screens have them."""
 
-from __future__ import annotations
-
 from tests.web.conftest import (  # noqa: F401
     _shared_app,
     _shared_small_app,

@@ -1,7 +1,5 @@
 """What a piece of work asks of the database: every statement with its values, in order."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How many statements the desk's whole request of a use may send: the sign-in, the use, and the page as its answer."""
 
-from __future__ import annotations
-
 from plugin.services import Services
 from tests.budgets.counting import counted
 from tests.courses.desk import Desk

@@ -1,7 +1,5 @@
 """What open pages ask of the database, each second and when they are drawn, however much is on them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import replace

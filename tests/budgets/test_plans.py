@@ -1,7 +1,5 @@
 """Every query of every page and API call is served by an index where its table grows."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """How many statements a use, an undo, a sale and a read may send. What grows past it reads again what is in hand."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.courses.base.read import read_course

@@ -5,8 +5,6 @@ not clean, the standby differs or something did not come back, with 2 where prog
 wait for no standby, which must be found: exit code 1.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import random

@@ -1,7 +1,5 @@
 """What is done to the cluster, one after the other; each returns once its own part is done and all is started again."""
 
-from __future__ import annotations
-
 import shutil
 import signal
 import time

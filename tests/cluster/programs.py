@@ -1,7 +1,5 @@
 """The programs of the cluster, from Debian's packages: found, or installed where that is possible."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

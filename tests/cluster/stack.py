@@ -1,7 +1,5 @@
 """The whole cluster: etcd, two PostgreSQL under Patroni, HAProxy, PgBouncer, Redis, two web processes, two workers."""
 
-from __future__ import annotations
-
 import base64
 import json
 import os

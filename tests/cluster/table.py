@@ -1,7 +1,5 @@
 """What one fault cost, from the times at which uses were acknowledged."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """What `make cluster` computes, without a cluster."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.cluster import configuration, programs

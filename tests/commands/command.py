@@ -1,7 +1,5 @@
 """Running a command as a shell would, within the test's own process."""
 
-from __future__ import annotations
-
 from click.testing import CliRunner, Result
 
 from plugin.cli import main

@@ -1,7 +1,5 @@
 """The command line: one sentence, the right exit code, nothing half-done."""
 
-from __future__ import annotations
-
 import json
 import re
 import sqlite3

@@ -1,7 +1,5 @@
 """The demo's data from one version to the next."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from plugin.store import Store

@@ -1,7 +1,5 @@
 """`doctor`: says of each thing whether it is right and how to mend it, however much is broken."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """`coursekeeper import`: all of a file or none of it, with an exit code a script can trust."""
 
-from __future__ import annotations
-
 import json
 import os
 import pty

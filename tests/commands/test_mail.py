@@ -1,7 +1,5 @@
 """Letters against a mail server on this machine: taken once, refused for good or for now, never in the clear."""
 
-from __future__ import annotations
-
 import asyncio
 import datetime as dt
 import ipaddress

@@ -1,7 +1,5 @@
 """A port in use is said in one sentence before anything is started, and nothing loops, is left behind or lost."""
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess

@@ -1,7 +1,5 @@
 """Processes that belong together start, stop and fall over together, and leave nobody behind."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """The secrets of a new clinic: made once, readable by one user, never made again over a database in use."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

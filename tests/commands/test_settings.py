@@ -1,7 +1,5 @@
 """Settings come from the environment or a file; a wrong one stops the start with a sentence that mends it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """`coursekeeper settings`: what the owner changes in the browser, from the command line."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

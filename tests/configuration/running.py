@@ -1,7 +1,5 @@
 """Coursekeeper with settings that follow the database, for the tests of settings."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """Settings made in the browser: environment before database before default, and in effect without a restart."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from email.utils import format_datetime
 

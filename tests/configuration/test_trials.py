@@ -1,7 +1,5 @@
 """Tokens and mail servers are tried before they are relied on, and what is wrong is told in words."""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Callable, Iterator
 

@@ -1,7 +1,5 @@
 """Who may do what, under which key, at which time."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

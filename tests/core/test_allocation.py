@@ -1,7 +1,5 @@
 """How a price is spread: whatever the price, the parts add up to it (docs/rules.md, rule 8)."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import pytest

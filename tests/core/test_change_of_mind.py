@@ -1,7 +1,5 @@
 """The last day to change one's mind, by profile: the day of the sale does not count."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import get_args
 

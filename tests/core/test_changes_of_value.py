@@ -1,7 +1,5 @@
 """Value in is value out: a price over contents and sessions, and every change of a chain, in three currencies."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

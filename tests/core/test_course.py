@@ -1,7 +1,5 @@
 """A course as one value: what is left, usable, locked and due, and the number of every session."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The hash of an entry never changes: whoever kept one must find it again."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest

@@ -1,7 +1,5 @@
 """Net and gross of one sale: taxes that prices contain, taxes added to them, and the cent that rounding decides."""
 
-from __future__ import annotations
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -1,7 +1,5 @@
 """The arithmetic of a chain: each change leads from one head to the next or is refused."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

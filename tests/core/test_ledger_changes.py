@@ -1,7 +1,5 @@
 """Every change of a chain by its literal values, and the sentence of every refusal."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

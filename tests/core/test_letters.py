@@ -1,7 +1,5 @@
 """Which letter a course gives reason for, day by day, at the edges of each rule."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Money: whole minor units of one currency, and nothing else."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

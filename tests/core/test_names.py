@@ -1,7 +1,5 @@
 """Names of people: put together, taken apart, spoken, and compared."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.core.text import full_name, name_key, name_parts, spoken_name

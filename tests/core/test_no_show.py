@@ -1,7 +1,5 @@
 """What a package's rule proposes for a missed visit: every rule at its bounds."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.core.no_show import no_show_offer

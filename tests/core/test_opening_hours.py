@@ -1,7 +1,5 @@
 """Opening hours: by the clinic's own clock, on the days when clocks change too."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 

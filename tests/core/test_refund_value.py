@@ -1,7 +1,5 @@
 """What a refund is worth by the two published formulas, and the working that is shown (docs/rules.md, rule 9)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from fractions import Fraction
 

@@ -1,7 +1,5 @@
 """The working of a refund, sentence by sentence, as the desk shows it (docs/rules.md, rule 9)."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

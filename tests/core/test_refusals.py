@@ -1,7 +1,5 @@
 """What the rules say when they refuse: the sentence, and the field it belongs to."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Names of things for sale: the same however they are written, or like one another."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.core.resemblance import is_same_name, resembles, says_something

@@ -1,7 +1,5 @@
 """The status of a course as one full table: every combination of what is known, and its one answer."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from itertools import product
 

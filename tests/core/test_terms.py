@@ -1,7 +1,5 @@
 """Terms: when a course expires, and which terms can't be agreed."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What people type: kept readable, searched without accents, never longer than it may be."""
 
-from __future__ import annotations
-
 import unicodedata
 
 import pytest

@@ -1,7 +1,5 @@
 """How many sessions a part payment unlocks."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.core.unlock import needed_for, unlocked

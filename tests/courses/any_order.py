@@ -3,8 +3,6 @@
 The acts are an object, so that a broken one can be substituted and must be detected.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any

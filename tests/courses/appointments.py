@@ -1,7 +1,5 @@
 """The clinic's appointments for tests: reported as Square would, settled as the desk does."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any

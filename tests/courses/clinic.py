@@ -1,7 +1,5 @@
 """One client with data in every table that may contain it. Independent of the tests."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

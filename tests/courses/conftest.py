@@ -1,7 +1,5 @@
 """The cast of the ledger's tests: one clinic, on each engine."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """A small clinic for the ledger's tests: it sells packages as Square would report it, and uses them at its desk."""
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import replace
 from datetime import date, datetime

@@ -1,7 +1,5 @@
 """Ledgers of any kind for the reports: entries happen and are written at random times. Independent of the reports."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Writes notes of visits as a person does who has just opened them."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

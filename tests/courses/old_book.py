@@ -1,7 +1,5 @@
 """A clinic's old book as a file, and the worker that imports it. Independent of the screens."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Eight at once: threads that start together, and a program of eight processes."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable

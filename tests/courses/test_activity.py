@@ -1,7 +1,5 @@
 """The activity log: every act once, in the order of time, filtered, in pages, and never changed."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 

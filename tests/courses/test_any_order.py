@@ -1,7 +1,5 @@
 """Any acts in any order, any number of times, on both engines; and planted bugs that this must find."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from dataclasses import replace

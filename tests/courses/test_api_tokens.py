@@ -1,7 +1,5 @@
 """The tokens of programs: valid until they expire or are revoked, and stored as digests."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

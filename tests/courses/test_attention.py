@@ -1,7 +1,5 @@
 """Attention: each item once, resolved once, in pages; and an event that failed can be retried."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.core.acts import Actor, Role, Source

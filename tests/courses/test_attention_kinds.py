@@ -1,7 +1,5 @@
 """The registry of attention kinds, the code that opens items, the page and the API agree."""
 
-from __future__ import annotations
-
 import ast
 import importlib
 import re

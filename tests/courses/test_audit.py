@@ -1,7 +1,5 @@
 """The audit finds what no one can do while the database guards its ledger: each tampering in its own words."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import date

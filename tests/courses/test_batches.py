@@ -1,7 +1,5 @@
 """Papers for many clients at once: what is made and what is not, listed by name; stopped, resumed, deleted."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 from collections.abc import Callable, Mapping

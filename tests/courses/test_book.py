@@ -1,7 +1,5 @@
 """Booking a sale: one course for each unit sold, once, whatever Square reports how often in which order."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import permutations

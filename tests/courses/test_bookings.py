@@ -1,7 +1,5 @@
 """Booked visits: who is expected, one session for one booking, and what Square reports later."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date
 

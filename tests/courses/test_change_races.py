@@ -1,7 +1,5 @@
 """Eight at once on one change: a voucher is redeemed once, and what is left is transferred once."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest

@@ -1,7 +1,5 @@
 """Checking in for today's appointment, on both engines: recorded once, and using a session only where it may."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.core.acts import Actor, Role, Source

@@ -1,7 +1,5 @@
 """Clients: created at the desk, found by whatever the desk remembers of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta

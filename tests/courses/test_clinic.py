@@ -1,7 +1,5 @@
 """The clinic: the head of its papers, and what day it is there."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Refunds begun at the desk: one at a time, never more than was paid, and the course follows what Square reports."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path

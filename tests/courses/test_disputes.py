@@ -1,7 +1,5 @@
 """Disputes: every state, in whatever order it is reported; one item for each, and no sale without its flag."""
 
-from __future__ import annotations
-
 import itertools
 from dataclasses import replace
 from datetime import timedelta

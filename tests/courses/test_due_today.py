@@ -1,7 +1,5 @@
 """What falls due today: balances by today, courses that expire within a week; what is closed or paid is neither."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Every figure of the reports is the sum of the entries it leads to, to the cent and in sessions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Erasing a person: nothing identifies them, in no table and in no byte of the file, and every sum stays."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import replace

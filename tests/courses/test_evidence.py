@@ -1,7 +1,5 @@
 """One file of evidence about a course: what is in it, that its digests are right, and who may take it."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """Our own export of courses is imported again without loss, into a clinic that has none of it (D12)."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

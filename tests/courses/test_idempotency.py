@@ -1,7 +1,5 @@
 """A request runs once under its key, and keys from before an upgrade keep their answers."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a file may contain: encodings, delimiters, headings, amounts, days; and what is refused, with the reason."""
 
-from __future__ import annotations
-
 import base64
 import io
 import zipfile

@@ -1,7 +1,5 @@
 """What a file may be: letters of old encodings never garbled in silence (D8), damaged workbooks refused (H4)."""
 
-from __future__ import annotations
-
 import io
 import random
 import re

@@ -1,7 +1,5 @@
 """What a column is taken for: the best of all headings and values, never the first that fits, and asked where even."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 

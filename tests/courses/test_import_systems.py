@@ -1,7 +1,5 @@
 """Files of other systems: what each column is taken for, and the resulting courses (D1 to D6, D9 to D11)."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path

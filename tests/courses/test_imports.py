@@ -1,7 +1,5 @@
 """Courses from the clinic's old book: all of a file or none of it, once, and undone whole."""
 
-from __future__ import annotations
-
 import io
 import itertools
 from collections.abc import Iterator

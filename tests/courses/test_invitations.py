@@ -1,7 +1,5 @@
 """Inviting, changing and withdrawing people; their links; and where they are signed in."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast

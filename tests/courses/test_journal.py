@@ -1,7 +1,5 @@
 """The accountant's journal: it balances to the cent, agrees with the roll-forward, and a closed month stays."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections import Counter

@@ -1,7 +1,5 @@
 """Letters to clients, from the plan to the mail server: one for each occasion, one a week, if they want them."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 

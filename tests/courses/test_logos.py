@@ -1,7 +1,5 @@
 """The clinic's logo: what is accepted, what is refused in words, and what is stored of it."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

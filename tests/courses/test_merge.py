@@ -1,7 +1,5 @@
 """Two clients who are the same person: made one with all that is theirs, raced, reported twice, and unmerged."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

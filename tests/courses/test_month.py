@@ -1,7 +1,5 @@
 """The owner's month is the reports' own numbers to the cent, whatever the ledger has; a voucher is its gift's."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 

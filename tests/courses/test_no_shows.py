@@ -1,7 +1,5 @@
 """Missed visits: forgiven or charged by one tap, counted, undone, and named wherever the course is shown."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Packages: what can be sold, and under which Square variation."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What the client paid, tax included, is recorded beside the net price: part by part, over units, and for old sales."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

@@ -2,8 +2,6 @@
 
 # ruff: noqa: F811 - the fixtures of the other e-mails
 
-from __future__ import annotations
-
 import pytest
 from sqlalchemy import select
 

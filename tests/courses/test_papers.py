@@ -1,7 +1,5 @@
 """The content of a paper: the ledger's own numbers, frozen; cached bytes; a hand-out recorded once."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """What practitioners are paid, to the cent, and who is worth a call."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date
 

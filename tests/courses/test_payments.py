@@ -1,7 +1,5 @@
 """A part-paid course: paid payment by payment, reported in any order."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import permutations

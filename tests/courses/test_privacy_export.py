@@ -1,7 +1,5 @@
 """The data on a client: complete, because a new table forces a decision, and no one else's."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

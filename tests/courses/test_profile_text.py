@@ -1,7 +1,5 @@
 """The balance as one line on a Square profile."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import pytest

@@ -1,7 +1,5 @@
 """How courses go: each figure by its definition, and exactly as many courses behind it."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

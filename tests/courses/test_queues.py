@@ -1,7 +1,5 @@
 """The queues: events from Square claimed once at a time, and outbox jobs after an act."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Eight at once on the same thing: exactly as many are granted as were sold (docs/reliability.md, A4)."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections import Counter

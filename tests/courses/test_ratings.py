@@ -1,7 +1,5 @@
 """Own ratings: who chooses and rates, what a day keeps, who may read, what is deleted, and where each one stands."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date
 

@@ -1,7 +1,5 @@
 """Refunds made in Square: the sessions leave in the same act, once, and return if the refund fails."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

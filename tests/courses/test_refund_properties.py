@@ -1,8 +1,6 @@
 """What must be true of every refund, whatever was sold: taxes in the price or added to it, discounts, tips, several
 courses on a ticket, payment in parts, sessions used, either formula."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate

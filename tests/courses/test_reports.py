@@ -1,7 +1,5 @@
 """Deferred revenue and sessions used: a roll-forward that closes however it is cut, and months that stay closed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """The reserve: what is unused at each month's end is what the roll-forward of that month closes with."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import pytest

@@ -1,7 +1,5 @@
 """Rows no longer needed are deleted after a while; what was sold, used and issued stays for ever."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

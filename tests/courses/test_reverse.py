@@ -1,7 +1,5 @@
 """Undo: once, to the cent, with a reason; both lines stay."""
 
-from __future__ import annotations
-
 from itertools import permutations
 
 import pytest

@@ -1,7 +1,5 @@
 """A second charge for one client, treatment and day is never made without a question (B7)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """What the desk reads, to the letter: why a session can't be used or undone, and what a sale asks about."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

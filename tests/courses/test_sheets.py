@@ -1,7 +1,5 @@
 """Files for a spreadsheet: nothing typed runs in it, nothing of the ledger is missing."""
 
-from __future__ import annotations
-
 import csv
 import io
 from datetime import date

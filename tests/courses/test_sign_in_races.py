@@ -1,7 +1,5 @@
 """What many do at the same moment with codes, PINs and counted guesses: the database decides, on both engines."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """The people who sign in: added, found, and ended at once when they leave."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """The loader of states: a fixed number of statements, and sums that are the entries' own on both engines."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

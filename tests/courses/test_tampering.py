@@ -4,8 +4,6 @@ Nothing guards the database here: triggers and foreign keys are gone. A forger w
 lies in the database is shown by a head that was kept outside.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace

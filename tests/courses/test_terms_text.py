@@ -1,7 +1,5 @@
 """A course's terms and the e-mail with its payment's address, in every supported language."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import date

@@ -1,7 +1,5 @@
 """The clinic's own aftercare texts: versions that never change, refusals in words, and what a client is handed."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Reports from kept totals say the same as reports from all entries, to the cent, whatever is written when."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo

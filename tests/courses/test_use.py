@@ -1,7 +1,5 @@
 """Using a session: the right one, once, and never one that does not exist."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The e-mail after a visit, through a real mail server on this machine: enqueued once, sent once, given up in words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """The note of a visit: before, during and after the session is used, by two at once, and read by whom it may be."""
 
-from __future__ import annotations
-
 import json
 from datetime import date, timedelta
 from typing import Any

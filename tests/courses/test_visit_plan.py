@@ -1,7 +1,5 @@
 """A course's visits are planned by rhythm and opening hours, kept, handed out, and planned again when one is missed."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """The welcome sheet of the day of the sale, and what the summary says after the last session."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """The year for the tax return, and unused balances: the sums of the ledger, by either method, and nothing by itself."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """nginx and Caddy with the files of deploy/, on ports of their own, before a running desk."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import socket

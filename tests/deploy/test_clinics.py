@@ -1,7 +1,5 @@
 """Many clinics on one machine: the script, with Docker, Caddy and ssh played by scripts of the test."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

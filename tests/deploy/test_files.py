@@ -1,7 +1,5 @@
 """Compose files, service unit and scripts: what each service may do, and that the tools of the field accept them."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """The install script on a machine of stand-ins: what it asks, shows, writes and starts, and what it leaves alone."""
 
-from __future__ import annotations
-
 import os
 import platform
 import subprocess

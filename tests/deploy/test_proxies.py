@@ -1,7 +1,5 @@
 """The proxies' examples, started and fetched through: TLS, addresses, large files, private pages."""
 
-from __future__ import annotations
-
 import ssl
 import threading
 from collections.abc import Iterator

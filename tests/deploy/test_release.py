@@ -1,7 +1,5 @@
 """What `make release` publishes: archives that come out the same each time, notes, checksums."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import subprocess

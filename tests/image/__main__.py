@@ -1,7 +1,5 @@
 """Try a built image: `python -m tests.image [TAG]`. Ends with exit code 1 and a traceback at the first defect."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

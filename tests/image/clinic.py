@@ -1,7 +1,5 @@
 """A clinic with a practice Square beside the image: what its people do, over HTTP alone."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys

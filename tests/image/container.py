@@ -1,7 +1,5 @@
 """The image run by whatever runs images here, always with a read-only root, no rights and one volume."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

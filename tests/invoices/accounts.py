@@ -1,7 +1,5 @@
 """Invoices and credit notes as plain values, for sums that no register rings up and for what must be refused."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date

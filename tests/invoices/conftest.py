@@ -1,7 +1,5 @@
 """Draws papers once for a whole run and reads them: text, pages, structure."""
 
-from __future__ import annotations
-
 import io
 import subprocess
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What a screen reader reads of a paper: its structure tree, with the text that PDFium finds in each piece of it."""
 
-from __future__ import annotations
-
 import ctypes
 from collections import defaultdict
 from collections.abc import Collection, Iterator

@@ -1,7 +1,5 @@
 """A letter in a window envelope: the address where the window is, on both sizes, and nothing where it is not wanted."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from collections.abc import Callable, Iterator

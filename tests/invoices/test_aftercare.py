@@ -1,7 +1,5 @@
 """Aftercare texts and the sheet made from them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import replace

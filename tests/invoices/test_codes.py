@@ -1,7 +1,5 @@
 """The codes on papers scan: each is read off a picture of its page and has the right content."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The clinic's color stays readable on paper."""
 
-from __future__ import annotations
-
 import pytest
 
 from invoices.pages.colour import INK, LEAST_CONTRAST, contrast_with_white, pale_ground, readable_accent

@@ -1,7 +1,5 @@
 """A paper's content survives serialization, and has one hash for ever."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """The text of the course summary, in every state a course can be in."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime

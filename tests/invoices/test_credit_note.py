@@ -1,7 +1,5 @@
 """The text of a credit note: its invoice, what is refunded and by which formula, and how the money was paid."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 from dataclasses import replace

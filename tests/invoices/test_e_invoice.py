@@ -1,7 +1,5 @@
 """The XML inside an invoice's file: of the norm's schema, adding up by its rules, stating what the paper states."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 from dataclasses import replace

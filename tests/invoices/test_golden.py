@@ -3,8 +3,6 @@
 After an intended change, `make golden` takes the pictures again; check them before committing.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import subprocess

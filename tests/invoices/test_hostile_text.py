@@ -1,7 +1,5 @@
 """Whatever people or programs send ends in a paper or in a sentence; the worker continues either way."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import io

@@ -1,7 +1,5 @@
 """The text of an invoice, what is refused, and that its file can be archived."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Texts and papers in every language: the same meaning part by part, nothing promised, one page."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace

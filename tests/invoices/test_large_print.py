@@ -1,7 +1,5 @@
 """Papers in large print: 16 points, one column, nothing lost; a document is copied so, and says that it is a copy."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any

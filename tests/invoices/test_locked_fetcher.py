@@ -1,7 +1,5 @@
 """The renderer opens nothing but its own fonts, even if markup should ever reach it."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer

@@ -1,7 +1,5 @@
 """Papers bound into one PDF: as each was, in order, with what a screen reader needs of each."""
 
-from __future__ import annotations
-
 import io
 
 import pikepdf

@@ -1,7 +1,5 @@
 """The owner's month on paper: its figures, its charts, and that nothing is printed that does not add up."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 from dataclasses import replace

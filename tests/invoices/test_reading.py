@@ -1,7 +1,5 @@
 """A second reader: what a screen reader says of a paper is what the paper says, in its order."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from io import BytesIO
 

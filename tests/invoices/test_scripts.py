@@ -1,7 +1,5 @@
 """Names in any script: the right letters, in the right order, or a note on what this machine lacks."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What a screen reader and an archive need from every paper, and that the same content gives the same bytes."""
 
-from __future__ import annotations
-
 import io
 import os
 import subprocess

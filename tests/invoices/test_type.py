@@ -1,7 +1,5 @@
 """How large the papers are printed, and how they fit: measured in the files themselves."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Papers meet the standards they claim, as veraPDF judges: some of them here, all of them in `make check-papers`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from io import BytesIO

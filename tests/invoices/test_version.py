@@ -1,7 +1,5 @@
 """The version names what papers are made with."""
 
-from __future__ import annotations
-
 from invoices.press.version import _contents, papers_version
 
 

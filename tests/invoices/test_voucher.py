@@ -1,7 +1,5 @@
 """The text of the gift voucher, in every language, and what is refused."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """Every language is complete: each message of the code is in each catalog, with the same placeholders."""
 
-from __future__ import annotations
-
 import re
 import string
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Paper workers draw, die, hang, wear out and end without affecting other processes."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """`python -m tests.papers OUT_FOLDER`: write every paper on Letter and on A4, to look at."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Invoices, credit notes and statements of sales that were recorded as Square has them, by what each shows."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from invoices.papers import AccountStatement, CreditNote, Invoice

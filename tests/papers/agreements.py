@@ -1,7 +1,5 @@
 """Course agreements as they are shown and as they are signed."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from invoices.papers import CourseAgreement, from_json

@@ -1,7 +1,5 @@
 """A clinic whose papers are drawn: it sells, uses, freezes, gives and refunds through the use cases. Knows no paper."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,7 +1,5 @@
 """Gift vouchers as they were issued."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date
 

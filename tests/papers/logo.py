@@ -1,7 +1,5 @@
 """The logo of a clinic as its owner would send it: a leaf and letters in color, checked and stored as any."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 from dataclasses import replace

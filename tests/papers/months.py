@@ -1,7 +1,5 @@
 """A year of a clinic, and its owner's November."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 from invoices.papers import OwnersMonth, YearEnd

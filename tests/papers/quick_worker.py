@@ -1,7 +1,5 @@
 """A paper worker that draws nothing and answers at once, for tests of how workers start, wear out and end."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Mapping
 

@@ -1,7 +1,5 @@
 """Quotes as they are handed out in the consultation."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from invoices.papers import CourseQuote

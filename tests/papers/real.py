@@ -3,8 +3,6 @@
 The names are known without building any: tests are named by them. Drawn files are kept as well.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import os

@@ -1,7 +1,5 @@
 """Receipts of payments that Square recorded, by what each shows."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from invoices.papers import PrepaidBalance, Receipt

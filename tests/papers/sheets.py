@@ -1,7 +1,5 @@
 """Aftercare sheets after real visits, in every treatment that has a text and every language."""
 
-from __future__ import annotations
-
 import re
 from datetime import date, timedelta
 

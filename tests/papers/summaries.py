@@ -1,7 +1,5 @@
 """Course summaries of courses in every state, by a name that says what each shows."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, time, timedelta
 

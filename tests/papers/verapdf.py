@@ -6,8 +6,6 @@ nothing that runs in a clinic asks for it. Exit codes are those of grep and diff
 sound, 1 all were judged and some break a rule, 2 some could not be judged, whatever the others are.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

@@ -1,7 +1,5 @@
 """A running practice Square, the real SDK calling it over HTTP, and a listener for its webhooks."""
 
-from __future__ import annotations
-
 import http.server
 import json
 import threading

@@ -8,8 +8,6 @@ The document is the part of Square's that concerns this project, in tests/square
     contract.assert_kept()
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,5 @@
 """A practice Square without a server: direct calls to the app, checked against the contract; its clock is moved."""
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Every call about terminals, payment links and invoices, made with the real SDK against a running practice Square."""
 
-from __future__ import annotations
-
 from square import Square
 
 from practice_square.serving import PracticeServer

@@ -1,7 +1,5 @@
 """OAuth: the page's decision, codes, tokens of both flows, scopes, and the end of a permission."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Iterator

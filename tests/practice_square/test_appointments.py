@@ -1,7 +1,5 @@
 """Bookings: what the list shows by default, versions, what cannot be booked, what the seller decides."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Custom attributes: keys, visibility, kinds of value, versions, and what merges and deletions leave of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the API accepts and refuses: tokens, bad input, idempotency, versions, cursors, merges."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from functools import partial

@@ -1,7 +1,5 @@
 """Section G8: modifiers, service charges and card surcharges, priced as the contract says and answered by it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

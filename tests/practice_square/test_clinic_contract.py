@@ -1,7 +1,5 @@
 """Each call about appointments, attributes, disputes and access, by the real SDK, checked against the contract."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

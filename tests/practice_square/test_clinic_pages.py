@@ -1,7 +1,5 @@
 """The register's pages around a sale, through their forms: the calendar, one client, the decision on an application."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlencode, urlsplit

@@ -1,7 +1,5 @@
 """Every call of the practice Square, over real HTTP with the real SDK, checked against the contract."""
 
-from __future__ import annotations
-
 import httpx
 import pytest
 from square import Square

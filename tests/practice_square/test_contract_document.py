@@ -1,7 +1,5 @@
 """The part of Square's OpenAPI document that is stored: whole for what is used of it, and without the rest."""
 
-from __future__ import annotations
-
 from practice_square.events import EVENT_TYPES
 from tests.practice_square.contract import CALLS, DOCUMENT, document, event_schema
 from tests.square_contract.cut import NEVER_PUBLISHED, cut, references, text_of

@@ -1,7 +1,5 @@
 """Webhooks: the signature and its tampered twin, retries with growing pauses, restarts, subscriptions."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -1,7 +1,5 @@
 """At the register: an exchange in one order, gift cards as tender, refunds that do not end well."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The faults, one by one, as a caller meets them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Invoices: drafted, published, paid in a deposit and a balance, changed, canceled, refunded."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Payment links: a page for one order, paid by whoever opens it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

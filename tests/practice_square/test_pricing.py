@@ -1,7 +1,5 @@
 """The arithmetic of orders: banker's rounding, the order of reductions, and parts that always add up."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What a seller and a bank do beside the sale: restored profiles, disputes, edits of the catalog."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

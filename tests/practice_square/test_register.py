@@ -1,7 +1,5 @@
 """The register page through its forms, without a browser: ringing up, refunds, clients, faults, and its guards."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

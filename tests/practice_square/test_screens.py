@@ -1,7 +1,5 @@
 """The register in a real browser: six taps to a sale, nothing cut off, every control named."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

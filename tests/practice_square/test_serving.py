@@ -1,7 +1,5 @@
 """Starting and stopping: the command line, secrets from the environment, a file that stays."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Square Terminal: a checkout is sent, waits its turn, and a client pays, cancels or walks away."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Sales and refunds at the register: their orders and payments, and which events they send."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any

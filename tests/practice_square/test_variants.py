@@ -3,8 +3,6 @@
 Every answer here is checked against Square's contract as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any

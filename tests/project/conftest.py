@@ -1,7 +1,5 @@
 """The wheel and the source archive, built once for the tests that read them."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

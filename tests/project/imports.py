@@ -1,7 +1,5 @@
 """Which module imports which, read from source text; nothing is run. Independent of what is allowed."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 

@@ -3,8 +3,6 @@
 Read from the text, nothing is run. A depth is the number of folders below the root; below zero is outside.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator, Mapping

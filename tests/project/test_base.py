@@ -1,7 +1,5 @@
 """What the other tests rest on: clock, network guard, databases, browser."""
 
-from __future__ import annotations
-
 import socket
 import sqlite3
 import warnings

@@ -1,7 +1,5 @@
 """README, docs and CHANGELOG match the program: an undocumented setting, command or target fails here."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """The direction of imports: which module may import which. The message names the forbidden edge."""
 
-from __future__ import annotations
-
 import ast
 import sys
 

@@ -1,7 +1,5 @@
 """The examples of docs/ledger.md, executed: their output is what the program prints."""
 
-from __future__ import annotations
-
 import doctest
 import sqlite3
 import subprocess

@@ -1,7 +1,5 @@
 """What setup.cfg, pyproject.toml and the lock files state, and whether it is true of the checkout."""
 
-from __future__ import annotations
-
 import configparser
 import re
 import tarfile

@@ -1,7 +1,5 @@
 """The table of docs/security.md: every requirement of ASVS 5.0 at level 1 and 2 once, and what it names is there."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

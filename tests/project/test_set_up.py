@@ -1,7 +1,5 @@
 """`make setup` on machines that lack something: one sentence states what to install, and nothing is half-done."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

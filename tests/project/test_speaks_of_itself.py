@@ -1,7 +1,5 @@
 """The project works from any folder and any package index, so its files name none."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

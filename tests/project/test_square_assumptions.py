@@ -3,8 +3,6 @@
 Section F of the faults found by use.
 """
 
-from __future__ import annotations
-
 import re
 from importlib import import_module
 

@@ -1,7 +1,5 @@
 """The words of the screens: all of them in the catalog, each translated with the same blanks, none outside gettext."""
 
-from __future__ import annotations
-
 import re
 import string
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A clone in an empty folder has all that is read here, and no test is left out for want of anything else (A1)."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

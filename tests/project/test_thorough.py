@@ -1,7 +1,5 @@
 """What `make test` leaves out is there, and each test that it names is one."""
 
-from __future__ import annotations
-
 import re
 
 from tests.project.tree import ROOT

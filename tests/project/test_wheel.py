@@ -1,7 +1,5 @@
 """The built wheel, alone in an environment of its own, does the work from any folder."""
 
-from __future__ import annotations
-
 import re
 import site
 import subprocess

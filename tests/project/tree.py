@@ -1,7 +1,5 @@
 """The paths of a checkout. Independent of the tests that use them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

@@ -4,8 +4,6 @@
 the system tells it, as Linux does.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import tempfile

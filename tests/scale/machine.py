@@ -1,7 +1,5 @@
 """A machine with some cores, whose running work shares them evenly: a discrete-event simulation."""
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

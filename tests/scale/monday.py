@@ -4,8 +4,6 @@
 table in Markdown and writes it as JSON.
 """
 
-from __future__ import annotations
-
 import json
 import random
 import sys

@@ -1,7 +1,5 @@
 """A Monday morning of many clinics: when visits begin and end, and what each asks of Coursekeeper. Assumptions only."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass

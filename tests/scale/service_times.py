@@ -1,7 +1,5 @@
 """What each piece of work costs a processor: as `make bench` measured it, else as kept here."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace

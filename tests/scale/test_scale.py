@@ -1,7 +1,5 @@
 """The simulation of many clinics, held against what is known of such queues."""
 
-from __future__ import annotations
-
 import json
 import random
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """`python -m tests.screenshots FOLDER`: pictures of every screen, and `index.html` to look at them."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tempfile

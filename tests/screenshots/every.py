@@ -1,7 +1,5 @@
 """Pictures of every screen in every width and scheme, menus and forms open, and one page to look at them all."""
 
-from __future__ import annotations
-
 import re
 from html import escape
 from itertools import groupby

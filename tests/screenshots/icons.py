@@ -1,7 +1,5 @@
 """Draw the icons of the home screen from templates/static/icon.svg: `python -m tests.screenshots.icons`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright

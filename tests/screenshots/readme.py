@@ -1,7 +1,5 @@
 """Pictures of the demo and of a paper, for the README."""
 
-from __future__ import annotations
-
 import subprocess
 import tempfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The starting catalog as it is in Square. Independent of the tests."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from plugin.core.acts import Act

@@ -1,7 +1,5 @@
 """A practice Square on a real port, services that call it with the real SDK, and the webhooks between them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime

@@ -1,7 +1,5 @@
 """A clinic that is connected by OAuth, or is about to be, beside the practice Square. Independent of the tests."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit

@@ -1,7 +1,5 @@
 """The line between the services and a practice Square in the same process, whose every call can be made to fail."""
 
-from __future__ import annotations
-
 import re
 
 import httpx

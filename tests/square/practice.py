@@ -1,7 +1,5 @@
 """A practice Square in this process alone: no server, no threads, nothing sent. Independent of the tests."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

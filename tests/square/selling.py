@@ -1,7 +1,5 @@
 """A desk that sells on Square's other screens, and the people who pay there. Independent of the tests."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import shutil

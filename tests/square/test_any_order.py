@@ -1,7 +1,5 @@
 """Webhooks arrive more than once, in any order, and die half-way: the ledger is the same as if they had not."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import random

@@ -1,7 +1,5 @@
 """Square Appointments over the wire: events, the sync of the calendar, and the names behind ids."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

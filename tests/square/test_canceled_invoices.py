@@ -1,7 +1,5 @@
 """B3: an invoice canceled after its deposit was paid: nothing more is due, and a person decides about what was paid."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """Packages in Square's catalog: one item, a variation for each package, and nothing of the seller's lost."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

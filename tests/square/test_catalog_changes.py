@@ -1,7 +1,5 @@
 """What the seller changes in Square's catalog: noticed, asked about, settled when it agrees again, never obeyed."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.core.acts import Act

@@ -4,8 +4,6 @@ What a course cost is its line's total less the line's tax. Modifiers and servic
 that total; charges beside the lines are not; a card surcharge never counts, wherever Square has it.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Selling from the desk: each way from its begin to the course, and what may happen between."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """A sale that the desk waits for while it is rung up on Square POS: it turns to paid by itself, or is claimed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What Square may answer, and what it is read as: strict values, or one error that states whether waiting helps."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime

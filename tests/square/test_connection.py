@@ -1,7 +1,5 @@
 """Connecting to Square by OAuth: each way works once, tokens are sealed, renewed in time, and end when they should."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta

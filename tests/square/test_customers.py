@@ -1,7 +1,5 @@
 """Customers merged, changed and deleted in Square: a course never loses its client."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

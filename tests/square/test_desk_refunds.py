@@ -1,7 +1,5 @@
 """Refunds begun at the desk, against a Square: requested once for each payment, whatever fails on the way."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Square's directory at the desk: searched by name without Square, by phone and e-mail with it, added by one tap."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Disputes over the wire: reported by an event or a sync, and matched to the courses of their payment."""
 
-from __future__ import annotations
-
 from plugin.courses.base.read import courses_of_client, recent_sales
 from plugin.courses.base.views import CourseView
 from tests.square.clinic import Clinic

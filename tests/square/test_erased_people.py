@@ -1,7 +1,5 @@
 """Square still reports a person who was erased here, or merges them with another: no data returns by that."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from sqlalchemy import select

@@ -1,7 +1,5 @@
 """A course exchanged for another package: its value is transferred to the cent, once the difference is paid."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any

@@ -5,8 +5,6 @@ call has failed in every way. Where Square may answer less kindly than the pract
 notice are run once more: all their calls fail there too, each in two ways.
 """
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator

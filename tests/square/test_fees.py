@@ -1,7 +1,5 @@
 """Square's fees: asked for once a payment is old enough, until Square shows them, a bounded number of times."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any

@@ -1,7 +1,5 @@
 """Invoices: a deposit opens the course, the balance completes it, and what Square or the desk may do between."""
 
-from __future__ import annotations
-
 from functools import partial
 
 from sqlalchemy import select

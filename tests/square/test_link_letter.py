@@ -1,7 +1,5 @@
 """The e-mail with a payment's address is in the client's language."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime
 

@@ -1,7 +1,5 @@
 """The clinic's details are read from its Square location once, and what a person typed stays."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import cast

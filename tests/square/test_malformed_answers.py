@@ -1,7 +1,5 @@
 """One malformed element in a list of Square's is left out and logged; the rest of the page counts."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from typing import Any

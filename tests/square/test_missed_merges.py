@@ -1,7 +1,5 @@
 """Customers merged in Square whose events were lost: one person is one client again with the next sync."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import httpx

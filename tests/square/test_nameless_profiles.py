@@ -1,7 +1,5 @@
 """Square makes a profile for a card sale without a customer: while it has no data of the person, it is no client."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """A package edited at the desk: saved is published, and while Square does not have it the difference shows."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin import create_app

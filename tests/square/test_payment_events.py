@@ -1,7 +1,5 @@
 """How many statements the worker sends for the two payment events of one sale; the second one finds it booked."""
 
-from __future__ import annotations
-
 from tests.budgets.counting import counted
 from tests.square.clinic import Clinic
 

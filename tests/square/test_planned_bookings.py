@@ -1,7 +1,5 @@
 """Planned visits are booked in Square Appointments: at once, once, moved, canceled, followed, and never by force."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """Without a public address: Square is asked often and cheaply, and only while no events arrive."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """Clients in Square's directory: created there once, updated, and with their balance written on them."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

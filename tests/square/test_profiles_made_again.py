@@ -1,7 +1,5 @@
 """A profile deleted in Square and made again: the same person is proposed, and merged by one tap."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

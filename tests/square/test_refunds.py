@@ -1,7 +1,5 @@
 """Refunds made in Square POS: the sessions leave in the same act, and an unclear one opens an item."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

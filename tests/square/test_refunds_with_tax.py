@@ -1,7 +1,5 @@
 """Refunds of sales with tax and tip: the client is refunded what they paid, the ledger loses the net of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

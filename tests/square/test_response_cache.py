@@ -1,7 +1,5 @@
 """H2: Square continues to fail one call in four; a refund is booked after a few tries all the same."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from datetime import timedelta

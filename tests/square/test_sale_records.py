@@ -1,7 +1,5 @@
 """A whole sale in Square POS, as recorded for its invoice: what Square computed, no one's name, to the cent."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from typing import Any

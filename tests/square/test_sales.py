@@ -1,7 +1,5 @@
 """Sales rung up in Square POS, received by webhook, booked by the worker."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """What a person decides though Square is plain: a used course refunded, a sale changed after it was booked."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -3,8 +3,6 @@
 Two keys may be there: that of the settings, and that of the subscription we made, each for its own address.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -1,7 +1,5 @@
 """The webhook subscription: created where the token allows, adopted where it exists, tested, and its key used."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any

@@ -1,7 +1,5 @@
 """The sync finds what the webhooks did not report, and nothing that they did."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """A tip at Square: paid by its link, it is a tip and sells nothing."""
 
-from __future__ import annotations
-
 from sqlalchemy import select
 
 from plugin.core.money import Money

@@ -1,7 +1,5 @@
 """Square down, slow, busy, answering nonsense, or refusing us: work waits, is visible, and catches up."""
 
-from __future__ import annotations
-
 import sqlite3
 import threading
 

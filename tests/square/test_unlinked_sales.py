@@ -1,7 +1,5 @@
 """Sales that look like a package no one has linked: one item each, linked and opened by one tap, or ignored."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Section G in Square: a busy day, merges, refunds and disputes where Square answers less kindly, one ledger."""
 
-from __future__ import annotations
-
 import random
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Sealing: what is stored can't be read without the key, and keys can be changed while in use."""
 
-from __future__ import annotations
-
 import pytest
 from cryptography.fernet import Fernet
 

@@ -1,7 +1,5 @@
 """The worker by itself: woken by its scheduler, cheap when idle, and stopped at once on request."""
 
-from __future__ import annotations
-
 import json
 import threading
 import time

@@ -7,8 +7,6 @@ the whole document as `api.json` in the repository square/connect-api-specificat
 the operations of `CALLS`, the events of `EVENT_TYPES`, every schema those lead to, the scopes. Prose and examples go.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """One course, and its ledger addressed by raw SQL: nothing here goes through the ORM."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

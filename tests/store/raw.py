@@ -1,7 +1,5 @@
 """Entries written by raw SQL, as a careless script or an intruder would. Must not know any rule of the ledger."""
 
-from __future__ import annotations
-
 import uuid
 from typing import Any
 

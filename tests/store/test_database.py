@@ -1,7 +1,5 @@
 """The engine: its pragmas on every connection, its two kinds of transaction, its times and ids."""
 
-from __future__ import annotations
-
 import threading
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta, timezone

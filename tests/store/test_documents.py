@@ -1,7 +1,5 @@
 """The database itself keeps documents: no gap, no second one for the same sale, nothing changed or deleted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

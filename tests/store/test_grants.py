@@ -1,7 +1,5 @@
 """With another role as the owner of the tables, the program works and can't rewrite its ledger."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

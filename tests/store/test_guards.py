@@ -1,7 +1,5 @@
 """The database refuses a wrong ledger, whoever writes to it: every rule broken on purpose, on both engines."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

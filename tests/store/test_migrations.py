@@ -1,7 +1,5 @@
 """The migrations: up, down and up again on both engines, and the same tables as the models."""
 
-from __future__ import annotations
-
 import re
 from importlib import import_module
 

@@ -1,7 +1,5 @@
 """The address that PostgreSQL's own programs get: with the user, without the password."""
 
-from __future__ import annotations
-
 import pytest
 from sqlalchemy import make_url
 

@@ -1,7 +1,5 @@
 """PostgreSQL behind a pooler, and a primary that became a standby."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """Prepared statements give what the same statements give by SQLAlchemy, on both engines."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

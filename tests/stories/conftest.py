@@ -1,7 +1,5 @@
 """The stories play at the same small clinic as the tests of the ledger."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """A course at a clinic that treats in English and writes to its clients in theirs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from invoices.papers import to_json

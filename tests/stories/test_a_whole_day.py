@@ -1,7 +1,5 @@
 """A whole day at the clinic, every kind of sale and refund, a fault on for most: in the evening both sums agree."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tests.stories.day.harness import open_stage

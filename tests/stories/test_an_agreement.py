@@ -1,7 +1,5 @@
 """A course that begins with a signature, and what it is worth when the client changes her mind."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import pytest

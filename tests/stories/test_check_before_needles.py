@@ -1,7 +1,5 @@
 """A clinic that asks before it needles, and keeps nothing but that it did."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.core.acts import Role

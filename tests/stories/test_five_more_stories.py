@@ -1,7 +1,5 @@
 """Five courses whose life took a turn, told with the balance after each step: sessions left, and cents still owed."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 

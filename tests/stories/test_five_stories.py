@@ -1,7 +1,5 @@
 """Five days at the clinic, told with the balance after each step: sessions left, and money still owed in cents."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

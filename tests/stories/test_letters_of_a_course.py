@@ -1,7 +1,5 @@
 """The e-mails along a course: one for each occasion, whoever sends them, and none that has lost its reason."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event

@@ -1,7 +1,5 @@
 """A client who rates what bothers her, and what becomes of the numbers."""
 
-from __future__ import annotations
-
 from invoices.language import language_for
 from invoices.pages.summary import summary_page
 from plugin.core.acts import Role

@@ -1,7 +1,5 @@
 """A deposit paid in two parts, the balance, and a refund of a part: each with its paper, and what is due after it."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from invoices.papers import AccountStatement

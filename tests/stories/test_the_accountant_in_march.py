@@ -1,7 +1,5 @@
 """The accountant in March: two months as double entry, a correction after closing, and the year on one sheet."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift

@@ -1,7 +1,5 @@
 """One clinic on SQLite with its screens, in which a course can be brought into any state."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """The table of states: what the ledger itself says of a course in each of them."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.courses.audit import audit

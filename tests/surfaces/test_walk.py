@@ -1,7 +1,5 @@
 """Every surface says of a course in any state what the table says of it: the same number, the same words."""
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Callable, Iterator

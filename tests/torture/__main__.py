@@ -5,8 +5,6 @@ the year, and the time for all of it on two quiet cores, of which each part has 
 Exits with 1 when anything acknowledged is lost or doubled, or a ledger differs.
 """
 
-from __future__ import annotations
-
 import random
 import sys
 import time

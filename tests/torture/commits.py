@@ -3,8 +3,6 @@
 A day of a clinic is played with the same idempotency keys each time: what was recorded before the kill answers again.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import signal

@@ -1,7 +1,5 @@
 """Fixtures of more than one file here."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

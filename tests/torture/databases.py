@@ -1,7 +1,5 @@
 """Databases for torture: what was committed must survive a kill, so nothing of their durability is switched off."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Faults of the disk: no right to write, no room on a small file system, power lost in the middle of a write."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import shutil

@@ -3,8 +3,6 @@
 Each: a clear answer and state while it lasts, everything acknowledged still there after it, and work goes on by itself.
 """
 
-from __future__ import annotations
-
 import resource
 import shutil
 import threading

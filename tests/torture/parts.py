@@ -1,7 +1,5 @@
 """The parts of `make torture`: each plays in a process of its own, ends by its own clock, and says what it played."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections import Counter

@@ -4,8 +4,6 @@ In the manner of Jepsen's test of TigerBeetle: clients repeat ids on purpose, an
 small model afterwards. Of one id exactly one request may ever have an effect, and all its answers must agree.
 """
 
-from __future__ import annotations
-
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable

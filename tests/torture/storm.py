@@ -3,8 +3,6 @@
 The ledger is the same, row by row, as when each event came once, in order, to a Square that always answered.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import random

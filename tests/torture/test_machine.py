@@ -1,7 +1,5 @@
 """Faults of the machine, and the same id many times: short forms, and that each check can fail."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace

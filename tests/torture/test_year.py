@@ -1,7 +1,5 @@
 """A short form of the year, and that it finds what is planted."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable
 from dataclasses import replace

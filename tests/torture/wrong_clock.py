@@ -1,7 +1,5 @@
 """A machine whose clock is set a day back, a year ahead and right again while sessions are used and work waits."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A stand-in for Apple's push service on 127.0.0.1: HTTP/2 over TLS, by a certificate of the authority alone."""
 
-from __future__ import annotations
-
 import json
 import ssl
 import tempfile

@@ -1,7 +1,5 @@
 """A device that makes passkeys, in software: it asks nobody, and signs whatever it is told to."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import secrets

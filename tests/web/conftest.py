@@ -1,7 +1,5 @@
 """The cast of the screens' tests: the whole application, and a signed-in person of each role."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import cast
 

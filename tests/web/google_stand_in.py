@@ -4,8 +4,6 @@ The fields are those of the REST resources genericobject and genericclass, the c
 of “Using OAuth 2.0 for server to server applications”.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -1,7 +1,5 @@
 """A page as a person meets it: its words, its forms with what stands in them, its links. Knows no address."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 

@@ -1,7 +1,5 @@
 """Who may open what: every address of the application, by role. A new address must be added here."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import pytest

@@ -1,7 +1,5 @@
 """Who opened which client is recorded, and shown with the client's data."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

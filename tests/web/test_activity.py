@@ -1,7 +1,5 @@
 """The activity log on screen: what it tells of sign-ins, staff, downloads and settings; filters in the address."""
 
-from __future__ import annotations
-
 import csv
 import io
 

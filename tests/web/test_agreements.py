@@ -1,7 +1,5 @@
 """Signing an agreement: at the desk by handing the device over, by link, on paper; and the sale that follows."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Settings, Appointments: what Square offers is chosen from, and whether it lets us book is said at once."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass

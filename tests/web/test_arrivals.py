@@ -1,7 +1,5 @@
 """Today's arrivals on the screen: one tap uses a visit, one takes it back, a missed one is decided."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Attention: each question says what happened, what we propose, and takes one tap to answer."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

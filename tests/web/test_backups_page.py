@@ -1,7 +1,5 @@
 """The page Backups: how they stand, making one, the passphrase once, downloads for the owner alone."""
 
-from __future__ import annotations
-
 import errno
 import os
 import re

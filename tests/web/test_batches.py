@@ -1,7 +1,5 @@
 """Papers for many clients on the screen: a search keeps who was chosen, progress shows itself, files are well named."""
 
-from __future__ import annotations
-
 import io
 import threading
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Acts on many courses from the list: chosen, previewed, carried out, undone; print and e-mail."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

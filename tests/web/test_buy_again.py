@@ -1,7 +1,5 @@
 """A package bought again from its course: one link and one sale, however often and wherever it is tapped."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

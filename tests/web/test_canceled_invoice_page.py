@@ -1,7 +1,5 @@
 """A canceled, part-paid invoice and a taxed refund on every screen: what was paid is said, and nobody is dunned."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """The check-in screen: who may use it, who is checked in, and that it tells nothing of anybody else."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any

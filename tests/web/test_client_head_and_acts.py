@@ -1,7 +1,5 @@
 """The client's page: how the client is reached, acts with their consequence, and the history by visit day."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """All clients: filters in the address, letters, the count, files for the owner; Enter opens the only match."""
 
-from __future__ import annotations
-
 import csv
 import io
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The client's page: what is left, one tap to use a session, one to take it back, and every line of it."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 

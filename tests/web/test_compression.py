@@ -1,7 +1,5 @@
 """What a browser takes compressed goes out compressed, and its length tells nothing about the form token in it."""
 
-from __future__ import annotations
-
 import gzip
 
 from flask import Flask

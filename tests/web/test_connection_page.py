@@ -1,7 +1,5 @@
 """The owner's page about Square: true in every state, quick whatever Square does, silent about what is secret."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast

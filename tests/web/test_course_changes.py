@@ -1,7 +1,5 @@
 """The menu of a course: a page for each deed, refused ones filled in again, the owner's hidden from the desk."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

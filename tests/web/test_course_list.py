@@ -1,7 +1,5 @@
 """The owner's list of all courses: filters in the address, orders, sums, files, saved views."""
 
-from __future__ import annotations
-
 import csv
 import io
 from dataclasses import replace

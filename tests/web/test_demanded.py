@@ -1,7 +1,5 @@
 """Owners outside the practice environment have a second step: until then only the way to it opens."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

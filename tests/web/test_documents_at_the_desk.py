@@ -1,7 +1,5 @@
 """Invoices, credit notes and vouchers at the desk: one tap beside the other papers, the same bytes for ever."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

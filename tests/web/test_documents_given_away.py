@@ -1,7 +1,5 @@
 """Documents of courses that changed hands: the giver's invoice is never a tap away on the recipient's page."""
 
-from __future__ import annotations
-
 import re
 from datetime import date
 

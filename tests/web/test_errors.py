@@ -1,7 +1,5 @@
 """Error pages: what happened, why, what now, in our words; pages for people, fragments for scripts."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any, cast
 

@@ -1,7 +1,5 @@
 """Events for other programs on screen: a receiver and its key, a test, what came of it, and sending again."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.core.acts import Role

@@ -1,7 +1,5 @@
 """What asks for the password again: when, how often wrong, and that nothing typed is lost by it."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

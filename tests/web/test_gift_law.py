@@ -1,7 +1,5 @@
 """Where gift certificates may not expire, the owner is warned; elsewhere and for what does not expire, not."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Google Wallet: the link that saves a pass, the object, its updates, and what becomes of a pass that is nobody's."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import replace

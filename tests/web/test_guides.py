@@ -1,7 +1,5 @@
 """Guides for staff: two pages each, for those they are for."""
 
-from __future__ import annotations
-
 from io import BytesIO
 
 import pikepdf

@@ -1,7 +1,5 @@
 """What every answer tells the browser, and what no template may hold."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from pathlib import Path

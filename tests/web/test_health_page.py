@@ -1,7 +1,5 @@
 """The page Health: what is wrong, since when, what to do, who is told; and the worst of it on the owner's Today."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

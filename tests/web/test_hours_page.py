@@ -1,7 +1,5 @@
 """The page of the opening hours."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from plugin.core.opening_hours import ClosedDays, Interval

@@ -1,7 +1,5 @@
 """The owner's import screen: send a file, settle its columns, look, import, undo; refused in words, never half."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 

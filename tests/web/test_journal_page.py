@@ -1,7 +1,5 @@
 """The accountant's journal on screen: the month, what is behind a line, its files, and choosing the accounts."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

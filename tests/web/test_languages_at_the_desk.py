@@ -1,7 +1,5 @@
 """The desk chooses the language of a client's papers, and is told of letters that can't be printed."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.courses.desk import Desk

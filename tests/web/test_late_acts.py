@@ -1,7 +1,5 @@
 """Taps of a desk that was offline: who may send them, once, at the time of the tap, and nothing vanishes."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """The pages of client e-mails: the owner's switches and words, a client's choice at the desk and by the link."""
 
-from __future__ import annotations
-
 from flask import Flask
 
 from plugin.core.letters import LetterKind

@@ -1,7 +1,5 @@
 """Counting of guesses: for all processes together, without a write for ordinary requests, and when a server is away."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

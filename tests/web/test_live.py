@@ -1,7 +1,5 @@
 """What is new reaches an open page: asked for with what it shows, answered only when that changed."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.courses.desk import Desk

@@ -1,7 +1,5 @@
 """The owner's pages about one person, and new API tokens: inviting, changing, links, sessions."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any

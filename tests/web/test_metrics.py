@@ -1,7 +1,5 @@
 """Metrics for Prometheus: off by default, behind a token, numbers only."""
 
-from __future__ import annotations
-
 import dataclasses
 import errno
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Printing the month: a choice of months, the paper when asked for, and words where it can't be had."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

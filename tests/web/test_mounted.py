@@ -1,7 +1,5 @@
 """Coursekeeper below a clinic's own application: both keep their own sign-in, sessions and error pages."""
 
-from __future__ import annotations
-
 import pytest
 from flask import Flask, session
 

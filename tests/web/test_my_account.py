@@ -1,7 +1,5 @@
 """My account: one's own name, address, password and devices."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The owner's lists for visit notes, and the names in the languages of clients."""
 
-from __future__ import annotations
-
 import pytest
 from flask import Flask
 

@@ -1,7 +1,5 @@
 """A NUL in an address or a form: PostgreSQL takes no text that holds it, so it must not get that far."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.web.visitor import Visitor

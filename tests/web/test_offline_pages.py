@@ -1,7 +1,5 @@
 """What the server gives a device to work without a connection, and what it lets it keep."""
 
-from __future__ import annotations
-
 import json
 import re
 import struct

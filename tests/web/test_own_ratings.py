@@ -1,7 +1,5 @@
 """Own ratings in browsers: the client's phone, the clinic's device in their hands, and what each of the staff sees."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

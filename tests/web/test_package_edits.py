@@ -1,7 +1,5 @@
 """A package edited on its form: a new version for new sales, with several treatments and every term."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What a client will read of a package, while it is written: nothing is saved by looking."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.courses.catalog.packages import read_package

@@ -1,7 +1,5 @@
 """Packages, for the owner: made on one form, and shown whether the till can sell them."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.courses.catalog.packages import list_packages

@@ -1,7 +1,5 @@
 """The palette: what is found by what is typed or scanned, in which order, and by whom."""
 
-from __future__ import annotations
-
 import re
 from urllib.parse import quote
 

@@ -1,7 +1,5 @@
 """Papers by e-mail from the client's page: a button beside each, its answer, and why there is none."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

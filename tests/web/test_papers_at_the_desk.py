@@ -1,7 +1,5 @@
 """The papers: opened by the browser under a name worth keeping; a failed one says so and can be tried again."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

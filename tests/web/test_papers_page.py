@@ -1,7 +1,5 @@
 """The owner's papers: letterhead, logo, numbers, texts beside the sheet they make, and the list of what was issued."""
 
-from __future__ import annotations
-
 import io
 import re
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Passkeys: made, used, refused and removed. The device is `authenticator.py`; a real browser is in tests/browser."""
 
-from __future__ import annotations
-
 import html
 import json
 import re

@@ -1,7 +1,5 @@
 """The screens of two clients who are one, of what is held on somebody, of erasing it, and of exchanging a course."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

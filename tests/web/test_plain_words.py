@@ -1,7 +1,5 @@
 """No template uses a word that has a plainer standard one (docs/glossary.md)."""
 
-from __future__ import annotations
-
 import re
 
 from plugin.web.pages import TEMPLATES

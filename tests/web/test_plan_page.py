@@ -1,7 +1,5 @@
 """The plan of a course at the desk and on the private page: proposed, changed, saved, refused, in a calendar."""
 
-from __future__ import annotations
-
 import pytest
 from flask import Flask
 from sqlalchemy import select

@@ -1,7 +1,5 @@
 """A client's own page and the link that stops letters: opened by an address alone, and silent to every other one."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Forwarded headers count from a trusted proxy alone, and only what that proxy itself has written."""
 
-from __future__ import annotations
-
 import pytest
 from flask import Flask, Response, request
 

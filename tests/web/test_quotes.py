@@ -1,7 +1,5 @@
 """The story of a quote: made in the consultation, paid on the client's phone, or sold at the desk."""
 
-from __future__ import annotations
-
 import pytest
 from flask import Flask
 

@@ -1,7 +1,5 @@
 """Refunding a course at the desk: both sums shown, one look at what will happen, one tap, and its state on the card."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

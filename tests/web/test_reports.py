@@ -1,7 +1,5 @@
 """The owner's reports on screen: figures to the cent, files of the same, and words where there is nothing yet."""
 
-from __future__ import annotations
-
 import csv
 import io
 from datetime import UTC, date, datetime

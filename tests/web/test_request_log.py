@@ -1,7 +1,5 @@
 """The log of requests: one line each, an id to find them by, and nothing about a person in any of them."""
 
-from __future__ import annotations
-
 import io
 import json
 import logging

@@ -1,7 +1,5 @@
 """Links to set a password, in the browser: asked for, opened, forged, late and used twice."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

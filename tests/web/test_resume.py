@@ -1,7 +1,5 @@
 """A form that comes after its sign-in has ended, from a browser without scripts: it is shown again, filled in."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

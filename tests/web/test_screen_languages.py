@@ -1,7 +1,5 @@
 """The language of the screens: one's own, else the clinic's; before sign-in, the browser's. The API speaks English."""
 
-from __future__ import annotations
-
 import re
 from html import unescape
 from typing import Any

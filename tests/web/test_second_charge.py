@@ -1,7 +1,5 @@
 """The desk is asked before it charges one visit twice: what stands, and three ways to answer (B7, A7)."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """The second step of the sign-in: codes of an app, each once, and recovery codes; set up, used, lost, removed."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Selling from the desk: whom, what, how, each asked once; then the page that says what happens now."""
 
-from __future__ import annotations
-
 import pytest
 from sqlalchemy import select
 

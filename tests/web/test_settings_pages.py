@@ -1,7 +1,5 @@
 """The pages of settings: saved at once, secrets never shown again, what the server sets only shown."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from typing import Any, cast

@@ -1,7 +1,5 @@
 """The first run in the browser: the code, the owner, and the steps after them."""
 
-from __future__ import annotations
-
 import threading
 from dataclasses import replace
 

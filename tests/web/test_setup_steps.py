@@ -1,7 +1,5 @@
 """The steps of the set-up that speak to others: Square, mail, the team; restoring instead; and the checklist."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A shared iPad: people switch by PIN, it locks itself, and nothing that was seen or copied before opens it after."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The public page of packages: read and bought without a sign-in; it knows no client and tells of none."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import re

@@ -1,7 +1,5 @@
 """Coming in and going out: who, how often wrong, and what a stranger learns."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any

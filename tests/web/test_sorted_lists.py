@@ -1,7 +1,5 @@
 """Lists of documents, packages and backups: sorted by the address, paged and exported in the same order."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -1,7 +1,5 @@
 """Clients and Square's directory on the desk's screens: found there, taken in, changed, and how they stand."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any, cast
 

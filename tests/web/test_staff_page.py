@@ -1,7 +1,5 @@
 """Staff and API tokens for the owner: who may come in, and ending that at once (C4)."""
 
-from __future__ import annotations
-
 import pytest
 from flask import Flask
 

@@ -1,7 +1,5 @@
 """A sentence that was stored in English is read in the language of the screen, and what a person typed as it stands."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.stored_sentences import in_words

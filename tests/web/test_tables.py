@@ -1,7 +1,5 @@
 """Every table of the reports sorts both ways by its headings, keeps the order in the address, and in its files."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

@@ -1,7 +1,5 @@
 """Taps per job, as `docs/desk.md` lists them: none may need more. Each job is played to its end, and checked there."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Tips from the private page, and the request for a review: off by default, the client's own choice, never a sale."""
 
-from __future__ import annotations
-
 import pytest
 from flask import Flask
 from pydantic import ValidationError

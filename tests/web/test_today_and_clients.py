@@ -1,7 +1,5 @@
 """Today and the search: what is first, what is new, and how a client is found or made."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

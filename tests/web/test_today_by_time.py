@@ -1,7 +1,5 @@
 """Today: arrivals by time with their states, one's own clients, what is due, and who comes without a booking."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from datetime import timedelta

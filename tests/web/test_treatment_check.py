@@ -1,7 +1,5 @@
 """The check before a treatment in browsers: the owner's list, the client's two answers, and who is told."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """What a visit was about: written down in the history line, shown there, and the focus on the papers alone."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.core.acts import Role

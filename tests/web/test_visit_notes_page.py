@@ -1,7 +1,5 @@
 """The note of a visit and My day in the browser: taps, who sees what, two at once, an ended sign-in."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

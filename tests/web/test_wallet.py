@@ -1,7 +1,5 @@
 """The Apple Wallet pass: its files, its signature read by openssl, what it says, and who may ask for a newer one."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import io

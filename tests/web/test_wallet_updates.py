@@ -1,7 +1,5 @@
 """Updates of passes in Apple Wallet: which devices have one, which passes changed, and the push by the certificate."""
 
-from __future__ import annotations
-
 import json
 from functools import partial
 

@@ -1,7 +1,5 @@
 """Dates, money and colours as people see them: by the clinic's country and zone, and always readable."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime

@@ -1,7 +1,5 @@
 """A course that went to the wrong client: found again from its card, moved in one tap, while it is untouched."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.core.acts import Role

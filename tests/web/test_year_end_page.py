@@ -1,7 +1,5 @@
 """The year end and the unused balances on screen, as files and as a paper."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

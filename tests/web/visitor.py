@@ -1,7 +1,5 @@
 """Somebody at a browser without scripts: opens addresses, follows forms. Knows no table."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

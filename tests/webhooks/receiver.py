@@ -1,7 +1,5 @@
 """A program on 127.0.0.1 that receives events and answers as it is told. Independent of the tests."""
 
-from __future__ import annotations
-
 import socket
 import threading
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Events reach their receiver: signed, in the order of each course, again after a failure, and nowhere they may not."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

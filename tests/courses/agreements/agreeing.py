@@ -1,7 +1,5 @@
 """A desk that has agreements signed, with a printer that writes the content of a paper instead of drawing it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from invoices.papers import Paper, to_json

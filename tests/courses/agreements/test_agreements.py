@@ -1,7 +1,5 @@
 """Agreements before a sale: shown, signed once, bound to what was shown, and kept with what was sold."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

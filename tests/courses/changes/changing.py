@@ -1,7 +1,5 @@
 """The acts on sold courses as one-liners, each under a key of its own unless one is given."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 

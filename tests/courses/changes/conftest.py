@@ -1,7 +1,5 @@
 """The same clinic on SQLite alone: what engines decide is tested with the ledger itself."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """Goodwill, sessions taken away, and sessions used before they were paid."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

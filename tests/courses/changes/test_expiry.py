@@ -1,7 +1,5 @@
 """The last day of a course: by the terms, by the first use, moved by the owner; frozen, expired, written off."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import pytest

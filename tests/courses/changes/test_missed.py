@@ -1,7 +1,5 @@
 """A missed visit without a booking: forgiven or charged, counted with the booked ones, undone like any use."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """A course shared with named people, and one given away by a voucher."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.courses.changes.gift_code import LENGTH, LETTERS, new_code, typed_code, written_code

@@ -1,7 +1,5 @@
 """Transferring what is left: the value to the cent, the way back, and what a refund makes of it."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.core.ledger import Kind

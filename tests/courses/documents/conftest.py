@@ -1,7 +1,5 @@
 """The papers' desk, on SQLite alone unless the engine is the point."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """Sales as Square recorded them, and a desk that issues their papers. Independent of the tests."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any

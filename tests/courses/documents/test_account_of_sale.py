@@ -1,7 +1,5 @@
 """A sale as an account: Square's sums, each to the cent, and a line of rounding where they leave a rest."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """The statement of all that was billed to a client, and where what is due is paid."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 

@@ -1,7 +1,5 @@
 """What a refund returns of each line: to the cent, in proportion, and never more than is left."""
 
-from __future__ import annotations
-
 from hypothesis import given, settings
 from hypothesis import strategies as some
 

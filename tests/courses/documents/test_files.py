@@ -1,7 +1,5 @@
 """The file of a document: drawn once from what was frozen, by the first caller, and the same for ever."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier

@@ -1,7 +1,5 @@
 """Issuing: once for each sale, refund and gift, to the buyer, and never a number without its document."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """The statement of prepaid balance: what is unused, its value, and a code only the clinic can make."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """Finding documents: of a course, by number or client, newest first, page by page, and as a table."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 
 import pytest

@@ -1,7 +1,5 @@
 """A receipt for each payment: exactly one, whatever comes twice, with what was left to pay after it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """How numbers look: the owner's prefix and first number, which no later choice makes untrue."""
 
-from __future__ import annotations
-
 import pytest
 
 from plugin.courses.documents.series import read_series, save_series

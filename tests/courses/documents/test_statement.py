@@ -1,7 +1,5 @@
 """The statement of account: what was billed and paid for a sale up to today, beside an invoice that stays as it is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date

@@ -1,7 +1,5 @@
 """How a credit note explains its refund, for refunds made in Square POS as well."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 

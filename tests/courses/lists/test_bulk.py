@@ -1,7 +1,5 @@
 """Acts on many courses at once: previewed, once, course by course, refused in words, undone."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """The list of courses follows every change of a course, and its sums are those of the reports."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any

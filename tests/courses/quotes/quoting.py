@@ -1,7 +1,5 @@
 """A desk that makes quotes, with a printer that writes the content of a paper instead of drawing it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from plugin.courses.quotes.make import NewQuote, make_quote

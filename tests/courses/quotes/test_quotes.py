@@ -1,7 +1,5 @@
 """A quote: what it freezes, how it ends, and the one sale it becomes."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """The parts of the day that are begun at the desk: Terminal, link, cash, invoice, refunds, appointments, a dispute."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any

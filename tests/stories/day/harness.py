@@ -3,8 +3,6 @@
 All in this process, on free ports of this machine: back-off and late events cost no waiting.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -3,8 +3,6 @@
 Square's own totals and the ledger's are computed apart; a clean audit and equal totals are the test.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Each is played as people do it, at the till or at the desk; none looks into Coursekeeper's tables.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta

@@ -3,8 +3,6 @@
 The ledger's are summed in SQL on purpose, not read from the reports: an error in their code must not hide itself.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field

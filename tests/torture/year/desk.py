@@ -1,7 +1,5 @@
 """The people of the clinic: each act is tried under one key until it is done, at the desk or at the register."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from dataclasses import asdict

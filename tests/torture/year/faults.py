@@ -1,7 +1,5 @@
 """What goes wrong in the year: when each storm begins and ends, and the chance of a fault while it lasts."""
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What a clinic owes and to whom, in plain Python: written from docs/rules.md, and imports nothing of the program."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 

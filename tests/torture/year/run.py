@@ -1,7 +1,5 @@
 """Plays the year under its storms, checks it against the model each evening, and returns what is left in the end."""
 
-from __future__ import annotations
-
 import math
 import random
 import re

@@ -1,7 +1,5 @@
 """The acts of a clinic's year, drawn from a seed: each is possible at its turn, as the model knows."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 from typing import Any

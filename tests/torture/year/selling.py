@@ -1,7 +1,5 @@
 """Clients, sales, invoices, exchanges and refunds: at the desk, and at Square as the clients pay there."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sqlalchemy import select

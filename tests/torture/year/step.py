@@ -1,7 +1,5 @@
 """One act of the year, as the people carry it out and the model counts it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

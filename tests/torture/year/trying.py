@@ -1,7 +1,5 @@
 """How people try a step: under one key until it is done and seen to be, whatever fails meanwhile."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any

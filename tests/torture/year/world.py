@@ -1,7 +1,5 @@
 """One simulated clinic: Coursekeeper, its Square, the network between them and its mail, in this thread alone."""
 
-from __future__ import annotations
-
 import json
 import math
 import random
