@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton
 
@@ -120,7 +119,7 @@ def _page(services: Services) -> str:
 
 
 def _written(moment: str, clinic: ClinicView) -> str:
-    local = datetime.fromisoformat(moment).astimezone(ZoneInfo(clinic.time_zone))
+    local = datetime.fromisoformat(moment).astimezone(clinic.zone)
     day = format_skeleton("MMMMd", local, locale=staff_language(spoken_tag()).locale)
     return f"{day}, {local:%H:%M}"
 

@@ -121,7 +121,7 @@ def drop_old_copies(services: Services) -> None:
 
 def zone_of(store: Store) -> ZoneInfo:
     """Return the clinic's time zone."""
-    return ZoneInfo(read_clinic(store).time_zone)
+    return read_clinic(store).zone
 
 
 def _manifest(services: Services, database: Path, begun: datetime, head: LedgerHead | None) -> Manifest:

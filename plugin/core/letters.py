@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from plugin.core.status import Status
+from plugin.core.status import IN_USE, Status
 
 WEEK = timedelta(days=7)
 # An occasion that passed unused, such as before a clinic switched its letter on, is let go after so long.
@@ -18,7 +18,6 @@ _FRESH = timedelta(days=30)
 _LONG_FRESH = timedelta(days=60)
 _EXPIRING = (7, 30, 60)
 _DUE_SOON = timedelta(days=3)
-_IN_USE = (Status.OPEN, Status.PART_PAID)
 
 
 class LetterKind(StrEnum):
@@ -85,7 +84,7 @@ class LetterFacts:
     @property
     def has_sessions(self) -> bool:
         """Return whether main sessions are left to use."""
-        return self.status in _IN_USE and self.main_left > 0
+        return self.status in IN_USE and self.main_left > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ def _expiring(facts: LetterFacts, today: date, _rules: LetterRules) -> str:
 
 
 def _finished(facts: LetterFacts, today: date, _rules: LetterRules) -> str:
-    is_over = facts.status in (*_IN_USE, Status.FINISHED) and facts.main_used > 0
+    is_over = facts.status in (*IN_USE, Status.FINISHED) and facts.main_used > 0
     is_last = is_over and facts.main_left == 0 and facts.client_left == 0 and not facts.is_due
     return "finished" if is_last and _was_here(facts, today, after=timedelta(days=2)) else ""
 
@@ -162,7 +161,7 @@ def _two_left(facts: LetterFacts, today: date, _rules: LetterRules) -> str:
 
 
 def _touch_up(facts: LetterFacts, today: date, _rules: LetterRules) -> str:
-    is_open = facts.status in _IN_USE and facts.main_left == 0 and facts.has_touch_ups and facts.left > 0
+    is_open = facts.status in IN_USE and facts.main_left == 0 and facts.has_touch_ups and facts.left > 0
     is_due = is_open and facts.booked_on is None and _is_after(facts.due_back_on, today, _LONG_FRESH)
     return f"since:{facts.last_visit_on}" if is_due and facts.last_visit_on else ""
 

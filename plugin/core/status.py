@@ -16,6 +16,10 @@ class Status(StrEnum):
     TRANSFERRED = "transferred"
 
 
+# Neither on hold nor over: its sessions can be used.
+IN_USE = (Status.OPEN, Status.PART_PAID)
+
+
 def course_status(
     *,
     closed_as: str | None,

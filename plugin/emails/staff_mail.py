@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from invoices.language import Language
 from plugin.core.acts import Role
@@ -202,5 +201,5 @@ def _alert_text(job: Job, clinic: ClinicView, language: Language) -> StaffText:
 
 
 def _moment(moment: datetime, clinic: ClinicView, language: Language) -> str:
-    day = language.long_date(moment.astimezone(ZoneInfo(clinic.time_zone)).date())
+    day = language.long_date(moment.astimezone(clinic.zone).date())
     return f"{day}, {language.time_of_day(moment, clinic.time_zone)}"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import String, bindparam, exists, select
 
+from plugin.core.batches import batched
 from plugin.core.text import full_name
 from plugin.courses.base.suppression import IS_ERASED, hashes, is_erased
 from plugin.courses.clients.contacts import Buyer
@@ -179,7 +180,6 @@ def ask_each(services: Services, customer_ids: Iterable[str], buyer: Buyer) -> A
 
 def _changed_ids(services: Services, customer_ids: Sequence[str]) -> Iterator[str]:
     """Yield those that Square no longer returns under their own id; raises SquareNotFound."""
-    for start in range(0, len(customer_ids), MOST_BY_ID):
-        some = customer_ids[start : start + MOST_BY_ID]
+    for some in batched(customer_ids, MOST_BY_ID):
         found = services.square.customers_by_id(some)
         yield from (one for one in some if found.get(one, {}).get("id") != one)

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.clinic import hours_of, read_clinic
@@ -160,7 +159,7 @@ class _Booking:
         return None if text(found.get("status")) in _OVER else found
 
     def _of_that_day(self, customer_id: str) -> list[Json]:
-        zone = ZoneInfo(read_clinic(self._services.store).time_zone)
+        zone = read_clinic(self._services.store).zone
         begins, ends = hours_of(self._wish.at.astimezone(zone).date(), zone)
         pages = self._square.bookings(begins, ends, None, customer_id=customer_id)
         return [one for page in pages for one in page if text(one.get("status")) not in _OVER]

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.core.status import Status
+from plugin.core.status import IN_USE, Status
 from plugin.store.base import Amount, Base, Id, Name, SquareId, only_where
 from plugin.store.statements import created, dropped
 
@@ -32,7 +32,7 @@ NEVER, NOT_YET = date.max, date.min
 # States of a course that its status alone does not tell.
 GIFT, UNASSIGNED = "gift", "unassigned"
 # Those of a course that is not over.
-CURRENT = (Status.OPEN.value, Status.PART_PAID.value, Status.FROZEN.value, GIFT, UNASSIGNED)
+CURRENT = (*IN_USE, Status.FROZEN, GIFT, UNASSIGNED)
 _HAS_LEFT = "value != 0 OR sessions_left != 0"
 _LEFT = ("client_id", "currency", "last_seen_on", "sessions_left", "value")
 

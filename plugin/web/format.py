@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
@@ -53,7 +52,7 @@ def written_month(day: date, clinic: ClinicView, skeleton: str = "yMMMM") -> str
 def local_day(value: date | datetime, clinic: ClinicView) -> date:
     """Return the day in the clinic's time zone."""
     if isinstance(value, datetime):
-        return value.astimezone(ZoneInfo(clinic.time_zone)).date()
+        return value.astimezone(clinic.zone).date()
     return value
 
 
@@ -89,7 +88,7 @@ def _long_day(context: Context, value: date | datetime) -> str:
 @pass_context
 def _time(context: Context, value: datetime) -> str:
     clinic = context["clinic"]
-    zone = ZoneInfo(clinic.time_zone)
+    zone = clinic.zone
     return str(format_time(value.astimezone(zone), "short", tzinfo=zone, locale=locale_of(clinic)))
 
 

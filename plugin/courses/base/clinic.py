@@ -148,12 +148,12 @@ def _save_in(session: Session, clinic: ClinicView) -> ClinicView:
 
 def local_date(clinic: ClinicView, now: datetime) -> date:
     """Return the current date at the clinic."""
-    return now.astimezone(ZoneInfo(clinic.time_zone)).date()
+    return now.astimezone(clinic.zone).date()
 
 
 def noon_of(day: date, clinic: ClinicView) -> datetime:
     """Return noon at the clinic: a day without a time of day is on that day in every list."""
-    return datetime.combine(day, time(12), ZoneInfo(clinic.time_zone)).astimezone(UTC)
+    return datetime.combine(day, time(12), clinic.zone).astimezone(UTC)
 
 
 def hours_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

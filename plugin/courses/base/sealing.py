@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, exists, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from plugin.core.batches import batched
 from plugin.core.fingerprint import fingerprint
 from plugin.core.head import LedgerHead, seal_fingerprint
 from plugin.store import Store
@@ -100,8 +100,8 @@ def seal(store: Store, now: datetime, *, is_quick: bool = False) -> LedgerHead |
         newest = newest_seal(session)
         last = LedgerHead(newest.number, newest.sha256) if newest is not None else None
         new = _new_rows(session, newest.sealed_at - _OVERLAP if is_quick and newest is not None else None)
-        while some := tuple(islice(new, MOST_ROWS)):
-            last = store.transact(partial(_write, now=now, last=last, rows=some))
+        for some in batched(new, MOST_ROWS):
+            last = store.transact(partial(_write, now=now, last=last, rows=tuple(some)))
             if last is None:
                 break
     return ledger_head(store)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 from plugin.core.acts import Source
 from plugin.core.course import AllowanceState, Balance, CourseState, WaitingGift
@@ -71,6 +72,11 @@ class ClinicView:
     voucher_form: str = "fold"
     address_place: str = "plain"
     logo: LogoView | None = None
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone in which its days and months begin."""
+        return ZoneInfo(self.time_zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
@@ -41,7 +40,7 @@ def day_text(day: date, clinic: ClinicView) -> str:
 
 def time_text(moment: datetime, clinic: ClinicView) -> str:
     """Format the time at the clinic in the locale of the reader: 10:02 AM."""
-    zone = ZoneInfo(clinic.time_zone)
+    zone = clinic.zone
     local = moment.astimezone(zone)
     return _for_reader(
         clinic,
@@ -53,7 +52,7 @@ def time_text(moment: datetime, clinic: ClinicView) -> str:
 
 def moment_text(moment: datetime, clinic: ClinicView) -> str:
     """Format a moment at the clinic in the locale of the reader: Nov 22, 2026, 10:02 AM."""
-    day = moment.astimezone(ZoneInfo(clinic.time_zone)).date()
+    day = moment.astimezone(clinic.zone).date()
     return _("{day}, {time}", day=day_text(day, clinic), time=time_text(moment, clinic))
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from invoices.language import Language
 from invoices.papers import Money as PaperMoney
 from plugin.core.course import CourseState
-from plugin.core.status import Status
+from plugin.core.status import IN_USE, Status
 
-_TELLS_BALANCE = (Status.OPEN, Status.PART_PAID, Status.FINISHED, Status.FROZEN)
+_TELLS_BALANCE = (*IN_USE, Status.FINISHED, Status.FROZEN)
 
 
 def figure(state: CourseState, language: Language) -> tuple[int, str]:

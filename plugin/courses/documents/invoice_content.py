@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -84,7 +83,7 @@ def payments_in(
     session: Session, sale: SoldSale, clinic: ClinicView, language: Language, sold_on: date
 ) -> tuple[PaymentLine, ...]:
     """Return the payments of a sale by day, and what another sale that it takes back pays of it."""
-    zone = ZoneInfo(clinic.time_zone)
+    zone = clinic.zone
     named = _other_tender(session, sale.square_order_id)
     lines = [
         PaymentLine(

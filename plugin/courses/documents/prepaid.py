@@ -7,7 +7,6 @@ import hashlib
 import hmac
 from dataclasses import replace
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -104,7 +103,7 @@ def _paper(
 
 
 def _course(session: Session, course: CourseView, clinic: ClinicView, names: Names) -> PrepaidCourse:
-    zone = ZoneInfo(clinic.time_zone)
+    zone = clinic.zone
     is_received = received_in(session, course, zone) is not None
     return PrepaidCourse(
         package_name=names(course.package_name),

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -198,7 +197,7 @@ def document_sheet(store: Store, q: str = "", *, kind: str | None = None, order:
 
 def _table(store: Store, q: str, kind: str | None, order: Order) -> Iterator[Sequence[Cell]]:
     with store.reading() as session:
-        zone = ZoneInfo(clinic_in(session).time_zone)
+        zone = clinic_in(session).zone
     cursor: str | None = None
     while True:
         page = find_documents(store, q, kind=kind, order=order, limit=_AT_A_TIME, cursor=cursor)

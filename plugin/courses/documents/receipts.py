@@ -6,7 +6,6 @@ No network call. The figures are as of the payment, so that a receipt issued lat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -134,7 +133,7 @@ def _is_in_parts(session: Session, sale: SoldSale, clinic: ClinicView) -> bool:
     begun = select(Checkout.id).where(
         Checkout.square_order_id == sale.square_order_id, Checkout.deposit.is_not(None)
     )
-    zone = ZoneInfo(clinic.time_zone)
+    zone = clinic.zone
     days = {each.at.astimezone(zone).date() for each in sale.tenders}
     paid = sum(each.amount for each in sale.tenders) + sale.exchanged
     return len(days) > 1 or paid < sale.total or session.scalar(begun.limit(1)) is not None

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -204,7 +203,7 @@ def _wanted(
 def _returned(
     session: Session, row: SquareRefund, record: RefundRecord | None, sale: SoldSale, language: str
 ) -> PaymentLine:
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = clinic_in(session).zone
     paid = {tender.square_payment_id: tender for tender in sale.tenders}
     tender = paid.get(record.square_payment_id) if record is not None else None
     label = language_for(language).gettext("Exchange") if row.square_refund_id.startswith(_EXCHANGE) else ""

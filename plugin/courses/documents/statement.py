@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -206,7 +205,7 @@ def _paid_whole_on(session: Session, order: str, clinic: ClinicView) -> date | N
     ).all()
     if not rows or sum(value for value, _other in rows) < sum(prices):
         return None
-    return max(at for _other, at in rows).astimezone(ZoneInfo(clinic.time_zone)).date()
+    return max(at for _other, at in rows).astimezone(clinic.zone).date()
 
 
 def _canceled(
@@ -218,7 +217,7 @@ def _canceled(
     if not courses or len(ended) < len(courses) or rest <= 0:
         return []
     currency = lines[0].amount.currency
-    on = max(ended).astimezone(ZoneInfo(clinic.time_zone)).date()
+    on = max(ended).astimezone(clinic.zone).date()
     return [StatementLine(on=on, what="canceled", amount=Money(-rest, currency), balance=Money(0, currency))]
 
 

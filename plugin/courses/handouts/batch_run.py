@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
 from typing import BinaryIO
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -89,7 +88,7 @@ def make_papers(
     """
     clinic = read_clinic(printer.store)
     day = local_date(clinic, act.now)
-    here = act.now.astimezone(ZoneInfo(clinic.time_zone))
+    here = act.now.astimezone(clinic.zone)
     left_out: list[LeftOut] = []
     with bundle(form, out, packed_at=here, language=clinic.language) as packed:
         for number, wanted in enumerate(papers, 1):

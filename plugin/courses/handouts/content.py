@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -73,7 +72,7 @@ def summary_paper(
     with store.reading() as session:
         clinic, course, spoken = subject_in(session, course_id, now, language)
         names = names_in(session, spoken)
-        zone = ZoneInfo(clinic.time_zone)
+        zone = clinic.zone
         standing = standing_in(session, course, zone)
         received = received_in(session, course, zone)
         credit = credit_in(session, course)

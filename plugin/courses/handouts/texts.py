@@ -43,7 +43,7 @@ def text_for(
     try:
         if own is None or not own.markdown:
             return read_text(starting_markdown(slug, spoken))
-        return with_review(read_text(own.markdown), own, zone=ZoneInfo(clinic_in(session).time_zone))
+        return with_review(read_text(own.markdown), own, zone=clinic_in(session).zone)
     except PaperRefused as error:
         raise Refused(str(error), code="paper_refused") from None
 

@@ -1,7 +1,6 @@
 """The welcome sheet of a course, frozen from the ledger into plain values."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -42,7 +41,7 @@ def welcome_paper(
     with store.reading() as session:
         clinic, course, spoken = subject_in(session, course_id, now, language)
         names = names_in(session, spoken)
-        received = received_in(session, course, ZoneInfo(clinic.time_zone))
+        received = received_in(session, course, clinic.zone)
         next_visit = next_visit_in(session, [course.client_id or ""], now)
         sections = _sections(session, course, spoken)
         interval = suggested_interval_in(session, course, spoken, next_visit)

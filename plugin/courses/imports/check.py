@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -67,7 +66,7 @@ def rules_in(session: Session, act: Act) -> Rules:
         offers=offers_in(session),
         currency=Currency.of(clinic.currency, clinic.language, clinic.country),
         country=clinic.country,
-        zone=ZoneInfo(clinic.time_zone),
+        zone=clinic.zone,
         today=local_date(clinic, act.now),
     )
 

@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from plugin.core.batches import batched
 from plugin.core.text import folded, name_key
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.clients.contacts import Contact
@@ -119,10 +119,8 @@ def match_in(session: Session, rows: Sequence[ImportRow]) -> People:
 
 
 def portions(values: set[str]) -> Iterator[list[str]]:
-    """Yield the values in order, in batches that fit into one query."""
-    ordered = sorted(values)
-    for start in range(0, len(ordered), AT_ONCE):
-        yield ordered[start : start + AT_ONCE]
+    """Return the values in order, in batches that fit into one query."""
+    return batched(sorted(values), AT_ONCE)
 
 
 def _marks(contact: Contact) -> tuple[Mark, Mark]:
@@ -167,7 +165,7 @@ def _imported_before(
 
 
 def _had_in(session: Session, client_ids: set[str]) -> dict[tuple[str, str, date], str]:
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = clinic_in(session).zone
     found: dict[tuple[str, str, date], str] = {}
     for some in portions(client_ids):
         rows = session.execute(

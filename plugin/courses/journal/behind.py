@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from plugin.core.batches import batched
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
@@ -78,7 +79,7 @@ def behind_line_sheet(found: Sequence[Behind]) -> Sheet:
 
 
 def _all(session: Session, wanted: LineFilter) -> Iterator[Behind]:
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = clinic_in(session).zone
     start, end = wanted.period.moments(zone)
     yield from _of_ledger(session, wanted, start, end, zone)
     if not chart_in(session).is_money_elsewhere:
@@ -145,8 +146,7 @@ def _with_client(query: Select[*Ts]) -> Select[*Ts]:
 def _courses_of(session: Session, order_ids: Sequence[str]) -> dict[str, _About]:
     """Return the first course of each order."""
     found: dict[str, _About] = {}
-    for at in range(0, len(order_ids), MOST_SHOWN):
-        some = order_ids[at : at + MOST_SHOWN]
+    for some in batched(order_ids, MOST_SHOWN):
         query = select(Course, Client).outerjoin(Client, Client.id == Course.client_id)
         for course, client in session.execute(
             query.where(Course.square_order_id.in_(some)).order_by(Course.id)
@@ -158,12 +158,10 @@ def _courses_of(session: Session, order_ids: Sequence[str]) -> dict[str, _About]
 def _tips_of(session: Session, order_ids: Sequence[str]) -> dict[str, _About]:
     """Return who gave the tip of each order that was one."""
     found: dict[str, _About] = {}
-    for at in range(0, len(order_ids), MOST_SHOWN):
+    for some in batched(order_ids, MOST_SHOWN):
         tips = select(Tip.square_order_id, Client.id, Client.name).join(Client, Client.id == Tip.client_id)
-        some = tips.where(Tip.square_order_id.in_(order_ids[at : at + MOST_SHOWN]))
-        found |= {
-            order_id or "": (client_id, name, "") for order_id, client_id, name in session.execute(some)
-        }
+        rows = session.execute(tips.where(Tip.square_order_id.in_(some)))
+        found |= {order_id or "": (client_id, name, "") for order_id, client_id, name in rows}
     return found
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from invoices.papers.wire import from_plain
 from plugin.core.acts import SQUARE, Act
+from plugin.core.batches import batched
 from plugin.core.gross import Charge
 from plugin.core.ledger import Kind
 from plugin.courses.base.bookmarks import save_bookmark_in
@@ -79,8 +80,7 @@ def _add_older(work: Work, after: str) -> tuple[int, bool]:
 def add_changed(work: Work, since: datetime) -> int:
     """Add the money of the sales changed since then, in an open transaction; return how many rows."""
     orders = work.session.scalars(_changed(since)).all()
-    batches = (orders[at : at + _BATCH] for at in range(0, len(orders), _BATCH))
-    return sum(_add(work, batch) for batch in batches)
+    return sum(_add(work, batch) for batch in batched(orders, _BATCH))
 
 
 def _changed(since: datetime) -> Select[Any]:

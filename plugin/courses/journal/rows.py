@@ -12,11 +12,11 @@ from typing import TypeVarTuple
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.journal.accounts import Role
 from plugin.courses.journal.pairs import AGAINST_DEFERRED, GIVEN
 from plugin.courses.reports.books import counts_at, counts_within, with_courses
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.totals import zone_in
 from plugin.store.changes import Gift
 from plugin.store.journal import MoneyPosting
 from plugin.store.ledger import Allowance, Course, Entry
@@ -65,7 +65,7 @@ def pair_sums(
     """
     for what, value in changed.items():
         yield PairSum(what, AGAINST_DEFERRED[what], Role.DEFERRED, value)
-    start, end = period.moments(zone_in(session))
+    start, end = period.moments(clinic_in(session).zone)
     if has_money:
         key = (MoneyPosting.what, MoneyPosting.debit, MoneyPosting.credit)
         sums = select(*key, func.sum(MoneyPosting.amount))

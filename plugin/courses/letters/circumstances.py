@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from plugin.core.batches import batched
 from plugin.core.letters import LetterFacts, LetterKind, LetterRules, Occasion, choose, may_write
-from plugin.core.status import Status
+from plugin.core.status import IN_USE
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.state import DUE_ON
 from plugin.courses.reports.follow_ups import next_bookings
@@ -20,7 +21,6 @@ from plugin.store.letters import ClientLetter, LetterChoice
 from plugin.store.listing import NEVER, NOT_YET, ListedCourse
 from plugin.store.people import Client
 
-_IN_USE = (Status.OPEN.value, Status.PART_PAID.value)
 # The longest that any rule looks back and ahead (`plugin.core.letters`).
 _BACK, _AHEAD = timedelta(days=61), timedelta(days=61)
 _AT_ONCE = 500
@@ -51,7 +51,7 @@ def circumstances_in(
 
     `client_ids`: of these clients alone.
     """
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = clinic_in(session).zone
     today = now.astimezone(zone).date()
     which = [or_(*_may_be_due(today, rules, timedelta(days=days)))]
     if client_ids:
@@ -59,9 +59,8 @@ def circumstances_in(
     by_client: defaultdict[str, list[Row[Any]]] = defaultdict(list)
     for row in session.execute(_courses(now).where(*which)):
         by_client[row.client_id].append(row)
-    ids = list(by_client)
-    for begin in range(0, len(ids), _AT_ONCE):
-        yield from _known(session, {one: by_client[one] for one in ids[begin : begin + _AT_ONCE]}, zone)
+    for some in batched(by_client.items(), _AT_ONCE):
+        yield from _known(session, dict(some), zone)
 
 
 def _known(session: Session, courses: dict[str, list[Row[Any]]], zone: ZoneInfo) -> Iterator[Circumstances]:
@@ -101,7 +100,7 @@ def _courses(now: datetime) -> Any:
     of, other, booked = ListedCourse, aliased(ListedCourse), next_bookings(now).subquery()
     client_left = (
         select(func.coalesce(func.sum(other.main_left), 0))
-        .where(other.client_id == of.client_id, other.status.in_(_IN_USE))
+        .where(other.client_id == of.client_id, other.status.in_(IN_USE))
         .scalar_subquery()
     )
     has_touch_ups = exists().where(Allowance.course_id == of.course_id, Allowance.kind == "touch_up")
@@ -137,7 +136,7 @@ IS_REACHABLE = (
 def _may_be_due(today: date, rules: LetterRules, ahead: timedelta) -> Iterator[ColumnElement[bool]]:
     """Yield conditions that no course with a letter due fails, so that few others are read."""
     of, away = ListedCourse, timedelta(weeks=rules.lapsed_weeks)
-    in_use = of.status.in_(_IN_USE)
+    in_use = of.status.in_(IN_USE)
     yield of.due > 0
     yield and_(in_use, of.expires_on.between(today, today + _AHEAD + ahead))
     yield of.last_visit_on >= today - _BACK

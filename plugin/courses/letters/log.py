@@ -88,7 +88,7 @@ def what_followed(store: Store, now: datetime, *, days: int = REPORT_DAYS) -> tu
         Course.client_id.in_(clients), Course.booked_at >= since
     )
     with store.reading() as session:
-        zone = ZoneInfo(clinic_in(session).time_zone)
+        zone = clinic_in(session).zone
         came_on, bought_on = _days(session.execute(came), zone), _days(session.execute(bought), zone)
         sent: defaultdict[str, list[tuple[bool, bool]]] = defaultdict(list)
         for kind, client_id, done_at in session.execute(letters):

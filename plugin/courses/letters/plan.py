@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -41,7 +40,7 @@ class ComingLetter:
 def plan_letters(store: Store, now: datetime, rules: LetterRules) -> int:
     """Plan the letters due now; return how many. Nothing outside the hours for letters."""
     with store.reading() as session:
-        kinds, zone = kinds_on_in(session), ZoneInfo(clinic_in(session).time_zone)
+        kinds, zone = kinds_on_in(session), clinic_in(session).zone
     if not kinds or not rules.is_open(now, zone):
         return 0
     renew_some(store, now)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -59,7 +58,7 @@ def is_pending(store: Store, letter_id: str) -> bool:
 def wait_until(store: Store, now: datetime, rules: LetterRules) -> datetime | None:
     """Return when letters may go out again, None if they may now."""
     with store.reading() as session:
-        zone = ZoneInfo(clinic_in(session).time_zone)
+        zone = clinic_in(session).zone
     return None if rules.is_open(now, zone) else rules.next_open(now, zone)
 
 

@@ -6,13 +6,13 @@ Which rows there are is decided by `ListedCourse`; what a row shows is the state
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.orm import Session
 
+from plugin.core.batches import batched
 from plugin.core.course import CourseState
 from plugin.core.money import Money
 from plugin.core.status import Status
@@ -201,15 +201,14 @@ def course_list_sheet(store: Store, wanted: CourseFilter, order: Order, *, now: 
 def _all_rows(store: Store, wanted: CourseFilter, order: Order, now: datetime) -> Iterator[ListedRow]:
     with store.reading() as session:
         today = local_date(clinic_in(session), now)
-        ids = iter(course_ids_of(session, wanted, order, today))
-        while some := list(islice(ids, _AT_ONCE)):
+        for some in batched(course_ids_of(session, wanted, order, today), _AT_ONCE):
             yield from _rows_in(session, some, today)
 
 
 def conditions_of(session: Session, wanted: CourseFilter, today: date) -> list[ColumnElement[bool]]:
     """Return the conditions of the filter on the clinic's day."""
     of, found = ListedCourse, _grouped_by(ListedCourse, wanted)
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = clinic_in(session).zone
     if wanted.sold_from is not None:
         found.append(of.sold_at >= hours_of(wanted.sold_from, zone)[0])
     if wanted.sold_to is not None:

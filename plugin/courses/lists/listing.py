@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, case, delete, func, insert, literal, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
-from plugin.core.status import Status
+from plugin.core.status import IN_USE
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.state import each_state
 from plugin.store import Store
@@ -35,7 +34,6 @@ from plugin.store.visit_notes import VisitNote
 BATCH = 500
 # From six weeks on a client with sessions left counts as not seen for long.
 USUALLY_BACK_WITHIN = timedelta(weeks=6, days=-1)
-_IN_USE = (Status.OPEN, Status.PART_PAID)
 
 
 def keep_listing(
@@ -100,7 +98,7 @@ def _note_new_day(session: Session, state: ListingState, today: date) -> None:
 
 
 def _rows(session: Session, ids: Sequence[str], today: date) -> Iterator[dict[str, Any]]:
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = clinic_in(session).zone
     visits: defaultdict[str, list[Row[Any]]] = defaultdict(list)
     for visit in session.execute(_visits(ids)):
         visits[visit.course_id].append(visit)
@@ -160,9 +158,9 @@ def _due_back_on(visit: Row[Any] | None, sold_on: date) -> date:
 
 def status_of(state: CourseState) -> str:
     """Return the status by which a course is listed."""
-    if state.status in _IN_USE and not state.facts.has_owner:
+    if state.status in IN_USE and not state.facts.has_owner:
         return UNASSIGNED
-    return GIFT if state.status in _IN_USE and state.waiting_gift else state.status.value
+    return GIFT if state.status in IN_USE and state.waiting_gift else state.status.value
 
 
 _MORE: tuple[Any, ...] = (

@@ -139,7 +139,7 @@ def states_since_in(
     session: Session, since: datetime, now: datetime
 ) -> Iterator[tuple[datetime, QuoteState]]:
     """Yield when each quote from that time on was made, and its state."""
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = clinic_in(session).zone
     for row, _package, _client, checkout, sold_at in session.execute(_rows().where(Quote.made_at >= since)):
         yield row.made_at, state_of(row, checkout, sold_at, now, zone)
 
@@ -182,7 +182,7 @@ def _rows() -> _Rows:
 
 
 def _views(session: Session, which: _Rows, now: datetime) -> Iterator[QuoteView]:
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = clinic_in(session).zone
     for row, package, client, checkout, sold_at in session.execute(which):
         living = living_client_in(session, client.id)
         yield from_row(

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -90,7 +89,7 @@ def _wanted(session: Session, by: ActivityFilter, after: tuple[datetime, str] | 
         client_ids=clients,
         course_ids=courses,
         after=after,
-        moments=by.period.moments(ZoneInfo(clinic_in(session).time_zone)) if by.period else None,
+        moments=by.period.moments(clinic_in(session).zone) if by.period else None,
     )
 
 

@@ -8,7 +8,6 @@ is touched.
 
 from datetime import date, datetime, timedelta
 from typing import TypeAlias, TypeVarTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     Case,
@@ -94,7 +93,7 @@ def close_books(store: Store, act: Act, through: date) -> date:
                 _("The books are closed through {day} already.", day=day_text(known, clinic)), field="through"
             )
         closing = BooksClosed(
-            closed_before=start_of(through + timedelta(days=1), ZoneInfo(clinic.time_zone)),
+            closed_before=start_of(through + timedelta(days=1), clinic.zone),
             closed_through=through,
             closed_at=work.now,
             by=work.act.actor.name,
@@ -149,7 +148,7 @@ def counts_at(session: Session, of: type[Dated] = Entry) -> ColumnElement[dateti
 
 def counted_in(session: Session, query: Select[*Ts], period: Period) -> Select[*Ts]:
     """Return the query over the entries that count in the period, joined with course and reversed entry."""
-    start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
+    start, end = period.moments(clinic_in(session).zone)
     return with_courses(query).where(counts_within(counts_at(session), start, end))
 
 

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from plugin.core.batches import batched
 from plugin.core.money import Money
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import Page
 from plugin.courses.reports.books import counts_at
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.totals import are_usable, zone_in
+from plugin.courses.reports.totals import are_usable
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
@@ -134,17 +136,13 @@ def _noted(session: Session, today: date) -> list[Any]:
 
 
 def _noted_ids(session: Session) -> Iterator[Sequence[str]]:
-    """Yield the courses whose row is out of date. Ids, as SQLite would begin with all courses that ever expired."""
-    yield from _parts(session.scalars(_NOTED.distinct()).all())
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE))
+    """Return the courses whose row is out of date. Ids, as SQLite would begin with all courses that ever expired."""
+    return batched(session.scalars(_NOTED.distinct()), _AT_ONCE)
 
 
 def expired_sums(session: Session, period: Period) -> Iterator[PlaceSum]:
     """Yield what was left at the end of the period in the courses that had expired by then, in parts."""
-    _, end = period.moments(zone_in(session))
+    _, end = period.moments(clinic_in(session).zone)
     moment, listed = counts_at(session), ListedCourse
     # On hold, it does not expire meanwhile.
     is_expired = and_(Course.expires_on < period.last, Course.frozen_at.is_(None))
@@ -163,7 +161,7 @@ def expired_sums(session: Session, period: Period) -> Iterator[PlaceSum]:
         yield from _places(session, _by_place(Course.id.in_(some), is_expired, moment < end))
     # What counts after the period has no part in it: of few courses, as an expired one can't be used any more.
     late = select(listed.course_id).where(listed.late_at >= end, listed.lapses_on < period.last)
-    for some in _parts(session.scalars(late.where(listed.course_id.not_in(_NOTED))).all()):
+    for some in batched(session.scalars(late.where(listed.course_id.not_in(_NOTED))), _AT_ONCE):
         yield from _places(session, _by_place(Course.id.in_(some), moment >= end), -1)
 
 

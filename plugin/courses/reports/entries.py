@@ -116,7 +116,7 @@ def entries_behind_in(
     query = _rows(session, wanted)
     paged = query.where(_NEWEST_FIRST.after(cursor)) if cursor else query
     found = session.execute(paged.order_by(*_NEWEST_FIRST.by).limit(limit + 1)).all()
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = clinic_in(session).zone
     rows = tuple(_row(each, zone) for each in found[:limit])
     last = found[limit - 1].Entry if len(found) > limit else None
     following = _NEWEST_FIRST.cursor(last.happened_at, last.id) if last else None
@@ -130,7 +130,7 @@ def entries_behind_sheet(store: Store, wanted: EntryFilter) -> Sheet:
 
 def _all(store: Store, wanted: EntryFilter) -> Iterator[EntryRow]:
     with store.reading() as session:
-        zone = ZoneInfo(clinic_in(session).time_zone)
+        zone = clinic_in(session).zone
         query = _rows(session, wanted).order_by(*_NEWEST_FIRST.by)
         for each in session.execute(query).yield_per(_AT_ONCE):
             yield _row(each, zone)
@@ -178,7 +178,7 @@ def kinds_of(line: Line | None) -> tuple[Kind, ...]:
 
 
 def _when(session: Session, wanted: EntryFilter) -> list[ColumnElement[bool]]:
-    start, end = wanted.period.moments(ZoneInfo(clinic_in(session).time_zone))
+    start, end = wanted.period.moments(clinic_in(session).zone)
     moment = counts_at(session)
     if wanted.is_expired or wanted.line is Line.CLOSING:
         return [moment < end]

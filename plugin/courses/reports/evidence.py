@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -51,7 +50,7 @@ def write_evidence(store: Store, render: Render, act: Act, course_id: str, out: 
     require(act.actor)
     clinic = read_clinic(store)
     course = read_course(store, course_id, today=local_date(clinic, act.now))
-    at = act.now.astimezone(ZoneInfo(clinic.time_zone)).timetuple()[:6]
+    at = act.now.astimezone(clinic.zone).timetuple()[:6]
     sums = []
     with ZipFile(out, "w", ZIP_DEFLATED) as packed:
         for file in _files(store, render, act, course):

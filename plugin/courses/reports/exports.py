@@ -6,12 +6,11 @@ Times are UTC, as RFC 3339. The headings are stable: programs read these files.
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from itertools import islice
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
 
+from plugin.core.batches import batched
 from plugin.core.course import CourseState
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in, local_date, read_clinic
@@ -73,11 +72,11 @@ def _course_rows(store: Store, now: datetime, period: Period | None) -> Iterator
         clinic = clinic_in(session)
         which = select(Course.id)
         if period is not None:
-            start, end = period.moments(ZoneInfo(clinic.time_zone))
+            start, end = period.moments(clinic.zone)
             which = which.where(Course.sold_at >= start, Course.sold_at < end)
         today, order = local_date(clinic, now), (Course.sold_at, Course.id)
         states = each_state(session, which, *_MORE, today=today, order_by=order)
-        while some := list(islice(states, _AT_ONCE)):
+        for some in batched(states, _AT_ONCE):
             records = records_in(session, [state.facts.id for state, _other in some])
             for state, row in some:
                 yield _CourseRow(state, row, records[state.facts.id].to_text())
@@ -120,7 +119,7 @@ def _entry_rows(store: Store, period: Period | None) -> Iterator[Any]:
     )
     with store.reading() as session:
         if period is not None:
-            start, end = period.moments(ZoneInfo(clinic_in(session).time_zone))
+            start, end = period.moments(clinic_in(session).zone)
             rows = rows.where(counts_within(counts_at(session), start, end))
         yield from session.execute(rows).yield_per(_AT_ONCE)
 

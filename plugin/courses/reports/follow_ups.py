@@ -27,9 +27,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from plugin.core.batches import batched
 from plugin.core.course import CourseState
 from plugin.core.money import Money
-from plugin.core.status import Status
+from plugin.core.status import IN_USE, Status
 from plugin.core.text import folded
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.state import each_state
@@ -47,7 +48,6 @@ SOON_DAYS, SOONER_DAYS = 60, 30
 # Clients who used their last session longer ago are lost, or were asked then.
 JUST_FINISHED = timedelta(days=60)
 _AT_ONCE = 200
-_IN_USE = (Status.OPEN.value, Status.PART_PAID.value)
 
 
 class Why(StrEnum):
@@ -234,11 +234,11 @@ def _facts(today: date) -> Iterator[Select[*tuple[Any, ...]]]:
     of = ListedCourse
     soon = case((of.expires_on <= today + timedelta(SOON_DAYS), of.expires_on), else_=_day(NEVER))
     never, not_yet = _day(NEVER), _day(NOT_YET)
-    with_sessions = (of.status.in_(_IN_USE), of.main_left > 0)
+    with_sessions = (of.status.in_(IN_USE), of.main_left > 0)
     yield _fact(soon, of.main_left, of.last_seen_on, of.due_back_on, 0, 0).where(*with_sessions)
     just_done = (
         # No column: SQLite would read all that were ever finished, for those of the last weeks.
-        func.coalesce(of.status, "").in_((*_IN_USE, Status.FINISHED.value)),
+        func.coalesce(of.status, "").in_((*IN_USE, Status.FINISHED.value)),
         of.main_left == 0,
         of.last_visit_on >= today - JUST_FINISHED,
     )
@@ -282,8 +282,7 @@ def _ordered(people: Subquery, wanted: FollowUpFilter) -> Select[str]:
 
 
 def _written(session: Session, ids: Sequence[str], today: date, now: datetime) -> Iterator[FollowUp]:
-    for begin in range(0, len(ids), _AT_ONCE):
-        some = ids[begin : begin + _AT_ONCE]
+    for some in batched(ids, _AT_ONCE):
         visits = dict(session.execute(_last_visits(some)).all())
         booked = dict(session.execute(next_bookings(now).where(SquareCustomer.client_id.in_(some))).all())
         due = _days_due(session, visits)

@@ -7,7 +7,6 @@ sessions, so that it can be checked by hand; an undone use is subtracted where i
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, select
 
@@ -119,7 +118,7 @@ def practitioner_name(store: Store, practitioner_id: str) -> str:
 def done_sessions(store: Store, period: Period, practitioner_id: str) -> tuple[DoneSession, ...]:
     """Return the uses behind a practitioner's row, by day."""
     with store.reading() as session:
-        zone = ZoneInfo(clinic_in(session).time_zone)
+        zone = clinic_in(session).zone
         moment = counts_at(session)
         columns = select(Entry, Allowance, Course, Visit.visited_on, Client.name, moment.label("moment"))
         rows = (

@@ -60,7 +60,7 @@ def planned_visits(store: Store, now: datetime, by: PlanBy) -> tuple[PlannedRow,
     """Return the planned dates of the last twelve months that are over; months in order, else most first."""
     with store.reading() as session:
         clinic = clinic_in(session)
-        zone, today = ZoneInfo(clinic.time_zone), local_date(clinic, now)
+        zone, today = clinic.zone, local_date(clinic, now)
         first = months_up_to(today, MONTHS_SHOWN)[0].first
         dates = list(_dates(session, zone, first, today))
         came = _came(session, zone, first, today)

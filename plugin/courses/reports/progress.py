@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.money import Money
-from plugin.core.status import Status
+from plugin.core.status import IN_USE, Status
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.lists.course_list import expires_within
 from plugin.courses.lists.listing import count_waiting_in
@@ -146,9 +145,7 @@ def outcome_of(today: date) -> ColumnElement[str]:
     """Return what became of a course by today."""
     of = ListedCourse
     is_used_up = and_(of.main_left == 0, of.main_used >= of.main_granted, of.main_granted > 0)
-    is_idle = and_(
-        of.status.in_((Status.OPEN.value, Status.PART_PAID.value)), of.last_seen_on <= today - STALLED_AFTER
-    )
+    is_idle = and_(of.status.in_(IN_USE), of.last_seen_on <= today - STALLED_AFTER)
     is_over = or_(of.status.in_((Status.REFUNDED.value, Status.TRANSFERRED.value)), of.main_left == 0)
     return case(
         (is_used_up, Outcome.COMPLETED.value),
@@ -162,12 +159,12 @@ def outcome_of(today: date) -> ColumnElement[str]:
 def is_sold_lately(session: Session, today: date) -> ColumnElement[bool]:
     """Return the condition that a course was sold in the last twelve months, this one included."""
     first = months_up_to(today, SOLD_IN_MONTHS)[0].first
-    return ListedCourse.sold_at >= start_of(first, ZoneInfo(clinic_in(session).time_zone))
+    return ListedCourse.sold_at >= start_of(first, clinic_in(session).zone)
 
 
 def sold_in_month(session: Session, today: date) -> ColumnElement[str]:
     """Return the month of a sale at the clinic, such as 2026-11, among the last twelve."""
-    zone = ZoneInfo(clinic_in(session).time_zone)
+    zone = clinic_in(session).zone
     months = reversed(months_up_to(today, SOLD_IN_MONTHS))
     cases = [(ListedCourse.sold_at >= start_of(each.first, zone), month_key(each.first)) for each in months]
     return case(*cases, else_="")

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.sheet import Sheet, sheet_of
@@ -31,7 +30,7 @@ def quotes_by_month(store: Store, now: datetime) -> tuple[QuotedMonth, ...]:
     with store.reading() as session:
         clinic = clinic_in(session)
         months = months_up_to(local_date(clinic, now), MONTHS_SHOWN)
-        zone = ZoneInfo(clinic.time_zone)
+        zone = clinic.zone
         found = Counter(
             (month_of(made_at.astimezone(zone).date()), state)
             for made_at, state in states_since_in(session, start_of(months[0].first, zone), now)

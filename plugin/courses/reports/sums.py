@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.ledger import Kind
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import counted_in, counts_at, counts_within, entry_what, with_courses
 from plugin.courses.reports.lines import KIND_OF
 from plugin.courses.reports.period import Period, month_of, months_in, start_of
-from plugin.courses.reports.totals import UNTOTALLED, are_usable, month_at, zone_in
+from plugin.courses.reports.totals import UNTOTALLED, are_usable, month_at
 from plugin.store.ledger import Course, Entry
 from plugin.store.totals import PeriodTotal
 
@@ -116,7 +117,7 @@ def package_sums(session: Session) -> dict[tuple[str, str], tuple[int, int]] | N
 
 def owed_before(session: Session, first: date, currency: str) -> dict[str, int]:
     """Return what was owed by package when the month that begins on `first` began."""
-    has_counted = counts_at(session) < start_of(first, zone_in(session))
+    has_counted = counts_at(session) < start_of(first, clinic_in(session).zone)
     queries = [_owed_by_package(currency).where(has_counted)]
     if are_usable(session):
         waiting = queries[0].where(UNTOTALLED)
@@ -126,7 +127,7 @@ def owed_before(session: Session, first: date, currency: str) -> dict[str, int]:
 
 def owed_of_older(session: Session, year: Period, currency: str) -> dict[str, int]:
     """Return what was owed at the end of a year by package, of the courses sold before it."""
-    begin, end = year.moments(zone_in(session))
+    begin, end = year.moments(clinic_in(session).zone)
     older = _owed_by_package(currency).where(Course.sold_at < begin, counts_at(session) < end)
     if not are_usable(session):
         return _added(session, [older])
@@ -185,7 +186,7 @@ def _month_changes(
     )
     for first, *key, sessions, value in session.execute(kept.group_by(counted, *of_total)):
         yield _MonthChange(first, tuple(key), int(sessions), int(value))
-    zone, moment = zone_in(session), counts_at(session)
+    zone, moment = clinic_in(session).zone, counts_at(session)
     start, end = Period(months[0].first, months[-1].last).moments(zone)
     waiting = with_courses(select(moment, *of_entry, Entry.sessions_delta, Entry.value_delta)).where(
         UNTOTALLED, Course.currency == currency, moment >= start, moment < end
@@ -196,7 +197,7 @@ def _month_changes(
 
 def _of_totals(session: Session, period: Period) -> Iterator[Select[*tuple[Any, ...]]]:
     """Yield queries of which each entry is in exactly one: whole months from the totals, the rest from entries."""
-    zone = zone_in(session)
+    zone = clinic_in(session).zone
     first, last = month_of(period.first).first, month_of(period.last)
     if period.first == first and period.last == last.last:
         yield _grouped(_totals_of_months(first, last.first))
@@ -233,7 +234,7 @@ def _totals_of_months(first: date, last: date) -> Select[*tuple[Any, ...]]:
 def _of_entries(
     session: Session, period: Period, *conditions: ColumnElement[bool]
 ) -> Select[*tuple[Any, ...]]:
-    start, end = period.moments(zone_in(session))
+    start, end = period.moments(clinic_in(session).zone)
     moment = counts_at(session)
     entries = select(
         Course.currency,

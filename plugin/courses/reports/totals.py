@@ -16,6 +16,7 @@ from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from plugin.core.batches import batched
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import (
     IS_USE,
@@ -81,7 +82,7 @@ def _hold_visits(session: Session, ids: Sequence[str]) -> None:
 
 def _move_uses(session: Session) -> int:
     """Move a batch of uses to the practitioner who is named since, in the sums; return how many."""
-    sums, zone = _Sums(lambda: [0] * len(_OF_USE)), zone_in(session)
+    sums, zone = _Sums(lambda: [0] * len(_OF_USE)), clinic_in(session).zone
     for note, row in moved_uses(session, BATCH):
         for practitioner, sign in ((note.practitioner_before, -1), (note.practitioner_after, 1)):
             _add_use(sums, row, month_at(row.counts_at, zone), practitioner, sign)
@@ -99,7 +100,7 @@ def moved_uses(session: Session, most: int | None = None) -> Iterator[tuple[Move
     generation = session.get_one(TotalsState, 1).generation
     current = [note for note in notes if note.generation == generation]
     ids = sorted({note.entry_id for note in current})
-    for some in (ids[at : at + BATCH] for at in range(0, len(ids), BATCH)):
+    for some in batched(ids, BATCH):
         facts = {row.id: row for row in session.execute(_facts(session, some))}
         yield from ((note, facts[note.entry_id]) for note in current if note.entry_id in facts)
 
@@ -166,7 +167,7 @@ _OF_USE = ("sessions", "treated", "value", "list_value", "entries")
 
 
 def _add(session: Session, rows: Iterable[Any]) -> None:
-    zone = zone_in(session)
+    zone = clinic_in(session).zone
     periods, uses = _Sums(lambda: [0] * len(_OF_PERIOD)), _Sums(lambda: [0] * len(_OF_USE))
     for row in rows:
         moments = (row.counts_at, row.happened_at, row.written_at)
@@ -207,11 +208,6 @@ def _add_to(session: Session, model: type[Base], sums: _Sums, names: Sequence[st
 
 def _dialect(session: Session) -> Any:
     return postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-
-
-def zone_in(session: Session) -> ZoneInfo:
-    """Return the time zone in which months begin."""
-    return ZoneInfo(clinic_in(session).time_zone)
 
 
 def month_at(moment: datetime, zone: ZoneInfo) -> date:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import (
     IS_USE,
     PRACTITIONER,
@@ -23,7 +24,6 @@ from plugin.courses.reports.totals import (
     month_at,
     moved_uses,
     used_numbers,
-    zone_in,
 )
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.totals import UseTotal
@@ -81,7 +81,7 @@ def use_sums(session: Session, period: Period, by: By) -> Iterator[UseSum]:
 
 def months_with_entries(session: Session, period: Period) -> Iterator[Period]:
     """Yield the months of the period, except those before the first entry and after the last one."""
-    zone = zone_in(session)
+    zone = clinic_in(session).zone
     # Queried one by one, each is an end of its index; together, they read all entries.
     first = session.scalar(select(func.min(Entry.happened_at)))
     last = session.scalar(select(func.max(Entry.written_at)))
@@ -111,7 +111,7 @@ def _of_months(session: Session, whole: Period, by: By) -> Iterator[UseSum]:
 
 
 def _waiting(session: Session, whole: Period, by: By) -> Iterator[UseSum]:
-    zone, moment = zone_in(session), counts_at(session)
+    zone, moment = clinic_in(session).zone, counts_at(session)
     start, end = whole.moments(zone)
     columns = with_courses(select(moment, _OF_ENTRY[by], Course.currency, *USED_SUMS))
     uses = columns.outerjoin(Visit, Visit.id == VISIT_ID)
@@ -122,7 +122,7 @@ def _waiting(session: Session, whole: Period, by: By) -> Iterator[UseSum]:
 
 
 def _moved(session: Session, whole: Period) -> Iterator[UseSum]:
-    start, end = whole.moments(zone_in(session))
+    start, end = whole.moments(clinic_in(session).zone)
     for note, row in moved_uses(session):
         if start <= row.counts_at < end:
             used = used_numbers(row)

@@ -6,7 +6,6 @@ Makes no network call: a worker's job has Square make the payment link and looks
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -119,7 +118,7 @@ def tip_sums(store: Store, now: datetime, *, days: int = 366) -> tuple[TipSum, .
     )
     found: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
     with store.reading() as session:
-        zone = ZoneInfo(clinic_in(session).time_zone)
+        zone = clinic_in(session).zone
         for row in session.execute(rows):
             month = f"{(row.ended_at or now).astimezone(zone):%Y-%m}"
             found[month, row.name, row.currency].append(row.amount)

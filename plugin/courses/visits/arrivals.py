@@ -92,7 +92,7 @@ def arrivals_on(
     with store.reading() as session:
         if not _has_bookings(session, now):
             return None
-        zone = ZoneInfo(clinic_in(session).time_zone)
+        zone = clinic_in(session).zone
         rows = list(session.scalars(bookings_of_day(day, zone, with_canceled=with_canceled)))
         known = _known_of(session, rows, day, local_date(clinic_in(session), now))
         return tuple(_arrival(row, known, now, zone) for row in rows)

@@ -7,7 +7,6 @@ an appointment today are looked at, and whoever is not one of them gets the same
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -91,7 +90,7 @@ def _bookings_of(work: Work, who: WhoArrived, by_code: str | None) -> Sequence[B
     day = local_date(clinic, work.now)
     rows = [
         row
-        for row in session.scalars(bookings_of_day(day, ZoneInfo(clinic.time_zone)))
+        for row in session.scalars(bookings_of_day(day, clinic.zone))
         if row.status not in CALLED_OFF and row.outcome in (None, "used")
     ]
     clients = _clients_of(session, rows)

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.status import Status
+from plugin.core.status import IN_USE
 from plugin.courses.base.attention import open_item, settle_item_in, settle_items_in
 from plugin.courses.base.chain import add_history, lock_course
 from plugin.courses.base.clinic import clinic_in, local_date
@@ -64,7 +64,7 @@ def planned_booking(store: Store, visit_id: str, *, now: datetime) -> PlannedBoo
             .order_by(Allowance.position)
             .limit(1)
         )
-        is_usable = view.status in (Status.OPEN, Status.PART_PAID)
+        is_usable = view.status in IN_USE
         return PlannedBooking(
             visit_id=row.id,
             client_id=course.client_id,

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import aliased
@@ -41,7 +40,7 @@ class PlannedToday:
 def planned_on(store: Store, day: date) -> tuple[PlannedToday, ...]:
     """Return the planned visits of the day by time, without those who came or have an appointment that day."""
     with store.reading() as session:
-        begins, ends = hours_of(day, ZoneInfo(clinic_in(session).time_zone))
+        begins, ends = hours_of(day, clinic_in(session).zone)
         rows = session.execute(
             select(
                 Course.id,
@@ -78,7 +77,7 @@ def planned_of_courses(
     if not planned:
         return found
     with store.reading() as session:
-        zone = ZoneInfo(clinic_in(session).time_zone)
+        zone = clinic_in(session).zone
         booked = {each: booked_visits_in(session, each, now) for each in set(planned.values())}
         rows = session.scalars(
             select(PlannedVisit)

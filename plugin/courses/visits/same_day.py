@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, union_all
 from sqlalchemy.orm import Session, aliased
@@ -65,7 +64,7 @@ class AlreadyCharged(Refused):
 
 def charges_that_day(session: Session, client_ids: Sequence[str], day: date) -> list[DayCharge]:
     """Return the charges of these clients on that clinic day that were not undone, in order of entry."""
-    begins, ends = hours_of(day, ZoneInfo(clinic_in(session).time_zone))
+    begins, ends = hours_of(day, clinic_in(session).zone)
     wanted = {"client_ids": list(client_ids), "day": day, "begins": begins, "ends": ends}
     rows = _THAT_DAY.all(session.connection(), wanted)
     return sorted((DayCharge(*row) for row in rows), key=lambda each: each.entry_id)

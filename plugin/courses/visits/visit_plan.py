@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.opening_hours import OpeningHours
-from plugin.core.status import Status
+from plugin.core.status import IN_USE
 from plugin.core.visit_plan import propose_visits
 from plugin.courses.base.chain import NO_COURSE, add_history
 from plugin.courses.base.clinic import clinic_in, local_date
@@ -127,7 +127,7 @@ def plan_in(session: Session, course_id: str, *, now: datetime) -> VisitPlan:
     clinic = clinic_in(session)
     row = require_row(session, Course, course_id, NO_COURSE)
     course = course_in(session, row, today=local_date(clinic, now))
-    zone = ZoneInfo(clinic.time_zone)
+    zone = clinic.zone
     booked = booked_visits_in(session, course.client_id, now)
     standing = list(session.scalars(_standing(course_id)))
     dates = dates_in(standing, booked, now, zone)
@@ -200,7 +200,7 @@ def save_plan(
     def do(change: CourseChange) -> None:
         refuse_closed(change.view)
         refuse_ownerless(change.view)
-        if moments and change.view.status not in (Status.OPEN, Status.PART_PAID):
+        if moments and change.view.status not in IN_USE:
             raise Refused(_("No visits can be planned: the course can't be used now."), code="not_usable")
         _check(moments, change)
         _replace(change, moments, books=books)
@@ -210,7 +210,7 @@ def save_plan(
 
 
 def _check(moments: Sequence[datetime], change: CourseChange) -> None:
-    zone = ZoneInfo(clinic_in(change.session).time_zone)
+    zone = clinic_in(change.session).zone
     left = sum(each.left for each in change.view.allowances if each.kind == "main")
     if len(moments) > min(left, MOST_PLANNED):
         said = N_n(

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import select
 
 from plugin.core.acts import Act, Role, require
+from plugin.core.batches import batched
 from plugin.core.text import NOTE_LENGTH, optional
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import course_in, courses_in
@@ -110,7 +111,7 @@ def visits_on(store: Store, day: date, *, today: date, limit: int | None = None)
     with store.reading() as session:
         chosen = dict(session.execute(wanted.order_by(Visit.id.desc()).limit(limit)).all())
         ids = sorted(set(chosen.values()))
-        parts = [ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE)]
+        parts = batched(ids, _AT_ONCE)
         rows = [row for some in parts for row in session.scalars(select(Course).where(Course.id.in_(some)))]
         courses = courses_in(session, rows, today=today)
     found = [DayVisit(visit, course) for course in courses for visit in course.visits if visit.id in chosen]

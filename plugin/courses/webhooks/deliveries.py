@@ -9,7 +9,8 @@ from sqlalchemy import Select, bindparam, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import SQUARE, Act
-from plugin.core.status import Status
+from plugin.core.batches import batched
+from plugin.core.status import IN_USE
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import Page, from_row
@@ -284,10 +285,10 @@ def replay_span(
         fresh = [each for each in events if each.id not in known and wants(receiver, each.kind)]
         work.session.add_all(_delivery(each, receiver, work.now) for each in fresh)
     again = [row.id for row in known.values() if row.state == "failed" or not only_failed]
-    for at in range(0, len(again), _AT_ONCE):
+    for some in batched(again, _AT_ONCE):
         work.session.execute(
             update(EventDelivery)
-            .where(EventDelivery.id.in_(again[at : at + _AT_ONCE]))
+            .where(EventDelivery.id.in_(some))
             .values(state="pending", attempts=0, due_at=work.now)
         )
     return len(again) + (0 if only_failed else len(fresh))
@@ -295,10 +296,9 @@ def replay_span(
 
 def _known(session: Session, receiver_id: str, event_ids: Sequence[int]) -> dict[int, EventDelivery]:
     found: dict[int, EventDelivery] = {}
-    for at in range(0, len(event_ids), _AT_ONCE):
+    for some in batched(event_ids, _AT_ONCE):
         rows = select(EventDelivery).where(
-            EventDelivery.receiver_id == receiver_id,
-            EventDelivery.event_id.in_(event_ids[at : at + _AT_ONCE]),
+            EventDelivery.receiver_id == receiver_id, EventDelivery.event_id.in_(some)
         )
         found |= {row.event_id: row for row in session.scalars(rows)}
     return found
@@ -330,10 +330,9 @@ def note_expiring(store: Store, now: datetime) -> int:
         soon = session.execute(_expiring(today)).all()
         wanted = {f"expiring:{course_id}:{day}:{_days(day, today)}": course_id for course_id, day in soon}
         known = set[str]()
-        subjects = list(wanted)
-        for at in range(0, len(subjects), _AT_ONCE):
-            some = OutgoingEvent.subject.in_(subjects[at : at + _AT_ONCE])
-            known |= set(session.scalars(select(OutgoingEvent.subject).where(some)))
+        for some in batched(wanted, _AT_ONCE):
+            noted = select(OutgoingEvent.subject).where(OutgoingEvent.subject.in_(some))
+            known |= set(session.scalars(noted))
     new = {subject: course_id for subject, course_id in wanted.items() if subject not in known}
 
     def do(session: Session) -> int:
@@ -356,7 +355,7 @@ def _expiring(today: date) -> Select[str, date]:
         ListedCourse.expires_on >= today,
         ListedCourse.expires_on <= today + timedelta(days=max(EXPIRING_DAYS)),
         ListedCourse.sessions_left > 0,
-        ListedCourse.status.in_((Status.OPEN.value, Status.PART_PAID.value)),
+        ListedCourse.status.in_(IN_USE),
     )
 
 

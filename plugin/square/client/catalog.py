@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plugin.core.batches import batched
 from plugin.square.client.asking import Asking, SquareNotFound, within
 from plugin.square.parsing import Json, listed
 
@@ -32,12 +33,8 @@ class CatalogCalls(Asking):
     def catalog_objects(self, object_ids: Sequence[str]) -> list[Json]:
         """Return those of the objects that exist, deleted ones too."""
         found: list[Json] = []
-        for start in range(0, len(object_ids), MOST_BY_ID):
-            answer = self._ask(
-                self._square.catalog.batch_get,
-                object_ids=list(object_ids[start : start + MOST_BY_ID]),
-                include_deleted_objects=True,
-            )
+        for some in batched(object_ids, MOST_BY_ID):
+            answer = self._ask(self._square.catalog.batch_get, object_ids=some, include_deleted_objects=True)
             found += listed(answer.get("objects"), "objects")
         return found
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
+from plugin.core.batches import batched
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.services import Services
@@ -26,9 +26,8 @@ def sync_bookings(services: Services, _since: datetime) -> Iterator[SyncPage]:
     for page in services.square.bookings(begins, ends, services.settings.square_location_id or None):
         unseen -= {text(one.get("id")) for one in page}
         yield SyncPage(len(page), _receive_new(services, page))
-    moved = sorted(unseen)
-    for start in range(0, len(moved), MOST_BY_ID):
-        found = services.square.bookings_by_id(moved[start : start + MOST_BY_ID])
+    for moved in batched(sorted(unseen), MOST_BY_ID):
+        found = services.square.bookings_by_id(moved)
         yield SyncPage(len(found), _receive_new(services, found))
 
 
@@ -36,7 +35,7 @@ def _window(services: Services) -> tuple[datetime, datetime]:
     clinic = read_clinic(services.store)
     today = local_date(clinic, services.clock())
     begins, ends = (
-        datetime.combine(today + timedelta(days=days), time(), ZoneInfo(clinic.time_zone)).astimezone(UTC)
+        datetime.combine(today + timedelta(days=days), time(), clinic.zone).astimezone(UTC)
         for days in (-DAYS_BACK, DAYS_AHEAD + 1)
     )
     return begins, ends

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TypeVar
 
+from plugin.core.batches import batched
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.client.orders import MOST_LOCATIONS
@@ -20,9 +21,8 @@ T = TypeVar("T")
 
 def sync_orders(services: Services, since: datetime) -> Iterator[SyncPage]:
     """Sync the orders changed since then."""
-    locations = watched_locations(services)
-    for start in range(0, len(locations), MOST_LOCATIONS):
-        for page in services.square.orders_updated(locations[start : start + MOST_LOCATIONS], since):
+    for locations in batched(watched_locations(services), MOST_LOCATIONS):
+        for page in services.square.orders_updated(locations, since):
             yield SyncPage(len(page), receive_orders(services, page), newest(page))
 
 

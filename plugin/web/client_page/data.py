@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from invoices.language import Language
 from plugin.core.status import Status
@@ -125,7 +124,7 @@ def _terms(
                 each,
                 clinic,
                 language.tag,
-                has_refund=received_in(session, each, ZoneInfo(clinic.time_zone)) is None,
+                has_refund=received_in(session, each, clinic.zone) is None,
                 names=names,
             )
             for each in courses

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from plugin.core.acts import Role
-from plugin.core.status import Status
+from plugin.core.status import IN_USE, Status
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.words import day_text, money_text
 from plugin.courses.changes.write_off import KINDS
 from plugin.web.translations import _, ngettext
-
-_USABLE = (Status.OPEN, Status.PART_PAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ def menu_of(
 def takes_visit(course: CourseView) -> bool:
     """Return whether a visit of another day could use a session."""
     has_left = any(each.left for each in course.allowances)
-    return has_left and course.gift is None and course.status in (*_USABLE, Status.EXPIRED)
+    return has_left and course.gift is None and course.status in (*IN_USE, Status.EXPIRED)
 
 
 def _visit(course: CourseView) -> Iterator[MenuItem]:
@@ -66,7 +64,7 @@ def _package(course: CourseView, clinic: ClinicView, is_desk: bool, is_owner: bo
     left, is_waiting = _sessions(course.state.not_used), course.gift is not None
     if is_desk and is_waiting:
         yield MenuItem("changes.give", _("Show the voucher"), _("Its code, and the paper to print"))
-    if is_desk and not is_waiting and course.status in (*_USABLE, Status.FROZEN):
+    if is_desk and not is_waiting and course.status in (*IN_USE, Status.FROZEN):
         if course.shares:
             yield MenuItem("changes.share", _("Sharing"), _("Who uses its sessions now"))
         else:
@@ -82,7 +80,7 @@ def _package(course: CourseView, clinic: ClinicView, is_desk: bool, is_owner: bo
 
 def _package_of_owner(course: CourseView, clinic: ClinicView, left: str) -> Iterator[MenuItem]:
     yield MenuItem("changes.extend", _("Extend"), _expiry(course, clinic))
-    if course.status in _USABLE and course.gift is None:
+    if course.status in IN_USE and course.gift is None:
         pauses = _("Pauses its {sessions} and its expiration date", sessions=left)
         yield MenuItem("changes.freeze", _("Freeze"), pauses)
     numbers = {"n": course.left + 1, "total": course.granted + 1}

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -134,7 +133,7 @@ def _moment(form: Form, number: int) -> datetime | None:
 
 
 def _values(moments: Sequence[datetime]) -> dict[str, Any]:
-    zone = ZoneInfo(pages.clinic().time_zone)
+    zone = pages.clinic().zone
     values: dict[str, Any] = {}
     for number, moment in enumerate(moments, start=1):
         local = moment.astimezone(zone)

@@ -1,7 +1,6 @@
 """Events for other programs, for the owner: receivers, their keys, deliveries, tests, and sending again."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
@@ -151,7 +150,7 @@ def again(delivery_id: str) -> ResponseReturnValue:
 def span() -> ResponseReturnValue:
     """Send the events of some days again."""
     services, form = current_services(), SpanForm.sent()
-    zone = ZoneInfo(pages.clinic().time_zone)
+    zone = pages.clinic().zone
     first, last = form.from_.data, form.to.data
     assert first is not None
     assert last is not None

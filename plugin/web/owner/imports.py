@@ -2,7 +2,6 @@
 
 import re
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -71,7 +70,7 @@ def save(ending: str) -> Response:
 
 
 def _sheet() -> Columns[ImportView]:
-    zone = ZoneInfo(pages.clinic().time_zone)
+    zone = pages.clinic().zone
     return {
         "File": lambda file: file.name,
         "Uploaded": lambda file: file.created_at.astimezone(zone).date(),

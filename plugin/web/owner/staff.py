@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
@@ -68,7 +67,7 @@ def save(ending: str) -> Response:
 
 
 def _sheet(protected: Collection[str]) -> Columns[StaffView]:
-    zone = ZoneInfo(pages.clinic().time_zone)
+    zone = pages.clinic().zone
     return {
         "Name": lambda each: each.name,
         "E-mail": lambda each: each.email,

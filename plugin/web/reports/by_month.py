@@ -158,4 +158,4 @@ def save_month() -> Response:
     services = current_services()
     pdf = month_pdf(services.store, services.render, month, now=services.clock())
     name = _("{clinic}, {month}.pdf", clinic=pages.clinic().name[:60], month=f"{month:%Y-%m}")
-    return pdf_answer(pdf, name.replace("/", " ").replace("\\", " "))
+    return pdf_answer(pdf, name)

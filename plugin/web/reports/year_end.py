@@ -63,7 +63,7 @@ def save(ending: str) -> Response:
     if ending == "pdf":
         pdf = year_pdf(services.store, services.render, year, now=pages.now())
         name = _("{clinic}, year {year}.pdf", clinic=pages.clinic().name[:60], year=str(year))
-        return pdf_answer(pdf, name.replace("/", " ").replace("\\", " "))
+        return pdf_answer(pdf, name)
     return file_answer(year_sheet(year_end(services.store, year, now=pages.now())), ending)
 
 
