@@ -12,12 +12,11 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, require
 from plugin.core.text import clean
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work, allowed, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.imports.columns import Columns, chosen, columns_from_json, undecided
 from plugin.courses.imports.encoding import checked_encoding
 from plugin.courses.imports.mapping import Known, Proposal, propose
@@ -25,7 +24,6 @@ from plugin.courses.imports.offers import offers_in, treatments_in
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Table
 from plugin.errors import InvalidField, Refused
-from plugin.store import Store
 from plugin.store.imports import ImportBatch
 from plugin.wording import N_, _
 
@@ -67,27 +65,23 @@ class Chosen:
     encoding: str = ""
 
 
-def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
+@allowed()
+def receive_file(work: Work, name: str, data: bytes) -> Received:
     """Store a file and enqueue its check.
 
     Raises InvalidField for anything but a table. The same file is stored once.
     """
-    require(act.actor)
     table = read_table(data)
-
-    def do(work: Work) -> Received:
-        _cancel_abandoned(work)
-        first = same_in(work.session, table.sha256)
-        if first is not None:
-            return Received(first.id, first.state, is_known=True)
-        batch = new_batch(work, name, table, propose(table, known_in(work.session)))
-        batch.file = data
-        work.session.add(batch)
-        work.session.flush()
-        _request_check(work, batch)
-        return Received(batch.id, batch.state, is_known=False)
-
-    return transact(store, act, do)
+    _cancel_abandoned(work)
+    first = same_in(work.session, table.sha256)
+    if first is not None:
+        return Received(first.id, first.state, is_known=True)
+    batch = new_batch(work, name, table, propose(table, known_in(work.session)))
+    batch.file = data
+    work.session.add(batch)
+    work.session.flush()
+    _request_check(work, batch)
+    return Received(batch.id, batch.state, is_known=False)
 
 
 @allowed()

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, require
 from plugin.core.text import optional
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.journal.accounts import Account, Role, checked_account, refuse_doubles, usual_chart
 from plugin.store import Store
 from plugin.store.journal import JournalChart
@@ -45,31 +44,26 @@ def chart_in(session: Session) -> Chart:
     return Chart(chosen, row.xero_tax_rate, row.is_money_elsewhere)
 
 
+@allowed()
 def save_chart(
-    store: Store,
-    act: Act,
+    work: Work,
     typed: Mapping[Role, tuple[str, str]],
     *,
     xero_tax_rate: str,
     is_money_elsewhere: bool,
 ) -> Chart:
     """Save numbers and names of the accounts; raises InvalidField. A role that is not typed keeps its account."""
-    require(act.actor)
     rate = optional(xero_tax_rate, field="xero_tax_rate", called=_("The tax rate"), most=80) or USUAL_TAX_RATE
-
-    def do(work: Work) -> Chart:
-        before = chart_in(work.session)
-        typed_accounts = {role: checked_account(role, *each) for role, each in typed.items()}
-        accounts = {**before.accounts, **typed_accounts}
-        refuse_doubles(accounts)
-        chart = Chart(accounts, rate, is_money_elsewhere)
-        if chart != before:
-            _write(work, chart)
-            changed = [each for each in accounts.values() if before.accounts[each.role] != each]
-            record_in(work, Did.JOURNAL_CHART_CHANGED, after=", ".join(map(_shown, changed)))
-        return chart
-
-    return transact(store, act, do)
+    before = chart_in(work.session)
+    typed_accounts = {role: checked_account(role, *each) for role, each in typed.items()}
+    accounts = {**before.accounts, **typed_accounts}
+    refuse_doubles(accounts)
+    chart = Chart(accounts, rate, is_money_elsewhere)
+    if chart != before:
+        _write(work, chart)
+        changed = [each for each in accounts.values() if before.accounts[each.role] != each]
+        record_in(work, Did.JOURNAL_CHART_CHANGED, after=", ".join(map(_shown, changed)))
+    return chart
 
 
 def _shown(account: Account) -> str:

@@ -16,7 +16,7 @@ from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.outbox import enqueue
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.changes.expiry import FURTHEST_DAYS
 from plugin.courses.changes.frame import checked_reason
 from plugin.courses.lists.course_list import CourseFilter, course_ids_of
@@ -213,52 +213,40 @@ def _why_not_mailed(client: Client | None) -> str:
     return _("The last e-mail to their address bounced.") if client.mail_problem else ""
 
 
-def start_bulk(store: Store, act: Act, bulk_id: str) -> None:
+@allowed()
+def start_bulk(work: Work, bulk_id: str) -> None:
     """Carry out a previewed act; one that was started before is left as it is. Raises NotFound, Refused."""
-    require(act.actor)
-
-    def do(work: Work) -> None:
-        row = bulk_for_change(work.session, bulk_id)
-        if row.state != "preview":
-            return
-        if not _counts(work.session, row.id).get("chosen"):
-            raise Refused(_("None of these courses can be changed. Choose others."), code="none_left")
-        row.state, row.started_at = "running", work.now
-        work.session.flush()
-        enqueue(work, BULK, row.id)
-
-    transact(store, act, do)
+    row = bulk_for_change(work.session, bulk_id)
+    if row.state != "preview":
+        return
+    if not _counts(work.session, row.id).get("chosen"):
+        raise Refused(_("None of these courses can be changed. Choose others."), code="none_left")
+    row.state, row.started_at = "running", work.now
+    work.session.flush()
+    enqueue(work, BULK, row.id)
 
 
-def cancel_bulk(store: Store, act: Act, bulk_id: str) -> None:
+@allowed()
+def cancel_bulk(work: Work, bulk_id: str) -> None:
     """Discard a preview, or stop an act that is being carried out: what was changed so far stays changed."""
-    require(act.actor)
-
-    def do(work: Work) -> None:
-        row = bulk_for_change(work.session, bulk_id)
-        if row.state in ("preview", "running"):
-            row.state, row.ended_at = "canceled", work.now
-
-    transact(store, act, do)
+    row = bulk_for_change(work.session, bulk_id)
+    if row.state in ("preview", "running"):
+        row.state, row.ended_at = "canceled", work.now
 
 
-def undo_bulk(store: Store, act: Act, bulk_id: str) -> None:
+@allowed()
+def undo_bulk(work: Work, bulk_id: str) -> None:
     """Change back what an extension changed, but for courses that were changed again since. Raises Refused."""
-    require(act.actor)
-
-    def do(work: Work) -> None:
-        row = bulk_for_change(work.session, bulk_id)
-        if row.state in ("undoing", "undone"):
-            return
-        if row.kind != EXTEND or row.state in ("preview", "running"):
-            raise Refused(_("There is nothing to undo yet."), code="not_yet")
-        if not _counts(work.session, row.id).get("done"):
-            raise Refused(_("There is nothing to undo."), code="none_left")
-        row.state, row.ended_at = "undoing", None
-        work.session.flush()
-        enqueue(work, BULK, row.id)
-
-    transact(store, act, do)
+    row = bulk_for_change(work.session, bulk_id)
+    if row.state in ("undoing", "undone"):
+        return
+    if row.kind != EXTEND or row.state in ("preview", "running"):
+        raise Refused(_("There is nothing to undo yet."), code="not_yet")
+    if not _counts(work.session, row.id).get("done"):
+        raise Refused(_("There is nothing to undo."), code="none_left")
+    row.state, row.ended_at = "undoing", None
+    work.session.flush()
+    enqueue(work, BULK, row.id)
 
 
 def read_bulk(store: Store, bulk_id: str) -> BulkView:

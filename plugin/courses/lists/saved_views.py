@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from plugin.core.acts import Act, Actor, Role, require
 from plugin.core.text import required
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, in_transaction, require_row, transact
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.listing import SavedView
@@ -70,29 +70,23 @@ def save_view(
     return transact(store, act, do)
 
 
-def rename_view(store: Store, act: Act, view_id: str, name: str) -> str:
+@in_transaction
+def rename_view(work: Work, view_id: str, name: str) -> str:
     """Rename a view and return its list; raises InvalidField, NotFound."""
     checked = _checked(name)
-
-    def do(work: Work) -> str:
-        row = _changeable(work, view_id)
-        if row.name != checked:
-            _refuse_taken(work, row.listing, row.staff_id, checked)
-            row.name = checked
-        return row.listing
-
-    return transact(store, act, do)
+    row = _changeable(work, view_id)
+    if row.name != checked:
+        _refuse_taken(work, row.listing, row.staff_id, checked)
+        row.name = checked
+    return row.listing
 
 
-def delete_view(store: Store, act: Act, view_id: str) -> str:
+@in_transaction
+def delete_view(work: Work, view_id: str) -> str:
     """Delete a view and return its list; raises NotFound."""
-
-    def do(work: Work) -> str:
-        row = _changeable(work, view_id)
-        work.session.delete(row)
-        return row.listing
-
-    return transact(store, act, do)
+    row = _changeable(work, view_id)
+    work.session.delete(row)
+    return row.listing
 
 
 def _checked(name: str) -> str:

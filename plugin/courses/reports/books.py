@@ -24,12 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from plugin.core.acts import Act, require
 from plugin.core.ledger import Kind
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes.early_use import is_earned_ahead
 from plugin.courses.reports.lines import EARNED_AHEAD, IMPORTED
 from plugin.courses.reports.period import Period, start_of
@@ -72,37 +71,33 @@ entry_what: ColumnElement[str] = case(
 )
 
 
-def close_books(store: Store, act: Act, through: date) -> date:
+@allowed()
+def close_books(work: Work, through: date) -> date:
     """Close every day up to `through`; return the last closed day.
 
     Raises InvalidField for a day that is not over yet. Closing again what is closed changes nothing.
     """
-    require(act.actor)
-
-    def do(work: Work) -> date:
-        clinic = clinic_in(work.session)
-        if through >= local_date(clinic, work.now):
-            raise InvalidField(_("Only days that are over can be closed."), field="through")
-        # Refuses a day out of range with the same message as any period.
-        Period(through, through)
-        known = closed_through_in(work.session)
-        if known is not None and through <= known:
-            if through == known:
-                return known
-            raise InvalidField(
-                _("The books are closed through {day} already.", day=day_text(known, clinic)), field="through"
-            )
-        closing = BooksClosed(
-            closed_before=start_of(through + timedelta(days=1), clinic.zone),
-            closed_through=through,
-            closed_at=work.now,
-            by=work.act.actor.name,
+    clinic = clinic_in(work.session)
+    if through >= local_date(clinic, work.now):
+        raise InvalidField(_("Only days that are over can be closed."), field="through")
+    # Refuses a day out of range with the same message as any period.
+    Period(through, through)
+    known = closed_through_in(work.session)
+    if known is not None and through <= known:
+        if through == known:
+            return known
+        raise InvalidField(
+            _("The books are closed through {day} already.", day=day_text(known, clinic)), field="through"
         )
-        add_closing(work.session, closing)
-        record_in(work, Did.BOOKS_CLOSED, before=str(known or ""), after=str(through))
-        return through
-
-    return transact(store, act, do)
+    closing = BooksClosed(
+        closed_before=start_of(through + timedelta(days=1), clinic.zone),
+        closed_through=through,
+        closed_at=work.now,
+        by=work.act.actor.name,
+    )
+    add_closing(work.session, closing)
+    record_in(work, Did.BOOKS_CLOSED, before=str(known or ""), after=str(through))
+    return through
 
 
 def add_closing(session: Session, closing: BooksClosed) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Act, Role
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseAssigned, CourseChanged, CourseReassigned, publish
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import known_client_in
 from plugin.errors import Refused
 from plugin.store import Store
@@ -80,21 +80,17 @@ def settle_unassigned_in(session: Session, act: Act, square_order_id: str, answe
         item.resolved_at, item.resolved_by, item.resolution = act.now, act.actor.name, dict(answer)
 
 
-def move_course(store: Store, act: Act, course_id: str, client_id: str, reason: str) -> CourseView:
+@allowed(Role.DESK)
+def move_course(work: Work, course_id: str, client_id: str, reason: str) -> CourseView:
     """Move a course to the client it should have been assigned to, while none of its sessions was used.
 
     After a use it takes a transfer, which preserves what each of the two has had. Raises Refused.
     """
-    require(act.actor, Role.DESK)
     said = required(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
-
-    def do(work: Work) -> CourseView:
-        request = {"course_id": course_id, "client_id": client_id, "reason": said}
-        work.once("move", request, lambda: _move(work, course_id, client_id, said))
-        course = course_for_change(work.session, course_id)
-        return course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
-
-    return transact(store, act, do)
+    request = {"course_id": course_id, "client_id": client_id, "reason": said}
+    work.once("move", request, lambda: _move(work, course_id, client_id, said))
+    course = course_for_change(work.session, course_id)
+    return course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
 
 
 def _move(work: Work, course_id: str, client_id: str, reason: str) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.money import Money
 from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.read import charge_of
 from plugin.courses.base.views import PackageView
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.catalog.packages import package_in
 from plugin.courses.sales.begin_link import begin_link
 from plugin.courses.sales.checkout_views import CheckoutView, view_of
@@ -81,9 +81,9 @@ def _standing(checkout: Checkout | None, package: PackageView) -> Again:
     return Again.YES if is_sold else Again.RETIRED
 
 
+@allowed(Role.DESK)
 def buy_again(
-    store: Store,
-    act: Act,
+    work: Work,
     course_id: str,
     *,
     seen_version: int | None = None,
@@ -95,20 +95,13 @@ def buy_again(
     `seen_version`: of the package that the buyer saw; refused if its price or terms changed since. `is_mailed`: the
     link goes to the client's address. `needs_agreement`: only with the client's signed agreement for the package.
     """
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> CheckoutView:
-        # Of two phones, the second finds what the first one began.
-        course = require_row(work.session, Course, course_id, NO_COURSE, is_locked=True)
-        offer = offer_again_in(work.session, course)
-        if offer.checkout is not None and offer.standing in (Again.BEGUN, Again.PAID):
-            return offer.checkout
-        _refuse(course, offer, seen_version)
-        return view_of(
-            work.session, _begin(work, course, is_mailed=is_mailed, needs_agreement=needs_agreement)
-        )
-
-    return transact(store, act, do)
+    # Of two phones, the second finds what the first one began.
+    course = require_row(work.session, Course, course_id, NO_COURSE, is_locked=True)
+    offer = offer_again_in(work.session, course)
+    if offer.checkout is not None and offer.standing in (Again.BEGUN, Again.PAID):
+        return offer.checkout
+    _refuse(course, offer, seen_version)
+    return view_of(work.session, _begin(work, course, is_mailed=is_mailed, needs_agreement=needs_agreement))
 
 
 def _refuse(course: Course, offer: AgainOffer, seen_version: int | None) -> None:

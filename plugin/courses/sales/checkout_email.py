@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.courses.base.outbox import enqueue
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.contacts import typed_email
 from plugin.courses.sales.checkout_views import CheckoutView, view_of
 from plugin.courses.sales.checkouts import checkout_for_change
 from plugin.errors import InvalidField, Refused
-from plugin.store import Store
 from plugin.store.selling import Checkout
 from plugin.wording import _
 
@@ -17,20 +16,16 @@ from plugin.wording import _
 LETTER = "mail_checkout"
 
 
-def send_letter(store: Store, act: Act, checkout_id: str, mail_to: str) -> CheckoutView:
+@allowed(Role.DESK)
+def send_letter(work: Work, checkout_id: str, mail_to: str) -> CheckoutView:
     """Enqueue the payment link's e-mail; raises InvalidField for no address, Refused where none is due."""
-    require(act.actor, Role.DESK)
     if not mail_to.strip():
         raise InvalidField(_("The e-mail address is missing."), field="mail_to")
     address = typed_email(mail_to, field="mail_to")
-
-    def do(work: Work) -> CheckoutView:
-        row = checkout_for_change(work.session, checkout_id)
-        request = {"checkout_id": checkout_id, "mail_to": address}
-        work.once("letter", request, lambda: _enqueue_letter(work, row, address))
-        return view_of(work.session, row)
-
-    return transact(store, act, do)
+    row = checkout_for_change(work.session, checkout_id)
+    request = {"checkout_id": checkout_id, "mail_to": address}
+    work.once("letter", request, lambda: _enqueue_letter(work, row, address))
+    return view_of(work.session, row)
 
 
 def _enqueue_letter(work: Work, row: Checkout, address: str) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from dataclasses import asdict
 from sqlalchemy import Select, select, true, update
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.courses.base.outbox import enqueue
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.sales.agreed import link_agreement
 from plugin.courses.sales.assign import assign, settle_unassigned_in
 from plugin.courses.sales.checkout_outcome import sold_at_till_in
@@ -47,24 +47,18 @@ CHECKOUT = "checkout"
 _NO_SALE = N_("There is no such sale.")
 
 
-def start_checkout(
-    store: Store, act: Act, new: NewCheckout, *, needs_agreement: bool = False
-) -> CheckoutView:
+@allowed(Role.DESK)
+def start_checkout(work: Work, new: NewCheckout, *, needs_agreement: bool = False) -> CheckoutView:
     """Begin a checkout; raises InvalidField or Refused. The same act again returns the same checkout.
 
     `needs_agreement`: only with the client's signed agreement for the package.
     """
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> CheckoutView:
-        begun = work.once(
-            "checkout",
-            asdict(new),
-            lambda: {"checkout_id": begin_checkout(work, new, needs_agreement=needs_agreement).id},
-        )
-        return view_of(work.session, work.session.get_one(Checkout, begun.answer["checkout_id"]))
-
-    return transact(store, act, do)
+    begun = work.once(
+        "checkout",
+        asdict(new),
+        lambda: {"checkout_id": begin_checkout(work, new, needs_agreement=needs_agreement).id},
+    )
+    return view_of(work.session, work.session.get_one(Checkout, begun.answer["checkout_id"]))
 
 
 def begin_checkout(work: Work, new: NewCheckout, *, needs_agreement: bool) -> Checkout:
@@ -109,43 +103,35 @@ def list_terminals(store: Store) -> tuple[TerminalView, ...]:
         )
 
 
-def cancel_checkout(store: Store, act: Act, checkout_id: str) -> CheckoutView:
+@allowed(Role.DESK)
+def cancel_checkout(work: Work, checkout_id: str) -> CheckoutView:
     """Request cancellation; Square may report that the client has just paid. Raises Refused if paid."""
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> CheckoutView:
-        row = checkout_for_change(work.session, checkout_id)
-        if row.state == "paid":
-            raise Refused(_("This sale is paid. To undo it, refund the course."), code="paid")
-        if row.ended_at is None and row.cancel_asked_at is None:
-            row.cancel_asked_at, row.problem = work.now, ""
-            if _is_only_ours(row):
-                row.state, row.ended_at = "canceled", work.now
-            else:
-                hasten(work, row.id)
-        return view_of(work.session, row)
-
-    return transact(store, act, do)
+    row = checkout_for_change(work.session, checkout_id)
+    if row.state == "paid":
+        raise Refused(_("This sale is paid. To undo it, refund the course."), code="paid")
+    if row.ended_at is None and row.cancel_asked_at is None:
+        row.cancel_asked_at, row.problem = work.now, ""
+        if _is_only_ours(row):
+            row.state, row.ended_at = "canceled", work.now
+        else:
+            hasten(work, row.id)
+    return view_of(work.session, row)
 
 
-def claim_sale(store: Store, act: Act, checkout_id: str, course_ids: Sequence[str]) -> CheckoutView:
+@allowed(Role.DESK)
+def claim_sale(work: Work, checkout_id: str, course_ids: Sequence[str]) -> CheckoutView:
     """Claim a sale rung up without a client as this one; raises Refused for a course of another client."""
-    require(act.actor, Role.DESK)
-
-    def do(work: Work) -> CheckoutView:
-        row = checkout_for_change(work.session, checkout_id)
-        if row.way != "till":
-            raise Refused(_("Only a sale that is charged at Square POS can be claimed."), code="not_at_till")
-        orders = _orders_of(work.session, row, course_ids)
-        assign(work, course_ids, row.client_id, reason=_("Claimed at the desk"))
-        for square_order_id in orders:
-            answer = {"client_id": row.client_id, "reason": _("Claimed at the desk")}
-            settle_unassigned_in(work.session, work.act, square_order_id, answer)
-        if row.ended_at is None:
-            sold_at_till_in(work.session, work.act, row, orders[0])
-        return view_of(work.session, row)
-
-    return transact(store, act, do)
+    row = checkout_for_change(work.session, checkout_id)
+    if row.way != "till":
+        raise Refused(_("Only a sale that is charged at Square POS can be claimed."), code="not_at_till")
+    orders = _orders_of(work.session, row, course_ids)
+    assign(work, course_ids, row.client_id, reason=_("Claimed at the desk"))
+    for square_order_id in orders:
+        answer = {"client_id": row.client_id, "reason": _("Claimed at the desk")}
+        settle_unassigned_in(work.session, work.act, square_order_id, answer)
+    if row.ended_at is None:
+        sold_at_till_in(work.session, work.act, row, orders[0])
+    return view_of(work.session, row)
 
 
 def checkout_for_change(session: Session, checkout_id: str) -> Checkout:

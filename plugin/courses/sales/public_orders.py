@@ -10,14 +10,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, require
+from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.core.text import NAME_LENGTH, required
 from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.events import SaleBooked
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import PackageView
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.catalog.packages import NO_PACKAGE, list_packages, package_in
 from plugin.courses.clients.buyers import client_who_ordered
 from plugin.courses.clients.contacts import Buyer, Contact, typed_email
@@ -82,18 +82,14 @@ def packages_to_offer(store: Store) -> tuple[PackageView, ...]:
     return tuple(each for each in rows if each.square_variation_id and each.price.amount > 0)
 
 
-def offer_package(store: Store, act: Act, package_id: str, *, is_public: bool) -> None:
+@allowed()
+def offer_package(work: Work, package_id: str, *, is_public: bool) -> None:
     """Offer a package on the public page, or hide it there; raises NotFound. Quotes and links go on."""
-    require(act.actor)
-
-    def do(work: Work) -> None:
-        row = require_row(work.session, Package, package_id, NO_PACKAGE, is_locked=True)
-        if row.is_public != is_public:
-            row.is_public = is_public
-            state = SET if is_public else REMOVED
-            record_in(work, Did.PACKAGE_PUBLIC, name=row.name, subject_id=row.id, after=state)
-
-    transact(store, act, do)
+    row = require_row(work.session, Package, package_id, NO_PACKAGE, is_locked=True)
+    if row.is_public != is_public:
+        row.is_public = is_public
+        state = SET if is_public else REMOVED
+        record_in(work, Did.PACKAGE_PUBLIC, name=row.name, subject_id=row.id, after=state)
 
 
 def public_package(store: Store, package_id: str) -> PackageView:

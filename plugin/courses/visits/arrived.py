@@ -2,46 +2,37 @@
 
 from typing import Any
 
-from plugin.core.acts import Act, Role, require
-from plugin.courses.base.work import Work, transact
+from plugin.core.acts import Role
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.visits.bookings import CALLED_OFF, booking_for_change
 from plugin.errors import Refused
-from plugin.store import Store
 from plugin.wording import _
 
 
-def mark_arrived(store: Store, act: Act, booking_id: str) -> None:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def mark_arrived(work: Work, booking_id: str) -> None:
     """Note that the client of an appointment is here; the first note stands. Raises Refused or NotFound."""
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    booking = booking_for_change(work.session, booking_id)
 
-    def do(work: Work) -> None:
-        booking = booking_for_change(work.session, booking_id)
+    def mark() -> dict[str, Any]:
+        if booking.outcome is not None:
+            raise Refused(_("This visit is settled already. Undo that first."), code="settled")
+        if booking.status in CALLED_OFF:
+            raise Refused(_("This appointment was canceled in Square."), code="called_off")
+        if booking.arrived_at is None:
+            booking.arrived_at, booking.arrived_by = work.now, work.act.actor.name
+        return {}
 
-        def mark() -> dict[str, Any]:
-            if booking.outcome is not None:
-                raise Refused(_("This visit is settled already. Undo that first."), code="settled")
-            if booking.status in CALLED_OFF:
-                raise Refused(_("This appointment was canceled in Square."), code="called_off")
-            if booking.arrived_at is None:
-                booking.arrived_at, booking.arrived_by = act.now, act.actor.name
-            return {}
-
-        work.once("mark_arrived", {"booking": booking_id}, mark)
-
-    transact(store, act, do)
+    work.once("mark_arrived", {"booking": booking_id}, mark)
 
 
-def unmark_arrived(store: Store, act: Act, booking_id: str) -> None:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def unmark_arrived(work: Work, booking_id: str) -> None:
     """Take the note back: the client is expected again. Idempotent. Raises NotFound."""
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    booking = booking_for_change(work.session, booking_id)
 
-    def do(work: Work) -> None:
-        booking = booking_for_change(work.session, booking_id)
+    def unmark() -> dict[str, Any]:
+        booking.arrived_at, booking.arrived_by = None, ""
+        return {}
 
-        def unmark() -> dict[str, Any]:
-            booking.arrived_at, booking.arrived_by = None, ""
-            return {}
-
-        work.once("unmark_arrived", {"booking": booking_id}, unmark)
-
-    transact(store, act, do)
+    work.once("unmark_arrived", {"booking": booking_id}, unmark)

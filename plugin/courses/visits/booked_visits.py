@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Act, Role
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
@@ -14,7 +14,7 @@ from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import courses_in, entry_in
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes.sharing import shared_in
 from plugin.courses.visits.bookings import (
     CALLED_OFF,
@@ -30,15 +30,14 @@ from plugin.courses.visits.reverse import undo_use
 from plugin.courses.visits.same_day import DayCharge, charges_that_day, confirmed
 from plugin.courses.visits.use import UseSession, record_use, used_answer
 from plugin.errors import NoneLeft, NotFound, Refused
-from plugin.store import Store
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.square_side import Booking
 from plugin.wording import _
 
 
+@allowed(Role.DESK, Role.PRACTITIONER)
 def use_booking(
-    store: Store,
-    act: Act,
+    work: Work,
     booking_id: str,
     *,
     course_id: str | None = None,
@@ -52,83 +51,70 @@ def use_booking(
     If it was used before, by any tap, returns that use again. Raises Refused, NoneLeft or NotFound.
     `known_charges` and `needs_check`: as for `use_session`.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
     request = {"booking": booking_id, "course": course_id, "allowance": allowance_id}
+    course, chosen = course_of_booking_in(work.session, work.act, booking_id, course_id, allowance_id)
+    booking = booking_for_change(work.session, booking_id)
+    was_used = booking.outcome == "used" and booking.entry_id is not None
 
-    def do(work: Work) -> Used:
-        course, chosen = course_of_booking_in(work.session, work.act, booking_id, course_id, allowance_id)
-        booking = booking_for_change(work.session, booking_id)
-        was_used = booking.outcome == "used" and booking.entry_id is not None
+    def use() -> dict[str, Any]:
+        if was_used:
+            return {"entry_id": booking.entry_id}
+        wish = _wish(work.session, work.act, booking, course, chosen)
+        used = record_use(
+            work, wish, course, known_charges=known_charges, has_mail=has_mail, needs_check=needs_check
+        )
+        settle_in(work.session, work.act, booking, "used", course_id=course.id, entry_id=used.entry.id)
+        return {"entry_id": used.entry.id}
 
-        def use() -> dict[str, Any]:
-            if was_used:
-                return {"entry_id": booking.entry_id}
-            wish = _wish(work.session, work.act, booking, course, chosen)
-            used = record_use(
-                work, wish, course, known_charges=known_charges, has_mail=has_mail, needs_check=needs_check
-            )
-            settle_in(work.session, work.act, booking, "used", course_id=course.id, entry_id=used.entry.id)
-            return {"entry_id": used.entry.id}
-
-        done = work.once("use_booking", request | confirmed(known_charges), use)
-        return used_answer(work.session, done.answer["entry_id"], is_repeat=done.is_repeat or was_used)
-
-    return transact(store, act, do)
+    done = work.once("use_booking", request | confirmed(known_charges), use)
+    return used_answer(work.session, done.answer["entry_id"], is_repeat=done.is_repeat or was_used)
 
 
-def link_booking(store: Store, act: Act, booking_id: str, entry_id: str) -> Used:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def link_booking(work: Work, booking_id: str, entry_id: str) -> Used:
     """Check in a booked visit with a session that was already charged for it; nothing more is charged.
 
     If it was linked before, by any tap, returns the same again. Raises Refused or NotFound.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    course = course_for_change(work.session, entry_in(work.session, entry_id)[1].id)
+    booking = booking_for_change(work.session, booking_id)
+    was_linked = booking.entry_id == entry_id
 
-    def do(work: Work) -> Used:
-        course = course_for_change(work.session, entry_in(work.session, entry_id)[1].id)
-        booking = booking_for_change(work.session, booking_id)
-        was_linked = booking.entry_id == entry_id
+    def link() -> dict[str, Any]:
+        if not was_linked:
+            charge = _linkable(work.session, booking, entry_id)
+            outcome: Outcome = "charged" if charge.is_no_show else "used"
+            settle_in(work.session, work.act, booking, outcome, course_id=course.id, entry_id=entry_id)
+            _name_practitioner(work, booking)
+        return {"entry_id": entry_id}
 
-        def link() -> dict[str, Any]:
-            if not was_linked:
-                charge = _linkable(work.session, booking, entry_id)
-                outcome: Outcome = "charged" if charge.is_no_show else "used"
-                settle_in(work.session, work.act, booking, outcome, course_id=course.id, entry_id=entry_id)
-                _name_practitioner(work, booking)
-            return {"entry_id": entry_id}
-
-        linked = work.once("link_booking", {"booking": booking_id, "entry": entry_id}, link)
-        return used_answer(work.session, entry_id, is_repeat=linked.is_repeat or was_linked)
-
-    return transact(store, act, do)
+    linked = work.once("link_booking", {"booking": booking_id, "entry": entry_id}, link)
+    return used_answer(work.session, entry_id, is_repeat=linked.is_repeat or was_linked)
 
 
-def take_back(store: Store, act: Act, booking_id: str, reason: str) -> str | None:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def take_back(work: Work, booking_id: str, reason: str) -> str | None:
     """Undo the outcome of a booked visit; return the entry that undid a session, None where none was charged.
 
     The booking can be settled again. One not settled is left unchanged. A session that was charged elsewhere
     and only linked to the booking remains charged.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
     said = required(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
+    settled = work.session.get(Booking, booking_id)
+    course = course_for_change(work.session, settled.course_id) if settled and settled.course_id else None
+    booking = booking_for_change(work.session, booking_id)
 
-    def do(work: Work) -> str | None:
-        settled = work.session.get(Booking, booking_id)
-        course = course_for_change(work.session, settled.course_id) if settled and settled.course_id else None
-        booking = booking_for_change(work.session, booking_id)
+    def undo() -> dict[str, Any]:
+        # Without a course the booking is not settled; with another one a second tablet was faster, and
+        # this tap is stale.
+        if course is None or booking.course_id != course.id:
+            return {"undone_by": None}
+        return {"undone_by": _take_back(work, booking, course, said)}
 
-        def undo() -> dict[str, Any]:
-            # Without a course the booking is not settled; with another one a second tablet was faster, and
-            # this tap is stale.
-            if course is None or booking.course_id != course.id:
-                return {"undone_by": None}
-            return {"undone_by": _take_back(work, booking, course, said)}
-
-        undone: str | None = work.once("take_back", {"booking": booking_id, "reason": said}, undo).answer[
-            "undone_by"
-        ]
-        return undone
-
-    return transact(store, act, do)
+    undone: str | None = work.once("take_back", {"booking": booking_id, "reason": said}, undo).answer[
+        "undone_by"
+    ]
+    return undone
 
 
 def course_of_booking_in(

@@ -18,7 +18,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import moment_text
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, in_transaction, require_row
 from plugin.courses.catalog.visit_options import options_in
 from plugin.courses.visits.next_session import NextSession, next_session
 from plugin.courses.visits.note_views import NO_VISIT, NoteContent, NotePlace
@@ -123,28 +123,21 @@ def carry_out(store: Store, act: Act, late: Late, about: About, do: Callable[[Ac
         return _postpone(store, act, about, refusal)
 
 
-def describe_late(
-    store: Store, act: Act, visit_id: str, details: VisitDetails, before: VisitDetails
-) -> CourseView:
+@in_transaction
+def describe_late(work: Work, visit_id: str, details: VisitDetails, before: VisitDetails) -> CourseView:
     """Record the details of a visit once; raises Refused where others than those `before` stand there now."""
+    here = details_in(work, visit_id)
+    view: CourseView | None = None
 
-    def do(work: Work) -> CourseView:
-        here = details_in(work, visit_id)
-        view: CourseView | None = None
+    def write() -> dict[str, Any]:
+        nonlocal view
+        if here not in (before, details):
+            raise Refused(_("The visit’s details were changed by someone else meanwhile."), code="changed")
+        view = describe_in(work, visit_id, details)
+        return {"visit_id": visit_id}
 
-        def write() -> dict[str, Any]:
-            nonlocal view
-            if here not in (before, details):
-                raise Refused(
-                    _("The visit’s details were changed by someone else meanwhile."), code="changed"
-                )
-            view = describe_in(work, visit_id, details)
-            return {"visit_id": visit_id}
-
-        work.once("describe_late", {"visit_id": visit_id, **asdict(details)}, write)
-        return view or describe_in(work, visit_id, here)
-
-    return transact(store, act, do)
+    work.once("describe_late", {"visit_id": visit_id, **asdict(details)}, write)
+    return view or describe_in(work, visit_id, here)
 
 
 def tapper_in(session: Session, act: Act, staff_id: str) -> Actor | None:
@@ -183,39 +176,37 @@ def _opened(store: Store, act: Act) -> Postponed | None:
         return Postponed(item.id, item.details["said"]) if item is not None else None
 
 
-def _postpone(store: Store, act: Act, about: About, refusal: CoursekeeperError) -> Postponed:
-    def do(work: Work) -> Postponed:
-        by = (act.tapped_by or act.actor).name
-        client = work.session.get(Client, about.client_id) if about.client_id else None
-        at = moment_text(act.happened_at, clinic_in(work.session))
-        of = _(" for {client}", client=client.name) if client else ""
-        # What a form says of a change is for who still sees that form.
-        reason = _("Someone else changed it meanwhile.") if refusal.code == "changed" else refusal.message
-        summary = _(
-            "{what}{of}, entered offline by {by} at {at}, is not saved. {reason}",
-            what=_WHAT[about.kind],
-            of=of,
-            by=by,
-            at=at,
-            reason=reason,
-        )
-        asked = {
-            **about.details,
-            "course_ids": [about.course_id] if about.course_id else [],
-            "client_ids": [about.client_id] if about.client_id else [],
-            "tapped_at": act.happened_at.isoformat(),
-            "tapped_by": (act.tapped_by or act.actor).staff_id,
-            "said": reason,
-            "proposal": about.proposal or None,
-            "decisions": _decisions(work, about, refusal.code),
-        }
-        if about.kind == LATE_NOTE:
-            item_id = open_item(work, kind=LATE_NOTE, dedupe=_mark(act), summary=summary, details=asked)
-        else:
-            item_id = open_item(work, kind=LATE_USE, dedupe=_mark(act), summary=summary, details=asked)
-        return Postponed(item_id, reason)
-
-    return transact(store, act, do)
+@in_transaction
+def _postpone(work: Work, about: About, refusal: CoursekeeperError) -> Postponed:
+    by = (work.act.tapped_by or work.act.actor).name
+    client = work.session.get(Client, about.client_id) if about.client_id else None
+    at = moment_text(work.act.happened_at, clinic_in(work.session))
+    of = _(" for {client}", client=client.name) if client else ""
+    # What a form says of a change is for who still sees that form.
+    reason = _("Someone else changed it meanwhile.") if refusal.code == "changed" else refusal.message
+    summary = _(
+        "{what}{of}, entered offline by {by} at {at}, is not saved. {reason}",
+        what=_WHAT[about.kind],
+        of=of,
+        by=by,
+        at=at,
+        reason=reason,
+    )
+    asked = {
+        **about.details,
+        "course_ids": [about.course_id] if about.course_id else [],
+        "client_ids": [about.client_id] if about.client_id else [],
+        "tapped_at": work.act.happened_at.isoformat(),
+        "tapped_by": (work.act.tapped_by or work.act.actor).staff_id,
+        "said": reason,
+        "proposal": about.proposal or None,
+        "decisions": _decisions(work, about, refusal.code),
+    }
+    if about.kind == LATE_NOTE:
+        item_id = open_item(work, kind=LATE_NOTE, dedupe=_mark(work.act), summary=summary, details=asked)
+    else:
+        item_id = open_item(work, kind=LATE_USE, dedupe=_mark(work.act), summary=summary, details=asked)
+    return Postponed(item_id, reason)
 
 
 def _decisions(work: Work, about: About, code: str) -> list[str] | None:

@@ -8,20 +8,19 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Act, Role
 from plugin.core.no_show import NoShowOffer, no_show_offer
 from plugin.core.terms import NoShow, terms_from_json
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.visits.booked_visits import course_of_booking_in, day_of
 from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW, booking_for_change, client_of_in, settle_in
 from plugin.courses.visits.same_day import confirmed
 from plugin.courses.visits.use import charge_in, used_answer
 from plugin.errors import InvalidField, Refused
-from plugin.store import Store
 from plugin.store.ledger import Course, History
 from plugin.store.square_side import Booking
 from plugin.wording import _
@@ -39,9 +38,9 @@ class MissedVisit:
     offer: NoShowOffer
 
 
+@allowed(Role.DESK, Role.PRACTITIONER)
 def decide_no_show(
-    store: Store,
-    act: Act,
+    work: Work,
     booking_id: str,
     decision: str,
     *,
@@ -53,30 +52,25 @@ def decide_no_show(
 
     If it was decided before, by any tap, returns that decision again. `known_charges`: as for `use_session`.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
     if decision not in (NoShow.CHARGE, NoShow.FORGIVE):
         raise InvalidField(_("A missed visit is charged or forgiven."), field="decision")
     request = {"booking": booking_id, "decision": decision, "course": course_id, "allowance": allowance_id}
+    course, chosen = course_of_booking_in(work.session, work.act, booking_id, course_id, allowance_id)
+    booking = booking_for_change(work.session, booking_id)
 
-    def do(work: Work) -> MissedVisit:
-        course, chosen = course_of_booking_in(work.session, work.act, booking_id, course_id, allowance_id)
-        booking = booking_for_change(work.session, booking_id)
+    def settle() -> dict[str, Any]:
+        if booking.outcome == "used":
+            raise Refused(_("This visit used a session. Undo that first."), code="settled")
+        if booking.outcome is None:
+            _check(booking, work.act)
+            if decision == NoShow.CHARGE:
+                _charge(work, booking, course, chosen, known_charges)
+            else:
+                _forgive(work, booking, course)
+        return {"entry_id": booking.entry_id}
 
-        def settle() -> dict[str, Any]:
-            if booking.outcome == "used":
-                raise Refused(_("This visit used a session. Undo that first."), code="settled")
-            if booking.outcome is None:
-                _check(booking, work.act)
-                if decision == NoShow.CHARGE:
-                    _charge(work, booking, course, chosen, known_charges)
-                else:
-                    _forgive(work, booking, course)
-            return {"entry_id": booking.entry_id}
-
-        work.once("no_show", request | confirmed(known_charges), settle)
-        return _answer(work.session, booking, course)
-
-    return transact(store, act, do)
+    work.once("no_show", request | confirmed(known_charges), settle)
+    return _answer(work.session, booking, course)
 
 
 def waived_in(session: Session, course_ids: Sequence[str]) -> dict[str, int]:

@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Actor, Role, require
+from plugin.core.acts import Actor, Role
 from plugin.core.text import NOTE_LENGTH, optional, paragraphs
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.words import time_text
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.catalog.visit_options import options_in
 from plugin.courses.visits.note_joining import add_change_in, join_in, new_note_in
 from plugin.courses.visits.note_views import (
@@ -32,7 +32,6 @@ from plugin.courses.visits.note_views import (
     today_in,
 )
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
-from plugin.store import Store
 from plugin.store.ledger import Visit
 from plugin.store.people import Client, Staff
 from plugin.store.visit_notes import VisitNote, VisitNoteOption
@@ -48,37 +47,33 @@ CHANGED = "changed"
 _SHOWN = {"practitioner", "focus areas and add-ons", "focus", "next visit"}
 
 
-def save_note(store: Store, act: Act, place: NotePlace, new: NoteContent, *, seen_version: int) -> NoteView:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def save_note(work: Work, place: NotePlace, new: NoteContent, *, seen_version: int) -> NoteView:
     """Save a note and return it; the ledger is not touched. The same act again returns the note as it is.
 
     Raises InvalidField, NotFound, Refused for a visit that was undone, and where the note was changed after
     `seen_version`.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
-    content = _checked(act.actor, new)
+    content = _checked(work.act.actor, new)
     request = {
         "client": place.client_id,
         "visit": place.visit_id,
         "day": str(place.on_day),
         "says": _said(new),
     }
+    lock_place_in(work, place)
+    today = today_in(work.session, work.act)
+    _check_day(place, today)
+    found = find_note_in(work.session, place, today, is_locked=True)
 
-    def do(work: Work) -> NoteView:
-        lock_place_in(work, place)
-        today = today_in(work.session, work.act)
-        _check_day(place, today)
-        found = find_note_in(work.session, place, today, is_locked=True)
+    def write() -> dict[str, Any]:
+        return {
+            "note_id": write_note_in(work, found, content, seen_version).id,
+            "client_id": found.client.id,
+        }
 
-        def write() -> dict[str, Any]:
-            return {
-                "note_id": write_note_in(work, found, content, seen_version).id,
-                "client_id": found.client.id,
-            }
-
-        work.once("visit_note", request, write)
-        return note_view_in(work.session, work.act, find_note_in(work.session, place, today))
-
-    return transact(store, act, do)
+    work.once("visit_note", request, write)
+    return note_view_in(work.session, work.act, find_note_in(work.session, place, today))
 
 
 def replace_note_in(work: Work, place: NotePlace, new: NoteContent, writer: Actor) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, Source, require
+from plugin.core.acts import Role, Source
 from plugin.core.course import CourseState
 from plugin.core.ledger import Kind
 from plugin.core.terms import terms_from_json
@@ -16,42 +16,37 @@ from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import entry_in, entry_view
 from plugin.courses.base.state import course_in_hand
 from plugin.courses.base.views import EntryView, Reversed
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.visits.bookings import free_booking_of_in
 from plugin.courses.visits.note_joining import release_in
 from plugin.errors import AlreadyReversed, Refused
-from plugin.store import Store
 from plugin.store.ledger import Course, Entry
 from plugin.store.visit_notes import VisitNote
 from plugin.wording import _
 
 
-def reverse(store: Store, act: Act, entry_id: str, reason: str) -> Reversed:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def reverse(work: Work, entry_id: str, reason: str) -> Reversed:
     """Undo a used session; raises AlreadyReversed the second time, Refused for what is undone otherwise.
 
     The same act again returns the first result.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
     said = required(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
+    entry, course = entry_in(work.session, entry_id)
+    course = course_for_change(work.session, course.id)
+    written: EntryRow | None = None
 
-    def do(work: Work) -> Reversed:
-        entry, course = entry_in(work.session, entry_id)
-        course = course_for_change(work.session, course.id)
-        written: EntryRow | None = None
+    def undo() -> dict[str, Any]:
+        nonlocal written
+        written = undo_use(work, course, entry_id, said)
+        return {"entry_id": written.id}
 
-        def undo() -> dict[str, Any]:
-            nonlocal written
-            written = undo_use(work, course, entry_id, said)
-            return {"entry_id": written.id}
-
-        undone = work.once("reverse", {"entry_id": entry_id, "reason": said}, undo)
-        if written is not None:
-            return _answer(entry_view(written, entry.treatment, course.currency), course, is_repeat=False)
-        return _answer(entry_in(work.session, undone.answer["entry_id"])[0], course, is_repeat=True)
-
-    return transact(store, act, do)
+    undone = work.once("reverse", {"entry_id": entry_id, "reason": said}, undo)
+    if written is not None:
+        return _answer(entry_view(written, entry.treatment, course.currency), course, is_repeat=False)
+    return _answer(entry_in(work.session, undone.answer["entry_id"])[0], course, is_repeat=True)
 
 
 def undo_use(work: Work, course: Course, entry_id: str, reason: str) -> EntryRow:

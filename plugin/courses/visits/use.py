@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Act, Role
 from plugin.core.course import AllowanceState, CourseState, Use
 from plugin.core.ledger import Change, used
 from plugin.core.text import NOTE_LENGTH, optional
@@ -20,14 +20,13 @@ from plugin.courses.base.read import entry_in, entry_view
 from plugin.courses.base.state import CourseInHand, course_in_hand
 from plugin.courses.base.views import ClinicView, EarlierEntry, Used
 from plugin.courses.base.words import clinic_money, moment_text
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.checks.answers import refuse_unchecked_in
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.visits.note_joining import draft_in, note_use_in
 from plugin.courses.visits.same_day import ask_in, confirmed, earlier_entries_in
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
-from plugin.store import Store
 from plugin.store.ledger import Visit
 from plugin.store.people import Staff
 from plugin.store.prepared import Prepared
@@ -54,9 +53,9 @@ class UseSession:
     note: str = ""
 
 
+@allowed(Role.DESK, Role.PRACTITIONER)
 def use_session(
-    store: Store,
-    act: Act,
+    work: Work,
     wish: UseSession,
     *,
     known_charges: int = 0,
@@ -70,28 +69,23 @@ def use_session(
     are more, it is asked. `has_mail`: e-mail can be sent, so one is due to the client concerned. `needs_check`:
     a use of today waits until the client has answered the check before the treatment.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
+    course = lock_course(work.session, wish.course_id)
+    charged: Charged | None = None
 
-    def do(work: Work) -> Used:
-        course = lock_course(work.session, wish.course_id)
-        charged: Charged | None = None
+    def use() -> dict[str, Any]:
+        nonlocal charged
+        charged = record_use(
+            work, wish, course, known_charges=known_charges, has_mail=has_mail, needs_check=needs_check
+        )
+        # Both change with what is undone or entered since; the same key returns the first result.
+        earlier = [(each.entry_id, each.session_number) for each in charged.earlier]
+        return {"entry_id": charged.entry.id, "session_number": charged.number, "earlier": earlier}
 
-        def use() -> dict[str, Any]:
-            nonlocal charged
-            charged = record_use(
-                work, wish, course, known_charges=known_charges, has_mail=has_mail, needs_check=needs_check
-            )
-            # Both change with what is undone or entered since; the same key returns the first result.
-            earlier = [(each.entry_id, each.session_number) for each in charged.earlier]
-            return {"entry_id": charged.entry.id, "session_number": charged.number, "earlier": earlier}
-
-        first = work.once("use", vars(wish) | confirmed(known_charges), use).answer
-        if charged is not None:
-            return _answer(charged, course)
-        numbers = first.get("session_number"), first.get("earlier", ())
-        return used_answer(work.session, first["entry_id"], *numbers, is_repeat=True)
-
-    return transact(store, act, do)
+    first = work.once("use", vars(wish) | confirmed(known_charges), use).answer
+    if charged is not None:
+        return _answer(charged, course)
+    numbers = first.get("session_number"), first.get("earlier", ())
+    return used_answer(work.session, first["entry_id"], *numbers, is_repeat=True)
 
 
 @dataclass(frozen=True, slots=True)
