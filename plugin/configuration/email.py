@@ -136,6 +136,8 @@ def _in_words(host: str, error: CoursekeeperError) -> str:
     if not isinstance(error, MailFailed):
         return error.message
     cause = error.__cause__
+    if isinstance(cause, smtplib.SMTPServerDisconnected):
+        return _hung_up(host, cause)
     if not isinstance(cause, smtplib.SMTPException):
         return _unreachable(host, cause)
     said = _answer_of(cause)
@@ -153,6 +155,13 @@ def _unreachable(host: str, cause: BaseException | None) -> str:
             look=_LOOK,
         )
     return _("This e-mail can't be sent: look at sender and address.")
+
+
+def _hung_up(host: str, cause: smtplib.SMTPServerDisconnected) -> str:
+    # smtplib raises this too while it waits for an answer that does not come.
+    if isinstance(cause.__context__, OSError):
+        return _unreachable(host, cause.__context__)
+    return _("{host} ended the connection without an answer. {look}", host=host, look=_LOOK)
 
 
 def _answer_of(cause: smtplib.SMTPException) -> str:

@@ -91,6 +91,14 @@ class Form(wtforms.Form):  # type: ignore[misc]
                 by_name[name].errors = [message]
             else:
                 form.form_errors.append(message)
+        for field in form:
+            if isinstance(field, _Typed) and field.is_lost and not field.errors:
+                field.errors = [
+                    _(
+                        "“{label}”: please type it again. For safety it is not kept in the page.",
+                        label=field.label.text,
+                    )
+                ]
         return form
 
     @classmethod
@@ -127,6 +135,9 @@ class Form(wtforms.Form):  # type: ignore[misc]
 class _Typed(wtforms.StringField):  # type: ignore[misc]
     """A line of text: it shows what was typed, `data` is the parsed value. `called`: its name in errors."""
 
+    # Whether a form that was refused shows again what was typed here.
+    is_kept = True
+
     def __init__(self, label: str = "", *, called: str = "", hint: str = "", **attributes: Any) -> None:
         # WTForms creates a field for each form and passes the underscored arguments.
         options = {key: value for key, value in attributes.items() if key[0] == "_" or key in _OPTIONS}
@@ -138,6 +149,11 @@ class _Typed(wtforms.StringField):  # type: ignore[misc]
     def is_required(self) -> bool:
         """Return whether the field is required."""
         return bool(self.render_kw.get("required"))
+
+    @property
+    def is_lost(self) -> bool:
+        """Return whether something was typed that the page does not show again."""
+        return not self.is_kept and bool(self.raw_data and self.raw_data[0])
 
     def read(self, text: str) -> Any:
         """Return the parsed value; raises InvalidField."""
@@ -160,6 +176,8 @@ class _Typed(wtforms.StringField):  # type: ignore[misc]
         return self._value()
 
     def _value(self) -> str:
+        if not self.is_kept:
+            return ""
         if self.raw_data:
             return str(self.raw_data[0])
         return "" if self.data is None else self.written()
@@ -185,6 +203,7 @@ class Password(_Typed):
     """A password, unchanged; it is never shown again."""
 
     data: str
+    is_kept = False
 
     def __init__(self, label: str = "", **more: Any) -> None:
         super().__init__(label, **{"type": "password", **more})
@@ -198,9 +217,6 @@ class Password(_Typed):
                 raise InvalidField(_("A password has at least {n} characters.", n=shortest), field=self.name)
             raise InvalidField(_("A password has at most {n} characters.", n=longest), field=self.name)
         return text
-
-    def _value(self) -> str:
-        return ""
 
 
 def _drawn_paragraph(field: Paragraph, **attributes: Any) -> Markup:

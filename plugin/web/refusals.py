@@ -196,6 +196,7 @@ class Words:
 
 _HEADINGS: dict[str, str] = {
     "not_found": N_("Page not found"),
+    "set_up_already": N_("Already set up"),
     "not_allowed": N_("You don't have permission"),
     "refused": N_("Not possible"),
     "square_failed": N_("Square did not answer as expected"),

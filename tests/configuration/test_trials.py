@@ -1,6 +1,7 @@
 """Tokens and mail servers are tried before they are relied on, and what is wrong is told in words."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -226,10 +227,25 @@ def test_a_sign_in_that_the_server_does_not_offer_is_told(send: Sending, office:
         send(url=f"smtp://user:secret@127.0.0.1:{office.port}")
 
 
-def test_a_server_that_hangs_is_given_up(send: Sending) -> None:
+@pytest.mark.parametrize(("step_s", "limit_s"), [(10.0, 0.2), (0.2, 5.0)])
+def test_a_server_that_hangs_is_given_up(
+    send: Sending, monkeypatch: pytest.MonkeyPatch, step_s: float, limit_s: float
+) -> None:
+    monkeypatch.setattr("plugin.mail.TIMEOUT_S", step_s)
     silent = socket.create_server(("127.0.0.1", 0))
     with silent, pytest.raises(Refused, match=r"127\.0\.0\.1 did not answer in time\. Compare server, port"):
-        send(url=f"smtp://127.0.0.1:{silent.getsockname()[1]}", limit=0.2)
+        send(url=f"smtp://127.0.0.1:{silent.getsockname()[1]}", limit=limit_s)
+
+
+def test_a_server_that_hangs_up_is_told(send: Sending) -> None:
+    def hang_up(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=hang_up, args=(server,), daemon=True).start()
+        with pytest.raises(Refused, match=r"127\.0\.0\.1 ended the connection without an answer\. Compare"):
+            send(url=f"smtp://127.0.0.1:{server.getsockname()[1]}")
 
 
 def test_a_port_where_nobody_listens_is_told(send: Sending) -> None:

@@ -174,6 +174,9 @@ def test_a_token_is_tried_before_it_is_saved_and_never_shown(olga: Callable[...,
     owner = olga(square_base_url=square)
     assert "Square does not know this token" in owner.refused("token", "square", square_access_token="wrong")
     assert "Access token is missing" in owner.refused("token", "square")
+    lost = owner.refused("advanced", public_url="desk", metrics_token="t" * 30)
+    assert lost.count("please type it again") == 2
+    assert "“Token for Prometheus”: please type it again" in lost
     page = owner.saved("token", "square", square_access_token=TOKEN)
     assert (
         "Square accepts the token: Lotus Acupuncture (Uptown). Saved and in use now. It lacks 16" in page.text

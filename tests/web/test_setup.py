@@ -147,7 +147,9 @@ def test_the_set_up_is_gone_with_the_first_owner(
     assert _enter(late, code) == 303
     form = late.page("/set-up/owner").form("/set-up/owner")
     _owner(june, code)
-    assert late.send(form, **{**OWNER, "email": "mallory@example.org"}).status_code == 404
+    too_late = late.send(form, **{**OWNER, "email": "mallory@example.org"})
+    assert too_late.status_code == 404
+    assert "This clinic is set up already. Sign in instead." in too_late.text
     assert len(list_all_staff(small_house.store)) == 1
     assert late.get("/set-up/owner").headers["Location"] == "/"
     assert late.get("/").headers["Location"].startswith("/sign-in")
@@ -206,6 +208,8 @@ def test_what_is_wrong_with_the_owner_is_said_and_the_rest_stays(
     assert says in answer.text
     assert wrong.get("name", OWNER["name"]) in answer.text
     assert OWNER["password"] not in answer.text
+    # What the page can't show again is asked for by name.
+    assert ("“Password”: please type it again" in answer.text) == ("password" not in wrong)
     assert is_setup_open(small_house.store)
 
 

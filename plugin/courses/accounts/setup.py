@@ -32,6 +32,7 @@ WRONG_PER_MINUTE = 5
 WRONG_PER_CODE = 20
 _MINUTE = timedelta(minutes=1)
 
+SET_UP_ALREADY = N_("This clinic is set up already. Sign in instead.")
 _AT_SETUP = Actor(N_("Set-up"), Role.OWNER, Source.DESK)
 DONE, SKIPPED = "done", "skipped"
 
@@ -41,6 +42,12 @@ class TooManyCodes(Refused):
 
     code = "too_many_codes"
     status = 429
+
+
+class SetUpAlready(NotFound):
+    """There is an owner: what sets a clinic up is gone."""
+
+    code = "set_up_already"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,7 @@ def new_setup_code(session: Session, secret_key: str, now: datetime) -> str:
     """Make the code that is valid from now on; earlier ones end. Raises Refused once there is an owner."""
     row = _locked(session, now)
     if _has_owner(session):
-        raise Refused(_("This clinic is set up already. Sign in instead."), code="set_up_already")
+        raise Refused(SET_UP_ALREADY, code=SetUpAlready.code)
     return _renewed(row, secret_key)
 
 
@@ -185,7 +192,7 @@ def _hmac(secret_key: str, code: str) -> str:
 
 def _refuse_closed(session: Session) -> None:
     if _has_owner(session):
-        raise NotFound(_("This clinic is set up already. Sign in instead."))
+        raise SetUpAlready(SET_UP_ALREADY)
 
 
 def _has_owner(session: Session) -> bool:

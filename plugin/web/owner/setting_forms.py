@@ -35,12 +35,11 @@ class SettingText(Text):
 class SecretText(Text):
     """A secret: typed, sent, and never written into a page. Left empty, the saved one stays."""
 
+    is_kept = False
+
     def __init__(self, label: str = "", **more: Any) -> None:
         usual = {"type": "password", "autocomplete": "off", "spellcheck": "false", "maxlength": LONGEST_VALUE}
         super().__init__(label, **{**usual, **more})
-
-    def _value(self) -> str:
-        return ""
 
 
 class SettingSecret(SecretText, SettingText):

@@ -3,7 +3,7 @@
 import sys
 from contextlib import suppress
 
-from flask import Blueprint, abort, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import login_user
 
@@ -11,7 +11,9 @@ from plugin.configuration.save import save_settings
 from plugin.core.acts import Act
 from plugin.courses.accounts.setup import (
     LONGEST_CODE,
+    SET_UP_ALREADY,
     FirstOwner,
+    SetUpAlready,
     create_first_owner,
     fits_setup,
     is_setup_open,
@@ -87,7 +89,9 @@ class OwnerForm(Form):
 @blueprint.before_request
 def _only_before_the_owner() -> ResponseReturnValue | None:
     if not is_setup_open(current_services().store):
-        return redirect(url_for("today.show"), code=303) if request.method == "GET" else abort(404)
+        if request.method == "GET":
+            return redirect(url_for("today.show"), code=303)
+        raise SetUpAlready(SET_UP_ALREADY)
     refuse_nul()
     if request.endpoint in ("setup.show", "setup.enter") or has_typed_code():
         return None

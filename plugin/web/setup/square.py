@@ -40,7 +40,13 @@ class TokenForm(Form):
     """The access token of Square and the Square it is for."""
 
     square_environment = Choice(N_("Which Square"), default=_PRODUCTION[0])
-    square_access_token = SecretText(N_("Access token"), hint=N_("Stored encrypted, and never shown again."))
+    square_access_token = SecretText(
+        N_("Access token"),
+        hint=N_(
+            "It opens your Square account like a key: send it to no one. Coursekeeper keeps it encrypted, and never"
+            " shows it again."
+        ),
+    )
     is_other_business = Tick(N_("Yes, use this other business from now on"))
 
 
