@@ -27,6 +27,7 @@ CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 8.0
 MOST_PAGES = 2000
 ONCE = RequestOptions(max_retries=0)
+NO_PLAN = N_("Your plan of Square Appointments does not let Coursekeeper book. It takes Plus or Premium.")
 _SENDABLE = re.compile(r"[!-~]+\Z")
 Token = Callable[[], str]
 Watch = Callable[[str], None]
@@ -135,19 +136,30 @@ class Asking:
             raise unreadable("another shape than agreed") from error
 
     def _hear(self, answer: httpx.Response) -> None:
-        """Take the JSON of an answer and leave the SDK an empty object.
-
-        Of every field the SDK makes a model and checks nothing, which takes longer than all the rest of an event.
-        """
         self._hear_date(answer.headers.get("Date", ""))
-        if answer.is_success:
-            self._last.json = answer.json
-            answer.json = dict  # type: ignore[method-assign]
+        self._last.json = answer.json
 
 
 def within(timeout_s: float) -> RequestOptions:
     """Return the options of a call that a person waits for."""
     return RequestOptions(max_retries=0, timeout_in_seconds=timeout_s)  # type: ignore[typeddict-item]  # httpx takes fractions
+
+
+class _Client(httpx.Client):
+    """Gives every answer to `hear`, and the SDK an empty object in place of what Square did.
+
+    Of every field the SDK makes a model and checks nothing, which takes longer than all the rest of an event.
+    """
+
+    def __init__(self, hear: Hear, **options: Any) -> None:
+        super().__init__(**options)
+        self._hear = hear
+
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request."""
+        answer = super().send(request, **options)
+        self._hear(answer)
+        return httpx.Response(answer.status_code, json={}, request=request) if answer.is_success else answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +172,11 @@ class _Connections:
 
 def _connect(address: str, token: Token, transport: Transport | None, hear: Hear) -> _Connections:
     is_remote = httpx.URL(address).host not in ("127.0.0.1", "localhost", "::1")
-    http = httpx.Client(
+    http = _Client(
+        hear,
         transport=transport,
         timeout=ANSWER_TIMEOUT_S,
-        event_hooks={
-            "request": [_connect_sooner],
-            "response": [hear],
-        },
+        event_hooks={"request": [_connect_sooner]},
         trust_env=is_remote,
         verify=_certificates(is_remote),
     )
@@ -210,9 +220,8 @@ def _refusal(error: ApiError) -> SquareFailed:
             "Coursekeeper lacks the Square permission for this. The owner can grant it by connecting again."
         )
         return SquareFailed(said, permanent=False, code="square_scope")
-    if status in (401, 403) and _NO_PLAN.search(detail):
-        said = _("Your plan of Square Appointments does not let Coursekeeper book. It takes Plus or Premium.")
-        return SquareFailed(said, permanent=True, code="square_plan")
+    if status in (401, 403) and _SAYS_NO_PLAN.search(detail):
+        return SquareFailed(NO_PLAN, permanent=True, code="square_plan")
     if status in (401, 403):
         return _sign_in_failed(_SIGN_IN.get(code, _("The access token is not valid.")))
     if status == 404:
@@ -238,7 +247,7 @@ def _first_error(error: ApiError) -> tuple[str, str]:
 
 
 # Square gives no code of its own for these two (docs/square.md).
-_NO_PLAN = re.compile(r"subscription does not support|not onboarded to Appointments", re.IGNORECASE)
+_SAYS_NO_PLAN = re.compile(r"subscription does not support|not onboarded to Appointments", re.IGNORECASE)
 _SIGN_IN = {
     "ACCESS_TOKEN_EXPIRED": N_("The access token has expired."),
     "ACCESS_TOKEN_REVOKED": N_("The access token was revoked."),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from plugin.errors import SquareFailed
 from plugin.services import Services
+from plugin.square.client.asking import NO_PLAN
 from plugin.square.client.connection import granted_scopes
 from plugin.square.connection.scopes import lacks_booking
 from plugin.square.parsing import Json, records, text, words
@@ -32,7 +33,7 @@ def why_not_booking(services: Services) -> str:
     except SquareFailed as error:
         return error.message
     if profile.get("support_seller_level_writes") is not True:
-        return _("Your plan of Square Appointments does not let Coursekeeper book. It takes Plus or Premium.")
+        return NO_PLAN
     return ""
 
 
