@@ -9,7 +9,7 @@ from flask_wtf.csrf import generate_csrf  # type: ignore[import-untyped]  # ship
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from plugin.core.acts import Act, checked_key
+from plugin.core.acts import Act, Actor, checked_key
 from plugin.web import current_services
 from plugin.web.access import current_actor
 from plugin.web.request_log import request_id
@@ -47,6 +47,11 @@ def current_act() -> Act:
 def act_without_form() -> Act:
     """Return an act for a request without a form: a paper to print, or Square's redirect, whose state is its proof."""
     return _act(fresh_key())
+
+
+def act_by(actor: Actor) -> Act:
+    """Return the act of a request that nobody signed in for."""
+    return Act(actor, current_services().clock(), fresh_key())
 
 
 def _act(key: str) -> Act:

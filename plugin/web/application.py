@@ -46,7 +46,7 @@ from plugin.web.setup import checklist, door, restoring
 
 # Each blueprint of their modules is pages for the staff; that of `door` alone is open, with its own checks.
 _FOR_STAFF = (desk, owner, account, setup, reports, lists)
-# What clients and programs open, each with checks of its own. Some `set_up` limits of how often they are asked.
+# What clients and programs open, each with checks of its own.
 _FOR_CLIENTS = (client_page, shop, tips, buy_again, email_choice, check_in, agree, quote, hand_over, wallet)
 _FOR_PROGRAMS = (health, metrics, webhook)
 
@@ -140,7 +140,7 @@ def _furnish(app: Flask) -> None:
     for part in (imports, letterhead, restoring):
         part.set_up(app)
     signin.set_up(app, without_csrf=open_to_all)
-    for part in (gifts, late, *_FOR_CLIENTS, mine, checklist):
+    for part in (gifts, late, shop, check_in, hand_over, wallet, mine, checklist):
         part.set_up(app)
     # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
     for guard in (access, demanded):

@@ -11,13 +11,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import TooManyRequests
 
 from invoices.language import language_for
-from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.acts import Actor, Role, Source
 from plugin.courses.base.clinic import local_date
 from plugin.courses.visits.check_in import CheckedIn, WhoArrived, check_in
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services, pages
 from plugin.web.access import refuse_nul
-from plugin.web.actions import fresh_key
+from plugin.web.actions import act_by
 from plugin.web.check_in_cookie import current_hand_over, current_screen, forget_cookie
 from plugin.web.client_page.checks import check_part, client_of_ticket, save_check, ticket_for
 from plugin.web.headers import let_page_use_camera
@@ -63,7 +63,7 @@ def enter() -> Response:
     typed = {name: request.form.get(name, "")[:LONGEST] for name in ("code", "name", "last_digits")}
     done = check_in(
         services.store,
-        Act(_SCREEN, services.clock(), fresh_key()),
+        act_by(_SCREEN),
         WhoArrived(**typed),
         uses_session=services.settings.check_in_uses_session,
         has_mail=services.mail.is_ready,
@@ -77,9 +77,8 @@ def _answer(ticket: str) -> Response:
     client_id = client_of_ticket(ticket)
     if client_id is None:
         return _page(has_failed=True)
-    services = current_services()
     try:
-        save_check(Act(_SCREEN, services.clock(), fresh_key()), client_id, source="screen")
+        save_check(act_by(_SCREEN), client_id, source="screen")
     except CoursekeeperError:
         return _page(done=CheckedIn(client_id=client_id))
     return _page(done=CheckedIn(), is_answered=True)

@@ -10,14 +10,14 @@ from flask import Blueprint, Flask, Response, g, make_response, redirect, render
 from flask.typing import ResponseReturnValue
 
 from invoices.language import language_for
-from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.acts import Actor, Role, Source
 from plugin.courses.accounts.hand_overs import HandOverView, end_hand_over
 from plugin.courses.base.views import ClientView
 from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.clients import read_client
 from plugin.web import current_services, pages
 from plugin.web.access import CHECK_IN_COOKIE, refuse_nul
-from plugin.web.actions import fresh_key
+from plugin.web.actions import act_by
 from plugin.web.check_in_cookie import current_hand_over, forget_cookie
 from plugin.web.client_page.checks import check_part
 from plugin.web.client_page.data import first_name
@@ -51,7 +51,7 @@ def show() -> Response:
 def answer() -> ResponseReturnValue:
     """Save what the client answered."""
     client = _client()
-    wrong = save_answer(_act(), client.id, language_for(client.language), source="handed")
+    wrong = save_answer(act_by(_CLIENT), client.id, language_for(client.language), source="handed")
     return _page(wrong) if wrong else redirect(url_for("hand_over.show"), code=303)
 
 
@@ -59,7 +59,7 @@ def answer() -> ResponseReturnValue:
 def done() -> Response:
     """End it: whoever has the device sees nothing of the client any more."""
     client = _client()
-    end_hand_over(current_services().store, _act(), request.cookies.get(CHECK_IN_COOKIE, ""))
+    end_hand_over(current_services().store, act_by(_CLIENT), request.cookies.get(CHECK_IN_COOKIE, ""))
     language = speak(language_for(client.language))
     clinic = replace(pages.clinic(), language=language.tag)
     page = make_response(render_template("client/handed_back.html", language=language, clinic=clinic))
@@ -80,10 +80,6 @@ def _handed() -> HandOverView:
 
 def _client() -> ClientView:
     return read_client(current_services().store, _handed().client_id)
-
-
-def _act() -> Act:
-    return Act(_CLIENT, current_services().clock(), fresh_key())
 
 
 def _page(wrong: str = "") -> Response:

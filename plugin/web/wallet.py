@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, abort, make_response, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, Field, ValidationError
 
-from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.acts import Actor, Role, Source
 from plugin.courses.clients.wallet_passes import changed_since, register_device, unregister_device
 from plugin.courses.handouts.pkpass import MIME_TYPE
 from plugin.courses.handouts.wallet_pass import PassPlace, course_pass, is_token_right, sample_pass
@@ -18,7 +18,7 @@ from plugin.errors import CoursekeeperError
 from plugin.wallet.jobs import signer_of
 from plugin.web import current_services
 from plugin.web.access import Screens, refuse_nul
-from plugin.web.actions import fresh_key
+from plugin.web.actions import act_by
 from plugin.web.files import name_file
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
 
@@ -71,7 +71,7 @@ def register(device: str, course_id: str, **_names: str) -> ResponseReturnValue:
     if not _DEVICE.match(device):
         abort(HTTPStatus.BAD_REQUEST)
     services = current_services()
-    act = Act(PHONE, services.clock(), fresh_key())
+    act = act_by(PHONE)
     is_new = register_device(services.store, act, course_id, device, told.push_token)
     return "", HTTPStatus.CREATED if is_new else HTTPStatus.OK
 

@@ -9,11 +9,8 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import (
-    Blueprint,
-    Flask,
     Response,
     abort,
-    make_response,
     redirect,
     render_template,
     request,
@@ -24,7 +21,7 @@ from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
 from invoices.pages.agreement import agreement_page, moments
-from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.acts import Actor, Role, Source
 from plugin.courses.agreements.links import SigningLink, link_of_token, signing_token
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
 from plugin.courses.agreements.signing import CHANGED, Signing, sign_agreement
@@ -32,12 +29,10 @@ from plugin.courses.agreements.views import agreement_content, agreement_pdf
 from plugin.courses.documents.paper_emails import send_paper
 from plugin.errors import CoursekeeperError, InvalidField, PaperNotMade, Refused
 from plugin.web import current_services, pages
-from plugin.web.actions import fresh_key
+from plugin.web.actions import act_by
 from plugin.web.agreement_rules import agreement_rules
-from plugin.web.client_page.views import GUEST, PER_ADDRESS, UNKNOWN_PER_ADDRESS, excuse, nothing, spoken
-from plugin.web.files import name_file
-from plugin.web.headers import unlist
-from plugin.web.limits import limit_unknown, limit_views, page_limiter
+from plugin.web.client_page.keyed import GUEST, KeyedPages, excuse, nothing, spoken
+from plugin.web.files import pdf_answer
 
 _CLIENT = Actor("The client", Role.DESK, Source.DESK)
 _LONGEST_NAME = 200
@@ -46,8 +41,14 @@ _THEN = re.compile(
     r"(?:/my/[A-Za-z0-9_-]{1,80}/again/[A-Za-z0-9_-]{1,80}|/quote/[A-Za-z0-9-]{12,20})"
 )
 
-blueprint = Blueprint("agree", __name__, url_prefix="/agree")
-blueprint.after_request(unlist)
+blueprint = KeyedPages(
+    "agree",
+    __name__,
+    scope="agreements",
+    often="120 per minute",
+    unknown_scope="unknown agreements",
+    url_prefix="/agree",
+)
 
 
 @blueprint.get("/<token>")
@@ -60,9 +61,8 @@ def show(token: str) -> ResponseReturnValue:
 def pdf(token: str) -> Response:
     """Return the signed copy, or the file to be signed."""
     link = _link(token)
-    response = make_response(agreement_pdf(current_services().store, link.agreement.id))
-    response.mimetype = "application/pdf"
-    return name_file(response, f"{language_for(link.agreement.language).gettext('Course agreement')}.pdf")
+    name = language_for(link.agreement.language).gettext("Course agreement")
+    return pdf_answer(agreement_pdf(current_services().store, link.agreement.id), f"{name}.pdf")
 
 
 @blueprint.post("/<token>")
@@ -83,7 +83,7 @@ def sign(token: str) -> ResponseReturnValue:
         link.present,
     )
     try:
-        signed = sign_agreement(services.store, services.render, _act(), wish, agreement_rules())
+        signed = sign_agreement(services.store, services.render, act_by(_CLIENT), wish, agreement_rules())
     except InvalidField as error:
         return _page(token, link, said=_wrong(error, language), name=name), HTTPStatus.UNPROCESSABLE_ENTITY
     except PaperNotMade:
@@ -113,19 +113,11 @@ def not_signed(error: CoursekeeperError) -> ResponseReturnValue:
     return excuse(error, said)
 
 
-def set_up(app: Flask) -> None:
-    """Limit how much one visitor opens, and how many links are tried."""
-    often = page_limiter(app).shared_limit(PER_ADDRESS, scope="agreements")
-    guesses = limit_unknown(app, UNKNOWN_PER_ADDRESS, "unknown agreements")
-    limit_views(app, ("agree.show", "agree.pdf", "agree.sign"), guesses, often)
-
-
 def address_to_sign(client_id: str, package_id: str, *, back: str) -> str:
     """Return where the client signs the agreement of this package, and then comes back to pay."""
     services = current_services()
     new = NewAgreement(client_id, package_id, "distance")
-    act = Act(GUEST, services.clock(), fresh_key())
-    agreement = prepare_agreement(services.store, services.render, act, new, agreement_rules())
+    agreement = prepare_agreement(services.store, services.render, act_by(GUEST), new, agreement_rules())
     token = signing_token(services.settings.secret_key.get_secret_value(), agreement)
     return url_for("agree.show", token=token, then=back)
 
@@ -145,10 +137,6 @@ def _then() -> str:
     return wanted if _THEN.fullmatch(wanted) else ""
 
 
-def _act() -> Act:
-    return Act(_CLIENT, current_services().clock(), fresh_key())
-
-
 def _refused(token: str, link: SigningLink, error: Refused, language: Language) -> ResponseReturnValue:
     """Show the terms as they are now where they changed; else that the clinic must be asked."""
     services, agreement = current_services(), link.agreement
@@ -156,7 +144,7 @@ def _refused(token: str, link: SigningLink, error: Refused, language: Language) 
         said = language.gettext("This can't be signed any more. Ask {clinic}.", clinic=pages.clinic().name)
         return _page(token, link, said=said), HTTPStatus.CONFLICT
     new = NewAgreement(agreement.client_id, agreement.package_id, agreement.channel)
-    current = prepare_agreement(services.store, services.render, _act(), new, agreement_rules())
+    current = prepare_agreement(services.store, services.render, act_by(_CLIENT), new, agreement_rules())
     said = language.gettext("The terms have changed since you opened this page. Read them again, then sign.")
     return _page(token, SigningLink(current, link.present), said=said), HTTPStatus.CONFLICT
 
@@ -171,7 +159,9 @@ def _mail(agreement_id: str) -> None:
     """Send the signed copy, where e-mails can be sent to the client."""
     services = current_services()
     try:
-        send_paper(services.store, _act(), "agreement", agreement_id, has_mail=services.mail.is_ready)
+        send_paper(
+            services.store, act_by(_CLIENT), "agreement", agreement_id, has_mail=services.mail.is_ready
+        )
     except Refused:
         # Without an address the copy is on the private page, and at the desk.
         return

@@ -5,35 +5,25 @@ Without scripts: while Square makes the link, the page loads itself again.
 
 from typing import Any
 
-from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound, TooManyRequests
 
 from invoices.language import language_for
-from plugin.core.acts import Act
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.catalog.names import names_in
 from plugin.courses.catalog.terms_text import Ask, terms_sentences
 from plugin.courses.sales.buy_again import AgainOffer, buy_again, offer_again
-from plugin.errors import CoursekeeperError, Refused
+from plugin.errors import Refused
 from plugin.web import current_services, pages
-from plugin.web.actions import fresh_key
+from plugin.web.actions import act_by
 from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.client_page.agree import address_to_sign
+from plugin.web.client_page.keyed import GUEST, KeyedPages, spoken
 from plugin.web.client_page.sent_form import seen_version
-from plugin.web.client_page.views import GUEST, client_of, not_begun, nothing, spoken
-from plugin.web.headers import unlist
-from plugin.web.limits import limit_unknown, limit_views, page_limiter
+from plugin.web.client_page.views import client_of
 
-PER_ADDRESS = "60 per minute"
-UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
-
-blueprint = Blueprint("buy_again", __name__)
-blueprint.after_request(unlist)
-blueprint.register_error_handler(NotFound, nothing)
-blueprint.register_error_handler(TooManyRequests, nothing)
-blueprint.register_error_handler(CoursekeeperError, not_begun)
+blueprint = KeyedPages("buy_again", __name__, scope="buying again")
 
 
 @blueprint.get("/my/<token>/again/<course_id>")
@@ -47,22 +37,16 @@ def buy(token: str, course_id: str) -> ResponseReturnValue:
     """Begin the sale once, and lead to the page that has its link."""
     client, course = _asked(token, course_id)
     services = current_services()
-    act = Act(GUEST, services.clock(), fresh_key())
     try:
         required = agreements_are_required()
-        buy_again(services.store, act, course.id, seen_version=seen_version(), needs_agreement=required)
+        buy_again(
+            services.store, act_by(GUEST), course.id, seen_version=seen_version(), needs_agreement=required
+        )
     except Refused as error:
         if error.code == "not_agreed":
             return redirect(address_to_sign(client.id, course.package_id, back=request.path), code=303)
         return _page(token, client, course, problem=error.code), error.status
     return redirect(url_for("buy_again.show", token=token, course_id=course_id), code=303)
-
-
-def set_up(app: Flask) -> None:
-    """Limit how much one visitor opens, and how many addresses are tried."""
-    often = page_limiter(app).shared_limit(PER_ADDRESS, scope="buying again")
-    guesses = limit_unknown(app, UNKNOWN_PER_ADDRESS, "unknown pages")
-    limit_views(app, ("buy_again.show", "buy_again.buy"), guesses, often)
 
 
 def _page(token: str, client: ClientView, course: CourseView, *, problem: str = "") -> str:

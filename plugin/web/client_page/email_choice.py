@@ -3,30 +3,28 @@
 The signed link is sufficient, and discloses only the clinic's name. A letter's link also offers to stop its kind alone.
 """
 
-import secrets
 from typing import Any
 
-from flask import Blueprint, Flask, abort, render_template, request
+from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
-from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.acts import Actor, Role, Source
 from plugin.core.letters import LetterKind
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.email_choice import client_of_stop_token, stop_letters
 from plugin.courses.letters.choices import choose_letter
 from plugin.errors import Refused
-from plugin.web import current_services, pages
-from plugin.web.headers import unlist
-from plugin.web.limits import limit_views, page_limiter
+from plugin.web import current_services
+from plugin.web.actions import act_by
+from plugin.web.client_page.keyed import KeyedPages
 from plugin.web.translations import speak
 
-PER_ADDRESS = "60 per 5 minutes"
 _BY_LINK = Actor("The link in an e-mail", Role.DESK, Source.DESK)
 
-blueprint = Blueprint("mail_choice", __name__)
-blueprint.after_request(unlist)
+blueprint = KeyedPages(
+    "mail_choice", __name__, scope="stopping letters", often="60 per 5 minutes", unknown="", failed=None
+)
 
 
 @blueprint.get("/mail/stop/<token>")
@@ -41,9 +39,7 @@ def ask(token: str) -> ResponseReturnValue:
 def stop(token: str) -> ResponseReturnValue:
     """Unsubscribe the client."""
     client_id = _client(token)
-    services = current_services()
-    act = Act(_BY_LINK, services.clock(), secrets.token_hex(16))
-    stop_letters(services.store, act, client_id)
+    stop_letters(current_services().store, act_by(_BY_LINK), client_id)
     return _page("client/stopped.html", _words(client_id), kind="")
 
 
@@ -52,35 +48,15 @@ def stop_kind(token: str, kind: str) -> ResponseReturnValue:
     """Stop the letters of one kind."""
     if kind not in list(LetterKind):
         abort(404)
-    client_id, services = _client(token), current_services()
-    act = Act(_BY_LINK, services.clock(), secrets.token_hex(16))
+    client_id = _client(token)
     try:
-        choose_letter(services.store, act, client_id, LetterKind(kind), is_wanted=False)
+        choose_letter(
+            current_services().store, act_by(_BY_LINK), client_id, LetterKind(kind), is_wanted=False
+        )
     except Refused:
         # Their data was erased: nothing is sent anyway.
         abort(404)
     return _page("client/stopped.html", _words(client_id), kind=kind)
-
-
-@blueprint.errorhandler(NotFound)
-@blueprint.errorhandler(TooManyRequests)
-def nothing(error: HTTPException) -> ResponseReturnValue:
-    """Return the same page for every link that was not made here."""
-    language = language_for(pages.clinic().language)
-    said = (
-        language.gettext("This was opened very often just now. Wait five minutes, then try again.")
-        if error.code == TooManyRequests.code
-        else language.gettext(
-            "This address shows nothing, or nothing any more. Ask {clinic} for your own page."
-        )
-    )
-    return _page("client/nothing.html", language, said=said), error.code or 404
-
-
-def set_up(app: Flask) -> None:
-    """Limit the rate of links tried from one address."""
-    often = page_limiter(app).shared_limit(PER_ADDRESS, scope="stopping letters")
-    limit_views(app, ("mail_choice.ask", "mail_choice.stop", "mail_choice.stop_kind"), often)
 
 
 def _client(token: str) -> str:

@@ -7,43 +7,36 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import (
-    Blueprint,
-    Flask,
     Response,
     abort,
-    make_response,
     redirect,
     render_template,
     request,
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound, TooManyRequests
 
 from invoices.language import language_for
 from invoices.pages.quote import quote_page
-from plugin.core.acts import Act
 from plugin.courses.quotes.pay import pay_quote
 from plugin.courses.quotes.views import QuoteView, quote_content, quote_of_code, quote_pdf
 from plugin.courses.sales.checkouts import read_checkout
-from plugin.errors import CoursekeeperError, Refused
+from plugin.errors import Refused
 from plugin.web import current_services, pages
-from plugin.web.actions import fresh_key
+from plugin.web.actions import act_by
 from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.client_page.agree import address_to_sign
-from plugin.web.client_page.views import GUEST, not_begun, nothing, spoken
-from plugin.web.files import name_file
-from plugin.web.headers import unlist
-from plugin.web.limits import limit_unknown, limit_views, page_limiter
+from plugin.web.client_page.keyed import GUEST, KeyedPages, spoken
+from plugin.web.files import pdf_answer
 
-PER_ADDRESS = "60 per minute"
-UNKNOWN_PER_ADDRESS = "30 per 5 minutes"
-
-blueprint = Blueprint("quote", __name__, url_prefix="/quote")
-blueprint.after_request(unlist)
-blueprint.register_error_handler(NotFound, nothing)
-blueprint.register_error_handler(TooManyRequests, nothing)
-blueprint.register_error_handler(CoursekeeperError, not_begun)
+blueprint = KeyedPages(
+    "quote",
+    __name__,
+    scope="quotes",
+    unknown="30 per 5 minutes",
+    unknown_scope="unknown quotes",
+    url_prefix="/quote",
+)
 
 
 @blueprint.get("/<code>")
@@ -56,31 +49,21 @@ def show(code: str) -> ResponseReturnValue:
 def pdf(code: str) -> Response:
     """Return the paper."""
     store, quote = current_services().store, _quote(code)
-    response = make_response(quote_pdf(store, quote.id))
-    response.mimetype = "application/pdf"
     language = language_for(quote_content(store, quote.id).language)
-    return name_file(response, f"{language.gettext('Quote for a course')}.pdf")
+    return pdf_answer(quote_pdf(store, quote.id), f"{language.gettext('Quote for a course')}.pdf")
 
 
 @blueprint.post("/<code>")
 def pay(code: str) -> ResponseReturnValue:
     """Begin the sale once, and lead to the page that has its link."""
     quote, services = _quote(code), current_services()
-    act = Act(GUEST, services.clock(), fresh_key())
     try:
-        pay_quote(services.store, act, quote.id, needs_agreement=agreements_are_required())
+        pay_quote(services.store, act_by(GUEST), quote.id, needs_agreement=agreements_are_required())
     except Refused as error:
         if error.code == "not_agreed":
             return redirect(address_to_sign(quote.client_id, quote.package_id, back=request.path), code=303)
         return _page(_quote(code), problem=True), HTTPStatus.CONFLICT
     return redirect(url_for("quote.show", code=code), code=303)
-
-
-def set_up(app: Flask) -> None:
-    """Limit how much one visitor opens, and how many codes are tried."""
-    often = page_limiter(app).shared_limit(PER_ADDRESS, scope="quotes")
-    guesses = limit_unknown(app, UNKNOWN_PER_ADDRESS, "unknown quotes")
-    limit_views(app, ("quote.show", "quote.pdf", "quote.pay"), guesses, often)
 
 
 def _quote(code: str) -> QuoteView:

@@ -3,31 +3,22 @@
 from decimal import Decimal
 
 from babel.numbers import NumberFormatError, parse_decimal
-from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, VisitView
 from plugin.courses.sales.tips import LEAST, MOST, TipView, begin_tip, tip_of
-from plugin.errors import CoursekeeperError, InvalidField, Refused
+from plugin.errors import InvalidField, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
+from plugin.web.client_page.keyed import GUEST, KeyedPages, spoken
 from plugin.web.client_page.sent_form import form_act
-from plugin.web.client_page.views import GUEST, client_of, not_begun, nothing, spoken
-from plugin.web.headers import unlist
-from plugin.web.limits import limit_unknown, limit_views, page_limiter
+from plugin.web.client_page.views import client_of
 
-PER_ADDRESS = "60 per minute"
-UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
-
-blueprint = Blueprint("tips", __name__)
-blueprint.after_request(unlist)
-blueprint.register_error_handler(NotFound, nothing)
-blueprint.register_error_handler(TooManyRequests, nothing)
-blueprint.register_error_handler(CoursekeeperError, not_begun)
+blueprint = KeyedPages("tips", __name__, scope="tips")
 
 
 @blueprint.get("/my/<token>/tip")
@@ -68,13 +59,6 @@ def follow(token: str, tip_id: str) -> ResponseReturnValue:
     if tip is None:
         abort(404)
     return _page(token, client, tip=tip)
-
-
-def set_up(app: Flask) -> None:
-    """Limit how much one visitor opens, and how many addresses are tried."""
-    often = page_limiter(app).shared_limit(PER_ADDRESS, scope="tips")
-    guesses = limit_unknown(app, UNKNOWN_PER_ADDRESS, "unknown pages")
-    limit_views(app, ("tips.show", "tips.give", "tips.follow"), guesses, often)
 
 
 def _client(token: str) -> ClientView:

@@ -3,13 +3,10 @@
 Without a valid address it discloses nothing: every other one gets the same page.
 """
 
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from flask import (
-    Blueprint,
-    Flask,
     Response,
     abort,
     make_response,
@@ -20,11 +17,10 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
-from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
 from invoices.papers import NextVisit
-from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.acts import Role
 from plugin.courses.agreements.views import agreement_pdf, signed_agreements
 from plugin.courses.base.clinic import local_date
 from plugin.courses.base.views import ClientView, CourseView
@@ -45,24 +41,18 @@ from plugin.courses.visits.planned import planned_of_courses
 from plugin.errors import CoursekeeperError
 from plugin.wallet.jobs import account_of, signer_of
 from plugin.web import current_services, pages, wallet
-from plugin.web.actions import fresh_key
+from plugin.web.actions import act_by
 from plugin.web.client_page.checks import check_part
 from plugin.web.client_page.data import first_name, issued_to, own_courses, visible_courses
+from plugin.web.client_page.keyed import GUEST, KeyedPages, excuse, spoken
 from plugin.web.client_page.ratings import CHECK, ratings_part, save_answer
 from plugin.web.desk.card import told_apart
-from plugin.web.files import name_file
-from plugin.web.headers import unlist
-from plugin.web.limits import limit_unknown, limit_views, page_limiter
-from plugin.web.translations import speak
+from plugin.web.files import name_file, pdf_answer
 
-PER_ADDRESS = "120 per minute"
-UNKNOWN_PER_ADDRESS = "60 per 5 minutes"
 # In the address by which staff look at the page itself.
 AS_CLIENT = "as_client"
-GUEST = Actor("Their private page", Role.OWNER, Source.DESK)
 
-blueprint = Blueprint("my", __name__)
-blueprint.after_request(unlist)
+blueprint = KeyedPages("my", __name__, scope="my pages", often="120 per minute", failed=None)
 
 
 @blueprint.get("/my/<token>")
@@ -80,7 +70,7 @@ def answer(token: str) -> ResponseReturnValue:
     client = client_of(token)
     if current_user.is_authenticated:
         return redirect(url_for("clients.show", client_id=client.id), code=303)
-    act = Act(GUEST, current_services().clock(), fresh_key())
+    act = act_by(GUEST)
     wrong = save_answer(act, client.id, language_for(client.language), source="page")
     if wrong:
         return _page(token, client, wrong), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -211,7 +201,7 @@ def google_wallet(token: str, course_id: str) -> ResponseReturnValue:
         abort(404)
     if current_user.is_authenticated:
         return redirect(url_for("clients.show", client_id=client.id), code=303)
-    act = Act(GUEST, services.clock(), fresh_key())
+    act = act_by(GUEST)
     account, said = account_of(services.settings), facts_of(services.store, course_id, act.now)
     pass_id = google_pass(services.store, act, course_id, client.id)
     return redirect(save_link(account, pass_id, google_pass_of(said), act.now), code=303)
@@ -256,7 +246,7 @@ def document(token: str, document_id: str) -> Response:
 def statement(token: str) -> Response:
     """Return the statement of account of all that was billed to them."""
     client, services = client_of(token), current_services()
-    act = Act(GUEST, services.clock(), fresh_key())
+    act = act_by(GUEST)
     made = statement_of_client(services.store, services.render, act, client.id)
     return _pdf(made.pdf, language_for(client.language).gettext("Statement of account"))
 
@@ -265,26 +255,10 @@ def statement(token: str) -> Response:
 def prepaid_balance(token: str) -> Response:
     """Return what they have paid for and not used, as of now."""
     client, services = client_of(token), current_services()
-    act, secret = Act(GUEST, services.clock(), fresh_key()), services.settings.secret_key.get_secret_value()
+    act, secret = act_by(GUEST), services.settings.secret_key.get_secret_value()
     issued = issue_prepaid_balance(services.store, act, client.id, secret=secret)
     pdf = document_bytes(services.store, services.render, issued, now=act.now)
     return _pdf(pdf, language_for(client.language).gettext("Prepaid balance"))
-
-
-@blueprint.errorhandler(NotFound)
-@blueprint.errorhandler(TooManyRequests)
-def nothing(error: HTTPException, unknown: str = "") -> ResponseReturnValue:
-    """Return the same page for every unknown address; `unknown`: what it says instead of "your own page"."""
-    language = language_for(pages.clinic().language)
-    said = (
-        language.gettext("This was opened very often just now. Wait five minutes, then try again.")
-        if error.code == TooManyRequests.code
-        else unknown
-        or language.gettext(
-            "This address shows nothing, or nothing any more. Ask {clinic} for your own page."
-        )
-    )
-    return render_template("client/nothing.html", **spoken(language), said=said), error.code or 404
 
 
 @blueprint.errorhandler(CoursekeeperError)
@@ -293,40 +267,6 @@ def not_ready(error: CoursekeeperError) -> ResponseReturnValue:
     language = language_for(pages.clinic().language)
     said = language.gettext("This paper is not ready just now. Try again in a minute, or ask {clinic}.")
     return excuse(error, said)
-
-
-def not_begun(error: CoursekeeperError) -> ResponseReturnValue:
-    """Return a page without the payment; the reason is the clinic's matter."""
-    language = language_for(pages.clinic().language)
-    return excuse(error, language.gettext("This could not be begun just now. Please try again, or call us."))
-
-
-def excuse(error: CoursekeeperError, said: str) -> ResponseReturnValue:
-    """Return a client's page that only says this; staff would read the error itself."""
-    language = language_for(pages.clinic().language)
-    return render_template("client/nothing.html", **spoken(language), said=said), error.status
-
-
-def set_up(app: Flask) -> None:
-    """Limit how much one visitor opens, and how many addresses are tried."""
-    often = page_limiter(app).shared_limit(PER_ADDRESS, scope="my pages")
-    guesses = limit_unknown(app, UNKNOWN_PER_ADDRESS, "unknown pages")
-    views = (
-        "my.show",
-        "my.summary",
-        "my.welcome",
-        "my.planner",
-        "my.calendar",
-        "my.aftercare",
-        "my.document",
-        "my.agreement",
-        "my.statement",
-        "my.prepaid_balance",
-        "my.answer",
-        "my.wallet_pass",
-        "my.google_wallet",
-    )
-    limit_views(app, views, guesses, often)
 
 
 def client_of(token: str) -> ClientView:
@@ -346,18 +286,12 @@ def _next_visit(client: ClientView) -> NextVisit | None:
         return next_visit_in(session, [client.id], pages.now())
 
 
-def spoken(language: Language) -> dict[str, Any]:
-    """Return what a page in this language is rendered with."""
-    # Days and amounts are in the clinic's language elsewhere; here, in the client's.
-    return {"language": speak(language), "clinic": replace(pages.clinic(), language=language.tag)}
-
-
 def _paper(client: ClientView, course_id: str, kind: str, *, visit_id: str | None = None) -> Response:
     services = current_services()
     pdf = hand_out(
         services.store,
         services.render,
-        Act(GUEST, services.clock(), fresh_key()),
+        act_by(GUEST),
         course_id,
         kind,
         visit_id=visit_id,
@@ -376,6 +310,4 @@ def _paper(client: ClientView, course_id: str, kind: str, *, visit_id: str | Non
 
 
 def _pdf(pdf: bytes, called: str) -> Response:
-    response = make_response(pdf)
-    response.mimetype = "application/pdf"
-    return name_file(response, f"{called}.pdf")
+    return pdf_answer(pdf, f"{called}.pdf")

@@ -1,0 +1,91 @@
+"""Pages that their address alone opens: of no search engine, limited, and with one page for every unknown address."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Flask, render_template
+from flask.sansio.app import App
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+
+from invoices.language import Language, language_for
+from plugin.core.acts import Actor, Role, Source
+from plugin.errors import CoursekeeperError
+from plugin.web import pages
+from plugin.web.headers import unlist
+from plugin.web.limits import limit_unknown, limit_views, page_limiter
+from plugin.web.translations import speak
+
+GUEST = Actor("Their private page", Role.OWNER, Source.DESK)
+Failed = Callable[[CoursekeeperError], ResponseReturnValue]
+
+
+def spoken(language: Language) -> dict[str, Any]:
+    """Return what a page in this language is rendered with."""
+    # Days and amounts are in the clinic's language elsewhere; here, in the client's.
+    return {"language": speak(language), "clinic": replace(pages.clinic(), language=language.tag)}
+
+
+def nothing(error: HTTPException, unknown: str = "") -> ResponseReturnValue:
+    """Return the same page for every unknown address; `unknown`: what it says instead of "your own page"."""
+    language = language_for(pages.clinic().language)
+    said = (
+        language.gettext("This was opened very often just now. Wait five minutes, then try again.")
+        if error.code == TooManyRequests.code
+        else unknown
+        or language.gettext(
+            "This address shows nothing, or nothing any more. Ask {clinic} for your own page."
+        )
+    )
+    return render_template("client/nothing.html", **spoken(language), said=said), error.code or 404
+
+
+def excuse(error: CoursekeeperError, said: str) -> ResponseReturnValue:
+    """Return a client's page that only says this; staff would read the error itself."""
+    language = language_for(pages.clinic().language)
+    return render_template("client/nothing.html", **spoken(language), said=said), error.status
+
+
+def not_begun(error: CoursekeeperError) -> ResponseReturnValue:
+    """Return a page without the payment; the reason is the clinic's matter."""
+    language = language_for(pages.clinic().language)
+    return excuse(error, language.gettext("This could not be begun just now. Please try again, or call us."))
+
+
+class KeyedPages(Blueprint):
+    """Pages whose address is their key; `failed` answers the errors of use cases.
+
+    `often`: how much of them, counted together as `scope`, one visitor opens; `unknown`: how many addresses that open
+    nothing one visitor tries, of all pages with the same `unknown_scope`. An empty one is not limited.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        import_name: str,
+        *,
+        scope: str,
+        often: str = "60 per minute",
+        unknown: str = "60 per 5 minutes",
+        unknown_scope: str = "unknown pages",
+        failed: Failed | None = not_begun,
+        url_prefix: str | None = None,
+    ) -> None:
+        super().__init__(name, import_name, url_prefix=url_prefix)
+        self._often, self._scope = often, scope
+        self._unknown, self._unknown_scope = unknown, unknown_scope
+        self.after_request(unlist)
+        self.register_error_handler(NotFound, nothing)
+        self.register_error_handler(TooManyRequests, nothing)
+        if failed is not None:
+            self.register_error_handler(CoursekeeperError, failed)
+
+    def register(self, app: App, options: dict[str, Any]) -> None:
+        """Register the pages, and limit all of them."""
+        super().register(app, options)
+        assert isinstance(app, Flask)
+        views = [each for each in app.view_functions if each.startswith(f"{self.name}.")]
+        if self._unknown:
+            limit_views(app, views, limit_unknown(app, self._unknown, self._unknown_scope))
+        limit_views(app, views, page_limiter(app).shared_limit(self._often, scope=self._scope))
