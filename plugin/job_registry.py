@@ -12,7 +12,7 @@ from plugin.backups.jobs import LOOP as BACKUPS
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.accounts.invitations import FORGOTTEN, LINK
 from plugin.courses.accounts.staff_alerts import ALERT
-from plugin.courses.agreements.emails import AGREEMENT_LINK
+from plugin.courses.agreements.links import AGREEMENT_LINK
 from plugin.courses.base.outbox import PAPERS, PROFILE, Job
 from plugin.courses.catalog.links import LOOK_AT_ITEM, PUBLISH
 from plugin.courses.clients.client_profile import CUSTOMER

@@ -68,7 +68,7 @@ class Manifest(BaseModel):
     counts: dict[str, int] = {}
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     size: int = Field(ge=0)
-    # The newest seal in it, as `plugin.core.head` writes it; none in copies of before there were seals.
+    # The newest seal in it, as `plugin.core.fingerprint` writes it; none in copies of before there were seals.
     ledger_head: str = Field(default="", max_length=100)
 
 

@@ -35,7 +35,7 @@ from plugin.backups.remote import SendFailed, send_copies
 from plugin.backups.versions import installation_uid
 from plugin.backups.words import error_in_words
 from plugin.backups.work import work_folder
-from plugin.core.head import LedgerHead
+from plugin.core.fingerprint import LedgerHead
 from plugin.courses.audit import audit
 from plugin.courses.base.clinic import read_clinic
 from plugin.errors import CoursekeeperError

@@ -12,8 +12,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from plugin.core.gross import Charge
-from plugin.core.money import Money
+from plugin.core.money import Charge, Money
 from plugin.core.status import Status, course_status
 from plugin.core.unlock import needed_for, unlocked
 

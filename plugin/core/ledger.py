@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from plugin.core.allocation import session_value
+from plugin.core.money import session_value
 from plugin.errors import LedgerBroken, NoneLeft
 from plugin.wording import _
 

@@ -1,8 +1,12 @@
-"""Money as integer minor units with its currency (docs/rules.md, rule 1). Never a float."""
+"""Money as integer minor units with its currency, never a float; allocated to parts exactly; net and gross.
+
+Rules 1 and 8 of docs/rules.md. Pure; no I/O.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plugin.errors import InvalidField
@@ -78,3 +82,77 @@ def minor_digits(currency: str) -> int:
     if currency in _NO_MINOR_UNIT:
         return 0
     return 3 if currency in _THOUSANDTHS else 2
+
+
+def allocate(total: int, weights: Sequence[int]) -> tuple[int, ...]:
+    """Split `total` minor units over the weights; the parts add up to it to the cent.
+
+    Largest remainder, ties to the earlier part. All weights zero: equal parts.
+    Raises ValueError for a negative total or weight, or no weights.
+    """
+    if not weights or total < 0 or min(weights) < 0:
+        raise ValueError("an allocation needs a total and weights of zero or more")
+    scale = sum(weights)
+    shares = [1] * len(weights) if scale == 0 else list(weights)
+    scale = scale or len(weights)
+    parts = [total * share // scale for share in shares]
+    by_remainder = sorted(range(len(shares)), key=lambda i: (-(total * shares[i] % scale), i))
+    for i in by_remainder[: total - sum(parts)]:
+        parts[i] += 1
+    return tuple(parts)
+
+
+def session_value(*, value_left: int, unpaid: int, sessions_left: int) -> int:
+    """Return the value that using one of `sessions_left` sessions moves from deferred to earned revenue.
+
+    The value left, plus what is not paid yet, is divided by the sessions left; the last session takes the
+    remainder. A part-paid course counts only money that was paid, so never more than `value_left`.
+    """
+    if sessions_left <= 0:
+        raise ValueError("no session is left to value")
+    return min(value_left, (value_left + unpaid) // sessions_left)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What was charged for a course, minor units: `net` is its price in the ledger, `tax` is all tax on it.
+
+    `tax_in_price` is the part of the tax that listed prices contain; the rest was added to them. Where no tax
+    was recorded, `is_tax_known` is False and net is used as gross.
+    """
+
+    net: int
+    tax: int = 0
+    tax_in_price: int = 0
+    is_tax_known: bool = True
+
+    @property
+    def gross(self) -> int:
+        """Return what the client was charged, tax included."""
+        return self.net + self.tax
+
+    @property
+    def listed(self) -> int:
+        """Return the charge as prices are listed: including the tax they contain, excluding the tax added."""
+        return self.net + self.tax_in_price
+
+    def gross_of(self, net: int) -> int:
+        """Return a net amount of this sale plus its tax."""
+        return _scaled(net, self.gross, self.net)
+
+    def net_of(self, gross: int) -> int:
+        """Return an amount of this sale without its tax."""
+        return _scaled(gross, self.net, self.gross)
+
+    def gross_of_listed(self, listed: int) -> int:
+        """Return a listed price, such as that of a single visit, with the tax rate of this sale."""
+        return _scaled(listed, self.gross, self.listed)
+
+    def listed_of(self, gross: int) -> int:
+        """Return an amount of this sale as prices are listed, such as a credit taken off a price."""
+        return _scaled(gross, self.listed, self.gross)
+
+
+def _scaled(amount: int, to: int, base: int) -> int:
+    """Return amount x to / base, rounded once, half up; the amount itself where nothing was charged."""
+    return amount if base == 0 else (2 * amount * to + base) // (2 * base)

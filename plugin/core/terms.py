@@ -1,4 +1,4 @@
-"""The terms of a package: frozen into a course when it is sold, printed on its papers."""
+"""The terms of a package: frozen into a course when sold, printed on its papers; what they propose on a no-show."""
 
 import calendar
 import re
@@ -159,3 +159,27 @@ def _months_after(day: date, months: int) -> date:
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     last = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(day.day, last))
+
+
+@dataclass(frozen=True, slots=True)
+class NoShowOffer:
+    """The rule of one course and the visits forgiven so far; `proposed` is None where it leaves that open."""
+
+    rule: NoShow
+    forgiven: int
+    allowed: int
+    proposed: NoShow | None
+
+
+def no_show_offer(terms: Terms, forgiven: int) -> NoShowOffer:
+    """Return what the terms propose after so many missed visits were forgiven."""
+    return NoShowOffer(terms.no_show, forgiven, terms.forgiven_no_shows, _proposed(terms, forgiven))
+
+
+def _proposed(terms: Terms, forgiven: int) -> NoShow | None:
+    if terms.no_show is NoShow.ASK:
+        return None
+    # As printed on the papers: a missed visit counts, and the first ones are forgiven.
+    if terms.no_show is NoShow.CHARGE and forgiven >= terms.forgiven_no_shows:
+        return NoShow.CHARGE
+    return NoShow.FORGIVE

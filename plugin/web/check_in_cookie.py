@@ -5,8 +5,14 @@ from flask_security import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.core.acts import Act, Actor
-from plugin.courses.accounts.check_in_screens import CheckInScreenView, leave_screen, screen_of_token
-from plugin.courses.accounts.hand_overs import HandOverView, end_hand_over, hand_over_of_token
+from plugin.courses.accounts.check_in_screens import (
+    CheckInScreenView,
+    HandOverView,
+    end_hand_over,
+    hand_over_of_token,
+    leave_screen,
+    screen_of_token,
+)
 from plugin.web import current_services
 from plugin.web.access import CHECK_IN_COOKIE, keep_cookie
 from plugin.web.actions import fresh_key

@@ -17,8 +17,8 @@ from invoices.language import Language
 from plugin.core.acts import Role
 from plugin.courses.base.attention import count_open
 from plugin.courses.base.clinic import local_date, read_clinic
-from plugin.courses.base.idempotency import is_answered
 from plugin.courses.base.views import ClinicView
+from plugin.courses.base.work import is_answered
 from plugin.staff_languages import staff_language
 from plugin.web import course_words, current_services, format, stylesheet, theme, translations
 from plugin.web.access import AT_THE_DESK, CHECK_IN_COOKIE, Screens

@@ -21,7 +21,7 @@ from plugin.backups.anchors import (
 from plugin.backups.folder import note_beside
 from plugin.backups.keys import renew_passphrase
 from plugin.backups.make import make_copy
-from plugin.core.head import LedgerHead
+from plugin.core.fingerprint import LedgerHead
 from plugin.errors import Refused
 from plugin.services import Services
 from plugin.store import Store

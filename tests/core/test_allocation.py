@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from plugin.core.allocation import allocate, session_value
+from plugin.core.money import allocate, session_value
 
 # A dollar's cents, whole yen, a dinar's thousandths: up to what anybody pays for a course.
 TOTALS = st.one_of(

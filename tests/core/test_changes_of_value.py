@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.core.allocation import allocate
 from plugin.core.ledger import (
     START,
     Change,
@@ -21,7 +20,7 @@ from plugin.core.ledger import (
     transferred_out,
     used,
 )
-from plugin.core.money import minor_digits
+from plugin.core.money import allocate, minor_digits
 from plugin.errors import NoneLeft
 
 CONTENTS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 400)), min_size=1, max_size=6)

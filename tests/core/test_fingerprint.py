@@ -4,8 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from plugin.core.fingerprint import entry_fingerprint, fingerprint, time_text
-from plugin.core.head import seal_fingerprint
+from plugin.core.fingerprint import entry_fingerprint, fingerprint, seal_fingerprint, time_text
 
 AT = datetime(2026, 3, 1, 17, 30, tzinfo=UTC)
 

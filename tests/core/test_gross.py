@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plugin.core.gross import Charge
+from plugin.core.money import Charge
 
 # $1,650.00 with 20 % tax in it, and with 20 % added to it.
 INCLUDED, ADDED = Charge(137500, 27500, 27500), Charge(165000, 33000)

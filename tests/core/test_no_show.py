@@ -2,8 +2,7 @@
 
 import pytest
 
-from plugin.core.no_show import no_show_offer
-from plugin.core.terms import NoShow, Terms
+from plugin.core.terms import NoShow, Terms, no_show_offer
 
 ASK, CHARGE, FORGIVE = NoShow
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plugin.core.resemblance import is_same_name, resembles, says_something
+from plugin.core.text import is_same_name, resembles, says_something
 
 TWELVE = "Facial acupuncture, course of 12"
 

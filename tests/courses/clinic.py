@@ -8,7 +8,7 @@ from sqlalchemy import select
 from invoices.papers import Paper as PaperContent
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
-from plugin.courses.accounts.hand_overs import start_hand_over
+from plugin.courses.accounts.check_in_screens import start_hand_over
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.base.work import Work
@@ -29,8 +29,7 @@ from plugin.courses.lists.bulk import preview_email
 from plugin.courses.lists.course_list import ORDERS, CourseFilter
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.privacy.access_log import AccessLog
-from plugin.courses.ratings.choices import choose_concerns
-from plugin.courses.ratings.rate import rate
+from plugin.courses.ratings.choices import choose_concerns, rate
 from plugin.courses.ratings.views import own_ratings
 from plugin.courses.sales.checkouts import cancel_checkout
 from plugin.courses.sales.sales import Came, Refund

@@ -8,9 +8,8 @@ from typing import Any
 from plugin.core.acts import SQUARE, Act, Actor, Role, Source
 from plugin.core.money import Money
 from plugin.core.terms import Terms
-from plugin.courses.attention.items import list_attention
+from plugin.courses.attention.items import list_attention, resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.clinic import local_date, read_clinic, save_clinic
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView, Reversed, Used

@@ -3,9 +3,8 @@
 import pytest
 
 from plugin.core.acts import Actor, Role, Source
-from plugin.courses.attention.items import list_attention, read_item
+from plugin.courses.attention.items import list_attention, read_item, resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.attention import count_open, open_item
 from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.base.work import Work

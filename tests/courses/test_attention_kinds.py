@@ -5,7 +5,7 @@ import importlib
 import re
 from typing import Any
 
-from plugin.courses.attention.registry import KINDS
+from plugin.courses.attention.items import KINDS
 from plugin.web.api.attention import AttentionItem
 from tests.project.tree import ROOT, modules_of
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from plugin.courses.base.idempotency import Answered, digest, is_answered
-from plugin.courses.base.work import transact
+from plugin.courses.base.work import Answered, digest, is_answered, transact
 from plugin.errors import KeyReused, Refused
 from tests.courses.desk import Desk
 

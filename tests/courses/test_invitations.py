@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.accounts import sessions, sign_ins
+from plugin.courses.accounts import sign_ins
 from plugin.courses.accounts.invitations import (
     NewPerson,
     invite,
@@ -332,33 +332,33 @@ class TestSessions:
         old = sign_ins.start_sign_in(small.store, olga.id, small.clock(), device="Chrome on a Windows PC")
         small.clock.advance(hours=1)
         here = sign_ins.start_sign_in(small.store, olga.id, small.clock(), device="Safari on an iPhone")
-        listed = sessions.list_sign_ins(small.store, olga.id, small.clock())
+        listed = sign_ins.list_sign_ins(small.store, olga.id, small.clock())
         assert [each.id for each in listed] == [here, old]
         assert listed[0].device == "Safari on an iPhone"
-        sessions.end_one(small.store, small.act(olga.actor), olga.id, old)
-        sessions.end_one(small.store, small.act(olga.actor), olga.id, old)
-        assert len(sessions.list_sign_ins(small.store, olga.id, small.clock())) == 1
+        sign_ins.end_one(small.store, small.act(olga.actor), olga.id, old)
+        sign_ins.end_one(small.store, small.act(olga.actor), olga.id, old)
+        assert len(sign_ins.list_sign_ins(small.store, olga.id, small.clock())) == 1
         small.clock.advance(hours=12)
-        assert sessions.list_sign_ins(small.store, olga.id, small.clock()) == ()
+        assert sign_ins.list_sign_ins(small.store, olga.id, small.clock()) == ()
 
     def test_all_others_end_at_once(self, small: Front) -> None:
         olga = small.owner("Olga")
         here, *_ = [sign_ins.start_sign_in(small.store, olga.id, small.clock()) for _ in range(3)]
-        assert sessions.end_others(small.store, small.act(olga.actor), olga.id, but=here) == 2
-        assert [each.id for each in sessions.list_sign_ins(small.store, olga.id, small.clock())] == [here]
+        assert sign_ins.end_others(small.store, small.act(olga.actor), olga.id, but=here) == 2
+        assert [each.id for each in sign_ins.list_sign_ins(small.store, olga.id, small.clock())] == [here]
 
     def test_another_persons_are_the_owners_alone_to_end(self, small: Front) -> None:
         olga = small.owner("Olga")
         wu = invite(small.store, small.act(), WU, by_mail=False)
         of_olga = sign_ins.start_sign_in(small.store, olga.id, small.clock())
         for change in (
-            lambda: sessions.end_one(small.store, small.act(wu.actor), olga.id, of_olga),
-            lambda: sessions.end_others(small.store, small.act(wu.actor), olga.id),
+            lambda: sign_ins.end_one(small.store, small.act(wu.actor), olga.id, of_olga),
+            lambda: sign_ins.end_others(small.store, small.act(wu.actor), olga.id),
         ):
             with pytest.raises(NotAllowed):
                 change()
         with pytest.raises(NotFound):
-            sessions.end_one(small.store, small.act(wu.actor), wu.id, of_olga)
+            sign_ins.end_one(small.store, small.act(wu.actor), wu.id, of_olga)
 
     @pytest.mark.parametrize(("minutes", "is_noted"), [(4, False), (5, True), (6, True)])
     def test_when_one_was_seen_is_written_every_five_minutes(
@@ -368,14 +368,14 @@ class TestSessions:
         sign_in = sign_ins.start_sign_in(small.store, olga.id, small.clock())
         now = small.clock.advance(minutes=minutes)
         assert sign_ins.staff_signed_in(small.store, olga.session_mark, sign_in, now)
-        (listed,) = sessions.list_sign_ins(small.store, olga.id, now)
+        (listed,) = sign_ins.list_sign_ins(small.store, olga.id, now)
         assert (listed.last_seen_at == now) is is_noted
 
     def test_a_new_password_and_a_deactivation_end_their_rows(self, small: Front) -> None:
         olga, june = small.owner("Olga"), small.owner("June")
         sign_ins.start_sign_in(small.store, june.id, small.clock())
         set_password(small.store, small.act(june.actor), june.id, "new")
-        assert sessions.list_sign_ins(small.store, june.id, small.clock()) == ()
+        assert sign_ins.list_sign_ins(small.store, june.id, small.clock()) == ()
         sign_ins.start_sign_in(small.store, june.id, small.clock())
         deactivate_staff(small.store, small.act(olga.actor), june.id)
-        assert sessions.list_sign_ins(small.store, june.id, small.clock()) == ()
+        assert sign_ins.list_sign_ins(small.store, june.id, small.clock()) == ()

@@ -13,7 +13,7 @@ from hypothesis import given
 from sqlalchemy import select
 
 from plugin.core.acts import SQUARE, Act
-from plugin.core.gross import Charge
+from plugin.core.money import Charge
 from plugin.core.terms import Terms
 from plugin.courses.base.work import transact
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift, take_gift_back

@@ -12,8 +12,7 @@ from plugin.core.terms import Terms
 from plugin.courses.clients.clients import change_client, read_client
 from plugin.courses.clients.email_choice import stop_letters
 from plugin.courses.clients.merge import merge_clients
-from plugin.courses.letters.choices import choose_letter, declined_by
-from plugin.courses.letters.kinds import switch_letter, word_letter
+from plugin.courses.letters.kinds import choose_letter, declined_by, switch_letter, word_letter
 from plugin.courses.letters.log import letters_of_client, what_followed
 from plugin.courses.letters.plan import coming_letters
 from plugin.courses.letters.sending import claim_letter

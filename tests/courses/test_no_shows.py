@@ -6,8 +6,7 @@ import pytest
 
 from invoices.language import language_for
 from invoices.pages.summary import summary_page
-from plugin.core.no_show import no_show_offer
-from plugin.core.terms import NoShow, Terms
+from plugin.core.terms import NoShow, Terms, no_show_offer
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.errors import InvalidField, NoneLeft, Refused

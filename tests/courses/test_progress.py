@@ -19,7 +19,7 @@ from plugin.courses.reports.progress import (
     course_progress,
 )
 from plugin.courses.reports.progress_courses import ProgressFilter, courses_behind
-from plugin.courses.reports.progress_sheet import progress_sheet
+from plugin.courses.reports.sheets import progress_sheet
 from plugin.errors import InvalidField
 from plugin.store.offers import Treatment
 from tests.courses.desk import Desk

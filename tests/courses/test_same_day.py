@@ -10,14 +10,14 @@ import pytest
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.ledger import Kind
 from plugin.courses.accounts.staff import add_staff
-from plugin.courses.base.idempotency import digest
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import Used
+from plugin.courses.base.work import digest
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.clients.clients import find_clients
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.merge import merge_clients
-from plugin.courses.visits.missed import Missed, settle_missed
+from plugin.courses.visits.no_shows import Missed, settle_missed
 from plugin.courses.visits.same_day import AlreadyCharged, charges_that_day
 from plugin.courses.visits.use import UseSession
 from plugin.errors import NoneLeft, NotFound, Refused

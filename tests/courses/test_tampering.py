@@ -15,13 +15,19 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Role
-from plugin.core.fingerprint import ENTRY_FIELDS, entry_fingerprint, reason_fingerprint
-from plugin.core.head import KeptHead, LedgerHead, seal_fingerprint
+from plugin.core.fingerprint import (
+    ENTRY_FIELDS,
+    KeptHead,
+    LedgerHead,
+    entry_fingerprint,
+    reason_fingerprint,
+    seal_fingerprint,
+)
 from plugin.courses.accounts.api_tokens import add_token
 from plugin.courses.audit import Finding, audit, audit_in
 from plugin.courses.audit.seals import against
 from plugin.courses.base.sealing import KEPT, RECORDS, kept_fingerprint, mark_restored_in, seal
-from plugin.courses.changes.freeze import freeze_course
+from plugin.courses.changes.expiry import freeze_course
 from plugin.courses.handouts.cache import hand_out
 from plugin.store import Store
 from plugin.store.ledger import Entry

@@ -295,7 +295,7 @@ def test_a_planted_edge_is_found_and_named(module, source, edge):
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("plugin.core.money", "from fractions import Fraction\nfrom plugin.core.allocation import allocate"),
+        ("plugin.core.money", "from fractions import Fraction\nfrom plugin.core.text import folded"),
         ("plugin.store.database", "from sqlalchemy import create_engine\ncreate_engine('sqlite://')"),
         ("plugin.square.client", "from square import Square\nimport httpx"),
         ("plugin.square.webhook", "from square.utils.webhooks_helper import verify_signature"),

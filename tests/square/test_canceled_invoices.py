@@ -8,9 +8,8 @@ import pytest
 
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
-from plugin.courses.attention.items import list_attention
+from plugin.courses.attention.items import list_attention, resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.audit import audit
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView

@@ -3,8 +3,8 @@
 import pytest
 
 from plugin.core.acts import Act
+from plugin.courses.attention.items import resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.outbox import count_jobs
 from plugin.courses.base.views import OnTillView
 from plugin.courses.catalog.links import LOOK_AT_ITEM

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
+from plugin.courses.attention.items import resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.clients.clients import create_client
 from plugin.square.sync import sync
 from plugin.store.documents import Document

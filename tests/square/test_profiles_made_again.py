@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
+from plugin.courses.attention.items import resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.views import AttentionView
 from plugin.courses.clients.merge import merge_clients, merges_of, undo_merge
 from plugin.errors import Refused

@@ -12,8 +12,8 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
+from plugin.courses.attention.items import resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView
 from plugin.courses.refunds.desk_refund_quote import RefundQuote, refund_quote

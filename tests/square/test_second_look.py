@@ -7,9 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
-from plugin.courses.attention.items import list_attention
+from plugin.courses.attention.items import list_attention, resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.audit import audit
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.read import read_course

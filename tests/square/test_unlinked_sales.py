@@ -6,9 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.attention.items import list_attention
+from plugin.courses.attention.items import list_attention, resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.views import AttentionView
 from plugin.courses.catalog.packages import read_package
 from plugin.errors import InvalidField, Refused

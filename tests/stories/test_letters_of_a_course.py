@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from plugin.core.letters import LetterKind
-from plugin.courses.letters.choices import choose_letter
+from plugin.courses.letters.kinds import choose_letter
 from plugin.courses.letters.log import letters_of_client
 from plugin.mail import Letter
 from plugin.store import Store

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from plugin.core.allocation import allocate, session_value
+from plugin.core.money import allocate, session_value
 from plugin.courses.refunds import canceled_invoice
 from plugin.square.events import HANDLERS
 from plugin.square.sync import SYNCS

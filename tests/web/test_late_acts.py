@@ -11,7 +11,7 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.staff import staff_by_email
 from plugin.courses.attention.items import list_attention
 from plugin.courses.base.views import AttentionView, CourseView
-from plugin.courses.changes.freeze import freeze_course, thaw_course
+from plugin.courses.changes.expiry import freeze_course, thaw_course
 from plugin.services import Services
 from plugin.store.queues import Attention
 from tests.clock import HandMovedClock

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import OperationalError
 
 from plugin.core.acts import OPERATOR, Act, Actor, Role, Source, require
-from plugin.core.digest import sha256_hex
+from plugin.core.fingerprint import sha256_hex
 from plugin.core.text import required
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from plugin.core.digest import sha256_hex
+from plugin.core.fingerprint import sha256_hex
 from plugin.store import Store
 from plugin.store.people import LimitHit
 

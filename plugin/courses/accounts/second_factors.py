@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import or_, select, update
 
-from plugin.core.digest import sha256_hex
+from plugin.core.fingerprint import sha256_hex
 from plugin.courses.accounts.staff import (
     NO_SUCH_PERSON,
     StaffView,

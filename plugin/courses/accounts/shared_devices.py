@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Role
-from plugin.core.digest import sha256_hex
+from plugin.core.fingerprint import sha256_hex
 from plugin.core.text import required
 from plugin.courses.accounts.sign_ins import record_sign_in
 from plugin.courses.accounts.staff import StaffView, locked_self, staff_view

@@ -1,4 +1,7 @@
-"""The clauses of a course agreement, in the client's language: from the package's terms and the clinic's own words."""
+"""The clauses of a course agreement, in the client's language: from the package's terms and the clinic's own words.
+
+With a refund worked with the numbers of the package, as it would be after a few sessions.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,10 +9,11 @@ from datetime import date
 
 from invoices.language import Language, language_for
 from invoices.pages.agreement import not_promised
-from invoices.papers import Clause
+from invoices.papers import Clause, RefundedSessions, RefundExample, RefundWorking
 from invoices.papers import Money as PaperMoney
 from plugin.core.change_of_mind import ChangeOfMind
 from plugin.core.money import Money
+from plugin.core.refund_value import FORMULAS, Agreed, Sessions
 from plugin.core.terms import RefundFormula
 from plugin.courses.base.views import ClinicView, ContentView, PackageView
 from plugin.courses.catalog.names import Names
@@ -158,3 +162,48 @@ def _balance(clinic: ClinicView, language: Language) -> Iterator[str]:
 def paper_money(money: Money) -> PaperMoney:
     """Return money as papers show it."""
     return PaperMoney(money.amount, money.currency)
+
+
+_USED = 4
+
+
+def refund_example(package: PackageView, names: Names) -> RefundExample | None:
+    """Return what is paid back after four main sessions, or fewer of a short package; None for a single one."""
+    main = [each for each in package.contents if each.kind == "main"]
+    used = min(_USED, sum(each.sessions for each in main) - 1)
+    if used < 1 or not package.price.amount:
+        return None
+    parts = _parts(package.contents, used)
+    agreed = Agreed(package.price, package.price, Money(0, package.price.currency))
+    formula = package.terms.refund_formula
+    amount = FORMULAS[formula](agreed, parts, lambda money: str(money.amount)).amount
+    sessions = tuple(
+        RefundedSessions(
+            treatment=names(each.treatment),
+            used=each.used,
+            removed=each.left,
+            single_price=PaperMoney(each.single_price, package.price.currency),
+        )
+        for each in parts
+    )
+    return RefundExample(
+        used=used,
+        total=sum(each.sessions for each in main),
+        working=RefundWorking(
+            package_name=names(package.name),
+            paid=PaperMoney(package.price.amount, package.price.currency),
+            sessions=sessions,
+            formula="prorated" if formula is RefundFormula.PRORATED else "discount_forfeited",
+        ),
+        amount=PaperMoney(amount.amount, amount.currency),
+    )
+
+
+def _parts(contents: tuple[ContentView, ...], used: int) -> list[Sessions]:
+    """Return the contents with so many main sessions used, the first treatments first."""
+    parts = []
+    for each in contents:
+        taken = min(used, each.sessions) if each.kind == "main" else 0
+        used -= taken
+        parts.append(Sessions(each.treatment, taken, each.sessions - taken, each.single_price.amount))
+    return parts

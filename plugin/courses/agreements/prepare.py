@@ -19,8 +19,8 @@ from plugin.courses.agreements.clauses import (
     clauses_before,
     contents_text,
     paper_money,
+    refund_example,
 )
-from plugin.courses.agreements.example import refund_example
 from plugin.courses.agreements.views import AgreementView, merged_ids_in, view_of
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date

@@ -1,13 +1,23 @@
-"""Reading attention items."""
+"""Attention items: read, and resolved by one decision in one transaction, with who, when and why."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
 
 from sqlalchemy import select
 
-from plugin.courses.attention.registry import decisions_of
-from plugin.courses.base.views import AttentionView, Page, from_row
-from plugin.courses.base.work import require_row
+from plugin.core.acts import Role, require
+from plugin.core.text import REASON_LENGTH, required
+from plugin.courses.attention import clients, papers, refunds, sales, square, visits
+from plugin.courses.attention.kind import AttentionKind, Decision, Resolution
+from plugin.courses.base.activity import Did, record_in
+from plugin.courses.base.views import AttentionView, ClientView, Page, from_row
+from plugin.courses.base.work import Work, allowed, require_row
+from plugin.courses.clients.clients import client_in, new_client
+from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.queues import Attention
-from plugin.wording import N_
+from plugin.wording import N_, _
 
 NO_ITEM = N_("There is no such attention item.")
 
@@ -55,3 +65,107 @@ def _answer(row: Attention) -> str | None:
     # An item closed automatically has no sentence of its own; the reason states what happened.
     answer: str | None = kept.get("answer") or kept.get("reason")
     return answer
+
+
+# To add a kind, declare it in its subject's module and open it where it occurs.
+KINDS = {each.kind: each for part in (sales, visits, refunds, clients, papers, square) for each in part.KINDS}
+
+
+def kind_of(kind: str) -> AttentionKind:
+    """Return the kind of an item; one unknown to this version can be dismissed."""
+    return KINDS.get(kind) or AttentionKind(kind, kind)
+
+
+def decisions_of(row: Attention) -> tuple[str, ...]:
+    """Return the names of an item's decisions."""
+    return kind_of(row.kind).names(row.details)
+
+
+@allowed(Role.DESK)
+def resolve(work: Work, item_id: str, resolution: Resolution) -> AttentionView:
+    """Carry out a decision; raises Refused for a resolved item, InvalidField for what is missing.
+
+    The same act again returns the first answer.
+    """
+    reason = required(resolution.reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
+    wish = replace(resolution, reason=reason)
+    item = _locked_item(work, item_id)
+
+    def settle() -> dict[str, Any]:
+        _settle(work, item, wish)
+        return {"item_id": item_id}
+
+    work.once("resolve", {"item_id": item_id, **_asked(wish)}, settle)
+    return view_of(item)
+
+
+@allowed(Role.DESK)
+def assign_to_new_client(
+    work: Work,
+    item_id: str,
+    contact: Mapping[str, str | None],
+    *,
+    course_id: str | None,
+    reason: str,
+) -> tuple[AttentionView, ClientView]:
+    """Create a client and assign a sale to them, or one of its courses: both or neither.
+
+    `contact`: name, phone, email and language as typed. Raises InvalidField or Refused. The same act again
+    returns the first answer.
+    """
+    request = {"item_id": item_id, "course_id": course_id, "reason": reason, **contact}
+    item = _locked_item(work, item_id)
+
+    def assign() -> dict[str, Any]:
+        client_id = new_client(work, **contact).id
+        _settle(work, item, Resolution(reason, client_id=client_id, course_id=course_id))
+        return {"item_id": item_id, "client_id": client_id}
+
+    client_id = work.once("assign_to_new_client", request, assign).answer["client_id"]
+    return view_of(item), client_in(work.session, client_id)
+
+
+def _locked_item(work: Work, item_id: str) -> Attention:
+    return require_row(work.session, Attention, item_id, NO_ITEM, is_locked=True)
+
+
+def _settle(work: Work, item: Attention, wish: Resolution) -> None:
+    if item.resolved_at is not None:
+        raise Refused(_("This item was resolved already."), code="already_resolved")
+    decision = _decision(item, wish)
+    require(work.act.actor, decision.role)
+    if decision.run(work, item, wish) is False:
+        return
+    answer = decision.answer if isinstance(decision.answer, str) else decision.answer(work, item, wish)
+    item.resolved_at, item.resolved_by = work.now, work.act.actor.name
+    item.resolution = {**_kept(wish), "answer": answer}
+    record_in(
+        work,
+        Did.ITEM_RESOLVED,
+        name=kind_of(item.kind).title,
+        subject_id=item.id,
+        after=str(answer),
+        reason=wish.reason,
+        client_id=wish.client_id,
+    )
+
+
+def _decision(item: Attention, wish: Resolution) -> Decision:
+    allowed = decisions_of(item)
+    name = wish.decision or (allowed[0] if len(allowed) == 1 else None)
+    if name not in allowed:
+        choices = ", ".join(allowed)
+        raise InvalidField(
+            _("For this item the decision is one of: {choices}.", choices=choices), field="decision"
+        )
+    return kind_of(item.kind).decision(name)
+
+
+def _asked(wish: Resolution) -> dict[str, Any]:
+    # A field added later must not change the digest of earlier requests.
+    fields = asdict(wish)
+    return fields if wish.package_id is not None else {k: v for k, v in fields.items() if k != "package_id"}
+
+
+def _kept(wish: Resolution) -> dict[str, Any]:
+    return {name: value for name, value in asdict(wish).items() if value is not None}

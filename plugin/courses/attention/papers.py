@@ -3,7 +3,7 @@
 from plugin.courses.attention.kind import DISMISS, AttentionKind, Decision, Resolution
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
-from plugin.courses.documents.letters import MISSING_LETTERS
+from plugin.courses.documents.files import MISSING_LETTERS
 from plugin.store.queues import Attention
 from plugin.wording import N_
 

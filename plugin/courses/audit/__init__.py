@@ -6,10 +6,7 @@ from sqlalchemy.orm import Session
 
 from plugin.courses.audit.courses import closed_courses, lost_entries, prices, totals
 from plugin.courses.audit.entries import empty_allowances, entries
-from plugin.courses.audit.finding import Finding
-from plugin.courses.audit.guards import guards
-from plugin.courses.audit.papers import documents, handouts
-from plugin.courses.audit.records import records
+from plugin.courses.audit.records import Finding, documents, guards, handouts, records
 from plugin.courses.audit.seals import sealed_rows, seals
 from plugin.store import Store
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from plugin.courses.audit.finding import Finding
+from plugin.courses.audit.records import Finding
 from plugin.courses.reports.overview import last_in_chain
 from plugin.courses.reports.total_checks import wrong_list_sums, wrong_totals
 from plugin.store.ledger import Allowance, Course, Entry, Operation, Visit

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.fingerprint import ENTRY_FIELDS, entry_fingerprint, reason_fingerprint
 from plugin.core.ledger import Kind
-from plugin.courses.audit.finding import Finding
+from plugin.courses.audit.records import Finding
 from plugin.store.base import UtcText
 from plugin.store.ledger import Allowance, Entry
 from plugin.store.triggers import ERASED

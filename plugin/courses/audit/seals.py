@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from plugin.core.head import KeptHead, Sealed, seal_fingerprint
-from plugin.courses.audit.finding import Finding
+from plugin.core.fingerprint import KeptHead, Sealed, seal_fingerprint
+from plugin.courses.audit.records import Finding
 from plugin.courses.base.sealing import ENTRY, HISTORY, KEPT, RECORDS, Kept, kept_fingerprint
 from plugin.store.ledger import Entry
 from plugin.store.seals import LedgerSeal, SealedRow

@@ -1,4 +1,4 @@
-"""Shares of courses and the origins of transferred sessions, read for many courses at once."""
+"""Beside courses: shares, origins of transferred sessions, payments in dispute, refunds that are pending."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Date,
+    Row,
     bindparam,
     cast,
     exists,
@@ -20,11 +21,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from plugin.courses.base.views import OriginView, ShareView
+from plugin.core.money import Money
+from plugin.courses.base.views import DisputeFlag, OriginView, ShareView
 from plugin.store.changes import CourseOrigin, CourseShare
 from plugin.store.ledger import Course
 from plugin.store.people import Client
 from plugin.store.prepared import Prepared
+from plugin.store.queues import Attention
+from plugin.store.selling import DeskRefund
+from plugin.store.square_side import Dispute
 
 
 def shares_and_origins_in(
@@ -84,3 +89,62 @@ _ORIGINS = (
     .where(CourseOrigin.course_id.in_(_IDS))
 )
 _BOTH = Prepared(union_all(_SHARES, _ORIGINS).order_by("id"))
+
+
+UNDER_WAY = ("INQUIRY_EVIDENCE_REQUIRED", "INQUIRY_PROCESSING", "EVIDENCE_REQUIRED", "PROCESSING")
+LOST = ("LOST", "ACCEPTED")
+
+
+def question_mark(square_dispute_id: str) -> str:
+    """Return the `dedupe` of a dispute's attention item."""
+    return f"dispute:{square_dispute_id}"
+
+
+def disputed_in(session: Session, order_ids: Sequence[str]) -> dict[str, DisputeFlag]:
+    """Return the flag of each of these orders that has one; a lost dispute that was decided has none."""
+    rows = session.connection().execute(_DISPUTES, {"order_ids": list(order_ids)}).all() if order_ids else []
+    decided = _decided(session, [row for row in rows if row.state in LOST])
+    standing = [row for row in rows if question_mark(row.square_dispute_id) not in decided]
+    # Of several, a lost one matters most; else the one updated last.
+    standing.sort(key=lambda row: row.state in LOST)
+    return {row.square_order_id or "": _flag(row) for row in standing}
+
+
+# The query for a course's state selects this: courses without a dispute save a statement.
+HAS_DISPUTE = exists().where(Dispute.square_order_id == Course.square_order_id)
+
+_COLUMNS: tuple[Any, ...] = (
+    Dispute.square_dispute_id,
+    Dispute.square_order_id,
+    Dispute.amount,
+    Dispute.currency,
+    Dispute.state,
+    Dispute.reason,
+    Dispute.due_at,
+)
+_DISPUTES = (
+    select(*_COLUMNS)
+    .where(
+        Dispute.square_order_id.in_(bindparam("order_ids", expanding=True)),
+        Dispute.state.in_((*UNDER_WAY, *LOST)),
+    )
+    .order_by(Dispute.updated_at)
+)
+
+
+def _decided(session: Session, lost: Sequence[Row[Any]]) -> set[str]:
+    if not lost:
+        return set()
+    marks = [question_mark(row.square_dispute_id) for row in lost]
+    answered = select(Attention.dedupe).where(Attention.dedupe.in_(marks), Attention.resolved_at.is_not(None))
+    return set(session.scalars(answered))
+
+
+def _flag(row: Row[Any]) -> DisputeFlag:
+    money = Money(row.amount, row.currency)
+    return DisputeFlag(money, row.state, row.reason, row.due_at, is_lost=row.state in LOST)
+
+
+def is_refunding_in(session: Session, course_id: str) -> bool:
+    """Return whether a refund of the course begun at the desk is in progress."""
+    return session.scalar(select(DeskRefund.id).where(DeskRefund.under_way == course_id)) is not None

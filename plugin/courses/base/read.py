@@ -10,18 +10,15 @@ from sqlalchemy import BindParameter, Row, Select, and_, bindparam, exists, func
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
-from plugin.core.gross import Charge
 from plugin.core.ledger import Kind
-from plugin.core.money import Money
+from plugin.core.money import Charge, Money
 from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
-from plugin.courses.base.attendance import attendance
+from plugin.courses.base.attendance import OPTIONS_OF_NOTE, attendance
 from plugin.courses.base.chain import NO_COURSE, EntryRow
-from plugin.courses.base.course_extras import shares_and_origins_in
-from plugin.courses.base.dispute_flags import disputed_in
+from plugin.courses.base.course_extras import disputed_in, shares_and_origins_in
 from plugin.courses.base.state import each_state, read_states
 from plugin.courses.base.views import CourseView, EntryView, HappeningView
-from plugin.courses.base.visit_options import OPTIONS_OF_NOTE
 from plugin.courses.base.work import require_row
 from plugin.errors import NotFound
 from plugin.store import Store

@@ -15,8 +15,7 @@ from sqlalchemy import Select, exists, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from plugin.core.batches import batched
-from plugin.core.fingerprint import fingerprint
-from plugin.core.head import LedgerHead, seal_fingerprint
+from plugin.core.fingerprint import LedgerHead, fingerprint, seal_fingerprint
 from plugin.store import Store
 from plugin.store.agreements import AgreementSignature
 from plugin.store.base import Base

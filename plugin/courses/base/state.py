@@ -22,9 +22,8 @@ from plugin.core.course import (
     WaitingGift,
 )
 from plugin.core.ledger import Head, Kind
-from plugin.courses.base.course_extras import HAS_RELATIONS
-from plugin.courses.base.dispute_flags import HAS_DISPUTE
-from plugin.courses.base.visit_options import HAS_DRAFT
+from plugin.courses.base.attendance import HAS_DRAFT
+from plugin.courses.base.course_extras import HAS_DISPUTE, HAS_RELATIONS
 from plugin.store.changes import AllowedAhead, Gift
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.offers import Clinic

@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 from plugin.core.acts import Source
 from plugin.core.course import AllowanceState, Balance, CourseState, WaitingGift
-from plugin.core.gross import Charge
 from plugin.core.ledger import Kind
-from plugin.core.money import Money
+from plugin.core.money import Charge, Money
 from plugin.core.status import Status
 from plugin.core.terms import Terms
 

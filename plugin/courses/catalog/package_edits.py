@@ -16,7 +16,6 @@ from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.catalog.links import PUBLISH
 from plugin.courses.catalog.names import save_names_in
-from plugin.courses.catalog.package_text import package_text
 from plugin.courses.catalog.packages import (
     NO_PACKAGE,
     NewPackage,
@@ -26,6 +25,7 @@ from plugin.courses.catalog.packages import (
     same_currency,
     write_contents_in,
 )
+from plugin.courses.catalog.terms_text import package_text
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.offers import Package, PackageContent

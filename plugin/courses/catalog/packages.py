@@ -19,7 +19,7 @@ from plugin.courses.base.views import ContentView, PackageView, Page, from_row
 from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.catalog.links import LOOK_AT_ITEM, SeenItem, agree_in, on_till_of
 from plugin.courses.catalog.names import NamesByLanguage, checked_names, save_names_in, translations_in
-from plugin.courses.catalog.package_text import package_text
+from plugin.courses.catalog.terms_text import package_text
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.offers import IgnoredItem, Listing, Package, PackageContent, Treatment

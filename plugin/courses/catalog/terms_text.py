@@ -1,6 +1,6 @@
-"""A course's terms as plain sentences for its papers, in the client's language if it is supported."""
+"""Terms as plain sentences: for papers in the client's language, and of a package, by line, for the activity log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from invoices.language import Language, language_for
@@ -8,7 +8,8 @@ from invoices.papers import Money as PaperMoney
 from plugin.core.course import AllowanceState
 from plugin.core.money import Money
 from plugin.core.terms import NoShow, RefundFormula, Terms
-from plugin.courses.base.views import ClinicView, CourseView
+from plugin.courses.base.views import ClinicView, ContentView, CourseView, PackageView
+from plugin.courses.base.words import format_money
 from plugin.courses.catalog.names import MAIN_NAMES, Names
 
 
@@ -161,3 +162,22 @@ def _single_prices(prices: Sequence[tuple[str, Money]], language: Language) -> s
         return language.gettext(" of {price}", price=next(iter(written.values())))
     listed = "; ".join(f"{treatment}: {price}" for treatment, price in written.items())
     return language.gettext(" ({prices})", prices=listed)
+
+
+def package_text(package: PackageView) -> str:
+    """Return the name, price, contents and terms, in English."""
+    return "\n".join(_lines(package))
+
+
+def _lines(package: PackageView) -> Iterator[str]:
+    yield f"Version: {package.version}"
+    yield f"Name: {package.name}"
+    yield f"Price: {format_money(package.price, 'en')}"
+    yield from (_content(each) for each in package.contents)
+    prices = [(each.treatment, each.single_price) for each in package.contents]
+    yield from (f"Terms: {sentence}" for sentence in terms_sentences(package.terms, "en", prices=prices))
+
+
+def _content(each: ContentView) -> str:
+    later = f", usable after session {each.usable_from_session}" if each.usable_from_session else ""
+    return f"Sessions: {each.sessions} × {each.treatment} ({format_money(each.single_price, 'en')}){later}"

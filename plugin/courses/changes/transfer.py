@@ -23,7 +23,7 @@ from plugin.courses.base.chain import (
     head_of,
     main_of,
 )
-from plugin.courses.base.pending_refund import is_refunding_in
+from plugin.courses.base.course_extras import is_refunding_in
 from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.changes.frame import (
     Changed,

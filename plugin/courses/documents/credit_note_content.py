@@ -20,7 +20,7 @@ from invoices.papers import (
     from_json,
 )
 from plugin.core.acts import Act
-from plugin.core.allocation import allocate
+from plugin.core.money import allocate
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.documents.credit_shares import Left, Share, Wanted, shares_of
 from plugin.courses.documents.invoice_lines import account_of, plain_line

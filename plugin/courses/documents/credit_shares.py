@@ -7,7 +7,7 @@ is left.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from plugin.core.allocation import allocate
+from plugin.core.money import allocate
 
 
 @dataclass(frozen=True, slots=True)

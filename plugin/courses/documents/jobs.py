@@ -15,14 +15,13 @@ from plugin.courses.documents.enqueue import (
     ISSUE_RECEIPTS,
     ISSUE_VOUCHER,
 )
-from plugin.courses.documents.files import document_bytes
+from plugin.courses.documents.files import MISSING_LETTERS, ask_for_letters, document_bytes, settle_letters
 from plugin.courses.documents.issue import (
     create_correction,
     create_credit_note,
     create_invoice,
     create_voucher,
 )
-from plugin.courses.documents.letters import MISSING_LETTERS, ask_for_letters, settle_letters
 from plugin.courses.documents.receipts import create_receipts
 from plugin.courses.handouts.cache import Render
 from plugin.errors import Refused

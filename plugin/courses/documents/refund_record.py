@@ -17,8 +17,7 @@ from plugin.courses.base.read import course_in
 from plugin.courses.documents.credit_note_content import GivenBack
 from plugin.courses.documents.credit_shares import Wanted
 from plugin.courses.documents.sale_record import RefundRecord, SoldSale, kept_refund_in
-from plugin.courses.refunds.basis import refund_basis_in
-from plugin.courses.refunds.status import tips_refunded_in
+from plugin.courses.refunds.basis import refund_basis_in, tips_refunded_in
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.queues import SquareRefund
 from plugin.store.selling import DeskRefund, DeskRefundPart

@@ -10,7 +10,7 @@ from invoices.papers import CreditNote, Invoice, Money, Paper, PaperRefused, con
 from plugin.courses.base.sealing import head_in
 from plugin.courses.base.work import Work
 from plugin.courses.documents.enqueue import enqueue_file
-from plugin.courses.documents.letters import refuse_missing_letters
+from plugin.courses.documents.files import refuse_missing_letters
 from plugin.courses.documents.series import NextPlace
 from plugin.errors import Refused
 from plugin.store.documents import Document, DocumentCourse

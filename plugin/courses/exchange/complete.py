@@ -10,9 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.core.allocation import allocate
 from plugin.core.ledger import Change, Head, Kind
-from plugin.core.money import Money
+from plugin.core.money import Money, allocate
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import (
     Line,
@@ -23,9 +22,9 @@ from plugin.courses.base.chain import (
     head_of,
 )
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.course_extras import is_refunding_in
 from plugin.courses.base.events import CourseChanged, SaleBooked, publish
 from plugin.courses.base.outbox import enqueue
-from plugin.courses.base.pending_refund import is_refunding_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import clinic_money, sessions_text

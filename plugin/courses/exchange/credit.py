@@ -8,13 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.gross import Charge
-from plugin.core.money import Money
+from plugin.core.money import Charge, Money
 from plugin.core.refund_value import FORMULAS
 from plugin.core.status import Status
 from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.pending_refund import is_refunding_in
+from plugin.courses.base.course_extras import is_refunding_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView, PackageView
 from plugin.courses.base.words import money_text

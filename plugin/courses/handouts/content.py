@@ -35,11 +35,11 @@ from plugin.courses.base.work import require_row
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.terms_text import terms_of
 from plugin.courses.clients.clients import client_in
-from plugin.courses.handouts.last_session import last_session_in
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
 from plugin.courses.handouts.status import (
     credit_in,
     expired_sessions,
+    last_session_in,
     lost_sessions,
     received_in,
     standing_in,
@@ -47,7 +47,7 @@ from plugin.courses.handouts.status import (
 from plugin.courses.handouts.texts import text_for
 from plugin.courses.ratings.choices import choice_in
 from plugin.courses.ratings.views import concern_views_in
-from plugin.courses.refunds.status import GONE
+from plugin.courses.refunds.basis import GONE
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentCourse

@@ -1,11 +1,24 @@
-"""Preview a text or a letterhead on a paper before it is saved. Pure; no I/O."""
+"""Preview a text, a letterhead or a package on a paper before it is saved. Pure; no I/O."""
 
 from dataclasses import replace
+from datetime import date
+from enum import StrEnum
 
-from invoices.papers import AftercareSheet, AllowanceKind, CourseSummary
+from invoices.papers import (
+    AftercareSheet,
+    Allowance,
+    AllowanceKind,
+    CourseSummary,
+    GiftContent,
+    GiftVoucher,
+    Money,
+    stamps,
+)
 from plugin.courses.base.views import ClinicView
+from plugin.courses.catalog.packages import NewContent, NewPackage, kind_of_content
+from plugin.courses.catalog.terms_text import Ask, gift_sentences, terms_sentences
 from plugin.courses.handouts.content import clinic_on_paper
-from plugin.courses.handouts.example import example_summary
+from plugin.courses.handouts.example import CLIENT, example_summary
 from plugin.courses.handouts.text_check import clean_markdown, sheet_with
 
 _KINDS: dict[str, AllowanceKind] = {"touch_up": "touch_up", "add_on": "add_on"}
@@ -34,3 +47,83 @@ def draft_sheet(
 def draft_summary(clinic: ClinicView) -> CourseSummary:
     """Return a sample client's course summary under this letterhead, in the clinic's language."""
     return example_summary(clinic_on_paper(clinic), language=clinic.language, currency=clinic.currency)
+
+
+_GIVER = "June Park"
+_CODE = "ABCDEFGH2345"
+
+
+class PackagePaper(StrEnum):
+    """The paper to preview a package on."""
+
+    SUMMARY = "summary"
+    VOUCHER = "voucher"
+
+
+def draft_package_summary(
+    clinic: ClinicView, package: NewPackage, *, language: str, today: date
+) -> CourseSummary:
+    """Return the course summary of a sample client who buys the package today."""
+    main = [each for each in package.contents if _kind(each) == "main"] or list(package.contents)
+    total, terms = sum(each.sessions for each in main), package.terms
+    expires_on = terms.expiry(today)
+    return CourseSummary(
+        clinic=clinic_on_paper(clinic),
+        client_name=CLIENT,
+        issued_on=today,
+        package_name=package.name,
+        sessions_left=total,
+        sessions_total=total,
+        sold_on=today,
+        paid=Money(package.price.amount, package.price.currency),
+        language=language,
+        allowances=tuple(_allowance(each) for each in package.contents),
+        expires_on=expires_on,
+        expires_after_first_visit=terms.waits_for_first_use and expires_on is None,
+        terms=terms_sentences(
+            terms,
+            language,
+            prices=[(each.treatment, each.single_price) for each in package.contents],
+            ask=Ask(clinic.phone, clinic.email),
+            has_expiry=expires_on is None and terms.waits_for_first_use,
+        ),
+    )
+
+
+def draft_package_voucher(
+    clinic: ClinicView, package: NewPackage, *, language: str, today: date
+) -> GiftVoucher:
+    """Return the voucher of a sample client who gives the package away today."""
+    terms, good_until = package.terms, package.terms.expiry(today)
+    is_counted_from_first = terms.waits_for_first_use and good_until is None
+    return GiftVoucher(
+        clinic=clinic_on_paper(clinic),
+        package_name=package.name,
+        contents=tuple(GiftContent(each.treatment, each.sessions, _kind(each)) for each in package.contents),
+        giver_name=_GIVER,
+        recipient_name=CLIENT,
+        code=_CODE,
+        issued_on=today,
+        good_until=good_until,
+        months_from_first_visit=terms.expires_after_months if is_counted_from_first else None,
+        terms=gift_sentences(terms, language),
+        language=language,
+        # On a screen nothing stands on its head.
+        form="pages",
+    )
+
+
+def _allowance(each: NewContent) -> Allowance:
+    return Allowance(
+        treatment=each.treatment,
+        granted=each.sessions,
+        used=0,
+        left=each.sessions,
+        kind=_kind(each),
+        usable_from_session=each.usable_from_session,
+        stamps=stamps(granted=each.sessions, used_on=(), left=each.sessions),
+    )
+
+
+def _kind(each: NewContent) -> AllowanceKind:
+    return _KINDS.get(each.kind or kind_of_content(each), "main")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from invoices.language import Language, language_for
 from invoices.papers import NextVisit
-from plugin.core.resemblance import is_same_name
+from plugin.core.text import is_same_name
 from plugin.courses.base.outbox import PAPERS, enqueue
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.work import Work

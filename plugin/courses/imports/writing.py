@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from plugin.core.allocation import allocate
 from plugin.core.ledger import START, Change, Head, Kind, advance, paid, sold, used
+from plugin.core.money import allocate
 from plugin.core.terms import ExpiresFrom, Terms, terms_from_json
 from plugin.core.text import REASON_LENGTH
 from plugin.courses.base.chain import Line, next_entry

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from invoices.papers.wire import from_plain
 from plugin.core.acts import SQUARE, Act
 from plugin.core.batches import batched
-from plugin.core.gross import Charge
 from plugin.core.ledger import Kind
+from plugin.core.money import Charge
 from plugin.courses.base.bookmarks import save_bookmark_in
 from plugin.courses.base.work import Work, transact
 from plugin.courses.documents.sale_record import RefundRecord, SoldSale, paid_sale_in

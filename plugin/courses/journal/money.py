@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
-from plugin.core.gross import Charge
+from plugin.core.money import Charge
 from plugin.courses.documents.sale_record import RefundRecord, SoldSale, Tender
 from plugin.courses.journal.accounts import Role
 

@@ -9,10 +9,9 @@ from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.quotes.views import NO_QUOTE, QuoteState, QuoteView, view_of
-from plugin.courses.sales.begin_link import begin_link
 from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.courses.sales.checkout_views import view_of as view_of_checkout
-from plugin.courses.sales.checkouts import cancel_checkout
+from plugin.courses.sales.checkouts import begin_link, cancel_checkout
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.quotes import Quote

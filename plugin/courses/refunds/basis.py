@@ -1,20 +1,19 @@
-"""What a client paid for a course, tax included, less what is gone: the basis of every refund and credit."""
+"""What a client paid, tax included, less valid refunds and what is gone: the basis of every refund and credit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from plugin.core.gross import Charge
 from plugin.core.ledger import Kind
-from plugin.core.money import Money
+from plugin.core.money import Charge, Money
 from plugin.core.refund_value import Agreed, Sessions
 from plugin.courses.base.read import charge_of
 from plugin.courses.base.views import CourseView
-from plugin.courses.refunds.status import refunded_of_course_in
 from plugin.store.changes import CourseOrigin
 from plugin.store.ledger import Course
+from plugin.store.queues import SquareRefund
 from plugin.store.selling import Checkout
 
 
@@ -90,3 +89,27 @@ def _removed(course: CourseView) -> int:
         for each in course.entries
         if each.kind is Kind.ADJUSTED and each.sessions_delta < 0 and each.reversed_by is None
     )
+
+
+# Square's statuses of a refund whose money was not returned.
+GONE = ("REJECTED", "FAILED", "CANCELED")
+
+
+def refunded_so_far_in(session: Session, square_order_id: str) -> int:
+    """Return how much of a sale was refunded, tax and tip included, minor units."""
+    return _sum(session, SquareRefund.amount, SquareRefund.square_order_id == square_order_id)
+
+
+def tips_refunded_in(session: Session, square_order_id: str) -> int:
+    """Return how much of a sale's tip was refunded, minor units."""
+    return _sum(session, SquareRefund.tip, SquareRefund.square_order_id == square_order_id)
+
+
+def refunded_of_course_in(session: Session, course_id: str) -> int:
+    """Return how much was refunded of a course that stayed open, tax included, minor units."""
+    return _sum(session, SquareRefund.for_course, SquareRefund.course_id == course_id)
+
+
+def _sum(session: Session, amount: InstrumentedAttribute[int], which: ColumnElement[bool]) -> int:
+    total = select(func.coalesce(func.sum(amount), 0)).where(which, SquareRefund.status.not_in(GONE))
+    return int(session.scalar(total) or 0)

@@ -14,11 +14,11 @@ from plugin.courses.base.attention import open_item, settle_row
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work, in_transaction
+from plugin.courses.refunds.basis import GONE
 from plugin.courses.refunds.closing import close_course
 from plugin.courses.refunds.desk_refund_parts import locked_refund_in, parts_in
 from plugin.courses.refunds.failed_refund import reopen
 from plugin.courses.refunds.refund_question import ask_again_in, settle_questions_in
-from plugin.courses.refunds.status import GONE
 from plugin.store.queues import Attention
 from plugin.store.selling import DeskRefund, DeskRefundPart
 from plugin.wording import N_, _

@@ -1,28 +1,42 @@
-"""The amount refundable for a course by each formula, and whether a refund may be begun. Read-only."""
+"""The amount refundable for a course by each formula, and whether a refund may be begun. Read-only.
+
+A client may change their mind for a time: by the signed agreement, else by the clinic's setting.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.change_of_mind import NONE
+from plugin.core.change_of_mind import NONE, ChangeOfMind, Channel, profiles
 from plugin.core.money import Money
 from plugin.core.refund_value import FORMULAS, RefundValue, Write
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula
 from plugin.courses.base.chain import NO_COURSE
-from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.pending_refund import is_refunding_in
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.course_extras import is_refunding_in
+from plugin.courses.base.opening_hours import closed_days_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import require_row
 from plugin.courses.refunds.basis import refund_basis_in
-from plugin.courses.refunds.change_of_mind import MindWindow, mind_window_in
 from plugin.errors import Refused
 from plugin.store import Store
+from plugin.store.agreements import Agreement, AgreementSale
 from plugin.store.ledger import Course
+from plugin.store.selling import Checkout, PublicOrder
 from plugin.wording import N_, _
+
+
+@dataclass(frozen=True, slots=True)
+class MindWindow:
+    """A period to change one's mind that is running, and its last day."""
+
+    profile: ChangeOfMind
+    until: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +155,40 @@ def _refuse(session: Session, quote: RefundQuote) -> None:
         raise Refused(said, code="not_sold_on_square")
     if quote.most.amount == 0:
         raise Refused(_("No money of this course is left to give back."), code="nothing_to_refund")
+
+
+# Paid without the client being at the clinic, as far as is known.
+_AT_A_DISTANCE = ("link", "invoice")
+
+
+def mind_window_in(session: Session, course: CourseView, key: str, *, today: date) -> MindWindow | None:
+    """Return the period if it is running today; `key`: the profile of the clinic's setting.
+
+    What was agreed counts; a sale without an agreement has the clinic's period, and the way it was paid decides
+    whether it was made at a distance.
+    """
+    if course.square_order_id is None:
+        return None
+    agreed = session.execute(
+        select(Checkout.way, Agreement.change_of_mind, Agreement.channel)
+        .outerjoin(AgreementSale, AgreementSale.checkout_id == Checkout.id)
+        .outerjoin(Agreement, Agreement.id == AgreementSale.agreement_id)
+        .where(Checkout.square_order_id == course.square_order_id)
+        .limit(1)
+    ).first()
+    way, chosen, channel = agreed or _ticked(session, course.square_order_id) or ("till", None, None)
+    profile = profiles().get(chosen or key or NONE)
+    is_distant = channel == "distance" if channel else way in _AT_A_DISTANCE
+    made: Channel = "distance" if is_distant else "clinic"
+    if profile is None or not profile.applies(made):
+        return None
+    sold_on = local_date(clinic_in(session), course.sold_at)
+    until = profile.last_day(sold_on, closed_days_in(session))
+    return MindWindow(profile, until) if today <= until else None
+
+
+def _ticked(session: Session, square_order_id: str) -> tuple[str, str | None, str] | None:
+    """Return what was agreed to on the public page, whose sales are made at a distance; None for another sale."""
+    order = select(PublicOrder.terms_mind).where(PublicOrder.square_order_id == square_order_id).limit(1)
+    found = session.execute(order).first()
+    return ("link", found.terms_mind, "distance") if found is not None else None

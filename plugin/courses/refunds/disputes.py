@@ -13,7 +13,7 @@ from plugin.core.money import Money
 from plugin.courses.base.attention import open_item, settle_row
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.dispute_flags import LOST, UNDER_WAY, question_mark
+from plugin.courses.base.course_extras import LOST, UNDER_WAY, question_mark
 from plugin.courses.base.words import clinic_money, day_text
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.closing import close_course

@@ -11,8 +11,8 @@ from plugin.core.money import Money
 from plugin.courses.base.chain import add_history, append_reversal, course_for_change
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.work import Work
+from plugin.courses.refunds.basis import GONE, refunded_so_far_in
 from plugin.courses.refunds.refund_question import ask_again_in, ask_which_sessions, drop_question_in
-from plugin.courses.refunds.status import GONE, refunded_so_far_in
 from plugin.courses.sales.changed_sale import drop_used_question_in
 from plugin.courses.sales.sales import Refund
 from plugin.store.ledger import Allowance, Course, Entry

@@ -11,21 +11,24 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.text import REASON_LENGTH, clean
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.state import course_states
+from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work, transact
-from plugin.courses.refunds.after_transfer import ask_about_transferred
+from plugin.courses.refunds.basis import GONE, refunded_so_far_in
 from plugin.courses.refunds.closing import close_course
 from plugin.courses.refunds.desk_refund_outcome import settle_part
 from plugin.courses.refunds.desk_refund_parts import part_of_refund_in
 from plugin.courses.refunds.failed_refund import WHOLE, give_back, return_mark
 from plugin.courses.refunds.refund_question import ask_which_sessions, settle_questions_in
-from plugin.courses.refunds.status import GONE, refunded_so_far_in
 from plugin.courses.sales.book import courses_of_order_in
 from plugin.courses.sales.changed_sale import ask_about_used, was_asked_in
 from plugin.courses.sales.sales import Refund, ReturnLine
 from plugin.store import Store
+from plugin.store.changes import CourseOrigin
 from plugin.store.ledger import Course
+from plugin.store.people import Client
 from plugin.store.queues import SquareRefund
 from plugin.wording import _
 
@@ -132,3 +135,42 @@ def _close_all(work: Work, refund: Refund, course_ids: Sequence[str]) -> list[st
 def _reason(refund: Refund) -> str:
     said = clean(refund.reason)
     return _("Refunded in Square: {said}", said=said)[:REASON_LENGTH] if said else _("Refunded in Square")
+
+
+KIND = "refund_after_transfer"
+
+
+def ask_about_transferred(work: Work, refund: Refund, course_ids: Sequence[str]) -> None:
+    """Open an item about the sessions that were transferred out of a sale refunded now."""
+    is_tip_alone = 0 < refund.amount.amount == refund.tip
+    if refund.status in GONE or is_tip_alone:
+        return
+    rows = work.session.execute(
+        select(Course.id, Client.name)
+        .join(CourseOrigin, CourseOrigin.course_id == Course.id)
+        .join(Client, Client.id == Course.client_id)
+        .where(CourseOrigin.origin_id.in_(course_ids), Course.closed_as.is_(None))
+        .order_by(Course.id)
+    ).all()
+    if not rows:
+        return
+    amount = clinic_money(work.session, refund.amount)
+    names = ", ".join(dict.fromkeys(name for _other, name in rows))
+    open_item(
+        work,
+        kind=KIND,
+        dedupe=f"{KIND}:{refund.square_refund_id}",
+        summary=_(
+            "{amount} of a sale was refunded, sessions of which were transferred to {names}.",
+            amount=amount,
+            names=names,
+        ),
+        details={
+            "course_ids": [course_id for course_id, _other in rows],
+            "proposal": _(
+                "They are still there. Write them off on that client's page if they are not to be used."
+            ),
+        },
+        square_order_id=refund.square_order_id,
+        square_refund_id=refund.square_refund_id,
+    )

@@ -26,8 +26,7 @@ from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.base.work import Work
-from plugin.courses.refunds.basis import RefundBasis, charge_in, refund_basis_in
-from plugin.courses.refunds.status import tips_refunded_in
+from plugin.courses.refunds.basis import RefundBasis, charge_in, refund_basis_in, tips_refunded_in
 from plugin.courses.sales.sales import Refund
 from plugin.errors import InvalidField, Refused
 from plugin.store.ledger import Course

@@ -13,10 +13,10 @@ from sqlalchemy import Row, select
 from plugin.core.batches import batched
 from plugin.core.course import CourseState
 from plugin.core.money import Money
+from plugin.courses.base.attendance import OPTIONS_OF_NOTE, option_names
 from plugin.courses.base.clinic import clinic_in, local_date, read_clinic
 from plugin.courses.base.sheet import Cell, Columns, Sheet, major, sheet_of
 from plugin.courses.base.state import each_state
-from plugin.courses.base.visit_options import OPTIONS_OF_NOTE, option_names
 from plugin.courses.reports.books import counts_at, counts_within
 from plugin.courses.reports.course_records import records_in
 from plugin.courses.reports.liability import liability

@@ -14,9 +14,8 @@ from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
-from plugin.core.allocation import allocate
-from plugin.core.gross import Charge
 from plugin.core.ledger import START, sold
+from plugin.core.money import Charge, allocate
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import EntryRow, Line, append_all, next_entry

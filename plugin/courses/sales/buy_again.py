@@ -15,8 +15,8 @@ from plugin.courses.base.read import charge_of
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.catalog.packages import package_in
-from plugin.courses.sales.begin_link import begin_link
 from plugin.courses.sales.checkout_views import CheckoutView, view_of
+from plugin.courses.sales.checkouts import begin_link
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course

@@ -4,7 +4,7 @@ Makes no network call: worker jobs call Square, and the page shows the progress.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from sqlalchemy import Select, select, true, update
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Role
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, allowed, require_row
+from plugin.courses.clients.clients import known_client_in
 from plugin.courses.sales.agreed import link_agreement
 from plugin.courses.sales.assign import assign, settle_unassigned_in
 from plugin.courses.sales.checkout_outcome import sold_at_till_in
@@ -174,3 +175,18 @@ def _orders_of(session: Session, row: Checkout, course_ids: Sequence[str]) -> li
     if not found or len(found) != len(set(course_ids)):
         raise Refused(_("That sale is not one of this package."), code="another_package")
     return list(dict.fromkeys(one for one in found if one is not None))
+
+
+def begin_link(
+    work: Work, client_id: str, package_id: str, *, is_mailed: bool, needs_agreement: bool
+) -> Checkout:
+    """Begin the sale; raises NotFound or Refused.
+
+    `is_mailed`: the link goes to the client's address. Call it with the row locked that holds the sale, so that it
+    begins once.
+    """
+    client = known_client_in(work.session, client_id)
+    new = NewCheckout(client.id, package_id, "link")
+    if is_mailed and client.email and not client.mail_problem:
+        new = replace(new, mail_to=client.email)
+    return begin_checkout(work, new, needs_agreement=needs_agreement)

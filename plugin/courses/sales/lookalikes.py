@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
-from plugin.core.resemblance import is_same_name, resembles, says_something
+from plugin.core.text import is_same_name, resembles, says_something
 from plugin.courses.catalog.links import ITEM_NAME
 from plugin.store.offers import IgnoredItem, Listing, Package, Treatment
 

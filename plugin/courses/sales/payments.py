@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from plugin.core.allocation import allocate
-from plugin.core.gross import Charge
 from plugin.core.ledger import START, Kind, paid
-from plugin.core.money import Money
+from plugin.core.money import Charge, Money, allocate
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import EntryRow, Line, append_all, heads_of, next_entry
 from plugin.courses.base.events import CourseChanged, publish

@@ -11,8 +11,8 @@ from sqlalchemy import Row, Select, literal, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.course import AllowanceState, Balance, balance_of
-from plugin.core.no_show import NoShowOffer, no_show_offer
-from plugin.core.resemblance import is_same_name
+from plugin.core.terms import NoShowOffer, no_show_offer
+from plugin.core.text import is_same_name
 from plugin.courses.base.clinic import clinic_in, hours_of, local_date
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import CourseView

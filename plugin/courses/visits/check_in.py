@@ -7,6 +7,7 @@ an appointment today are looked at, and whoever is not one of them gets the same
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,15 +15,16 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import digits, name_key
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, allowed, transact
 from plugin.courses.clients.private_page import client_of_code
 from plugin.courses.visits.arrivals import Arrival, arrivals_on, bookings_of_day
 from plugin.courses.visits.booked_visits import use_booking
 from plugin.courses.visits.bookings import CALLED_OFF, booking_for_change
-from plugin.errors import CoursekeeperError
+from plugin.errors import CoursekeeperError, Refused
 from plugin.store import Store
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.square_side import Booking
+from plugin.wording import _
 
 LAST_DIGITS = 4
 # Who comes for a treatment at 10:00 has arrived for the one at 10:30 as well, and not yet for the one at 4:00.
@@ -156,3 +158,32 @@ def _standing(arrival: Arrival | None) -> CheckedIn:
     if not is_used and not arrival.allowance.usable_now:
         return CheckedIn()
     return CheckedIn(arrival.allowance.left - (not is_used), arrival.allowance.granted)
+
+
+@allowed(Role.DESK, Role.PRACTITIONER)
+def mark_arrived(work: Work, booking_id: str) -> None:
+    """Note that the client of an appointment is here; the first note stands. Raises Refused or NotFound."""
+    booking = booking_for_change(work.session, booking_id)
+
+    def mark() -> dict[str, Any]:
+        if booking.outcome is not None:
+            raise Refused(_("This visit is settled already. Undo that first."), code="settled")
+        if booking.status in CALLED_OFF:
+            raise Refused(_("This appointment was canceled in Square."), code="called_off")
+        if booking.arrived_at is None:
+            booking.arrived_at, booking.arrived_by = work.now, work.act.actor.name
+        return {}
+
+    work.once("mark_arrived", {"booking": booking_id}, mark)
+
+
+@allowed(Role.DESK, Role.PRACTITIONER)
+def unmark_arrived(work: Work, booking_id: str) -> None:
+    """Take the note back: the client is expected again. Idempotent. Raises NotFound."""
+    booking = booking_for_change(work.session, booking_id)
+
+    def unmark() -> dict[str, Any]:
+        booking.arrived_at, booking.arrived_by = None, ""
+        return {}
+
+    work.once("unmark_arrived", {"booking": booking_id}, unmark)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
-from plugin.core.resemblance import is_same_name
+from plugin.core.text import is_same_name
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.checks.answers import CheckView, checks_in
 from plugin.courses.visits.arrivals import Arrival, arrivals_on

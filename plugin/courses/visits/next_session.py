@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from plugin.core.course import AllowanceState
-from plugin.core.resemblance import is_same_name
+from plugin.core.text import is_same_name
 from plugin.courses.base.views import CourseView
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Role
-from plugin.core.resemblance import is_same_name
+from plugin.core.text import is_same_name
 from plugin.store.people import Staff
 
 _TREATS = (Role.PRACTITIONER.value, Role.OWNER.value)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from plugin.core.acts import Source
 from plugin.core.course import AllowanceState, CourseState
 from plugin.core.ledger import Kind
-from plugin.core.resemblance import is_same_name
+from plugin.core.text import is_same_name
 from plugin.courses.base.clinic import clinic_in, hours_of, local_date
 from plugin.courses.base.state import numbered_states
 from plugin.courses.base.views import ClinicView, EarlierEntry

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
-from plugin.core.digest import sha256_hex
+from plugin.core.fingerprint import sha256_hex
 from plugin.courses.base.activity import Did, record_activity
 from plugin.courses.square_health import connection_in, settle_in
 from plugin.errors import ConfigurationError, Refused, SquareFailed

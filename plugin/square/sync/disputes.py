@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.courses.base.dispute_flags import question_mark
+from plugin.courses.base.course_extras import question_mark
 from plugin.services import Services
 from plugin.square.events.disputes import dispute_id
 from plugin.square.inbox import SWEPT_DISPUTE, receive_synthetic

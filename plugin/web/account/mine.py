@@ -7,7 +7,7 @@ from flask_security import login_user
 from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.text import NAME_LENGTH
-from plugin.courses.accounts import sessions
+from plugin.courses.accounts import sign_ins
 from plugin.courses.accounts.staff import StaffView, read_staff, set_password
 from plugin.courses.accounts.staff_edits import change_own_email, rename_self, set_own_language
 from plugin.errors import InvalidField
@@ -120,7 +120,7 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
         hand_form=HandForm.shown_beside_others(None, suffix="-hand", is_left=is_left_handed()),
         password_form=PasswordForm.shown_beside_others(refusal, suffix="-password"),
         refusal=refusal,
-        sign_ins=sessions.list_sign_ins(current_services().store, member.id, pages.now()),
+        sign_ins=sign_ins.list_sign_ins(current_services().store, member.id, pages.now()),
         this_one=session.get(SIGN_IN, ""),
     )
 
@@ -165,14 +165,14 @@ def change_password() -> ResponseReturnValue:
 def sign_out_elsewhere() -> ResponseReturnValue:
     """Sign out in every other browser."""
     store, own_id = current_services().store, current_user.staff_id
-    sessions.end_others(store, current_act(), own_id, but=session.get(SIGN_IN, ""))
+    sign_ins.end_others(store, current_act(), own_id, but=session.get(SIGN_IN, ""))
     return redirect_to("account.show", _("You are signed out everywhere else."))
 
 
 @blueprint.post("/sign-outs/<sign_in_id>", roles=AT_THE_DESK, refused=show)
 def sign_out(sign_in_id: str) -> ResponseReturnValue:
     """Sign out in one other browser."""
-    sessions.end_one(current_services().store, current_act(), current_user.staff_id, sign_in_id)
+    sign_ins.end_one(current_services().store, current_act(), current_user.staff_id, sign_in_id)
     return redirect_to("account.show", _("You are signed out there."))
 
 

@@ -3,9 +3,8 @@
 from pydantic import Field, StrictInt
 
 from plugin.courses.attention import items
+from plugin.courses.attention.items import KINDS, resolve
 from plugin.courses.attention.kind import Resolution as Decided
-from plugin.courses.attention.registry import KINDS
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.clinic import read_clinic
 from plugin.errors import InvalidField
 from plugin.web.api.answers import Answer, Cursor, Id, Moment, Position, example_id, shown

@@ -4,7 +4,7 @@ from typing import cast
 
 from flask import Request
 
-from plugin.core.digest import sha256_hex
+from plugin.core.fingerprint import sha256_hex
 from plugin.courses.accounts.api_tokens import TokenHolder, holder_of, note_use
 from plugin.web import current_services
 from plugin.web.api.errors import NotSignedIn

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from plugin.courses.base.idempotency import digest, first_answer, is_answered, keep_answer
+from plugin.courses.base.work import digest, first_answer, is_answered, keep_answer
 from plugin.web.api.calls import Reply, Request
 
 Json = dict[str, Any]

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool
 
 from plugin.core.letters import LetterKind
-from plugin.courses.letters.choices import choose_letter, declined_by
-from plugin.courses.letters.kinds import list_letter_kinds
+from plugin.courses.letters.kinds import choose_letter, declined_by, list_letter_kinds
 from plugin.courses.letters.log import list_letters
 from plugin.courses.letters.plan import PREVIEW_DAYS, coming_letters
 from plugin.emails.client_letter import rules_of

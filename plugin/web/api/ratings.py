@@ -10,7 +10,7 @@ from plugin.core.ratings import HIGHEST, LOWEST, MOST_CONCERNS
 from plugin.courses.checks.answers import answer_check, check_of
 from plugin.courses.checks.lists import read_list
 from plugin.courses.ratings import choices
-from plugin.courses.ratings.rate import rate
+from plugin.courses.ratings.choices import rate
 from plugin.courses.ratings.views import ratings_of
 from plugin.errors import NotFound
 from plugin.web.api.answers import Answer, Count, Id, Moment, example_id, shown

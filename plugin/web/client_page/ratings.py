@@ -11,8 +11,7 @@ from plugin.core.acts import Act
 from plugin.core.ratings import HIGHEST, LOWEST, MOST_CONCERNS
 from plugin.courses.catalog.names import Names
 from plugin.courses.catalog.visit_options import OptionKind, list_options
-from plugin.courses.ratings.choices import CONCERN_LENGTH, choose_concerns, decide, delete_ratings
-from plugin.courses.ratings.rate import rate
+from plugin.courses.ratings.choices import CONCERN_LENGTH, choose_concerns, decide, delete_ratings, rate
 from plugin.courses.ratings.views import own_ratings
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services

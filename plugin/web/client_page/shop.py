@@ -15,8 +15,13 @@ from werkzeug.exceptions import NotFound, TooManyRequests
 from invoices.language import Language, language_for
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.text import NAME_LENGTH
-from plugin.courses.agreements.public_signing import TickedTerms, ticked_terms_in, ticked_terms_pdf
-from plugin.courses.agreements.public_terms import PublicTerms, public_terms_in
+from plugin.courses.agreements.public_signing import (
+    PublicTerms,
+    TickedTerms,
+    public_terms_in,
+    ticked_terms_in,
+    ticked_terms_pdf,
+)
 from plugin.courses.base.views import PackageView
 from plugin.courses.clients.contacts import typed_phone
 from plugin.courses.sales.public_orders import (

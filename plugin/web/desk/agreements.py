@@ -7,8 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from invoices.pages.qr import qr_code
 from plugin.core.change_of_mind import Channel
-from plugin.courses.agreements.emails import send_link
-from plugin.courses.agreements.links import handed_token, signing_address
+from plugin.courses.agreements.links import handed_token, send_link, signing_address
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement, withdraw_agreement
 from plugin.courses.agreements.signing import Signing, sign_agreement
 from plugin.courses.agreements.views import (

@@ -3,8 +3,8 @@
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.visits.arrived import mark_arrived, unmark_arrived
 from plugin.courses.visits.booked_visits import link_booking, take_back, use_booking
+from plugin.courses.visits.check_in import mark_arrived, unmark_arrived
 from plugin.courses.visits.no_shows import MissedVisit, decide_no_show
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, Screens

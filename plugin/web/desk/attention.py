@@ -10,10 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Act
 from plugin.core.money import Money
-from plugin.courses.attention.items import list_attention, read_item
+from plugin.courses.attention.items import assign_to_new_client, kind_of, list_attention, read_item, resolve
 from plugin.courses.attention.kind import USUAL_REASON, AttentionKind
-from plugin.courses.attention.registry import kind_of
-from plugin.courses.attention.resolve import assign_to_new_client, resolve
 from plugin.courses.base.read import read_courses
 from plugin.courses.base.views import AttentionView, ClientView, CourseView
 from plugin.courses.catalog.packages import package_choices

@@ -5,11 +5,11 @@ from typing import Any
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.core.no_show import NoShowOffer
+from plugin.core.terms import NoShowOffer
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.changes.gifts import gift_of_course
 from plugin.courses.clients.clients import read_client
-from plugin.courses.visits.missed import missed_offer
+from plugin.courses.visits.no_shows import missed_offer
 from plugin.courses.visits.use import use_session
 from plugin.errors import NotFound
 from plugin.web import current_services, pages

@@ -8,7 +8,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 
 from invoices.pages.qr import qr_code
 from plugin.core.acts import Role
-from plugin.courses.accounts import second_factors, sessions
+from plugin.courses.accounts import second_factors, sign_ins
 from plugin.courses.accounts.invitations import (
     invite,
     invite_again,
@@ -57,7 +57,7 @@ def show(staff_id: str, refusal: Refusal | None = None, **_: str) -> ResponseRet
         is_self=member.id == current_user.staff_id,
         form=form,
         refusal=refusal,
-        sign_ins=sessions.list_sign_ins(services.store, staff_id, now),
+        sign_ins=sign_ins.list_sign_ins(services.store, staff_id, now),
         visits=count_visits(services.store).get(staff_id, 0),
         can_mail=services.mail.is_ready,
         now=now,
@@ -111,7 +111,7 @@ def reset(staff_id: str) -> ResponseReturnValue:
 def sign_out_everywhere(staff_id: str) -> ResponseReturnValue:
     """Sign a person out in every browser."""
     store = current_services().store
-    sessions.end_others(store, current_act(), staff_id)
+    sign_ins.end_others(store, current_act(), staff_id)
     return redirect_to(
         "members.show",
         _("{member} is signed out everywhere.", member=read_staff(store, staff_id).name),
@@ -123,7 +123,7 @@ def sign_out_everywhere(staff_id: str) -> ResponseReturnValue:
 def sign_out(staff_id: str, sign_in_id: str) -> ResponseReturnValue:
     """Sign a person out in one browser."""
     store = current_services().store
-    sessions.end_one(store, current_act(), staff_id, sign_in_id)
+    sign_ins.end_one(store, current_act(), staff_id, sign_in_id)
     return redirect_to(
         "members.show",
         _("{member} is signed out there.", member=read_staff(store, staff_id).name),

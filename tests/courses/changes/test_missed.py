@@ -6,7 +6,7 @@ import pytest
 
 from plugin.core.terms import NoShow, Terms
 from plugin.courses.changes.frame import Changed
-from plugin.courses.visits.missed import Missed, missed_offer, settle_missed
+from plugin.courses.visits.no_shows import Missed, missed_offer, settle_missed
 from plugin.errors import InvalidField, NoneLeft, Refused
 from plugin.staff_languages import staff_language
 from plugin.stored_sentences import in_words

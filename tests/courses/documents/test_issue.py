@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from invoices.papers import Money
 from plugin.core.acts import SQUARE, Act, Role
+from plugin.courses.attention.items import resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.base.work import Work
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift, take_gift_back
 from plugin.courses.changes.transfer import Transfer, transfer_course

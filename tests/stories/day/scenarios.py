@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from plugin.courses.attention.items import list_attention
+from plugin.courses.attention.items import list_attention, resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.square.parsing import rfc3339
 from tests.stories.day import desk_scenarios as desk

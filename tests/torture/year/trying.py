@@ -7,9 +7,8 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 
 from plugin.core.acts import Act, Actor
-from plugin.courses.attention.items import list_attention
+from plugin.courses.attention.items import list_attention, resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.attention.resolve import resolve
 from plugin.courses.clients.clients import living_client_id
 from plugin.errors import CoursekeeperError
 from practice_square.control import ControlRefused
