@@ -50,7 +50,6 @@ ALLOWED = {
     "SCAN gift USING INDEX sqlite_autoindex_gift_1": "which vouchers waited in a month: few were given",
     "SCAN event_delivery": "the newest deliveries by their number, which is the row's own: a page of them",
     "SCAN allowance": "what is left of all courses, by package",
-    "SCAN visit | SELECT visit.practitioner_id": "how many visits each practitioner has had",
 }
 
 

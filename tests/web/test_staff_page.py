@@ -99,7 +99,7 @@ def test_an_owner_finds_no_way_to_deactivate_herself_and_a_made_up_one_is_refuse
     assert is_let_in(small_olga)
 
 
-def test_before_a_person_is_deactivated_it_is_said_in_numbers_what_stays(
+def test_before_a_person_is_deactivated_it_is_said_what_stays(
     small_olga: Visitor, small_as: As, small_desk, token: str
 ) -> None:
     kim = small_as(Role.PRACTITIONER)
@@ -107,7 +107,7 @@ def test_before_a_person_is_deactivated_it_is_said_in_numbers_what_stays(
     client = f"/clients/{small_desk.course(course).client_id}"
     kim.after(kim.page(client).form("/uses"))
     page = small_olga.page(ADDRESS)
-    assert "1 visit keeps this name. 1 API token stays valid" in page.text
+    assert "Visits and history keep this name. 1 API token stays valid" in page.text
     small_olga.after(form_of(small_olga, "/deactivation"))
     assert "with A. Kim" in small_olga.page(client).text
 

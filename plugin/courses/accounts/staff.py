@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, exists, func, or_, select, update
+from sqlalchemy import Row, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import OPERATOR, Act, Actor, Role, Source
@@ -17,7 +17,6 @@ from plugin.courses.base.work import Work, allowed, in_transaction, require_row,
 from plugin.courses.clients.contacts import typed_email
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
-from plugin.store.ledger import Visit
 from plugin.store.people import Passkey, SignIn, Staff
 from plugin.wording import N_, _
 
@@ -190,13 +189,6 @@ def has_second_factor(store: Store, staff_id: str) -> bool:
     asked = select(Staff.id).where(Staff.id == staff_id, _HAS_SECOND_FACTOR)
     with store.reading() as session:
         return session.scalar(asked) is not None
-
-
-def count_visits(store: Store) -> dict[str, int]:
-    """Return the number of visits recorded under each practitioner's id; none for those without any."""
-    asked = select(Visit.practitioner_id, func.count()).group_by(Visit.practitioner_id)
-    with store.reading() as session:
-        return {staff_id: number for staff_id, number in session.execute(asked) if staff_id}
 
 
 @allowed()

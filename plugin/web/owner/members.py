@@ -17,7 +17,7 @@ from plugin.courses.accounts.invitations import (
     withdraw,
 )
 from plugin.courses.accounts.links import expires_at, is_loopback, link_address
-from plugin.courses.accounts.staff import StaffView, count_visits, has_second_factor, read_staff
+from plugin.courses.accounts.staff import StaffView, has_second_factor, read_staff
 from plugin.courses.accounts.staff_edits import edit_staff
 from plugin.errors import Refused
 from plugin.web import current_services, pages
@@ -58,7 +58,6 @@ def show(staff_id: str, refusal: Refusal | None = None, **_: str) -> ResponseRet
         form=form,
         refusal=refusal,
         sign_ins=sign_ins.list_sign_ins(services.store, staff_id, now),
-        visits=count_visits(services.store).get(staff_id, 0),
         can_mail=services.mail.is_ready,
         now=now,
         is_expired=expires is not None and expires <= now,

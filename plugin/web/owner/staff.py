@@ -10,7 +10,6 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import create_token, list_tokens, revoke_token
 from plugin.courses.accounts.staff import (
     StaffView,
-    count_visits,
     deactivate_staff,
     list_all_staff,
     reactivate_staff,
@@ -48,7 +47,6 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
         "owner/staff.html",
         staff=staff,
         sorting=sorting,
-        visits=count_visits(store),
         tokens=[each for each in tokens if each.state(now) == "active"],
         ended=[(each, each.state(now)) for each in tokens if each.state(now) != "active"],
         refusal=refusal,
