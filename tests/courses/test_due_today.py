@@ -6,6 +6,7 @@ import pytest
 
 from plugin.core.terms import Terms
 from plugin.courses.reports.due_today import due_today
+from plugin.store.ledger import Course
 from plugin.store.selling import Checkout
 from tests.courses.desk import Desk
 
@@ -65,3 +66,15 @@ def test_what_is_used_up_expires_unsaid(desk: Desk) -> None:
     course_id = desk.sell(desk.package(sessions=1, terms=terms), paid=16500)
     desk.use(course_id)
     assert due_today(desk.store, desk.today).expiring == ()
+
+
+def test_the_next_to_expire_are_shown_and_all_are_counted(desk: Desk) -> None:
+    package = desk.package(terms=Terms(expires_on=desk.today + timedelta(days=3)))
+    first, second, third = (desk.sell(package) for _ in range(3))
+    on_hold, unassigned = desk.sell(package), desk.sell(package, buyer=None)
+    with desk.store.writing() as session:
+        session.get_one(Course, on_hold).frozen_at = desk.clock()
+        session.get_one(Course, first).expires_on = desk.today + timedelta(days=1)
+    due = due_today(desk.store, desk.today, limit=2)
+    assert [each.course_id for each in due.expiring] == [first, min(second, third)]
+    assert (due.expiring_count, unassigned in {each.course_id for each in due.expiring}) == (3, False)

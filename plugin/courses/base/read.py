@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import BindParameter, Integer, Row, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
@@ -17,7 +17,7 @@ from plugin.core.terms import terms_from_json
 from plugin.courses.base.attendance import OPTIONS_OF_NOTE, attendance
 from plugin.courses.base.chain import NO_COURSE, EntryRow
 from plugin.courses.base.course_extras import disputed_in, shares_and_origins_in
-from plugin.courses.base.state import each_state, read_states
+from plugin.courses.base.state import prepared_states, read_states, states_of
 from plugin.courses.base.views import CourseView, EntryView, HappeningView
 from plugin.courses.base.work import require_row
 from plugin.errors import NotFound
@@ -95,17 +95,27 @@ def courses_of_client(
 
 def recent_sales(store: Store, *, limit: int, today: date) -> tuple[SaleRow, ...]:
     """Return the latest sales, newest first; imported and transferred courses were sold elsewhere."""
-    imported = exists().where(ImportedCourse.course_id == Course.id)
-    received = exists().where(CourseOrigin.course_id == Course.id)
-    newest = (Course.sold_at.desc(), Course.id.desc())
-    which = select(Course.id).where(~imported, ~received).order_by(*newest).limit(limit)
-    client_name = select(Client.name).where(Client.id == Course.client_id).scalar_subquery()
-    more = (Course.package_name, Course.sold_at, client_name.label("client_name"))
     with store.reading() as session:
         return tuple(
             SaleRow(state.facts.id, row.client_id, row.client_name, row.package_name, row.sold_at, state)
-            for state, row in each_state(session, which, *more, today=today, order_by=newest)
+            for state, row in states_of(session, _NEWEST, {"limit": limit}, today=today)
         )
+
+
+_IN_ORDER = (Course.sold_at.desc(), Course.id.desc())
+_NEWEST = prepared_states(
+    select(Course.id)
+    .where(
+        ~exists().where(ImportedCourse.course_id == Course.id),
+        ~exists().where(CourseOrigin.course_id == Course.id),
+    )
+    .order_by(*_IN_ORDER)
+    .limit(bindparam("limit", type_=Integer)),
+    Course.package_name,
+    Course.sold_at,
+    select(Client.name).where(Client.id == Course.client_id).scalar_subquery().label("client_name"),
+    order_by=_IN_ORDER,
+)
 
 
 def course_in(session: Session, course: Course, *, today: date) -> CourseView:

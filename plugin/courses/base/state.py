@@ -28,7 +28,7 @@ from plugin.store.changes import AllowedAhead, Gift
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.offers import Clinic
 from plugin.store.people import Client
-from plugin.store.prepared import Prepared
+from plugin.store.prepared import Prepared, Values
 from plugin.store.selling import Checkout
 
 
@@ -61,6 +61,19 @@ def each_state(
 ) -> Iterator[tuple[CourseState, Row[Any]]]:
     """Yield the same one by one for reports over all courses, each with a row of its `more` columns."""
     return _states(session, _parts(which, *more, order_by=order_by), {}, today=today)
+
+
+def prepared_states(which: Select[str], *more: Any, order_by: Sequence[Any] = ()) -> Prepared:
+    """Return the query of `each_state`, built once, for a page that asks it each time; its values are parameters."""
+    return Prepared(_parts(which, *more, order_by=order_by))
+
+
+def states_of(
+    session: Session, query: Prepared, values: Values, *, today: date
+) -> Iterator[tuple[CourseState, Row[Any]]]:
+    """Yield what `each_state` does, by a prepared query."""
+    session.flush()
+    return _grouped(query.all(session.connection(), values), {}, today=today)
 
 
 def numbered_states(session: Session, course_ids: Sequence[str], *, today: date) -> dict[str, CourseState]:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select, union
+from sqlalchemy import Date, Integer, bindparam, exists, func, select, union
 
 from plugin.core.course import CourseState
-from plugin.courses.base.state import each_state
+from plugin.courses.base.state import prepared_states, states_of
 from plugin.courses.reports.overview import last_in_chain
 from plugin.store import Store
+from plugin.store.changes import Gift
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
 from plugin.store.selling import Checkout
@@ -29,47 +30,61 @@ class DueCourse:
 
 @dataclass(frozen=True, slots=True)
 class DueToday:
-    """Balances due today or overdue, the oldest first; courses about to expire, the next first."""
+    """Balances due today or overdue, the oldest first; the next courses to expire, of `expiring_count` in all."""
 
     balances: tuple[DueCourse, ...]
     expiring: tuple[DueCourse, ...]
+    expiring_count: int
 
 
-def due_today(store: Store, today: date) -> DueToday:
-    """Return what falls due, in one query that reads only the courses concerned."""
+def due_today(store: Store, today: date, *, limit: int = 20) -> DueToday:
+    """Return what falls due, with at most `limit` courses that expire, in one query."""
     last = today + EXPIRING_WITHIN
-    # Most are used up by then: their state need not be read.
-    has_left = (
-        select(Allowance.id)
-        .where(Allowance.course_id == Course.id, last_in_chain(Entry.sessions_after) > 0)
-        .exists()
-    )
-    expiring = select(Course.id).where(
-        Course.expires_on.between(today, last), Course.closed_as.is_(None), has_left
-    )
-    asked = select(Checkout.square_order_id).where(
-        Checkout.state.in_(("asking", "waiting")), Checkout.balance_due_on <= today
-    )
-    unpaid = select(Course.id).where(Course.square_order_id.in_(asked), Course.closed_as.is_(None))
-    which = select(union(expiring, unpaid).subquery().c.id)
-    client_name = select(Client.name).where(Client.id == Course.client_id).scalar_subquery()
-    more = (Course.package_name, client_name.label("client_name"))
+    values = {"today": today, "last": last, "limit": limit}
     with store.reading() as session:
-        rows = each_state(session, which, *more, today=today)
-        found = [
-            DueCourse(state.facts.id, row.client_id, row.client_name, row.package_name, state)
-            for state, row in rows
-            if row.client_id is not None
-        ]
+        rows = list(states_of(session, _DUE, values, today=today))
+    found = [
+        DueCourse(state.facts.id, row.client_id, row.client_name, row.package_name, state)
+        for state, row in rows
+        if row.client_id is not None
+    ]
+    expiring = sorted((each for each in found if _expires(each, last)), key=_ends_on)
     return DueToday(
         balances=tuple(sorted(filter(_is_due, found), key=lambda each: each.state.due_on or today)),
-        expiring=tuple(
-            sorted(
-                (each for each in found if _expires(each, last)),
-                key=lambda each: each.state.expires_on or last,
-            )
-        ),
+        expiring=tuple(expiring[:limit]),
+        expiring_count=rows[0][1].expiring_count if rows else 0,
     )
+
+
+# Most are used up by then, and need no state; the conditions are those of `_expires`, so that the count is of the same.
+_HAS_LEFT = (
+    select(Allowance.id)
+    .where(
+        Allowance.course_id == Course.id,
+        Allowance.kind.in_(("main", "touch_up")),
+        last_in_chain(Entry.sessions_after) > 0,
+    )
+    .exists()
+)
+_EXPIRING = select(Course.id).where(
+    Course.expires_on.between(bindparam("today", type_=Date), bindparam("last", type_=Date)),
+    Course.closed_as.is_(None),
+    Course.frozen_at.is_(None),
+    Course.client_id.is_not(None),
+    ~exists().where(Gift.waiting == Course.id),
+    _HAS_LEFT,
+)
+_NEXT = _EXPIRING.order_by(Course.expires_on, Course.id).limit(bindparam("limit", type_=Integer)).subquery()
+_ASKED = select(Checkout.square_order_id).where(
+    Checkout.state.in_(("asking", "waiting")), Checkout.balance_due_on <= bindparam("today", type_=Date)
+)
+_UNPAID = select(Course.id).where(Course.square_order_id.in_(_ASKED), Course.closed_as.is_(None))
+_DUE = prepared_states(
+    select(union(select(_NEXT.c.id), _UNPAID).subquery().c.id),
+    Course.package_name,
+    select(Client.name).where(Client.id == Course.client_id).scalar_subquery().label("client_name"),
+    select(func.count()).select_from(_EXPIRING.subquery()).scalar_subquery().label("expiring_count"),
+)
 
 
 def _is_due(each: DueCourse) -> bool:
@@ -79,3 +94,7 @@ def _is_due(each: DueCourse) -> bool:
 def _expires(each: DueCourse, last: date) -> bool:
     state = each.state
     return state.is_live and state.not_used > 0 and state.expires_on is not None and state.expires_on <= last
+
+
+def _ends_on(each: DueCourse) -> tuple[date, str]:
+    return each.state.expires_on or date.max, each.course_id

@@ -126,7 +126,7 @@ def _due(today: date) -> DueToday | None:
     """Return what falls due; it is about money, so it is not a practitioner's."""
     if current_user.role == Role.PRACTITIONER:
         return None
-    return due_today(current_services().store, today)
+    return due_today(current_services().store, today, limit=DUE_SHOWN)
 
 
 live.add_news(blueprint, "/today/live", "desk/_today.html", _version, _day, roles=AT_THE_DESK)
