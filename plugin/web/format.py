@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
@@ -28,8 +29,13 @@ LANGUAGES = (("en", N_("English")), ("es", "Español"), ("zh-Hans", "简体中�
 
 def locale_of(clinic: ClinicView) -> Locale:
     """Return the locale of the reader's language (else the clinic's) in its country; as a fallback, that of the US."""
-    language = spoken_tag().partition("-")[0] or clinic.language.replace("-", "_")
-    for name in (f"{language}_{clinic.country}", language):
+    return _locale(spoken_tag().partition("-")[0] or clinic.language.replace("-", "_"), clinic.country)
+
+
+# A list writes the same few days a hundred times.
+@lru_cache(maxsize=64)
+def _locale(language: str, country: str) -> Locale:
+    for name in (f"{language}_{country}", language):
         try:
             return Locale.parse(name)
         except (UnknownLocaleError, ValueError):
@@ -45,8 +51,12 @@ def written_day(value: date | datetime, clinic: ClinicView, today: date) -> str:
 
 def written_month(day: date, clinic: ClinicView, skeleton: str = "yMMMM") -> str:
     """Return "November 2026", or the day in another skeleton (Unicode TR 35)."""
-    moment = datetime.combine(day, datetime.min.time())
-    return str(format_skeleton(skeleton, moment, locale=locale_of(clinic)))
+    return _written(day, skeleton, locale_of(clinic))
+
+
+@lru_cache(maxsize=4096)
+def _written(day: date, skeleton: str, locale: Locale) -> str:
+    return str(format_skeleton(skeleton, datetime.combine(day, datetime.min.time()), locale=locale))
 
 
 def local_day(value: date | datetime, clinic: ClinicView) -> date:
