@@ -135,8 +135,9 @@ def account_page(
 
 
 def in_one_piece(label: str) -> str:
-    """Join the last two words, so that no year is alone on a line."""
-    return NO_BREAK_SPACE.join(label.rsplit(" ", 1))
+    """Join the last two words, so that no year is alone on a line; three are never joined."""
+    last_two = label.rsplit(" ", 1)
+    return label if NO_BREAK_SPACE in last_two[-1] else NO_BREAK_SPACE.join(last_two)
 
 
 def row(line: AccountLine, taxes: Iterable[TaxLine], language: Language) -> Row:

@@ -89,7 +89,7 @@ def _with_breaks(word: str) -> str:
     pieces: list[str] = []
     run = 0
     for character in word:
-        if _IDEOGRAPH.match(character):
+        if _IDEOGRAPH.match(character) or pieces[-1:] == ["-"]:
             run = 0
         if run >= LONGEST_RUN and unicodedata.category(character)[0] != "M":
             pieces.append("\u200b")

@@ -10,7 +10,7 @@ from invoices.language import Language
 from invoices.pages.chart import Chart, columns
 from invoices.papers import Money, MonthPoint
 
-WIDTH, HEIGHT = 186.0, 86.0
+WIDTH, HEIGHT = 172.0, 86.0
 
 
 def flows_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:

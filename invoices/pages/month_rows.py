@@ -64,12 +64,12 @@ def _why(row: CallRow, language: Language) -> str:
         return language.gettext("Course finished")
     if row.reason == "overdue":
         return (
-            language.gettext("{amount} still to pay", amount=language.money(row.due))
+            language.gettext("{amount} due", amount=language.money(row.due))
             if row.due
-            else language.gettext("Still to pay")
+            else language.gettext("Balance due")
         )
     plain, dated = {
-        "expiring": (language.gettext("Course ends soon"), language.gettext("Course ends {date}")),
+        "expiring": (language.gettext("Course expires soon"), language.gettext("Course expires {date}")),
         "lapsed": (
             language.gettext("No visit yet, nothing booked"),
             language.gettext("Last visit {date}, nothing booked"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from invoices.calendar import calendar_of
 from invoices.language import Language
 from invoices.pages.account_rows import in_one_piece
+from invoices.pages.lines import whole
 from invoices.pages.qr import QrCode, qr_code
 from invoices.papers import PlannerVisit, VisitPlanner
 
@@ -71,6 +72,6 @@ def _row(visit: PlannerVisit, paper: VisitPlanner, language: Language) -> Planne
         day=language.full_day(language.local_day(visit.at, zone)),
         time=language.time_of_day(visit.at, zone),
         length=language.ngettext("{n} minute", "{n} minutes", visit.minutes) if visit.minutes else "",
-        detail=language.with_comma(in_one_piece(visit.treatment), detail),
+        detail=language.with_comma(in_one_piece(visit.treatment), whole(detail)),
         state=language.gettext("booked") if visit.is_booked else language.gettext("planned"),
     )

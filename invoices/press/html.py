@@ -18,6 +18,7 @@ from invoices.pages.density import Density, densities_of, of_several_pages
 from invoices.pages.guide import guide_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.letter import letter_page, poster_page
+from invoices.pages.lines import whole, with_full_lines
 from invoices.pages.month import month_page
 from invoices.pages.planner import planner_page
 from invoices.pages.prepaid import prepaid_page
@@ -117,6 +118,7 @@ def html_of(paper: Paper, density: Density | None = None, *, logo_address: str =
             logo_address=logo_address or (f"app:{logo.sha256}" if logo else ""),
         )
     )
+    page = with_full_lines(page)
     if not paper.clinic.large_print:
         return page
     return _PICTURES.sub(lambda found: enlarged(found[0]), page)
@@ -159,6 +161,7 @@ def _templates() -> Environment:
     templates.filters["lang"] = lang
     templates.filters["in_one_piece"] = in_one_piece
     templates.filters["named"] = named
+    templates.filters["whole"] = whole
     return templates
 
 

@@ -85,7 +85,7 @@ def test_it_answers_what_is_owed_before_anything_else(real_text: Callable[[str],
         "+$3,960.00 since Oct 2026",
         "−$1,320.00 since Oct 2026",
         "All 6 54 $8,910.00 10 $1,650.00",
-        "Ines Reis (310) 555-0142 Course ends Dec 10 3",
+        "Ines Reis (310) 555-0142 Course expires Dec 10 3",
         "3 more people are on the screen's list.",
     ):
         assert said in text
@@ -97,7 +97,7 @@ def test_expired_sessions_that_are_still_owed_and_balances_due_are_said(text_of:
     text = text_of(replace(month(), expired=expired, follow_ups=(overdue,)))
     for said in (
         "$660.00 of what is owed lies in courses that had expired: 4 sessions.",
-        "Dorothy Abara (310) 555-0161 $990.00 still to pay 6",
+        "Dorothy Abara (310) 555-0161 $990.00 due 6",
     ):
         assert said in text.replace("\u00a0", " ")
 

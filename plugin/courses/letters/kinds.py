@@ -34,7 +34,7 @@ class LetterKindView:
 
 TITLES: dict[LetterKind, str] = {
     LetterKind.BALANCE_DUE: N_("Balance due"),
-    LetterKind.EXPIRING: N_("Course ends soon"),
+    LetterKind.EXPIRING: N_("Course expires soon"),
     LetterKind.FINISHED: N_("Course finished"),
     LetterKind.LOW: N_("One session left"),
     LetterKind.TWO_LEFT: N_("Two sessions left"),
