@@ -27,7 +27,6 @@ CLINICS =
 TAG = coursekeeper:dev
 DRAFT =
 BASE =
-UV = 0.13.9
 COMPILE = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS \
 	.venv/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command "make lock"
@@ -130,9 +129,9 @@ messages: setup ## Collect the words of clients (invoices/locale) and of staff (
 	@$(UPDATE) --locale es --input-file .venv/staff.pot --output-file plugin/locale/es.po
 
 lock: setup-test ## Look for newer versions and write the lock files anew
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV)
 	@$(COMPILE) setup.cfg --upgrade --extra build --extra test --output-file requirements-test.txt
 	@$(COMPILE) setup.cfg --upgrade --extra build --constraint requirements-test.txt --output-file requirements.txt
+	@$(COMPILE) deploy/uv.in --upgrade --output-file deploy/uv.txt
 	@$(COMPILE) deploy/sbom.in --upgrade --output-file deploy/sbom.txt
 	@$(COMPILE) tests/attack/requirements.in --upgrade --output-file tests/attack/requirements.txt
 

@@ -34,7 +34,7 @@ BY_NAME_ONLY = {
     ),
 }
 LOCKS = ("requirements.txt", "requirements-test.txt")
-TOOLS_LOCKS = ("deploy/sbom.txt", "tests/attack/requirements.txt")
+TOOLS_LOCKS = ("deploy/uv.txt", "deploy/sbom.txt", "tests/attack/requirements.txt")
 
 
 @pytest.fixture(scope="module")
