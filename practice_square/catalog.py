@@ -5,7 +5,7 @@ from datetime import datetime
 from practice_square.catalog_shapes import check_object
 from practice_square.events import announce_catalog
 from practice_square.merchant import require_currency
-from practice_square.refusals import Refusal, not_found, version_mismatch
+from practice_square.refusals import Refusal, find, invalid, not_found, version_mismatch
 from practice_square.storage import Json, Work
 
 MAX_BATCH, MAX_TOTAL = 1000, 10000
@@ -81,9 +81,7 @@ def variation_with_item(work: Work, id_: str) -> tuple[Json, Json]:
     variation = work.get("catalog", id_)
     if variation is None or variation["is_deleted"] or variation["type"] != "ITEM_VARIATION":
         raise not_found("Item variation", id_, "catalog_object_id")
-    item = work.get("catalog", variation["item_variation_data"]["item_id"])
-    if item is None:
-        raise not_found("Item", variation["item_variation_data"]["item_id"])
+    item = find(work, "catalog", variation["item_variation_data"]["item_id"], "Item")
     return variation, item
 
 
@@ -117,7 +115,7 @@ def _new_ids(work: Work, objects: list[Json]) -> dict[str, str]:
         if not one["id"].startswith("#"):
             continue
         if one["id"] in mappings:
-            raise Refusal("INVALID_VALUE", f"The temporary id `{one['id']}` is used twice.", field="id")
+            raise invalid(f"The temporary id `{one['id']}` is used twice.", "id")
         mappings[one["id"]] = work.make_id() + "CT"
     return mappings
 
@@ -155,7 +153,7 @@ def _check_version(before: Json, one: Json, where: str) -> None:
     if before["is_deleted"]:
         raise not_found("Catalog object", one["id"], f"{where}.id")
     if before["type"] != one["type"]:
-        raise Refusal("INVALID_VALUE", "An object cannot change its type.", field=f"{where}.type")
+        raise invalid("An object cannot change its type.", f"{where}.type")
     if one.get("version") != before["version"]:
         raise version_mismatch(
             f"Object version does not match latest database version: {before['version']}.", f"{where}.version"
@@ -170,11 +168,7 @@ def _check_references(work: Work, one: Json, mappings: dict[str, str], where: st
     item_id = data.get("item_id")
     is_known = item_id in mappings.values() or (item_id and work.get("catalog", item_id))
     if not is_known:
-        raise Refusal(
-            "INVALID_VALUE",
-            f"Invalid object reference: `{item_id}`.",
-            field=f"{where}.item_variation_data.item_id",
-        )
+        raise invalid(f"Invalid object reference: `{item_id}`.", f"{where}.item_variation_data.item_id")
 
 
 def _ours(mappings: dict[str, str], id_: str) -> str:

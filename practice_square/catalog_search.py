@@ -10,49 +10,35 @@ from practice_square.storage import Json, Place, Work
 
 LIST_LIMIT = 100
 QUERY = Record(
-    {
-        "exact_query": Record(
-            {"attribute_name": Text(1, required=True), "attribute_value": Text(required=True)}
-        ),
-        "prefix_query": Record(
-            {"attribute_name": Text(1, required=True), "attribute_prefix": Text(1, required=True)}
-        ),
-        "set_query": Record(
-            {"attribute_name": Text(1, required=True), "attribute_values": Many(Text(), 1, required=True)}
-        ),
-        "text_query": Record({"keywords": Many(Text(), least=1, most=3, required=True)}),
-        "sorted_attribute_query": Record({}),
-    }
+    exact_query=Record(attribute_name=Text(1, required=True), attribute_value=Text(required=True)),
+    prefix_query=Record(attribute_name=Text(1, required=True), attribute_prefix=Text(1, required=True)),
+    set_query=Record(attribute_name=Text(1, required=True), attribute_values=Many(Text(), 1, required=True)),
+    text_query=Record(keywords=Many(Text(), least=1, most=3, required=True)),
+    sorted_attribute_query=Record(),
 )
 SEARCH = Record(
-    {
-        "cursor": Text(),
-        "object_types": Many(Text()),
-        "include_deleted_objects": Flag(),
-        "include_related_objects": Flag(),
-        "begin_time": Text(),
-        "query": QUERY,
-        "limit": Whole(1, 1000),
-    }
+    cursor=Text(),
+    object_types=Many(Text()),
+    include_deleted_objects=Flag(),
+    include_related_objects=Flag(),
+    begin_time=Text(),
+    query=QUERY,
+    limit=Whole(1, 1000),
 )
 SEARCH_ITEMS = Record(
-    {
-        "text_filter": Text(),
-        "category_ids": Many(Text()),
-        "enabled_location_ids": Many(Text()),
-        "cursor": Text(),
-        "limit": Whole(1, 100),
-        "sort_order": Text(one_of=("ASC", "DESC")),
-        "product_types": Many(Text()),
-        "archived_state": Text(),
-    }
+    text_filter=Text(),
+    category_ids=Many(Text()),
+    enabled_location_ids=Many(Text()),
+    cursor=Text(),
+    limit=Whole(1, 100),
+    sort_order=Text(one_of=("ASC", "DESC")),
+    product_types=Many(Text()),
+    archived_state=Text(),
 )
 RETRIEVE = Record(
-    {
-        "object_ids": Many(Text(), least=1, most=1000, required=True),
-        "include_related_objects": Flag(),
-        "include_deleted_objects": Flag(),
-    }
+    object_ids=Many(Text(), least=1, most=1000, required=True),
+    include_related_objects=Flag(),
+    include_deleted_objects=Flag(),
 )
 PLAYED = {"set_query", "exact_query", "prefix_query", "text_query", "sorted_attribute_query"}
 

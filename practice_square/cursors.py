@@ -3,8 +3,9 @@
 import base64
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from practice_square.faults import read_faults
 from practice_square.refusals import Refusal
@@ -47,6 +48,23 @@ def read_cursor(cursor: str | None, query: Json) -> Reached:
 def write_cursor(query: Json, reached: Reached) -> str:
     plain = json.dumps([_seal(query), reached.place, int(reached.is_empty_shown)])
     return base64.urlsafe_b64encode(plain.encode()).decode()
+
+
+def page_of(
+    work: Work,
+    kind: str,
+    query: Json,
+    limit: int,
+    *,
+    fits: Callable[[Json], bool] = lambda _one: True,
+    told: Callable[[Json], Json] = lambda one: one,
+    **order: Any,
+) -> Page:
+    """Take one page of the documents of a kind that fit, as Square tells them; `order`: as `Work.walk` has it."""
+    reached = read_cursor(query.get("cursor"), query)
+    walked = work.walk(kind, after=reached.place, **order)
+    found = [(place, told(one)) for place, one in walked if fits(one)]
+    return cut_page(work, found, query=query, reached=reached, limit=limit)
 
 
 def cut_page(

@@ -2,71 +2,54 @@
 
 import re
 
-from practice_square.cursors import Page, cut_page, read_cursor
+from practice_square.cursors import Page, page_of
 from practice_square.customers import digits_of, name_of
 from practice_square.refusals import Refusal
 from practice_square.shapes import TIME_RANGE, Flag, Many, Record, Text, Whole, checked, moment
 from practice_square.storage import Json, Work
 
-TEXT_FILTER = Record({"exact": Text(), "fuzzy": Text()})
+TEXT_FILTER = Record(exact=Text(), fuzzy=Text())
 SEARCH = Record(
-    {
-        "cursor": Text(),
-        "limit": Whole(1, 100),
-        "count": Flag(),
-        "query": Record(
-            {
-                "filter": Record(
-                    {
-                        "phone_number": TEXT_FILTER,
-                        "email_address": TEXT_FILTER,
-                        "reference_id": TEXT_FILTER,
-                        "created_at": TIME_RANGE,
-                        "updated_at": TIME_RANGE,
-                        "creation_source": Record({"values": Many(Text()), "rule": Text()}),
-                        "group_ids": Record({}),
-                        "custom_attribute": Record({}),
-                        "segment_ids": Record({}),
-                    }
-                ),
-                "sort": Record(
-                    {
-                        "field": Text(one_of=("DEFAULT", "CREATED_AT")),
-                        "order": Text(one_of=("ASC", "DESC")),
-                    }
-                ),
-            }
+    cursor=Text(),
+    limit=Whole(1, 100),
+    count=Flag(),
+    query=Record(
+        filter=Record(
+            phone_number=TEXT_FILTER,
+            email_address=TEXT_FILTER,
+            reference_id=TEXT_FILTER,
+            created_at=TIME_RANGE,
+            updated_at=TIME_RANGE,
+            creation_source=Record(values=Many(Text()), rule=Text()),
+            group_ids=Record(),
+            custom_attribute=Record(),
+            segment_ids=Record(),
         ),
-    }
+        sort=Record(
+            field=Text(one_of=("DEFAULT", "CREATED_AT")),
+            order=Text(one_of=("ASC", "DESC")),
+        ),
+    ),
 )
 
 
 def list_customers(work: Work, query: Json, limit: int, *, newest_first: bool) -> Page:
-    reached = read_cursor(query.get("cursor"), query)
-    found = work.walk("customer", newest_first=newest_first, after=reached.place)
-    return cut_page(work, found, query=query, reached=reached, limit=limit)
+    return page_of(work, "customer", query, limit, newest_first=newest_first)
 
 
 def search_customers(work: Work, body: Json) -> Json:
     checked(body, SEARCH)
     query = body.get("query") or {}
-    sort = query.get("sort") or {}
-    reached = read_cursor(body.get("cursor"), body)
-    found = [
-        (place, one)
-        for place, one in work.walk("customer", newest_first=sort.get("order") == "DESC", after=reached.place)
-        if _fits(one, query.get("filter") or {})
-    ]
-    page = cut_page(
-        work,
-        found,
-        query=body,
-        reached=reached,
-        limit=body.get("limit") or 100,
-    )
+    asked, sort = query.get("filter") or {}, query.get("sort") or {}
+
+    def fits(customer: Json) -> bool:
+        return _fits(customer, asked)
+
+    is_newest_first = sort.get("order") == "DESC"
+    page = page_of(work, "customer", body, body.get("limit") or 100, fits=fits, newest_first=is_newest_first)
     answer = page.as_body("customers")
     if body.get("count"):
-        answer["count"] = _count(work, query.get("filter") or {})
+        answer["count"] = sum(map(fits, work.all("customer")))
     return answer
 
 
@@ -81,10 +64,6 @@ def _searched(customer: Json) -> str:
     phone = customer.get("phone_number", "")
     fields = [name_of(customer), customer.get("email_address", ""), phone, digits_of(phone)]
     return " ".join(fields).casefold()
-
-
-def _count(work: Work, asked: Json) -> int:
-    return sum(1 for one in work.all("customer") if _fits(one, asked))
 
 
 def _fits(customer: Json, asked: Json) -> bool:

@@ -3,7 +3,7 @@
 import re
 
 from practice_square.events import announce_customer, announce_merge
-from practice_square.refusals import Refusal, not_found
+from practice_square.refusals import Refusal, find, invalid, not_found
 from practice_square.shapes import Record, Shape, Text, Whole, checked
 from practice_square.storage import Json, Work
 
@@ -26,12 +26,12 @@ PROFILE: dict[str, Shape] = {
     "reference_id": Text(most=100),
     "note": Text(),
     "birthday": Text(most=10),
-    "address": Record(ADDRESS),
-    "tax_ids": Record({}),
+    "address": Record(required=False, **ADDRESS),
+    "tax_ids": Record(),
 }
 ONE_NEEDED = ("given_name", "family_name", "company_name", "email_address", "phone_number")
-CREATE = Record({**PROFILE, "idempotency_key": Text(most=128)})
-UPDATE = Record({**PROFILE, "version": Whole()})
+CREATE = Record(required=False, **{**PROFILE, "idempotency_key": Text(most=128)})
+UPDATE = Record(required=False, **{**PROFILE, "version": Whole()})
 # The creation source of a profile that Square makes of a payment.
 INSTANT = "INSTANT_PROFILE"
 
@@ -113,7 +113,7 @@ def delete_customer(work: Work, id_: str, version: int | None = None) -> Json:
 def merge_customers(work: Work, ids: list[str]) -> Json:
     """Merge profiles into a new one with a new id; the old ids answer with it from now on."""
     if len(set(ids)) < 2:
-        raise Refusal("INVALID_VALUE", "A merge needs two different customers.", field="customer_ids")
+        raise invalid("A merge needs two different customers.", "customer_ids")
     old = [_for_change(work, id_, None) for id_ in ids]
     now = work.now()
     kept = {name: one[name] for one in reversed(old) for name in PROFILE if name in one}
@@ -165,9 +165,7 @@ def _added(work: Work, given: Json, source: str) -> Json:
 
 
 def _for_change(work: Work, id_: str, version: int | None) -> Json:
-    customer = work.get("customer", id_)
-    if customer is None:
-        raise not_found("Customer", id_, "customer_id")
+    customer = find(work, "customer", id_, "Customer", "customer_id")
     if version is not None and version != customer["version"]:
         raise Refusal(
             "CONFLICT",

@@ -3,7 +3,7 @@
 import json
 
 from practice_square.events import event_as_told, queue_delivery
-from practice_square.refusals import not_found
+from practice_square.refusals import find
 from practice_square.storage import Json, Work
 
 
@@ -22,9 +22,7 @@ def release_withheld(work: Work) -> None:
 
 def resend(work: Work, event_id: str) -> None:
     """Queue an event again for all its receivers, with its old event id."""
-    kept = work.get("event", event_id)
-    if kept is None:
-        raise not_found("Event", event_id)
+    kept = find(work, "event", event_id, "Event")
     rows = work.sql.execute("SELECT DISTINCT subscription_id FROM deliveries WHERE event_id = ?", (event_id,))
     for row in rows.fetchall():
         queue_delivery(work, row["subscription_id"], event_as_told(kept))

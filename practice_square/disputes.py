@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from practice_square.cursors import cut_page, read_cursor
+from practice_square.cursors import page_of
 from practice_square.events import announce_dispute
 from practice_square.faults import read_faults
 from practice_square.merchant import location_id, money, require_location
 from practice_square.payments import read_payment
-from practice_square.refusals import Refusal, not_found
+from practice_square.refusals import Refusal, bad_request, find, invalid
 from practice_square.storage import Json, Work, rfc3339
 
 REASONS = (
@@ -53,12 +53,12 @@ def open_dispute(
     """Let the cardholder's bank question a captured card payment, in part or whole."""
     payment = read_payment(work, payment_id)
     if payment["source_type"] != "CARD" or payment["status"] != "COMPLETED":
-        raise Refusal("INVALID_VALUE", "Only a completed card payment can be disputed.", field="payment_id")
+        raise invalid("Only a completed card payment can be disputed.", "payment_id")
     if reason not in REASONS or state not in FIRST_STATES:
         raise Refusal("INVALID_ENUM_VALUE", "No dispute begins with this reason and state.", field="reason")
     total = payment["total_money"]["amount"]
     if not 1 <= (amount or total) <= total:
-        raise Refusal("INVALID_VALUE", f"The amount is between 1 and {total}.", field="amount")
+        raise invalid(f"The amount is between 1 and {total}.", "amount")
     now = work.now()
     id_ = work.make_id() + "DSP"
     dispute: Json = {
@@ -85,19 +85,14 @@ def open_dispute(
 
 
 def find_dispute(work: Work, id_: str) -> Json:
-    dispute = work.get("dispute", id_)
-    if dispute is None:
-        raise not_found("Dispute", id_, "dispute_id")
-    return dispute
+    return find(work, "dispute", id_, "Dispute", "dispute_id")
 
 
 def move_dispute(work: Work, id_: str, state: str) -> Json:
     """Move a dispute to another state. Raises Refusal where no transition exists."""
     dispute = find_dispute(work, id_)
     if state not in NEXT_STATES[dispute["state"]]:
-        raise Refusal(
-            "BAD_REQUEST", f"A dispute in state {dispute['state']} cannot become {state}.", field="state"
-        )
+        raise bad_request(f"A dispute in state {dispute['state']} cannot become {state}.", "state")
     moved = dispute | {"state": state, "version": dispute["version"] + 1, "updated_at": work.now()}
     announce_dispute(work, work.put("dispute", moved), is_new=False)
     return moved
@@ -122,13 +117,7 @@ def list_disputes(work: Work, query: Json) -> Json:
     states = [state for state in query.get("states", "").split(",") if state]
     if any(state not in NEXT_STATES for state in states):
         raise Refusal("INVALID_ENUM_VALUE", "Not a dispute's state.", field="states")
-    reached = read_cursor(query.get("cursor"), query)
-    walked = work.walk("dispute", newest_first=True, after=reached.place)
-    page = cut_page(
-        work,
-        ((place, one) for place, one in walked if not states or one["state"] in states),
-        query=query,
-        reached=reached,
-        limit=PAGE,
+    page = page_of(
+        work, "dispute", query, PAGE, fits=lambda one: not states or one["state"] in states, newest_first=True
     )
     return page.as_body("disputes")

@@ -2,7 +2,7 @@
 
 from practice_square.events import EVENT_TYPES, envelope
 from practice_square.merchant import money
-from practice_square.refusals import Refusal
+from practice_square.refusals import invalid
 from practice_square.storage import Json, Work
 
 # Where the object is not named by the first word of the type.
@@ -21,9 +21,7 @@ WITHOUT_OBJECT = ("invoice.deleted",)
 def sample_event(work: Work, type_: str) -> Json:
     """Make a test event. Raises Refusal for a type this practice Square does not send."""
     if type_ not in EVENT_TYPES:
-        raise Refusal(
-            "INVALID_VALUE", f"`{type_}` is not an event this practice Square sends.", field="event_type"
-        )
+        raise invalid(f"`{type_}` is not an event this practice Square sends.", "event_type")
     name = OBJECT_NAMES.get(type_, type_.split(".")[0])
     id_ = f"TEST{name.upper()}"
     data: Json = {"type": name, "id": id_}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from practice_square.merchant import currency, money
 from practice_square.priced import amounts
 from practice_square.refunds import refund_return, settle_refunds
-from practice_square.refusals import Refusal
+from practice_square.refusals import bad_request
 from practice_square.returns import returned_line
 from practice_square.sale import Part, Sale
 from practice_square.storage import Json, Work
@@ -21,7 +21,7 @@ def exchange(work: Work, source: Json, quantities: Mapping[str, str], sale: Sale
     """Return the lines and sell the new ones. Returns {"order", "payments", "refunds"}."""
     back = [returned_line(work, source, uid, text) for uid, text in quantities.items()]
     if not back:
-        raise Refusal("BAD_REQUEST", "Choose at least one line to take back.", field="returned")
+        raise bad_request("Choose at least one line to take back.", "returned")
     returned = sum(line["total_money"]["amount"] for line in back)
     order = draft_sale(work, sale)
     to_pay = order["total_money"]["amount"] - returned

@@ -4,7 +4,7 @@ import re
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from practice_square.refusals import Refusal
+from practice_square.refusals import Refusal, invalid
 from practice_square.shapes import Flag, Many, Record, Text, Whole, checked
 from practice_square.storage import Json, Work
 
@@ -24,15 +24,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
 KEY = "faults"
 COUNT_KEY = "fault_calls"
 STEP = Record(
-    {
-        "call": Text(least=1, required=True),
-        "how": Text(one_of=WAYS_TO_FAIL, required=True),
-        "after": Flag(),
-        "times": Whole(least=0, most=1000),
-        "skip": Whole(least=0, most=1000),
-    }
+    call=Text(least=1, required=True),
+    how=Text(one_of=WAYS_TO_FAIL, required=True),
+    after=Flag(),
+    times=Whole(least=0, most=1000),
+    skip=Whole(least=0, most=1000),
 )
-PLAN = Record({"fail_plan": Many(STEP, most=100, required=True)})
+PLAN = Record(fail_plan=Many(STEP, most=100, required=True))
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ def change_faults(work: Work, changes: Json) -> Faults:
     known = {one.name: one for one in fields(Faults)}
     for name, value in changes.items():
         if name not in known:
-            raise Refusal("INVALID_VALUE", f"There is no fault `{name}`.", field=name)
+            raise invalid(f"There is no fault `{name}`.", name)
         if name == "fail_plan":
             checked({name: value}, PLAN)
         else:
@@ -130,9 +128,9 @@ def change_faults(work: Work, changes: Json) -> Faults:
 
 def _check(name: str, value: Any, kind: type[Any]) -> None:
     if type(value) is not kind:
-        raise Refusal("INVALID_VALUE", f"`{name}` is a {kind.__name__}.", field=name)
+        raise invalid(f"`{name}` is a {kind.__name__}.", name)
     if name in LIMITS and not 0 <= value <= LIMITS[name]:
-        raise Refusal("INVALID_VALUE", f"`{name}` is between 0 and {LIMITS[name]}.", field=name)
+        raise invalid(f"`{name}` is between 0 and {LIMITS[name]}.", name)
     if name in CHOICES and value not in CHOICES[name]:
         raise Refusal("INVALID_ENUM_VALUE", f"`{name}` is one of {', '.join(CHOICES[name])}.", field=name)
 

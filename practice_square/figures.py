@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from practice_square.merchant import TIMEZONE
-from practice_square.refusals import Refusal
+from practice_square.refusals import invalid
 from practice_square.sale import Reduction
 
 WITHOUT_MINOR_UNIT = ("JPY", "KRW")
@@ -33,11 +33,11 @@ def read_amount(text: str, field: str, currency: str = "USD") -> int:
     plain = text.strip().lstrip("".join(SIGNS.values())).replace(",", "").strip()
     match = re.fullmatch(r"([0-9]{1,9})(?:\.([0-9]{1,2}))?", plain)
     if match is None:
-        raise Refusal("INVALID_VALUE", f"“{text}” is not an amount. Write it like 25 or 25.50.", field=field)
+        raise invalid(f"“{text}” is not an amount. Write it like 25 or 25.50.", field)
     if currency not in WITHOUT_MINOR_UNIT:
         return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
     if match[2]:
-        raise Refusal("INVALID_VALUE", f"{currency} has no smaller unit: write a whole number.", field=field)
+        raise invalid(f"{currency} has no smaller unit: write a whole number.", field)
     return int(match[1])
 
 
@@ -49,7 +49,7 @@ def read_reduction(text: str, field: str, currency: str = "USD") -> Reduction | 
     if plain.endswith("%"):
         percent = plain[:-1].strip()
         if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,4})?", percent):
-            raise Refusal("INVALID_VALUE", f"“{text}” is not a percentage. Write it like 10%.", field=field)
+            raise invalid(f"“{text}” is not a percentage. Write it like 10%.", field)
         return Reduction(percent=percent)
     return Reduction(amount=read_amount(plain, field, currency))
 

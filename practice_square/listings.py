@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from practice_square.cursors import cut_page, read_cursor
+from practice_square.cursors import page_of
 from practice_square.merchant import require_location
-from practice_square.refusals import Refusal
+from practice_square.refusals import Refusal, invalid
 from practice_square.shapes import moment
 from practice_square.storage import Json, Work
 
@@ -36,7 +36,7 @@ def read_limit(text: str | None, most: int, field: str = "limit") -> int:
     if not text.isdigit():
         raise Refusal("EXPECTED_INTEGER", "Expected an integer value.", field=field)
     if not 1 <= int(text) <= most:
-        raise Refusal("INVALID_VALUE", f"The limit is between 1 and {most}.", field=field)
+        raise invalid(f"The limit is between 1 and {most}.", field)
     return int(text)
 
 
@@ -52,20 +52,15 @@ def _list(work: Work, kind: str, query: Json, fits: Callable[[Json], bool]) -> J
         require_location(work, query["location_id"])
     sort = "updated_at" if query.get("sort_field") == "UPDATED_AT" else "created_at"
     prefix = "updated_at_" if sort == "updated_at" else ""
-    reached = read_cursor(query.get("cursor"), query)
-    walked = work.walk(
+    page = page_of(
+        work,
         kind,
+        query,
+        read_limit(query.get("limit"), MOST),
+        fits=fits,
         sort=sort,
         newest_first=read_order(query.get("sort_order")),
         start=moment(query.get(f"{prefix}begin_time"), f"{prefix}begin_time"),
         end=moment(query.get(f"{prefix}end_time"), f"{prefix}end_time"),
-        after=reached.place,
-    )
-    page = cut_page(
-        work,
-        [(place, one) for place, one in walked if fits(one)],
-        query=query,
-        reached=reached,
-        limit=read_limit(query.get("limit"), MOST),
     )
     return page.as_body(f"{kind}s")

@@ -1,10 +1,10 @@
 """SearchOrders: filters, the rule that sort and date filter name the same field, pages by cursor."""
 
-from practice_square.cursors import cut_page, read_cursor
+from practice_square.cursors import page_of
 from practice_square.faults import as_read
 from practice_square.merchant import require_location
 from practice_square.order_shapes import SEARCH
-from practice_square.refusals import Refusal
+from practice_square.refusals import Refusal, bad_request, missing
 from practice_square.shapes import checked, moment
 from practice_square.storage import Json, Work
 
@@ -15,9 +15,7 @@ def search_orders(work: Work, body: Json) -> Json:
     """Find orders. Raises Refusal where Square would: no location, sort field unlike the date filter."""
     checked(body, SEARCH)
     if not body.get("location_ids"):
-        raise Refusal(
-            "MISSING_REQUIRED_PARAMETER", "At least one location id is required.", field="location_ids"
-        )
+        raise missing("At least one location id is required.", "location_ids")
     for place, id_ in enumerate(body["location_ids"]):
         require_location(work, id_, f"location_ids[{place}]")
     query = body.get("query") or {}
@@ -25,16 +23,16 @@ def search_orders(work: Work, body: Json) -> Json:
     sort = _sort_column(query, asked)
     newest_first = (query.get("sort") or {}).get("sort_order", "DESC") == "DESC"
     start, end = _time_range(asked, sort)
-    reached = read_cursor(body.get("cursor"), body)
-    walked = work.walk(
-        "order", sort=sort, newest_first=newest_first, start=start, end=end, after=reached.place
-    )
-    page = cut_page(
+    page = page_of(
         work,
-        [(place, order) for place, order in walked if _fits(order, asked)],
-        query=body,
-        reached=reached,
-        limit=body.get("limit") or DEFAULT_LIMIT,
+        "order",
+        body,
+        body.get("limit") or DEFAULT_LIMIT,
+        fits=lambda order: _fits(order, asked),
+        sort=sort,
+        newest_first=newest_first,
+        start=start,
+        end=end,
     )
     if not body.get("return_entries"):
         page.items[:] = [as_read(work, order) for order in page.items]
@@ -54,16 +52,12 @@ def _sort_column(query: Json, asked: Json) -> str:
             field="query.filter.date_time_filter",
         )
     if dated and dated[0].upper() != field:
-        raise Refusal(
-            "BAD_REQUEST",
-            f"The sort_field must be {dated[0].upper()} to filter by {dated[0]}.",
-            field="query.sort.sort_field",
+        raise bad_request(
+            f"The sort_field must be {dated[0].upper()} to filter by {dated[0]}.", "query.sort.sort_field"
         )
     if field == "CLOSED_AT" and not _has_only_closed(asked):
-        raise Refusal(
-            "BAD_REQUEST",
-            "Sorting by CLOSED_AT needs a state_filter with closed states.",
-            field="query.sort.sort_field",
+        raise bad_request(
+            "Sorting by CLOSED_AT needs a state_filter with closed states.", "query.sort.sort_field"
         )
     return field.lower()
 
@@ -76,10 +70,7 @@ def _has_only_closed(asked: Json) -> bool:
 def _time_range(asked: Json, sort: str) -> tuple[str | None, str | None]:
     given = (asked.get("date_time_filter") or {}).get(sort) or {}
     where = f"query.filter.date_time_filter.{sort}"
-    start, end = (
-        moment(given.get("start_at"), f"{where}.start_at"),
-        moment(given.get("end_at"), f"{where}.end_at"),
-    )
+    start, end = (moment(given.get(name), f"{where}.{name}") for name in ("start_at", "end_at"))
     if start and end and start > end:
         raise Refusal("INVALID_TIME_RANGE", "start_at is after end_at.", field=where)
     return start, end

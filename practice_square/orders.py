@@ -16,7 +16,7 @@ from practice_square.order_shapes import (
 )
 from practice_square.priced import APPORTIONED
 from practice_square.pricing import price_order
-from practice_square.refusals import Refusal, not_found, version_mismatch
+from practice_square.refusals import Refusal, bad_request, find, missing, version_mismatch
 from practice_square.shapes import checked
 from practice_square.storage import Json, Work
 
@@ -46,10 +46,7 @@ def calculate_order(work: Work, body: Json) -> Json:
 
 
 def find_order(work: Work, id_: str) -> Json:
-    order = work.get("order", id_)
-    if order is None:
-        raise not_found("Order", id_, "order_id")
-    return order
+    return find(work, "order", id_, "Order", "order_id")
 
 
 def read_order(work: Work, id_: str) -> Json:
@@ -136,9 +133,7 @@ def require_payable(work: Work, order: Json) -> None:
             category="AUTHENTICATION_ERROR",
         )
     if order["state"] != "OPEN":
-        raise Refusal(
-            "BAD_REQUEST", f"Order {order['id']} is {order['state']} and cannot be paid.", field="order_id"
-        )
+        raise bad_request(f"Order {order['id']} is {order['state']} and cannot be paid.", "order_id")
 
 
 def invoice_of(work: Work, order_id: str) -> str | None:
@@ -153,9 +148,7 @@ def sell_catalog_line(work: Work, line: Json) -> Json:
     data = variation["item_variation_data"]
     price = line.get("base_price_money") or data.get("price_money")
     if price is None:
-        raise Refusal(
-            "MISSING_REQUIRED_PARAMETER", "This variation needs `base_price_money`.", field="base_price_money"
-        )
+        raise missing("This variation needs `base_price_money`.", "base_price_money")
     filled = {
         "name": item["item_data"]["name"],
         "variation_name": data.get("name") or "",
@@ -211,11 +204,7 @@ def _line(work: Work, given: Json, where: str) -> Json:
     if line.get("catalog_object_id"):
         return sell_catalog_line(work, line)
     if not line.get("base_price_money"):
-        raise Refusal(
-            "MISSING_REQUIRED_PARAMETER",
-            "A line without a catalog object needs a price.",
-            field=f"{where}.base_price_money",
-        )
+        raise missing("A line without a catalog object needs a price.", f"{where}.base_price_money")
     require_currency(work, line["base_price_money"], f"{where}.base_price_money")
     return {"item_type": "ITEM" if line.get("name") else "CUSTOM_AMOUNT"} | line
 
@@ -229,18 +218,16 @@ def modifier_of(work: Work, given: Json) -> Json:
 def _check_changeable(work: Work, order: Json, change: Json) -> None:
     require_location(work, change["location_id"], "order.location_id")
     if "version" not in order:
-        raise Refusal(
-            "BAD_REQUEST", "Orders not created through the API cannot be updated.", field="order_id"
-        )
+        raise bad_request("Orders not created through the API cannot be updated.", "order_id")
     if change["version"] != order["version"]:
         raise version_mismatch(
             f"Version mismatch: the order is at version {order['version']}.", "order.version"
         )
     if order["state"] in CLOSED:
-        raise Refusal("BAD_REQUEST", f"A {order['state']} order cannot be updated.", field="order.state")
+        raise bad_request(f"A {order['state']} order cannot be updated.", "order.state")
 
     if invoice_of(work, order["id"]) and any(change.get(name) for name in PRICED):
-        raise Refusal("BAD_REQUEST", "The order of an invoice keeps its lines and its total.", field="order")
+        raise bad_request("The order of an invoice keeps its lines and its total.", "order")
 
 
 def _moved(work: Work, order: Json, change: Json) -> Json:
@@ -253,14 +240,13 @@ def _moved(work: Work, order: Json, change: Json) -> Json:
     if state not in CLOSED:
         return order
     if state == "COMPLETED" and has_open_fulfillment(order):
-        raise Refusal(
-            "BAD_REQUEST",
+        raise bad_request(
             "All fulfillments must have a state of COMPLETED, CANCELED, or FAILED for an order to be able to"
             " have a state of COMPLETED.",
-            field="order.state",
+            "order.state",
         )
     if state == "COMPLETED" and order["net_amount_due_money"]["amount"]:
-        raise Refusal("BAD_REQUEST", "An order is COMPLETED when it is paid.", field="order.state")
+        raise bad_request("An order is COMPLETED when it is paid.", "order.state")
     return order | {"state": state, "closed_at": work.now()}
 
 

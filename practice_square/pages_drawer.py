@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from practice_square.delivery_queue import queue_as_told, release_withheld, resend
 from practice_square.faults import CHOICES, LIMITS, Faults, change_faults, keep_faults, read_faults
 from practice_square.practice import practice_square_of
-from practice_square.refusals import Refusal
+from practice_square.refusals import invalid
 from practice_square.storage import Json
 from practice_square.subscriptions import DEFAULT_ID
 
@@ -73,6 +73,6 @@ def _asked() -> Json:
     for name in LIMITS:
         text = request.form.get(name, "").strip() or "0"
         if not text.isdigit():
-            raise Refusal("INVALID_VALUE", f"“{text}” is not a whole number.", field=name)
+            raise invalid(f"“{text}” is not a whole number.", name)
         asked[name] = int(text)
     return asked | {name: request.form.get(name, "").strip() for name in TEXTS if name in request.form}

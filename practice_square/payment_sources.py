@@ -1,7 +1,7 @@
 """What a payment is made with: cards (the sandbox's nonces), cash and its change, tenders from outside."""
 
 from practice_square.merchant import money, require_currency
-from practice_square.refusals import Refusal, card_refused, not_found
+from practice_square.refusals import Refusal, card_refused, missing, not_found
 from practice_square.storage import Json, Work
 
 REFUSED_CARDS = {
@@ -53,9 +53,7 @@ def chosen_source(work: Work, body: Json, amount: int) -> Json:
         return _cash(work, body, amount)
     if source_id == "EXTERNAL":
         if not body.get("external_details"):
-            raise Refusal(
-                "MISSING_REQUIRED_PARAMETER", "Missing required parameter.", field="external_details"
-            )
+            raise missing("Missing required parameter.", "external_details")
         return {"source_type": "EXTERNAL", "external_details": body["external_details"]}
     if source_id in REFUSED_CARDS:
         raise card_refused(*REFUSED_CARDS[source_id])
@@ -67,7 +65,7 @@ def chosen_source(work: Work, body: Json, amount: int) -> Json:
 def _cash(work: Work, body: Json, amount: int) -> Json:
     details = body.get("cash_details")
     if not details:
-        raise Refusal("MISSING_REQUIRED_PARAMETER", "Missing required parameter.", field="cash_details")
+        raise missing("Missing required parameter.", "cash_details")
     require_currency(work, details["buyer_supplied_money"], "cash_details.buyer_supplied_money")
     owed = amount + (amount_of(body, "tip_money") or 0)
     supplied = details["buyer_supplied_money"].get("amount") or 0

@@ -6,33 +6,29 @@ from practice_square.events import announce_payment
 from practice_square.merchant import currency, location_id, money, require_currency, require_location
 from practice_square.orders import create_order, find_order, require_payable, settle_order
 from practice_square.payment_sources import amount_of, chosen_source
-from practice_square.refusals import Refusal, not_found, version_mismatch
+from practice_square.refusals import Refusal, bad_request, find, missing, version_mismatch
 from practice_square.shapes import PRICE, Flag, Record, Text, checked
 from practice_square.storage import Json, Work
 
 CREATE = Record(
-    {
-        "source_id": Text(1, required=True),
-        "idempotency_key": Text(1, 45, required=True),
-        "amount_money": PRICE,
-        "tip_money": PRICE,
-        "autocomplete": Flag(),
-        "order_id": Text(),
-        "customer_id": Text(),
-        "location_id": Text(),
-        "team_member_id": Text(),
-        "reference_id": Text(most=40),
-        "buyer_email_address": Text(most=255),
-        "note": Text(most=500),
-        "cash_details": Record({"buyer_supplied_money": Record(PRICE.fields, required=True)}),
-        "external_details": Record(
-            {
-                "type": Text(1, 50, required=True),
-                "source": Text(1, 255, required=True),
-                "source_id": Text(most=255),
-            }
-        ),
-    }
+    source_id=Text(1, required=True),
+    idempotency_key=Text(1, 45, required=True),
+    amount_money=PRICE,
+    tip_money=PRICE,
+    autocomplete=Flag(),
+    order_id=Text(),
+    customer_id=Text(),
+    location_id=Text(),
+    team_member_id=Text(),
+    reference_id=Text(most=40),
+    buyer_email_address=Text(most=255),
+    note=Text(most=500),
+    cash_details=Record(buyer_supplied_money=Record(required=True, **PRICE.fields)),
+    external_details=Record(
+        type=Text(1, 50, required=True),
+        source=Text(1, 255, required=True),
+        source_id=Text(most=255),
+    ),
 )
 KEPT_FIELDS = ("customer_id", "team_member_id", "reference_id", "buyer_email_address", "note")
 TENDER_TYPES = {"CARD": "CARD", "CASH": "CASH", "EXTERNAL": "OTHER"}
@@ -46,9 +42,7 @@ def create_payment(work: Work, body: Json) -> Json:
         require_currency(work, body.get(name), name)
     amount, tip = amount_of(body, "amount_money"), amount_of(body, "tip_money")
     if amount is None:
-        raise Refusal(
-            "MISSING_REQUIRED_PARAMETER", "Missing required parameter.", field="amount_money.amount"
-        )
+        raise missing("Missing required parameter.", "amount_money.amount")
     if amount == 0:
         raise Refusal("VALUE_TOO_LOW", "The amount must be at least 1.", field="amount_money.amount")
     is_captured = body.get("autocomplete") is not False
@@ -146,9 +140,7 @@ def _tender_type(payment: Json) -> str:
 
 
 def read_payment(work: Work, id_: str) -> Json:
-    payment = work.get("payment", id_)
-    if payment is None:
-        raise not_found("Payment", id_, "payment_id")
+    payment = find(work, "payment", id_, "Payment", "payment_id")
     return payment | _fee(work, payment)
 
 
@@ -197,7 +189,7 @@ def pay_order(work: Work, id_: str, body: Json) -> Json:
         )
     payments = [_approved(work, payment_id, None) for payment_id in body.get("payment_ids") or []]
     if any(payment["order_id"] != id_ for payment in payments):
-        raise Refusal("BAD_REQUEST", "A payment does not reference this order.", field="payment_ids")
+        raise bad_request("A payment does not reference this order.", "payment_ids")
     if (
         sum(payment["amount_money"]["amount"] for payment in payments)
         != order["net_amount_due_money"]["amount"]
@@ -236,5 +228,5 @@ def _approved(work: Work, id_: str, version_token: str | None) -> Json:
     if version_token not in (None, payment["version_token"]):
         raise version_mismatch("The payment was changed in between.", "version_token")
     if payment["status"] != "APPROVED":
-        raise Refusal("BAD_REQUEST", f"The payment is {payment['status']}, not APPROVED.", field="payment_id")
+        raise bad_request(f"The payment is {payment['status']}, not APPROVED.", "payment_id")
     return payment

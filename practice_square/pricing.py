@@ -18,7 +18,7 @@ from practice_square.priced import (
     is_apportioned,
     written,
 )
-from practice_square.refusals import Refusal
+from practice_square.refusals import invalid
 from practice_square.storage import Json
 
 PERCENT_TYPES = ("FIXED_PERCENTAGE", "VARIABLE_PERCENTAGE")
@@ -72,11 +72,11 @@ def read_quantity(text: str, *, has_unit: bool, field_name: str) -> Decimal:
     try:
         quantity = Decimal(text)
     except InvalidOperation:
-        raise Refusal("INVALID_VALUE", f"`{text}` is not a quantity.", field=field_name) from None
+        raise invalid(f"`{text}` is not a quantity.", field_name) from None
     if not quantity.is_finite() or quantity < 0:
-        raise Refusal("INVALID_VALUE", f"`{text}` is not a quantity.", field=field_name)
+        raise invalid(f"`{text}` is not a quantity.", field_name)
     if not has_unit and quantity != quantity.to_integral_value():
-        raise Refusal("INVALID_VALUE", "A fractional quantity needs a `quantity_unit`.", field=field_name)
+        raise invalid("A fractional quantity needs a `quantity_unit`.", field_name)
     return quantity
 
 
@@ -84,9 +84,9 @@ def read_percentage(text: str, field_name: str) -> Decimal:
     try:
         percentage = Decimal(text)
     except InvalidOperation:
-        raise Refusal("INVALID_VALUE", f"`{text}` is not a percentage.", field=field_name) from None
+        raise invalid(f"`{text}` is not a percentage.", field_name) from None
     if not percentage.is_finite() or not 0 <= percentage <= 100:
-        raise Refusal("INVALID_VALUE", "A percentage is between 0 and 100.", field=field_name)
+        raise invalid("A percentage is between 0 and 100.", field_name)
     return percentage
 
 

@@ -8,21 +8,19 @@ from practice_square.events import announce_payment, announce_refund
 from practice_square.faults import read_faults
 from practice_square.merchant import money, require_currency
 from practice_square.payments import read_payment
-from practice_square.refusals import Refusal, not_found
+from practice_square.refusals import Refusal, bad_request, find
 from practice_square.returns import custom_line, make_return, returned_line, returned_tips
 from practice_square.shapes import PRICE, Flag, Record, Text, checked
 from practice_square.storage import Json, Work
 
 REFUND = Record(
-    {
-        "idempotency_key": Text(1, required=True),
-        "amount_money": Record(PRICE.fields, required=True),
-        "payment_id": Text(),
-        "reason": Text(most=192),
-        "location_id": Text(most=50),
-        "team_member_id": Text(most=192),
-        "unlinked": Flag(),
-    }
+    idempotency_key=Text(1, required=True),
+    amount_money=Record(required=True, **PRICE.fields),
+    payment_id=Text(),
+    reason=Text(most=192),
+    location_id=Text(most=50),
+    team_member_id=Text(most=192),
+    unlinked=Flag(),
 )
 
 
@@ -69,7 +67,7 @@ def refund_lines(
     """Return lines and tip at the register, refunded over the order's payments, first paid first."""
     lines = [returned_line(work, order, uid, text) for uid, text in quantities.items()]
     if not lines and not tip:
-        raise Refusal("BAD_REQUEST", "Choose at least one line to refund.", field="lines")
+        raise bad_request("Choose at least one line to refund.", "lines")
     tips = returned_tips(work, order, tip)
     total = sum(line["total_money"]["amount"] for line in lines) + tip
     _shares(work, order, total)
@@ -121,9 +119,7 @@ def require_refundable(payment: Json, amount: int) -> None:
 
 
 def read_refund(work: Work, id_: str) -> Json:
-    refund = work.get("refund", id_)
-    if refund is None:
-        raise not_found("Refund", id_, "refund_id")
+    refund = find(work, "refund", id_, "Refund", "refund_id")
     return refund | _fee_returned(work, refund)
 
 

@@ -1,6 +1,6 @@
 """Refusals of the practice Square: Square's errors[] body with category, code, detail and field."""
 
-from practice_square.storage import Json
+from practice_square.storage import Json, Work
 
 
 class Refusal(Exception):
@@ -29,8 +29,28 @@ class Refusal(Exception):
         return {"errors": [error]}
 
 
+def invalid(detail: str, field: str) -> Refusal:
+    return Refusal("INVALID_VALUE", detail, field=field)
+
+
+def missing(detail: str, field: str) -> Refusal:
+    return Refusal("MISSING_REQUIRED_PARAMETER", detail, field=field)
+
+
+def bad_request(detail: str, field: str) -> Refusal:
+    return Refusal("BAD_REQUEST", detail, field=field)
+
+
 def not_found(what: str, id_: str, field: str | None = None) -> Refusal:
     return Refusal("NOT_FOUND", f"{what} with ID `{id_}` not found.", status=404, field=field)
+
+
+def find(work: Work, kind: str, id_: str, what: str, field: str | None = None) -> Json:
+    """Return the document of this id; raises Refusal, where `what` is what Square calls its kind."""
+    document = work.get(kind, id_)
+    if document is None:
+        raise not_found(what, id_, field)
+    return document
 
 
 def version_mismatch(detail: str, field: str = "version") -> Refusal:

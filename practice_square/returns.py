@@ -5,7 +5,7 @@ from decimal import Decimal
 from practice_square.merchant import currency, location_id, money
 from practice_square.priced import amounts
 from practice_square.pricing import read_quantity, rounded
-from practice_square.refusals import Refusal, not_found
+from practice_square.refusals import invalid, not_found
 from practice_square.storage import Json, Work
 
 TOTALS = (
@@ -78,7 +78,7 @@ def tip_left(work: Work, order: Json) -> int:
 def returned_tips(work: Work, order: Json, amount: int) -> list[Json]:
     """Refund an amount of the tip, each part beside the tender that took it."""
     if not 0 <= amount <= tip_left(work, order):
-        raise Refusal("INVALID_VALUE", "The sale holds no such tip any more.", field="tip")
+        raise invalid("The sale holds no such tip any more.", "tip")
     tips: list[Json] = []
     for tender in order.get("tenders", []):
         part = min(amount, tender.get("tip_money", {}).get("amount", 0))
@@ -110,9 +110,7 @@ def returned_line(work: Work, order: Json, uid: str, text: str) -> Json:
     quantity = read_quantity(text, has_unit=bool(line.get("quantity_unit")), field_name="lines.quantity")
     done, sold = returned_so_far(work, order["id"]).get(uid, Decimal(0)), Decimal(line["quantity"])
     if not 0 < quantity <= sold - done:
-        raise Refusal(
-            "INVALID_VALUE", f"Of this line {sold - done} can still be refunded.", field="lines.quantity"
-        )
+        raise invalid(f"Of this line {sold - done} can still be refunded.", "lines.quantity")
     returned = {
         "uid": work.make_id(),
         "source_line_item_uid": uid,

@@ -38,10 +38,11 @@ from practice_square.storage import Json, Work
 
 __all__ = ["BODY", "NOTHING", "Call", "api"]
 
-# An act's arguments after the ids: none, the query, the body, or the body run once by its idempotency key.
+# An act's arguments after the ids: none, the query, the body, or the body run once by its idempotency key. A shape in
+# their place: the body, checked.
 NOTHING, QUERY, BODY, ONCE = "nothing", "query", "body", "once"
-CUSTOMER_IDS = Record({"customer_ids": Many(Text(1), least=1, most=100, required=True)})
-BOOKING_IDS = Record({"booking_ids": Many(Text(1), least=1, required=True)})
+_CUSTOMER_IDS = Record(customer_ids=Many(Text(1), least=1, most=100, required=True))
+_BOOKING_IDS = Record(booking_ids=Many(Text(1), least=1, required=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Call:
     method: str
     path: str
     act: Callable[..., Any]
-    given: str = NOTHING
+    given: str | Record = NOTHING
     name: str = ""
 
     def answer(self, **ids: str) -> Response:
@@ -63,9 +64,14 @@ class Call:
 
         if self.given == ONCE:
             return writing(act)
-        given = {QUERY: query_of, BODY: body_of}.get(self.given)
-        values = (given(),) if given else ()
+        values = self._values()
         return reading(lambda work: act(work, *values))
+
+    def _values(self) -> tuple[Json, ...]:
+        if isinstance(self.given, Record):
+            return (checked(body_of(), self.given),)
+        given = {QUERY: query_of, BODY: body_of}.get(self.given)
+        return (given(),) if given else ()
 
 
 @contextmanager
@@ -116,12 +122,11 @@ def _list_customers(work: Work, query: Json) -> Json:
 
 
 def _customers_by_id(work: Work, body: Json) -> Json:
-    ids = checked(body, CUSTOMER_IDS)["customer_ids"]
-    return {id_: customers.read_one_of_many(work, id_) for id_ in ids}
+    return {id_: customers.read_one_of_many(work, id_) for id_ in body["customer_ids"]}
 
 
 def _bookings_by_id(work: Work, body: Json) -> Json:
-    return {id_: _booking_or_error(work, id_) for id_ in checked(body, BOOKING_IDS)["booking_ids"]}
+    return {id_: _booking_or_error(work, id_) for id_ in body["booking_ids"]}
 
 
 def _booking_or_error(work: Work, id_: str) -> Json:
@@ -219,7 +224,7 @@ CALLS = (
     Call("POST", "/customers", customers.create_customer, ONCE),
     Call("GET", "/customers", _list_customers, QUERY),
     Call("POST", "/customers/search", customer_search.search_customers, BODY),
-    Call("POST", "/customers/bulk-retrieve", _customers_by_id, BODY, "responses"),
+    Call("POST", "/customers/bulk-retrieve", _customers_by_id, _CUSTOMER_IDS, "responses"),
     Call("GET", "/customers/<customer_id>", customers.read_customer, name="customer"),
     Call("PUT", "/customers/<customer_id>", customers.update_customer, ONCE),
     Call(
@@ -244,7 +249,7 @@ CALLS = (
     Call("GET", "/bookings", reads(_list_bookings), QUERY),
     Call("POST", "/bookings", reads(_create_booking), ONCE),
     Call("POST", "/bookings/availability/search", reads(availability.search_availability), BODY),
-    Call("POST", "/bookings/bulk-retrieve", reads(_bookings_by_id), BODY, "bookings"),
+    Call("POST", "/bookings/bulk-retrieve", reads(_bookings_by_id), _BOOKING_IDS, "bookings"),
     Call("GET", "/bookings/business-booking-profile", team.business_profile),
     Call("GET", "/bookings/team-member-booking-profiles", team.list_booking_profiles, QUERY),
     Call("GET", "/bookings/<booking_id>", reads(bookings.find_booking), name="booking"),

@@ -8,50 +8,42 @@ from practice_square.sale import Charge, Modifier, Part, Reduction, Sale, SaleLi
 from practice_square.shapes import Flag, Many, Record, Text, Whole, checked, moment
 from practice_square.storage import Json
 
-REDUCTION = Record({"percent": Text(1, 10), "amount": Whole(least=1)})
+REDUCTION = Record(percent=Text(1, 10), amount=Whole(least=1))
 MODIFIER = Record(
-    {"name": Text(1, 255, required=True), "amount": Whole(least=0, required=True), "quantity": Text(1, 12)}
+    name=Text(1, 255, required=True), amount=Whole(least=0, required=True), quantity=Text(1, 12)
 )
 CHARGE = Record(
-    {
-        "name": Text(1, 512),
-        "percent": Text(1, 10),
-        "amount": Whole(least=1),
-        "apportioned": Flag(),
-        "taxable": Flag(),
-    }
+    name=Text(1, 512),
+    percent=Text(1, 10),
+    amount=Whole(least=1),
+    apportioned=Flag(),
+    taxable=Flag(),
 )
 SALE = Record(
-    {
-        "lines": Many(
-            Record(
-                {
-                    "variation_id": Text(1),
-                    "name": Text(1, 512),
-                    "amount": Whole(least=0),
-                    "quantity": Text(1, 12),
-                    "note": Text(most=2000),
-                    "discount": REDUCTION,
-                    "tax_percent": Text(1, 10),
-                    "modifiers": Many(MODIFIER),
-                }
-            ),
-            least=1,
-            required=True,
+    lines=Many(
+        Record(
+            variation_id=Text(1),
+            name=Text(1, 512),
+            amount=Whole(least=0),
+            quantity=Text(1, 12),
+            note=Text(most=2000),
+            discount=REDUCTION,
+            tax_percent=Text(1, 10),
+            modifiers=Many(MODIFIER),
         ),
-        "discount": REDUCTION,
-        "tax_percent": Text(1, 10),
-        "tax_included": Flag(),
-        "service_charges": Many(CHARGE),
-        "card_surcharge": Text(one_of=CARD_SURCHARGES),
-        "customer_id": Text(),
-        "customer_on": Text(),
-        "tenders": Many(
-            Record({"type": Text(), "amount": Whole(least=0), "tip": Whole(least=0), "supplied": Whole()})
-        ),
-        "created_at": Text(),
-        "delivered": Flag(),
-    }
+        least=1,
+        required=True,
+    ),
+    discount=REDUCTION,
+    tax_percent=Text(1, 10),
+    tax_included=Flag(),
+    service_charges=Many(CHARGE),
+    card_surcharge=Text(one_of=CARD_SURCHARGES),
+    customer_id=Text(),
+    customer_on=Text(),
+    tenders=Many(Record(type=Text(), amount=Whole(least=0), tip=Whole(least=0), supplied=Whole())),
+    created_at=Text(),
+    delivered=Flag(),
 )
 
 

@@ -5,7 +5,7 @@ from practice_square.catalog import upsert_objects
 from practice_square.checkout.devices import plant_terminal
 from practice_square.customers import create_customer
 from practice_square.merchant import money
-from practice_square.refusals import Refusal
+from practice_square.refusals import invalid
 from practice_square.storage import Json, Work
 
 SEEDS = ("clinic", "items", "empty")
@@ -44,7 +44,7 @@ ITEMS = (
 def plant(work: Work, seed: str) -> None:
     """Fill a new file. Raises Refusal for an unknown seed."""
     if seed not in SEEDS:
-        raise Refusal("INVALID_VALUE", f"The seed is one of {', '.join(SEEDS)}.", field="seed")
+        raise invalid(f"The seed is one of {', '.join(SEEDS)}.", "seed")
     if seed == "empty":
         return
     plant_terminal(work)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from practice_square.refusals import Refusal
+from practice_square.refusals import Refusal, missing
 from practice_square.storage import Json, rfc3339
 
 
@@ -31,10 +30,11 @@ class Flag:
     required: bool = False
 
 
-@dataclass(frozen=True)
 class Record:
-    fields: Mapping[str, Shape]
-    required: bool = False
+    """An object with these fields; others are let through."""
+
+    def __init__(self, *, required: bool = False, **fields: Shape) -> None:
+        self.fields, self.required = fields, required
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class TextMap:
 
 Shape = Text | Whole | Flag | Record | Many | TextMap
 
-PRICE = Record({"amount": Whole(least=0), "currency": Text(3, 3)})
-TIME_RANGE = Record({"start_at": Text(), "end_at": Text()})
+PRICE = Record(amount=Whole(least=0), currency=Text(3, 3))
+TIME_RANGE = Record(start_at=Text(), end_at=Text())
 
 
 def checked(body: Any, shape: Record) -> Json:
@@ -106,7 +106,7 @@ def _check_record(value: Json, shape: Record, prefix: str) -> None:
         if given is not None:
             _check(given, of, prefix + name)
         elif of.required:
-            raise Refusal("MISSING_REQUIRED_PARAMETER", "Missing required parameter.", field=prefix + name)
+            raise missing("Missing required parameter.", prefix + name)
 
 
 def _check_text(value: Any, shape: Text, field: str) -> None:

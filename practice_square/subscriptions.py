@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from practice_square.events import EVENT_TYPES
-from practice_square.refusals import Refusal, not_found
+from practice_square.refusals import find, invalid, missing
 from practice_square.settings import SQUARE_VERSION, PracticeSettings
 from practice_square.shapes import Flag, Many, Record, Shape, Text, checked
 from practice_square.storage import Json, Work
@@ -16,8 +16,8 @@ SUBSCRIPTION: dict[str, Shape] = {
     "notification_url": Text(),
     "api_version": Text(),
 }
-CREATE = Record({"idempotency_key": Text(most=45), "subscription": Record(SUBSCRIPTION, required=True)})
-UPDATE = Record({"subscription": Record(SUBSCRIPTION, required=True)})
+CREATE = Record(idempotency_key=Text(most=45), subscription=Record(required=True, **SUBSCRIPTION))
+UPDATE = Record(subscription=Record(required=True, **SUBSCRIPTION))
 
 
 def keep_default(work: Work, settings: PracticeSettings) -> None:
@@ -48,9 +48,7 @@ def create_subscription(work: Work, body: Json) -> Json:
     given = body["subscription"]
     for name in ("name", "notification_url", "event_types"):
         if not given.get(name):
-            raise Refusal(
-                "MISSING_REQUIRED_PARAMETER", "Missing required parameter.", field=f"subscription.{name}"
-            )
+            raise missing("Missing required parameter.", f"subscription.{name}")
     _check(given)
     now = work.now()
     subscription = {
@@ -68,10 +66,7 @@ def create_subscription(work: Work, body: Json) -> Json:
 
 
 def read_subscription(work: Work, id_: str) -> Json:
-    subscription = work.get("subscription", id_)
-    if subscription is None:
-        raise not_found("Webhook subscription", id_, "subscription_id")
-    return subscription
+    return find(work, "subscription", id_, "Webhook subscription", "subscription_id")
 
 
 def list_subscriptions(work: Work, *, has_disabled: bool) -> Json:
@@ -114,9 +109,7 @@ def _check(given: Json) -> None:
     for place, name in enumerate(given.get("event_types") or []):
         if name not in EVENT_TYPES:
             field = f"subscription.event_types[{place}]"
-            raise Refusal(
-                "INVALID_VALUE", f"`{name}` is not an event this practice Square sends.", field=field
-            )
+            raise invalid(f"`{name}` is not an event this practice Square sends.", field)
     if "notification_url" in given:
         _check_url(given["notification_url"])
 
@@ -124,6 +117,4 @@ def _check(given: Json) -> None:
 def _check_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refusal(
-            "INVALID_VALUE", f"`{url}` is not a web address.", field="subscription.notification_url"
-        )
+        raise invalid(f"`{url}` is not a web address.", "subscription.notification_url")

@@ -13,7 +13,7 @@ from practice_square.payment_sources import card_source, cash_source
 from practice_square.payments import capture_payment, new_payment, tender_of
 from practice_square.priced import Surcharge
 from practice_square.pricing import price_order, read_percentage, read_quantity, rounded
-from practice_square.refusals import Refusal
+from practice_square.refusals import Refusal, bad_request, invalid
 from practice_square.sale import Part, Sale, SaleLine
 from practice_square.storage import Json, Work
 
@@ -25,7 +25,7 @@ TENDER_KINDS = ("card", "cash", "gift_card", "other")
 def draft_sale(work: Work, sale: Sale) -> Json:
     """Price a sale without ringing it up. Raises Refusal for a line that cannot be sold."""
     if not sale.lines:
-        raise Refusal("BAD_REQUEST", "Add at least one line to the sale.", field="lines")
+        raise bad_request("Add at least one line to the sale.", "lines")
     unit = currency(work)
     order: Json = {
         "location_id": location_id(work),
@@ -47,7 +47,7 @@ def ring_up(work: Work, sale: Sale) -> Json:
 def close_sale(work: Work, sale: Sale, order: Json, *, due: int) -> Json:
     """Take what is due of a priced order and complete it. Returns {"order", "payments"}."""
     if sale.customer_on not in CUSTOMER_PLACES:
-        raise Refusal("INVALID_VALUE", "`customer_on` is payment, order or tender.", field="customer_on")
+        raise invalid("`customer_on` is payment, order or tender.", "customer_on")
     if sale.customer_id:
         read_customer(work, sale.customer_id)
     now, sold_at = work.now(), sale.created_at or _offline_time(work)
@@ -76,7 +76,7 @@ def _line(work: Work, line: SaleLine, place: int) -> Json:
     has_unit = "." in line.quantity
     quantity = read_quantity(line.quantity, has_unit=has_unit, field_name=f"lines[{place}].quantity")
     if quantity == 0:
-        raise Refusal("INVALID_VALUE", "A quantity of 0 cannot be sold.", field=f"lines[{place}].quantity")
+        raise invalid("A quantity of 0 cannot be sold.", f"lines[{place}].quantity")
     drawn: Json = {"uid": work.make_id(), "quantity": line.quantity, "note": line.note}
     if has_unit:
         drawn["quantity_unit"] = {
@@ -147,7 +147,7 @@ def _charges(work: Work, sale: Sale, unit: str) -> list[Json]:
     for charge in sale.charges:
         if (charge.percent is None) == (charge.amount is None):
             said = "A service charge has either a percentage or an amount."
-            raise Refusal("BAD_REQUEST", said, field="service_charges")
+            raise bad_request(said, "service_charges")
         if charge.percent is not None:
             read_percentage(charge.percent, "service_charges.percent")
     return [
@@ -170,12 +170,10 @@ def _cut(due: int, parts: tuple[Part, ...]) -> list[Part]:
     cut: list[Part] = []
     for part in parts:
         if part.kind not in TENDER_KINDS:
-            raise Refusal(
-                "INVALID_VALUE", "A tender is card, cash, gift_card or other.", field="tenders.type"
-            )
+            raise invalid("A tender is card, cash, gift_card or other.", "tenders.type")
         amount = left if part.amount is None else part.amount
         if not 0 <= amount <= left or part.tip < 0:
-            raise Refusal("INVALID_VALUE", "The tenders are more than the total.", field="tenders.amount")
+            raise invalid("The tenders are more than the total.", "tenders.amount")
         left -= amount
         if amount:
             cut.append(Part(part.kind, amount, part.tip, part.supplied))

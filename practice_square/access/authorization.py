@@ -15,30 +15,26 @@ from practice_square.access.tokens import (
 )
 from practice_square.events import announce_revocation
 from practice_square.merchant import application_id
-from practice_square.refusals import Refusal, not_found, unauthorized
+from practice_square.refusals import Refusal, invalid, missing, not_found, unauthorized
 from practice_square.shapes import Flag, Many, Record, Text, checked
 from practice_square.storage import Json, Work
 
 OBTAIN = Record(
-    {
-        "client_id": Text(1, 191, required=True),
-        "grant_type": Text(10, 20, required=True),
-        "client_secret": Text(2, 1024),
-        "code": Text(most=191),
-        "redirect_uri": Text(most=2048),
-        "refresh_token": Text(2, 1024),
-        "scopes": Many(Text()),
-        "short_lived": Flag(),
-        "code_verifier": Text(),
-    }
+    client_id=Text(1, 191, required=True),
+    grant_type=Text(10, 20, required=True),
+    client_secret=Text(2, 1024),
+    code=Text(most=191),
+    redirect_uri=Text(most=2048),
+    refresh_token=Text(2, 1024),
+    scopes=Many(Text()),
+    short_lived=Flag(),
+    code_verifier=Text(),
 )
 REVOKE = Record(
-    {
-        "client_id": Text(most=191),
-        "access_token": Text(2, 1024),
-        "merchant_id": Text(),
-        "revoke_only_access_token": Flag(),
-    }
+    client_id=Text(most=191),
+    access_token=Text(2, 1024),
+    merchant_id=Text(),
+    revoke_only_access_token=Flag(),
 )
 
 
@@ -50,7 +46,7 @@ def obtain_token(work: Work, body: Json, secret: str) -> Json:
         return _from_code(work, body, secret)
     if body["grant_type"] == "refresh_token":
         return _from_refresh_token(work, body, secret)
-    raise Refusal("INVALID_VALUE", f"`{body['grant_type']}` is not played here.", field="grant_type")
+    raise invalid(f"`{body['grant_type']}` is not played here.", "grant_type")
 
 
 def revoke_access(work: Work, body: Json, secret: str, given_secret: str) -> Json:
@@ -137,5 +133,5 @@ def _require_secret(body: Json, secret: str) -> None:
 
 def _needed(body: Json, name: str) -> str:
     if not body.get(name):
-        raise Refusal("MISSING_REQUIRED_PARAMETER", "Missing required parameter.", field=name)
+        raise missing("Missing required parameter.", name)
     return str(body[name])

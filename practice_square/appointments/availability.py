@@ -8,25 +8,23 @@ from practice_square.appointments.bookings import STANDING, find_booking
 from practice_square.appointments.seller_day import therapists
 from practice_square.catalog import variation_with_item
 from practice_square.merchant import TIMEZONE, location_id, require_location
-from practice_square.refusals import Refusal
+from practice_square.refusals import Refusal, bad_request
 from practice_square.shapes import Many, Record, Text, checked, moment
 from practice_square.storage import Json, Work, rfc3339
 
 OPENS, CLOSES, EVERY = time(9), time(18), timedelta(minutes=15)
 SHORTEST, LONGEST = timedelta(days=1), timedelta(days=32)
 USUAL_MINUTES = 60
-_IDS = Record({"all": Many(Text()), "any": Many(Text()), "none": Many(Text())})
-_SEGMENT = Record({"service_variation_id": Text(1, 36, required=True), "team_member_id_filter": _IDS})
+_IDS = Record(all=Many(Text()), any=Many(Text()), none=Many(Text()))
+_SEGMENT = Record(service_variation_id=Text(1, 36, required=True), team_member_id_filter=_IDS)
 _FILTER = Record(
-    {
-        "start_at_range": Record({"start_at": Text(), "end_at": Text()}, required=True),
-        "location_id": Text(most=32),
-        "segment_filters": Many(_SEGMENT),
-        "booking_id": Text(most=36),
-    },
     required=True,
+    start_at_range=Record(required=True, start_at=Text(), end_at=Text()),
+    location_id=Text(most=32),
+    segment_filters=Many(_SEGMENT),
+    booking_id=Text(most=36),
 )
-SEARCH = Record({"query": Record({"filter": _FILTER}, required=True)})
+SEARCH = Record(query=Record(required=True, filter=_FILTER))
 
 
 def search_availability(work: Work, body: Json) -> Json:
@@ -35,11 +33,11 @@ def search_availability(work: Work, body: Json) -> Json:
     start, end = _range(asked["start_at_range"])
     moved = find_booking(work, asked["booking_id"]) if asked.get("booking_id") else None
     if moved is not None and (asked.get("segment_filters") or asked.get("location_id")):
-        raise Refusal("BAD_REQUEST", "booking_id goes with no other filter.", field="query.filter.booking_id")
+        raise bad_request("booking_id goes with no other filter.", "query.filter.booking_id")
     require_location(work, asked.get("location_id") or location_id(work), "query.filter.location_id")
     wanted = _of_booking(moved) if moved else asked.get("segment_filters") or []
     if len(wanted) != 1:
-        raise Refusal("BAD_REQUEST", "Ask for one service.", field="query.filter.segment_filters")
+        raise bad_request("Ask for one service.", "query.filter.segment_filters")
     return {"availabilities": list(_free(work, wanted[0], start, end, moved))}
 
 

@@ -8,7 +8,7 @@ from practice_square.catalog import variation_with_item
 from practice_square.customers import read_customer
 from practice_square.events import announce_booking
 from practice_square.merchant import require_location
-from practice_square.refusals import Refusal, not_found, version_mismatch
+from practice_square.refusals import Refusal, bad_request, find, invalid, missing, version_mismatch
 from practice_square.shapes import Many, Record, Text, Whole, checked, moment
 from practice_square.storage import Json, Work
 
@@ -16,29 +16,25 @@ STATUSES = ("PENDING", "ACCEPTED", "DECLINED", "CANCELLED_BY_CUSTOMER", "CANCELL
 STANDING = ("PENDING", "ACCEPTED")
 USUAL_MINUTES = 60
 SEGMENT = Record(
-    {
-        "team_member_id": Text(1, 32, required=True),
-        "service_variation_id": Text(1, 36, required=True),
-        "service_variation_version": Whole(),
-        "duration_minutes": Whole(1, 1500),
-    }
+    team_member_id=Text(1, 32, required=True),
+    service_variation_id=Text(1, 36, required=True),
+    service_variation_version=Whole(),
+    duration_minutes=Whole(1, 1500),
 )
 BOOKING = Record(
-    {
-        "version": Whole(),
-        "status": Text(one_of=STATUSES),
-        "start_at": Text(1),
-        "location_id": Text(1, 32),
-        "customer_id": Text(most=192),
-        "customer_note": Text(most=4096),
-        "seller_note": Text(most=4096),
-        "location_type": Text(one_of=("BUSINESS_LOCATION", "CUSTOMER_LOCATION", "PHONE")),
-        "appointment_segments": Many(SEGMENT, least=1),
-    },
     required=True,
+    version=Whole(),
+    status=Text(one_of=STATUSES),
+    start_at=Text(1),
+    location_id=Text(1, 32),
+    customer_id=Text(most=192),
+    customer_note=Text(most=4096),
+    seller_note=Text(most=4096),
+    location_type=Text(one_of=("BUSINESS_LOCATION", "CUSTOMER_LOCATION", "PHONE")),
+    appointment_segments=Many(SEGMENT, least=1),
 )
-WRITE = Record({"idempotency_key": Text(most=255), "booking": BOOKING})
-CANCEL = Record({"idempotency_key": Text(most=255), "booking_version": Whole()})
+WRITE = Record(idempotency_key=Text(most=255), booking=BOOKING)
+CANCEL = Record(idempotency_key=Text(most=255), booking_version=Whole())
 NOTES = ("customer_note", "seller_note")
 
 
@@ -47,9 +43,7 @@ def create_booking(work: Work, body: Json) -> Json:
     given = checked(body, WRITE)["booking"]
     for name in ("location_id", "start_at", "appointment_segments"):
         if not given.get(name):
-            raise Refusal(
-                "MISSING_REQUIRED_PARAMETER", "Missing required parameter.", field=f"booking.{name}"
-            )
+            raise missing("Missing required parameter.", f"booking.{name}")
     return {"booking": book(work, given, source="API")}
 
 
@@ -82,10 +76,7 @@ def book(work: Work, given: Json, *, source: str, status: str = "ACCEPTED") -> J
 
 
 def find_booking(work: Work, id_: str) -> Json:
-    booking = work.get("booking", id_)
-    if booking is None:
-        raise not_found("Booking", id_, "booking_id")
-    return booking
+    return find(work, "booking", id_, "Booking", "booking_id")
 
 
 def update_booking(work: Work, id_: str, body: Json) -> Json:
@@ -94,7 +85,7 @@ def update_booking(work: Work, id_: str, body: Json) -> Json:
     booking = _standing(work, id_, given.get("version"))
     for name in ("location_id", "status"):
         if given.get(name) not in (None, booking[name]):
-            raise Refusal("INVALID_VALUE", f"`{name}` cannot be changed.", field=f"booking.{name}")
+            raise invalid(f"`{name}` cannot be changed.", f"booking.{name}")
     changes = {name: given[name] or "" for name in NOTES if name in given}
     if given.get("start_at"):
         changes["start_at"] = moment(given["start_at"], "booking.start_at")
@@ -133,7 +124,7 @@ def _standing(work: Work, id_: str, version: int | None) -> Json:
     if version not in (None, booking["version"]):
         raise version_mismatch(f"Stale version: the booking is at version {booking['version']}.")
     if booking["status"] not in STANDING:
-        raise Refusal("BAD_REQUEST", f"The booking is {booking['status']}.", field="booking_id")
+        raise bad_request(f"The booking is {booking['status']}.", "booking_id")
     return booking
 
 
@@ -145,16 +136,10 @@ def _segment(work: Work, given: Json, field: str) -> Json:
     require_bookable(work, given["team_member_id"], f"{field}.team_member_id")
     variation, item = variation_with_item(work, given["service_variation_id"])
     if item["item_data"].get("product_type") != "APPOINTMENTS_SERVICE":
-        raise Refusal(
-            "INVALID_VALUE", "The variation is not a bookable service.", field=f"{field}.service_variation_id"
-        )
+        raise invalid("The variation is not a bookable service.", f"{field}.service_variation_id")
     version = given.get("service_variation_version")
     if version is None:
-        raise Refusal(
-            "MISSING_REQUIRED_PARAMETER",
-            "Missing required parameter.",
-            field=f"{field}.service_variation_version",
-        )
+        raise missing("Missing required parameter.", f"{field}.service_variation_version")
     if version != variation["version"]:
         raise version_mismatch(
             f"The service is at version {variation['version']}.", f"{field}.service_variation_version"

@@ -11,16 +11,14 @@ from practice_square.shapes import Record, Text, Whole, checked
 from practice_square.storage import Json, Work
 
 BOOK = Record(
-    {
-        "start_at": Text(1, required=True),
-        "customer_id": Text(),
-        "variation_id": Text(),
-        "team_member_id": Text(),
-        "duration_minutes": Whole(1, 1500),
-        "customer_note": Text(most=4096),
-        "seller_note": Text(most=4096),
-        "status": Text(one_of=STATUSES),
-    }
+    start_at=Text(1, required=True),
+    customer_id=Text(),
+    variation_id=Text(),
+    team_member_id=Text(),
+    duration_minutes=Whole(1, 1500),
+    customer_note=Text(most=4096),
+    seller_note=Text(most=4096),
+    status=Text(one_of=STATUSES),
 )
 
 

@@ -1,26 +1,20 @@
 """The people who give treatments: team members as in Square's Team calls, and who can be booked."""
 
 from practice_square.appointments.plan import PLUS, plan_of
-from practice_square.cursors import cut_page, read_cursor
+from practice_square.cursors import page_of
 from practice_square.listings import read_limit
 from practice_square.merchant import location_id, require_location
-from practice_square.refusals import Refusal, not_found
+from practice_square.refusals import find, invalid
 from practice_square.shapes import Flag, Many, Record, Text, Whole, checked
 from practice_square.storage import Json, Work
 
 STATUSES = ("ACTIVE", "INACTIVE")
 SEARCH = Record(
-    {
-        "query": Record(
-            {
-                "filter": Record(
-                    {"location_ids": Many(Text()), "status": Text(one_of=STATUSES), "is_owner": Flag()}
-                )
-            }
-        ),
-        "limit": Whole(1, 200),
-        "cursor": Text(),
-    }
+    query=Record(
+        filter=Record(location_ids=Many(Text()), status=Text(one_of=STATUSES), is_owner=Flag()),
+    ),
+    limit=Whole(1, 200),
+    cursor=Text(),
 )
 
 
@@ -43,51 +37,33 @@ def add_team_member(work: Work, given_name: str, family_name: str, *, is_owner: 
 def search_team(work: Work, body: Json) -> Json:
     checked(body, SEARCH)
     asked = (body.get("query") or {}).get("filter") or {}
-    reached = read_cursor(body.get("cursor"), body)
-    found = (
-        (place, one) for place, one in work.walk("team_member", after=reached.place) if _fits(one, asked)
-    )
-    page = cut_page(
-        work,
-        found,
-        query=body,
-        reached=reached,
-        limit=body.get("limit") or 100,
-    )
+    page = page_of(work, "team_member", body, body.get("limit") or 100, fits=lambda one: _fits(one, asked))
     return page.as_body("team_members")
 
 
 def read_team_member(work: Work, id_: str) -> Json:
-    member = work.get("team_member", id_)
-    if member is None:
-        raise not_found("Team member", id_, "team_member_id")
-    return member
+    return find(work, "team_member", id_, "Team member", "team_member_id")
 
 
 def require_bookable(work: Work, id_: str, field: str) -> None:
     """Raise Refusal for an unknown team member, or one who can't be booked."""
     member = work.get("team_member", id_)
     if member is None or member["status"] != "ACTIVE":
-        raise Refusal("INVALID_VALUE", f"Team member `{id_}` cannot be booked.", field=field)
+        raise invalid(f"Team member `{id_}` cannot be booked.", field)
 
 
 def list_booking_profiles(work: Work, query: Json) -> Json:
     """List who can be booked, with the name a booking page shows."""
     if query.get("location_id"):
         require_location(work, query["location_id"])
-    reached = read_cursor(query.get("cursor"), query)
     is_bookable_only = query.get("bookable_only") == "true"
-    found = (
-        (place, _profile(one))
-        for place, one in work.walk("team_member", after=reached.place)
-        if one["status"] == "ACTIVE" or not is_bookable_only
-    )
-    page = cut_page(
+    page = page_of(
         work,
-        found,
-        query=query,
-        reached=reached,
-        limit=read_limit(query.get("limit"), 100),
+        "team_member",
+        query,
+        read_limit(query.get("limit"), 100),
+        fits=lambda one: one["status"] == "ACTIVE" or not is_bookable_only,
+        told=_profile,
     )
     return page.as_body("team_member_booking_profiles")
 

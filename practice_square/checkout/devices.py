@@ -2,26 +2,22 @@
 
 from datetime import timedelta
 
-from practice_square.cursors import cut_page, read_cursor
+from practice_square.cursors import page_of
 from practice_square.events import announce_pairing
 from practice_square.listings import read_limit, read_order
 from practice_square.merchant import location_id, require_location
-from practice_square.refusals import Refusal, not_found
+from practice_square.refusals import bad_request, find, not_found
 from practice_square.shapes import Record, Text, checked
 from practice_square.storage import Json, Work
 
 CREATE_CODE = Record(
-    {
-        "idempotency_key": Text(1, 128, required=True),
-        "device_code": Record(
-            {
-                "product_type": Text(one_of=("TERMINAL_API",), required=True),
-                "name": Text(most=128),
-                "location_id": Text(most=50),
-            },
-            required=True,
-        ),
-    }
+    idempotency_key=Text(1, 128, required=True),
+    device_code=Record(
+        required=True,
+        product_type=Text(one_of=("TERMINAL_API",), required=True),
+        name=Text(most=128),
+        location_id=Text(most=50),
+    ),
 )
 # A checkout is sent to the bare id; the Devices API shows the same device with this prefix.
 PREFIX = "device:"
@@ -50,9 +46,7 @@ def create_code(work: Work, body: Json) -> Json:
 
 def read_code(work: Work, id_: str) -> Json:
     expire_codes(work)
-    code = work.get("device_code", id_)
-    if code is None:
-        raise not_found("Device code", id_, "id")
+    code = find(work, "device_code", id_, "Device code", "id")
     return {"device_code": code_as_told(code)}
 
 
@@ -64,15 +58,7 @@ def list_codes(work: Work, query: Json) -> Json:
         has_place = query.get("location_id") in (None, code["location_id"])
         return has_place and (not statuses or code["status"] in statuses)
 
-    reached = read_cursor(query.get("cursor"), query)
-    walked = work.walk("device_code", newest_first=True, after=reached.place)
-    page = cut_page(
-        work,
-        [(place, code_as_told(one)) for place, one in walked if fits(one)],
-        query=query,
-        reached=reached,
-        limit=MOST,
-    )
+    page = page_of(work, "device_code", query, MOST, fits=fits, told=code_as_told, newest_first=True)
     return page.as_body("device_codes")
 
 
@@ -89,10 +75,9 @@ def pair(work: Work, typed: str) -> Json:
     wanted = typed.strip().upper()
     code = next((one for one in work.all("device_code", newest_first=True) if one["code"] == wanted), None)
     if code is None or code["status"] != "UNPAIRED":
-        raise Refusal(
-            "BAD_REQUEST",
+        raise bad_request(
             "This device code does not work: it is unknown, used or older than 5 minutes. Make a new one.",
-            field="code",
+            "code",
         )
     id_ = work.make_id()
     paired = code | _paired(id_, work.now())
@@ -101,24 +86,16 @@ def pair(work: Work, typed: str) -> Json:
 
 
 def list_devices(work: Work, query: Json) -> Json:
-    reached = read_cursor(query.get("cursor"), query)
     if query.get("location_id"):
         require_location(work, query["location_id"])
-    walked = work.walk("device", newest_first=read_order(query.get("sort_order")), after=reached.place)
-    page = cut_page(
-        work,
-        [(place, device_as_told(one)) for place, one in walked],
-        query=query,
-        reached=reached,
-        limit=read_limit(query.get("limit"), MOST),
-    )
+    newest_first = read_order(query.get("sort_order"))
+    limit = read_limit(query.get("limit"), MOST)
+    page = page_of(work, "device", query, limit, told=device_as_told, newest_first=newest_first)
     return page.as_body("devices")
 
 
 def read_device(work: Work, id_: str) -> Json:
-    device = work.get("device", id_)
-    if device is None:
-        raise not_found("Device", id_, "device_id")
+    device = find(work, "device", id_, "Device", "device_id")
     return {"device": device_as_told(device)}
 
 

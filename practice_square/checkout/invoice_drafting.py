@@ -4,7 +4,7 @@ from practice_square.checkout.payment_requests import draft_schedule, merge_sche
 from practice_square.customers import read_customer
 from practice_square.merchant import require_location
 from practice_square.orders import find_order, invoice_of, require_payable
-from practice_square.refusals import Refusal
+from practice_square.refusals import Refusal, bad_request, invalid, missing
 from practice_square.shapes import moment
 from practice_square.storage import Json, Work
 
@@ -25,19 +25,17 @@ METHODS = ("card", "square_gift_card", "bank_account", "buy_now_pay_later", "cas
 def order_for(work: Work, given: Json) -> Json:
     """Find the order an invoice is drafted for. Raises Refusal for one that cannot be invoiced."""
     if not given.get("order_id"):
-        raise Refusal("MISSING_REQUIRED_PARAMETER", "Missing required parameter.", field="invoice.order_id")
+        raise missing("Missing required parameter.", "invoice.order_id")
     order = find_order(work, given["order_id"])
     if given.get("location_id"):
         require_location(work, given["location_id"], "invoice.location_id")
     if invoice_of(work, order["id"]) and work.get("invoice", invoice_of(work, order["id"]) or ""):
-        raise Refusal("BAD_REQUEST", "This order has an invoice already.", field="invoice.order_id")
+        raise bad_request("This order has an invoice already.", "invoice.order_id")
     require_payable(work, order)
     if "version" not in order or order.get("tenders"):
-        raise Refusal(
-            "BAD_REQUEST", "An invoice is for an unpaid order made through the API.", field="invoice.order_id"
-        )
+        raise bad_request("An invoice is for an unpaid order made through the API.", "invoice.order_id")
     if order["total_money"]["amount"] <= 0:
-        raise Refusal("BAD_REQUEST", "There is nothing to pay on this order.", field="invoice.order_id")
+        raise bad_request("There is nothing to pay on this order.", "invoice.order_id")
     return order
 
 
@@ -71,22 +69,16 @@ def next_number(work: Work) -> str:
 def _check_whole(work: Work, invoice: Json) -> None:
     for name in ("payment_requests", "delivery_method"):
         if not invoice.get(name):
-            raise Refusal(
-                "MISSING_REQUIRED_PARAMETER", "Missing required parameter.", field=f"invoice.{name}"
-            )
+            raise missing("Missing required parameter.", f"invoice.{name}")
     if invoice["delivery_method"] == "SMS":
-        raise Refusal(
-            "INVALID_VALUE", "SMS can only be chosen in Square's own apps.", field="invoice.delivery_method"
-        )
+        raise invalid("SMS can only be chosen in Square's own apps.", "invoice.delivery_method")
     if not any(invoice["accepted_payment_methods"].values()):
-        raise Refusal(
-            "BAD_REQUEST", "Accept at least one payment method.", field="invoice.accepted_payment_methods"
-        )
+        raise bad_request("Accept at least one payment method.", "invoice.accepted_payment_methods")
     if invoice.get("sale_or_service_date"):
         read_date(invoice["sale_or_service_date"], "invoice.sale_or_service_date")
     for other in work.all("invoice"):
         if other["invoice_number"] == invoice.get("invoice_number") and other["id"] != invoice["id"]:
-            raise Refusal("BAD_REQUEST", "This invoice number is taken.", field="invoice.invoice_number")
+            raise bad_request("This invoice number is taken.", "invoice.invoice_number")
 
 
 def _methods(invoice: Json) -> Json:

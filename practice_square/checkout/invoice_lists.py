@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from practice_square.checkout.invoice_shapes import SEARCH
 from practice_square.checkout.invoices import as_of_now
-from practice_square.cursors import cut_page, read_cursor
+from practice_square.cursors import page_of
 from practice_square.listings import read_limit
 from practice_square.merchant import require_location
-from practice_square.refusals import Refusal
+from practice_square.refusals import missing
 from practice_square.shapes import checked
 from practice_square.storage import Json, Work
 
@@ -16,7 +16,7 @@ MOST = 200
 
 def list_invoices(work: Work, query: Json) -> Json:
     if not query.get("location_id"):
-        raise Refusal("MISSING_REQUIRED_PARAMETER", "Missing required parameter.", field="location_id")
+        raise missing("Missing required parameter.", "location_id")
     require_location(work, query["location_id"])
     limit = read_limit(query.get("limit"), MOST)
     return _page(work, query, limit, lambda _: True, newest_first=True)
@@ -39,13 +39,5 @@ def search_invoices(work: Work, body: Json) -> Json:
 def _page(work: Work, query: Json, limit: int, fits: Callable[[Json], bool], *, newest_first: bool) -> Json:
     for invoice in work.all("invoice"):
         as_of_now(work, invoice)
-    reached = read_cursor(query.get("cursor"), query)
-    walked = work.walk("invoice", newest_first=newest_first, after=reached.place)
-    page = cut_page(
-        work,
-        [(place, as_of_now(work, one)) for place, one in walked if fits(one)],
-        query=query,
-        reached=reached,
-        limit=limit,
-    )
+    page = page_of(work, "invoice", query, limit, fits=fits, newest_first=newest_first)
     return page.as_body("invoices")

@@ -7,7 +7,7 @@ from practice_square.customers import current_id
 from practice_square.events import announce_invoice
 from practice_square.merchant import money
 from practice_square.orders import find_order, invoice_of
-from practice_square.refusals import Refusal
+from practice_square.refusals import bad_request
 from practice_square.storage import Json, Work
 
 
@@ -15,12 +15,10 @@ def pay_invoice(work: Work, id_: str, amount: int | None = None, tender: str = "
     """Pay what is next due, or an amount. Returns {"invoice", "payment", "order"}."""
     invoice = find_invoice(work, id_)
     if invoice["status"] not in COLLECTING:
-        raise Refusal("BAD_REQUEST", f"A {invoice['status']} invoice takes no payment.", field="invoice_id")
+        raise bad_request(f"A {invoice['status']} invoice takes no payment.", "invoice_id")
     amount = due_now(work, invoice) if amount is None else amount
     if not 0 < amount <= still_due(invoice):
-        raise Refusal(
-            "BAD_REQUEST", "The amount is more than nothing and no more than is due.", field="amount"
-        )
+        raise bad_request("The amount is more than nothing and no more than is due.", "amount")
     payment = take(
         work,
         find_order(work, invoice["order_id"]),

@@ -7,7 +7,7 @@ from practice_square.events import announce_invoice
 from practice_square.merchant import TIMEZONE, currency, money, today
 from practice_square.orders import cancel_order, close_order, find_order
 from practice_square.pricing import price_order
-from practice_square.refusals import Refusal, not_found, version_mismatch
+from practice_square.refusals import Refusal, bad_request, find, missing, version_mismatch
 from practice_square.shapes import checked
 from practice_square.storage import Json, Work
 
@@ -39,9 +39,7 @@ def create_invoice(work: Work, body: Json) -> Json:
 
 def find_invoice(work: Work, id_: str) -> Json:
     """Return an invoice; one that was scheduled becomes payable at its time."""
-    invoice = work.get("invoice", id_)
-    if invoice is None:
-        raise not_found("Invoice", id_, "invoice_id")
+    invoice = find(work, "invoice", id_, "Invoice", "invoice_id")
     return as_of_now(work, invoice)
 
 
@@ -62,13 +60,13 @@ def update_invoice(work: Work, id_: str, body: Json) -> Json:
     change = checked(body, UPDATE)["invoice"]
     invoice = _for_change(work, id_, change["version"])
     if invoice["status"] not in ("DRAFT", *CANCELABLE):
-        raise Refusal("BAD_REQUEST", f"A {invoice['status']} invoice cannot be changed.", field="invoice")
+        raise bad_request(f"A {invoice['status']} invoice cannot be changed.", "invoice")
     kept: tuple[str, ...] = ("order_id", "location_id")
     if invoice["status"] != "DRAFT":
         kept += ("primary_recipient", "invoice_number")
     for name in kept:
         if change.get(name) not in (None, invoice.get(name)):
-            raise Refusal("BAD_REQUEST", f"`{name}` cannot be changed any more.", field=f"invoice.{name}")
+            raise bad_request(f"`{name}` cannot be changed any more.", f"invoice.{name}")
     cleared = [*(body.get("fields_to_clear") or []), *(name for name, one in change.items() if one is None)]
     bare = {name: one for name, one in invoice.items() if name not in cleared or name not in PLAIN}
     merged = filled(work, bare, change, find_order(work, invoice["order_id"]))
@@ -79,14 +77,10 @@ def publish_invoice(work: Work, id_: str, body: Json, base_url: str) -> Json:
     """Publish an invoice: payable at once, or from the scheduled time on."""
     invoice = _for_change(work, id_, checked(body, PUBLISH)["version"])
     if invoice["status"] != "DRAFT":
-        raise Refusal("BAD_REQUEST", f"The invoice is {invoice['status']}, not a DRAFT.", field="invoice_id")
+        raise bad_request(f"The invoice is {invoice['status']}, not a DRAFT.", "invoice_id")
     recipient = invoice.get("primary_recipient") or {}
     if not recipient.get("customer_id"):
-        raise Refusal(
-            "MISSING_REQUIRED_PARAMETER",
-            "An invoice is published to somebody.",
-            field="invoice.primary_recipient.customer_id",
-        )
+        raise missing("An invoice is published to somebody.", "invoice.primary_recipient.customer_id")
     if invoice["delivery_method"] == "EMAIL" and not recipient.get("email_address"):
         raise Refusal(
             "CUSTOMER_MISSING_EMAIL",
@@ -94,7 +88,7 @@ def publish_invoice(work: Work, id_: str, body: Json, base_url: str) -> Json:
             field="invoice.primary_recipient.customer_id",
         )
     if find_order(work, invoice["order_id"])["state"] != "OPEN":
-        raise Refusal("BAD_REQUEST", "The order of this invoice is not OPEN.", field="invoice.order_id")
+        raise bad_request("The order of this invoice is not OPEN.", "invoice.order_id")
     work.keep_note(f"invoice_page:{id_}", f"{base_url}/invoice/{id_}")
     is_later = invoice.get("scheduled_at", "") > work.now()
     stands = {"status": "SCHEDULED"} if is_later else _collecting(work, invoice)
@@ -105,7 +99,7 @@ def cancel_invoice(work: Work, id_: str, body: Json) -> Json:
     """Cancel an invoice and its order; of a part payment only its amount remains, and no line."""
     invoice = _for_change(work, id_, checked(body, CANCEL)["version"])
     if invoice["status"] not in CANCELABLE:
-        raise Refusal("BAD_REQUEST", f"A {invoice['status']} invoice cannot be canceled.", field="invoice_id")
+        raise bad_request(f"A {invoice['status']} invoice cannot be canceled.", "invoice_id")
     order = find_order(work, invoice["order_id"])
     if invoice["status"] == "PARTIALLY_PAID":
         close_order(work, _cut_to_paid(work, order), "COMPLETED")
@@ -119,7 +113,7 @@ def delete_invoice(work: Work, id_: str, version: int | None) -> Json:
     """Delete a draft, and its order with it."""
     invoice = _for_change(work, id_, version)
     if invoice["status"] != "DRAFT":
-        raise Refusal("BAD_REQUEST", "Only a DRAFT can be deleted. Cancel this invoice.", field="invoice_id")
+        raise bad_request("Only a DRAFT can be deleted. Cancel this invoice.", "invoice_id")
     order = find_order(work, invoice["order_id"])
     if order["state"] == "OPEN":
         cancel_order(work, order)

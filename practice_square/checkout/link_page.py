@@ -6,7 +6,7 @@ from practice_square.events import announce_order
 from practice_square.faults import read_faults
 from practice_square.orders import find_order
 from practice_square.payment_sources import card_source
-from practice_square.refusals import Refusal
+from practice_square.refusals import bad_request
 from practice_square.storage import Json, Work
 
 
@@ -21,9 +21,9 @@ def pay_link(work: Work, link: Json, *, email: str | None = None, tip: int = 0) 
     """Pay a link's order by card. Returns {"payment", "order"}."""
     order = find_order(work, link["order_id"])
     if standing(order) != "open":
-        raise Refusal("BAD_REQUEST", "This payment link no longer takes payments.", field="payment_link_id")
+        raise bad_request("This payment link no longer takes payments.", "payment_link_id")
     if tip and not (link.get("checkout_options") or {}).get("allow_tipping"):
-        raise Refusal("BAD_REQUEST", "This payment link does not ask for a tip.", field="tip")
+        raise bad_request("This payment link does not ask for a tip.", "tip")
     email = email or (link.get("pre_populated_data") or {}).get("buyer_email")
     if read_faults(work).drops_link_customer:
         order = {name: value for name, value in order.items() if name != "customer_id"}

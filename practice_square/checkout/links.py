@@ -3,12 +3,12 @@
 from urllib.parse import urlsplit
 
 from practice_square.checkout.link_shapes import CREATE, NOT_PLAYED, UPDATE
-from practice_square.cursors import cut_page, read_cursor
+from practice_square.cursors import page_of
 from practice_square.customers import read_customer
 from practice_square.listings import read_limit
 from practice_square.orders import CLOSED, cancel_order, create_order, find_order
 from practice_square.payment_sources import amount_of
-from practice_square.refusals import Refusal, not_found, version_mismatch
+from practice_square.refusals import Refusal, bad_request, find, invalid, version_mismatch
 from practice_square.shapes import checked
 from practice_square.storage import Json, Work
 
@@ -20,7 +20,7 @@ def create_link(work: Work, body: Json, base_url: str) -> Json:
     """Open an order and a page to pay it. The order is a DRAFT until it is paid."""
     checked(body, CREATE)
     if bool(body.get("quick_pay")) == bool(body.get("order")):
-        raise Refusal("BAD_REQUEST", "Give either `quick_pay` or `order`.", field="order")
+        raise bad_request("Give either `quick_pay` or `order`.", "order")
     _check_options(body.get("checkout_options") or {})
     order = _drafted(work, body.get("order") or _quick_order(body["quick_pay"]))
     now, id_ = work.now(), work.make_id() + "LNK"
@@ -38,10 +38,7 @@ def create_link(work: Work, body: Json, base_url: str) -> Json:
 
 
 def find_link(work: Work, id_: str) -> Json:
-    link = work.get("payment_link", id_)
-    if link is None:
-        raise not_found("Payment link", id_, "id")
-    return link
+    return find(work, "payment_link", id_, "Payment link", "id")
 
 
 def read_link(work: Work, id_: str) -> Json:
@@ -49,15 +46,8 @@ def read_link(work: Work, id_: str) -> Json:
 
 
 def list_links(work: Work, query: Json) -> Json:
-    reached = read_cursor(query.get("cursor"), query)
-    walked = work.walk("payment_link", newest_first=True, after=reached.place)
-    page = cut_page(
-        work,
-        [(place, link_as_told(one)) for place, one in walked],
-        query=query,
-        reached=reached,
-        limit=read_limit(query.get("limit"), MOST),
-    )
+    limit = read_limit(query.get("limit"), MOST)
+    page = page_of(work, "payment_link", query, limit, told=link_as_told, newest_first=True)
     return page.as_body("payment_links")
 
 
@@ -108,9 +98,7 @@ def _check_options(options: Json) -> None:
             )
     address = options.get("redirect_url")
     if address and urlsplit(address).scheme not in ("http", "https"):
-        raise Refusal(
-            "INVALID_VALUE", "`redirect_url` is an https address.", field="checkout_options.redirect_url"
-        )
+        raise invalid("`redirect_url` is an https address.", "checkout_options.redirect_url")
 
 
 def _quick_order(quick_pay: Json) -> Json:
@@ -126,6 +114,6 @@ def _drafted(work: Work, given: Json) -> Json:
         read_customer(work, given["customer_id"])
     made = create_order(work, {"order": given | {"state": "DRAFT"}})["order"]
     if made["total_money"]["amount"] <= 0:
-        raise Refusal("BAD_REQUEST", "A payment link needs an order with a total above 0.", field="order")
+        raise bad_request("A payment link needs an order with a total above 0.", "order")
     handover = {"uid": work.make_id(), "type": "DIGITAL", "state": "PROPOSED"}
     return work.put("order", made | {"fulfillments": [handover]})

@@ -6,7 +6,7 @@ from decimal import Decimal
 from practice_square.merchant import money, require_currency
 from practice_square.payment_sources import amount_of
 from practice_square.pricing import read_percentage, rounded
-from practice_square.refusals import Refusal
+from practice_square.refusals import Refusal, bad_request, invalid, missing
 from practice_square.storage import Json, Work
 
 SCHEDULES = (("BALANCE",), ("DEPOSIT", "BALANCE"))
@@ -24,10 +24,9 @@ def draft_schedule(work: Work, given: list[Json], total: int) -> list[Json]:
             field="invoice.payment_requests",
         )
     if kinds not in SCHEDULES:
-        raise Refusal(
-            "BAD_REQUEST",
+        raise bad_request(
             "An invoice asks for one BALANCE, or for one DEPOSIT and then one BALANCE.",
-            field="invoice.payment_requests",
+            "invoice.payment_requests",
         )
     parts = [_drafted(work, one, place, total) for place, one in enumerate(given)]
     if parts[0]["due_date"] > parts[-1]["due_date"]:
@@ -44,11 +43,7 @@ def merge_schedule(kept: list[Json], given: list[Json]) -> list[Json]:
     known = {one["uid"]: one for one in kept}
     for place, one in enumerate(given):
         if one.get("uid") and one["uid"] not in known:
-            raise Refusal(
-                "INVALID_VALUE",
-                "There is no such payment request.",
-                field=f"invoice.payment_requests[{place}].uid",
-            )
+            raise invalid("There is no such payment request.", f"invoice.payment_requests[{place}].uid")
     merged = [known.pop(one["uid"], {}) | one if one.get("uid") else one for one in given]
     return sorted([*merged, *known.values()], key=lambda one: one.get("request_type") == "BALANCE")
 
@@ -83,7 +78,7 @@ def spread_payment(work: Work, parts: list[Json], amount: int) -> list[Json]:
 
 def read_date(text: str | None, field: str) -> str:
     if not text:
-        raise Refusal("MISSING_REQUIRED_PARAMETER", "Missing required parameter.", field=field)
+        raise missing("Missing required parameter.", field)
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
@@ -115,13 +110,11 @@ def _asked(work: Work, given: Json, where: str, total: int) -> int:
     fixed, percentage = given.get("fixed_amount_requested_money"), given.get("percentage_requested")
     if given["request_type"] == "BALANCE":
         if fixed or percentage:
-            raise Refusal("BAD_REQUEST", "A BALANCE names no amount: it is what is left.", field=where)
+            raise bad_request("A BALANCE names no amount: it is what is left.", where)
         return total
     if bool(fixed) == bool(percentage):
-        raise Refusal(
-            "BAD_REQUEST",
-            "A DEPOSIT has either `fixed_amount_requested_money` or `percentage_requested`.",
-            field=where,
+        raise bad_request(
+            "A DEPOSIT has either `fixed_amount_requested_money` or `percentage_requested`.", where
         )
     require_currency(work, fixed, f"{where}.fixed_amount_requested_money")
     if percentage:
@@ -129,9 +122,7 @@ def _asked(work: Work, given: Json, where: str, total: int) -> int:
     else:
         amount = amount_of(given, "fixed_amount_requested_money") or 0
     if not 0 < amount < total:
-        raise Refusal(
-            "INVALID_VALUE", "A deposit is more than nothing and less than everything.", field=where
-        )
+        raise invalid("A deposit is more than nothing and less than everything.", where)
     return amount
 
 

@@ -6,7 +6,7 @@ from practice_square.faults import read_faults
 from practice_square.orders import settle_order
 from practice_square.payment_sources import card_source, cash_source
 from practice_square.payments import capture_payment, new_payment, tender_of
-from practice_square.refusals import Refusal
+from practice_square.refusals import invalid
 from practice_square.storage import Json, Work
 
 TENDERS = ("card", "cash", "other")
@@ -40,7 +40,7 @@ def take(
 def source_of(work: Work, tender: str, amount: int, entry_method: str) -> Json:
     """Return the payment source. A seller may also record cash, or an external payment."""
     if tender not in TENDERS:
-        raise Refusal("INVALID_VALUE", "A tender is card, cash or other.", field="tender")
+        raise invalid("A tender is card, cash or other.", "tender")
     if tender == "cash":
         return cash_source(work, amount, amount)
     if tender == "other":

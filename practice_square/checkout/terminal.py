@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from practice_square.checkout.devices import find_terminal
 from practice_square.checkout.terminal_shapes import CREATE, SEARCH
-from practice_square.cursors import cut_page, read_cursor
+from practice_square.cursors import page_of
 from practice_square.customers import read_customer
 from practice_square.events import announce_checkout
 from practice_square.merchant import location_id, require_currency
 from practice_square.orders import find_order, require_payable
 from practice_square.payment_sources import amount_of
-from practice_square.refusals import Refusal, not_found
+from practice_square.refusals import Refusal, bad_request, find, invalid
 from practice_square.shapes import checked, moment
 from practice_square.storage import Json, Work, rfc3339
 
@@ -65,10 +65,7 @@ def create_checkout(work: Work, body: Json) -> Json:
 def find_checkout(work: Work, id_: str) -> Json:
     """Return a checkout as it is now, ended if its deadline has passed."""
     lapse_checkouts(work)
-    checkout = work.get("checkout", id_)
-    if checkout is None:
-        raise not_found("Terminal checkout", id_, "checkout_id")
-    return checkout
+    return find(work, "checkout", id_, "Terminal checkout", "checkout_id")
 
 
 def read_checkout(work: Work, id_: str) -> Json:
@@ -79,11 +76,7 @@ def cancel_checkout(work: Work, id_: str) -> Json:
     """Cancel a checkout. One that is on a terminal's screen is canceled once the terminal answers."""
     checkout = find_checkout(work, id_)
     if checkout["status"] in FINAL:
-        raise Refusal(
-            "BAD_REQUEST",
-            f"The checkout is {checkout['status']} and cannot be canceled.",
-            field="checkout_id",
-        )
+        raise bad_request(f"The checkout is {checkout['status']} and cannot be canceled.", "checkout_id")
     if checkout["status"] == "PENDING":
         return {"checkout": end_checkout(work, checkout, "SELLER_CANCELED")}
     if checkout["status"] == "IN_PROGRESS":
@@ -95,11 +88,7 @@ def dismiss_checkout(work: Work, id_: str) -> Json:
     """Clear the last screen of a finished checkout. The checkout does not change."""
     checkout = find_checkout(work, id_)
     if checkout["status"] not in FINAL:
-        raise Refusal(
-            "BAD_REQUEST",
-            f"The checkout is {checkout['status']} and cannot be dismissed.",
-            field="checkout_id",
-        )
+        raise bad_request(f"The checkout is {checkout['status']} and cannot be dismissed.", "checkout_id")
     return {"checkout": checkout}
 
 
@@ -114,20 +103,15 @@ def search_checkouts(work: Work, body: Json) -> Json:
         has_device = asked.get("device_id") in (None, checkout["device_options"]["device_id"])
         return has_device and asked.get("status") in (None, checkout["status"])
 
-    reached = read_cursor(body.get("cursor"), body)
-    walked = work.walk(
+    page = page_of(
+        work,
         "checkout",
+        body,
+        body.get("limit") or 100,
+        fits=fits,
         newest_first=(query.get("sort") or {}).get("sort_order", "DESC") == "DESC",
         start=moment(times.get("start_at"), "query.filter.created_at.start_at") or work.ago(TOLD_BY_DEFAULT),
         end=moment(times.get("end_at"), "query.filter.created_at.end_at"),
-        after=reached.place,
-    )
-    page = cut_page(
-        work,
-        [(place, one) for place, one in walked if fits(one)],
-        query=body,
-        reached=reached,
-        limit=body.get("limit") or 100,
     )
     return page.as_body("checkouts")
 
@@ -162,7 +146,7 @@ def read_deadline(text: str) -> timedelta:
     match = re.fullmatch(r"PT(?:(\d+)M)?(?:(\d+)S)?", text)
     span = timedelta(minutes=int(match[1] or 0), seconds=int(match[2] or 0)) if match else timedelta()
     if not timedelta() < span <= LONGEST:
-        raise Refusal("INVALID_VALUE", "The deadline is at most PT5M.", field="checkout.deadline_duration")
+        raise invalid("The deadline is at most PT5M.", "checkout.deadline_duration")
     return span
 
 
@@ -181,7 +165,7 @@ def _check_amounts(work: Work, given: Json) -> None:
     for name in ("amount_money", "tip_money"):
         require_currency(work, given.get(name), f"checkout.{name}")
     if not amount_of(given, "amount_money"):
-        raise Refusal("BAD_REQUEST", "amount must be > 0", field="checkout.amount_money.amount")
+        raise bad_request("amount must be > 0", "checkout.amount_money.amount")
     tips = given["device_options"].get("tip_settings") or {}
     if given.get("tip_money") and tips.get("allow_tipping"):
         raise Refusal(

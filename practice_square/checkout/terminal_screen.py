@@ -13,7 +13,7 @@ from practice_square.checkout.terminal import (
 from practice_square.merchant import location_id
 from practice_square.orders import create_order, find_order, require_payable
 from practice_square.payment_sources import amount_of, card_source
-from practice_square.refusals import Refusal
+from practice_square.refusals import Refusal, bad_request
 from practice_square.storage import Json, Work
 
 
@@ -52,7 +52,7 @@ def tap_card(work: Work, id_: str, tip: int = 0) -> Json:
     """Let the client pay. Returns the checkout, COMPLETED. A tap before the terminal stopped still counts."""
     checkout = _at_hand(work, id_)
     if tip and not allows_tip(checkout):
-        raise Refusal("BAD_REQUEST", "This checkout does not ask for a tip.", field="tip")
+        raise bad_request("This checkout does not ask for a tip.", "tip")
     payment = take(
         work,
         _order_to_pay(work, checkout),
@@ -82,12 +82,10 @@ def _waits_on(checkout: Json, device_id: str) -> bool:
 def _at_hand(work: Work, id_: str) -> Json:
     checkout = find_checkout(work, id_)
     if checkout["status"] in FINAL:
-        raise Refusal("BAD_REQUEST", f"The checkout is {checkout['status']} already.", field="checkout_id")
+        raise bad_request(f"The checkout is {checkout['status']} already.", "checkout_id")
     first = checkout_on(work, checkout["device_options"]["device_id"])
     if first is None or first["id"] != id_:
-        raise Refusal(
-            "BAD_REQUEST", "The terminal has another checkout before this one.", field="checkout_id"
-        )
+        raise bad_request("The terminal has another checkout before this one.", "checkout_id")
     if checkout["status"] == "PENDING":
         return change_checkout(work, checkout, {"status": "IN_PROGRESS"})
     return checkout

@@ -22,13 +22,13 @@ from practice_square.directory.value_kinds import check_value, read_kind
 from practice_square.idempotency import once
 from practice_square.listings import read_limit
 from practice_square.merchant import application_id
-from practice_square.refusals import Refusal, not_found
+from practice_square.refusals import Refusal, bad_request, invalid, missing, not_found
 from practice_square.shapes import Record, Text, Whole, checked
 from practice_square.storage import Json, Place, Work
 
-ATTRIBUTE = Record({"key": Text(1), "version": Whole()}, required=True)
-UPSERT = Record({"custom_attribute": ATTRIBUTE, "idempotency_key": Text(most=45)})
-ONE_OF_MANY = Record({**UPSERT.fields, "customer_id": Text(1, required=True)}, required=True)
+ATTRIBUTE = Record(required=True, key=Text(1), version=Whole())
+UPSERT = Record(custom_attribute=ATTRIBUTE, idempotency_key=Text(most=45))
+ONE_OF_MANY = Record(required=True, **{**UPSERT.fields, "customer_id": Text(1, required=True)})
 MOST_AT_ONCE = 25
 
 
@@ -43,9 +43,9 @@ def upsert_attribute(work: Work, customer_id: str, key: str, body: Json) -> Json
 
 def upsert_many(work: Work, body: Json) -> Json:
     """Set up to 25 values; each succeeds or fails by itself."""
-    values = checked(body, Record({"values": Record({}, required=True)}))["values"]
+    values = checked(body, Record(values=Record(required=True)))["values"]
     if not 1 <= len(values) <= MOST_AT_ONCE:
-        raise Refusal("INVALID_VALUE", f"Between 1 and {MOST_AT_ONCE} values at once.", field="values")
+        raise invalid(f"Between 1 and {MOST_AT_ONCE} values at once.", "values")
     return {"values": {name: _upsert_one(work, name, one) for name, one in values.items()}}
 
 
@@ -105,14 +105,10 @@ def attributes_on_profile(work: Work, customer_id: str) -> list[Json]:
 
 def _upsert_one(work: Work, name: str, one: Any) -> Json:
     try:
-        checked({name: one}, Record({name: ONE_OF_MANY}))
+        checked({name: one}, Record(required=False, **{name: ONE_OF_MANY}))
         customer_id, key = one["customer_id"], one["custom_attribute"].get("key")
         if not key:
-            raise Refusal(
-                "MISSING_REQUIRED_PARAMETER",
-                "Missing required parameter.",
-                field=f"{name}.custom_attribute.key",
-            )
+            raise missing("Missing required parameter.", f"{name}.custom_attribute.key")
         answer = once(
             work, f"upsert:{customer_id}:{key}", one, lambda: upsert_attribute(work, customer_id, key, one)
         )
@@ -125,7 +121,7 @@ def _write(work: Work, customer_id: str, definition: Json, given: Json) -> Json:
     value = given.get("value")
     field = "custom_attribute.value"
     if value is None:
-        raise Refusal("MISSING_REQUIRED_PARAMETER", "Missing required parameter.", field=field)
+        raise missing("Missing required parameter.", field)
     check_value(value, read_kind(definition["schema"], field), field)
     now = work.now()
     profile = work.get("attributes", customer_id) or {"id": customer_id, "values": {}, "created_at": now}
@@ -133,7 +129,7 @@ def _write(work: Work, customer_id: str, definition: Json, given: Json) -> Json:
     if before is not None:
         require_current(before, given.get("version"), "custom_attribute.version")
     elif given.get("version") not in (None, -1, 0):
-        raise Refusal("BAD_REQUEST", "There is no such version yet.", field="custom_attribute.version")
+        raise bad_request("There is no such version yet.", "custom_attribute.version")
     written = before or {"version": 0, "created_at": now, "value": None}
     if written["value"] != value:
         written = written | {"value": value, "version": written["version"] + 1, "updated_at": now}

@@ -6,11 +6,11 @@ come from the control interface, to test beside them.
 
 import re
 
-from practice_square.cursors import cut_page, read_cursor
+from practice_square.cursors import page_of
 from practice_square.directory.value_kinds import read_kind
 from practice_square.listings import read_limit
 from practice_square.merchant import application_id
-from practice_square.refusals import Refusal, not_found
+from practice_square.refusals import Refusal, bad_request, invalid, missing, not_found
 from practice_square.shapes import Record, Text, Whole, checked
 from practice_square.storage import Json, Work
 
@@ -18,17 +18,15 @@ VISIBILITIES = ("VISIBILITY_HIDDEN", "VISIBILITY_READ_ONLY", "VISIBILITY_READ_WR
 SELLER = "square"
 SIMPLE_KEY = re.compile(r"[A-Za-z0-9._-]{1,60}")
 DEFINITION = Record(
-    {
-        "key": Text(1),
-        "name": Text(most=255),
-        "description": Text(most=255),
-        "visibility": Text(one_of=VISIBILITIES),
-        "schema": Record({}),
-        "version": Whole(),
-    },
     required=True,
+    key=Text(1),
+    name=Text(most=255),
+    description=Text(most=255),
+    visibility=Text(one_of=VISIBILITIES),
+    schema=Record(),
+    version=Whole(),
 )
-CREATE = Record({"custom_attribute_definition": DEFINITION, "idempotency_key": Text(most=45)})
+CREATE = Record(custom_attribute_definition=DEFINITION, idempotency_key=Text(most=45))
 PREFIX = "custom_attribute_definition"
 USUAL_LIMIT = "20"
 
@@ -43,9 +41,7 @@ def define(work: Work, given: Json, owner: str) -> Json:
     """Define an attribute for an owner. Raises Refusal for a bad key, a key or name taken, or a missing name."""
     key = given.get("key") or ""
     if not SIMPLE_KEY.fullmatch(key):
-        raise Refusal(
-            "INVALID_VALUE", "A key is 1 to 60 letters, digits, `.`, `_` or `-`.", field=f"{PREFIX}.key"
-        )
+        raise invalid("A key is 1 to 60 letters, digits, `.`, `_` or `-`.", f"{PREFIX}.key")
     read_kind(given.get("schema"), f"{PREFIX}.schema")
     now = work.now()
     definition = {
@@ -81,19 +77,14 @@ def find_definition(work: Work, key: str) -> Json:
 
 
 def list_definitions(work: Work, query: Json) -> Json:
-    reached = read_cursor(query.get("cursor"), query)
     own = application_id(work)
-    found = (
-        (place, as_seen(work, one))
-        for place, one in work.walk("definition", after=reached.place)
-        if _is_visible(one, own)
-    )
-    page = cut_page(
+    page = page_of(
         work,
-        found,
-        query=query,
-        reached=reached,
-        limit=read_limit(query.get("limit") or USUAL_LIMIT, 100),
+        "definition",
+        query,
+        read_limit(query.get("limit") or USUAL_LIMIT, 100),
+        fits=lambda one: _is_visible(one, own),
+        told=lambda one: as_seen(work, one),
     )
     return page.as_body(f"{PREFIX}s")
 
@@ -105,7 +96,7 @@ def update_definition(work: Work, key: str, body: Json) -> Json:
     require_current(definition, given.get("version"), f"{PREFIX}.version")
     for name in ("key", "schema"):
         if given.get(name) not in (None, definition[name]):
-            raise Refusal("INVALID_VALUE", f"`{name}` cannot be changed.", field=f"{PREFIX}.{name}")
+            raise invalid(f"`{name}` cannot be changed.", f"{PREFIX}.{name}")
     changed = definition | {
         name: given[name] for name in ("name", "description", "visibility") if given.get(name)
     }
@@ -142,14 +133,14 @@ def require_current(kept: Json, version: int | None, field: str) -> None:
     if version in (None, -1, kept["version"]):
         return
     if version is not None and version > kept["version"]:
-        raise Refusal("BAD_REQUEST", f"The current version is {kept['version']}.", field=field)
+        raise bad_request(f"The current version is {kept['version']}.", field)
     raise Refusal("CONFLICT", f"Stale version: the current is {kept['version']}.", status=409, field=field)
 
 
 def require_version_reached(kept: Json, version: str | None) -> None:
     """Raises Refusal for a read that asks for a version not written yet."""
     if version is not None and (not version.isdigit() or int(version) > kept["version"]):
-        raise Refusal("BAD_REQUEST", f"The current version is {kept['version']}.", field="version")
+        raise bad_request(f"The current version is {kept['version']}.", "version")
 
 
 def _own(work: Work, key: str) -> Json:
@@ -167,13 +158,7 @@ def _check_names(work: Work, definition: Json) -> None:
     if definition["visibility"] != "VISIBILITY_HIDDEN":
         for name in ("name", "description"):
             if not definition.get(name):
-                raise Refusal(
-                    "MISSING_REQUIRED_PARAMETER",
-                    f"A visible definition needs a {name}.",
-                    field=f"{PREFIX}.{name}",
-                )
+                raise missing(f"A visible definition needs a {name}.", f"{PREFIX}.{name}")
     for other in work.all("definition"):
         if other["id"] != definition["id"] and other.get("name") == definition.get("name", ""):
-            raise Refusal(
-                "INVALID_VALUE", "Another definition has this name already.", field=f"{PREFIX}.name"
-            )
+            raise invalid("Another definition has this name already.", f"{PREFIX}.name")

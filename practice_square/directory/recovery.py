@@ -6,7 +6,7 @@ one remains beside it, is this practice Square's reading; `has_new_ids` simulate
 
 from practice_square.customers import find_merged, name_of, read_customer
 from practice_square.events import announce_customer
-from practice_square.refusals import Refusal, not_found
+from practice_square.refusals import find, invalid
 from practice_square.storage import Json, Work
 
 REMOVED = "customer_removed"
@@ -17,7 +17,7 @@ def unmerge_customer(work: Work, id_: str, *, has_new_ids: bool = False) -> list
     merged = read_customer(work, id_)
     old_ids = find_merged(work, merged["id"])
     if not old_ids:
-        raise Refusal("INVALID_VALUE", "This profile did not come from a merge.", field="customer_id")
+        raise invalid("This profile did not come from a merge.", "customer_id")
     recovered = [_bring_back(work, old_id, "UNMERGE_RECOVERY", has_new_id=has_new_ids) for old_id in old_ids]
     _say_so(work, merged, recovered)
     return recovered
@@ -29,9 +29,7 @@ def recover_customer(work: Work, id_: str) -> Json:
 
 
 def _bring_back(work: Work, id_: str, source: str, *, has_new_id: bool) -> Json:
-    removed = work.get(REMOVED, id_)
-    if removed is None:
-        raise not_found("Removed customer", id_, "customer_id")
+    removed = find(work, REMOVED, id_, "Removed customer", "customer_id")
     work.remove(REMOVED, id_)
     now = work.now()
     profile = removed | {"creation_source": source, "updated_at": now, "version": removed["version"] + 1}

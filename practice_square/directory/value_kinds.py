@@ -4,7 +4,7 @@ import re
 from datetime import date
 from typing import Any
 
-from practice_square.refusals import Refusal
+from practice_square.refusals import Refusal, invalid
 from practice_square.storage import Json
 
 SCHEMA_HOME = "https://developer-production-s.squarecdn.com/schemas/v1/common.json#squareup.common."
@@ -33,13 +33,13 @@ def read_kind(schema: Any, field: str) -> str:
         return kind
     if "items" in schema:
         raise Refusal("NOT_IMPLEMENTED", "A selection is not played here.", status=501, field=field)
-    raise Refusal("INVALID_VALUE", "The schema is not one of Square's common types.", field=field)
+    raise invalid("The schema is not one of Square's common types.", field)
 
 
 def check_value(value: Any, kind: str, field: str) -> None:
     """Raises Refusal for a value that is not of its definition's kind."""
     if not _is_of_kind(value, kind):
-        raise Refusal("INVALID_VALUE", f"The value does not fit the schema {kind}.", field=field)
+        raise invalid(f"The value does not fit the schema {kind}.", field)
 
 
 def _is_of_kind(value: Any, kind: str) -> bool:
