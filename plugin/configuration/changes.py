@@ -20,6 +20,11 @@ ELSEWHERE = {
     "clinic.currency": N_("Currency"),
     "clinic.language": N_("Language"),
     "clinic.sends_papers": N_("Papers by e-mail after each visit"),
+    "clinic.logo": N_("Logo"),
+    "clinic.has_e_invoices": N_("E-invoices"),
+    "series.invoice": N_("Numbers of invoices"),
+    "series.credit_note": N_("Numbers of credit notes"),
+    "series.receipt": N_("Numbers of receipts"),
 }
 
 
@@ -37,6 +42,17 @@ class ChangeView:
     def label(self) -> str:
         """Return the setting as the pages call it."""
         return setting_label(self.name)
+
+    @property
+    def lines(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the lines that differ, before and after."""
+        return differing_lines(self.before, self.after)
+
+
+def differing_lines(before: str, after: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the lines of each text that the other has not."""
+    were, are = before.splitlines(), after.splitlines()
+    return tuple(each for each in were if each not in are), tuple(each for each in are if each not in were)
 
 
 def setting_label(name: str) -> str:

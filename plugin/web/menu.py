@@ -30,8 +30,13 @@ class MenuPage:
 def pages_for(role: Role) -> Iterator[MenuPage]:
     """Yield the pages that this role may open."""
     for page in (*PAGES, *_only_in_menus(), *_settings()):
-        if role == Role.OWNER or role in getattr(current_app.view_functions[page.endpoint], "roles", ()):
+        if may_open(page.endpoint, role):
             yield page
+
+
+def may_open(endpoint: str, role: Role) -> bool:
+    """Return whether the view of this endpoint is for this role."""
+    return role == Role.OWNER or role in getattr(current_app.view_functions[endpoint], "roles", ())
 
 
 def _only_in_menus() -> Iterator[MenuPage]:

@@ -35,7 +35,7 @@ TEMPLATES = next(
 _SCRIPTS = TEMPLATES / "static" / "desk"
 # Scripts that main.js loads where a page has what they are for.
 ON_DEMAND = frozenset(
-    {"camera.js", "check_in.js", "choose.js", "hours.js", "preview.js", "scan.js", "setup.js"}
+    {"camera.js", "check_in.js", "choose.js", "hours.js", "passkey.js", "preview.js", "scan.js", "setup.js"}
 )
 _STYLES = TEMPLATES / "static" / "styles"
 

@@ -17,6 +17,13 @@
     if (style.overflowX === "hidden" && style.textOverflow !== "ellipsis" && node.scrollWidth > node.clientWidth + 1 && !node.matches(".sheet, .bar nav .badge")) found.push(`cut: ${name(node)}`);
   }
 
+  // From an iPad on, no column of a table is to be found by scrolling alone. Larger letters may need it.
+  if (width >= 1024 && parseFloat(getComputedStyle(document.documentElement).fontSize) <= 16) {
+    for (const node of document.querySelectorAll(".table, .table-frame")) {
+      if (isShown(node) && node.scrollWidth > node.clientWidth + 1) found.push(`hides columns, ${node.scrollWidth} of ${node.clientWidth}: ${name(node)}`);
+    }
+  }
+
   const ids = [...document.querySelectorAll("[id]:not([type=hidden])")].map((node) => node.id);
   for (const id of new Set(ids.filter((each, place) => ids.indexOf(each) !== place))) found.push(`id used twice: ${id}`);
 

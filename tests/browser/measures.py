@@ -67,9 +67,9 @@ class Findings:
         self.foreign += [f"{screen}: {each}" for each in weight["foreign"]]
         for width in widths:
             _set_width(page, width)
-            self.layout += _layout(page, f"{screen} {width}", targets=width in (PHONE, TABLET))
+            self.layout += layout_findings(page, f"{screen} {width}", targets=width in (PHONE, TABLET))
             open_everything(page)
-            self.layout += _layout(page, f"{screen} {width}, all open", overlaps=False)
+            self.layout += layout_findings(page, f"{screen} {width}, all open", overlaps=False)
             open_menu(page, None)
         if not self.judged.shows_more(page):
             return
@@ -77,7 +77,7 @@ class Findings:
         enlarge(page, 200)
         for width in {PHONE, 768, TABLET} & set(widths):
             _set_width(page, width)
-            self.layout += _layout(page, f"{screen} {width}, letters twice as large")
+            self.layout += layout_findings(page, f"{screen} {width}, letters twice as large")
         enlarge(page, 100)
 
 
@@ -114,6 +114,6 @@ def _set_width(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844 if width < 600 else 768})
 
 
-def _layout(page: Page, where: str, *, targets: bool = False, overlaps: bool = True) -> list[str]:
+def layout_findings(page: Page, where: str, *, targets: bool = False, overlaps: bool = True) -> list[str]:
     said = page.evaluate(_LAYOUT, {"targets": targets, "overlaps": overlaps})
     return [f"{where}: {each}" for each in said]

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.clinic import DeskWindow
+from tests.browser.measures import layout_findings
 from tests.browser.screens import WIDTHS
 
 
@@ -110,3 +111,12 @@ def test_the_header_has_two_rows_at_most_with_wide_letters_and_a_count(desk: Des
         page.set_viewport_size({"width": width, "height": 700})
         height = page.evaluate("() => document.querySelector('.bar').offsetHeight")
         assert height < 3 * 44, width
+
+
+def test_a_column_that_only_scrolling_shows_is_found(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(f"{desk.clinic.desk}/courses")
+    assert layout_findings(page, "courses") == []
+    page.evaluate("() => { document.querySelector('td.number').style.paddingInline = '200px'; }")
+    assert any("hides columns" in each for each in layout_findings(page, "courses"))

@@ -97,6 +97,7 @@ WHO: dict[str, frozenset[str]] = {
     "arrivals.undo": STAFF,
     "arrivals.link": STAFF,
     "palette.find": STAFF,
+    "palette.lead": STAFF,
     **dict.fromkeys(("quote.show", "quote.pdf", "quote.pay"), ANYBODY),
     **dict.fromkeys(
         ("quotes.of_client", "quotes.make", "quotes.show", "quotes.pdf", "quotes.mail", "quotes.withdraw"),

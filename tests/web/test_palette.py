@@ -1,6 +1,7 @@
 """The palette: what is found by what is typed or scanned, in which order, and by whom."""
 
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -10,6 +11,8 @@ from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
 from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.services import Services
 from plugin.web.client_page.views import AS_CLIENT
+from plugin.web.desk import course_menu
+from plugin.web.desk.course_menu import OF_A_COURSE
 from tests.budgets.counting import counted
 from tests.courses.desk import OLGA, Desk
 from tests.courses.documents.sales import Papers
@@ -18,6 +21,13 @@ from tests.web.page import Page
 from tests.web.visitor import Visitor
 
 MOST_STATEMENTS = 25
+# What one tap does to this course alone, and a file of it.
+NEEDS_THE_COURSE_IN_VIEW = {
+    "again.propose",
+    "changes.take_gift_back",
+    "changes.undo_write_off",
+    "evidence.save",
+}
 
 
 def options(visitor: Visitor, q: str, at: str = "/") -> list[tuple[str, str]]:
@@ -94,7 +104,6 @@ def test_the_code_of_a_voucher_leads_to_redeeming_it(
 
 class TestActs:
     def test_are_those_of_the_client_in_view(self, small_olga: Visitor, small_desk: Desk, ana: str) -> None:
-        assert words(small_olga, "refund") == []
         at = f"/clients/{ana}"
         assert words(small_olga, "refund", at) == [
             "Refund this package Ana Souza · Facial acupuncture, course of 12"
@@ -104,6 +113,45 @@ class TestActs:
         assert words(small_olga, "print summ", at)[0].startswith("Print course summary Ana Souza")
         course_page = next(address for _, address in options(small_olga, "extend", at))
         assert words(small_olga, "refund", course_page) == words(small_olga, "refund", at)
+
+    def test_with_nobody_in_view_the_client_is_chosen_next(
+        self, small_olga: Visitor, small_desk: Desk, ana: str
+    ) -> None:
+        ((text, address),) = options(small_olga, "refund")
+        assert text == "Refund this package Choose the client next"
+        lead = f"/clients/{ana}/acts/refunds.choose"
+        assert lead in small_olga.get(address).text
+        typed = small_olga.get(f"{address}&q=souza", headers={"HX-Request": "true"})
+        assert lead in typed.text
+        assert small_olga.get(f"{address}&q=souza&open=1").headers["Location"] == lead
+        course = small_olga.get(lead).headers["Location"]
+        assert "Refund this package" in small_olga.page(course).text
+        small_desk.sell()
+        assert small_olga.get(lead).headers["Location"] == f"/clients/{ana}"
+        assert "Several packages" in small_olga.page(f"/clients/{ana}").text
+
+    def test_and_a_name_together_lead_there_at_once(self, small_as: As, ana: str) -> None:
+        olga = small_as(Role.OWNER)
+        expected = [("Refund this package Ana Souza", f"/clients/{ana}/acts/refunds.choose")]
+        assert options(olga, "refund souza a") == expected
+        assert options(olga, "refund nobody") == []
+        assert options(small_as(Role.DESK), "refund souza") == []
+
+    def test_of_a_client_without_such_a_package_it_is_said(
+        self, small_as: As, small_desk: Desk, ana: str
+    ) -> None:
+        nobody = small_desk.client("No Package")
+        olga = small_as(Role.OWNER)
+        assert olga.get(f"/clients/{nobody}/acts/changes.extend").headers["Location"] == f"/clients/{nobody}"
+        assert "is not possible for a package" in olga.page(f"/clients/{nobody}").text
+        assert olga.get(f"/clients/{ana}/acts/staff.invite").status_code == 404
+        assert olga.get("/clients/none/acts/changes.extend").status_code == 404
+        assert "Choose the client" not in olga.page("/clients?act=staff.invite").text
+
+    def test_each_act_of_the_menus_that_opens_a_form_can_be_begun_without_a_client(self) -> None:
+        menus = (Path(course_menu.__file__)).read_text(encoding="utf-8")
+        offered = set(re.findall(r'MenuItem\(\s*"([\w.]+)"', menus))
+        assert offered - set(OF_A_COURSE) == NEEDS_THE_COURSE_IN_VIEW
 
     def test_are_those_the_person_may_do_now(self, small_as: As, ana: str) -> None:
         at = f"/clients/{ana}"

@@ -131,8 +131,9 @@ def _recorded(session: Session, store: Store, act: Act, wanted: ClinicView) -> C
 
 
 def _in_words(clinic: ClinicView, names: Sequence[str]) -> str:
-    shown = {name: str(getattr(clinic, name)).replace("\n", ", ") for name in names}
-    return "\n".join(f"{name.replace('_', ' ').capitalize()}: {text}" for name, text in shown.items())
+    values = ((name, getattr(clinic, name)) for name in names)
+    shown = {name: "" if value is None else str(value).replace("\n", ", ") for name, value in values}
+    return "\n".join(f"{name.replace('_', ' ').capitalize()}: {text or '–'}" for name, text in shown.items())
 
 
 def _save_in(session: Session, clinic: ClinicView) -> ClinicView:

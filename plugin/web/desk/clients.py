@@ -46,7 +46,7 @@ from plugin.web.actions import (
     redirect_to,
 )
 from plugin.web.desk.card import Card, card_of, told_apart
-from plugin.web.desk.course_menu import MenuGroup, menu_of, takes_visit
+from plugin.web.desk.course_menu import OF_A_COURSE, MenuGroup, menu_of, takes_visit
 from plugin.web.desk.forms import ClientForm, EditClientForm, VisitDetailsForm
 from plugin.web.desk.history import Line, lines_of
 from plugin.web.headers import let_page_hold_frame
@@ -67,6 +67,8 @@ blueprint = Screens("clients", __name__)
 def find(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the clients that match, or the most recently seen where nothing was typed."""
     if "open" in request.args and not is_fragment() and (match := only_match()) is not None:
+        if act := _asked_act():
+            return redirect_to("palette.lead", client_id=match, act=act)
         return redirect_to("clients.show", client_id=match)
     template = "desk/_found.html" if is_fragment() and refusal is None else "desk/clients.html"
     form = ClientForm.shown(refusal)
@@ -184,14 +186,21 @@ def only_match() -> str | None:
 
 
 def found(limit: int) -> dict[str, Any]:
-    """Return the clients that match the query `q`, and whether there are more."""
+    """Return the clients that match the query `q`, whether there are more, and what is to be done with one."""
     store = current_services().store
     today = pages.today()
     q = request.args.get("q", "").strip()[:120]
+    asked = {"q": q, "act": _asked_act(), "act_words": OF_A_COURSE}
     if not q:
-        return {"q": q, "found": recent_clients(store, today=today, limit=limit), "cursor": None}
+        return asked | {"found": recent_clients(store, today=today, limit=limit), "cursor": None}
     matches = find_clients(store, q, today=today, limit=limit, cursor=request.args.get("cursor"))
-    return {"q": q, "found": matches.rows, "cursor": matches.cursor}
+    return asked | {"found": matches.rows, "cursor": matches.cursor}
+
+
+def _asked_act() -> str:
+    """Return what is to be done with the client who is chosen, "" where they are only looked for."""
+    act = request.args.get("act", "")
+    return act if act in OF_A_COURSE else ""
 
 
 def _version(client_id: str) -> PageVersion:

@@ -8,7 +8,25 @@ from plugin.core.status import IN_USE, Status
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.words import day_text, money_text
 from plugin.courses.changes.write_off import KINDS
-from plugin.web.translations import _, ngettext
+from plugin.web.translations import N_, _, ngettext
+
+# What is done with a course of a client who is chosen next, where nobody is in view.
+OF_A_COURSE = {
+    "changes.visit": N_("Add past visit"),
+    "plans.show": N_("Plan visits"),
+    "changes.missed": N_("Record no-show"),
+    "changes.share": N_("Share"),
+    "changes.give": N_("Gift this package"),
+    "changes.extend": N_("Extend"),
+    "changes.freeze": N_("Freeze"),
+    "changes.goodwill": N_("Add goodwill session"),
+    "changes.adjust": N_("Adjust balance"),
+    "exchanges.choose": N_("Exchange for another package"),
+    "changes.allow": N_("Unlock unpaid sessions"),
+    "refunds.choose": N_("Refund this package"),
+    "changes.transfer": N_("Transfer remaining sessions"),
+    "changes.write_off": N_("Write off balance"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from flask import current_app, render_template, request
+from flask import abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from werkzeug.exceptions import HTTPException
@@ -22,9 +22,12 @@ from plugin.courses.documents.read import DocumentView, documents_numbered
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, Screens
-from plugin.web.desk.palette_acts import PaletteAct, acts_for
+from plugin.web.actions import redirect_to
+from plugin.web.desk.course_menu import OF_A_COURSE
+from plugin.web.desk.palette_acts import PaletteAct, acts_for, of_courses
 from plugin.web.headers import let_page_use_camera
 from plugin.web.menu import MenuPage, pages_for
+from plugin.web.translations import _
 
 MOST_CLIENTS, MOST_ACTS, MOST_PAGES = 6, 6, 5
 _WORD = re.compile(r"\w+")
@@ -52,6 +55,22 @@ def find() -> ResponseReturnValue:
     return render_template("desk/_palette.html", q=q, groups=groups)
 
 
+@blueprint.get("/clients/<client_id>/acts/<act>", roles=AT_THE_DESK)
+def lead(client_id: str, act: str) -> ResponseReturnValue:
+    """Lead to the form of an act for the one course it can be done with, or to the client's page, saying why."""
+    if act not in OF_A_COURSE:
+        abort(404)
+    client = read_client(current_services().store, client_id)
+    offered = [] if client.is_erased else [each for each in of_courses(client) if each.endpoint == act]
+    if len(offered) == 1:
+        return redirect(offered[0].address)
+    if offered:
+        said = _("Several packages: choose “{act}” under “More…” of the right one.", act=OF_A_COURSE[act])
+    else:
+        said = _("“{act}” is not possible for a package of this client now.", act=OF_A_COURSE[act])
+    return redirect_to("clients.show", said, client_id=client.id)
+
+
 @blueprint.get("/scan", roles=AT_THE_DESK)
 def scan() -> ResponseReturnValue:
     """Show the camera, which looks for the code of a paper."""
@@ -67,6 +86,8 @@ def _groups(q: str, client: ClientView | None) -> list[Group]:
     if code := _of_code(q, role):
         return code
     clients = Group("clients", _clients(q))
+    if client is None and not clients.options and not acts.options:
+        acts = Group("acts", _with_a_name(q, role))
     # What is done for the client in view stands for the page of the same name.
     named = {str(act.text) for act in acts.options if isinstance(act, PaletteAct)}
     menu = Group(
@@ -93,6 +114,23 @@ def _of_code(q: str, role: Role) -> list[Group]:
 
 def _clients(q: str) -> tuple[FoundClient, ...]:
     return find_clients(current_services().store, q, today=pages.today(), limit=MOST_CLIENTS).rows
+
+
+def _with_a_name(q: str, role: Role) -> list[PaletteAct]:
+    """Return the acts that the first words stand for, each with the clients whom the others name."""
+    typed = q.split()
+    offered = [act for act in acts_for(None, role) if act.endpoint] if len(typed) > 1 else []
+    for many in range(len(typed) - 1, 0, -1):
+        if acts := _matching(" ".join(typed[:many]), offered, MOST_ACTS):
+            named = [each.client for each in _clients(" ".join(typed[many:]))]
+            pairs = [(act, client) for act in acts for client in named]
+            return [_for_client(*each) for each in pairs[:MOST_ACTS]]
+    return []
+
+
+def _for_client(act: PaletteAct, client: ClientView) -> PaletteAct:
+    address = url_for("palette.lead", client_id=client.id, act=act.endpoint)
+    return replace(act, about=client.name, address=address)
 
 
 def _in_view(path: str) -> ClientView | None:

@@ -16,6 +16,8 @@ from plugin.courses.refunds.desk_refunds import refunds_of_courses
 from plugin.web import current_services, pages
 from plugin.web.desk.card import told_apart
 from plugin.web.desk.clients import menu_for, refund_begun
+from plugin.web.desk.course_menu import OF_A_COURSE
+from plugin.web.menu import may_open
 from plugin.web.translations import _
 
 MOST_PACKAGES = 100
@@ -42,19 +44,31 @@ class PaletteAct:
     address: str
     also: str = ""
     is_paper: bool = False
+    endpoint: str = ""
 
 
 def acts_for(client: ClientView | None, role: Role) -> Iterator[PaletteAct]:
-    """Yield what this role can do with the client, or with nobody in view; raises NotFound."""
-    if client is not None and not client.is_erased:
-        yield from _of_courses(client)
+    """Yield what this role can do with the client, or with one to choose where none is in view; raises NotFound."""
+    if client is None:
+        yield from _of_anybody(role)
+    elif not client.is_erased:
+        yield from of_courses(client)
         yield from _of_client(client, role)
     if role != Role.PRACTITIONER and (client is None or not client.is_erased):
         yield from _sales(client)
     yield PaletteAct(_("New client"), "", f"{url_for('clients.find')}#new", "create add")
 
 
-def _of_courses(client: ClientView) -> Iterator[PaletteAct]:
+def _of_anybody(role: Role) -> Iterator[PaletteAct]:
+    for endpoint, text in OF_A_COURSE.items():
+        if may_open(endpoint, role):
+            address = url_for("clients.find", act=endpoint)
+            also = _ALSO.get(endpoint, "")
+            yield PaletteAct(str(text), _("Choose the client next"), address, also, endpoint=endpoint)
+
+
+def of_courses(client: ClientView) -> Iterator[PaletteAct]:
+    """Yield what the signed-in person can do with the client's courses, as their menus offer it."""
     store, now = current_services().store, pages.now()
     courses = courses_of_client(store, client.id, today=local_date(pages.clinic(), now))
     refunds = refunds_of_courses(store, refund_begun(courses), now=now)
@@ -72,7 +86,8 @@ def _of_courses(client: ClientView) -> Iterator[PaletteAct]:
                 if item.is_tap
                 else url_for(item.endpoint, course_id=course.id)
             )
-            yield PaletteAct(item.text, about, address, _ALSO.get(item.endpoint, ""))
+            also = _ALSO.get(item.endpoint, "")
+            yield PaletteAct(item.text, about, address, also, endpoint=item.endpoint)
 
 
 def _papers(course: CourseView, about: str) -> Iterator[PaletteAct]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.configuration.changes import setting_label
+from plugin.configuration.changes import differing_lines, setting_label
 from plugin.core.acts import Source
 from plugin.courses.base.activity import Did
 from plugin.courses.base.sheet import Columns, sheet_of
@@ -61,13 +61,7 @@ class _Row:
 
     @classmethod
     def of(cls, act: ActivityView) -> _Row:
-        before, after = act.before.splitlines(), act.after.splitlines()
-        return cls(
-            act,
-            _label(act),
-            tuple(line for line in before if line not in after),
-            tuple(line for line in after if line not in before),
-        )
+        return cls(act, _label(act), *differing_lines(act.before, act.after))
 
 
 def _label(act: ActivityView) -> str:

@@ -10,7 +10,6 @@ import { startLock } from "./lock.js";
 import { watchNotice } from "./notices.js";
 import { startOfflinePage } from "./offline_page.js";
 import { openTarget } from "./page.js";
-import { showPasskeys } from "./passkey.js";
 import "./print.js";
 import { startSending } from "./send.js";
 import { signInEnded } from "./sign_in.js";
@@ -24,6 +23,7 @@ function startOnDemand() {
   if (has("[data-sheet]")) import("./preview.js").then(({ startPreview }) => startPreview());
   if (has("[data-choosing]")) import("./choose.js");
   if (has("[data-same-hours]")) import("./hours.js");
+  if (has("[data-passkey]")) import("./passkey.js").then(({ showPasskeys }) => showPasskeys());
   if (has("[data-draft], [data-time-zone]")) import("./setup.js");
 }
 
@@ -40,7 +40,6 @@ openTarget();
 if (document.body.dataset.checkInScreen || has("[data-check-in]")) import("./check_in.js").then(({ startCheckIn }) => startCheckIn());
 watchNotice();
 startOnDemand();
-showPasskeys();
 startLock();
 const wrong = document.querySelector("[data-focus]");
 if (wrong) focusOn(wrong);

@@ -4,7 +4,6 @@ import { openDialog } from "./dialog.js";
 import { isAway } from "./connection.js";
 import { forgetPages, keepFor, signOutLater } from "./kept.js";
 import { leave } from "./lock.js";
-import { showPasskeys } from "./passkey.js";
 import { gettext as _ } from "./words.js";
 
 let signingIn = null;
@@ -106,7 +105,7 @@ async function fill(dialog, answer) {
   forms.forEach(adapt);
   const place = dialog.querySelector("[data-form]");
   place.replaceChildren(...forms.map((form) => document.adoptNode(form)));
-  showPasskeys(place);
+  if (place.querySelector("[data-passkey]")) import("./passkey.js").then(({ showPasskeys }) => showPasskeys(place));
 }
 
 function adapt(form) {
