@@ -61,19 +61,19 @@ def fill_of(
 ) -> LetterFill:
     """Return what this letter is filled with; `buys_again`: clients may buy their package again online."""
     is_offered = buys_again and page_url and letter.again.standing in (Again.YES, Again.BEGUN)
-    state, due = letter.course.state, letter.course.state.due
+    course, due = letter.course, letter.course.due
     return LetterFill(
         kind=letter.kind,
         client_name=letter.client.name,
         clinic=letter.clinic,
         package_name=letter.package_name,
-        balance=tuple(balance_sentences(state, language)),
+        balance=tuple(balance_sentences(course, language)),
         words=letter.words,
         due=due if due.amount else None,
-        due_on=state.due_on,
-        is_overdue=state.is_overdue,
-        expires_on=state.expires_on,
-        last_visit_on=max((each.visited_on for each in letter.course.visits), default=None),
+        due_on=course.due_on,
+        is_overdue=course.is_overdue,
+        expires_on=course.expires_on,
+        last_visit_on=max((each.visited_on for each in course.visits), default=None),
         next_visit=letter.next_visit,
         pay_url=letter.pay_url,
         page_url=page_url,

@@ -28,7 +28,7 @@ def visit_text(due: DueLetter, language: Language, kinds: Collection[str]) -> Vi
     return VisitText(
         subject=_subject(due, language),
         opening=language.sentences(*_opening(due, language)),
-        balance=tuple(balance_sentences(due.course.state, language)) if due.is_owner else (),
+        balance=tuple(balance_sentences(due.course, language)) if due.is_owner else (),
         next_lines=tuple(_next(due, language)),
         attached=_attached(kinds, language),
         questions=questions_line(due.clinic, language),
@@ -86,7 +86,7 @@ def _next(due: DueLetter, language: Language) -> Iterator[str]:
     interval = due.interval if due.interval and due.is_owner else ""
     if due.next_visit:
         yield from booked_lines(due.next_visit, due.clinic, language, interval)
-    elif due.has_come and due.course.is_live and due.course.state.not_used:
+    elif due.has_come and due.course.is_live and due.course.not_used:
         yield language.gettext("Not booked yet")
         if interval:
             yield interval

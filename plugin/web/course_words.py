@@ -171,25 +171,25 @@ def _expired(not_used: int, on: date, clinic: ClinicView) -> Said:
 
 
 @pass_context
-def _said(context: Context, of: CourseView | CourseState | Balance) -> Said:
+def _said(context: Context, of: CourseState | Balance) -> Said:
     if isinstance(of, Balance):
         return balance_said(of, context["clinic"], context["today"])
-    return course_said(of.state if isinstance(of, CourseView) else of, context["clinic"])
+    return course_said(of, context["clinic"])
 
 
 @pass_context
 def _figure(context: Context, of: CourseView) -> Said:
-    return figure_said(of.state, context["clinic"])
+    return figure_said(of, context["clinic"])
 
 
 @pass_context
 def _locked(context: Context, of: CourseView) -> str:
-    return locked_said(of.state, context["clinic"])
+    return locked_said(of, context["clinic"])
 
 
 @pass_context
 def _allowance(context: Context, of: AllowanceState, course: CourseView) -> Said:
-    return allowance_said(course.state, of, context["clinic"])
+    return allowance_said(course, of, context["clinic"])
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -78,7 +78,7 @@ def test_every_state_reads_the_same_alone_in_a_list_and_in_full(desk: Desk) -> N
         for name, course_id in built.items():
             row = session.get_one(Course, course_id)
             alone = course_states(session, [course_id], today=desk.today)[course_id]
-            full = course_in(session, row, today=desk.today).state
+            full = course_in(session, row, today=desk.today)
             assert alone == together[course_id], name
             assert (full.facts, full.parts, full.status) == (alone.facts, alone.parts, alone.status), name
             says = STATES[name].says

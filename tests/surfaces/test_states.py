@@ -10,16 +10,16 @@ from tests.states import STATES, World
 @pytest.mark.parametrize("name", STATES)
 def test_a_course_says_what_its_state_is(world: World, name: str) -> None:
     course = world.desk.course(world.build(name))
-    state, says = course.state, STATES[name].says
+    says = STATES[name].says
     assert (
-        state.status,
-        state.granted,
-        state.used,
-        state.left,
-        state.usable_now,
-        state.locked,
-        state.next_session,
-        state.why_not,
+        course.status,
+        course.granted,
+        course.used,
+        course.left,
+        course.usable_now,
+        course.locked,
+        course.next_session,
+        course.why_not,
     ) == (
         says.status,
         says.granted,
@@ -30,12 +30,12 @@ def test_a_course_says_what_its_state_is(world: World, name: str) -> None:
         says.next_session,
         says.why_not,
     )
-    assert (state.paid.amount, state.due.amount, state.due_on) == (says.paid, says.due, says.due_on)
+    assert (course.paid.amount, course.due.amount, course.due_on) == (says.paid, says.due, says.due_on)
     assert _numbers(course) == says.numbers
     assert audit(world.store) == ()
 
 
 def _numbers(course: CourseView) -> tuple[int, ...]:
-    uses = [each for each in course.state.uses if not (each.is_undone or each.is_used_before)]
+    uses = [each for each in course.uses if not (each.is_undone or each.is_used_before)]
     uses.sort(key=lambda each: (each.used_on, each.entry_id))
-    return tuple(course.state.number_of(each.entry_id) or 0 for each in uses)
+    return tuple(course.number_of(each.entry_id) or 0 for each in uses)

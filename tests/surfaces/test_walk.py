@@ -313,7 +313,7 @@ def _today(walk: Walk) -> Iterator[Any]:
 
 def _arrivals(walk: Walk) -> Iterator[Any]:
     # Whoever came today already is asked about first.
-    if walk.name in NOT_IN_SQUARE or any(each.used_on == TODAY for each in walk.course.state.uses):
+    if walk.name in NOT_IN_SQUARE or any(each.used_on == TODAY for each in walk.course.uses):
         return
     calendar, booking = Appointments(walk.desk), f"{walk.name}-TODAY"
     calendar.told(booking, start_at=walk.desk.clock(), square_customer_id=f"CUSTOMER-{walk.name}")
@@ -356,7 +356,7 @@ def _square_profile(walk: Walk) -> Iterator[Any]:
 
 def _letter(walk: Walk) -> Iterator[Any]:
     says = walk.says
-    sentences = " ".join(balance_sentences(walk.course.state, language_for("en")))
+    sentences = " ".join(balance_sentences(walk.course, language_for("en")))
     left = f"You have {says.left} of {says.granted} sessions left." if says.left else ""
     if (walk.words.mail if walk.words.mail is not None else left) not in sentences:
         yield sentences

@@ -89,8 +89,8 @@ def test_the_code_of_a_voucher_leads_to_redeeming_it(
     given = give_course(
         small_desk.store, small_desk.act(), small_desk.sell(small_desk.package()), NewGift("Rita")
     )
-    assert given.course.gift is not None
-    code = given.course.gift.code
+    assert given.course.waiting_gift is not None
+    code = given.course.waiting_gift.code
     (text, address), *others = options(small_deb, f"{code[:4].lower()}-{code[4:8]} {code[8:]}")
     assert not others
     assert "Rita" in text

@@ -269,7 +269,7 @@ def test_the_tick_is_the_buyers_signed_agreement_once_it_is_paid(shop: Shop, sma
     with shop.store.reading() as session:
         package = session.get_one(Package, shop.package)
         assert free_agreement_in(session, client_id, package) is None
-        assert mind_window_in(session, course, "none", today=course.state.today) is not None
+        assert mind_window_in(session, course, "none", today=course.today) is not None
     (kept,) = shop.rows()
     assert (kept.terms_content, kept.terms_pdf, kept.terms_signed_pdf) == (None, None, None)
 

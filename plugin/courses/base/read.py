@@ -142,6 +142,10 @@ def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> l
         came, missed = attendance(state, visits[course.id], entries, owner_id=course.client_id)
         views.append(
             CourseView(
+                facts=state.facts,
+                parts=state.parts,
+                today=state.today,
+                uses=state.uses,
                 id=course.id,
                 client_id=course.client_id,
                 client_name=(row.client_name or "") if course.client_id else None,
@@ -151,7 +155,6 @@ def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> l
                 terms=terms_from_json(course.terms),
                 square_order_id=course.square_order_id,
                 closed_at=course.closed_at,
-                state=state,
                 entries=entries,
                 visits=came,
                 happenings=tuple(_happening(each) for each in happenings[course.id]),

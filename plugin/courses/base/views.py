@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from plugin.core.acts import Source
-from plugin.core.course import AllowanceState, Balance, CourseState, WaitingGift
+from plugin.core.course import AllowanceState, Balance, CourseState
 from plugin.core.ledger import Kind
-from plugin.core.money import Charge, Money
-from plugin.core.status import Status
+from plugin.core.money import Money
 from plugin.core.terms import Terms
 
 if TYPE_CHECKING:
@@ -341,9 +340,9 @@ class OriginView:
     transferred_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CourseView:
-    """One sold package with all that is known of it; numbers are from `state`, of main sessions by default.
+@dataclass(frozen=True, kw_only=True)
+class CourseView(CourseState):
+    """One sold package with all that is known of it; numbers are of main sessions by default.
 
     `price` and `paid` are net, as in the ledger; `gross_price`, `gross_paid` and `due` are what the client
     sees. A dispute is a warning about its payment; it blocks no session.
@@ -358,7 +357,6 @@ class CourseView:
     terms: Terms
     square_order_id: str | None
     closed_at: datetime | None
-    state: CourseState
     entries: tuple[EntryView, ...]
     visits: tuple[VisitView, ...]
     happenings: tuple[HappeningView, ...]
@@ -372,109 +370,14 @@ class CourseView:
         return any(each.kind == kind for each in self.happenings)
 
     @property
-    def status(self) -> Status:
-        """Return the status."""
-        return self.state.status
-
-    @property
-    def allowances(self) -> tuple[AllowanceState, ...]:
-        """Return the sessions of each treatment."""
-        return self.state.allowances
-
-    @property
-    def granted(self) -> int:
-        """Return the sessions ever granted."""
-        return self.state.granted
-
-    @property
-    def used(self) -> int:
-        """Return the sessions used."""
-        return self.state.used
-
-    @property
-    def used_before(self) -> int:
-        """Return how many of them were used before Coursekeeper."""
-        return self.state.used_before
-
-    @property
-    def left(self) -> int:
-        """Return the sessions not used, whether or not they can be used today."""
-        return self.state.left
-
-    @property
-    def price(self) -> Money:
-        """Return its price, net."""
-        return self.state.price
-
-    @property
-    def paid(self) -> Money:
-        """Return what has been paid, net."""
-        return self.state.paid
-
-    @property
-    def charge(self) -> Charge:
-        """Return what the client was charged: the price with its tax."""
-        return self.state.charge
-
-    @property
-    def gross_price(self) -> Money:
-        """Return what the client was charged, including tax, excluding tips."""
-        return self.state.gross_price
-
-    @property
-    def gross_paid(self) -> Money:
-        """Return what the client has paid, including tax, excluding tips."""
-        return self.state.gross_paid
-
-    @property
-    def is_part_paid(self) -> bool:
-        """Return whether part of the price is not paid, due or not."""
-        return self.state.is_part_paid
-
-    @property
-    def due(self) -> Money:
-        """Return the balance due, tax included."""
-        return self.state.due
-
-    @property
     def due_ended_on(self) -> date | None:
         """Return since when nothing more is due though not all is paid; None without a canceled invoice."""
-        return self.state.facts.due_ended_on
-
-    @property
-    def value_left(self) -> Money:
-        """Return the deferred value of the sessions left."""
-        return self.state.value_left
-
-    @property
-    def expires_on(self) -> date | None:
-        """Return the last day of use."""
-        return self.state.expires_on
+        return self.facts.due_ended_on
 
     @property
     def frozen_on(self) -> date | None:
         """Return the day it was put on hold."""
-        return self.state.facts.frozen_on
-
-    @property
-    def gift(self) -> WaitingGift | None:
-        """Return its unredeemed voucher."""
-        return self.state.waiting_gift
-
-    @property
-    def is_live(self) -> bool:
-        """Return whether sessions are left and nothing but payment prevents their use today."""
-        return self.state.is_live
-
-    @property
-    def is_void(self) -> bool:
-        """Return whether its import was undone: then nothing was ever sold."""
-        return self.state.is_void
-
-    @property
-    def is_untouched(self) -> bool:
-        """Return whether it has no valid use and is not closed: only then may it be moved as a whole."""
-        return self.state.is_untouched
+        return self.facts.frozen_on
 
     def share_of(self, client_id: str) -> ShareView | None:
         """Return that client's share, None where the course is not shared with them."""

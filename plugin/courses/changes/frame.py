@@ -92,9 +92,9 @@ def refuse_ownerless(course: CourseView) -> None:
 
 def refuse_waiting_gift(course: CourseView) -> None:
     """Raise Refused while the course is a gift not redeemed."""
-    if course.gift is not None:
+    if course.waiting_gift is not None:
         said = _(
             "This course waits as a gift for {recipient_name}. Cancel the gift first.",
-            recipient_name=course.gift.recipient_name,
+            recipient_name=course.waiting_gift.recipient_name,
         )
         raise Refused(said, code="waits_as_gift")

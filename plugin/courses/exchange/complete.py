@@ -137,7 +137,7 @@ def _view(session: Session, act: Act, course: Course) -> CourseView:
 
 
 def _is_as_it_was(session: Session, course: CourseView, kept: dict[str, Any]) -> bool:
-    if course.closed_at is not None or course.gift is not None or is_refunding_in(session, course.id):
+    if course.closed_at is not None or course.waiting_gift is not None or is_refunding_in(session, course.id):
         return False
     left = {each.id: each.left for each in course.allowances}
     return bool(left == kept["left"] and course.value_left.amount == kept["value"])

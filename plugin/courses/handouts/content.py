@@ -91,13 +91,13 @@ def summary_paper(
         sessions_left=course.left,
         sessions_total=course.granted,
         sessions_used=course.used,
-        sessions_usable=course.left - course.state.locked,
-        sessions_lost=sum(lost_sessions(course, each) for each in course.state.counted),
+        sessions_usable=course.left - course.locked,
+        sessions_lost=sum(lost_sessions(course, each) for each in course.counted),
         sold_on=course.sold_at.astimezone(zone).date(),
         paid=_money(course.gross_paid) if received is None else None,
         credit=credit,
         received=received,
-        gift_for=course.gift.recipient_name if course.gift else "",
+        gift_for=course.waiting_gift.recipient_name if course.waiting_gift else "",
         status=standing.status,
         status_on=standing.since,
         exchanged_for=names(standing.exchanged_for) if standing.exchanged_for else "",
@@ -106,7 +106,7 @@ def summary_paper(
         licenses=_licenses(course),
         earlier_visits=course.used_before,
         balance_due=_money(course.due) if course.due.amount else None,
-        due_on=course.state.due_on,
+        due_on=course.due_on,
         refunded=refunded,
         credit_notes=credit_notes,
         expires_on=course.expires_on,
@@ -310,7 +310,7 @@ def _session_of(course: CourseView, visit: VisitView) -> _SessionOf:
     )
     treatment, entry_id = used[0]
     kind = _kind(course, treatment)
-    number = course.state.number_of(entry_id) if kind == "touch_up" else visit.number
+    number = course.number_of(entry_id) if kind == "touch_up" else visit.number
     return _SessionOf(treatment, kind, number)
 
 

@@ -59,7 +59,7 @@ def suggested_interval_in(
     last = course.visits[-1] if course.visits else None
     if last is not None and last.interval_days and not last.guest:
         day = last.visited_on + timedelta(days=last.interval_days)
-        if day > course.state.today:
+        if day > course.today:
             return spoken.gettext("We suggest your next visit around {date}.", date=spoken.medium_date(day))
         return every_text(spoken, last.interval_days)
     days = session.scalar(

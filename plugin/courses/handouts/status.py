@@ -138,7 +138,7 @@ def last_session_in(
     `is_told_prices`: the client bought the course, so a price may be named.
     """
     mains = [each for each in course.allowances if each.kind == "main"]
-    if course.status not in (Status.OPEN, Status.FINISHED) or not course.visits or course.gift:
+    if course.status not in (Status.OPEN, Status.FINISHED) or not course.visits or course.waiting_gift:
         return None
     if not mains or any(each.left or each.locked for each in mains):
         return None
@@ -167,7 +167,7 @@ def _touch_up_on(session: Session, course: CourseView) -> date | None:
         .limit(1)
     )
     day = last.visited_on + timedelta(days=days) if days else None
-    return day if day and day > course.state.today else None
+    return day if day and day > course.today else None
 
 
 def _offer(session: Session, course: CourseView) -> Package | None:

@@ -157,7 +157,7 @@ def _for_language(text_in: Callable[[str], str | None], tag: str) -> str:
 
 def pay_url_in(session: Session, course: CourseView) -> str:
     """Return the address where the rest of the course is paid, "" where there is none."""
-    if not course.state.due.amount or course.square_order_id is None:
+    if not course.due.amount or course.square_order_id is None:
         return ""
     url = select(Checkout.url).where(
         Checkout.square_order_id == course.square_order_id,

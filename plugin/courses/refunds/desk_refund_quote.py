@@ -141,7 +141,7 @@ def _refuse(session: Session, quote: RefundQuote) -> None:
     if course.status is Status.TRANSFERRED:
         said = _("This course was transferred. Its money can go back only from here:")
         raise Refused(_("{said} transfer the sessions back first.", said=said), code="transferred")
-    if course.gift is not None:
+    if course.waiting_gift is not None:
         raise Refused(_("This course waits as a gift. Cancel the gift first."), code="waits_as_gift")
     if course.status is Status.REFUNDED:
         raise Refused(

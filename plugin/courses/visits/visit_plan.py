@@ -280,9 +280,7 @@ def _missed(
     absent = set(session.scalars(no_shows)) if booked else set()
     came = {each.visited_on for each in course.visits}
     days = ((each.start_at.astimezone(zone).date(), each.square_booking_id in absent) for each in over)
-    return tuple(
-        day for day, is_absent in days if day not in came and (is_absent or day < course.state.today)
-    )
+    return tuple(day for day, is_absent in days if day not in came and (is_absent or day < course.today))
 
 
 def _rhythm(
@@ -293,7 +291,7 @@ def _rhythm(
     zone: ZoneInfo,
 ) -> Rhythm:
     """Return the rhythm: after the last visit or appointment, as asked at it, else as the treatment suggests."""
-    today = course.state.today
+    today = course.today
     last = course.visits[-1] if course.visits else None
     suggested = session.scalar(
         select(Treatment.suggested_days)

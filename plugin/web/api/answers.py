@@ -24,7 +24,7 @@ class Answer(BaseModel):
 
 
 def shown(example: Any = _NO_EXAMPLE, description: str | None = None, *, at: str | None = None) -> Any:
-    """Describe a field; `at`: the attribute of the view it is read from, such as state.due."""
+    """Describe a field; `at`: the attribute of the view it is read from, such as balance.left."""
     examples = None if example is _NO_EXAMPLE else [example]
     source = AliasPath(*at.split(".")) if at else None
     return Field(examples=examples, description=description, validation_alias=source)

@@ -136,20 +136,20 @@ class Course(Answer):
     square_order_id: str | None = shown("CAISENgvlJ6jLWAzERDzjyHVybY")
     price: Money
     due: Money = shown(usd(0), "What of the price is not paid.")
-    due_on: date | None = shown(None, "The day it is due, where one was agreed.", at="state.due_on")
+    due_on: date | None = shown(None, "The day it is due, where one was agreed.")
     granted: Count = shown(12, "Main sessions, as are the next five.")
     used: Count = shown(1)
     left: Count = shown(11)
-    usable_now: UsableNow = shown(11, at="state.usable_now")
-    locked: Locked = shown(at="state.locked")
-    next_session: Position | None = shown(2, "The number the next use will have.", at="state.next_session")
+    usable_now: UsableNow = shown(11)
+    locked: Locked = shown()
+    next_session: Position | None = shown(2, "The number the next use will have.")
     not_usable_because: WhyNot | None = shown(
-        None, "Why no session can be used today; null where one can.", at="state.why_not"
+        None, "Why no session can be used today; null where one can.", at="why_not"
     )
-    on_hold_since: date | None = shown(at="state.on_hold_since")
-    expired_on: date | None = shown(at="state.expired_on")
+    on_hold_since: date | None = shown()
+    expired_on: date | None = shown()
     waiting_gift: WaitingGift | None = shown(
-        None, "For whom it waits as a gift: until it is redeemed it can't be used.", at="gift"
+        None, "For whom it waits as a gift: until it is redeemed it can't be used."
     )
     allowances: list[Allowance]
     visits: list[Visit] = shown(description="By day, without those that were undone.")

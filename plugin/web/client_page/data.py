@@ -68,7 +68,7 @@ def own_courses(store: Store, client: ClientView, language: Language, *, today: 
     """Return what the page shows of each course."""
     own = courses_of_client(store, client.id, today=today)
     shared = [each for each in shared_with(store, client.id, today=today) if each.is_live]
-    current = [each for each in own if each.closed_at is None and each.state.not_used]
+    current = [each for each in own if each.closed_at is None and each.not_used]
     earlier = [each for each in own if each.status is Status.FINISHED]
     issued = issued_to(store, client, (each.id for each in (*current, *earlier)))
     with store.reading() as session:
@@ -148,8 +148,8 @@ def _own_course(
     missed = [_missed(each, language, names) for each in course.no_shows] if is_theirs else []
     return OwnCourse(
         card=card_of(course),
-        figure=figure(course.state, language),
-        standing=standing(course.state, language, is_owner=is_theirs),
+        figure=figure(course, language),
+        standing=standing(course, language, is_owner=is_theirs),
         lines=_newest_first([*came, *missed]),
         terms=terms,
         documents=documents,

@@ -49,14 +49,13 @@ class Card:
 
 def card_of(course: CourseView) -> Card:
     """Lay out the card of a course."""
-    state = course.state
-    main = state.counted
+    main = course.counted
     extras = [each for each in course.allowances if each not in main]
     usable = [each for each in (*main, *extras) if each.usable_now]
     return Card(
         course=course,
-        places=_places(course, main, state.days_used()),
-        extras=tuple(Extra(each, _places(course, [each], state.days_used(each))) for each in extras),
+        places=_places(course, main, course.days_used()),
+        extras=tuple(Extra(each, _places(course, [each], course.days_used(each))) for each in extras),
         next=usable[0] if usable else None,
         others=tuple(usable[1:]),
     )

@@ -63,7 +63,7 @@ def page(action: CourseAction, course_id: str, refusal: Refusal | None = None) -
         to=_person(chosen) if action.has_person else None,
         matches=matches,
         offer=offer,
-        gift=_gift(course_id) if action.name == "give" and course.gift else None,
+        gift=_gift(course_id) if action.name == "give" and course.waiting_gift else None,
     )
 
 

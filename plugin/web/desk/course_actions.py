@@ -80,7 +80,7 @@ def _said_missed(course: CourseView) -> Notice:
 
 
 def _left(course: CourseView) -> str:
-    return f"{course_said(course.state, pages.clinic())}."
+    return f"{course_said(course, pages.clinic())}."
 
 
 def _said_transfer(course: CourseView) -> Notice:
@@ -94,7 +94,7 @@ def _said_transfer(course: CourseView) -> Notice:
 
 
 def _said_gift(course: CourseView) -> Notice:
-    name = course.gift.recipient_name if course.gift else ""
+    name = course.waiting_gift.recipient_name if course.waiting_gift else ""
     address = url_for("changes.give", course_id=course.id)
     return Notice(
         _("This package is a gift for {name} now.", name=name), link=address, link_text=_("Show the voucher")

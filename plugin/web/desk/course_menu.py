@@ -67,7 +67,7 @@ def menu_of(
 def takes_visit(course: CourseView) -> bool:
     """Return whether a visit of another day could use a session."""
     has_left = any(each.left for each in course.allowances)
-    return has_left and course.gift is None and course.status in (*IN_USE, Status.EXPIRED)
+    return has_left and course.waiting_gift is None and course.status in (*IN_USE, Status.EXPIRED)
 
 
 def _visit(course: CourseView) -> Iterator[MenuItem]:
@@ -79,7 +79,7 @@ def _visit(course: CourseView) -> Iterator[MenuItem]:
 
 
 def _package(course: CourseView, clinic: ClinicView, is_desk: bool, is_owner: bool) -> Iterator[MenuItem]:
-    left, is_waiting = _sessions(course.state.not_used), course.gift is not None
+    left, is_waiting = _sessions(course.not_used), course.waiting_gift is not None
     if is_desk and is_waiting:
         yield MenuItem("changes.give", _("Show the voucher"), _("Its code, and the paper to print"))
     if is_desk and not is_waiting and course.status in (*IN_USE, Status.FROZEN):
@@ -98,7 +98,7 @@ def _package(course: CourseView, clinic: ClinicView, is_desk: bool, is_owner: bo
 
 def _package_of_owner(course: CourseView, clinic: ClinicView, left: str) -> Iterator[MenuItem]:
     yield MenuItem("changes.extend", _("Extend"), _expiry(course, clinic))
-    if course.status in IN_USE and course.gift is None:
+    if course.status in IN_USE and course.waiting_gift is None:
         pauses = _("Pauses its {sessions} and its expiration date", sessions=left)
         yield MenuItem("changes.freeze", _("Freeze"), pauses)
     numbers = {"n": course.left + 1, "total": course.granted + 1}
@@ -114,18 +114,18 @@ def _package_of_owner(course: CourseView, clinic: ClinicView, left: str) -> Iter
 def _money(
     course: CourseView, clinic: ClinicView, is_desk: bool, is_owner: bool, is_refunding: bool
 ) -> Iterator[MenuItem]:
-    left = _sessions(course.state.not_used)
-    if is_desk and course.gift is None and course.status is Status.OPEN:
+    left = _sessions(course.not_used)
+    if is_desk and course.waiting_gift is None and course.status is Status.OPEN:
         credit = _("Credits the {sessions} left toward the new one", sessions=left)
         yield MenuItem("exchanges.choose", _("Exchange for another package"), credit)
     if is_owner and course.status is Status.PART_PAID:
         due = money_text(course.due, clinic)
-        locked = _("{sessions} locked, {amount} due", sessions=_sessions(course.state.locked), amount=due)
+        locked = _("{sessions} locked, {amount} due", sessions=_sessions(course.locked), amount=due)
         yield MenuItem("changes.allow", _("Unlock unpaid sessions"), locked)
-    if is_desk and course.gift is None and course.square_order_id:
+    if is_desk and course.waiting_gift is None and course.square_order_id:
         again = _("Makes a link to pay the same package at today’s price, and e-mails it")
         yield MenuItem("again.propose", _("Sell it again"), again, is_tap=True)
-    is_refundable = course.paid.amount and course.square_order_id and course.gift is None
+    is_refundable = course.paid.amount and course.square_order_id and course.waiting_gift is None
     if is_owner and is_refundable and not is_refunding:
         paid = money_text(course.gross_paid, clinic)
         said = _(
@@ -138,11 +138,11 @@ def _money(
 
 
 def _danger(course: CourseView, clinic: ClinicView, is_desk: bool, is_owner: bool) -> Iterator[MenuItem]:
-    left = _sessions(course.state.not_used)
-    if is_desk and course.gift is not None:
+    left = _sessions(course.not_used)
+    if is_desk and course.waiting_gift is not None:
         said = _("Its code stops working; {sessions} can be used again", sessions=left)
         yield MenuItem("changes.take_gift_back", _("Cancel gift"), said, is_tap=True)
-    if not is_owner or course.gift is not None:
+    if not is_owner or course.waiting_gift is not None:
         return
     if course.status is Status.OPEN:
         moves = _("Moves up to {sessions} to another client", sessions=left)

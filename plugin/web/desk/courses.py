@@ -96,7 +96,7 @@ def undo(entry_id: str) -> ResponseReturnValue:
 
 def said_of_use(used: Used, of: CourseView) -> str:
     """Return what was used and what is left, with a warning where its payment is disputed."""
-    allowance = of.state.allowance(used.entry.allowance_id)
+    allowance = of.allowance(used.entry.allowance_id)
     said = _(
         "{name} {session_number} used. {left}",
         name=_name(allowance),
@@ -112,7 +112,7 @@ def said_of_use(used: Used, of: CourseView) -> str:
 
 def said_of_link(used: Used, of: CourseView) -> str:
     """Return which session an appointment was checked in with."""
-    name = _name(of.state.allowance(used.entry.allowance_id)).lower()
+    name = _name(of.allowance(used.entry.allowance_id)).lower()
     return _(
         "Linked to {name} {session_number} of {granted}. Nothing more was charged.",
         name=name,
@@ -122,18 +122,18 @@ def said_of_link(used: Used, of: CourseView) -> str:
 
 
 def _given_back(undone: Reversed, of: CourseView) -> str:
-    allowance = of.state.allowance(undone.entry.allowance_id)
+    allowance = of.allowance(undone.entry.allowance_id)
     return _("{name} restored. {left}", name=_name(allowance), left=_left(of, allowance))
 
 
 def left_after(course_id: str, entry: EntryView) -> str:
     """Return what is left of the treatment of an entry."""
     of = course(course_id)
-    return _left(of, of.state.allowance(entry.allowance_id))
+    return _left(of, of.allowance(entry.allowance_id))
 
 
 def _left(of: CourseView, allowance: AllowanceState) -> str:
-    return f"{allowance_said(of.state, allowance, pages.clinic())}."
+    return f"{allowance_said(of, allowance, pages.clinic())}."
 
 
 def _name(allowance: AllowanceState) -> str:

@@ -100,7 +100,7 @@ def test_a_gift_waits_until_its_code_is_redeemed_once(desk: Desk, changes: Chang
     course_id = desk.sell()
     changes.give(course_id)
     waiting = desk.course(course_id)
-    assert waiting.gift is not None
+    assert waiting.waiting_gift is not None
     assert not waiting.is_live
     with pytest.raises(Refused, match="waits as a gift for Bea Wong"):
         desk.use(course_id)
