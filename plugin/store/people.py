@@ -83,7 +83,7 @@ class SquareCustomer(Base):
     __tablename__ = "square_customer"
 
     square_customer_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
-    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
     is_current: Mapped[bool] = mapped_column(default=True)
     # Deleted in Square's directory; the client and the ledger are kept.
     is_deleted: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -91,6 +91,10 @@ class SquareCustomer(Base):
     address: Mapped[str] = mapped_column(Text, default="", server_default="", info=DELETED)
     country: Mapped[str] = mapped_column(String(2), default="", server_default="", info=DELETED)
     seen_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_square_customer_of_client", "client_id", "is_current", "is_deleted", "square_customer_id"),
+    )
 
 
 # The client's current profile in Square's directory.

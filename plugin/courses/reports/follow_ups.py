@@ -19,6 +19,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
+    exists,
     func,
     literal,
     or_,
@@ -197,6 +198,8 @@ def _people(today: date, now: datetime) -> Subquery:
     facts = union_all(*_facts(today)).subquery().c
     client = select(
         facts.client_id,
+        # Folded, and "" for a client whose data was erased.
+        func.max(facts.client_name).label("client_name"),
         func.min(facts.ends).label("ends"),
         func.sum(facts.left).label("left"),
         func.max(facts.seen).label("seen"),
@@ -206,9 +209,11 @@ def _people(today: date, now: datetime) -> Subquery:
         func.max(facts.is_due).label("is_due"),
     )
     of = client.group_by(facts.client_id).subquery().c
-    booked = next_bookings(now).subquery()
+    booked = select(next_bookings(now).subquery().c.client_id)
+    # A client whose data was erased can no longer be called.
+    is_somebody = exists().where(Client.id == of.client_id, Client.erased_at.is_(None))
     is_low = or_(of.left.between(1, FEW_LEFT), and_(of.left == 0, of.is_done == 1))
-    is_lapsed = and_(of.left > 0, of.due_back < today, booked.c.client_id.is_(None))
+    is_lapsed = and_(of.left > 0, of.due_back < today, of.client_id.not_in(booked))
     flags = {
         Why.EXPIRING: of.ends < NEVER,
         Why.LOW: is_low,
@@ -218,14 +223,12 @@ def _people(today: date, now: datetime) -> Subquery:
     return (
         select(
             of.client_id,
+            of.client_name,
             of.ends,
             of.seen,
             *(case((flag, 1), else_=0).label(why.value) for why, flag in flags.items()),
         )
-        .join(Client, Client.id == of.client_id)
-        .outerjoin(booked, booked.c.client_id == of.client_id)
-        # A client whose data was erased can no longer be called.
-        .where(or_(*flags.values()), Client.erased_at.is_(None))
+        .where(or_(*flags.values()), or_(of.client_name != "", is_somebody))
         .subquery()
     )
 
@@ -255,6 +258,7 @@ def _fact(
 ) -> Select[*tuple[Any, ...]]:
     return select(
         ListedCourse.client_id,
+        ListedCourse.client_name,
         ends.label("ends"),
         left.label("left"),
         seen.label("seen"),
@@ -266,7 +270,9 @@ def _fact(
 
 def _ordered(people: Subquery, wanted: FollowUpFilter) -> Select[str]:
     of = people.c
-    query = select(of.client_id).join(Client, Client.id == of.client_id)
+    query = select(of.client_id)
+    if wanted.words:
+        query = query.join(Client, Client.id == of.client_id)
     if wanted.why is not None:
         query = query.where(of[wanted.why.value] == 1)
     for word in folded(wanted.words).split():
@@ -277,7 +283,7 @@ def _ordered(people: Subquery, wanted: FollowUpFilter) -> Select[str]:
         query = query.where(or_(Client.search_text.contains(word, autoescape=True), courses.exists()))
     hurry = (of.ends, -of[Why.LOW.value], of.seen)
     first = {FollowUpSort.HURRY: hurry, FollowUpSort.NAME: (), FollowUpSort.LAST_VISIT: (of.seen,)}
-    columns = (*first[wanted.sort], Client.name_folded, of.client_id)
+    columns = (*first[wanted.sort], of.client_name, of.client_id)
     return query.order_by(*(each.desc() if wanted.is_descending else each for each in columns))
 
 

@@ -19,7 +19,7 @@ from plugin.web.translations import N_, _
 
 blueprint = Screens("year_end", __name__)
 
-SHOWN = 200
+SHOWN = 50
 _YEAR_DIGITS = 4
 _NAMES = {
     "received": N_("Received for courses, without tax"),
