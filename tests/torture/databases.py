@@ -1,7 +1,7 @@
 """Databases for torture: what was committed must survive a kill, so nothing of their durability is switched off."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -15,12 +15,17 @@ ENGINES = ("sqlite", "postgresql")
 
 
 @contextmanager
-def fresh_databases(engine: str, folder: Path) -> Iterator[tuple[Fresh, PostgresServer | None]]:
-    """Give what makes a migrated, empty database at each call, and the server when the engine is PostgreSQL."""
+def fresh_databases(
+    engine: str, folder: Path, options: Sequence[str] = DURABLE
+) -> Iterator[tuple[Fresh, PostgresServer | None]]:
+    """Give what makes a migrated, empty database at each call, and the server when the engine is PostgreSQL.
+
+    `options`: how that server is started.
+    """
     if engine == "sqlite":
         yield _files(folder), None
         return
-    server = PostgresServer(DURABLE)
+    server = PostgresServer(options)
     try:
         server.create("migrated")
         upgrade(server.url_of("migrated"))
