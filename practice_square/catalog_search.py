@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from practice_square.catalog import folded
 from practice_square.cursors import Page, cut_page, read_cursor
-from practice_square.refusals import Refusal
+from practice_square.refusals import not_played
 from practice_square.shapes import Flag, Many, Record, Text, Whole, checked, moment
 from practice_square.storage import Json, Place, Work
 
@@ -54,7 +54,7 @@ def search_objects(work: Work, body: Json) -> Json:
     query = body.get("query") or {}
     unknown = set(query) - PLAYED
     if unknown:
-        raise Refusal("NOT_IMPLEMENTED", f"`{unknown.pop()}` is not played here.", status=501, field="query")
+        raise not_played(f"`{unknown.pop()}` is", "query")
     since = moment(body.get("begin_time"), "begin_time")
     types = set(body.get("object_types") or []) or {"ITEM", "ITEM_VARIATION", "CATEGORY", "TAX", "DISCOUNT"}
     found = [

@@ -49,15 +49,13 @@ def sign(signature_key: str, notification_url: str, body: str) -> str:
 
 
 def announce_payment(work: Work, payment: Json, *, is_new: bool, is_withheld: bool = False) -> None:
-    name = "payment.created" if is_new else "payment.updated"
-    data = {"type": "payment", "id": payment["id"], "object": {"payment": payment}}
-    _announce(work, name, data, is_withheld=is_withheld)
+    event = "payment.created" if is_new else "payment.updated"
+    _announce(work, event, _about("payment", payment), is_withheld=is_withheld)
 
 
 def announce_refund(work: Work, refund: Json, *, is_new: bool, is_withheld: bool = False) -> None:
-    name = "refund.created" if is_new else "refund.updated"
-    data = {"type": "refund", "id": refund["id"], "object": {"refund": refund}}
-    _announce(work, name, data, is_withheld=is_withheld)
+    event = "refund.created" if is_new else "refund.updated"
+    _announce(work, event, _about("refund", refund), is_withheld=is_withheld)
 
 
 def announce_order(work: Work, order: Json, *, is_new: bool) -> None:
@@ -110,8 +108,8 @@ def announce_booking(work: Work, booking: Json, *, is_new: bool) -> None:
 
 
 def announce_dispute(work: Work, dispute: Json, *, is_new: bool) -> None:
-    data = {"type": "dispute", "id": dispute["id"], "object": {"dispute": dispute}}
-    _announce(work, "dispute.created" if is_new else "dispute.state.updated", data)
+    event = "dispute.created" if is_new else "dispute.state.updated"
+    _announce(work, event, _about("dispute", dispute))
 
 
 def announce_revocation(work: Work, revoker_type: str) -> None:
@@ -121,21 +119,21 @@ def announce_revocation(work: Work, revoker_type: str) -> None:
 
 
 def announce_checkout(work: Work, checkout: Json, *, is_new: bool) -> None:
-    data = {"type": "checkout", "id": checkout["id"], "object": {"checkout": checkout}}
-    _announce(work, "terminal.checkout.created" if is_new else "terminal.checkout.updated", data)
+    event = "terminal.checkout.created" if is_new else "terminal.checkout.updated"
+    _announce(work, event, _about("checkout", checkout))
 
 
 def announce_pairing(work: Work, code: Json) -> None:
-    data = {"type": "device_code", "id": code["id"], "object": {"device_code": code}}
-    _announce(work, "device.code.paired", data)
+    _announce(work, "device.code.paired", _about("device_code", code))
 
 
 def announce_invoice(work: Work, what: str, invoice: Json) -> None:
-    data: Json = {"type": "invoice", "id": invoice["id"]}
-    if what == "deleted":
-        _announce(work, "invoice.deleted", data | {"deleted": True})
-    else:
-        _announce(work, f"invoice.{what}", data | {"object": {"invoice": invoice}})
+    gone = {"type": "invoice", "id": invoice["id"], "deleted": True}
+    _announce(work, f"invoice.{what}", gone if what == "deleted" else _about("invoice", invoice))
+
+
+def _about(name: str, changed: Json) -> Json:
+    return {"type": name, "id": changed["id"], "object": {name: changed}}
 
 
 def envelope(work: Work, type_: str, data: Json) -> Json:

@@ -2,7 +2,7 @@
 
 from practice_square.priced import APPORTIONED
 from practice_square.pricing import read_percentage, read_quantity
-from practice_square.refusals import Refusal, bad_request, invalid, missing, not_found
+from practice_square.refusals import bad_request, invalid, missing, not_found, not_played
 from practice_square.shapes import PRICE, TIME_RANGE, Flag, Many, Record, Text, TextMap, Whole
 from practice_square.storage import Json
 
@@ -126,9 +126,7 @@ def check_parts(order: Json) -> None:
     """Refuse what the schema cannot express: quantities, percentages, references between the parts."""
     for name in NOT_PLAYED:
         if order.get(name):
-            raise Refusal(
-                "NOT_IMPLEMENTED", f"`{name}` is not played here.", status=501, field=f"order.{name}"
-            )
+            raise not_played(f"`{name}` is", f"order.{name}")
     for place, line in enumerate(order.get("line_items") or []):
         _check_line(order, line, f"order.line_items[{place}]")
     for place, discount in enumerate(order.get("discounts") or []):

@@ -8,7 +8,7 @@ from practice_square.events import announce_payment, announce_refund
 from practice_square.faults import read_faults
 from practice_square.merchant import money, require_currency
 from practice_square.payments import read_payment
-from practice_square.refusals import Refusal, bad_request, find
+from practice_square.refusals import Refusal, bad_request, find, not_played
 from practice_square.returns import custom_line, make_return, returned_line, returned_tips
 from practice_square.shapes import PRICE, Flag, Record, Text, checked
 from practice_square.storage import Json, Work
@@ -28,9 +28,7 @@ def refund_payment(work: Work, body: Json) -> Json:
     """Refund part or all of one payment. It does not name the returned line."""
     checked(body, REFUND)
     if not body.get("payment_id"):
-        raise Refusal(
-            "NOT_IMPLEMENTED", "Unlinked refunds are not played here.", status=501, field="payment_id"
-        )
+        raise not_played("Unlinked refunds are", "payment_id")
     payment = read_payment(work, body["payment_id"])
     require_currency(work, body["amount_money"], "amount_money")
     amount = body["amount_money"].get("amount") or 0

@@ -45,6 +45,10 @@ def not_found(what: str, id_: str, field: str | None = None) -> Refusal:
     return Refusal("NOT_FOUND", f"{what} with ID `{id_}` not found.", status=404, field=field)
 
 
+def not_played(what: str, field: str) -> Refusal:
+    return Refusal("NOT_IMPLEMENTED", f"{what} not played here.", status=501, field=field)
+
+
 def find(work: Work, kind: str, id_: str, what: str, field: str | None = None) -> Json:
     """Return the document of this id; raises Refusal, where `what` is what Square calls its kind."""
     document = work.get(kind, id_)

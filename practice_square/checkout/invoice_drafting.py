@@ -4,7 +4,7 @@ from practice_square.checkout.payment_requests import draft_schedule, merge_sche
 from practice_square.customers import read_customer
 from practice_square.merchant import require_location
 from practice_square.orders import find_order, invoice_of, require_payable
-from practice_square.refusals import Refusal, bad_request, invalid, missing
+from practice_square.refusals import bad_request, invalid, missing, not_played
 from practice_square.shapes import moment
 from practice_square.storage import Json, Work
 
@@ -43,9 +43,7 @@ def filled(work: Work, invoice: Json, given: Json, order: Json) -> Json:
     """Merge the given fields into the invoice and validate the whole."""
     for name in ("custom_fields", "payment_conditions"):
         if given.get(name):
-            raise Refusal(
-                "NOT_IMPLEMENTED", f"`{name}` is not played here.", status=501, field=f"invoice.{name}"
-            )
+            raise not_played(f"`{name}` is", f"invoice.{name}")
     whole = invoice | {name: given[name] for name in PLAIN if given.get(name) is not None}
     if given.get("primary_recipient"):
         whole["primary_recipient"] = _recipient(work, given["primary_recipient"])

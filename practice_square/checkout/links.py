@@ -8,7 +8,7 @@ from practice_square.customers import read_customer
 from practice_square.listings import read_limit
 from practice_square.orders import CLOSED, cancel_order, create_order, find_order
 from practice_square.payment_sources import amount_of
-from practice_square.refusals import Refusal, bad_request, find, invalid, version_mismatch
+from practice_square.refusals import Refusal, bad_request, find, invalid, not_played, version_mismatch
 from practice_square.shapes import checked
 from practice_square.storage import Json, Work
 
@@ -90,12 +90,7 @@ def _kept(given: Json) -> Json:
 def _check_options(options: Json) -> None:
     for name in NOT_PLAYED:
         if options.get(name):
-            raise Refusal(
-                "NOT_IMPLEMENTED",
-                f"`{name}` is not played here.",
-                status=501,
-                field=f"checkout_options.{name}",
-            )
+            raise not_played(f"`{name}` is", f"checkout_options.{name}")
     address = options.get("redirect_url")
     if address and urlsplit(address).scheme not in ("http", "https"):
         raise invalid("`redirect_url` is an https address.", "checkout_options.redirect_url")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from practice_square.merchant import money, require_currency
 from practice_square.payment_sources import amount_of
 from practice_square.pricing import read_percentage, rounded
-from practice_square.refusals import Refusal, bad_request, invalid, missing
+from practice_square.refusals import Refusal, bad_request, invalid, missing, not_played
 from practice_square.storage import Json, Work
 
 SCHEDULES = (("BALANCE",), ("DEPOSIT", "BALANCE"))
@@ -88,9 +88,7 @@ def read_date(text: str | None, field: str) -> str:
 def _drafted(work: Work, given: Json, place: int, total: int) -> Json:
     where = f"invoice.payment_requests[{place}]"
     if given.get("tipping_enabled") or given.get("automatic_payment_source", "NONE") != "NONE":
-        raise Refusal(
-            "NOT_IMPLEMENTED", "Tips and automatic payments are not played here.", status=501, field=where
-        )
+        raise not_played("Tips and automatic payments are", where)
     part = {
         "uid": given.get("uid") or work.make_id(),
         "request_type": given["request_type"],

@@ -4,7 +4,7 @@ import re
 from datetime import date
 from typing import Any
 
-from practice_square.refusals import Refusal, invalid
+from practice_square.refusals import Refusal, invalid, not_played
 from practice_square.storage import Json
 
 SCHEMA_HOME = "https://developer-production-s.squarecdn.com/schemas/v1/common.json#squareup.common."
@@ -32,7 +32,7 @@ def read_kind(schema: Any, field: str) -> str:
     if kind in KINDS:
         return kind
     if "items" in schema:
-        raise Refusal("NOT_IMPLEMENTED", "A selection is not played here.", status=501, field=field)
+        raise not_played("A selection is", field)
     raise invalid("The schema is not one of Square's common types.", field)
 
 
