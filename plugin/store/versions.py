@@ -93,7 +93,7 @@ _FIRST = "0009"
 _SINCE = {
     **dict.fromkeys(("visit_note", "visit_option", "rated_concern", "own_rating"), "0049"),
     **dict.fromkeys(("rating_choice", "check_answer"), "0049"),
-    "planned_visit": "0056",
+    "planned_visit": "0062",
 }
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 
