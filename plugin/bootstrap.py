@@ -3,7 +3,7 @@
 from invoices.press.workers import PaperWorkers
 from plugin.configuration.live import LiveSettings
 from plugin.configuration.mailer import ConfiguredMailer
-from plugin.courses.mail_health import MailWatch
+from plugin.courses.health_facts import MailWatch
 from plugin.services import Clock, Services, wall_clock
 from plugin.settings import Settings
 from plugin.square.connection.client_factory import open_square

@@ -91,7 +91,7 @@ def user_reset_link(email: str) -> None:
 
 
 def _print_link(services: Services, person: StaffView) -> None:
-    from plugin.courses.accounts.links import expires_at, link_address
+    from plugin.courses.accounts.invitations import expires_at, link_address
 
     now = services.clock()
     until = expires_at(person, now).astimezone().strftime("%Y-%m-%d %H:%M %Z")

@@ -1,9 +1,9 @@
-"""Facts about how an installation runs, from its database: queues, what was made, and when things last happened.
+"""Facts about how an installation runs, from its database: queues, what was made, when things last happened; and mail.
 
 Numbers and times only: nothing names a person or a row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +12,13 @@ from sqlalchemy import Select, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.attention import count_open
+from plugin.courses.base.bookmarks import bookmark_of, drop_bookmark_in, save_bookmark
 from plugin.courses.base.inbox import InboxState, inbox_state
 from plugin.courses.base.work import in_session
 from plugin.courses.square_health import last_sync_at
+from plugin.errors import MailFailed
 from plugin.store import Store
 from plugin.store.documents import Document
 from plugin.store.queues import PENDING, Handout, Heartbeat, Outbox
@@ -118,3 +121,39 @@ def _papers(session: Session) -> dict[str, int]:
     # Documents are numbered without a gap: the last place is their number.
     issued = session.execute(select(Document.kind, func.max(Document.place)).group_by(Document.kind))
     return {**dict(issued.all()), "handout": session.scalar(select(func.count()).select_from(Handout)) or 0}
+
+
+NAME = "mail_failing"
+
+
+@dataclass(frozen=True, slots=True)
+class MailFailing:
+    """Since when every e-mail failed, and how the last one did."""
+
+    since: datetime
+    said: str
+
+
+def mail_failing(store: Store) -> MailFailing | None:
+    """Return since when e-mails fail; None while they are taken."""
+    since, _, said = (bookmark_of(store, NAME) or "").partition(" ")
+    return MailFailing(datetime.fromisoformat(since), said) if since else None
+
+
+class MailWatch:
+    """Records since when e-mails fail. One refused for its own address is an answer: the server works."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def __call__(self, error: MailFailed | None) -> None:
+        """Record the outcome of one e-mail; None: it was taken."""
+        before = mail_failing(self._store)
+        if error is None or error.permanent:
+            if before is not None:
+                self._store.transact(lambda session: drop_bookmark_in(session, NAME))
+        elif before is None or before.said != error.message[:160]:
+            since = before.since if before else self._clock()
+            said = f"{since.isoformat()} {error.message[:160]}"
+            save_bookmark(self._store, Act(SQUARE, self._clock(), NAME), NAME, said)

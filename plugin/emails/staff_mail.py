@@ -10,8 +10,7 @@ from functools import partial
 
 from invoices.language import Language
 from plugin.core.acts import Role
-from plugin.courses.accounts.invitations import note_mail_problem
-from plugin.courses.accounts.links import expires_at, link_address
+from plugin.courses.accounts.invitations import expires_at, link_address, note_mail_problem
 from plugin.courses.accounts.staff import StaffView, read_staff, staff_by_email
 from plugin.courses.accounts.staff_alerts import (
     EMAIL,

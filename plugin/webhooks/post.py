@@ -12,7 +12,7 @@ import httpx
 
 from plugin.core.text import clean
 from plugin.courses.webhooks.deliveries import Outcome
-from plugin.courses.webhooks.kinds import signature
+from plugin.courses.webhooks.documents import signature
 from plugin.errors import WebhookFailed
 from plugin.webhooks.address import Resolve, allowed_address, resolve
 

@@ -15,7 +15,7 @@ from plugin.alarms.deliveries import recent_deliveries
 from plugin.alarms.watch import active_alarms, send_test
 from plugin.alarms.webhook import SIGNATURE, post
 from plugin.core.acts import Act, Role
-from plugin.courses.mail_health import MailWatch
+from plugin.courses.health_facts import MailWatch
 from plugin.errors import ConfigurationError, MailFailed, Refused, WebhookFailed
 from plugin.settings import read_settings
 from plugin.store import Store

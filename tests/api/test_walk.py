@@ -14,7 +14,7 @@ from plugin.courses.audit import audit
 from plugin.courses.checks.answers import answer_check
 from plugin.courses.checks.lists import save_list
 from plugin.courses.webhooks.deliveries import fan_out, list_deliveries
-from plugin.courses.webhooks.kinds import EventKind
+from plugin.courses.webhooks.documents import EventKind
 from plugin.courses.webhooks.receivers import NewReceiver, add_receiver
 from plugin.services import Services
 from plugin.store import Store

@@ -14,7 +14,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from plugin.cli import main
 from plugin.courses.accounts.api_tokens import holder_of
-from plugin.courses.accounts.links import SALT, person_of_link
+from plugin.courses.accounts.invitations import SALT, person_of_link
 from plugin.courses.accounts.staff import staff_by_email
 from plugin.services import wall_clock
 from plugin.store import Store

@@ -11,14 +11,15 @@ from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.accounts import sign_ins
 from plugin.courses.accounts.invitations import (
     NewPerson,
+    expires_at,
     invite,
     invite_again,
+    link_address,
     person_to_reset,
     request_reset,
     send_reset_link,
     withdraw,
 )
-from plugin.courses.accounts.links import expires_at, link_address
 from plugin.courses.accounts.staff import (
     StaffView,
     add_staff,

@@ -9,8 +9,12 @@ from sqlalchemy import text
 
 from plugin.core.acts import Act, Role
 from plugin.courses.accounts.limit_hits import add_hits, clear_hits, count_hits
-from plugin.courses.accounts.passkeys import use_challenge
-from plugin.courses.accounts.second_factors import accept_totp_step, set_recovery_codes, use_recovery_code
+from plugin.courses.accounts.second_factors import (
+    accept_totp_step,
+    set_recovery_codes,
+    use_challenge,
+    use_recovery_code,
+)
 from plugin.courses.accounts.shared_devices import declare_device, list_devices, set_pin, try_pin
 from plugin.courses.accounts.sign_ins import start_sign_in
 from plugin.courses.accounts.staff import StaffView, add_staff

@@ -10,8 +10,7 @@ from invoices.calendar import calendar_of
 from invoices.language import language_for
 from invoices.pages.planner import planner_page
 from invoices.papers import PlannerVisit
-from plugin.core.opening_hours import ClosedDays, Interval, OpeningHours
-from plugin.core.visit_plan import propose_visits
+from plugin.core.opening_hours import ClosedDays, Interval, OpeningHours, propose_visits
 from plugin.courses.base.opening_hours import save_hours
 from plugin.courses.handouts.planner import calendar_file, planner_paper
 from plugin.courses.reports.planned import PlanBy, planned_visits

@@ -95,7 +95,6 @@ FLOORS = (
         "square_health",
         "square_mode",
         "clock_offset",
-        "mail_health",
         "page_versions",
         "health_facts",
     },

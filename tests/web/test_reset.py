@@ -8,8 +8,7 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.accounts.invitations import NewPerson, invite
-from plugin.courses.accounts.links import SALT, link_address
+from plugin.courses.accounts.invitations import SALT, NewPerson, invite, link_address
 from plugin.courses.accounts.staff import StaffView, deactivate_staff, list_staff, read_staff, staff_by_email
 from plugin.services import Services
 from plugin.worker import Worker

@@ -26,7 +26,7 @@ from plugin.courses.webhooks.deliveries import (
     replay_span,
     send_test,
 )
-from plugin.courses.webhooks.kinds import CHOICES
+from plugin.courses.webhooks.documents import CHOICES
 from plugin.courses.webhooks.receivers import (
     NewReceiver,
     add_receiver,

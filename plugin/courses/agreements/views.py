@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, defer
 from invoices.papers import CourseAgreement, PaperRefused, from_json
 from plugin.core.change_of_mind import Channel
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import require_row
+from plugin.courses.base.work import reading, require_row
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import NotFound
 from plugin.store import Store
@@ -80,14 +80,9 @@ def signed_agreements(store: Store, client_id: str) -> tuple[AgreementView, ...]
     return tuple(each for each in agreements_of_client(store, client_id) if each.is_signed)
 
 
-def agreements_of_course(store: Store, course_id: str) -> tuple[AgreementView, ...]:
+@reading
+def agreements_of_course(session: Session, course_id: str) -> tuple[AgreementView, ...]:
     """Return the signed agreements under which the sale of a course was begun."""
-    with store.reading() as session:
-        return agreements_of_course_in(session, course_id)
-
-
-def agreements_of_course_in(session: Session, course_id: str) -> tuple[AgreementView, ...]:
-    """Return them as seen by this session."""
     sold = (
         select(AgreementSale.agreement_id)
         .join(Checkout, Checkout.id == AgreementSale.checkout_id)

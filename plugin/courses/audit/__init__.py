@@ -8,15 +8,10 @@ from plugin.courses.audit.courses import closed_courses, lost_entries, prices, t
 from plugin.courses.audit.entries import empty_allowances, entries
 from plugin.courses.audit.records import Finding, documents, guards, handouts, records
 from plugin.courses.audit.seals import sealed_rows, seals
+from plugin.courses.base.work import reading
 from plugin.store import Store
 
 __all__ = ["Finding", "audit", "audit_in", "audit_in_parts"]
-
-
-def audit(store: Store) -> tuple[Finding, ...]:
-    """Return every error in the ledger and the documents; nothing if all is right."""
-    with store.reading() as session:
-        return audit_in(session)
 
 
 def audit_in_parts(store: Store) -> tuple[Finding, ...]:
@@ -32,8 +27,11 @@ def audit_in_parts(store: Store) -> tuple[Finding, ...]:
 
 
 def audit_in(session: Session) -> tuple[Finding, ...]:
-    """Return every error as seen by this session."""
+    """Return every error in the ledger and the documents; nothing if all is right."""
     return tuple(finding for check in _CHECKS for finding in check(session))
+
+
+audit = reading(audit_in)
 
 
 _CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (

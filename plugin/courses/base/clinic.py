@@ -15,6 +15,7 @@ from plugin.core.acts import Act, require
 from plugin.core.text import NAME_LENGTH, optional, required
 from plugin.courses.base.activity import Did, record_activity
 from plugin.courses.base.views import ClinicView, LogoView
+from plugin.courses.base.work import reading
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.offers import Clinic
@@ -54,18 +55,15 @@ _NO_CLINIC_YET = ClinicView(
 )
 
 
-def read_clinic(store: Store) -> ClinicView:
-    """Return the clinic; plain defaults until Square or the owner has set its name."""
-    with store.reading() as session:
-        return clinic_in(session)
-
-
 def clinic_in(session: Session) -> ClinicView:
-    """Return the clinic as seen by this session, which reads it once."""
+    """Return the clinic, plain defaults until Square or the owner has set its name; a session reads it once."""
     if _IN_HAND not in session.info:
         session.info[_IN_HAND] = _read(session)
     clinic: ClinicView = session.info[_IN_HAND]
     return clinic
+
+
+read_clinic = reading(clinic_in)
 
 
 def with_clinic(query: Select[Any]) -> Select[Any]:

@@ -17,18 +17,13 @@ from plugin.core.opening_hours import (
 )
 from plugin.courses.base.activity import Did, record_activity
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.work import reading
 from plugin.store import Store
 from plugin.store.offers import Hours
 
 
-def read_hours(store: Store) -> OpeningHours:
-    """Return the opening hours in the clinic's time zone; assumed ones until someone has entered them."""
-    with store.reading() as session:
-        return hours_in(session)
-
-
 def hours_in(session: Session) -> OpeningHours:
-    """Return the opening hours as seen by this session."""
+    """Return the opening hours in the clinic's time zone; assumed ones until someone has entered them."""
     zone = clinic_in(session).time_zone
     row = session.get(Hours, 1)
     if row is None:
@@ -36,6 +31,9 @@ def hours_in(session: Session) -> OpeningHours:
     week = tuple(tuple(Interval(*each) for each in day) for day in row.week)
     closed = tuple(ClosedDays(*map(date.fromisoformat, each)) for each in row.closed)
     return OpeningHours(week, zone, closed)
+
+
+read_hours = reading(hours_in)
 
 
 def closed_days_in(session: Session) -> frozenset[date]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.batches import batched
 from plugin.core.fingerprint import LedgerHead, fingerprint, seal_fingerprint
+from plugin.courses.base.work import reading
 from plugin.store import Store
 from plugin.store.agreements import AgreementSignature
 from plugin.store.base import Base
@@ -84,10 +85,7 @@ def head_in(session: Session) -> LedgerHead | None:
     return LedgerHead(last.number, last.sha256) if last is not None else None
 
 
-def ledger_head(store: Store) -> LedgerHead | None:
-    """Return the head of the clinic's ledger; None before the first seal."""
-    with store.reading() as session:
-        return head_in(session)
+ledger_head = reading(head_in)
 
 
 def seal(store: Store, now: datetime, *, is_quick: bool = False) -> LedgerHead | None:

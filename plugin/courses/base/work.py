@@ -85,6 +85,17 @@ def in_session(do: Callable[Concatenate[Session, P], R]) -> Callable[Concatenate
     return with_store
 
 
+def reading(do: Callable[Concatenate[Session, P], R]) -> Callable[Concatenate[Store, P], R]:
+    """Make a function of an open session one of a store: it reads in a session of its own."""
+
+    @wraps(do)
+    def with_store(store: Store, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with store.reading() as session:
+            return do(session, *args, **kwargs)
+
+    return with_store
+
+
 def allowed(
     *roles: Role,
 ) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Store, Act, P], R]]:

@@ -16,7 +16,7 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import ContentView, PackageView, Page, from_row
-from plugin.courses.base.work import Work, allowed, require_row
+from plugin.courses.base.work import Work, allowed, reading, require_row
 from plugin.courses.catalog.links import LOOK_AT_ITEM, SeenItem, agree_in, on_till_of
 from plugin.courses.catalog.names import NamesByLanguage, checked_names, save_names_in, translations_in
 from plugin.courses.catalog.terms_text import package_text
@@ -127,15 +127,12 @@ def is_any_published(store: Store) -> bool:
         return session.scalar(wanted.limit(1)) is not None
 
 
-def read_package(store: Store, package_id: str) -> PackageView:
-    """Return the package; raises NotFound."""
-    with store.reading() as session:
-        return package_in(session, package_id)
-
-
 def package_in(session: Session, package_id: str) -> PackageView:
-    """Return the package as seen by this session; raises NotFound."""
+    """Return the package; raises NotFound."""
     return _views(session, [require_row(session, Package, package_id, NO_PACKAGE)])[0]
+
+
+read_package = reading(package_in)
 
 
 def _views(session: Session, packages: Sequence[Package]) -> tuple[PackageView, ...]:

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.text import folded, required
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, allowed, require_row
+from plugin.courses.base.work import Work, allowed, reading, require_row
 from plugin.errors import InvalidField, Refused
-from plugin.store import Store
 from plugin.store.visit_notes import VisitOption
 from plugin.wording import N_, _
 
@@ -39,16 +38,13 @@ class OptionView:
     is_retired: bool
 
 
-def list_options(store: Store) -> tuple[OptionView, ...]:
-    """Return both lists in the owner's order, retired ones included."""
-    with store.reading() as session:
-        return options_in(session)
-
-
 def options_in(session: Session) -> tuple[OptionView, ...]:
-    """Return both lists as seen by this session."""
+    """Return both lists in the owner's order, retired ones included."""
     rows = session.scalars(select(VisitOption).order_by(VisitOption.position, VisitOption.id))
     return tuple(_view(row) for row in rows)
+
+
+list_options = reading(options_in)
 
 
 def _view(row: VisitOption) -> OptionView:

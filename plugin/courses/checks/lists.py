@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 from invoices.language import LANGUAGES, language_for
 from plugin.core.text import clean, required
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, allowed
+from plugin.courses.base.work import Work, allowed, reading
 from plugin.errors import InvalidField, Refused
-from plugin.store import Store
 from plugin.store.checks import CheckList
 from plugin.wording import _
 
@@ -37,19 +36,16 @@ class CheckListView:
         return self.points.get(spoken) or self.points.get("en") or next(iter(self.points.values()))
 
 
-def read_list(store: Store) -> CheckListView | None:
-    """Return the list in force, None before the first one is saved."""
-    with store.reading() as session:
-        return list_in(session)
-
-
 def list_in(session: Session) -> CheckListView | None:
-    """Return the list in force as seen by this session."""
+    """Return the list in force, None before the first one is saved."""
     row = session.scalar(select(CheckList).order_by(CheckList.version.desc()).limit(1))
     if row is None:
         return None
     points = {language: tuple(texts) for language, texts in row.points.items() if texts}
     return CheckListView(row.version, points, row.reviewed_by, row.written_at, row.by)
+
+
+read_list = reading(list_in)
 
 
 @allowed()

@@ -15,7 +15,7 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClientView, FoundClient, NextUse, Page, from_row
-from plugin.courses.base.work import Work, allowed, transact
+from plugin.courses.base.work import Work, allowed, reading, transact
 from plugin.courses.clients.client_profile import enqueue_customer, fields_on_their_way_in
 from plugin.courses.clients.contacts import Contact, typed_contact
 from plugin.errors import InvalidField, NotFound, Refused
@@ -208,12 +208,6 @@ def add_client(work: Work, contact: Contact) -> Client:
     return client
 
 
-def read_client(store: Store, client_id: str) -> ClientView:
-    """Return the client; for a merged one, the client it was merged into. Raises NotFound."""
-    with store.reading() as session:
-        return client_in(session, client_id)
-
-
 def living_client_id(store: Store, client_id: str) -> str:
     """Return the id of the client, or of the one it was merged into; raises NotFound."""
     with store.reading() as session:
@@ -221,11 +215,14 @@ def living_client_id(store: Store, client_id: str) -> str:
 
 
 def client_in(session: Session, client_id: str) -> ClientView:
-    """Return the client as seen by this session."""
+    """Return the client; for a merged one, the client it was merged into. Raises NotFound."""
     row = session.execute(_CLIENT, {"client_id": client_id}).first()
     if row is None or row.Client.merged_into is not None:
         return view_of(session, living_client_in(session, client_id))
     return _view(*row)
+
+
+read_client = reading(client_in)
 
 
 _CLIENT = select(

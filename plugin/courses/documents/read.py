@@ -14,6 +14,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Cell, Sheet, major
 from plugin.courses.base.views import Page
+from plugin.courses.base.work import reading
 from plugin.courses.changes.gift_code import written_code
 from plugin.courses.clients.clients import LONGEST_SEARCH, words_in
 from plugin.courses.documents.buyers import sold_courses_in
@@ -104,16 +105,9 @@ def document_by_number(store: Store, number: str) -> DocumentView:
         return _one(session, or_(Document.number == typed, _is_code(typed)))
 
 
-def documents_of_courses(store: Store, course_ids: Sequence[str]) -> dict[str, tuple[DocumentView, ...]]:
+@reading
+def documents_of_courses(session: Session, course_ids: Sequence[str]) -> dict[str, tuple[DocumentView, ...]]:
     """Return the documents of each course, oldest first."""
-    with store.reading() as session:
-        return documents_of_courses_in(session, course_ids)
-
-
-def documents_of_courses_in(
-    session: Session, course_ids: Sequence[str]
-) -> dict[str, tuple[DocumentView, ...]]:
-    """Return the documents of each course as seen by this session."""
     rows = session.scalars(select(Course).where(Course.id.in_(course_ids)))
     sold = {course_id: row.id for course_id, row in sold_courses_in(session, rows).items()}
     about = select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(sold.values()))

@@ -17,10 +17,9 @@ from plugin.courses.base.course_extras import is_refunding_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView, PackageView
 from plugin.courses.base.words import money_text
-from plugin.courses.base.work import require_row
+from plugin.courses.base.work import reading, require_row
 from plugin.courses.refunds.basis import refund_basis_in
 from plugin.errors import Refused
-from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.selling import Checkout
 from plugin.wording import _
@@ -85,17 +84,14 @@ def offers_for(credit: Credit, packages: Iterable[PackageView]) -> tuple[Exchang
     )
 
 
-def credit_of(store: Store, course_id: str, *, today: date) -> Credit:
-    """Return the credit of a course; raises NotFound, or Refused where it can't be exchanged."""
-    with store.reading() as session:
-        return credit_in(session, course_id, today=today)
-
-
 def credit_in(session: Session, course_id: str, *, today: date) -> Credit:
-    """Return the credit as seen by this session; raises NotFound or Refused."""
+    """Return the credit of a course; raises NotFound, or Refused where it can't be exchanged."""
     course = course_in(session, require_row(session, Course, course_id, NO_COURSE), today=today)
     _refuse(session, course)
     return credit_now_in(session, course)
+
+
+credit_of = reading(credit_in)
 
 
 def credit_now_in(session: Session, course: CourseView) -> Credit:

@@ -14,8 +14,7 @@ from plugin.core.acts import Act
 from plugin.core.text import folded
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.imports.amounts import Currency
-from plugin.courses.imports.cells import Wrong
-from plugin.courses.imports.columns import Columns, undecided
+from plugin.courses.imports.columns import Columns, Wrong, undecided
 from plugin.courses.imports.days import can_be_two, order_told
 from plugin.courses.imports.fields import Field
 from plugin.courses.imports.matching import People, Person, match_in, present_in

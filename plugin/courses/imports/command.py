@@ -9,9 +9,8 @@ from typing import Any
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.imports.batches import check_sold_on, imported_before_in, known_in
-from plugin.courses.imports.cells import Wrong
 from plugin.courses.imports.check import Checked
-from plugin.courses.imports.columns import chosen, undecided
+from plugin.courses.imports.columns import Wrong, chosen, undecided
 from plugin.courses.imports.encoding import checked_encoding
 from plugin.courses.imports.fields import CALLED, FIELDS, Field
 from plugin.courses.imports.mapping import Proposal, propose

@@ -16,7 +16,7 @@ from plugin.core.batches import batched
 from plugin.core.text import folded, name_key
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.clients.contacts import Contact
-from plugin.courses.imports.cells import Wrong
+from plugin.courses.imports.columns import Wrong
 from plugin.courses.imports.rows import ImportRow
 from plugin.store.imports import ImportBatch, ImportedCourse
 from plugin.store.ledger import Course

@@ -7,9 +7,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.text import optional
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, allowed
+from plugin.courses.base.work import Work, allowed, reading
 from plugin.courses.journal.accounts import Account, Role, checked_account, refuse_doubles, usual_chart
-from plugin.store import Store
 from plugin.store.journal import JournalChart
 from plugin.wording import _
 
@@ -26,14 +25,8 @@ class Chart:
     is_money_elsewhere: bool = False
 
 
-def read_chart(store: Store) -> Chart:
-    """Return the chart, the usual one where none was saved."""
-    with store.reading() as session:
-        return chart_in(session)
-
-
 def chart_in(session: Session) -> Chart:
-    """Return the chart as seen by this session."""
+    """Return the chart, the usual one where none was saved."""
     row, usual = session.get(JournalChart, 1), usual_chart()
     if row is None:
         return Chart(usual)
@@ -42,6 +35,9 @@ def chart_in(session: Session) -> Chart:
         for role, account in usual.items()
     }
     return Chart(chosen, row.xero_tax_rate, row.is_money_elsewhere)
+
+
+read_chart = reading(chart_in)
 
 
 @allowed()

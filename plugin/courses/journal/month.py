@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.work import reading
 from plugin.courses.journal.accounts import Account, Role
 from plugin.courses.journal.chart import Chart, chart_in
 from plugin.courses.journal.pairs import POSTINGS, Section
@@ -22,7 +23,6 @@ from plugin.courses.reports.books import closed_through_in
 from plugin.courses.reports.period import Period, month_of, months_in
 from plugin.courses.reports.sums import what_sums
 from plugin.errors import InvalidField
-from plugin.store import Store
 from plugin.store.offers import Package
 from plugin.wording import _
 
@@ -92,14 +92,8 @@ class Journal:
         return self.closed_through is not None and self.months[-1].period.last <= self.closed_through
 
 
-def journal(store: Store, period: Period, *, currency: str = "") -> Journal:
-    """Return the journal of the months that the period touches; raises InvalidField for more than three years."""
-    with store.reading() as session:
-        return journal_in(session, period, currency=currency)
-
-
 def journal_in(session: Session, period: Period, *, currency: str = "") -> Journal:
-    """Return the journal as seen by this session."""
+    """Return the journal of the months that the period touches; raises InvalidField for more than three years."""
     clinic = clinic_in(session)
     chart, wanted = chart_in(session), currency or clinic.currency
     whole = Period(month_of(period.first).first, month_of(period.last).last)
@@ -114,6 +108,9 @@ def journal_in(session: Session, period: Period, *, currency: str = "") -> Journ
         currencies=tuple(dict.fromkeys((clinic.currency, *found))),
         closed_through=closed_through_in(session),
     )
+
+
+journal = reading(journal_in)
 
 
 def _months(

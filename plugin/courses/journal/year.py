@@ -19,6 +19,7 @@ from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.sheet import Cell, Sheet, major, sheet_of
+from plugin.courses.base.work import reading
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.journal.accounts import Role
@@ -85,14 +86,8 @@ ACCRUAL: tuple[YearKind, ...] = ("earned", "written_off", "kept", "adjusted")
 BESIDE: tuple[YearKind, ...] = ("tax", "tips", "fees")
 
 
-def year_end(store: Store, year: int, *, now: datetime, currency: str = "") -> Year:
-    """Return the year; raises InvalidField for one that has not begun."""
-    with store.reading() as session:
-        return year_end_in(session, year, now=now, currency=currency)
-
-
 def year_end_in(session: Session, year: int, *, now: datetime, currency: str = "") -> Year:
-    """Return the year as seen by this session."""
+    """Return the year; raises InvalidField for one that has not begun."""
     clinic = clinic_in(session)
     today, wanted = local_date(clinic, now), currency or clinic.currency
     if not 2000 <= year <= today.year:
@@ -108,6 +103,9 @@ def year_end_in(session: Session, year: int, *, now: datetime, currency: str = "
         is_closed=closed is not None and closed >= period.last,
         is_running=today <= period.last,
     )
+
+
+year_end = reading(year_end_in)
 
 
 def year_pdf(store: Store, render: Render, year: int, *, now: datetime) -> bytes:

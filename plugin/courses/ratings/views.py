@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.core.ratings import before_visits
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.work import reading
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.ratings.choices import ChoiceView, choice_in
 from plugin.courses.visits.note_views import IS_VALID
@@ -75,14 +76,10 @@ def ratings_of(store: Store, act: Act, client_id: str) -> OwnRatings:
     return own_ratings(store, client_id, today=_today(store, act))
 
 
-def own_ratings(store: Store, client_id: str, *, today: date) -> OwnRatings:
-    """Return a client's ratings for themselves; raises NotFound."""
-    with store.reading() as session:
-        return own_ratings_in(session, living_client_in(session, client_id).id, today)
-
-
-def own_ratings_in(session: Session, client_id: str, today: date) -> OwnRatings:
-    """Return a client's ratings over all their visits."""
+@reading
+def own_ratings(session: Session, client_id: str, *, today: date) -> OwnRatings:
+    """Return a client's ratings for themselves, over all their visits; raises NotFound."""
+    client_id = living_client_in(session, client_id).id
     visits = visit_days_in(session, [client_id]).get(client_id, ())
     found = concern_views_in(session, [client_id], {client_id: visits}, today=today)
     return OwnRatings(client_id, choice_in(session, client_id), found.get(client_id, ()))

@@ -28,12 +28,11 @@ from plugin.core.ledger import Kind
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work, allowed
+from plugin.courses.base.work import Work, allowed, reading
 from plugin.courses.changes.early_use import is_earned_ahead
 from plugin.courses.reports.lines import EARNED_AHEAD, IMPORTED
 from plugin.courses.reports.period import Period, start_of
 from plugin.errors import InvalidField
-from plugin.store import Store
 from plugin.store.books import BooksClosed
 from plugin.store.journal import MoneyPosting
 from plugin.store.ledger import Allowance, Course, Entry, Visit
@@ -114,15 +113,12 @@ def add_closing(session: Session, closing: BooksClosed) -> None:
             state.is_valid = False
 
 
-def closed_through(store: Store) -> date | None:
-    """Return the last day that is closed, None while none is."""
-    with store.reading() as session:
-        return closed_through_in(session)
-
-
 def closed_through_in(session: Session) -> date | None:
-    """Return the last closed day as seen by this session."""
+    """Return the last day that is closed, None while none is."""
     return session.scalar(select(func.max(BooksClosed.closed_through)))
+
+
+closed_through = reading(closed_through_in)
 
 
 def counts_at(session: Session, of: type[Dated] = Entry) -> ColumnElement[datetime]:

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.work import reading
 from plugin.courses.reports.books import closed_through_in
 from plugin.courses.reports.breakage import PlaceSum, expired_sums
 from plugin.courses.reports.lines import LINE_OF, Late, Liability, Line, LineView, RollForward
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.sums import GroupSum, group_sums
-from plugin.store import Store
 from plugin.store.square_side import Connection
 
 
@@ -58,14 +58,8 @@ class _Sums:
         self.expired.sessions += row.sessions
 
 
-def liability(store: Store, period: Period) -> Liability:
-    """Return the roll-forward of the period."""
-    with store.reading() as session:
-        return liability_in(session, period)
-
-
 def liability_in(session: Session, period: Period) -> Liability:
-    """Return the roll-forward as seen by this session."""
+    """Return the roll-forward of the period."""
     clinic = clinic_in(session)
     totals: defaultdict[str, _Sums] = defaultdict(_Sums)
     places: defaultdict[tuple[str, str | None], _Sums] = defaultdict(_Sums)
@@ -86,6 +80,9 @@ def liability_in(session: Session, period: Period) -> Liability:
         places=tuple(_by_place(places, _place_names(session), ordered)),
         closed_through=closed_through_in(session),
     )
+
+
+liability = reading(liability_in)
 
 
 def _by_place(

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
+from plugin.courses.base.work import reading
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.use_sums import By, use_sums
-from plugin.store import Store
 from plugin.store.offers import Package, Treatment
 from plugin.store.people import Staff
 
@@ -47,14 +47,8 @@ class UsageRow:
         )
 
 
-def usage(store: Store, period: Period, by: By) -> tuple[UsageRow, ...]:
-    """Return a row for each thing used in the period and each currency; months in order, else most first."""
-    with store.reading() as session:
-        return usage_in(session, period, by)
-
-
 def usage_in(session: Session, period: Period, by: By) -> tuple[UsageRow, ...]:
-    """Return the rows as seen by this session."""
+    """Return a row for each thing used in the period and each currency; months in order, else most first."""
     sums: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * 5)
     for each in use_sums(session, period, by):
         total = sums[each.key, each.currency]
@@ -76,6 +70,9 @@ def usage_in(session: Session, period: Period, by: By) -> tuple[UsageRow, ...]:
     if by is By.MONTH:
         return tuple(sorted(rows, key=lambda row: (row.key, row.value.currency)))
     return tuple(sorted(rows, key=lambda row: (-row.sessions, row.name, row.key, row.value.currency)))
+
+
+usage = reading(usage_in)
 
 
 def _names(session: Session, by: By) -> dict[str, str]:

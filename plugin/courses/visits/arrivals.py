@@ -17,10 +17,9 @@ from plugin.courses.base.clinic import clinic_in, hours_of, local_date
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.changes.sharing import shared_in
-from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW
+from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW, practitioner_named, practitioners_in
 from plugin.courses.visits.next_session import NextSession, next_session
 from plugin.courses.visits.no_shows import waived_in
-from plugin.courses.visits.practitioners import practitioner_named, practitioners_in
 from plugin.courses.visits.same_day import DayCharge, charges_that_day
 from plugin.store import Store
 from plugin.store.ledger import Course

@@ -22,10 +22,11 @@ from plugin.courses.visits.bookings import (
     booking_for_change,
     client_of_in,
     free_in,
+    practitioner_named,
+    practitioners_in,
     settle_in,
 )
 from plugin.courses.visits.next_session import next_session
-from plugin.courses.visits.practitioners import practitioner_named, practitioners_in
 from plugin.courses.visits.reverse import undo_use
 from plugin.courses.visits.same_day import DayCharge, charges_that_day, confirmed
 from plugin.courses.visits.use import UseSession, record_use, used_answer

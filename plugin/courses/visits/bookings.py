@@ -1,19 +1,21 @@
-"""Appointments as last reported by Square, and their outcome here. A booking is settled once.
+"""Appointments as last reported by Square, with whom, and their outcome here. A booking is settled once.
 
 Code that settles or frees one locks its course first and then the booking, which avoids deadlocks.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
+from plugin.core.acts import Act, Role
+from plugin.core.text import is_same_name
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import NotFound
-from plugin.store.people import SquareCustomer
+from plugin.store.people import SquareCustomer, Staff
 from plugin.store.square_side import Booking
 from plugin.wording import _
 
@@ -104,3 +106,18 @@ def free_booking_of_in(session: Session, entry_id: str) -> None:
 def _held(booking_id: str) -> Select[Booking]:
     rows = select(Booking).where(Booking.square_booking_id == booking_id).with_for_update()
     return rows.execution_options(populate_existing=True)
+
+
+_TREATS = (Role.PRACTITIONER.value, Role.OWNER.value)
+
+
+def practitioners_in(session: Session) -> Sequence[Row[str, str]]:
+    """Return the id and name of each active person who treats."""
+    treats = select(Staff.id, Staff.name).where(Staff.is_active.is_(True), Staff.role.in_(_TREATS))
+    return session.execute(treats).all()
+
+
+def practitioner_named(known: Sequence[Row[str, str]], name: str) -> str | None:
+    """Return the practitioner of Square's name for them, None unless exactly one matches."""
+    same = [staff_id for staff_id, called in known if is_same_name(called, name)]
+    return same[0] if len(same) == 1 else None

@@ -13,15 +13,14 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
-from plugin.core.opening_hours import OpeningHours
+from plugin.core.opening_hours import OpeningHours, propose_visits
 from plugin.core.status import IN_USE
-from plugin.core.visit_plan import propose_visits
 from plugin.courses.base.chain import NO_COURSE, add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.opening_hours import hours_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
-from plugin.courses.base.work import require_row
+from plugin.courses.base.work import reading, require_row
 from plugin.courses.changes.frame import Changed, CourseChange, change_course, refuse_closed, refuse_ownerless
 from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW
 from plugin.courses.visits.plan_bookings import (
@@ -116,14 +115,8 @@ class VisitPlan:
         return bool(self.missed) or len(self.dates) - len(self.kept) > self.to_plan
 
 
-def read_plan(store: Store, course_id: str, *, now: datetime) -> VisitPlan:
-    """Return the plan of a course; raises NotFound."""
-    with store.reading() as session:
-        return plan_in(session, course_id, now=now)
-
-
 def plan_in(session: Session, course_id: str, *, now: datetime) -> VisitPlan:
-    """Return the plan of a course as seen by this session; raises NotFound."""
+    """Return the plan of a course; raises NotFound."""
     clinic = clinic_in(session)
     row = require_row(session, Course, course_id, NO_COURSE)
     course = course_in(session, row, today=local_date(clinic, now))
@@ -140,6 +133,9 @@ def plan_in(session: Session, course_id: str, *, now: datetime) -> VisitPlan:
         missed=_missed(session, course, standing, now, zone),
         rhythm=_rhythm(session, course, [each.at for each in dates], booked, zone),
     )
+
+
+read_plan = reading(plan_in)
 
 
 def dates_in(

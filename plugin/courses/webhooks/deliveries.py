@@ -15,8 +15,7 @@ from plugin.courses.base.attention import open_item
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import Page, from_row
 from plugin.courses.base.work import Work, allowed, require_row, transact
-from plugin.courses.webhooks.documents import document_of, test_document, with_names
-from plugin.courses.webhooks.kinds import EventKind
+from plugin.courses.webhooks.documents import EventKind, document_of, test_document, with_names
 from plugin.courses.webhooks.receivers import receiver_for_change, receivers_in, wants
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store

@@ -13,7 +13,7 @@ from plugin.core.text import required
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, allowed, require_row, transact
-from plugin.courses.webhooks.kinds import CHOICES, EventKind, new_secret
+from plugin.courses.webhooks.documents import CHOICES, EventKind, new_secret
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.webhooks import EventDelivery, EventReceiver

@@ -21,7 +21,7 @@ from webauthn.helpers.structs import (
 from werkzeug.wrappers import Response
 from wtforms import HiddenField  # type: ignore[import-untyped]  # ships no types
 
-from plugin.courses.accounts.passkeys import remove_passkey, use_challenge
+from plugin.courses.accounts.second_factors import remove_passkey, use_challenge
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, FRESH_FOR, Screens, allow, fresh
 from plugin.web.account import resume

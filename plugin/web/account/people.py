@@ -11,8 +11,8 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from webauthn.helpers.structs import AuthenticatorTransport
 
 from plugin.core.acts import Act
-from plugin.courses.accounts.links import is_link, person_of_link
-from plugin.courses.accounts.passkeys import (
+from plugin.courses.accounts.invitations import is_link, person_of_link
+from plugin.courses.accounts.second_factors import (
     PasskeyView,
     add_passkey,
     find_passkey,

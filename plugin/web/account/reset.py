@@ -1,6 +1,7 @@
 """Links by which staff set a password: asking for one at the sign-in, and the page a link opens.
 
-Flask-Security checks the link's signature and sets the password; `courses/accounts/links.py` says what a link holds.
+Flask-Security checks the link's signature and sets the password; `courses/accounts/invitations.py` says what a link
+holds.
 """
 
 import secrets
@@ -19,8 +20,7 @@ from flask_security.recoverable import reset_password_token_status
 from werkzeug.wrappers import Response
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.accounts.invitations import request_reset
-from plugin.courses.accounts.links import PATH, SALT, is_loopback
+from plugin.courses.accounts.invitations import PATH, SALT, is_loopback, request_reset
 from plugin.courses.accounts.staff import INVITATION_LASTS
 from plugin.errors import InvalidField, Refused
 from plugin.web import current_services, pages

@@ -6,8 +6,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.acts import Role
-from plugin.courses.accounts.passkeys import list_passkeys
-from plugin.courses.accounts.second_factors import count_recovery_codes
+from plugin.courses.accounts.second_factors import count_recovery_codes, list_passkeys
 from plugin.courses.accounts.shared_devices import declare_device, list_devices, set_pin, stop_sharing
 from plugin.errors import InvalidField
 from plugin.web import current_services

@@ -14,7 +14,7 @@ from plugin.courses.webhooks.deliveries import (
     replay_span,
     send_test,
 )
-from plugin.courses.webhooks.kinds import CHOICES, EventKind
+from plugin.courses.webhooks.documents import CHOICES, EventKind
 from plugin.courses.webhooks.receivers import (
     LONGEST_URL,
     NewReceiver,

@@ -10,13 +10,15 @@ from invoices.pages.qr import qr_code
 from plugin.core.acts import Role
 from plugin.courses.accounts import second_factors, sign_ins
 from plugin.courses.accounts.invitations import (
+    expires_at,
     invite,
     invite_again,
+    is_loopback,
+    link_address,
     person_to_reset,
     send_reset_link,
     withdraw,
 )
-from plugin.courses.accounts.links import expires_at, is_loopback, link_address
 from plugin.courses.accounts.staff import StaffView, has_second_factor, read_staff
 from plugin.courses.accounts.staff_edits import edit_staff
 from plugin.errors import Refused
