@@ -2,18 +2,23 @@
 
 import csv
 import io
+from typing import get_args
 
 import pytest
 from flask import Flask
 
+from plugin.configuration.changes import recent_changes, setting_label
 from plugin.core.acts import Role
 from plugin.core.ledger import Kind
 from plugin.courses.base.activity import Did
+from plugin.courses.base.clinic import change_clinic
+from plugin.courses.documents.series import Numbered
 from plugin.courses.reports.activity import activity
 from plugin.courses.reports.activity_sources import COURSE, OPENED, ActivityFilter, ActivityView
 from plugin.services import Services
-from tests.courses.desk import Desk
+from tests.courses.desk import OLGA, Desk
 from tests.web.page import Page
+from tests.web.test_screen_languages import choose
 from tests.web.visitor import Visitor, hire
 
 
@@ -44,6 +49,39 @@ def test_every_kind_of_act_has_words(small_app: Flask) -> None:
         done = small_app.jinja_env.get_template("macros/activity.html").make_module().done  # type: ignore[attr-defined]  # set by it
     kinds = {*Did, *(f"{COURSE}.{kind}" for kind in Kind), f"{COURSE}.history", f"{OPENED}.client"}
     assert kinds - set(done) == set()
+
+
+def test_a_changed_setting_is_told_by_its_lines_in_the_language_of_the_reader(
+    small_olga: Visitor, small_desk: Desk, small_house: Services
+) -> None:
+    change_clinic(
+        small_desk.store, small_desk.act(OLGA), {"phone": "+1 310-555-0199", "website": "jade.test"}
+    )
+    (change,) = recent_changes(small_house, limit=1)
+    assert change.lines[1] == ("Phone: +1 310-555-0199", "Website: jade.test")
+    choose(small_olga, "es")
+    assert "Teléfono: +1 310-555-0199" in small_olga.page("/reports/activity?what=setting").text
+    assert "Sitio web: jade.test" in small_olga.page("/clinic/settings").text
+
+
+def test_every_setting_that_is_recorded_has_a_name() -> None:
+    for name in ("clinic.logo", "clinic.has_e_invoices", *(f"series.{kind}" for kind in get_args(Numbered))):
+        assert setting_label(name) != name
+
+
+def test_the_reason_of_an_undo_is_in_the_language_of_the_reader(
+    small_olga: Visitor, small_desk: Desk
+) -> None:
+    course = small_desk.sell()
+    entry = small_desk.use(course).entry.id
+    client = small_desk.course(course).client_id
+    small_olga.send(small_olga.page(f"/clients/{client}").form(f"/entries/{entry}/reversal"))
+    assert "Undone at the desk" in small_olga.page(f"/clients/{client}").text
+    choose(small_olga, "es")
+    for address in (f"/clients/{client}", "/reports/activity"):
+        text = small_olga.page(address).text
+        assert "Deshecho en recepción" in text
+        assert "Undone at the desk" not in text
 
 
 def test_after_days_that_are_none_the_page_is_the_first(small_olga: Visitor) -> None:

@@ -21,7 +21,7 @@ from plugin.store import Store
 from plugin.store.offers import Clinic
 from plugin.store.papers import Logo
 from plugin.store.prepared import Prepared
-from plugin.wording import _
+from plugin.wording import N_, _
 
 _ADDRESS_LINES = 5
 _ADDRESS_LINE_LENGTH = 75
@@ -38,9 +38,31 @@ _COLUMNS: tuple[Any, ...] = (
 )
 _CLINIC = Prepared(select(*_COLUMNS).outerjoin(Logo, Logo.sha256 == Clinic.logo_sha256).where(Clinic.id == 1))
 _IN_HAND = "clinic"
+# As the log of changes calls them.
+_LABELS = {
+    "name": N_("Clinic"),
+    "address": N_("Address"),
+    "phone": N_("Phone"),
+    "email": N_("E-mail"),
+    "website": N_("Website"),
+    "country": N_("Country"),
+    "time_zone": N_("Time zone"),
+    "currency": N_("Currency"),
+    "language": N_("Language"),
+    "accent": N_("Color"),
+    "page_size": N_("Page size"),
+    "square_location_id": N_("Square location"),
+    "legal_name": N_("Legal name"),
+    "tax_id": N_("Tax number"),
+    "has_e_invoices": N_("E-invoices"),
+    "sends_papers": N_("Papers by e-mail after each visit"),
+    "offers_next_course": N_("Next package on the last summary"),
+    "voucher_form": N_("Gift vouchers"),
+    "address_place": N_("Client’s address on letters"),
+}
 
 _NO_CLINIC_YET = ClinicView(
-    name="Your clinic",
+    name=N_("Your clinic"),
     address="",
     phone="",
     email="",
@@ -131,7 +153,8 @@ def _recorded(session: Session, store: Store, act: Act, wanted: ClinicView) -> C
 def _in_words(clinic: ClinicView, names: Sequence[str]) -> str:
     values = ((name, getattr(clinic, name)) for name in names)
     shown = {name: "" if value is None else str(value).replace("\n", ", ") for name, value in values}
-    return "\n".join(f"{name.replace('_', ' ').capitalize()}: {text or '–'}" for name, text in shown.items())
+    # Joined, not formatted: what is stored is English.
+    return "\n".join(": ".join((_LABELS[name], text or "–")) for name, text in shown.items())
 
 
 def _save_in(session: Session, clinic: ClinicView) -> ClinicView:

@@ -24,7 +24,10 @@ from plugin.courses.visits.note_joining import release_in
 from plugin.errors import AlreadyReversed, Refused
 from plugin.store.ledger import Course, Entry
 from plugin.store.visit_notes import VisitNote
-from plugin.wording import _
+from plugin.wording import N_, _
+
+# The reason of whoever gives none: stored in English, as all that is stored.
+UNDONE_AT_THE_DESK = N_("Undone at the desk")
 
 
 @allowed(Role.DESK, Role.PRACTITIONER)

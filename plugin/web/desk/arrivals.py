@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from plugin.courses.visits.booked_visits import link_booking, take_back, use_booking
 from plugin.courses.visits.check_in import mark_arrived, unmark_arrived
 from plugin.courses.visits.no_shows import MissedVisit, decide_no_show
+from plugin.courses.visits.reverse import UNDONE_AT_THE_DESK
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_to
@@ -78,7 +79,7 @@ def miss(booking_id: str) -> ResponseReturnValue:
 @blueprint.post("/bookings/<booking_id>/reversal", roles=AT_THE_DESK, refused=_today_again)
 def undo(booking_id: str) -> ResponseReturnValue:
     """Undo what was tapped; the visit is expected again."""
-    reason = ArrivalForm.sent().reason.data or courses.UNDONE_AT_THE_DESK
+    reason = ArrivalForm.sent().reason.data or UNDONE_AT_THE_DESK
     take_back(current_services().store, current_act(), booking_id, reason)
     flash_notice(Notice(_("Taken back. The visit is expected again.")))
     return today.after_deed()

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.courses.attention.items import assign_to_new_client, kind_of, list_attention, read_item, resolve
-from plugin.courses.attention.kind import USUAL_REASON, AttentionKind
+from plugin.courses.attention.kind import ASSIGNED, USUAL_REASON, AttentionKind
 from plugin.courses.base.read import read_courses
 from plugin.courses.base.views import AttentionView, ClientView, CourseView
 from plugin.courses.catalog.packages import package_choices
@@ -125,7 +125,7 @@ def settle_with_new_client(item_id: str) -> ResponseReturnValue:
         item_id,
         form.contact,
         course_id=form.course_id.data or None,
-        reason=_("Assigned at the desk"),
+        reason=ASSIGNED,
     )
     return _answered(_assigned(item, client))
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from plugin.core.course import AllowanceState
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import CourseView, EntryView, Reversed, Used
-from plugin.courses.visits.reverse import reverse
+from plugin.courses.visits.reverse import UNDONE_AT_THE_DESK, reverse
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import Refused
 from plugin.web import current_services, pages
@@ -17,9 +17,7 @@ from plugin.web.course_words import allowance_said
 from plugin.web.desk import clients
 from plugin.web.desk.forms import UndoForm, UseForm
 from plugin.web.refusals import Refusal
-from plugin.web.translations import N_, _
-
-UNDONE_AT_THE_DESK = N_("Undone at the desk")
+from plugin.web.translations import _
 
 blueprint = Screens("courses", __name__)
 
