@@ -38,7 +38,7 @@ class Prepared:
 
     def all(self, connection: Connection, values: Values) -> Sequence[Any]:
         """Return every row."""
-        if any(len(values[name]) != 1 for name in self._lists):
+        if self._lists and any(len(values[name]) != 1 for name in self._lists):
             return connection.execute(self._statement, values).all()
         return self._text(connection.dialect, values).rows(connection, values)
 
@@ -84,6 +84,7 @@ class _Text:
         self._out = _conversions(enumerate(each.result_processor(dialect, None) for each in impls))
         row: Any = namedtuple("row", map(str, columns.keys()), rename=True)  # type: ignore[misc]  # made as it runs
         self._make_row: Any = partial(tuple.__new__, row)
+        self._error_type: Any = dialect.loaded_dbapi.Error
 
     def execute(self, connection: Connection, *rows: Values) -> Any:
         """Return the driver's cursor, to be closed; raises SQLAlchemy's DBAPIError."""
@@ -92,20 +93,19 @@ class _Text:
         cursor = connection.connection.cursor()
         if listeners := connection.engine.dispatch.before_cursor_execute:
             listeners(connection, cursor, self._sql, given, None, is_many)
-        error_type = _error_type(connection)
         try:
             (cursor.executemany if is_many else cursor.execute)(self._sql, given)
-        except error_type as error:
+        except self._error_type as error:
             self._fail(connection, cursor, error)
         return cursor
 
     def rows(self, connection: Connection, values: Values) -> list[Any]:
         """Return every row of a query."""
-        cursor, error_type = self.execute(connection, values), _error_type(connection)
+        cursor = self.execute(connection, values)
         try:
             # SQLite finds all but the first row only here.
             rows = cursor.fetchall()
-        except error_type as error:
+        except self._error_type as error:
             self._fail(connection, cursor, error)
         cursor.close()
         return [self._make_row(_converted(list(row), self._out)) for row in rows]
@@ -128,10 +128,6 @@ def _columns_set(statement: Any, values: Values) -> list[str] | None:
     if isinstance(statement, Update):
         return [name for name in values if name in statement.table.c]
     return list(values) if isinstance(statement, Insert) else None
-
-
-def _error_type(connection: Connection) -> Any:
-    return connection.dialect.loaded_dbapi.Error
 
 
 def _constant(element: Any, **_: Any) -> Any:

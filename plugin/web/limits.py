@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask
+from flask.globals import request_ctx
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
@@ -48,10 +49,19 @@ def _limiter(app: Flask, name: str, **options: Any) -> Limiter:
 def start(limiter: Limiter, app: Flask) -> None:
     """Add a limiter whose limits are on views, which ask it themselves, or on blueprints: see `checks_of`.
 
-    By default it searches for limits before every request, which takes longer than an empty view.
+    By default it searches for limits before every request, which takes longer than an empty view, and after each it
+    deducts and writes headers, which is for nothing where no limit was looked at.
     """
     limiter.init_app(app)
     app.before_request_funcs[None].remove(limiter._check_request_limit)
+    # What it would clear there ends with the request.
+    app.teardown_request_funcs[None].pop()
+    conclude: Any = app.after_request_funcs[None].pop()
+    app.after_request(lambda response: conclude(response) if _was_asked(limiter) else response)
+
+
+def _was_asked(limiter: Limiter) -> bool:
+    return limiter in getattr(request_ctx, "_limiter_request_context", ())
 
 
 def checks_of(limiter: Limiter, unless: Callable[[], bool] = lambda: False) -> Callable[[], None]:

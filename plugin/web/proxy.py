@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
-from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from plugin.services import Services
@@ -28,6 +28,12 @@ class _Sessions(SecureCookieSessionInterface):
 
     Its name then binds it to TLS, and where it counts for all paths to this host alone (RFC 6265bis, 4.1.3).
     """
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if self.get_cookie_name(app) in request.cookies:
+            return super().open_session(app, request)
+        # What reads cookies is made anew for each request, and most programs send none.
+        return self.session_class()
 
     def get_cookie_name(self, app: Flask) -> str:
         name = super().get_cookie_name(app)
