@@ -1,8 +1,9 @@
 # Coursekeeper for a clinic: one process tree, one volume. `make image` builds it, `make test-image` tries it.
 #
-# The base is pinned by its release; pin it to the byte with --build-arg BASE=debian@sha256:... where a registry names
-# the digest. Nothing here depends on the processor: docker buildx build --platform linux/amd64,linux/arm64 .
-ARG BASE=debian:13-slim
+# The base is pinned to the byte, for every processor; a release renews the digest by what
+# `docker buildx imagetools inspect debian:13-slim` says. Security updates are installed over it below. Nothing here
+# depends on the processor: docker buildx build --platform linux/amd64,linux/arm64 .
+ARG BASE=debian:13-slim@sha256:a29215f6a35e51e22adffa17f89e9d2ef06214e64a2bad10d765c46aea49f11f
 
 FROM ${BASE} AS build
 RUN apt-get update \

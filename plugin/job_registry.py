@@ -10,6 +10,7 @@ from plugin.backups.jobs import BACKUP, run_backup_job
 from plugin.backups.jobs import LEASE_S as BACKUP_LEASE_S
 from plugin.backups.jobs import LOOP as BACKUPS
 from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.accounts.email_codes import CODE
 from plugin.courses.accounts.invitations import FORGOTTEN, LINK
 from plugin.courses.accounts.staff_alerts import ALERT
 from plugin.courses.agreements.links import AGREEMENT_LINK
@@ -53,7 +54,7 @@ from plugin.emails.agreement_link import mail_agreement_link
 from plugin.emails.client_letter import give_up_letter as give_up_client_letter
 from plugin.emails.client_letter import mail_letter
 from plugin.emails.paper_email import give_up_paper_mail, mail_paper
-from plugin.emails.staff_mail import give_up_link, mail_alert, mail_forgotten, mail_link
+from plugin.emails.staff_mail import give_up_link, mail_alert, mail_email_code, mail_forgotten, mail_link
 from plugin.emails.visit_email import give_up_visit_mail, mail_visit
 from plugin.jobs import JobKind
 from plugin.services import Services
@@ -191,6 +192,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(LINK, "A link to set a password", mail_link, give_up_link),
         JobKind(FORGOTTEN, "A link for a forgotten password", mail_forgotten),
         JobKind(ALERT, "An alert about staff access", mail_alert),
+        JobKind(CODE, "A code for a new e-mail address", mail_email_code),
         JobKind(PAPERS, "Papers to draw", _fill_cache, loop="papers", most_tries=8, is_refusable=False),
         _documents_kind(ISSUE_INVOICE, "An invoice to issue"),
         _documents_kind(ISSUE_RECEIPTS, "Receipts to issue"),

@@ -16,13 +16,15 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# A child whose parent was killed (kill -9) must not run on alone: it watches this parent.
+# A child whose parent was killed (kill -9) must not run on alone: it ends with this parent.
 PARENT = "COURSEKEEPER_PARENT"
 GRACE_S = 15.0
 _TICK_S = 0.2
 FORKS = sys.platform == "linux"
 # In glibc's malloc.h.
 _M_ARENA_MAX = -8
+# In Linux's prctl.h.
+_PR_SET_PDEATHSIG = 1
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -215,6 +217,12 @@ def end_with_parent(environment: Mapping[str, str] | None = None) -> None:
     """Where a parent is named, end this process soon after that parent has ended."""
     parent = _named_parent(os.environ if environment is None else environment)
     if parent is None:
+        return
+    if FORKS:
+        # By the kernel: gunicorn forks its processes from this one, which is safe without a thread beside it only.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
         return
 
     def watch() -> None:

@@ -1,5 +1,6 @@
 """Checks of the machine and of the work on it: queues, disk, clock, e-mail, settings, the nightly audit."""
 
+import os
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -78,7 +79,7 @@ def _oldest_due(store: Store, table: type[Inbox | Outbox]) -> datetime | None:
 
 
 def disk_has_room(services: Services, now: datetime) -> Look:
-    """Check the free space where the data is, and that nothing was refused for lack of it."""
+    """Check the free space where the data is, that files can be written there, and that no write was refused."""
     failure = write_failure(services.store, now)
     if failure is WriteFailure.READ_ONLY:
         return wrong(_("Nothing can be saved: the database can only be read."))
@@ -86,6 +87,13 @@ def disk_has_room(services: Services, now: datetime) -> Look:
         return wrong(_("Nothing can be saved: the disk of the database is full."))
     folder = services.settings.data_folder.resolve()
     there = next((each for each in (folder, *folder.parents) if each.exists()), Path.cwd())
+    if not (there.is_dir() and os.access(there, os.W_OK)):
+        return wrong(
+            _(
+                "The data folder {folder} can't be written. Let the user that runs Coursekeeper write there.",
+                folder=folder,
+            )
+        )
     free = shutil.disk_usage(there).free
     said = _("{free} GB are free.", free=f"{free / 1_000_000_000:.1f}")
     return fine(said) if free >= LITTLE_SPACE else wrong(_("The disk is nearly full: {said}", said=said))

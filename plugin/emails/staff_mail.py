@@ -10,6 +10,7 @@ from functools import partial
 
 from invoices.language import Language
 from plugin.core.acts import Role
+from plugin.courses.accounts.email_codes import email_code
 from plugin.courses.accounts.invitations import expires_at, link_address, note_mail_problem
 from plugin.courses.accounts.staff import StaffView, read_staff, staff_by_email
 from plugin.courses.accounts.staff_alerts import (
@@ -63,6 +64,19 @@ def mail_forgotten(services: Services, job: Job) -> str:
 def give_up_link(services: Services, job: Job, sentence: str) -> None:
     """Show the owner that the person did not get the link."""
     note_mail_problem(services.store, job.subject, sentence)
+
+
+def mail_email_code(services: Services, job: Job) -> str:
+    """Send the code that confirms a new address to that address; raises MailFailed, ConfigurationError."""
+    person, address = read_staff(services.store, str(job.payload["staff_id"])), str(job.payload["email"])
+    if not person.is_active:
+        return _("Not sent: {person} is deactivated.", person=person.name)
+    clinic = read_clinic(services.store)
+    secret = services.settings.needing("secret_key").secret_key.get_secret_value()
+    code = email_code(secret, person, address, services.clock())
+    language = staff_language(person.language, clinic.language)
+    _send(services, job, clinic, address, language, lambda _language: _code_text(person, clinic, code))
+    return _("E-mail sent.")
 
 
 def mail_alert(services: Services, job: Job) -> str:
@@ -154,6 +168,21 @@ def _reset_text(
         button=_("Choose a new password"),
         url=url,
         last_line=_("If you did not ask for this, ignore it: your password stays as it is."),
+    )
+
+
+def _code_text(person: StaffView, clinic: ClinicView, code: str) -> StaffText:
+    return StaffText(
+        subject=_("Your code for {clinic}: {code}", clinic=clinic.name, code=code),
+        greeting=_("Hello {person},", person=person.name),
+        lines=(
+            _(
+                "To sign in with this e-mail address from now on, type this code under My account: {code}",
+                code=code,
+            ),
+            _("It works for half an hour."),
+        ),
+        last_line=_("If you did not ask for this, ignore it: nothing changes."),
     )
 
 

@@ -137,7 +137,13 @@ def require_access(view: Any) -> None:
     """Raise NotAllowed or ProveAgain unless who is signed in may open this view now."""
     require(current_actor(), *getattr(view, "roles", ()))
     within = _fresh_within(view)
-    if within is not None and not current_user.signed.is_fresh(within, _now()):
+    if within is not None:
+        require_fresh(within)
+
+
+def require_fresh(within: timedelta = FRESH_FOR) -> None:
+    """Raise ProveAgain unless who is signed in gave their password or passkey this recently."""
+    if not current_user.signed.is_fresh(within, _now()):
         raise ProveAgain
 
 

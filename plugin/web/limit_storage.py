@@ -16,6 +16,15 @@ from plugin.services import Services
 _LOG = structlog.get_logger()
 
 
+class _NoThread:
+    """Stands where the library keeps its thread, and says that there is one, so that it starts none."""
+
+    @staticmethod
+    def is_alive() -> bool:
+        """Return True."""
+        return True
+
+
 class MemoryCount(MemoryStorage):
     """Counts in this process; what has passed is forgotten every few seconds, by whichever request comes then.
 
@@ -27,13 +36,34 @@ class MemoryCount(MemoryStorage):
     FORGETS_EVERY_S = 10
 
     def __init__(self, uri: str | None = None, *, wrap_exceptions: bool = False) -> None:
-        self._forgets_at = time.monotonic() + self.FORGETS_EVERY_S
         super().__init__(uri, wrap_exceptions)
+        self.timer.cancel()
+        self.timer = _NoThread()  # type: ignore[assignment]  # is asked this one thing
+        self.forgets_at = time.monotonic() + self.FORGETS_EVERY_S
 
-    def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802 - a private method of the library's
-        if time.monotonic() >= self._forgets_at:
-            self._forgets_at = time.monotonic() + self.FORGETS_EVERY_S
-            self._MemoryStorage__expire_events()  # type: ignore[attr-defined]
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Count in a fixed window, and return the number so far."""
+        self._forget()
+        return super().incr(key, expiry, amount)
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count in a moving window, unless the limit would be passed."""
+        self._forget()
+        return super().acquire_entry(key, limit, expiry, amount)
+
+    def _forget(self) -> None:
+        if time.monotonic() < self.forgets_at:
+            return
+        self.forgets_at = time.monotonic() + self.FORGETS_EVERY_S
+        now = time.time()
+        for key, until in list(self.expirations.items()):
+            if until <= now:
+                self.clear(key)
+        for key in list(self.events):
+            with self.locks[key]:
+                self.events[key] = [each for each in self.events.get(key, ()) if each.expiry > now]
+                if not self.events[key]:
+                    self.clear(key)
 
 
 class _MovingWindowOnly(Storage, MovingWindowSupport):

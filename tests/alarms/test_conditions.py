@@ -2,6 +2,7 @@
 
 import time
 from collections import namedtuple
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -158,6 +159,18 @@ def test_a_disk_with_less_than_a_gigabyte(
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _path: Usage(10**12, 10**12 - free, free))
     assert lite.condition("disk_has_room").is_wrong == is_wrong
+
+
+def test_a_data_folder_that_can_not_be_written_beside_a_database_that_can(
+    lite: Watched, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    assert not lite.condition("disk_has_room").is_wrong
+    beside = {"database_url": "postgresql://host/name", "data_dir": str(tmp_path / "file" / "data")}
+    lite.services = replace(lite.services, settings_source=lite.services.settings.model_copy(update=beside))
+    condition = lite.condition("disk_has_room")
+    assert condition.is_wrong
+    assert "The data folder" in condition.said
 
 
 def test_a_disk_that_was_full_is_right_again_once_something_can_be_written(lite: Watched) -> None:

@@ -74,6 +74,23 @@ def test_a_head_is_written_down_once_and_a_torn_line_does_no_harm(
     assert [each.head for each in kept_heads(small.settings)][1:] == [LedgerHead(1, "0123abcd"), head]
 
 
+def test_a_head_that_can_not_be_written_down_is_sealed_all_the_same_and_written_later(
+    small: Services, sold: tuple[Desk, str], tmp_path: Path
+) -> None:
+    blocked = tmp_path / "data"
+    blocked.touch()
+    beside = {"database_url": "postgresql://host/name", "data_dir": str(blocked)}
+    services = replace(small, settings_source=small.settings.model_copy(update=beside))
+    with pytest.raises(OSError, match="data"):
+        seal_and_keep(services)
+    blocked.unlink()
+    head = seal_and_keep(services)
+    assert head is not None
+    assert head.number == 1
+    assert [each.head for each in kept_heads(services.settings)] == [head]
+    assert not disagreeing(services.settings, small.store)
+
+
 def test_a_backup_says_its_head_and_is_checked_against_it(small: Services, sold: tuple[Desk, str]) -> None:
     made = make_copy(small)
     manifest = made.note.manifest

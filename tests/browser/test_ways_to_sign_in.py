@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from plugin import create_app
 from plugin.core.acts import Act, Role
+from plugin.courses.accounts.setup import new_setup_code
 from plugin.courses.accounts.shared_devices import set_pin
 from plugin.courses.accounts.staff import staff_by_email
 from plugin.services import Services
@@ -79,6 +80,22 @@ def with_authenticator(page: Page) -> None:
         "isUserVerified": True,
     }
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def test_the_first_owner_begins_with_a_passkey(window: Page, house: House) -> None:
+    page, services = window, house.services
+    page.goto(f"{house.address}/set-up")
+    secret = services.settings.secret_key.get_secret_value()
+    page.get_by_label("Set-up code").fill(new_setup_code(services.store, secret, house.clock()))
+    page.get_by_role("button", name="Start").click()
+    page.get_by_label("Your name").fill("June Park")
+    begin = page.get_by_role("button", name="Use a passkey instead of a password")
+    begin.click()
+    expect(page.get_by_text("Your e-mail address is missing.").first).to_be_visible()
+    page.get_by_label("E-mail").fill("june@example.org")
+    with_authenticator(page)
+    begin.click()
+    expect(page.get_by_role("heading", name="Your clinic")).to_be_visible()
 
 
 def test_a_passkey_is_added_signs_in_and_confirms(window: Page, house: House) -> None:

@@ -80,8 +80,10 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     """kill -9 gives a parent no chance to say goodbye; a worker left alone would go on for ever."""
     pid_file = tmp_path / "pid"
     child = (
-        f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid()))\n"
-        "from plugin.processes import end_with_parent\nend_with_parent()\ntime.sleep(600)"
+        "import os, sys, threading, time\nfrom plugin.processes import end_with_parent\nend_with_parent()\n"
+        # Whoever forks from it must be alone.
+        "assert sys.platform != 'linux' or threading.active_count() == 1\n"
+        f"open({str(pid_file)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
     )
     parent = (
         "import time\nfrom plugin.processes import Child, Family\n"

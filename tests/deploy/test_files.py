@@ -48,6 +48,13 @@ def test_every_service_runs_with_as_little_as_it_needs(name: str) -> None:
     assert "privileged" not in service
 
 
+def test_the_image_is_built_on_a_base_that_is_known_to_the_byte() -> None:
+    bases = re.findall(r"^(?:ARG BASE=|FROM )(\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+
+    assert bases[1:] == ["${BASE}", "${BASE}"]
+    assert re.fullmatch(r"debian:13-slim@sha256:[0-9a-f]{64}", bases[0])
+
+
 def test_only_the_proxy_is_reached_from_other_machines() -> None:
     everything = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
     at_hand = yaml.safe_load((DEPLOY / "compose.local.yaml").read_text())["services"]

@@ -1,6 +1,7 @@
 """README, docs and CHANGELOG match the program: an undocumented setting, command or target fails here."""
 
 import re
+import shlex
 from collections.abc import Iterator
 
 import click
@@ -44,6 +45,52 @@ def test_the_manual_names_every_command(manual):
     from plugin.cli import main
 
     assert _missing(list(_commands(main)), manual) == []
+
+
+# In a block of shell lines, or alone between backticks; what follows a pipe is another program's.
+_TYPED = re.compile(r"(?:^|[`/( ])coursekeeper ((?!coursekeeper )[a-z][^`|)\n]*)", re.MULTILINE)
+_BLOCKS = re.compile(r"^```sh\n(.*?)^```|(`coursekeeper [^`]+`)", re.MULTILINE | re.DOTALL)
+
+
+def _typed_commands(text: str) -> list[str]:
+    pieces = ("".join(found.groups("")) for found in _BLOCKS.finditer(text))
+    return [command.strip() for piece in pieces for command in _TYPED.findall(piece)]
+
+
+def _refusal(typed: str) -> str:
+    """Return why click does not take this command as it is typed, "" where it does. Nothing is run."""
+    from plugin.cli import main
+
+    command: click.Command = main
+    context, words = click.Context(main), shlex.split(typed, comments=True)
+    try:
+        while isinstance(command, click.Group):
+            _name, found, words = command.resolve_command(context, words)
+            assert found is not None
+            command = found
+        command.make_context(typed, words, parent=context)
+    except click.UsageError as error:
+        # The files of the examples are on nobody's machine.
+        said = error.format_message()
+        return "" if "does not exist" in said else f"{typed}: {said}"
+    return ""
+
+
+@pytest.mark.parametrize(("name", "fewest"), [("operate", 20), ("install", 4)])
+def test_every_command_in_the_documents_is_taken_as_it_stands_there(name, fewest):
+    typed = _typed_commands((ROOT / "docs" / f"{name}.md").read_text())
+
+    assert len(typed) >= fewest
+    assert [refusal for each in typed if (refusal := _refusal(each))] == []
+
+
+def test_a_command_that_is_not_taken_is_noticed():
+    text = "```sh\nsudo coursekeeper user reset-link  # whose?\n```\n`coursekeeper backups` `coursekeeper serve --prt`"
+    typed = _typed_commands(text)
+
+    assert len(typed) == 3
+    assert all(_refusal(each) for each in typed)
+    assert _refusal("db grants coursekeeper_app") == ""
 
 
 def test_the_readme_names_every_make_target(readme):

@@ -1,6 +1,7 @@
 """The cast of the screens' tests: the whole application, and a signed-in person of each role."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -18,6 +19,7 @@ from plugin.store import Store
 from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
+from tests.postbox import Postbox
 from tests.web.visitor import Visitor, hire
 
 SIGNATURE_KEY = "a key that only Square and we know"
@@ -126,3 +128,11 @@ def signed_in(app: Flask, services: Services, role: Role) -> Visitor:
     answer = visitor.sign_in(hire(services, role))
     assert answer.status_code == 302, answer.text[:400]
     return visitor
+
+
+@pytest.fixture
+def post(small_app: Flask, small_house: Services) -> Postbox:
+    """Mail that is set up."""
+    post = Postbox()
+    small_app.extensions["coursekeeper"] = replace(small_house, mail=post)
+    return post

@@ -451,6 +451,7 @@ WHO: dict[str, frozenset[str]] = {
     "account.show": STAFF,
     "account.change_name": STAFF,
     "account.change_email": STAFF,
+    "account.confirm_email": STAFF,
     "account.change_language": STAFF,
     "hand.change": STAFF,
     "account.change_password": STAFF,

@@ -1,5 +1,6 @@
 """Counting of guesses: for all processes together, without a write for ordinary requests, and when a server is away."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -119,10 +120,19 @@ def test_an_ordinary_request_counts_nothing(
 
 def test_a_count_in_memory_starts_no_thread_and_forgets_what_has_passed() -> None:
     count = MemoryCount()
-    count.timer.join()
+    threads = threading.active_count()
     for number in range(3):
         count.incr(f"passed {number}", expiry=0)
-    assert not count.timer.is_alive()
-    count._forgets_at = 0
+        count.acquire_entry(f"passed too {number}", limit=2, expiry=0)
+    for lasts in (0, 60):
+        assert count.acquire_entry("moves", limit=2, expiry=lasts)
+    count.forgets_at = 0
     count.incr("counts", expiry=60)
+    assert threading.active_count() <= threads
     assert set(count.storage) == {"counts"}
+    assert {key: len(entries) for key, entries in count.events.items()} == {"moves": 1}
+    # What still counts is not forgotten.
+    count.forgets_at = 0
+    assert count.acquire_entry("moves", limit=2, expiry=60)
+    assert not count.acquire_entry("moves", limit=2, expiry=60)
+    assert count.incr("counts", expiry=60) == 2

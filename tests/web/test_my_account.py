@@ -1,5 +1,6 @@
 """My account: one's own name, address, password and devices."""
 
+import re
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.devices import device_of
 from plugin.courses.accounts.staff import list_staff
 from plugin.services import Services
+from tests.clock import HandMovedClock
+from tests.postbox import Postbox
 from tests.web.conftest import As
 from tests.web.page import Form, Page
+from tests.web.test_reset import work
 from tests.web.visitor import PASSWORD, Visitor, email_of
 
 ADDRESS = "/account"
@@ -131,6 +135,75 @@ class TestEmail:
         answer = change(small_deb, "email", email=email_of(Role.DESK), email_password=PASSWORD)
         assert answer.status_code == 303
         assert elsewhere.get("/").status_code == 200
+
+
+class TestEmailWithMail:
+    """Where mail is set up a new address is confirmed by a code that is sent there."""
+
+    NEW_ADDRESS = "deb@example.org"
+
+    def _ask(self, deb: Visitor, services: Services, post: Postbox, address: str = NEW_ADDRESS) -> str:
+        """Ask for a code, and return it as it arrives at the new address."""
+        assert change(deb, "email", email=address, email_password=PASSWORD).status_code == 303
+        work(services, post)
+        (letter,) = post.letters
+        assert letter.to == address
+        post.letters.clear()
+        return re.findall("[A-Z2-7]{4}-[A-Z2-7]{4}", letter.text)[0]
+
+    def test_nothing_changes_until_the_code_is_typed(
+        self, small_deb: Visitor, elsewhere: Visitor, small_house: Services, post: Postbox
+    ) -> None:
+        code = self._ask(small_deb, small_house, post)
+        assert elsewhere.get("/").status_code == 200
+        assert f"sign in with {email_of(Role.DESK)}" in small_deb.page(ADDRESS).text
+        typed = code.lower().replace("-", " ")
+        assert change(small_deb, "email/code", email_code=typed).status_code == 303
+        assert "You sign in with deb@example.org from now on." in small_deb.page(ADDRESS).text
+        assert elsewhere.get("/").status_code == 303
+        # The one before is told, and so is the new one.
+        work(small_house, post)
+        assert {self.NEW_ADDRESS, email_of(Role.DESK)} <= {to for to, _ in post.take()}
+
+    def test_another_code_changes_nothing(
+        self, small_deb: Visitor, small_house: Services, post: Postbox, clock: HandMovedClock
+    ) -> None:
+        code = self._ask(small_deb, small_house, post)
+        form = small_deb.page(ADDRESS).form("/email/code")
+        for wrong in ("", "ABCD-EFGH", code[:-1], "x" * 21, "é" * 8):
+            answer = small_deb.send(form, email_code=wrong)
+            assert answer.status_code == 422
+        clock.advance(hours=1)
+        answer = small_deb.send(form, email_code=code)
+        assert (answer.status_code, "it has expired" in answer.text) == (422, True)
+        assert list_staff(small_house.store)[0].email == email_of(Role.DESK)
+
+    def test_a_code_is_for_one_address_and_one_change(
+        self, small_deb: Visitor, small_house: Services, post: Postbox
+    ) -> None:
+        first = self._ask(small_deb, small_house, post)
+        second = self._ask(small_deb, small_house, post, "deborah@example.org")
+        form = small_deb.page(ADDRESS).form("/email/code")
+        assert small_deb.send(form, email_code=first).status_code == 422
+        assert small_deb.send(form, email_code=second).status_code == 303
+        again = small_deb.page(ADDRESS).form("/email").fields | {"email_code": second}
+        assert small_deb.send(Form(form.action, "post", again)).status_code == 422
+
+    def test_what_is_in_use_is_refused_and_ones_own_sends_nothing(
+        self, small_deb: Visitor, small_olga: Visitor, small_house: Services, post: Postbox
+    ) -> None:
+        for email, status in ((email_of(Role.OWNER), 409), (email_of(Role.DESK), 303)):
+            assert change(small_deb, "email", email=email, email_password=PASSWORD).status_code == status
+        work(small_house, post)
+        assert not post.letters
+
+    def test_ten_codes_in_five_minutes_are_enough(self, small_deb: Visitor, post: Postbox) -> None:
+        form = small_deb.page(ADDRESS).form("/email")
+        answers = [
+            small_deb.send(form, email=f"deb{number}@example.org", email_password=PASSWORD, key=f"k{number}")
+            for number in range(11)
+        ]
+        assert [each.status_code for each in answers] == [303] * 10 + [429]
 
 
 class TestDevices:

@@ -24,14 +24,6 @@ ENDED = "This link has ended"
 
 
 @pytest.fixture
-def post(small_app: Flask, small_house: Services) -> Postbox:
-    """Mail that is set up."""
-    post = Postbox()
-    small_app.extensions["coursekeeper"] = replace(small_house, mail=post)
-    return post
-
-
-@pytest.fixture
 def visitor(small_app: Flask) -> Visitor:
     return Visitor(small_app)
 

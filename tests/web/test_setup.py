@@ -2,11 +2,14 @@
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from plugin.core.acts import Role
+from plugin.courses.accounts.second_factors import list_passkeys
 from plugin.courses.accounts.setup import (
     WRONG_PER_CODE,
     WRONG_PER_MINUTE,
@@ -26,7 +29,9 @@ from plugin.errors import CoursekeeperError, NotFound
 from plugin.services import Services
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk
+from tests.web.authenticator import Authenticator
 from tests.web.conftest import signed_in
+from tests.web.test_passkeys import asked, sign_in
 from tests.web.visitor import Visitor, hire
 
 SECRET = "s" * 48
@@ -211,6 +216,88 @@ def test_what_is_wrong_with_the_owner_is_said_and_the_rest_stays(
     # What the page can't show again is asked for by name.
     assert ("“Password”: please type it again" in answer.text) == ("password" not in wrong)
     assert is_setup_open(small_house.store)
+
+
+def _by_passkey(june: Visitor, device: Authenticator, **typed: str) -> TestResponse:
+    form = replace(june.page("/set-up/owner").form("/set-up/owner"), action="/set-up/owner/passkey")
+    told, answer = asked(june.send(form, **{**OWNER, "password": "", **typed}))
+    assert told["authenticatorSelection"]["userVerification"] == "required"
+    return june.send(answer, credential=device.create(told))
+
+
+def test_an_owner_may_begin_with_a_passkey_and_without_a_password(
+    june: Visitor, small_app: Flask, small_house: Services, code: str
+) -> None:
+    assert _enter(june, code) == 303
+    device = Authenticator()
+    made = _by_passkey(june, device, browser_zone="America/Denver")
+    assert made.headers["Location"] == "/first-steps"
+    assert "You sign in with your passkey." in june.page("/first-steps/protect").text
+    (owner,) = list_all_staff(small_house.store)
+    assert (owner.email, owner.role, owner.password_hash) == ("june@example.org", Role.OWNER, "")
+    assert len(list_passkeys(small_house.store, owner.id)) == 1
+    elsewhere = Visitor(small_app)
+    assert sign_in(elsewhere, device).headers["Location"] == "/"
+    assert Visitor(small_app).sign_in("june@example.org", "").status_code == 422
+
+
+def test_without_a_password_the_passkey_is_asked_before_address_and_password_change(
+    june: Visitor, clock: HandMovedClock, code: str
+) -> None:
+    assert _enter(june, code) == 303
+    _by_passkey(june, Authenticator())
+    clock.advance(minutes=31)
+    for what, typed in (
+        ("email", {"email": "mallory@example.org"}),
+        ("password", {"new_password": "three calm otters", "password_again": "three calm otters"}),
+    ):
+        answer = june.send(june.page("/account").form(f"/account/{what}"), **typed)
+        assert (answer.status_code, "Confirm it" in answer.text) == (401, True), answer.text[:300]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"is_verifying": False}, {"origin": "https://evil.example"}, {"rp_id": "evil.example"}]
+)
+def test_a_passkey_that_is_not_right_makes_no_owner(
+    june: Visitor, small_house: Services, code: str, changed: dict[str, Any]
+) -> None:
+    assert _enter(june, code) == 303
+    answer = _by_passkey(june, Authenticator(**changed))
+    assert (answer.status_code, "The passkey was not saved" in answer.text) == (409, True)
+    assert is_setup_open(small_house.store)
+
+
+@pytest.mark.parametrize("sent", ["", "{}", "nonsense", "[1]", '"x"', "x" * 100_000, '{"id": 1}', "null"])
+def test_nonsense_for_a_passkey_makes_no_owner_and_an_answer_is_taken_once(
+    june: Visitor, small_house: Services, code: str, sent: str
+) -> None:
+    assert _enter(june, code) == 303
+    form = replace(june.page("/set-up/owner").form("/set-up/owner"), action="/set-up/owner/passkey")
+    told, answer = asked(june.send(form, **OWNER))
+    assert june.send(answer, credential=sent).status_code == 409
+    assert june.send(answer, credential=Authenticator().create(told)).status_code == 409
+    assert is_setup_open(small_house.store)
+
+
+def test_a_passkey_needs_the_code_a_name_and_an_address(
+    june: Visitor, small_house: Services, code: str
+) -> None:
+    page = june.page("/set-up").form("/set-up")
+    for path in ("/set-up/owner/passkey", "/set-up/owner/passkey/answer"):
+        assert june.send(replace(page, action=path), **OWNER).headers["Location"] == "/set-up"
+    assert _enter(june, code) == 303
+    form = replace(june.page("/set-up/owner").form("/set-up/owner"), action="/set-up/owner/passkey")
+    answer = june.send(form, name="", email="nobody")
+    assert answer.status_code == 422
+    for said in ("Your name is missing", "That is no e-mail address"):
+        assert said in answer.text
+    assert is_setup_open(small_house.store)
+
+
+def test_where_no_passkey_can_be_made_none_is_offered(june: Visitor, code: str) -> None:
+    assert _enter(june, code) == 303
+    assert "data-passkey" in june.get("/set-up/owner").text
+    assert "data-passkey" not in june.get("/set-up/owner", headers={"Host": "192.168.1.20"}).text
 
 
 def test_forms_need_their_token_and_a_megabyte_is_refused(june: Visitor, code: str) -> None:

@@ -141,6 +141,18 @@ class PasskeyView:
     last_used_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class NewPasskey:
+    """A passkey that a browser has made, checked; fields as of `PasskeyView`."""
+
+    name: str
+    credential_id: str
+    public_key: bytes
+    sign_count: int
+    transports: tuple[str, ...]
+    is_synced: bool
+
+
 def list_passkeys(store: Store, staff_id: str) -> tuple[PasskeyView, ...]:
     """Return a person's passkeys, the oldest first."""
     with store.reading() as session:
@@ -156,33 +168,29 @@ def find_passkey(store: Store, credential_id: str) -> PasskeyView | None:
 
 
 @in_transaction
-def add_passkey(
-    work: Work,
-    *,
-    name: str,
-    credential_id: str,
-    public_key: bytes,
-    sign_count: int,
-    transports: Iterable[str],
-    is_synced: bool,
-) -> None:
+def add_passkey(work: Work, new: NewPasskey) -> None:
     """Add a passkey to the actor's own account; raises InvalidField, or Refused for one too many."""
     person = locked_self(work)
     known = work.session.scalars(_of(person.id)).all()
     if len(known) >= MOST:
         raise Refused(_("You have {most} passkeys. Remove one first.", most=MOST), code="too_many")
     alert(work, person, PASSKEY_ADDED)
-    record_in(work, Did.STAFF_PASSKEY, name=person.name, subject_id=person.id, after=f"{SET}: {name}")
+    attach_passkey(work, person, new)
+
+
+def attach_passkey(work: Work, person: Staff, new: NewPasskey) -> None:
+    """Add a passkey to an account that has room for it; raises InvalidField."""
+    record_in(work, Did.STAFF_PASSKEY, name=person.name, subject_id=person.id, after=f"{SET}: {new.name}")
     work.session.add(
         Passkey(
             id=work.new_id(),
             staff_id=person.id,
-            name=required(name, field="name", called="The name", most=NAME_LENGTH),
-            credential_id=credential_id,
-            public_key=public_key,
-            sign_count=sign_count,
-            transports=list(transports),
-            is_synced=is_synced,
+            name=required(new.name, field="name", called="The name", most=NAME_LENGTH),
+            credential_id=new.credential_id,
+            public_key=new.public_key,
+            sign_count=new.sign_count,
+            transports=list(new.transports),
+            is_synced=new.is_synced,
             created_at=work.now,
         )
     )

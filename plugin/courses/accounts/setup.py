@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source
+from plugin.courses.accounts.second_factors import NewPasskey, attach_passkey
 from plugin.courses.accounts.staff import StaffView, new_row, staff_view
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import from_row
@@ -72,12 +73,17 @@ class CodeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class FirstOwner:
-    """The first owner, as typed; `browser_zone`: the time zone of their browser, "" for none."""
+    """The first owner, as typed; `browser_zone`: the time zone of their browser, "" for none.
+
+    They sign in with a password, or with a `passkey` that was made for the id `id`.
+    """
 
     email: str
     name: str
     password_hash: str = field(repr=False)
     browser_zone: str = ""
+    passkey: NewPasskey | None = None
+    id: str | None = None
 
 
 def is_setup_open(store: Store) -> bool:
@@ -143,11 +149,13 @@ def create_first_owner(store: Store, owner: FirstOwner, now: datetime) -> StaffV
     def do(work: Work) -> StaffView:
         row = _locked(work.session, now)
         _refuse_closed(work.session)
-        created = new_row(work, email=owner.email, name=owner.name, role=Role.OWNER)
+        created = new_row(work, email=owner.email, name=owner.name, role=Role.OWNER, staff_id=owner.id)
         created.password_hash = owner.password_hash
         row.code_hmac, row.closed_at, row.browser_zone = "", now, owner.browser_zone
         after = f"{created.email}, {created.role}"
         record_in(work, Did.STAFF_ADDED, name=created.name, subject_id=created.id, after=after)
+        if owner.passkey is not None:
+            attach_passkey(work, created, owner.passkey)
         return staff_view(created)
 
     return transact(store, Act(_AT_SETUP, now, secrets.token_hex(16)), do)

@@ -84,12 +84,15 @@ def add_staff(
     return transact(store, act, do)
 
 
-def new_row(work: Work, *, email: str, name: str, role: Role) -> Staff:
-    """Add a person without a password; raises InvalidField, or Refused if the e-mail address is in use."""
+def new_row(work: Work, *, email: str, name: str, role: Role, staff_id: str | None = None) -> Staff:
+    """Add a person without a password; `staff_id`: an id that was made before.
+
+    Raises InvalidField, or Refused if the e-mail address is in use.
+    """
     address = staff_email(email)
     refuse_taken(work.session, address)
     row = Staff(
-        id=work.new_id(),
+        id=staff_id or work.new_id(),
         email=address,
         name=required(name, field="name", called="The name"),
         role=role.value,

@@ -4,98 +4,37 @@ from flask import Flask, render_template, session
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from flask_security import login_user
-from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types
 
-from plugin.core.text import NAME_LENGTH
 from plugin.courses.accounts import sign_ins
+from plugin.courses.accounts.email_codes import is_email_code, request_email_code
 from plugin.courses.accounts.staff import StaffView, read_staff, set_password
 from plugin.courses.accounts.staff_edits import change_own_email, rename_self, set_own_language
 from plugin.errors import InvalidField
-from plugin.staff_languages import STAFF_LANGUAGES, staff_language
+from plugin.staff_languages import staff_language
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.account.doors import PER_ACCOUNT, signed_in, was_refused
 from plugin.web.account.hand import HandForm, is_left_handed
-from plugin.web.account.passwords import LONGEST, SHORTEST, fits, hash_password, refuse_weak
+from plugin.web.account.mine_forms import (
+    EmailCodeForm,
+    EmailForm,
+    LanguageForm,
+    NameForm,
+    PasswordForm,
+    known_words,
+)
+from plugin.web.account.passwords import hash_password
 from plugin.web.account.people import SIGN_IN, StaffUser
 from plugin.web.actions import current_act, redirect_to
-from plugin.web.forms import Choice, Email, Form, Password, Text
-from plugin.web.limits import guess_limiter, limit_views
+from plugin.web.limits import guess_limiter, limit_views, page_limiter
 from plugin.web.refusals import Refusal
-from plugin.web.translations import N_, _, speak
+from plugin.web.translations import _, speak
 
-_ASK_PASSWORD = ("account.change_email", "account.change_password")
+_GUESSED = ("account.change_email", "account.confirm_email", "account.change_password")
+# The new address in the cookie, until the code that was sent there is typed.
+_NEW_EMAIL = "new_email"
 
 blueprint = Screens("account", __name__, url_prefix="/account")
-
-
-class NameForm(Form):
-    """One's own name."""
-
-    name = Text(N_("Name"), called=N_("The name"), required=True, maxlength=NAME_LENGTH, autocomplete="name")
-
-
-class LanguageForm(Form):
-    """The language of one's screens; "" takes the clinic's."""
-
-    language = Choice(N_("Language"), [("", N_("As the clinic")), *STAFF_LANGUAGES.items()])
-
-
-class EmailForm(Form):
-    """A new address, with the password."""
-
-    email = Email(
-        N_("E-mail"),
-        called=N_("The e-mail address"),
-        required=True,
-        type="email",
-        maxlength=254,
-        autocomplete="username",
-    )
-    email_password = Password(N_("Your password"), autocomplete="current-password")
-
-    def validate_email_password(self, field: Password) -> None:
-        """Refuse another password than one's own."""
-        _refuse_wrong(field.data)
-
-
-class PasswordForm(Form):
-    """The password one has, and a new one twice."""
-
-    old_password = Password(N_("Your password now"), autocomplete="current-password")
-    new_password = Password(
-        N_("New password"),
-        called=N_("The new password"),
-        hint=N_(
-            "At least {shortest} characters. A few words in a row are easy to remember and hard to guess.",
-            shortest=SHORTEST,
-        ),
-        required=True,
-        minlength=SHORTEST,
-        maxlength=LONGEST,
-        autocomplete="new-password",
-    )
-    password_again = Password(
-        N_("The same again"), called=N_("The new password"), required=True, autocomplete="new-password"
-    )
-
-    def validate_old_password(self, field: Password) -> None:
-        """Refuse another password than one's own."""
-        _refuse_wrong(field.data)
-
-    def validate_new_password(self, field: Password) -> None:
-        """Refuse a weak one."""
-        if not field.data:
-            return
-        try:
-            refuse_weak(field.data, _known(), field=field.name)
-        except InvalidField as error:
-            raise ValidationError(error.message) from None
-
-    def validate_password_again(self, field: Password) -> None:
-        """Refuse a slip of the fingers."""
-        if field.data != self.new_password.data:
-            raise ValidationError(_("The two new passwords are not the same."))
 
 
 def set_up(app: Flask) -> None:
@@ -103,7 +42,9 @@ def set_up(app: Flask) -> None:
     wrong = guess_limiter(app).shared_limit(
         PER_ACCOUNT, scope="own password", key_func=signed_in, deduct_when=was_refused
     )
-    limit_views(app, _ASK_PASSWORD, wrong)
+    limit_views(app, _GUESSED, wrong)
+    sent = page_limiter(app).limit(PER_ACCOUNT, key_func=signed_in, methods=["POST"])
+    limit_views(app, ("account.change_email",), sent)
 
 
 @blueprint.get("", roles=AT_THE_DESK)
@@ -117,6 +58,8 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
         language_form=LanguageForm.shown_beside_others(refusal, language=member.language),
         name_form=NameForm.shown_beside_others(refusal, suffix="-name", name=member.name),
         email_form=EmailForm.shown_beside_others(refusal, suffix="-email", email=member.email),
+        new_email=session.get(_NEW_EMAIL, ""),
+        code_form=EmailCodeForm.shown_beside_others(refusal, suffix="-code"),
         hand_form=HandForm.shown_beside_others(None, suffix="-hand", is_left=is_left_handed()),
         password_form=PasswordForm.shown_beside_others(refusal, suffix="-password"),
         refusal=refusal,
@@ -142,8 +85,35 @@ def change_language() -> ResponseReturnValue:
 
 @blueprint.post("/email", roles=AT_THE_DESK, refused=show)
 def change_email() -> ResponseReturnValue:
-    """Change the address one signs in with."""
-    member = change_own_email(current_services().store, current_act(), EmailForm.sent().email.data or "")
+    """Send a code to the address one wants to sign in with; without a mail server change it at once."""
+    services, typed = current_services(), EmailForm.sent().email.data or ""
+    if not services.mail.is_ready:
+        return _sign_in_with(typed)
+    address = request_email_code(services.store, current_act(), typed)
+    if not address:
+        return redirect_to("account.show", _("You sign in with that address already."))
+    session[_NEW_EMAIL] = address
+    said = _("A code is on its way to {email}. Type it under E-mail.", email=address)
+    return redirect_to("account.show", said, _anchor="email")
+
+
+@blueprint.post("/email/code", roles=AT_THE_DESK, refused=show)
+def confirm_email() -> ResponseReturnValue:
+    """Change the address one signs in with, once the code that was sent there is typed."""
+    services, typed = current_services(), EmailCodeForm.sent().email_code.data
+    address = session.get(_NEW_EMAIL, "")
+    secret = services.settings.secret_key.get_secret_value()
+    if not (address and is_email_code(secret, _member(), address, typed, services.clock())):
+        raise InvalidField(
+            _("That is not the code, or it has expired. Enter the address again for a new one."),
+            field="email_code",
+        )
+    return _sign_in_with(address)
+
+
+def _sign_in_with(address: str) -> ResponseReturnValue:
+    member = change_own_email(current_services().store, current_act(), address)
+    session.pop(_NEW_EMAIL, None)
     if member.session_mark == current_user.fs_uniquifier:
         return redirect_to("account.show", _("You sign in with that address already."))
     _sign_in_again(member)
@@ -156,7 +126,7 @@ def change_email() -> ResponseReturnValue:
 @blueprint.post("/password", roles=AT_THE_DESK, refused=show)
 def change_password() -> ResponseReturnValue:
     """Change one's own password."""
-    hashed = hash_password(PasswordForm.sent().new_password.data, _known())
+    hashed = hash_password(PasswordForm.sent().new_password.data, known_words())
     _sign_in_again(set_password(current_services().store, current_act(), current_user.staff_id, hashed))
     return redirect_to("account.show", _("Your new password is saved. You are signed out everywhere else."))
 
@@ -178,16 +148,6 @@ def sign_out(sign_in_id: str) -> ResponseReturnValue:
 
 def _member() -> StaffView:
     return read_staff(current_services().store, current_user.staff_id)
-
-
-def _known() -> tuple[str, ...]:
-    return (pages.clinic().name, current_user.name, current_user.email)
-
-
-def _refuse_wrong(password: str | None) -> None:
-    # Somebody without a password signs in by passkey; there is none to ask for.
-    if current_user.password and not fits(password or "", current_user.password):
-        raise ValidationError(_("That is not your password."))
 
 
 def _sign_in_again(member: StaffView) -> None:

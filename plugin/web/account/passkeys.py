@@ -52,15 +52,18 @@ CONFIGURATION: dict[str, object] = {
 }
 
 
+WANTED = AuthenticatorSelectionCriteria(
+    resident_key=ResidentKeyRequirement.REQUIRED,
+    user_verification=UserVerificationRequirement.REQUIRED,
+)
+
+
 class PasskeyRules(WebauthnUtil):
     """What is demanded of a passkey: it is found without an address, and it checks its owner (finger, face, PIN)."""
 
     def authenticator_selection(self, user: Any, usage: str) -> AuthenticatorSelectionCriteria:  # noqa: ARG002
         """Return what a new passkey must be able to do."""
-        return AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED,
-            user_verification=UserVerificationRequirement.REQUIRED,
-        )
+        return WANTED
 
     def user_verification(self, user: Any, usage: list[str]) -> UserVerificationRequirement:  # noqa: ARG002
         """Return that the owner is checked each time: a passkey alone signs in."""

@@ -13,6 +13,7 @@ from webauthn.helpers.structs import AuthenticatorTransport
 from plugin.core.acts import Act
 from plugin.courses.accounts.invitations import is_link, person_of_link
 from plugin.courses.accounts.second_factors import (
+    NewPasskey,
     PasskeyView,
     add_passkey,
     find_passkey,
@@ -126,12 +127,14 @@ class StaffStore(UserDatastore):
         add_passkey(
             services.store,
             Act(user.actor, services.clock(), secrets.token_hex(16)),
-            name=known["name"],
-            credential_id=bytes_to_base64url(credential_id),
-            public_key=public_key,
-            sign_count=known["sign_count"],
-            transports=[AuthenticatorTransport(each).value for each in known["transports"] or ()],
-            is_synced=known["backup_state"],
+            NewPasskey(
+                name=known["name"],
+                credential_id=bytes_to_base64url(credential_id),
+                public_key=public_key,
+                sign_count=known["sign_count"],
+                transports=tuple(AuthenticatorTransport(each).value for each in known["transports"] or ()),
+                is_synced=known["backup_state"],
+            ),
         )
 
     def put(self, user: Any) -> Any:

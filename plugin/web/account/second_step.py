@@ -16,6 +16,7 @@ from plugin.web import current_services
 from plugin.web.account.doors import going_on, half_signed_in, limited
 from plugin.web.account.totp import WINDOW_S
 from plugin.web.actions import Notice, flash_notice, redirect_after_post
+from plugin.web.translations import _
 
 # Who knows the password has so many codes to guess, of a million, three of which are right.
 PER_DAY = "50 per day"
@@ -87,7 +88,9 @@ def _counting(enter: Callable[..., Any]) -> Callable[..., Any]:
         if response.status_code != HTTPStatus.FOUND or not current_user.is_authenticated:
             return response
         left = count_recovery_codes(current_services().store, current_user.staff_id)
-        said = f"Signed in with a recovery code; {left} left. Make new ones under Ways to sign in."
+        said = _(
+            "Signed in with a recovery code; {left} left. Make new ones under Ways to sign in.", left=left
+        )
         flash_notice(Notice(said))
         told = redirect_after_post(response.headers["Location"])
         told.status_code = response.status_code

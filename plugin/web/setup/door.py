@@ -51,8 +51,8 @@ class CodeForm(Form):
     )
 
 
-class OwnerForm(Form):
-    """The account of the first owner."""
+class NamedOwnerForm(Form):
+    """Who the first owner is."""
 
     name = Text(
         N_("Your name"),
@@ -71,6 +71,12 @@ class OwnerForm(Form):
         autocomplete="username",
         hint=N_("You sign in with it."),
     )
+    browser_zone = Hidden()
+
+
+class OwnerForm(NamedOwnerForm):
+    """The account of the first owner, with a password."""
+
     password = Password(
         N_("Password"),
         called=N_("A password"),
@@ -83,7 +89,6 @@ class OwnerForm(Form):
             shortest=SHORTEST,
         ),
     )
-    browser_zone = Hidden()
 
 
 @blueprint.before_request
@@ -144,19 +149,30 @@ def owner(refusal: Refusal | None = None) -> ResponseReturnValue:
 @refused_shows(owner)
 def create() -> ResponseReturnValue:
     """Create the owner, sign them in, and close this door."""
-    services, form = current_services(), OwnerForm.sent()
-    zone = form.browser_zone.data
+    form = OwnerForm.sent()
     first = FirstOwner(
         # Required fields; the form has refused empty ones.
         email=form.email.data or "",
         name=form.name.data,
         password_hash=hash_password(form.password.data, (form.name.data, form.email.data or "")),
-        browser_zone=zone if zone in time_zones() else "",
+        browser_zone=known_zone(form),
     )
+    return welcome(first, "password")
+
+
+def known_zone(form: NamedOwnerForm) -> str:
+    """Return the time zone of the browser, "" where it names none that is known."""
+    zone = form.browser_zone.data
+    return zone if zone in time_zones() else ""
+
+
+def welcome(first: FirstOwner, way: str) -> ResponseReturnValue:
+    """Create the owner, sign them in by the `way` they chose, and lead to the first step."""
+    services = current_services()
     created = create_first_owner(services.store, first, services.clock())
     _adopt_address(created)
     session.clear()
-    login_user(StaffUser(created), authn_via=["password"])
+    login_user(StaffUser(created), authn_via=[way])
     return redirect_to("first_steps.show")
 
 

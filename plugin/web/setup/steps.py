@@ -97,4 +97,9 @@ def show_protect() -> ResponseReturnValue:
     is_protected = current_user.signed.has_second_factor
     if is_protected:
         note_done("protect")
-    return render_template("setup/protect.html", **frame_of("protect"), is_protected=is_protected)
+    return render_template(
+        "setup/protect.html",
+        **frame_of("protect"),
+        is_protected=is_protected,
+        has_password=bool(current_user.password),
+    )

@@ -5,15 +5,16 @@ import { gettext as _ } from "./words.js";
 const canDoIt = Boolean(window.PublicKeyCredential && navigator.credentials);
 
 export function showPasskeys(within = document) {
-  if (canDoIt) within.querySelectorAll("form.passkey").forEach((form) => { form.hidden = false; });
+  if (canDoIt) within.querySelectorAll("form.passkey, button[data-passkey]").forEach((each) => { each.hidden = false; });
 }
 
 document.addEventListener("submit", (event) => {
-  const form = event.target.closest("form[data-passkey]");
-  if (!form) return;
+  const { target: form, submitter } = event;
+  // A form that is sent without a passkey too has a button of its own for it.
+  if (!form.hasAttribute("data-passkey") && !submitter?.hasAttribute("data-passkey")) return;
   event.preventDefault();
   // A dialog that signs in over the page sends the answer itself.
-  ask(form).then((answer) => {
+  ask(form, submitter?.hasAttribute("formaction") ? submitter.formAction : form.action).then((answer) => {
     if (!answer) return;
     if (form.closest("dialog")) form.dispatchEvent(new CustomEvent("passkey", { bubbles: true, detail: answer }));
     else { document.body.append(answer); answer.submit(); }
@@ -21,14 +22,14 @@ document.addEventListener("submit", (event) => {
 });
 
 // Returns the form that brings what the device signed, or null after saying why there is none.
-async function ask(form) {
+async function ask(form, address) {
   say(form, null);
-  const answer = await fetch(form.action, {
+  const answer = await fetch(address, {
     method: "POST", body: new URLSearchParams(new FormData(form)), cache: "no-store", headers: { "HX-Request": "true" },
   });
   if (answer.status === 401) {
     await signInEnded({ isSending: true, prove: answer.headers.get("X-Prove") });
-    return ask(form);
+    return ask(form, address);
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const asked = page.querySelector("form[data-options]");
@@ -48,7 +49,7 @@ const REASONS = {
 };
 
 function say(form, error) {
-  const place = form.querySelector("[role=alert]");
+  const place = form.querySelector(".why[role=alert]");
   place.hidden = !error;
   place.textContent = error ? REASONS[error.name] || error.message || _("That did not work. Try again.") : "";
   return null;
