@@ -56,8 +56,7 @@ def declare_device(work: Work, *, name: str, sign_in_id: str) -> str:
         declared_at=work.now,
         opened_at=work.now,
     )
-    work.session.add(row)
-    work.session.flush()
+    work.add(row)
     record_in(work, Did.DEVICE_SHARED, name=row.name, subject_id=row.id)
     _put_on(work.session, row.id, sign_in_id, work.now)
     return token

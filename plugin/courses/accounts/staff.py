@@ -102,8 +102,7 @@ def new_row(work: Work, *, email: str, name: str, role: Role, staff_id: str | No
     )
     if role is Role.OWNER:
         alert(work, row, NEW_OWNER, tells_person=False)
-    work.session.add(row)
-    work.session.flush()
+    work.add(row)
     return row
 
 

@@ -199,6 +199,5 @@ def _write(
         made_at=work.now,
         by=work.act.actor.name,
     )
-    work.session.add(row)
-    work.session.flush()
+    work.add(row)
     return view_of(work.session, row)

@@ -124,9 +124,8 @@ def agree_publicly(work: Work, sale: SaleBooked) -> None:
         made_at=row.agreed_at,
         by=work.act.actor.name,
     )
-    work.session.add(agreement)
-    work.session.flush()
-    work.session.add(
+    work.add(agreement)
+    work.add(
         AgreementSignature(
             agreement_id=agreement.id,
             client_id=row.client_id,
@@ -138,7 +137,6 @@ def agree_publicly(work: Work, sale: SaleBooked) -> None:
             pdf_sha256=hashlib.sha256(row.terms_signed_pdf).hexdigest(),
         )
     )
-    work.session.flush()
     work.session.add(AgreementOrder(agreement_id=agreement.id, order_id=row.id, client_id=row.client_id))
     record_in(
         work, Did.AGREEMENT_SIGNED, name=_package(row), client_id=row.client_id, subject_id=agreement.id

@@ -37,8 +37,7 @@ def open_item(
         square_refund_id=square_refund_id,
         opened_at=work.now,
     )
-    work.session.add(item)
-    work.session.flush()
+    work.add(item)
     return item.id
 
 

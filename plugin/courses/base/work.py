@@ -52,6 +52,11 @@ class Work:
         """Return an id that sorts after every earlier one."""
         return self.store.new_id()
 
+    def add(self, row: Base) -> None:
+        """Add a row to the session and insert it now, before what refers to it."""
+        self.session.add(row)
+        self.session.flush()
+
     def once(self, what: str, request: dict[str, Any], do: Callable[[], dict[str, Any]]) -> Answered:
         """Run `do` once under the act's key and store its result, which the same request gets again.
 

@@ -322,8 +322,7 @@ def _write(work: Work, new: NewPackage) -> Package:
         terms=new.terms.to_json(),
         created_at=work.now,
     )
-    work.session.add(package)
-    work.session.flush()
+    work.add(package)
     write_contents_in(work.session, work.store, package, new.contents)
     if new.names is not None:
         save_names_in(work, package.name, new.names)

@@ -75,8 +75,7 @@ def _added(work: Work, kind: OptionKind, name: str) -> VisitOption:
     row = same or VisitOption(id=work.new_id(), kind=kind.value)
     row.name, row.retired_at = name, None
     row.position = max((each.position for each in of_kind), default=0) + 1
-    work.session.add(row)
-    work.session.flush()
+    work.add(row)
     _record(work, row, after="on the list")
     return row
 

@@ -189,8 +189,7 @@ def _open_allowance(change: CourseChange, receiver: Course, leaving: _Leaving) -
         price=0,
         usable_from_session=_opens_at(change, leaving.view),
     )
-    change.session.add(allowance)
-    change.session.flush()
+    change.add(allowance)
     return allowance
 
 

@@ -140,6 +140,5 @@ def _replace(
         source=source,
         talked_by="",
     )
-    work.session.add(row)
-    work.session.flush()
+    work.add(row)
     return row

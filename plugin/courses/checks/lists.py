@@ -75,8 +75,7 @@ def save_list(work: Work, texts: Mapping[str, str], *, reviewed_by: str, seen_ve
         written_at=work.now,
         by=work.act.actor.name,
     )
-    work.session.add(row)
-    work.session.flush()
+    work.add(row)
     record_in(work, Did.CHECK_LIST_CHANGED, name=str(row.version), after=name)
     return CheckListView(
         row.version, {each: tuple(lines) for each, lines in points.items()}, name, row.written_at, row.by

@@ -203,8 +203,7 @@ def add_client(work: Work, contact: Contact) -> Client:
         sounds_like=contact.sounds_like,
         created_at=work.now,
     )
-    work.session.add(client)
-    work.session.flush()
+    work.add(client)
     return client
 
 

@@ -161,8 +161,7 @@ def _merge(work: Work, gone: Client, keeper: Client) -> ClientMerge:
         at=work.now,
         by=work.act.actor.name,
     )
-    work.session.add(row)
-    work.session.flush()
+    work.add(row)
     record_in(
         work, Did.CLIENTS_MERGED, name=keeper.name, before=gone.name, client_id=keeper.id, subject_id=gone.id
     )

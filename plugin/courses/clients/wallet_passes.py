@@ -147,8 +147,7 @@ def _added(work: Work, place: str, course_id: str, client_id: str, *, device: st
         added_at=work.now,
         changed_at=work.now,
     )
-    work.session.add(row)
-    work.session.flush()
+    work.add(row)
     return row
 
 

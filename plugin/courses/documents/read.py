@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.money import Money
 from plugin.core.text import clean
-from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.keyset import Order
-from plugin.courses.base.sheet import Cell, Sheet, major
+from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.views import Page
 from plugin.courses.base.work import reading
 from plugin.courses.changes.gift_code import written_code
@@ -37,17 +37,6 @@ KINDS = {
 }
 # What is the buyer's, whoever has the course now.
 BILLED = ("invoice", "credit_note", "receipt")
-_HEADINGS = (
-    N_("Kind"),
-    N_("Number"),
-    N_("Issued"),
-    N_("Client"),
-    N_("Total"),
-    N_("Currency"),
-    N_("Refers to"),
-    N_("Square order"),
-    N_("By"),
-)
 _AT_A_TIME = 500
 _LONGEST_DIGITS = 9
 
@@ -186,27 +175,26 @@ def _whole_numbers(session: Session, number: str) -> Iterator[str]:
 
 def document_sheet(store: Store, q: str = "", *, kind: str | None = None, order: Order = _NEWEST) -> Sheet:
     """Return the same documents as a table for a spreadsheet."""
-    return Sheet(_("Documents"), _HEADINGS, _table(store, q, kind, order))
+    zone = read_clinic(store).zone
+    columns: Columns[DocumentView] = {
+        _("Kind"): lambda view: view.called,
+        _("Number"): lambda view: view.number,
+        _("Issued"): lambda view: view.issued_at.astimezone(zone).date(),
+        _("Client"): lambda view: view.client_name,
+        _("Total"): lambda view: major(view.money),
+        _("Currency"): lambda view: view.currency,
+        _("Refers to"): lambda view: view.refers_to_number or "",
+        _("Square order"): lambda view: view.square_order_id or "",
+        _("By"): lambda view: view.by,
+    }
+    return sheet_of(_("Documents"), columns, _all(store, q, kind, order))
 
 
-def _table(store: Store, q: str, kind: str | None, order: Order) -> Iterator[Sequence[Cell]]:
-    with store.reading() as session:
-        zone = clinic_in(session).zone
+def _all(store: Store, q: str, kind: str | None, order: Order) -> Iterator[DocumentView]:
     cursor: str | None = None
     while True:
         page = find_documents(store, q, kind=kind, order=order, limit=_AT_A_TIME, cursor=cursor)
-        for view in page.rows:
-            yield (
-                view.called,
-                view.number,
-                view.issued_at.astimezone(zone).date(),
-                view.client_name,
-                major(view.money),
-                view.currency,
-                view.refers_to_number or "",
-                view.square_order_id or "",
-                view.by,
-            )
+        yield from page.rows
         if page.cursor is None:
             return
         cursor = page.cursor

@@ -52,8 +52,7 @@ def write_document(work: Work, new: New, place: NextPlace, paper: Paper, total: 
         issued_at=work.now,
         by=work.act.actor.name,
     )
-    work.session.add(document)
-    work.session.flush()
+    work.add(document)
     work.session.add_all(DocumentCourse(document_id=document.id, course_id=each) for each in new.course_ids)
     enqueue_file(work, document.id)
     work.session.flush()

@@ -234,8 +234,7 @@ def _refund_rest(exchange: _Exchange) -> None:
         by=exchange.row.by,
         staff_id=exchange.row.staff_id,
     )
-    exchange.session.add(row)
-    exchange.session.flush()
+    exchange.add(row)
     enqueue(exchange, _REFUND, row.id)
     text = _("Refund of {written} begun", written=exchange.written(exchange.money_back))
     add_history(exchange, exchange.old.id, "refund", text)

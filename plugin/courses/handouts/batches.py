@@ -115,8 +115,7 @@ def start_batch(store: Store, act: Act, choice: Choice, form: str) -> str:
             by=work.act.actor.name,
             staff_id=work.act.actor.staff_id,
         )
-        work.session.add(batch)
-        work.session.flush()
+        work.add(batch)
         enqueue(work, BATCH, batch.id)
         return batch.id
 

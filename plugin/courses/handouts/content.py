@@ -30,7 +30,7 @@ from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.opening_hours import hours_in
 from plugin.courses.base.read import course_in
-from plugin.courses.base.views import ClinicView, CourseView, NoShowView, VisitView
+from plugin.courses.base.views import ClinicView, CourseView, NoShowView, VisitView, from_row
 from plugin.courses.base.work import require_row
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.terms_text import terms_of
@@ -166,20 +166,15 @@ def open_hours(hours: OpeningHours) -> tuple[OpenHours, ...]:
 
 def clinic_on_paper(clinic: ClinicView) -> Clinic:
     """Return the clinic as shown on papers."""
-    return Clinic(
-        name=clinic.name,
+    return from_row(
+        Clinic,
+        clinic,
         address_lines=tuple(line for line in clinic.address.splitlines() if line),
-        phone=clinic.phone,
-        email=clinic.email,
-        website=clinic.website,
-        accent=clinic.accent,
         page_size="a4" if clinic.page_size == "a4" else "letter",
-        time_zone=clinic.time_zone,
         logo=Logo(clinic.logo.sha256, clinic.logo.width, clinic.logo.height) if clinic.logo else None,
-        legal_name=clinic.legal_name,
-        tax_id=clinic.tax_id,
-        country=clinic.country,
         has_address_window=clinic.address_place == "window",
+        large_print=False,
+        ledger_head="",
     )
 
 

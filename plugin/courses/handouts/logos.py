@@ -218,8 +218,7 @@ def set_logo(store: Store, act: Act, data: bytes) -> LogoView:
 
     def do(work: Work) -> None:
         if work.session.get(Logo, picture.sha256) is None:
-            work.session.add(_row(picture, work.act))
-            work.session.flush()
+            work.add(_row(picture, work.act))
         _clinic(work.session).logo_sha256 = picture.sha256
         record_in(work, Did.SETTING_CHANGED, subject_id="clinic.logo", after=SET)
 

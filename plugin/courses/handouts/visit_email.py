@@ -74,8 +74,7 @@ def enqueue_visit_emails(work: Work, event: VisitRecorded) -> None:
             course_id=event.course_id,
             owed_at=work.now,
         )
-        work.session.add(letter)
-        work.session.flush()
+        work.add(letter)
         enqueue(work, VISIT_MAIL, letter.id, due_at=work.now + SENT_AFTER)
 
 

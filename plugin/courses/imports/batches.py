@@ -78,8 +78,7 @@ def receive_file(work: Work, name: str, data: bytes) -> Received:
         return Received(first.id, first.state, is_known=True)
     batch = new_batch(work, name, table, propose(table, known_in(work.session)))
     batch.file = data
-    work.session.add(batch)
-    work.session.flush()
+    work.add(batch)
     _request_check(work, batch)
     return Received(batch.id, batch.state, is_known=False)
 

@@ -111,8 +111,7 @@ def import_file(work: Work, name: str, table: Table, proposal: Proposal, checked
     refuse_known_in(work.session, table.sha256)
     batch = new_batch(work, name, table, proposal)
     begin_import(work, batch, rows_done=batch.rows_total)
-    work.session.add(batch)
-    work.session.flush()
+    work.add(batch)
     return _write(work, batch, checked)
 
 

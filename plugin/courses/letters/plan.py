@@ -79,8 +79,7 @@ def _write_down(work: Work, found: Occasion) -> None:
         client_id=found.facts.client_id,
         planned_at=work.now,
     )
-    work.session.add(letter)
-    work.session.flush()
+    work.add(letter)
     enqueue(work, CLIENT_LETTER, letter.id)
 
 

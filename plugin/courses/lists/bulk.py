@@ -16,6 +16,7 @@ from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.changes.expiry import FURTHEST_DAYS
 from plugin.courses.changes.frame import checked_reason
@@ -138,8 +139,7 @@ def _preview(
         _check_number(ids)
         by = {"by": act.actor.name, "staff_id": act.actor.staff_id}
         row = BulkAct(id=work.new_id(), kind=kind, days=days, reason=reason, created_at=work.now, **by)
-        work.session.add(row)
-        work.session.flush()
+        work.add(row)
         for at in range(0, len(ids), _AT_ONCE):
             _add_items(work, row, ids[at : at + _AT_ONCE], at, today)
         return row.id
@@ -296,15 +296,9 @@ def _view(session: Session, row: BulkAct, *, refused_shown: int = REFUSED_SHOWN)
     ends = session.execute(
         select(func.min(BulkItem.after), func.max(BulkItem.after)).where(BulkItem.bulk_id == row.id)
     ).one()
-    return BulkView(
-        id=row.id,
-        kind=row.kind,
-        days=row.days,
-        reason=row.reason,
-        state=row.state,
-        by=row.by,
-        created_at=row.created_at,
-        ended_at=row.ended_at,
+    return from_row(
+        BulkView,
+        row,
         counts=_counts(session, row.id),
         refused=_refused(session, row.id, refused_shown) if refused_shown else (),
         first_end=ends[0],

@@ -63,8 +63,7 @@ def save_view(
             created_at=work.now,
             by=act.actor.name,
         )
-        work.session.add(row)
-        work.session.flush()
+        work.add(row)
         return row.id
 
     return transact(store, act, do)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.acts import Source
 from plugin.core.money import Money
+from plugin.courses.base.views import from_row
 from plugin.courses.reports.period import Period
 from plugin.store.activity import Activity
 from plugin.store.base import UtcTime
@@ -135,20 +136,7 @@ def acts(session: Session, wanted: WantedActivity, limit: int | None) -> Iterato
     who = (Activity.by, Activity.staff_id)
     query = wanted.narrowed(query, Activity.at, Activity.id, who, Activity.source)
     for row, client_name in _rows(session, query, limit):
-        yield ActivityView(
-            id=row.id,
-            kind=row.kind,
-            at=row.at,
-            by=row.by,
-            source=row.source,
-            client_id=row.client_id,
-            client_name=client_name or "",
-            subject_id=row.subject_id,
-            name=row.name,
-            before=row.before,
-            after=row.after,
-            reason=row.reason,
-        )
+        yield from_row(ActivityView, row, client_name=client_name or "", course_id=None, change=None)
 
 
 def entries(session: Session, wanted: WantedActivity, limit: int | None) -> Iterator[ActivityView]:
@@ -203,18 +191,17 @@ def course_history(session: Session, wanted: WantedActivity, limit: int | None) 
         query = query.where(History.course_id.in_(wanted.course_ids))
     query = wanted.narrowed(query, History.at, History.id, (History.by, None), History.source)
     for row in _rows(session, query, limit):
-        yield ActivityView(
-            id=row.History.id,
+        yield from_row(
+            ActivityView,
+            row.History,
             kind=f"{COURSE}.history",
-            at=row.History.at,
-            by=row.History.by,
-            source=row.History.source,
             client_id=row.client_id,
             client_name=row.client_name or "",
-            course_id=row.History.course_id,
             name=row.package_name,
+            subject_id="",
+            before="",
             after=row.History.text,
-            reason=row.History.reason,
+            change=None,
         )
 
 

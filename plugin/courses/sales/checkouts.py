@@ -65,8 +65,7 @@ def start_checkout(work: Work, new: NewCheckout, *, needs_agreement: bool = Fals
 def begin_checkout(work: Work, new: NewCheckout, *, needs_agreement: bool) -> Checkout:
     """Write the checkout, its agreement, and the job that asks Square; raises InvalidField or Refused."""
     row = new_checkout(work, new)
-    work.session.add(row)
-    work.session.flush()
+    work.add(row)
     link_agreement(work, row, is_required=needs_agreement)
     enqueue(work, CHECKOUT, row.id)
     return row

@@ -16,7 +16,7 @@ from plugin.core.text import NAME_LENGTH, required
 from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.events import SaleBooked
 from plugin.courses.base.outbox import enqueue
-from plugin.courses.base.views import PackageView
+from plugin.courses.base.views import PackageView, from_row
 from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.catalog.packages import NO_PACKAGE, list_packages, package_in
 from plugin.courses.clients.buyers import client_who_ordered
@@ -132,8 +132,7 @@ def begin_public_order(store: Store, act: Act, new: NewPublicOrder) -> PublicOrd
             currency=package.price.currency,
             begun_at=work.now,
         )
-        work.session.add(row)
-        work.session.flush()
+        work.add(row)
         enqueue(work, PUBLIC_ORDER, row.id)
         return {"order_id": row.id}
 
@@ -184,16 +183,5 @@ def settle_public_order(work: Work, sale: SaleBooked) -> None:
 
 
 def _view(session: Session, row: PublicOrder) -> PublicOrderView:
-    return PublicOrderView(
-        id=row.id,
-        token=row.token,
-        package=package_in(session, row.package_id),
-        name=row.name,
-        language=row.language,
-        state=row.state,
-        amount=Money(row.amount, row.currency),
-        url=row.url,
-        begun_at=row.begun_at,
-        agreed_at=row.agreed_at,
-        client_id=row.client_id,
-    )
+    amount = Money(row.amount, row.currency)
+    return from_row(PublicOrderView, row, package=package_in(session, row.package_id), amount=amount)

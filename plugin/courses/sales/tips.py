@@ -14,6 +14,7 @@ from plugin.core.acts import Act, Role, require
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, require_row, transact
 from plugin.courses.clients.clients import lock_client_in
 from plugin.errors import InvalidField, Refused
@@ -80,8 +81,7 @@ def begin_tip(
             currency=amount.currency,
             begun_at=work.now,
         )
-        work.session.add(row)
-        work.session.flush()
+        work.add(row)
         enqueue(work, TIP, row.id)
         return {"tip_id": row.id}
 
@@ -137,14 +137,10 @@ def tip_for_change(session: Session, tip_id: str) -> Tip:
 
 def _view(session: Session, row: Tip) -> TipView:
     staff = session.get(Staff, row.practitioner_id) if row.practitioner_id else None
-    return TipView(
-        id=row.id,
-        client_id=row.client_id,
+    return from_row(
+        TipView,
+        row,
         client_name=session.get_one(Client, row.client_id).name,
         practitioner=staff.name if staff else "",
         amount=Money(row.amount, row.currency),
-        state=row.state,
-        url=row.url,
-        begun_at=row.begun_at,
-        ended_at=row.ended_at,
     )

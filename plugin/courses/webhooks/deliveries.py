@@ -314,8 +314,7 @@ def send_test(work: Work, receiver_id: str) -> None:
         noted_at=work.now,
         document={},
     )
-    work.session.add(event)
-    work.session.flush()
+    work.add(event)
     event.document = test_document(event.id, work.now)
     work.session.add(_delivery(event, receiver, work.now))
 
