@@ -34,7 +34,7 @@ GIFT, UNASSIGNED = "gift", "unassigned"
 # Those of a course that is not over.
 CURRENT = (*IN_USE, Status.FROZEN, GIFT, UNASSIGNED)
 _HAS_LEFT = "value != 0 OR sessions_left != 0"
-_LEFT = ("client_id", "currency", "last_seen_on", "sessions_left", "value")
+_LEFT = ("client_id", "currency", "last_seen_on", "sessions_left", "value", "client_name")
 _OF_FOLLOW_UP = ("client_id", "client_name", "main_left", "expires_on", "last_seen_on", "due_back_on")
 _OF_DONE = ("client_id", "client_name", "status", "main_left", "last_seen_on")
 _OF_PROGRESS = (

@@ -10,6 +10,8 @@ from plugin.courses.accounts.api_tokens import add_token
 from plugin.courses.base.keyset import read_order
 from plugin.courses.clients.clients import recent_clients
 from plugin.courses.clients.private_page import token_of
+from plugin.courses.documents.read import ORDERS as DOCUMENT_ORDERS
+from plugin.courses.documents.read import find_documents
 from plugin.courses.lists.course_list import ORDERS, CourseFilter, list_courses
 from plugin.courses.lists.listing import keep_listing, renew_some
 from plugin.courses.reports.breakage import expired_courses, expired_sums
@@ -141,6 +143,24 @@ def test_a_page_of_the_course_list_walks_an_index_in_its_order(small_desk: Desk)
                 list_courses(store, wanted, order, now=small_desk.clock(), limit=1, cursor=first.page.cursor)
             (paged,) = [each for each in statements if "ORDER BY" in each.sql and "LIMIT" in each.sql]
             assert full_reads(store, [paged]) == {}, name
+
+
+def test_a_page_of_documents_walks_an_index_in_its_order(small_desk: Desk) -> None:
+    papers = Papers(small_desk)
+    for number in "AB":
+        papers.sell(number)
+    papers.work()
+    for name in (*DOCUMENT_ORDERS, *(f"-{key}" for key in DOCUMENT_ORDERS)):
+        order, cursor = read_order(name, DOCUMENT_ORDERS), None
+        for kind in (None, "invoice"):
+            for _ in range(2):
+                with counted(small_desk.store.engine) as statements:
+                    cursor = find_documents(
+                        small_desk.store, kind=kind, order=order, limit=1, cursor=cursor
+                    ).cursor
+                (paged,) = [each for each in statements if "LIMIT" in each.sql]
+                plan = plan_of(small_desk.store, paged)
+                assert "USE TEMP B-TREE FOR ORDER BY" not in plan, (name, kind, plan)
 
 
 def plan_of(store: Store, statement: Statement) -> list[str]:

@@ -408,6 +408,7 @@ WHO: dict[str, frozenset[str]] = {
     "events.test": OWNER,
     "events.again": OWNER,
     "events.span": OWNER,
+    "events.save": OWNER,
     "hours.show": OWNER,
     "hours.save": OWNER,
     "first_steps.show": OWNER,

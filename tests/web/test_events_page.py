@@ -50,6 +50,11 @@ def test_a_test_a_delivery_and_an_end(small_olga: Visitor, small_desk: Desk):
     fan_out(small_desk.store, small_desk.clock())
     newest, test = list_deliveries(small_desk.store).rows
     assert (newest.kind, test.kind) == ("course.opened", "test")
+    (oldest,) = list_deliveries(small_desk.store, limit=1, is_oldest_first=True).rows
+    assert oldest.id == test.id
+    saved = small_olga.get("/clinic/events/deliveries.csv?sort=-when").text.splitlines()
+    assert [row.split(",")[1] for row in saved] == ["Event", "test", "course.opened"]
+    assert small_olga.get("/clinic/events/deliveries.csv?state=failed").text.count("\n") == 1
     page = small_olga.page("/clinic/events?state=pending")
     assert "Course opened n8n Waiting" in page.text
     refused = small_olga.send(page.form(f"/clinic/events/deliveries/{newest.id}/again"))

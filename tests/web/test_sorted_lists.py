@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from plugin.courses.clients.contacts import Buyer
 from plugin.web.desk import documents
 from tests.courses.desk import Desk
 from tests.courses.documents.sales import Papers
@@ -47,6 +48,8 @@ def test_documents_are_sorted_over_all_pages_and_in_the_file(
         assert _shown(small_olga, f"/documents{query}") == expected, sort
         assert _column(small_olga, f"/documents.csv{query}", "Number") == expected, sort
     assert sorted(_shown(small_olga, "/documents?kind=invoice&sort=total")) == numbers
+    for sort, expected in (("client", numbers), ("-client", numbers[::-1])):
+        assert _shown(small_olga, f"/documents?kind=invoice&sort={sort}") == expected
     first = small_olga.get("/documents?kind=invoice&sort=number&q=INV").text
     (following,) = (parse_qs(urlsplit(each.replace("&amp;", "&")).query) for each in NEXT.findall(first))
     assert (following["sort"], following["kind"], following["q"]) == (["number"], ["invoice"], ["INV"])
@@ -54,6 +57,24 @@ def test_documents_are_sorted_over_all_pages_and_in_the_file(
     for wrong in (f"sort=total&after={cursor}", "after=gone", f"after={'x' * 9000}"):
         assert small_olga.get(f"/documents?{wrong}").status_code == 422, wrong[:40]
     assert small_olga.get("/documents?sort=nonsense").status_code == 200
+
+
+def test_documents_are_listed_by_client(
+    small_olga: Visitor, small_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = Papers(small_desk)
+    for name in ("Mei", "Ana", "Zoe"):
+        papers.sell(name, buyer=Buyer(f"CUSTOMER-{name}", name=name))
+    papers.work()
+    monkeypatch.setattr(documents, "SHOWN", 1)
+    names = _column(small_olga, "/documents.csv?kind=invoice&sort=client", "Client")
+    assert names == ["Ana", "Mei", "Zoe"]
+    by_number = dict(
+        zip(_column(small_olga, "/documents.csv?kind=invoice&sort=client", "Number"), names, strict=True)
+    )
+    for sort, expected in (("client", names), ("-client", names[::-1])):
+        shown = _shown(small_olga, f"/documents?kind=invoice&sort={sort}")
+        assert [by_number[each] for each in shown] == expected
 
 
 def test_packages_are_searched_sorted_and_saved_as_a_file(small_olga: Visitor, small_desk: Desk) -> None:

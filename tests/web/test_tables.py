@@ -3,12 +3,19 @@
 import csv
 import io
 import re
+from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from plugin.core.acts import Role
 from plugin.courses.accounts.staff import list_staff
+from plugin.courses.lists.listing import renew_some
+from plugin.courses.reports.activity import activity
 from plugin.services import Services
+from plugin.store.listing import ListedCourse
+from plugin.store.visit_plans import PlannedVisit
+from plugin.web.reports import activity as activity_page
 from tests.courses.desk import Desk
 from tests.web.conftest import As
 from tests.web.page import Page
@@ -119,3 +126,73 @@ def test_staff_and_imports_are_sorted_and_exported(
         "b.csv",
         "'=a.csv",
     ]
+
+
+def test_unused_balances_are_sorted_both_ways(small_olga: Visitor, small_desk: Desk) -> None:
+    dear, cheap = small_desk.package(sessions=10, name="Ten"), small_desk.package(sessions=3, name="Three")
+    older = sell_to(small_desk, "Ana", cheap, paid=30000)
+    sell_to(small_desk, "Bo", dear, paid=165000)
+    renew_some(small_desk.store, small_desk.clock())
+    with small_desk.store.writing() as session:
+        session.get_one(ListedCourse, older).last_seen_on -= timedelta(days=2)
+    by_name, reversed_ = ["Ana", "Bo"], ["Bo", "Ana"]
+
+    def balances(page: Page) -> list[str]:
+        return cells(Page(page.html.split('id="clients-heading"')[1]))
+
+    for sort, expected in (("", by_name), ("last", by_name), ("-last", reversed_), ("-client", reversed_)):
+        page = small_olga.page(f"/reports/unused?years=0&sort={sort}")
+        assert balances(page) == expected, sort
+        file = next(link for link in page.links() if ".csv" in link)
+        assert [row["Client"] for row in rows_of(small_olga.get(file).text)] == expected, sort
+    for sort in ("left", "value"):
+        assert balances(small_olga.page(f"/reports/unused?sort={sort}")) == reversed_
+        assert balances(small_olga.page(f"/reports/unused?sort=-{sort}")) == by_name
+
+
+def test_planned_visits_are_sorted_both_ways(small_olga: Visitor, small_desk: Desk) -> None:
+    few, many = (sell_to(small_desk, name, small_desk.package(name=name), paid=198000) for name in "AB")
+    with small_desk.store.writing() as session:
+        for number, course_id in enumerate((few, many, many)):
+            at = small_desk.clock() - timedelta(days=2 + number)
+            session.add(
+                PlannedVisit(
+                    id=small_desk.store.new_id(),
+                    course_id=course_id,
+                    start_at=at,
+                    planned_at=at,
+                    by="Deb",
+                )
+            )
+    for sort, expected in (
+        ("", ["B", "A"]),
+        ("-planned", ["A", "B"]),
+        ("name", ["A", "B"]),
+        ("-name", ["B", "A"]),
+    ):
+        page = small_olga.page(f"/reports/planned?by=package&sort={sort}")
+        assert cells(page) == expected, sort
+        file = next(link for link in page.links() if ".csv" in link)
+        assert [row["Package"] for row in rows_of(small_olga.get(file).text)] == expected, sort
+
+
+def test_the_log_is_read_from_its_beginning_too(
+    small_olga: Visitor, used: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The exports are logged as well.
+    newest, oldest = (
+        rows_of(small_olga.get(f"/reports/activity.csv?what=course&sort={sort}").text)
+        for sort in ("when", "-when")
+    )
+    assert newest == oldest[::-1] != oldest
+    monkeypatch.setattr(activity_page, "activity", partial(activity, limit=3))
+    address, shown = "/reports/activity?what=course&sort=-when", 0
+    for _ in range(99):
+        page = small_olga.page(address)
+        shown += len(cells(page))
+        following = re.search(r'href="([^"]+)" rel="next"', page.html)
+        if following is None:
+            break
+        address = following[1].replace("&amp;", "&")
+        assert "sort=-when" in address
+    assert shown == len(newest) > 6

@@ -41,6 +41,10 @@ class Order:
         last = tuple_(literal(value, self.column.type), literal(unique))
         return place < last if self.is_descending else place > last
 
+    def value_of(self, cursor: str) -> Any:
+        """Return the value of the column at a cursor; raises InvalidField as `after` does."""
+        return self._read(cursor)[0]
+
     def cursor(self, value: Any, unique: str) -> str:
         """Return the cursor of a row, safe in an address."""
         kept = value.isoformat() if isinstance(value, date | datetime) else value

@@ -36,20 +36,27 @@ _LONGEST_CURSOR = 90
 
 
 def activity(
-    store: Store, wanted: ActivityFilter, *, limit: int = PAGE, cursor: str | None = None
+    store: Store,
+    wanted: ActivityFilter,
+    *,
+    limit: int = PAGE,
+    cursor: str | None = None,
+    is_oldest_first: bool = False,
 ) -> Page[ActivityView]:
-    """Return the newest acts; raises NotFound for an invalid cursor."""
+    """Return the newest acts, or the oldest ones; raises NotFound for an invalid cursor."""
     with store.reading() as session:
-        asked = _wanted(session, wanted, _after(cursor))
+        asked = _wanted(session, wanted, _after(cursor), is_oldest_first=is_oldest_first)
         rows = list(islice(_merged(session, asked, limit + 1), limit + 1))
     shown = tuple(rows[:limit])
     return Page(shown, shown[-1].cursor if len(rows) > limit else None)
 
 
-def all_activity(store: Store, wanted: ActivityFilter) -> Iterator[ActivityView]:
-    """Yield all acts, newest first, without holding them in memory."""
+def all_activity(
+    store: Store, wanted: ActivityFilter, *, is_oldest_first: bool = False
+) -> Iterator[ActivityView]:
+    """Yield all acts, newest first unless said, without holding them in memory."""
     with store.reading() as session:
-        yield from _merged(session, _wanted(session, wanted, None), None)
+        yield from _merged(session, _wanted(session, wanted, None, is_oldest_first=is_oldest_first), None)
 
 
 def actor_choices(store: Store) -> tuple[tuple[str, str], ...]:
@@ -73,7 +80,9 @@ def _after(cursor: str | None) -> tuple[datetime, str] | None:
     return moment, row_id
 
 
-def _wanted(session: Session, by: ActivityFilter, after: tuple[datetime, str] | None) -> WantedActivity:
+def _wanted(
+    session: Session, by: ActivityFilter, after: tuple[datetime, str] | None, *, is_oldest_first: bool
+) -> WantedActivity:
     person = session.get(Staff, by.who) if by.who else None
     clients: tuple[str, ...] = ()
     if by.client_id:
@@ -90,12 +99,13 @@ def _wanted(session: Session, by: ActivityFilter, after: tuple[datetime, str] | 
         course_ids=courses,
         after=after,
         moments=by.period.moments(clinic_in(session).zone) if by.period else None,
+        is_oldest_first=is_oldest_first,
     )
 
 
 def _merged(session: Session, wanted: WantedActivity, limit: int | None) -> Iterator[ActivityView]:
     readers = [reader(session, wanted, limit) for reader in _readers(wanted.by)]
-    return heapq.merge(*readers, key=lambda each: (each.at, each.id), reverse=True)
+    return heapq.merge(*readers, key=lambda each: (each.at, each.id), reverse=not wanted.is_oldest_first)
 
 
 def _readers(by: ActivityFilter) -> list[Any]:

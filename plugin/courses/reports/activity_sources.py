@@ -87,6 +87,7 @@ class WantedActivity:
     course_ids: tuple[str, ...]
     after: tuple[datetime, str] | None
     moments: tuple[datetime, datetime] | None
+    is_oldest_first: bool = False
 
     def narrowed(
         self,
@@ -96,7 +97,7 @@ class WantedActivity:
         who: tuple[InstrumentedAttribute[str], InstrumentedAttribute[Any] | None],
         source: InstrumentedAttribute[str],
     ) -> Select[*tuple[Any, ...]]:
-        """Return the query with what all tables have in common, newest first."""
+        """Return the query with what all tables have in common, in the order of time."""
         by, staff = who
         conditions: list[ColumnElement[bool]] = []
         if self.names:
@@ -110,8 +111,10 @@ class WantedActivity:
             conditions += [at >= self.moments[0], at < self.moments[1]]
         if self.after is not None:
             last_at, last_id = self.after
-            conditions.append(tuple_(at, row_id) < tuple_(literal(last_at, UtcTime()), literal(last_id)))
-        return query.where(*conditions).order_by(at.desc(), row_id.desc())
+            place, last = tuple_(at, row_id), tuple_(literal(last_at, UtcTime()), literal(last_id))
+            conditions.append(place > last if self.is_oldest_first else place < last)
+        order = (at, row_id) if self.is_oldest_first else (at.desc(), row_id.desc())
+        return query.where(*conditions).order_by(*order)
 
 
 def _rows(session: Session, query: Select[*tuple[Any, ...]], limit: int | None) -> Iterator[Any]:
@@ -121,7 +124,7 @@ def _rows(session: Session, query: Select[*tuple[Any, ...]], limit: int | None) 
 
 
 def acts(session: Session, wanted: WantedActivity, limit: int | None) -> Iterator[ActivityView]:
-    """Yield acts that no other table records, newest first; at most `limit`."""
+    """Yield acts that no other table records, in the order of time; at most `limit`."""
     query = select(Activity, Client.name.label("client_name")).outerjoin(
         Client, Client.id == Activity.client_id
     )
@@ -140,7 +143,7 @@ def acts(session: Session, wanted: WantedActivity, limit: int | None) -> Iterato
 
 
 def entries(session: Session, wanted: WantedActivity, limit: int | None) -> Iterator[ActivityView]:
-    """Yield entries of the ledger, newest first; at most `limit`."""
+    """Yield entries of the ledger, in the order of time; at most `limit`."""
     query = (
         select(
             Entry,
@@ -181,7 +184,7 @@ def entries(session: Session, wanted: WantedActivity, limit: int | None) -> Iter
 
 
 def course_history(session: Session, wanted: WantedActivity, limit: int | None) -> Iterator[ActivityView]:
-    """Yield the other events of courses, newest first; at most `limit`."""
+    """Yield the other events of courses, in the order of time; at most `limit`."""
     query = (
         select(History, Course.package_name, Course.client_id, Client.name.label("client_name"))
         .join(Course, Course.id == History.course_id)
@@ -206,7 +209,7 @@ def course_history(session: Session, wanted: WantedActivity, limit: int | None) 
 
 
 def openings(session: Session, wanted: WantedActivity, limit: int | None) -> Iterator[ActivityView]:
-    """Yield openings of clients' data, newest first; at most `limit`."""
+    """Yield openings of clients' data, in the order of time; at most `limit`."""
     query = select(ClientOpening, Client.name.label("client_name")).join(
         Client, Client.id == ClientOpening.client_id
     )

@@ -1,6 +1,6 @@
 """Planned visits against those that took place, by month, package or practitioner (docs/reports.md)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -73,7 +73,7 @@ def planned_visits(store: Store, now: datetime, by: PlanBy) -> tuple[PlannedRow,
     return tuple(sorted(rows, key=lambda row: (-row.planned, row.name, row.key)))
 
 
-def planned_sheet(rows: tuple[PlannedRow, ...], by: PlanBy) -> Sheet:
+def planned_sheet(rows: Sequence[PlannedRow], by: PlanBy) -> Sheet:
     """Return it as a table for a spreadsheet."""
     columns = {
         by.value.capitalize(): lambda row: row.name,

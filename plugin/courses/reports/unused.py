@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, Subquery, func, select
 from sqlalchemy.orm import aliased
@@ -43,21 +44,44 @@ class UnusedBalance:
     value: Money
 
 
-def unused_balances(store: Store, today: date, *, years: int = 0) -> tuple[UnusedBalance, ...]:
-    """Return the balances without any activity for so many years, the longest first; 0 years: all of them.
+class UnusedSort(StrEnum):
+    """What the balances are sorted by."""
+
+    LAST = "last"
+    CLIENT = "client"
+    LEFT = "left"
+    VALUE = "value"
+
+
+class UnusedOrder(NamedTuple):
+    """The order of the balances; as it is, what was not used for longest is first."""
+
+    by: UnusedSort = UnusedSort.LAST
+    is_descending: bool = False
+
+
+_LONGEST_FIRST = UnusedOrder()
+
+
+def unused_balances(
+    store: Store, today: date, *, years: int = 0, order: UnusedOrder = _LONGEST_FIRST
+) -> tuple[UnusedBalance, ...]:
+    """Return the balances without any activity for so many years; 0 years: all of them.
 
     An activity is a visit or a sale. Raises InvalidField for years out of range.
     """
     until = _years_before(today, years)
     with store.reading() as session:
-        return tuple(map(_balance, session.execute(_balances(until))))
+        return tuple(map(_balance, session.execute(_balances(until, order))))
 
 
-def unused_page(store: Store, today: date, *, years: int, limit: int) -> UnusedPage:
+def unused_page(
+    store: Store, today: date, *, years: int, limit: int, order: UnusedOrder = _LONGEST_FIRST
+) -> UnusedPage:
     """Return the first of the same balances, how many there are, and the sums of all by region."""
     until = _years_before(today, years)
     with store.reading() as session:
-        rows = tuple(map(_balance, session.execute(_balances(until, limit))))
+        rows = tuple(map(_balance, session.execute(_balances(until, order, limit))))
         regions = _by_region(session.execute(_by_address(until)))
     return UnusedPage(rows, sum(each.clients for each in regions), regions)
 
@@ -79,7 +103,7 @@ class RegionSum:
 
 @dataclass(frozen=True, slots=True)
 class UnusedPage:
-    """The balances that were not used for longest, how many there are in all, and what lies in each region."""
+    """The first balances in the order asked for, how many there are in all, and what lies in each region."""
 
     rows: tuple[UnusedBalance, ...]
     number: int
@@ -110,9 +134,28 @@ def _years_before(today: date, years: int) -> date:
 def _left(until: date) -> Select[*tuple[Any, ...]]:
     of, last = ListedCourse, func.max(ListedCourse.last_seen_on)
     sums = (func.count().label("courses"), func.sum(of.sessions_left).label("sessions"))
-    columns = select(of.client_id, of.currency, last.label("last"), *sums, func.sum(of.value).label("value"))
-    grouped = columns.where(HAS_LEFT).group_by(of.client_id, of.currency).having(last <= until)
-    return grouped.order_by(last, of.client_id, of.currency)
+    columns = select(
+        of.client_id,
+        of.currency,
+        last.label("last"),
+        *sums,
+        func.sum(of.value).label("value"),
+        func.max(of.client_name).label("name_folded"),
+    )
+    return columns.where(HAS_LEFT).group_by(of.client_id, of.currency).having(last <= until)
+
+
+_COLUMN = {
+    UnusedSort.LAST: "last",
+    UnusedSort.CLIENT: "name_folded",
+    UnusedSort.LEFT: "sessions",
+    UnusedSort.VALUE: "value",
+}
+
+
+def _by(left: Subquery, order: UnusedOrder) -> tuple[ColumnElement[Any], ...]:
+    first = left.c[_COLUMN[order.by]]
+    return (first.desc() if order.is_descending else first, left.c.last, left.c.client_id, left.c.currency)
 
 
 def _is_profile_of(left: Subquery) -> ColumnElement[bool]:
@@ -124,18 +167,19 @@ def _is_profile_of(left: Subquery) -> ColumnElement[bool]:
     return SquareCustomer.square_customer_id == newest.scalar_subquery()
 
 
-def _balances(until: date, most: int | None = None) -> Select[*tuple[Any, ...]]:
-    left = _left(until).limit(most).subquery()
+def _balances(until: date, order: UnusedOrder, most: int | None = None) -> Select[*tuple[Any, ...]]:
+    every = _left(until).subquery()
+    left = select(every).order_by(*_by(every, order)).limit(most).subquery()
     return (
         select(*left.c, Client.name, SquareCustomer.country, SquareCustomer.address)
         .outerjoin(Client, Client.id == left.c.client_id)
         .outerjoin(SquareCustomer, _is_profile_of(left))
-        .order_by(left.c.last, left.c.client_id, left.c.currency)
+        .order_by(*_by(left, order))
     )
 
 
 def _by_address(until: date) -> Select[*tuple[Any, ...]]:
-    left = _left(until).order_by(None).subquery()
+    left = _left(until).subquery()
     key = (SquareCustomer.country, SquareCustomer.address, left.c.currency)
     sums = select(*key, func.count().label("clients"), func.sum(left.c.value).label("value"))
     return sums.select_from(left).outerjoin(SquareCustomer, _is_profile_of(left)).group_by(*key)

@@ -197,14 +197,21 @@ def _open_given_up(work: Work, claimed: Claimed, outcome: Outcome) -> None:
 
 
 def list_deliveries(
-    store: Store, *, state: str = "", receiver_id: str = "", limit: int = 100, cursor: str | None = None
+    store: Store,
+    *,
+    state: str = "",
+    receiver_id: str = "",
+    limit: int = 100,
+    cursor: str | None = None,
+    is_oldest_first: bool = False,
 ) -> Page[DeliveryRow]:
-    """Return deliveries, the newest first; raises NotFound for an unreadable cursor."""
+    """Return deliveries, the newest first unless said; raises NotFound for an unreadable cursor."""
+    number = EventDelivery.id
     query = (
         select(EventDelivery, OutgoingEvent, EventReceiver.name)
         .join(OutgoingEvent, OutgoingEvent.id == EventDelivery.event_id)
         .join(EventReceiver, EventReceiver.id == EventDelivery.receiver_id)
-        .order_by(EventDelivery.id.desc())
+        .order_by(number.asc() if is_oldest_first else number.desc())
         .limit(limit + 1)
     )
     if state:
@@ -212,7 +219,8 @@ def list_deliveries(
     if receiver_id:
         query = query.where(EventDelivery.receiver_id == receiver_id)
     if cursor:
-        query = query.where(EventDelivery.id < _number(cursor))
+        last = _number(cursor)
+        query = query.where(number > last if is_oldest_first else number < last)
     with store.reading() as session:
         rows = tuple(_view(*row) for row in session.execute(query))
     return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)

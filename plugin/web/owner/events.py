@@ -1,13 +1,17 @@
 """Events for other programs, for the owner: receivers, their keys, deliveries, tests, and sending again."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
-from flask import render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.sealing import sealing
+from plugin.courses.base.sheet import Columns, sheet_of
+from plugin.courses.base.views import Page
 from plugin.courses.reports.period import start_of
 from plugin.courses.webhooks.deliveries import (
+    DeliveryRow,
     delivery_number,
     list_deliveries,
     replay_delivery,
@@ -26,14 +30,16 @@ from plugin.courses.webhooks.receivers import (
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.actions import current_act, redirect_to
+from plugin.web.files import file_answer
 from plugin.web.forms import Choice, Day, Form, Several, Text, Tick
 from plugin.web.refusals import Refusal, shows_refusals
+from plugin.web.tables import Sorting, asked_sorting
 from plugin.web.translations import N_, _, ngettext
 from plugin.webhooks.deliver import allows_http
 
 blueprint = Screens("events", __name__, url_prefix="/clinic/events")
 
-SHOWN = 50
+SHOWN, _AT_ONCE = 50, 500
 _STATES = {"pending": N_("Waiting"), "delivered": N_("Delivered"), "failed": N_("Given up")}
 _KINDS = {**CHOICES, EventKind.TEST: N_("Test")}
 
@@ -73,9 +79,8 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the receivers and the latest deliveries."""
     store = current_services().store
     receivers = list_receivers(store)
-    state = request.args.get("state", "")
     cursor = None if refusal else request.args.get("after") or None
-    page = list_deliveries(store, state=state if state in _STATES else "", limit=SHOWN, cursor=cursor)
+    page = _deliveries(cursor, SHOWN)
     form = ReceiverForm.shown_beside_others(refusal, kinds=[kind.value for kind in CHOICES])
     span = SpanForm.shown_beside_others(refusal, suffix="-span")
     span.receiver.choices = tuple((each.id, each.name) for each in receivers)
@@ -84,7 +89,8 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         receivers=receivers,
         page=page,
         is_first=cursor is None,
-        state=state,
+        state=_asked_state(),
+        sorting=_sorting(),
         states=_STATES,
         kinds=_KINDS,
         choices=CHOICES,
@@ -93,6 +99,54 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         now=pages.now(),
         refusal=refusal if refusal and not (form.is_wrong or span.is_wrong) else None,
     )
+
+
+@blueprint.get("/deliveries.<ending>")
+def save(ending: str) -> Response:
+    """Return the deliveries, those in the asked state, as a file."""
+    return file_answer(sheet_of(_("Deliveries"), _sheet(), _all_deliveries()), ending)
+
+
+def _all_deliveries() -> Iterator[DeliveryRow]:
+    page = _deliveries(None, _AT_ONCE)
+    yield from page.rows
+    while page.cursor is not None:
+        page = _deliveries(page.cursor, _AT_ONCE)
+        yield from page.rows
+
+
+def _deliveries(cursor: str | None, limit: int) -> Page[DeliveryRow]:
+    return list_deliveries(
+        current_services().store,
+        state=_asked_state(),
+        limit=limit,
+        cursor=cursor,
+        is_oldest_first=not _sorting().is_descending,
+    )
+
+
+def _asked_state() -> str:
+    asked = request.args.get("state", "")
+    return asked if asked in _STATES else ""
+
+
+def _sorting() -> Sorting:
+    return asked_sorting({"when": True})
+
+
+def _sheet() -> Columns[DeliveryRow]:
+    zone = pages.clinic().zone
+    return {
+        "When": lambda each: f"{each.noted_at.astimezone(zone):%Y-%m-%d %H:%M}",
+        "Event": lambda each: each.kind,
+        "Event id": lambda each: each.event_id,
+        "Course": lambda each: each.course_id,
+        "Receiver": lambda each: each.receiver_name,
+        "State": lambda each: each.state,
+        "Tries": lambda each: each.attempts,
+        "Status": lambda each: each.status,
+        "Answer": lambda each: each.said,
+    }
 
 
 def _shown_again(refusal: Refusal, **_ids: str) -> ResponseReturnValue:

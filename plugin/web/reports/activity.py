@@ -22,6 +22,7 @@ from plugin.web.files import file_answer
 from plugin.web.owner.forms import ActivityForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.setup.frame import TITLES
+from plugin.web.tables import Sorting, asked_sorting
 from plugin.web.translations import N_, _
 
 blueprint = Screens("activity", __name__)
@@ -77,14 +78,16 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     store = current_services().store
     wanted = _asked(refusal)
     after = None if refusal else request.args.get("after") or None
-    acts = activity(store, wanted, cursor=after)
+    sorting = _sorting()
+    acts = activity(store, wanted, cursor=after, is_oldest_first=not sorting.is_descending)
     return render_template(
         "owner/activity.html",
         rows=[_Row.of(each) for each in acts.rows],
         cursor=acts.cursor,
         is_first=after is None,
         form=_form(wanted, refusal),
-        kept=_kept(wanted),
+        kept=_kept(wanted) | ({"sort": sorting.word} if sorting.is_reversed else {}),
+        sorting=sorting,
         sources=SOURCES,
         client=read_client(store, wanted.client_id) if wanted.client_id else None,
         about=wanted.about,
@@ -96,8 +99,12 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 def save(ending: str) -> Response:
     """Return all that the filters show as a file."""
     wanted = _asked(None)
-    rows = all_activity(current_services().store, wanted)
+    rows = all_activity(current_services().store, wanted, is_oldest_first=not _sorting().is_descending)
     return file_answer(sheet_of(_("Activity"), _COLUMNS, rows), ending, wanted.period)
+
+
+def _sorting() -> Sorting:
+    return asked_sorting({"when": True})
 
 
 def _asked(refusal: Refusal | None) -> ActivityFilter:

@@ -46,22 +46,34 @@ planned_report = Screens("planned_report", __name__)
 @planned_report.get("/reports/planned", endpoint="show")
 def show_planned() -> ResponseReturnValue:
     """Show the last twelve months."""
-    by, rows = _asked()
+    by, rows, sorting = _asked()
     named = [(_name(row, by), row) for row in rows]
-    return render_template("owner/planned.html", rows=named[::-1] if by is PlanBy.MONTH else named, by=by)
+    return render_template("owner/planned.html", rows=named, by=by, sorting=sorting)
 
 
 @planned_report.get("/reports/planned.<ending>", endpoint="save")
 def save_planned(ending: str) -> Response:
     """Return it as a file."""
-    by, rows = _asked()
+    by, rows, _sorting = _asked()
     return file_answer(planned_sheet(rows, by), ending)
 
 
-def _asked() -> tuple[PlanBy, tuple[PlannedRow, ...]]:
+def _asked() -> tuple[PlanBy, list[PlannedRow], Sorting]:
     asked = request.args.get("by", "")
     by = PlanBy(asked) if asked in list(PlanBy) else PlanBy.MONTH
-    return by, planned_visits(current_services().store, pages.now(), by)
+    found = planned_visits(current_services().store, pages.now(), by)
+    return by, *sort_rows(found, _BY_MONTH if by is PlanBy.MONTH else _BY_NAME)
+
+
+_PLANNED = {
+    "planned": SortKey(lambda row: row.planned, is_descending=True),
+    "booked": SortKey(lambda row: row.booked, is_descending=True),
+    "kept": SortKey(lambda row: row.kept / row.planned, is_descending=True),
+    "changed": SortKey(lambda row: row.changed, is_descending=True),
+    "missed": SortKey(lambda row: row.missed, is_descending=True),
+}
+_BY_MONTH = {"name": SortKey(lambda row: row.key, is_descending=True), **_PLANNED}
+_BY_NAME = {**_PLANNED, "name": SortKey(lambda row: folded(row.name))}
 
 
 def _name(row: PlannedRow, by: PlanBy) -> str:

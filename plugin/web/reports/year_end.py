@@ -7,7 +7,14 @@ from plugin.courses.journal.year import ACCRUAL, BESIDE, CASH, year_end, year_pd
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.reports.month import months_to_print
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.unused import MOST_YEARS, unused_balances, unused_page, unused_sheet
+from plugin.courses.reports.unused import (
+    MOST_YEARS,
+    UnusedOrder,
+    UnusedSort,
+    unused_balances,
+    unused_page,
+    unused_sheet,
+)
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
@@ -15,6 +22,7 @@ from plugin.web.files import file_answer, pdf_answer
 from plugin.web.forms import Count, Form
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import usual
+from plugin.web.tables import Sorting, asked_sorting
 from plugin.web.translations import N_, _
 
 blueprint = Screens("year_end", __name__)
@@ -80,13 +88,15 @@ def unused(refusal: Refusal | None = None) -> ResponseReturnValue:
     services = current_services()
     renew_some(services.store, pages.now())
     years = services.settings.unused_years if refusal is not None else _asked_years()
-    found = unused_page(services.store, pages.today(), years=years, limit=SHOWN)
+    sorting, order = _asked_order()
+    found = unused_page(services.store, pages.today(), years=years, limit=SHOWN, order=order)
     return render_template(
         "owner/unused.html",
         rows=found.rows,
         number=found.number,
         regions=found.regions,
         years=years,
+        sorting=sorting,
         term=services.settings.unused_years,
         form=UnusedForm.shown(refusal, years=years),
         refusal=refusal,
@@ -98,7 +108,14 @@ def save_unused(ending: str) -> Response:
     """Return all of them as a file."""
     store = current_services().store
     renew_some(store, pages.now())
-    return file_answer(unused_sheet(unused_balances(store, pages.today(), years=_asked_years())), ending)
+    _sorting, order = _asked_order()
+    found = unused_balances(store, pages.today(), years=_asked_years(), order=order)
+    return file_answer(unused_sheet(found), ending)
+
+
+def _asked_order() -> tuple[Sorting, UnusedOrder]:
+    sorting = asked_sorting({each: each in (UnusedSort.LEFT, UnusedSort.VALUE) for each in UnusedSort})
+    return sorting, UnusedOrder(UnusedSort(sorting.key), sorting.is_descending)
 
 
 def _asked_years() -> int:

@@ -1,0 +1,31 @@
+"""The names of clients in the index of unused balances, which are sorted by them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0064"
+down_revision = "0063"
+
+_LEFT = ("client_id", "currency", "last_seen_on", "sessions_left", "value")
+
+
+def _index(*columns: str) -> None:
+    has_left = sa.text("value != 0 OR sessions_left != 0")
+    op.drop_index("ix_listed_course_left", "listed_course")
+    op.create_index(
+        "ix_listed_course_left",
+        "listed_course",
+        list(columns),
+        sqlite_where=has_left,
+        postgresql_where=has_left,
+    )
+
+
+def upgrade() -> None:
+    """Apply."""
+    _index(*_LEFT, "client_name")
+
+
+def downgrade() -> None:
+    """Undo."""
+    _index(*_LEFT)
