@@ -133,15 +133,19 @@ class Form(wtforms.Form):  # type: ignore[misc]
 
 
 class _Typed(wtforms.StringField):  # type: ignore[misc]
-    """A line of text: it shows what was typed, `data` is the parsed value. `called`: its name in errors."""
+    """A line of text: it shows what was typed, `data` is the parsed value. `called`: its name in errors.
 
-    # Whether a form that was refused shows again what was typed here.
+    `usual`: the attributes of the control that a field need not name; `is_kept`: whether a form that was refused shows
+    again what was typed here.
+    """
+
+    usual: Mapping[str, Any] = {}
     is_kept = True
 
     def __init__(self, label: str = "", *, called: str = "", hint: str = "", **attributes: Any) -> None:
         # WTForms creates a field for each form and passes the underscored arguments.
         options = {key: value for key, value in attributes.items() if key[0] == "_" or key in _OPTIONS}
-        drawn = {key: value for key, value in attributes.items() if key not in options}
+        drawn = {key: value for key, value in {**self.usual, **attributes}.items() if key not in options}
         self.called = called or label
         super().__init__(label, description=hint, render_kw=drawn, **options)
 
@@ -156,7 +160,12 @@ class _Typed(wtforms.StringField):  # type: ignore[misc]
         return not self.is_kept and bool(self.raw_data and self.raw_data[0])
 
     def read(self, text: str) -> Any:
-        """Return the parsed value; raises InvalidField."""
+        """Return the parsed value, None for an empty field; raises InvalidField."""
+        self._refuse_missing(text)
+        return self.parsed(text.strip()) if text.strip() else None
+
+    def parsed(self, text: str) -> Any:
+        """Return the value of what was typed; raises InvalidField."""
         raise NotImplementedError
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -205,8 +214,7 @@ class Password(_Typed):
     data: str
     is_kept = False
 
-    def __init__(self, label: str = "", **more: Any) -> None:
-        super().__init__(label, **{"type": "password", **more})
+    usual = {"type": "password"}
 
     def read(self, text: str) -> str:
         """Return the password; raises InvalidField where it is missing, too short or too long."""
@@ -247,22 +255,22 @@ class Email(_Typed):
     """An e-mail address, None for none."""
 
     data: str | None
+    usual = {"type": "email", "maxlength": 254}
 
-    def read(self, text: str) -> str | None:
+    def parsed(self, text: str) -> str:
         """Return the address in its normal form."""
-        self._refuse_missing(text)
-        return typed_email(text, field=self.name) if text.strip() else None
+        return typed_email(text, field=self.name)
 
 
 class Phone(_Typed):
     """A phone number in E.164, None for none."""
 
     data: str | None
+    usual = {"type": "tel", "maxlength": 40}
 
-    def read(self, text: str) -> str | None:
+    def parsed(self, text: str) -> str:
         """Return the number, parsed as dialed in the clinic's country."""
-        self._refuse_missing(text)
-        return typed_phone(text, pages.clinic().country) if text.strip() else None
+        return typed_phone(text, pages.clinic().country)
 
 
 class Count(_Typed):
@@ -270,17 +278,13 @@ class Count(_Typed):
 
     data: int | None
 
-    def read(self, text: str) -> int | None:
+    def parsed(self, text: str) -> int:
         """Return the number."""
-        plain = text.strip()
-        self._refuse_missing(plain)
-        if not plain:
-            return None
-        if len(plain) > _MOST_DIGITS or not plain.isdecimal():
+        if len(text) > _MOST_DIGITS or not text.isdecimal():
             raise InvalidField(
                 _("{called} is a whole number, such as 12.", called=self.called), field=self.name
             )
-        return int(plain)
+        return int(text)
 
     @property
     def number(self) -> int:
@@ -293,18 +297,12 @@ class Day(_Typed):
     """A day, None for none."""
 
     data: date | None
+    usual = {"type": "date"}
 
-    def __init__(self, label: str = "", **more: Any) -> None:
-        super().__init__(label, **{"type": "date", **more})
-
-    def read(self, text: str) -> date | None:
+    def parsed(self, text: str) -> date:
         """Return the day."""
-        plain = text.strip()
-        self._refuse_missing(plain)
-        if not plain:
-            return None
         try:
-            return date.fromisoformat(plain)
+            return date.fromisoformat(text)
         except ValueError:
             raise InvalidField(_("Enter a date such as 2026-11-30."), field=self.name) from None
 
@@ -313,21 +311,18 @@ class TimeOfDay(_Typed):
     """A time of day as minutes since midnight, None for none. `is_end`: 00:00 is the end of the day, 1440."""
 
     data: int | None
+    usual = {"type": "time"}
 
     def __init__(self, label: str = "", *, is_end: bool = False, **more: Any) -> None:
         self.is_end = is_end
-        super().__init__(label, **{"type": "time", **more})
+        super().__init__(label, **more)
 
-    def read(self, text: str) -> int | None:
+    def parsed(self, text: str) -> int:
         """Return the minutes."""
-        plain = text.strip()
-        self._refuse_missing(plain)
-        if not plain:
-            return None
-        if plain == "24:00" and self.is_end:
+        if text == "24:00" and self.is_end:
             return DAY_MINUTES
         try:
-            read = time.fromisoformat(plain)
+            read = time.fromisoformat(text)
         except ValueError:
             raise InvalidField(
                 _("{called} is a time such as 09:00 or 17:30.", called=self.called), field=self.name
@@ -360,15 +355,10 @@ class Amount(_Typed):
     """An amount of money, None for none: in the form's currency, by default the clinic's."""
 
     data: Money | None
+    usual = {"inputmode": "decimal", "maxlength": _MOST_DIGITS}
 
-    def __init__(self, label: str = "", **more: Any) -> None:
-        super().__init__(label, **{"inputmode": "decimal", "maxlength": _MOST_DIGITS, **more})
-
-    def read(self, text: str) -> Money | None:
+    def parsed(self, text: str) -> Money:
         """Return the exact amount."""
-        self._refuse_missing(text)
-        if not text.strip():
-            return None
         currency = getattr(self.meta, "currency", "") or pages.clinic().currency
         locale = locale_of(pages.clinic())
         return parsed_amount(text, currency, locale, field=self.name, called=self.called)

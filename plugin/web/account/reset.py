@@ -66,9 +66,7 @@ class PasswordRules(PasswordUtil):
 class ForgottenForm(Form):
     """The address to send a link to."""
 
-    email = Email(
-        N_("E-mail"), called=N_("The e-mail address"), required=True, type="email", autocomplete="username"
-    )
+    email = Email(N_("E-mail"), called=N_("The e-mail address"), required=True, autocomplete="username")
 
 
 def forgotten(refusal: Refusal | None = None) -> ResponseReturnValue:

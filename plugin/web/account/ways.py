@@ -1,5 +1,7 @@
 """Ways to sign in besides the password: one's own PIN, and the devices on which PINs switch between people."""
 
+from typing import Any
+
 from flask import make_response, render_template, session
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
@@ -21,7 +23,7 @@ from plugin.web.forms import Form, Password, Text
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
-_KEYS = {"inputmode": "numeric", "autocomplete": "off", "maxlength": LONGEST}
+_KEYS: dict[str, Any] = {"inputmode": "numeric", "autocomplete": "off", "maxlength": LONGEST}
 
 
 class PinForm(Form):

@@ -96,8 +96,8 @@ class ClientForm(Form):
         autocapitalize="off",
         spellcheck="false",
     )
-    phone = Phone(N_("Phone"), type="tel", maxlength=40, autocomplete="off")
-    email = Email(N_("E-mail"), hint=N_("For their papers"), type="email", maxlength=254, autocomplete="off")
+    phone = Phone(N_("Phone"), autocomplete="off")
+    email = Email(N_("E-mail"), hint=N_("For their papers"), autocomplete="off")
     language = Language(N_("Language of papers"), default=default_language)
     course_id = Hidden()
     package_id = Hidden()
@@ -432,7 +432,7 @@ class PaymentForm(Form):
     supplied = Amount(N_("Cash received"), called=N_("The cash"), autocomplete="off")
     supplied_minor = Hidden()
     tender = Text(N_("Other"), called=N_("How it was paid"), maxlength=80, autocomplete="off")
-    mail_to = Email(N_("E-mail"), type="email", maxlength=254, autocomplete="off")
+    mail_to = Email(N_("E-mail"), autocomplete="off")
     seen = Hidden()
 
     @property
@@ -484,14 +484,7 @@ class SellForm(PaymentForm):
 class LetterForm(Form):
     """The recipient of a payment link."""
 
-    mail_to = Email(
-        N_("Or by e-mail"),
-        called=N_("The e-mail address"),
-        required=True,
-        type="email",
-        maxlength=254,
-        autocomplete="off",
-    )
+    mail_to = Email(N_("Or by e-mail"), called=N_("The e-mail address"), required=True, autocomplete="off")
 
 
 class NewAgreementForm(Form):

@@ -88,7 +88,7 @@ class ServerForm(Form):
 class TestForm(Form):
     """Whom to send the test e-mail to."""
 
-    to = Email(N_("Send it to"), called=N_("The address"), type="email", required=True, maxlength=254)
+    to = Email(N_("Send it to"), called=N_("The address"), required=True)
 
 
 @blueprint.get("", fresh=FRESH_FOR)

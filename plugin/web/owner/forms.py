@@ -267,7 +267,7 @@ class LetterheadForm(Form):
         N_("Address"), hint=N_("Up to five lines, as on a letter"), rows=5, autocomplete="street-address"
     )
     phone = Text(N_("Phone"), type="tel", maxlength=40, autocomplete="tel")
-    email = Email(N_("E-mail"), type="email", maxlength=254, autocomplete="email")
+    email = Email(N_("E-mail"), autocomplete="email")
     website = Text(N_("Website"), maxlength=254, autocapitalize="none", spellcheck="false")
     country = Choice(N_("Country"))
     page_size = Choice(N_("Paper"), (("letter", N_("Letter, 8.5 × 11 in")), ("a4", N_("A4, 210 × 297 mm"))))

@@ -63,7 +63,7 @@ class WordsForm(Form):
 class TestForm(Form):
     """Whom to send a test letter to, and in which language."""
 
-    to = Email(N_("Send it to"), called=N_("The address"), type="email", required=True, maxlength=254)
+    to = Email(N_("Send it to"), called=N_("The address"), required=True)
     language = Choice(N_("Language"), LANGUAGES)
 
 

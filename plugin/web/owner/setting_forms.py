@@ -36,10 +36,7 @@ class SecretText(Text):
     """A secret: typed, sent, and never written into a page. Left empty, the saved one stays."""
 
     is_kept = False
-
-    def __init__(self, label: str = "", **more: Any) -> None:
-        usual = {"type": "password", "autocomplete": "off", "spellcheck": "false", "maxlength": LONGEST_VALUE}
-        super().__init__(label, **{**usual, **more})
+    usual = {"type": "password", "autocomplete": "off", "spellcheck": "false", "maxlength": LONGEST_VALUE}
 
 
 class SettingSecret(SecretText, SettingText):

@@ -24,8 +24,6 @@ _WHAT_ROLES_DO = N_(
 _ADDRESS: dict[str, Any] = {
     "called": N_("The e-mail address"),
     "hint": N_("They sign in with it."),
-    "type": "email",
-    "maxlength": 254,
     "autocomplete": "off",
 }
 

@@ -66,8 +66,6 @@ class NamedOwnerForm(Form):
         N_("E-mail"),
         called=N_("Your e-mail address"),
         required=True,
-        type="email",
-        maxlength=254,
         autocomplete="username",
         hint=N_("You sign in with it."),
     )

@@ -77,9 +77,7 @@ class AccountForm(Form):
     address = Email(
         N_("E-mail address of the clinic"),
         called=N_("The e-mail address"),
-        type="email",
         required=True,
-        maxlength=254,
         autocomplete="off",
         hint=N_("Clients see it as the sender, and can answer to it."),
     )
@@ -103,13 +101,7 @@ class AccountForm(Form):
         autocapitalize="none",
         hint=N_("Empty: the e-mail address"),
     )
-    to = Email(
-        N_("Send a test e-mail to"),
-        called=N_("The address for the test"),
-        type="email",
-        required=True,
-        maxlength=254,
-    )
+    to = Email(N_("Send a test e-mail to"), called=N_("The address for the test"), required=True)
 
     @property
     def account(self) -> MailAccount:
