@@ -35,8 +35,6 @@ class EmailForm(Form):
         N_("E-mail"),
         called=N_("The e-mail address"),
         required=True,
-        type="email",
-        maxlength=254,
         autocomplete="username",
     )
     email_password = Password(N_("Your password"), autocomplete="current-password")
