@@ -21,6 +21,7 @@ from plugin.courses.visits.plan_bookings import (
     WAITING,
     PlannedBooking,
     booked_in,
+    called_off_in,
     is_planned_in,
     planned_booking,
     refused_in,
@@ -95,10 +96,15 @@ class _Booking:
         )
         if customer_id is None or why:
             return self._refused(why)
-        found = self._of_that_day(customer_id)
+        all_found = self._of_that_day(customer_id)
+        found = list(filter(_is_live, all_found))
         ours = [one for one in found if self._is_ours(one)]
         if ours:
             return self._keep(ours[0])
+        canceled = [one for one in all_found if self._is_ours(one) and text(one.get("status")) in CALLED_OFF]
+        if canceled:
+            # Booked by a call whose answer was lost, and canceled since: the same call again would bring it back.
+            return self._write(lambda work: called_off_in(work, wish.visit_id), with_booking=canceled[0])
         if found:
             return self._booked_otherwise(found[0])
         free = self._free(None)
@@ -145,7 +151,7 @@ class _Booking:
     def _lost(self) -> Json | None:
         """Return the appointment that was booked by a call whose answer was lost, None where there is none."""
         customer_id = self._customer_id()
-        found = self._of_that_day(customer_id) if customer_id else []
+        found = filter(_is_live, self._of_that_day(customer_id) if customer_id else [])
         return next((one for one in found if self._is_ours(one) and not self._is_planned(one)), None)
 
     def _standing(self, booking_id: str | None) -> Json | None:
@@ -156,13 +162,13 @@ class _Booking:
             found = self._square.booking(booking_id)
         except SquareNotFound:
             return None
-        return None if text(found.get("status")) in _OVER else found
+        return found if _is_live(found) else None
 
     def _of_that_day(self, customer_id: str) -> list[Json]:
         zone = read_clinic(self._services.store).zone
         begins, ends = hours_of(self._wish.at.astimezone(zone).date(), zone)
         pages = self._square.bookings(begins, ends, None, customer_id=customer_id)
-        return [one for page in pages for one in page if text(one.get("status")) not in _OVER]
+        return [one for page in pages for one in page]
 
     def _booked_otherwise(self, found: Json) -> str | RunAgain:
         if _NOTE in text(found.get("seller_note")) and not self._is_planned(found):
@@ -238,6 +244,10 @@ class _Booking:
         # The same call after a lost answer has the same key; another time or client has another.
         said = json.dumps([self._wish.visit_id, step, body], sort_keys=True, default=str)
         return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _is_live(booking: Json) -> bool:
+    return text(booking.get("status")) not in _OVER
 
 
 def _segments(free: Json) -> list[Json]:

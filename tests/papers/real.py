@@ -194,7 +194,17 @@ _YEAR: dict[str, Maker] = {
     "year-end-chinese": partial(months.year_sheet, language="zh-Hans"),
     "month-closed": months.closed,
 }
-NAMES = (*_JUNIPER, *_LINDENHOF, *_YEAR)
+# The same papers for a window envelope, and in large print.
+_WINDOW, _LARGE = {"has_address_window": True}, {"large_print": True}
+_VARIANTS: dict[str, tuple[str, dict[str, bool]]] = {
+    "invoice-window": ("invoice-electronic", _WINDOW),
+    "voucher-letter-window": ("voucher-letter", _WINDOW),
+    **{
+        f"{name}-large": (name, _LARGE)
+        for name in ("summary", "aftercare-facial", "invoice", "statement-all", "planner", "agreement")
+    },
+}
+NAMES = (*_JUNIPER, *_LINDENHOF, *_YEAR, *_VARIANTS)
 
 
 @dataclass
@@ -237,7 +247,12 @@ def _made() -> dict[str, Paper]:
                 if makers is _YEAR:
                     months.year(clinic)
                 made |= {name: maker(clinic) for name, maker in makers.items()}
-    return made
+    return made | {name: _on_sheet(made[of], **changed) for name, (of, changed) in _VARIANTS.items()}
+
+
+def _on_sheet(found: Paper, **changed: bool) -> Paper:
+    """Return the paper with its letterhead set so."""
+    return replace(found, clinic=replace(found.clinic, **changed))
 
 
 def paper(name: str, size: PageSize = "letter") -> Paper:

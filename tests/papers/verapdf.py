@@ -45,7 +45,8 @@ Judge = Callable[[Mapping[str, bytes]], Mapping[str, Verdict]]
 
 def standards_of(content: Paper) -> tuple[str, ...]:
     """Name the standards a paper of this kind has to keep."""
-    return (ACCESSIBLE, ARCHIVABLE) if isinstance(content, Invoice | CreditNote) else (ACCESSIBLE,)
+    is_archived = isinstance(content, Invoice | CreditNote) and not content.clinic.large_print
+    return (ACCESSIBLE, ARCHIVABLE) if is_archived else (ACCESSIBLE,)
 
 
 def lacking() -> str:

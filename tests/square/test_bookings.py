@@ -98,10 +98,11 @@ def test_without_webhooks_the_look_brings_everything_once(lite_clinic: Clinic) -
     lite_clinic.till.set_faults(has_withheld_events=True, has_empty_pages=True)
     yesterday = lite_clinic.till.book(at(lite_clinic, days=-1))
     morning = lite_clinic.till.book(at(lite_clinic, hours=-2))
-    later = lite_clinic.till.book(at(lite_clinic, days=13))
-    lite_clinic.till.book(at(lite_clinic, days=20))
+    later = lite_clinic.till.book(at(lite_clinic, days=20))
+    last = lite_clinic.till.book(at(lite_clinic, days=87))
+    lite_clinic.till.book(at(lite_clinic, days=90))
     lite_clinic.till.book(at(lite_clinic, days=-3))
-    assert swept(lite_clinic) == [yesterday["id"], morning["id"], later["id"]]
+    assert swept(lite_clinic) == [yesterday["id"], morning["id"], later["id"], last["id"]]
     assert swept(lite_clinic) == []
     lite_clinic.till.set_booking_status(morning["id"], "NO_SHOW")
     lite_clinic.till.set_booking_status(later["id"], "CANCELLED_BY_SELLER")

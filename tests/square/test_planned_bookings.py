@@ -9,15 +9,22 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
+from plugin.courses.attention.items import resolve
+from plugin.courses.attention.kind import Resolution
+from plugin.courses.base.views import AttentionView
+from plugin.courses.base.work import transact
 from plugin.courses.visits.bookable import planned_treatments, save_services
 from plugin.courses.visits.booked_visits import use_booking
-from plugin.courses.visits.plan_bookings import NOT_BOOKED
+from plugin.courses.visits.plan_bookings import NOT_BOOKED, book_instead_in
 from plugin.courses.visits.planned import planned_of_courses, planned_on
 from plugin.courses.visits.visit_plan import VisitPlan, propose_plan, read_plan, save_plan
+from plugin.errors import Refused
 from plugin.square.connection.booking_trial import bookable, why_not_booking
 from plugin.store import Store
+from plugin.store.activity import Activity
 from plugin.store.ledger import Course
 from plugin.store.queues import Outbox
+from plugin.store.visit_plans import PlannedVisit
 from tests.square.clinic import OWNER, Clinic, Json
 from tests.square.conftest import OpenClinic
 
@@ -180,6 +187,22 @@ def test_an_answer_that_is_lost_or_late_books_once(planner: Planner) -> None:
         assert len(planner.calendar(live=False)) == number, how
 
 
+def test_an_appointment_canceled_while_its_answer_was_lost_is_not_brought_back(planner: Planner) -> None:
+    planner.clinic.till.set_faults(
+        fail_plan=[{"call": BOOKINGS, "how": "cut", "after": True, "times": 1}], has_withheld_events=True
+    )
+    planner.save(NOON, settle=False)
+    planner.clinic.errands()
+    (booked,) = planner.calendar()
+    planner.clinic.till.set_booking_status(booked["id"], "CANCELLED_BY_CUSTOMER")
+    planner.later()
+    assert planner.calendar() == []
+    assert (planner.dates(), planner.asked()) == ([], [])
+    # Planned again it is another visit, and booked.
+    planner.save(NOON)
+    assert planner.dates() == [(NOON, "booked")]
+
+
 @pytest.mark.parametrize("call", ["PUT /v2/bookings/{id}", "POST /v2/bookings/{id}/cancel"])
 def test_a_lost_answer_moves_and_cancels_once(planner: Planner, call: str) -> None:
     planner.save(*days(0, 7))
@@ -238,6 +261,64 @@ def test_a_time_that_is_taken_is_not_booked_over(planner: Planner) -> None:
     planner.save(NOON + timedelta(hours=1), NOON + timedelta(days=7))
     assert planner.times() == ["12-03T21:00", "12-10T20:00"]
     assert planner.asked() == []
+
+
+def decide(planner: Planner, decision: str) -> AttentionView:
+    (item,) = [each for each in planner.clinic.attention() if each.kind == NOT_BOOKED]
+    act = Act(OWNER, planner.clinic.clock(), f"decide-{decision}")
+    return resolve(planner.clinic.services.store, act, item.id, Resolution("At the desk", decision=decision))
+
+
+def test_a_free_time_is_booked_by_one_decision(planner: Planner) -> None:
+    take(planner, NOON)
+    planner.save(*days(0, 7))
+    (item,) = [each for each in planner.clinic.attention() if each.kind == NOT_BOOKED]
+    assert item.decisions == ("book_1", "book_2", "book_3", "dismiss")
+    assert [f"{each:%H:%M}" for each in item.free_times] == ["18:45", "19:00", "21:00"]
+    answer = decide(planner, "book_3").answer or ""
+    assert answer.replace("\u202f", " ") == "Planned for Dec 3, 2026, 1:00 PM"
+    planner.settle()
+    assert planner.times() == ["12-03T21:00", "12-10T20:00"]
+    assert planner.dates() == [(NOON + timedelta(hours=1), "booked"), (NOON + timedelta(days=7), "booked")]
+    assert planner.asked() == []
+
+
+def test_a_visit_that_could_not_be_moved_is_moved_by_one_decision(planner: Planner) -> None:
+    planner.save(NOON)
+    (booked,) = planner.calendar()
+    take(planner, NOON + timedelta(days=1))
+    planner.save(NOON + timedelta(days=1))
+    decide(planner, "book_1")
+    planner.settle()
+    (moved,) = planner.calendar()
+    assert moved["id"] == booked["id"]
+    assert moved["start_at"] != booked["start_at"]
+    assert planner.asked() == []
+
+
+def test_a_free_time_that_is_gone_is_asked_about_again(planner: Planner) -> None:
+    take(planner, NOON)
+    planner.save(NOON)
+    take(planner, NOON + timedelta(hours=1))
+    decide(planner, "book_3")
+    planner.settle()
+    assert planner.dates() == [(NOON + timedelta(hours=1), "failed")]
+    assert len(planner.asked()) == 1
+
+
+def test_a_free_time_that_has_passed_or_has_another_visit_that_day_is_refused(planner: Planner) -> None:
+    take(planner, NOON)
+    planner.save(*days(0, 7))
+    store = planner.clinic.services.store
+    with store.reading() as session:
+        failed = session.scalar(select(PlannedVisit.id).where(PlannedVisit.booking_state == "failed")) or ""
+    at = NOON + timedelta(days=7, hours=1)
+    with pytest.raises(Refused, match="was changed since"):
+        transact(store, planner.act(), lambda work: book_instead_in(work, failed, at))
+    planner.clinic.clock.set(NOON + timedelta(hours=2))
+    with pytest.raises(Refused, match="has passed"):
+        decide(planner, "book_3")
+    assert len(planner.asked()) == 1
 
 
 def test_a_time_that_becomes_free_is_booked_when_the_plan_is_saved_again(planner: Planner) -> None:
@@ -352,3 +433,17 @@ def test_nonsense_from_square_books_nothing(planner: Planner, answer: Any) -> No
     planner.save(NOON)
     assert planner.calendar() == []
     assert [state for _at, state in planner.dates()] in (["waiting"], ["failed"])
+
+
+def test_a_changed_service_is_in_the_activity(planner: Planner) -> None:
+    store = planner.clinic.services.store
+    (treatment, *_others) = planned_treatments(store)
+    for _twice in range(2):
+        save_services(store, planner.act(), {treatment.id: ""})
+    with store.reading() as session:
+        rows = session.scalars(
+            select(Activity).where(Activity.subject_id == treatment.id).order_by(Activity.id)
+        )
+        found = [(row.kind, row.name, row.before, row.after) for row in rows]
+    assert found[-1] == ("setting.booked_service", treatment.name, treatment.square_service_id, "")
+    assert len(found) == 2

@@ -101,6 +101,15 @@ def ticked_terms_pdf(store: Store, order_id: str) -> bytes | None:
         return kept if kept is not None else row.terms_pdf if row is not None else None
 
 
+def has_ticked_terms(store: Store, order_id: str) -> bool:
+    """Return whether an order has the terms that were drawn at the tick, without loading them."""
+    of_client = select(AgreementOrder.order_id).join(Agreement, AgreementOrder.agreement_id == Agreement.id)
+    drawn = select(PublicOrder.id).where(PublicOrder.id == order_id, PublicOrder.terms_pdf.is_not(None))
+    with store.reading() as session:
+        kept = of_client.where(AgreementOrder.order_id == order_id, Agreement.pdf.is_not(None))
+        return session.scalar(select(kept.exists() | drawn.exists())) or False
+
+
 def agree_publicly(work: Work, sale: SaleBooked) -> None:
     """Keep the terms of a paid order of the public page as the signed agreement of the client who paid."""
     row = work.session.get(PublicOrder, sale.public_order_id) if sale.public_order_id else None

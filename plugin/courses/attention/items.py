@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -55,6 +56,7 @@ def view_of(row: Attention) -> AttentionView:
         proposed_sessions=row.details.get("proposed_sessions"),
         proposed_course_id=row.details.get("proposed_course_id"),
         answer=_answer(row),
+        free_times=tuple(map(datetime.fromisoformat, row.details.get("free_times", ()))),
     )
 
 

@@ -40,6 +40,7 @@ class Did(StrEnum):
     SIGNED_OUT = "sign_in.ended"
     SETTING_CHANGED = "setting.changed"
     HOURS_CHANGED = "setting.hours"
+    SERVICE_CHANGED = "setting.booked_service"
     SETUP_STEP = "setting.setup"
     BOOKS_CLOSED = "setting.books_closed"
     JOURNAL_CHART_CHANGED = "setting.journal_accounts"

@@ -389,7 +389,7 @@ class AttentionView:
     """An attention item, which only a person can decide; `proposal` is the suggestion in a sentence, or None.
 
     The `proposed_` fields give the same to programs, where the arithmetic is plain for exactly one course.
-    `answer` is the decision in a few words.
+    `answer` is the decision in a few words. `free_times`: what `book_1`, `book_2`, … of a planned visit stand for.
     """
 
     id: str
@@ -409,6 +409,7 @@ class AttentionView:
     proposed_course_id: str | None
     proposed_package_id: str | None
     answer: str | None
+    free_times: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,11 +128,19 @@ def _tips(session: Session, order_ids: Sequence[str]) -> Iterator[_Money]:
     tips = session.scalars(paid.order_by(Tip.id)).all()
     if not tips:
         return
-    of_tips = PaymentFee.square_order_id.in_([tip.square_order_id for tip in tips])
-    fees = _grouped(session, PaymentFee, of_tips)
+    ids = [tip.square_order_id for tip in tips]
+    fees = _grouped(session, PaymentFee, PaymentFee.square_order_id.in_(ids))
+    refunds = _grouped(session, SquareRefund, SquareRefund.square_order_id.in_(ids))
     for tip in tips:
         order_id, at = tip.square_order_id or "", tip.ended_at or tip.begun_at
-        yield order_id, tip.currency, pairs_of_tip(order_id, tip.amount, at, _known_fees(fees[order_id]))
+        back = [_refunded(each, None) for each in refunds[order_id] if each.status == "COMPLETED"]
+        for each in back:
+            expect_fee(session, each.id, order_id, each.at, is_of_refund=True)
+        yield (
+            order_id,
+            tip.currency,
+            pairs_of_tip(order_id, tip.amount, at, back, _known_fees(fees[order_id])),
+        )
 
 
 def expect_fee(

@@ -88,10 +88,16 @@ def pairs_of(ticket: Ticket) -> Iterator[Pair]:
             yield each
 
 
-def pairs_of_tip(source: str, amount: int, at: datetime, fees: Sequence[Fee]) -> list[Pair]:
-    """Return the pairs of a tip paid by a link of its own: all of it is owed to the team, whatever its fee."""
+def pairs_of_tip(
+    source: str, amount: int, at: datetime, refunds: Sequence[RefundedMoney], fees: Sequence[Fee]
+) -> list[Pair]:
+    """Return the pairs of a tip paid by a link of its own: all of it is owed to the team, whatever its fee.
+
+    What was refunded of it is owed no more.
+    """
     tip = Pair(source, "tip", Role.CLEARING, Role.TIPS, amount, at)
-    return [tip, *(each for each in _fees(fees) if each.amount)]
+    back = (Pair(each.id, "refund_tip", Role.TIPS, Role.CLEARING, each.amount, each.at) for each in refunds)
+    return [each for each in (tip, *back, *_fees(fees)) if each.amount]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Makes no network call: a worker's job has Square make the payment link and looks
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -20,6 +20,7 @@ from plugin.courses.clients.clients import lock_client_in
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.people import Client, Staff
+from plugin.store.queues import SquareRefund
 from plugin.store.selling import Tip
 from plugin.wording import N_, _
 
@@ -29,6 +30,14 @@ TIP = "tip"
 LEAST, MOST = 1, 500
 MOST_AN_HOUR = 5
 _NO_TIP = N_("There is no such tip.")
+# What of a tip was refunded in Square.
+_REFUNDED = (
+    select(func.coalesce(func.sum(SquareRefund.amount), 0))
+    .where(SquareRefund.square_order_id == Tip.square_order_id, SquareRefund.status == "COMPLETED")
+    .correlate(Tip)
+    .scalar_subquery()
+)
+_IS_KEPT = (Tip.state == "paid", Tip.amount > _REFUNDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,8 @@ def begin_tip(
         # Two tips at once are counted one after the other.
         client = lock_client_in(work.session, client_id)
         request = {"client_id": client.id, "amount": amount.amount}
+        # Left out for the team: the digest of a request to it is that of before there was a choice.
+        request |= {"practitioner_id": practitioner_id} if practitioner_id else {}
         begun = work.once("tip", request, lambda: begin(work, client))
         return _view(work.session, work.session.get_one(Tip, begun.answer["tip_id"]))
 
@@ -103,25 +114,39 @@ def tip_of(store: Store, tip_id: str, client_id: str) -> TipView | None:
 
 
 def list_tips(store: Store, *, limit: int = 50) -> tuple[TipView, ...]:
-    """Return the tips that were paid, newest first."""
-    rows = select(Tip).where(Tip.state == "paid").order_by(Tip.id.desc()).limit(limit)
+    """Return the tips that were paid, newest first, less what was refunded; those refunded whole are left out."""
+    rows = select(Tip, Tip.amount - _REFUNDED).where(*_IS_KEPT).order_by(Tip.id.desc()).limit(limit)
     with store.reading() as session:
-        return tuple(_view(session, row) for row in session.scalars(rows).all())
+        return tuple(
+            replace(_view(session, row), amount=Money(int(left), row.currency))
+            for row, left in session.execute(rows).all()
+        )
+
+
+def is_tip(store: Store, square_order_id: str) -> bool:
+    """Return whether this order is a tip by a link of its own."""
+    with store.reading() as session:
+        return session.scalar(select(Tip.id).where(Tip.square_order_id == square_order_id)) is not None
 
 
 def tip_sums(store: Store, now: datetime, *, days: int = 366) -> tuple[TipSum, ...]:
-    """Return the paid tips of the last days by month and practitioner, the newest month first."""
+    """Return the paid tips of the last days by month and practitioner, less refunds, the newest month first."""
     rows = (
-        select(Tip.ended_at, Tip.amount, Tip.currency, func.coalesce(Staff.name, "").label("name"))
+        select(
+            Tip.ended_at,
+            (Tip.amount - _REFUNDED).label("left"),
+            Tip.currency,
+            func.coalesce(Staff.name, "").label("name"),
+        )
         .outerjoin(Staff, Staff.id == Tip.practitioner_id)
-        .where(Tip.state == "paid", Tip.begun_at > now - timedelta(days=days))
+        .where(*_IS_KEPT, Tip.begun_at > now - timedelta(days=days))
     )
     found: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
     with store.reading() as session:
         zone = clinic_in(session).zone
         for row in session.execute(rows):
             month = f"{(row.ended_at or now).astimezone(zone):%Y-%m}"
-            found[month, row.name, row.currency].append(row.amount)
+            found[month, row.name, row.currency].append(int(row.left))
     sums = [
         TipSum(month, name, len(amounts), Money(sum(amounts), currency))
         for (month, name, currency), amounts in found.items()

@@ -7,6 +7,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
+from plugin.courses.base.activity import Did, record_activity
 from plugin.store import Store
 from plugin.store.offers import Package, PackageContent, Treatment
 
@@ -39,11 +40,22 @@ def planned_treatments(store: Store) -> tuple[PlannedTreatment, ...]:
 
 
 def save_services(store: Store, act: Act, service_of: Mapping[str, str]) -> None:
-    """Save the service of each treatment by its id, "" for none; what is not named stays."""
+    """Save the service of each treatment by its id, "" for none; what is not named stays. What changed is recorded."""
     require(act.actor)
 
     def save(session: Session) -> None:
         for row in session.scalars(select(Treatment).where(Treatment.id.in_(service_of)).with_for_update()):
-            row.square_service_id = service_of[row.id] or None
+            before, row.square_service_id = row.square_service_id, service_of[row.id] or None
+            if row.square_service_id != before:
+                record_activity(
+                    session,
+                    store,
+                    act,
+                    Did.SERVICE_CHANGED,
+                    name=row.name,
+                    before=before or "",
+                    after=row.square_service_id or "",
+                    subject_id=row.id,
+                )
 
     store.transact(save)

@@ -19,6 +19,7 @@ from plugin.courses.base.read import course_in
 from plugin.courses.base.words import moment_text
 from plugin.courses.base.work import Work
 from plugin.courses.visits.bookings import CALLED_OFF, BookingRecord
+from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Treatment
@@ -32,6 +33,8 @@ NOT_BOOKED = "planned_not_booked"
 WAITING, BOOKED, FAILED = "waiting", "booked", "failed"
 # The kind of history line that each change of a plan writes.
 PLANNED = "planned"
+# Free times that a question offers.
+MOST_OFFERED = 3
 _NOT_ALLOWED = "planned:not-allowed"
 
 
@@ -188,15 +191,63 @@ def follow_booking_in(work: Work, told: BookingRecord) -> None:
     if row.booking_state != BOOKED or (known is not None and known.version > told.version):
         return
     if told.status in CALLED_OFF:
-        row.replaced_at, row.booking_state = work.now, ""
-        said = moment_text(row.start_at, clinic_in(work.session))
-        add_history(work, row.course_id, PLANNED, f"Appointment of {said} canceled in Square")
+        _drop(work, row)
     elif told.start_at != row.start_at:
         _moved(work, row, told.start_at)
 
 
+def called_off_in(work: Work, visit_id: str) -> str:
+    """Record that the appointment of the visit was canceled in Square before we knew of it; return the outcome."""
+    row = _locked(work, visit_id)
+    if row.replaced_at is None:
+        settle_item_in(work.session, work.act, _mark(row.id), _("The visit is no longer planned."))
+        _drop(work, row)
+    return "The appointment was canceled in Square; the visit is planned no more."
+
+
+def _drop(work: Work, row: PlannedVisit) -> None:
+    row.replaced_at, row.booking_state = work.now, ""
+    said = moment_text(row.start_at, clinic_in(work.session))
+    add_history(work, row.course_id, PLANNED, f"Appointment of {said} canceled in Square")
+
+
+def book_instead_in(work: Work, visit_id: str, at: datetime) -> None:
+    """Plan a visit that could not be booked, or moved, at another time, and have it booked there.
+
+    Raises Refused where the plan is another one by now, or the time has passed.
+    """
+    row = _locked(work, visit_id)
+    if row.replaced_at is not None or _is_day_taken(work, row, at):
+        raise Refused(_("The plan was changed since. Look at it again."), code="plan_changed")
+    if at <= work.now:
+        raise Refused(_("This time has passed. Choose another one."), code="time_passed")
+    said = moment_text(at, clinic_in(work.session))
+    after = _instead(work, row, at, by=work.act.actor.name, state=WAITING)
+    add_history(work, row.course_id, PLANNED, f"Visit planned for {said}")
+    book_visits_in(work, [after])
+
+
+def _is_day_taken(work: Work, row: PlannedVisit, at: datetime) -> bool:
+    zone = clinic_in(work.session).zone
+    others = select(PlannedVisit.start_at).where(
+        PlannedVisit.course_id == row.course_id,
+        PlannedVisit.replaced_at.is_(None),
+        PlannedVisit.id != row.id,
+    )
+    day = at.astimezone(zone).date()
+    return any(each.astimezone(zone).date() == day for each in work.session.scalars(others))
+
+
 def _moved(work: Work, row: PlannedVisit, at: datetime) -> PlannedVisit:
     """Plan the visit at the time of its appointment, in place of the row; return the new one."""
+    after = _instead(work, row, at, by=row.by, state=BOOKED)
+    said = moment_text(at, clinic_in(work.session))
+    add_history(work, row.course_id, PLANNED, f"Appointment is at {said} in Square")
+    return after
+
+
+def _instead(work: Work, row: PlannedVisit, at: datetime, *, by: str, state: str) -> PlannedVisit:
+    """Return a visit at another time, planned in place of the row; it has the appointment that the row had."""
     booking_id = row.square_booking_id
     row.square_booking_id, row.replaced_at, row.booking_state = None, work.now, ""
     work.session.flush()
@@ -205,26 +256,33 @@ def _moved(work: Work, row: PlannedVisit, at: datetime) -> PlannedVisit:
         course_id=row.course_id,
         start_at=at,
         planned_at=row.planned_at,
-        by=row.by,
+        by=by,
         square_booking_id=booking_id,
-        booking_state=BOOKED,
+        booking_state=state,
     )
     work.session.add(after)
-    said = moment_text(at, clinic_in(work.session))
-    add_history(work, row.course_id, PLANNED, f"Appointment is at {said} in Square")
+    work.session.flush()
     return after
 
 
 def _ask(work: Work, row: PlannedVisit, said: str, nearest: Sequence[datetime]) -> None:
     clinic = clinic_in(work.session)
     client_id = work.session.get_one(Course, row.course_id).client_id
-    times = " · ".join(moment_text(each, clinic) for each in nearest)
+    # What is planned no more is only to be canceled.
+    free = nearest[:MOST_OFFERED] if row.replaced_at is None else ()
+    times = " · ".join(moment_text(each, clinic) for each in free)
     open_item(
         work,
         kind=NOT_BOOKED,
         dedupe=_mark(row.id),
         summary=joined([said, _("Free close to it: {times}.", times=times)]) if times else said,
-        details={"course_ids": [row.course_id], "client_ids": [client_id] if client_id else []},
+        details={
+            "course_ids": [row.course_id],
+            "client_ids": [client_id] if client_id else [],
+            "visit_id": row.id,
+            "free_times": [each.isoformat() for each in free],
+            "decisions": [*(f"book_{number}" for number, _at in enumerate(free, start=1)), "dismiss"],
+        },
     )
 
 

@@ -9,6 +9,7 @@ from plugin.courses.documents.sale_record import SoldSale, save_sale_in
 from plugin.courses.sales.book import booked_lines_in
 from plugin.courses.sales.lookalikes import SoldItem, offers_in
 from plugin.courses.sales.sales import Sale
+from plugin.courses.sales.tips import is_tip
 from plugin.courses.sales.unlinked import ask_about_unlinked, note_refund_in
 from plugin.errors import NotYet
 from plugin.services import Services
@@ -188,6 +189,8 @@ def refund_of_sale(services: Services, back: GivenBack | None) -> Effects:
         return sold + refund_effects(back.of(source))
     if has_courses(services, source.id):
         return refund_effects(back.of(source)) + Effects(sold.effects)
+    if is_tip(services.store, source.id):
+        return refund_effects(back.of(source))
     if not sold.effects:
         return sold
     # Stored with the attention item about the sale, and handled once that is resolved.

@@ -1,11 +1,11 @@
-"""Sync of appointments: the calendar from yesterday to two weeks ahead."""
+"""Sync of appointments: the calendar from yesterday to three months ahead."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 
 from sqlalchemy import select
 
-from plugin.core.batches import batched
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.services import Services
@@ -16,29 +16,30 @@ from plugin.square.sync.pages import SyncPage
 from plugin.store import Store
 from plugin.store.square_side import Booking
 
-DAYS_BACK, DAYS_AHEAD = 1, 14
+# Square lists at most 31 times 24 hours in one call; 31 days have an hour more when summer time ends.
+DAYS_BACK, DAYS_A_CALL, CALLS = 1, 30, 3
 
 
 def sync_bookings(services: Services, _since: datetime) -> Iterator[SyncPage]:
     """Sync the calendar from yesterday on; a booking that Square no longer lists is fetched by its id."""
-    begins, ends = _window(services)
-    unseen = _expected_ids(services.store, begins, ends)
-    for page in services.square.bookings(begins, ends, services.settings.square_location_id or None):
-        unseen -= {text(one.get("id")) for one in page}
-        yield SyncPage(len(page), _receive_new(services, page))
-    for moved in batched(sorted(unseen), MOST_BY_ID):
-        found = services.square.bookings_by_id(moved)
+    moments = _moments(services)
+    unseen = _expected_ids(services.store, moments[0], moments[-1])
+    for begins, ends in pairwise(moments):
+        for page in services.square.bookings(begins, ends, services.settings.square_location_id or None):
+            unseen -= {text(one.get("id")) for one in page}
+            yield SyncPage(len(page), _receive_new(services, page))
+    moved = sorted(unseen)
+    for start in range(0, len(moved), MOST_BY_ID):
+        found = services.square.bookings_by_id(moved[start : start + MOST_BY_ID])
         yield SyncPage(len(found), _receive_new(services, found))
 
 
-def _window(services: Services) -> tuple[datetime, datetime]:
+def _moments(services: Services) -> list[datetime]:
+    """Return the beginnings of days at the clinic between which one call asks each time."""
     clinic = read_clinic(services.store)
-    today = local_date(clinic, services.clock())
-    begins, ends = (
-        datetime.combine(today + timedelta(days=days), time(), clinic.zone).astimezone(UTC)
-        for days in (-DAYS_BACK, DAYS_AHEAD + 1)
-    )
-    return begins, ends
+    first = local_date(clinic, services.clock()) - timedelta(days=DAYS_BACK)
+    days = (first + timedelta(days=DAYS_A_CALL * number) for number in range(CALLS + 1))
+    return [datetime.combine(day, time(), clinic.zone).astimezone(UTC) for day in days]
 
 
 def _expected_ids(store: Store, begins: datetime, ends: datetime) -> set[str]:

@@ -32,6 +32,9 @@ class AttentionItem(Answer):
     proposed_sessions: Position | None
     proposed_course_id: str | None
     proposed_package_id: str | None
+    free_times: list[Moment] = shown(
+        [], "What `book_1`, `book_2`, … stand for: times at which a visit could be booked."
+    )
     client_ids: list[Id] = shown([], "The clients it asks about, the oldest first.")
     answer: str | None = shown(None, "What was decided, in a few words; null while it waits.")
 

@@ -18,6 +18,7 @@ from plugin.core.text import NAME_LENGTH
 from plugin.courses.agreements.public_signing import (
     PublicTerms,
     TickedTerms,
+    has_ticked_terms,
     public_terms_in,
     ticked_terms_in,
     ticked_terms_pdf,
@@ -151,7 +152,7 @@ def order(token: str) -> ResponseReturnValue:
         "client/shop_order.html",
         order=found,
         shown=_shown(found.package, language),
-        has_terms=ticked_terms_pdf(current_services().store, found.id) is not None,
+        has_terms=has_ticked_terms(current_services().store, found.id),
         waits=found.state == "asking",
         **_spoken(language),
     )
