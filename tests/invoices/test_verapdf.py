@@ -92,6 +92,15 @@ def test_invoices_and_credit_notes_are_for_the_archive_too() -> None:
     for name in ("invoice", "credit-note"):
         assert standards_of(paper(name)) == (ACCESSIBLE, ARCHIVABLE)
     assert standards_of(paper("summary")) == (ACCESSIBLE,)
+    assert standards_of(paper("invoice-large")) == (ACCESSIBLE,)
+
+
+def test_a_paper_with_a_logo_and_one_for_a_window_are_judged_as_well() -> None:
+    names = ("summary-logo", "voucher-letter-window", "invoice-large")
+    given = check(
+        {name: paper(name) for name in names}, lambda pdfs: {n: Verdict({ACCESSIBLE: ()}) for n in pdfs}
+    )
+    assert [verdict.not_judged for verdict in given.values()] == [""] * 3
 
 
 @pytest.mark.parametrize("ci", ["", "true"])

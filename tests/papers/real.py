@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 from invoices.papers import (
     AftercareSheet,
@@ -250,7 +251,7 @@ def _made() -> dict[str, Paper]:
     return made | {name: _on_sheet(made[of], **changed) for name, (of, changed) in _VARIANTS.items()}
 
 
-def _on_sheet(found: Paper, **changed: bool) -> Paper:
+def _on_sheet(found: Paper, **changed: Any) -> Paper:
     """Return the paper with its letterhead set so."""
     return replace(found, clinic=replace(found.clinic, **changed))
 

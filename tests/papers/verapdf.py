@@ -18,7 +18,8 @@ from functools import partial
 from pathlib import Path
 
 from invoices.papers import CreditNote, Invoice, Paper, PaperFailed
-from invoices.press.render import render
+from invoices.press.render import NO_ASSETS, render
+from tests.papers.logo import assets
 from tests.papers.real import NAMES, SIZES, paper
 
 VERSION = "1.28.2"
@@ -147,7 +148,7 @@ def check(papers: Mapping[str, Paper], judge: Judge) -> dict[str, Verdict]:
     verdicts: dict[str, Verdict] = {}
     for name, content in papers.items():
         try:
-            pdfs[name] = render(content)
+            pdfs[name] = render(content, assets() if content.clinic.logo else NO_ASSETS)
         except Exception as error:  # whatever it is, the other papers are still to be judged
             verdicts[name] = Verdict(not_judged=f"It could not be drawn. {type(error).__name__}: {error}")
     judged = judge(pdfs) if pdfs else {}
