@@ -12,11 +12,13 @@ from hypothesis.internal.conjecture import providers
 
 from tests.clock import HandMovedClock
 from tests.engines import needs_postgresql
+from tests.once import folder_of_run
 from tests.routes import compile_once
 from tests.scheduling import ByFile, begins_after, drives_a_browser
 from tests.sockets import refuse_other_machines
 from tests.square_types import read_types_once
-from tests.thorough import is_thorough
+from tests.templates import compile_templates_into
+from tests.thorough import EVERY_ID, is_thorough
 
 pytest_plugins = ["tests.databases", "tests.chromium"]
 
@@ -37,6 +39,11 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> None:
+    compile_templates_into(folder_of_run(tmp_path_factory) / "templates")
+
+
 @pytest.fixture
 def clock() -> HandMovedClock:
     """Starts at 2026-11-22T18:00:00Z and stays there until the test moves it."""
@@ -46,6 +53,7 @@ def clock() -> HandMovedClock:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         _mark(item)
+    config.stash[EVERY_ID] = frozenset(item.nodeid for item in items)
     second = [item for item in items if "[postgresql" in item.name and not needs_postgresql(item.nodeid)]
     config.hook.pytest_deselected(items=second)
     left_out = set(second)

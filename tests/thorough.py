@@ -4,6 +4,13 @@ One of each kind stays: of a sweep over moments, widths, faults or engines, the 
 others are named here by how their ids begin, and marked `thorough`.
 """
 
+import re
+
+import pytest
+
+# The ids of all tests that were collected, those that are left out too.
+EVERY_ID = pytest.StashKey[frozenset[str]]()
+
 _OFFLINE = "tests/browser/test_offline.py::test_"
 _LOST = "tests/browser/test_lost_answers.py::test_b5_"
 _REPLACED = "tests/browser/test_search_lists.py::test_b11_a_sale_never_goes_to_a_client_who_was_replaced*["
@@ -132,11 +139,18 @@ THOROUGH = (
 )
 
 
+def is_named(nodeid: str, name: str) -> bool:
+    """Return whether one of the names above is that of the test."""
+    return re.match(_pattern(name), nodeid) is not None
+
+
 def is_thorough(nodeid: str) -> bool:
     """Return whether `make test` leaves the test out."""
-    return any(_begins(nodeid, name) for name in THOROUGH)
+    return _ANY.match(nodeid) is not None
 
 
-def _begins(nodeid: str, name: str) -> bool:
-    file, star, part = name.partition("*")
-    return nodeid.startswith(file) and (not star or part in nodeid)
+def _pattern(name: str) -> str:
+    return re.escape(name).replace(r"\*", ".*")
+
+
+_ANY = re.compile("|".join(map(_pattern, THOROUGH)))

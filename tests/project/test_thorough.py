@@ -1,16 +1,46 @@
-"""What `make test` leaves out is there, and each test that it names is one."""
+"""What `make test` leaves out is there, and each test that is named is one."""
+
+from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
+import pytest
+
+from tests.engines import BOTH_ENGINES
 from tests.project.tree import ROOT
-from tests.thorough import THOROUGH, is_thorough
+from tests.thorough import EVERY_ID, THOROUGH, is_named, is_thorough
 
 
-def test_every_name_is_that_of_a_test() -> None:
-    for name in THOROUGH:
+def name_none(names: Iterable[str], ids: frozenset[str]) -> Iterator[str]:
+    """Yield the names that are those of no test; of files that were not collected, only the file is looked at."""
+    for name in names:
         file, _, test = re.sub(r"[*\[].*", "", name).partition("::")
-        path = ROOT / file
-        assert path.is_dir() or f"def {test}" in path.read_text(), name
+        within = [each for each in ids if each.startswith(file)]
+        if within:
+            if not any(is_named(each, name) for each in within):
+                yield name
+        elif not ((ROOT / file).is_dir() or f"def {test}" in (ROOT / file).read_text()):
+            yield name
+
+
+def test_every_name_is_that_of_a_test(pytestconfig: pytest.Config) -> None:
+    assert list(name_none(THOROUGH, pytestconfig.stash[EVERY_ID])) == []
+
+
+def test_every_file_of_both_engines_has_a_test_on_postgresql(pytestconfig: pytest.Config) -> None:
+    names = [f"{file}*[postgresql" for file in BOTH_ENGINES]
+
+    assert list(name_none(names, pytestconfig.stash[EVERY_ID])) == []
+
+
+def test_a_name_that_differs_in_brackets_is_noticed() -> None:
+    file = "tests/budgets/test_pages.py"
+    ids = frozenset({f"{file}::test_a_new_day_is_looked_at_again[sqlite-today]"})
+
+    assert list(name_none([f"{file}::test_a_new_day_is_looked_at_again[sqlite-t"], ids)) == []
+    gone = [f"{file}::test_a_new_day_is_looked_at_again[to", f"{file}*[postgresql"]
+    assert list(name_none(gone, ids)) == gone
 
 
 def test_a_test_is_left_out_by_how_its_id_begins_or_by_its_engine() -> None:
