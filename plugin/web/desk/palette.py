@@ -86,7 +86,7 @@ def _groups(q: str, client: ClientView | None) -> list[Group]:
     if code := _of_code(q, role):
         return code
     clients = Group("clients", _clients(q))
-    if client is None and not clients.options and not acts.options:
+    if not clients.options and not acts.options:
         acts = Group("acts", _with_a_name(q, role))
     # What is done for the client in view stands for the page of the same name.
     named = {str(act.text) for act in acts.options if isinstance(act, PaletteAct)}
