@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -244,8 +244,17 @@ def _lost_a_race(error: DBAPIError) -> bool:
 
 
 def _sqlite_engine(url: URL, pool: Mapping[str, Any]) -> Engine:
-    Path(url.database or "").expanduser().parent.mkdir(parents=True, exist_ok=True)
+    file = Path(url.database or "").expanduser()
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(url, connect_args={"timeout": 15}, **pool)
+
+    @event.listens_for(engine, "do_connect")
+    def keep_private(*_: Any) -> None:
+        # SQLite would let everybody on the machine read a new file; those of its log take its mode.
+        # What is wrong with the folder SQLite says itself.
+        with suppress(OSError):
+            if not file.exists():
+                file.touch(mode=0o600)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:

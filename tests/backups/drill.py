@@ -50,13 +50,11 @@ def main() -> None:
         new.mkdir()
         run(new, "restore", str(copy), "--passphrase-stdin", stdin=f"{passphrase.lower()}\n")
         assert "Clean." in run(new, "audit")
-        assert run(new, "export", "entries", "--format", "csv") == run(
-            old, "export", "entries", "--format", "csv"
-        )
+        assert entries(new) == entries(old)
         say(PASSED, "an empty folder became the clinic, from the backup and its passphrase alone")
         by_hand(copy, passphrase, Path(place, "hand"))
         elsewhere(old, Path(place, "elsewhere"))
-        litestream(old, Path(place, "stream"))
+        litestream(Path(place, "stream", "old"), Path(place, "stream", "new"))
 
 
 def by_hand(copy: Path, passphrase: str, folder: Path) -> None:
@@ -105,19 +103,34 @@ def elsewhere(old: Path, folder: Path) -> None:
         say(PASSED, "copies were sent by restic")
 
 
-def litestream(old: Path, folder: Path) -> None:
+def litestream(old: Path, new: Path) -> None:
     if shutil.which("litestream") is None:
         say(LEFT_OUT, "streaming by Litestream: it is not installed")
         return
-    folder.mkdir()
-    database, replica = old / "coursekeeper.db", f"file://{folder}/replica"
-    with subprocess.Popen(["litestream", "replicate", str(database), replica]) as streaming:
-        time.sleep(5)
-        streaming.terminate()
-    restored = folder / "coursekeeper.db"
-    subprocess.run(["litestream", "restore", "-o", restored, replica], check=True)
-    assert "Clean." in run(folder, "audit")
-    say(PASSED, "the database was streamed and restored by Litestream")
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+    run(old, "db", "upgrade")
+    replica = f"file://{old}/replica"
+    with Store(f"sqlite:///{old}/coursekeeper.db") as store:
+        desk = Desk(store, HandMovedClock(wall_clock()))
+        course = desk.sell()
+        with subprocess.Popen(["litestream", "replicate", f"{old}/coursekeeper.db", replica]) as streaming:
+            try:
+                time.sleep(3)
+                # What is written while it streams is what matters.
+                desk.use(course)
+                time.sleep(3)
+            finally:
+                streaming.kill()
+    subprocess.run(["litestream", "restore", "-o", f"{new}/coursekeeper.db", replica], check=True)
+    assert "Clean." in run(new, "audit")
+    assert entries(new) == entries(old)
+    assert ",used," in entries(new)
+    say(PASSED, "the database was streamed while it was written to, and restored by Litestream")
+
+
+def entries(folder: Path) -> str:
+    return run(folder, "export", "entries", "--format", "csv")
 
 
 if __name__ == "__main__":

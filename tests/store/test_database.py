@@ -252,3 +252,12 @@ class TestIds:
 
     def test_two_makers_do_not_meet(self) -> None:
         assert not {IdMaker()() for _ in range(500)} & {IdMaker()() for _ in range(500)}
+
+
+def test_a_new_database_is_for_its_user_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with Store(f"sqlite:///{folder}/clinic.db") as store, store.writing() as session:
+        session.execute(text("CREATE TABLE one (number INTEGER)"))
+        modes = {each.name: each.stat().st_mode & 0o077 for each in (folder, *folder.iterdir())}
+    assert set(modes) == {"data", "clinic.db", "clinic.db-wal", "clinic.db-shm"}
+    assert set(modes.values()) == {0}
