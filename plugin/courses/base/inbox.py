@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from plugin.courses.base.lease import Queue
 from plugin.courses.base.suppression import NO_BODY, is_anyone_erased_in, names_erased_in
+from plugin.courses.base.work import in_session
 from plugin.store import Store
 from plugin.store.prepared import Prepared
 from plugin.store.queues import PENDING, Inbox
@@ -69,6 +70,9 @@ def complete_in(session: Session, inbox_id: str, *, state: str, outcome: str, no
     _COMPLETE.run(session.connection(), values)
 
 
+complete = in_session(complete_in)
+
+
 _COMPLETE = Prepared(update(_INBOX).where(_INBOX.c.id == bindparam("inbox_id")))
 
 
@@ -76,19 +80,11 @@ def _body_in(session: Session, inbox_id: str) -> str:
     return session.scalars(select(Inbox.body).where(Inbox.id == inbox_id)).one()
 
 
-def complete(store: Store, inbox_id: str, *, state: str, outcome: str, now: datetime) -> None:
-    """Mark an event done, ignored or failed, in a transaction of its own."""
-    store.transact(lambda session: complete_in(session, inbox_id, state=state, outcome=outcome, now=now))
-
-
-def retry_later(store: Store, inbox_id: str, *, due_at: datetime, outcome: str) -> None:
+@in_session
+def retry_later(session: Session, inbox_id: str, *, due_at: datetime, outcome: str) -> None:
     """Reschedule an event to `due_at`."""
-
-    def work(session: Session) -> None:
-        row = session.get_one(Inbox, inbox_id)
-        row.due_at, row.outcome = due_at, outcome[:400]
-
-    store.transact(work)
+    row = session.get_one(Inbox, inbox_id)
+    row.due_at, row.outcome = due_at, outcome[:400]
 
 
 def try_again_in(session: Session, inbox_id: str, now: datetime) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.course import CourseState, balance_of
 from plugin.core.text import clean, digits, folded, paragraphs
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClientView, FoundClient, NextUse, Page, from_row
-from plugin.courses.base.work import Work, allowed, reading, transact
+from plugin.courses.base.work import Work, allowed, reading
 from plugin.courses.clients.client_profile import enqueue_customer, fields_on_their_way_in
 from plugin.courses.clients.contacts import Contact, typed_contact
 from plugin.errors import InvalidField, NotFound, Refused
@@ -78,9 +78,9 @@ def new_client(
     return view_of(work.session, client)
 
 
+@allowed(Role.DESK, Role.PRACTITIONER)
 def change_client(
-    store: Store,
-    act: Act,
+    work: Work,
     client_id: str,
     *,
     name: str | None,
@@ -97,26 +97,6 @@ def change_client(
     How their name sounds, their postal address, and whether they want e-mails and large print, do not change unless
     they are given.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
-
-    def do(work: Work) -> ClientView:
-        typed = {
-            "name": name,
-            "phone": phone,
-            "email": email,
-            "language": language,
-            "sounds_like": sounds_like,
-        }
-        request = {
-            "client_id": client_id,
-            "wants_mail": wants_mail,
-            **({} if large_print is None else {"large_print": large_print}),
-            **({} if postal_address is None else {"postal_address": postal_address}),
-            **typed,
-        }
-        client = known_client_in(work.session, client_id)
-        work.once("change_client", request, lambda: write(work, client))
-        return view_of(work.session, client)
 
     def write(work: Work, client: Client) -> dict[str, Any]:
         contact = typed_contact(
@@ -140,7 +120,23 @@ def change_client(
             )
         return {"client_id": client.id}
 
-    return transact(store, act, do)
+    typed = {
+        "name": name,
+        "phone": phone,
+        "email": email,
+        "language": language,
+        "sounds_like": sounds_like,
+    }
+    request = {
+        "client_id": client_id,
+        "wants_mail": wants_mail,
+        **({} if large_print is None else {"large_print": large_print}),
+        **({} if postal_address is None else {"postal_address": postal_address}),
+        **typed,
+    }
+    client = known_client_in(work.session, client_id)
+    work.once("change_client", request, lambda: write(work, client))
+    return view_of(work.session, client)
 
 
 def _typed_address(typed: str) -> str:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Act, Role
 from plugin.core.text import clean, folded
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.suppression import erased_in
 from plugin.courses.base.views import ClientView
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.clients.clients import LONGEST_SEARCH, client_in, words_in
 from plugin.courses.clients.contacts import Buyer, contact_from_square
@@ -79,22 +79,19 @@ def find_people(store: Store, q: str, *, limit: int) -> tuple[PersonView, ...]:
         )
 
 
-def take_in(store: Store, act: Act, square_customer_id: str) -> ClientView:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def take_in(work: Work, square_customer_id: str) -> ClientView:
     """Make a person in Square's directory a client; one who is a client already is returned.
 
     Raises NotFound.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
 
-    def do(work: Work) -> ClientView:
-        request = {"square_customer_id": square_customer_id}
-        client = work.once("take_in", request, lambda: {"client_id": add(work)})
-        return client_in(work.session, client.answer["client_id"])
-
-    def add(work: Work) -> str:
+    def add() -> str:
         missing = _("They are not in Square's directory any more.")
         row = require_row(work.session, SquarePerson, square_customer_id, missing)
         buyer = Buyer(square_customer_id, row.name, row.phone, row.email, (square_customer_id,))
         return client_for_buyer(work, buyer)
 
-    return transact(store, act, do)
+    request = {"square_customer_id": square_customer_id}
+    client = work.once("take_in", request, lambda: {"client_id": add()})
+    return client_in(work.session, client.answer["client_id"])

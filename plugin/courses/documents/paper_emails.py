@@ -10,12 +10,12 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.core.acts import Actor, Role, Source, require
 from plugin.courses.base.chain import NO_COURSE, add_history
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import Job, enqueue
 from plugin.courses.base.views import ClientView, ClinicView
-from plugin.courses.base.work import Work, in_transaction, require_row, transact
+from plugin.courses.base.work import Work, in_transaction, require_row
 from plugin.courses.changes.gift_code import written_code
 from plugin.courses.clients.clients import known_client_in, view_of
 from plugin.courses.documents.client_statement import billed_to_in
@@ -64,32 +64,30 @@ class PaperToSend:
     clinic: ClinicView
 
 
+@in_transaction
 def send_paper(
-    store: Store, act: Act, kind: PaperKind, paper_id: str, *, has_mail: bool, is_asked_for: bool = True
+    work: Work, kind: PaperKind, paper_id: str, *, has_mail: bool, is_asked_for: bool = True
 ) -> PaperToSend:
     """Enqueue the e-mail with a paper to the client it belongs to; the same paper waiting already is sent once.
 
     `has_mail`: e-mail can be sent at all. `is_asked_for`: by the client, who then gets it though they unsubscribed
     from others. Raises NotFound, or Refused with what to do first.
     """
-    require(act.actor, Role.DESK, *([Role.PRACTITIONER] if kind in _OF_VISITS else []))
+    require(work.act.actor, Role.DESK, *([Role.PRACTITIONER] if kind in _OF_VISITS else []))
+    paper = paper_in(work.session, kind, paper_id)
 
-    def do(work: Work) -> PaperToSend:
-        paper = paper_in(work.session, kind, paper_id)
-        work.once("send_paper", {"kind": kind, "paper_id": paper_id}, lambda: ask(work, paper))
-        return paper
-
-    def ask(work: Work, paper: PaperToSend) -> dict[str, Any]:
+    def ask() -> dict[str, Any]:
         _refuse(paper.client, has_mail=has_mail, is_asked_for=is_asked_for)
         by = {
-            "by": act.actor.name,
-            "staff_id": act.actor.staff_id,
+            "by": work.act.actor.name,
+            "staff_id": work.act.actor.staff_id,
             **({} if is_asked_for else {"is_unasked": True}),
         }
         enqueue(work, PAPER_MAIL, f"{kind}:{paper_id}", payload=by)
         return {}
 
-    return transact(store, act, do)
+    work.once("send_paper", {"kind": kind, "paper_id": paper_id}, ask)
+    return paper
 
 
 def _refuse(client: ClientView, *, has_mail: bool, is_asked_for: bool = True) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Actor, Role, require
+from plugin.core.acts import Actor, Role, require
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, in_transaction, require_row, transact
+from plugin.courses.base.work import Work, allowed, in_transaction, require_row
 from plugin.courses.handouts.bundle import MIMETYPES
 from plugin.courses.handouts.selection import (
     CALLED,
@@ -85,20 +85,16 @@ class BatchFile:
     content: bytes
 
 
-def start_batch(store: Store, act: Act, choice: Choice, form: str) -> str:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def start_batch(work: Work, choice: Choice, form: str) -> str:
     """Start a batch and return it. The same act again returns the same batch.
 
     Raises InvalidField for a choice of nothing or too much, Refused while the person's last batch is in
     progress.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
-    check_choice(act.actor, choice, form)
+    check_choice(work.act.actor, choice, form)
 
-    def do(work: Work) -> str:
-        request = {**choice.to_json(), "form": form}
-        return str(work.once(BATCH, request, lambda: {"batch_id": begin(work)}).answer["batch_id"])
-
-    def begin(work: Work) -> str:
+    def begin() -> str:
         _one_at_a_time(work.session, work.act.actor)
         wanted, left_out = papers_for_in(work.session, choice, work.now)
         batch = PaperBatch(
@@ -119,7 +115,8 @@ def start_batch(store: Store, act: Act, choice: Choice, form: str) -> str:
         enqueue(work, BATCH, batch.id)
         return batch.id
 
-    return transact(store, act, do)
+    request = {**choice.to_json(), "form": form}
+    return str(work.once(BATCH, request, lambda: {"batch_id": begin()}).answer["batch_id"])
 
 
 def check_choice(actor: Actor, choice: Choice, form: str) -> None:

@@ -13,7 +13,7 @@ from invoices.papers import AftercareText, PaperRefused
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.work import Work, allowed, require_row, transact
+from plugin.courses.base.work import Work, allowed, in_transaction, require_row
 from plugin.courses.handouts.text_check import checked_markdown
 from plugin.courses.handouts.text_views import StandingText, TextView, TreatmentTexts, Version
 from plugin.errors import InvalidField, NotFound, Refused
@@ -174,9 +174,9 @@ def suggest_days(work: Work, treatment_id: str, days: int | None) -> None:
     treatment.suggested_days = days
 
 
+@in_transaction
 def _write(
-    store: Store,
-    act: Act,
+    work: Work,
     treatment_id: str,
     language: str,
     markdown: str,
@@ -184,15 +184,10 @@ def _write(
     seen_version: int,
     roles: tuple[Role, ...] = (),
 ) -> Version:
-    require(act.actor, *roles)
+    require(work.act.actor, *roles)
     request = {"of": [treatment_id, language], "says": markdown, "reviewed": is_reviewed}
 
-    def do(work: Work) -> Version:
-        _treatment(work.session, treatment_id, language)
-        saved = work.once("save_text", request, lambda: {"version": write(work)})
-        return _version(work.session.scalars(_of(treatment_id, language, saved.answer["version"])).one())
-
-    def write(work: Work) -> int:
+    def write() -> int:
         newest = _newest(work.session, treatment_id, language)
         if seen_version != (newest.version if newest else 0):
             raise _overtaken(newest)
@@ -219,7 +214,10 @@ def _write(
         return row.version
 
     # Two concurrent saves collide at the version's number; the second finds the first's and is refused.
-    return transact(store, act, do)
+
+    _treatment(work.session, treatment_id, language)
+    saved = work.once("save_text", request, lambda: {"version": write()})
+    return _version(work.session.scalars(_of(treatment_id, language, saved.answer["version"])).one())
 
 
 def _reviewer(work: Work) -> str:

@@ -17,7 +17,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, allowed, require_row, transact
+from plugin.courses.base.work import Work, allowed, in_transaction, require_row
 from plugin.courses.changes.expiry import FURTHEST_DAYS
 from plugin.courses.changes.frame import checked_reason
 from plugin.courses.lists.course_list import CourseFilter, course_ids_of
@@ -125,26 +125,24 @@ def preview_email(store: Store, act: Act, wanted: CourseFilter, order: Order) ->
     return _preview(store, act, wanted, order, kind=EMAIL, days=None, reason="")
 
 
+@in_transaction
 def _preview(
-    store: Store, act: Act, wanted: CourseFilter, order: Order, *, kind: str, days: int | None, reason: str
+    work: Work, wanted: CourseFilter, order: Order, *, kind: str, days: int | None, reason: str
 ) -> str:
-    def do(work: Work) -> str:
-        # The same form again is the same act, whatever was sold since.
-        request = {"kind": kind, "days": days, "reason": reason, "wanted": repr(wanted)}
-        return str(work.once("bulk", request, lambda: {"bulk_id": keep(work)}).answer["bulk_id"])
-
-    def keep(work: Work) -> str:
+    def keep() -> str:
         today = local_date(clinic_in(work.session), work.now)
         ids = course_ids_of(work.session, wanted, order, today, MOST_COURSES + 1)
         _check_number(ids)
-        by = {"by": act.actor.name, "staff_id": act.actor.staff_id}
+        by = {"by": work.act.actor.name, "staff_id": work.act.actor.staff_id}
         row = BulkAct(id=work.new_id(), kind=kind, days=days, reason=reason, created_at=work.now, **by)
         work.add(row)
         for at in range(0, len(ids), _AT_ONCE):
             _add_items(work, row, ids[at : at + _AT_ONCE], at, today)
         return row.id
 
-    return transact(store, act, do)
+    # The same form again is the same act, whatever was sold since.
+    request = {"kind": kind, "days": days, "reason": reason, "wanted": repr(wanted)}
+    return str(work.once("bulk", request, lambda: {"bulk_id": keep()}).answer["bulk_id"])
 
 
 def _check_number(ids: Sequence[str]) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from plugin.core.acts import Act, Actor, Role, require
+from plugin.core.acts import Actor, Role, require
 from plugin.core.text import required
-from plugin.courses.base.work import Work, in_transaction, require_row, transact
+from plugin.courses.base.work import Work, in_transaction, require_row
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.listing import SavedView
@@ -40,19 +40,14 @@ def views_of(store: Store, actor: Actor, listing: str) -> tuple[ViewOfList, ...]
         )
 
 
-def save_view(
-    store: Store, act: Act, listing: str, name: str, query: Mapping[str, str], *, is_shared: bool
-) -> str:
+@in_transaction
+def save_view(work: Work, listing: str, name: str, query: Mapping[str, str], *, is_shared: bool) -> str:
     """Save a view and return its id; raises InvalidField. Only the owner shares one."""
-    require(act.actor, *(() if is_shared else (Role.DESK, Role.PRACTITIONER)))
+    require(work.act.actor, *(() if is_shared else (Role.DESK, Role.PRACTITIONER)))
     checked = _checked(name)
 
-    def do(work: Work) -> str:
-        request = {"listing": listing, "name": checked, "query": dict(query), "is_shared": is_shared}
-        return str(work.once("save_view", request, lambda: {"view_id": add(work)}).answer["view_id"])
-
-    def add(work: Work) -> str:
-        staff_id = None if is_shared else act.actor.staff_id
+    def add() -> str:
+        staff_id = None if is_shared else work.act.actor.staff_id
         _refuse_taken(work, listing, staff_id, checked)
         row = SavedView(
             id=work.new_id(),
@@ -61,12 +56,13 @@ def save_view(
             query=dict(query),
             staff_id=staff_id,
             created_at=work.now,
-            by=act.actor.name,
+            by=work.act.actor.name,
         )
         work.add(row)
         return row.id
 
-    return transact(store, act, do)
+    request = {"listing": listing, "name": checked, "query": dict(query), "is_shared": is_shared}
+    return str(work.once("save_view", request, lambda: {"view_id": add()}).answer["view_id"])
 
 
 @in_transaction

@@ -15,7 +15,7 @@ from plugin.courses.base.attention import open_item
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.state import course_states
 from plugin.courses.base.words import clinic_money
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, in_transaction
 from plugin.courses.refunds.basis import GONE, refunded_so_far_in
 from plugin.courses.refunds.closing import close_course
 from plugin.courses.refunds.desk_refund_outcome import settle_part
@@ -25,17 +25,11 @@ from plugin.courses.refunds.refund_question import ask_which_sessions, settle_qu
 from plugin.courses.sales.book import courses_of_order_in
 from plugin.courses.sales.changed_sale import ask_about_used, was_asked_in
 from plugin.courses.sales.sales import Refund, ReturnLine
-from plugin.store import Store
 from plugin.store.changes import CourseOrigin
 from plugin.store.ledger import Course
 from plugin.store.people import Client
 from plugin.store.queues import SquareRefund
 from plugin.wording import _
-
-
-def refund_sale(store: Store, act: Act, refund: Refund) -> str:
-    """Apply a refund in a transaction of its own; return the outcome, in words."""
-    return transact(store, act, lambda work: record_refund(work, refund))
 
 
 def record_refund(work: Work, refund: Refund) -> str:
@@ -62,6 +56,9 @@ def record_refund(work: Work, refund: Refund) -> str:
     return (
         _("{n} of the sale's courses closed.", n=len(closed)) if closed else _("Nothing was left to close.")
     )
+
+
+refund_sale = in_transaction(record_refund)
 
 
 def _lock_sale(session: Session, square_order_id: str) -> list[str]:

@@ -13,7 +13,6 @@ from typing import Any, TypeAlias
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.core.ledger import START, sold
 from plugin.core.money import Charge, allocate
 from plugin.core.terms import terms_from_json
@@ -21,7 +20,7 @@ from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import EntryRow, Line, append_all, next_entry
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import SaleBooked, publish
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work, in_transaction
 from plugin.courses.catalog.packages import packages_of_variations_in
 from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.sales.assign import assign_by_square
@@ -32,7 +31,6 @@ from plugin.courses.sales.public_orders import client_of_public_order
 from plugin.courses.sales.sales import Booking, Sale, SaleLine
 from plugin.courses.sales.unlinked import answer_unlinked_in
 from plugin.errors import InvalidField
-from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Package, PackageContent, Treatment
 from plugin.store.prepared import Prepared
@@ -43,11 +41,6 @@ from plugin.wording import N_n, _
 
 # More courses on one line than any clinic sells: a typing error, or an attack on the ledger.
 MOST_UNITS = 100
-
-
-def book(store: Store, act: Act, sale: Sale) -> Booking:
-    """Open one course per unit of each package line, once; in a transaction of its own."""
-    return transact(store, act, lambda work: book_sale(work, sale))
 
 
 def book_sale(
@@ -98,6 +91,9 @@ def book_sale(
         )
         attention += publish(work, event)
     return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))
+
+
+book = in_transaction(book_sale)
 
 
 @dataclass(frozen=True, slots=True)

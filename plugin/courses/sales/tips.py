@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.clients.clients import lock_client_in
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
@@ -65,14 +65,12 @@ class TipSum:
     amount: Money
 
 
-def begin_tip(
-    store: Store, act: Act, client_id: str, amount: Money, *, practitioner_id: str | None
-) -> TipView:
+@allowed(Role.DESK)
+def begin_tip(work: Work, client_id: str, amount: Money, *, practitioner_id: str | None) -> TipView:
     """Begin a tip; raises InvalidField for an amount out of bounds, Refused for too many in an hour.
 
     The same act again returns the same tip.
     """
-    require(act.actor, Role.DESK)
     unit = 10 ** minor_digits(amount.currency)
     if not LEAST * unit <= amount.amount <= MOST * unit:
         raise InvalidField(_("A tip is between {least} and {most}.", least=LEAST, most=MOST), field="amount")
@@ -94,16 +92,13 @@ def begin_tip(
         enqueue(work, TIP, row.id)
         return {"tip_id": row.id}
 
-    def do(work: Work) -> TipView:
-        # Two tips at once are counted one after the other.
-        client = lock_client_in(work.session, client_id)
-        request = {"client_id": client.id, "amount": amount.amount}
-        # Left out for the team: the digest of a request to it is that of before there was a choice.
-        request |= {"practitioner_id": practitioner_id} if practitioner_id else {}
-        begun = work.once("tip", request, lambda: begin(work, client))
-        return _view(work.session, work.session.get_one(Tip, begun.answer["tip_id"]))
-
-    return transact(store, act, do)
+    # Two tips at once are counted one after the other.
+    client = lock_client_in(work.session, client_id)
+    request = {"client_id": client.id, "amount": amount.amount}
+    # Left out for the team: the digest of a request to it is that of before there was a choice.
+    request |= {"practitioner_id": practitioner_id} if practitioner_id else {}
+    begun = work.once("tip", request, lambda: begin(work, client))
+    return _view(work.session, work.session.get_one(Tip, begun.answer["tip_id"]))
 
 
 def tip_of(store: Store, tip_id: str, client_id: str) -> TipView | None:

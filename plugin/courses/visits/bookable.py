@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, require
-from plugin.courses.base.activity import Did, record_activity
+from plugin.courses.base.activity import Did, record_in
+from plugin.courses.base.work import Work, allowed
 from plugin.store import Store
 from plugin.store.offers import Package, PackageContent, Treatment
 
@@ -39,23 +38,18 @@ def planned_treatments(store: Store) -> tuple[PlannedTreatment, ...]:
         )
 
 
-def save_services(store: Store, act: Act, service_of: Mapping[str, str]) -> None:
+@allowed()
+def save_services(work: Work, service_of: Mapping[str, str]) -> None:
     """Save the service of each treatment by its id, "" for none; what is not named stays. What changed is recorded."""
-    require(act.actor)
-
-    def save(session: Session) -> None:
-        for row in session.scalars(select(Treatment).where(Treatment.id.in_(service_of)).with_for_update()):
-            before, row.square_service_id = row.square_service_id, service_of[row.id] or None
-            if row.square_service_id != before:
-                record_activity(
-                    session,
-                    store,
-                    act,
-                    Did.SERVICE_CHANGED,
-                    name=row.name,
-                    before=before or "",
-                    after=row.square_service_id or "",
-                    subject_id=row.id,
-                )
-
-    store.transact(save)
+    wanted = select(Treatment).where(Treatment.id.in_(service_of)).with_for_update()
+    for row in work.session.scalars(wanted):
+        before, row.square_service_id = row.square_service_id, service_of[row.id] or None
+        if row.square_service_id != before:
+            record_in(
+                work,
+                Did.SERVICE_CHANGED,
+                name=row.name,
+                before=before or "",
+                after=row.square_service_id or "",
+                subject_id=row.id,
+            )

@@ -7,13 +7,13 @@ from datetime import date
 
 from sqlalchemy import select
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.batches import batched
 from plugin.core.text import NOTE_LENGTH, optional
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import course_in, courses_in
 from plugin.courses.base.views import CourseView, VisitView
-from plugin.courses.base.work import Work, require_row, transact
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.visits.note_views import (
     NO_VISIT,
     FoundNote,
@@ -56,9 +56,9 @@ class VisitDetails:
         )
 
 
+@allowed(Role.DESK, Role.PRACTITIONER)
 def describe_visit(
-    store: Store,
-    act: Act,
+    work: Work,
     visit_id: str,
     *,
     practitioner_id: str | None,
@@ -71,9 +71,7 @@ def describe_visit(
     Raises Refused for a visit whose session was undone, as it did not take place, and where the note was changed
     after `seen_version`.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
-    details = VisitDetails.typed(practitioner_id, focus, note)
-    return transact(store, act, lambda work: describe_in(work, visit_id, details, seen_version))
+    return describe_in(work, visit_id, VisitDetails.typed(practitioner_id, focus, note), seen_version)
 
 
 def describe_in(
