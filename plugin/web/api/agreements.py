@@ -16,9 +16,10 @@ from plugin.courses.agreements.views import (
 from plugin.courses.handouts.bundle import MIMETYPES, ZIP
 from plugin.courses.reports.evidence import write_evidence
 from plugin.web import current_services
+from plugin.web.access import DESK
 from plugin.web.agreement_rules import agreement_rules
 from plugin.web.api.answers import Answer, Id, Moment, example_id, shown
-from plugin.web.api.calls import THE_DESK, THE_OWNER, Reply, Request, call
+from plugin.web.api.calls import THE_OWNER, Reply, Request, call
 from plugin.web.api.inputs import GivenId, Input, VisibleText
 from plugin.web.files import written_file
 
@@ -75,14 +76,14 @@ class SignedPaper(Input, json_schema_extra={"examples": [{"name": "Ana Souza"}]}
     name: VisibleText = Field(max_length=200)
 
 
-@call("GET", "/clients/{client_id}/agreements", Agreements, roles=THE_DESK)
+@call("GET", "/clients/{client_id}/agreements", Agreements, roles=DESK)
 def list_agreements(request: Request, client_id: str) -> Reply:
     """List a client's agreements."""
     found = agreements_of_client(request.store, client_id)
     return Reply(Agreements.of({"agreements": [_said(each) for each in found]}))
 
 
-@call("POST", "/clients/{client_id}/agreements", Agreement, status=201, roles=THE_DESK, refusals=(409,))
+@call("POST", "/clients/{client_id}/agreements", Agreement, status=201, roles=DESK, refusals=(409,))
 def make_agreement(request: Request, body: AgreementToPrepare, client_id: str) -> Reply:
     """Prepare the agreement of a package; the same terms again return the same agreement."""
     services, new = request.services, NewAgreement(client_id, body.package_id, body.channel)
@@ -90,19 +91,19 @@ def make_agreement(request: Request, body: AgreementToPrepare, client_id: str) -
     return Reply(Agreement.of(_said(made)))
 
 
-@call("GET", "/agreements/{agreement_id}", Agreement, roles=THE_DESK)
+@call("GET", "/agreements/{agreement_id}", Agreement, roles=DESK)
 def get_agreement(request: Request, agreement_id: str) -> Reply:
     """Return an agreement."""
     return Reply(Agreement.of(_said(read_agreement(request.store, agreement_id))))
 
 
-@call("GET", "/agreements/{agreement_id}/agreement.pdf", None, roles=THE_DESK)
+@call("GET", "/agreements/{agreement_id}/agreement.pdf", None, roles=DESK)
 def print_agreement(request: Request, agreement_id: str) -> Reply:
     """Print the signed copy, or the agreement to sign; always the same bytes."""
     return Reply(pdf=agreement_pdf(request.store, agreement_id), filename="agreement.pdf")
 
 
-@call("POST", "/agreements/{agreement_id}/paper-signature", Agreement, roles=THE_DESK, refusals=(409,))
+@call("POST", "/agreements/{agreement_id}/paper-signature", Agreement, roles=DESK, refusals=(409,))
 def record_paper_signature(request: Request, body: SignedPaper, agreement_id: str) -> Reply:
     """Record that the printed agreement was signed; a second time changes nothing."""
     services = request.services

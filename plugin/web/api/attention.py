@@ -7,8 +7,9 @@ from plugin.courses.attention.items import KINDS, resolve
 from plugin.courses.attention.kind import Resolution as Decided
 from plugin.courses.base.clinic import read_clinic
 from plugin.errors import InvalidField
+from plugin.web.access import DESK
 from plugin.web.api.answers import Answer, Cursor, Id, Moment, Position, example_id, shown
-from plugin.web.api.calls import THE_DESK, Reply, Request, call
+from plugin.web.api.calls import Reply, Request, call
 from plugin.web.api.inputs import GivenId, Input, Paging, Price, Reason, VisibleText
 
 _KINDS = "; ".join(f"`{each.kind}`: {each.title}" for each in KINDS.values())
@@ -72,7 +73,7 @@ def list_attention(request: Request, query: Paging) -> Reply:
     return Reply(AttentionList.of(page))
 
 
-@call("POST", "/attention/{item_id}/resolution", AttentionItem, roles=THE_DESK)
+@call("POST", "/attention/{item_id}/resolution", AttentionItem, roles=DESK)
 def resolve_attention(request: Request, body: Resolution, item_id: str) -> Reply:
     """Resolve an attention item."""
     wish = Decided(**{**body.given(), "amount": _amount(request, body.amount)})

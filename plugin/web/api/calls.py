@@ -18,6 +18,7 @@ from plugin.errors import InvalidField, NotFound
 from plugin.services import Services
 from plugin.store import Store
 from plugin.web import current_services
+from plugin.web.access import AT_THE_DESK
 from plugin.web.api.answers import Answer
 from plugin.web.api.auth import caller
 from plugin.web.api.inputs import Input
@@ -25,8 +26,6 @@ from plugin.web.api.json_body import json_object
 from plugin.web.request_log import note_role, request_id
 
 KEY_HEADER = "Idempotency-Key"
-EVERY_ROLE = (Role.DESK, Role.PRACTITIONER)
-THE_DESK = (Role.DESK,)
 THE_OWNER: tuple[Role, ...] = ()
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
@@ -110,7 +109,7 @@ def call(
     answer: type[Answer] | None,
     *,
     status: int = 200,
-    roles: tuple[Role, ...] = EVERY_ROLE,
+    roles: tuple[Role, ...] = AT_THE_DESK,
     key: Key | None = None,
     refusals: tuple[int, ...] = (),
     media: str = "application/pdf",

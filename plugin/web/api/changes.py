@@ -7,9 +7,10 @@ from pydantic import Field, StrictBool, StrictInt
 from plugin.courses.catalog.packages import MOST_SESSIONS
 from plugin.courses.changes import expiry, transfer
 from plugin.courses.sales.buy_again import buy_again
+from plugin.web.access import DESK
 from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.api.answers import Answer, Id, Money, example_id, shown
-from plugin.web.api.calls import THE_DESK, THE_OWNER, Reply, Request, call
+from plugin.web.api.calls import THE_OWNER, Reply, Request, call
 from plugin.web.api.courses import Course
 from plugin.web.api.inputs import Day, GivenId, Input, Reason
 
@@ -86,7 +87,7 @@ class LinkedSale(Answer):
     url: str | None = shown("https://square.link/u/abc", "Where it is paid; null until Square has made it.")
 
 
-@call("POST", "/courses/{course_id}/again", LinkedSale, roles=THE_DESK, refusals=(404, 409, 422))
+@call("POST", "/courses/{course_id}/again", LinkedSale, roles=DESK, refusals=(404, 409, 422))
 def sell_course_again(request: Request, *, course_id: str) -> Reply:
     """Begin the sale of the same package at today's price, or return the one begun from this course."""
     needs = agreements_are_required()

@@ -10,8 +10,9 @@ from plugin.courses.letters.kinds import choose_letter, declined_by, list_letter
 from plugin.courses.letters.log import list_letters
 from plugin.courses.letters.plan import PREVIEW_DAYS, coming_letters
 from plugin.emails.client_letter import rules_of
+from plugin.web.access import DESK
 from plugin.web.api.answers import Answer, Cursor, Id, Moment, example_id, shown
-from plugin.web.api.calls import THE_DESK, THE_OWNER, Reply, Request, call
+from plugin.web.api.calls import THE_OWNER, Reply, Request, call
 from plugin.web.api.inputs import BY_VALUE, Input, Paging, number_in_text, words
 
 MOST_DAYS = 31
@@ -92,7 +93,7 @@ def letters_coming(request: Request, query: ComingQuery) -> Reply:
     return Reply(ComingLetters.of({"kinds_on": kinds_on, "rows": rows}))
 
 
-@call("POST", "/clients/{client_id}/letters", LetterChoice, roles=THE_DESK, refusals=(404, 409))
+@call("POST", "/clients/{client_id}/letters", LetterChoice, roles=DESK, refusals=(404, 409))
 def choose_client_letter(request: Request, body: ChooseLetter, *, client_id: str) -> Reply:
     """Have a client get the letters of a kind, or not."""
     known = choose_letter(request.store, request.act, client_id, body.kind, is_wanted=body.is_wanted)

@@ -6,7 +6,8 @@ from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.statement import statement_of_course
 from plugin.courses.handouts.cache import hand_out
-from plugin.web.api.calls import THE_DESK, Reply, Request, call
+from plugin.web.access import DESK
+from plugin.web.api.calls import Reply, Request, call
 from plugin.web.api.inputs import GivenId, Input, Language, YesInQuery
 
 
@@ -62,7 +63,7 @@ def print_aftercare(request: Request, query: OfVisit, course_id: str) -> Reply:
     return _paper(request, course_id, "aftercare", query, query.visit_id)
 
 
-@call("GET", "/courses/{course_id}/invoice.pdf", None, roles=THE_DESK, refusals=(409,))
+@call("GET", "/courses/{course_id}/invoice.pdf", None, roles=DESK, refusals=(409,))
 def print_invoice(request: Request, query: AsIssued, course_id: str) -> Reply:  # noqa: ARG001 - only checked
     """Print the invoice, always the same bytes; 409 `invoice_not_ready` while it is being made."""
     services = request.services
@@ -71,7 +72,7 @@ def print_invoice(request: Request, query: AsIssued, course_id: str) -> Reply:  
     return Reply(pdf=pdf, filename="invoice.pdf")
 
 
-@call("GET", "/courses/{course_id}/statement.pdf", None, roles=THE_DESK, refusals=(409,))
+@call("GET", "/courses/{course_id}/statement.pdf", None, roles=DESK, refusals=(409,))
 def print_statement(request: Request, course_id: str) -> Reply:
     """Print the statement of account of the sale: its invoice and every payment and refund so far."""
     services = request.services

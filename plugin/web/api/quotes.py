@@ -15,8 +15,9 @@ from plugin.courses.quotes.views import (
     read_quote,
 )
 from plugin.web import current_services
+from plugin.web.access import DESK
 from plugin.web.api.answers import Answer, Id, Moment, Money, example_id, shown, usd
-from plugin.web.api.calls import THE_DESK, Reply, Request, call
+from plugin.web.api.calls import Reply, Request, call
 from plugin.web.api.inputs import Day, GivenId, Input, Text, words
 
 
@@ -70,14 +71,14 @@ class QuoteToMake(
     valid_until: Day | None = Field(None, description="Within a year; in 30 days by default.")
 
 
-@call("GET", "/clients/{client_id}/quotes", Quotes, roles=THE_DESK)
+@call("GET", "/clients/{client_id}/quotes", Quotes, roles=DESK)
 def list_quotes(request: Request, client_id: str) -> Reply:
     """List a client's quotes."""
     found = quotes_of_client(request.store, client_id, now=request.act.now)
     return Reply(Quotes.of({"quotes": [_said(each) for each in found]}))
 
 
-@call("POST", "/clients/{client_id}/quotes", Quote, status=201, roles=THE_DESK, refusals=(409,))
+@call("POST", "/clients/{client_id}/quotes", Quote, status=201, roles=DESK, refusals=(409,))
 def create_quote(request: Request, body: QuoteToMake, client_id: str) -> Reply:
     """Make a quote; an open one of the same package is withdrawn."""
     services = request.services
@@ -87,19 +88,19 @@ def create_quote(request: Request, body: QuoteToMake, client_id: str) -> Reply:
     return Reply(Quote.of(_said(made)))
 
 
-@call("GET", "/quotes/{quote_id}", Quote, roles=THE_DESK)
+@call("GET", "/quotes/{quote_id}", Quote, roles=DESK)
 def get_quote(request: Request, quote_id: str) -> Reply:
     """Return a quote."""
     return Reply(Quote.of(_said(read_quote(request.store, quote_id, now=request.act.now))))
 
 
-@call("GET", "/quotes/{quote_id}/quote.pdf", None, roles=THE_DESK)
+@call("GET", "/quotes/{quote_id}/quote.pdf", None, roles=DESK)
 def print_quote(request: Request, quote_id: str) -> Reply:
     """Print a quote; always the same bytes."""
     return Reply(pdf=quote_pdf(request.store, quote_id), filename="quote.pdf")
 
 
-@call("POST", "/quotes/{quote_id}/withdrawal", Quote, roles=THE_DESK, refusals=(409,))
+@call("POST", "/quotes/{quote_id}/withdrawal", Quote, roles=DESK, refusals=(409,))
 def withdraw_client_quote(request: Request, quote_id: str) -> Reply:
     """Withdraw a quote; a second time changes nothing."""
     return Reply(Quote.of(_said(withdraw_quote(request.store, request.act, quote_id))))

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
 
-from plugin.core.acts import Role
 from plugin.core.ratings import HIGHEST, LOWEST, MOST_CONCERNS
 from plugin.courses.checks.answers import answer_check, check_of
 from plugin.courses.checks.lists import read_list
@@ -13,12 +12,12 @@ from plugin.courses.ratings import choices
 from plugin.courses.ratings.choices import rate
 from plugin.courses.ratings.views import ratings_of
 from plugin.errors import NotFound
+from plugin.web.access import TREATS
 from plugin.web.api.answers import Answer, Count, Id, Moment, example_id, shown
 from plugin.web.api.calls import Key, Reply, Request, call
 from plugin.web.api.inputs import GivenId, Input, VisibleText
 
 ConcernText = Annotated[VisibleText, Field(max_length=choices.CONCERN_LENGTH)]
-TREATS = (Role.PRACTITIONER,)
 
 
 class RatingBeforeVisit(Answer):

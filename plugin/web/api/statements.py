@@ -9,8 +9,9 @@ from plugin.courses.documents.on_demand import receipts_of_course
 from plugin.courses.documents.prepaid import issue_prepaid_balance, read_prepaid
 from plugin.courses.documents.read import read_document
 from plugin.errors import NotFound
+from plugin.web.access import DESK
 from plugin.web.api.answers import Answer, Id, Moment, Money, example_id, shown, usd
-from plugin.web.api.calls import THE_DESK, Reply, Request, call
+from plugin.web.api.calls import Reply, Request, call
 from plugin.wording import _
 
 
@@ -45,13 +46,13 @@ class Statement(Answer):
     left_out: int = shown(0, "Earlier sales without a balance that are not among the lines.")
 
 
-@call("GET", "/clients/{client_id}/statement", Statement, roles=THE_DESK, refusals=(409,))
+@call("GET", "/clients/{client_id}/statement", Statement, roles=DESK, refusals=(409,))
 def read_statement(request: Request, client_id: str) -> Reply:
     """Read the statement of account of a client; 404 where nothing was billed to them."""
     return Reply(Statement.of(client_statement(request.store, request.act, client_id)))
 
 
-@call("GET", "/clients/{client_id}/statement.pdf", None, roles=THE_DESK, refusals=(409,))
+@call("GET", "/clients/{client_id}/statement.pdf", None, roles=DESK, refusals=(409,))
 def print_client_statement(request: Request, client_id: str) -> Reply:
     """Print the statement of account of a client, with the code of the page where what is due is paid."""
     services = request.services
@@ -90,14 +91,14 @@ class PrepaidBalance(Answer):
     check_code: str = shown("3F2A-91C0-77DE-0B14", "Of the content, by the clinic's secret key.")
 
 
-@call("GET", "/clients/{client_id}/prepaid-balance", PrepaidBalance, roles=THE_DESK, refusals=(409,))
+@call("GET", "/clients/{client_id}/prepaid-balance", PrepaidBalance, roles=DESK, refusals=(409,))
 def read_prepaid_balance(request: Request, client_id: str) -> Reply:
     """Issue the statement of prepaid balance of a client as of now, and read it."""
     services = request.services
     return Reply(PrepaidBalance.of(read_prepaid(services.store, _issued(request, client_id))))
 
 
-@call("GET", "/clients/{client_id}/prepaid-balance.pdf", None, roles=THE_DESK, refusals=(409,))
+@call("GET", "/clients/{client_id}/prepaid-balance.pdf", None, roles=DESK, refusals=(409,))
 def print_prepaid_balance(request: Request, client_id: str) -> Reply:
     """Issue the statement of prepaid balance of a client as of now, and print it."""
     services = request.services
@@ -145,14 +146,14 @@ class Receipts(Answer):
     receipts: list[Receipt]
 
 
-@call("GET", "/courses/{course_id}/receipts", Receipts, roles=THE_DESK, refusals=(409,))
+@call("GET", "/courses/{course_id}/receipts", Receipts, roles=DESK, refusals=(409,))
 def list_receipts(request: Request, course_id: str) -> Reply:
     """List the receipts of a course's sale; those of payments before receipts were issued are issued now."""
     receipts = receipts_of_course(request.store, request.act, course_id)
     return Reply(Receipts.of({"receipts": receipts}))
 
 
-@call("GET", "/receipts/{receipt_id}/receipt.pdf", None, roles=THE_DESK, refusals=(409,))
+@call("GET", "/receipts/{receipt_id}/receipt.pdf", None, roles=DESK, refusals=(409,))
 def print_receipt(request: Request, receipt_id: str) -> Reply:
     """Print a receipt, always the same bytes."""
     services = request.services
