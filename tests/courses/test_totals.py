@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +18,7 @@ from plugin.courses.audit import audit
 from plugin.courses.journal.month import journal_in
 from plugin.courses.journal.year import year_end_in
 from plugin.courses.lists.listing import keep_listing, renew_batch
+from plugin.courses.reports import totals
 from plugin.courses.reports.books import add_closing, close_books
 from plugin.courses.reports.breakage import count_expired, expired_courses
 from plugin.courses.reports.liability import liability_in
@@ -211,6 +213,23 @@ def hired(store: Store, name: str) -> str:
     email = f"{name}@example.org".lower()
     staff = add_staff(store, email=email, name=name, role=Role.PRACTITIONER, password_hash="", now=now)
     return staff.id
+
+
+def test_they_begin_again_in_parts_and_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.use(desk.sell())
+    keep_totals(desk.store)
+    monkeypatch.setattr(totals, "NOTED_AT_ONCE", 2)
+    # Of two workers that begin again, one has done so, and totalled, before the other has noted all entries.
+    generation = desk.store.transact(totals._give_up)
+    assert keep_totals(desk.store) == 3
+    desk.store.transact(partial(totals._begin_again, noted_in=generation))
+    assert counts(desk.store) == (0, 3)
+    assert audit(desk.store) == ()
+    with desk.store.writing() as session:
+        make_totals_again(session)
+    assert keep_totals(desk.store, lambda: True) == 0
+    assert keep_totals(desk.store) == 3
+    assert audit(desk.store) == ()
 
 
 def test_another_time_zone_makes_them_again(desk: Desk) -> None:

@@ -31,7 +31,8 @@ from plugin.store.listing import (
 from plugin.store.people import Client, Staff
 from plugin.store.visit_notes import VisitNote
 
-BATCH = 500
+# At once by a page, and by the worker, for which no one at the desk is to wait.
+BATCH, AT_ONCE = 500, 100
 # From six weeks on a client with sessions left counts as not seen for long.
 USUALLY_BACK_WITHIN = timedelta(weeks=6, days=-1)
 
@@ -42,7 +43,7 @@ def keep_listing(
     """Renew all rows that are out of date, in batches; return how many notes there were."""
     renewed = 0
     while not should_stop() and _has_work(store, clock()):
-        renewed += store.transact(partial(renew_batch, now=clock()))
+        renewed += store.transact_in_turn(partial(renew_batch, now=clock(), most=AT_ONCE))
     return renewed
 
 
@@ -65,7 +66,7 @@ def _has_work(store: Store, now: datetime) -> bool:
         return is_old or session.scalar(select(UnlistedCourse.id).limit(1)) is not None
 
 
-def renew_batch(session: Session, now: datetime) -> int:
+def renew_batch(session: Session, now: datetime, most: int = BATCH) -> int:
     """Renew a batch of rows in an open transaction; return how many notes were removed."""
     # One at a time: an older state must not overwrite a newer one.
     state = session.get(ListingState, 1, with_for_update=True, populate_existing=True)
@@ -75,7 +76,7 @@ def renew_batch(session: Session, now: datetime) -> int:
         session.add(state)
     _note_new_day(session, state, today)
     notes = session.execute(
-        select(UnlistedCourse.id, UnlistedCourse.course_id).order_by(UnlistedCourse.id).limit(BATCH)
+        select(UnlistedCourse.id, UnlistedCourse.course_id).order_by(UnlistedCourse.id).limit(most)
     ).all()
     ids = sorted({note.course_id for note in notes})
     rows = list(_rows(session, ids, today))

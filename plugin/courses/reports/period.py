@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from plugin.errors import InvalidField
 from plugin.wording import _
 
-_EARLIEST = date(2000, 1, 1)
-_LATEST = date(2100, 12, 31)
+EARLIEST = date(2000, 1, 1)
+LATEST = date(2100, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Period:
 
     def __post_init__(self) -> None:
         for day, field in ((self.first, "from"), (self.last, "to")):
-            if not _EARLIEST <= day <= _LATEST:
+            if not EARLIEST <= day <= LATEST:
                 raise InvalidField(_("A period lies between the years 2000 and 2100."), field=field)
         if self.last < self.first:
             raise InvalidField(_("The last day lies before the first one."), field="to")

@@ -4,15 +4,16 @@ Where the sums can't be used (none yet, another time zone of the clinic, books c
 just written), the reports read all entries, and the next round makes the sums again.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import add
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -27,13 +28,14 @@ from plugin.courses.reports.books import (
     entry_what,
     with_courses,
 )
-from plugin.courses.reports.period import month_before, month_of, start_of
+from plugin.courses.reports.period import EARLIEST, LATEST, start_of
 from plugin.store import Store
 from plugin.store.base import Base
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.totals import MovedUse, PeriodTotal, TotalsState, UntotalledEntry, UseTotal
 
-BATCH = 2000
+# A use that waits for a batch to be written waits 20 ms.
+BATCH, NOTED_AT_ONCE = 1000, 5000
 # With more than these still to be added, reading all entries is as quick.
 MOST_UNTOTALLED = 20_000
 # Not an EXISTS: SQLite would read all entries for it.
@@ -47,9 +49,10 @@ def make_totals_again(session: Session) -> None:
 
 def keep_totals(store: Store, should_stop: Callable[[], bool] = lambda: False) -> int:
     """Add all entries to the sums that are not in them yet, in batches; return how many."""
+    _begin_again_in_parts(store, should_stop)
     added = 0
-    while _has_work(store) and not should_stop():
-        added += store.transact(add_batch)
+    while not should_stop() and _has_work(store):
+        added += store.transact_in_turn(add_batch)
     return added
 
 
@@ -59,6 +62,52 @@ def _has_work(store: Store) -> bool:
         if not is_valid(session):
             return True
         return any(session.scalar(select(note).limit(1)) is not None for note in notes)
+
+
+def _begin_again_in_parts(store: Store, should_stop: Callable[[], bool]) -> None:
+    """Begin again where the totals can't be used, noting the entries in parts: a million at once take seconds."""
+    with store.reading() as session:
+        if is_valid(session):
+            return
+    generation = store.transact(_give_up)
+    after = ""
+    while not should_stop():
+        last = _last_of_part(store, after)
+        if last is None:
+            store.transact(partial(_begin_again, noted_in=generation))
+            return
+        store.transact_in_turn(partial(_note, after=after, last=last))
+        after = last
+
+
+def _last_of_part(store: Store, after: str) -> str | None:
+    part = select(Entry.id).where(Entry.id > after).order_by(Entry.id).limit(NOTED_AT_ONCE).subquery()
+    with store.reading() as session:
+        last: str | None = session.scalar(select(func.max(part.c.id)))
+        return last
+
+
+def _give_up(session: Session) -> int:
+    """Have no totals until they are begun again; return of which generation the last ones were."""
+    state = _locked_state(session)
+    state.is_valid = False
+    return state.generation
+
+
+def _locked_state(session: Session) -> TotalsState:
+    state = session.get(TotalsState, 1, with_for_update=True, populate_existing=True)
+    if state is None:
+        state = TotalsState(id=1, generation=0, is_valid=False, time_zone=clinic_in(session).time_zone)
+        session.add(state)
+        session.flush()
+    return state
+
+
+def _note(session: Session, after: str, last: str) -> None:
+    """Note the entries with these ids; those that are written meanwhile note themselves."""
+    which = select(Entry.id).where(Entry.id > after, Entry.id <= last)
+    noted = _dialect(session).insert(UntotalledEntry.__table__).from_select(["entry_id"], which)
+    session.connection().execute(noted.on_conflict_do_nothing())
 
 
 def add_batch(session: Session) -> int:
@@ -126,17 +175,19 @@ def is_valid(session: Session, *, is_locked: bool = False) -> bool:
     return state is not None and state.is_valid and state.time_zone == clinic_in(session).time_zone
 
 
-def _begin_again(session: Session) -> None:
-    for model in (PeriodTotal, UseTotal, UntotalledEntry, MovedUse):
+def _begin_again(session: Session, noted_in: int | None = None) -> None:
+    """Begin with no sums and all entries noted; `noted_in`: they are, unless it began again since that generation."""
+    state = _locked_state(session)
+    if noted_in is None:
+        last = session.scalar(select(func.max(Entry.id)))
+        _note(session, "", last or "")
+    elif state.is_valid or state.generation != noted_in:
+        return
+    for model in (PeriodTotal, UseTotal, MovedUse):
         session.execute(delete(model))
-    # One that is written meanwhile notes itself.
-    noted = select(Entry.id).where(~UNTOTALLED)
-    session.execute(insert(UntotalledEntry).from_select(["entry_id"], noted))
-    state = session.get(TotalsState, 1) or TotalsState(id=1, generation=0)
     state.time_zone, state.is_valid = clinic_in(session).time_zone, True
     # A note of a use that moved, which somebody writes meanwhile, is of what the sums were before.
     state.generation += 1
-    session.add(state)
     session.flush()
 
 
@@ -211,18 +262,18 @@ def _dialect(session: Session) -> Any:
 
 
 def month_at(moment: datetime, zone: ZoneInfo) -> date:
-    """Return the first day of the month that contains the moment, as `Period.moments` cuts months."""
-    month = month_of(moment.astimezone(zone).date())
-    if moment < _start(month.first, zone):
-        return month_before(month.first).first
-    following = _after(month.last)
-    return following if moment >= _start(following, zone) else month.first
+    """Return the first day of the month that contains the moment, as `Period.moments` cuts months.
+
+    Of the months that a `Period` can be of; a moment before them is in the first one.
+    """
+    return _MONTHS[max(bisect_right(_month_starts(zone), moment) - 1, 0)]
 
 
-@lru_cache(maxsize=4096)
-def _start(day: date, zone: ZoneInfo) -> datetime:
-    return start_of(day, zone)
+_MONTHS = tuple(
+    date(year, month, 1) for year in range(EARLIEST.year, LATEST.year + 1) for month in range(1, 13)
+)
 
 
-def _after(last: date) -> date:
-    return date.fromordinal(last.toordinal() + 1)
+@lru_cache(maxsize=8)
+def _month_starts(zone: ZoneInfo) -> tuple[datetime, ...]:
+    return tuple(start_of(first, zone) for first in _MONTHS)
