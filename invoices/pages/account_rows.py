@@ -270,11 +270,16 @@ def how(paid_by: PaidBy, label: str, language: Language) -> str:
 
 
 def party(billed: Party, clinic: Clinic, language: Language) -> tuple[str, ...]:
-    """Return whom the paper is for, line by line; the country where it is another than the clinic's."""
+    """Return whom the paper is for, line by line."""
+    lines = (billed.name, *postal_lines(billed, clinic, language), _breakable(billed.email), billed.phone)
+    return tuple(line for line in lines if line)
+
+
+def postal_lines(billed: Party, clinic: Clinic, language: Language) -> tuple[str, ...]:
+    """Return the lines of an address; the country where it is another than the clinic's."""
     is_abroad = billed.address_lines and billed.country not in ("", clinic.country)
     country = language.locale.territories.get(billed.country, "") if is_abroad else ""
-    lines = (billed.name, *billed.address_lines, str(country), _breakable(billed.email), billed.phone)
-    return tuple(line for line in lines if line)
+    return (*billed.address_lines, str(country)) if country else billed.address_lines
 
 
 def _breakable(email: str) -> str:

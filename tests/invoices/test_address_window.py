@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 
 from invoices.papers import AccountStatement, Invoice, PageSize, Paper
+from invoices.press.html import html_of
 from tests.papers.real import paper
 
 Draw = Callable[[Paper], bytes]
@@ -64,3 +65,8 @@ def test_without_the_switch_or_an_address_nothing_changes(draw: Draw) -> None:
         words = [word for word, _ in _words(draw(_sent("invoice", "letter", has_window=has_window)))]
         assert words.count("Konstantinopel") == times
     assert draw(_sent("invoice", "letter", ())) == draw(_sent("invoice", "letter", (), has_window=False))
+
+
+def test_a_letter_to_another_country_says_which_in_the_window() -> None:
+    shown = html_of(paper("invoice-window")).partition('<div class="window')[2].partition("</div>")[0]
+    assert re.findall("<p>(.*)</p>", shown)[-1] == "Austria"

@@ -16,7 +16,10 @@ _LONGEST = 500
 def pay_address_in(session: Session, square_order_id: str) -> str:
     """Return the address of the page, "" where none is known."""
     begun = select(Checkout.url).where(
-        Checkout.square_order_id == square_order_id, Checkout.url.is_not(None), Checkout.state == "waiting"
+        Checkout.square_order_id == square_order_id,
+        Checkout.url.is_not(None),
+        Checkout.state == "waiting",
+        Checkout.cancel_asked_at.is_(None),
     )
     url = session.scalar(begun.order_by(Checkout.created_at.desc()).limit(1)) or _found_in(
         session, square_order_id

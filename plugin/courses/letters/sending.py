@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices.papers import NextVisit
@@ -15,6 +14,7 @@ from plugin.courses.base.views import ClientView, ClinicView, CourseView
 from plugin.courses.base.work import in_session, require_row
 from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.clients import living_client_in, view_of
+from plugin.courses.documents.pay_address import pay_address_in
 from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.courses.handouts.visit_email import address_answered_in
 from plugin.courses.letters.circumstances import circumstances_in
@@ -23,7 +23,6 @@ from plugin.courses.sales.buy_again import AgainOffer, offer_again_in
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.letters import ClientLetter
-from plugin.store.selling import Checkout
 from plugin.wording import _
 
 NO_LETTER = "There is no such e-mail."
@@ -129,7 +128,7 @@ def _look(session: Session, row: ClientLetter, now: datetime, rules: LetterRules
         package_name=names_in(session, client.language)(course.package_name),
         next_visit=next_visit_in(session, [client.id], now),
         words=_for_language(kind.words.get, client.language),
-        pay_url=pay_url_in(session, course),
+        pay_url=pay_address_in(session, course.square_order_id or "") if course.due.amount else "",
         again=offer_again_in(session, session.get_one(Course, row.course_id)),
     )
 
@@ -153,16 +152,3 @@ def _why_not(session: Session, row: ClientLetter, client_id: str, now: datetime,
 
 def _for_language(text_in: Callable[[str], str | None], tag: str) -> str:
     return text_in(tag) or text_in(tag.split("-")[0]) or ""
-
-
-def pay_url_in(session: Session, course: CourseView) -> str:
-    """Return the address where the rest of the course is paid, "" where there is none."""
-    if not course.due.amount or course.square_order_id is None:
-        return ""
-    url = select(Checkout.url).where(
-        Checkout.square_order_id == course.square_order_id,
-        Checkout.url.is_not(None),
-        Checkout.ended_at.is_(None),
-        Checkout.cancel_asked_at.is_(None),
-    )
-    return session.scalar(url.order_by(Checkout.id.desc()).limit(1)) or ""
