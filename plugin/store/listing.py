@@ -275,8 +275,9 @@ _SUM_TRIGGERS = (
 def _adding(row: str, sign: str) -> Iterator[str]:
     more = ", ".join(f"{name} = listed_sum.{name} + excluded.{name}" for name in _SUMS)
     for kind, (key, condition) in _GROUPS.items():
+        # Names of columns; no person's values.
         yield (
-            f"INSERT INTO listed_sum ({_SUM_KEY}, {', '.join(_SUMS)})"  # nobody's values
+            f"INSERT INTO listed_sum ({_SUM_KEY}, {', '.join(_SUMS)})"  # nosec B608
             f" SELECT '{kind.value}', {key.format(row=row)},"
             f" {sign}1, {sign}{row}.sessions_left, {sign}{row}.value WHERE {condition.format(row=row)}"
             f" ON CONFLICT ({_SUM_KEY}) DO UPDATE SET {more};"

@@ -1,7 +1,7 @@
 """The code itself, read by bandit and by semgrep with rules of our own; and the libraries it uses, by pip-audit.
 
 The tools live in a folder of their own, apart from what Coursekeeper runs on. A finding on a line that was looked at,
-marked by ruff's `noqa` of the same number and a reason, is not one.
+marked by ruff's `noqa` of the same number (by `nosec` where ruff finds nothing) and a reason, is not one.
 """
 
 import json

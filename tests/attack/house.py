@@ -18,6 +18,7 @@ from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.square.clinic import NOWHERE, house_of, settings_for
 from tests.states import World
+from tests.web.test_google_wallet import ISSUER, account_file
 from tests.web.test_wallet import Apple
 from tests.web.visitor import hire
 
@@ -56,6 +57,7 @@ def open_house(folder: Path) -> Iterator[House]:
     square = running_practice(folder, seed="items", webhook_url=NOWHERE, clock=clock)
     names = ("WALLET_CERTIFICATE", "WALLET_PRIVATE_KEY", "WALLET_INTERMEDIATE")
     wallet = dict(zip(names, Apple().texts, strict=True))
+    wallet |= {"GOOGLE_WALLET_ISSUER_ID": ISSUER, "GOOGLE_WALLET_ACCOUNT": account_file()}
     with square as practice, Store(url) as store:
         settings = settings_for(practice.base_url, NOWHERE, **SWITCHED_ON, **wallet)
         services = house_of(settings, store, clock)
