@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from http import HTTPStatus
+from inspect import signature
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, make_response, render_template, request, url_for
@@ -73,7 +74,7 @@ class Refusal:
 def refused_shows(page: Callable[..., ResponseReturnValue]) -> Callable[[View], View]:
     """Show this page again, filled in and with the reason, when the view's form is refused.
 
-    The page is called with the view's own arguments and `refusal`.
+    The page is called with `refusal`, and with those of the view's own arguments that it takes.
     """
 
     def mark(view: View) -> View:
@@ -123,14 +124,21 @@ def _shown_again(error: CoursekeeperError) -> Response | None:
         return None
     # The input of a GET, such as the period of a report, is in the query string.
     typed = request.args if request.method == "GET" else request.form
-    refusal = Refusal.of(error, typed)
+    given = {"refusal": Refusal.of(error, typed), **(request.view_args or {})}
     try:
-        response = make_response(page(refusal=refusal, **(request.view_args or {})))
+        response = make_response(page(**_taken_by(page, given)))
     except (NotFound, Refused, InvalidField):
         # The form's page is gone or refuses as well: the refusal is shown on a page of its own.
         return None
     response.status_code = error.status
     return response
+
+
+def _taken_by(page: Callable[..., ResponseReturnValue], given: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page takes: that of a list does not ask which row of it was meant."""
+    takes = signature(page).parameters
+    takes_all = any(each.kind is each.VAR_KEYWORD for each in takes.values())
+    return {name: value for name, value in given.items() if takes_all or name in takes}
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:

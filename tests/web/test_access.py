@@ -1,6 +1,7 @@
 """Who may open what: every address of the application, by role. A new address must be added here."""
 
 from collections.abc import Mapping
+from inspect import signature
 
 import pytest
 from flask import Flask
@@ -528,6 +529,20 @@ def test_a_fragment_for_nobody_leads_to_no_page(small_app: Flask) -> None:
     for header in ("HX-Request", "X-Live"):
         answer = Visitor(small_app).get("/today/live", headers={header: "1"})
         assert (answer.status_code, answer.headers.get("Location")) == (401, None)
+
+
+def test_every_refused_form_has_a_page_that_its_address_can_ask_for(small_app: Flask) -> None:
+    asked = 0
+    for rule in small_app.url_map.iter_rules():
+        page = getattr(small_app.view_functions[rule.endpoint], "refused_shows", None)
+        if page is not None:
+            takes = signature(page).parameters
+            named = {name: each for name, each in takes.items() if each.kind is not each.VAR_KEYWORD}
+            needed = {name for name, each in named.items() if each.default is each.empty}
+            assert "refusal" in takes, rule
+            assert needed - {"refusal"} <= rule.arguments, rule
+            asked += 1
+    assert asked > 100
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ def test_the_owner_switches_words_and_sees_who_is_next(small_desk: Desk, small_o
     refused = small_olga.send(one.form("/clinic/letters/two_left"), words_es="x" * 601)
     assert "at most 600 characters" in refused.text
     assert small_olga.get("/clinic/letters/nothing").status_code == 404
+    refused = small_olga.send(page.form("/two_left/switch"), key="")
+    assert (refused.status_code, "Two sessions left" in refused.text) == (422, True)
 
 
 def test_the_desk_stops_a_kind_for_one_client(small_desk: Desk, small_deb: Visitor) -> None:

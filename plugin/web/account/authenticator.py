@@ -54,7 +54,7 @@ class CodeForm(Form):
 
 
 @blueprint.get("", roles=AT_THE_DESK)
-def set_up(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
+def set_up(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show a new key as a QR code and as text; after a wrong code the same key again."""
     sealed = refusal.typed.get("sealed", "") if refusal else ""
     secret = _opened(sealed)

@@ -70,7 +70,7 @@ blueprint = Screens("ways", __name__, url_prefix="/account/ways")
 
 
 @blueprint.get("", roles=AT_THE_DESK)
-def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show one's own ways to sign in."""
     device = current_device()
     return render_template(
