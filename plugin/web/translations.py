@@ -23,6 +23,7 @@ __all__ = ["N_", "N_n", "_", "ngettext", "npgettext", "pgettext", "set_up", "spe
 def speak(language: Language) -> Language:
     """Set the language of this request's response."""
     g.language = language
+    wording.speak(lambda: language)
     return language
 
 
@@ -36,6 +37,8 @@ def set_up(app: Flask, staff: Callable[[], Language]) -> None:
         npgettext=_with_markup(wording.npgettext),
         newstyle=False,
     )
+    # The extension's own looks the other up in the page for each sentence.
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]
     app.jinja_env.globals["page_language"] = lambda: wording.spoken_tag() or "en"
     app.jinja_env.globals["script_words"] = lambda: script_words(wording.spoken_tag())
     app.before_request(partial(_begin, staff))
@@ -54,8 +57,8 @@ def _found(staff: Callable[[], Language]) -> Language:
         # What finds the person may itself have something to say.
         g.language = staff_language()
         g.language = staff()
-    known: Language = g.language
-    return known
+    # A page asks for each of its hundreds of sentences.
+    return speak(g.language)
 
 
 def _with_markup(translate: Callable[..., str]) -> Callable[..., str]:
