@@ -11,6 +11,7 @@ from plugin.core.acts import Act
 from plugin.courses.checks.answers import answer_check, checks_in
 from plugin.courses.checks.lists import list_in
 from plugin.web import current_services
+from plugin.web.address import whole_number
 
 # Long enough to read the list at the check-in screen.
 TICKET_LASTS_S = 300
@@ -37,8 +38,7 @@ def check_part(client_id: str, language: Language, *, today: date) -> dict[str, 
 
 def save_check(act: Act, client_id: str, *, source: str) -> None:
     """Save the answer that was sent; raises as `answer_check` does."""
-    version = request.form.get("version", "")
-    number = int(version) if version.isascii() and version.isdigit() and len(version) <= _MOST_DIGITS else 0
+    number = whole_number(request.form.get("version", ""), _MOST_DIGITS) or 0
     answer = request.form.get("answer", "")
     answer_check(current_services().store, act, client_id, answer, number, source=source)
 

@@ -7,9 +7,10 @@ from flask import request
 from plugin.core.acts import Act, Actor
 from plugin.web import current_services
 from plugin.web.actions import fresh_key
+from plugin.web.address import whole_number
 
 _LONGEST_KEY = 80
-_TOO_MANY_DIGITS = 10
+_MOST_DIGITS = 9
 
 
 def form_act(actor: Actor, what: str) -> Act:
@@ -21,5 +22,4 @@ def form_act(actor: Actor, what: str) -> Act:
 
 def seen_version() -> int:
     """Return the version that the form was shown with; 0, which nothing has, for none."""
-    seen = request.form.get("version", "")
-    return int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < _TOO_MANY_DIGITS else 0
+    return whole_number(request.form.get("version", ""), _MOST_DIGITS) or 0

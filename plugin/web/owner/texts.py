@@ -23,6 +23,7 @@ from plugin.courses.handouts.texts import (
 from plugin.web import current_services, pages
 from plugin.web.access import TREATS, Screens
 from plugin.web.actions import current_act, redirect_to
+from plugin.web.address import whole_number
 from plugin.web.files import pdf_answer
 from plugin.web.headers import let_page_hold_frame
 from plugin.web.owner.forms import IntervalForm, TextForm, VersionForm
@@ -179,8 +180,7 @@ def draw(treatment_id: str, language: str) -> Response:
 
 
 def _text(treatment_id: str, language: str) -> TextView:
-    version = request.args.get("version", "")
-    wanted = int(version) if version.isdecimal() and len(version) < 7 else None
+    wanted = whole_number(request.args.get("version", ""), 6)
     return read_treatment_text(current_services().store, treatment_id, language, wanted)
 
 

@@ -18,6 +18,7 @@ from plugin.courses.reports.activity_sources import COURSE, OPENED, ActivityFilt
 from plugin.courses.reports.period import Period, asked_period
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
+from plugin.web.address import asked_one
 from plugin.web.files import file_answer
 from plugin.web.owner.forms import ActivityForm
 from plugin.web.refusals import Refusal, shows_refusals
@@ -109,11 +110,11 @@ def _sorting() -> Sorting:
 
 def _asked(refusal: Refusal | None) -> ActivityFilter:
     """Return the filters of the address; raises InvalidField."""
-    source, kind = request.args.get("source", ""), request.args.get("what", "")
+    kind = request.args.get("what", "")
     client_id, about = (request.args.get(name, "")[:_LONGEST_ID] for name in ("client", "about"))
     return ActivityFilter(
         who=request.args.get("who", "")[:_LONGEST_ID],
-        source=Source(source) if source in list(Source) else None,
+        source=asked_one("source", Source),
         kind=kind if kind in (*_GROUPS, *Did) else "",
         client_id=client_id,
         about=about,

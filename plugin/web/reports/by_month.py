@@ -16,6 +16,7 @@ from plugin.courses.sales.tips import TipSum, list_tips, tip_sums
 from plugin.errors import Refused
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
+from plugin.web.address import asked_one
 from plugin.web.files import file_answer, pdf_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal
@@ -59,8 +60,7 @@ def save_planned(ending: str) -> Response:
 
 
 def _asked() -> tuple[PlanBy, list[PlannedRow], Sorting]:
-    asked = request.args.get("by", "")
-    by = PlanBy(asked) if asked in list(PlanBy) else PlanBy.MONTH
+    by = asked_one("by", PlanBy) or PlanBy.MONTH
     found = planned_visits(current_services().store, pages.now(), by)
     return by, *sort_rows(found, _BY_MONTH if by is PlanBy.MONTH else _BY_NAME)
 

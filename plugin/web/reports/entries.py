@@ -14,6 +14,7 @@ from plugin.courses.reports.entries import (
 from plugin.courses.reports.lines import Line
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
+from plugin.web.address import asked_one
 from plugin.web.files import file_answer
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import period_for
@@ -69,16 +70,15 @@ def save(ending: str) -> Response:
 def _asked(refusal: Refusal | None) -> EntryFilter:
     """Return the figure of the address; raises InvalidField for days that are none."""
     asked = {name: request.args.get(name, "")[:_LONGEST_ID] for name in _NAMES}
-    line, late = asked["line"], asked["late"]
     return EntryFilter(
         period=period_for(refusal),
         currency=asked["currency"] or pages.clinic().currency,
-        line=Line(line) if line in list(Line) else None,
+        line=asked_one("line", Line),
         place=asked["place"],
         package_id=asked["package"],
         treatment_id=asked["treatment"],
         practitioner=asked["practitioner"],
-        late=Late(late) if late in list(Late) else None,
+        late=asked_one("late", Late),
         is_expired=asked["expired"] == "y",
     )
 

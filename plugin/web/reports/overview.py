@@ -19,6 +19,7 @@ from plugin.courses.reports.progress import ProgressBy, course_progress, is_larg
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
+from plugin.web.address import asked_one
 from plugin.web.files import file_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, shows_refusals
@@ -94,8 +95,7 @@ def _of_months(seen: Overview) -> dict[str, Any]:
 
 
 def _by() -> ProgressBy:
-    asked = request.args.get("by", "")
-    return ProgressBy(asked) if asked in list(ProgressBy) else ProgressBy.PACKAGE
+    return asked_one("by", ProgressBy) or ProgressBy.PACKAGE
 
 
 @blueprint.get("/exports/<what>.<ending>")

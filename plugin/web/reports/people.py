@@ -14,6 +14,7 @@ from plugin.courses.reports.follow_ups import (
 from plugin.courses.reports.sheets import people_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import DESK, Screens
+from plugin.web.address import asked_one, whole_number
 from plugin.web.files import file_answer
 from plugin.web.tables import Sorting, asked_search, asked_sorting
 
@@ -27,7 +28,7 @@ _LONGEST_NUMBER = 6
 @blueprint.get("/people", roles=DESK)
 def show() -> ResponseReturnValue:
     """Show the people to call, or those with one reason, or those that match the query."""
-    wanted, skip = _asked(), _skip()
+    wanted, skip = _asked(), whole_number(request.args.get("skip", ""), _LONGEST_NUMBER) or 0
     page = follow_up_page(current_services().store, pages.now(), wanted, limit=SHOWN, skip=skip)
     return render_template(
         "desk/people_to_call.html",
@@ -56,15 +57,10 @@ def _sorting() -> Sorting:
 
 
 def _asked() -> FollowUpFilter:
-    why, sorting = request.args.get("why", ""), _sorting()
+    sorting = _sorting()
     return FollowUpFilter(
-        why=Why(why) if why in list(Why) else None,
+        why=asked_one("why", Why),
         words=asked_search(),
         sort=FollowUpSort(sorting.key),
         is_descending=sorting.is_descending,
     )
-
-
-def _skip() -> int:
-    typed = request.args.get("skip", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= _LONGEST_NUMBER else 0

@@ -9,6 +9,7 @@ from plugin.courses.reports.progress_courses import ProgressFilter, courses_behi
 from plugin.courses.reports.sheets import progress_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
+from plugin.web.address import asked_one, whole_number
 from plugin.web.files import file_answer
 from plugin.web.refusals import Refusal, shows_refusals
 
@@ -48,18 +49,16 @@ def save(ending: str) -> Response:
 @blueprint.get("/overview/progress.<ending>")
 def save_figures(ending: str) -> Response:
     """Return the figures themselves as a file."""
-    asked = request.args.get("by", "")
-    by = ProgressBy(asked) if asked in list(ProgressBy) else ProgressBy.PACKAGE
+    by = asked_one("by", ProgressBy) or ProgressBy.PACKAGE
     return file_answer(progress_sheet(course_progress(current_services().store, pages.now(), by), by), ending)
 
 
 def _asked() -> ProgressFilter:
     outcomes = [each for each in request.args.get("outcome", "").split(",") if each in list(Outcome)]
-    used, again = request.args.get("used", ""), request.args.get("again", "")
-    is_number = used.isascii() and used.isdigit() and len(used) <= _MOST_DIGITS
+    again = request.args.get("again", "")
     return ProgressFilter(
         outcomes=tuple(map(Outcome, outcomes)),
-        used=int(used) if is_number else None,
+        used=whole_number(request.args.get("used", ""), _MOST_DIGITS),
         package_id=request.args.get("package", "")[:_LONGEST_ID],
         practitioner_id=request.args.get("practitioner", "")[:_LONGEST_ID],
         month=request.args.get("month", "")[:_LONGEST_ID],

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from flask import Response, render_template, request
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.reports.lines import Line
@@ -12,6 +12,7 @@ from plugin.courses.reports.usage import UsageRow, usage
 from plugin.courses.reports.use_sums import By
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
+from plugin.web.address import asked_one
 from plugin.web.files import file_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, shows_refusals
@@ -35,7 +36,7 @@ _MONTH_SORTS = {"name": _SORTS["name"], **_SORTS}
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the sessions used in the period in the address."""
-    period, by = period_for(refusal), _by()
+    period, by = period_for(refusal), asked_one("by", By) or By.PACKAGE
     rows, sorting = _rows(period, by)
     return render_template(
         "owner/used.html",
@@ -53,7 +54,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 @blueprint.get("/reports/usage.<ending>")
 def save(ending: str) -> Response:
     """Return it as a file."""
-    period, by = period_for(None), _by()
+    period, by = period_for(None), asked_one("by", By) or By.PACKAGE
     return file_answer(usage_sheet(_rows(period, by)[0], by), ending, period)
 
 
@@ -78,11 +79,6 @@ def _totals(rows: list[UsageRow]) -> list[UsageRow]:
         currency = row.value.currency
         totals[currency] = totals[currency] + row if currency in totals else row
     return [totals[currency] for currency in sorted(totals)]
-
-
-def _by() -> By:
-    asked = request.args.get("by", "")
-    return By(asked) if asked in list(By) else By.PACKAGE
 
 
 def _sorts(by: By) -> dict[str, SortKey]:
