@@ -5,7 +5,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 Json = dict[str, Any]
 
@@ -217,18 +216,6 @@ class PracticeControl:
     def set_booking_status(self, booking_id: str, status: str) -> Json:
         """Accept, decline, cancel (by customer or seller), mark NO_SHOW, or undo that."""
         return self._one("booking", "POST", f"/bookings/{booking_id}/status", status=status)
-
-    def define_attribute(
-        self, key: str, name: str, *, visibility: str, owner: str = "square", kind: str = "String"
-    ) -> Json:
-        """Define a custom attribute of the seller's own ("square") or of another application."""
-        body = {"key": key, "name": name, "visibility": visibility, "owner": owner, "kind": kind}
-        return self._one("custom_attribute_definition", "POST", "/attribute-definitions", **body)
-
-    def set_attribute(self, customer_id: str, key: str, value: Any) -> Json:
-        """Set a value as the seller: only where the definition permits others to write."""
-        path = f"/customers/{customer_id}/attributes/{quote(key)}"
-        return self._one("custom_attribute", "PUT", path, value=value)
 
     def attributes(self, customer_id: str) -> list[Json]:
         """List what the directory shows on a profile: [{"name", "value"}]."""

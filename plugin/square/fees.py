@@ -1,7 +1,7 @@
 """Ask Square for the processing fees of card payments and refunds, for the accountant's journal; it shows them late."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -62,14 +62,10 @@ def _note(services: Services, source: str, fees: tuple[ProcessingFee, ...], tota
             return False
         row.asked += 1
         if not fees:
-            row.due_at = _next(now, row.asked)
+            row.due_at = now + WAITS[row.asked - 1] if row.asked <= len(WAITS) else None
             return False
         currency = total.currency if total is not None else clinic_in(session).currency
         row.amount = sum(minor_units(each.amount, currency) for each in fees)
         row.happened_at = max(each.effective_at or row.happened_at for each in fees)
         row.due_at, row.seen_at = None, now
         return True
-
-
-def _next(now: datetime, asked: int) -> datetime | None:
-    return now + WAITS[asked - 1] if asked <= len(WAITS) else None

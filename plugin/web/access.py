@@ -1,7 +1,7 @@
 """Access by role. A view without a rule is open to the owner only, so an omitted rule locks, never opens."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal, TypeVar
 
 from flask import Blueprint, Flask, current_app, redirect, request, url_for
@@ -143,7 +143,7 @@ def require_access(view: Any) -> None:
 
 def require_fresh(within: timedelta = FRESH_FOR) -> None:
     """Raise ProveAgain unless who is signed in gave their password or passkey this recently."""
-    if not current_user.signed.is_fresh(within, _now()):
+    if not current_user.signed.is_fresh(within, current_services().clock()):
         raise ProveAgain
 
 
@@ -155,10 +155,6 @@ def _fresh_within(view: Any) -> timedelta | None:
     is_owners_alone = not getattr(view, "roles", ())
     marked: timedelta | None = getattr(view, "fresh_within", None)
     return marked if marked is not None or not is_owners_alone else LASTS
-
-
-def _now() -> datetime:
-    return current_services().clock()
 
 
 def keep_cookie(

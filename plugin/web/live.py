@@ -34,7 +34,8 @@ def screen(template: str, fragment: str, address: str, version: PageVersion, con
         html = render_template(fragment, **shown)
     seen = _seen(version, html)
     if is_shown(address):
-        return _labelled(make_response(html + _notices()), version, seen)
+        notices = render_template("macros/notices.html", notice=notice(), is_swapped=True)
+        return _labelled(make_response(html + notices), version, seen)
     page = render_template(
         template,
         live=Markup(html),  # noqa: S704 - Jinja has escaped it, above
@@ -96,7 +97,3 @@ def _labelled(response: Response, version: PageVersion, seen: str) -> Response:
     response.headers["X-Seen"] = seen
     response.headers["X-Attention"] = str(version.attention)
     return response
-
-
-def _notices() -> str:
-    return render_template("macros/notices.html", notice=notice(), is_swapped=True)

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
 from sqlalchemy.orm import Session
@@ -156,13 +155,9 @@ def _used_attempt(services: Services, act: Act, state: str) -> OAuthAttempt:
         )
     if attempt.staff_id != act.actor.staff_id:
         raise Refused(_("Another user began to connect. {begin_again}", begin_again=BEGIN_AGAIN))
-    if _is_late(attempt, act.now):
+    if act.now - attempt.asked_at > ATTEMPTS_KEPT_FOR:
         raise Refused(_("That took longer than ten minutes. {begin_again}", begin_again=BEGIN_AGAIN))
     return attempt
-
-
-def _is_late(attempt: OAuthAttempt, now: datetime) -> bool:
-    return now - attempt.asked_at > ATTEMPTS_KEPT_FOR
 
 
 def _verifier(services: Services, attempt: OAuthAttempt) -> str:

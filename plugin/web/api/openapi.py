@@ -126,7 +126,7 @@ def _json(model: type[Input | Answer]) -> Json:
 
 def _refusals(call: Call) -> set[int]:
     statuses = {401, 403, 429, *call.refusals}
-    if "{" in call.path or _is_list(call):
+    if "{" in call.path or (call.takes is not None and "cursor" in call.takes.model_fields):
         statuses.add(404)
     if call.takes is not None or call.key is not Key.NONE:
         statuses.add(422)
@@ -141,10 +141,6 @@ def _refusal(status: int) -> Json:
     if header is not None:
         answer["headers"] = {header: {"schema": {"type": "string"}}}
     return answer
-
-
-def _is_list(call: Call) -> bool:
-    return call.takes is not None and "cursor" in call.takes.model_fields
 
 
 _WHY = {

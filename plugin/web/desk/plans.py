@@ -52,7 +52,7 @@ def _plan_form() -> type[Form]:
 @blueprint.get("/courses/<course_id>/plan", roles=AT_THE_DESK, refused=courses.page_of_course)
 def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the plan as a form, or the proposal by the rhythm in the address."""
-    plan = _plan(course_id)
+    plan = read_plan(current_services().store, course_id, now=pages.now())
     asked, wrong = _asked(plan)
     is_proposal = not plan.planned or plan.is_off or "first" in request.args
     moments = [each.at for each in plan.dates]
@@ -95,10 +95,6 @@ def _said(planned: int, *, books: bool) -> str:
             planned,
         )
     return ngettext("{n} visit is planned.", "{n} visits are planned.", planned)
-
-
-def _plan(course_id: str) -> VisitPlan:
-    return read_plan(current_services().store, course_id, now=pages.now())
 
 
 def _asked(plan: VisitPlan) -> tuple[Rhythm, Refusal | None]:

@@ -58,7 +58,8 @@ def start(refusal: Refusal | None = None) -> ResponseReturnValue:
     client_id, package_id = known.get("client_id", ""), known.get("package_id", "")
     packages = _on_sale()
     package = next((each for each in packages if each.id == package_id), None)
-    client = read_client(current_services().store, client_id) if client_id else None
+    store = current_services().store
+    client = read_client(store, client_id) if client_id else None
     return render_template(
         "desk/sell.html",
         client=client,
@@ -66,7 +67,7 @@ def start(refusal: Refusal | None = None) -> ResponseReturnValue:
         package=package if client else None,
         refused=_form_refused(refusal),
         form=ClientForm.shown(None if client else refusal, package_id=package_id),
-        checkouts=() if client else _pending(),
+        checkouts=() if client else list_checkouts(store, limit=OPEN_SHOWN, open_only=True),
         **_found(client is None),
         **(_ways(client, package, refusal) if client and package else {}),
     )
@@ -123,10 +124,6 @@ def _currency(package_id: str) -> str:
 
 def _on_sale() -> Sequence[PackageView]:
     return list_packages(current_services().store, limit=MOST_PACKAGES).rows
-
-
-def _pending() -> Sequence[object]:
-    return list_checkouts(current_services().store, limit=OPEN_SHOWN, open_only=True)
 
 
 def _found(is_wanted: bool) -> dict[str, Any]:

@@ -59,7 +59,8 @@ def save(ending: str) -> Response:
 
 
 def _rows(period: Period, by: By) -> tuple[list[UsageRow], Sorting]:
-    return sort_rows(usage(current_services().store, period, by), _sorts(by))
+    sorts = _MONTH_SORTS if by is By.MONTH else _SORTS
+    return sort_rows(usage(current_services().store, period, by), sorts)
 
 
 def _figure(row: UsageRow, by: By, period: Period) -> dict[str, str]:
@@ -79,10 +80,6 @@ def _totals(rows: list[UsageRow]) -> list[UsageRow]:
         currency = row.value.currency
         totals[currency] = totals[currency] + row if currency in totals else row
     return [totals[currency] for currency in sorted(totals)]
-
-
-def _sorts(by: By) -> dict[str, SortKey]:
-    return _MONTH_SORTS if by is By.MONTH else _SORTS
 
 
 def _written(row: UsageRow, by: By) -> str:
