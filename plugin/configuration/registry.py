@@ -230,7 +230,9 @@ DECLARED: dict[str, Declaration] = {
         Group.ALARMS, N_("Alarms by e-mail to"), N_("Addresses with commas in between. Empty: every owner.")
     ),
     "alarm_webhook_url": Declaration(
-        Group.ALARMS, N_("Webhook"), N_("An https address that gets every alarm as JSON. Empty: none.")
+        Group.ALARMS,
+        N_("Webhook"),
+        N_("For a program: an https address that gets every alarm as JSON. Empty: none."),
     ),
     "alarm_webhook_secret": Declaration(
         Group.ALARMS,
@@ -244,9 +246,10 @@ DECLARED: dict[str, Declaration] = {
     ),
     "retention_days": Declaration(
         Group.RETENTION,
-        N_("Days"),
+        N_("Days of finished work"),
         N_(
-            "Finished events and jobs are deleted after so many days; at least 31. The ledger is never deleted."
+            "What came from Square and is handled, and tasks that are done, are deleted after so many days; at least"
+            " 31. Courses, documents and the ledger are never deleted."
         ),
     ),
     "activity_days": Declaration(
@@ -271,7 +274,10 @@ DECLARED: dict[str, Declaration] = {
     "backup_remote": Declaration(
         Group.BACKUPS,
         N_("Also send copies to"),
-        "s3:https://endpoint/bucket, or rclone:remote:path, or restic:repository",
+        N_(
+            "A place that whoever runs the server has set up: s3:https://endpoint/bucket, rclone:remote:path or"
+            " restic:repository. Empty: nowhere else."
+        ),
     ),
     "backup_remote_key_id": Declaration(Group.BACKUPS, N_("Access key ID"), N_("Of the S3 bucket.")),
     "backup_remote_secret": Declaration(Group.BACKUPS, N_("Secret access key"), N_("Of the S3 bucket.")),

@@ -13,7 +13,7 @@ def test_a_setting_is_found_in_the_menu_corrected_and_saved(desk: DeskWindow) ->
     days = page.locator("#retention_days")
     days.fill("7")
     page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_role("alert")).to_have_text("Days should be greater than 30.")
+    expect(page.get_by_role("alert")).to_have_text("Days of finished work should be greater than 30.")
     expect(days).to_have_value("7")
     days.fill("45")
     # A second tap within a second would be taken for a double one.

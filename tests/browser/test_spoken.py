@@ -257,7 +257,7 @@ def test_changing_a_setting(desk: DeskWindow) -> None:
           - link "Settings"
         - heading "Retention" [level=1]
         - link "Help with Retention, opens the guide in a new window"
-        - textbox "Days"
+        - textbox "Days of finished work"
         - button "Save"
         """,
     )

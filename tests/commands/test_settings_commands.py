@@ -41,7 +41,7 @@ def test_a_secret_comes_on_standard_input_and_is_never_printed(run: Command) -> 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("set", "RETENTION_DAYS", "7"), "Days should be greater than 30"),
+        (("set", "RETENTION_DAYS", "7"), "Days of finished work should be greater than 30"),
         (("set", "DATABASE_URL", "sqlite:///x.db"), "DATABASE_URL is set on the server only"),
         (("set", "NONSENSE", "x"), "NONSENSE is set on the server only"),
         (("set", "MAIL_FROM"), "Nothing came on standard input"),

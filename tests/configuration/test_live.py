@@ -39,7 +39,7 @@ def test_a_stored_setting_goes_before_the_default_and_behind_the_environment(
     assert open_to_change.settings.retention_days == 40
     fixed = running_on(store, clock, retention_days="60")
     assert (fixed.settings.retention_days, fixed.settings.square_location_id) == (60, "L1")
-    with pytest.raises(Refused, match="Days is set by the server, as RETENTION_DAYS"):
+    with pytest.raises(Refused, match="Days of finished work is set by the server, as RETENTION_DAYS"):
         save(fixed, retention_days="50")
 
 
@@ -136,7 +136,7 @@ def test_a_stored_value_that_is_no_longer_valid_counts_as_unset_and_is_reported(
     [
         ("public_url", "desk.example.org", "Address of the desk is no web address; write it whole"),
         ("square_environment", "live", "Environment is practice, sandbox or production"),
-        ("retention_days", "30", "Days should be greater than 30"),
+        ("retention_days", "30", "Days of finished work should be greater than 30"),
         ("mail_url", "mail.example.org", "Mail server names no mail server"),
         ("mail_from", "nobody", "Sender is no sender; write it like"),
         ("mail_from", "a\x00b", "holds a character that is none"),
@@ -169,7 +169,9 @@ def test_a_form_opened_before_another_change_overwrites_nothing_but_may_come_twi
     services = running_on(store, clock)
     save(services, seen={"retention_days": 0}, retention_days="40")
     assert save(services, seen={"retention_days": 0}, retention_days="40") == ()
-    with pytest.raises(Refused, match="Olive changed “Days” to “40” after you opened this page"):
+    with pytest.raises(
+        Refused, match="Olive changed “Days of finished work” to “40” after you opened this page"
+    ):
         save(services, seen={"retention_days": 0}, retention_days="50")
     assert save(services, seen={"retention_days": 1}, retention_days="50") == ("retention_days",)
     assert [(each.before, each.after) for each in recent_changes(services)] == [("40", "50"), ("", "40")]

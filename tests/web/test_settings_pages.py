@@ -104,13 +104,13 @@ def test_the_overview_says_how_each_page_stands_and_who_changed_what(olga: Calla
     assert "Saved. It is in use now." in said
     page = owner.page()
     assert "45 days" in page.text
-    assert "Days 45 Olga Ruiz" in page.text
+    assert "Days of finished work 45 Olga Ruiz" in page.text
     assert f"{SETTINGS}/advanced" in page.links()
 
 
 def test_what_is_wrong_is_said_beside_the_field_and_what_was_typed_stays(olga: Callable[..., Owner]) -> None:
     owner = olga()
-    assert "Days should be greater than 30" in owner.refused("retention", retention_days="7")
+    assert "Days of finished work should be greater than 30" in owner.refused("retention", retention_days="7")
     said = owner.refused("advanced", public_url="desk", trusted_proxies="everybody")
     assert "Address of the desk is no web address" in said
     assert "Trusted proxies is no list of addresses" in said
@@ -143,7 +143,7 @@ def test_two_who_change_the_same_do_not_overwrite_each_other_silently(olga: Call
     answer = owner.visitor.send(early, retention_days="50")
     assert answer.status_code == 409
     page = Page(answer.text)
-    assert "Olga Ruiz changed “Days” to “45” after you opened this page" in page.text
+    assert "Olga Ruiz changed “Days of finished work” to “45” after you opened this page" in page.text
     again = page.form("/retention")
     assert again.fields["retention_days"] == "50"
     assert owner.visitor.send(again).status_code == 303
