@@ -400,12 +400,6 @@ class CourseState:
         return self.used + 1 if self.left else None
 
     @property
-    def next_touch_up(self) -> AllowanceState | None:
-        """Return the touch-ups to use next, open ones first; its `is_open` states whether they are ready."""
-        waiting = [each for each in self.touch_ups if each.left]
-        return next((each for each in waiting if each.is_open), waiting[0] if waiting else None)
-
-    @property
     def first_used_on(self) -> date | None:
         """Return the day of the earliest valid use, None for none."""
         return min((each.used_on for each in self.uses if not each.is_undone), default=None)

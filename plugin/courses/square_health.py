@@ -59,11 +59,6 @@ class SquareState:
     sweep: SweepView | None
 
     @property
-    def is_answering(self) -> bool:
-        """Return whether the last request to Square succeeded."""
-        return self.away is None
-
-    @property
     def waiting(self) -> int:
         """Return how many messages and effects are pending."""
         return self.inbox.pending + self.owed

@@ -133,8 +133,7 @@ def test_touch_ups_open_with_their_session_or_when_no_other_is_left(
     main = part(left, granted=12, used=used)
     touch_ups = part(2, granted=2, kind="touch_up", paid=0, usable_from_session=12)
     state = course(main, touch_ups)
-    waiting = state.next_touch_up
-    assert waiting is not None
+    (waiting,) = state.touch_ups
     assert (waiting.is_open, waiting.usable_now) == (is_open, 2 if is_open else 0)
     assert state.is_usable
 

@@ -446,7 +446,7 @@ def test_it_is_noticed_since_when_square_is_away_and_that_it_is_back(desk: Conne
     assert (away.since, away.is_shut) == (began, False)
     desk.till.set_faults()
     maintain_connection(desk.services)
-    assert square_state(desk.services.store, desk.clock()).is_answering
+    assert square_state(desk.services.store, desk.clock()).away is None
 
 
 def test_being_shut_out_is_told_and_the_question_goes_when_square_lets_us_in(desk: Connecting) -> None:

@@ -2,11 +2,12 @@
 
 from dataclasses import asdict, dataclass
 
-from plugin.core.acts import Act, require
+from plugin.core.acts import Act
 from plugin.core.ledger import Head, adjusted, part_value
 from plugin.core.money import Money
 from plugin.courses.base.chain import Line, allowances_of, append, head_of, main_of
 from plugin.courses.base.words import clinic_money
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.catalog.packages import MOST_SESSIONS
 from plugin.courses.changes.frame import (
     Changed,
@@ -41,9 +42,9 @@ class Adjustment:
     keeps_value: bool = False
 
 
-def adjust_course(store: Store, act: Act, course_id: str, wish: Adjustment) -> Changed:
+@allowed()
+def adjust_course(work: Work, course_id: str, wish: Adjustment) -> Changed:
     """Adjust an allowance by an entry with its reason; raises InvalidField, NoneLeft, Refused or NotFound."""
-    require(act.actor)
     reason = checked_reason(wish.reason)
 
     def do(change: CourseChange) -> None:
@@ -52,10 +53,10 @@ def adjust_course(store: Store, act: Act, course_id: str, wish: Adjustment) -> C
         allowance = _allowance(change, wish.allowance_id)
         head = head_of(change.session, allowance.id)
         _check(change, allowance, head, wish)
-        line = Line(f"adjust:{act.key}", act.now, reason=reason)
+        line = Line(f"adjust:{work.act.key}", work.now, reason=reason)
         append(change, allowance.id, head, adjusted(head, wish.sessions, value=_value(head, wish)), line)
 
-    return change_course(store, act, course_id, do, what="adjust", request=asdict(wish))
+    return change_course(work, course_id, do, what="adjust", request=asdict(wish))
 
 
 def give_goodwill(store: Store, act: Act, course_id: str, reason: str = GOODWILL) -> Changed:

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, require
 from plugin.core.ledger import Change, Kind
 from plugin.courses.base.chain import Line, add_history, append, head_of, main_of
 from plugin.courses.base.words import sessions_text
-from plugin.courses.base.work import Work
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -22,7 +21,6 @@ from plugin.courses.changes.frame import (
     refuse_closed,
 )
 from plugin.errors import InvalidField, NotFound, Refused
-from plugin.store import Store
 from plugin.store.changes import AllowedAhead
 from plugin.store.ledger import Allowance, Entry
 from plugin.wording import N_, _
@@ -31,11 +29,11 @@ EARNED = N_("Earned: for sessions used before it came")
 _KEY = "earned:"
 
 
+@allowed()
 def allow_ahead(
-    store: Store, act: Act, course_id: str, sessions: int, *, reason: str, allowance_id: str | None = None
+    work: Work, course_id: str, sessions: int, *, reason: str, allowance_id: str | None = None
 ) -> Changed:
     """Allow more sessions of a part-paid course ahead of payment; raises Refused or InvalidField."""
-    require(act.actor)
     said = checked_reason(reason)
 
     def do(change: CourseChange) -> None:
@@ -61,7 +59,7 @@ def allow_ahead(
                 allowance_id=view.id,
                 sessions=highest,
                 at=change.now,
-                by=act.actor.name,
+                by=work.act.actor.name,
                 reason=said,
             )
         )
@@ -73,7 +71,7 @@ def allow_ahead(
         add_history(change, course_id, "allowed", text, reason=said)
 
     asked = {"sessions": sessions, "reason": said, "allowance_id": allowance_id}
-    return change_course(store, act, course_id, do, what="allow_ahead", request=asked)
+    return change_course(work, course_id, do, what="allow_ahead", request=asked)
 
 
 def earn_ahead(work: Work, allowance_ids: Sequence[str]) -> None:

@@ -6,14 +6,14 @@ The days on hold are added to it, so only the owner may put a course on hold; an
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.course import CourseState
 from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.chain import LockedCourse, add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -24,7 +24,6 @@ from plugin.courses.changes.frame import (
     refuse_waiting_gift,
 )
 from plugin.errors import InvalidField, Refused
-from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.wording import N_n, _
 
@@ -41,21 +40,21 @@ class Extension:
     is_shortening: bool = False
 
 
-def extend_course(store: Store, act: Act, course_id: str, wish: Extension) -> Changed:
+@allowed()
+def extend_course(work: Work, course_id: str, wish: Extension) -> Changed:
     """Move the last day of a course, also of an expired one; raises InvalidField, Refused or NotFound.
 
     An extension is undone by another one. The same act again changes nothing.
     """
-    require(act.actor)
     checked_reason(wish.reason)
     return change_course(
-        store, act, course_id, lambda change: _extend(change, wish), what="extend", request=asdict(wish)
+        work, course_id, lambda change: _extend(change, wish), what="extend", request=asdict(wish)
     )
 
 
-def move_last_day(store: Store, act: Act, course_id: str, before: date, wish: Extension) -> Changed:
+@allowed()
+def move_last_day(work: Work, course_id: str, before: date, wish: Extension) -> Changed:
     """Move the last day as `extend_course` does, if it still is `before`; raises Refused where it is not."""
-    require(act.actor)
     checked_reason(wish.reason)
 
     def do(change: CourseChange) -> None:
@@ -66,7 +65,7 @@ def move_last_day(store: Store, act: Act, course_id: str, before: date, wish: Ex
         _extend(change, wish)
 
     request = {**asdict(wish), "before": before}
-    return change_course(store, act, course_id, do, what="extend", request=request)
+    return change_course(work, course_id, do, what="extend", request=request)
 
 
 def _extend(change: CourseChange, wish: Extension) -> None:
@@ -138,22 +137,22 @@ def follow_first_use(work: Work, course: LockedCourse, before: CourseState, afte
     add_history(work, course.id, "first_use", text)
 
 
-def freeze_course(store: Store, act: Act, course_id: str, reason: str) -> Changed:
+@allowed()
+def freeze_course(work: Work, course_id: str, reason: str) -> Changed:
     """Put a course on hold: no use until it is resumed. Raises Refused, InvalidField or NotFound."""
-    require(act.actor)
     said = checked_reason(reason)
 
     def do(change: CourseChange) -> None:
         _may_freeze(change)
-        change.row.frozen_at = act.now
+        change.row.frozen_at = work.now
         add_history(change, course_id, "frozen", "Frozen", reason=said)
 
-    return change_course(store, act, course_id, do, what="freeze", request={"reason": said})
+    return change_course(work, course_id, do, what="freeze", request={"reason": said})
 
 
-def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
+@allowed(Role.DESK)
+def thaw_course(work: Work, course_id: str, reason: str = "") -> Changed:
     """Resume a course; the days it was on hold are added to its last day. Raises Refused or NotFound."""
-    require(act.actor, Role.DESK)
     said = checked_reason(reason or _("The client is back"))
 
     def do(change: CourseChange) -> None:
@@ -173,7 +172,7 @@ def thaw_course(store: Store, act: Act, course_id: str, reason: str = "") -> Cha
             )
         add_history(change, course_id, "thawed", text, reason=said)
 
-    return change_course(store, act, course_id, do, what="thaw", request={"reason": said})
+    return change_course(work, course_id, do, what="thaw", request={"reason": said})
 
 
 def _may_freeze(change: CourseChange) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from plugin.core.acts import Act
 from plugin.core.status import Status
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import course_for_change
@@ -13,9 +12,8 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work
 from plugin.errors import Refused
-from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.wording import _
 
@@ -38,8 +36,7 @@ class CourseChange(Work):
 
 
 def change_course(
-    store: Store,
-    act: Act,
+    work: Work,
     course_id: str,
     do: Callable[[CourseChange], str | None],
     *,
@@ -47,16 +44,11 @@ def change_course(
     request: dict[str, Any],
 ) -> Changed:
     """Run `do` on the locked course, once under the act's key; `do` may return another course as result."""
-
-    def run(work: Work) -> Changed:
-        row = course_for_change(work.session, course_id)
-        done = work.once(
-            what, {"course_id": course_id, **request}, lambda: {"course_id": _change(work, row, do)}
-        )
-        answered = work.session.get_one(Course, done.answer["course_id"])
-        return Changed(course_in(work.session, answered, today=_today(work)), done.is_repeat)
-
-    return transact(store, act, run)
+    row = course_for_change(work.session, course_id)
+    asked = {"course_id": course_id, **request}
+    done = work.once(what, asked, lambda: {"course_id": _change(work, row, do)})
+    answered = work.session.get_one(Course, done.answer["course_id"])
+    return Changed(course_in(work.session, answered, today=_today(work)), done.is_repeat)
 
 
 def _change(work: Work, row: Course, do: Callable[[CourseChange], str | None]) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Act, Role
 from plugin.core.status import Status
 from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, optional, required
 from plugin.courses.base.chain import add_history
@@ -16,6 +16,7 @@ from plugin.courses.base.events import CourseGiven, publish
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView, from_row
 from plugin.courses.base.words import day_text
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -68,20 +69,20 @@ class GiftView:
         return written_code(self.code)
 
 
+@allowed(Role.DESK)
 def give_course(
-    store: Store, act: Act, course_id: str, new: NewGift, *, make_code: Callable[[], str] = new_code
+    work: Work, course_id: str, new: NewGift, *, make_code: Callable[[], str] = new_code
 ) -> Changed:
     """Make a gift of a course that is paid and unused; until its code is redeemed it can't be used.
 
     Raises Refused, InvalidField or NotFound.
     """
-    require(act.actor, Role.DESK)
     name = required(new.recipient_name, field="recipient_name", called=_("The recipient's name"))
     message = optional(new.message, field="message", called=_("The message"), most=NOTE_LENGTH)
 
     def do(change: CourseChange) -> None:
         _may_be_given(change)
-        gift_id = store.new_id()
+        gift_id = work.new_id()
         change.session.add(
             Gift(
                 id=gift_id,
@@ -91,42 +92,41 @@ def give_course(
                 giver_name=change.view.client_name,
                 recipient_name=name,
                 message=message,
-                given_at=act.now,
-                by=act.actor.name,
+                given_at=work.now,
+                by=work.act.actor.name,
             )
         )
         reason = optional(new.reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
         add_history(change, course_id, "given", f"Made a gift for {name}", reason=reason)
         publish(change, CourseGiven(gift_id))
 
-    return change_course(store, act, course_id, do, what="give", request=asdict(new))
+    return change_course(work, course_id, do, what="give", request=asdict(new))
 
 
-def take_gift_back(store: Store, act: Act, course_id: str, reason: str = "") -> Changed:
+@allowed(Role.DESK)
+def take_gift_back(work: Work, course_id: str, reason: str = "") -> Changed:
     """Cancel a gift that was not redeemed: its code becomes void. Raises Refused or NotFound."""
-    require(act.actor, Role.DESK)
     said = optional(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
     def do(change: CourseChange) -> None:
         row = change.session.scalar(select(Gift).where(Gift.waiting == course_id))
         if row is None:
             raise Refused(_("This course does not wait as a gift."), code="no_gift")
-        row.taken_back_at, row.taken_back_by = act.now, act.actor.name
+        row.taken_back_at, row.taken_back_by = work.now, work.act.actor.name
         text = _("Gift for {recipient_name} taken back", recipient_name=row.recipient_name)
         add_history(change, course_id, "gift_back", text, reason=said)
 
-    return change_course(store, act, course_id, do, what="take_gift_back", request={"reason": said})
+    return change_course(work, course_id, do, what="take_gift_back", request={"reason": said})
 
 
-def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
+@allowed(Role.DESK)
+def redeem_gift(work: Work, code: str, client_id: str) -> Changed:
     """Make this client the owner of the code's course; of two desks that try at once, one succeeds.
 
     Raises InvalidField where no voucher has that code, Refused for one that was redeemed or canceled.
     """
-    require(act.actor, Role.DESK)
     plain = typed_code(code)
-    with store.reading() as session:
-        course_id = session.scalar(select(Gift.course_id).where(Gift.code == plain))
+    course_id = work.session.scalar(select(Gift.course_id).where(Gift.code == plain))
     if course_id is None:
         raise InvalidField(_UNKNOWN, field="code")
 
@@ -134,17 +134,15 @@ def redeem_gift(store: Store, act: Act, code: str, client_id: str) -> Changed:
         row = change.session.scalars(select(Gift).where(Gift.code == plain)).one()
         _refuse_spent(change.session, row, change.view)
         client = living_client_in(change.session, client_id)
-        row.redeemed_at, row.redeemed_by, row.recipient_id = act.now, act.actor.name, client.id
+        row.redeemed_at, row.redeemed_by, row.recipient_id = work.now, work.act.actor.name, client.id
         change.row.client_id = client.id
-        _end_shares(change, act)
+        _end_shares(change, work.act)
         text = _(
             "Voucher of {giver_name} redeemed by {client}", giver_name=row.giver_name, client=client.name
         )
         add_history(change, change.row.id, "redeemed", text)
 
-    return change_course(
-        store, act, course_id, do, what="redeem", request={"code": plain, "client_id": client_id}
-    )
+    return change_course(work, course_id, do, what="redeem", request={"code": plain, "client_id": client_id})
 
 
 def check_voucher(store: Store, code: str, *, today: date) -> GiftView:

@@ -7,13 +7,14 @@ from datetime import date
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.text import REASON_LENGTH, optional
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import day_text
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -41,21 +42,21 @@ class Share:
     reason: str = ""
 
 
-def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed:
+@allowed(Role.DESK)
+def share_course(work: Work, course_id: str, wish: Share) -> Changed:
     """Let another client use the course too; raises Refused, InvalidField or NotFound."""
-    require(act.actor, Role.DESK)
     reason = optional(wish.reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
     def do(change: CourseChange) -> None:
         client = living_client_in(change.session, wish.client_id)
         _may_be_shared(change, client.id, client.name, wish.until)
         row = CourseShare(
-            id=store.new_id(),
+            id=work.new_id(),
             course_id=course_id,
             client_id=client.id,
             until=wish.until,
-            shared_at=act.now,
-            by=act.actor.name,
+            shared_at=work.now,
+            by=work.act.actor.name,
         )
         change.session.add(row)
         said = _("Shared with {client}", client=client.name)
@@ -64,12 +65,12 @@ def share_course(store: Store, act: Act, course_id: str, wish: Share) -> Changed
             said = _("Shared with {client} until {day}", client=client.name, day=day)
         add_history(change, course_id, "shared", said, reason=reason)
 
-    return change_course(store, act, course_id, do, what="share", request=asdict(wish))
+    return change_course(work, course_id, do, what="share", request=asdict(wish))
 
 
-def end_share(store: Store, act: Act, course_id: str, share_id: str, *, reason: str = "") -> Changed:
+@allowed(Role.DESK)
+def end_share(work: Work, course_id: str, share_id: str, *, reason: str = "") -> Changed:
     """End a share; sessions already used remain used. Raises Refused where it has ended, or NotFound."""
-    require(act.actor, Role.DESK)
     said = optional(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
     def do(change: CourseChange) -> None:
@@ -78,13 +79,13 @@ def end_share(store: Store, act: Act, course_id: str, share_id: str, *, reason: 
             raise NotFound(_("That course has no such share."))
         if row.ended_at is not None:
             raise Refused(_("That share has ended already."), code="not_shared")
-        row.ended_at, row.ended_by = act.now, act.actor.name
+        row.ended_at, row.ended_by = work.now, work.act.actor.name
         name = living_client_in(change.session, row.client_id).name
         text = _("No longer shared with {name}", name=name)
         add_history(change, course_id, "share_ended", text, reason=said)
 
     return change_course(
-        store, act, course_id, do, what="end_share", request={"share_id": share_id, "reason": said}
+        work, course_id, do, what="end_share", request={"share_id": share_id, "reason": said}
     )
 
 

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 
 from sqlalchemy import select
 
-from plugin.core.acts import Act, require
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import START, Change, Kind, transferred_in, transferred_out
 from plugin.core.money import Money
@@ -25,6 +24,7 @@ from plugin.courses.base.chain import (
 )
 from plugin.courses.base.course_extras import is_refunding_in
 from plugin.courses.base.words import clinic_money, sessions_text
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -36,7 +36,6 @@ from plugin.courses.changes.frame import (
 )
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
-from plugin.store import Store
 from plugin.store.changes import CourseOrigin
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client
@@ -62,12 +61,12 @@ class _Leaving:
     change: Change
 
 
-def transfer_course(store: Store, act: Act, course_id: str, wish: Transfer) -> Changed:
+@allowed()
+def transfer_course(work: Work, course_id: str, wish: Transfer) -> Changed:
     """Transfer what is left, or some of it; return the recipient's course.
 
     Raises InvalidField, NoneLeft, Refused or NotFound. The same act again returns the same course.
     """
-    require(act.actor)
     reason = checked_reason(wish.reason)
 
     def do(change: CourseChange) -> str:
@@ -77,7 +76,7 @@ def transfer_course(store: Store, act: Act, course_id: str, wish: Transfer) -> C
         return _move(change, to, leaving, reason)
 
     asked = {**asdict(wish), "parts": dict(wish.parts)}
-    return change_course(store, act, course_id, do, what="transfer", request=asked)
+    return change_course(work, course_id, do, what="transfer", request=asked)
 
 
 def _may_be_transferred(change: CourseChange, to: Client) -> None:

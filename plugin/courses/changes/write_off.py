@@ -3,11 +3,11 @@
 It is undone to the cent by reversing entries, whatever was written since.
 """
 
-from plugin.core.acts import Act, require
 from plugin.core.ledger import Kind, gone
 from plugin.core.status import Status
 from plugin.courses.base.chain import Line, add_history, allowances_of, append, append_reversal, head_of
 from plugin.courses.base.words import clinic_money, sessions_text
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.changes.frame import (
     Changed,
@@ -18,16 +18,15 @@ from plugin.courses.changes.frame import (
     refuse_waiting_gift,
 )
 from plugin.errors import Refused
-from plugin.store import Store
 from plugin.store.ledger import Entry
 from plugin.wording import _
 
 KINDS = (Kind.EXPIRED, Kind.WRITTEN_OFF)
 
 
-def write_off_course(store: Store, act: Act, course_id: str, reason: str) -> Changed:
+@allowed()
+def write_off_course(work: Work, course_id: str, reason: str) -> Changed:
     """Write off what is left of a course; an expired one's as expired. Raises Refused or NotFound."""
-    require(act.actor)
     said = checked_reason(reason)
 
     def do(change: CourseChange) -> None:
@@ -37,12 +36,12 @@ def write_off_course(store: Store, act: Act, course_id: str, reason: str) -> Cha
             raise Refused(_("This course is frozen. Unfreeze it first."), code="frozen")
         _write_off(change, said)
 
-    return change_course(store, act, course_id, do, what="write_off", request={"reason": said})
+    return change_course(work, course_id, do, what="write_off", request={"reason": said})
 
 
-def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Changed:
+@allowed()
+def undo_write_off(work: Work, course_id: str, reason: str) -> Changed:
     """Undo the last write-off, to the cent. Raises Refused where there was none, or NotFound."""
-    require(act.actor)
     said = checked_reason(reason)
 
     def do(change: CourseChange) -> None:
@@ -57,7 +56,7 @@ def undo_write_off(store: Store, act: Act, course_id: str, reason: str) -> Chang
                 append_reversal(change, entry, said)
                 earn_ahead(change, [entry.allowance_id])
 
-    return change_course(store, act, course_id, do, what="undo_write_off", request={"reason": said})
+    return change_course(work, course_id, do, what="undo_write_off", request={"reason": said})
 
 
 def _write_off(change: CourseChange, reason: str) -> None:

@@ -24,7 +24,7 @@ from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.documents.series import written
 from plugin.store.documents import Document, DocumentFile, DocumentSeries
 from plugin.store.queues import Outbox
-from plugin.wording import _
+from plugin.wording import N_, _
 
 # Which check, which document, what it means.
 Wrong = tuple[str, str, str]
@@ -36,11 +36,10 @@ def wrong_documents(session: Session) -> Iterator[Wrong]:
     """Yield everything that is wrong with documents and their files."""
     yield from _contents(session)
     yield from _files(session)
-    yield from _lost(session)
-    yield from _places(session)
     yield from _numbers(session)
-    yield from _references(session)
-    yield from _sums(session)
+    for check, failing, said in _FAILING:
+        for row in session.execute(failing()):
+            yield check, row[0], _(said, number=row[-1])
 
 
 @cache
@@ -98,15 +97,6 @@ def _jobs_of_lost_documents() -> Select[str]:
     )
 
 
-def _lost(session: Session) -> Iterator[Wrong]:
-    """Check that what was issued still exists.
-
-    A series truncated at its end has no gap, but the outbox jobs of its files are left.
-    """
-    for document_id in session.scalars(_jobs_of_lost_documents()):
-        yield "document", document_id, _("The document was issued, and is gone.")
-
-
 @cache
 def _gaps() -> Select[str, str]:
     before = aliased(Document)
@@ -115,12 +105,6 @@ def _gaps() -> Select[str, str]:
         .outerjoin(before, (before.kind == Document.kind) & (before.place == Document.place - 1))
         .where(or_((Document.place > 1) & before.id.is_(None), Document.place < 1))
     )
-
-
-def _places(session: Session) -> Iterator[Wrong]:
-    """Check that each kind counts from 1 without a gap."""
-    for document_id, number in session.execute(_gaps()):
-        yield "number", document_id, _("The number before {number} is missing.", number=number)
 
 
 @cache
@@ -160,16 +144,6 @@ def _notes_of_no_invoice() -> Select[str, str]:
     )
 
 
-def _references(session: Session) -> Iterator[Wrong]:
-    """Check that a credit note refers to an existing invoice of the same sale and currency."""
-    for document_id, number in session.execute(_notes_of_no_invoice()):
-        yield (
-            "credit_note",
-            document_id,
-            _("The invoice that {number} refers to is not there.", number=number),
-        )
-
-
 @cache
 def _given_back_in_excess() -> Select[str, str]:
     note = aliased(Document)
@@ -181,11 +155,15 @@ def _given_back_in_excess() -> Select[str, str]:
     )
 
 
-def _sums(session: Session) -> Iterator[Wrong]:
-    """Check that the credit notes of an invoice never exceed its total."""
-    for document_id, number in session.execute(_given_back_in_excess()):
-        yield (
-            "credit_note",
-            document_id,
-            _("The credit notes of {number} give back more than it asked for.", number=number),
-        )
+# Which check, the documents that fail it with their number, and what it means.
+_FAILING = (
+    # A series truncated at its end has no gap, but the outbox jobs of its files are left.
+    ("document", _jobs_of_lost_documents, N_("The document was issued, and is gone.")),
+    ("number", _gaps, N_("The number before {number} is missing.")),
+    ("credit_note", _notes_of_no_invoice, N_("The invoice that {number} refers to is not there.")),
+    (
+        "credit_note",
+        _given_back_in_excess,
+        N_("The credit notes of {number} give back more than it asked for."),
+    ),
+)

@@ -17,9 +17,9 @@ from invoices.press.glyphs import Missing, is_printed, missing
 from plugin.core.acts import Act
 from plugin.courses.base.attention import open_item, settle_item_in
 from plugin.courses.base.outbox import Job
-from plugin.courses.base.work import Work, in_session, transact
+from plugin.courses.base.work import Work, in_session, require_row, transact
 from plugin.courses.handouts.cache import Render, drawn
-from plugin.errors import NotFound, Refused
+from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentFile
 from plugin.wording import N_, _
@@ -42,12 +42,14 @@ def document_bytes(
         kept = session.get(DocumentFile, document_id)
         if kept is not None:
             return kept.pdf
-        document = session.get(Document, document_id)
-        if document is None:
-            raise NotFound(_("There is no such document."))
-        paper = from_json(document.content)
+        paper = _content_in(session, document_id)
     refuse_missing_letters(paper, has)
     return _keep(store, document_id, drawn(store, render, paper), now)
+
+
+def _content_in(session: Session, document_id: str) -> Paper:
+    row = require_row(session, Document, document_id, _("There is no such document."))
+    return from_json(row.content)
 
 
 def reading_copy(store: Store, render: Render, document_id: str) -> bytes:
@@ -56,10 +58,7 @@ def reading_copy(store: Store, render: Render, document_id: str) -> bytes:
     Raises NotFound, Refused, PaperNotMade.
     """
     with store.reading() as session:
-        document = session.get(Document, document_id)
-        if document is None:
-            raise NotFound(_("There is no such document."))
-        paper = from_json(document.content)
+        paper = _content_in(session, document_id)
     return drawn(store, render, replace(paper, clinic=replace(paper.clinic, large_print=True)))
 
 

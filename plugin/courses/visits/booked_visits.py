@@ -14,7 +14,7 @@ from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import courses_in, entry_in
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work, allowed
+from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.changes.sharing import shared_in
 from plugin.courses.visits.bookings import (
     CALLED_OFF,
@@ -30,7 +30,7 @@ from plugin.courses.visits.next_session import next_session
 from plugin.courses.visits.reverse import undo_use
 from plugin.courses.visits.same_day import DayCharge, charges_that_day, confirmed
 from plugin.courses.visits.use import UseSession, record_use, used_answer
-from plugin.errors import NoneLeft, NotFound, Refused
+from plugin.errors import NoneLeft, Refused
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.square_side import Booking
 from plugin.wording import _
@@ -125,9 +125,7 @@ def course_of_booking_in(
 
     Raises Refused where the client has no course to use, or the chosen one belongs to another client.
     """
-    booking = session.get(Booking, booking_id)
-    if booking is None:
-        raise NotFound(_("There is no such appointment."))
+    booking = require_row(session, Booking, booking_id, _("There is no such appointment."))
     if booking.course_id is not None:
         return course_for_change(session, booking.course_id), allowance_id
     client_id = client_of_in(session, booking)

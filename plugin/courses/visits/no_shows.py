@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Act, Role
 from plugin.core.terms import NoShow, NoShowOffer, no_show_offer, terms_from_json
 from plugin.courses.base.chain import NO_COURSE, add_history
 from plugin.courses.base.clinic import clinic_in, local_date, noon_of
@@ -156,14 +156,12 @@ class Missed:
     allowance_id: str | None = None
 
 
-def settle_missed(
-    store: Store, act: Act, course_id: str, missed: Missed, *, known_charges: int = 0
-) -> Changed:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def settle_missed(work: Work, course_id: str, missed: Missed, *, known_charges: int = 0) -> Changed:
     """Forgive a missed visit or charge a session for it; raises InvalidField, Refused, NoneLeft or NotFound.
 
     `known_charges`: as for `use_session`.
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
     if missed.how not in HOW:
         raise InvalidField(_("Choose no-show or late cancellation."), field="how")
     if missed.decision not in (NoShow.CHARGE, NoShow.FORGIVE):
@@ -177,7 +175,7 @@ def settle_missed(
         if missed.decision == NoShow.FORGIVE:
             add_history(change, course_id, FORGIVEN, _("{said}: forgiven", said=said))
             return
-        happened_at = act.now if day == change.today else noon_of(day, clinic_in(change.session))
+        happened_at = work.now if day == change.today else noon_of(day, clinic_in(change.session))
         charge_in(
             change,
             change.row,
@@ -189,7 +187,7 @@ def settle_missed(
         )
 
     request = asdict(missed) | confirmed(known_charges)
-    return change_course(store, act, course_id, do, what="missed", request=request)
+    return change_course(work, course_id, do, what="missed", request=request)
 
 
 def missed_offer(store: Store, course_id: str) -> NoShowOffer:

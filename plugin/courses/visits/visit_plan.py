@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import Role
 from plugin.core.opening_hours import OpeningHours, propose_visits
 from plugin.core.status import IN_USE
 from plugin.courses.base.chain import NO_COURSE, add_history
@@ -20,7 +20,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.opening_hours import hours_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
-from plugin.courses.base.work import reading, require_row
+from plugin.courses.base.work import Work, allowed, reading, require_row
 from plugin.courses.changes.frame import Changed, CourseChange, change_course, refuse_closed, refuse_ownerless
 from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW
 from plugin.courses.visits.plan_bookings import (
@@ -183,15 +183,13 @@ def propose_plan(store: Store, plan: VisitPlan, rhythm: Rhythm) -> tuple[datetim
     return propose_visits(rhythm.first, rhythm.minute, rhythm.every_days, plan.to_plan, hours)
 
 
-def save_plan(
-    store: Store, act: Act, course_id: str, moments: Sequence[datetime], *, books: bool = False
-) -> Changed:
+@allowed(Role.DESK, Role.PRACTITIONER)
+def save_plan(work: Work, course_id: str, moments: Sequence[datetime], *, books: bool = False) -> Changed:
     """Plan these visits, in place of those planned for later than now; none drops the plan.
 
     `books`: the clinic has planned visits booked in Square; jobs book, move and cancel them. Raises Refused for a
     course that nobody can use, InvalidField with the field of the moment (`day_1`, …).
     """
-    require(act.actor, Role.DESK, Role.PRACTITIONER)
 
     def do(change: CourseChange) -> None:
         refuse_closed(change.view)
@@ -202,7 +200,7 @@ def save_plan(
         _replace(change, moments, books=books)
 
     request = {"moments": [each.isoformat() for each in moments]}
-    return change_course(store, act, course_id, do, what="plan_visits", request=request)
+    return change_course(work, course_id, do, what="plan_visits", request=request)
 
 
 def _check(moments: Sequence[datetime], change: CourseChange) -> None:

@@ -368,8 +368,6 @@ def _expiring(today: date) -> Select[str, date]:
 def read_delivery(store: Store, delivery_id: int) -> DeliveryRow:
     """Return a delivery; raises NotFound."""
     with store.reading() as session:
-        row = session.get(EventDelivery, delivery_id)
-        if row is None:
-            raise NotFound(_("There is no such delivery."))
+        row = require_row(session, EventDelivery, delivery_id, _("There is no such delivery."))
         event = session.get_one(OutgoingEvent, row.event_id)
         return _view(row, event, session.get_one(EventReceiver, row.receiver_id).name)
