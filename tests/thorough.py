@@ -55,6 +55,7 @@ THOROUGH = (
     "tests/browser/test_import_screens.py::test_the_columns_of_a_file_fit_every_width_and_read_well[can",
     "tests/browser/test_import_screens.py::test_the_columns_of_a_file_fit_every_width_and_read_well[ready",
     "tests/browser/test_palette.py::test_acts_and_pages_are_chosen_by_arrow_keys",
+    "tests/browser/test_screens.py::test_every_screen_of_the_owner_fits_in_spanish",
     f"{_REPLACED}0]",
     f"{_REPLACED}100",
     f"{_REPLACED}200",

@@ -6,12 +6,14 @@ roles, have every width.
 """
 
 import os
+import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.clinic import Clinic
-from tests.browser.measures import PHONE, TABLET, Findings, Judged
+from tests.browser.measures import PHONE, TABLET, Findings, Judged, layout_findings
 from tests.browser.screens import OWNER, STAFF, WIDTHS, signed_in, walk
 from tests.chromium import WINDOW
 
@@ -76,3 +78,31 @@ def test_pages_of_clients_fit_and_are_lighter_still(browser: Browser, clinic: Cl
     context.close()
     assert (found.layout, found.axe, found.foreign) == ([], [], [])
     assert found.kb[private.removeprefix(clinic.desk)] <= MOST_KB_CLIENT
+
+
+@pytest.fixture
+def owner_in_spanish(browser: Browser, clinic: Clinic) -> Iterator[Page]:
+    """The owner's window while her language is Spanish: words are longer by a third."""
+    with signed_in(browser, clinic, OWNER) as page:
+        _speak(page, clinic, "es")
+        try:
+            yield page
+        finally:
+            _speak(page, clinic, "en")
+
+
+def _speak(page: Page, clinic: Clinic, language: str) -> None:
+    page.goto(f"{clinic.desk}/account")
+    page.locator("select[name=language]").select_option(language)
+    with page.expect_navigation():
+        page.locator("form:has(select[name=language]) button").click()
+    expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
+
+
+def test_every_screen_of_the_owner_fits_in_spanish(owner_in_spanish: Page, clinic: Clinic) -> None:
+    found: list[str] = []
+    for screen in walk(owner_in_spanish, clinic.desk):
+        for width in (320, PHONE, 768, TABLET):
+            owner_in_spanish.set_viewport_size({"width": width, "height": 800})
+            found += layout_findings(owner_in_spanish, f"{screen} {width}", targets=width in (PHONE, TABLET))
+    assert found == []

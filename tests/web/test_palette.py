@@ -135,6 +135,8 @@ class TestActs:
         expected = [("Refund this package Ana Souza", f"/clients/{ana}/acts/refunds.choose")]
         assert options(olga, "refund souza a") == expected
         assert options(olga, "refund nobody") == []
+        bela = options(olga, "extend bela", f"/clients/{ana}")
+        assert [text for text, _ in bela] == ["Extend Bela Costa"]
         assert options(small_as(Role.DESK), "refund souza") == []
 
     def test_of_a_client_without_such_a_package_it_is_said(
