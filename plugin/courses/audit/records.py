@@ -38,13 +38,18 @@ _CALLED = {
 }
 
 
+@cache
+def _recorded(kind: str) -> Select[*tuple[Any, ...]]:
+    model: Any = RECORDS[kind]
+    columns = (getattr(model, name) for name in RECORDED[kind])
+    query = select(*columns, model.record_version, model.record_sha256).order_by(model.id)
+    return query.execution_options(yield_per=_AT_ONCE)
+
+
 def records(session: Session) -> Iterator[Finding]:
     """Check that nobody but the program wrote a course, an allowance, a sign-in or a token."""
     for kind in RECORDS:
-        model: Any = RECORDS[kind]
-        columns = (getattr(model, name) for name in RECORDED[kind])
-        query = select(*columns, model.record_version, model.record_sha256).order_by(model.id)
-        for row in session.execute(query.execution_options(yield_per=_AT_ONCE)):
+        for row in session.execute(_recorded(kind)):
             values = dict(zip(RECORDED[kind], row, strict=False))
             if row.record_sha256 is None:
                 yield Finding("record", row.id, f"{_CALLED[kind]} was not written by Coursekeeper.")

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.fingerprint import KeptHead, Sealed, seal_fingerprint
 from plugin.courses.audit.records import Finding
-from plugin.courses.base.sealing import ENTRY, HISTORY, KEPT, RECORDS, Kept, kept_fingerprint
+from plugin.courses.base.sealing import ENTRY, HISTORY, KEPT, RECORDS, kept_fingerprint
 from plugin.store.ledger import Entry
 from plugin.store.seals import LedgerSeal, SealedRow
 from plugin.store.triggers import ERASED
@@ -55,8 +56,9 @@ def sealed_rows(session: Session) -> Iterator[Finding]:
 _Found = Iterator[tuple[int, Finding]]
 
 
-def _entries(session: Session) -> _Found:
-    query = (
+@cache
+def _other_entries() -> Select[*tuple[Any, ...]]:
+    return (
         select(SealedRow.seal, SealedRow.row_id, Entry.seq, Entry.allowance_id)
         .outerjoin(Entry, Entry.id == SealedRow.row_id)
         .where(
@@ -64,7 +66,10 @@ def _entries(session: Session) -> _Found:
             or_(Entry.id.is_(None), func.coalesce(Entry.sha256, "") != SealedRow.sha256),
         )
     )
-    for seal, entry_id, seq, allowance_id in session.execute(query):
+
+
+def _entries(session: Session) -> _Found:
+    for seal, entry_id, seq, allowance_id in session.execute(_other_entries()):
         said = (
             "The entry is gone; it was sealed."
             if seq is None
@@ -73,35 +78,39 @@ def _entries(session: Session) -> _Found:
         yield seal, Finding("sealed", entry_id, said)
 
 
-def _records(session: Session) -> _Found:
+@cache
+def _other_records(kind: str) -> Select[*tuple[Any, ...]]:
     newest = (
         select(SealedRow.kind, SealedRow.row_id, func.max(SealedRow.version).label("version"))
         .where(SealedRow.kind.in_(RECORDS))
         .group_by(SealedRow.kind, SealedRow.row_id)
         .subquery()
     )
-    for kind in RECORDS:
-        model: Any = RECORDS[kind]
-        query = (
-            select(SealedRow.seal, SealedRow.row_id, model.id.label("there"))
-            .join(
-                newest,
-                (newest.c.kind == SealedRow.kind)
-                & (newest.c.row_id == SealedRow.row_id)
-                & (newest.c.version == SealedRow.version),
-            )
-            .outerjoin(model, model.id == SealedRow.row_id)
-            .where(
-                SealedRow.kind == kind,
-                or_(
-                    model.id.is_(None),
-                    model.record_version < SealedRow.version,
-                    (model.record_version == SealedRow.version)
-                    & (func.coalesce(model.record_sha256, "") != SealedRow.sha256),
-                ),
-            )
+    model: Any = RECORDS[kind]
+    return (
+        select(SealedRow.seal, SealedRow.row_id, model.id.label("there"))
+        .join(
+            newest,
+            (newest.c.kind == SealedRow.kind)
+            & (newest.c.row_id == SealedRow.row_id)
+            & (newest.c.version == SealedRow.version),
         )
-        for seal, row_id, there in session.execute(query):
+        .outerjoin(model, model.id == SealedRow.row_id)
+        .where(
+            SealedRow.kind == kind,
+            or_(
+                model.id.is_(None),
+                model.record_version < SealedRow.version,
+                (model.record_version == SealedRow.version)
+                & (func.coalesce(model.record_sha256, "") != SealedRow.sha256),
+            ),
+        )
+    )
+
+
+def _records(session: Session) -> _Found:
+    for kind in RECORDS:
+        for seal, row_id, there in session.execute(_other_records(kind)):
             if there is None and kind == "passkey":
                 # Its owner may remove it.
                 continue
@@ -125,8 +134,9 @@ _ANOTHER = {kind: f"The {called} is not as it was sealed." for kind, called in _
 
 
 def _kept(session: Session) -> _Found:
-    for kind, kept in KEPT.items():
-        for sealed, row in _pairs(session, kind, kept):
+    for kind in KEPT:
+        for sealed in session.execute(_sealed_beside_kept(kind)):
+            row = sealed[4:]
             if row[0] is None:
                 yield (
                     sealed.seal,
@@ -136,15 +146,16 @@ def _kept(session: Session) -> _Found:
                 yield sealed.seal, Finding("sealed", sealed.row_id, _ANOTHER[kind])
 
 
-def _pairs(session: Session, kind: str, kept: Kept) -> Iterator[tuple[Any, Sequence[Any]]]:
+@cache
+def _sealed_beside_kept(kind: str) -> Select[*tuple[Any, ...]]:
+    kept = KEPT[kind]
     fields = (getattr(kept.model, name) for name in kept.fields)
-    query = (
+    return (
         select(SealedRow.seal, SealedRow.row_id, SealedRow.sha256, SealedRow.salt, kept.id, *fields)
         .outerjoin(kept.model, kept.id == SealedRow.row_id)
         .where(SealedRow.kind == kind)
+        .execution_options(yield_per=_AT_ONCE)
     )
-    for row in session.execute(query.execution_options(yield_per=_AT_ONCE)):
-        yield row, row[4:]
 
 
 def against(session: Session, kept: Iterable[KeptHead]) -> Iterator[Finding]:

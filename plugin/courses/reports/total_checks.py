@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.courses.reports.books import (
@@ -45,6 +46,14 @@ def wrong_totals(session: Session) -> Iterator[tuple[str, str]]:
 
 def wrong_list_sums(session: Session) -> Iterator[SumOf]:
     """Yield each kind of sum of the list of courses that is not the sum of its rows."""
+    for kind, rows, sums in _list_sums():
+        if {tuple(row) for row in session.execute(rows)} != {tuple(row) for row in session.execute(sums)}:
+            yield kind
+
+
+@cache
+def _list_sums() -> list[tuple[SumOf, Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]]:
+    """Return each kind of sum, what sums up the rows, and what reads the sums that are kept."""
     of, kept = ListedCourse, ListedSum
     groups: dict[SumOf, tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]] = {
         SumOf.ALL: (
@@ -60,14 +69,15 @@ def wrong_list_sums(session: Session) -> Iterator[SumOf]:
             (HAS_LEFT, of.lapses_on < NEVER),
         ),
     }
+    queries = []
     for kind, (of_row, of_sum, conditions) in groups.items():
         numbers = (func.sum(of.sessions_left), func.sum(of.value), func.count())
         rows = select(of.currency, *of_row, *numbers).where(*conditions).group_by(of.currency, *of_row)
         sums = select(kept.currency, *of_sum, kept.sessions, kept.value, kept.courses).where(
             kept.kind == kind.value, or_(kept.courses != 0, kept.sessions != 0, kept.value != 0)
         )
-        if {tuple(row) for row in session.execute(rows)} != {tuple(row) for row in session.execute(sums)}:
-            yield kind
+        queries.append((kind, rows, sums))
+    return queries
 
 
 def _kept(
