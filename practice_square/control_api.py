@@ -104,7 +104,7 @@ def _refund(work: Work, body: Json) -> Json:
         order = find_order(work, body.get("order_id") or "")
         refunds = refund_lines(work, order, _quantities(body.get("lines") or []), reason, tip=tip)
     elif amount is None:
-        raise missing("Give `lines` or `amount`.", "amount")
+        raise missing("amount", "Give `lines` or `amount`.")
     elif body.get("payment_id"):
         refunds = [refund_amount(work, read_payment(work, body["payment_id"]), amount, reason)]
     else:

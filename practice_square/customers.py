@@ -151,11 +151,9 @@ def name_of(customer: Json) -> str:
 
 
 def _added(work: Work, given: Json, source: str) -> Json:
-    now = work.now()
     customer = given | {
         "id": work.make_id() + "CUST",
-        "created_at": now,
-        "updated_at": now,
+        **work.stamps(),
         "preferences": {"email_unsubscribed": False},
         "creation_source": source,
         "version": 0,

@@ -112,8 +112,7 @@ def require_undisputed(work: Work, payment_id: str) -> None:
 
 def list_disputes(work: Work, query: Json) -> Json:
     """List disputes, the newest first; `states` names one state, or several with commas."""
-    if query.get("location_id"):
-        require_location(work, query["location_id"])
+    require_location(work, query.get("location_id"))
     states = [state for state in query.get("states", "").split(",") if state]
     if any(state not in NEXT_STATES for state in states):
         raise Refusal("INVALID_ENUM_VALUE", "Not a dispute's state.", field="states")

@@ -48,8 +48,7 @@ def read_order(text: str | None) -> bool:
 
 
 def _list(work: Work, kind: str, query: Json, fits: Callable[[Json], bool]) -> Json:
-    if query.get("location_id"):
-        require_location(work, query["location_id"])
+    require_location(work, query.get("location_id"))
     sort = "updated_at" if query.get("sort_field") == "UPDATED_AT" else "created_at"
     prefix = "updated_at_" if sort == "updated_at" else ""
     page = page_of(

@@ -65,8 +65,9 @@ def read_merchant(work: Work, id_: str) -> Json:
     return _told(merchant)
 
 
-def require_location(work: Work, id_: str, field: str = "location_id") -> None:
-    if id_ != location_id(work):
+def require_location(work: Work, id_: str | None, field: str = "location_id") -> None:
+    """Raise Refusal for a location of somebody else's; none named is the merchant's own."""
+    if id_ and id_ != location_id(work):
         raise Refusal("INVALID_LOCATION", f"Location `{id_}` is not one of this merchant's.", field=field)
 
 
@@ -84,12 +85,10 @@ def _told(document: Json) -> Json:
 
 
 def _write(work: Work, settings: PracticeSettings) -> None:
-    now = work.now()
     for name in ("location_id", "merchant_id", "currency"):
         work.keep_note(name, getattr(settings, name))
     common = {
-        "created_at": now,
-        "updated_at": now,
+        **work.stamps(),
         "country": "US",
         "language_code": "en-US",
         "status": "ACTIVE",

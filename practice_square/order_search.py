@@ -15,7 +15,7 @@ def search_orders(work: Work, body: Json) -> Json:
     """Find orders. Raises Refusal where Square would: no location, sort field unlike the date filter."""
     checked(body, SEARCH)
     if not body.get("location_ids"):
-        raise missing("At least one location id is required.", "location_ids")
+        raise missing("location_ids", "At least one location id is required.")
     for place, id_ in enumerate(body["location_ids"]):
         require_location(work, id_, f"location_ids[{place}]")
     query = body.get("query") or {}

@@ -145,7 +145,7 @@ def _check_line(order: Json, line: Json, where: str) -> None:
         if modifier.get("catalog_object_id"):
             raise not_found("Modifier", modifier["catalog_object_id"], f"{field}.catalog_object_id")
         if not modifier.get("base_price_money"):
-            raise missing("A modifier without a catalog object needs a price.", f"{field}.base_price_money")
+            raise missing(f"{field}.base_price_money", "A modifier without a catalog object needs a price.")
     for kind, plural in (("discount", "discounts"), ("tax", "taxes"), ("service_charge", "service_charges")):
         known = {one.get("uid") for one in order.get(plural) or []}
         for place, applied in enumerate(line.get(f"applied_{plural}") or []):

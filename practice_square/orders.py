@@ -148,7 +148,7 @@ def sell_catalog_line(work: Work, line: Json) -> Json:
     data = variation["item_variation_data"]
     price = line.get("base_price_money") or data.get("price_money")
     if price is None:
-        raise missing("This variation needs `base_price_money`.", "base_price_money")
+        raise missing("base_price_money", "This variation needs `base_price_money`.")
     filled = {
         "name": item["item_data"]["name"],
         "variation_name": data.get("name") or "",
@@ -204,7 +204,7 @@ def _line(work: Work, given: Json, where: str) -> Json:
     if line.get("catalog_object_id"):
         return sell_catalog_line(work, line)
     if not line.get("base_price_money"):
-        raise missing("A line without a catalog object needs a price.", f"{where}.base_price_money")
+        raise missing(f"{where}.base_price_money", "A line without a catalog object needs a price.")
     require_currency(work, line["base_price_money"], f"{where}.base_price_money")
     return {"item_type": "ITEM" if line.get("name") else "CUSTOM_AMOUNT"} | line
 

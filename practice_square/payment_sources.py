@@ -53,7 +53,7 @@ def chosen_source(work: Work, body: Json, amount: int) -> Json:
         return _cash(work, body, amount)
     if source_id == "EXTERNAL":
         if not body.get("external_details"):
-            raise missing("Missing required parameter.", "external_details")
+            raise missing("external_details")
         return {"source_type": "EXTERNAL", "external_details": body["external_details"]}
     if source_id in REFUSED_CARDS:
         raise card_refused(*REFUSED_CARDS[source_id])
@@ -65,7 +65,7 @@ def chosen_source(work: Work, body: Json, amount: int) -> Json:
 def _cash(work: Work, body: Json, amount: int) -> Json:
     details = body.get("cash_details")
     if not details:
-        raise missing("Missing required parameter.", "cash_details")
+        raise missing("cash_details")
     require_currency(work, details["buyer_supplied_money"], "cash_details.buyer_supplied_money")
     owed = amount + (amount_of(body, "tip_money") or 0)
     supplied = details["buyer_supplied_money"].get("amount") or 0

@@ -42,7 +42,7 @@ def create_payment(work: Work, body: Json) -> Json:
         require_currency(work, body.get(name), name)
     amount, tip = amount_of(body, "amount_money"), amount_of(body, "tip_money")
     if amount is None:
-        raise missing("Missing required parameter.", "amount_money.amount")
+        raise missing("amount_money.amount")
     if amount == 0:
         raise Refusal("VALUE_TOO_LOW", "The amount must be at least 1.", field="amount_money.amount")
     is_captured = body.get("autocomplete") is not False

@@ -159,7 +159,6 @@ def _take_from_payment(work: Work, refund: Json) -> None:
 
 def _start_refund(work: Work, payment: Json, amount: int, order_id: str, reason: str | None) -> Json:
     require_undisputed(work, payment["id"])
-    now = work.now()
     refund = {
         "id": f"{payment['id']}_{work.make_id()}",
         "status": "PENDING",
@@ -168,8 +167,7 @@ def _start_refund(work: Work, payment: Json, amount: int, order_id: str, reason:
         "amount_money": money(work, amount),
         "payment_id": payment["id"],
         "order_id": order_id,
-        "created_at": now,
-        "updated_at": now,
+        **work.stamps(),
     }
     if reason:
         refund["reason"] = reason[:192]

@@ -33,7 +33,7 @@ def invalid(detail: str, field: str) -> Refusal:
     return Refusal("INVALID_VALUE", detail, field=field)
 
 
-def missing(detail: str, field: str) -> Refusal:
+def missing(field: str, detail: str = "Missing required parameter.") -> Refusal:
     return Refusal("MISSING_REQUIRED_PARAMETER", detail, field=field)
 
 

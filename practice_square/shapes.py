@@ -106,7 +106,7 @@ def _check_record(value: Json, shape: Record, prefix: str) -> None:
         if given is not None:
             _check(given, of, prefix + name)
         elif of.required:
-            raise missing("Missing required parameter.", prefix + name)
+            raise missing(prefix + name)
 
 
 def _check_text(value: Any, shape: Text, field: str) -> None:

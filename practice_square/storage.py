@@ -74,6 +74,11 @@ class Work:
     def now(self) -> str:
         return rfc3339(self._clock())
 
+    def stamps(self) -> Json:
+        """Return the times of a document that is made now."""
+        now = self.now()
+        return {"created_at": now, "updated_at": now}
+
     def ago(self, span: timedelta) -> str:
         return rfc3339(self._clock() - span)
 

@@ -48,9 +48,8 @@ def create_subscription(work: Work, body: Json) -> Json:
     given = body["subscription"]
     for name in ("name", "notification_url", "event_types"):
         if not given.get(name):
-            raise missing("Missing required parameter.", f"subscription.{name}")
+            raise missing(f"subscription.{name}")
     _check(given)
-    now = work.now()
     subscription = {
         "id": "wbhk_" + work.make_id().lower(),
         "name": given["name"],
@@ -59,8 +58,7 @@ def create_subscription(work: Work, body: Json) -> Json:
         "notification_url": given["notification_url"],
         "api_version": given.get("api_version") or SQUARE_VERSION,
         "signature_key": work.make_id(),
-        "created_at": now,
-        "updated_at": now,
+        **work.stamps(),
     }
     return {"subscription": work.put("subscription", subscription)}
 

@@ -133,5 +133,5 @@ def _require_secret(body: Json, secret: str) -> None:
 
 def _needed(body: Json, name: str) -> str:
     if not body.get(name):
-        raise missing("Missing required parameter.", name)
+        raise missing(name)
     return str(body[name])

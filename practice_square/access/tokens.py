@@ -127,6 +127,5 @@ def revoke_grants(work: Work) -> int:
 
 
 def _put(work: Work, kind: str, prefix: str, fields: Json) -> Json:
-    now = work.now()
     id_ = prefix + work.make_id() + work.make_id()
-    return work.put(kind, fields | {"id": id_, "created_at": now, "updated_at": now})
+    return work.put(kind, fields | {"id": id_, **work.stamps()})

@@ -21,8 +21,7 @@ def list_bookings(work: Work, query: Json, *, is_seller: bool = True) -> Json:
     With buyer-level rights only what the application booked itself is seen. A window wider than 31 days is
     refused: Square's documented default, and possibly stricter here than in Square.
     """
-    if query.get("location_id"):
-        require_location(work, query["location_id"])
+    require_location(work, query.get("location_id"))
     start, end = _window(work, query)
     reached = read_cursor(query.get("cursor"), query)
     found = [

@@ -43,20 +43,18 @@ def create_booking(work: Work, body: Json) -> Json:
     given = checked(body, WRITE)["booking"]
     for name in ("location_id", "start_at", "appointment_segments"):
         if not given.get(name):
-            raise missing("Missing required parameter.", f"booking.{name}")
+            raise missing(f"booking.{name}")
     return {"booking": book(work, given, source="API")}
 
 
 def book(work: Work, given: Json, *, source: str, status: str = "ACCEPTED") -> Json:
     """Add a booking to the calendar and send its event."""
     require_location(work, given["location_id"], "booking.location_id")
-    now = work.now()
     booking = {
         "id": work.make_id().lower()[:14],
         "version": 0,
         "status": status,
-        "created_at": now,
-        "updated_at": now,
+        **work.stamps(),
         "location_id": given["location_id"],
         "start_at": moment(given["start_at"], "booking.start_at"),
         "customer_note": "",
@@ -139,7 +137,7 @@ def _segment(work: Work, given: Json, field: str) -> Json:
         raise invalid("The variation is not a bookable service.", f"{field}.service_variation_id")
     version = given.get("service_variation_version")
     if version is None:
-        raise missing("Missing required parameter.", f"{field}.service_variation_version")
+        raise missing(f"{field}.service_variation_version")
     if version != variation["version"]:
         raise version_mismatch(
             f"The service is at version {variation['version']}.", f"{field}.service_variation_version"

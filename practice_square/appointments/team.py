@@ -20,15 +20,13 @@ SEARCH = Record(
 
 def add_team_member(work: Work, given_name: str, family_name: str, *, is_owner: bool = False) -> Json:
     """Add a team member, active and bookable."""
-    now = work.now()
     member = {
         "id": "TM" + work.make_id()[:14],
         "is_owner": is_owner,
         "status": "ACTIVE",
         "given_name": given_name,
         "family_name": family_name,
-        "created_at": now,
-        "updated_at": now,
+        **work.stamps(),
         "assigned_locations": {"assignment_type": "EXPLICIT_LOCATIONS", "location_ids": [location_id(work)]},
     }
     return work.put("team_member", member)
@@ -54,8 +52,7 @@ def require_bookable(work: Work, id_: str, field: str) -> None:
 
 def list_booking_profiles(work: Work, query: Json) -> Json:
     """List who can be booked, with the name a booking page shows."""
-    if query.get("location_id"):
-        require_location(work, query["location_id"])
+    require_location(work, query.get("location_id"))
     is_bookable_only = query.get("bookable_only") == "true"
     page = page_of(
         work,

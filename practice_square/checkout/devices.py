@@ -86,8 +86,7 @@ def pair(work: Work, typed: str) -> Json:
 
 
 def list_devices(work: Work, query: Json) -> Json:
-    if query.get("location_id"):
-        require_location(work, query["location_id"])
+    require_location(work, query.get("location_id"))
     newest_first = read_order(query.get("sort_order"))
     limit = read_limit(query.get("limit"), MOST)
     page = page_of(work, "device", query, limit, told=device_as_told, newest_first=newest_first)

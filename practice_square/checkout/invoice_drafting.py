@@ -25,7 +25,7 @@ METHODS = ("card", "square_gift_card", "bank_account", "buy_now_pay_later", "cas
 def order_for(work: Work, given: Json) -> Json:
     """Find the order an invoice is drafted for. Raises Refusal for one that cannot be invoiced."""
     if not given.get("order_id"):
-        raise missing("Missing required parameter.", "invoice.order_id")
+        raise missing("invoice.order_id")
     order = find_order(work, given["order_id"])
     if given.get("location_id"):
         require_location(work, given["location_id"], "invoice.location_id")
@@ -67,7 +67,7 @@ def next_number(work: Work) -> str:
 def _check_whole(work: Work, invoice: Json) -> None:
     for name in ("payment_requests", "delivery_method"):
         if not invoice.get(name):
-            raise missing("Missing required parameter.", f"invoice.{name}")
+            raise missing(f"invoice.{name}")
     if invoice["delivery_method"] == "SMS":
         raise invalid("SMS can only be chosen in Square's own apps.", "invoice.delivery_method")
     if not any(invoice["accepted_payment_methods"].values()):

@@ -16,7 +16,7 @@ MOST = 200
 
 def list_invoices(work: Work, query: Json) -> Json:
     if not query.get("location_id"):
-        raise missing("Missing required parameter.", "location_id")
+        raise missing("location_id")
     require_location(work, query["location_id"])
     limit = read_limit(query.get("limit"), MOST)
     return _page(work, query, limit, lambda _: True, newest_first=True)

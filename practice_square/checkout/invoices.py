@@ -19,7 +19,6 @@ def create_invoice(work: Work, body: Json) -> Json:
     """Draft an invoice for an open order. From now on the order is paid through the invoice alone."""
     given = checked(body, CREATE)["invoice"]
     order = order_for(work, given)
-    now = work.now()
     invoice: Json = {
         "id": "inv:0-" + work.make_id(),
         "version": 0,
@@ -28,8 +27,7 @@ def create_invoice(work: Work, body: Json) -> Json:
         "status": "DRAFT",
         "timezone": TIMEZONE,
         "store_payment_method_enabled": False,
-        "created_at": now,
-        "updated_at": now,
+        **work.stamps(),
     }
     invoice = filled(work, invoice | {"invoice_number": next_number(work)}, given, order)
     work.keep_note(f"invoice_of:{order['id']}", invoice["id"])
@@ -80,7 +78,7 @@ def publish_invoice(work: Work, id_: str, body: Json, base_url: str) -> Json:
         raise bad_request(f"The invoice is {invoice['status']}, not a DRAFT.", "invoice_id")
     recipient = invoice.get("primary_recipient") or {}
     if not recipient.get("customer_id"):
-        raise missing("An invoice is published to somebody.", "invoice.primary_recipient.customer_id")
+        raise missing("invoice.primary_recipient.customer_id", "An invoice is published to somebody.")
     if invoice["delivery_method"] == "EMAIL" and not recipient.get("email_address"):
         raise Refusal(
             "CUSTOMER_MISSING_EMAIL",

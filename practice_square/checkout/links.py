@@ -23,15 +23,14 @@ def create_link(work: Work, body: Json, base_url: str) -> Json:
         raise bad_request("Give either `quick_pay` or `order`.", "order")
     _check_options(body.get("checkout_options") or {})
     order = _drafted(work, body.get("order") or _quick_order(body["quick_pay"]))
-    now, id_ = work.now(), work.make_id() + "LNK"
+    id_ = work.make_id() + "LNK"
     link = _kept(body) | {
         "id": id_,
         "version": 1,
         "order_id": order["id"],
         "url": f"{base_url}/pay/{id_}",
         "long_url": f"{base_url}/pay/{id_}",
-        "created_at": now,
-        "updated_at": now,
+        **work.stamps(),
     }
     work.put("payment_link", link)
     return {"payment_link": link_as_told(link), "related_resources": {"orders": [order]}}

@@ -78,7 +78,7 @@ def spread_payment(work: Work, parts: list[Json], amount: int) -> list[Json]:
 
 def read_date(text: str | None, field: str) -> str:
     if not text:
-        raise missing("Missing required parameter.", field)
+        raise missing(field)
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:

@@ -45,7 +45,6 @@ def create_checkout(work: Work, body: Json) -> Json:
         _check_order(work, given)
     read_deadline(given.get("deadline_duration") or "PT5M")
     lapse_checkouts(work)
-    now = work.now()
     checkout = {name: given[name] for name in KEPT_FIELDS if given.get(name) is not None}
     checkout |= {
         "id": work.make_id() + "CHKOUT",
@@ -53,8 +52,7 @@ def create_checkout(work: Work, body: Json) -> Json:
         "deadline_duration": given.get("deadline_duration") or "PT5M",
         "payment_type": given.get("payment_type") or "CARD_PRESENT",
         "status": "PENDING",
-        "created_at": now,
-        "updated_at": now,
+        **work.stamps(),
         "app_id": "sq0idp-practice",
         "location_id": location_id(work),
     }

@@ -108,7 +108,7 @@ def _upsert_one(work: Work, name: str, one: Any) -> Json:
         checked({name: one}, Record(required=False, **{name: ONE_OF_MANY}))
         customer_id, key = one["customer_id"], one["custom_attribute"].get("key")
         if not key:
-            raise missing("Missing required parameter.", f"{name}.custom_attribute.key")
+            raise missing(f"{name}.custom_attribute.key")
         answer = once(
             work, f"upsert:{customer_id}:{key}", one, lambda: upsert_attribute(work, customer_id, key, one)
         )
@@ -121,7 +121,7 @@ def _write(work: Work, customer_id: str, definition: Json, given: Json) -> Json:
     value = given.get("value")
     field = "custom_attribute.value"
     if value is None:
-        raise missing("Missing required parameter.", field)
+        raise missing(field)
     check_value(value, read_kind(definition["schema"], field), field)
     now = work.now()
     profile = work.get("attributes", customer_id) or {"id": customer_id, "values": {}, "created_at": now}

@@ -43,7 +43,6 @@ def define(work: Work, given: Json, owner: str) -> Json:
     if not SIMPLE_KEY.fullmatch(key):
         raise invalid("A key is 1 to 60 letters, digits, `.`, `_` or `-`.", f"{PREFIX}.key")
     read_kind(given.get("schema"), f"{PREFIX}.schema")
-    now = work.now()
     definition = {
         "id": f"{owner}:{key}",
         "owner": owner,
@@ -51,8 +50,7 @@ def define(work: Work, given: Json, owner: str) -> Json:
         "visibility": given.get("visibility") or "VISIBILITY_HIDDEN",
         "schema": given["schema"],
         "version": 1,
-        "created_at": now,
-        "updated_at": now,
+        **work.stamps(),
     }
     definition |= {name: given[name] for name in ("name", "description") if given.get(name)}
     if work.get("definition", definition["id"]) is not None:
