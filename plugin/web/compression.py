@@ -37,8 +37,8 @@ def set_up(app: Flask) -> None:
 
 
 def _compressed(response: Response) -> Response:
-    if response.status_code == HTTPStatus.NO_CONTENT:
-        # The answer to an open page that hears nothing new.
+    if response.status_code == HTTPStatus.NO_CONTENT or response.content_length == 0:
+        # The answer to an open page that hears nothing new, and to a webhook.
         return response
     if response.mimetype not in _KINDS or (response.is_streamed and not response.direct_passthrough):
         return response
