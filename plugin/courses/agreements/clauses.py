@@ -16,6 +16,7 @@ from plugin.core.money import Money
 from plugin.core.refund_value import FORMULAS, Agreed, Sessions
 from plugin.core.terms import RefundFormula
 from plugin.courses.base.views import ClinicView, ContentView, PackageView
+from plugin.courses.base.words import paper_money
 from plugin.courses.catalog.names import Names
 from plugin.courses.catalog.terms_text import missed_text, questions, refund_text, sharing_text
 
@@ -159,11 +160,6 @@ def _balance(clinic: ClinicView, language: Language) -> Iterator[str]:
         yield asked
 
 
-def paper_money(money: Money) -> PaperMoney:
-    """Return money as papers show it."""
-    return PaperMoney(money.amount, money.currency)
-
-
 _USED = 4
 
 
@@ -191,11 +187,11 @@ def refund_example(package: PackageView, names: Names) -> RefundExample | None:
         total=sum(each.sessions for each in main),
         working=RefundWorking(
             package_name=names(package.name),
-            paid=PaperMoney(package.price.amount, package.price.currency),
+            paid=paper_money(package.price),
             sessions=sessions,
             formula="prorated" if formula is RefundFormula.PRORATED else "discount_forfeited",
         ),
-        amount=PaperMoney(amount.amount, amount.currency),
+        amount=paper_money(amount),
     )
 
 

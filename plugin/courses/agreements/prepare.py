@@ -18,7 +18,6 @@ from plugin.courses.agreements.clauses import (
     clauses_after,
     clauses_before,
     contents_text,
-    paper_money,
     refund_example,
 )
 from plugin.courses.agreements.views import AgreementView, merged_ids_in, view_of
@@ -26,6 +25,7 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.opening_hours import closed_days_in
 from plugin.courses.base.views import PackageView
+from plugin.courses.base.words import paper_money
 from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.catalog.names import names_in
 from plugin.courses.catalog.packages import NO_PACKAGE, package_in

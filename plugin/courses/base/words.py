@@ -9,10 +9,16 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_currency
 from sqlalchemy.orm import Session
 
+from invoices.papers import Money as PaperMoney
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import ClinicView
 from plugin.wording import Later, N_n, _, spoken_tag
+
+
+def paper_money(money: Money) -> PaperMoney:
+    """Return an amount of the ledger as papers have it."""
+    return PaperMoney(money.amount, money.currency)
 
 
 def money_text(money: Money, clinic: ClinicView) -> str:

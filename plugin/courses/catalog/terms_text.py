@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from invoices.language import Language, language_for
-from invoices.papers import Money as PaperMoney
 from plugin.core.course import AllowanceState
 from plugin.core.money import Money
 from plugin.core.terms import NoShow, RefundFormula, Terms
 from plugin.courses.base.views import ClinicView, ContentView, CourseView, PackageView
-from plugin.courses.base.words import format_money
+from plugin.courses.base.words import format_money, paper_money
 from plugin.courses.catalog.names import MAIN_NAMES, Names
 
 
@@ -151,11 +150,7 @@ def refund_text(terms: Terms, prices: Sequence[tuple[str, Money]], language: Lan
 
 
 def _single_prices(prices: Sequence[tuple[str, Money]], language: Language) -> str:
-    written = {
-        treatment: language.money(PaperMoney(price.amount, price.currency))
-        for treatment, price in prices
-        if price.amount
-    }
+    written = {treatment: language.money(paper_money(price)) for treatment, price in prices if price.amount}
     if not written:
         return ""
     if len(set(written.values())) == 1:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from invoices.language import Language
-from invoices.papers import Money as PaperMoney
 from plugin.core.course import CourseState
 from plugin.core.status import IN_USE, Status
+from plugin.courses.base.words import paper_money
 
 _TELLS_BALANCE = (*IN_USE, Status.FINISHED, Status.FROZEN)
 
@@ -90,7 +90,7 @@ def _due(state: CourseState, language: Language) -> str:
     if not state.due.amount:
         # Its invoice was canceled: the unpaid amount is no longer due.
         return _not_paid(state.locked, language) if state.locked else ""
-    amount = language.money(PaperMoney(state.due.amount, state.due.currency))
+    amount = language.money(paper_money(state.due))
     if not state.locked:
         return language.gettext("{amount} is due.", amount=amount)
     if state.due_on is None:

@@ -23,7 +23,6 @@ from invoices.papers import (
     stamps,
 )
 from plugin.core.course import AllowanceState
-from plugin.core.money import Money as LedgerMoney
 from plugin.core.opening_hours import OpeningHours
 from plugin.core.status import Status
 from plugin.courses.base.chain import NO_COURSE
@@ -31,6 +30,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.opening_hours import hours_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClinicView, CourseView, NoShowView, VisitView, from_row
+from plugin.courses.base.words import paper_money
 from plugin.courses.base.work import require_row
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.terms_text import terms_of
@@ -94,7 +94,7 @@ def summary_paper(
         sessions_usable=course.left - course.locked,
         sessions_lost=sum(lost_sessions(course, each) for each in course.counted),
         sold_on=course.sold_at.astimezone(zone).date(),
-        paid=_money(course.gross_paid) if received is None else None,
+        paid=paper_money(course.gross_paid) if received is None else None,
         credit=credit,
         received=received,
         gift_for=course.waiting_gift.recipient_name if course.waiting_gift else "",
@@ -105,7 +105,7 @@ def summary_paper(
         visits=_occasions(course, names),
         licenses=_licenses(course),
         earlier_visits=course.used_before,
-        balance_due=_money(course.due) if course.due.amount else None,
+        balance_due=paper_money(course.due) if course.due.amount else None,
         due_on=course.due_on,
         refunded=refunded,
         credit_notes=credit_notes,
@@ -218,10 +218,6 @@ def _allowance(course: CourseView, allowance: AllowanceState, names: Names) -> A
             expired=expired_sessions(course, allowance),
         ),
     )
-
-
-def _money(money: LedgerMoney) -> Money:
-    return Money(money.amount, money.currency)
 
 
 def _days_used(course: CourseView, allowance_id: str) -> list[date]:

@@ -11,10 +11,10 @@ from invoices.papers import (
     CourseSummary,
     GiftContent,
     GiftVoucher,
-    Money,
     stamps,
 )
 from plugin.courses.base.views import ClinicView
+from plugin.courses.base.words import paper_money
 from plugin.courses.catalog.packages import NewContent, NewPackage, kind_of_content
 from plugin.courses.catalog.terms_text import Ask, gift_sentences, terms_sentences
 from plugin.courses.handouts.content import clinic_on_paper
@@ -75,7 +75,7 @@ def draft_package_summary(
         sessions_left=total,
         sessions_total=total,
         sold_on=today,
-        paid=Money(package.price.amount, package.price.currency),
+        paid=paper_money(package.price),
         language=language,
         allowances=tuple(_allowance(each) for each in package.contents),
         expires_on=expires_on,

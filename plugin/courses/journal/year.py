@@ -12,13 +12,13 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from invoices.papers import Money as PaperMoney
 from invoices.papers import YearEnd, YearKind, YearLine
 from invoices.papers import YearRow as PaperRow
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.sheet import Cell, Sheet, major, sheet_of
+from plugin.courses.base.words import paper_money
 from plugin.courses.base.work import reading
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
@@ -138,14 +138,14 @@ def year_sheet(found: Year) -> Sheet:
 
 
 def _paper_lines(found: Year, kinds: tuple[YearKind, ...]) -> tuple[YearLine, ...]:
-    return tuple(YearLine(kind, PaperMoney(each.amount, each.currency)) for kind, each in found.of(kinds))
+    return tuple(YearLine(kind, paper_money(each)) for kind, each in found.of(kinds))
 
 
 def _paper_row(row: YearRow) -> PaperRow:
     amounts = {name: getattr(row, name) for name in _AMOUNTS}
     return PaperRow(
         package=row.package,
-        **{name: PaperMoney(each.amount, each.currency) for name, each in amounts.items()},
+        **{name: paper_money(each) for name, each in amounts.items()},
     )
 
 

@@ -13,10 +13,11 @@ from invoices.papers import CourseQuote, QuotedTreatment, to_json
 from invoices.papers import Money as PaperMoney
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import optional
-from plugin.courses.agreements.clauses import paper_money, refund_example
+from plugin.courses.agreements.clauses import refund_example
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import PackageView
+from plugin.courses.base.words import paper_money
 from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.packages import NO_PACKAGE, package_in

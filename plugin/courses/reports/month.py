@@ -15,8 +15,8 @@ from invoices.papers import (
     RollKind,
     RollLine,
 )
-from plugin.core.money import Money as LedgerMoney
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.words import paper_money
 from plugin.courses.clients.contacts import written_phone
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
@@ -120,11 +120,7 @@ def asked_month(typed: str) -> date:
 
 
 def _roll_line(line: LineView) -> RollLine:
-    return RollLine(_ROLL_KINDS[line.line], _money(line.value), line.sessions)
-
-
-def _money(money: LedgerMoney) -> Money:
-    return Money(money.amount, money.currency)
+    return RollLine(_ROLL_KINDS[line.line], paper_money(line.value), line.sessions)
 
 
 def _has_moved(rolled: RollForward) -> bool:
@@ -147,9 +143,9 @@ def _package_row(sold: SoldRow | None, used: UsageRow | None, currency: str) -> 
         package=known.name if known else "",
         sold=sold.courses if sold else 0,
         sold_sessions=sold.sessions if sold else 0,
-        sold_value=_money(sold.paid) if sold else zero,
+        sold_value=paper_money(sold.paid) if sold else zero,
         used=used.sessions if used else 0,
-        used_value=_money(used.value) if used else zero,
+        used_value=paper_money(used.value) if used else zero,
     )
 
 
@@ -169,8 +165,8 @@ def _trend(session: Session, rolled: RollForward, period: Period, currency: str)
 def _point(month: MonthView, liability: Money) -> MonthPoint:
     return MonthPoint(
         month=month.month.first,
-        sold=_money(month.paid),
-        used=_money(month.earned),
+        sold=paper_money(month.paid),
+        used=paper_money(month.earned),
         owed=liability,
         sold_sessions=month.sold,
         used_sessions=month.used,
@@ -189,7 +185,7 @@ def _call_rows(people: Sequence[FollowUp], country: str) -> Iterator[CallRow]:
                 package=reason.package_name,
                 left=reason.left,
                 on=on,
-                due=_money(reason.due) if reason.due else None,
+                due=paper_money(reason.due) if reason.due else None,
             )
 
 
