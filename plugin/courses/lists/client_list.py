@@ -84,11 +84,20 @@ def client_list_sheet(store: Store, wanted: ClientFilter, order: Order, *, now: 
 
 
 def languages_of_clients(store: Store) -> list[str]:
-    """Return the languages that clients have."""
+    """Return the languages that clients have, or had."""
     with store.reading() as session:
-        return list(
-            session.scalars(select(Client.language).where(*IS_SOMEBODY).distinct().order_by(Client.language))
-        )
+        return [each for each in session.scalars(_LANGUAGES) if each is not None]
+
+
+def _languages() -> Select[str]:
+    """Return the query that goes from one language to the next in their index: a DISTINCT would read all clients."""
+    known = select(func.min(Client.language).label("language")).cte("known", recursive=True)
+    following = select(func.min(Client.language)).where(Client.language > known.c.language).scalar_subquery()
+    known = known.union_all(select(following).where(known.c.language.is_not(None)))
+    return select(known.c.language)
+
+
+_LANGUAGES = _languages()
 
 
 def _all_rows(store: Store, wanted: ClientFilter, order: Order, now: datetime) -> Iterator[ClientRow]:

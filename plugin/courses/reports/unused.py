@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, func, select
+from sqlalchemy import ColumnElement, Function, Row, Select, Subquery, func, select
 from sqlalchemy.orm import aliased
 
 from plugin.core.money import Money
@@ -22,7 +22,7 @@ from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.listing import HAS_LEFT, ListedCourse
-from plugin.store.people import Client, SquareCustomer
+from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 from plugin.wording import _
 
 MOST_YEARS = 30
@@ -114,7 +114,8 @@ def _by_region(parts: Iterable[Row[Any]]) -> tuple[RegionSum, ...]:
     """Return the sums by country, region and currency, the largest first."""
     sums: defaultdict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
     for part in parts:
-        total = sums[part.country or "", region_of(part.address or ""), part.currency]
+        country, _newline, address = (part.place or "").partition("\n")
+        total = sums[country, region_of(address), part.currency]
         total[:] = total[0] + part.clients, total[1] + int(part.value)
     found = [
         RegionSum(country, region, clients, Money(amount, currency))
@@ -131,20 +132,14 @@ def _years_before(today: date, years: int) -> date:
     return today.replace(year=today.year - years, day=day)
 
 
-def _left(until: date) -> Select[*tuple[Any, ...]]:
-    of, last = ListedCourse, func.max(ListedCourse.last_seen_on)
-    sums = (func.count().label("courses"), func.sum(of.sessions_left).label("sessions"))
-    columns = select(
-        of.client_id,
-        of.currency,
-        last.label("last"),
-        *sums,
-        func.sum(of.value).label("value"),
-        func.max(of.client_name).label("name_folded"),
-    )
-    return columns.where(HAS_LEFT).group_by(of.client_id, of.currency).having(last <= until)
-
-
+# Of one client and currency.
+_SUMS: dict[str, Function[Any]] = {
+    "last": func.max(ListedCourse.last_seen_on),
+    "courses": func.count(),
+    "sessions": func.sum(ListedCourse.sessions_left),
+    "value": func.sum(ListedCourse.value),
+    "name_folded": func.max(ListedCourse.client_name),
+}
 _COLUMN = {
     UnusedSort.LAST: "last",
     UnusedSort.CLIENT: "name_folded",
@@ -153,9 +148,16 @@ _COLUMN = {
 }
 
 
-def _by(left: Subquery, order: UnusedOrder) -> tuple[ColumnElement[Any], ...]:
-    first = left.c[_COLUMN[order.by]]
-    return (first.desc() if order.is_descending else first, left.c.last, left.c.client_id, left.c.currency)
+def _left(until: date) -> Select[*tuple[Any, ...]]:
+    of = ListedCourse
+    columns = select(of.client_id, of.currency, *(each.label(name) for name, each in _SUMS.items()))
+    grouped = columns.where(HAS_LEFT).group_by(of.client_id, of.currency)
+    return grouped.having(_SUMS["last"] <= until)
+
+
+def _by(order: UnusedOrder, of: Mapping[str, Any]) -> tuple[ColumnElement[Any], ...]:
+    first = of[_COLUMN[order.by]]
+    return (first.desc() if order.is_descending else first, of["last"], of["client_id"], of["currency"])
 
 
 def _is_profile_of(left: Subquery) -> ColumnElement[bool]:
@@ -168,21 +170,32 @@ def _is_profile_of(left: Subquery) -> ColumnElement[bool]:
 
 
 def _balances(until: date, order: UnusedOrder, most: int | None = None) -> Select[*tuple[Any, ...]]:
-    every = _left(until).subquery()
-    left = select(every).order_by(*_by(every, order)).limit(most).subquery()
+    of = {**_SUMS, "client_id": ListedCourse.client_id, "currency": ListedCourse.currency}
+    left = _left(until).order_by(*_by(order, of)).limit(most).subquery()
     return (
         select(*left.c, Client.name, SquareCustomer.country, SquareCustomer.address)
         .outerjoin(Client, Client.id == left.c.client_id)
         .outerjoin(SquareCustomer, _is_profile_of(left))
-        .order_by(*_by(left, order))
+        .order_by(*_by(order, dict(left.c)))
     )
 
 
 def _by_address(until: date) -> Select[*tuple[Any, ...]]:
+    """Return the query for the sums by `country` and address, which are one text: each profile is looked up once."""
     left = _left(until).subquery()
-    key = (SquareCustomer.country, SquareCustomer.address, left.c.currency)
-    sums = select(*key, func.count().label("clients"), func.sum(left.c.value).label("value"))
-    return sums.select_from(left).outerjoin(SquareCustomer, _is_profile_of(left)).group_by(*key)
+    of = SquareCustomer
+    profile = (
+        select(of.country + "\n" + of.address)
+        .where(of.client_id == left.c.client_id, *IS_LIVING_PROFILE)
+        .order_by(of.square_customer_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    each = select(profile.label("place"), left.c.currency, left.c.value).subquery().c
+    sums = select(
+        each.place, each.currency, func.count().label("clients"), func.sum(each.value).label("value")
+    )
+    return sums.group_by(each.place, each.currency)
 
 
 def _balance(row: Row[Any]) -> UnusedBalance:
