@@ -7,6 +7,7 @@ from invoices.language import NO_BREAK_SPACE
 _LONGEST = 40
 # November 28, 2026 · 28 de noviembre de 2026
 _DATE = re.compile(r"[A-Z][a-z]+[ \u00a0]\d{1,2},[ \u00a0]\d{4}|\d{1,2} de [a-z]+ de[ \u00a0]\d{4}")
+_LAST_UNIT = re.compile(r"(?<=\d) (?=(?:h|min)</)")
 _LAST_WORD = re.compile(r"(?<=[^<>]{24}) (?=[^\s<>]{1,9}</(?:p|li|h1|h2|td|th)>)")
 # A box that does not break, as its neighbors may break anywhere.
 _LAST_CHARACTERS = re.compile(
@@ -21,5 +22,5 @@ def whole(text: str) -> str:
 
 def with_full_lines(page: str) -> str:
     """Return the HTML with dates in one piece, and with two words at least on the last line of each text."""
-    dated = _DATE.sub(lambda found: whole(found[0]), page)
+    dated = _LAST_UNIT.sub(NO_BREAK_SPACE, _DATE.sub(lambda found: whole(found[0]), page))
     return _LAST_CHARACTERS.sub(r'<span class="whole">\1</span>', _LAST_WORD.sub(NO_BREAK_SPACE, dated))
