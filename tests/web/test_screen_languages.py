@@ -1,13 +1,15 @@
 """The language of the screens: one's own, else the clinic's; before sign-in, the browser's. The API speaks English."""
 
+import ast
 import re
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from plugin import wording
+from plugin import web, wording
 from plugin.configuration.overview import shown
 from plugin.core.acts import Role
 from plugin.courses.accounts.devices import device_of
@@ -174,6 +176,44 @@ def test_devices_countries_and_settings_are_in_the_language_of_the_person(small_
     step = small_olga.get("/first-steps/clinic").text
     assert "Estados Unidos" in step
     assert "USD – dólar estadounidense" in step
+
+
+def test_a_choice_is_in_the_language_of_who_opens_the_page_not_of_who_opened_it_first(
+    small_olga: Visitor,
+) -> None:
+    choose(small_olga, "es")
+    assert "Desactivado" in small_olga.get("/clinic/settings/agreements").text
+    choose(small_olga, "en")
+    assert "Desactivado" not in small_olga.get("/clinic/settings/agreements").text
+
+
+def test_nothing_is_put_into_words_where_it_is_kept_for_the_next_person() -> None:
+    assert _kept_words("@cache\ndef kept():\n    return _('Off')\n") == [3]
+    assert _kept_words("@cache\ndef kept():\n    return inner()\ndef inner():\n    return _('Off')\n") == [5]
+    for path in Path(web.__file__).parent.rglob("*.py"):
+        assert _kept_words(path.read_text(encoding="utf-8")) == [], path
+
+
+def _kept_words(source: str) -> list[int]:
+    """Return the lines that translate within what a cached function of this module calls."""
+    functions = {each.name: each for each in ast.parse(source).body if isinstance(each, ast.FunctionDef)}
+    waiting = [name for name, each in functions.items() if _is_cached(each)]
+    found, seen = [], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name not in functions:
+            continue
+        seen.add(name)
+        for call in (each for each in ast.walk(functions[name]) if isinstance(each, ast.Call)):
+            called = getattr(call.func, "id", "")
+            if called in ("_", "ngettext", "pgettext"):
+                found.append(call.lineno)
+            waiting.append(called)
+    return found
+
+
+def _is_cached(function: ast.FunctionDef) -> bool:
+    return any(ast.unparse(each).split("(")[0] in ("cache", "lru_cache") for each in function.decorator_list)
 
 
 def test_what_the_server_sets_is_shown_briefly_and_in_words() -> None:

@@ -133,9 +133,9 @@ def choices_of(name: str) -> Choices:
     if annotation is bool:
         return _YES_NO
     if name == "change_of_mind":
-        return (("none", _("None")), *((key, each.title) for key, each in profiles().items()))
+        return (("none", N_("None")), *((key, each.title) for key, each in profiles().items()))
     if name == "course_agreements":
-        return (("off", _("Off")), ("offered", _("Offered")), ("required", _("Required")))
+        return (("off", N_("Off")), ("offered", N_("Offered")), ("required", N_("Required")))
     if get_origin(annotation) is Literal:
         return tuple((each, each.replace("_", " ").capitalize()) for each in get_args(annotation))
     return ()
