@@ -241,6 +241,24 @@ def test_an_owner_may_begin_with_a_passkey_and_without_a_password(
     assert Visitor(small_app).sign_in("june@example.org", "").status_code == 422
 
 
+def test_the_only_way_to_sign_in_is_not_removed(june: Visitor, small_house: Services, code: str) -> None:
+    assert _enter(june, code) == 303
+    _by_passkey(june, Authenticator())
+    (owner,) = list_all_staff(small_house.store)
+    ways = june.page("/account/ways")
+    assert "So that a lost device does not lock you out" in ways.text
+    (removal,) = [
+        form for form in ways.forms if form.action.endswith("/removal") and "passkeys" in form.action
+    ]
+    answer = june.send(removal)
+    assert (answer.status_code, "your only way to sign in" in answer.text) == (409, True)
+    assert list_passkeys(small_house.store, owner.id)
+    new = {"new_password": "three calm otters", "password_again": "three calm otters"}
+    assert june.send(june.page("/account").form("/account/password"), **new).status_code == 303
+    assert june.send(june.page("/account/ways").form("/removal")).status_code == 303
+    assert not list_passkeys(small_house.store, owner.id)
+
+
 def test_without_a_password_the_passkey_is_asked_before_address_and_password_change(
     june: Visitor, clock: HandMovedClock, code: str
 ) -> None:

@@ -210,11 +210,22 @@ def note_passkey_use(
 
 @in_transaction
 def remove_passkey(work: Work, passkey_id: str) -> str:
-    """Remove one of the actor's own passkeys; return its name. Raises NotFound for anybody else's."""
+    """Remove one of the actor's own passkeys; return its name.
+
+    Raises NotFound for anybody else's, Refused for the only way to sign in.
+    """
     person = locked_self(work)
     mine = {each.id: each for each in work.session.scalars(_of(person.id))}
     if passkey_id not in mine:
         raise NotFound(_("There is no such passkey."))
+    if len(mine) == 1 and not person.password_hash:
+        raise Refused(
+            _(
+                "This passkey is your only way to sign in. Choose a password under My account, or add another"
+                " passkey first."
+            ),
+            code="only_way_in",
+        )
     if len(mine) == 1 and person.totp_secret is None:
         person.recovery_codes = None
         alert(work, person, SECOND_STEP_REMOVED)

@@ -58,7 +58,7 @@ _HEADINGS = {
         N_("Course agreements"),
         N_("What clients agree to before they pay, and until when they can change their mind."),
     ),
-    Group.RETENTION: (N_("Retention"), N_("How long what is done is kept.")),
+    Group.RETENTION: (N_("Retention"), N_("After how many days what is finished is deleted.")),
     Group.BACKUPS: (N_("Backups"), N_("Copies of everything, and where they go.")),
     Group.ALARMS: (
         N_("Alarms"),
