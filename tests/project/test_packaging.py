@@ -6,6 +6,7 @@ import tarfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -83,15 +84,17 @@ def _is_named(requirement: str, lock: str) -> bool:
 
 def _packages_behind(*folders: str) -> set[str]:
     """Return the names of the packages that the code in these folders imports."""
-    tops = {
-        imported.partition(".")[0]
-        for folder in folders
-        for module, source in modules_of(folder).items()
-        for imported in imports_in(module, source)
-    }
     ours = {"plugin", "invoices", "practice_square", "tests", ""}
     brought_by = packages_distributions()
-    return {_name(package) for top in tops - ours for package in brought_by.get(top, [])}
+    tops = set[str]().union(*map(_imported_by, folders)) - ours
+    return {_name(package) for top in tops for package in brought_by.get(top, [])}
+
+
+@cache
+def _imported_by(folder: str) -> set[str]:
+    """Return the first parts of the names that are imported."""
+    modules = modules_of(folder).items()
+    return {each.partition(".")[0] for module, source in modules for each in imports_in(module, source)}
 
 
 def test_every_folder_with_python_in_it_is_a_package_in_setup_cfg(setup):
