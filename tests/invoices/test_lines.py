@@ -1,7 +1,5 @@
 """Where lines of a paper break: amounts never, dates never, and no last line is one short word."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """What `make test` leaves out is there, and each test that is named is one."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 

@@ -1,7 +1,5 @@
 """The forms of My account."""
 
-from __future__ import annotations
-
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types
 

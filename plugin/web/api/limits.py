@@ -1,7 +1,5 @@
 """Rate limits: invalid tokens per address, counted for all processes; calls per token, for each process."""
 
-from __future__ import annotations
-
 import math
 import time
 from typing import cast

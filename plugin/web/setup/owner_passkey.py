@@ -1,7 +1,5 @@
 """The first owner with a passkey in place of a password: made by the browser before the account, saved with it."""
 
-from __future__ import annotations
-
 import secrets
 
 import webauthn
