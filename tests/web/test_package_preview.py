@@ -23,7 +23,8 @@ def test_the_stored_package_is_shown_beside_its_form(small_olga: Visitor, small_
     page = small_olga.page(f"/packages/{package_id}")
     assert f'src="/packages/{package_id}/preview"' in page.html
     shown = small_olga.get(f"/packages/{package_id}/preview")
-    assert "Facial acupuncture, course of 12" in shown.text
+    # The last words of a line stay together.
+    assert "Facial acupuncture, course of\N{NO-BREAK SPACE}12" in shown.text
     assert "%241%2C980.00" in shown.headers["X-Said"]
     assert small_olga.get("/packages/none/preview").status_code in (404, 422)
 
