@@ -1,13 +1,18 @@
 """Attention: each question says what happened, what we propose, and takes one tap to answer."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from plugin.core.acts import SQUARE
-from plugin.courses.base.work import Work
+from plugin.courses.base.work import Work, transact
 from plugin.courses.sales.lookalikes import SoldItem
 from plugin.courses.sales.unlinked import ask_about_unlinked
+from plugin.courses.visits.plan_bookings import refused_in
+from plugin.courses.visits.visit_plan import read_plan, save_plan
+from plugin.store.visit_plans import PlannedVisit
 from tests.courses.desk import ANA, Desk
 from tests.web.page import Page
 from tests.web.visitor import Visitor
@@ -292,3 +297,24 @@ def test_an_item_that_is_no_package_is_ignored_with_one_tap(deb: Visitor, desk: 
     page = deb.after(deb.page("/attention").form("/resolution"), decision="ignore_item")
     assert "This item is ignored from now on." in page.text
     assert "All caught up" in page.text
+
+
+def test_a_free_time_of_a_visit_that_is_not_booked_is_one_tap(deb: Visitor, desk: Desk) -> None:
+    course = desk.sell()
+    at = desk.clock() + timedelta(days=7)
+    save_plan(desk.store, desk.act(), course, [at], books=True)
+    with desk.store.reading() as session:
+        visit = session.scalar(select(PlannedVisit.id)) or ""
+    free = [at + timedelta(hours=hours) for hours in (1, 2)]
+    transact(
+        desk.store,
+        desk.act(),
+        lambda work: refused_in(work, visit, "Square has no free time then.", nearest=free),
+    )
+    page = deb.page("/attention")
+    buttons = [each for each in ("Book Nov 29, 11:00 AM", "Book Nov 29, 12:00 PM") if each in page.text]
+    assert len(buttons) == 2
+    after = deb.after(page.form("/resolution"), decision="book_2")
+    assert "The visit is planned for this time, and is being booked in Square." in after.text
+    (date,) = read_plan(desk.store, course, now=desk.clock()).dates
+    assert (date.at, date.state) == (free[1], "waiting")
