@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Date, bindparam, exists, select
 from sqlalchemy.orm import aliased
 
 from plugin.core.ledger import Kind
@@ -16,8 +16,10 @@ from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.courses.visits.plan_bookings import PLANNED
 from plugin.courses.visits.visit_plan import PlannedDate, booked_visits_in, dates_in
 from plugin.store import Store
+from plugin.store.base import UtcTime
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.people import Client, SquareCustomer
+from plugin.store.prepared import Prepared
 from plugin.store.square_side import Booking
 from plugin.store.visit_plans import PlannedVisit
 
@@ -41,31 +43,8 @@ def planned_on(store: Store, day: date) -> tuple[PlannedToday, ...]:
     """Return the planned visits of the day by time, without those who came or have an appointment that day."""
     with store.reading() as session:
         begins, ends = hours_of(day, clinic_in(session).zone)
-        rows = session.execute(
-            select(
-                Course.id,
-                Course.package_name,
-                Client.id,
-                Client.name,
-                PlannedVisit.start_at,
-                PlannedVisit.booking_state,
-                PlannedVisit.booking_problem,
-            )
-            .join(Course, Course.id == PlannedVisit.course_id)
-            .join(Client, Client.id == Course.client_id)
-            .where(
-                PlannedVisit.replaced_at.is_(None),
-                PlannedVisit.start_at >= begins,
-                PlannedVisit.start_at < ends,
-                Course.closed_at.is_(None),
-                Course.frozen_at.is_(None),
-                ~_has_come(day),
-                ~_is_booked(begins, ends),
-            )
-            .order_by(PlannedVisit.start_at, Client.name)
-            .limit(MOST_SHOWN)
-        )
-        return tuple(PlannedToday(*row) for row in rows)
+        asked = {"day": day, "begins": begins, "ends": ends}
+        return tuple(PlannedToday(*row) for row in _PLANNED_ON.all(session.connection(), asked))
 
 
 def planned_of_courses(
@@ -107,23 +86,45 @@ def is_valid_use() -> ColumnElement[bool]:
     )
 
 
-def _has_come(day: date) -> ColumnElement[bool]:
-    return (
-        exists()
-        .where(Visit.course_id == Course.id, Visit.visited_on == day, is_valid_use())
-        .correlate(Course)
+# Today is asked for all day long: the statement is built once.
+_BEGINS, _ENDS = (bindparam(name, type_=UtcTime()) for name in ("begins", "ends"))
+_HAS_COME = (
+    exists()
+    .where(Visit.course_id == Course.id, Visit.visited_on == bindparam("day", type_=Date()), is_valid_use())
+    .correlate(Course)
+)
+_IS_BOOKED = (
+    exists()
+    .where(
+        SquareCustomer.client_id == Course.client_id,
+        Booking.square_customer_id == SquareCustomer.square_customer_id,
+        Booking.start_at >= _BEGINS,
+        Booking.start_at < _ENDS,
+        Booking.status.not_in(CALLED_OFF),
     )
-
-
-def _is_booked(begins: datetime, ends: datetime) -> ColumnElement[bool]:
-    return (
-        exists()
-        .where(
-            SquareCustomer.client_id == Course.client_id,
-            Booking.square_customer_id == SquareCustomer.square_customer_id,
-            Booking.start_at >= begins,
-            Booking.start_at < ends,
-            Booking.status.not_in(CALLED_OFF),
-        )
-        .correlate(Course)
+    .correlate(Course)
+)
+_PLANNED_ON = Prepared(
+    select(
+        Course.id,
+        Course.package_name,
+        Client.id,
+        Client.name,
+        PlannedVisit.start_at,
+        PlannedVisit.booking_state,
+        PlannedVisit.booking_problem,
     )
+    .join(Course, Course.id == PlannedVisit.course_id)
+    .join(Client, Client.id == Course.client_id)
+    .where(
+        PlannedVisit.replaced_at.is_(None),
+        PlannedVisit.start_at >= _BEGINS,
+        PlannedVisit.start_at < _ENDS,
+        Course.closed_at.is_(None),
+        Course.frozen_at.is_(None),
+        ~_HAS_COME,
+        ~_IS_BOOKED,
+    )
+    .order_by(PlannedVisit.start_at, Client.name)
+    .limit(MOST_SHOWN)
+)
