@@ -1,5 +1,6 @@
 """Attention: each question says what happened, what we propose, and takes one tap to answer."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -318,3 +319,10 @@ def test_a_free_time_of_a_visit_that_is_not_booked_is_one_tap(deb: Visitor, desk
     assert "The visit is planned for this time, and is being booked in Square." in after.text
     (date,) = read_plan(desk.store, course, now=desk.clock()).dates
     assert (date.at, date.state) == (free[1], "waiting")
+
+
+def test_only_choices_hide_their_input_under_the_label(deb: Visitor) -> None:
+    """The forms of Attention have the same class: an input laid over theirs would take the taps on Dismiss."""
+    rules = re.findall(r"([^{}]+)\{[^{}]*opacity:\s*0[;}\s]", deb.get("/styles.css").text)
+    hiding = [rule.strip() for rule in rules if ".tap" in rule and "input" in rule]
+    assert hiding == ["label.tap input"]
