@@ -67,6 +67,7 @@ MAY = {
     ("GET", "/quotes/{quote_id}/quote.pdf"): DESK,
     ("POST", "/quotes/{quote_id}/withdrawal"): DESK,
     ("GET", "/reports/quotes"): OWNER,
+    ("GET", "/reports/agreements"): OWNER,
     ("GET", "/reports/planned"): OWNER,
     ("GET", "/reports/tips"): OWNER,
     ("GET", "/clients/{client_id}/agreements"): DESK,

@@ -362,6 +362,8 @@ WHO: dict[str, frozenset[str]] = {
     "planned_report.save": OWNER,
     "quote_report.show": OWNER,
     "quote_report.save": OWNER,
+    "agreement_report.show": OWNER,
+    "agreement_report.save": OWNER,
     "reserve.save": OWNER,
     "liability.save": OWNER,
     "liability.close": OWNER,

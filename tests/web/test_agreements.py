@@ -12,6 +12,7 @@ from plugin.core.acts import Role
 from plugin.courses.agreements.links import HANDED_FOR, signing_token
 from plugin.courses.agreements.views import agreements_of_client
 from plugin.courses.clients.private_page import token_of
+from plugin.courses.reports.agreements import agreements_by_month
 from plugin.errors import PaperNotMade
 from plugin.services import Services
 from tests.clock import HandMovedClock
@@ -84,6 +85,22 @@ class TestAtTheDesk:
         assert "Signed by Ana Souza" in deb.after(paper, name="Ana Souza").text
         sold = deb.send(deb.page(sale_of(agreeing)).form("/sell"), way="till")
         assert sold.headers["Location"].startswith("/checkouts/")
+
+    def test_the_owner_counts_what_became_of_the_agreements_of_a_month(
+        self, site: Flask, small_house: Services, agreeing: Agreeing
+    ) -> None:
+        olga = signed_in(site, small_house, Role.OWNER)
+        assert "No agreement yet" in olga.page("/reports/agreements").text
+        agreeing.sign(agreeing.prepare())
+        agreeing.begin()
+        # Changed terms are another agreement.
+        reprice(agreeing)
+        agreeing.prepare()
+        this_month = agreements_by_month(agreeing.store, small_house.clock())[-1]
+        made = (this_month.made, this_month.signed, this_month.drawn, this_month.sold)
+        assert made == (2, 1, 1, 1)
+        assert olga.page("/reports/agreements").text.count("1 of 2") == 2
+        assert olga.get("/reports/agreements.csv").text.splitlines()[-1].endswith(",2,1,1,0,0,1")
 
 
 class TestByLink:

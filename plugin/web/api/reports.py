@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from plugin.courses.base.clinic import read_clinic
+from plugin.courses.reports.agreements import agreements_by_month
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, asked_period
@@ -281,6 +282,35 @@ def report_quotes(request: Request) -> Reply:
         for row in quotes_by_month(request.store, request.act.now)
     ]
     return Reply(QuotesReport.of({"months": months}))
+
+
+class AgreedMonth(Answer):
+    """The course agreements made in a month, and what became of them."""
+
+    month: str = shown("2026-11")
+    made: Count = shown(12)
+    signed: Count = shown(9, "Those that were signed, whenever.")
+    drawn: Count = shown(6)
+    typed: Count = shown(2)
+    paper: Count = shown(1)
+    sold: Count = shown(8, "Those under which a sale was begun.")
+
+
+class AgreementsReport(Answer):
+    """The agreements of the last twelve months, oldest first."""
+
+    months: list[AgreedMonth]
+
+
+@call("GET", "/reports/agreements", AgreementsReport, roles=THE_OWNER)
+def report_agreements(request: Request) -> Reply:
+    """Count the course agreements made in each month, and what became of them."""
+    names = ("made", "signed", "drawn", "typed", "paper", "sold")
+    months = [
+        {"month": f"{row.month.first:%Y-%m}", **{name: getattr(row, name) for name in names}}
+        for row in agreements_by_month(request.store, request.act.now)
+    ]
+    return Reply(AgreementsReport.of({"months": months}))
 
 
 class PlannedVisits(Answer):

@@ -1,4 +1,4 @@
-"""Figures by month, for the owner: quotes, planned visits, tips, the reserve, and the monthly report as PDF."""
+"""Figures by month, for the owner: quotes, agreements, planned visits, tips, reserve, the monthly report as PDF."""
 
 from datetime import date
 
@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.text import folded
 from plugin.courses.base.sheet import Columns, major, sheet_of
+from plugin.courses.reports.agreements import agreements_by_month, agreements_sheet
 from plugin.courses.reports.books import closed_through
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
 from plugin.courses.reports.planned import PlanBy, PlannedRow, planned_sheet, planned_visits
@@ -39,6 +40,23 @@ def show_quotes() -> ResponseReturnValue:
 def save_quotes(ending: str) -> Response:
     """Return it as a file."""
     return file_answer(quotes_sheet(quotes_by_month(current_services().store, pages.now())), ending)
+
+
+agreement_report = Screens("agreement_report", __name__)
+
+
+@agreement_report.get("/reports/agreements", endpoint="show")
+def show_agreements() -> ResponseReturnValue:
+    """Show the last twelve months."""
+    rows = agreements_by_month(current_services().store, pages.now())
+    names = [written_month(row.month.first, pages.clinic()) for row in rows]
+    return render_template("owner/agreements.html", rows=list(zip(names, rows, strict=True)))
+
+
+@agreement_report.get("/reports/agreements.<ending>", endpoint="save")
+def save_agreements(ending: str) -> Response:
+    """Return it as a file."""
+    return file_answer(agreements_sheet(agreements_by_month(current_services().store, pages.now())), ending)
 
 
 planned_report = Screens("planned_report", __name__)

@@ -1,0 +1,70 @@
+"""Course agreements by the month in which they were made, and what became of them (docs/reports.md)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, or_, select
+
+from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.sheet import Columns, Sheet, sheet_of
+from plugin.courses.reports.period import Period, month_of, months_up_to, start_of
+from plugin.store import Store
+from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
+
+MONTHS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedMonth:
+    """The agreements made in a month: `signed` whenever, by each way, and `sold` those under which a sale was begun."""
+
+    month: Period
+    made: int
+    signed: int
+    drawn: int
+    typed: int
+    paper: int
+    sold: int
+
+
+def agreements_by_month(store: Store, now: datetime) -> tuple[AgreedMonth, ...]:
+    """Return the last twelve months, this one included, oldest first."""
+    is_sold = or_(
+        exists().where(AgreementSale.agreement_id == Agreement.id),
+        exists().where(AgreementOrder.agreement_id == Agreement.id),
+    )
+    with store.reading() as session:
+        clinic = clinic_in(session)
+        months = months_up_to(local_date(clinic, now), MONTHS_SHOWN)
+        rows = session.execute(
+            select(Agreement.made_at, AgreementSignature.way, is_sold)
+            .outerjoin(AgreementSignature, AgreementSignature.agreement_id == Agreement.id)
+            .where(Agreement.made_at >= start_of(months[0].first, clinic.zone))
+        )
+        found: dict[Period, list[tuple[str | None, bool]]] = {month: [] for month in months}
+        for made_at, way, sold in rows:
+            found.setdefault(month_of(made_at.astimezone(clinic.zone).date()), []).append((way, sold))
+    return tuple(_month(month, found[month]) for month in months)
+
+
+def _month(month: Period, rows: Sequence[tuple[str | None, bool]]) -> AgreedMonth:
+    ways = [way for way, _sold in rows if way is not None]
+    by = {name: ways.count(name) for name in ("drawn", "typed", "paper")}
+    return AgreedMonth(month, len(rows), len(ways), **by, sold=sum(sold for _way, sold in rows))
+
+
+_COLUMNS: Columns[AgreedMonth] = {
+    "Month": lambda row: f"{row.month.first:%Y-%m}",
+    "Made": lambda row: row.made,
+    "Signed": lambda row: row.signed,
+    "Drawn": lambda row: row.drawn,
+    "Typed": lambda row: row.typed,
+    "On paper": lambda row: row.paper,
+    "Sale begun": lambda row: row.sold,
+}
+
+
+def agreements_sheet(rows: tuple[AgreedMonth, ...]) -> Sheet:
+    """Return it as a table for a spreadsheet."""
+    return sheet_of("Course agreements by month", _COLUMNS, rows)
