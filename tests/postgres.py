@@ -76,8 +76,8 @@ class PostgresServer:
     def stop(self, *, keep: Path | None = None) -> None:
         """End it and remove its files; `keep`: where to leave a copy of them."""
         if self._process is not None:
-            # SIGTERM would wait for every client to leave by itself.
-            self._process.send_signal(signal.SIGINT)
+            # SIGTERM would wait for every client to leave; SIGQUIT leaves the files as they are.
+            self._process.send_signal(signal.SIGINT if keep else signal.SIGQUIT)
             try:
                 self._process.wait(timeout=10)
             except subprocess.TimeoutExpired:
