@@ -61,6 +61,7 @@ MAY = {
     ("GET", "/clients/{client_id}/statement.pdf"): DESK,
     ("GET", "/receipts/{receipt_id}/receipt.pdf"): DESK,
     ("GET", "/courses/{course_id}/evidence.zip"): OWNER,
+    ("GET", "/courses/{course_id}/passes"): DESK,
     ("GET", "/clients/{client_id}/quotes"): DESK,
     ("POST", "/clients/{client_id}/quotes"): DESK,
     ("GET", "/quotes/{quote_id}"): DESK,

@@ -23,9 +23,11 @@ from pydantic import SecretStr
 
 from plugin.core.acts import Role
 from plugin.courses.clients.private_page import renew_page, token_of
+from plugin.courses.clients.wallet_passes import register_device
 from plugin.courses.handouts.pkpass import pass_signer
 from plugin.errors import ConfigurationError
 from plugin.services import Services
+from tests.api.conftest import caller_with
 from tests.courses.desk import Desk
 from tests.web.conftest import signed_in
 from tests.web.visitor import Visitor
@@ -169,6 +171,24 @@ def test_a_phone_gets_the_newest_count_until_the_private_link_is_reset(clinic: C
     assert clinic.ask(token, kind="pass.other") == 404
     renew_page(clinic.desk.store, clinic.desk.act(), clinic.ana)
     assert clinic.ask(token) == 401
+
+
+def test_a_program_reads_where_it_is_saved_and_on_how_many_devices(clinic: Clinic) -> None:
+    program = caller_with(clinic.app, Role.DESK)
+    address = f"{clinic.page}/courses/{clinic.course}/wallet.pkpass"
+    said = program.get(f"/courses/{clinic.course}/passes").json
+    assert said == {
+        "apple": {"url": f"https://desk.example.org{address}", "saved": 0},
+        "google": {"url": None, "saved": 0},
+    }
+    register_device(clinic.desk.store, clinic.desk.act(), clinic.course, "A-PHONE", "ab12")
+    again = program.get(f"/courses/{clinic.course}/passes").json
+    assert again["apple"] == {"url": f"https://desk.example.org{address}", "saved": 1}
+    nobodys = clinic.desk.sell(buyer=None)
+    assert program.get(f"/courses/{nobodys}/passes").status_code == 409
+    assert (
+        caller_with(clinic.app, Role.PRACTITIONER).get(f"/courses/{clinic.course}/passes").status_code == 403
+    )
 
 
 def test_nobody_gets_the_pass_of_another(clinic: Clinic) -> None:

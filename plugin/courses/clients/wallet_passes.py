@@ -3,14 +3,16 @@
 A pass is the client's who had the course when it was added: in other hands it is withdrawn.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.base.outbox import enqueue
-from plugin.courses.base.work import Work, in_transaction, transact
+from plugin.courses.base.work import Work, in_transaction, reading, transact
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -79,6 +81,13 @@ def passes_of(store: Store, course_id: str, place: str) -> tuple[list[WalletPass
         session.expunge_all()
     theirs = [row for row, client_id in found if row.client_id == client_id]
     return theirs, [row for row, client_id in found if row.client_id != client_id]
+
+
+@reading
+def count_passes(session: Session, course_id: str) -> Counter[str]:
+    """Return on how many devices, or in how many accounts, a course is kept, by place."""
+    places = select(WalletPass.place).where(WalletPass.course_id == course_id)
+    return Counter(session.scalars(places))
 
 
 def mark_changed(store: Store, rows: Iterable[WalletPass], now: datetime) -> None:
