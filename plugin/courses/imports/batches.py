@@ -12,11 +12,12 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from plugin.core.acts import Act, require
 from plugin.core.text import clean
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work, allowed, require_row
+from plugin.courses.base.work import Work, allowed, in_transaction, require_row
 from plugin.courses.imports.columns import Columns, chosen, columns_from_json, undecided
 from plugin.courses.imports.encoding import checked_encoding
 from plugin.courses.imports.mapping import Known, Proposal, propose
@@ -24,6 +25,7 @@ from plugin.courses.imports.offers import offers_in, treatments_in
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Table
 from plugin.errors import InvalidField, Refused
+from plugin.store import Store
 from plugin.store.imports import ImportBatch
 from plugin.wording import N_, _
 
@@ -65,13 +67,18 @@ class Chosen:
     encoding: str = ""
 
 
-@allowed()
-def receive_file(work: Work, name: str, data: bytes) -> Received:
+def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
     """Store a file and enqueue its check.
 
     Raises InvalidField for anything but a table. The same file is stored once.
     """
-    table = read_table(data)
+    require(act.actor)
+    # Before the transaction: a large file takes seconds to read, and the desk would wait for its end.
+    return _receive(store, act, name, data, read_table(data))
+
+
+@in_transaction
+def _receive(work: Work, name: str, data: bytes, table: Table) -> Received:
     _cancel_abandoned(work)
     first = same_in(work.session, table.sha256)
     if first is not None:
