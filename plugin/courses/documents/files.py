@@ -14,10 +14,9 @@ from sqlalchemy.orm import Session
 from invoices.pages.fit import fit
 from invoices.papers import GiftVoucher, Paper, PaperRefused, from_json
 from invoices.press.glyphs import Missing, is_printed, missing
-from plugin.core.acts import Act
 from plugin.courses.base.attention import open_item, settle_item_in
 from plugin.courses.base.outbox import Job
-from plugin.courses.base.work import Work, in_session, require_row, transact
+from plugin.courses.base.work import Work, in_session, in_transaction, require_row
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.errors import Refused
 from plugin.store import Store
@@ -88,24 +87,22 @@ def refuse_missing_letters(paper: Paper, has: Callable[[str], bool] = is_printed
         raise Refused(_sentence(paper, lacking), code=MISSING_LETTERS)
 
 
-def ask_for_letters(store: Store, act: Act, job: Job, refusal: Refused) -> None:
+@in_transaction
+def ask_for_letters(work: Work, job: Job, refusal: Refused) -> None:
     """Open the attention item of a document that waits, once."""
-
-    def work(under: Work) -> None:
-        open_item(
-            under,
-            kind=MISSING_LETTERS,
-            dedupe=_mark(job),
-            summary=refusal.message,
-            details={"job": job.kind, "subject": job.subject},
-        )
-
-    transact(store, act, work)
+    open_item(
+        work,
+        kind=MISSING_LETTERS,
+        dedupe=_mark(job),
+        summary=refusal.message,
+        details={"job": job.kind, "subject": job.subject},
+    )
 
 
-def settle_letters(store: Store, act: Act, job: Job) -> None:
+@in_transaction
+def settle_letters(work: Work, job: Job) -> None:
     """Resolve the item of a document that waited and is issued or drawn now."""
-    transact(store, act, lambda work: settle_item_in(work.session, work.act, _mark(job), _SETTLED))
+    settle_item_in(work.session, work.act, _mark(job), _SETTLED)
 
 
 def _mark(job: Job) -> str:
