@@ -152,7 +152,7 @@ def _origin_at(change: CourseChange, to: Client) -> Course | None:
 
 
 def _open_course(change: CourseChange, to: Client) -> Course:
-    given, session = change.row, change.session
+    given = change.row
     course = Course(
         id=change.new_id(),
         client_id=to.id,
@@ -168,10 +168,8 @@ def _open_course(change: CourseChange, to: Client) -> Course:
         expires_on=given.expires_on,
         square_location_id=given.square_location_id,
     )
-    session.add(course)
-    session.flush()
-    session.add(CourseOrigin(course_id=course.id, origin_id=given.id, transferred_at=change.now))
-    session.flush()
+    change.add(course)
+    change.add(CourseOrigin(course_id=course.id, origin_id=given.id, transferred_at=change.now))
     return course
 
 

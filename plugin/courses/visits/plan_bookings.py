@@ -260,8 +260,7 @@ def _instead(work: Work, row: PlannedVisit, at: datetime, *, by: str, state: str
         square_booking_id=booking_id,
         booking_state=state,
     )
-    work.session.add(after)
-    work.session.flush()
+    work.add(after)
     return after
 
 
