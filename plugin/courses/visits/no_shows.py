@@ -18,7 +18,7 @@ from plugin.courses.base.chain import NO_COURSE, add_history
 from plugin.courses.base.clinic import clinic_in, local_date, noon_of
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
-from plugin.courses.base.work import Work, allowed, require_row
+from plugin.courses.base.work import Work, allowed, reading, require_row
 from plugin.courses.changes.frame import (
     Changed,
     CourseChange,
@@ -31,7 +31,6 @@ from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW, booking_for_chan
 from plugin.courses.visits.same_day import confirmed
 from plugin.courses.visits.use import charge_in, used_answer
 from plugin.errors import InvalidField, Refused
-from plugin.store import Store
 from plugin.store.ledger import Course, History
 from plugin.store.square_side import Booking
 from plugin.wording import N_, _
@@ -63,8 +62,7 @@ def decide_no_show(
 
     If it was decided before, by any tap, returns that decision again. `known_charges`: as for `use_session`.
     """
-    if decision not in (NoShow.CHARGE, NoShow.FORGIVE):
-        raise InvalidField(_("A missed visit is charged or forgiven."), field="decision")
+    _check_decision(decision)
     request = {"booking": booking_id, "decision": decision, "course": course_id, "allowance": allowance_id}
     course, chosen = course_of_booking_in(work.session, work.act, booking_id, course_id, allowance_id)
     booking = booking_for_change(work.session, booking_id)
@@ -102,6 +100,11 @@ def waived_in(session: Session, course_ids: Sequence[str]) -> dict[str, int]:
     return dict(found)
 
 
+def _check_decision(decision: str) -> None:
+    if decision not in (NoShow.CHARGE, NoShow.FORGIVE):
+        raise InvalidField(_("A missed visit is charged or forgiven."), field="decision")
+
+
 def _check(booking: Booking, act: Act) -> None:
     if booking.status in CALLED_OFF:
         raise Refused(
@@ -136,11 +139,15 @@ def _named(session: Session, booking: Booking) -> str:
 
 
 def _answer(session: Session, booking: Booking, course: Course) -> MissedVisit:
-    offer = no_show_offer(terms_from_json(course.terms), waived_in(session, [course.id]).get(course.id, 0))
     charged = None
     if booking.entry_id is not None:
         charged = used_answer(session, booking.entry_id, is_repeat=True)
-    return MissedVisit(booking.outcome or "", charged, offer)
+    return MissedVisit(booking.outcome or "", charged, _offer(session, course))
+
+
+def _offer(session: Session, course: Course) -> NoShowOffer:
+    forgiven = waived_in(session, [course.id]).get(course.id, 0)
+    return no_show_offer(terms_from_json(course.terms), forgiven)
 
 
 HOW = {"no_show": N_("No-show"), "late_cancellation": N_("Late cancellation")}
@@ -164,8 +171,7 @@ def settle_missed(work: Work, course_id: str, missed: Missed, *, known_charges: 
     """
     if missed.how not in HOW:
         raise InvalidField(_("Choose no-show or late cancellation."), field="how")
-    if missed.decision not in (NoShow.CHARGE, NoShow.FORGIVE):
-        raise InvalidField(_("A missed visit is charged or forgiven."), field="decision")
+    _check_decision(missed.decision)
 
     def do(change: CourseChange) -> None:
         refuse_closed(change.view)
@@ -190,12 +196,10 @@ def settle_missed(work: Work, course_id: str, missed: Missed, *, known_charges: 
     return change_course(work, course_id, do, what="missed", request=request)
 
 
-def missed_offer(store: Store, course_id: str) -> NoShowOffer:
+@reading
+def missed_offer(session: Session, course_id: str) -> NoShowOffer:
     """Return what the course's rule proposes now; raises NotFound."""
-    with store.reading() as session:
-        row = require_row(session, Course, course_id, NO_COURSE)
-        forgiven = waived_in(session, [course_id]).get(course_id, 0)
-        return no_show_offer(terms_from_json(row.terms), forgiven)
+    return _offer(session, require_row(session, Course, course_id, NO_COURSE))
 
 
 def _day(change: CourseChange, day: date | None) -> date:
