@@ -214,7 +214,7 @@ def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arri
         settled_on=row.outcome_at.astimezone(zone).date() if row.outcome_at else None,
         settled_by=row.outcome_by,
         offer=_offer(chosen.course, known) if chosen else None,
-        balance=balance_of(each for each in known.courses.get(client_id or "", ())),
+        balance=balance_of(known.courses.get(client_id or "", ())),
     )
 
 
