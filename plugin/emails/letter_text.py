@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from invoices.language import Language
-from invoices.papers import Money as PaperMoney
 from invoices.papers import NextVisit
 from plugin.core.letters import LetterKind
 from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
+from plugin.courses.base.words import paper_money
 from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.letters.sending import LetterToSend
 from plugin.courses.sales.buy_again import Again
@@ -222,4 +222,4 @@ _SUBJECTS: Mapping[LetterKind, Callable[[LetterFill, Language], str]] = {
 
 
 def _money(amount: Money | None, language: Language) -> str:
-    return language.money(PaperMoney(amount.amount, amount.currency)) if amount else ""
+    return language.money(paper_money(amount)) if amount else ""
