@@ -213,9 +213,8 @@ def _write(
         )
         return row.version
 
-    # Two concurrent saves collide at the version's number; the second finds the first's and is refused.
-
     _treatment(work.session, treatment_id, language)
+    # Two concurrent saves collide at the version's number; the second finds the first's and is refused.
     saved = work.once("save_text", request, lambda: {"version": write()})
     return _version(work.session.scalars(_of(treatment_id, language, saved.answer["version"])).one())
 

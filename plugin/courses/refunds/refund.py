@@ -138,7 +138,10 @@ KIND = "refund_after_transfer"
 
 
 def ask_about_transferred(work: Work, refund: Refund, course_ids: Sequence[str]) -> None:
-    """Open an item about the sessions that were transferred out of a sale refunded now."""
+    """Open an item about the sessions that were transferred out of a sale refunded now.
+
+    The money is returned to the payer, but another client owns the sessions now. None are removed automatically.
+    """
     is_tip_alone = 0 < refund.amount.amount == refund.tip
     if refund.status in GONE or is_tip_alone:
         return

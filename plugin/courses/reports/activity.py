@@ -1,6 +1,6 @@
 """The activity log as the owner reads it: entries, history of courses, openings of clients, and all other acts.
 
-Four tables are read in the order of time and merged, so nothing is recorded twice. Newest first, by keyset.
+Four tables are read in the order of time and merged, so nothing is recorded twice. Newest or oldest first, by keyset.
 """
 
 import heapq

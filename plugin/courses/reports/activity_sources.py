@@ -1,4 +1,4 @@
-"""The four tables that the activity log reads, each newest first and narrowed by the same filter."""
+"""The four tables that the activity log reads, each in the order of time and narrowed by the same filter."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
