@@ -16,6 +16,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.views import Page
+from plugin.courses.base.work import reading
 from plugin.courses.reports.books import VISIT_ID, counts_at, counts_within, entry_kind, with_courses
 from plugin.courses.reports.lines import LINE_OF, Line
 from plugin.courses.reports.pay import is_of_practitioner
@@ -101,18 +102,10 @@ class EntryPage:
     sum: EntrySum
 
 
-def entries_behind(
-    store: Store, wanted: EntryFilter, *, limit: int = 100, cursor: str | None = None
+def entries_behind_in(
+    session: Session, wanted: EntryFilter, *, limit: int = 100, cursor: str | None = None
 ) -> EntryPage:
     """Return the entries behind a figure, the newest first; raises InvalidField for an unreadable cursor."""
-    with store.reading() as session:
-        return entries_behind_in(session, wanted, limit=limit, cursor=cursor)
-
-
-def entries_behind_in(
-    session: Session, wanted: EntryFilter, *, limit: int, cursor: str | None = None
-) -> EntryPage:
-    """Return the entries as seen by this session."""
     query = _rows(session, wanted)
     paged = query.where(_NEWEST_FIRST.after(cursor)) if cursor else query
     found = session.execute(paged.order_by(*_NEWEST_FIRST.by).limit(limit + 1)).all()
@@ -121,6 +114,9 @@ def entries_behind_in(
     last = found[limit - 1].Entry if len(found) > limit else None
     following = _NEWEST_FIRST.cursor(last.happened_at, last.id) if last else None
     return EntryPage(Page(rows, following), _sum(session, wanted))
+
+
+entries_behind = reading(entries_behind_in)
 
 
 def entries_behind_sheet(store: Store, wanted: EntryFilter) -> Sheet:
