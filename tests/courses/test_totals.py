@@ -222,6 +222,9 @@ def test_they_begin_again_in_parts_and_once(desk: Desk, monkeypatch: pytest.Monk
     # Of two workers that begin again, one has done so, and totalled, before the other has noted all entries.
     generation = desk.store.transact(totals._give_up)
     assert keep_totals(desk.store) == 3
+    some = totals._last_of_part(desk.store, "") or ""
+    assert some
+    assert not desk.store.transact(partial(totals._note_part, after="", last=some, noted_in=generation))
     desk.store.transact(partial(totals._begin_again, noted_in=generation))
     assert counts(desk.store) == (0, 3)
     assert audit(desk.store) == ()

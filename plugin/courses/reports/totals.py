@@ -76,7 +76,8 @@ def _begin_again_in_parts(store: Store, should_stop: Callable[[], bool]) -> None
         if last is None:
             store.transact(partial(_begin_again, noted_in=generation))
             return
-        store.transact_in_turn(partial(_note, after=after, last=last))
+        if not store.transact_in_turn(partial(_note_part, after=after, last=last, noted_in=generation)):
+            return
         after = last
 
 
@@ -101,6 +102,20 @@ def _locked_state(session: Session) -> TotalsState:
         session.add(state)
         session.flush()
     return state
+
+
+def _note_part(session: Session, after: str, last: str, noted_in: int) -> bool:
+    """Note the entries with these ids; return False, and note none, where somebody else has begun again meanwhile."""
+    if _is_past(_locked_state(session), noted_in):
+        # They may be in the sums already, and would be added once more.
+        return False
+    _note(session, after, last)
+    return True
+
+
+def _is_past(state: TotalsState, generation: int) -> bool:
+    """Return whether the totals were begun again since they were given up in this generation."""
+    return state.is_valid or state.generation != generation
 
 
 def _note(session: Session, after: str, last: str) -> None:
@@ -181,7 +196,7 @@ def _begin_again(session: Session, noted_in: int | None = None) -> None:
     if noted_in is None:
         last = session.scalar(select(func.max(Entry.id)))
         _note(session, "", last or "")
-    elif state.is_valid or state.generation != noted_in:
+    elif _is_past(state, noted_in):
         return
     for model in (PeriodTotal, UseTotal, MovedUse):
         session.execute(delete(model))
