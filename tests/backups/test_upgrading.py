@@ -218,11 +218,14 @@ def test_a_database_of_a_newer_version_is_not_touched(services: Services, clock:
 
 
 @sqlite_alone
-@pytest.mark.parametrize("too_old", ["0021", "0048"])
+@pytest.mark.parametrize("too_old", ["0021", "0048", "0053", "0061"])
 def test_a_database_from_before_0_1_0_or_between_releases_is_not_touched_and_the_way_on_is_said(
     services: Services, clock: HandMovedClock, too_old: str
 ) -> None:
+    # As the version that made it noted, after a migration that others could not serve.
+    change_installation(services.store, serves_from="0051")
     newest = set_revision(services.store, too_old)
+    assert not migrate.can_serve(services.store)
     for change in (
         lambda: upgrade(services.settings, services.store, now=clock()),
         lambda: downgrade(services.settings, services.store, OLDEST_DOWNGRADE),
