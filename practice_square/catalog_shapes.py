@@ -115,5 +115,5 @@ def _check_price(data: Json, where: str) -> None:
     has_price = (data.get("price_money") or {}).get("amount") is not None
     if data["pricing_type"] == "FIXED_PRICING" and not has_price:
         raise missing(
-            "A variation with FIXED_PRICING needs `price_money`.", f"{where}.item_variation_data.price_money"
+            f"{where}.item_variation_data.price_money", "A variation with FIXED_PRICING needs `price_money`."
         )

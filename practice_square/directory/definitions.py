@@ -156,7 +156,7 @@ def _check_names(work: Work, definition: Json) -> None:
     if definition["visibility"] != "VISIBILITY_HIDDEN":
         for name in ("name", "description"):
             if not definition.get(name):
-                raise missing(f"A visible definition needs a {name}.", f"{PREFIX}.{name}")
+                raise missing(f"{PREFIX}.{name}", f"A visible definition needs a {name}.")
     for other in work.all("definition"):
         if other["id"] != definition["id"] and other.get("name") == definition.get("name", ""):
             raise invalid("Another definition has this name already.", f"{PREFIX}.name")

@@ -10,6 +10,7 @@ import pytest
 from square import Square
 from square.core.api_error import ApiError
 
+from practice_square.directory.value_kinds import schema_of
 from practice_square.serving import PracticeServer
 
 Json = dict[str, Any]
@@ -340,6 +341,23 @@ def item(name: str, *prices: int, id_: str = "#i", **more: Any) -> Json:
         for place, price in enumerate(prices)
     ]
     return {"type": "ITEM", "id": id_, "item_data": {"name": name, "variations": variations}, **more}
+
+
+def test_what_is_missing_is_named_by_its_field(sdk: Square) -> None:
+    free = item("Course", 165000)
+    del free["item_data"]["variations"][0]["item_variation_data"]["price_money"]
+    told = refusal(lambda: sdk.catalog.object.upsert(idempotency_key="a", object=free, request_options=ONCE))
+    where = "object[0].item_data.variations[0].item_variation_data.price_money"
+    assert told == (400, "MISSING_REQUIRED_PARAMETER", where)
+    nameless: Any = {
+        "key": "balance",
+        "description": "Sessions left",
+        "visibility": "VISIBILITY_READ_ONLY",
+        "schema": schema_of("String"),
+    }
+    define = sdk.customers.custom_attribute_definitions.create
+    told = refusal(lambda: define(custom_attribute_definition=nameless, request_options=ONCE))
+    assert told == (400, "MISSING_REQUIRED_PARAMETER", "custom_attribute_definition.name")
 
 
 def test_an_item_left_without_a_variation_loses_it(sdk: Square) -> None:
