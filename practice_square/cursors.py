@@ -63,7 +63,7 @@ def page_of(
     """Take one page of the documents of a kind that fit, as Square tells them; `order`: as `Work.walk` has it."""
     reached = read_cursor(query.get("cursor"), query)
     walked = work.walk(kind, after=reached.place, **order)
-    found = [(place, told(one)) for place, one in walked if fits(one)]
+    found = ((place, told(one)) for place, one in walked if fits(one))
     return cut_page(work, found, query=query, reached=reached, limit=limit)
 
 
