@@ -1,7 +1,8 @@
 """The names of clients in the index of unused balances, which are sorted by them."""
 
-import sqlalchemy as sa
 from alembic import op
+
+from plugin.store.migrations.frozen import where
 
 revision = "0064"
 down_revision = "0063"
@@ -10,15 +11,9 @@ _LEFT = ("client_id", "currency", "last_seen_on", "sessions_left", "value")
 
 
 def _index(*columns: str) -> None:
-    has_left = sa.text("value != 0 OR sessions_left != 0")
     op.drop_index("ix_listed_course_left", "listed_course")
-    op.create_index(
-        "ix_listed_course_left",
-        "listed_course",
-        list(columns),
-        sqlite_where=has_left,
-        postgresql_where=has_left,
-    )
+    has_left = where("value != 0 OR sessions_left != 0")
+    op.create_index("ix_listed_course_left", "listed_course", list(columns), **has_left)
 
 
 def upgrade() -> None:
