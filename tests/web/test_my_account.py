@@ -189,6 +189,15 @@ class TestEmailWithMail:
         again = small_deb.page(ADDRESS).form("/email").fields | {"email_code": second}
         assert small_deb.send(Form(form.action, "post", again)).status_code == 422
 
+    def test_the_next_person_in_this_browser_does_not_see_the_address(
+        self, small_deb: Visitor, small_olga: Visitor, small_house: Services, post: Postbox
+    ) -> None:
+        self._ask(small_deb, small_house, post)
+        assert self.NEW_ADDRESS in small_deb.page(ADDRESS).html
+        small_deb.send(small_deb.page("/").form("/sign-out"))
+        assert small_deb.sign_in(email_of(Role.OWNER)).status_code == 302
+        assert self.NEW_ADDRESS not in small_deb.page(ADDRESS).html
+
     def test_what_is_in_use_is_refused_and_ones_own_sends_nothing(
         self, small_deb: Visitor, small_olga: Visitor, small_house: Services, post: Postbox
     ) -> None:

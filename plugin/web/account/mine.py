@@ -31,7 +31,7 @@ from plugin.web.refusals import Refusal
 from plugin.web.translations import _, speak
 
 _GUESSED = ("account.change_email", "account.confirm_email", "account.change_password")
-# The new address in the cookie, until the code that was sent there is typed.
+# The new address in the cookie and whose it is, until the code that was sent there is typed.
 _NEW_EMAIL = "new_email"
 
 blueprint = Screens("account", __name__, url_prefix="/account")
@@ -58,7 +58,7 @@ def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
         language_form=LanguageForm.shown_beside_others(refusal, language=member.language),
         name_form=NameForm.shown_beside_others(refusal, suffix="-name", name=member.name),
         email_form=EmailForm.shown_beside_others(refusal, suffix="-email", email=member.email),
-        new_email=session.get(_NEW_EMAIL, ""),
+        new_email=_new_email(),
         code_form=EmailCodeForm.shown_beside_others(refusal, suffix="-code"),
         hand_form=HandForm.shown_beside_others(None, suffix="-hand", is_left=is_left_handed()),
         password_form=PasswordForm.shown_beside_others(refusal, suffix="-password"),
@@ -92,7 +92,7 @@ def change_email() -> ResponseReturnValue:
     address = request_email_code(services.store, current_act(), typed)
     if not address:
         return redirect_to("account.show", _("You sign in with that address already."))
-    session[_NEW_EMAIL] = address
+    session[_NEW_EMAIL] = (current_user.staff_id, address)
     said = _("A code is on its way to {email}. Type it under E-mail.", email=address)
     return redirect_to("account.show", said, _anchor="email")
 
@@ -101,7 +101,7 @@ def change_email() -> ResponseReturnValue:
 def confirm_email() -> ResponseReturnValue:
     """Change the address one signs in with, once the code that was sent there is typed."""
     services, typed = current_services(), EmailCodeForm.sent().email_code.data
-    address = session.get(_NEW_EMAIL, "")
+    address = _new_email()
     secret = services.settings.secret_key.get_secret_value()
     if not (address and is_email_code(secret, _member(), address, typed, services.clock())):
         raise InvalidField(
@@ -150,6 +150,13 @@ def _member() -> StaffView:
     return read_staff(current_services().store, current_user.staff_id)
 
 
+def _new_email() -> str:
+    # On a shared device the cookie goes on to the next person, who must not see the address.
+    staff_id, address = session.get(_NEW_EMAIL, ("", ""))
+    return str(address) if staff_id == current_user.staff_id else ""
+
+
 def _sign_in_again(member: StaffView) -> None:
-    # All of the person's sessions have ended, this one too; they have just given their password.
+    # All of the person's sessions have ended, this one too; their password or passkey was given, an hour
+    # before at most where a code followed.
     login_user(StaffUser(member), authn_via=["password"])
