@@ -181,7 +181,10 @@ def user_reset_second_step(email: str) -> None:
 
     with opened_store() as store:
         person = reset_second_step(store, operator_act(), _person(store, email).id)
-    click.echo(f"{person.email} signs in with the password alone. All open sessions have ended.")
+    if person.password_hash:
+        click.echo(f"{person.email} signs in with the password alone. All open sessions have ended.")
+    else:
+        click.echo(f"{person.email} has no password. Run: coursekeeper user reset-link {person.email}")
 
 
 @main.group()

@@ -7,13 +7,14 @@ import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from passlib.totp import TOTP
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from plugin import create_app
 from plugin.configuration.sealing import reseal_staff
 from plugin.core.acts import Role
 from plugin.services import Services
 from plugin.store import Store
+from plugin.store.people import Staff
 from tests.clock import HandMovedClock
 from tests.web.conftest import As, open_house_on
 from tests.web.page import Page
@@ -278,3 +279,16 @@ def test_an_owner_helps_who_has_lost_it(
     olga.send(page.form("/second-step"))
     assert small_deb.get("/").status_code == 303
     assert Visitor(small_app).sign_in(DESK).headers["Location"] == "/"
+
+
+def test_of_who_has_no_password_the_owner_reads_what_else_it_takes(
+    small_house: Services, small_deb: Visitor, small_as: As, with_app: tuple[App, list[str]]
+) -> None:
+    with small_house.store.writing() as session:
+        deb = session.scalars(select(Staff).where(Staff.email == DESK)).one()
+        deb.password_hash = ""
+        address = f"/clinic/staff/{deb.id}"
+    olga = small_as(Role.OWNER)
+    page = olga.page(address)
+    assert "There is no password: send a reset link afterwards." in page.text
+    assert "Send a reset link: there is no password." in olga.after(page.form("/second-step")).text

@@ -137,11 +137,16 @@ def reset_second_step(staff_id: str) -> ResponseReturnValue:
     """Remove the second step of a person who has lost it."""
     store = current_services().store
     member = second_factors.reset_second_step(store, current_act(), staff_id)
-    return redirect_to(
-        "members.show",
-        _("The second step of {member} is removed. The password alone signs in now.", member=member.name),
-        staff_id=staff_id,
-    )
+    if member.password_hash:
+        said = _(
+            "The second step of {member} is removed. The password alone signs in now.", member=member.name
+        )
+    else:
+        said = _(
+            "The second step of {member} is removed. Send a reset link: there is no password.",
+            member=member.name,
+        )
+    return redirect_to("members.show", said, staff_id=staff_id)
 
 
 def invitation_form(refusal: Refusal | None) -> dict[str, Any]:
