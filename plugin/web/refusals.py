@@ -124,9 +124,8 @@ def _shown_again(error: CoursekeeperError) -> Response | None:
         return None
     # The input of a GET, such as the period of a report, is in the query string.
     typed = request.args if request.method == "GET" else request.form
-    given = {"refusal": Refusal.of(error, typed), **(request.view_args or {})}
     try:
-        response = make_response(page(**_taken_by(page, given)))
+        response = show_again(page, Refusal.of(error, typed), request.view_args or {})
     except (NotFound, Refused, InvalidField):
         # The form's page is gone or refuses as well: the refusal is shown on a page of its own.
         return None
@@ -134,11 +133,17 @@ def _shown_again(error: CoursekeeperError) -> Response | None:
     return response
 
 
-def _taken_by(page: Callable[..., ResponseReturnValue], given: dict[str, Any]) -> dict[str, Any]:
-    """Return what the page takes: that of a list does not ask which row of it was meant."""
+def show_again(
+    page: Callable[..., ResponseReturnValue], refusal: Refusal, arguments: Mapping[str, Any]
+) -> Response:
+    """Return the page with what was typed, called with those of the view's arguments that it takes.
+
+    The page of a list does not ask which row of it was meant.
+    """
     takes = signature(page).parameters
     takes_all = any(each.kind is each.VAR_KEYWORD for each in takes.values())
-    return {name: value for name, value in given.items() if takes_all or name in takes}
+    given = {name: value for name, value in arguments.items() if takes_all or name in takes}
+    return make_response(page(refusal=refusal, **given))
 
 
 def http_error(error: HTTPException) -> ResponseReturnValue:

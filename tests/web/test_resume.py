@@ -99,6 +99,15 @@ def test_a_form_of_another_role_is_not_shown(small_app: Flask, small_house: Serv
     assert "Secret package" not in answer.text
 
 
+def test_a_tap_on_a_row_comes_back_on_its_list(small_app: Flask, small_house: Services) -> None:
+    olga = signed_in(small_app, small_house, Role.OWNER)
+    form = Form("/clinic/events/a-receiver/test", "post", {"key": "of the page"})
+    page = Page(sent_from(signed_out(olga), form).text)
+    again = olga.send(page.form("/sign-in"), email=email_of(Role.OWNER), password=PASSWORD)
+    assert again.status_code == 200
+    assert "Check it and send it again." in Page(again.text).text
+
+
 def test_a_made_up_address_leads_nowhere(small_deb: Visitor) -> None:
     form = signed_out(small_deb).page("/sign-in").form("/sign-in")
     for address in ("https://evil.example/", "//evil.example/", "/nowhere", "nowhere"):

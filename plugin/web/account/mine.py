@@ -48,7 +48,7 @@ def set_up(app: Flask) -> None:
 
 
 @blueprint.get("", roles=AT_THE_DESK)
-def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show one's own account."""
     member = _member()
     return render_template(

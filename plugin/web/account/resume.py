@@ -17,7 +17,7 @@ from plugin.web import current_services
 from plugin.web.access import ProveAgain, require_access
 from plugin.web.actions import Notice, flash_notice, is_fragment
 from plugin.web.api.errors import is_api
-from plugin.web.refusals import Refusal, http_error
+from plugin.web.refusals import Refusal, http_error, show_again
 from plugin.web.translations import N_
 
 # The pages that carry a form on: those by which a person comes in.
@@ -159,7 +159,7 @@ def shown_again(form: CarriedForm, said: str = SAID) -> Response | None:
         require_access(view)
         flash_notice(Notice(said, is_bad=True))
         # No field is wrong, but given no errors at all some pages would not show the form.
-        return make_response(page(refusal=Refusal(said, "", form.typed), **arguments))
+        return show_again(page, Refusal(said, "", form.typed), arguments)
     except ProveAgain:
         return make_response(_proof_page(form))
     except (CoursekeeperError, HTTPException):

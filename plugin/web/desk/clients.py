@@ -154,7 +154,7 @@ def page(
     return shown
 
 
-def page_again(refusal: Refusal, **_: str) -> ResponseReturnValue:
+def page_again(refusal: Refusal) -> ResponseReturnValue:
     """Return the page of the client whose id the refused form sent along."""
     return refused(refusal.typed.get("client_id"), refusal)
 

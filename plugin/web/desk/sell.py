@@ -86,7 +86,7 @@ def candidates() -> ResponseReturnValue:
     return render_template("desk/_buyers.html", **_found(True))
 
 
-def _start_again(refusal: Refusal, **_: str) -> ResponseReturnValue:
+def _start_again(refusal: Refusal) -> ResponseReturnValue:
     try:
         return start(refusal)
     except NotFound:

@@ -1,7 +1,6 @@
 """Acts on the ticked courses, or on all that match: extend, print, e-mail. Previewed, carried out, undone."""
 
 from dataclasses import replace
-from typing import Any
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -74,7 +73,7 @@ def choose(what: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     )
 
 
-def _choose_again(refusal: Refusal, **_: Any) -> ResponseReturnValue:
+def _choose_again(refusal: Refusal) -> ResponseReturnValue:
     return choose(request.path.rsplit("/", 1)[-1], refusal)
 
 

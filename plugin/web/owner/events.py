@@ -149,10 +149,6 @@ def _sheet() -> Columns[DeliveryRow]:
     }
 
 
-def _shown_again(refusal: Refusal, **_ids: str) -> ResponseReturnValue:
-    return show(refusal=refusal)
-
-
 @blueprint.post("", refused=show)
 def add() -> ResponseReturnValue:
     """Add a receiver, and show its key this once."""
@@ -170,7 +166,7 @@ def add() -> ResponseReturnValue:
     return render_template("owner/event_key.html", name=new.name, key=key)
 
 
-@blueprint.post("/<receiver_id>/key", refused=_shown_again)
+@blueprint.post("/<receiver_id>/key", refused=show)
 def rotate(receiver_id: str) -> ResponseReturnValue:
     """Make a new key, and show it this once."""
     services = current_services()
@@ -179,21 +175,21 @@ def rotate(receiver_id: str) -> ResponseReturnValue:
     return render_template("owner/event_key.html", name=name, key=key)
 
 
-@blueprint.post("/<receiver_id>/end", refused=_shown_again)
+@blueprint.post("/<receiver_id>/end", refused=show)
 def end(receiver_id: str) -> ResponseReturnValue:
     """End a receiver."""
     name = end_receiver(current_services().store, current_act(), receiver_id)
     return _done(_("Nothing more is sent to {name}.", name=name))
 
 
-@blueprint.post("/<receiver_id>/test", refused=_shown_again)
+@blueprint.post("/<receiver_id>/test", refused=show)
 def test(receiver_id: str) -> ResponseReturnValue:
     """Send a test event."""
     send_test(current_services().store, current_act(), receiver_id)
     return _done(_("The test is on its way. Reload this page in a moment to see whether it arrived."))
 
 
-@blueprint.post("/deliveries/<delivery_id>/again", refused=_shown_again)
+@blueprint.post("/deliveries/<delivery_id>/again", refused=show)
 def again(delivery_id: str) -> ResponseReturnValue:
     """Send one event again."""
     replay_delivery(current_services().store, current_act(), delivery_number(delivery_id))

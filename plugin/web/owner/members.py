@@ -46,7 +46,7 @@ def create() -> ResponseReturnValue:
 
 
 @blueprint.get("/<staff_id>")
-def show(staff_id: str, refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
+def show(staff_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show a person: what is known of them, their access and where they are signed in."""
     services, now = current_services(), pages.now()
     member = read_staff(services.store, staff_id)

@@ -40,7 +40,7 @@ def on_screen(paper: Paper, said: str = "") -> Response:
     return response
 
 
-def why_not(refusal: Refusal, **_asked: str) -> Response:
+def why_not(refusal: Refusal) -> Response:
     """Return why there is no such paper, in one sentence."""
     return Response(refusal.message, mimetype="text/plain")
 

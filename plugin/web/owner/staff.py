@@ -37,7 +37,7 @@ blueprint = Screens("staff", __name__, url_prefix="/clinic/staff")
 
 
 @blueprint.get("")
-def show(refusal: Refusal | None = None, **_: str) -> ResponseReturnValue:
+def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show who may sign in and which API tokens there are."""
     store = current_services().store
     now = pages.now()
