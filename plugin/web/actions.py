@@ -50,7 +50,7 @@ def act_without_form() -> Act:
 
 
 def act_by(actor: Actor) -> Act:
-    """Return the act of a request that nobody signed in for."""
+    """Return an act of this actor, for a request that brings no key and nobody is signed in for, or not yet."""
     return Act(actor, current_services().clock(), fresh_key())
 
 

@@ -4,7 +4,7 @@ from flask import after_this_request, current_app, redirect, request, session
 from flask_security import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from plugin.core.acts import Act, Actor
+from plugin.core.acts import Actor
 from plugin.courses.accounts.check_in_screens import (
     CheckInScreenView,
     HandOverView,
@@ -15,7 +15,7 @@ from plugin.courses.accounts.check_in_screens import (
 )
 from plugin.web import current_services
 from plugin.web.access import CHECK_IN_COOKIE, keep_cookie
-from plugin.web.actions import fresh_key
+from plugin.web.actions import act_by
 
 
 def current_screen() -> CheckInScreenView | None:
@@ -60,8 +60,7 @@ def leave(actor: Actor) -> None:
     """End the check-in screen or hand-over of this browser, if it is one: this person has signed in there."""
     token = request.cookies.get(CHECK_IN_COOKIE, "")
     if token:
-        services = current_services()
-        act = Act(actor, services.clock(), fresh_key())
-        leave_screen(services.store, act, token)
-        end_hand_over(services.store, act, token)
+        store, act = current_services().store, act_by(actor)
+        leave_screen(store, act, token)
+        end_hand_over(store, act, token)
         after_this_request(forget_cookie)

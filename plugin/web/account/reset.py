@@ -4,7 +4,6 @@ Flask-Security checks the link's signature and sets the password; `courses/accou
 holds.
 """
 
-import secrets
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -19,13 +18,13 @@ from flask_security.password_util import PasswordUtil
 from flask_security.recoverable import reset_password_token_status
 from werkzeug.wrappers import Response
 
-from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.acts import Actor, Role, Source
 from plugin.courses.accounts.invitations import PATH, SALT, is_loopback, request_reset
 from plugin.courses.accounts.staff import INVITATION_LASTS
 from plugin.errors import InvalidField, Refused
 from plugin.web import current_services, pages
 from plugin.web.account.passwords import refuse_weak, typed
-from plugin.web.actions import Notice, flash_notice, redirect_after_post, redirect_to
+from plugin.web.actions import Notice, act_by, flash_notice, redirect_after_post, redirect_to
 from plugin.web.forms import Email, Form
 from plugin.web.limits import page_limiter
 from plugin.web.refusals import Refusal, refused_shows
@@ -84,7 +83,7 @@ def _forgotten() -> ResponseReturnValue:
     if request.method != "POST" or not _can_send_links():
         return forgotten()
     email = ForgottenForm.sent().email.data or ""
-    request_reset(services.store, Act(_ASKING, services.clock(), secrets.token_hex(16)), email)
+    request_reset(services.store, act_by(_ASKING), email)
     return redirect_to("security.forgot_password", sent="")
 
 

@@ -8,7 +8,6 @@ from flask.typing import ResponseReturnValue
 from flask_security import login_user
 
 from plugin.configuration.save import save_settings
-from plugin.core.acts import Act
 from plugin.courses.accounts.setup import (
     LONGEST_CODE,
     SET_UP_ALREADY,
@@ -26,7 +25,7 @@ from plugin.web import current_services
 from plugin.web.access import refuse_nul
 from plugin.web.account.passwords import LONGEST, SHORTEST, hash_password
 from plugin.web.account.people import StaffUser
-from plugin.web.actions import fresh_key, redirect_to
+from plugin.web.actions import act_by, redirect_to
 from plugin.web.forms import Email, Form, Hidden, Password, Text
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.frame import steps_from
@@ -184,8 +183,7 @@ def _adopt_address(owner: StaffView) -> None:
         return
     # A browser that hides it, or an address that is none: the owner sets it later under Settings.
     with suppress(CoursekeeperError):
-        act = Act(owner.actor, services.clock(), fresh_key())
-        save_settings(services, act, {"public_url": f"{origin}{request.script_root}"})
+        save_settings(services, act_by(owner.actor), {"public_url": f"{origin}{request.script_root}"})
 
 
 def has_typed_code() -> bool:
