@@ -5,7 +5,7 @@ The signed link is sufficient, and discloses only the clinic's name. A letter's 
 
 from typing import Any
 
-from flask import abort, render_template, request
+from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
 from invoices.language import Language, language_for
@@ -17,6 +17,7 @@ from plugin.courses.letters.kinds import choose_letter
 from plugin.errors import Refused
 from plugin.web import current_services
 from plugin.web.actions import act_by
+from plugin.web.address import asked_one
 from plugin.web.client_page.keyed import KeyedPages
 from plugin.web.translations import speak
 
@@ -30,8 +31,7 @@ blueprint = KeyedPages(
 @blueprint.get("/mail/stop/<token>")
 def ask(token: str) -> ResponseReturnValue:
     """Show the one button: a mail program that only opens the link changes nothing."""
-    kind = request.args.get("kind", "")
-    kind = kind if kind in list(LetterKind) else ""
+    kind = asked_one("kind", LetterKind) or ""
     return _page("client/stop.html", _words(_client(token)), token=token, kind=kind)
 
 

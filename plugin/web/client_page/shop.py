@@ -41,6 +41,7 @@ from plugin.web.actions import fresh_key
 from plugin.web.agreement_rules import agreement_rules
 from plugin.web.client_page.keyed import nothing
 from plugin.web.client_page.sent_form import form_act, seen_version
+from plugin.web.files import pdf_answer
 from plugin.web.format import LANGUAGES
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
 from plugin.web.translations import speak
@@ -165,7 +166,7 @@ def terms(token: str) -> Response:
     content = ticked_terms_pdf(current_services().store, found.id) if found else None
     if content is None:
         abort(404)
-    return Response(content, mimetype="application/pdf")
+    return pdf_answer(content)
 
 
 @blueprint.errorhandler(CoursekeeperError)
