@@ -47,6 +47,7 @@ blueprint = KeyedPages(
     scope="agreements",
     often="120 per minute",
     unknown_scope="unknown agreements",
+    failed=None,
     url_prefix="/agree",
 )
 
