@@ -22,6 +22,7 @@ from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, optional, required
 from plugin.courses.clients.contacts import typed_email, typed_phone
 from plugin.errors import InvalidField
 from plugin.web import pages
+from plugin.web.address import whole_number
 from plugin.web.format import locale_of
 from plugin.web.refusals import InvalidForm, Refusal
 from plugin.web.translations import N_, _
@@ -434,7 +435,7 @@ class Hidden(wtforms.HiddenField):  # type: ignore[misc]
     @property
     def number(self) -> int | None:
         """Return the whole number that a page sent, None for anything else."""
-        return int(self.data) if self.data.isdecimal() and len(self.data) <= _MOST_DIGITS else None
+        return whole_number(self.data, _MOST_DIGITS)
 
 
 class Several(wtforms.Field):  # type: ignore[misc]

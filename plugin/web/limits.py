@@ -42,11 +42,11 @@ def _limiter(app: Flask, name: str, **options: Any) -> Limiter:
     known: dict[str, Limiter] = app.extensions.setdefault(_EXTENSION, {})
     if name not in known:
         known[name] = Limiter(get_remote_address, strategy="moving-window", key_prefix=f"{name}:", **options)
-        start(known[name], app)
+        _start(known[name], app)
     return known[name]
 
 
-def start(limiter: Limiter, app: Flask) -> None:
+def _start(limiter: Limiter, app: Flask) -> None:
     """Add a limiter whose limits are on views, which ask it themselves, or on blueprints: see `checks_of`.
 
     By default it searches for limits before every request, which takes longer than an empty view, and after each it
