@@ -36,6 +36,12 @@ def page_address(session: Session, act: Act, public_url: str, client_id: str) ->
     return _address(public_url, row.token)
 
 
+@allowed(Role.DESK)
+def address_of(work: Work, public_url: str, client_id: str) -> str | None:
+    """Return the address of the client's page as `page_address` does, for whoever hands it on."""
+    return page_address(work.session, work.act, public_url, client_id)
+
+
 def known_address_in(session: Session, public_url: str, client_id: str) -> str | None:
     """Return the address if it was created before, else None."""
     row = session.get(PrivatePage, living_client_in(session, client_id).id)

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from flask import url_for
 from pydantic import Field
 
 from plugin.courses.base.read import read_course
-from plugin.courses.clients.private_page import token_of
+from plugin.courses.clients.private_page import address_of
 from plugin.courses.clients.wallet_passes import APPLE, GOOGLE, count_passes
 from plugin.errors import Refused
 from plugin.web.access import DESK
@@ -41,15 +40,13 @@ def read_passes(request: Request, course_id: str) -> Reply:
     settings, course = request.services.settings, read_course(request.store, course_id, today=request.today)
     if course.client_id is None:
         raise Refused(_NOBODYS, code="no_client")
-    token, saved = (
-        token_of(request.store, request.act, course.client_id),
-        count_passes(request.store, course_id),
-    )
+    page = address_of(request.store, request.act, settings.public_url, course.client_id)
+    saved = count_passes(request.store, course_id)
 
-    def said(page: str, place: str, *, is_on: bool) -> dict[str, Any]:
-        url = settings.public_url + url_for(page, token=token, course_id=course_id)
-        return {"url": url if is_on and settings.public_url else None, "saved": saved[place]}
+    def said(path: str, place: str, *, is_on: bool) -> dict[str, Any]:
+        url = f"{page}/courses/{course_id}/{path}" if page and is_on else None
+        return {"url": url, "saved": saved[place]}
 
-    apple = said("my.wallet_pass", APPLE, is_on=settings.has_wallet)
-    google = said("my.google_wallet", GOOGLE, is_on=settings.has_google_wallet)
+    apple = said("wallet.pkpass", APPLE, is_on=settings.has_wallet)
+    google = said("google-wallet", GOOGLE, is_on=settings.has_google_wallet)
     return Reply(WalletPasses.of({"apple": apple, "google": google}))
