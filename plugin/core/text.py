@@ -81,6 +81,16 @@ def digits(value: str) -> str:
     return "".join(str(unicodedata.decimal(ch)) for ch in value if ch.isdecimal())
 
 
+def in_fours(code: str) -> str:
+    """Return a code as it is read aloud and typed, in groups of four: 7KQM-X3FD-92HT."""
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
+
+
+def plain_code(typed: str) -> str:
+    """Return a code in capitals, however it was typed: without dashes and spaces."""
+    return "".join(ch for ch in typed.upper() if ch.isalnum())
+
+
 def full_name(given: str, family: str) -> str:
     """Return a person's name in the order of its script: Chinese, Japanese and Korean family name first."""
     first, last = clean(given), clean(family)

@@ -9,6 +9,7 @@ import hmac
 from base64 import b32encode
 from datetime import datetime, timedelta
 
+from plugin.core.text import in_fours, plain_code
 from plugin.courses.accounts.staff import StaffView, locked_self, refuse_taken, staff_email
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, in_transaction
@@ -41,12 +42,11 @@ def email_code(secret_key: str, person: StaffView, address: str, now: datetime) 
     half_hour = int(now.timestamp() // LASTS.total_seconds())
     content = f"email-code:{person.id}:{person.session_mark}:{address}:{half_hour}"
     made = hmac.new(secret_key.encode(), content.encode(), hashlib.sha256).digest()
-    code = b32encode(made)[:_PLACES].decode()
-    return f"{code[: _PLACES // 2]}-{code[_PLACES // 2 :]}"
+    return in_fours(b32encode(made)[:_PLACES].decode())
 
 
 def is_email_code(secret_key: str, person: StaffView, address: str, typed: str, now: datetime) -> bool:
     """Return whether this code, however it is typed, confirms the address now."""
-    plain = "".join(sign for sign in typed[:LONGEST_CODE].upper() if sign.isalnum()).encode()
-    valid = (email_code(secret_key, person, address, at).replace("-", "") for at in (now, now - LASTS))
+    plain = plain_code(typed[:LONGEST_CODE]).encode()
+    valid = (plain_code(email_code(secret_key, person, address, at)) for at in (now, now - LASTS))
     return any(hmac.compare_digest(plain, code.encode()) for code in valid)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.text import in_fours, plain_code
 from plugin.courses.accounts.second_factors import NewPasskey, attach_passkey
 from plugin.courses.accounts.staff import StaffView, new_row, staff_view
 from plugin.courses.base.activity import Did, record_in
@@ -190,12 +191,12 @@ def _locked(session: Session, now: datetime) -> Setup:
 def _renewed(row: Setup, secret_key: str) -> str:
     code = "".join(secrets.choice(_SIGNS) for _other in range(_PLACES))
     row.code_hmac, row.wrong_since_code = _hmac(secret_key, code), 0
-    return f"{code[: _PLACES // 2]}-{code[_PLACES // 2 :]}"
+    return in_fours(code)
 
 
 def _hmac(secret_key: str, code: str) -> str:
-    typed = "".join(sign for sign in code[:LONGEST_CODE].upper() if sign.isalnum())
-    return hmac.new(secret_key.encode(), b"setup-code:" + typed.encode(), hashlib.sha256).hexdigest()
+    plain = plain_code(code[:LONGEST_CODE])
+    return hmac.new(secret_key.encode(), b"setup-code:" + plain.encode(), hashlib.sha256).hexdigest()
 
 
 def _refuse_closed(session: Session) -> None:

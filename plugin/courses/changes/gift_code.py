@@ -2,6 +2,7 @@
 
 import secrets
 
+from plugin.core.text import in_fours, plain_code
 from plugin.errors import InvalidField
 from plugin.wording import _
 
@@ -17,12 +18,12 @@ def new_code() -> str:
 
 def written_code(code: str) -> str:
     """Return the code as printed on the voucher, in groups of four."""
-    return "-".join(code[start : start + 4] for start in range(0, LENGTH, 4))
+    return in_fours(code)
 
 
 def typed_code(typed: str) -> str:
     """Return the code that was typed, ignoring case and dashes; raises InvalidField for no code."""
-    plain = "".join(ch for ch in typed.upper() if ch.isalnum())
+    plain = plain_code(typed)
     if not plain:
         raise InvalidField(_("The voucher's code is missing."), field="code")
     if len(plain) != LENGTH or any(ch not in LETTERS for ch in plain):

@@ -11,6 +11,7 @@ from passlib.exc import TokenError, UsedTokenError  # type: ignore[import-untype
 from passlib.totp import TOTP  # type: ignore[import-untyped]
 
 from plugin.configuration.sealing import sealing
+from plugin.core.text import in_fours
 from plugin.courses.accounts import second_factors
 from plugin.vault import WrongKey
 from plugin.web import current_services, pages
@@ -99,7 +100,7 @@ class RecoveryCodes(MfRecoveryCodesUtil):
 
 def _recovery_code() -> str:
     plain = base64.b32encode(secrets.token_bytes(_CODE_BITS // 8)).decode().lower()
-    return "-".join(plain[start : start + 4] for start in range(0, len(plain), 4))
+    return in_fours(plain)
 
 
 def _now() -> float:
