@@ -1,6 +1,5 @@
 """The staff as Flask-Security sees them, and the store it finds them in."""
 
-import secrets
 from typing import Any
 
 from flask import Flask, session
@@ -10,7 +9,6 @@ from flask_security.utils import set_request_attr
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from webauthn.helpers.structs import AuthenticatorTransport
 
-from plugin.core.acts import Act
 from plugin.courses.accounts.invitations import is_link, person_of_link
 from plugin.courses.accounts.second_factors import (
     NewPasskey,
@@ -25,6 +23,7 @@ from plugin.courses.accounts.staff import StaffView, read_staff, set_password, s
 from plugin.web import current_services
 from plugin.web.account.passwords import fits
 from plugin.web.account.shared import is_idle, keep_awake
+from plugin.web.actions import act_by
 
 # Where the cookie keeps which sign-in it belongs to.
 SIGN_IN = "sign_in"
@@ -126,7 +125,7 @@ class StaffStore(UserDatastore):
         services = current_services()
         add_passkey(
             services.store,
-            Act(user.actor, services.clock(), secrets.token_hex(16)),
+            act_by(user.actor),
             NewPasskey(
                 name=known["name"],
                 credential_id=bytes_to_base64url(credential_id),
@@ -149,7 +148,7 @@ class StaffStore(UserDatastore):
                 services.store, user.passkey_id, sign_count=count, is_synced=synced, now=services.clock()
             )
             return user
-        act = Act(user.actor, services.clock(), secrets.token_hex(16))
+        act = act_by(user.actor)
         set_password(services.store, act, user.staff_id, user.password, only_at=user.fs_uniquifier)
         return user
 

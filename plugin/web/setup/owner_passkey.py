@@ -83,7 +83,7 @@ def _made(credential: str, challenge: str) -> NewPasskey:
     except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError):
         raise Refused(_("The passkey was not saved. Try again."), code="no_passkey") from None
     return NewPasskey(
-        name=device_of(request.user_agent.string)[:],
+        name=device_of(request.user_agent.string),
         credential_id=bytes_to_base64url(known.credential_id),
         public_key=known.credential_public_key,
         sign_count=known.sign_count,
