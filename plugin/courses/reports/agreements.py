@@ -8,7 +8,7 @@ from sqlalchemy import exists, or_, select
 
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.sheet import Columns, Sheet, sheet_of
-from plugin.courses.reports.period import Period, month_of, months_up_to, start_of
+from plugin.courses.reports.period import Period, by_month, months_up_to, start_of
 from plugin.store import Store
 from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
 
@@ -42,9 +42,7 @@ def agreements_by_month(store: Store, now: datetime) -> tuple[AgreedMonth, ...]:
             .outerjoin(AgreementSignature, AgreementSignature.agreement_id == Agreement.id)
             .where(Agreement.made_at >= start_of(months[0].first, clinic.zone))
         )
-        found: dict[Period, list[tuple[str | None, bool]]] = {month: [] for month in months}
-        for made_at, way, sold in rows:
-            found.setdefault(month_of(made_at.astimezone(clinic.zone).date()), []).append((way, sold))
+        found = by_month(((made_at, (way, sold)) for made_at, way, sold in rows), months, clinic.zone)
     return tuple(_month(month, found[month]) for month in months)
 
 
@@ -55,7 +53,7 @@ def _month(month: Period, rows: Sequence[tuple[str | None, bool]]) -> AgreedMont
 
 
 _COLUMNS: Columns[AgreedMonth] = {
-    "Month": lambda row: f"{row.month.first:%Y-%m}",
+    "Month": lambda row: row.month.key,
     "Made": lambda row: row.made,
     "Signed": lambda row: row.signed,
     "Drawn": lambda row: row.drawn,

@@ -1,8 +1,9 @@
 """Periods of a report: two days, both included, in the clinic's time zone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from plugin.errors import InvalidField
@@ -10,6 +11,7 @@ from plugin.wording import _
 
 EARLIEST = date(2000, 1, 1)
 LATEST = date(2100, 12, 31)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class Period:
                 raise InvalidField(_("A period lies between the years 2000 and 2100."), field=field)
         if self.last < self.first:
             raise InvalidField(_("The last day lies before the first one."), field="to")
+
+    @property
+    def key(self) -> str:
+        """Return the month in which it begins, such as 2026-11."""
+        return f"{self.first:%Y-%m}"
 
     def moments(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Return the first moment of the period, and the first one after it, in UTC."""
@@ -61,6 +68,16 @@ def months_up_to(day: date, count: int) -> tuple[Period, ...]:
     while len(months) < count:
         months.append(month_before(months[-1].first))
     return tuple(reversed(months))
+
+
+def by_month(
+    dated: Iterable[tuple[datetime, T]], months: Iterable[Period], zone: ZoneInfo
+) -> dict[Period, list[T]]:
+    """Return what happened in each of these months, by the day in this zone."""
+    found: dict[Period, list[T]] = {month: [] for month in months}
+    for at, what in dated:
+        found.setdefault(month_of(at.astimezone(zone).date()), []).append(what)
+    return found
 
 
 def months_in(period: Period) -> Iterator[Period]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.sheet import Sheet, sheet_of
 from plugin.courses.quotes.views import QuoteState, states_since_in
-from plugin.courses.reports.period import Period, month_of, months_up_to, start_of
+from plugin.courses.reports.period import Period, by_month, months_up_to, start_of
 from plugin.store import Store
 
 MONTHS_SHOWN = 12
@@ -30,19 +30,15 @@ def quotes_by_month(store: Store, now: datetime) -> tuple[QuotedMonth, ...]:
     with store.reading() as session:
         clinic = clinic_in(session)
         months = months_up_to(local_date(clinic, now), MONTHS_SHOWN)
-        zone = clinic.zone
-        found = Counter(
-            (month_of(made_at.astimezone(zone).date()), state)
-            for made_at, state in states_since_in(session, start_of(months[0].first, zone), now)
-        )
-    return tuple(_month(month, found) for month in months)
+        made = states_since_in(session, start_of(months[0].first, clinic.zone), now)
+        found = by_month(made, months, clinic.zone)
+    return tuple(_month(month, Counter(found[month])) for month in months)
 
 
-def _month(month: Period, found: Counter[tuple[Period, QuoteState]]) -> QuotedMonth:
-    by = {state: found[month, state] for state in QuoteState}
+def _month(month: Period, by: Counter[QuoteState]) -> QuotedMonth:
     return QuotedMonth(
         month,
-        sum(by.values()),
+        by.total(),
         by[QuoteState.PAID],
         by[QuoteState.OPEN],
         by[QuoteState.EXPIRED],
@@ -53,7 +49,7 @@ def _month(month: Period, found: Counter[tuple[Period, QuoteState]]) -> QuotedMo
 def quotes_sheet(rows: tuple[QuotedMonth, ...]) -> Sheet:
     """Return it as a table for a spreadsheet."""
     columns = {
-        "Month": lambda row: f"{row.month.first:%Y-%m}",
+        "Month": lambda row: row.month.key,
         "Made": lambda row: row.made,
         "Sold": lambda row: row.sold,
         "Open": lambda row: row.open,

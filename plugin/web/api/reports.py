@@ -259,7 +259,7 @@ def report_reserve(request: Request) -> Reply:
 class QuotedMonth(Answer):
     """The quotes made in a month, and what became of them."""
 
-    month: str = shown("2026-11")
+    month: str = shown("2026-11", at="month.key")
     made: Count = shown(12)
     sold: Count = shown(7, "Those that became a sale, whenever.")
     open: Count = shown(2)
@@ -276,18 +276,13 @@ class QuotesReport(Answer):
 @call("GET", "/reports/quotes", QuotesReport, roles=THE_OWNER)
 def report_quotes(request: Request) -> Reply:
     """Count the quotes made in each month, and what became of them."""
-    names = ("made", "sold", "open", "expired", "withdrawn")
-    months = [
-        {"month": f"{row.month.first:%Y-%m}", **{name: getattr(row, name) for name in names}}
-        for row in quotes_by_month(request.store, request.act.now)
-    ]
-    return Reply(QuotesReport.of({"months": months}))
+    return Reply(QuotesReport.of({"months": quotes_by_month(request.store, request.act.now)}))
 
 
 class AgreedMonth(Answer):
     """The course agreements made in a month, and what became of them."""
 
-    month: str = shown("2026-11")
+    month: str = shown("2026-11", at="month.key")
     made: Count = shown(12)
     signed: Count = shown(9, "Those that were signed, whenever.")
     drawn: Count = shown(6)
@@ -305,12 +300,7 @@ class AgreementsReport(Answer):
 @call("GET", "/reports/agreements", AgreementsReport, roles=THE_OWNER)
 def report_agreements(request: Request) -> Reply:
     """Count the course agreements made in each month, and what became of them."""
-    names = ("made", "signed", "drawn", "typed", "paper", "sold")
-    months = [
-        {"month": f"{row.month.first:%Y-%m}", **{name: getattr(row, name) for name in names}}
-        for row in agreements_by_month(request.store, request.act.now)
-    ]
-    return Reply(AgreementsReport.of({"months": months}))
+    return Reply(AgreementsReport.of({"months": agreements_by_month(request.store, request.act.now)}))
 
 
 class PlannedVisits(Answer):

@@ -173,8 +173,8 @@ def show_month(refusal: Refusal | None = None) -> ResponseReturnValue:
     months = months_to_print(store, now=pages.now())
     return render_template(
         "owner/month.html",
-        months=[(f"{month.first:%Y-%m}", written_month(month.first, clinic)) for month in months],
-        chosen=request.args.get("month") or f"{usual(months).first:%Y-%m}",
+        months=[(month.key, written_month(month.first, clinic)) for month in months],
+        chosen=request.args.get("month") or usual(months).key,
         running=written_month(months[0].first, clinic),
         closed=closed_through(store),
         refusal=refusal,

@@ -80,8 +80,8 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         book=book,
         month=month,
         year=year,
-        months=[(f"{each.first:%Y-%m}", written_month(each.first, clinic)) for each in months],
-        chosen=f"{month.first:%Y-%m}",
+        months=[(each.key, written_month(each.first, clinic)) for each in months],
+        chosen=month.key,
         is_running=month.last >= pages.today(),
         titles=TITLES,
         formats=_FORMATS,
@@ -191,7 +191,7 @@ def _asked_line() -> LineFilter:
 
 def _line_address(wanted: LineFilter) -> dict[str, str]:
     return {
-        "month": f"{wanted.period.first:%Y-%m}",
+        "month": wanted.period.key,
         "section": wanted.section.value,
         "account": wanted.role.value,
         "currency": wanted.currency,
