@@ -19,6 +19,8 @@ def test_axe_finds_nothing_where_courses_have_equal_names(desk: DeskWindow) -> N
     found = judged(page, "equal names")
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Client page").click()
+    # Before its stylesheet is there, a new tab has links of a line's height.
+    opened.value.wait_for_load_state()
     found += judged(opened.value, "their own page")
     assert found == []
 
