@@ -8,14 +8,14 @@ from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.bookmarks import bookmark_of, save_bookmark
 from plugin.store import Store
 
-NAME = "square_clock_offset"
+CLOCK_OFFSET = "square_clock_offset"
 # An answer is dated in whole seconds and takes a few of them.
 WORTH_NOTING = timedelta(seconds=30)
 
 
 def clock_offset(store: Store) -> timedelta | None:
     """Return by how much our clock is ahead of Square's (negative: behind); None where it agrees."""
-    return timedelta(seconds=float(bookmark_of(store, NAME) or 0)) or None
+    return timedelta(seconds=float(bookmark_of(store, CLOCK_OFFSET) or 0)) or None
 
 
 class ClockWatch:
@@ -35,4 +35,4 @@ class ClockWatch:
         noted = clock_offset(self._store) or timedelta()
         if abs(offset - noted) > WORTH_NOTING:
             value = str(offset.total_seconds()) if abs(offset) > WORTH_NOTING else "0"
-            save_bookmark(self._store, Act(SQUARE, now, NAME), NAME, value)
+            save_bookmark(self._store, Act(SQUARE, now, CLOCK_OFFSET), CLOCK_OFFSET, value)

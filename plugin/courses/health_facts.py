@@ -123,7 +123,7 @@ def _papers(session: Session) -> dict[str, int]:
     return {**dict(issued.all()), "handout": session.scalar(select(func.count()).select_from(Handout)) or 0}
 
 
-NAME = "mail_failing"
+MAIL_FAILING = "mail_failing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class MailFailing:
 
 def mail_failing(store: Store) -> MailFailing | None:
     """Return since when e-mails fail; None while they are taken."""
-    since, _, said = (bookmark_of(store, NAME) or "").partition(" ")
+    since, _, said = (bookmark_of(store, MAIL_FAILING) or "").partition(" ")
     return MailFailing(datetime.fromisoformat(since), said) if since else None
 
 
@@ -152,8 +152,8 @@ class MailWatch:
         before = mail_failing(self._store)
         if error is None or error.permanent:
             if before is not None:
-                self._store.transact(lambda session: drop_bookmark_in(session, NAME))
+                self._store.transact(lambda session: drop_bookmark_in(session, MAIL_FAILING))
         elif before is None or before.said != error.message[:160]:
             since = before.since if before else self._clock()
             said = f"{since.isoformat()} {error.message[:160]}"
-            save_bookmark(self._store, Act(SQUARE, self._clock(), NAME), NAME, said)
+            save_bookmark(self._store, Act(SQUARE, self._clock(), MAIL_FAILING), MAIL_FAILING, said)

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from plugin.core.acts import Actor, Role, require
 from plugin.courses.accounts.setup import has_staff
-from plugin.courses.accounts.sign_ins import LASTS
+from plugin.courses.accounts.sign_ins import SIGN_IN_LASTS
 from plugin.web import current_services
 from plugin.web.request_log import note_role
 
@@ -154,7 +154,7 @@ def _fresh_within(view: Any) -> timedelta | None:
     """
     is_owners_alone = not getattr(view, "roles", ())
     marked: timedelta | None = getattr(view, "fresh_within", None)
-    return marked if marked is not None or not is_owners_alone else LASTS
+    return marked if marked is not None or not is_owners_alone else SIGN_IN_LASTS
 
 
 def keep_cookie(

@@ -14,7 +14,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from plugin.courses.accounts.sign_ins import LASTS
+from plugin.courses.accounts.sign_ins import SIGN_IN_LASTS
 from plugin.staff_languages import staff_language
 from plugin.web import current_services, pages
 from plugin.web.account.people import SIGN_IN
@@ -72,7 +72,7 @@ def worker() -> Response:
         "signOut": url_for("security.logout"),
         "clients": KEPT_CLIENTS,
         "patience": PATIENCE_MS,
-        "lasts": int(LASTS.total_seconds() * 1000),
+        "lasts": int(SIGN_IN_LASTS.total_seconds() * 1000),
     }
     return Response(f"const CONFIG = {json.dumps(content)};\n{source}", mimetype="text/javascript")
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, staff_signed_in, start_sign_in
+from plugin.courses.accounts.sign_ins import SIGN_IN_LASTS, end_sign_in, staff_signed_in, start_sign_in
 from plugin.courses.accounts.staff import (
     StaffView,
     add_staff,
@@ -226,5 +226,5 @@ class TestLeaving:
         sign_in = start_sign_in(store, add(store, clock), clock())
         person = staff_by_email(store, "wu@example.org")
         assert person is not None
-        then = clock() + LASTS + timedelta(seconds=seconds)
+        then = clock() + SIGN_IN_LASTS + timedelta(seconds=seconds)
         assert (staff_signed_in(store, person.session_mark, sign_in, then) is not None) is is_in

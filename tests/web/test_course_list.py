@@ -10,7 +10,7 @@ import pytest
 
 from plugin.core.acts import Role
 from plugin.core.terms import Terms
-from plugin.courses.lists.saved_views import MOST, views_of
+from plugin.courses.lists.saved_views import MOST_SAVED_VIEWS, views_of
 from plugin.services import Services
 from plugin.web.lists.courses import SHOWN, USUAL
 from tests.courses.desk import ANA, DEB, Desk
@@ -151,7 +151,7 @@ def test_a_view_is_saved_renamed_and_deleted(
 def test_there_is_an_end_to_saved_views(small_olga: Visitor, small_desk: Desk) -> None:
     small_desk.sell()
     form = small_olga.page("/courses").form("/views/courses")
-    for number in range(MOST):
+    for number in range(MOST_SAVED_VIEWS):
         assert small_olga.send(form, view_name=f"View {number}", key=f"k-{number}").status_code == 303
     refused = small_olga.send(form, view_name="One more", key="one-more")
     assert refused.status_code == 409

@@ -3,15 +3,16 @@
 import pytest
 from flask import Flask
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from plugin.core.money import Money
 from plugin.courses.clients.private_page import token_of
-from plugin.courses.sales.tips import begin_tip
+from plugin.courses.sales.tips import begin_tip, list_tips
 from plugin.errors import InvalidField, Refused
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.store.selling import Tip
+from tests.budgets.counting import counted
 from tests.courses.desk import DEB, Desk
 from tests.web.test_check_in import with_settings
 from tests.web.visitor import Visitor
@@ -81,3 +82,16 @@ def test_another_client_sees_no_tip_and_nobody_begins_many(guest: Guest) -> None
 def test_an_address_for_reviews_is_https(address: str) -> None:
     with pytest.raises(ValidationError):
         Settings.model_validate({"review_url": address})
+
+
+def test_the_tips_of_many_clients_are_one_query(guest: Guest) -> None:
+    store, clients = guest.desk.store, [guest.ana, guest.desk.client("Ben Ode"), guest.desk.client("Cy Ray")]
+    for client_id in clients:
+        begin_tip(store, guest.desk.act(), client_id, Money(700, "USD"), practitioner_id=None)
+    with store.writing() as session:
+        session.execute(update(Tip).values(state="paid", ended_at=guest.desk.clock()))
+    with counted(store.engine) as sent:
+        tips = list_tips(store)
+    assert [tip.client_id for tip in tips] == clients[::-1]
+    assert {tip.client_name for tip in tips} >= {"Ben Ode", "Cy Ray"}
+    assert len(sent) == 1, sent

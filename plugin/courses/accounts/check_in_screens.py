@@ -86,7 +86,7 @@ def _of_token(session: Session, token: str) -> CheckInScreen | None:
 
 
 # A forgotten iPad shows nothing of the client any more.
-LASTS = timedelta(minutes=30)
+HAND_OVER_LASTS = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def hand_over_of_token(store: Store, token: str, now: datetime) -> HandOverView 
     its = (
         HandOver.token_sha256 == sha256_hex(token),
         HandOver.ended_at.is_(None),
-        HandOver.started_at > now - LASTS,
+        HandOver.started_at > now - HAND_OVER_LASTS,
     )
     with store.reading() as session:
         row = session.scalar(select(HandOver).where(*its))

@@ -17,7 +17,7 @@ from plugin.courses.base.work import Work, in_transaction
 # The outbox job that sends a code.
 CODE = "mail_email_code"
 # A code holds for this long at least, and for twice as long at most.
-LASTS = timedelta(minutes=30)
+CODE_LASTS = timedelta(minutes=30)
 LONGEST_CODE = 20
 _PLACES = 8
 
@@ -39,7 +39,7 @@ def request_email_code(work: Work, email: str) -> str:
 
 def email_code(secret_key: str, person: StaffView, address: str, now: datetime) -> str:
     """Return the code that confirms this address, in two groups of four signs."""
-    half_hour = int(now.timestamp() // LASTS.total_seconds())
+    half_hour = int(now.timestamp() // CODE_LASTS.total_seconds())
     content = f"email-code:{person.id}:{person.session_mark}:{address}:{half_hour}"
     made = hmac.new(secret_key.encode(), content.encode(), hashlib.sha256).digest()
     return in_fours(b32encode(made)[:_PLACES].decode())
@@ -48,5 +48,5 @@ def email_code(secret_key: str, person: StaffView, address: str, now: datetime) 
 def is_email_code(secret_key: str, person: StaffView, address: str, typed: str, now: datetime) -> bool:
     """Return whether this code, however it is typed, confirms the address now."""
     plain = plain_code(typed[:LONGEST_CODE]).encode()
-    valid = (plain_code(email_code(secret_key, person, address, at)) for at in (now, now - LASTS))
+    valid = (plain_code(email_code(secret_key, person, address, at)) for at in (now, now - CODE_LASTS))
     return any(hmac.compare_digest(plain, code.encode()) for code in valid)

@@ -120,7 +120,7 @@ def _digest(code: str) -> str:
 
 
 NAME_LENGTH = 64
-MOST = 20
+MOST_PASSKEYS = 20
 # Longer than a challenge is accepted.
 _CHALLENGES_KEPT = timedelta(minutes=30)
 
@@ -172,8 +172,8 @@ def add_passkey(work: Work, new: NewPasskey) -> None:
     """Add a passkey to the actor's own account; raises InvalidField, or Refused for one too many."""
     person = locked_self(work)
     known = work.session.scalars(_of(person.id)).all()
-    if len(known) >= MOST:
-        raise Refused(_("You have {most} passkeys. Remove one first.", most=MOST), code="too_many")
+    if len(known) >= MOST_PASSKEYS:
+        raise Refused(_("You have {most} passkeys. Remove one first.", most=MOST_PASSKEYS), code="too_many")
     alert(work, person, PASSKEY_ADDED)
     attach_passkey(work, person, new)
 

@@ -20,7 +20,7 @@ from plugin.store.people import Passkey, SignIn, Staff
 from plugin.store.prepared import Prepared
 from plugin.wording import _
 
-LASTS = timedelta(hours=12)
+SIGN_IN_LASTS = timedelta(hours=12)
 # A page that only reads must not write each time.
 SEEN_NOTED_EVERY = timedelta(minutes=5)
 _STRANGER = Actor("Unknown", Role.DESK, Source.DESK)
@@ -121,7 +121,7 @@ def staff_signed_in(store: Store, session_mark: str, sign_in_id: str, now: datet
 
     Records when it was last seen, at most every five minutes.
     """
-    asked = {"mark": session_mark, "sign_in": sign_in_id, "since": now - LASTS}
+    asked = {"mark": session_mark, "sign_in": sign_in_id, "since": now - SIGN_IN_LASTS}
     row = next(iter(store.rows(_SIGNED_IN, asked)), None)
     if row is None:
         return None
@@ -215,7 +215,7 @@ def _record_end(work: Work, row: SignIn) -> None:
 
 
 def _is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return SignIn.ended_at.is_(None), SignIn.started_at > now - LASTS
+    return SignIn.ended_at.is_(None), SignIn.started_at > now - SIGN_IN_LASTS
 
 
 def _require_own(actor: Actor, staff_id: str) -> None:

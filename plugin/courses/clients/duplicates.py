@@ -20,7 +20,7 @@ from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 from plugin.store.prepared import Prepared
 from plugin.wording import _
 
-KIND = "possible_duplicate"
+POSSIBLE_DUPLICATE = "possible_duplicate"
 # More clients of one name and phone without a profile are not duplicates.
 _MOST_ASKED = 3
 _MOST_ALIKE = 8
@@ -35,7 +35,7 @@ def ask_about_duplicates(work: Work, new: Client) -> None:
         shared = _shared(before, new)
         open_item(
             work,
-            kind=KIND,
+            kind=POSSIBLE_DUPLICATE,
             dedupe=_mark(before.id, new.id),
             summary=(
                 _(
@@ -62,7 +62,7 @@ def settle_duplicates_in(session: Session, act: Act, one_id: str, other_id: str)
 
 
 def _mark(before_id: str, new_id: str) -> str:
-    return f"{KIND}:{before_id}:{new_id}"
+    return f"{POSSIBLE_DUPLICATE}:{before_id}:{new_id}"
 
 
 def _namesakes_in(session: Session, new: Client) -> Sequence[Client]:

@@ -35,7 +35,7 @@ from plugin.store.ledger import Allowance, Course
 from plugin.store.selling import Checkout, DeskRefund
 from plugin.wording import _
 
-KIND = "changed_exchange"
+CHANGED_EXCHANGE = "changed_exchange"
 # The job kind in `plugin.courses.refunds.desk_refunds`, which requires more than is known here.
 _REFUND = "refund"
 _CLOSED_AS = "transferred"
@@ -265,8 +265,8 @@ def _ask(exchange: _Exchange, course: CourseView) -> str:
     who = course.client_name or _("A client")
     return open_item(
         exchange,
-        kind=KIND,
-        dedupe=f"{KIND}:{row.id}",
+        kind=CHANGED_EXCHANGE,
+        dedupe=f"{CHANGED_EXCHANGE}:{row.id}",
         summary=_(
             "{who} has paid to exchange {old} for {new}, but that course has changed since.",
             who=who,

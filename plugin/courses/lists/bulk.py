@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
+from plugin.core.batches import batched
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.outbox import enqueue
@@ -136,8 +137,8 @@ def _preview(
         by = {"by": work.act.actor.name, "staff_id": work.act.actor.staff_id}
         row = BulkAct(id=work.new_id(), kind=kind, days=days, reason=reason, created_at=work.now, **by)
         work.add(row)
-        for at in range(0, len(ids), _AT_ONCE):
-            _add_items(work, row, ids[at : at + _AT_ONCE], at, today)
+        for some in batched(enumerate(ids), _AT_ONCE):
+            _add_items(work, row, some, today)
         return row.id
 
     # The same form again is the same act, whatever was sold since.
@@ -156,14 +157,16 @@ def _check_number(ids: Sequence[str]) -> None:
         raise InvalidField(_("{said} Filter for fewer.", said=said), field="course")
 
 
-def _add_items(work: Work, act: BulkAct, ids: Sequence[str], first: int, today: date) -> None:
+def _add_items(work: Work, act: BulkAct, placed: Sequence[tuple[int, str]], today: date) -> None:
     columns = select(Course.id, Course.client_id, Course.expires_on, Course.closed_as, Client)
     rows = work.session.execute(
-        columns.outerjoin(Client, Client.id == Course.client_id).where(Course.id.in_(ids))
+        columns.outerjoin(Client, Client.id == Course.client_id).where(
+            Course.id.in_([course_id for _position, course_id in placed])
+        )
     )
     by_id = {row.id: row for row in rows}
     items = []
-    for position, course_id in enumerate(ids, first):
+    for position, course_id in placed:
         row = by_id[course_id]
         after = None
         if act.kind == EXTEND and row.expires_on is not None:

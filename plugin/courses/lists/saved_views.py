@@ -13,7 +13,7 @@ from plugin.store import Store
 from plugin.store.listing import SavedView
 from plugin.wording import N_, _
 
-NAME_LENGTH, MOST = 60, 30
+NAME_LENGTH, MOST_SAVED_VIEWS = 60, 30
 _NO_VIEW = N_("There is no such saved view.")
 
 
@@ -109,5 +109,7 @@ def _refuse_taken(work: Work, listing: str, staff_id: str | None, name: str) -> 
     names = work.session.scalars(select(SavedView.name).where(SavedView.listing == listing, theirs)).all()
     if name.casefold() in [each.casefold() for each in names]:
         raise InvalidField(_("A saved view has this name. Choose another one."), field="view_name")
-    if len(names) >= MOST:
-        raise Refused(_("There are {most} saved views. Delete one first.", most=MOST), code="too_many")
+    if len(names) >= MOST_SAVED_VIEWS:
+        raise Refused(
+            _("There are {most} saved views. Delete one first.", most=MOST_SAVED_VIEWS), code="too_many"
+        )

@@ -42,7 +42,7 @@ from plugin.store.tables import models
 from plugin.store.triggers import ERASED
 from plugin.wording import N_, _
 
-NAME = N_("Erased client")
+ERASED_CLIENT = N_("Erased client")
 _NO_DIGEST = "0" * 64
 
 
@@ -92,7 +92,7 @@ def _empty(column: Column[Any]) -> Any:
 
 def _clients(session: Session, act: Act, subject: SubjectData) -> None:
     blank = {
-        "name": NAME,
+        "name": ERASED_CLIENT,
         "sounds_like": "",
         "postal_address": "",
         "name_folded": "",
@@ -116,8 +116,8 @@ def _sales(session: Session, subject: SubjectData) -> None:
     for record in session.scalars(select(SaleRecord).where(theirs)):
         record.content = without_reasons(record.content)
     given, received = Gift.giver_id.in_(subject.client_ids), Gift.recipient_id.in_(subject.client_ids)
-    session.execute(update(Gift).where(given).values(giver_name=NAME))
-    session.execute(update(Gift).where(received).values(recipient_name=NAME))
+    session.execute(update(Gift).where(given).values(giver_name=ERASED_CLIENT))
+    session.execute(update(Gift).where(received).values(recipient_name=ERASED_CLIENT))
 
 
 def _agreements(session: Session, subject: SubjectData) -> None:

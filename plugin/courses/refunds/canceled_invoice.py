@@ -39,7 +39,7 @@ from plugin.store.ledger import Allowance, Course
 from plugin.store.queues import Attention
 from plugin.wording import _
 
-KIND = "canceled_part_paid"
+CANCELED_PART_PAID = "canceled_part_paid"
 KEEP, REFUND, LEAVE = "keep_sessions", "refund", "leave_open"
 
 
@@ -63,7 +63,7 @@ def _end(work: Work, course_id: str) -> bool:
     sessions = _kept_sessions(course)
     open_item(
         work,
-        kind=KIND,
+        kind=CANCELED_PART_PAID,
         dedupe=canceled_invoice_question(row.id),
         summary=_(
             "The invoice for {package_name} was canceled after {paid} of {of} was paid.",

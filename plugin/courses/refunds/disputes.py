@@ -23,7 +23,7 @@ from plugin.store.queues import Attention
 from plugin.store.square_side import Dispute
 from plugin.wording import N_, _
 
-KIND = "dispute"
+DISPUTE = "dispute"
 # Set by us, so that it differs from a person's decision.
 _SETTLED = {
     "WON": N_("The bank decided for the clinic"),
@@ -84,7 +84,7 @@ def _ask_in(work: Work, dispute: Dispute) -> str:
     summary, details = _summary(work.session, dispute), _details(dispute, open_ids)
     if item is None:
         order_id = dispute.square_order_id
-        open_item(work, kind=KIND, dedupe=mark, summary=summary, details=details, square_order_id=order_id)
+        open_item(work, kind=DISPUTE, dedupe=mark, summary=summary, details=details, square_order_id=order_id)
         return _("The courses of the sale are flagged; a person decides.")
     # A decision made while the bank was reviewing is asked for again once the money is lost.
     if item.resolved_at is not None and dispute.state in LOST and item.details["state"] not in LOST:

@@ -134,7 +134,7 @@ def _reason(refund: Refund) -> str:
     return _("Refunded in Square: {said}", said=said)[:REASON_LENGTH] if said else _("Refunded in Square")
 
 
-KIND = "refund_after_transfer"
+REFUND_AFTER_TRANSFER = "refund_after_transfer"
 
 
 def ask_about_transferred(work: Work, refund: Refund, course_ids: Sequence[str]) -> None:
@@ -158,8 +158,8 @@ def ask_about_transferred(work: Work, refund: Refund, course_ids: Sequence[str])
     names = ", ".join(dict.fromkeys(name for _other, name in rows))
     open_item(
         work,
-        kind=KIND,
-        dedupe=f"{KIND}:{refund.square_refund_id}",
+        kind=REFUND_AFTER_TRANSFER,
+        dedupe=f"{REFUND_AFTER_TRANSFER}:{refund.square_refund_id}",
         summary=_(
             "{amount} of a sale was refunded, sessions of which were transferred to {names}.",
             amount=amount,

@@ -34,7 +34,7 @@ from plugin.store.letters import ClientLetter
 from plugin.store.papers import VisitLetter
 from plugin.store.square_side import Booking
 
-NAME = "Evidence for a dispute"
+_CALLED = "Evidence for a dispute"
 # By the visit, of which there is an index.
 _AFTER_VISITS = select(VisitLetter).join(Visit, Visit.id == VisitLetter.visit_id)
 
@@ -57,7 +57,7 @@ def write_evidence(store: Store, render: Render, act: Act, course_id: str, out: 
             _add(packed, file, at)
             sums.append(f"{hashlib.sha256(file.content).hexdigest()}  {file.name}\n")
         _add(packed, _File("SHA256SUMS", "".join(sums).encode()), at)
-    record_download(store, act, NAME, client_id=course.client_id)
+    record_download(store, act, _CALLED, client_id=course.client_id)
     return course
 
 
@@ -104,7 +104,7 @@ def _readme(store: Store, act: Act, course: CourseView) -> str:
     clinic = read_clinic(store)
     client = read_client(store, course.client_id) if course.client_id else None
     lines = [
-        f"{NAME}: {course.package_name}",
+        f"{_CALLED}: {course.package_name}",
         "",
         f"Clinic: {clinic.name}",
         f"Client: {client.name if client else 'no client'}",

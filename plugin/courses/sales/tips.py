@@ -6,6 +6,7 @@ Makes no network call: a worker's job has Square make the payment link and looks
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -27,7 +28,7 @@ from plugin.wording import N_, _
 # The outbox job that has Square make the link of a tip, and looks for its payment.
 TIP = "tip"
 # In whole units of the currency.
-LEAST, MOST = 1, 500
+LEAST_TIP, MOST_TIP = 1, 500
 MOST_AN_HOUR = 5
 _NO_TIP = N_("There is no such tip.")
 # What of a tip was refunded in Square.
@@ -72,8 +73,10 @@ def begin_tip(work: Work, client_id: str, amount: Money, *, practitioner_id: str
     The same act again returns the same tip.
     """
     unit = 10 ** minor_digits(amount.currency)
-    if not LEAST * unit <= amount.amount <= MOST * unit:
-        raise InvalidField(_("A tip is between {least} and {most}.", least=LEAST, most=MOST), field="amount")
+    if not LEAST_TIP * unit <= amount.amount <= MOST_TIP * unit:
+        raise InvalidField(
+            _("A tip is between {least} and {most}.", least=LEAST_TIP, most=MOST_TIP), field="amount"
+        )
 
     def begin(work: Work, client: Client) -> dict[str, str]:
         since = work.now - timedelta(hours=1)
@@ -98,24 +101,22 @@ def begin_tip(work: Work, client_id: str, amount: Money, *, practitioner_id: str
     # Left out for the team: the digest of a request to it is that of before there was a choice.
     request |= {"practitioner_id": practitioner_id} if practitioner_id else {}
     begun = work.once("tip", request, lambda: begin(work, client))
-    return _view(work.session, work.session.get_one(Tip, begun.answer["tip_id"]))
+    return _view(work.session.execute(_TIPS.where(Tip.id == begun.answer["tip_id"])).one())
 
 
 def tip_of(store: Store, tip_id: str, client_id: str) -> TipView | None:
     """Return a tip of this client, None for another's."""
     with store.reading() as session:
-        row = session.get(Tip, tip_id)
-        return _view(session, row) if row is not None and row.client_id == client_id else None
+        row = session.execute(_TIPS.where(Tip.id == tip_id, Tip.client_id == client_id)).one_or_none()
+        return _view(row) if row is not None else None
 
 
 def list_tips(store: Store, *, limit: int = 50) -> tuple[TipView, ...]:
     """Return the tips that were paid, newest first, less what was refunded; those refunded whole are left out."""
-    rows = select(Tip, Tip.amount - _REFUNDED).where(*_IS_KEPT).order_by(Tip.id.desc()).limit(limit)
+    kept = _TIPS.add_columns((Tip.amount - _REFUNDED).label("left")).where(*_IS_KEPT)
     with store.reading() as session:
-        return tuple(
-            replace(_view(session, row), amount=Money(int(left), row.currency))
-            for row, left in session.execute(rows).all()
-        )
+        rows = session.execute(kept.order_by(Tip.id.desc()).limit(limit))
+        return tuple(replace(_view(row), amount=Money(int(row.left), row.Tip.currency)) for row in rows)
 
 
 def is_tip(store: Store, square_order_id: str) -> bool:
@@ -155,12 +156,14 @@ def tip_for_change(session: Session, tip_id: str) -> Tip:
     return require_row(session, Tip, tip_id, _NO_TIP, is_locked=True)
 
 
-def _view(session: Session, row: Tip) -> TipView:
-    staff = session.get(Staff, row.practitioner_id) if row.practitioner_id else None
-    return from_row(
-        TipView,
-        row,
-        client_name=session.get_one(Client, row.client_id).name,
-        practitioner=staff.name if staff else "",
-        amount=Money(row.amount, row.currency),
-    )
+_TIPS = (
+    select(Tip, Client.name.label("client_name"), func.coalesce(Staff.name, "").label("practitioner"))
+    .join(Client, Client.id == Tip.client_id)
+    .outerjoin(Staff, Staff.id == Tip.practitioner_id)
+)
+
+
+def _view(row: Any) -> TipView:
+    tip = row.Tip
+    amount = Money(tip.amount, tip.currency)
+    return from_row(TipView, tip, client_name=row.client_name, practitioner=row.practitioner, amount=amount)

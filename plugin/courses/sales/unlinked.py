@@ -15,13 +15,13 @@ from plugin.store.offers import Package
 from plugin.store.queues import Attention
 from plugin.wording import N_, N_n, _
 
-KIND = "unlinked_sale"
+UNLINKED_SALE = "unlinked_sale"
 LINK, IGNORE, DISMISS = "link_and_open", "ignore_item", "dismiss"
 
 
 def unlinked_mark(square_order_id: str, line_uid: str) -> str:
     """Return the `dedupe` of the item about a line."""
-    return f"{KIND}:{square_order_id}:{line_uid}"[:255]
+    return f"{UNLINKED_SALE}:{square_order_id}:{line_uid}"[:255]
 
 
 def ask_about_unlinked(work: Work, sale: Sale, sold: SoldItem, package_id: str) -> str:
@@ -31,7 +31,7 @@ def ask_about_unlinked(work: Work, sale: Sale, sold: SoldItem, package_id: str) 
     is_item = sold.square_variation_id is not None
     return open_item(
         work,
-        kind=KIND,
+        kind=UNLINKED_SALE,
         dedupe=unlinked_mark(sale.square_order_id, sold.uid),
         summary=_summary(work.session, sale, name[:120], is_item=is_item),
         details={
@@ -59,7 +59,7 @@ def open_questions_of(session: Session, square_variation_id: str) -> Iterator[At
     """Yield the open items about sales of this variation, oldest first, locked for this transaction."""
     waiting = (
         select(Attention)
-        .where(Attention.kind == KIND, Attention.resolved_at.is_(None))
+        .where(Attention.kind == UNLINKED_SALE, Attention.resolved_at.is_(None))
         .order_by(Attention.id)
         .with_for_update()
     )
@@ -71,7 +71,7 @@ def open_questions_of(session: Session, square_variation_id: str) -> Iterator[At
 def note_refund_in(session: Session, act: Act, refund: Refund) -> str:
     """Store a refund with the items about its sale; one whose line was refunded whole needs no decision."""
     waiting = select(Attention).where(
-        Attention.kind == KIND,
+        Attention.kind == UNLINKED_SALE,
         Attention.square_order_id == refund.square_order_id,
         Attention.resolved_at.is_(None),
     )

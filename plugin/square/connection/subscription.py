@@ -14,7 +14,7 @@ from plugin.square.events import event_types
 from plugin.square.parsing import Json, square_id, text
 from plugin.wording import _
 
-NAME = "Coursekeeper"
+_SUBSCRIPTION = "Coursekeeper"
 # Our calls are written against this version of Square's API.
 API_VERSION = "2025-08-20"
 # A sample of it has no effect: it is not about a sale.
@@ -94,7 +94,7 @@ def _updated(services: Services, address: str) -> Json | None:
 
 def _created(services: Services, act: Act, address: str) -> Json:
     return services.square.create_subscription(
-        act.key[:45], name=NAME, url=address, event_types=wanted_events(), api_version=API_VERSION
+        act.key[:45], name=_SUBSCRIPTION, url=address, event_types=wanted_events(), api_version=API_VERSION
     )
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from sqlalchemy import select
 
+from plugin.core.batches import batched
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.services import Services
@@ -28,9 +29,8 @@ def sync_bookings(services: Services, _since: datetime) -> Iterator[SyncPage]:
         for page in services.square.bookings(begins, ends, services.settings.square_location_id or None):
             unseen -= {text(one.get("id")) for one in page}
             yield SyncPage(len(page), _receive_new(services, page))
-    moved = sorted(unseen)
-    for start in range(0, len(moved), MOST_BY_ID):
-        found = services.square.bookings_by_id(moved[start : start + MOST_BY_ID])
+    for moved in batched(sorted(unseen), MOST_BY_ID):
+        found = services.square.bookings_by_id(moved)
         yield SyncPage(len(found), _receive_new(services, found))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from plugin.core.acts import SQUARE, Act
+from plugin.core.batches import batched
 from plugin.courses.base.bookmarks import bookmark_of, save_bookmark, take_turn
 from plugin.courses.base.opening_hours import read_hours
 from plugin.courses.square_mode import POLLED_AT, square_mode
@@ -49,14 +50,10 @@ def poll(services: Services) -> Poll:
 
 
 def _poll_orders(services: Services) -> Iterator[Json]:
-    locations = _locations(services)
-    for start in range(0, len(locations), MOST_LOCATIONS):
-        some = locations[start : start + MOST_LOCATIONS]
-        since = _since(services, f"polled_orders:{start}")
-        pages = services.square.orders_updated(some, since)
-        yield from _read(
-            services, f"polled_orders:{start}", pages, lambda page: receive_orders(services, page)
-        )
+    for number, some in enumerate(batched(_locations(services), MOST_LOCATIONS)):
+        mark = f"polled_orders:{number * MOST_LOCATIONS}"
+        pages = services.square.orders_updated(some, _since(services, mark))
+        yield from _read(services, mark, pages, lambda page: receive_orders(services, page))
 
 
 def _poll_refunds(services: Services) -> Iterator[Json]:

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 from plugin.core.ledger import Kind
 from plugin.courses.catalog.packages import known_variations_in
 from plugin.courses.sales.lookalikes import Offers, offers_in
-from plugin.courses.sales.unlinked import KIND as UNLINKED_SALE
-from plugin.courses.sales.unlinked import unlinked_mark
+from plugin.courses.sales.unlinked import UNLINKED_SALE, unlinked_mark
 from plugin.square.inbox import SWEPT_ORDER, SWEPT_REFUND, order_named, refund_named
 from plugin.square.models import Order, PaymentRefund
 from plugin.square.parsing import whole_quantity

@@ -10,7 +10,7 @@ from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no ty
 
 from plugin.courses.accounts.devices import device_of
 from plugin.courses.accounts.shared_devices import open_device, start_pin_sign_in
-from plugin.courses.accounts.sign_ins import LASTS, end_sign_in, staff_signed_in, start_sign_in
+from plugin.courses.accounts.sign_ins import SIGN_IN_LASTS, end_sign_in, staff_signed_in, start_sign_in
 from plugin.web import check_in_cookie, current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.account import lock, passkeys, reset, resume, second_step
@@ -23,7 +23,7 @@ from plugin.web.translations import _
 
 # Only what differs from Flask-Security's defaults.
 CONFIGURATION: dict[str, object] = {
-    "PERMANENT_SESSION_LIFETIME": LASTS,
+    "PERMANENT_SESSION_LIFETIME": SIGN_IN_LASTS,
     "SECURITY_LOGIN_URL": "/sign-in",
     "SECURITY_LOGOUT_URL": "/sign-out",
     "SECURITY_LOGIN_USER_TEMPLATE": "account/sign_in.html",

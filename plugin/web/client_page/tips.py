@@ -10,7 +10,7 @@ from invoices.language import Language, language_for
 from plugin.core.money import Money, minor_digits
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, VisitView
-from plugin.courses.sales.tips import LEAST, MOST, TipView, begin_tip, tip_of
+from plugin.courses.sales.tips import LEAST_TIP, MOST_TIP, TipView, begin_tip, tip_of
 from plugin.errors import InvalidField, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
@@ -43,7 +43,9 @@ def give(token: str) -> ResponseReturnValue:
             practitioner_id=visit.practitioner_id if visit else None,
         )
     except InvalidField:
-        said = language.gettext("Please enter an amount between {least} and {most}.", least=LEAST, most=MOST)
+        said = language.gettext(
+            "Please enter an amount between {least} and {most}.", least=LEAST_TIP, most=MOST_TIP
+        )
         return _page(token, client, problem=said), 422
     except Refused as error:
         said = language.gettext("This could not be begun just now. Please try again, or call us.")

@@ -17,7 +17,7 @@ from plugin.courses.base.views import AttentionView, ClientView, CourseView
 from plugin.courses.catalog.packages import package_choices
 from plugin.courses.clients.clients import read_client
 from plugin.courses.page_versions import PageVersion, version_of_count, version_of_desk
-from plugin.courses.refunds.canceled_invoice import KIND, PaidPart, paid_part
+from plugin.courses.refunds.canceled_invoice import CANCELED_PART_PAID, PaidPart, paid_part
 from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, DESK, Screens
 from plugin.web.actions import Notice, current_act, flash_notice, is_fragment, redirect_after_post
@@ -189,7 +189,7 @@ def _form_for(refusal: Refusal | None, refused_item: str, item_id: str) -> Clien
 
 
 def _part(item: AttentionView) -> PaidPart | None:
-    if item.kind != KIND:
+    if item.kind != CANCELED_PART_PAID:
         return None
     return paid_part(current_services().store, item.course_ids[0], today=pages.today())
 
