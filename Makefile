@@ -129,6 +129,7 @@ messages: setup ## Collect the words of clients (invoices/locale) and of staff (
 	@$(UPDATE) --locale es --input-file .venv/staff.pot --output-file plugin/locale/es.po
 
 lock: setup-test ## Look for newer versions and write the lock files anew
+	@$(PYTHON) -m pip --disable-pip-version-check --quiet install --require-hashes --requirement deploy/uv.txt
 	@$(COMPILE) setup.cfg --upgrade --extra build --extra test --output-file requirements-test.txt
 	@$(COMPILE) setup.cfg --upgrade --extra build --constraint requirements-test.txt --output-file requirements.txt
 	@$(COMPILE) deploy/uv.in --upgrade --output-file deploy/uv.txt

@@ -316,6 +316,13 @@ def test_where_no_passkey_can_be_made_none_is_offered(june: Visitor, code: str) 
     assert _enter(june, code) == 303
     assert "data-passkey" in june.get("/set-up/owner").text
     assert "data-passkey" not in june.get("/set-up/owner", headers={"Host": "192.168.1.20"}).text
+    form = replace(june.page("/set-up/owner").form("/set-up/owner"), action="/set-up/owner/passkey")
+    name = str(june.client.application.config["SESSION_COOKIE_NAME"])
+    session = june.client.get_cookie(name)
+    assert session is not None
+    june.client.set_cookie(name, session.value, domain="192.168.1.20")
+    answer = june.client.post(form.action, data=form.filled(**OWNER), base_url="http://192.168.1.20")
+    assert (answer.status_code, "192.168.1.20 is a number" in answer.text) == (409, True)
 
 
 def test_forms_need_their_token_and_a_megabyte_is_refused(june: Visitor, code: str) -> None:

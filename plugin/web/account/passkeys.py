@@ -130,9 +130,14 @@ def remove(passkey_id: str) -> ResponseReturnValue:
     )
 
 
+def own_name() -> str:
+    """Return the name in the address of this request, to which a passkey belongs."""
+    return urlsplit(request.host_url).hostname or ""
+
+
 def why_not() -> str:
     """Return why a browser makes no passkeys for the address of this request, "" where it does."""
-    host = urlsplit(request.host_url).hostname or ""
+    host = own_name()
     port = urlsplit(request.host_url).port
     if _is_number(host):
         here = f"http://localhost{f':{port}' if port else ''}" if ip_address(host).is_loopback else ""

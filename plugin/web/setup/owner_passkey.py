@@ -14,7 +14,7 @@ from plugin.courses.accounts.setup import FirstOwner
 from plugin.courses.accounts.staff import staff_email
 from plugin.errors import Refused
 from plugin.web import current_services
-from plugin.web.account.passkeys import CONFIGURATION, WANTED
+from plugin.web.account.passkeys import CONFIGURATION, WANTED, own_name, why_not
 from plugin.web.refusals import refused_shows
 from plugin.web.setup.door import NamedOwnerForm, blueprint, known_zone, owner, welcome
 from plugin.web.setup.frame import OWNER, steps_from
@@ -28,6 +28,8 @@ _ASKED = "setup_passkey"
 @refused_shows(owner)
 def ask() -> ResponseReturnValue:
     """Have the browser make a passkey for the owner who is typed in."""
+    if because := why_not():
+        raise Refused(because, code="no_passkey")
     form = NamedOwnerForm.sent()
     asked = {
         "name": form.name.data,
@@ -38,7 +40,7 @@ def ask() -> ResponseReturnValue:
     }
     session[_ASKED] = asked
     options = webauthn.generate_registration_options(
-        rp_id=_host(),
+        rp_id=own_name(),
         rp_name=str(CONFIGURATION["SECURITY_WAN_RP_NAME"]),
         user_id=asked["id"].encode(),
         user_name=asked["email"],
@@ -76,7 +78,7 @@ def _made(credential: str, challenge: str) -> NewPasskey:
             credential=parsed,
             expected_challenge=challenge.encode(),
             expected_origin=request.host_url.rstrip("/"),
-            expected_rp_id=_host(),
+            expected_rp_id=own_name(),
             require_user_verification=True,
         )
     # What the library meets in an answer that is nonsense is not always its own error.
@@ -90,7 +92,3 @@ def _made(credential: str, challenge: str) -> NewPasskey:
         transports=tuple(each.value for each in parsed.response.transports or ()),
         is_synced=known.credential_backed_up,
     )
-
-
-def _host() -> str:
-    return request.host.split(":")[0]
