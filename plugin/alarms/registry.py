@@ -58,7 +58,7 @@ CHECKS: tuple[Check, ...] = (
         N_("Backups are made"),
         backups.copies_are_made,
         N_(
-            "Look at the reason given. Without a backup, what happens from now on could be lost with this disk."
+            "Make one under Settings, Backups: what stops it shows there. Until then this disk has the only copy."
         ),
         # One that failed is made again after ten minutes.
         confirm=timedelta(minutes=20),

@@ -26,6 +26,7 @@ def backup(file: Path | None, new_passphrase: bool) -> None:
 
     Without FILE: a copy in the backup folder as the worker makes it, verified, encrypted where there is a passphrase,
     and sent where BACKUP_REMOTE says. With FILE: the bare database, checked. An existing FILE is not overwritten.
+    Exits with 1 if there is no copy, or it could not be sent.
     """
     if file is not None:
         from plugin.courses.privacy.access_log import record_download
@@ -42,16 +43,24 @@ def backup(file: Path | None, new_passphrase: bool) -> None:
 def _keep_copy(*, new_passphrase: bool) -> None:
     from plugin.backups.keys import renew_passphrase
     from plugin.backups.make import run_backup
+    from plugin.backups.records import read_state
+    from plugin.backups.remote import where_to
 
     with opened_services() as services:
         passphrase = renew_passphrase(services, operator_act()) if new_passphrase else ""
         run = run_backup(services, "request")
+        target = where_to(services.settings) if services.settings.backup_remote else ""
+        unsent = read_state(services.store).send_problem
     if run.state != "good":
         raise Refused(run.problem, code="backup_failed")
     click.echo(f"{run.file_name} is made and checked.")
+    if target and not unsent:
+        click.echo(f"It is sent to {target}.")
     if passphrase:
         click.echo("Write this passphrase down and keep it away from this computer. It is not shown again:")
         click.echo(passphrase)
+    if target and unsent:
+        raise Refused(f"It is not sent to {target}. {unsent}", code="send_failed")
 
 
 @main.command()

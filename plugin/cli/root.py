@@ -7,6 +7,9 @@ import click
 from plugin.errors import ConfigurationError, CoursekeeperError
 from plugin.version import VERSION
 
+# PostgreSQL's code of a privilege that the role lacks.
+_NOT_ALLOWED = "42501"
+
 
 class Commands(click.Group):
     """Prints an expected error as one sentence on standard error; exit code 2 for settings, else 1."""
@@ -35,6 +38,11 @@ def _explained(error: Exception) -> tuple[str, int]:
     if type(error) in (DatabaseError, InterfaceError, OperationalError):
         reason = str(error).partition("\n")[0]
         return f"The database can't be used: {reason}. Check DATABASE_URL.", 2
+    if isinstance(error, DatabaseError) and getattr(error.orig, "sqlstate", "") == _NOT_ALLOWED:
+        return (
+            f"The user of DATABASE_URL may not do this: {error.orig}. See coursekeeper db grants --help.",
+            2,
+        )
     raise error
 
 

@@ -32,7 +32,7 @@ def square(services: Services) -> Iterator[Finding]:
         )
         return
     active = [each for each in locations if each.get("status") != "INACTIVE"]
-    yield ok("Square answers", f"and shows {len(active)} active locations")
+    yield ok("Square answers", f"active locations: {len(active)}")
     # A personal token can do everything, and names no scopes.
     lacking = missing(granted_scopes(status), books=services.settings.book_appointments)
     if lacking:
@@ -67,7 +67,9 @@ def address(public_url: str, now: datetime) -> Iterator[Finding]:
     except (URLError, OSError) as error:
         reason = getattr(error, "reason", error)
         yield wrong(
-            check, f"{url} can't be opened: {reason}.", "Check the name (DNS), the proxy and its certificate."
+            check,
+            f"{url} can't be opened: {reason}.",
+            "Check that Coursekeeper runs, the name (DNS), the proxy and its certificate.",
         )
         return
     yield from _own(check, url, body)

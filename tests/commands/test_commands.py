@@ -1,6 +1,7 @@
 """The command line: one sentence, the right exit code, nothing half-done."""
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -274,6 +275,28 @@ def test_a_copy_brings_everything_back(run: Command, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     with Store(elsewhere) as store:
         assert staff_by_email(store, "a@example.org") is not None
+
+
+def test_a_copy_that_is_not_sent_is_a_failure_in_words(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "rclone"
+    program.parent.mkdir()
+    program.write_text(
+        f'#!/bin/sh\n[ ! -e {tmp_path}/fails ] || {{ echo "Failed: no such bucket" >&2; exit 1; }}\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    remote = "s3:https://s3.example.com/lotus/copies"
+
+    sent = run("backup", "--new-passphrase", BACKUP_REMOTE=remote)
+    assert sent.exit_code == 0, sent.output
+    assert "It is sent to s3.example.com/lotus/copies." in sent.output
+
+    (tmp_path / "fails").touch()
+    kept = run("backup", BACKUP_REMOTE=remote)
+    assert (kept.exit_code, "is made and checked." in kept.stdout) == (1, True)
+    assert "It is not sent to s3.example.com/lotus/copies. rclone: Failed: no such bucket" in kept.stderr
 
 
 def test_a_copy_never_overwrites_another(run: Command, tmp_path: Path) -> None:

@@ -66,10 +66,19 @@ def test_only_the_proxy_is_reached_from_other_machines() -> None:
 
 def test_every_variable_is_explained_where_it_is_set() -> None:
     named = {name for path in COMPOSE for name in re.findall(r"\$\{(\w+)", path.read_text())}
-    # Images and memory have a usual value and stand beside it.
+    # Memory has a usual value and stands beside it.
     explained = set(re.findall(r"^#?(\w+)=", (DEPLOY / ".env.example").read_text(), re.MULTILINE))
 
-    assert named - explained == {"CADDY_IMAGE", "POSTGRES_IMAGE", "MEMORY"}
+    assert named - explained == {"MEMORY"}
+
+
+def test_images_of_others_are_pinned_to_a_release() -> None:
+    texts = "".join(path.read_text() for path in COMPOSE)
+    usual = dict(re.findall(r"\$\{(\w+_IMAGE):-([^}]+)\}", texts))
+
+    assert re.fullmatch(r"caddy:\d+\.\d+\.\d+", usual["CADDY_IMAGE"])
+    # Its versions have two numbers.
+    assert re.fullmatch(r"postgres:\d+\.\d+", usual["POSTGRES_IMAGE"])
 
 
 def test_every_setting_named_here_is_one() -> None:

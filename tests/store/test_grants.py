@@ -11,6 +11,7 @@ from plugin.store import Store
 from plugin.store.grants import can_rewrite, grants
 from plugin.store.triggers import ERASED
 from tests.clock import HandMovedClock
+from tests.commands.command import Command
 from tests.courses.desk import OLGA, Desk
 
 ROLE = "ledger_app"
@@ -46,6 +47,18 @@ def limited(postgresql_url: str) -> Iterator[Store]:
             connection.execute(text(f"DROP OWNED BY {ROLE}"))
             connection.execute(text(f"DROP ROLE {ROLE}"))
             connection.commit()
+
+
+def test_a_role_without_grants_is_told_so(limited: Store, postgresql_url: str) -> None:
+    with Store(postgresql_url) as owner, owner.engine.connect() as connection:
+        connection.execute(text(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {ROLE}"))
+        connection.commit()
+
+    done = Command(limited.url.render_as_string(hide_password=False))("audit")
+
+    assert done.exit_code == 2
+    assert "The user of DATABASE_URL may not do this: permission denied for table" in done.stderr
+    assert "coursekeeper db grants" in done.stderr
 
 
 def test_the_program_works_and_can_not_rewrite(limited: Store, clock: HandMovedClock) -> None:
