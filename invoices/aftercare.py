@@ -100,7 +100,7 @@ def starting_slugs() -> tuple[str, ...]:
     return tuple(sorted(_slugs(_texts() / "en") - {GENERAL}))
 
 
-def read_text(markdown: str, *, reviewed: bool = False) -> AftercareText:
+def read_text(markdown: str) -> AftercareText:
     """Parse Markdown into sections. Raises PaperRefused without a title or a part on when to call."""
     if len(markdown) > MARKDOWN_CAP:
         raise PaperRefused(f"An aftercare text may have {MARKDOWN_CAP} characters; shorten it.")
@@ -109,7 +109,7 @@ def read_text(markdown: str, *, reviewed: bool = False) -> AftercareText:
         raise PaperRefused("The aftercare text needs a title: a first line such as '# Facial acupuncture'.")
     if not any(section.role == "call_us" and section.blocks for section in sections):
         raise PaperRefused("The aftercare text needs a part '## When to call us' that says when to call.")
-    return AftercareText(title=title, sections=sections, reviewed=reviewed)
+    return AftercareText(title=title, sections=sections, reviewed=False)
 
 
 def sections_of(markdown: str) -> tuple[str, tuple[Section, ...]]:

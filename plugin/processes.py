@@ -213,9 +213,9 @@ def use_one_heap() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
-def end_with_parent(environment: Mapping[str, str] | None = None) -> None:
+def end_with_parent() -> None:
     """Where a parent is named, end this process soon after that parent has ended."""
-    parent = _named_parent(os.environ if environment is None else environment)
+    parent = _named_parent(os.environ)
     if parent is None:
         return
     if FORKS:

@@ -80,11 +80,11 @@ def enqueue_notice(work: Work, services: Services, notice: Notice, *, by_mail: b
     return len(addresses) + has_webhook(services)
 
 
-def recent_deliveries(store: Store, *, limit: int = 8) -> tuple[DeliveryView, ...]:
-    """Return the last notices, the newest first."""
+def recent_deliveries(store: Store) -> tuple[DeliveryView, ...]:
+    """Return the last eight notices, the newest first."""
     jobs = select(Outbox).where(Outbox.subject >= _FROM, Outbox.subject < _BEFORE)
     with store.reading() as session:
-        rows = session.scalars(jobs.order_by(Outbox.id.desc()).limit(limit))
+        rows = session.scalars(jobs.order_by(Outbox.id.desc()).limit(8))
         return tuple(map(_view, rows))
 
 

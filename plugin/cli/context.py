@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 
 from plugin.core.acts import OPERATOR, Act
 from plugin.services import Services, wall_clock
-from plugin.settings import Settings, read_settings
+from plugin.settings import read_settings
 from plugin.store import Store
 
 
@@ -26,12 +26,12 @@ def opened_store() -> Iterator[Store]:
 
 
 @contextmanager
-def opened_services(settings: Settings | None = None) -> Iterator[Services]:
-    """Open all services of the settings, by default those of the environment; raises ConfigurationError."""
+def opened_services() -> Iterator[Services]:
+    """Open all services of the settings; raises ConfigurationError."""
     from plugin.bootstrap import open_services
     from plugin.start import prepare
 
-    with closing(open_services(settings or prepare(read_settings()))) as services:
+    with closing(open_services(prepare(read_settings()))) as services:
         yield services
 
 

@@ -11,6 +11,7 @@ from plugin.store.queues import Inbox, Outbox
 
 # Older ones are found under Attention.
 SHOWN_FOR = timedelta(days=7)
+_MOST_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +27,21 @@ class FailedJobView:
     next_at: datetime | None
 
 
-def failed_jobs(store: Store, now: datetime, *, limit: int = 10) -> tuple[FailedJobView, ...]:
+def failed_jobs(store: Store, now: datetime) -> tuple[FailedJobView, ...]:
     """Return what failed, newest first: waiting for a retry, or given up within the last days."""
     with store.reading() as session:
         events = session.scalars(
-            select(Inbox).where(_has_failed(Inbox, now)).order_by(Inbox.id.desc()).limit(limit)
+            select(Inbox).where(_has_failed(Inbox, now)).order_by(Inbox.id.desc()).limit(_MOST_SHOWN)
         ).all()
         jobs = session.scalars(
             select(Outbox)
             .where(_has_failed(Outbox, now), Outbox.kind != PAPERS)
             .order_by(Outbox.id.desc())
-            .limit(limit)
+            .limit(_MOST_SHOWN)
         ).all()
         views = [_view(row, row.event_type, row.received_at, is_job=False) for row in events]
         views += [_view(row, row.kind, row.created_at, is_job=True) for row in jobs]
-    return tuple(sorted(views, key=lambda view: view.since, reverse=True)[:limit])
+    return tuple(sorted(views, key=lambda view: view.since, reverse=True)[:_MOST_SHOWN])
 
 
 def _has_failed(queue: type[Inbox | Outbox], now: datetime) -> ColumnElement[bool]:

@@ -55,7 +55,6 @@ class SquareState:
     away: SquareAway | None
     inbox: InboxState
     owed: int
-    owed_failed: int
     sweep: SweepView | None
 
     @property
@@ -74,18 +73,13 @@ def square_state(store: Store, now: datetime) -> SquareState:
     """Return the state of the connection."""
     inbox = inbox_state(store)
     with store.reading() as session:
-        owed = dict(
-            session.execute(
-                select(Outbox.state, func.count())
-                .where(Outbox.kind.not_in((PAPERS, *DOCUMENT_JOBS)), Outbox.state.in_(("pending", "failed")))
-                .group_by(Outbox.state)
-            ).all()
+        owed = select(func.count()).where(
+            Outbox.kind.not_in((PAPERS, *DOCUMENT_JOBS)), Outbox.state == "pending"
         )
         return SquareState(
             away=_away(session.get(Connection, 1), now),
             inbox=inbox,
-            owed=owed.get("pending", 0),
-            owed_failed=owed.get("failed", 0),
+            owed=session.scalar(owed) or 0,
             sweep=_last_sweep(session, now),
         )
 

@@ -61,11 +61,9 @@ def asked_sorting(first_descends: Mapping[str, bool], parameter: str = "sort") -
     return Sorting(key, first_descends[key] != is_reversed, is_reversed)
 
 
-def sort_rows(
-    rows: Iterable[T], keys: Mapping[str, SortKey], parameter: str = "sort"
-) -> tuple[list[T], Sorting]:
+def sort_rows(rows: Iterable[T], keys: Mapping[str, SortKey]) -> tuple[list[T], Sorting]:
     """Return the rows in the order in the address, equal ones as they were, and that order."""
-    sorting = asked_sorting({name: key.is_descending for name, key in keys.items()}, parameter)
+    sorting = asked_sorting({name: key.is_descending for name, key in keys.items()})
     value = keys[sorting.key].value
     # Where there is no value, such as no last visit, the row is last in either direction.
     known = list(rows)

@@ -33,7 +33,7 @@ def list_attention(
         rows = rows.where(Attention.id < cursor)
     with store.reading() as session:
         found = [view_of(row) for row in session.scalars(rows)]
-    return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+    return Page.of(found, limit, lambda item: item.id)
 
 
 def read_item(store: Store, item_id: str) -> AttentionView:

@@ -1,6 +1,6 @@
 """What the use cases return: plain values, never ORM rows."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -31,6 +31,12 @@ class Page(Generic[T]):
 
     rows: tuple[T, ...]
     cursor: str | None = None
+
+    @classmethod
+    def of(cls, found: Sequence[T], limit: int, cursor_of: Callable[[T], str]) -> "Page[T]":
+        """Return the page of rows of which one more was read than it holds, to see whether others follow."""
+        rows = tuple(found[:limit])
+        return cls(rows, cursor_of(rows[-1]) if len(found) > limit else None)
 
 
 @dataclass(frozen=True, slots=True)

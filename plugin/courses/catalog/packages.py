@@ -90,9 +90,8 @@ def list_packages(
     if cursor is not None:
         rows = rows.where(Package.id > cursor)
     with store.reading() as session:
-        packages = session.scalars(rows).all()
-        cursor = packages[limit - 1].id if len(packages) > limit else None
-        return Page(_views(session, packages[:limit]), cursor)
+        packages = _views(session, session.scalars(rows).all())
+    return Page.of(packages, limit, lambda package: package.id)
 
 
 def package_names(store: Store) -> list[tuple[str, str]]:

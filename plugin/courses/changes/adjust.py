@@ -59,9 +59,9 @@ def adjust_course(work: Work, course_id: str, wish: Adjustment) -> Changed:
     return change_course(work, course_id, do, what="adjust", request=asdict(wish))
 
 
-def give_goodwill(store: Store, act: Act, course_id: str, reason: str = GOODWILL) -> Changed:
+def give_goodwill(store: Store, act: Act, course_id: str) -> Changed:
     """Add one goodwill session of the main treatment, free of charge."""
-    return adjust_course(store, act, course_id, Adjustment(1, reason or GOODWILL))
+    return adjust_course(store, act, course_id, Adjustment(1, GOODWILL))
 
 
 def _allowance(change: CourseChange, allowance_id: str | None) -> Allowance:

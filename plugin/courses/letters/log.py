@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.letters import LetterKind
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.views import from_row
+from plugin.courses.base.views import Page, from_row
 from plugin.courses.clients.clients import living_client_in
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
@@ -43,14 +43,6 @@ class LetterView:
 
 
 @dataclass(frozen=True, slots=True)
-class LetterPage:
-    """Some letters, newest first; `cursor` leads to older ones."""
-
-    rows: tuple[LetterView, ...]
-    cursor: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Followed:
     """What followed the letters of one kind: visits and purchases of their clients within 30 days."""
 
@@ -60,24 +52,24 @@ class Followed:
     bought: int
 
 
-def letters_of_client(store: Store, client_id: str, *, limit: int = 50) -> tuple[LetterView, ...]:
-    """Return the last letters to a client, newest first; raises NotFound."""
+def letters_of_client(store: Store, client_id: str) -> tuple[LetterView, ...]:
+    """Return the last fifty letters to a client, newest first; raises NotFound."""
     with store.reading() as session:
         client = living_client_in(session, client_id)
-        return tuple(_views(session, _LETTERS.where(ClientLetter.client_id == client.id).limit(limit)))
+        return tuple(_views(session, _LETTERS.where(ClientLetter.client_id == client.id).limit(50)))
 
 
-def list_letters(store: Store, *, limit: int = 50, cursor: str | None = None) -> LetterPage:
+def list_letters(store: Store, *, limit: int = 50, cursor: str | None = None) -> Page[LetterView]:
     """Return the letters to all clients, newest first."""
     query = _LETTERS.where(ClientLetter.id < cursor) if cursor else _LETTERS
     with store.reading() as session:
         rows = tuple(_views(session, query.limit(limit + 1)))
-    return LetterPage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
+    return Page.of(rows, limit, lambda letter: letter.id)
 
 
-def what_followed(store: Store, now: datetime, *, days: int = REPORT_DAYS) -> tuple[Followed, ...]:
+def what_followed(store: Store, now: datetime) -> tuple[Followed, ...]:
     """Return what followed the letters of the last days, by kind; none for a kind that was not sent."""
-    since = now - timedelta(days=days)
+    since = now - timedelta(days=REPORT_DAYS)
     of = ClientLetter
     letters = select(of.kind, of.client_id, of.done_at).where(of.state == "sent", of.planned_at >= since)
     clients = select(of.client_id).where(of.state == "sent", of.planned_at >= since)

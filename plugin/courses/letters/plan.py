@@ -1,6 +1,6 @@
 """Planning letters: each is written down once and enqueued; and who would get what in the next days."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -84,20 +84,12 @@ def _write_down(work: Work, found: Occasion) -> None:
 
 
 def coming_letters(
-    store: Store,
-    now: datetime,
-    rules: LetterRules,
-    *,
-    days: int = PREVIEW_DAYS,
-    kinds: Iterable[LetterKind] = (),
+    store: Store, now: datetime, rules: LetterRules, *, days: int = PREVIEW_DAYS
 ) -> tuple[ComingLetter, ...]:
-    """Return who would get which letter on each of the next days; nothing is planned or sent.
-
-    `kinds`: as if these were switched on, by default those that are.
-    """
+    """Return who would get which letter on each of the next days; nothing is planned or sent."""
     renew_some(store, now)
     with store.reading() as session:
-        wanted = frozenset(kinds) or kinds_on_in(session)
+        wanted = kinds_on_in(session)
         first = local_date(clinic_in(session), now)
         known = circumstances_in(session, now, rules, days=days) if wanted else ()
         found = [letter for each in known for letter in _coming(each, first, days, rules, wanted)]

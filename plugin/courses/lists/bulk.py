@@ -257,12 +257,12 @@ def read_bulk(store: Store, bulk_id: str) -> BulkView:
         return _view(session, row)
 
 
-def recent_bulk_acts(store: Store, now: datetime, *, days: int = 7) -> tuple[BulkView, ...]:
-    """Return the acts of the last days that were started, newest first, at most five."""
+def recent_bulk_acts(store: Store, now: datetime) -> tuple[BulkView, ...]:
+    """Return the acts of the last week that were started, newest first, at most five."""
     rows = (
         select(BulkAct)
         .where(BulkAct.state.in_(("running", "done", "undoing", "undone", "failed")))
-        .where(BulkAct.created_at > now - timedelta(days))
+        .where(BulkAct.created_at > now - timedelta(days=7))
     )
     with store.reading() as session:
         found = session.scalars(rows.order_by(BulkAct.created_at.desc(), BulkAct.id.desc()).limit(5)).all()

@@ -53,9 +53,9 @@ def renew_some(store: Store, now: datetime) -> None:
         store.transact(partial(renew_batch, now=now))
 
 
-def count_waiting_in(session: Session, most: int = 10_000) -> int:
-    """Return how many notes wait, at most so many."""
-    some = select(UnlistedCourse.id).limit(most).subquery()
+def count_waiting_in(session: Session) -> int:
+    """Return how many notes wait, at most 10,000."""
+    some = select(UnlistedCourse.id).limit(10_000).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 

@@ -23,13 +23,11 @@ _CLOCK = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 
 @allowed(Role.DESK)
-def pay_quote(
-    work: Work, quote_id: str, *, is_mailed: bool = False, needs_agreement: bool = False
-) -> CheckoutView:
+def pay_quote(work: Work, quote_id: str, *, needs_agreement: bool = False) -> CheckoutView:
     """Begin the sale by payment link, or return the one that was begun; raises NotFound, Refused.
 
     Refused with the code "paid", "expired", "withdrawn", "changed" (the package is not sold as it was offered any
-    more) or "not_agreed". `is_mailed`: the link goes to the client's address. `needs_agreement`: only with the
+    more) or "not_agreed". `needs_agreement`: only with the
     client's signed agreement for the package.
     """
     # Of two phones, the second finds what the first one began.
@@ -38,9 +36,7 @@ def pay_quote(
     if begun is not None and (begun.ended_at is None or begun.state == "paid"):
         return view_of_checkout(work.session, begun)
     _refuse(view_of(work.session, row, work.now))
-    checkout = begin_link(
-        work, row.client_id, row.package_id, is_mailed=is_mailed, needs_agreement=needs_agreement
-    )
+    checkout = begin_link(work, row.client_id, row.package_id, needs_agreement=needs_agreement)
     row.checkout_id = checkout.id
     work.session.flush()
     return view_of_checkout(work.session, checkout)

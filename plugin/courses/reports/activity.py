@@ -47,8 +47,7 @@ def activity(
     with store.reading() as session:
         asked = _wanted(session, wanted, _after(cursor), is_oldest_first=is_oldest_first)
         rows = list(islice(_merged(session, asked, limit + 1), limit + 1))
-    shown = tuple(rows[:limit])
-    return Page(shown, shown[-1].cursor if len(rows) > limit else None)
+    return Page.of(rows, limit, lambda act: act.cursor)
 
 
 def all_activity(

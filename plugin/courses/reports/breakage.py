@@ -79,9 +79,9 @@ def expired_courses(
             sessions_left=int(row.sessions),
             value_left=Money(int(row.value), row.currency),
         )
-        for row in rows[:limit]
+        for row in rows[: limit + 1]
     )
-    return Page(views, views[-1].course_id if len(rows) > limit else None)
+    return Page.of(views, limit, lambda course: course.course_id)
 
 
 def count_expired(store: Store, today: date) -> int:

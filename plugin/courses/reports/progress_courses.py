@@ -79,10 +79,7 @@ def courses_behind(
         query = _behind().where(*paged).order_by(ListedCourse.course_id.desc()).limit(limit + 1)
         rows = [_course(each) for each in session.execute(query)]
         number = session.scalar(select(func.count()).select_from(ListedCourse).where(*conditions)) or 0
-    following = (
-        _BY_ID.cursor(rows[limit - 1].course_id, rows[limit - 1].course_id) if len(rows) > limit else None
-    )
-    return Page(tuple(rows[:limit]), following), number
+    return Page.of(rows, limit, lambda each: _BY_ID.cursor(each.course_id, each.course_id)), number
 
 
 def courses_behind_sheet(store: Store, wanted: ProgressFilter, today: date) -> Sheet:

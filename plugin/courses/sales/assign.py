@@ -55,13 +55,13 @@ def ownerless_in(session: Session, square_order_id: str) -> list[str]:
     return list(session.scalars(rows.order_by(Course.id)))
 
 
-def sales_without_a_name(store: Store, *, limit: int = 50) -> dict[str, tuple[str, ...]]:
-    """Return the newest orders without a client, with the Square customers on them that had no name."""
+def sales_without_a_name(store: Store) -> dict[str, tuple[str, ...]]:
+    """Return the fifty newest orders without a client, with the Square customers on them that had no name."""
     waiting = (
         select(Attention)
         .where(Attention.kind == "unassigned_sale", Attention.resolved_at.is_(None))
         .order_by(Attention.id.desc())
-        .limit(limit)
+        .limit(50)
     )
     with store.reading() as session:
         named = {

@@ -177,7 +177,7 @@ def _orders_of(session: Session, row: Checkout, course_ids: Sequence[str]) -> li
 
 
 def begin_link(
-    work: Work, client_id: str, package_id: str, *, is_mailed: bool, needs_agreement: bool
+    work: Work, client_id: str, package_id: str, *, needs_agreement: bool, is_mailed: bool = False
 ) -> Checkout:
     """Begin the sale; raises NotFound or Refused.
 

@@ -153,9 +153,9 @@ def public_order_of_token(store: Store, token: str) -> PublicOrderView | None:
         return _view(session, row) if row is not None else None
 
 
-def recent_public_orders(store: Store, *, limit: int = 20) -> tuple[PublicOrderView, ...]:
-    """Return the last orders, newest first."""
-    rows = select(PublicOrder).order_by(PublicOrder.id.desc()).limit(limit)
+def recent_public_orders(store: Store) -> tuple[PublicOrderView, ...]:
+    """Return the last twenty orders, newest first."""
+    rows = select(PublicOrder).order_by(PublicOrder.id.desc()).limit(20)
     with store.reading() as session:
         return tuple(_view(session, row) for row in session.scalars(rows).all())
 

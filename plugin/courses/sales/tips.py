@@ -111,11 +111,11 @@ def tip_of(store: Store, tip_id: str, client_id: str) -> TipView | None:
         return _view(row) if row is not None else None
 
 
-def list_tips(store: Store, *, limit: int = 50) -> tuple[TipView, ...]:
-    """Return the tips that were paid, newest first, less what was refunded; those refunded whole are left out."""
+def list_tips(store: Store) -> tuple[TipView, ...]:
+    """Return the fifty newest tips that were paid, less what was refunded; those refunded whole are left out."""
     kept = _TIPS.add_columns((Tip.amount - _REFUNDED).label("left")).where(*_IS_KEPT)
     with store.reading() as session:
-        rows = session.execute(kept.order_by(Tip.id.desc()).limit(limit))
+        rows = session.execute(kept.order_by(Tip.id.desc()).limit(50))
         return tuple(replace(_view(row), amount=Money(int(row.left), row.Tip.currency)) for row in rows)
 
 
@@ -125,8 +125,8 @@ def is_tip(store: Store, square_order_id: str) -> bool:
         return session.scalar(select(Tip.id).where(Tip.square_order_id == square_order_id)) is not None
 
 
-def tip_sums(store: Store, now: datetime, *, days: int = 366) -> tuple[TipSum, ...]:
-    """Return the paid tips of the last days by month and practitioner, less refunds, the newest month first."""
+def tip_sums(store: Store, now: datetime) -> tuple[TipSum, ...]:
+    """Return the paid tips of the last year by month and practitioner, less refunds, the newest month first."""
     rows = (
         select(
             Tip.ended_at,
@@ -135,7 +135,7 @@ def tip_sums(store: Store, now: datetime, *, days: int = 366) -> tuple[TipSum, .
             func.coalesce(Staff.name, "").label("name"),
         )
         .outerjoin(Staff, Staff.id == Tip.practitioner_id)
-        .where(*_IS_KEPT, Tip.begun_at > now - timedelta(days=days))
+        .where(*_IS_KEPT, Tip.begun_at > now - timedelta(days=366))
     )
     found: defaultdict[tuple[str, str, str], list[int]] = defaultdict(list)
     with store.reading() as session:

@@ -48,7 +48,6 @@ class Arrival:
     start_at: datetime
     is_pending: bool
     is_called_off: bool
-    is_marked_no_show: bool
     has_begun: bool
     is_due: bool
     arrived_at: datetime | None
@@ -63,7 +62,6 @@ class Arrival:
     sold_apart: date | None
     charged_elsewhere: DayCharge | None
     settled_on: date | None
-    settled_by: str
     offer: NoShowOffer | None
     balance: Balance
 
@@ -197,7 +195,6 @@ def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arri
         start_at=row.start_at,
         is_pending=row.status == "PENDING",
         is_called_off=row.status in CALLED_OFF,
-        is_marked_no_show=row.status == NO_SHOW,
         has_begun=row.start_at <= now,
         is_due=-DUE_WITHIN <= row.start_at - now <= DUE_WITHIN,
         arrived_at=row.arrived_at,
@@ -212,7 +209,6 @@ def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arri
         sold_apart=_sold_apart(chosen.course, known, zone) if chosen else None,
         charged_elsewhere=_charged_elsewhere(row, known.loose[client_id or ""], chosen),
         settled_on=row.outcome_at.astimezone(zone).date() if row.outcome_at else None,
-        settled_by=row.outcome_by,
         offer=_offer(chosen.course, known) if chosen else None,
         balance=balance_of(known.courses.get(client_id or "", ())),
     )

@@ -53,15 +53,15 @@ def past_visits_of(store: Store, act: Act, client_id: str, *, before: date) -> t
 
 
 def past_visits_in(
-    session: Session, actor: Actor, client_ids: Collection[str], *, before: date, last: int = LAST
+    session: Session, actor: Actor, client_ids: Collection[str], *, before: date
 ) -> Mapping[str, tuple[PastVisit, ...]]:
     """Return each client's last visits and unused notes before a day, latest first, in two statements."""
     found: defaultdict[str, list[PastVisit]] = defaultdict(list)
     if client_ids:
-        for each in (*_visits(session, client_ids, before, last), *_drafts(session, client_ids, before)):
+        for each in (*_visits(session, client_ids, before, LAST), *_drafts(session, client_ids, before)):
             found[each.client_id].append(each if may_read_points(actor) else _without_private(each))
     return {
-        client_id: tuple(sorted(visits, key=lambda each: each.on, reverse=True)[:last])
+        client_id: tuple(sorted(visits, key=lambda each: each.on, reverse=True)[:LAST])
         for client_id, visits in found.items()
     }
 

@@ -223,7 +223,7 @@ def list_deliveries(
         query = query.where(number > last if is_oldest_first else number < last)
     with store.reading() as session:
         rows = tuple(_view(*row) for row in session.execute(query))
-    return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
+    return Page.of(rows, limit, lambda delivery: str(delivery.id))
 
 
 def _number(text: str) -> int:

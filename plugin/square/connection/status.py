@@ -44,7 +44,6 @@ class ConnectionStatus:
     stuck: tuple[FailedJobView, ...]
     why_not_connect: str
     return_address: str
-    has_secret: bool
     webhook_address: str
     events: tuple[str, ...]
     has_settings_key: bool
@@ -81,7 +80,6 @@ def connection_status(services: Services) -> ConnectionStatus:
         stuck=failed_jobs(services.store, services.clock()),
         why_not_connect=why_not(services),
         return_address=return_address(services),
-        has_secret=bool(settings.square_application_secret.get_secret_value()),
         webhook_address=settings.webhook_address,
         events=wanted_events(),
         has_settings_key=bool(settings.square_webhook_signature_key.get_secret_value()),
