@@ -7,22 +7,18 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work
-from plugin.courses.catalog.packages import known_variations_in
 from plugin.courses.documents.enqueue import enqueue_invoice
 from plugin.courses.documents.sale_record import save_sale_in
-from plugin.courses.sales.payments import learn_taxes_in
 from plugin.errors import SquareFailed
 from plugin.services import Services
-from plugin.square.buyers import Bought
 from plugin.square.client import SquareNotFound
 from plugin.square.inbox import SWEPT_ORDER, SWEPT_REFUND, receive_synthetic
 from plugin.square.models import Order
 from plugin.square.sale_record import sold_sale
-from plugin.square.sales import package_lines, sale_of
 
 
 def record_sale(services: Services, job: Job) -> str:
-    """Record a sale that was booked before sales were recorded; its invoice follows. Raises SquareFailed."""
+    """Record a sale that could not be read for its invoice when it was booked; that follows. Raises SquareFailed."""
     try:
         order = Order.read(services.square.order(job.subject))
     except SquareNotFound:
@@ -34,8 +30,6 @@ def record_sale(services: Services, job: Job) -> str:
 
     def work(session: Session) -> None:
         save_sale_in(session, act, record)
-        lines = package_lines(order.lines, known_variations_in(session))
-        learn_taxes_in(session, sale_of(order, lines, Bought(None)))
         enqueue_invoice(Work(session, services.store, act), job.subject)
 
     services.store.transact(work)

@@ -9,14 +9,11 @@ from plugin.courses.audit import audit
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.clients.clients import find_clients
 from plugin.courses.imports.batches import Chosen, receive_file, set_columns
-from plugin.courses.imports.columns import Columns, columns_from_json
-from plugin.courses.imports.fields import Field
 from plugin.courses.imports.mapping import Known, Proposal, propose
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.views import ImportView
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.imports import ImportBatch
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.courses.old_book import OldBook
@@ -241,20 +238,8 @@ def test_each_column_is_shown_with_examples_a_score_and_why(book: OldBook) -> No
     ]
 
 
-def test_what_waits_since_an_earlier_version_is_read(book: OldBook) -> None:
-    old = columns_from_json({"of": {"name": 0, "left": 2}, "day_first": None})
-    assert old == Columns({Field.NAME: (0,), Field.LEFT: (2,)})
-    file = sent(book, "Client,Package,Left,Purchased\nAna Ruiz,course of 10,4,2026-01-05\n")
-    with book.store.writing() as session:
-        batch = session.get_one(ImportBatch, file.id)
-        batch.shape = {"read_as": "UTF-8", "headings": batch.shape["headings"], "samples": ["Ana Ruiz"]}
-        batch.mapping = {"of": {"name": 0, "package": 1, "left": 2, "sold_on": 3}, "day_first": None}
-    assert [column.means for column in book.view(file.id).columns] == ["name", "package", "left", "sold_on"]
-    with book.store.writing() as session:
-        session.get_one(ImportBatch, file.id).mapping = {
-            "of": {"name": 0, "package": 1, "left": 2},
-            "day_first": None,
-        }
+def test_a_file_without_a_day_of_purchase_is_not_started(book: OldBook) -> None:
+    file = sent(book, "Client,Package,Left\nAna Ruiz,course of 10,4\n")
     with pytest.raises(Refused, match="date of purchase"):
         book.start(file.id)
 

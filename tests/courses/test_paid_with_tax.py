@@ -1,4 +1,4 @@
-"""What the client paid, tax included, is recorded beside the net price: part by part, over units, and for old sales."""
+"""What the client paid, tax included, is recorded beside the net price: part by part and over units."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,9 +14,9 @@ from plugin.courses.reports.follow_ups import Why, follow_ups
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period
-from plugin.courses.sales.payments import learn_taxes_in
-from plugin.courses.sales.sales import Came, sale_from_json
+from plugin.courses.sales.sales import Came
 from plugin.errors import Refused
+from plugin.store.ledger import Course
 from tests.courses.appointments import Appointments
 from tests.courses.changes.changing import Changes
 from tests.courses.desk import Desk
@@ -87,31 +87,14 @@ def test_liability_stays_net_and_adds_up_over_refunds_and_canceled_invoices(desk
     assert values[Line.CLOSING] == sum(each.value_left.amount for each in left)
 
 
-def test_a_sale_booked_before_taxes_were_kept_says_so_until_its_tax_is_learned(desk: Desk) -> None:
-    line = replace(desk.line(desk.package(), paid=137500), tax=None)
-    course_id = desk.book(desk.sale(line, order="OLD", total=165000)).opened[0]
+def test_a_course_whose_tax_no_data_gives_says_so_in_its_refund(desk: Desk) -> None:
+    course_id = desk.sell(desk.package(), paid=137500)
+    with desk.store.writing() as session:
+        course = session.get_one(Course, course_id)
+        course.tax = course.tax_in_price = course.tax_paid = None
     quote = refund_quote(desk.store, course_id, today=desk.today)
     unknown = "The tax of this sale is not known here: the amounts are without tax."
     assert (quote.most, quote.values[quote.formula].working[0]) == (usd(137500), unknown)
-    known = desk.sale(replace(line, tax=27500, tax_in_price=27500), order="OLD", total=165000)
-    desk.store.transact(lambda session: learn_taxes_in(session, known))
-    assert refund_quote(desk.store, course_id, today=desk.today).most == usd(165000)
-    assert desk.book(known).opened == ()
-
-
-def test_a_sale_edited_since_it_was_booked_teaches_no_tax(desk: Desk) -> None:
-    line = replace(desk.line(desk.package(), paid=137500), tax=None)
-    course_id = desk.book(desk.sale(line, order="OLD", total=165000)).opened[0]
-    edited = replace(desk.line("x", paid=100000), uid=line.uid, tax=20000)
-    desk.store.transact(lambda session: learn_taxes_in(session, desk.sale(edited, order="OLD", total=120000)))
-    assert desk.course(course_id).charge.is_tax_known is False
-
-
-def test_a_foreign_sale_kept_by_an_earlier_version_has_no_known_tax(desk: Desk) -> None:
-    kept = desk.sale(desk.line("x")).to_json()
-    for line in kept["lines"]:
-        del line["tax"], line["tax_in_price"]
-    assert [line.tax for line in sale_from_json(kept).lines] == [None]
 
 
 def test_sessions_transferred_away_take_their_tax_with_them(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from invoices.papers.wire import from_plain
 from plugin.courses.attention.kind import DISMISS, AttentionKind, Decision, Resolution, one_course
 from plugin.courses.attention.refunds import CLOSE_COURSE
 from plugin.courses.base.chain import add_history
@@ -12,7 +13,7 @@ from plugin.courses.exchange.complete import exchange_now
 from plugin.courses.sales.assign import assign, ownerless_in, settle_unassigned_in
 from plugin.courses.sales.book import reopen_foreign_sale
 from plugin.courses.sales.linking import ignore_item_in, link_and_open
-from plugin.courses.sales.sales import sale_from_json
+from plugin.courses.sales.sales import Sale
 from plugin.errors import InvalidField
 from plugin.store.ledger import Course
 from plugin.store.people import Client
@@ -60,7 +61,7 @@ def _leave_as_booked(work: Work, item: Attention, wish: Resolution) -> None:
 
 
 def _open_courses(work: Work, item: Attention, _wish: Resolution) -> None:
-    reopen_foreign_sale(work, sale_from_json(item.details["sale"]))
+    reopen_foreign_sale(work, from_plain(Sale, item.details["sale"]))
 
 
 def _exchange_now(work: Work, item: Attention, _wish: Resolution) -> None:

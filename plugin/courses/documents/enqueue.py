@@ -19,7 +19,7 @@ DOCUMENT_JOBS = (
     *(ISSUE_INVOICE, ISSUE_RECEIPTS, ISSUE_CREDIT_NOTE, ISSUE_VOUCHER, CORRECT_INVOICE),
     DOCUMENT,
 )
-# A sale booked before sales were stored is fetched from Square by its order.
+# A sale that was booked and could not be read for its invoice is fetched from Square by its order.
 RECORD_SALE = "record_sale"
 
 

@@ -209,7 +209,7 @@ def _tenders(row: SaleRecord) -> list[dict[str, Any]]:
 
 
 def kept_refund_in(session: Session, square_order_id: str, square_refund_id: str) -> RefundRecord | None:
-    """Return what Square recorded of a refund, None for one from before sales were stored."""
+    """Return what Square recorded of a refund, None for one of a sale that was not recorded."""
     row = session.get(SaleRecord, square_order_id)
     record: dict[str, Any] | None = row.content["refunds"].get(square_refund_id) if row is not None else None
     return from_plain(RefundRecord, record) if record is not None else None

@@ -126,10 +126,8 @@ def _complete(work: Work, row: Checkout) -> str | None:
 
 
 def _exchange_of(work: Work, row: Checkout, old: Course, new: Course, *, kept: dict[str, Any]) -> _Exchange:
-    discount, money_back = kept["discount"], kept["goes_back"]
-    # Exchanges begun by an earlier version have no net values: they were the same amounts.
-    into, back = kept.get("into", discount), kept.get("back", money_back)
-    return _Exchange(work.session, work.store, work.act, row, old, new, into, back, discount, money_back)
+    values = (kept[name] for name in ("into", "back", "discount", "goes_back"))
+    return _Exchange(work.session, work.store, work.act, row, old, new, *values)
 
 
 def _view(session: Session, act: Act, course: Course) -> CourseView:

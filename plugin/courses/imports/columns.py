@@ -54,17 +54,13 @@ class Columns:
 
 
 def columns_from_json(stored: Mapping[str, Any]) -> Columns:
-    """Read the stored form; a file stored by an earlier version names one column for each field."""
-    sold_on = stored.get("sold_on")
+    """Read the stored form."""
     return Columns(
-        {
-            Field(name): (columns,) if isinstance(columns, int) else tuple(columns)
-            for name, columns in stored["of"].items()
-        },
+        {Field(name): tuple(columns) for name, columns in stored["of"].items()},
         stored["day_first"],
-        date.fromisoformat(sold_on) if sold_on else None,
-        stored.get("encoding"),
-        tuple(stored.get("doubts", ())),
+        date.fromisoformat(stored["sold_on"]) if stored["sold_on"] else None,
+        stored["encoding"],
+        tuple(stored["doubts"]),
     )
 
 

@@ -151,9 +151,9 @@ def _row(row: dict[str, Any], currency: str) -> PreviewRow:
 
 
 def _columns(shape: dict[str, Any], columns: Columns) -> tuple[ColumnView, ...]:
-    proposed = columns_from_json({"of": shape.get("proposed", {}), "day_first": None})
+    proposed = {column: name for name, found in shape.get("proposed", {}).items() for column in found}
     return tuple(
-        _column(shape, number, columns.field_of.get(number, ""), proposed.field_of.get(number, ""))
+        _column(shape, number, columns.field_of.get(number, ""), proposed.get(number, ""))
         for number in range(len(shape["headings"]))
     )
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
+from invoices.papers.wire import to_plain
 from plugin.core.ledger import START, sold
 from plugin.core.money import Charge, allocate
 from plugin.core.terms import terms_from_json
@@ -187,9 +188,8 @@ def _missing_units(sold: _PackageLine, booked: Sequence[Course]) -> Iterator[_Un
 def _charges(line: SaleLine, quantity: int) -> list[Charge]:
     """Return what each unit of a line was charged; together they add up to the line to the cent."""
     units = [1] * quantity
-    parts = (allocate(each, units) for each in (line.total.amount, line.tax or 0, line.tax_in_price))
-    is_known = line.tax is not None
-    return [Charge(net, tax, in_price, is_known) for net, tax, in_price in zip(*parts, strict=True)]
+    parts = (allocate(each, units) for each in (line.total.amount, line.tax, line.tax_in_price))
+    return [Charge(*each) for each in zip(*parts, strict=True)]
 
 
 def _open_courses(work: Work, sale: Sale, units: Sequence[_Unit], client_id: str | None) -> list[Course]:
@@ -217,9 +217,9 @@ def _course(work: Work, sale: Sale, unit: _Unit, client_id: str | None, sold_on:
         package_version=package.version,
         terms=package.terms,
         price=charge.net,
-        tax=charge.tax if charge.is_tax_known else None,
-        tax_in_price=charge.tax_in_price if charge.is_tax_known else None,
-        tax_paid=0 if charge.is_tax_known else None,
+        tax=charge.tax,
+        tax_in_price=charge.tax_in_price,
+        tax_paid=0,
         currency=line.total.currency,
         sold_at=sale.paid_at,
         booked_at=work.now,
@@ -309,7 +309,7 @@ def _unclear_quantity(work: Work, sale: Sale, line: SaleLine) -> str:
             said=said,
         ),
         details={
-            "sale": sale.to_json(),
+            "sale": to_plain(sale),
             "proposal": _(
                 "A course is sold whole: 1 to {most_units}. Refund this line in Square and ring it up again.",
                 most_units=MOST_UNITS,
@@ -333,7 +333,7 @@ def _foreign_currency(work: Work, sale: Sale, line: SaleLine, package: Package) 
             )
         ),
         details={
-            "sale": sale.to_json(),
+            "sale": to_plain(sale),
             "proposal": _(
                 "Open the course in {currency} if the payment is right.", currency=line.total.currency
             ),

@@ -103,7 +103,7 @@ def _changes(session: Session, booked: Sequence[Course], sale: Sale) -> Iterator
         if line is None or (line.quantity or 0) < (course.unit or 1):
             yield _Change(course, _("is not on its sale in Square any more"))
         elif (course.unit or 1) == 1 and Money(price, course.currency) != line.total:
-            now = clinic_money(session, Money(line.total.amount + (line.tax or 0), line.total.currency))
+            now = clinic_money(session, Money(line.total.amount + line.tax, line.total.currency))
             yield _Change(course, _("stands on its sale in Square at {now} now", now=now))
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from invoices.papers.wire import from_plain
 from plugin.core.acts import Act
 from plugin.courses.base.attention import settle_row
 from plugin.courses.base.chain import add_history
@@ -11,7 +12,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.catalog.links import LOOK_AT_ITEM, settle_questions_in
 from plugin.courses.catalog.packages import listed_in
 from plugin.courses.sales.book import book_sale
-from plugin.courses.sales.sales import Booking, sale_from_json
+from plugin.courses.sales.sales import Booking, Sale
 from plugin.courses.sales.unlinked import answer_unlinked_in, open_questions_of
 from plugin.errors import InvalidField
 from plugin.store.offers import IgnoredItem, Listing, Package
@@ -56,7 +57,7 @@ def _package(session: Session, package_id: str) -> Package:
 
 
 def _open(work: Work, item: Attention, package: Package, reason: str) -> Booking:
-    sale = sale_from_json(item.details["sale"])
+    sale = from_plain(Sale, item.details["sale"])
     line_uid = sale.lines[0].uid
     booking = book_sale(work, sale, linked={line_uid: package.id})
     for course_id in booking.opened:

@@ -53,8 +53,6 @@ class _Part:
 def receive_money(work: Work, sale: Sale, line_uids: Collection[str]) -> list[str]:
     """Write the money paid for the courses of these lines; return the ids of the courses changed."""
     parts_of = _parts(work.session, sale.square_order_id, line_uids)
-    for line_uid, parts in parts_of.items():
-        _learn_tax(parts, sale, line_uid)
     changed: list[str] = []
     for came in sale.payments():
         waiting = [parts for parts in parts_of.values() if not all(part.is_settled for part in parts)]
@@ -87,29 +85,6 @@ def _receive(work: Work, sale: Sale, lines: Sequence[Sequence[_Part]], came: Cam
     if used:
         earn_ahead(work, used)
     return changed
-
-
-def learn_taxes_in(session: Session, sale: Sale) -> None:
-    """Store the taxes of a sale with its courses booked before taxes were recorded."""
-    parts_of = _parts(session, sale.square_order_id, [line.uid for line in sale.lines])
-    for line_uid, parts in parts_of.items():
-        _learn_tax(parts, sale, line_uid)
-
-
-def _learn_tax(parts: Sequence[_Part], sale: Sale, line_uid: str) -> None:
-    courses = _courses(parts)
-    line = next((each for each in sale.lines if each.uid == line_uid), None)
-    if line is None or line.tax is None or all(course.tax is not None for course in courses):
-        return
-    if sum(course.price for course in courses) != line.total.amount:
-        # Edited since it was booked: its tax would be that of another sale.
-        return
-    units = [1] * len(courses)
-    taxes, in_prices = allocate(line.tax, units), allocate(line.tax_in_price, units)
-    for course, tax, in_price in zip(courses, taxes, in_prices, strict=True):
-        paid = sum(part.paid for part in parts if part.course is course)
-        course.tax, course.tax_in_price = tax, in_price
-        course.tax_paid = tax if paid >= course.price else tax * paid // course.price
 
 
 def _receive_tax(parts: Sequence[_Part], gross_before: int, came: Came, total: Money) -> None:

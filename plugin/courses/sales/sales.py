@@ -1,8 +1,7 @@
 """A sale and a refund as Square reports them; `plugin.square` passes them to `book` and `refund`."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from plugin.core.money import Money
 from plugin.courses.clients.contacts import Buyer
@@ -13,7 +12,7 @@ class SaleLine:
     """One order line of one of our packages. `total` is the amount charged less its tax, for all units.
 
     `square_variation_id` is "" for a custom amount in Square POS that a person has linked to a package. `tax`
-    is that tax, of which listed prices contain `tax_in_price`, minor units; None where it was not recorded.
+    is that tax, of which listed prices contain `tax_in_price`, minor units.
     `quantity` is None when Square's decimal string is no positive whole number; `quantity_text` is that
     string.
     """
@@ -24,7 +23,7 @@ class SaleLine:
     quantity: int | None
     quantity_text: str
     total: Money
-    tax: int | None = 0
+    tax: int = 0
     tax_in_price: int = 0
 
 
@@ -61,40 +60,6 @@ class Sale:
     def is_paid(self) -> bool:
         """Return whether it is paid in full."""
         return self.payments()[-1].so_far.amount >= self.total.amount
-
-    def to_json(self) -> dict[str, Any]:
-        """Return JSON that an attention item can store."""
-        came = [
-            {"so_far": asdict(one.so_far), "at": one.at.isoformat() if one.at else None} for one in self.came
-        ]
-        return {**asdict(self), "paid_at": self.paid_at.isoformat(), "came": came}
-
-
-def sale_from_json(value: dict[str, Any]) -> Sale:
-    """Parse the JSON written by `Sale.to_json`."""
-    buyer = value["buyer"]
-    # A sale stored by an earlier version has no tax.
-    lines = tuple(
-        SaleLine(**{"tax": None, **line, "total": Money(**line["total"])}) for line in value["lines"]
-    )
-    return Sale(
-        square_order_id=value["square_order_id"],
-        square_location_id=value["square_location_id"],
-        paid_at=datetime.fromisoformat(value["paid_at"]),
-        total=Money(**value["total"]),
-        lines=lines,
-        buyer=_buyer_from_json(buyer) if buyer else None,
-        came=tuple(
-            Came(Money(**one["so_far"]), datetime.fromisoformat(one["at"]) if one["at"] else None)
-            for one in value.get("came", ())
-        ),
-        nameless_ids=tuple(value.get("nameless_ids", ())),
-    )
-
-
-def _buyer_from_json(value: dict[str, Any]) -> Buyer:
-    lists = {name: tuple(value.get(name, ())) for name in ("known_as", "gone_ids")}
-    return Buyer(**{**value, **lists})
 
 
 @dataclass(frozen=True, slots=True)

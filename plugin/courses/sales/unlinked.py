@@ -5,12 +5,13 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from invoices.papers.wire import from_plain, to_plain
 from plugin.core.acts import Act
 from plugin.courses.base.attention import open_item, open_items_in, settle_row
 from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work
 from plugin.courses.sales.lookalikes import SoldItem
-from plugin.courses.sales.sales import Refund, Sale, SaleLine, sale_from_json
+from plugin.courses.sales.sales import Refund, Sale, SaleLine
 from plugin.store.offers import Package
 from plugin.store.queues import Attention
 from plugin.wording import N_, N_n, _
@@ -35,7 +36,7 @@ def ask_about_unlinked(work: Work, sale: Sale, sold: SoldItem, package_id: str) 
         dedupe=unlinked_mark(sale.square_order_id, sold.uid),
         summary=_summary(work.session, sale, name[:120], is_item=is_item),
         details={
-            "sale": sale.to_json(),
+            "sale": to_plain(sale),
             "square_variation_id": sold.square_variation_id,
             "item_name": name[:160],
             "proposal": _proposal(sale, package, is_item=is_item),
@@ -82,7 +83,7 @@ def note_refund_in(session: Session, act: Act, refund: Refund) -> str:
             "refund_ids": list(dict.fromkeys([*known, refund.square_refund_id])),
         }
         if refund.status == "COMPLETED" and _is_given_back(
-            refund, sale_from_json(item.details["sale"]).lines[0]
+            refund, from_plain(Sale, item.details["sale"]).lines[0]
         ):
             settle_row(item, act, _("The sale was refunded in Square."))
     return _("The sale it belongs to may be a package that is not linked.")
