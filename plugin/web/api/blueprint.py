@@ -5,7 +5,7 @@ from flask import Blueprint, Response, jsonify, request
 from plugin.web import api
 from plugin.web.api.calls import Call, register
 from plugin.web.api.errors import API, DATABASE_AWAY, LARGEST_BODY, api_error_response
-from plugin.web.api.limits import limit
+from plugin.web.api.limits import BAD_TOKENS_PER_ADDRESS, CALLS_PER_TOKEN, limit
 from plugin.web.api.openapi import document
 from plugin.web.modules import modules_of
 
@@ -13,10 +13,10 @@ from plugin.web.modules import modules_of
 CALLS = tuple(each for module in modules_of(api) for each in vars(module).values() if isinstance(each, Call))
 
 
-def make_api() -> Blueprint:
-    """Return the blueprint of all calls."""
+def make_api(*, per_token: str = CALLS_PER_TOKEN, bad_per_address: str = BAD_TOKENS_PER_ADDRESS) -> Blueprint:
+    """Return the blueprint of all calls; the limits are in Flask-Limiter's notation, such as "600 per minute"."""
     blueprint = Blueprint("api", __name__, url_prefix=API)
-    limit(blueprint)
+    limit(blueprint, per_token=per_token, bad_per_address=bad_per_address)
     blueprint.before_request(_limit_body)
     blueprint.add_url_rule("/openapi.json", "openapi", _openapi)
     register(blueprint, CALLS)

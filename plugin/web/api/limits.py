@@ -22,14 +22,14 @@ BAD_TOKENS_PER_ADDRESS = "60 per minute"
 DOCUMENT = "api.openapi"
 
 
-def limit(blueprint: Blueprint) -> None:
+def limit(blueprint: Blueprint, *, per_token: str, bad_per_address: str) -> None:
     """Apply both limits to every call of the blueprint, in any application it is registered with."""
 
     def register(state: BlueprintSetupState) -> None:
         app = cast(Flask, state.app)
-        app.extensions["coursekeeper_calls"] = calls = _Calls(CALLS_PER_TOKEN)
+        app.extensions["coursekeeper_calls"] = calls = _Calls(per_token)
         guesses = guess_limiter(app)
-        guesses.shared_limit(BAD_TOKENS_PER_ADDRESS, "bad tokens", deduct_when=_was_refused)(blueprint)
+        guesses.shared_limit(bad_per_address, "bad tokens", deduct_when=_was_refused)(blueprint)
         # Guesses first: where the database is away, no limit adds its time to wait to the refusal.
         checks = [checks_of(guesses, _guesses_nothing), calls.count]
         app.before_request_funcs.setdefault(blueprint.name, [])[:0] = checks
