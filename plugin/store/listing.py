@@ -210,15 +210,22 @@ def trigger_names(engine: str) -> Iterator[str]:
 
 
 def creation(engine: str) -> Iterator[str]:
-    """Yield the statements that create the triggers which note courses; `engine` is "sqlite" or "postgresql"."""
+    """Yield the statements that create the triggers which note courses and keep the sums.
+
+    `engine` is "sqlite" or "postgresql".
+    """
     for table, event, do in _triggers(engine):
         yield from created(engine, _name(engine, table, event), event, table, f"{do};")
+    for name, event, row, sign in _SUM_TRIGGERS:
+        yield from created(engine, name, event, "listed_course", " ".join(_adding(row, sign)))
 
 
 def removal(engine: str) -> Iterator[str]:
     """Yield the statements that drop the triggers of `creation`."""
     for table, event, _ in _triggers(engine):
         yield from dropped(engine, _name(engine, table, event), table)
+    for name, *_rest in _SUM_TRIGGERS:
+        yield from dropped(engine, name, "listed_course")
 
 
 def _triggers(engine: str) -> Iterator[tuple[str, str, str]]:
@@ -252,18 +259,6 @@ _GROUPS = {
         "({row}.value <> 0 OR {row}.sessions_left <> 0) AND {row}.lapses_on < '9999-12-31'",
     ),
 }
-
-
-def creation_of_sums(engine: str) -> Iterator[str]:
-    """Yield the statements that create the triggers which keep the sums."""
-    for name, event, row, sign in _SUM_TRIGGERS:
-        yield from created(engine, name, event, "listed_course", " ".join(_adding(row, sign)))
-
-
-def removal_of_sums(engine: str) -> Iterator[str]:
-    """Yield the statements that drop the triggers of `creation_of_sums`."""
-    for name, *_rest in _SUM_TRIGGERS:
-        yield from dropped(engine, name, "listed_course")
 
 
 _SUM_TRIGGERS = (

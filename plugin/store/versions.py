@@ -90,11 +90,13 @@ WATCHED: dict[str, tuple[str, ...]] = {
 _ONLY = {"outbox": "NEW.kind IN ('customer', 'refund', 'document')"}
 # The revision that began to watch a table, where it is not the first one.
 _FIRST = "0009"
-_SINCE = {
-    **dict.fromkeys(("visit_note", "visit_option", "rated_concern", "own_rating"), "0049"),
-    **dict.fromkeys(("rating_choice", "check_answer"), "0049"),
-    "planned_visit": "0062",
-}
+_SINCE = dict.fromkeys(
+    (
+        *("visit_note", "visit_option", "rated_concern", "own_rating"),
+        *("rating_choice", "check_answer", "planned_visit"),
+    ),
+    "0049",
+)
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 
 

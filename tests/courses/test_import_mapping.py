@@ -14,6 +14,7 @@ from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.views import ImportView
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
+from plugin.store.imports import ImportBatch
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.courses.old_book import OldBook
@@ -239,7 +240,10 @@ def test_each_column_is_shown_with_examples_a_score_and_why(book: OldBook) -> No
 
 
 def test_a_file_without_a_day_of_purchase_is_not_started(book: OldBook) -> None:
-    file = sent(book, "Client,Package,Left\nAna Ruiz,course of 10,4\n")
+    file = sent(book, "Client,Package,Left,Purchased\nAna Ruiz,course of 10,4,2026-01-05\n")
+    with book.store.writing() as session:
+        batch = session.get_one(ImportBatch, file.id)
+        batch.mapping = {**batch.mapping, "of": {"name": [0], "package": [1], "left": [2]}}
     with pytest.raises(Refused, match="date of purchase"):
         book.start(file.id)
 

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from plugin.store import listing, triggers, versions, webhooks
+from plugin.store import listing, totals, triggers, versions, webhooks
 from plugin.store.migrations.frozen import MOMENT, Tables, where
 
 revision = "0049"
@@ -21,11 +21,26 @@ _THERE = [
     for name in ("checkout", "client", "course", "package", "staff", "visit")
 ]
 _INDEXES = (
+    ("ix_client_search", "client", ["merged_into", "erased_at", "name_folded", "id", "search_text"]),
     ("ix_course_expires_on", "course", ["expires_on"]),
+    ("ix_document_issued_at_id", "document", ["issued_at", "id"]),
+    ("ix_document_number_id", "document", ["number", "id"]),
+    ("ix_document_total_id", "document", ["total", "id"]),
     ("ix_history_at_id", "history", ["at", "id"]),
     ("ix_sale_record_taken_at", "sale_record", ["taken_at"]),
+    (
+        "ix_square_customer_of_client",
+        "square_customer",
+        ["client_id", "is_current", "is_deleted", "square_customer_id"],
+    ),
     ("ix_square_refund_seen_at", "square_refund", ["seen_at"]),
 )
+# What those of above replace.
+_INDEXES_BEFORE = (
+    ("ix_client_merged_into", "client", ["merged_into"]),
+    ("ix_square_customer_client_id", "square_customer", ["client_id"]),
+)
+_HAS_LEFT = "value != 0 OR sessions_left != 0"
 _KINDS_BEFORE = "kind in ('invoice', 'credit_note', 'gift_voucher')"
 _KINDS = "kind in ('invoice', 'credit_note', 'gift_voucher', 'receipt', 'prepaid_balance')"
 # What a clinic starts with, in its own order: kind, name, Spanish, Chinese.
@@ -44,11 +59,15 @@ _INTO = "INSERT INTO activity (id, kind, at, by, source, client_id, subject_id, 
 
 def upgrade() -> None:
     """Apply."""
+    for table in ("course_total", "period_total"):
+        op.drop_table(table)
     _TABLES.create_all(op.get_bind(), tables=_new(), checkfirst=False)
     for table, column in _added():
         op.add_column(table, column)
     for name, table, columns in _INDEXES:
         op.create_index(name, table, columns)
+    for name, table, _columns in _INDEXES_BEFORE:
+        op.drop_index(name, table)
     _allow_kinds(_KINDS_BEFORE, _KINDS)
     _fill()
     for statement in _guards():
@@ -66,8 +85,11 @@ def _added() -> tuple[tuple[str, sa.Column[Any]], ...]:
         ("clinic", sa.Column("offers_next_course", sa.Boolean, nullable=False, server_default=sa.false())),
         ("clinic", sa.Column("voucher_form", sa.String(10), nullable=False, server_default="fold")),
         ("clinic", sa.Column("address_place", sa.String(10), nullable=False, server_default="plain")),
+        ("package", sa.Column("is_public", sa.Boolean, nullable=False, server_default=sa.true())),
         ("staff", sa.Column("language", sa.String(16), nullable=False, server_default="")),
         ("staff", sa.Column("sees_own_clients", sa.Boolean, nullable=False, server_default=sa.false())),
+        ("totals_state", sa.Column("generation", sa.Integer, nullable=False, server_default="0")),
+        ("treatment", sa.Column("square_service_id", sa.String(192))),
         ("treatment_text", sa.Column("reviewer", sa.String(250), nullable=False, server_default="")),
     )
 
@@ -80,6 +102,7 @@ def _fill() -> None:
     """Bring what was kept elsewhere into the new tables, and what a clinic starts with."""
     op.execute("INSERT INTO listing_state (id) VALUES (1)")
     op.execute("INSERT INTO unlisted_course (course_id) SELECT id FROM course")
+    op.execute("UPDATE totals_state SET is_valid = false")
     settings = "id, 'setting.changed', changed_at, changed_by, 'desk', NULL, name, '', before, after, ''"
     op.execute(f"{_INTO}{settings} FROM setting_change")
     merges = "id, 'client.merged', at, by, 'desk', into_id, from_id, '', '', '', ''"
@@ -117,6 +140,7 @@ def _fill() -> None:
 def _guards() -> Iterator[str]:
     engine = op.get_bind().dialect.name
     yield from listing.creation(engine)
+    yield from totals.creation_for_moves(engine)
     yield from triggers.functions(engine, _FUNCTION)
     yield from triggers.creation(engine, triggers.ACTIVITY)
     yield from versions.creation(engine, revision)
@@ -130,6 +154,7 @@ def _removal() -> Iterator[str]:
     yield from triggers.removal(engine, triggers.SIGNED, triggers.SHOWN, triggers.ACTIVITY)
     yield from triggers.removal_of_functions(engine, _FUNCTION)
     yield from versions.removal(engine, revision)
+    yield from totals.removal_for_moves(engine)
     yield from listing.removal(engine)
 
 
@@ -162,12 +187,33 @@ def downgrade() -> None:
     changes = "SELECT id, subject_id, before, after, at, by FROM activity WHERE kind = 'setting.changed'"
     op.execute(f"INSERT INTO setting_change (id, name, before, after, changed_at, changed_by) {changes}")
     _allow_kinds(_KINDS, _KINDS_BEFORE)
+    for name, table, columns in _INDEXES_BEFORE:
+        op.create_index(name, table, columns)
     for name, table, _columns in _INDEXES:
         op.drop_index(name, table)
     for table, column in reversed(_added()):
         op.drop_column(table, column.name)
     for each in reversed(_new()):
         op.drop_table(each.name)
+    before = Tables()
+    before.add(
+        "course_total",
+        sa.Column("course_id", sa.String(40), primary_key=True),
+        sa.Column("value", sa.BigInteger, nullable=False),
+        sa.Column("sessions", sa.BigInteger, nullable=False),
+        sa.Column("last_at", MOMENT, nullable=False, index=True),
+    )
+    before.add(
+        "period_total",
+        *(sa.Column(name, sa.Date, primary_key=True) for name in ("counted_in", "happened_in", "written_in")),
+        sa.Column("package_id", sa.String(40), primary_key=True),
+        sa.Column("square_location_id", sa.String(192), primary_key=True),
+        sa.Column("currency", sa.String(3), primary_key=True),
+        sa.Column("kind", sa.String(20), primary_key=True),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("value", "sessions", "entries")),
+    )
+    before.create_all(op.get_bind(), checkfirst=False)
+    op.execute("UPDATE totals_state SET is_valid = false")
 
 
 def _allow_kinds(before: str, after: str) -> None:
@@ -237,6 +283,14 @@ _TABLES.add(
     sa.Column("by", sa.String(160), nullable=False),
     sa.CheckConstraint("channel in ('clinic', 'distance')", name="channel"),
     sa.Index(None, "client_id", "package_id"),
+)
+_TABLES.add(
+    "agreement_order",
+    sa.Column(
+        "agreement_id", sa.String(40), sa.ForeignKey("agreement_signature.agreement_id"), primary_key=True
+    ),
+    sa.Column("order_id", sa.String(40), sa.ForeignKey("public_order.id"), nullable=False, unique=True),
+    sa.Column("client_id", sa.String(40), sa.ForeignKey("client.id"), nullable=False),
 )
 _TABLES.add(
     "agreement_sale",
@@ -422,7 +476,7 @@ _TABLES.add(
 _TABLES.add(
     "listed_course",
     sa.Column("course_id", sa.String(40), primary_key=True),
-    sa.Column("client_id", sa.String(40), index=True),
+    sa.Column("client_id", sa.String(40)),
     sa.Column("client_name", sa.String(160), nullable=False),
     sa.Column("package_id", sa.String(40), nullable=False, index=True),
     sa.Column("package_name", sa.String(160), nullable=False),
@@ -445,16 +499,54 @@ _TABLES.add(
     sa.Column("visits", sa.Integer, nullable=False, server_default="0"),
     sa.Column("visit_days", sa.Integer, nullable=False, server_default="0"),
     sa.Column("due_back_on", sa.Date, nullable=False, server_default="0001-01-01"),
+    sa.Column("square_location_id", sa.String(192), nullable=False, server_default=""),
+    sa.Column("lapses_on", sa.Date, nullable=False, server_default="9999-12-31"),
+    sa.Column("late_at", MOMENT),
+    sa.Column("is_current", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Index(None, "client_id", "sold_at", "status"),
     sa.Index(None, "client_name", "course_id"),
     sa.Index(None, "due", "course_id"),
     sa.Index(None, "expires_on", "course_id"),
-    sa.Index(None, "last_visit_on", "course_id"),
+    sa.Index(None, "is_current", "expires_on", "course_id"),
+    sa.Index(None, "is_current", "last_visit_on", "course_id"),
+    sa.Index("ix_listed_course_lapsing", "lapses_on", "course_id", **where(_HAS_LEFT)),
+    sa.Index("ix_listed_course_late", "late_at", **where("late_at IS NOT NULL")),
+    sa.Index(
+        "ix_listed_course_left",
+        *("client_id", "currency", "last_seen_on", "sessions_left", "value", "client_name"),
+        **where(_HAS_LEFT),
+    ),
     sa.Index(None, "package_name", "course_id"),
     sa.Index(None, "practitioner_name", "course_id"),
     sa.Index(None, "sessions_left", "course_id"),
-    sa.Index(None, "sold_at", "course_id"),
-    sa.Index(None, "status", "course_id"),
+    sa.Index(
+        "ix_listed_course_sold",
+        *("sold_at", "course_id", "client_id", "package_id", "practitioner_id", "status"),
+        *("main_granted", "main_used", "main_left", "last_seen_on", "last_visit_on", "visits", "visit_days"),
+    ),
+    sa.Index(
+        "ix_listed_course_status",
+        *("status", "course_id", "client_id", "client_name", "main_left"),
+        *("expires_on", "last_seen_on", "due_back_on"),
+    ),
     sa.Index(None, "value", "course_id"),
+    sa.Index(
+        "ix_listed_course_visited",
+        *("last_visit_on", "course_id", "client_id", "client_name", "status", "main_left", "last_seen_on"),
+    ),
+)
+_TABLES.add(
+    "listed_sum",
+    sa.Column("kind", sa.String(10), primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("status", sa.String(20), primary_key=True),
+    sa.Column("package_id", sa.String(40), primary_key=True),
+    sa.Column("practitioner_id", sa.String(40), primary_key=True),
+    sa.Column("currency", sa.String(3), primary_key=True),
+    sa.Column("square_location_id", sa.String(192), primary_key=True),
+    sa.Column("courses", sa.BigInteger, nullable=False),
+    sa.Column("sessions", sa.BigInteger, nullable=False),
+    sa.Column("value", sa.BigInteger, nullable=False),
 )
 _TABLES.add(
     "listing_state",
@@ -474,6 +566,14 @@ _TABLES.add(
     sa.Column("happened_at", MOMENT, nullable=False, index=True),
     sa.Column("written_at", MOMENT, nullable=False, index=True),
     sa.CheckConstraint("debit <> credit", name="two_accounts"),
+)
+_TABLES.add(
+    "moved_use",
+    sa.Column("id", _NUMBER, primary_key=True),
+    sa.Column("entry_id", sa.String(40), nullable=False),
+    sa.Column("practitioner_before", sa.String(40), nullable=False),
+    sa.Column("practitioner_after", sa.String(40), nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
 )
 _TABLES.add(
     "name_translation",
@@ -518,7 +618,22 @@ _TABLES.add(
     sa.Column("seen_at", MOMENT, index=True),
     sa.Column("due_at", MOMENT),
     sa.Column("asked", sa.Integer, nullable=False),
+    sa.Column("is_of_refund", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("ix_payment_fee_due", "due_at", **where("due_at IS NOT NULL")),
+)
+_TABLES.add(
+    "period_total",
+    sa.Column("counted_in", sa.Date, primary_key=True),
+    sa.Column("happened_in", sa.Date, primary_key=True),
+    sa.Column("written_in", sa.Date, primary_key=True),
+    sa.Column("sold_in", sa.Date, primary_key=True),
+    sa.Column("package_id", sa.String(40), primary_key=True),
+    sa.Column("square_location_id", sa.String(192), primary_key=True),
+    sa.Column("currency", sa.String(3), primary_key=True),
+    sa.Column("what", sa.String(20), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+    sa.Column("sessions", sa.BigInteger, nullable=False),
+    sa.Column("entries", sa.BigInteger, nullable=False),
 )
 _TABLES.add(
     "planned_visit",
@@ -533,7 +648,11 @@ _TABLES.add(
     sa.Column("planned_at", MOMENT, nullable=False),
     sa.Column("by", sa.String(160), nullable=False),
     sa.Column("replaced_at", MOMENT),
+    sa.Column("square_booking_id", sa.String(192)),
+    sa.Column("booking_state", sa.String(12), nullable=False, server_default=""),
+    sa.Column("booking_problem", sa.String(400), nullable=False, server_default=""),
     sa.Index(None, "course_id", "start_at"),
+    sa.Index(None, "square_booking_id", unique=True),
 )
 _TABLES.add(
     "public_order",
@@ -557,6 +676,11 @@ _TABLES.add(
     sa.Column("begun_at", MOMENT, nullable=False, index=True),
     sa.Column("ended_at", MOMENT),
     sa.CheckConstraint("amount > 0", name="amount"),
+    sa.Column("terms_content", sa.Text),
+    sa.Column("terms_sha256", sa.String(64)),
+    sa.Column("terms_mind", sa.String(20)),
+    sa.Column("terms_pdf", sa.LargeBinary),
+    sa.Column("terms_signed_pdf", sa.LargeBinary),
     sa.CheckConstraint("(state in ('paid', 'failed')) = (ended_at is not null)", name="ended_together"),
     sa.CheckConstraint("state in ('asking', 'waiting', 'paid', 'failed')", name="state"),
 )
@@ -645,6 +769,18 @@ _TABLES.add(
     sa.Column("course_id", sa.String(40), nullable=False),
 )
 _TABLES.add(
+    "use_total",
+    sa.Column("counted_in", sa.Date, primary_key=True),
+    sa.Column("package_id", sa.String(40), primary_key=True),
+    sa.Column("treatment_id", sa.String(40), primary_key=True),
+    sa.Column("practitioner", sa.String(40), primary_key=True),
+    sa.Column("currency", sa.String(3), primary_key=True),
+    *(
+        sa.Column(name, sa.BigInteger, nullable=False)
+        for name in ("sessions", "treated", "value", "list_value", "entries")
+    ),
+)
+_TABLES.add(
     "visit_note",
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column(
@@ -694,4 +830,18 @@ _TABLES.add(
     sa.Column("position", sa.Integer, nullable=False),
     sa.Column("retired_at", MOMENT),
     sa.CheckConstraint("kind in ('focus', 'add_on')", name="kind"),
+)
+_TABLES.add(
+    "wallet_pass",
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("place", sa.String(10), nullable=False),
+    sa.Column("course_id", sa.String(40), sa.ForeignKey("course.id"), nullable=False, index=True),
+    sa.Column("client_id", sa.String(40), sa.ForeignKey("client.id"), nullable=False, index=True),
+    sa.Column("device", sa.String(100), nullable=False),
+    sa.Column("push_token", sa.String(200), nullable=False),
+    sa.Column("added_at", MOMENT, nullable=False),
+    sa.Column("changed_at", MOMENT, nullable=False),
+    sa.CheckConstraint("place in ('google', 'apple')", name="place"),
+    sa.CheckConstraint("(place = 'google') = (device = '')", name="device"),
+    sa.UniqueConstraint("device", "course_id", "client_id", "place"),
 )
