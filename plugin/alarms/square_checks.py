@@ -7,8 +7,9 @@ from plugin.courses.base.opening_hours import read_hours
 from plugin.courses.square_health import SIGN_IN, last_sync_at, square_state
 from plugin.courses.square_mode import square_mode
 from plugin.services import Services
-from plugin.square.connection.row import ConnectionView, read_connection
+from plugin.square.connection.row import read_connection
 from plugin.square.connection.tokens import ALARM_AFTER
+from plugin.store.square_side import Connection
 from plugin.wording import N_, _
 
 SILENT_FOR = timedelta(minutes=10)
@@ -108,7 +109,7 @@ def permission_lasts(services: Services, now: datetime) -> Look:
     return fine(_("Renewed every week.{end}", end=_end(known)))
 
 
-def _end(known: ConnectionView) -> str:
+def _end(known: Connection) -> str:
     return (
         _(" It is valid until {expires_at}.", expires_at=f"{known.expires_at:%Y-%m-%d}")
         if known.expires_at
@@ -116,7 +117,7 @@ def _end(known: ConnectionView) -> str:
     )
 
 
-def _connected(services: Services) -> ConnectionView | None:
+def _connected(services: Services) -> Connection | None:
     known = read_connection(services.store)
     is_connected = services.settings.square_access_token.get_secret_value() or known.has_permission
     return known if is_connected else None

@@ -46,6 +46,7 @@ from plugin.store.backup import engine_of, flush_to_disk, scratch
 from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.migrate import current_revision
 from plugin.store.people import Client, Staff
+from plugin.store.upkeep import BackupRun
 from plugin.version import VERSION
 from plugin.wording import N_, _
 
@@ -62,7 +63,7 @@ class Made:
     note: Note
 
 
-def run_backup(services: Services, cause: records.Cause) -> records.RunView:
+def run_backup(services: Services, cause: records.Cause) -> BackupRun:
     """Make a copy and send it; return the run as recorded.
 
     A failure is recorded, not raised: the next copy is due soon.
@@ -87,7 +88,7 @@ def run_backup(services: Services, cause: records.Cause) -> records.RunView:
 def make_copy(services: Services, step: Step = lambda _words: None) -> Made:
     """Make a verified copy in the backup folder; raises Refused, OSError or DBAPIError, and leaves no part of it."""
     folder = make_private(backup_folder(services.settings))
-    key = records.read_state(services.store).key
+    key = records.copy_key(services.store)
     begun = services.clock()
     target = folder / name_of(begun, is_encrypted=key is not None)
     with work_folder(services.settings) as work:
@@ -197,7 +198,7 @@ def _send(services: Services, made: Made) -> None:
     if not settings.backup_remote:
         return
     try:
-        if records.read_state(store).key is None:
+        if records.copy_key(store) is None:
             raise SendFailed("Copies are sent encrypted only. Make a passphrase first.")
         send_copies(settings, made.file.parent, made.file, zone_of(store))
     except (CoursekeeperError, OSError) as error:

@@ -15,6 +15,7 @@ from plugin.courses.base.opening_hours import read_hours
 from plugin.courses.base.outbox import count_jobs
 from plugin.errors import NotFound
 from plugin.services import Services
+from plugin.store.upkeep import BackupRun, BackupState
 from plugin.wording import N_n, _
 
 # How old the last good copy may be: in hours of being open, and at all. One is made each hour and each day.
@@ -46,9 +47,9 @@ class BackupStanding:
     """
 
     copies: tuple[KeptCopy, ...]
-    run: records.RunView | None
+    run: BackupRun | None
     is_asked: bool
-    state: records.StateView
+    state: BackupState
     folder: Path
     remote: str
     hours: OpeningHours
@@ -132,7 +133,7 @@ def send_problem(services: Services, now: datetime) -> str:
     if not settings.backup_remote:
         return ""
     state = records.read_state(services.store)
-    if state.key is None:
+    if state.key_file is None:
         return _(
             "Copies are not sent: they are sent encrypted only. Make a passphrase under Settings, Backups."
         )
@@ -155,7 +156,7 @@ def _is_old(last_at: datetime, now: datetime, hours: OpeningHours) -> bool:
     return now - last_at >= OLD or hours.open_time(last_at, now) >= OLD_WHILE_OPEN
 
 
-def _is_running(run: records.RunView) -> bool:
+def _is_running(run: BackupRun) -> bool:
     return run.state == "running"
 
 

@@ -5,7 +5,6 @@ No network call.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -38,24 +37,13 @@ class SquareAway:
 
 
 @dataclass(frozen=True, slots=True)
-class SweepView:
-    """One sync with Square: what it read, and what the events had missed."""
-
-    started_at: datetime
-    finished_at: datetime | None
-    looked_at: int
-    found: tuple[dict[str, Any], ...]
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
 class SquareState:
     """The state of the connection on the owner's page."""
 
     away: SquareAway | None
     inbox: InboxState
     owed: int
-    sweep: SweepView | None
+    sweep: Sweep | None
 
     @property
     def waiting(self) -> int:
@@ -145,13 +133,10 @@ def _away(row: Connection | None, now: datetime) -> SquareAway | None:
     return SquareAway(row.failing_since, is_shut=row.failing_code == SIGN_IN)
 
 
-def _last_sweep(session: Session, now: datetime) -> SweepView | None:
+def _last_sweep(session: Session, now: datetime) -> Sweep | None:
     # One started while the clock was ahead would count as the last one until that time is reached.
     begun = select(Sweep).where(Sweep.started_at <= now)
-    row = session.scalar(begun.order_by(Sweep.started_at.desc(), Sweep.id.desc()).limit(1))
-    if row is None:
-        return None
-    return SweepView(row.started_at, row.finished_at, row.looked_at, tuple(row.found), row.error)
+    return session.scalar(begun.order_by(Sweep.started_at.desc(), Sweep.id.desc()).limit(1))
 
 
 def last_sync_at(store: Store, now: datetime) -> datetime | None:

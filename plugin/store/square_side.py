@@ -47,6 +47,11 @@ class Connection(Base):
 
     __table_args__ = (CheckConstraint("id = 1", name="one_connection"),)
 
+    @property
+    def has_permission(self) -> bool:
+        """Return whether there is a seller's permission by OAuth."""
+        return self.access_token_sealed is not None
+
 
 class OAuthAttempt(Base):
     """An OAuth authorization that has not returned yet. Only the hash of its state is stored."""

@@ -11,9 +11,10 @@ from plugin.core.acts import Act, Actor, Role
 from plugin.courses.accounts.staff import add_staff, staff_by_email
 from plugin.services import Services
 from plugin.square.connection.authorize import Answer, begin, finish
-from plugin.square.connection.row import ConnectionView, read_connection
+from plugin.square.connection.row import read_connection
 from plugin.square.connection.scopes import wanted
 from plugin.store import Store
+from plugin.store.square_side import Connection
 from practice_square.control import PracticeControl
 from practice_square.settings import DEFAULT_APPLICATION_ID, DEFAULT_APPLICATION_SECRET
 from tests.clock import HandMovedClock
@@ -99,7 +100,7 @@ class Connecting:
     def connect(self, scopes: str = "") -> str:
         return finish(self.services, self.act(), self.allow(self.go_to_square(), scopes or wanted()))
 
-    def known(self) -> ConnectionView:
+    def known(self) -> Connection:
         return read_connection(self.services.store)
 
     def tokens(self) -> tuple[str, str]:

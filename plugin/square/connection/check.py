@@ -15,11 +15,11 @@ from plugin.errors import CoursekeeperError, Refused, SquareFailed
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.client.connection import granted_scopes
-from plugin.square.connection.row import ConnectionView, read_connection
+from plugin.square.connection.row import read_connection
 from plugin.square.connection.scopes import missing
 from plugin.square.connection.tokens import alarm, enqueue_refresh
 from plugin.square.parsing import Json, optional_id, text, words
-from plugin.store.square_side import OAuthAttempt
+from plugin.store.square_side import Connection, OAuthAttempt
 from plugin.wording import N_, _
 
 T = TypeVar("T")
@@ -147,7 +147,7 @@ def _wants_check(services: Services) -> bool:
     return known.failing_since is not None or _is_old(services, known)
 
 
-def _is_old(services: Services, known: ConnectionView) -> bool:
+def _is_old(services: Services, known: Connection) -> bool:
     return known.checked_at is None or services.clock() - known.checked_at >= CHECK_EVERY
 
 

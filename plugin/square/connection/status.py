@@ -10,12 +10,13 @@ from plugin.courses.square_health import SquareState, square_state
 from plugin.courses.square_mode import SquareMode, square_mode
 from plugin.services import Services
 from plugin.square.connection.authorize import return_address, why_not
-from plugin.square.connection.row import ConnectionView, read_connection
+from plugin.square.connection.row import read_connection
 from plugin.square.connection.scopes import Scope, missing, scopes_in_use
 from plugin.square.connection.subscription import wanted_events, why_not_made
 from plugin.square.sync.requested import is_asked
 from plugin.store.offers import Clinic
 from plugin.store.queues import Inbox
+from plugin.store.square_side import Connection
 
 BY_TOKEN, BY_PERMISSION, NOT_AT_ALL = "token", "permission", "none"
 
@@ -36,7 +37,7 @@ class ConnectionStatus:
     way: str
     environment: str
     address: str
-    known: ConnectionView
+    known: Connection
     state: SquareState
     places: tuple[Place, ...]
     scopes: tuple[Scope, ...]
@@ -96,13 +97,13 @@ def is_connected(services: Services) -> bool:
     return _way(services, read_connection(services.store)) != NOT_AT_ALL
 
 
-def _way(services: Services, known: ConnectionView) -> str:
+def _way(services: Services, known: Connection) -> str:
     if services.settings.square_access_token.get_secret_value():
         return BY_TOKEN
     return BY_PERMISSION if known.has_permission else NOT_AT_ALL
 
 
-def _places(services: Services, known: ConnectionView) -> tuple[Place, ...]:
+def _places(services: Services, known: Connection) -> tuple[Place, ...]:
     only = services.settings.square_location_id
     return tuple(
         Place(one["id"], one["name"], one["id"] == only if only else one["is_active"])

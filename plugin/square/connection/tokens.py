@@ -18,9 +18,10 @@ from plugin.courses.square_health import connection_in, settle_in
 from plugin.errors import ConfigurationError, SquareFailed
 from plugin.jobs import RunAgain
 from plugin.services import Services
-from plugin.square.connection.row import ConnectionView, read_connection
+from plugin.square.connection.row import read_connection
 from plugin.square.parsing import Json, optional_moment, square_id, text, unreadable
 from plugin.store.queues import Outbox
+from plugin.store.square_side import Connection
 from plugin.wording import _
 
 # How the dedupe keys of attention items about a permission begin that could not be renewed, or was revoked.
@@ -109,7 +110,7 @@ def delete_tokens_in(session: Session) -> None:
     row.connected_by, row.scopes = "", []
 
 
-def is_due(known: ConnectionView, now: datetime) -> bool:
+def is_due(known: Connection, now: datetime) -> bool:
     """Return whether the permission should be renewed now."""
     if known.refresh_token_sealed is None or known.refreshed_at is None:
         return False
@@ -171,7 +172,7 @@ def _renewed(services: Services, sealed: str) -> dict[str, object]:
     )
 
 
-def handle_refusal(services: Services, known: ConnectionView, reason: str) -> RunAgain | str:
+def handle_refusal(services: Services, known: Connection, reason: str) -> RunAgain | str:
     """Notify the owner, and retry in an hour: a wrong secret or key may be corrected by then."""
 
     def work(session: Session) -> bool:
@@ -190,7 +191,7 @@ def handle_refusal(services: Services, known: ConnectionView, reason: str) -> Ru
     )
 
 
-def _open_item_in(session: Session, services: Services, known: ConnectionView, reason: str) -> None:
+def _open_item_in(session: Session, services: Services, known: Connection, reason: str) -> None:
     reason = reason or _("The owner connects again under Settings, Square.")
     expires = (
         _(" It expires on {expires_at}.", expires_at=f"{known.expires_at:%Y-%m-%d}")
