@@ -1,4 +1,4 @@
-"""Sessions used in a period, by package, treatment, practitioner or month.
+"""Sessions used in a period, by package, treatment, practitioner or month; and courses sold, by package.
 
 An undone use is subtracted where and when it is undone, so all rows together are the `used` line of the
 liability report for the same period. A practitioner is the one the visit names now.
@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 from operator import add
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
+from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.work import reading
+from plugin.courses.reports.books import counted_in, entry_kind
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.use_sums import By, use_sums
+from plugin.store.ledger import Course, Entry
 from plugin.store.offers import Package, Treatment
 from plugin.store.people import Staff
 
@@ -80,3 +83,50 @@ def _names(session: Session, by: By) -> dict[str, str]:
     if by is By.MONTH:
         return {}
     return dict(session.execute(select(named[by].id, named[by].name)).all())
+
+
+@dataclass(frozen=True, slots=True)
+class SoldRow:
+    """What was sold of one package; an undone sale is subtracted on the day of the undoing."""
+
+    package_id: str
+    name: str
+    courses: int
+    sessions: int
+    paid: Money
+
+
+@dataclass(slots=True)
+class _Sum:
+    name: str = ""
+    courses: int = 0
+    sessions: int = 0
+    paid: int = 0
+
+
+def sold_in(session: Session, period: Period) -> tuple[SoldRow, ...]:
+    """Return one row for each package and currency, as seen by this session; most money first."""
+    sums: defaultdict[tuple[str, str], _Sum] = defaultdict(_Sum)
+    for row in session.execute(_by_course(session, period)):
+        known = sums[row.package_id, row.currency]
+        known.name = row.name
+        known.courses += (row.sold > 0) - (row.sold < 0)
+        known.sessions += int(row.sold)
+        known.paid += int(row.paid)
+    rows = (
+        SoldRow(package_id, each.name, each.courses, each.sessions, Money(each.paid, currency))
+        for (package_id, currency), each in sums.items()
+    )
+    return tuple(sorted(rows, key=lambda row: (-row.paid.amount, row.name, row.package_id)))
+
+
+def _by_course(session: Session, period: Period) -> Select[str, str, str, int, int]:
+    sold = func.sum(case((entry_kind == Kind.SOLD.value, Entry.sessions_delta), else_=0)).label("sold")
+    paid = func.sum(case((entry_kind == Kind.PAID.value, Entry.value_delta), else_=0)).label("paid")
+    columns = select(Package.id.label("package_id"), Package.name.label("name"), Course.currency, sold, paid)
+    return (
+        counted_in(session, columns, period)
+        .join(Package, Package.id == Course.package_id)
+        .where(entry_kind.in_([Kind.SOLD.value, Kind.PAID.value]))
+        .group_by(Package.id, Package.name, Course.currency, Course.id)
+    )

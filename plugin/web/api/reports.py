@@ -6,13 +6,12 @@ from typing import Annotated
 from pydantic import Field
 
 from plugin.courses.base.clinic import read_clinic
-from plugin.courses.reports.agreements import agreements_by_month
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
+from plugin.courses.reports.made_by_month import agreements_by_month, quotes_by_month
 from plugin.courses.reports.period import Period, asked_period
 from plugin.courses.reports.planned import PlanBy, planned_visits
 from plugin.courses.reports.progress import Progress, ProgressBy, course_progress
-from plugin.courses.reports.quotes import quotes_by_month
 from plugin.courses.reports.reserve import reserve
 from plugin.courses.reports.usage import usage
 from plugin.courses.reports.use_sums import By

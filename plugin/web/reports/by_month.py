@@ -1,20 +1,29 @@
 """Figures by month, for the owner: quotes, agreements, planned visits, tips, reserve, the monthly report as PDF."""
 
-from datetime import date
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import TypeVar
 
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.core.text import folded
-from plugin.courses.base.sheet import Columns, major, sheet_of
-from plugin.courses.reports.agreements import agreements_by_month, agreements_sheet
+from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.reports.books import closed_through
+from plugin.courses.reports.made_by_month import (
+    AgreedMonth,
+    QuotedMonth,
+    agreements_by_month,
+    agreements_sheet,
+    quotes_by_month,
+    quotes_sheet,
+)
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
 from plugin.courses.reports.planned import PlanBy, PlannedRow, planned_sheet, planned_visits
-from plugin.courses.reports.quotes import quotes_by_month, quotes_sheet
 from plugin.courses.reports.reserve import reserve, reserve_sheet
 from plugin.courses.sales.tips import TipSum, list_tips, tip_sums
 from plugin.errors import Refused
+from plugin.store import Store
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.address import asked_one
@@ -25,40 +34,32 @@ from plugin.web.reports.asked import usual
 from plugin.web.tables import Sorting, SortKey, sort_rows
 from plugin.web.translations import _
 
-quote_report = Screens("quote_report", __name__)
+Month = TypeVar("Month", QuotedMonth, AgreedMonth)
 
 
-@quote_report.get("/reports/quotes", endpoint="show")
-def show_quotes() -> ResponseReturnValue:
-    """Show the last twelve months."""
-    rows = quotes_by_month(current_services().store, pages.now())
-    names = [written_month(row.month.first, pages.clinic()) for row in rows]
-    return render_template("owner/quotes.html", rows=list(zip(names, rows, strict=True)))
+def _made_by_month(
+    name: str,
+    read: Callable[[Store, datetime], Sequence[Month]],
+    sheet: Callable[[Sequence[Month]], Sheet],
+) -> Screens:
+    """Return the screens of the last twelve months, `/reports/quotes` for the name "quote", and their file."""
+    screens = Screens(f"{name}_report", __name__)
+
+    @screens.get(f"/reports/{name}s", endpoint="show")
+    def show() -> ResponseReturnValue:
+        rows = read(current_services().store, pages.now())
+        named = [(written_month(row.month.first, pages.clinic()), row) for row in rows]
+        return render_template(f"owner/{name}s.html", rows=named)
+
+    @screens.get(f"/reports/{name}s.<ending>", endpoint="save")
+    def save(ending: str) -> Response:
+        return file_answer(sheet(read(current_services().store, pages.now())), ending)
+
+    return screens
 
 
-@quote_report.get("/reports/quotes.<ending>", endpoint="save")
-def save_quotes(ending: str) -> Response:
-    """Return it as a file."""
-    return file_answer(quotes_sheet(quotes_by_month(current_services().store, pages.now())), ending)
-
-
-agreement_report = Screens("agreement_report", __name__)
-
-
-@agreement_report.get("/reports/agreements", endpoint="show")
-def show_agreements() -> ResponseReturnValue:
-    """Show the last twelve months."""
-    rows = agreements_by_month(current_services().store, pages.now())
-    names = [written_month(row.month.first, pages.clinic()) for row in rows]
-    return render_template("owner/agreements.html", rows=list(zip(names, rows, strict=True)))
-
-
-@agreement_report.get("/reports/agreements.<ending>", endpoint="save")
-def save_agreements(ending: str) -> Response:
-    """Return it as a file."""
-    return file_answer(agreements_sheet(agreements_by_month(current_services().store, pages.now())), ending)
-
-
+quote_report = _made_by_month("quote", quotes_by_month, quotes_sheet)
+agreement_report = _made_by_month("agreement", agreements_by_month, agreements_sheet)
 planned_report = Screens("planned_report", __name__)
 
 

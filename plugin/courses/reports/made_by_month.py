@@ -1,5 +1,6 @@
-"""Course agreements by the month in which they were made, and what became of them (docs/reports.md)."""
+"""Quotes and course agreements by the month in which they were made, and what became of them (docs/reports.md)."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,11 +9,24 @@ from sqlalchemy import exists, or_, select
 
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.sheet import Columns, Sheet, sheet_of
+from plugin.courses.quotes.views import QuoteState, states_since_in
 from plugin.courses.reports.period import Period, by_month, months_up_to, start_of
 from plugin.store import Store
 from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
 
 MONTHS_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedMonth:
+    """The quotes made in a month; `sold`: those that became a sale, whenever."""
+
+    month: Period
+    made: int
+    sold: int
+    open: int
+    expired: int
+    withdrawn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,16 @@ class AgreedMonth:
     typed: int
     paper: int
     sold: int
+
+
+def quotes_by_month(store: Store, now: datetime) -> tuple[QuotedMonth, ...]:
+    """Return the last twelve months, this one included, oldest first."""
+    with store.reading() as session:
+        clinic = clinic_in(session)
+        months = months_up_to(local_date(clinic, now), MONTHS_SHOWN)
+        made = states_since_in(session, start_of(months[0].first, clinic.zone), now)
+        found = by_month(made, months, clinic.zone)
+    return tuple(_quoted(month, Counter(found[month])) for month in months)
 
 
 def agreements_by_month(store: Store, now: datetime) -> tuple[AgreedMonth, ...]:
@@ -43,16 +67,35 @@ def agreements_by_month(store: Store, now: datetime) -> tuple[AgreedMonth, ...]:
             .where(Agreement.made_at >= start_of(months[0].first, clinic.zone))
         )
         found = by_month(((made_at, (way, sold)) for made_at, way, sold in rows), months, clinic.zone)
-    return tuple(_month(month, found[month]) for month in months)
+    return tuple(_agreed(month, found[month]) for month in months)
 
 
-def _month(month: Period, rows: Sequence[tuple[str | None, bool]]) -> AgreedMonth:
+def _quoted(month: Period, by: Counter[QuoteState]) -> QuotedMonth:
+    return QuotedMonth(
+        month,
+        by.total(),
+        by[QuoteState.PAID],
+        by[QuoteState.OPEN],
+        by[QuoteState.EXPIRED],
+        by[QuoteState.WITHDRAWN],
+    )
+
+
+def _agreed(month: Period, rows: Sequence[tuple[str | None, bool]]) -> AgreedMonth:
     ways = [way for way, _sold in rows if way is not None]
     by = {name: ways.count(name) for name in ("drawn", "typed", "paper")}
     return AgreedMonth(month, len(rows), len(ways), **by, sold=sum(sold for _way, sold in rows))
 
 
-_COLUMNS: Columns[AgreedMonth] = {
+_QUOTED: Columns[QuotedMonth] = {
+    "Month": lambda row: row.month.key,
+    "Made": lambda row: row.made,
+    "Sold": lambda row: row.sold,
+    "Open": lambda row: row.open,
+    "Expired": lambda row: row.expired,
+    "Withdrawn": lambda row: row.withdrawn,
+}
+_AGREED: Columns[AgreedMonth] = {
     "Month": lambda row: row.month.key,
     "Made": lambda row: row.made,
     "Signed": lambda row: row.signed,
@@ -63,6 +106,11 @@ _COLUMNS: Columns[AgreedMonth] = {
 }
 
 
-def agreements_sheet(rows: tuple[AgreedMonth, ...]) -> Sheet:
-    """Return it as a table for a spreadsheet."""
-    return sheet_of("Course agreements by month", _COLUMNS, rows)
+def quotes_sheet(rows: Sequence[QuotedMonth]) -> Sheet:
+    """Return the months of quotes as a table for a spreadsheet."""
+    return sheet_of("Quotes by month", _QUOTED, rows)
+
+
+def agreements_sheet(rows: Sequence[AgreedMonth]) -> Sheet:
+    """Return the months of agreements as a table for a spreadsheet."""
+    return sheet_of("Course agreements by month", _AGREED, rows)
