@@ -44,8 +44,7 @@ from plugin.courses.lists.bulk_run import LEASE_S as BULK_LEASE_S
 from plugin.courses.lists.bulk_run import fail_bulk, run_bulk
 from plugin.courses.privacy.erasure import COMPACT, LEAVE_PROFILE
 from plugin.courses.refunds.desk_refunds import REFUND
-from plugin.courses.sales.checkout_email import LETTER
-from plugin.courses.sales.checkouts import CHECKOUT
+from plugin.courses.sales.checkouts import CHECKOUT, LETTER
 from plugin.courses.sales.linking import LOOK_AT_SALE
 from plugin.courses.sales.public_orders import PUBLIC_ORDER
 from plugin.courses.sales.tips import TIP

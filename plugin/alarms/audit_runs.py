@@ -15,7 +15,7 @@ from plugin.courses.base.bookmarks import take_turn
 from plugin.courses.base.opening_hours import read_hours
 from plugin.services import Services
 from plugin.store import Store
-from plugin.store.alarms import AuditRun
+from plugin.store.upkeep import AuditRun
 
 RUNNING = "audit_runs"
 MAY_TAKE = timedelta(hours=1)

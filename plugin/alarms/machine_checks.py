@@ -12,8 +12,7 @@ from plugin.alarms.condition import Look, fine, lasting, unused, wrong
 from plugin.alarms.deliveries import WEBHOOK, last_delivery
 from plugin.backups.versions import newer_version
 from plugin.courses.base.inbox import inbox_state
-from plugin.courses.clock_offset import clock_offset
-from plugin.courses.health_facts import WORKER, last_seen, mail_failing, write_failure
+from plugin.courses.health_facts import WORKER, clock_offset, last_seen, mail_failing, write_failure
 from plugin.services import Services
 from plugin.store import Store
 from plugin.store.queues import PENDING, Inbox, Outbox

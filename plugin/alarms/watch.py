@@ -15,7 +15,7 @@ from plugin.courses.base.work import Work
 from plugin.errors import Refused
 from plugin.services import Services
 from plugin.store import Store
-from plugin.store.alarms import Alarm
+from plugin.store.upkeep import Alarm
 from plugin.wording import _
 
 WATCHMAN = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)

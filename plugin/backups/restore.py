@@ -24,7 +24,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.documents.paper_emails import PAPER_MAIL
 from plugin.courses.handouts.visit_email import VISIT_MAIL
 from plugin.courses.letters.plan import CLIENT_LETTER
-from plugin.courses.sales.checkout_email import LETTER
+from plugin.courses.sales.checkouts import LETTER
 from plugin.errors import Refused
 from plugin.settings import Settings
 from plugin.square.sync import OVERLAP

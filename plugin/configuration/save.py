@@ -10,7 +10,7 @@ from plugin.configuration.stored import Row, opened, parsed, read_rows
 from plugin.core.acts import Act, require
 from plugin.errors import ConfigurationError, InvalidField, Refused
 from plugin.services import Services
-from plugin.store.configuration import StoredSetting
+from plugin.store.upkeep import StoredSetting
 from plugin.vault import Vault
 from plugin.wording import _
 

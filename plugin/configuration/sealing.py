@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.settings import Settings
-from plugin.store.configuration import StoredSetting
 from plugin.store.people import Staff
+from plugin.store.upkeep import StoredSetting
 from plugin.vault import Vault
 
 _WITH_APP = select(Staff).where(Staff.totp_secret.is_not(None)).order_by(Staff.id)

@@ -9,7 +9,7 @@ from plugin.configuration.registry import is_editable, is_secret
 from plugin.errors import ConfigurationError
 from plugin.settings import validated
 from plugin.store import Store
-from plugin.store.configuration import StoredSetting
+from plugin.store.upkeep import StoredSetting
 from plugin.vault import Vault
 from plugin.wording import _
 

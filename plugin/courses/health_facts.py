@@ -1,4 +1,4 @@
-"""Facts about how an installation runs, from its database: queues, what was made, when things last happened; and mail.
+"""Facts about how an installation runs, from its database: queues, what was made, what happened last; mail; the clock.
 
 Numbers and times only: nothing names a person or a row.
 """
@@ -6,7 +6,8 @@ Numbers and times only: nothing names a person or a row.
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.exc import DBAPIError
@@ -157,3 +158,33 @@ class MailWatch:
             since = before.since if before else self._clock()
             said = f"{since.isoformat()} {error.message[:160]}"
             save_bookmark(self._store, Act(SQUARE, self._clock(), MAIL_FAILING), MAIL_FAILING, said)
+
+
+CLOCK_OFFSET = "square_clock_offset"
+# An answer is dated in whole seconds and takes a few of them.
+WORTH_NOTING = timedelta(seconds=30)
+
+
+def clock_offset(store: Store) -> timedelta | None:
+    """Return by how much our clock is ahead of Square's (negative: behind); None where it agrees."""
+    return timedelta(seconds=float(bookmark_of(store, CLOCK_OFFSET) or 0)) or None
+
+
+class ClockWatch:
+    """Notes the difference when it changes by more than half a minute; called with the date of each answer."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def __call__(self, date: str) -> None:
+        """Compare with the value of an HTTP Date header; anything unreadable is ignored."""
+        now = self._clock()
+        try:
+            offset = now - parsedate_to_datetime(date)
+        except (TypeError, ValueError):
+            return
+        noted = clock_offset(self._store) or timedelta()
+        if abs(offset - noted) > WORTH_NOTING:
+            value = str(offset.total_seconds()) if abs(offset) > WORTH_NOTING else "0"
+            save_bookmark(self._store, Act(SQUARE, now, CLOCK_OFFSET), CLOCK_OFFSET, value)

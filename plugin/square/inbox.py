@@ -4,11 +4,13 @@ What a sync finds, and what the desk begins, uses the same inbox as Square's web
 """
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 
 from plugin.courses.base.inbox import receive
 from plugin.services import Services
-from plugin.square.parsing import Json, rfc3339, text
+from plugin.square.client import SquareNotFound
+from plugin.square.parsing import Json, rfc3339, square_id, text
 
 SWEPT_ORDER = "sweep.order"
 SWEPT_REFUND = "sweep.refund"
@@ -78,3 +80,20 @@ def _event(body: str) -> Json:
     except (ValueError, RecursionError):
         return {}
     return event if isinstance(event, dict) else {}
+
+
+def fetch(ask: Callable[[str], Json], data: Json, name: str, *also_called: str) -> Json:
+    """Return the object as Square has it now, or as the event carries it where Square no longer has it.
+
+    Raises SquareNotFound where the event carries none either, SquareFailed.
+    """
+    object_id = square_id(data.get("id"), f"{name} id")
+    try:
+        return ask(object_id)
+    except SquareNotFound:
+        # The event was signed, so the object that it carries is authentic as well.
+        found = [object_in(data, one) for one in (name, *also_called)]
+        carried = next(filter(None, found), found[-1])
+        if carried is None:
+            raise
+        return carried

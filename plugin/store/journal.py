@@ -1,10 +1,10 @@
-"""The accountant's journal: its accounts, the money of each sale as pairs of accounts, and Square's processing fees.
+"""The accountant's journal: accounts, the money of each sale as pairs of them, Square's fees, and closed books.
 
 The pairs are append-only. Where Square later shows a sale otherwise, the difference is one more row, so that what a
 closed month says does not change (`plugin.courses.reports.books`).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, String, false
@@ -75,3 +75,15 @@ class PaymentFee(Base):
         Index(None, "square_order_id"),
         only_where("ix_payment_fee_due", "due_at", where="due_at IS NOT NULL"),
     )
+
+
+class BooksClosed(Base):
+    """A closing of the books: from `closed_at` on, events before `closed_before` count when they are written."""
+
+    __tablename__ = "books_closed"
+
+    # The first moment after the last closed day, so that one lookup by key finds what closed an entry's day.
+    closed_before: Mapped[datetime] = mapped_column(primary_key=True)
+    closed_through: Mapped[date] = mapped_column(unique=True)
+    closed_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)

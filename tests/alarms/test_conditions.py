@@ -19,8 +19,7 @@ from plugin.core.acts import Act
 from plugin.core.opening_hours import Interval, OpeningHours
 from plugin.courses.base.inbox import receive
 from plugin.courses.base.opening_hours import save_hours
-from plugin.courses.clock_offset import ClockWatch
-from plugin.courses.health_facts import WORKER, MailWatch, sign_of_life
+from plugin.courses.health_facts import WORKER, ClockWatch, MailWatch, sign_of_life
 from plugin.courses.square_health import connection_in
 from plugin.errors import MailFailed
 from plugin.settings import Settings

@@ -15,8 +15,7 @@ from plugin.core.acts import Act
 from plugin.courses import audit
 from plugin.courses.audit import Finding
 from plugin.courses.base.opening_hours import save_hours
-from plugin.courses.clock_offset import clock_offset
-from plugin.courses.health_facts import mail_failing
+from plugin.courses.health_facts import clock_offset, mail_failing
 from plugin.errors import MailFailed
 from plugin.mail import Letter
 from plugin.settings import read_settings

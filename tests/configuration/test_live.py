@@ -13,7 +13,7 @@ from plugin.configuration.live import REFRESH_S
 from plugin.configuration.registry import DECLARED, is_editable
 from plugin.configuration.sealing import reseal_settings
 from plugin.core.acts import Actor, Role, Source
-from plugin.courses.clock_offset import clock_offset
+from plugin.courses.health_facts import clock_offset
 from plugin.errors import InvalidField, NotAllowed, Refused
 from plugin.settings import Settings
 from plugin.square.connection.client_factory import open_square

@@ -24,7 +24,7 @@ from plugin.courses.reports.use_sums import By
 from plugin.courses.sales.book import book_sale
 from plugin.errors import InvalidField, NotAllowed
 from plugin.store import Store
-from plugin.store.books import BooksClosed
+from plugin.store.journal import BooksClosed
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments
 from tests.courses.desk import OLGA, Desk

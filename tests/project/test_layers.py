@@ -94,7 +94,6 @@ FLOORS = (
         "failed_jobs",
         "square_health",
         "square_mode",
-        "clock_offset",
         "page_versions",
         "health_facts",
     },

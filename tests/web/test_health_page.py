@@ -10,7 +10,7 @@ from plugin.alarms import watch
 from plugin.core.acts import Role
 from plugin.courses.health_facts import WORKER, sign_of_life
 from plugin.services import Services
-from plugin.store.alarms import AuditRun
+from plugin.store.upkeep import AuditRun
 from tests.alarms.clinic import Postbox
 from tests.applications import SharedApplication
 from tests.clock import HandMovedClock

@@ -23,7 +23,7 @@ from plugin.courses.base.work import Work, allowed, in_session, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import Staff
-from plugin.store.setup import Setup
+from plugin.store.upkeep import Setup
 from plugin.wording import N_, _
 
 # Without 0 and O, 1, I and L: 31 signs, 8 places, some 850 thousand million codes.

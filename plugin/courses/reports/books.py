@@ -33,8 +33,7 @@ from plugin.courses.changes.early_use import is_earned_ahead
 from plugin.courses.reports.lines import EARNED_AHEAD, IMPORTED
 from plugin.courses.reports.period import Period, start_of
 from plugin.errors import InvalidField
-from plugin.store.books import BooksClosed
-from plugin.store.journal import MoneyPosting
+from plugin.store.journal import BooksClosed, MoneyPosting
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.totals import NOBODY, TotalsState, UntotalledEntry
 from plugin.wording import _

@@ -1,10 +1,11 @@
-"""Checkouts: sales begun at the desk and paid at Square; `book` opens the course once they are paid.
+"""Checkouts: sales begun at the desk and paid at Square; `book` opens the course once they are paid. Their e-mail.
 
 Makes no network call: worker jobs call Square, and the page shows the progress.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 from sqlalchemy import Select, select, true, update
 from sqlalchemy.orm import Session
@@ -13,12 +14,13 @@ from plugin.core.acts import Role
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.clients.clients import known_client_in
+from plugin.courses.clients.contacts import typed_email
 from plugin.courses.sales.agreed import link_agreement
 from plugin.courses.sales.assign import assign, settle_unassigned_in
 from plugin.courses.sales.checkout_outcome import sold_at_till_in
 from plugin.courses.sales.checkout_views import CheckoutView, OfferedSale, TerminalView, view_of
 from plugin.courses.sales.new_checkout import WAYS, NewCheckout, new_checkout
-from plugin.errors import Refused
+from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.offers import Package
@@ -189,3 +191,27 @@ def begin_link(
     if is_mailed and client.email and not client.mail_problem:
         new = replace(new, mail_to=client.email)
     return begin_checkout(work, new, needs_agreement=needs_agreement)
+
+
+# The outbox job that e-mails the payment link to the client.
+LETTER = "mail_checkout"
+
+
+@allowed(Role.DESK)
+def send_letter(work: Work, checkout_id: str, mail_to: str) -> CheckoutView:
+    """Enqueue the payment link's e-mail; raises InvalidField for no address, Refused where none is due."""
+    if not mail_to.strip():
+        raise InvalidField(_("The e-mail address is missing."), field="mail_to")
+    address = typed_email(mail_to, field="mail_to")
+    row = checkout_for_change(work.session, checkout_id)
+    request = {"checkout_id": checkout_id, "mail_to": address}
+    work.once("letter", request, lambda: _enqueue_letter(work, row, address))
+    return view_of(work.session, row)
+
+
+def _enqueue_letter(work: Work, row: Checkout, address: str) -> dict[str, Any]:
+    if row.url is None or row.ended_at is not None or row.cancel_asked_at is not None:
+        raise Refused(_("There is no address to send: nothing is to be paid there."), code="nothing_to_send")
+    row.mail_to, row.mailed_at, row.notice = address, None, ""
+    enqueue(work, LETTER, row.id)
+    return {"checkout_id": row.id}

@@ -12,8 +12,7 @@ from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.canceled_invoice import end_collection
-from plugin.courses.sales.checkout_email import LETTER
-from plugin.courses.sales.checkouts import checkout_for_change
+from plugin.courses.sales.checkouts import LETTER, checkout_for_change
 from plugin.errors import NotFound
 from plugin.services import Services
 from plugin.store.selling import Checkout

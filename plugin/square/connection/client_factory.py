@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.clock_offset import ClockWatch
+from plugin.courses.health_facts import ClockWatch
 from plugin.courses.square_health import note_answering, note_failing
 from plugin.errors import ConfigurationError, SquareFailed
 from plugin.settings import SettingsSource

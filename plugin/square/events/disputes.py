@@ -3,7 +3,7 @@
 from plugin.courses.refunds.disputes import DisputeRecord, save_dispute
 from plugin.services import Services
 from plugin.square.events.effects import Effects
-from plugin.square.events.fetch import fetch
+from plugin.square.inbox import fetch
 from plugin.square.parsing import (
     Json,
     moment,

@@ -1,11 +1,17 @@
-"""Handler of payment events: a completed payment may pay an order that sells packages."""
+"""Handlers of events about payments and refunds: a completed payment may pay an order that sells packages."""
 
 from plugin.services import Services
 from plugin.square.events.effects import Effects
-from plugin.square.events.fetch import fetch
-from plugin.square.events.orders import OTHER_LOCATION, is_at_other_location, order_effects
-from plugin.square.models import Payment
+from plugin.square.events.orders import (
+    OTHER_LOCATION,
+    is_at_other_location,
+    order_effects,
+    refund_of_sale,
+)
+from plugin.square.inbox import fetch
+from plugin.square.models import Payment, PaymentRefund
 from plugin.square.parsing import Json
+from plugin.square.refunds import given_back
 
 
 def handle_payment_updated(services: Services, data: Json) -> Effects:
@@ -20,3 +26,15 @@ def handle_payment_updated(services: Services, data: Json) -> Effects:
     if payment.order_id is None:
         return Effects(says="A payment without an order sells no package.")
     return order_effects(services, payment.order_id, payment=payment)
+
+
+def handle_refund_updated(services: Services, data: Json) -> Effects:
+    """Return the refund together with the sale it belongs to."""
+    refund = PaymentRefund.read(fetch(services.square.refund, data, "refund"))
+    if is_at_other_location(services, refund.location_id):
+        return OTHER_LOCATION
+    if refund.order_id is None and refund.status == "PENDING":
+        return Effects(says="The refund is pending; waiting for its next event.")
+    if refund.order_id is None:
+        return refund_of_sale(services, given_back(services, refund, None))
+    return order_effects(services, refund.order_id, refund=refund)

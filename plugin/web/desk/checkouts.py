@@ -13,8 +13,13 @@ from plugin.courses.clients.clients import read_client
 from plugin.courses.page_versions import PageVersion, version_of_desk
 from plugin.courses.refunds.canceled_invoice import waits_for_decision
 from plugin.courses.sales.buy_again import buy_again
-from plugin.courses.sales.checkout_email import send_letter
-from plugin.courses.sales.checkouts import CheckoutView, cancel_checkout, claim_sale, read_checkout
+from plugin.courses.sales.checkouts import (
+    CheckoutView,
+    cancel_checkout,
+    claim_sale,
+    read_checkout,
+    send_letter,
+)
 from plugin.web import current_services, live, pages
 from plugin.web.access import DESK, Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post, redirect_to
