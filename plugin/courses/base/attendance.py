@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, String, cast, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from plugin.core.course import CourseState
 from plugin.core.ledger import Kind
 from plugin.courses.base.views import EntryView, NoShowView, VisitView
 from plugin.store.changes import CourseShare
-from plugin.store.ledger import Course
+from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.visit_notes import VisitNote, VisitNoteOption, VisitOption
 
 
@@ -62,6 +63,14 @@ def _visit(state: CourseState, visit: Row[Any], uses: Sequence[EntryView], owner
         noted_by=visit.noted_by or "",
     )
 
+
+_UNDOING = aliased(Entry)
+# Of a query's visit: a session was used for it, and was not undone.
+IS_VALID = exists().where(
+    Entry.visit_id == Visit.id,
+    Entry.kind == Kind.USED.value,
+    ~exists().where(_UNDOING.reverses == Entry.id),
+)
 
 # Separates what one column holds of several rows; typed text never contains it (`plugin.core.text.clean`).
 _SEPARATOR = "\x1f"

@@ -7,9 +7,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
+from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.sheet import Columns, Sheet, sheet_of
 from plugin.courses.ratings.views import ConcernView, Place, concern_views_in, visit_days_in
-from plugin.courses.visits.note_views import IS_VALID
 from plugin.store import Store
 from plugin.store.ledger import Visit
 from plugin.store.people import Client

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.ratings import before_visits
+from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.work import reading
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.ratings.choices import ChoiceView, choice_in
-from plugin.courses.visits.note_views import IS_VALID
 from plugin.store import Store
 from plugin.store.ledger import Visit
 from plugin.store.ratings import OwnRating, RatedConcern

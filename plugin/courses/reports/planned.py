@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
+from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.sheet import Sheet, sheet_of
 from plugin.courses.reports.period import months_up_to, start_of
-from plugin.courses.visits.planned import is_valid_use
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Staff
@@ -127,7 +127,7 @@ def _came(session: Session, zone: ZoneInfo, first: date, today: date) -> dict[tu
             Visit.course_id.in_(planned),
             Visit.visited_on >= first,
             Visit.visited_on < today,
-            is_valid_use(),
+            IS_VALID,
         )
         .order_by(Visit.id)
     )

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
-from plugin.core.ledger import Kind
+from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.work import require_row
 from plugin.courses.catalog.visit_options import OptionView, options_in
@@ -20,20 +20,12 @@ from plugin.courses.visits.note_joining import draft_in, note_of_visit_in
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.activity import Activity
-from plugin.store.ledger import Course, Entry, Visit
+from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, Staff
 from plugin.store.visit_notes import VisitNote, VisitNoteOption
 from plugin.wording import N_, _
 
 NO_VISIT = N_("There is no such visit.")
-
-_UNDOING = aliased(Entry)
-# Of a query's visit: a session was used for it, and was not undone.
-IS_VALID = (
-    exists()
-    .where(Entry.visit_id == Visit.id, Entry.kind == Kind.USED.value)
-    .where(~exists().where(_UNDOING.reverses == Entry.id))
-)
 
 
 class FoundNote(NamedTuple):

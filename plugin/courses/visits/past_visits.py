@@ -10,8 +10,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, require
-from plugin.courses.base.attendance import OPTIONS_OF_NOTE, option_names
-from plugin.courses.visits.note_views import IS_VALID, may_read_points
+from plugin.courses.base.attendance import IS_VALID, OPTIONS_OF_NOTE, option_names
+from plugin.courses.visits.note_views import may_read_points
 from plugin.store import Store
 from plugin.store.ledger import Visit
 from plugin.store.people import Staff

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, Date, bindparam, exists, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Date, bindparam, exists, select
 
-from plugin.core.ledger import Kind
+from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.clinic import clinic_in, hours_of
 from plugin.courses.base.views import CourseView
 from plugin.courses.visits.bookings import CALLED_OFF
@@ -17,7 +16,7 @@ from plugin.courses.visits.plan_bookings import PLANNED
 from plugin.courses.visits.visit_plan import PlannedDate, booked_visits_in, dates_in
 from plugin.store import Store
 from plugin.store.base import UtcTime
-from plugin.store.ledger import Course, Entry, Visit
+from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.prepared import Prepared
 from plugin.store.square_side import Booking
@@ -72,25 +71,11 @@ def planned_of_courses(
     return found
 
 
-def is_valid_use() -> ColumnElement[bool]:
-    """Return whether a visit used a session, which was not undone since."""
-    undoing = aliased(Entry)
-    return (
-        exists()
-        .where(
-            Entry.visit_id == Visit.id,
-            Entry.kind == Kind.USED.value,
-            ~exists().where(undoing.reverses == Entry.id),
-        )
-        .correlate(Visit)
-    )
-
-
 # Today is asked for all day long: the statement is built once.
 _BEGINS, _ENDS = (bindparam(name, type_=UtcTime()) for name in ("begins", "ends"))
 _HAS_COME = (
     exists()
-    .where(Visit.course_id == Course.id, Visit.visited_on == bindparam("day", type_=Date()), is_valid_use())
+    .where(Visit.course_id == Course.id, Visit.visited_on == bindparam("day", type_=Date()), IS_VALID)
     .correlate(Course)
 )
 _IS_BOOKED = (
