@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, NoReturn, TypeAlias
 
@@ -22,7 +23,8 @@ _Convert: TypeAlias = Callable[[Any], Any]
 class Prepared:
     """A query, an INSERT or UPDATE that is given the same columns each time, or a text.
 
-    A parameter that is a list is quick for a list of one. Rows are named tuples of the query's columns.
+    A parameter that is a list has a text for each power of two: its last value is repeated up to that number. Rows
+    are named tuples of the query's columns.
     """
 
     def __init__(self, statement: Any) -> None:
@@ -34,13 +36,16 @@ class Prepared:
             for part in iterate(self._statement)
             if isinstance(part, BindParameter) and part.expanding and part.required
         )
-        self._texts: dict[str, _Text] = {}
+        self._texts: dict[Any, _Text] = {}
 
     def all(self, connection: Connection, values: Values) -> Sequence[Any]:
         """Return every row."""
-        if self._lists and any(len(values[name]) != 1 for name in self._lists):
+        if not self._lists:
+            return self._text(connection.dialect, values).rows(connection, values)
+        if not all(0 < len(values[name]) <= _LONGEST for name in self._lists):
             return connection.execute(self._statement, values).all()
-        return self._text(connection.dialect, values).rows(connection, values)
+        filled = {**values, **{name: _filled(values[name]) for name in self._lists}}
+        return self._text(connection.dialect, filled).rows(connection, filled)
 
     def first(self, connection: Connection, values: Values) -> Any:
         """Return the first row, None for none."""
@@ -56,10 +61,21 @@ class Prepared:
         return count
 
     def _text(self, dialect: Dialect, values: Values) -> _Text:
-        text = self._texts.get(dialect.name)
+        which = (dialect.name, *(len(values[name]) for name in self._lists))
+        text = self._texts.get(which)
         if text is None:
-            text = self._texts[dialect.name] = _Text(self._statement, dialect, values, self._lists)
+            text = self._texts[which] = _Text(self._statement, dialect, values, self._lists)
         return text
+
+
+# A longer list is rare, and its text long.
+_LONGEST = 1024
+
+
+def _filled(values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values, the last one repeated up to the next power of two."""
+    missing = (1 << (len(values) - 1).bit_length()) - len(values)
+    return [*values, *repeat(values[-1], missing)]
 
 
 class _Text:
@@ -69,9 +85,9 @@ class _Text:
         compiled: Any = statement.compile(dialect=dialect, column_keys=_columns_set(statement, values))
         state = compiled.construct_expanded_state(dict(values))
         self._sql: str = state.statement
-        # A list of one becomes one parameter, numbered.
-        self._lists = [(name, f"{name}_1") for name in lists]
-        source = {numbered: name for name, numbered in self._lists}
+        # A list becomes parameters, numbered.
+        self._lists = {name: [f"{name}_{place + 1}" for place in range(len(values[name]))] for name in lists}
+        source = {each: name for name, numbered in self._lists.items() for each in numbered}
         bound = {name: compiled.binds[source.get(name, name)].type for name in state.parameters}
         types = {name: type_.dialect_impl(dialect) for name, type_ in bound.items()}
         self._in = _conversions((name, each.bind_processor(dialect)) for name, each in types.items())
@@ -117,8 +133,8 @@ class _Text:
 
     def _given(self, values: Values) -> Any:
         given = {**self._own, **values}
-        for name, numbered in self._lists:
-            given[numbered] = given.pop(name)[0]
+        for name, numbered in self._lists.items():
+            given.update(zip(numbered, given.pop(name), strict=True))
         _converted(given, self._in)
         return given if self._in_order is None else self._in_order(given)
 

@@ -25,7 +25,9 @@ def _operation(key: str) -> dict[str, object]:
     return {"key": key, "request_sha256": "0" * 64, "answer": {"left": 6}, "at": at}
 
 
-@pytest.mark.parametrize("keys", [["one"], ["one", "two"], ["none"], []])
+@pytest.mark.parametrize(
+    "keys", [["one"], ["one", "two"], ["one", "two", "none"], ["none"], [], ["two"] * 2000]
+)
 def test_rows_are_those_that_the_statement_gives(store: Store, keys: list[str]) -> None:
     with store.writing() as session:
         _KEEP.run(session.connection(), *map(_operation, ("one", "two")))

@@ -16,9 +16,9 @@ from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.attendance import OPTIONS_OF_NOTE, attendance
 from plugin.courses.base.chain import NO_COURSE, EntryRow
-from plugin.courses.base.course_extras import disputed_in, shares_and_origins_in
-from plugin.courses.base.state import prepared_states, read_states, states_of
-from plugin.courses.base.views import CourseView, EntryView, HappeningView
+from plugin.courses.base.course_extras import HAS_DISPUTE, HAS_RELATIONS, disputed_in, shares_and_origins_in
+from plugin.courses.base.state import CLIENT_NAME, SOME, prepared_states, read_states, states_of
+from plugin.courses.base.views import CourseSummary, CourseView, EntryView, HappeningView
 from plugin.courses.base.work import require_row
 from plugin.errors import NotFound
 from plugin.store import Store
@@ -113,7 +113,7 @@ _NEWEST = prepared_states(
     .limit(bindparam("limit", type_=Integer)),
     Course.package_name,
     Course.sold_at,
-    select(Client.name).where(Client.id == Course.client_id).scalar_subquery().label("client_name"),
+    CLIENT_NAME,
     order_by=_IN_ORDER,
 )
 
@@ -121,6 +121,33 @@ _NEWEST = prepared_states(
 def course_in(session: Session, course: Course, *, today: date) -> CourseView:
     """Return one course as seen by this session."""
     return courses_in(session, [course], today=today)[0]
+
+
+def summaries_in(session: Session, course_ids: Sequence[str], *, today: date) -> list[CourseSummary]:
+    """Return these courses by id without what led to their state, which most pages have no need of."""
+    found = (
+        list(states_of(session, _SUMMARIES, {"course_ids": course_ids}, today=today)) if course_ids else []
+    )
+    shares, origins = shares_and_origins_in(session, [row.course_id for _, row in found if row.has_relations])
+    disputes = disputed_in(session, [row.square_order_id or "" for _, row in found if row.has_dispute])
+    return [
+        CourseSummary(
+            facts=state.facts,
+            parts=state.parts,
+            today=state.today,
+            id=row.course_id,
+            client_id=row.client_id,
+            client_name=(row.client_name or "") if row.client_id else None,
+            package_name=row.package_name,
+            sold_at=row.sold_at,
+            terms=terms_from_json(row.terms),
+            square_order_id=row.square_order_id,
+            dispute=disputes.get(row.square_order_id or ""),
+            shares=shares.get(row.course_id, ()),
+            origin=origins.get(row.course_id),
+        )
+        for state, row in found
+    ]
 
 
 def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> list[CourseView]:
@@ -167,6 +194,16 @@ def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> l
     return views
 
 
+_SUMMARIES = prepared_states(
+    SOME,
+    CLIENT_NAME,
+    HAS_RELATIONS.label("has_relations"),
+    HAS_DISPUTE.label("has_dispute"),
+    Course.package_name,
+    Course.sold_at,
+    Course.terms,
+    Course.square_order_id,
+)
 _IDS: BindParameter[Any] = bindparam("course_ids", expanding=True)
 _VISIT: tuple[Any, ...] = (
     Visit.course_id,

@@ -50,6 +50,10 @@ class CourseInHand:
 Which: TypeAlias = Sequence[str] | BindParameter[Any] | Select[str]
 _AT_ONCE = 1000
 
+# For prepared queries: the courses of these `course_ids`, and the name of a course's client.
+SOME = bindparam("course_ids", type_=String, expanding=True)
+CLIENT_NAME = select(Client.name).where(Client.id == Course.client_id).scalar_subquery().label("client_name")
+
 
 def course_states(session: Session, which: Which, *, today: date) -> dict[str, CourseState]:
     """Return the states of these courses on the clinic's day, by id; their sessions have no numbers."""
@@ -63,7 +67,7 @@ def each_state(
     return _states(session, _parts(which, *more, order_by=order_by), {}, today=today)
 
 
-def prepared_states(which: Select[str], *more: Any, order_by: Sequence[Any] = ()) -> Prepared:
+def prepared_states(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Prepared:
     """Return the query of `each_state`, built once, for a page that asks it each time; its values are parameters."""
     return Prepared(_parts(which, *more, order_by=order_by))
 
@@ -290,15 +294,13 @@ def _day(at: datetime, zone: ZoneInfo) -> date:
 
 
 # Built once: building them takes longer than reading a course.
-_SOME = bindparam("course_ids", type_=String, expanding=True)
-_CLIENT_NAME = select(Client.name).where(Client.id == Course.client_id).scalar_subquery()
 _PARTS = Prepared(
     _parts(
-        _SOME,
-        _CLIENT_NAME.label("client_name"),
+        SOME,
+        CLIENT_NAME,
         HAS_RELATIONS.label("has_relations"),
         HAS_DISPUTE.label("has_dispute"),
         HAS_DRAFT.label("has_draft"),
     )
 )
-_ENTRIES = Prepared(_entry_rows(_SOME))
+_ENTRIES = Prepared(_entry_rows(SOME))

@@ -347,8 +347,8 @@ class OriginView:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CourseView(CourseState):
-    """One sold package with all that is known of it; numbers are of main sessions by default.
+class CourseSummary(CourseState):
+    """One sold package without its entries and visits; numbers are of main sessions by default.
 
     `price` and `paid` are net, as in the ledger; `gross_price`, `gross_paid` and `due` are what the client
     sees. A dispute is a warning about its payment; it blocks no session.
@@ -357,23 +357,13 @@ class CourseView(CourseState):
     id: str
     client_id: str | None
     client_name: str | None
-    package_id: str
     package_name: str
     sold_at: datetime
     terms: Terms
     square_order_id: str | None
-    closed_at: datetime | None
-    entries: tuple[EntryView, ...]
-    visits: tuple[VisitView, ...]
-    happenings: tuple[HappeningView, ...]
-    no_shows: tuple[NoShowView, ...] = ()
     dispute: DisputeFlag | None = None
     shares: tuple[ShareView, ...] = ()
     origin: OriginView | None = None
-
-    def has_history(self, kind: str) -> bool:
-        """Return whether the history has a line of this kind."""
-        return any(each.kind == kind for each in self.happenings)
 
     @property
     def due_ended_on(self) -> date | None:
@@ -388,6 +378,22 @@ class CourseView(CourseState):
     def share_of(self, client_id: str) -> ShareView | None:
         """Return that client's share, None where the course is not shared with them."""
         return next((each for each in self.shares if each.client_id == client_id), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseView(CourseSummary):
+    """One sold package with all that is known of it."""
+
+    package_id: str
+    closed_at: datetime | None
+    entries: tuple[EntryView, ...]
+    visits: tuple[VisitView, ...]
+    happenings: tuple[HappeningView, ...]
+    no_shows: tuple[NoShowView, ...] = ()
+
+    def has_history(self, kind: str) -> bool:
+        """Return whether the history has a line of this kind."""
+        return any(each.kind == kind for each in self.happenings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,16 @@ from plugin.core.course import AllowanceState, Balance, balance_of
 from plugin.core.terms import NoShowOffer, no_show_offer
 from plugin.core.text import is_same_name
 from plugin.courses.base.clinic import clinic_in, hours_of, local_date
-from plugin.courses.base.read import courses_in
-from plugin.courses.base.views import CourseView
+from plugin.courses.base.read import summaries_in
+from plugin.courses.base.views import CourseSummary
+from plugin.courses.base.work import reading
 from plugin.courses.changes.sharing import shared_in
 from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW, practitioner_named, practitioners_in
 from plugin.courses.visits.next_session import NextSession, next_session
 from plugin.courses.visits.no_shows import waived_in
 from plugin.courses.visits.same_day import DayCharge, charges_that_day
 from plugin.store import Store
-from plugin.store.ledger import Course
+from plugin.store.ledger import Course, Entry
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.square_side import Booking
 
@@ -56,7 +57,7 @@ class Arrival:
     service: str
     practitioner: str
     practitioner_id: str | None
-    course: CourseView | None
+    course: CourseSummary | None
     allowance: AllowanceState | None
     is_named: bool
     sold_apart: date | None
@@ -71,8 +72,10 @@ class _Known:
     """The data of the clients of a day's bookings, read once for all of them."""
 
     owners: dict[str, tuple[str, str]]
-    courses: dict[str, list[CourseView]]
-    by_id: dict[str, CourseView]
+    courses: dict[str, list[CourseSummary]]
+    by_id: dict[str, CourseSummary]
+    # The allowance of each entry that settled a booking.
+    allowances: dict[str, str]
     forgiven: dict[str, int]
     # The day's charges not settled with a booking; one is removed for each booking it matches.
     loose: dict[str, list[DayCharge]]
@@ -87,7 +90,7 @@ def arrivals_on(
     `with_canceled`: also those that were canceled in Square before anything came of them.
     """
     with store.reading() as session:
-        if not _has_bookings(session, now):
+        if not takes_bookings_in(session, now):
             return None
         zone = clinic_in(session).zone
         rows = list(session.scalars(bookings_of_day(day, zone, with_canceled=with_canceled)))
@@ -95,9 +98,13 @@ def arrivals_on(
         return tuple(_arrival(row, known, now, zone) for row in rows)
 
 
-def _has_bookings(session: Session, now: datetime) -> bool:
+def takes_bookings_in(session: Session, now: datetime) -> bool:
+    """Return whether the clinic takes bookings."""
     recent = select(Booking.square_booking_id).where(Booking.start_at >= now - _LONG_AGO).limit(1)
     return session.scalar(recent) is not None
+
+
+takes_bookings = reading(takes_bookings_in)
 
 
 def bookings_of_day(day: date, zone: ZoneInfo, *, with_canceled: bool = False) -> Select[Booking]:
@@ -114,11 +121,10 @@ def bookings_of_day(day: date, zone: ZoneInfo, *, with_canceled: bool = False) -
 def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date) -> _Known:
     owners = _owners(session, [row.square_customer_id for row in rows if row.square_customer_id])
     client_ids = {client_id for client_id, _ in owners.values()}
-    settled_ids = [row.course_id for row in rows if row.course_id]
-    usable = Course.client_id.in_(client_ids) & Course.closed_as.is_(None)
-    found = list(session.scalars(select(Course).where(or_(usable, Course.id.in_(settled_ids)))))
-    courses = courses_in(session, found, today=today)
-    of_client: dict[str, list[CourseView]] = defaultdict(list)
+    usable = select(Course.id).where(Course.client_id.in_(client_ids), Course.closed_as.is_(None))
+    ids = {*session.scalars(usable), *(row.course_id for row in rows if row.course_id)}
+    courses = summaries_in(session, list(ids), today=today)
+    of_client: dict[str, list[CourseSummary]] = defaultdict(list)
     for course in courses:
         of_client[course.client_id or ""].append(course)
     _add_shared(session, of_client, client_ids, today)
@@ -126,6 +132,7 @@ def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date)
         owners=owners,
         courses=of_client,
         by_id={course.id: course for course in courses},
+        allowances=_allowances(session, [row.entry_id for row in rows if row.entry_id]),
         forgiven=waived_in(session, [course.id for course in courses]),
         loose=_loose_charges(session, client_ids, day),
         practitioners=practitioners_in(session),
@@ -133,19 +140,26 @@ def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date)
 
 
 def _add_shared(
-    session: Session, of_client: dict[str, list[CourseView]], client_ids: set[str], today: date
+    session: Session, of_client: dict[str, list[CourseSummary]], client_ids: set[str], today: date
 ) -> None:
     """Offer clients with nothing left of their own the courses shared with them."""
     without = [each for each in client_ids if not _can_use(of_client[each])]
     if not without:
         return
-    for course in courses_in(session, shared_in(session, without, today=today), today=today):
+    shared = [row.id for row in shared_in(session, without, today=today)]
+    for course in summaries_in(session, shared, today=today):
         for share in course.shares:
             if share.client_id in without and share.holds_on(today):
                 of_client[share.client_id].append(course)
 
 
-def _can_use(courses: Sequence[CourseView]) -> bool:
+def _allowances(session: Session, entry_ids: Sequence[str]) -> dict[str, str]:
+    if not entry_ids:
+        return {}
+    return dict(session.execute(select(Entry.id, Entry.allowance_id).where(Entry.id.in_(entry_ids))).all())
+
+
+def _can_use(courses: Sequence[CourseSummary]) -> bool:
     found = next_session(courses, "")
     return found is not None and found.is_usable
 
@@ -222,7 +236,7 @@ def _state(row: Booking) -> State:
     return "no_show" if row.status == NO_SHOW else "expected"
 
 
-def _sold_apart(course: CourseView, known: _Known, zone: ZoneInfo) -> date | None:
+def _sold_apart(course: CourseSummary, known: _Known, zone: ZoneInfo) -> date | None:
     alike = (each for each in known.courses.get(course.client_id or "", ()) if each.id != course.id)
     is_alone = all(each.package_name != course.package_name for each in alike)
     return None if is_alone else course.sold_at.astimezone(zone).date()
@@ -232,10 +246,9 @@ def _chosen(row: Booking, known: _Known, client_id: str | None) -> NextSession |
     if row.course_id is None:
         return next_session(known.courses.get(client_id or "", ()), row.service_name)
     course = known.by_id[row.course_id]
-    entry = next((each for each in course.entries if each.id == row.entry_id), None)
-    used = [each for each in course.allowances if entry is not None and each.id == entry.allowance_id]
+    used = [each for each in course.allowances if each.id == known.allowances.get(row.entry_id or "")]
     return NextSession(course, (used or course.allowances)[0], is_named=True)
 
 
-def _offer(course: CourseView, known: _Known) -> NoShowOffer:
+def _offer(course: CourseSummary, known: _Known) -> NoShowOffer:
     return no_show_offer(course.terms, known.forgiven.get(course.id, 0))

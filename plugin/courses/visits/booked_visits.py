@@ -11,7 +11,7 @@ from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseChanged, publish
-from plugin.courses.base.read import courses_in, entry_in
+from plugin.courses.base.read import entry_in, summaries_in
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed, require_row
@@ -153,13 +153,13 @@ def _proposed(session: Session, act: Act, client_id: str | None, service: str) -
         raise Refused(
             _("This client is not known here yet, so there is no course to use."), code="unknown_client"
         )
-    rows = list(session.scalars(select(Course).where(Course.client_id == client_id)))
+    ids = session.scalars(select(Course.id).where(Course.client_id == client_id)).all()
     today = local_date(clinic_in(session), act.now)
-    own = courses_in(session, rows, today=today)
+    own = summaries_in(session, ids, today=today)
     found = next_session(own, service)
     if found is None or not found.is_usable:
-        shared = shared_in(session, [client_id], today=today)
-        found = next_session([*own, *courses_in(session, shared, today=today)], service)
+        shared = [row.id for row in shared_in(session, [client_id], today=today)]
+        found = next_session([*own, *summaries_in(session, shared, today=today)], service)
     if found is None:
         raise NoneLeft(_("No session is left. Sell a new course, or choose another one."))
     return found.course.id, found.allowance.id

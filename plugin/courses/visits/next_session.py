@@ -6,14 +6,14 @@ from datetime import date
 
 from plugin.core.course import AllowanceState
 from plugin.core.text import is_same_name
-from plugin.courses.base.views import CourseView
+from plugin.courses.base.views import CourseSummary
 
 
 @dataclass(frozen=True, slots=True)
 class NextSession:
     """What would be used; `is_named` where its treatment has the same name as the booked service."""
 
-    course: CourseView
+    course: CourseSummary
     allowance: AllowanceState
     is_named: bool
 
@@ -23,7 +23,7 @@ class NextSession:
         return self.allowance.usable_now > 0
 
 
-def next_session(courses: Iterable[CourseView], service: str) -> NextSession | None:
+def next_session(courses: Iterable[CourseSummary], service: str) -> NextSession | None:
     """Return the sessions of the service's name, else main ones, else any; None where no course has any open.
 
     Usable sessions are preferred to those that await payment; then the course that expires first, then the
@@ -39,5 +39,5 @@ def next_session(courses: Iterable[CourseView], service: str) -> NextSession | N
     return NextSession(*usable[0], is_named=False) if usable else None
 
 
-def _order(course: CourseView) -> tuple[date, object, str]:
+def _order(course: CourseSummary) -> tuple[date, object, str]:
     return (course.expires_on or date.max, course.sold_at, course.id)

@@ -18,7 +18,7 @@ from plugin.courses.handouts.batches import (
 from plugin.courses.handouts.bundle import PDF
 from plugin.courses.handouts.selection import CALLED, INVOICE, Choice, Listing, people_chosen, people_on
 from plugin.courses.page_versions import PageVersion, version_of_row
-from plugin.courses.visits.arrivals import arrivals_on
+from plugin.courses.visits.arrivals import takes_bookings
 from plugin.web import current_services, live, pages
 from plugin.web.access import AT_THE_DESK, Screens, current_actor
 from plugin.web.actions import current_act, is_fragment, redirect_to
@@ -103,7 +103,7 @@ def _choosing(refusal: Refusal | None) -> dict[str, Any]:
         "papers": _papers(),
         "wanted": form.paper.data or ["summary"],
         "form": form.form.data or PDF,
-        "takes_bookings": arrivals_on(store, today, now=now) is not None,
+        "takes_bookings": takes_bookings(store, now),
         "mine": batches_of(store, current_actor(), now),
         "refusal": refusal,
     }
