@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_decimal
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -16,7 +16,7 @@ from invoices.pages.ratings import RatingLine
 from invoices.pages.ratings import rating_line as drawn
 from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
-from plugin.courses.base.words import money_text
+from plugin.courses.base.words import format_clock, money_text
 from plugin.courses.clients.contacts import written_phone
 from plugin.courses.ratings.views import ConcernView
 from plugin.stored_sentences import in_words
@@ -98,8 +98,7 @@ def _long_day(context: Context, value: date | datetime) -> str:
 @pass_context
 def _time(context: Context, value: datetime) -> str:
     clinic = context["clinic"]
-    zone = clinic.zone
-    return str(format_time(value.astimezone(zone), "short", tzinfo=zone, locale=locale_of(clinic)))
+    return format_clock(value.astimezone(clinic.zone).time(), locale_of(clinic))
 
 
 @pass_context

@@ -176,7 +176,8 @@ def _everywhere() -> dict[str, object]:
     return {
         "clinic": known,
         "today": today(),
-        "person": current_user if is_in else None,
+        # Itself: what stands for it looks it up for each attribute.
+        "person": current_user._get_current_object() if is_in else None,
         "is_owner": is_in and current_user.role == Role.OWNER,
         "attention_count": _attention_count() if is_in else 0,
         # On a shared device the page covers itself (static/desk/lock.js).

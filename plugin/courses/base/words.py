@@ -1,8 +1,9 @@
 """Money, dates and counts as text: as a string in the clinic's language, shown in that of who reads them."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
@@ -31,6 +32,8 @@ def clinic_money(session: Session, money: Money) -> str:
     return money_text(money, clinic_in(session))
 
 
+# A list writes the same prices, and a day the same times, again and again.
+@lru_cache(maxsize=2048)
 def format_money(money: Money, language: str = "en", country: str = "US") -> str:
     """Format an amount for a language and a country."""
     major = Decimal(money.amount).scaleb(-minor_digits(money.currency))
@@ -46,14 +49,14 @@ def day_text(day: date, clinic: ClinicView) -> str:
 
 def time_text(moment: datetime, clinic: ClinicView) -> str:
     """Format the time at the clinic in the locale of the reader: 10:02 AM."""
-    zone = clinic.zone
-    local = moment.astimezone(zone)
-    return _for_reader(
-        clinic,
-        lambda language: str(
-            format_time(local, "short", tzinfo=zone, locale=_locale(language, clinic.country))
-        ),
-    )
+    local = moment.astimezone(clinic.zone).time()
+    return _for_reader(clinic, lambda language: format_clock(local, _locale(language, clinic.country)))
+
+
+@lru_cache(maxsize=2048)
+def format_clock(local: time, locale: Locale) -> str:
+    """Format a time of day: 10:02 AM."""
+    return str(format_time(local, "short", locale=locale))
 
 
 def moment_text(moment: datetime, clinic: ClinicView) -> str:
@@ -77,6 +80,7 @@ def _for_reader(clinic: ClinicView, write: Callable[[str], str]) -> str:
     return Later.of(stored, shown)
 
 
+@lru_cache(maxsize=64)
 def _locale(language: str, country: str) -> Locale:
     for tag in (f"{language.replace('-', '_')}_{country}", language.replace("-", "_"), "en_US"):
         try:

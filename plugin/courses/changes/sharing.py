@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import BindParameter, Date, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Role
@@ -28,6 +29,7 @@ from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import CourseShare
 from plugin.store.ledger import Course
+from plugin.store.prepared import Prepared
 from plugin.wording import _
 
 MOST_PEOPLE = 10
@@ -110,24 +112,31 @@ def _may_be_shared(change: CourseChange, client_id: str, name: str, until: date 
 def shared_with(store: Store, client_id: str, *, today: date) -> tuple[CourseView, ...]:
     """Return the courses of others that this client may use today, the oldest first."""
     with store.reading() as session:
-        return tuple(courses_in(session, shared_in(session, [client_id], today=today), today=today))
+        ids = shared_in(session, [client_id], today=today)
+        rows = select(Course).where(Course.id.in_(ids)).order_by(Course.sold_at, Course.id)
+        return tuple(courses_in(session, session.scalars(rows).all(), today=today)) if ids else ()
 
 
-def shared_in(session: Session, client_ids: Sequence[str], *, today: date) -> list[Course]:
-    """Return the courses of others that one of these clients may use today."""
-    standing = shares_of(client_ids, today=today)
-    rows = session.scalars(
-        select(Course)
-        .where(Course.id.in_(standing), Course.closed_as.is_(None))
-        .order_by(Course.sold_at, Course.id)
-    )
-    return list(rows)
+def shared_in(session: Session, client_ids: Sequence[str], *, today: date) -> list[str]:
+    """Return the ids of the courses of others that one of these clients may use today."""
+    rows = _SHARED.all(session.connection(), {"client_ids": client_ids, "today": today})
+    return [row.id for row in rows]
 
 
-def shares_of(client_ids: Sequence[str], *, today: date) -> Select[str]:
+def shares_of(
+    client_ids: Sequence[str] | BindParameter[Any], today: date | BindParameter[date]
+) -> Select[str]:
     """Return the query for the ids of the courses that are shared with one of these clients today."""
     return select(CourseShare.course_id).where(
         CourseShare.client_id.in_(client_ids),
         CourseShare.ended_at.is_(None),
         (CourseShare.until.is_(None)) | (CourseShare.until >= today),
     )
+
+
+_SHARED = Prepared(
+    select(Course.id).where(
+        Course.id.in_(shares_of(bindparam("client_ids", expanding=True), bindparam("today", type_=Date))),
+        Course.closed_as.is_(None),
+    )
+)

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, literal, or_, select
+from sqlalchemy import Row, Select, bindparam, literal, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.course import AllowanceState, Balance, balance_of
@@ -25,6 +25,7 @@ from plugin.courses.visits.same_day import DayCharge, charges_that_day
 from plugin.store import Store
 from plugin.store.ledger import Course, Entry
 from plugin.store.people import Client, SquareCustomer
+from plugin.store.prepared import Prepared
 from plugin.store.square_side import Booking
 
 # A clinic without an appointment for so long takes none any more; its page then shows no arrivals.
@@ -120,10 +121,11 @@ def bookings_of_day(day: date, zone: ZoneInfo, *, with_canceled: bool = False) -
 
 def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date) -> _Known:
     owners = _owners(session, [row.square_customer_id for row in rows if row.square_customer_id])
-    client_ids = {client_id for client_id, _ in owners.values()}
-    usable = select(Course.id).where(Course.client_id.in_(client_ids), Course.closed_as.is_(None))
-    ids = {*session.scalars(usable), *(row.course_id for row in rows if row.course_id)}
+    client_ids = list({client_id for client_id, _ in owners.values()})
+    usable = _USABLE.all(session.connection(), {"client_ids": client_ids})
+    ids = {*(row.id for row in usable), *(row.course_id for row in rows if row.course_id)}
     courses = summaries_in(session, list(ids), today=today)
+    settled = [row.entry_id for row in rows if row.entry_id]
     of_client: dict[str, list[CourseSummary]] = defaultdict(list)
     for course in courses:
         of_client[course.client_id or ""].append(course)
@@ -132,7 +134,7 @@ def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date)
         owners=owners,
         courses=of_client,
         by_id={course.id: course for course in courses},
-        allowances=_allowances(session, [row.entry_id for row in rows if row.entry_id]),
+        allowances=dict(_ALLOWANCES.all(session.connection(), {"entry_ids": settled})) if settled else {},
         forgiven=waived_in(session, [course.id for course in courses]),
         loose=_loose_charges(session, client_ids, day),
         practitioners=practitioners_in(session),
@@ -140,23 +142,17 @@ def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date)
 
 
 def _add_shared(
-    session: Session, of_client: dict[str, list[CourseSummary]], client_ids: set[str], today: date
+    session: Session, of_client: dict[str, list[CourseSummary]], client_ids: Sequence[str], today: date
 ) -> None:
     """Offer clients with nothing left of their own the courses shared with them."""
     without = [each for each in client_ids if not _can_use(of_client[each])]
     if not without:
         return
-    shared = [row.id for row in shared_in(session, without, today=today)]
+    shared = shared_in(session, without, today=today)
     for course in summaries_in(session, shared, today=today):
         for share in course.shares:
             if share.client_id in without and share.holds_on(today):
                 of_client[share.client_id].append(course)
-
-
-def _allowances(session: Session, entry_ids: Sequence[str]) -> dict[str, str]:
-    if not entry_ids:
-        return {}
-    return dict(session.execute(select(Entry.id, Entry.allowance_id).where(Entry.id.in_(entry_ids))).all())
 
 
 def _can_use(courses: Sequence[CourseSummary]) -> bool:
@@ -166,17 +162,28 @@ def _can_use(courses: Sequence[CourseSummary]) -> bool:
 
 def _owners(session: Session, square_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return the client, id and name, of each Square customer; after a merge the remaining client."""
-    rows = session.execute(
-        select(SquareCustomer.square_customer_id, Client.id, Client.name)
-        .join(Client, Client.id == SquareCustomer.client_id)
-        .where(SquareCustomer.square_customer_id.in_(square_ids))
-    )
+    rows = _OWNERS.all(session.connection(), {"square_ids": square_ids})
     return {square_id: (client_id, name) for square_id, client_id, name in rows}
 
 
-def _loose_charges(session: Session, client_ids: set[str], day: date) -> dict[str, list[DayCharge]]:
+_OWNERS = Prepared(
+    select(SquareCustomer.square_customer_id, Client.id, Client.name)
+    .join(Client, Client.id == SquareCustomer.client_id)
+    .where(SquareCustomer.square_customer_id.in_(bindparam("square_ids", expanding=True)))
+)
+_USABLE = Prepared(
+    select(Course.id).where(
+        Course.client_id.in_(bindparam("client_ids", expanding=True)), Course.closed_as.is_(None)
+    )
+)
+_ALLOWANCES = Prepared(
+    select(Entry.id, Entry.allowance_id).where(Entry.id.in_(bindparam("entry_ids", expanding=True)))
+)
+
+
+def _loose_charges(session: Session, client_ids: Sequence[str], day: date) -> dict[str, list[DayCharge]]:
     loose: dict[str, list[DayCharge]] = defaultdict(list)
-    for charge in charges_that_day(session, list(client_ids), day):
+    for charge in charges_that_day(session, client_ids, day):
         if charge.booking_id is None:
             loose[charge.client_id].append(charge)
     return loose

@@ -134,13 +134,9 @@ def course_of_booking_in(
     course = course_for_change(session, course_id)
     today = local_date(clinic_in(session), act.now)
     is_theirs = client_id is not None and course.client_id == client_id
-    if not is_theirs and course.id not in _shared_with(session, client_id, today):
+    if not is_theirs and course.id not in shared_in(session, [client_id or ""], today=today):
         raise Refused(_("This course belongs to another client."), code="not_theirs")
     return course, allowance_id
-
-
-def _shared_with(session: Session, client_id: str | None, today: date) -> set[str]:
-    return {row.id for row in shared_in(session, [client_id or ""], today=today)}
 
 
 def day_of(session: Session, booking: Booking) -> date:
@@ -158,7 +154,7 @@ def _proposed(session: Session, act: Act, client_id: str | None, service: str) -
     own = summaries_in(session, ids, today=today)
     found = next_session(own, service)
     if found is None or not found.is_usable:
-        shared = [row.id for row in shared_in(session, [client_id], today=today)]
+        shared = shared_in(session, [client_id], today=today)
         found = next_session([*own, *summaries_in(session, shared, today=today)], service)
     if found is None:
         raise NoneLeft(_("No session is left. Sell a new course, or choose another one."))

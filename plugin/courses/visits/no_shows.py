@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, bindparam, func, select, union_all
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role
@@ -32,6 +32,7 @@ from plugin.courses.visits.same_day import confirmed
 from plugin.courses.visits.use import charge_in, used_answer
 from plugin.errors import InvalidField, Refused
 from plugin.store.ledger import Course, History
+from plugin.store.prepared import Prepared
 from plugin.store.square_side import Booking
 from plugin.wording import N_, _
 
@@ -84,20 +85,18 @@ def decide_no_show(
 
 def waived_in(session: Session, course_ids: Sequence[str]) -> dict[str, int]:
     """Return how many missed visits were forgiven on each of these courses."""
-    booked = (
-        select(Booking.course_id, func.count())
-        .where(Booking.course_id.in_(course_ids), Booking.outcome == "forgiven")
-        .group_by(Booking.course_id)
-    )
-    told = (
-        select(History.course_id, func.count())
-        .where(History.course_id.in_(course_ids), History.kind == FORGIVEN)
-        .group_by(History.course_id)
-    )
     found = Counter[str]()
-    for rows in (session.execute(booked), session.execute(told)):
-        found.update({course_id: many for course_id, many in rows if course_id is not None})
-    return dict(found)
+    if course_ids:
+        found.update(dict(_WAIVED.all(session.connection(), {"course_ids": course_ids})))
+    return found
+
+
+_COURSES: BindParameter[Any] = bindparam("course_ids", expanding=True)
+_WAIVED_EACH = union_all(
+    select(Booking.course_id).where(Booking.course_id.in_(_COURSES), Booking.outcome == "forgiven"),
+    select(History.course_id).where(History.course_id.in_(_COURSES), History.kind == FORGIVEN),
+).subquery()
+_WAIVED = Prepared(select(_WAIVED_EACH.c.course_id, func.count()).group_by(_WAIVED_EACH.c.course_id))
 
 
 def _check_decision(decision: str) -> None:
