@@ -101,16 +101,20 @@ def make_ready(settings: Settings, *, host: str, port: int, with_worker: bool = 
     gc.disable()
     try:
         app = create_app(settings)
+        services = app.extensions["coursekeeper"]
         if with_worker:
             importlib.import_module("plugin.worker")
         configure_mappers()
+        # What the first request and the first call to Square would each make in their own process.
+        app.url_map.update()
+        services.square.get_ready()
         # Reads the formats of all amounts and dates, 4 MB.
         format_money(Money(0, "USD"))
         _invite_to_set_up(settings, host, port)
     finally:
         gc.enable()
     # No connection may be shared across a fork.
-    app.extensions["coursekeeper"].store.close()
+    services.store.close()
     # What is never collected is never written to, and so stays shared.
     gc.freeze()
     return app

@@ -94,7 +94,7 @@ def _run_family(host: str, port: int, settings: Settings | None = None) -> int:
         from plugin.serving import make_ready
 
         app = make_ready(settings, host=host, port=port, with_worker=True)
-        web.run, work.run = partial(_serve_web, settings, host, port, app), _work
+        web.run, work.run = partial(_serve_web, settings, host, port, app), partial(_work, settings)
     family = Family([web, work])
     family.stop_on_signals()
     family.start()
@@ -123,7 +123,7 @@ def worker() -> None:
     _work()
 
 
-def _work() -> None:
+def _work(settings: Settings | None = None) -> None:
     import signal
 
     from plugin.bootstrap import open_services
@@ -133,7 +133,7 @@ def _work() -> None:
 
     end_with_parent()
     # It may wait for the database, which a signal ends at once.
-    settings = started_settings()
+    settings = settings or started_settings()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -106,6 +106,18 @@ def test_it_asks_once_with_our_token_and_waits_seconds_only() -> None:
     assert request.extensions["timeout"] == {"connect": 3.0, "read": 8.0, "write": 8.0, "pool": 8.0}
 
 
+def test_an_id_is_one_part_of_the_path_whatever_is_in_it() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        return httpx.Response(404)
+
+    with pytest.raises(SquareNotFound):
+        _client(answer).customer_attribute("../../orders/O1?x", "square:a b")
+    assert asked == ["/base/v2/customers/..%2F..%2Forders%2FO1%3Fx/custom-attributes/square:a%20b"]
+
+
 @pytest.mark.parametrize("token", ["", "two words", "tokén"])
 def test_without_a_token_that_can_be_sent_it_asks_nobody(token: str) -> None:
     with pytest.raises(SquareFailed) as failed:

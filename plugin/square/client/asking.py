@@ -1,6 +1,10 @@
 """The base of the client: one pool of connections; a call returns a plain dict or raises SquareFailed.
 
 It never retries and never sleeps: the queues wait instead (the SDK would block on 409, 429 and 5xx).
+
+A call is "METHOD path", and goes through the SDK's HTTP client, which knows Square's headers and the API's version. The
+SDK's methods are not used: each loads the models of all it might send or be answered, 25 MB in every process, makes one
+of every field, and checks nothing.
 """
 
 from __future__ import annotations
@@ -9,13 +13,14 @@ import re
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from threading import Lock, local
+from functools import cache, partial
+from threading import Lock
 from typing import Any
+from urllib.parse import quote
 
 import httpx
-from square import Square
-from square.core.api_error import ApiError
+from square.core.client_wrapper import SyncClientWrapper
+from square.core.http_client import HttpClient
 from square.core.request_options import RequestOptions
 
 from plugin.errors import SquareFailed
@@ -26,14 +31,10 @@ from plugin.wording import N_, _
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 8.0
 MOST_PAGES = 2000
-ONCE = RequestOptions(max_retries=0)
 NO_PLAN = N_("Your plan of Square Appointments does not let Coursekeeper book. It takes Plus or Premium.")
 _SENDABLE = re.compile(r"[!-~]+\Z")
 Token = Callable[[], str]
 Watch = Callable[[str], None]
-Hear = Callable[[httpx.Response], None]
-# A method of the SDK.
-Call = Callable[..., Any]
 Transport = httpx.BaseTransport
 
 
@@ -63,23 +64,16 @@ class Asking:
         self._hear_date = hear_date
         self._transport = transport
         self._lock = Lock()
-        # Of each thread: what reads the JSON of the last answer.
-        self._last = local()
         self._used: list[_Connections] = []
+
+    def get_ready(self) -> None:
+        """Load what the first call needs; opens no connection."""
+        self._connections()
 
     def close(self) -> None:
         """Close the connections."""
         for each in self._used:
             each.http.close()
-
-    @property
-    def _square(self) -> Square:
-        return self._connections().signed_in
-
-    @property
-    def _unauthenticated(self) -> Square:
-        """The client for calls that are authenticated by their body, or by the application's secret."""
-        return self._connections().unauthenticated
 
     def _connections(self) -> _Connections:
         """Return the connections to the address of the settings, which the owner may change at any time."""
@@ -87,14 +81,14 @@ class Asking:
         with self._lock:
             if not self._used or self._used[-1].address != address:
                 # Earlier ones stay open until the end: another thread may be waiting for an answer.
-                self._used.append(_connect(address, self._token, self._transport, self._hear))
+                self._used.append(_connect(address, self._token, self._transport))
             return self._used[-1]
 
-    def _one(self, name: str, call: Call, *given: Any, **named: Any) -> Json:
+    def _one(self, name: str, call: str, *ids: str, **named: Any) -> Json:
         """Return the object of this name in Square's answer."""
-        return record(self._ask(call, *given, **named).get(name), name)
+        return record(self._ask(call, *ids, **named).get(name), name)
 
-    def _pages(self, name: str, call: Call, **named: Any) -> Iterator[list[Json]]:
+    def _pages(self, name: str, call: str, **named: Any) -> Iterator[list[Json]]:
         # An empty page may carry a cursor; only a missing cursor is the end.
         cursor: Json = {}
         for _other in range(MOST_PAGES):
@@ -105,87 +99,82 @@ class Asking:
             cursor = {"cursor": answer["cursor"]}
         raise unreadable(_("more than {most_pages} pages", most_pages=MOST_PAGES))
 
-    def _all(self, name: str, call: Call, **named: Any) -> list[Json]:
+    def _all(self, name: str, call: str, **named: Any) -> list[Json]:
         """Return what all pages list."""
         return [one for page in self._pages(name, call, **named) for one in page]
 
-    def _ask(self, call: Call, *given: Any, **named: Any) -> Json:
+    def _ask(self, call: str, *ids: str, timeout_s: float = ANSWER_TIMEOUT_S, **named: Any) -> Json:
+        """Ask with our token: `ids` are put into the path, `named` is the body, or the query where there is none."""
         if not _SENDABLE.match(self._token()):
             raise _sign_in_failed("it has no access token, or one with characters a token never has.")
         try:
-            answer = self._call(call, *given, **named)
+            answer = self._send(self._connections().signed_in, call, *ids, timeout_s=timeout_s, **named)
         except SquareFailed as error:
             self._watch(error.code)
             raise
         self._watch("")
         return answer
 
-    def _call(self, call: Call, *given: Any, **named: Any) -> Json:
-        """Call a method of the SDK without retries; return the JSON of the answer."""
+    def _ask_unsigned(self, call: str, *, timeout_s: float, authorization: str = "", **named: Any) -> Json:
+        """Ask without our token: what the body authenticates, or `authorization`."""
+        headers = {"Authorization": authorization} if authorization else None
+        return self._send(self._connections().unsigned, call, timeout_s=timeout_s, headers=headers, **named)
+
+    def _send(
+        self,
+        http: HttpClient,
+        call: str,
+        *ids: str,
+        timeout_s: float,
+        headers: dict[str, str] | None = None,
+        **named: Any,
+    ) -> Json:
+        method, path = call.split(" ")
+        path = path.format(*(quote(id_, safe=":") for id_ in ids))
+        has_body = method not in ("GET", "DELETE")
         try:
-            call(*given, **{"request_options": ONCE, **named})
-            return record(self._last.json(), "answer")
-        except ApiError as error:
-            raise _refusal(error) from error
+            answer = http.request(
+                path,
+                method=method,
+                params=None if has_body else named,
+                json=named or None if has_body else None,
+                headers=headers,
+                request_options=RequestOptions(
+                    max_retries=0,
+                    timeout_in_seconds=timeout_s,  # type: ignore[typeddict-item]  # httpx takes fractions
+                ),
+            )
+            self._hear_date(answer.headers.get("Date", ""))
+            if not answer.is_success:
+                raise _refusal(answer)
+            return record(answer.json(), "answer")
         except httpx.TimeoutException as error:
             raise _unreachable("did not answer in time") from error
         except httpx.HTTPError as error:
             raise _unreachable("can't be reached") from error
-        except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
-            # An answer of another shape than the SDK's models breaks inside it.
-            raise unreadable("another shape than agreed") from error
-
-    def _hear(self, answer: httpx.Response) -> None:
-        self._hear_date(answer.headers.get("Date", ""))
-        self._last.json = answer.json
-
-
-def within(timeout_s: float) -> RequestOptions:
-    """Return the options of a call that a person waits for."""
-    return RequestOptions(max_retries=0, timeout_in_seconds=timeout_s)  # type: ignore[typeddict-item]  # httpx takes fractions
-
-
-class _Client(httpx.Client):
-    """Gives every answer to `hear`, and the SDK an empty object in place of what Square did.
-
-    Of every field the SDK makes a model and checks nothing, which takes longer than all the rest of an event.
-    """
-
-    def __init__(self, hear: Hear, **options: Any) -> None:
-        super().__init__(**options)
-        self._hear = hear
-
-    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Send a request."""
-        answer = super().send(request, **options)
-        self._hear(answer)
-        return httpx.Response(answer.status_code, json={}, request=request) if answer.is_success else answer
+        except (RecursionError, ValueError) as error:
+            raise unreadable("no JSON") from error
 
 
 @dataclass(frozen=True, slots=True)
 class _Connections:
     address: str
     http: httpx.Client
-    signed_in: Square
-    unauthenticated: Square
+    signed_in: HttpClient
+    unsigned: HttpClient
 
 
-def _connect(address: str, token: Token, transport: Transport | None, hear: Hear) -> _Connections:
+def _connect(address: str, token: Token, transport: Transport | None) -> _Connections:
     is_remote = httpx.URL(address).host not in ("127.0.0.1", "localhost", "::1")
-    http = _Client(
-        hear,
+    http = httpx.Client(
         transport=transport,
-        timeout=ANSWER_TIMEOUT_S,
         event_hooks={"request": [_connect_sooner]},
         trust_env=is_remote,
         verify=_certificates(is_remote),
     )
+    through = partial(SyncClientWrapper, base_url=address, timeout=ANSWER_TIMEOUT_S, httpx_client=http)
     return _Connections(
-        address,
-        http,
-        # The token is given always: left out, the SDK takes SQUARE_TOKEN from the environment.
-        signed_in=Square(base_url=address, token=token, httpx_client=http),
-        unauthenticated=Square(base_url=address, token=None, httpx_client=http),
+        address, http, signed_in=through(token=token).httpx_client, unsigned=through().httpx_client
     )
 
 
@@ -212,9 +201,9 @@ def _sign_in_failed(why: str) -> SquareFailed:
     return SquareFailed(said, permanent=False, code="square_sign_in")
 
 
-def _refusal(error: ApiError) -> SquareFailed:
-    status = error.status_code or 0
-    code, detail = _first_error(error)
+def _refusal(answer: httpx.Response) -> SquareFailed:
+    status = answer.status_code
+    code, detail = _first_error(answer)
     if code == "INSUFFICIENT_SCOPES":
         said = _(
             "Coursekeeper lacks the Square permission for this. The owner can grant it by connecting again."
@@ -236,14 +225,18 @@ def _refusal(error: ApiError) -> SquareFailed:
         said = _("Square has an internal error (HTTP {status}). It is retried automatically.", status=status)
         return SquareFailed(said, permanent=False, code="square_down")
     if status < 400:
-        return unreadable("no JSON" if status < 300 else "another address")
+        return unreadable("another address")
     said = _("Square refused: {value} (HTTP {status}).", value=detail or code, status=status)
     return SquareFailed(said, permanent=True, code="square_refused")
 
 
-def _first_error(error: ApiError) -> tuple[str, str]:
-    first = error.errors[0] if error.errors else None
-    return text(getattr(first, "code", "")), text(getattr(first, "detail", ""))[:200]
+def _first_error(answer: httpx.Response) -> tuple[str, str]:
+    try:
+        first = answer.json()["errors"][0]
+        return text(first.get("code")), text(first.get("detail"))[:200]
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        # A proxy's page, or none at all: the status says what there is to say.
+        return "", ""
 
 
 # Square gives no code of its own for these two (docs/square.md).

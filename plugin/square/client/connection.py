@@ -6,12 +6,10 @@ A person waits for most of these answers, so each has a short timeout.
 from collections.abc import Sequence
 from typing import Any
 
-from square.core.request_options import RequestOptions
-
-from plugin.square.client.asking import Asking, within
+from plugin.square.client.asking import Asking
 from plugin.square.parsing import Json, listed, text
 
-SOON = within(4)
+SOON_S = 4
 _SUBSCRIPTIONS_A_PAGE = 100
 
 
@@ -20,19 +18,19 @@ class ConnectionCalls(Asking):
 
     def token_status(self) -> Json:
         """Return the scopes of our token, its merchant and its end (none for a personal token)."""
-        return self._ask(self._square.o_auth.retrieve_token_status, request_options=SOON)
+        return self._ask("POST oauth2/token/status", timeout_s=SOON_S)
 
     def merchant(self) -> Json:
         """Return the business our token belongs to."""
-        return self._one("merchant", self._square.merchants.get, "me", request_options=SOON)
+        return self._one("merchant", "GET v2/merchants/me", timeout_s=SOON_S)
 
     def location(self, location_id: str) -> Json:
         """Return a location; "main" is the merchant's first."""
-        return self._one("location", self._square.locations.get, location_id)
+        return self._one("location", "GET v2/locations/{}", location_id)
 
     def locations(self) -> list[Json]:
         """Return all locations of the merchant."""
-        return listed(self._ask(self._square.locations.list).get("locations"), "locations")
+        return listed(self._ask("GET v2/locations").get("locations"), "locations")
 
     def obtain_token(self, *, client_id: str, client_secret: str = "", **grant: str) -> Json:
         """Return tokens for a code or a refresh token; raises SquareFailed, square_sign_in where it is not valid.
@@ -42,34 +40,33 @@ class ConnectionCalls(Asking):
         if client_secret:
             grant["client_secret"] = client_secret
         # The body authenticates this call: our token, which may have expired, is not sent.
-        return self._call(
-            self._unauthenticated.o_auth.obtain_token, client_id=client_id, request_options=SOON, **grant
-        )
+        return self._ask_unsigned("POST oauth2/token", timeout_s=SOON_S, client_id=client_id, **grant)
 
     def revoke_token(self, *, client_id: str, client_secret: str, access_token: str) -> None:
         """End the seller's permission, with every token made from it."""
-        options = RequestOptions(**SOON, additional_headers={"Authorization": f"Client {client_secret}"})
-        self._call(
-            self._unauthenticated.o_auth.revoke_token,
+        self._ask_unsigned(
+            "POST oauth2/revoke",
+            timeout_s=SOON_S,
+            authorization=f"Client {client_secret}",
             client_id=client_id,
             access_token=access_token,
-            request_options=options,
         )
 
     def subscriptions(self) -> list[Json]:
         """Return our application's webhook subscriptions, disabled ones too."""
         return self._all(
             "subscriptions",
-            self._square.webhooks.subscriptions.list,
+            "GET v2/webhooks/subscriptions",
             include_disabled=True,
             limit=_SUBSCRIPTIONS_A_PAGE,
-            request_options=SOON,
+            timeout_s=SOON_S,
         )
 
     def subscription(self, subscription_id: str) -> Json:
         """Return one subscription with its signature key; raises SquareNotFound."""
-        get = self._square.webhooks.subscriptions.get
-        return self._one("subscription", get, subscription_id, request_options=SOON)
+        return self._one(
+            "subscription", "GET v2/webhooks/subscriptions/{}", subscription_id, timeout_s=SOON_S
+        )
 
     def create_subscription(
         self, key: str, *, name: str, url: str, event_types: Sequence[str], api_version: str
@@ -78,26 +75,27 @@ class ConnectionCalls(Asking):
         wanted = {**_subscription(url, event_types), "name": name, "api_version": api_version}
         return self._one(
             "subscription",
-            self._square.webhooks.subscriptions.create,
+            "POST v2/webhooks/subscriptions",
             subscription=wanted,
             idempotency_key=key,
-            request_options=SOON,
+            timeout_s=SOON_S,
         )
 
     def change_subscription(self, subscription_id: str, *, url: str, event_types: Sequence[str]) -> Json:
         """Have a subscription send these events to this address; raises SquareNotFound."""
         return self._one(
             "subscription",
-            self._square.webhooks.subscriptions.update,
+            "PUT v2/webhooks/subscriptions/{}",
             subscription_id,
             subscription=_subscription(url, event_types),
-            request_options=SOON,
+            timeout_s=SOON_S,
         )
 
     def test_subscription(self, subscription_id: str, event_type: str) -> Json:
         """Have Square send a sample event now; return what it sent and our response."""
-        test = self._square.webhooks.subscriptions.test
-        answer = self._ask(test, subscription_id, event_type=event_type, request_options=SOON)
+        answer = self._ask(
+            "POST v2/webhooks/subscriptions/{}/test", subscription_id, event_type=event_type, timeout_s=SOON_S
+        )
         # Nested in Square's OpenAPI document, at the root in the SDK: both are read.
         nested = answer.get("subscription_test_result")
         return nested if isinstance(nested, dict) else answer

@@ -17,25 +17,25 @@ class OrderCalls(Asking):
 
     def order(self, order_id: str) -> Json:
         """Return an order; raises SquareNotFound."""
-        return self._one("order", self._square.orders.get, order_id)
+        return self._one("order", "GET v2/orders/{}", order_id)
 
     def payment(self, payment_id: str) -> Json:
         """Return a payment; raises SquareNotFound."""
-        return self._one("payment", self._square.payments.get, payment_id)
+        return self._one("payment", "GET v2/payments/{}", payment_id)
 
     def refund(self, refund_id: str) -> Json:
         """Return a refund; raises SquareNotFound."""
-        return self._one("refund", self._square.refunds.get, refund_id)
+        return self._one("refund", "GET v2/refunds/{}", refund_id)
 
     def dispute(self, dispute_id: str) -> Json:
         """Return a dispute; raises SquareNotFound."""
-        return self._one("dispute", self._square.disputes.get, dispute_id)
+        return self._one("dispute", "GET v2/disputes/{}", dispute_id)
 
     def refund_payment(self, *, key: str, payment_id: str, amount: Money, reason: str) -> Json:
         """Refund money of one payment, however it was paid; the same key again returns the same refund."""
         return self._one(
             "refund",
-            self._square.refunds.refund_payment,
+            "POST v2/refunds",
             idempotency_key=key,
             payment_id=payment_id,
             amount_money={"amount": amount.amount, "currency": amount.currency},
@@ -48,14 +48,15 @@ class OrderCalls(Asking):
             "filter": {"date_time_filter": {"updated_at": {"start_at": rfc3339(since)}}},
             "sort": {"sort_field": "UPDATED_AT", "sort_order": "ASC"},
         }
-        search = self._square.orders.search
-        return self._pages("orders", search, location_ids=location_ids, query=query, limit=_ORDERS_A_PAGE)
+        return self._pages(
+            "orders", "POST v2/orders/search", location_ids=location_ids, query=query, limit=_ORDERS_A_PAGE
+        )
 
     def refunds_updated(self, since: datetime) -> Iterator[list[Json]]:
         """Yield pages of the refunds changed since then, of all locations."""
         return self._pages(
             "refunds",
-            self._square.refunds.list,
+            "GET v2/refunds",
             updated_at_begin_time=rfc3339(since),
             sort_field="UPDATED_AT",
             sort_order="ASC",
@@ -64,4 +65,4 @@ class OrderCalls(Asking):
 
     def disputes(self) -> Iterator[list[Json]]:
         """Yield pages of all disputes: Square lists them by no date."""
-        return self._pages("disputes", self._square.disputes.list)
+        return self._pages("disputes", "GET v2/disputes")
