@@ -5,10 +5,12 @@ A row that was claimed and not completed, whatever ended the worker, is due agai
 
 import math
 import random
+import sched
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -47,20 +49,16 @@ from plugin.square.fees import fetch_fees
 from plugin.square.locations import adopt_location
 from plugin.square.sync import sync
 from plugin.square.sync.poll import OPEN_EVERY_S, Poller
+from plugin.store.commits import Commits
 from plugin.webhooks.deliver import deliver_due, note_what_expires
 
 INBOX = "inbox"
-# How often each loop checks for due work, in seconds.
-LOOPS = {
-    INBOX: 0.25,
-    "documents": 0.25,
-    "papers": 0.25,
-    EFFECTS: 0.25,
-    "sync": 1,
-    "imports": 1,
-    "batches": 1,
-    BACKUPS: 1,
-}
+LOOPS = (INBOX, "documents", "papers", EFFECTS, "sync", "imports", "batches", BACKUPS)
+# Loops look for due rows once something was committed; where nothing was, so often: for what becomes due by the clock.
+LISTEN_EVERY_S = 0.25
+DUE_EVERY_S = 2.0
+# So many timers run at the same time: one that waits for Square or a receiver must not keep the others waiting.
+TIMERS_AT_ONCE = 6
 SYNC_EVERY_S = 15 * 60
 MAINTAIN_EVERY_S = 60
 SIGN_OF_LIFE_EVERY_S = 60
@@ -101,11 +99,15 @@ class Worker:
         self._log = log if log is not None else json_log(level=lambda: services.settings.log_level)
         self._poller = Poller(services, chance=chance)
         self._seals_all_at = -math.inf
+        self._news = _News()
+        self._claiming = threading.Lock()
         self.done: Counter[str] = Counter()
 
     def run_next(self, loop: str) -> bool:
         """Claim and run the next due row of a loop; return False where there is none."""
-        row = self._claim(loop)
+        # All loops look at the same moments: one after the other they need one connection.
+        with self._claiming:
+            row = self._claim(loop)
         if row is None:
             return False
         self._at_step("claimed")
@@ -220,13 +222,38 @@ class Worker:
     def run_forever(self, stop: threading.Event) -> None:
         """Run until `stop` is set; what is running then is finished first."""
         drop_left_work(self._services.settings, self._services.store)
-        drains = [(partial(self._drain, loop, stop), poll_s) for loop, poll_s in LOOPS.items()]
-        timers = [*drains, *self.timers(stop)]
-        threads = [threading.Thread(target=self._repeat, args=(*timer, stop)) for timer in timers]
-        for thread in threads:
+        loops = [threading.Thread(target=self._drain_always, args=(loop, stop)) for loop in LOOPS]
+        for thread in loops:
             thread.start()
-        for thread in threads:
+        # By the monotonic clock: setting the computer's clock neither delays nor hastens timers.
+        due = sched.scheduler(time.monotonic)
+        with Commits(self._services.store) as commits, ThreadPoolExecutor(TIMERS_AT_ONCE) as pool:
+
+            def run(do: Callable[[], object], every_s: float) -> None:
+                wait_s = self._safely(do)
+                due.enter(wait_s if isinstance(wait_s, float) else every_s, 0, begin, (do, every_s))
+
+            def begin(do: Callable[[], object], every_s: float) -> None:
+                pool.submit(run, do, every_s)
+
+            for number, timer in enumerate(self.timers(stop)):
+                # One after the other: all at once, each would open a connection of its own.
+                due.enter(number * LISTEN_EVERY_S, 0, begin, timer)
+            while not stop.is_set():
+                due.run(blocking=False)
+                if self._safely(commits.has_new):
+                    self._news.tell()
+                stop.wait(LISTEN_EVERY_S)
+            self._news.tell()
+            pool.shutdown(cancel_futures=True)
+        for thread in loops:
             thread.join()
+
+    def _drain_always(self, loop: str, stop: threading.Event) -> None:
+        while not stop.is_set():
+            seen = self._news.count
+            self._safely(partial(self._drain, loop, stop))
+            self._news.wait(seen, DUE_EVERY_S)
 
     def timers(self, stop: threading.Event) -> list[tuple[Callable[[], object], float]]:
         """Return what runs beside the queues, each with the seconds after which it runs again."""
@@ -269,18 +296,32 @@ class Worker:
         while not stop.is_set() and self.run_next(loop):
             pass
 
-    def _repeat(self, do: Callable[[], object], every_s: float, stop: threading.Event) -> None:
-        """Repeat until `stop` is set; what is run may return another wait than the usual one."""
-        # An Event waits by the monotonic clock: setting the computer's clock neither delays nor hastens loops.
-        while True:
-            wait_s: object = None
-            try:
-                wait_s = do()
-            except Exception as error:
-                # The database is unavailable: the next round retries. The error itself may quote rows.
-                self._log.error("worker failed", error=type(error).__name__, where=where(error))
-            if stop.wait(wait_s if isinstance(wait_s, float) else every_s):
-                return
+    def _safely(self, do: Callable[[], object]) -> object:
+        try:
+            return do()
+        except Exception as error:
+            # The database is unavailable: the next round retries. The error itself may quote rows.
+            self._log.error("worker failed", error=type(error).__name__, where=where(error))
+            return None
+
+
+class _News:
+    """Lets threads wait until something was committed."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._told = threading.Condition()
+
+    def tell(self) -> None:
+        """Wake everybody who waits."""
+        with self._told:
+            self.count += 1
+            self._told.notify_all()
+
+    def wait(self, seen: int, most_s: float) -> None:
+        """Return once there was more to tell than `seen`, or after so many seconds."""
+        with self._told:
+            self._told.wait_for(lambda: self.count != seen, most_s)
 
 
 @dataclass(frozen=True, slots=True)

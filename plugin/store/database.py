@@ -155,8 +155,12 @@ class Store:
         shared: Session | None = getattr(self._shared, "session", None)
         if shared is not None:
             return statement.all(shared.connection(), values)
-        with self._lone_reader.connect() as connection:
+        with self.alone() as connection:
             return statement.all(connection, values)
+
+    def alone(self) -> Connection:
+        """Return a connection in no transaction, to be closed."""
+        return self._lone_reader.connect()
 
     @contextmanager
     def one_moment(self) -> Iterator[None]:
