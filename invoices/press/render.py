@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
@@ -36,7 +37,7 @@ _ONE_AT_A_TIME = Lock()
 class LockedFetcher(URLFetcher):  # type: ignore[misc]  # untyped base
     """Answers `app:` names of the papers' own fonts and of the clinic's logo; all else is refused unopened."""
 
-    def __init__(self, assets: Mapping[str, bytes]) -> None:
+    def __init__(self, assets: Mapping[str, bytes | Traversable]) -> None:
         super().__init__(allowed_protocols=(), allow_redirects=False)
         self.assets = assets
 
@@ -49,7 +50,10 @@ class LockedFetcher(URLFetcher):  # type: ignore[misc]  # untyped base
         if name == url or name not in self.assets:
             raise ValueError("A paper fetches nothing from outside.")
         kind = "font/ttf" if name.endswith(".ttf") else "image/png"
-        return URLFetcherResponse(url, self.assets[name], {"Content-Type": kind}, 200)
+        asset = self.assets[name]
+        # WeasyPrint asks for a font once and keeps it in a file: held here, they would take 7 MB.
+        body = asset if isinstance(asset, bytes) else asset.read_bytes()
+        return URLFetcherResponse(url, body, {"Content-Type": kind}, 200)
 
 
 def render(paper: Paper, assets: Mapping[str, bytes] = NO_ASSETS) -> bytes:
@@ -78,7 +82,7 @@ class Press:
     def __init__(self) -> None:
         fonts = files("invoices") / "print" / "fonts"
         self._fetcher = LockedFetcher(
-            {each.name: each.read_bytes() for each in fonts.iterdir() if each.name.endswith(".ttf")}
+            {each.name: each for each in fonts.iterdir() if each.name.endswith(".ttf")}
         )
         self._fonts = FontConfiguration()
         self._style = self._css(shared_css())
