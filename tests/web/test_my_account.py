@@ -1,15 +1,18 @@
 """My account: one's own name, address, password and devices."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from plugin.core.acts import Role
 from plugin.courses.accounts.devices import device_of
 from plugin.courses.accounts.staff import list_staff
 from plugin.services import Services
+from plugin.store.people import SignIn
 from tests.clock import HandMovedClock
 from tests.postbox import Postbox
 from tests.web.conftest import As
@@ -164,6 +167,20 @@ class TestEmailWithMail:
         # The one before is told, and so is the new one.
         work(small_house, post)
         assert {self.NEW_ADDRESS, email_of(Role.DESK)} <= {to for to, _ in post.take()}
+
+    def test_a_code_does_not_stand_for_the_password(
+        self, small_deb: Visitor, small_house: Services, post: Postbox, clock: HandMovedClock
+    ) -> None:
+        def proved_at() -> datetime | None:
+            with small_house.store.reading() as session:
+                return session.scalar(select(SignIn.proved_at).order_by(SignIn.started_at.desc()))
+
+        given_at = proved_at()
+        code = self._ask(small_deb, small_house, post)
+        clock.advance(minutes=29)
+        assert change(small_deb, "email/code", email_code=code).status_code == 303
+        assert "You sign in with deb@example.org from now on." in small_deb.page(ADDRESS).text
+        assert (given_at is not None, proved_at()) == (True, given_at)
 
     def test_another_code_changes_nothing(
         self, small_deb: Visitor, small_house: Services, post: Postbox, clock: HandMovedClock

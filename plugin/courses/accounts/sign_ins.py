@@ -110,10 +110,10 @@ def end_sign_in(store: Store, sign_in_id: str, now: datetime) -> None:
             record_sign_in(session, store, ended.staff_id, now, Did.SIGNED_OUT, device=ended.device)
 
 
-def prove_sign_in(store: Store, sign_in_id: str, now: datetime) -> None:
-    """Record that the person gave their password or passkey again."""
+def prove_sign_in(store: Store, sign_in_id: str, at: datetime | None) -> None:
+    """Record when the person last gave their password or passkey, None for never in this browser."""
     with store.writing() as session:
-        session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(proved_at=now))
+        session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(proved_at=at))
 
 
 def staff_signed_in(store: Store, session_mark: str, sign_in_id: str, now: datetime) -> SignedIn | None:

@@ -108,7 +108,11 @@ def confirm_email() -> ResponseReturnValue:
             _("That is not the code, or it has expired. Enter the address again for a new one."),
             field="email_code",
         )
-    return _sign_in_with(address)
+    # The code proves the address; the password was given when it was asked for, or before.
+    proved_at = current_user.signed.proved_at
+    answer = _sign_in_with(address)
+    sign_ins.prove_sign_in(services.store, session[SIGN_IN], proved_at)
+    return answer
 
 
 def _sign_in_with(address: str) -> ResponseReturnValue:
@@ -157,6 +161,5 @@ def _new_email() -> str:
 
 
 def _sign_in_again(member: StaffView) -> None:
-    # All of the person's sessions have ended, this one too; their password or passkey was given, an hour
-    # before at most where a code followed.
+    # All of the person's sessions have ended, this one too; their password or passkey was given.
     login_user(StaffUser(member), authn_via=["password"])
