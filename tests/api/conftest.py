@@ -23,6 +23,7 @@ from tests.api.caller import Caller
 from tests.api.world import Shop
 from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
+from tests.replay import once
 
 
 def render_nothing(paper: Paper, _assets: object = None) -> bytes:
@@ -103,7 +104,12 @@ def as_role(app: Flask) -> As:
 
 def caller_with(app: Flask, role: Role, name: str = "") -> Caller:
     services: Services = app.extensions["coursekeeper"]
-    token = add_token(services.store, name=name or f"Till at the {role}", role=role, now=services.clock())
+    name, now = name or f"Till at the {role}", services.clock()
+    token = once(
+        services.store,
+        ("token", name, role, now),
+        lambda: add_token(services.store, name=name, role=role, now=now),
+    )
     return Caller(app, token)
 
 

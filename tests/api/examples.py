@@ -40,22 +40,36 @@ class Request:
 
 
 def requests(path: str, operation: Json, ids: dict[str, str]) -> st.SearchStrategy[Request]:
-    """Make up requests to this path of the document, mostly with ids that lead somewhere."""
+    """Make up requests to this path of the document, every second one as the document wants it."""
     parts = re.split(r"\{(\w+)\}", path)
-    return st.builds(
+    real = [ids[part] if place % 2 else part for place, part in enumerate(parts)]
+    spoiled = [_identifier(part) if place % 2 else st.just(part) for place, part in enumerate(real)]
+
+    def leading(made: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        return made.map(lambda body: _leading(body, ids))
+
+    promised = st.builds(
         Request,
-        # Every other part is the name of an id.
-        path=st.tuples(
-            *[_identifier(ids[part]) if place % 2 else st.just(part) for place, part in enumerate(parts)]
-        ).map("".join),
-        query=st.builds(operator.or_, _UNFORESEEN, _parameters(operation, "query")),
-        headers=_parameters(operation, "header").map(_sendable),
-        body=_body(operation, ids),
+        path=st.just("".join(real)),
+        query=_parameters(operation, "query", _promised),
+        headers=_parameters(operation, "header", _promised).map(_sendable),
+        body=_body(operation, lambda schema: leading(values(schema))),
+    )
+    return promised | st.builds(
+        Request,
+        path=st.tuples(*spoiled).map("".join),
+        query=st.builds(operator.or_, _UNFORESEEN, _parameters(operation, "query", _parameter)),
+        headers=_parameters(operation, "header", _parameter).map(_sendable),
+        body=_body(operation, lambda schema: bodies(schema) | leading(bodies(schema)))
+        | (st.binary(max_size=40) if "requestBody" in operation else st.none()),
     )
 
 
-def _parameters(operation: Json, place: str) -> st.SearchStrategy[dict[str, str]]:
-    named = {each["name"]: _parameter(each) for each in operation["parameters"] if each["in"] == place}
+_Make = Callable[[Json], st.SearchStrategy[Any]]
+
+
+def _parameters(operation: Json, place: str, make: _Make) -> st.SearchStrategy[dict[str, str]]:
+    named = {each["name"]: make(each) for each in operation["parameters"] if each["in"] == place}
     return st.fixed_dictionaries(named).map(
         lambda drawn: {name: value for name, value in drawn.items() if value is not None}
     )
@@ -70,22 +84,20 @@ def _identifier(real: str) -> st.SearchStrategy[str]:
     return st.just(real) | st.just(real) | other.map(lambda text: text.replace("/", "_"))
 
 
+def _promised(parameter: Json) -> st.SearchStrategy[str | None]:
+    absent = st.nothing() if parameter["required"] else st.none()
+    return absent | values(parameter["schema"]).map(str)
+
+
 def _parameter(parameter: Json) -> st.SearchStrategy[str | None]:
-    absent = st.just(None) if not parameter["required"] else st.nothing()
-    return (
-        absent
-        | values(parameter["schema"]).map(str)
-        | st.sampled_from(["", "0", "-1", "1e3", "x" * 300, " "])
-    )
+    return _promised(parameter) | st.sampled_from(["", "0", "-1", "1e3", "x" * 300, " "])
 
 
-def _body(operation: Json, ids: dict[str, str]) -> st.SearchStrategy[bytes | None]:
+def _body(operation: Json, make: _Make) -> st.SearchStrategy[bytes | None]:
     if "requestBody" not in operation:
-        return st.just(None)
+        return st.none()
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
-    made = bodies(schema)
-    leading = made.map(lambda body: _leading(body, ids))
-    return (made | leading).map(lambda body: json.dumps(body).encode()) | st.binary(max_size=40)
+    return make(schema).map(lambda body: json.dumps(body).encode())
 
 
 def _leading(part: Any, ids: dict[str, str]) -> Any:

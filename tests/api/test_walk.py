@@ -1,9 +1,6 @@
 """A walk over every call with requests made up from the document, good ones and spoiled ones: whatever comes,
 the answer is one that the document names, and the ledger stays whole."""
 
-# Which requests are drawn follows from the annotations as they are written.
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path

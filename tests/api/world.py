@@ -16,6 +16,7 @@ from plugin.courses.sales.book import book
 from plugin.courses.sales.sales import Came, Sale, SaleLine
 from plugin.services import Services
 from tests.courses.documents.sales import sold_line, sold_sale
+from tests.replay import once
 
 OWNER = Actor("Olga", Role.OWNER, Source.DESK)
 SINGLE = Money(16500, "USD")
@@ -27,8 +28,13 @@ class Shop:
     def __init__(self, services: Services) -> None:
         self.services = services
         self._numbers = itertools.count(1)
-        clinic = replace(read_clinic(services.store), name="Jade Room", time_zone="America/Los_Angeles")
-        save_clinic(services.store, self.act(OWNER), clinic)
+        act = self.act(OWNER)
+        once(services.store, act, lambda: self._open(act))
+
+    def _open(self, act: Act) -> None:
+        store = self.services.store
+        clinic = replace(read_clinic(store), name="Jade Room", time_zone="America/Los_Angeles")
+        save_clinic(store, act, clinic)
 
     def act(self, actor: Actor = SQUARE) -> Act:
         return Act(actor, self.services.clock(), f"shop:{next(self._numbers)}")
@@ -42,16 +48,20 @@ class Shop:
         if touch_ups:
             contents.append(NewContent("Touch-up, 45 min", touch_ups, SINGLE, usable_from_session=sessions))
         new = NewPackage(f"Course of {sessions}", Money(sessions * 16500, "USD"), contents, terms or Terms())
-        package = create_package(self.services.store, self.act(OWNER), new)
+        acts = self.act(OWNER), self.act(OWNER)
+        return once(self.services.store, (acts, new), lambda: self._package(new, *acts))
+
+    def _package(self, new: NewPackage, made: Act, listed: Act) -> str:
+        package_id = create_package(self.services.store, made, new).id
         list_variation(
             self.services.store,
-            self.act(OWNER),
-            package.id,
-            square_variation_id=f"var-{package.id}",
-            square_item_id=f"item-{package.id}",
+            listed,
+            package_id,
+            square_variation_id=f"var-{package_id}",
+            square_item_id=f"item-{package_id}",
             square_version=1,
         )
-        return package.id
+        return package_id
 
     def sell(
         self,
@@ -70,8 +80,6 @@ class Shop:
         """
         number, now = next(self._numbers), self.services.clock()
         money = Money(paid, "USD")
-        if is_recorded:
-            self.record(f"order-{number}", paid)
         line = SaleLine("line", f"var-{package_id}", "A course", 1, "1", money, tax, tax)
         sale = Sale(
             square_order_id=f"order-{number}",
@@ -82,11 +90,22 @@ class Shop:
             buyer=Buyer(f"customer-{to}", name=to) if to else None,
             came=(Came(Money(deposit, "USD"), now),) if deposit is not None else (),
         )
-        return book(self.services.store, self.act(), sale).opened[0]
+        acts = self.act(), self.act()
+        return once(
+            self.services.store, (acts, sale, is_recorded), lambda: self._sell(sale, paid, is_recorded, *acts)
+        )
+
+    def _sell(self, sale: Sale, paid: int, is_recorded: bool, recorded: Act, booked: Act) -> str:
+        if is_recorded:
+            self._record(recorded, sale.square_order_id, paid)
+        return book(self.services.store, booked, sale).opened[0]
 
     def record(self, order: str, paid: int) -> None:
         """Keep the sale as Square has it, for its invoice."""
-        sale, act = sold_sale(order, sold_line("line", paid)), self.act()
+        self._record(self.act(), order, paid)
+
+    def _record(self, act: Act, order: str, paid: int) -> None:
+        sale = sold_sale(order, sold_line("line", paid))
         self.services.store.transact(lambda session: save_sale_in(session, act, sale))
 
     def course(self, *, sessions: int = 12, touch_ups: int = 0, to: str | None = "Ana Souza") -> str:

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from plugin.core.terms import Terms
 from plugin.errors import AlreadyReversed, InvalidField, NotFound, Refused
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import MANY, Desk, back
 
 
@@ -36,6 +38,38 @@ def test_an_allowance_that_is_not_the_course_s(desk: Desk) -> None:
     with pytest.raises(NotFound) as refusal:
         desk.use(desk.sell(), allowance_id="another")
     assert str(refusal.value) == "That course has no such allowance."
+
+
+def test_a_course_that_can_not_be_used_says_why_and_what_to_do(desk: Desk) -> None:
+    changes, bea = Changes(desk), desk.client("Bea Wong")
+    unassigned = desk.sell(buyer=None)
+    refunded, transferred, frozen, given = (desk.sell(order=each) for each in ("O", "P", "Q", "R"))
+    desk.refund("O", 198000, back())
+    changes.transfer(transferred, bea)
+    changes.freeze(frozen)
+    changes.give(given)
+    expired = desk.sell(desk.package(terms=Terms(expires_after_months=1)))
+    desk.clock.advance(days=60)
+
+    assert [
+        _why_not_used(desk, each) for each in (unassigned, refunded, transferred, frozen, given, expired)
+    ] == [
+        ("unassigned", "Nobody owns this course yet. Assign it to a client first."),
+        ("refunded", "This course was refunded; it has no sessions to use."),
+        ("transferred", "This course was transferred; look for it with the other client."),
+        ("frozen", "This course is frozen. Unfreeze it first."),
+        (
+            "waits_as_gift",
+            "This course waits as a gift for Bea Wong. Redeem its voucher, or take the gift back.",
+        ),
+        ("expired", "This course has expired. The owner can extend it."),
+    ]
+
+
+def _why_not_used(desk: Desk, course: str) -> tuple[str, str]:
+    with pytest.raises(Refused) as refusal:
+        desk.use(course)
+    return refusal.value.code, str(refusal.value)
 
 
 def test_a_use_is_undone_once_and_only_a_use(desk: Desk) -> None:

@@ -20,7 +20,8 @@ from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.postbox import Postbox
-from tests.web.visitor import Visitor, hire
+from tests.replay import once
+from tests.web.visitor import Visitor, email_of, hire
 
 SIGNATURE_KEY = "a key that only Square and we know"
 PDF = b"%PDF-1.7 stands in for a paper"
@@ -124,9 +125,16 @@ def small_olga(small_as: As) -> Visitor:
 
 
 def signed_in(app: Flask, services: Services, role: Role) -> Visitor:
+    """Hire a person and let them sign in through the form; where both came first before, play that again."""
     visitor = Visitor(app)
-    answer = visitor.sign_in(hire(services, role))
-    assert answer.status_code == 302, answer.text[:400]
+
+    def come_in() -> str:
+        answer = visitor.sign_in(hire(services, role))
+        assert answer.status_code == 302, answer.text[:400]
+        return visitor.cookie
+
+    cookie = once(services.store, (role, services.clock(), services.settings), come_in)
+    visitor.came_in(email_of(role), cookie)
     return visitor
 
 

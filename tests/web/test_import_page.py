@@ -252,7 +252,9 @@ def test_a_refused_start_leaves_the_columns_as_they_are(
     answer = small_olga.send(page.form("/start"))
     assert (answer.status_code, Page(answer.text).form("/columns").fields["dates"]) == (409, "day")
     told, now = (each.form("/columns").fields for each in (Page(answer.text), small_olga.page(sent)))
-    assert {**told, "key": ""} == {**now, "key": ""}
+    # Both hold when they were made.
+    made_anew = {"key": "", "csrf_token": ""}
+    assert {**told, **made_anew} == {**now, **made_anew}
 
 
 def test_an_undo_needs_its_reason_and_stays_open(

@@ -43,6 +43,7 @@ class Visitor:
         self.prefix = prefix
         self.environ = {"REMOTE_ADDR": address}
         self._email = ""
+        self._cookie_name: str = app.config["SESSION_COOKIE_NAME"]
 
     def get(self, address: str, **options: Any) -> TestResponse:
         options = {"environ_base": self.environ, "buffered": True, **options}
@@ -80,6 +81,18 @@ class Visitor:
         self._email = email
         form = self.page("/sign-in").form("/sign-in")
         return self.send(form, email=email, password=password, **more)
+
+    @property
+    def cookie(self) -> str:
+        """What this browser keeps of its sign-in."""
+        kept = self.client.get_cookie(self._cookie_name)
+        assert kept is not None
+        return kept.value
+
+    def came_in(self, email: str, cookie: str) -> None:
+        """Be the browser that kept this when the person signed in."""
+        self._email = email
+        self.client.set_cookie(self._cookie_name, cookie)
 
     def sign_in_again(self) -> None:
         """Come in anew, as on another day: a sign-in ends after twelve hours."""
