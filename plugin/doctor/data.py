@@ -2,13 +2,14 @@
 
 import stat
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, text
 
+from plugin.alarms.machine_checks import CLOCK_MAY_DIFFER
 from plugin.backups.anchors import disagreeing
 from plugin.courses.audit import audit
 from plugin.courses.base.clinic import read_clinic
@@ -23,7 +24,6 @@ from plugin.store.postgresql import is_pooled as asks_pooler
 from plugin.store.queues import Heartbeat, Inbox
 
 _UPGRADE = "Run: coursekeeper upgrade"
-CLOCK_MAY_DIFFER = timedelta(minutes=2)
 
 
 def sqlite_file(url: str) -> Path | None:

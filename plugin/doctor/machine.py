@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from invoices.papers import Clinic as LetterheadClinic
+from plugin.alarms.machine_checks import LITTLE_SPACE
 from plugin.courses.handouts.example import example_summary
 from plugin.doctor.finding import Finding, ok, warning, wrong
 from plugin.services import Render
@@ -20,7 +21,7 @@ from plugin.services import Render
 NAME = "coursekeeper"
 ROOT = Path(__file__).resolve().parents[2]
 # A backup needs room for a whole copy beside the database, and papers need some.
-LITTLE_SPACE, TOO_LITTLE_SPACE = 1_000_000_000, 200_000_000
+TOO_LITTLE_SPACE = 200_000_000
 _INSTALL = "Run make setup, or pip install --require-hashes -r requirements.txt."
 
 

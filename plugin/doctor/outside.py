@@ -8,7 +8,7 @@ from http.client import HTTPMessage
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-from plugin.doctor.data import CLOCK_MAY_DIFFER
+from plugin.alarms.machine_checks import CLOCK_MAY_DIFFER
 from plugin.doctor.finding import Finding, ok, warning, wrong
 from plugin.errors import MailFailed, SquareFailed
 from plugin.mail import SmtpMailer

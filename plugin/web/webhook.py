@@ -9,10 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.inbox import receive
 from plugin.errors import CoursekeeperError
-from plugin.square.signature import check
+from plugin.square.signature import HEADER, check
 from plugin.web import current_services
 
-SIGNATURE = "x-square-hmacsha256-signature"
 # The stored text must fit the database: no control character, and no lone surrogate, as JSON can contain.
 _EVENT_ID = re.compile(r"[!-~]{1,255}\Z")
 _EVENT_TYPE = re.compile(r"[!-~]+\Z")
@@ -32,7 +31,7 @@ def take_event() -> ResponseReturnValue:
     """Store one event; a repeated one gets the same response and is stored once."""
     services = current_services()
     body = request.get_data(cache=False)
-    check(services, body, request.headers.get(SIGNATURE))
+    check(services, body, request.headers.get(HEADER))
     event_id, event_type = _labels(_parsed(body))
     receive(
         services.store,

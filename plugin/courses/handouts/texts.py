@@ -16,14 +16,13 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row
 from plugin.courses.handouts.text_check import checked_markdown
 from plugin.courses.handouts.text_views import StandingText, TextView, TreatmentTexts, Version
+from plugin.courses.visits.notes import LONGEST_INTERVAL
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.offers import Treatment
 from plugin.store.papers import TreatmentText
 from plugin.store.people import Staff
 from plugin.wording import _
-
-LONGEST_INTERVAL = 365
 
 
 def text_for(

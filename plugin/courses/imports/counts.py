@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from plugin.core.text import folded
+from plugin.courses.catalog.packages import MOST_SESSIONS
 from plugin.courses.imports.fields import CALLED, Field
 from plugin.courses.imports.table import LONGEST_CELL, Cell, shown
 from plugin.errors import InvalidField
 
-MOST_SESSIONS = 999
 _COUNT = re.compile(r"(\d{1,6})(?:[.,]0+)?\Z")
 _NOUN = "sessions?|visits?|credits?|units?|class(?:es)?|appointments?|treatments?|facials?|uses?|sesion(?:es)?|visitas?"
 _LEFT = "left|remaining|remain|rem|available|unused|to go|still to use|restantes?|quedan?|disponibles?|pendientes?"

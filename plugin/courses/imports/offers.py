@@ -16,12 +16,12 @@ from plugin.core.text import folded
 from plugin.courses.base.course_record import AllowanceRecord, CourseRecord
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work
+from plugin.courses.catalog.packages import MOST_SESSIONS
 from plugin.store.offers import Package, PackageContent, Treatment
 from plugin.wording import _
 
 # A course needs a package; this one is never sold again.
 _NO_PRICE = 0
-_MOST_SESSIONS = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class UnlistedOffers:
             treatment_id=treatment.id,
             treatment=of.treatment,
             kind=of.kind,
-            sessions=min(max(1, of.head.granted), _MOST_SESSIONS),
+            sessions=min(max(1, of.head.granted), MOST_SESSIONS),
             single_price=of.single_price,
             usable_from_session=of.usable_from_session,
         )

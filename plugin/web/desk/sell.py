@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from flask import render_template, request
@@ -14,6 +13,7 @@ from plugin.courses.base.views import ClientView, PackageView
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import create_client, read_client
 from plugin.courses.sales.checkouts import list_checkouts, list_terminals, start_checkout
+from plugin.courses.sales.new_checkout import BALANCE_DUE
 from plugin.errors import NotFound, Refused
 from plugin.web import current_services, pages
 from plugin.web.access import DESK, Screens
@@ -27,7 +27,6 @@ from plugin.web.translations import N_, _
 
 MOST_PACKAGES = 100
 OPEN_SHOWN = 20
-BALANCE_DUE = timedelta(days=30)
 TENDERS = (N_("Bank transfer"), N_("Cheque"), N_("Financing"))
 
 blueprint = Screens("sell", __name__)
