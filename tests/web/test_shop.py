@@ -22,10 +22,12 @@ from plugin.courses.refunds.desk_refund_quote import mind_window_in
 from plugin.courses.reports.evidence import write_evidence
 from plugin.courses.retention import drop_old_rows
 from plugin.courses.sales.agreed import free_agreement_in
+from plugin.courses.sales.public_orders import recent_public_orders
 from plugin.services import Services
 from plugin.store.offers import Package
 from plugin.store.people import Client
 from plugin.store.selling import PublicOrder
+from tests.budgets.counting import counted
 from tests.courses.desk import OLGA, Desk
 from tests.web.page import Page
 from tests.web.test_check_in import with_settings
@@ -282,3 +284,19 @@ def test_an_order_without_drawn_terms_is_paid_all_the_same(shop: Shop) -> None:
     assert paid.state == "paid"
     assert agreements_of_client(shop.store, paid.client_id or "") == ()
     assert paid.terms_content
+
+
+def test_the_orders_of_many_packages_take_as_many_statements_as_one(shop: Shop) -> None:
+    shop.order()
+    with counted(shop.store.engine) as one:
+        recent_public_orders(shop.store)
+    [first] = shop.rows()
+    columns = {each.key: getattr(first, each.key) for each in PublicOrder.__table__.columns}
+    packages = {name: shop.desk.package(name=name) for name in ("Glow", "Lift")}
+    with shop.store.writing() as session:
+        for name, package_id in packages.items():
+            session.add(PublicOrder(**{**columns, "id": name, "token": name, "package_id": package_id}))
+    with counted(shop.store.engine) as three:
+        orders = recent_public_orders(shop.store)
+    assert {order.package.name for order in orders} >= {"Glow", "Lift"}
+    assert len(three) == len(one), three

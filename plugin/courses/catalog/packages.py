@@ -134,6 +134,12 @@ def package_in(session: Session, package_id: str) -> PackageView:
 read_package = reading(package_in)
 
 
+def packages_in(session: Session, package_ids: Collection[str]) -> dict[str, PackageView]:
+    """Return these packages by id."""
+    rows = session.scalars(select(Package).where(Package.id.in_(package_ids))).all()
+    return {view.id: view for view in _views(session, rows)}
+
+
 def _views(session: Session, packages: Sequence[Package]) -> tuple[PackageView, ...]:
     ids = [package.id for package in packages]
     current = select(Listing).where(Listing.package_id.in_(ids), Listing.is_current.is_(True))

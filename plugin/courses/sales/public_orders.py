@@ -4,6 +4,7 @@ Makes no network call. Nothing is looked up before the payment, so that the page
 """
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from plugin.courses.base.events import SaleBooked
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import PackageView, from_row
 from plugin.courses.base.work import Work, allowed, require_row, transact
-from plugin.courses.catalog.packages import NO_PACKAGE, list_packages, package_in
+from plugin.courses.catalog.packages import NO_PACKAGE, list_packages, packages_in
 from plugin.courses.clients.buyers import client_who_ordered
 from plugin.courses.clients.contacts import Buyer, Contact, typed_email
 from plugin.errors import NotFound, Refused
@@ -139,7 +140,7 @@ def begin_public_order(store: Store, act: Act, new: NewPublicOrder) -> PublicOrd
     def do(work: Work) -> PublicOrderView:
         request = {"package_id": package.id, "name": name, "email": email}
         begun = work.once("public_order", request, lambda: begin(work))
-        return _view(work.session, work.session.get_one(PublicOrder, begun.answer["order_id"]))
+        return _views(work.session, [work.session.get_one(PublicOrder, begun.answer["order_id"])])[0]
 
     return transact(store, act, do)
 
@@ -150,14 +151,14 @@ def public_order_of_token(store: Store, token: str) -> PublicOrderView | None:
         return None
     with store.reading() as session:
         row = session.scalar(select(PublicOrder).where(PublicOrder.token == token))
-        return _view(session, row) if row is not None else None
+        return _views(session, [row])[0] if row is not None else None
 
 
 def recent_public_orders(store: Store) -> tuple[PublicOrderView, ...]:
     """Return the last twenty orders, newest first."""
     rows = select(PublicOrder).order_by(PublicOrder.id.desc()).limit(20)
     with store.reading() as session:
-        return tuple(_view(session, row) for row in session.scalars(rows).all())
+        return _views(session, session.scalars(rows).all())
 
 
 def public_order_for_change(session: Session, order_id: str) -> PublicOrder:
@@ -182,6 +183,11 @@ def settle_public_order(work: Work, sale: SaleBooked) -> None:
         work.session.flush()
 
 
-def _view(session: Session, row: PublicOrder) -> PublicOrderView:
-    amount = Money(row.amount, row.currency)
-    return from_row(PublicOrderView, row, package=package_in(session, row.package_id), amount=amount)
+def _views(session: Session, rows: Sequence[PublicOrder]) -> tuple[PublicOrderView, ...]:
+    packages = packages_in(session, {row.package_id for row in rows})
+    return tuple(
+        from_row(
+            PublicOrderView, row, package=packages[row.package_id], amount=Money(row.amount, row.currency)
+        )
+        for row in rows
+    )
