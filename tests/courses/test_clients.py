@@ -211,7 +211,7 @@ class TestFinding:
 class TestBalances:
     def found(self, desk: Desk, name: str) -> tuple[int, int, int]:
         (row,) = find_clients(desk.store, name, today=desk.today).rows
-        return row.left, row.granted, row.courses
+        return row.balance.left, row.balance.granted, row.balance.courses
 
     def test_a_client_without_courses_has_nothing(self, desk: Desk) -> None:
         desk.client("Bea")

@@ -85,7 +85,7 @@ def test_a_sale_without_a_client_is_assigned_the_next_morning(desk: Desk) -> Non
     desk.use(course_id, client_id=ines)
     assert desk.balance(course_id) == (9, 148500)
     (row,) = find_clients(desk.store, "ostergard", today=desk.today).rows
-    assert (row.left, row.granted, row.courses) == (9, 10, 1)
+    assert (row.balance.left, row.balance.granted, row.balance.courses) == (9, 10, 1)
 
 
 def test_two_courses_on_one_ticket_and_one_is_given_back(desk: Desk) -> None:
@@ -146,7 +146,7 @@ def test_two_sisters_with_one_phone(desk: Desk) -> None:
     zoe = Buyer("SQUARE-ZOE", name="Zoe Chen", phone="+14155550777")
     mias, zoes = (desk.sell(package, paid=165000, buyer=sister) for sister in (mia, zoe))
     found = find_clients(desk.store, "555 0777", today=desk.today).rows
-    assert [(row.client.name, row.left) for row in found] == [("Mia Chen", 10), ("Zoe Chen", 10)]
+    assert [(row.client.name, row.balance.left) for row in found] == [("Mia Chen", 10), ("Zoe Chen", 10)]
 
     mia_id = desk.course(mias).client_id
     with pytest.raises(Refused, match="This course belongs to another client"):
@@ -160,4 +160,4 @@ def test_two_sisters_with_one_phone(desk: Desk) -> None:
     another = desk.sell(package, paid=165000, buyer=tidied)
     assert desk.course(another).client_id == desk.course(zoes).client_id != mia_id
     (row,) = find_clients(desk.store, "zoe", today=desk.today).rows
-    assert (row.left, row.granted, row.courses) == (20, 20, 2)
+    assert (row.balance.left, row.balance.granted, row.balance.courses) == (20, 20, 2)

@@ -125,31 +125,6 @@ class FoundClient:
     balance: Balance
     next_use: NextUse | None = None
 
-    @property
-    def left(self) -> int:
-        """Return the main sessions left in courses in hand."""
-        return self.balance.left
-
-    @property
-    def granted(self) -> int:
-        """Return the sessions ever granted in them."""
-        return self.balance.granted
-
-    @property
-    def courses(self) -> int:
-        """Return the number of those courses."""
-        return self.balance.courses
-
-    @property
-    def touch_ups_left(self) -> int:
-        """Return the touch-ups left in them."""
-        return self.balance.touch_ups_left
-
-    @property
-    def expires_on(self) -> date | None:
-        """Return the earliest expiry among them."""
-        return self.balance.expires_on
-
 
 @dataclass(frozen=True, slots=True)
 class ContentView:

@@ -137,7 +137,7 @@ def test_frozen_days_come_back_at_the_thaw(desk: Desk, changes: Changes, course_
     desk.clock.advance(days=100)
     # It would have expired by now, had it not been frozen; the client still has it in every list.
     assert desk.course(course_id).status is Status.FROZEN
-    assert find_clients(desk.store, "Ana", today=desk.today).rows[0].left == 12
+    assert find_clients(desk.store, "Ana", today=desk.today).rows[0].balance.left == 12
     assert changes.thaw(course_id, actor=DEB).course.expires_on == before + timedelta(100)
     assert said(desk, course_id).startswith("Unfrozen after 100 days; expires on ")
     assert desk.use(course_id).sessions_left == 11
