@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class Made:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""
-        return {"papers": self.papers, "left_out": [each.to_json() for each in self.left_out]}
+        return {"papers": self.papers, "left_out": [asdict(each) for each in self.left_out]}
 
     @property
     def sentences(self) -> list[str]:

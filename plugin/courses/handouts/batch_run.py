@@ -5,7 +5,7 @@ cached.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -148,7 +148,7 @@ class _Run:
             batch = self.locked_in(session)
             batch.state, batch.ended_at = "ready", self.clock()
             batch.file = content
-            batch.left_out = [*self.without, *(each.to_json() for each in left_out)]
+            batch.left_out = [*self.without, *(asdict(each) for each in left_out)]
 
         self.store.transact(work)
 

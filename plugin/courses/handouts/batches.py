@@ -1,6 +1,6 @@
 """Papers for many clients at once: start a batch, read its progress, stop it, download it, delete it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -101,12 +101,12 @@ def start_batch(work: Work, choice: Choice, form: str) -> str:
             id=work.new_id(),
             wish={
                 "kinds": list(choice.kinds),
-                "papers": [each.to_json() for each in wanted],
-                "left_out": [each.to_json() for each in left_out],
+                "papers": [asdict(each) for each in wanted],
+                "left_out": [asdict(each) for each in left_out],
             },
             form=form,
             total=len(wanted),
-            left_out=[each.to_json() for each in left_out],
+            left_out=[asdict(each) for each in left_out],
             created_at=work.now,
             by=work.act.actor.name,
             staff_id=work.act.actor.staff_id,

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -89,10 +89,6 @@ class Selection:
         """Return the paper's name: "course summary", "invoice 2026-0041"."""
         return f"{CALLED[self.kind]} {self.number}".strip()
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
@@ -101,10 +97,6 @@ class LeftOut:
     client_name: str
     kind: str
     why: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain values."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,9 +97,7 @@ def begin_tip(work: Work, client_id: str, amount: Money, *, practitioner_id: str
 
     # Two tips at once are counted one after the other.
     client = lock_client_in(work.session, client_id)
-    request = {"client_id": client.id, "amount": amount.amount}
-    # Left out for the team: the digest of a request to it is that of before there was a choice.
-    request |= {"practitioner_id": practitioner_id} if practitioner_id else {}
+    request = {"client_id": client.id, "amount": amount.amount, "practitioner_id": practitioner_id}
     begun = work.once("tip", request, lambda: begin(work, client))
     return _view(work.session.execute(_TIPS.where(Tip.id == begun.answer["tip_id"])).one())
 
