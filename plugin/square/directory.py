@@ -1,17 +1,19 @@
 """The desk's search in Square's customer directory."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from plugin.core.acts import SQUARE, Act
 from plugin.core.text import clean, digits
-from plugin.courses.clients.directory import PersonView, find_people, save_directory_in
+from plugin.courses.clients.directory import find_people, save_directory_in
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.buyers import read_listed_profile
 from plugin.square.client import SquareNotFound
 from plugin.square.parsing import readable
+from plugin.store.square_side import SquarePerson
 
 SEARCH_TIMEOUT_S = 2.0
 FEWEST_DIGITS = 4
@@ -41,7 +43,7 @@ class Pace:
 class Searched:
     """People in Square's directory who are not clients here; `says`: the message where they may be stale."""
 
-    people: tuple[PersonView, ...]
+    people: Sequence[SquarePerson]
     says: str = ""
 
 

@@ -1,6 +1,7 @@
 """Sign-ins: each browser in which a person signed in, until it expires or is ended, there or elsewhere."""
 
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,6 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.courses.accounts.staff import StaffView, staff_view
 from plugin.courses.base.activity import Did, record_activity, record_in
-from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, in_transaction
 from plugin.errors import NotFound
 from plugin.store import Store
@@ -156,22 +156,11 @@ _SIGNED_IN = Prepared(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SignInView:
-    """A browser in which a person is signed in. `last_seen_at` to 5 minutes."""
-
-    id: str
-    device: str
-    started_at: datetime
-    last_seen_at: datetime | None
-
-
-def list_sign_ins(store: Store, staff_id: str, now: datetime) -> tuple[SignInView, ...]:
+def list_sign_ins(store: Store, staff_id: str, now: datetime) -> Sequence[SignIn]:
     """Return where a person is signed in, the latest first."""
     wanted = select(SignIn).where(SignIn.staff_id == staff_id, *_is_open(now))
     with store.reading() as session:
-        rows = session.scalars(wanted.order_by(SignIn.started_at.desc(), SignIn.id))
-        return tuple(from_row(SignInView, row) for row in rows)
+        return session.scalars(wanted.order_by(SignIn.started_at.desc(), SignIn.id)).all()
 
 
 @in_transaction

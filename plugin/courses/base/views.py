@@ -1,4 +1,4 @@
-"""What the use cases return: plain values, never ORM rows."""
+"""What the use cases return: plain values. A row that needs nothing added or left out is returned itself."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields

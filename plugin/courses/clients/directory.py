@@ -4,7 +4,6 @@ Square can be searched by phone and e-mail only, and not at all while it can't b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
@@ -22,16 +21,6 @@ from plugin.store import Store
 from plugin.store.people import SquareCustomer
 from plugin.store.square_side import SquarePerson
 from plugin.wording import _
-
-
-@dataclass(frozen=True, slots=True)
-class PersonView:
-    """A person in Square's directory; phone in E.164 if it could be parsed."""
-
-    square_customer_id: str
-    name: str
-    phone: str | None
-    email: str | None
 
 
 def save_directory_in(session: Session, act: Act, people: Sequence[Buyer]) -> None:
@@ -59,8 +48,8 @@ def delete_person_in(session: Session, square_customer_id: str) -> None:
         session.delete(row)
 
 
-def find_people(store: Store, q: str, *, limit: int) -> tuple[PersonView, ...]:
-    """Find people whose name, e-mail or phone contains every word of `q`, except those who are clients."""
+def find_people(store: Store, q: str, *, limit: int) -> Sequence[SquarePerson]:
+    """Find people whose name, e-mail or phone has every word of `q`, except those who are clients; phone in E.164."""
     q = clean(q[:LONGEST_SEARCH])
     if not q:
         return ()
@@ -73,10 +62,7 @@ def find_people(store: Store, q: str, *, limit: int) -> tuple[PersonView, ...]:
         .limit(limit)
     )
     with store.reading() as session:
-        return tuple(
-            PersonView(row.square_customer_id, row.name, row.phone, row.email)
-            for row in session.scalars(rows)
-        )
+        return session.scalars(rows).all()
 
 
 @allowed(Role.DESK, Role.PRACTITIONER)

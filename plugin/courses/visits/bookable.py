@@ -1,7 +1,6 @@
 """Which service of Square Appointments the planned visits of a treatment are booked as."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import exists, select
 
@@ -11,16 +10,7 @@ from plugin.store import Store
 from plugin.store.offers import Package, PackageContent, Treatment
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedTreatment:
-    """A main treatment of a package for sale; `square_service_id` None: its visits are not booked."""
-
-    id: str
-    name: str
-    square_service_id: str | None
-
-
-def planned_treatments(store: Store) -> tuple[PlannedTreatment, ...]:
+def planned_treatments(store: Store) -> Sequence[Treatment]:
     """Return the main treatments of the packages for sale, and those that have a service, by name."""
     is_sold = exists().where(
         PackageContent.treatment_id == Treatment.id,
@@ -33,9 +23,7 @@ def planned_treatments(store: Store) -> tuple[PlannedTreatment, ...]:
         .order_by(Treatment.name)
     )
     with store.reading() as session:
-        return tuple(
-            PlannedTreatment(row.id, row.name, row.square_service_id) for row in session.scalars(rows)
-        )
+        return session.scalars(rows).all()
 
 
 @allowed()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select
@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, require
 from plugin.core.text import required
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.views import from_row
-from plugin.courses.base.work import Work, allowed, require_row, transact
+from plugin.courses.base.work import Work, allowed, reading, require_row, transact
 from plugin.courses.webhooks.documents import CHOICES, EventKind, new_secret
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
@@ -37,32 +36,13 @@ class NewReceiver:
     may_be_private: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiverView:
-    """A receiver as the owner sees it; the key itself is shown once."""
-
-    id: str
-    name: str
-    url: str
-    kinds: Sequence[str]
-    has_names: bool
-    may_be_private: bool
-    created_at: datetime
-    by: str
-    old_until: datetime | None
-    ended_at: datetime | None
-
-
-def list_receivers(store: Store) -> tuple[ReceiverView, ...]:
-    """Return the receivers that were not ended, the oldest first."""
-    with store.reading() as session:
-        return tuple(from_row(ReceiverView, row) for row in receivers_in(session))
-
-
 def receivers_in(session: Session) -> Sequence[EventReceiver]:
-    """Return the rows of the receivers that were not ended."""
+    """Return the receivers that were not ended, the oldest first."""
     living = select(EventReceiver).where(EventReceiver.ended_at.is_(None))
     return session.scalars(living.order_by(EventReceiver.id)).all()
+
+
+list_receivers = reading(receivers_in)
 
 
 def add_receiver(
