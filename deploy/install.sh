@@ -293,7 +293,7 @@ container_steps() {
     fail "The version before, $before, runs again."
 }
 
-container_code() { (cd "$folder" && $compose exec -T coursekeeper coursekeeper setup-code) 2>/dev/null; }
+container_code() { (cd "$folder" && $compose exec -T coursekeeper coursekeeper setup-code); }
 
 container_removal() {
     find_compose
@@ -410,8 +410,9 @@ END
     [ "$form" = local ] || put_caddy
     step systemctl daemon-reload
     step systemctl enable coursekeeper.service
-    step systemctl restart coursekeeper.service
-    [ "$form" = local ] || step systemctl restart caddy.service
+    # Whether it runs is asked below, where the version before is put back.
+    step systemctl restart coursekeeper.service || true
+    [ "$form" = local ] || step systemctl restart caddy.service || caddy_failed=1
     desk_answers() { desk_answers_here; }
     wait_for_desk && return
     say "The new version does not answer. The end of its log:"
@@ -424,7 +425,7 @@ END
     fail "The version before, $(basename "$before"), runs again."
 }
 
-system_code() { /usr/local/bin/coursekeeper setup-code 2>/dev/null; }
+system_code() { (cd / && /usr/local/bin/coursekeeper setup-code); }
 
 system_removal() {
     step systemctl disable --now coursekeeper.service || true
@@ -452,6 +453,7 @@ confirmed() {
 
 as_root() { [ "$(id -u)" = 0 ] || fail "Please start this with sudo: it makes a folder, a user and a service."; }
 
+caddy_failed=
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 [ -n "$dry" ] || as_root
@@ -479,10 +481,16 @@ act=work
 steps
 say ""
 say "Coursekeeper $version runs at $public_url"
-code=$(setup_code || true)
-if [ -n "$code" ]; then
+if code=$(setup_code 2>"$scratch/why"); then
     say "Set-up code: $code"
     say "Open the address in a browser and type the code. It is asked for once."
+else
+    cat "$scratch/why" >&2
+fi
+if [ -n "$caddy_failed" ]; then
+    say ""
+    say "Caddy does not start, so the address does not answer yet. Does another program use port 80 or $https_port?"
+    say "\`journalctl --unit caddy --lines 20\` says why. Then: systemctl restart caddy"
 fi
 case $form in
 lan)

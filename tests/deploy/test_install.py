@@ -208,6 +208,40 @@ def test_a_tunnel_needs_no_caddy(machine: Machine) -> None:
     assert machine.settings()["PUBLIC_URL"] == "https://desk.example.org"
 
 
+def test_a_set_up_code_that_can_not_be_had_is_explained(machine: Machine) -> None:
+    refused = _DOCKER.replace("echo ABCD-EFGH", 'echo "This clinic is set up already." >&2; exit 1')
+    (machine.programs / "docker").write_text(refused)
+
+    said = machine.install("--image", "an/image:1", "--yes")
+
+    assert said.returncode == 0, said.stderr
+    assert "Set-up code" not in said.stderr
+    assert "This clinic is set up already." in said.stderr
+
+
+@pytest.mark.parametrize(("enters", "folder"), [("true", "."), ("false", "/var/lib/coursekeeper")])
+def test_a_command_runs_also_from_a_folder_that_the_service_can_not_enter(
+    machine: Machine, tmp_path: Path, enters: str, folder: str
+) -> None:
+    (machine.programs / "runuser").write_text(f"#!/bin/sh\n{enters}\n")
+    (machine.programs / "systemd-run").write_text('#!/bin/sh\necho "$*"\n')
+    for name in ("runuser", "systemd-run"):
+        (machine.programs / name).chmod(0o755)
+    environment = {"PATH": f"{machine.programs}{os.pathsep}{os.environ['PATH']}"}
+
+    said = subprocess.run(
+        ["/bin/sh", str(SCRIPT.parent / "systemd" / "coursekeeper-command"), "doctor"],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+
+    assert f"--working-directory={tmp_path / folder} " in said.stdout
+    assert said.stdout.endswith("/coursekeeper doctor\n")
+    assert ("can't enter" in said.stderr) == (enters == "false")
+
+
 def test_removing_it_keeps_data_and_settings(machine: Machine) -> None:
     machine.install("--image", "an/image:1", "--yes")
     (machine.folder / "data" / "coursekeeper.db").write_text("a clinic")
