@@ -3,14 +3,11 @@
 A job that calls Square uses keys made of its subject, so that a lost answer and a retry have one effect.
 """
 
-from plugin.alarms.deliveries import MAIL as ALARM_MAIL
-from plugin.alarms.deliveries import WEBHOOK as ALARM_WEBHOOK
+from plugin.alarms.deliveries import ALARM_MAIL, ALARM_WEBHOOK
 from plugin.alarms.notices import mail_notice, post_notice
-from plugin.backups.jobs import BACKUP, run_backup_job
-from plugin.backups.jobs import LEASE_S as BACKUP_LEASE_S
-from plugin.backups.jobs import LOOP as BACKUPS
+from plugin.backups.jobs import BACKUP, BACKUP_LEASE_S, BACKUPS, run_backup_job
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.accounts.email_codes import CODE
+from plugin.courses.accounts.email_codes import EMAIL_CODE
 from plugin.courses.accounts.invitations import FORGOTTEN, LINK
 from plugin.courses.accounts.staff_alerts import ALERT
 from plugin.courses.agreements.links import AGREEMENT_LINK
@@ -30,21 +27,18 @@ from plugin.courses.documents.enqueue import (
 from plugin.courses.documents.jobs import run_document_job
 from plugin.courses.documents.paper_emails import PAPER_MAIL
 from plugin.courses.documents.pay_address import FIND_PAY_ADDRESS
-from plugin.courses.handouts.batch_run import LEASE_S as BATCH_LEASE_S
-from plugin.courses.handouts.batch_run import Printer, fail_batch, run_batch
+from plugin.courses.handouts.batch_run import BATCH_LEASE_S, Printer, fail_batch, run_batch
 from plugin.courses.handouts.batches import BATCH
 from plugin.courses.handouts.cache import fill_cache
 from plugin.courses.handouts.visit_email import VISIT_MAIL
 from plugin.courses.imports.batches import CHECK, IMPORT
-from plugin.courses.imports.run import LEASE_S as IMPORT_LEASE_S
-from plugin.courses.imports.run import fail_import, run_import
+from plugin.courses.imports.run import IMPORT_LEASE_S, fail_import, run_import
 from plugin.courses.letters.plan import CLIENT_LETTER
 from plugin.courses.lists.bulk import BULK
-from plugin.courses.lists.bulk_run import LEASE_S as BULK_LEASE_S
-from plugin.courses.lists.bulk_run import fail_bulk, run_bulk
+from plugin.courses.lists.bulk_run import BULK_LEASE_S, fail_bulk, run_bulk
 from plugin.courses.privacy.erasure import COMPACT, LEAVE_PROFILE
 from plugin.courses.refunds.desk_refunds import REFUND
-from plugin.courses.sales.checkouts import CHECKOUT, LETTER
+from plugin.courses.sales.checkouts import CHECKOUT, CHECKOUT_EMAIL
 from plugin.courses.sales.linking import LOOK_AT_SALE
 from plugin.courses.sales.public_orders import PUBLIC_ORDER
 from plugin.courses.sales.tips import TIP
@@ -71,8 +65,7 @@ from plugin.square.pay_address import find_pay_address
 from plugin.square.planned_bookings import give_up_planned_booking, run_planned_booking
 from plugin.square.profiles import write_profile
 from plugin.square.sale_jobs import look_at_sale, record_sale
-from plugin.square.sync.requested import LEASE_S as SYNC_LEASE_S
-from plugin.square.sync.requested import SWEEP, requested_sync
+from plugin.square.sync.requested import SWEEP, SYNC_LEASE_S, requested_sync
 from plugin.wallet.jobs import update_apple, update_google, withdraw_google
 
 _COURSEKEEPER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
@@ -161,7 +154,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(CHECKOUT, "A sale begun at the desk", run_checkout, give_up_checkout),
         JobKind(ALARM_MAIL, "An alarm by e-mail", mail_notice),
         JobKind(ALARM_WEBHOOK, "An alarm to the webhook", post_notice, most_tries=14),
-        JobKind(LETTER, "An e-mail with a payment link", mail_checkout, give_up_letter),
+        JobKind(CHECKOUT_EMAIL, "An e-mail with a payment link", mail_checkout, give_up_letter),
         JobKind(AGREEMENT_LINK, "An e-mail with an agreement to sign", mail_agreement_link),
         JobKind(CUSTOMER, "A client to add or change in Square", write_customer),
         JobKind(PUBLISH, "A package to publish in Square", publish_again),
@@ -191,7 +184,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(LINK, "A link to set a password", mail_link, give_up_link),
         JobKind(FORGOTTEN, "A link for a forgotten password", mail_forgotten),
         JobKind(ALERT, "An alert about staff access", mail_alert),
-        JobKind(CODE, "A code for a new e-mail address", mail_email_code),
+        JobKind(EMAIL_CODE, "A code for a new e-mail address", mail_email_code),
         JobKind(PAPERS, "Papers to draw", _fill_cache, loop="papers", most_tries=8, is_refusable=False),
         _documents_kind(ISSUE_INVOICE, "An invoice to issue"),
         _documents_kind(ISSUE_RECEIPTS, "Receipts to issue"),

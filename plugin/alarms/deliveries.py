@@ -14,7 +14,7 @@ from plugin.services import Services
 from plugin.store import Store
 from plugin.store.queues import Outbox
 
-MAIL, WEBHOOK = "alarm_mail", "alarm_webhook"
+ALARM_MAIL, ALARM_WEBHOOK = "alarm_mail", "alarm_webhook"
 TEST = "test"
 # The subjects of the jobs begin so; the second one sorts right behind all of them.
 _FROM, _BEFORE = "alarm:", "alarm;"
@@ -74,9 +74,9 @@ def enqueue_notice(work: Work, services: Services, notice: Notice, *, by_mail: b
     addresses = recipients(services) if by_mail and services.mail.is_ready else ()
     for number, address in enumerate(addresses):
         payload = {"notice": notice.as_json(), "to": address}
-        enqueue(work, MAIL, f"{_FROM}{notice.id}:{number}", payload=payload)
+        enqueue(work, ALARM_MAIL, f"{_FROM}{notice.id}:{number}", payload=payload)
     if has_webhook(services):
-        enqueue(work, WEBHOOK, f"{_FROM}{notice.id}", payload={"notice": notice.as_json(), "to": ""})
+        enqueue(work, ALARM_WEBHOOK, f"{_FROM}{notice.id}", payload={"notice": notice.as_json(), "to": ""})
     return len(addresses) + has_webhook(services)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 
 from plugin.alarms.audit_runs import last_audit
 from plugin.alarms.condition import Look, fine, lasting, unused, wrong
-from plugin.alarms.deliveries import WEBHOOK, last_delivery
+from plugin.alarms.deliveries import ALARM_WEBHOOK, last_delivery
 from plugin.backups.versions import newer_version
 from plugin.courses.base.inbox import inbox_state
 from plugin.courses.health_facts import WORKER, clock_offset, last_seen, mail_failing, write_failure
@@ -160,7 +160,7 @@ def webhook_is_taken(services: Services, _now: datetime) -> Look:
     """Check that the last alarm reached the webhook."""
     if not services.settings.alarm_webhook_url.get_secret_value():
         return unused(_("No webhook is set."))
-    last = last_delivery(services.store, WEBHOOK)
+    last = last_delivery(services.store, ALARM_WEBHOOK)
     if last is not None and last.has_failed:
         return wrong(_("The last alarm did not reach the webhook: {says}", says=last.says))
     return fine(_("Alarms also go to the webhook."))

@@ -14,9 +14,9 @@ from plugin.courses.base.work import Work, transact
 from plugin.services import Services
 
 BACKUP = "backup"
-LOOP = "backups"
+BACKUPS = "backups"
 # Longer than a copy of a very large database takes.
-LEASE_S = 3600
+BACKUP_LEASE_S = 3600
 RETRY_AFTER = timedelta(minutes=10)
 _SCHEDULE = Actor("Schedule", Role.OWNER, Source.COMMAND)
 

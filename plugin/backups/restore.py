@@ -24,7 +24,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.documents.paper_emails import PAPER_MAIL
 from plugin.courses.handouts.visit_email import VISIT_MAIL
 from plugin.courses.letters.plan import CLIENT_LETTER
-from plugin.courses.sales.checkouts import LETTER
+from plugin.courses.sales.checkouts import CHECKOUT_EMAIL
 from plugin.errors import Refused
 from plugin.settings import Settings
 from plugin.square.sync import OVERLAP
@@ -42,7 +42,7 @@ Prepare = Callable[[Store], tuple[tuple[Finding, ...], bool]]
 _RESTORE = Actor("Restore", Role.OWNER, Source.COMMAND)
 _CALLED = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 # Sent long ago, as far as the copy can't know: a client must not get them twice.
-_LETTERS = (VISIT_MAIL, LETTER, PAPER_MAIL, CLIENT_LETTER)
+_LETTERS = (VISIT_MAIL, CHECKOUT_EMAIL, PAPER_MAIL, CLIENT_LETTER)
 
 
 @dataclass(frozen=True, slots=True)

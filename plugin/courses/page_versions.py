@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, bindparam, func, or_, select, text
 
-from plugin.courses.refunds.desk_refunds import SHOWN_FOR as REFUND_SHOWN_FOR
+from plugin.courses.refunds.desk_refunds import REFUND_SHOWN_FOR
 from plugin.courses.square_health import TOLD_AFTER
 from plugin.courses.visits.arrival_groups import NEXT_WITHIN
 from plugin.courses.visits.arrivals import DUE_WITHIN

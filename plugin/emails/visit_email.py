@@ -3,8 +3,7 @@
 from invoices.language import Language, language_for
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.outbox import Job
-from plugin.courses.clients.email_choice import PATH as STOP_PATH
-from plugin.courses.clients.email_choice import stop_token
+from plugin.courses.clients.email_choice import STOP_PATH, stop_token
 from plugin.courses.clients.private_page import page_address
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
 from plugin.courses.handouts.visit_email import (

@@ -15,7 +15,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from plugin.cli import main
 from plugin.courses.accounts.api_tokens import holder_of
-from plugin.courses.accounts.invitations import SALT, person_of_link
+from plugin.courses.accounts.invitations import RESET_SALT, person_of_link
 from plugin.courses.accounts.staff import staff_by_email
 from plugin.services import wall_clock
 from plugin.store import Store
@@ -145,7 +145,7 @@ def test_a_reset_link_is_signed_with_the_key_that_the_desk_checks(run: Command) 
     done = run("user", "reset-link", "a@example.org", SECRET_KEY="k" * 48)
     assert done.exit_code == 0, done.output
     token = done.stdout.strip().removeprefix("http://127.0.0.1:8000/reset/")
-    content, _ = URLSafeTimedSerializer(["k" * 48], salt=SALT).loads(token)
+    content, _ = URLSafeTimedSerializer(["k" * 48], salt=RESET_SALT).loads(token)
     with Store(run.address) as store:
         person = person_of_link(store, content, wall_clock())
     assert person is not None

@@ -9,7 +9,7 @@ from typing import Any
 from plugin.core.acts import Act
 from plugin.courses.base.outbox import claim_job, complete_job
 from plugin.courses.imports.batches import CHECK, IMPORT, Chosen, receive_file, set_columns, start_import
-from plugin.courses.imports.run import LEASE_S, run_import
+from plugin.courses.imports.run import IMPORT_LEASE_S, run_import
 from plugin.courses.imports.undo import undo_import
 from plugin.courses.imports.views import ImportView, read_import
 from plugin.store import Store
@@ -76,7 +76,7 @@ class OldBook:
             return self.desk.clock()
 
         done = []
-        while owed := claim_job(self.store, self.desk.clock(), of=(CHECK, IMPORT), lease_s=LEASE_S):
+        while owed := claim_job(self.store, self.desk.clock(), of=(CHECK, IMPORT), lease_s=IMPORT_LEASE_S):
             done.append(run_import(store or self.store, clock, owed))
             complete_job(self.store, owed.id, state="done", outcome=done[-1], now=self.desk.clock())
         return done

@@ -19,7 +19,7 @@ from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.outbox import Job, claim_job, complete_job
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.handouts.batch_command import clients_named, write_batch
-from plugin.courses.handouts.batch_run import LEASE_S, Printer, fail_batch, run_batch
+from plugin.courses.handouts.batch_run import BATCH_LEASE_S, Printer, fail_batch, run_batch
 from plugin.courses.handouts.batches import (
     BATCH,
     MOST_PAPERS,
@@ -106,7 +106,7 @@ class Room:
         return start_batch(self.store, self.act(key=key), Choice(clients, kinds), form)
 
     def take(self) -> Job | None:
-        return claim_job(self.store, self.desk.clock(), of=(BATCH,), lease_s=LEASE_S)
+        return claim_job(self.store, self.desk.clock(), of=(BATCH,), lease_s=BATCH_LEASE_S)
 
     def work(self) -> str | None:
         owed = self.take()
@@ -351,7 +351,7 @@ def test_a_worker_that_died_is_followed_by_another_that_draws_nothing_twice(room
     assert (room.view(batch).state, room.view(batch).done, room.view(batch).per_cent) == ("making", 4, 57)
     room.press.before = lambda _paper: None
     assert room.take() is None
-    room.desk.clock.advance(seconds=LEASE_S)
+    room.desk.clock.advance(seconds=BATCH_LEASE_S)
     assert room.work() == "7 papers made."
     assert len(room.press.drawn) == 7
     # The one that was only slow finds that it has lost its lease.
@@ -362,7 +362,7 @@ def test_a_worker_that_died_is_followed_by_another_that_draws_nothing_twice(room
 def test_a_worker_that_was_away_for_too_long_leaves_it_to_the_next(room: Room) -> None:
     batch = room.start(*[room.client(f"Client {number}") for number in range(4)], kinds=("summary",))
     slow = room.take()
-    room.desk.clock.advance(seconds=LEASE_S)
+    room.desk.clock.advance(seconds=BATCH_LEASE_S)
     quick = room.take()
     assert slow is not None
     assert quick is not None

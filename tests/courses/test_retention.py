@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from plugin.alarms.deliveries import MAIL, WEBHOOK
+from plugin.alarms.deliveries import ALARM_MAIL, ALARM_WEBHOOK
 from plugin.core.acts import Act
 from plugin.courses.audit import audit
 from plugin.courses.base.inbox import receive
@@ -72,8 +72,8 @@ def test_what_waits_or_failed_stays(desk: Desk) -> None:
 
 
 def test_an_alarm_that_reached_nobody_leaves_too(desk: Desk) -> None:
-    assert {MAIL, WEBHOOK} == set(_OF_A_MOMENT)
-    for kind in (MAIL, WEBHOOK):
+    assert {ALARM_MAIL, ALARM_WEBHOOK} == set(_OF_A_MOMENT)
+    for kind in (ALARM_MAIL, ALARM_WEBHOOK):
         job(desk, "alarm:x", "failed", kind=kind)
     desk.clock.advance(days=DAYS + 1)
     drop(desk.store, desk.clock)

@@ -8,7 +8,7 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.accounts.invitations import SALT, NewPerson, invite, link_address
+from plugin.courses.accounts.invitations import RESET_SALT, NewPerson, invite, link_address
 from plugin.courses.accounts.staff import StaffView, deactivate_staff, list_staff, read_staff, staff_by_email
 from plugin.services import Services
 from plugin.worker import Worker
@@ -159,7 +159,7 @@ def forged(services: Services, person: StaffView) -> list[str]:
         "nothing",
         f"{body}.{at}.{signature[:-2]}AA",
         f"{body[:-4]}AAAA.{at}.{signature}",
-        URLSafeTimedSerializer(["x" * 48], salt=SALT).dumps([content, None]),
+        URLSafeTimedSerializer(["x" * 48], salt=RESET_SALT).dumps([content, None]),
         URLSafeTimedSerializer([secret], salt="another").dumps([content, None]),
         "x" * 5000,
     ]

@@ -15,7 +15,7 @@ from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, in_transaction
 
 # The outbox job that sends a code.
-CODE = "mail_email_code"
+EMAIL_CODE = "mail_email_code"
 # A code holds for this long at least, and for twice as long at most.
 CODE_LASTS = timedelta(minutes=30)
 LONGEST_CODE = 20
@@ -33,7 +33,7 @@ def request_email_code(work: Work, email: str) -> str:
         return ""
     refuse_taken(work.session, address)
     subject = hashlib.sha256(f"{row.id} {address}".encode()).hexdigest()[:40]
-    enqueue(work, CODE, subject, payload={"staff_id": row.id, "email": address})
+    enqueue(work, EMAIL_CODE, subject, payload={"staff_id": row.id, "email": address})
     return address
 
 

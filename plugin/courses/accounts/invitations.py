@@ -175,8 +175,8 @@ def _require_active(person: StaffView) -> None:
 
 
 RESET_LASTS = timedelta(hours=24)
-PATH = "/reset"
-SALT = "reset-salt"
+RESET_PATH = "/reset"
+RESET_SALT = "reset-salt"
 # Tells a link's token from the mark in a sign-in's cookie: neither can stand for the other.
 _LINK = "link"
 
@@ -189,10 +189,10 @@ def link_address(settings: Settings, person: StaffView, now: datetime, *, base_u
     secret = settings.needing("secret_key").secret_key.get_secret_value()
     content = f"{_LINK}:{int(expires_at(person, now).timestamp())}:{person.session_mark}"
     # The form that Flask-Security writes: its own value, and a hash that it no longer reads.
-    token = URLSafeTimedSerializer([secret], salt=SALT).dumps([content, None])
+    token = URLSafeTimedSerializer([secret], salt=RESET_SALT).dumps([content, None])
     if not isinstance(token, str):
         raise ConfigurationError("SECRET_KEY can't sign a link.")
-    return f"{(base_url or settings.public_url).rstrip('/')}{PATH}/{token}"
+    return f"{(base_url or settings.public_url).rstrip('/')}{RESET_PATH}/{token}"
 
 
 def is_loopback(url: str) -> bool:

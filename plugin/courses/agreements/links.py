@@ -20,7 +20,7 @@ from plugin.store.agreements import Agreement, AgreementSignature
 from plugin.store.people import Client, Staff
 from plugin.wording import _
 
-PATH = "/agree/"
+AGREE_PATH = "/agree/"
 _LONGEST_TOKEN = 400
 # How long a client may take with the clinic's device in their hands.
 HANDED_FOR = timedelta(hours=2)
@@ -47,7 +47,7 @@ def handed_token(secret_key: str, agreement: AgreementView, *, staff_id: str, no
 def signing_address(settings: Settings, agreement: AgreementView) -> str:
     """Return the address by which a client signs on their own device, "" without a public one."""
     token = signing_token(settings.secret_key.get_secret_value(), agreement)
-    return f"{settings.public_url.rstrip('/')}{PATH}{token}" if settings.public_url else ""
+    return f"{settings.public_url.rstrip('/')}{AGREE_PATH}{token}" if settings.public_url else ""
 
 
 def link_of_token(store: Store, secret_key: str, token: str, now: datetime) -> SigningLink | None:

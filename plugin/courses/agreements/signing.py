@@ -29,7 +29,7 @@ _MOST_POINTS = 1_500
 # Less is a dot or a slip of the finger.
 _SMALLEST = 30
 _NO_DRAWING = N_("Sign in the box with a finger or a pen, or type your name.")
-CHANGED = "terms_changed"
+TERMS_CHANGED = "terms_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _refuse_changed(session: Session, row: Agreement, wish: Signing, rules: Agre
     _paper, terms = content_in(session, new, rules, act.now)
     if wish.shown_sha256 != row.pdf_sha256 or terms != row.terms_sha256:
         said = _("The terms have changed since they were shown. Read the new ones, then sign.")
-        raise Refused(said, code=CHANGED)
+        raise Refused(said, code=TERMS_CHANGED)
 
 
 def _signed(paper: CourseAgreement, wish: Signing, shown: str, act: Act) -> CourseAgreement:

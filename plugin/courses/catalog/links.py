@@ -22,7 +22,7 @@ from plugin.store.offers import Listing, Package
 from plugin.store.queues import Attention, Outbox
 from plugin.wording import N_, _
 
-CHANGED = "changed_item"
+CHANGED_ITEM = "changed_item"
 # The item whose variations are the packages published from here.
 ITEM_NAME = N_("Prepaid courses")
 # Outbox jobs: publish the package in Square's catalog (again); fetch an item known by its id alone.
@@ -208,7 +208,7 @@ def _compare(work: Work, listing: Listing, *, has_moved: bool) -> None:
     said = [*ours, *_of_the_item(work.session, listing, package, has_moved)]
     summary = " ".join(said)
     mark = hashlib.sha256(summary.encode()).hexdigest()[:12]
-    dedupe = f"{CHANGED}:{listing.square_variation_id}:{mark}"
+    dedupe = f"{CHANGED_ITEM}:{listing.square_variation_id}:{mark}"
     for asked in _open_questions(work.session, listing.square_variation_id):
         if asked != dedupe or not said:
             settle_item_in(work.session, work.act, asked, _("It was changed in Square again."))
@@ -216,7 +216,7 @@ def _compare(work: Work, listing: Listing, *, has_moved: bool) -> None:
         can_take = not listing.is_deleted and listing.seen_price is not None
         open_item(
             work,
-            kind=CHANGED,
+            kind=CHANGED_ITEM,
             dedupe=dedupe,
             summary=summary,
             details={
@@ -299,8 +299,8 @@ def _price(amount: int | None, currency: str | None) -> str:
 def _open_questions(session: Session, square_variation_id: str) -> Sequence[str]:
     return session.scalars(
         select(Attention.dedupe).where(
-            Attention.kind == CHANGED,
+            Attention.kind == CHANGED_ITEM,
             Attention.resolved_at.is_(None),
-            Attention.dedupe.startswith(f"{CHANGED}:{square_variation_id}:", autoescape=True),
+            Attention.dedupe.startswith(f"{CHANGED_ITEM}:{square_variation_id}:", autoescape=True),
         )
     ).all()

@@ -17,7 +17,7 @@ from plugin.wording import _
 
 MOST_POINTS = 20
 POINT_LENGTH = 160
-CHANGED = "seen"
+LIST_CHANGED = "seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def save_list(work: Work, texts: Mapping[str, str], *, reviewed_by: str, seen_ve
         said = _(
             "Another person saved the list meanwhile. Yours is still here: save again to replace theirs."
         )
-        raise Refused(said, code="changed", field=CHANGED)
+        raise Refused(said, code="changed", field=LIST_CHANGED)
     row = CheckList(
         version=seen_version + 1,
         points=points,

@@ -11,7 +11,7 @@ from plugin.courses.clients.clients import living_client_in
 from plugin.store import Store
 from plugin.store.people import Client
 
-PATH = "/mail/stop/"
+STOP_PATH = "/mail/stop/"
 _LONGEST_TOKEN = 200
 
 

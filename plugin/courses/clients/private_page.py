@@ -18,10 +18,10 @@ from plugin.store import Store
 from plugin.store.papers import PrivatePage
 from plugin.store.people import Client
 
-PATH = "/my/"
+PRIVATE_PATH = "/my/"
 _BYTES = 32
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
-_ADDRESS = re.compile(rf"(?:\S*{PATH})?([A-Za-z0-9_-]{{43}})(?:[/?#]\S*)?\Z")
+_ADDRESS = re.compile(rf"(?:\S*{PRIVATE_PATH})?([A-Za-z0-9_-]{{43}})(?:[/?#]\S*)?\Z")
 
 
 def page_address(session: Session, act: Act, public_url: str, client_id: str) -> str | None:
@@ -105,4 +105,4 @@ def _new(session: Session, act: Act, client_id: str) -> PrivatePage:
 
 
 def _address(public_url: str, token: str) -> str:
-    return f"{public_url.rstrip('/')}{PATH}{token}"
+    return f"{public_url.rstrip('/')}{PRIVATE_PATH}{token}"

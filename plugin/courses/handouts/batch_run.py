@@ -27,7 +27,7 @@ from plugin.store.papers import PaperBatch
 from plugin.store.queues import Outbox
 
 # Longer than a few papers take that each run into their timeout.
-LEASE_S = 180
+BATCH_LEASE_S = 180
 PAPERS_TO_A_TICK = 4
 Clock = Callable[[], datetime]
 Tick = Callable[[int], None]
@@ -137,7 +137,7 @@ class _Run:
             batch = self.locked_in(session)
             batch.done = done
             row = session.get_one(Outbox, self.job.id)
-            row.due_at = self.clock() + timedelta(seconds=LEASE_S)
+            row.due_at = self.clock() + timedelta(seconds=BATCH_LEASE_S)
 
         self.store.transact(work)
 

@@ -35,7 +35,7 @@ from plugin.store.imports import ImportBatch
 from plugin.wording import N_, _
 
 # Longer than the largest file takes on a slow machine.
-LEASE_S = 180
+IMPORT_LEASE_S = 180
 _FAILED = N_(
     "Coursekeeper could not process this file, and nothing was written. Save it again and upload it again."
 )

@@ -22,7 +22,7 @@ from plugin.store.bulk import BulkItem
 from plugin.store.queues import Outbox
 from plugin.wording import _
 
-LEASE_S = 120
+BULK_LEASE_S = 120
 AT_ONCE = 25
 Clock = Callable[[], datetime]
 
@@ -68,7 +68,7 @@ def _next_part(session: Session, now: datetime, job: Job) -> _Part | None:
     outbox = session.get_one(Outbox, job.id)
     if outbox.attempts != job.attempts:
         return None
-    outbox.due_at = now + timedelta(seconds=LEASE_S)
+    outbox.due_at = now + timedelta(seconds=BULK_LEASE_S)
     is_undo = row.state == "undoing"
     actor = Actor(row.by, Role.OWNER, Source.DESK, row.staff_id)
     items: tuple[Any, ...] = ()

@@ -27,7 +27,7 @@ from plugin.store.quotes import Quote
 from plugin.store.selling import Checkout
 from plugin.wording import N_
 
-PATH = "/quote/"
+QUOTE_PATH = "/quote/"
 NO_QUOTE = N_("There is no such quote.")
 _Rows: TypeAlias = "Select[Quote, Package, Client, Checkout, datetime]"
 
@@ -76,12 +76,12 @@ class QuoteView:
     @property
     def path(self) -> str:
         """Return the address of its page below the clinic's own."""
-        return f"{PATH}{written_code(self.code)}"
+        return f"{QUOTE_PATH}{written_code(self.code)}"
 
 
 def pay_address(public_url: str, code: str) -> str:
     """Return the address by which the client pays the quote of this code, "" without a public one."""
-    return f"{public_url.rstrip('/')}{PATH}{written_code(code)}" if public_url else ""
+    return f"{public_url.rstrip('/')}{QUOTE_PATH}{written_code(code)}" if public_url else ""
 
 
 def read_quote(store: Store, quote_id: str, *, now: datetime) -> QuoteView:

@@ -29,7 +29,7 @@ from plugin.wording import _
 REFUND = "refund"
 OWN = "own"
 # How long a failed refund is shown on its course.
-SHOWN_FOR = timedelta(days=7)
+REFUND_SHOWN_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def refunds_of_courses(
         .outerjoin(Outbox, (Outbox.subject == DeskRefund.id) & (Outbox.kind == REFUND))
         .where(
             DeskRefund.course_id.in_(course_ids),
-            or_(DeskRefund.state != "failed", DeskRefund.ended_at > now - SHOWN_FOR),
+            or_(DeskRefund.state != "failed", DeskRefund.ended_at > now - REFUND_SHOWN_FOR),
         )
         .order_by(DeskRefund.created_at, DeskRefund.id)
     )

@@ -24,8 +24,8 @@ from plugin.store.ledger import Course
 from plugin.store.queues import Attention
 from plugin.wording import _
 
-USED = "refunded_used_course"
-CHANGED = "changed_sale"
+REFUNDED_USED = "refunded_used_course"
+CHANGED_SALE = "changed_sale"
 
 
 def ask_about_used(work: Work, refund: Refund, course_id: str, closed_by: str) -> None:
@@ -36,8 +36,8 @@ def ask_about_used(work: Work, refund: Refund, course_id: str, closed_by: str) -
     worth = clinic_money(work.session, _worth_of_uses(course))
     open_item(
         work,
-        kind=USED,
-        dedupe=f"{USED}:{closed_by}",
+        kind=REFUNDED_USED,
+        dedupe=f"{REFUNDED_USED}:{closed_by}",
         summary=(
             _(
                 "{package_name} was refunded in Square after {sessions} of it had been used. It is "
@@ -59,13 +59,13 @@ def ask_about_used(work: Work, refund: Refund, course_id: str, closed_by: str) -
 
 def was_asked_in(session: Session, closed_by: str) -> bool:
     """Return whether this return closed a used course before: the same event again closes nothing."""
-    asked = select(Attention.id).where(Attention.dedupe == f"{USED}:{closed_by}"[:255])
+    asked = select(Attention.id).where(Attention.dedupe == f"{REFUNDED_USED}:{closed_by}"[:255])
     return session.scalar(asked) is not None
 
 
 def drop_used_question_in(session: Session, act: Act, closed_by: str, reason: str) -> None:
     """Resolve the item of a return that did not happen: the course is open again."""
-    settle_item_in(session, act, f"{USED}:{closed_by}", reason)
+    settle_item_in(session, act, f"{REFUNDED_USED}:{closed_by}", reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def ask_about_changes(work: Work, sale: Sale, booked: Sequence[Course]) -> tuple
     """
     changes = {change.course.id: change for change in _changes(work.session, booked, sale)}
     unchanged = [
-        f"{CHANGED}:{each.id}" for each in booked if each.closed_as is None and each.id not in changes
+        f"{CHANGED_SALE}:{each.id}" for each in booked if each.closed_as is None and each.id not in changes
     ]
     settle_items_in(work.session, work.act, unchanged, _("The sale is in Square as it was again"))
     return tuple(_ask_about(work, sale, change) for change in changes.values())
@@ -111,8 +111,8 @@ def _ask_about(work: Work, sale: Sale, change: _Change) -> str:
     was = clinic_money(work.session, Money(charge_of(change.course).gross, change.course.currency))
     return open_item(
         work,
-        kind=CHANGED,
-        dedupe=f"{CHANGED}:{change.course.id}",
+        kind=CHANGED_SALE,
+        dedupe=f"{CHANGED_SALE}:{change.course.id}",
         summary=_(
             "{package_name}, booked at {was}, {says}. The course is as it was.",
             package_name=change.course.package_name,

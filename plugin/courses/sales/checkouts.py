@@ -194,7 +194,7 @@ def begin_link(
 
 
 # The outbox job that e-mails the payment link to the client.
-LETTER = "mail_checkout"
+CHECKOUT_EMAIL = "mail_checkout"
 
 
 @allowed(Role.DESK)
@@ -213,5 +213,5 @@ def _enqueue_letter(work: Work, row: Checkout, address: str) -> dict[str, Any]:
     if row.url is None or row.ended_at is not None or row.cancel_asked_at is not None:
         raise Refused(_("There is no address to send: nothing is to be paid there."), code="nothing_to_send")
     row.mail_to, row.mailed_at, row.notice = address, None, ""
-    enqueue(work, LETTER, row.id)
+    enqueue(work, CHECKOUT_EMAIL, row.id)
     return {"checkout_id": row.id}

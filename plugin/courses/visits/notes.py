@@ -42,7 +42,7 @@ PRIVATE_LENGTH = 4000
 # A note may be prepared for a booked visit, not for any day.
 MOST_DAYS_AHEAD = 60
 # The field of the refusal that tells of a change meanwhile: of the form as a whole.
-CHANGED = "changed"
+NOTE_CHANGED = "changed"
 # The parts that papers, pages and e-mails show.
 _SHOWN = {"practitioner", "focus areas and add-ons", "focus", "next visit"}
 
@@ -169,7 +169,9 @@ def write_note_in(work: Work, found: FoundNote, new: NoteContent, seen_version: 
 def _overtaken(session: Session, row: VisitNote | None) -> Refused:
     if row is None:
         return Refused(
-            _("This note was removed meanwhile. Save again to write it anew."), code="changed", field=CHANGED
+            _("This note was removed meanwhile. Save again to write it anew."),
+            code="changed",
+            field=NOTE_CHANGED,
         )
     at = time_text(row.changed_at, clinic_in(session))
     said = _(
@@ -180,7 +182,7 @@ def _overtaken(session: Session, row: VisitNote | None) -> Refused:
     return Refused(
         _("{said} Theirs is shown below: save again to replace it with yours.", said=said),
         code="changed",
-        field=CHANGED,
+        field=NOTE_CHANGED,
     )
 
 

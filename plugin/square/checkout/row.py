@@ -12,7 +12,7 @@ from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.canceled_invoice import end_collection
-from plugin.courses.sales.checkouts import LETTER, checkout_for_change
+from plugin.courses.sales.checkouts import CHECKOUT_EMAIL, checkout_for_change
 from plugin.errors import NotFound
 from plugin.services import Services
 from plugin.store.selling import Checkout
@@ -62,7 +62,7 @@ def save_waiting(services: Services, row: Checkout, **answer: Any) -> Checkout:
         if is_first_address and current.mail_to and current.cancel_asked_at is None:
             enqueue(
                 Work(session, services.store, Act(SQUARE, services.clock(), f"mail:{current.id}")),
-                LETTER,
+                CHECKOUT_EMAIL,
                 current.id,
             )
         return current

@@ -12,7 +12,7 @@ from plugin.store import Store
 
 SWEEP = "sweep"
 # A first sync covers a month: longer than any other job.
-LEASE_S = 900
+SYNC_LEASE_S = 900
 
 
 def ask_for_sweep(services: Services, act: Act) -> None:

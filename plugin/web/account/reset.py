@@ -19,7 +19,7 @@ from flask_security.recoverable import reset_password_token_status
 from werkzeug.wrappers import Response
 
 from plugin.core.acts import Actor, Role, Source
-from plugin.courses.accounts.invitations import PATH, SALT, is_loopback, request_reset
+from plugin.courses.accounts.invitations import RESET_PATH, RESET_SALT, is_loopback, request_reset
 from plugin.courses.accounts.staff import INVITATION_LASTS
 from plugin.errors import InvalidField, Refused
 from plugin.web import current_services, pages
@@ -36,8 +36,8 @@ _ASKING = Actor(N_("The sign-in page"), Role.DESK, Source.DESK)
 
 CONFIGURATION: dict[str, object] = {
     "SECURITY_RECOVERABLE": True,
-    "SECURITY_RESET_URL": PATH,
-    "SECURITY_RESET_SALT": SALT,
+    "SECURITY_RESET_URL": RESET_PATH,
+    "SECURITY_RESET_SALT": RESET_SALT,
     # The outer bound: each link holds its own end.
     "SECURITY_RESET_PASSWORD_WITHIN": INVITATION_LASTS,
     "SECURITY_RESET_PASSWORD_TEMPLATE": "account/new_password.html",

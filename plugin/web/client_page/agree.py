@@ -24,7 +24,7 @@ from invoices.pages.agreement import agreement_page, moments
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.agreements.links import SigningLink, link_of_token, signing_token
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
-from plugin.courses.agreements.signing import CHANGED, Signing, sign_agreement
+from plugin.courses.agreements.signing import TERMS_CHANGED, Signing, sign_agreement
 from plugin.courses.agreements.views import agreement_content, agreement_pdf
 from plugin.courses.documents.paper_emails import send_paper
 from plugin.errors import CoursekeeperError, InvalidField, PaperNotMade, Refused
@@ -141,7 +141,7 @@ def _then() -> str:
 def _refused(token: str, link: SigningLink, error: Refused, language: Language) -> ResponseReturnValue:
     """Show the terms as they are now where they changed; else that the clinic must be asked."""
     services, agreement = current_services(), link.agreement
-    if error.code != CHANGED:
+    if error.code != TERMS_CHANGED:
         said = language.gettext("This can't be signed any more. Ask {clinic}.", clinic=pages.clinic().name)
         return _page(token, link, said=said), HTTPStatus.CONFLICT
     new = NewAgreement(agreement.client_id, agreement.package_id, agreement.channel)

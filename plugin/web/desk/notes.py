@@ -9,7 +9,7 @@ from plugin.core.acts import Act
 from plugin.courses.base.clinic import local_date
 from plugin.courses.checks.answers import CheckView, check_of, talk_over
 from plugin.courses.visits.note_views import NotePlace, NoteView, may_read_points, read_note
-from plugin.courses.visits.notes import CHANGED, save_note
+from plugin.courses.visits.notes import NOTE_CHANGED, save_note
 from plugin.courses.visits.past_visits import past_visits_of
 from plugin.courses.visits.visits import describe_visit
 from plugin.web import current_services, pages
@@ -68,7 +68,7 @@ def _page(place: NotePlace, refusal: Refusal | None) -> ResponseReturnValue:
         check=_check(act, note),
         form=form,
         address=_address(place, note),
-        theirs=note if refusal is not None and refusal.field == CHANGED else None,
+        theirs=note if refusal is not None and refusal.field == NOTE_CHANGED else None,
         past=past_visits_of(store, act, note.client_id, before=note.day),
         back=_back(note, form.back.data),
     )
@@ -104,7 +104,7 @@ def _form(note: NoteView, refusal: Refusal | None) -> DeskNoteForm:
     form.practitioner_id.choices = clients.practitioner_choices(
         note.content.practitioner_id, note.practitioner
     )
-    if refusal is not None and refusal.field == CHANGED:
+    if refusal is not None and refusal.field == NOTE_CHANGED:
         form.version.data = str(note.version)
     return form
 
@@ -122,7 +122,7 @@ def _back(note: NoteView, from_page: str) -> str:
     return url_for("clients.show", client_id=note.owner_id)
 
 
-_FIELDS = ("practitioner_id", "focus", "note", CHANGED)
+_FIELDS = ("practitioner_id", "focus", "note", NOTE_CHANGED)
 
 visits = Screens("visits", __name__)
 

@@ -3,7 +3,7 @@
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.checks.lists import CHANGED, read_list, save_list
+from plugin.courses.checks.lists import LIST_CHANGED, read_list, save_list
 from plugin.courses.checks.starting_list import POINTS, starting_points
 from plugin.web import current_services
 from plugin.web.access import Screens
@@ -45,7 +45,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         reviewed_by=known.reviewed_by if known else "",
         seen=str(known.version if known else 0),
     )
-    if refusal is not None and refusal.field == CHANGED:
+    if refusal is not None and refusal.field == LIST_CHANGED:
         # After a conflict, saving again replaces the newest version knowingly.
         form.seen.data = str(known.version if known else 0)
     return render_template(
