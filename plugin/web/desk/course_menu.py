@@ -72,10 +72,10 @@ def takes_visit(course: CourseView) -> bool:
 
 def _visit(course: CourseView) -> Iterator[MenuItem]:
     if takes_visit(course):
-        yield MenuItem("changes.visit", _("Add past visit"), _("Uses a session on another day"))
+        yield _item("changes.visit", _("Uses a session on another day"))
         if course.is_live:
-            yield MenuItem("plans.show", _("Plan visits"), _("Dates for the sessions left"))
-        yield MenuItem("changes.missed", _("Record no-show"), _("Waives it, or charges 1 session"))
+            yield _item("plans.show", _("Dates for the sessions left"))
+        yield _item("changes.missed", _("Waives it, or charges 1 session"))
 
 
 def _package(course: CourseView, clinic: ClinicView, is_desk: bool, is_owner: bool) -> Iterator[MenuItem]:
@@ -86,26 +86,24 @@ def _package(course: CourseView, clinic: ClinicView, is_desk: bool, is_owner: bo
         if course.shares:
             yield MenuItem("changes.share", _("Sharing"), _("Who uses its sessions now"))
         else:
-            yield MenuItem(
-                "changes.share", _("Share"), _("Another client can use its {sessions}", sessions=left)
-            )
+            yield _item("changes.share", _("Another client can use its {sessions}", sessions=left))
     if is_desk and not is_waiting and course.status is Status.OPEN and course.is_untouched:
         locks = _("Locks its {sessions} until the voucher is redeemed", sessions=left)
-        yield MenuItem("changes.give", _("Gift this package"), locks)
+        yield _item("changes.give", locks)
     if is_owner:
         yield from _package_of_owner(course, clinic, left)
 
 
 def _package_of_owner(course: CourseView, clinic: ClinicView, left: str) -> Iterator[MenuItem]:
-    yield MenuItem("changes.extend", _("Extend"), _expiry(course, clinic))
+    yield _item("changes.extend", _expiry(course, clinic))
     if course.status in IN_USE and course.waiting_gift is None:
         pauses = _("Pauses its {sessions} and its expiration date", sessions=left)
-        yield MenuItem("changes.freeze", _("Freeze"), pauses)
+        yield _item("changes.freeze", pauses)
     numbers = {"n": course.left + 1, "total": course.granted + 1}
     more = _("Adds 1 session at no charge: {n} of {total} left", **numbers)
-    yield MenuItem("changes.goodwill", _("Add goodwill session"), more, is_tap=True)
+    yield _item("changes.goodwill", more, is_tap=True)
     adjusts = _("Adds or removes sessions; {n} left now", n=course.left)
-    yield MenuItem("changes.adjust", _("Adjust balance"), adjusts)
+    yield _item("changes.adjust", adjusts)
     if restores := _written_off(course):
         said = _("Restores {sessions}", sessions=_sessions(restores))
         yield MenuItem("changes.undo_write_off", _("Undo write-off"), said, is_tap=True)
@@ -117,11 +115,11 @@ def _money(
     left = _sessions(course.not_used)
     if is_desk and course.waiting_gift is None and course.status is Status.OPEN:
         credit = _("Credits the {sessions} left toward the new one", sessions=left)
-        yield MenuItem("exchanges.choose", _("Exchange for another package"), credit)
+        yield _item("exchanges.choose", credit)
     if is_owner and course.status is Status.PART_PAID:
         due = money_text(course.due, clinic)
         locked = _("{sessions} locked, {amount} due", sessions=_sessions(course.locked), amount=due)
-        yield MenuItem("changes.allow", _("Unlock unpaid sessions"), locked)
+        yield _item("changes.allow", locked)
     if is_desk and course.waiting_gift is None and course.square_order_id:
         again = _("Makes a link to pay the same package at today’s price, and e-mails it")
         yield MenuItem("again.propose", _("Sell it again"), again, is_tap=True)
@@ -131,7 +129,7 @@ def _money(
         said = _(
             "Removes {sessions}; you choose how much of {amount} is refunded", sessions=left, amount=paid
         )
-        yield MenuItem("refunds.choose", _("Refund this package"), said)
+        yield _item("refunds.choose", said)
     if is_owner and course.square_order_id:
         what = _("Agreement, visits, e-mails, payments and ledger as one ZIP")
         yield MenuItem("evidence.save", _("Evidence for a dispute"), what)
@@ -146,11 +144,15 @@ def _danger(course: CourseView, clinic: ClinicView, is_desk: bool, is_owner: boo
         return
     if course.status is Status.OPEN:
         moves = _("Moves up to {sessions} to another client", sessions=left)
-        yield MenuItem("changes.transfer", _("Transfer remaining sessions"), moves)
+        yield _item("changes.transfer", moves)
     if any(each.left for each in course.allowances) and course.status is not Status.FROZEN:
         value = money_text(course.value_left, clinic)
         said = _("Removes {sessions} worth {amount}; refunds nothing", sessions=left, amount=value)
-        yield MenuItem("changes.write_off", _("Write off balance"), said)
+        yield _item("changes.write_off", said)
+
+
+def _item(endpoint: str, does: str, *, is_tap: bool = False) -> MenuItem:
+    return MenuItem(endpoint, str(OF_A_COURSE[endpoint]), does, is_tap)
 
 
 def _sessions(count: int) -> str:

@@ -35,7 +35,6 @@ def show() -> ResponseReturnValue:
         people=page.people,
         skip=skip,
         following=skip + SHOWN if page.found > skip + SHOWN else None,
-        not_shown=max(0, page.found - skip - SHOWN),
         counts=page.counts,
         everybody=page.everybody,
         waiting=page.waiting,

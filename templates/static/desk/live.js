@@ -1,9 +1,10 @@
 // Open pages stay true: each second they ask for what is new, and change only where something is. A page on which nothing
 // has happened for a while asks every five seconds, until it is touched or something is new.
 import { PATIENCE_MS, answered, noAnswer } from "./connection.js";
+import { fingerLifted } from "./finger.js";
 import { keepListed, keepLive } from "./kept.js";
 import { merge } from "./merge.js";
-import { settle } from "./settle.js";
+import { settle, standing } from "./settle.js";
 import { signInEnded } from "./sign_in.js";
 
 const EVERY_MS = 1000;
@@ -46,6 +47,7 @@ async function ask(address, region) {
   failures = 0;
   answered();
   count(answer.headers.get("X-Attention"));
+  await fingerLifted();
   // A tap may have changed the page while the question was on its way: then its answer is old.
   // A refused form stays until it is sent again: nothing a person typed is lost.
   if (!region || region.dataset.seen !== seen) return;
@@ -97,7 +99,8 @@ export function showLive(html, answer, sent = null) {
   template.innerHTML = html;
   const notices = template.content.querySelector("#notices");
   notices?.remove();
-  if (merge(region, template.content, sent)) settle(region);
+  const before = standing(region);
+  if (merge(region, template.content, sent)) settle(region, before);
   region.dataset.seen = answer.headers.get("X-Seen") || "";
   htmx.process(region);
   return notices ? [...notices.childNodes] : [];

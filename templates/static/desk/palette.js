@@ -2,8 +2,9 @@
 // Enter takes the first match of what stands in the field, never one of an older list.
 import { PATIENCE_MS, isAway } from "./connection.js";
 import { openDialog } from "./dialog.js";
+import { fingerLifted } from "./finger.js";
 import { keptMatches } from "./kept_matches.js";
-import { settle } from "./settle.js";
+import { settle, standing } from "./settle.js";
 import { signInEnded } from "./sign_in.js";
 import { gettext as _ } from "./words.js";
 
@@ -50,6 +51,7 @@ async function ask(finder, now, q) {
     if (answer.status === 401) return await signInEnded();
     if (!answer.ok) throw new Error(String(answer.status));
     const html = await answer.text();
+    await fingerLifted();
     if (asking.get(finder) !== now) return;
     show(finder, q, html);
     if (now.takesFirst) take(finder);
@@ -62,10 +64,11 @@ async function ask(finder, now, q) {
 
 function show(finder, q, html) {
   const matches = matchesOf(finder);
+  const before = standing(matches);
   matches.innerHTML = html;
   matches.dataset.q = q;
   matches.inert = false;
-  settle(matches);
+  settle(matches, before);
   htmx.process(matches);
   const options = optionsOf(finder);
   options.forEach((option, place) => { option.id = `${matches.id}-${place}`; });
@@ -80,6 +83,7 @@ function show(finder, q, html) {
 
 async function withoutAnswer(finder, now, q) {
   const html = q ? await keptMatches(q) : "";
+  await fingerLifted();
   if (asking.get(finder) !== now) return;
   if (!html) return sayNoAnswer(finder);
   show(finder, q, html);

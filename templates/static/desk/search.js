@@ -1,9 +1,11 @@
 // Lists that follow what is typed. From the first letter on the old matches are no longer there to be tapped, and the
 // new ones take no tap while a finger may still be on its way to the old.
-import { settle } from "./settle.js";
+import { fingerLifted, isDown } from "./finger.js";
+import { settle, standing } from "./settle.js";
 import { gettext as _ } from "./words.js";
 
 const SELECTOR = "input[type=search][hx-target]";
+const stood = new WeakMap();
 let stepsIn = null;
 let opensIn = null;
 
@@ -23,10 +25,18 @@ document.addEventListener("input", (event) => {
   opensIn = null;
 });
 
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const { target, serverResponse, requestConfig } = detail;
+  stood.set(target, standing(target));
+  if (!isDown() || !detail.shouldSwap || requestConfig.elt.hasAttribute("hx-swap")) return;
+  detail.shouldSwap = false;
+  fingerLifted().then(() => htmx.swap(target, serverResponse, { swapStyle: "innerHTML" }, { eventInfo: detail, contextElement: requestConfig.elt }));
+});
+
 document.addEventListener("htmx:afterSwap", (event) => {
   const list = event.target;
   const search = event.detail.requestConfig.elt;
-  settle(list);
+  settle(list, stood.get(list));
   if (!search.matches(SELECTOR)) return;
   list.dataset.q = event.detail.requestConfig.parameters.q ?? "";
   showAge(search, list);

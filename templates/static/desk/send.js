@@ -3,6 +3,7 @@
 import { isAway, noAnswer } from "./connection.js";
 import { review } from "./dialog.js";
 import { focusOn } from "./fields.js";
+import { fingerLifted } from "./finger.js";
 import { keepLive } from "./kept.js";
 import { canWait, keepLate } from "./late.js";
 import { count, showLive } from "./live.js";
@@ -70,6 +71,7 @@ async function send(sending) {
   const showsWorking = showWorking(sending);
   try {
     const answered = await answerTo(sending);
+    await fingerLifted();
     showsWorking.end();
     await settled(sending, answered);
   } catch (error) {
