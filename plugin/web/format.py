@@ -7,7 +7,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
@@ -85,6 +85,11 @@ def _money(context: Context, value: Money) -> str:
 
 
 @pass_context
+def _percent(context: Context, value: float) -> str:
+    return str(format_percent(value, locale=locale_of(context["clinic"])))
+
+
+@pass_context
 def _day(context: Context, value: date | datetime) -> str:
     return written_day(value, context["clinic"], context["today"])
 
@@ -153,6 +158,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "time": _time,
     "moment": _moment,
     "count": _count,
+    "percent": _percent,
     "phone": _phone,
     "language": _language,
     "in_words": _in_words,

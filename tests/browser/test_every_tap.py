@@ -45,7 +45,7 @@ def press(page: Page, button: Locator) -> None:
 def note_on_last_visit(window: DeskWindow, words: str) -> None:
     visit = window.page.locator("section.history details.describe").first
     visit.locator("summary").click()
-    visit.get_by_label("Focus").fill(words)
+    visit.get_by_label("Note").fill(words)
     visit.get_by_role("button", name="Save").click()
     expect(window.page.locator(".lines").first).to_contain_text(words)
 

@@ -42,7 +42,8 @@ class Page(HTMLParser):
         self._button: tuple[str, str] | None = None
         self._select = ""
         self._text_area = ""
-        self.feed(html)
+        # Where a word may break it is read as one.
+        self.feed(html.replace("<wbr>", ""))
 
     @property
     def text(self) -> str:

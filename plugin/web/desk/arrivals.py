@@ -94,11 +94,11 @@ def _said(decided: MissedVisit) -> str:
     offer = decided.offer
     if offer.allowed:
         return _(
-            "No-show forgiven, {forgiven} of {allowed} by now.",
+            "No-show waived, {forgiven} of {allowed} by now.",
             forgiven=offer.forgiven,
             allowed=offer.allowed,
         )
-    return _("No-show forgiven.")
+    return _("No-show waived.")
 
 
 # One match is acted on; a second one only says that it is not the only one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -20,6 +20,7 @@ from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.address import asked_one
 from plugin.web.files import file_answer
+from plugin.web.format import written_day
 from plugin.web.owner.forms import ActivityForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.setup.frame import TITLES
@@ -69,6 +70,8 @@ class _Row:
 def _label(act: ActivityView) -> str:
     if act.kind == Did.SETUP_STEP:
         return TITLES.get(act.subject_id, act.subject_id)
+    if act.kind == Did.NOTE_CHANGED:
+        return written_day(date.fromisoformat(act.name), pages.clinic(), pages.today())
     return setting_label(act.subject_id) if act.kind == Did.SETTING_CHANGED else act.name
 
 
