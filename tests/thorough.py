@@ -75,8 +75,8 @@ THOROUGH = (
     "tests/browser/test_search_lists.py::test_b11_so_it_is_where_clients_are_looked_for",
     "tests/browser/test_widths.py::test_c22_",
     "tests/browser/test_widths.py::test_c25_",
-    # The other engine of browsers.
-    "tests/browser/test_firefox.py::",
+    # Other engines of browsers.
+    "tests/browser/test_other_engines.py::",
     # Upgrades: killed once as it copies, and once as it migrates.
     f"{_UPGRADING}a_downgrade_keeps_the_data_and_goes_no_further_than_tested",
     f"{_UPGRADING}commands_ask_for_the_upgrade",

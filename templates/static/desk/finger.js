@@ -1,7 +1,7 @@
 // A tap is heard by what it began on, and only while that stands: nothing is replaced under a finger that is down.
 const ENDS_MS = 100;
 // A finger that rests so long taps nothing; of one that chose from a list of the system's the end is never told.
-const RESTS_MS = 3000;
+const RESTS_MS = 5000;
 
 let lifted = null;
 let lift = () => {};
