@@ -309,3 +309,19 @@ def test_a_quiet_page_asks_every_five_seconds_until_it_is_touched(desk: DeskWind
         assert len(asked) <= 1
         with page.expect_request(re.compile("seen="), timeout=1000):
             page.keyboard.press("Shift")
+
+
+def test_a_link_to_a_form_leads_into_its_first_field(desk: DeskWindow) -> None:
+    desk.page.goto(f"{desk.clinic.desk}/clients#new")
+    desk.page.wait_for_load_state("load")
+    expect(desk.page.locator("#new").get_by_label("Name")).to_be_focused()
+
+
+def test_who_says_no_to_a_question_is_where_it_was_asked(desk: DeskWindow) -> None:
+    desk.open_client("Grace Kim")
+    page = desk.page
+    page.locator(".more-menu > summary").first.click()
+    asks = page.get_by_role("button", name=re.compile("^Add goodwill session"))
+    asks.click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(asks).to_be_focused()

@@ -97,7 +97,9 @@ function close(target) {
   } else if (!open.length) closeNotice();
 }
 
+// A question that was asked from a menu leaves it open: who says no goes on there.
 document.addEventListener("click", (event) => {
+  if (event.target.closest("dialog")) return;
   for (const details of document.querySelectorAll("details[data-closes][open]")) {
     if (!details.contains(event.target)) details.open = false;
   }

@@ -47,3 +47,5 @@ export function openTarget() {
 }
 
 addEventListener("hashchange", openTarget);
+// A browser that scrolls to where a link leads, as the page has loaded, takes the focus away again.
+addEventListener("load", () => { if (document.activeElement === document.body) openTarget(); });
