@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from glob import iglob
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -139,7 +140,7 @@ def firefox(folder: Path) -> Iterator[Window]:
 @contextmanager
 def webkit(folder: Path) -> Iterator[Window]:
     """Start WebKit's small browser on a screen that nobody sees; skips the test where it or the screen is missing."""
-    browser = next(Path("/").glob(_WEBKIT_BROWSERS.removeprefix("/")), None)
+    browser = next(iglob(_WEBKIT_BROWSERS), None)
     if browser is None or not shutil.which("WebKitWebDriver") or not shutil.which("Xvfb"):
         missing("There is no WebKit: `apt-get install webkit2gtk-driver xvfb`", is_needed=False)
     port = free_port()
@@ -154,7 +155,7 @@ def webkit(folder: Path) -> Iterator[Window]:
         command = ["WebKitWebDriver", "--host=127.0.0.1", f"--port={port}"]
         process = stack.enter_context(_started(command, folder / "webkit.log", environment))
         _connection(port, process).close()
-        options = {"binary": str(browser), "args": ["--automation"]}
+        options = {"binary": browser, "args": ["--automation"]}
         session = _over_http(
             f"http://127.0.0.1:{port}/session",
             "POST",
