@@ -20,7 +20,7 @@ from plugin.courses.agreements.clauses import (
     contents_text,
     refund_example,
 )
-from plugin.courses.agreements.views import AgreementView, merged_ids_in, view_of
+from plugin.courses.agreements.views import AgreementView, view_of
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.opening_hours import closed_days_in
@@ -29,7 +29,7 @@ from plugin.courses.base.words import paper_money
 from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.catalog.names import names_in
 from plugin.courses.catalog.packages import NO_PACKAGE, package_in
-from plugin.courses.clients.clients import client_in, known_client_in
+from plugin.courses.clients.clients import client_in, known_client_in, living_client_in, with_merged
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.sales.agreed import free_agreement_in
@@ -170,7 +170,7 @@ def _unsigned(session: Session, new: NewAgreement) -> list[Agreement]:
         select(Agreement)
         .outerjoin(AgreementSignature, AgreementSignature.agreement_id == Agreement.id)
         .where(
-            Agreement.client_id.in_(merged_ids_in(session, new.client_id)),
+            Agreement.client_id.in_(with_merged(living_client_in(session, new.client_id).id)),
             Agreement.package_id == new.package_id,
             AgreementSignature.agreement_id.is_(None),
         )

@@ -12,7 +12,7 @@ from invoices.papers import CourseAgreement, PaperRefused, from_json
 from plugin.core.change_of_mind import Channel
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import reading, require_row
-from plugin.courses.clients.clients import living_client_in
+from plugin.courses.clients.clients import living_client_in, with_merged
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
@@ -72,7 +72,8 @@ def read_agreement(store: Store, agreement_id: str) -> AgreementView:
 def agreements_of_client(store: Store, client_id: str) -> tuple[AgreementView, ...]:
     """Return a client's agreements, those of clients merged into them too, newest first."""
     with store.reading() as session:
-        return tuple(_views(session, of_clients(merged_ids_in(session, client_id))))
+        living = living_client_in(session, client_id)
+        return tuple(_views(session, _ROWS.where(Agreement.client_id.in_(with_merged(living.id)))))
 
 
 def signed_agreements(store: Store, client_id: str) -> tuple[AgreementView, ...]:
@@ -128,18 +129,6 @@ def content_of(row: Agreement) -> CourseAgreement:
     if not isinstance(paper, CourseAgreement):
         raise PaperRefused("This is no agreement.")
     return paper
-
-
-def merged_ids_in(session: Session, client_id: str) -> list[str]:
-    """Return the client's id and those merged into it; raises NotFound."""
-    client = living_client_in(session, client_id)
-    merged = session.scalars(select(Client.id).where(Client.merged_into == client.id))
-    return [client.id, *merged]
-
-
-def of_clients(client_ids: list[str]) -> _Rows:
-    """Return the query for the agreements of these clients, newest first."""
-    return _ROWS.where(Agreement.client_id.in_(client_ids))
 
 
 def view_of(session: Session, row: Agreement) -> AgreementView:

@@ -5,7 +5,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from plugin.core.acts import Role
@@ -240,6 +240,13 @@ def living_client_in(session: Session, client_id: str) -> Client:
     if client is None:
         raise NotFound(_("There is no such client."))
     return client
+
+
+def with_merged(client_id: str) -> Select[str]:
+    """Return the query for the ids of a client and of those merged into them."""
+    ids = select(Client.id).where(or_(Client.id == client_id, Client.merged_into == client_id))
+    # Not of the client that a query around it reads.
+    return ids.correlate(None)
 
 
 def known_client_in(session: Session, client_id: str) -> Client:

@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, allowed
-from plugin.courses.clients.clients import known_client_in, living_client_in
+from plugin.courses.clients.clients import known_client_in, living_client_in, with_merged
 from plugin.courses.clients.wallet_passes import withdraw_in
 from plugin.store import Store
 from plugin.store.papers import PrivatePage
-from plugin.store.people import Client
 
 PRIVATE_PATH = "/my/"
 _BYTES = 32
@@ -63,8 +62,7 @@ def token_of(work: Work, client_id: str) -> str:
 def renew_page(work: Work, client_id: str) -> str:
     """Give the client's page a new address and revoke every earlier one; return the client."""
     client = known_client_in(work.session, client_id)
-    theirs = select(Client.id).where(Client.merged_into == client.id)
-    ids = [client.id, *work.session.scalars(theirs)]
+    ids = list(work.session.scalars(with_merged(client.id)))
     work.session.execute(delete(PrivatePage).where(PrivatePage.client_id.in_(ids)))
     withdraw_in(work, ids)
     work.session.expire_all()

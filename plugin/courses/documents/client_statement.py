@@ -6,14 +6,14 @@ Computed on each read, from the same lines as the statement of one sale.
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices.pages.sums import LINES_CAP, PAY_PAGES_CAP
 from invoices.papers import AccountStatement, Invoice, Money, PayPage, StatementLine, from_json
 from plugin.core.acts import Act, Role, require
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.clients.clients import client_in, living_client_in
+from plugin.courses.clients.clients import client_in, living_client_in, with_merged
 from plugin.courses.documents.buyers import party_in
 from plugin.courses.documents.invoice_content import due_on_in
 from plugin.courses.documents.statement import (
@@ -28,7 +28,6 @@ from plugin.courses.handouts.cache import Render, drawn
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.documents import Document
-from plugin.store.people import Client
 from plugin.wording import _
 
 
@@ -90,7 +89,7 @@ def _read(session: Session, client_id: str, *, now: datetime) -> tuple[AccountSt
 
 def billed_to_in(session: Session, client_id: str) -> list[Document]:
     """Return the valid invoices of a client, oldest first: not one that was made out anew to another."""
-    same = select(Client.id).where(or_(Client.id == client_id, Client.merged_into == client_id))
+    same = with_merged(client_id)
     billed = select(Document.square_order_id).where(Document.kind == "invoice", Document.client_id.in_(same))
     rows = session.scalars(
         select(Document)

@@ -16,7 +16,7 @@ from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.views import Page
 from plugin.courses.base.work import reading
 from plugin.courses.changes.gift_code import written_code
-from plugin.courses.clients.clients import LONGEST_SEARCH, words_in
+from plugin.courses.clients.clients import LONGEST_SEARCH, with_merged, words_in
 from plugin.courses.documents.buyers import sold_courses_in
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.documents.series import written
@@ -112,7 +112,7 @@ def documents_about_in(
 ) -> tuple[DocumentView, ...]:
     """Return the documents of these courses, and the client's invoices and credit notes, oldest first."""
     about = select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(course_ids))
-    same = select(Client.id).where(or_(Client.id == client_id, Client.merged_into == client_id))
+    same = with_merged(client_id)
     billed = and_(Document.client_id.in_(same), Document.kind.in_(BILLED))
     return _oldest_first(session, or_(Document.id.in_(about), billed))
 

@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session, defer
 
 from invoices.papers import CourseQuote, PaperRefused, from_json
 from plugin.core.money import Money
-from plugin.courses.agreements.views import merged_ids_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import require_row
 from plugin.courses.changes.gift_code import LENGTH, LETTERS, written_code
-from plugin.courses.clients.clients import living_client_in
+from plugin.courses.clients.clients import living_client_in, with_merged
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -93,7 +92,7 @@ def read_quote(store: Store, quote_id: str, *, now: datetime) -> QuoteView:
 def quotes_of_client(store: Store, client_id: str, *, now: datetime) -> tuple[QuoteView, ...]:
     """Return a client's quotes, those of clients merged into them too, newest first."""
     with store.reading() as session:
-        theirs = Quote.client_id.in_(merged_ids_in(session, client_id))
+        theirs = Quote.client_id.in_(with_merged(living_client_in(session, client_id).id))
         return tuple(_views(session, _rows().where(theirs), now))
 
 
@@ -131,7 +130,10 @@ def view_of(session: Session, row: Quote, now: datetime) -> QuoteView:
 
 def open_quotes_in(session: Session, client_id: str, package_id: str, now: datetime) -> tuple[QuoteView, ...]:
     """Return the open quotes of a package for a client."""
-    theirs = Quote.client_id.in_(merged_ids_in(session, client_id)), Quote.package_id == package_id
+    theirs = (
+        Quote.client_id.in_(with_merged(living_client_in(session, client_id).id)),
+        Quote.package_id == package_id,
+    )
     return tuple(each for each in _views(session, _rows().where(*theirs), now) if each.is_open)
 
 

@@ -6,7 +6,7 @@ What they rate, whether at all, on papers or not; and deletion.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Role
@@ -15,10 +15,9 @@ from plugin.core.text import folded, optional
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.work import Work, allowed
-from plugin.courses.clients.clients import lock_client_in
+from plugin.courses.clients.clients import lock_client_in, with_merged
 from plugin.errors import InvalidField, Refused
 from plugin.store.ledger import Course
-from plugin.store.people import Client
 from plugin.store.queues import Paper
 from plugin.store.ratings import OwnRating, RatedConcern, RatingChoice
 from plugin.wording import _
@@ -37,9 +36,8 @@ class ChoiceView:
 
 def choice_in(session: Session, client_id: str) -> ChoiceView:
     """Return what a client has decided; a refusal under the name of a merged client holds too."""
-    merged = select(Client.id).where(Client.merged_into == client_id)
-    theirs = or_(RatingChoice.client_id == client_id, RatingChoice.client_id.in_(merged))
-    rows = session.scalars(select(RatingChoice).where(theirs)).all()
+    theirs = select(RatingChoice).where(RatingChoice.client_id.in_(with_merged(client_id)))
+    rows = session.scalars(theirs).all()
     return ChoiceView(
         is_declined=any(row.is_declined for row in rows),
         is_on_papers=all(row.is_on_papers for row in rows),

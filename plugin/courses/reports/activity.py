@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import Page
+from plugin.courses.clients.clients import with_merged
 from plugin.courses.reports.activity_sources import (
     COURSE,
     OPENED,
@@ -28,7 +29,7 @@ from plugin.courses.reports.activity_sources import (
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.ledger import Course
-from plugin.store.people import ApiToken, Client, Staff
+from plugin.store.people import ApiToken, Staff
 from plugin.wording import _
 
 PAGE = 50
@@ -85,8 +86,7 @@ def _wanted(
     person = session.get(Staff, by.who) if by.who else None
     clients: tuple[str, ...] = ()
     if by.client_id:
-        merged = session.scalars(select(Client.id).where(Client.merged_into == by.client_id))
-        clients = (by.client_id, *merged)
+        clients = tuple(session.scalars(with_merged(by.client_id)))
     courses = (
         tuple(session.scalars(select(Course.id).where(Course.client_id.in_(clients)))) if clients else ()
     )

@@ -1,14 +1,13 @@
 """The signed agreement under which a sale is begun."""
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.work import Work
-from plugin.courses.clients.clients import living_client_in
+from plugin.courses.clients.clients import living_client_in, with_merged
 from plugin.errors import Refused
 from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
 from plugin.store.offers import Package
-from plugin.store.people import Client
 from plugin.store.selling import Checkout
 from plugin.wording import _
 
@@ -25,13 +24,11 @@ def free_agreement_in(session: Session, client_id: str, package: Package) -> str
         Checkout.state.not_in(_NOT_SOLD),
     )
     is_ticked = exists().where(AgreementOrder.agreement_id == AgreementSignature.agreement_id)
-    theirs = or_(Client.id == client.id, Client.merged_into == client.id)
     rows = (
         select(AgreementSignature.agreement_id)
         .join(Agreement, Agreement.id == AgreementSignature.agreement_id)
-        .join(Client, Client.id == Agreement.client_id)
         .where(
-            theirs,
+            Agreement.client_id.in_(with_merged(client.id)),
             Agreement.package_id == package.id,
             Agreement.package_version == package.version,
             ~is_used,
