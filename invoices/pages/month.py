@@ -159,7 +159,7 @@ def _owed_name(paper: OwnersMonth, language: Language) -> str:
 def _flows(paper: OwnersMonth, lines: dict[RollKind, RollLine], language: Language) -> Iterator[Headline]:
     paid, sold, used = lines["paid"], lines["sold"], lines["used"]
     yield Headline(
-        language.gettext("Paid in"),
+        language.gettext("Payments"),
         language.money(paid.value),
         language.ngettext("{n} session sold", "{n} sessions sold", sold.sessions),
         _compared(paper, language, lambda point: point.sold),
@@ -178,7 +178,7 @@ def _roll_row(line: RollLine, paper: OwnersMonth, language: Language) -> RollRow
     names: dict[RollKind, str] = {
         "opening": opening,
         "sold": language.gettext("Sold"),
-        "paid": language.gettext("Paid in"),
+        "paid": language.gettext("Payments"),
         "used": language.gettext("Used"),
         "refunded": language.pgettext("month", "Refunded"),
         "expired": language.gettext("Expired or written off"),
@@ -209,7 +209,7 @@ def _notes(paper: OwnersMonth, language: Language) -> Iterator[str]:
         )
     if paper.other_currencies:
         yield language.gettext(
-            "What was sold in {currencies} is not in these figures; see Money owed on screen.",
+            "What was sold in {currencies} is not in these figures; see Deferred revenue on screen.",
             currencies=language.listed(paper.other_currencies),
         )
 

@@ -265,7 +265,7 @@ def _next(paper: CourseSummary, language: Language) -> NextBox | None:
         time = language.time_of_day(visit.at, paper.clinic.time_zone)
         if visit.practitioner:
             time = language.gettext("{time} with {practitioner}", time=time, practitioner=visit.practitioner)
-        when = language.weekday_date(language.local_day(visit.at, paper.clinic.time_zone))
+        when = language.full_day(language.local_day(visit.at, paper.clinic.time_zone))
         change = language.gettext("To change it, call {phone}.", phone=phone) if phone else ""
         return NextBox(when, time, visit.treatment, language.sentences(interval, change))
     if paper.status not in {"open", "part_paid"} or paper.gift_for:

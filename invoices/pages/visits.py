@@ -6,8 +6,8 @@ from invoices.papers import Clinic, NextVisit
 
 
 def when_line(visit: NextVisit, clinic: Clinic, language: Language) -> str:
-    """Return a visit in one line: "Tue, Nov 3, 10:30 AM with A. Kim · Touch-up, 45 min"."""
-    day = language.weekday_date(language.local_day(visit.at, clinic.time_zone))
+    """Return a visit in one line: "Tuesday, November 3, 10:30 AM with A. Kim · Touch-up, 45 min"."""
+    day = language.full_day(language.local_day(visit.at, clinic.time_zone))
     time = language.time_of_day(visit.at, clinic.time_zone)
     if visit.practitioner:
         time = language.gettext("{time} with {practitioner}", time=time, practitioner=visit.practitioner)

@@ -227,7 +227,7 @@ def test_an_owners_text_without_the_middle_step_stays_as_it_was_written(real_tex
 
 def test_the_next_visit_names_its_treatment(real_text: Named) -> None:
     """Row 7."""
-    assert "Your next visit: Tue, Nov 3, 10:30 AM with A. Kim · Touch-up, 45 min" in real_text(
+    assert "Your next visit: Tuesday, November 3, 10:30 AM with A. Kim · Touch-up, 45 min" in real_text(
         "aftercare-touch-up"
     ).replace("\u00a0", " ")
 

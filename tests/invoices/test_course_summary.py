@@ -284,7 +284,7 @@ def test_the_next_visit_stands_in_the_clinics_time_with_its_treatment() -> None:
     box = said(
         "summary", next_visit=NextVisit(at=at, practitioner="J. Park", treatment="Touch-up, 45 min")
     ).next
-    assert (box.when, box.detail.replace("\u00a0", " ")) == ("Tue, Dec 1", "7:00 PM with J. Park")
+    assert (box.when, box.detail.replace("\u00a0", " ")) == ("Tuesday, December 1", "7:00 PM with J. Park")
     assert box.treatment.replace("\u00a0", " ") == "Touch-up, 45 min"
 
 

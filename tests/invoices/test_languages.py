@@ -200,7 +200,7 @@ def test_every_state_of_a_course_is_said_in_its_language(name: str, tag: str) ->
 
 def test_a_chinese_sheet_puts_its_parts_together_the_chinese_way(real_text: Callable[[str], str]) -> None:
     text = real_text("aftercare-facial-chinese")
-    for said in ("第5次，共12次", "2026年11月3日，治疗师：A. Kim", "下次到诊：11月10日周二，10:30"):
+    for said in ("第5次，共12次", "2026年11月3日，治疗师：A. Kim", "下次到诊：11月10日星期二，10:30"):
         assert said in text
 
 

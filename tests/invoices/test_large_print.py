@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from invoices.papers import Paper
+from tests.invoices.conftest import text_in
 from tests.invoices.test_type import sizes_in
 from tests.papers.real import paper
 
@@ -33,6 +34,16 @@ def test_it_says_all_that_the_paper_says(
     text_of: Callable[[Paper], str], real_text: Callable[[str], str], name: str
 ) -> None:
     assert set(real_text(name).split()) - set(text_of(large(name)).split()) == set()
+
+
+@pytest.mark.parametrize("language", ["", "-spanish", "-chinese"])
+@pytest.mark.parametrize("name", ["aftercare-facial", "aftercare-touch-up"])
+def test_the_contact_lines_of_a_sheet_are_never_alone_on_its_last_page(
+    draw: Callable[[Paper], bytes], name: str, language: str
+) -> None:
+    *_others, last = text_in(draw(large(name + language))).split("\f")[:-1]
+    assert "911" in last
+    assert "hello@juniperstreet.example" in last
 
 
 def test_an_invoice_in_large_print_is_a_copy_and_keeps_its_figures(

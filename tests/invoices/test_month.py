@@ -78,7 +78,7 @@ def test_it_answers_what_is_owed_before_anything_else(real_text: Callable[[str],
     for said in (
         "The books are closed: these figures stay as they are.",
         "Owed before Nov 1 102 $16,830.00",
-        "Sold 54 Paid in $8,910.00",
+        "Sold 54 Payments $8,910.00",
         "Used −10 −$1,650.00",
         "Refunded −10 −$1,650.00",
         "Owed after Nov 30 137 $22,440.00",

@@ -23,7 +23,7 @@ PAGES = ["/overview", "/reports/liability", "/reports/usage", "/reports/pay", "/
 @pytest.mark.parametrize("address", PAGES)
 def test_an_empty_clinic_is_told_what_to_do_next(small_olga: Visitor, small_desk: Desk, address: str):
     page = small_olga.page(address)
-    assert "Owed after Nov 30" in page.text or 'class="empty"' in page.html
+    assert "Balance after Nov 30" in page.text or 'class="empty"' in page.html
 
 
 def test_the_overview_shows_the_year_and_what_is_owed(small_olga: Visitor, small_desk: Desk):
@@ -40,9 +40,9 @@ def test_the_overview_shows_the_year_and_what_is_owed(small_olga: Visitor, small
 def test_money_owed_is_rolled_forward_for_the_chosen_days(small_olga: Visitor, small_desk: Desk):
     small_desk.use(small_desk.sell())
     page = small_olga.page("/reports/liability?from=2026-11-22&to=2026-11-22")
-    assert "Owed before Nov 22 0 $0.00" in page.text
+    assert "Balance before Nov 22 0 $0.00" in page.text
     assert "Used -1 -$165.00" in page.text
-    assert "Owed after Nov 22 11 $1,815.00" in page.text
+    assert "Balance after Nov 22 11 $1,815.00" in page.text
     assert "Close the books" not in page.text
 
 

@@ -43,7 +43,7 @@ _FOLLOW_UP: Columns[tuple[FollowUp, Reason]] = {
     "Left": lambda row: row[1].left,
     "Of": lambda row: row[1].granted,
     "Expires": lambda row: row[1].expires_on,
-    "Still to pay": lambda row: major(row[1].due) if row[1].due else None,
+    "Balance due": lambda row: major(row[1].due) if row[1].due else None,
     "Currency": lambda row: row[1].due.currency if row[1].due else "",
     "Last visit": lambda row: row[0].last_visit,
     "Locked": lambda row: row[1].locked,
