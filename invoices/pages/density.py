@@ -64,7 +64,7 @@ def densities_of(paper: Paper) -> tuple[Density, ...]:
     """Return the densities in which the paper may fit on one page, the most generous first."""
     if isinstance(paper, _MADE_FOR_SEVERAL_PAGES):
         return ()
-    if paper.clinic.large_print:
+    if paper.clinic.large_print or getattr(paper, "form", "") == "card":
         return ("roomy",)
     if isinstance(paper, AftercareSheet):
         return ("compact", "tight") if _is_full(paper) else ("roomy", "compact", "tight")

@@ -98,6 +98,7 @@ _EXACT = {
     "pay_url",
     "receipt_url",
     "url",
+    "map_url",
     "language",
     "time_zone",
     "currency",
@@ -248,6 +249,7 @@ def _check_planner(paper: VisitPlanner) -> VisitPlanner:
     if any(each.at.tzinfo is None for each in paper.visits):
         raise PaperRefused("A visit needs a time with its time zone.")
     _check_url(paper.calendar_url)
+    _check_url(paper.arrival.map_url or None)
     return paper
 
 
@@ -270,6 +272,7 @@ def _check_welcome(paper: WelcomeSheet) -> WelcomeSheet:
         raise PaperRefused(f"A welcome sheet holds 1 to {ROWS_CAP} treatments.")
     _check_terms(paper.terms, "A welcome sheet")
     _check_url(paper.balance_url)
+    _check_url(paper.arrival.map_url or None)
     _check_next(paper.next_visit)
     return paper
 

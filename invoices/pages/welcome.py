@@ -20,6 +20,7 @@ class WelcomePage:
     phone: str
     hours: str
     qr: QrCode | None
+    map: QrCode | None
 
 
 def welcome_page(paper: WelcomeSheet, language: Language) -> WelcomePage:
@@ -41,6 +42,7 @@ def welcome_page(paper: WelcomeSheet, language: Language) -> WelcomePage:
         phone=phone,
         hours=language.gettext("We answer {hours}", hours=hours) if hours else "",
         qr=qr_code(paper.balance_url) if paper.balance_url else None,
+        map=qr_code(paper.arrival.map_url) if paper.arrival.map_url else None,
     )
 
 

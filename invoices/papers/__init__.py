@@ -33,6 +33,7 @@ from invoices.papers.course import (
     Run,
     Section,
     SectionRole,
+    SheetForm,
     Stamp,
     StampState,
     SummaryVisit,
@@ -47,6 +48,7 @@ from invoices.papers.prepaid import PrepaidBalance, PrepaidCourse, PrepaidTreatm
 from invoices.papers.quote import CourseQuote, QuotedTreatment
 from invoices.papers.receipt import Receipt, ReceiptPart
 from invoices.papers.shared import (
+    Arrival,
     Clinic,
     Logo,
     Money,

@@ -204,6 +204,10 @@ class AftercareText:
     version: int | None = None
 
 
+# The whole sheet, or its steps of help alone on a card to cut out.
+SheetForm = Literal["sheet", "card"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class AftercareSheet:
     """`phone_hours`: when the clinic answers its phone; none where it has not entered any."""
@@ -221,6 +225,7 @@ class AftercareSheet:
     focus: str = ""
     next_visit: NextVisit | None = None
     phone_hours: tuple[OpenHours, ...] = ()
+    form: SheetForm = "sheet"
 
 
 def stamps(

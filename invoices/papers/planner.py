@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from invoices.papers.shared import Clinic
+from invoices.papers.shared import NOTHING_SAID, Arrival, Clinic
 
 # A sheet with all visits, or the next one alone on a card to cut out.
 PlannerForm = Literal["sheet", "card"]
@@ -33,3 +33,4 @@ class VisitPlanner:
     language: str = "en"
     calendar_url: str | None = None
     form: PlannerForm = "sheet"
+    arrival: Arrival = NOTHING_SAID

@@ -53,6 +53,18 @@ class Clinic:
     ledger_head: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """How to find the clinic: where to park, which entrance; `map_url`: where a phone opens the map."""
+
+    parking: str = ""
+    entrance: str = ""
+    map_url: str = ""
+
+
+NOTHING_SAID = Arrival()
+
+
 @dataclass(frozen=True)
 class Money:
     """An amount in minor units (cents; whole yen)."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from invoices.papers.course import AllowanceKind, Section
-from invoices.papers.shared import Clinic, NextVisit, OpenHours
+from invoices.papers.shared import NOTHING_SAID, Arrival, Clinic, NextVisit, OpenHours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,3 +34,4 @@ class WelcomeSheet:
     terms: tuple[str, ...] = ()
     phone_hours: tuple[OpenHours, ...] = ()
     balance_url: str | None = None
+    arrival: Arrival = NOTHING_SAID

@@ -40,6 +40,10 @@ class Clinic(Base):
     # Gift vouchers: "fold" on one sheet, or "pages". The address on letters: "plain", or "window" of an envelope.
     voucher_form: Mapped[str] = mapped_column(String(10), default="fold", server_default="fold")
     address_place: Mapped[str] = mapped_column(String(10), default="plain", server_default="plain")
+    # How to find the clinic: the address of a map, where to park, which entrance.
+    map_url: Mapped[str] = mapped_column(String(254), default="", server_default="")
+    parking: Mapped[str] = mapped_column(Name, default="", server_default="")
+    entrance: Mapped[str] = mapped_column(Name, default="", server_default="")
     # Whether clients get their papers by e-mail after each visit.
     sends_papers: Mapped[bool] = mapped_column(default=True, server_default=true())
 

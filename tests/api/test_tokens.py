@@ -49,6 +49,7 @@ MAY = {
     ("GET", "/courses/{course_id}/welcome.pdf"): ALL,
     ("GET", "/courses/{course_id}/planner.pdf"): ALL,
     ("GET", "/courses/{course_id}/next-visit.pdf"): ALL,
+    ("GET", "/courses/{course_id}/help-card.pdf"): ALL,
     ("GET", "/courses/{course_id}/plan"): ALL,
     ("POST", "/courses/{course_id}/plan"): ALL,
     ("GET", "/courses/{course_id}/aftercare.pdf"): ALL,

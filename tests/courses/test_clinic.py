@@ -58,6 +58,10 @@ def test_it_is_kept_as_the_owner_wrote_it(desk: Desk) -> None:
         ("phone", "x" * 41),
         ("email", "x" * 255),
         ("website", "x" * 255),
+        ("map_url", "javascript:alert(1)"),
+        ("map_url", "https://a map"),
+        ("parking", "x" * 121),
+        ("entrance", "x" * 121),
     ],
 )
 @sqlite_alone

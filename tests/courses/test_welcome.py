@@ -1,5 +1,6 @@
 """The welcome sheet of the day of the sale, and what the summary says after the last session."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,11 @@ from invoices.language import language_for
 from invoices.pages.summary import summary_page
 from invoices.pages.welcome import welcome_page
 from invoices.papers import Paper
+from invoices.press.html import html_of
 from plugin.courses.base.clinic import change_clinic
+from plugin.courses.catalog.names import TypedName, save_names
 from plugin.courses.handouts.cache import WELCOME, hand_out
+from plugin.courses.handouts.planner import planner_paper
 from plugin.courses.handouts.texts import read_treatment_text, save_text
 from plugin.courses.handouts.welcome import welcome_paper
 from plugin.store import Store
@@ -35,6 +39,22 @@ def test_the_welcome_sheet_says_what_was_bought_how_it_runs_and_whom_to_call(cli
     assert page.first_visit.replace("\u00a0", " ") == "Not booked yet. To book, call (310) 555-0100."
     assert [part.role for part in page.sections] == ["runs", "before"]
     assert any("refund" in term.casefold() for term in paper.terms)
+
+
+def test_welcome_sheet_and_card_say_how_to_find_the_clinic_in_the_client_s_language(
+    clinic: PaperClinic,
+) -> None:
+    course_id, act = clinic.sell(), clinic.desk.act(OLGA)
+    translated = TypedName(clinic.letterhead().parking, "zh", "", "屋后，两小时免费")
+    save_names(clinic.store, act, [translated])
+    for paper in (
+        welcome_paper(clinic.store, course_id, now=clinic.clock(), language="zh-Hans"),
+        planner_paper(clinic.store, course_id, now=clinic.clock(), language="zh-Hans", form="card"),
+    ):
+        said = re.sub("<span[^>]*>|</span>", "", html_of(paper)).replace("\u00a0", " ")
+        assert "停车：屋后，两小时免费" in said
+        assert "入口：the green door, second floor" in said
+        assert 'href="https://maps.juniperstreet.example/118"' in said
 
 
 def test_a_text_of_the_clinic_without_these_parts_leaves_the_starting_ones(clinic: PaperClinic) -> None:

@@ -49,6 +49,19 @@ def test_an_unknown_treatment_gets_the_general_text(slug: str) -> None:
     assert starting_text(slug, "en") == starting_text("general", "en")
 
 
+def test_the_help_card_says_whom_to_call_and_names_neither_client_nor_treatment(real_text: Named) -> None:
+    """It hangs where visitors read it."""
+    said = real_text("help-card")
+    for step in (
+        "When to call us (310) 555-0100",
+        "When to see a doctor today",
+        "When to get help at once 911",
+    ):
+        assert step in said
+    for private in ("Osei", "Facial", "Session", "Tonight"):
+        assert private not in said
+
+
 def test_a_language_without_texts_gets_english() -> None:
     assert starting_text("touch-up", "tlh") == starting_text("touch-up", "en")
 

@@ -47,6 +47,7 @@ CHOSEN = (
     "voucher-logo",
     "voucher-window",
     "next-visit",
+    "help-card",
     "voucher-letter",
     "poster",
     "invoice-electronic",

@@ -25,7 +25,7 @@ SAME_AS_ENGLISH = {
     "zh": set[str](),
 }
 # What a Chinese reader calls by its Latin letters, too, and a screen of the program by its name.
-LATIN_IN_CHINESE = {"PDF", "LED", "QR", "SHA", "Money", "owed", "Square", "Apple", "Google", "Wallet"}
+LATIN_IN_CHINESE = {"PDF", "LED", "QR", "SHA", "Square", "Apple", "Google", "Wallet"}
 
 
 @cache

@@ -62,6 +62,9 @@ JUNIPER = {
     "phone": "(310) 555-0100",
     "email": "hello@juniperstreet.example",
     "website": "juniperstreet.example",
+    "map_url": "https://maps.juniperstreet.example/118",
+    "parking": "behind the house, two hours free",
+    "entrance": "the green door, second floor",
     "legal_name": "Juniper Street Acupuncture LLC",
     "tax_id": "95-4821937",
 }

@@ -22,6 +22,7 @@ from invoices.papers import (
     OwnersMonth,
     PageSize,
     Paper,
+    SheetForm,
     content_sha256,
     from_json,
     to_json,
@@ -67,8 +68,8 @@ def _in_language(clinic: PaperClinic, language: str, focus: tuple[str, ...]) -> 
     return clinic.summary(course_id)
 
 
-def _sheet(clinic: PaperClinic, slug: str, language: str) -> Paper:
-    return sheets.sheet(clinic, _course_of(clinic, slug), language)
+def _sheet(clinic: PaperClinic, slug: str, language: str, form: SheetForm = "sheet") -> Paper:
+    return sheets.sheet(clinic, _course_of(clinic, slug), language, form)
 
 
 @cache
@@ -118,6 +119,9 @@ _JUNIPER: dict[str, Maker] = {
         for called, language in _LANGUAGES.items()
     },
     "aftercare-own": sheets.reviewed,
+    "help-card": partial(_sheet, slug="facial", language="en", form="card"),
+    "help-card-spanish": partial(_sheet, slug="facial", language="es", form="card"),
+    "help-card-chinese": partial(_sheet, slug="facial", language="zh-Hans", form="card"),
     "planner": sheets.planned,
     "planner-spanish": partial(sheets.planned, language="es"),
     "planner-chinese": partial(sheets.planned, language="zh-Hans"),

@@ -3,7 +3,7 @@
 import re
 from datetime import date, timedelta
 
-from invoices.papers import AftercareSheet, PlannerForm, VisitPlanner, WelcomeSheet
+from invoices.papers import AftercareSheet, PlannerForm, SheetForm, VisitPlanner, WelcomeSheet
 from plugin.core.money import Money
 from plugin.courses.catalog.packages import NewContent
 from plugin.courses.handouts.content import aftercare_paper
@@ -18,8 +18,10 @@ CUPPING = "Cupping, 30 min"
 DAY = date(2026, 11, 3)
 
 
-def sheet(clinic: PaperClinic, course_id: str, language: str = "en") -> AftercareSheet:
-    return aftercare_paper(clinic.store, course_id, now=clinic.clock(), language=language)
+def sheet(
+    clinic: PaperClinic, course_id: str, language: str = "en", form: SheetForm = "sheet"
+) -> AftercareSheet:
+    return aftercare_paper(clinic.store, course_id, now=clinic.clock(), language=language, form=form)
 
 
 def facial(clinic: PaperClinic) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import read_clinic
+from plugin.courses.catalog.names import names_in
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.handouts.texts import read_treatment_text
 from plugin.services import Services
@@ -76,6 +77,21 @@ class TestTheLetterhead:
         kept = read_clinic(small_desk.store)
         assert (kept.voucher_form, kept.address_place) == ("pages", "window")
         assert clinic_on_paper(kept).has_address_window
+
+    def test_how_to_find_the_clinic_is_kept_and_can_be_translated(
+        self, small_olga: Visitor, small_desk: Desk
+    ) -> None:
+        form = small_olga.page(PAPERS).form(PAPERS)
+        typed = {"map_url": "https://map.example/1", "parking": "in the yard", "entrance": "blue door"}
+        small_olga.after(form, **typed)
+        kept = read_clinic(small_desk.store)
+        assert {name: getattr(kept, name) for name in typed} == typed
+        names = small_olga.page("/clinic/names").form("/clinic/names")
+        small_olga.after(names, **{"es:in the yard": "en el patio"})
+        refused = small_olga.send(form, map_url="map.example")
+        assert "begins with https://" in refused.text
+        with small_desk.store.reading() as session:
+            assert names_in(session, "es")(kept.parking) == "en el patio"
 
     def test_what_is_typed_shows_before_it_is_saved(self, small_olga: Visitor, small_desk: Desk) -> None:
         form = small_olga.page(PAPERS).form(PAPERS)

@@ -1,5 +1,6 @@
 """A client's own page and the link that stops letters: opened by an address alone, and silent to every other one."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from invoices.papers import Paper, PaperFailed
 from plugin import create_app
 from plugin.core.acts import Role
 from plugin.courses.base.clinic import read_clinic, save_clinic
+from plugin.courses.catalog.names import TypedName, save_names
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.clients.clients import change_client, read_client
 from plugin.courses.clients.email_choice import stop_token
@@ -67,7 +69,7 @@ def test_it_shows_what_is_left_booked_and_done(ana: Ana) -> None:
         "Hello Ana",
         "9 of 12 sessions left",
         "2 of 2 touch-ups left",
-        "Sun, Dec 20",
+        "Sunday, December 20",
         "To change it, call (415) 555-0100.",
         "Session 3",
         "Nov 22",
@@ -105,6 +107,27 @@ def test_it_speaks_their_language(ana: Ana, language: str, tag: str, says: tuple
     for said in says:
         assert said in text, said
     assert "left" not in Page(text).text
+
+
+def test_it_says_how_to_find_the_clinic_in_their_language(ana: Ana) -> None:
+    found: dict[str, Any] = {
+        "map_url": "https://map.example/jade",
+        "parking": "behind the house",
+        "entrance": "green door",
+    }
+    save_clinic(ana.store, ana.desk.act(OLGA), replace(read_clinic(ana.store), **found))
+    save_names(ana.store, ana.desk.act(OLGA), [TypedName("green door", "es", "", "puerta verde")])
+    ana.speak("es")
+    page = ana.page()
+    assert "Entrada: puerta verde" in page
+    assert "Estacionamiento: behind the house" in page
+    assert 'href="https://map.example/jade"' in page
+
+
+def test_the_card_of_the_steps_of_help_opens_after_a_visit(ana: Ana) -> None:
+    (card,) = re.findall(r'href="(/my/[^"]*help-card.pdf)"', ana.page())
+    assert ana.phone.get(card).data.startswith(PDF)
+    assert ana.phone.get(card.replace("/visits/", "/visits/x")).status_code == 404
 
 
 def test_their_papers_open_and_nobody_else_s(ana: Ana) -> None:

@@ -59,6 +59,9 @@ _LABELS = {
     "offers_next_course": N_("Next package on the last summary"),
     "voucher_form": N_("Gift vouchers"),
     "address_place": N_("Client’s address on letters"),
+    "map_url": N_("Map"),
+    "parking": N_("Parking"),
+    "entrance": N_("Entrance"),
 }
 
 _NO_CLINIC_YET = ClinicView(
@@ -226,7 +229,23 @@ def checked_clinic(clinic: ClinicView) -> ClinicView:
             clinic.legal_name, field="legal_name", called=_("The legal name"), most=NAME_LENGTH
         ),
         tax_id=optional(clinic.tax_id, field="tax_id", called=_("The tax number"), most=40),
+        map_url=_map(clinic.map_url),
+        parking=optional(
+            clinic.parking, field="parking", called=_("The sentence on parking"), most=NAME_LENGTH
+        ),
+        entrance=optional(
+            clinic.entrance, field="entrance", called=_("The sentence on the entrance"), most=NAME_LENGTH
+        ),
     )
+
+
+def _map(typed: str) -> str:
+    address = optional(typed, field="map_url", called=_("The address of the map"), most=254)
+    if address and not re.fullmatch(r"https?://[!-~]+", address):
+        raise InvalidField(
+            _("The address of the map begins with https:// and has no spaces."), field="map_url"
+        )
+    return address
 
 
 def _address(typed: str) -> str:

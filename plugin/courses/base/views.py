@@ -75,6 +75,9 @@ class ClinicView:
     offers_next_course: bool = False
     voucher_form: str = "fold"
     address_place: str = "plain"
+    map_url: str = ""
+    parking: str = ""
+    entrance: str = ""
     logo: LogoView | None = None
 
     @property

@@ -1,4 +1,5 @@
-"""The clinic's names in the languages of its clients: of packages, treatments, focus areas and add-ons.
+"""The clinic's names in the languages of its clients: of packages, treatments, focus areas and add-ons; and its
+sentences on parking and entrance.
 
 A translation belongs to the name itself, as in a gettext catalog: a course that was sold under an older name
 keeps that name's translation, and what was issued keeps its words.
@@ -17,7 +18,7 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, allowed
 from plugin.errors import InvalidField
 from plugin.store import Store
-from plugin.store.offers import Package, Treatment
+from plugin.store.offers import Clinic, Package, Treatment
 from plugin.store.visit_notes import NameTranslation, VisitOption
 from plugin.wording import _
 
@@ -93,7 +94,7 @@ def _lines(names: NamesByLanguage) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NamedThing:
-    """A name of the clinic's with its translations; `kind` is package, treatment, focus or add_on."""
+    """A name of the clinic's with its translations; `kind` is package, treatment, focus, add_on or arrival."""
 
     kind: str
     name: str
@@ -111,15 +112,19 @@ class TypedName:
 
 
 def named_things(store: Store) -> tuple[NamedThing, ...]:
-    """Return what has a name that clients read: packages and lists in use, and all treatments."""
+    """Return what clients read: names of packages and lists in use, of all treatments, and how to find the clinic."""
     packages = select(literal("package"), Package.name, Package.id).where(Package.is_active.is_(True))
     treatments = select(literal("treatment"), Treatment.name, Treatment.name)
     place = VisitOption.kind + cast(VisitOption.position + 1000, String)
+    arrivals = (
+        select(literal("arrival"), said, literal("")).where(said != "")
+        for said in (Clinic.parking, Clinic.entrance)
+    )
     options = select(VisitOption.kind, VisitOption.name, place).where(VisitOption.retired_at.is_(None))
     with store.reading() as session:
         rows = [
             (kind, name)
-            for query in (packages, treatments, options)
+            for query in (packages, treatments, options, *arrivals)
             for kind, name, _other in sorted(session.execute(query).all(), key=lambda row: row[2])
         ]
         texts = translations_in(session, [name for _other, name in rows])

@@ -15,6 +15,7 @@ from invoices.papers import (
     PaperFailed,
     PaperRefused,
     PlannerForm,
+    SheetForm,
     VisitPlanner,
     WelcomeSheet,
     content_sha256,
@@ -44,6 +45,8 @@ AFTERCARE = "aftercare"
 WELCOME = "welcome"
 PLANNER = "planner"
 NEXT_VISIT = "next_visit"
+HELP_CARD = "help_card"
+_OF_VISIT = (AFTERCARE, HELP_CARD)
 _MAKER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 
@@ -73,7 +76,7 @@ def hand_out(
     pages; without it the summary has no code for it.
     Raises NotFound, Refused for what can't be a paper, PaperNotMade if a retry may help.
     """
-    page = _page(store, act, public_url, course_id) if kind != AFTERCARE else None
+    page = _page(store, act, public_url, course_id) if kind not in _OF_VISIT else None
     paper = _paper(store, course_id, kind, now=act.now, visit_id=visit_id, language=language, page=page)
     paper = _in_type(store, course_id, paper, large_print)
     mark = _mark(paper)
@@ -119,7 +122,8 @@ def _paper(
         return welcome_paper(store, course_id, now=now, language=language, balance_url=page)
     if kind == SUMMARY:
         return summary_paper(store, course_id, now=now, language=language, balance_url=page)
-    return aftercare_paper(store, course_id, now=now, visit_id=visit_id, language=language)
+    sheet: SheetForm = "card" if kind == HELP_CARD else "sheet"
+    return aftercare_paper(store, course_id, now=now, visit_id=visit_id, language=language, form=sheet)
 
 
 def _in_type(store: Store, course_id: str, paper: OfCourse, large_print: bool | None = None) -> OfCourse:

@@ -11,6 +11,7 @@ from invoices.papers import (
     AftercareSheet,
     Allowance,
     AllowanceKind,
+    Arrival,
     Clinic,
     CourseSummary,
     Logo,
@@ -19,6 +20,7 @@ from invoices.papers import (
     OpenHours,
     RatedConcern,
     RatingMark,
+    SheetForm,
     SummaryVisit,
     stamps,
 )
@@ -121,7 +123,13 @@ def summary_paper(
 
 
 def aftercare_paper(
-    store: Store, course_id: str, *, now: datetime, visit_id: str | None = None, language: str | None = None
+    store: Store,
+    course_id: str,
+    *,
+    now: datetime,
+    visit_id: str | None = None,
+    language: str | None = None,
+    form: SheetForm = "sheet",
 ) -> AftercareSheet:
     """Freeze an aftercare sheet for a visit, the latest by default; raises NotFound or Refused."""
     with store.reading() as session:
@@ -148,6 +156,7 @@ def aftercare_paper(
         focus=focus_text(visit, names),
         next_visit=in_language(next_visit, names),
         phone_hours=phone_hours,
+        form=form,
     )
 
 
@@ -176,6 +185,11 @@ def clinic_on_paper(clinic: ClinicView) -> Clinic:
         large_print=False,
         ledger_head="",
     )
+
+
+def arrival_on_paper(clinic: ClinicView, names: Names) -> Arrival:
+    """Return how to find the clinic, in the paper's language."""
+    return Arrival(parking=names(clinic.parking), entrance=names(clinic.entrance), map_url=clinic.map_url)
 
 
 def subject_in(

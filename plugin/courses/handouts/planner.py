@@ -7,7 +7,7 @@ from invoices.language import language_for
 from invoices.papers import PlannerForm, PlannerVisit, VisitPlanner
 from plugin.courses.base.clinic import local_date
 from plugin.courses.catalog.names import Names, names_in
-from plugin.courses.handouts.content import clinic_on_paper, subject_in
+from plugin.courses.handouts.content import arrival_on_paper, clinic_on_paper, subject_in
 from plugin.courses.visits.visit_plan import VisitPlan, plan_in
 from plugin.store import Store
 
@@ -38,6 +38,7 @@ def planner_paper(
         visits=visits[:1] if form == "card" else visits,
         language=spoken,
         form=form,
+        arrival=arrival_on_paper(clinic, names),
         calendar_url=f"{balance_url}/courses/{course_id}/visits.ics" if balance_url else None,
     )
 

@@ -13,6 +13,7 @@ from plugin.courses.base.opening_hours import hours_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.catalog.names import names_in
 from plugin.courses.handouts.content import (
+    arrival_on_paper,
     clinic_on_paper,
     in_language,
     open_hours,
@@ -69,6 +70,7 @@ def welcome_paper(
         terms=terms_in_force(course, clinic, spoken, names, has_refund=received is None),
         phone_hours=hours,
         balance_url=balance_url,
+        arrival=arrival_on_paper(clinic, names),
     )
 
 

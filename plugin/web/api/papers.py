@@ -63,6 +63,12 @@ def print_aftercare(request: Request, query: OfVisit, course_id: str) -> Reply:
     return _paper(request, course_id, "aftercare", query, query.visit_id)
 
 
+@call("GET", "/courses/{course_id}/help-card.pdf", None, refusals=(409,))
+def print_help_card(request: Request, query: OfVisit, course_id: str) -> Reply:
+    """Print the aftercare sheet's steps of help alone, on a card to cut out: when to call, whom, and the phone."""
+    return _paper(request, course_id, "help_card", query, query.visit_id)
+
+
 @call("GET", "/courses/{course_id}/invoice.pdf", None, roles=DESK, refusals=(409,))
 def print_invoice(request: Request, query: AsIssued, course_id: str) -> Reply:  # noqa: ARG001 - only checked
     """Print the invoice, always the same bytes; 409 `invoice_not_ready` while it is being made."""

@@ -31,7 +31,7 @@ from plugin.courses.clients.wallet_passes import google_pass
 from plugin.courses.documents.client_statement import statement_of_client
 from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.documents.prepaid import issue_prepaid_balance
-from plugin.courses.handouts.cache import AFTERCARE, PLANNER, SUMMARY, WELCOME, hand_out
+from plugin.courses.handouts.cache import AFTERCARE, HELP_CARD, PLANNER, SUMMARY, WELCOME, hand_out
 from plugin.courses.handouts.google_pass import save_link
 from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.courses.handouts.planner import calendar_file
@@ -214,6 +214,16 @@ def _is_theirs(client: ClientView, course_id: str) -> bool:
 @blueprint.get("/my/<token>/visits/<visit_id>/aftercare.pdf")
 def aftercare(token: str, visit_id: str) -> Response:
     """Return the aftercare sheet of one of their visits."""
+    return _of_own_visit(token, visit_id, AFTERCARE)
+
+
+@blueprint.get("/my/<token>/visits/<visit_id>/help-card.pdf")
+def help_card(token: str, visit_id: str) -> Response:
+    """Return its steps of help alone, on a card."""
+    return _of_own_visit(token, visit_id, HELP_CARD)
+
+
+def _of_own_visit(token: str, visit_id: str, kind: str) -> Response:
     client = client_of(token)
     theirs = (
         course.id
@@ -224,7 +234,7 @@ def aftercare(token: str, visit_id: str) -> Response:
     course_id = next(theirs, None)
     if course_id is None:
         abort(404)
-    return _paper(client, course_id, AFTERCARE, visit_id=visit_id)
+    return _paper(client, course_id, kind, visit_id=visit_id)
 
 
 @blueprint.get("/my/<token>/documents/<document_id>.pdf")
@@ -305,6 +315,7 @@ def _paper(client: ClientView, course_id: str, kind: str, *, visit_id: str | Non
         WELCOME: language.gettext("Welcome sheet"),
         PLANNER: language.gettext("Your visits"),
         AFTERCARE: language.gettext("Aftercare"),
+        HELP_CARD: language.gettext("Help card"),
     }
     return _pdf(pdf, called[kind])
 

@@ -271,6 +271,26 @@ class LetterheadForm(Form):
     website = Text(N_("Website"), maxlength=254, autocapitalize="none", spellcheck="false")
     country = Choice(N_("Country"))
     page_size = Choice(N_("Paper"), (("letter", N_("Letter, 8.5 × 11 in")), ("a4", N_("A4, 210 × 297 mm"))))
+    map_url = Text(
+        N_("Map"),
+        type="url",
+        maxlength=254,
+        autocapitalize="none",
+        spellcheck="false",
+        hint=N_("The link that the map gives under “Share”"),
+    )
+    parking = Text(
+        N_("Parking"),
+        called=N_("The sentence on parking"),
+        maxlength=NAME_LENGTH,
+        hint=N_("Such as: behind the house, two hours free"),
+    )
+    entrance = Text(
+        N_("Entrance"),
+        called=N_("The sentence on the entrance"),
+        maxlength=NAME_LENGTH,
+        hint=N_("Such as: the green door, second floor, no elevator"),
+    )
     accent = Text(N_("Color"), type="color")
     voucher_form = Choice(
         N_("Gift vouchers"),
