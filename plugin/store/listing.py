@@ -35,8 +35,6 @@ GIFT, UNASSIGNED = "gift", "unassigned"
 CURRENT = (*IN_USE, Status.FROZEN, GIFT, UNASSIGNED)
 _HAS_LEFT = "value != 0 OR sessions_left != 0"
 _LEFT = ("client_id", "currency", "last_seen_on", "sessions_left", "value", "client_name")
-_OF_FOLLOW_UP = ("client_id", "client_name", "main_left", "expires_on", "last_seen_on", "due_back_on")
-_OF_DONE = ("client_id", "client_name", "status", "main_left", "last_seen_on")
 _OF_PROGRESS = (
     *("client_id", "package_id", "practitioner_id", "status", "main_granted", "main_used", "main_left"),
     *("last_seen_on", "last_visit_on", "visits", "visit_days"),
@@ -93,14 +91,14 @@ class ListedCourse(Base):
         Index(None, "client_name", "course_id"),
         Index(None, "package_name", "course_id"),
         Index(None, "practitioner_name", "course_id"),
-        # Each has a list in its order, and all that a report asks for of its rows: none of them is read for it.
-        Index("ix_listed_course_status", "status", "course_id", *_OF_FOLLOW_UP),
+        Index(None, "status", "course_id"),
+        # It has all that the progress of courses asks for of its rows: none of them is read for it.
         Index("ix_listed_course_sold", "sold_at", "course_id", *_OF_PROGRESS),
         Index(None, "expires_on", "course_id"),
         Index(None, "sessions_left", "course_id"),
         Index(None, "value", "course_id"),
         Index(None, "due", "course_id"),
-        Index("ix_listed_course_visited", "last_visit_on", "course_id", *_OF_DONE),
+        Index(None, "last_visit_on", "course_id"),
         Index(None, "last_seen_on"),
         Index(None, "client_id", "sold_at", "status"),
         Index(None, "package_id"),
@@ -116,6 +114,44 @@ class ListedCourse(Base):
 # As the indexes have it: SQLite does not see a bound value in them.
 HAS_LEFT = or_(ListedCourse.value != literal_column("0"), ListedCourse.sessions_left != literal_column("0"))
 IS_CURRENT = ListedCourse.is_current.is_(True)
+
+
+class ListedClient(Base):
+    """A client with sessions left, a balance due or a course used up, by whom follow-ups are found.
+
+    Computed from the client's rows of the list in the transaction that writes those. `sessions_left`, `ends_on`, the
+    first last day, and `due_back_on`, the last such day, are of main sessions in courses in use; `done_on` is the last
+    visit of a course with none left. Text about the client is not here.
+    """
+
+    __tablename__ = "listed_client"
+
+    client_id: Mapped[str] = mapped_column(Id, primary_key=True)
+    # Sessions are left, or a balance is due.
+    is_open: Mapped[bool]
+    done_on: Mapped[date]
+    ends_on: Mapped[date]
+    sessions_left: Mapped[int]
+    seen_on: Mapped[date]
+    due_back_on: Mapped[date]
+    is_due: Mapped[bool]
+
+    # It has all that follow-ups ask for: no row is read to rank and count them.
+    __table_args__ = (
+        Index(
+            "ix_listed_client_open",
+            *(
+                "is_open",
+                "done_on",
+                "client_id",
+                "ends_on",
+                "sessions_left",
+                "seen_on",
+                "due_back_on",
+                "is_due",
+            ),
+        ),
+    )
 
 
 class SumOf(StrEnum):

@@ -35,6 +35,9 @@ _NOT_SHOWN = {
     "package_content",
     # Only whether Square fails, which is asked beside the version.
     "connection",
+    # They only narrow down which courses are looked at, by what is counted.
+    "listed_course",
+    "unlisted_course",
     # Written with its course, never changed.
     "imported_course",
     "logo",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.courses.audit.records import Finding
 from plugin.courses.reports.overview import last_in_chain
-from plugin.courses.reports.total_checks import wrong_list_sums, wrong_totals
+from plugin.courses.reports.total_checks import wrong_list_sums, wrong_listed_clients, wrong_totals
 from plugin.store.ledger import Allowance, Course, Entry, Operation, Visit
 
 
@@ -79,3 +79,7 @@ def totals(session: Session) -> Iterator[Finding]:
         )
     for kind in wrong_list_sums(session):
         yield Finding("list sum", kind.value, "The sums of the list of courses are not those of its rows.")
+    for client_id in wrong_listed_clients(session):
+        yield Finding(
+            "listed client", client_id, "Follow-ups count this client by other figures than their courses'."
+        )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -188,6 +189,8 @@ def typed_language(value: str) -> str:
     return value
 
 
+# A list writes those of its fifty rows each time it is shown.
+@lru_cache(maxsize=1024)
 def written_phone(e164: str, country: str) -> str:
     """Return the number as it is dialed in the clinic's country."""
     try:

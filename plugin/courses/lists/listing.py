@@ -9,11 +9,11 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, case, delete, func, insert, literal, select
+from sqlalchemy import Date, Row, Select, and_, case, delete, func, insert, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
-from plugin.core.status import IN_USE
+from plugin.core.status import IN_USE, Status
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.state import each_state
 from plugin.store import Store
@@ -24,6 +24,7 @@ from plugin.store.listing import (
     NEVER,
     NOT_YET,
     UNASSIGNED,
+    ListedClient,
     ListedCourse,
     ListingState,
     UnlistedCourse,
@@ -80,11 +81,54 @@ def renew_batch(session: Session, now: datetime, most: int = BATCH) -> int:
     ).all()
     ids = sorted({note.course_id for note in notes})
     rows = list(_rows(session, ids, today))
-    session.execute(delete(ListedCourse).where(ListedCourse.course_id.in_(ids)))
+    theirs = ListedCourse.course_id.in_(ids)
+    # A course may have been another client's until now.
+    clients = {
+        *session.scalars(select(ListedCourse.client_id).where(theirs)),
+        *(row["client_id"] for row in rows),
+    }
+    session.execute(delete(ListedCourse).where(theirs))
     if rows:
         session.connection().execute(insert(ListedCourse), rows)
+    _renew_clients(session, sorted(filter(None, clients)))
     session.execute(delete(UnlistedCourse).where(UnlistedCourse.id.in_([note.id for note in notes])))
     return len(notes)
+
+
+def _renew_clients(session: Session, ids: Sequence[str]) -> None:
+    session.execute(delete(ListedClient).where(ListedClient.client_id.in_(ids)))
+    found = listed_clients().where(ListedCourse.client_id.in_(ids))
+    session.execute(insert(ListedClient).from_select([each.name for each in found.selected_columns], found))
+
+
+def listed_clients() -> Select[Any]:
+    """Return the query for the rows of `ListedClient`, by what their courses' rows hold."""
+    of = ListedCourse
+    is_in_use = and_(of.status.in_(IN_USE), of.main_left > 0)
+    is_done = and_(of.status.in_((*IN_USE, Status.FINISHED.value)), of.main_left == 0)
+    never, not_yet = literal(NEVER, Date()), literal(NOT_YET, Date())
+    is_open = func.max(case((or_(is_in_use, of.due > 0), 1), else_=0)) == 1
+    done_on = func.max(case((is_done, of.last_visit_on), else_=not_yet))
+    columns: tuple[Any, ...] = (
+        of.client_id.label("client_id"),
+        is_open.label("is_open"),
+        done_on.label("done_on"),
+        func.min(case((is_in_use, of.expires_on), else_=never)).label("ends_on"),
+        func.sum(case((is_in_use, of.main_left), else_=0)).label("sessions_left"),
+        func.max(case((or_(is_in_use, is_done, of.due > 0), of.last_seen_on), else_=not_yet)).label(
+            "seen_on"
+        ),
+        func.max(case((is_in_use, of.due_back_on), else_=not_yet)).label("due_back_on"),
+        (func.max(case((of.due > 0, 1), else_=0)) == 1).label("is_due"),
+    )
+    return (
+        select(*columns)
+        .join(Client, Client.id == of.client_id)
+        # A client whose data was erased can no longer be called.
+        .where(Client.erased_at.is_(None))
+        .group_by(of.client_id)
+        .having(or_(is_open, done_on > not_yet))
+    )
 
 
 def _note_new_day(session: Session, state: ListingState, today: date) -> None:

@@ -25,6 +25,7 @@ from plugin.store.changes import Gift
 from plugin.store.documents import SaleRecord
 from plugin.store.imports import ImportBatch
 from plugin.store.ledger import Entry, History, Operation
+from plugin.store.listing import ListedClient
 from plugin.store.people import Client
 from plugin.store.personal import (
     DELETED,
@@ -109,6 +110,8 @@ def _clients(session: Session, act: Act, subject: SubjectData) -> None:
         .where(Client.id.in_(subject.client_ids), Client.erased_at.is_(None))
         .values(**blank, erased_at=act.now, erased_by=act.actor.name)
     )
+    # No follow-up of theirs any more.
+    session.execute(delete(ListedClient).where(ListedClient.client_id.in_(subject.client_ids)))
 
 
 def _sales(session: Session, subject: SubjectData) -> None:

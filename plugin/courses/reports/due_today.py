@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Date, Integer, bindparam, exists, func, select, union
+from sqlalchemy import Date, Integer, bindparam, exists, func, literal, select, union, union_all
 
 from plugin.core.course import CourseState
-from plugin.courses.base.state import prepared_states, states_of
+from plugin.courses.base.state import CLIENT_NAME, SOME, prepared_states, states_of
 from plugin.courses.reports.overview import last_in_chain
 from plugin.store import Store
 from plugin.store.changes import Gift
 from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.people import Client
+from plugin.store.listing import IS_CURRENT, ListedCourse, UnlistedCourse
+from plugin.store.prepared import Prepared
 from plugin.store.selling import Checkout
 
 EXPIRING_WITHIN = timedelta(days=7)
@@ -38,11 +39,13 @@ class DueToday:
 
 
 def due_today(store: Store, today: date, *, limit: int = 20) -> DueToday:
-    """Return what falls due, with at most `limit` courses that expire, in one query."""
+    """Return what falls due, with at most `limit` courses that expire."""
     last = today + EXPIRING_WITHIN
     values = {"today": today, "last": last, "limit": limit}
     with store.reading() as session:
-        rows = list(states_of(session, _DUE, values, today=today))
+        due = _DUE.all(session.connection(), values)
+        ids = {"course_ids": [row.id for row in due]}
+        rows = list(states_of(session, _STATES, ids, today=today)) if due else []
     found = [
         DueCourse(state.facts.id, row.client_id, row.client_name, row.package_name, state)
         for state, row in rows
@@ -52,7 +55,7 @@ def due_today(store: Store, today: date, *, limit: int = 20) -> DueToday:
     return DueToday(
         balances=tuple(sorted(filter(_is_due, found), key=lambda each: each.state.due_on or today)),
         expiring=tuple(expiring[:limit]),
-        expiring_count=rows[0][1].expiring_count if rows else 0,
+        expiring_count=max((row.expiring_count for row in due), default=0),
     )
 
 
@@ -66,25 +69,33 @@ _HAS_LEFT = (
     )
     .exists()
 )
+_TODAY, _LAST = bindparam("today", type_=Date), bindparam("last", type_=Date)
+# By the list of courses, in which most have nothing left, and by what is not in it yet.
+_KNOWN = union(
+    select(ListedCourse.course_id).where(IS_CURRENT, ListedCourse.expires_on.between(_TODAY, _LAST)),
+    select(UnlistedCourse.course_id),
+)
 _EXPIRING = select(Course.id).where(
-    Course.expires_on.between(bindparam("today", type_=Date), bindparam("last", type_=Date)),
+    Course.id.in_(_KNOWN),
+    Course.expires_on.between(_TODAY, _LAST),
     Course.closed_as.is_(None),
     Course.frozen_at.is_(None),
     Course.client_id.is_not(None),
     ~exists().where(Gift.waiting == Course.id),
     _HAS_LEFT,
 )
-_NEXT = _EXPIRING.order_by(Course.expires_on, Course.id).limit(bindparam("limit", type_=Integer)).subquery()
+_NEXT = (
+    _EXPIRING.add_columns(func.count().over().label("expiring_count"))
+    .order_by(Course.expires_on, Course.id)
+    .limit(bindparam("limit", type_=Integer))
+    .subquery()
+)
 _ASKED = select(Checkout.square_order_id).where(
     Checkout.state.in_(("asking", "waiting")), Checkout.balance_due_on <= bindparam("today", type_=Date)
 )
-_UNPAID = select(Course.id).where(Course.square_order_id.in_(_ASKED), Course.closed_as.is_(None))
-_DUE = prepared_states(
-    select(union(select(_NEXT.c.id), _UNPAID).subquery().c.id),
-    Course.package_name,
-    select(Client.name).where(Client.id == Course.client_id).scalar_subquery().label("client_name"),
-    select(func.count()).select_from(_EXPIRING.subquery()).scalar_subquery().label("expiring_count"),
-)
+_UNPAID = select(Course.id, literal(0)).where(Course.square_order_id.in_(_ASKED), Course.closed_as.is_(None))
+_DUE = Prepared(union_all(select(_NEXT), _UNPAID))
+_STATES = prepared_states(SOME, Course.package_name, CLIENT_NAME)
 
 
 def _is_due(each: DueCourse) -> bool:

@@ -12,14 +12,14 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    ColumnElement,
+    BindParameter,
     Date,
-    Function,
     Select,
+    String,
     Subquery,
     and_,
+    bindparam,
     case,
-    exists,
     func,
     literal,
     or_,
@@ -31,16 +31,17 @@ from sqlalchemy.orm import Session, aliased
 from plugin.core.batches import batched
 from plugin.core.course import CourseState
 from plugin.core.money import Money
-from plugin.core.status import IN_USE, Status
 from plugin.core.text import folded
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.state import each_state
+from plugin.courses.base.state import SOME, prepared_states, states_of
 from plugin.courses.lists.listing import count_waiting_in, renew_some
 from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.store import Store
+from plugin.store.base import UtcTime
 from plugin.store.ledger import Course, Entry, Visit
-from plugin.store.listing import NEVER, NOT_YET, ListedCourse
+from plugin.store.listing import NEVER, ListedClient, ListedCourse
 from plugin.store.people import Client, SquareCustomer
+from plugin.store.prepared import Prepared
 from plugin.store.square_side import Booking
 from plugin.store.visit_notes import VisitNote
 
@@ -159,17 +160,16 @@ def follow_up_page(
     with store.reading() as session:
         today = local_date(clinic_in(session), now)
         people = _people(today, now)
-        page = _ordered(people, wanted).limit(limit).offset(skip)
+        counts, everybody = _counts(session, people)
+        ordered = _ordered(people, wanted)
         if wanted.why or wanted.words:
-            counts, everybody = _counts(session, people)
-            found = session.scalar(select(func.count()).select_from(_ordered(people, wanted).subquery())) or 0
-            ids = session.scalars(page).all()
+            found = session.scalar(select(func.count()).select_from(ordered.subquery())) or 0
         else:
-            # Everybody is counted in the reading that finds the page.
-            rows = session.execute(page.add_columns(*(each.over() for each in _numbers(people)))).all()
-            ids = [row[0] for row in rows]
-            counts, everybody = _named(rows[0][1:]) if rows else _counts(session, people)
             found = everybody
+            if wanted == FollowUpFilter() and skip + limit <= counts[Why.EXPIRING]:
+                # They come first, and are few of all that would be sorted.
+                ordered = ordered.where(people.c[Why.EXPIRING.value] == 1)
+        ids = session.scalars(ordered.limit(limit).offset(skip)).all()
         shown = tuple(_written(session, ids, today, now))
         return FollowUpPage(shown, found, counts, everybody, count_waiting_in(session))
 
@@ -181,97 +181,40 @@ def count_follow_ups(store: Store, now: datetime) -> int:
 
 
 def _counts(session: Session, people: Subquery) -> tuple[dict[Why, int], int]:
-    return _named(session.execute(select(*_numbers(people)).select_from(people)).one())
-
-
-def _numbers(people: Subquery) -> list[Function[Any]]:
-    return [*(func.sum(people.c[why.value]) for why in Why), func.count()]
-
-
-def _named(numbers: Sequence[Any]) -> tuple[dict[Why, int], int]:
-    *each, everybody = (int(number or 0) for number in numbers)
-    return dict(zip(Why, each, strict=True)), everybody
+    numbers = (*(func.sum(people.c[why.value]) for why in Why), func.count())
+    *each, everybody = session.execute(select(*numbers).select_from(people)).one()
+    return {why: int(number or 0) for why, number in zip(Why, each, strict=True)}, everybody
 
 
 def _people(today: date, now: datetime) -> Subquery:
     """Return the clients worth a call: when the first course ends, when seen last, and 1 or 0 for each reason."""
-    facts = union_all(*_facts(today)).subquery().c
-    client = select(
-        facts.client_id,
-        # Folded, and "" for a client whose data was erased.
-        func.max(facts.client_name).label("client_name"),
-        func.min(facts.ends).label("ends"),
-        func.sum(facts.left).label("left"),
-        func.max(facts.seen).label("seen"),
-        # Of courses that have sessions left.
-        func.max(facts.due_back).label("due_back"),
-        func.max(facts.is_done).label("is_done"),
-        func.max(facts.is_due).label("is_due"),
-    )
-    of = client.group_by(facts.client_id).subquery().c
+    of = ListedClient
+    soon, since = today + timedelta(SOON_DAYS), today - JUST_FINISHED
     booked = select(next_bookings(now).subquery().c.client_id)
-    # A client whose data was erased can no longer be called.
-    is_somebody = exists().where(Client.id == of.client_id, Client.erased_at.is_(None))
-    is_low = or_(of.left.between(1, FEW_LEFT), and_(of.left == 0, of.is_done == 1))
-    is_lapsed = and_(of.left > 0, of.due_back < today, of.client_id.not_in(booked))
     flags = {
-        Why.EXPIRING: of.ends < NEVER,
-        Why.LOW: is_low,
-        Why.LAPSED: is_lapsed,
-        Why.PART_PAID: of.is_due == 1,
+        Why.EXPIRING: of.ends_on <= soon,
+        Why.LOW: or_(of.sessions_left.between(1, FEW_LEFT), and_(of.sessions_left == 0, of.done_on >= since)),
+        Why.LAPSED: and_(of.sessions_left > 0, of.due_back_on < today, of.client_id.not_in(booked)),
+        Why.PART_PAID: of.is_due.is_(True),
     }
-    return (
-        select(
-            of.client_id,
-            of.client_name,
-            of.ends,
-            of.seen,
-            *(case((flag, 1), else_=0).label(why.value) for why, flag in flags.items()),
-        )
-        .where(or_(*flags.values()), or_(of.client_name != "", is_somebody))
-        .subquery()
-    )
-
-
-def _facts(today: date) -> Iterator[Select[*tuple[Any, ...]]]:
-    of = ListedCourse
-    soon = case((of.expires_on <= today + timedelta(SOON_DAYS), of.expires_on), else_=_day(NEVER))
-    never, not_yet = _day(NEVER), _day(NOT_YET)
-    with_sessions = (of.status.in_(IN_USE), of.main_left > 0)
-    yield _fact(soon, of.main_left, of.last_seen_on, of.due_back_on, 0, 0).where(*with_sessions)
-    just_done = (
-        # No column: SQLite would read all that were ever finished, for those of the last weeks.
-        func.coalesce(of.status, "").in_((*IN_USE, Status.FINISHED.value)),
-        of.main_left == 0,
-        of.last_visit_on >= today - JUST_FINISHED,
-    )
-    yield _fact(never, literal(0), of.last_seen_on, not_yet, 1, 0).where(*just_done)
-    yield _fact(never, literal(0), of.last_seen_on, not_yet, 0, 1).where(of.due > 0)
-
-
-def _day(day: date) -> ColumnElement[date]:
-    return literal(day, Date())
-
-
-def _fact(
-    ends: Any, left: Any, seen: Any, due_back: Any, is_done: int, is_due: int
-) -> Select[*tuple[Any, ...]]:
-    return select(
-        ListedCourse.client_id,
-        ListedCourse.client_name,
+    ends = case((flags[Why.EXPIRING], of.ends_on), else_=literal(NEVER, Date()))
+    columns = (
+        of.client_id,
         ends.label("ends"),
-        left.label("left"),
-        seen.label("seen"),
-        due_back.label("due_back"),
-        literal(is_done).label("is_done"),
-        literal(is_due).label("is_due"),
-    ).where(ListedCourse.client_id.is_not(None))
+        of.seen_on.label("seen"),
+        *(case((flag, 1), else_=0).label(why.value) for why, flag in flags.items()),
+    )
+    # Two parts of one index: of those who used up a course, only the last weeks are read.
+    done = (of.is_open.is_(False), of.done_on >= since)
+    known = union_all(select(*columns).where(of.is_open.is_(True)), select(*columns).where(*done)).subquery()
+    return select(known).where(or_(*(known.c[why.value] == 1 for why in Why))).subquery()
 
 
 def _ordered(people: Subquery, wanted: FollowUpFilter) -> Select[str]:
     of = people.c
     query = select(of.client_id)
-    if wanted.words:
+    is_by_name = wanted.sort is FollowUpSort.NAME
+    if wanted.words or is_by_name:
         query = query.join(Client, Client.id == of.client_id)
     if wanted.why is not None:
         query = query.where(of[wanted.why.value] == 1)
@@ -283,20 +226,19 @@ def _ordered(people: Subquery, wanted: FollowUpFilter) -> Select[str]:
         query = query.where(or_(Client.search_text.contains(word, autoescape=True), courses.exists()))
     hurry = (of.ends, -of[Why.LOW.value], of.seen)
     first = {FollowUpSort.HURRY: hurry, FollowUpSort.NAME: (), FollowUpSort.LAST_VISIT: (of.seen,)}
-    columns = (*first[wanted.sort], of.client_name, of.client_id)
+    names = (Client.name_folded,) if is_by_name else ()
+    columns = (*first[wanted.sort], *names, of.client_id)
     return query.order_by(*(each.desc() if wanted.is_descending else each for each in columns))
 
 
 def _written(session: Session, ids: Sequence[str], today: date, now: datetime) -> Iterator[FollowUp]:
     for some in batched(ids, _AT_ONCE):
-        visits = dict(session.execute(_last_visits(some)).all())
-        booked = dict(session.execute(next_bookings(now).where(SquareCustomer.client_id.in_(some))).all())
+        connection, which = session.connection(), {"client_ids": some}
+        visits = dict(_LAST_VISITS.all(connection, which))
+        booked = dict(_NEXT_BOOKINGS.all(connection, which | {"now": now}))
         due = _days_due(session, visits)
         courses = _courses_of(session, some, today)
-        clients = session.execute(
-            select(Client.id, Client.name, Client.phone, Client.email).where(Client.id.in_(some))
-        )
-        known = {client.id: client for client in clients}
+        known = {client.id: client for client in _CLIENTS.all(connection, which)}
         for client_id in some:
             client = known[client_id]
             reasons = tuple(_reasons(courses[client_id], booked.get(client_id), today))
@@ -358,21 +300,10 @@ def _reason(why: Why, each: _Course) -> Reason:
 
 
 def _courses_of(session: Session, ids: Sequence[str], today: date) -> Mapping[str, list[_Course]]:
-    which = session.scalars(
-        select(Course.id).where(Course.client_id.in_(ids), Course.closed_as.is_(None))
-    ).all()
-    days = {
-        row.course_id: row
-        for row in session.execute(
-            select(ListedCourse.course_id, ListedCourse.last_visit_on, ListedCourse.due_back_on).where(
-                ListedCourse.course_id.in_(which)
-            )
-        )
-    }
+    days = {row.course_id: row for row in _DAYS.all(session.connection(), {"client_ids": ids})}
     found: defaultdict[str, list[_Course]] = defaultdict(list)
-    more = (Course.package_name, Course.sold_at)
-    for state, row in each_state(session, which, *more, today=today):
-        if state.facts.id in days:
+    if days:
+        for state, row in states_of(session, _STATES, {"course_ids": list(days)}, today=today):
             its = days[state.facts.id]
             found[row.client_id].append(
                 _Course(row.package_name, row.sold_at, state, its.last_visit_on, its.due_back_on)
@@ -380,33 +311,17 @@ def _courses_of(session: Session, ids: Sequence[str], today: date) -> Mapping[st
     return found
 
 
-def _last_visits(ids: Sequence[str]) -> Select[str, date]:
-    """Return the query for each client's last visit that was not undone."""
-    undone = aliased(Entry)
-    return (
-        select(Visit.client_id, func.max(Visit.visited_on))
-        .join(Entry, Entry.visit_id == Visit.id)
-        .outerjoin(undone, undone.reverses == Entry.id)
-        .where(Visit.client_id.in_(ids), undone.id.is_(None))
-        .group_by(Visit.client_id)
-    )
-
-
 def _days_due(session: Session, last_visits: Mapping[str, date]) -> dict[str, date]:
     """Return the day that each client was asked back for at the last visit, where one was asked."""
-    asked = (
-        select(Visit.client_id, Visit.visited_on, VisitNote.interval_days)
-        .join(VisitNote, VisitNote.visit_id == Visit.id)
-        .where(VisitNote.interval_days.is_not(None), Visit.client_id.in_(last_visits))
-    )
+    asked = _ASKED_BACK.all(session.connection(), {"client_ids": list(last_visits)})
     return {
         client_id: visited_on + timedelta(days=days)
-        for client_id, visited_on, days in session.execute(asked)
-        if days is not None and last_visits.get(client_id) == visited_on
+        for client_id, visited_on, days in asked
+        if last_visits.get(client_id) == visited_on
     }
 
 
-def next_bookings(now: datetime) -> Select[str, datetime]:
+def next_bookings(now: datetime | BindParameter[datetime]) -> Select[str, datetime]:
     """Return the query for each client's next appointment that was not called off."""
     return (
         select(SquareCustomer.client_id, func.min(Booking.start_at).label("start_at"))
@@ -414,3 +329,31 @@ def next_bookings(now: datetime) -> Select[str, datetime]:
         .where(Booking.start_at >= now, Booking.status.not_in(CALLED_OFF))
         .group_by(SquareCustomer.client_id)
     )
+
+
+# Built once: building them takes as long as asking.
+_SOME: BindParameter[Any] = bindparam("client_ids", type_=String, expanding=True)
+_UNDOING = aliased(Entry)
+# The last visit that was not undone.
+_LAST_VISITS = Prepared(
+    select(Visit.client_id, func.max(Visit.visited_on).label("visited_on"))
+    .join(Entry, Entry.visit_id == Visit.id)
+    .outerjoin(_UNDOING, _UNDOING.reverses == Entry.id)
+    .where(Visit.client_id.in_(_SOME), _UNDOING.id.is_(None))
+    .group_by(Visit.client_id)
+)
+_ASKED_BACK = Prepared(
+    select(Visit.client_id, Visit.visited_on, VisitNote.interval_days)
+    .join(VisitNote, VisitNote.visit_id == Visit.id)
+    .where(VisitNote.interval_days.is_not(None), Visit.client_id.in_(_SOME))
+)
+_NEXT_BOOKINGS = Prepared(
+    next_bookings(bindparam("now", type_=UtcTime())).where(SquareCustomer.client_id.in_(_SOME))
+)
+_CLIENTS = Prepared(select(Client.id, Client.name, Client.phone, Client.email).where(Client.id.in_(_SOME)))
+_DAYS = Prepared(
+    select(ListedCourse.course_id, ListedCourse.last_visit_on, ListedCourse.due_back_on)
+    .join(Course, Course.id == ListedCourse.course_id)
+    .where(Course.client_id.in_(_SOME), Course.closed_as.is_(None))
+)
+_STATES = prepared_states(SOME, Course.package_name, Course.sold_at)

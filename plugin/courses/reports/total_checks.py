@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from plugin.courses.lists.listing import listed_clients
 from plugin.courses.reports.books import (
     IS_USE,
     PRACTITIONER,
@@ -19,7 +20,7 @@ from plugin.courses.reports.books import (
 from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.totals import UNTOTALLED, is_valid, moved_uses
 from plugin.store.ledger import Allowance, Course, Entry, Visit
-from plugin.store.listing import HAS_LEFT, IS_CURRENT, NEVER, ListedCourse, ListedSum, SumOf
+from plugin.store.listing import HAS_LEFT, IS_CURRENT, NEVER, ListedClient, ListedCourse, ListedSum, SumOf
 from plugin.store.totals import PeriodTotal, UseTotal
 
 _Sums = dict[tuple[str, ...], tuple[int, ...]]
@@ -49,6 +50,13 @@ def wrong_list_sums(session: Session) -> Iterator[SumOf]:
     for kind, rows, sums in _list_sums():
         if {tuple(row) for row in session.execute(rows)} != {tuple(row) for row in session.execute(sums)}:
             yield kind
+
+
+def wrong_listed_clients(session: Session) -> Iterator[str]:
+    """Yield the id of each client whose row for follow-ups is not what the rows of their courses say."""
+    kept = select(*ListedClient.__table__.columns)
+    rows = {tuple(row) for row in session.execute(listed_clients())}
+    yield from sorted({row[0] for row in rows ^ {tuple(row) for row in session.execute(kept)}})
 
 
 @cache
