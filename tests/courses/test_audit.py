@@ -200,3 +200,26 @@ def test_a_wrong_sum_of_the_list_is_found(desk: Desk, clock: HandMovedClock) -> 
                     session.execute(text(change))
                 found = [(each.check, each.row) for each in audit(desk.store)]
                 assert found == ([("list sum", kind.value)] if more == 1 else [])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE listed_client SET sessions_left = sessions_left + 1",
+        "UPDATE listed_client SET ends_on = '2027-01-11'",
+        "DELETE FROM listed_client",
+    ],
+)
+def test_a_client_whom_follow_ups_count_wrongly_is_found(
+    desk: Desk, clock: HandMovedClock, change: str
+) -> None:
+    client_id = desk.course(desk.sell(desk.package(terms=Terms(expires_on=date(2027, 1, 10))))).client_id
+    keep_listing(desk.store, clock)
+    assert audit(desk.store) == ()
+    with desk.store.writing() as session:
+        session.execute(text(change))
+    assert [(each.check, each.row) for each in audit(desk.store)] == [("listed client", client_id)]
+    # A change of the course writes the client's row anew.
+    with desk.store.writing() as session:
+        session.execute(text("UPDATE course SET package_name = 'Renamed'"))
+    keep_listing(desk.store, clock)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from plugin.core.terms import Terms
+from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.due_today import due_today
 from plugin.store.ledger import Course
 from plugin.store.selling import Checkout
@@ -78,3 +79,12 @@ def test_the_next_to_expire_are_shown_and_all_are_counted(desk: Desk) -> None:
     due = due_today(desk.store, desk.today, limit=2)
     assert [each.course_id for each in due.expiring] == [first, min(second, third)]
     assert (due.expiring_count, unassigned in {each.course_id for each in due.expiring}) == (3, False)
+    keep_listing(desk.store, desk.clock)
+    assert due_today(desk.store, desk.today, limit=2) == due
+    # What changed since the list was made is seen at once.
+    with desk.store.writing() as session:
+        session.get_one(Course, second).frozen_at = desk.clock()
+        session.get_one(Course, on_hold).frozen_at = None
+    due = due_today(desk.store, desk.today)
+    assert {each.course_id for each in due.expiring} == {first, third, on_hold}
+    assert due.expiring_count == 3

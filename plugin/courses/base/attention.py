@@ -80,5 +80,8 @@ def settle_row(item: Attention, act: Act, reason: str) -> None:
 
 def count_open(store: Store) -> int:
     """Return how many attention items are open."""
-    with store.reading() as session:
-        return int(session.scalar(select(func.count()).where(Attention.resolved_at.is_(None))) or 0)
+    ((count,),) = store.rows(_COUNT, {})
+    return int(count)
+
+
+_COUNT = Prepared(select(func.count()).where(Attention.resolved_at.is_(None)))

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Date, Row, Select, and_, case, delete, func, insert, literal, or_, select
+from sqlalchemy import Date, Row, Select, and_, case, delete, exists, func, insert, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
@@ -30,6 +30,7 @@ from plugin.store.listing import (
     UnlistedCourse,
 )
 from plugin.store.people import Client, Staff
+from plugin.store.prepared import Prepared
 from plugin.store.visit_notes import VisitNote
 
 # At once by a page, and by the worker, for which no one at the desk is to wait.
@@ -56,15 +57,19 @@ def renew_some(store: Store, now: datetime) -> None:
 
 def count_waiting_in(session: Session) -> int:
     """Return how many notes wait, at most 10,000."""
-    some = select(UnlistedCourse.id).limit(10_000).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    ((count,),) = _WAITING.all(session.connection(), {})
+    return int(count)
 
 
 def _has_work(store: Store, now: datetime) -> bool:
     with store.reading() as session:
-        state = session.get(ListingState, 1)
+        state = _STATE.first(session.connection(), {})
         is_old = state is None or state.listed_for != local_date(clinic_in(session), now)
-        return is_old or session.scalar(select(UnlistedCourse.id).limit(1)) is not None
+        return is_old or bool(state.has_notes)
+
+
+_WAITING = Prepared(select(func.count()).select_from(select(UnlistedCourse.id).limit(10_000).subquery()))
+_STATE = Prepared(select(ListingState.listed_for, exists(select(UnlistedCourse.id)).label("has_notes")))
 
 
 def renew_batch(session: Session, now: datetime, most: int = BATCH) -> int:

@@ -19,7 +19,7 @@ from plugin.courses.reports.period import month_of
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Course
-from plugin.store.listing import ListedCourse, UnlistedCourse
+from plugin.store.listing import ListedClient, ListedCourse, UnlistedCourse
 from tests.clock import HandMovedClock
 from tests.courses.desk import ANA, OLGA, Desk
 from tests.states import World
@@ -185,6 +185,7 @@ def test_an_erased_client_leaves_no_name_in_the_list(desk: Desk) -> None:
     erase_client(desk.store, desk.act(OLGA), Erasure(client_id, "Ana Souza", gives_up=True))
     with desk.store.reading() as session:
         assert session.scalars(select(ListedCourse.client_name)).all() == [""]
+        assert session.scalars(select(ListedClient.client_id)).all() == []
     assert listed(desk).page.rows[0].client_name == "Erased client"
 
 
