@@ -74,8 +74,8 @@ def _count(store: Store) -> None:
 
 
 def _play(store: Store, statements: list[_Said]) -> None:
-    with store.engine.connect().execution_options(coursekeeper_writes=True) as connection, connection.begin():
-        cursor = connection.connection.cursor()
+    with store.writing() as session:
+        cursor = session.connection().connection.cursor()
         for statement, parameters, is_many in statements:
             (cursor.executemany if is_many else cursor.execute)(statement, parameters)
         cursor.close()

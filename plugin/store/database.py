@@ -80,6 +80,11 @@ class _WritingSession(Session):
         """Return its connection, without the search for one that binds to several."""
         return self._connection
 
+    def close(self) -> None:
+        """Let go of its rows; where no statement or row went through it, there are none."""
+        if self.in_transaction():
+            super().close()
+
 
 @event.listens_for(_WritingSession, "loaded_as_persistent")
 @event.listens_for(_WritingSession, "pending_to_persistent")
@@ -114,7 +119,6 @@ class Store:
         self.new_id = make_id or IdMaker()
         self._shared = threading.local()
         self._one_writer = threading.RLock() if self.is_sqlite else nullcontext()
-        self._writer = self.engine.execution_options(coursekeeper_writes=True)
         # SQLite's transactions read one snapshot by default; PostgreSQL's only at this isolation level.
         self._reader = self._isolated("REPEATABLE READ", postgresql_readonly=True)
         # On SQLite only what sends BEGIN is in a transaction.
@@ -180,9 +184,11 @@ class Store:
         """Open a session that commits when the block succeeds and rolls back when it raises."""
         # The connection begins and commits: most of what a session's own commit does is for several databases.
         try:
-            with self._one_writer, self._writer.begin() as connection, _WritingSession(connection) as session:
-                yield session
-                session.flush()
+            with self._one_writer, self.engine.connect() as connection:
+                begin_writing(connection)
+                with connection.begin(), _WritingSession(connection) as session:
+                    yield session
+                    session.flush()
         except DBAPIError as error:
             if self.write_failures.note(error) and not isinstance(error, OperationalError):
                 # PostgreSQL's driver calls a read-only database an internal error.
@@ -280,15 +286,23 @@ def _sqlite_engine(url: URL, pool: Mapping[str, Any]) -> Engine:
             cursor.execute(f"PRAGMA {pragma}")  # nosemgrep: sql-built-from-text - our own constants
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Any) -> None:
-        writes = connection.get_execution_options().get("coursekeeper_writes")
-        (_BEGIN_WRITING if writes else _BEGIN).run(connection, {})
-
+    # No listener to `begin`: where an engine has any, SQLAlchemy asks for all kinds around each of its steps.
+    engine.dialect.do_begin = _begin  # type: ignore[method-assign]
     return engine
 
 
-_BEGIN, _BEGIN_WRITING = Prepared(text("BEGIN")), Prepared(text("BEGIN IMMEDIATE"))
+def _begin(connection: Any) -> None:
+    if not connection.in_transaction:
+        connection.execute("BEGIN")
+
+
+def begin_writing(connection: Connection) -> None:
+    """Take SQLite's lock before the transaction begins; does nothing on PostgreSQL."""
+    if connection.dialect.name == "sqlite":
+        _BEGIN_WRITING.run(connection, {})
+
+
+_BEGIN_WRITING = Prepared(text("BEGIN IMMEDIATE"))
 # Both are per connection. Without foreign_keys the chain of entries is not guarded; without
 # recursive_triggers INSERT OR REPLACE deletes an entry and no trigger fires.
 _GUARDS = ("foreign_keys = ON", "recursive_triggers = ON")

@@ -107,8 +107,8 @@ class _Text:
         is_many = len(rows) > 1
         given = [self._given(row) for row in rows] if is_many else self._given(rows[0])
         cursor = connection.connection.cursor()
-        if listeners := connection.engine.dispatch.before_cursor_execute:
-            listeners(connection, cursor, self._sql, given, None, is_many)
+        if connection._has_events or connection.engine._has_events:
+            connection.dispatch.before_cursor_execute(connection, cursor, self._sql, given, None, is_many)
         try:
             (cursor.executemany if is_many else cursor.execute)(self._sql, given)
         except self._error_type as error:
@@ -124,7 +124,9 @@ class _Text:
         except self._error_type as error:
             self._fail(connection, cursor, error)
         cursor.close()
-        return [self._make_row(_converted(list(row), self._out)) for row in rows]
+        if self._out:
+            rows = [_converted(list(row), self._out) for row in rows]
+        return [*map(self._make_row, rows)]
 
     def _fail(self, connection: Connection, cursor: Any, error: BaseException) -> NoReturn:
         # As SQLAlchemy does it, so that a lost connection and a standby are recognized; without the values, which

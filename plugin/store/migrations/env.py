@@ -7,10 +7,11 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 from plugin.store import Store
 from plugin.store.base import UtcTime
+from plugin.store.database import begin_writing
 from plugin.store.tables import METADATA
 
 
@@ -23,9 +24,9 @@ def run() -> None:
     """Run the migrations, each in a transaction of its own."""
     store: Store = context.config.attributes["store"]
     with store.engine.connect() as connection, _unguarded(connection, is_sqlite=store.is_sqlite):
-        writer = connection.execution_options(coursekeeper_writes=True)
+        event.listen(connection, "begin", begin_writing)
         context.configure(
-            connection=writer,
+            connection=connection,
             target_metadata=METADATA,
             render_as_batch=store.is_sqlite,
             compare_type=True,
