@@ -291,9 +291,9 @@ def _sqlite_engine(url: URL, pool: Mapping[str, Any]) -> Engine:
     return engine
 
 
-def _begin(connection: Any) -> None:
-    if not connection.in_transaction:
-        connection.execute("BEGIN")
+def _begin(dbapi_connection: Any) -> None:
+    if not dbapi_connection.in_transaction:
+        dbapi_connection.execute("BEGIN")
 
 
 def begin_writing(connection: Connection) -> None:

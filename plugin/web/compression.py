@@ -37,12 +37,13 @@ def set_up(app: Flask) -> None:
 
 
 def _compressed(response: Response) -> Response:
-    if response.status_code == HTTPStatus.NO_CONTENT or response.content_length == 0:
-        # The answer to an open page that hears nothing new, and to a webhook.
+    length = response.headers.get("Content-Length", type=int)
+    if response.status_code == HTTPStatus.NO_CONTENT or (length is not None and length < LEAST_BYTES):
+        # Most answers to programs, and to an open page that hears nothing new: the same whatever they accept.
         return response
     if response.mimetype not in _KINDS or (response.is_streamed and not response.direct_passthrough):
         return response
-    response.vary.add("Accept-Encoding")
+    response.headers.add("Vary", "Accept-Encoding")
     if not request.accept_encodings["gzip"] or _is_final(response):
         return response
     response.direct_passthrough = False

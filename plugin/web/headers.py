@@ -1,9 +1,20 @@
 """Security headers of every response, set in one place so that no screen can omit them."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
 from flask import Flask, g, request
+from flask.globals import app_ctx
 from flask.wrappers import Response
 
 from plugin.web import current_services
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from flask.ctx import _AppCtxGlobals
 
 POLICY = "; ".join(
     [
@@ -39,25 +50,50 @@ _NO_DEVICES = "geolocation=(), microphone=(), payment=(), usb=()"
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 
+Headers: TypeAlias = list[tuple[str, str]]
+
+
+class GuardedResponse(Response):
+    """A response with guards: headers that nothing reads or sets before it is sent, so that they are added then."""
+
+    guards: Headers = []
+
+    def get_wsgi_response(self, environ: WSGIEnvironment) -> tuple[Iterable[bytes], str, Headers]:
+        """Return the body, the status and the headers with the guards."""
+        body, status, headers = super().get_wsgi_response(environ)
+        return body, status, headers + self.guards
+
+
 def set_up(app: Flask) -> None:
     """Set the headers on every response, errors and files included."""
+    app.response_class = GuardedResponse
     app.after_request(_guarded)
 
 
-def _guarded(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = _policy()
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["X-Frame-Options"] = "SAMEORIGIN" if "is_framed" in g else "DENY"
+def _guarded(response: GuardedResponse) -> GuardedResponse:
+    said = app_ctx.g
+    is_framed, has_camera = "is_framed" in said, "has_camera" in said
+    is_https = current_services().settings.is_https
+    response.guards = _guards(_policy(said), is_framed=is_framed, has_camera=has_camera, is_https=is_https)
     # Where the address itself is a key, the view has set that it is sent as a referrer to no one.
     response.headers.setdefault("Referrer-Policy", "same-origin")
-    camera = "self" if "has_camera" in g else ""
-    response.headers["Permissions-Policy"] = f"camera=({camera}), {_NO_DEVICES}"
-    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    if current_services().settings.is_https:
-        response.headers["Strict-Transport-Security"] = _TWO_YEARS
     response.headers["Cache-Control"] = _keeping(response)
     return response
+
+
+@lru_cache(maxsize=64)
+def _guards(policy: str, *, is_framed: bool, has_camera: bool, is_https: bool) -> Headers:
+    guards = {
+        "Content-Security-Policy": policy,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "SAMEORIGIN" if is_framed else "DENY",
+        "Permissions-Policy": f"camera=({'self' if has_camera else ''}), {_NO_DEVICES}",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+    if is_https:
+        guards["Strict-Transport-Security"] = _TWO_YEARS
+    return list(guards.items())
 
 
 def unlist(response: Response) -> Response:
@@ -87,13 +123,13 @@ def let_page_use_camera() -> None:
     g.has_camera = True
 
 
-def _policy() -> str:
-    if "is_framed" in g:
+def _policy(said: _AppCtxGlobals) -> str:
+    if "is_framed" in said:
         return FRAMED
-    policy = f"{POLICY}; frame-src 'self'" if "has_frame" in g else POLICY
-    if "form_origin" not in g:
+    policy = f"{POLICY}; frame-src 'self'" if "has_frame" in said else POLICY
+    if "form_origin" not in said:
         return policy
-    return policy.replace("form-action 'self'", f"form-action 'self' {g.form_origin}")
+    return policy.replace("form-action 'self'", f"form-action 'self' {said.form_origin}")
 
 
 def _keeping(response: Response) -> str:

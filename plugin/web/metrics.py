@@ -8,6 +8,7 @@ import hmac
 import os
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 
 from flask import Blueprint, Response, request
 from prometheus_client import (
@@ -64,9 +65,14 @@ def count_request(endpoint: str | None, method: str, status: int, seconds: float
 
     `method`: one of a few names, so that a sender can't add series at will.
     """
-    where = endpoint or "none"
-    _REQUESTS.labels(where, method, status).inc()
-    _DURATIONS.labels(where).observe(seconds)
+    requests, durations = _series(endpoint or "none", method, status)
+    requests.inc()
+    durations.observe(seconds)
+
+
+@cache
+def _series(endpoint: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    return _REQUESTS.labels(endpoint, method, status), _DURATIONS.labels(endpoint)
 
 
 @blueprint.get("/metrics")

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from plugin.services import Services
@@ -30,10 +30,15 @@ class _Sessions(SecureCookieSessionInterface):
     """
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        if self.get_cookie_name(app) in request.cookies:
+        # What reads cookies and its key is made anew for each request, and most programs send none.
+        if "HTTP_COOKIE" in request.environ and self.get_cookie_name(app) in request.cookies:
             return super().open_session(app, request)
-        # What reads cookies is made anew for each request, and most programs send none.
         return self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        # What nobody looked at is not in the answer either.
+        if session.accessed or session.modified:
+            super().save_session(app, session, response)
 
     def get_cookie_name(self, app: Flask) -> str:
         name = super().get_cookie_name(app)

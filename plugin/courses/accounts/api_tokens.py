@@ -4,6 +4,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import OperationalError
@@ -51,9 +52,13 @@ class TokenView:
 
     def state(self, now: datetime) -> str:
         """Return whether it is `active`, `expired` or `revoked`; only an active one grants access."""
-        if self.revoked_at is not None:
-            return "revoked"
-        return "expired" if self.expires_at is not None and self.expires_at <= now else "active"
+        return _state(self, now)
+
+
+def _state(token: TokenView | Any, now: datetime) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    return "expired" if token.expires_at is not None and token.expires_at <= now else "active"
 
 
 def add_token(
@@ -114,15 +119,20 @@ def _new_token(
 def holder_of(store: Store, token: str, now: datetime) -> TokenHolder | None:
     """Return the program behind a bearer token; None for one that is unknown, revoked or expired."""
     for row in store.rows(_BY_DIGEST, {"digest": sha256_hex(token)}):
-        if _view(row).state(now) == "active":
+        if _state(row, now) == "active":
             return TokenHolder(row.id, Actor(row.name, Role(row.role), Source.API), row.last_used_at)
     return None
 
 
 _BY_DIGEST = Prepared(
-    select(*(getattr(ApiToken, name) for name in TokenView.__dataclass_fields__)).where(
-        ApiToken.token_sha256 == bindparam("digest")
-    )
+    select(
+        ApiToken.id,
+        ApiToken.name,
+        ApiToken.role,
+        ApiToken.expires_at,
+        ApiToken.revoked_at,
+        ApiToken.last_used_at,
+    ).where(ApiToken.token_sha256 == bindparam("digest"))
 )
 
 

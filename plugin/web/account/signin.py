@@ -88,6 +88,8 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
         render_template=cast("Callable[..., str]", page),
     )
     security.want_json(lambda _request: False)
+    # It looks into the session after every request for a sign-in to be remembered beyond it, which there is none of.
+    app.after_request_funcs[None].remove(app.login_manager._update_remember_cookie)  # type: ignore[attr-defined]
     # It would load who is signed in for every request, for rules that are not ours (plugin.web.access).
     app.before_request_funcs[None].remove(security.principal._on_before_request)
     load_by_sign_in(app)
