@@ -481,7 +481,11 @@ class CourseState:
 
     def is_main(self, allowance_id: str) -> bool:
         """Return whether the course is counted by this allowance."""
-        return any(each.id == allowance_id for each in self._main)
+        return allowance_id in self._main_ids
+
+    @cached_property
+    def _main_ids(self) -> frozenset[str]:
+        return frozenset(each.id for each in self._main)
 
     def _among(self, allowance_id: str) -> str:
         """Return the group a session is counted in: "" for the main sessions, else its allowance."""

@@ -1,7 +1,9 @@
 """PostgreSQL behind a pooler, and a primary that became a standby."""
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import text
@@ -46,6 +48,33 @@ def test_a_primary_that_became_a_standby_is_a_database_that_is_away(database_url
             store.transact(write)
         # The pool has let go of what led to the standby.
         store.transact(write)
+
+
+@postgresql_alone
+def test_a_connection_that_the_server_ended_is_not_used_again(database_url: str) -> None:
+    with Store(database_url) as store, Store(database_url) as another:
+        for _ in range(2):
+            with store.reading() as session:
+                mine = session.scalar(text("SELECT pg_backend_pid()"))
+        with another.reading() as session:
+            session.scalar(text(f"SELECT pg_terminate_backend({mine}, 5000)"))
+        with store.reading() as session:
+            assert session.scalar(text("SELECT pg_backend_pid()")) != mine
+
+
+@postgresql_alone
+def test_a_connection_in_use_is_asked_once_whether_its_server_is_there(database_url: str) -> None:
+    with Store(database_url) as store:
+        dialect, asked = cast(Any, store.engine.dialect), []
+        ping = dialect.do_ping
+        counting = partial(
+            ping.func, lambda connection: bool(asked.append(connection)) or ping.args[0](connection)
+        )
+        with patch.object(dialect, "do_ping", counting):
+            for _ in range(4):
+                with store.reading() as session:
+                    session.scalar(text("SELECT 1"))
+    assert len(asked) == 1
 
 
 def test_copies_and_upgrades_go_past_the_pooler() -> None:

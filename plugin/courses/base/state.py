@@ -93,10 +93,16 @@ def read_states(
 
     The row between them has `client_name`, `has_relations` (shares or an origin), `has_dispute` and `has_draft`.
     """
+    return _read(session, _ENTRIES, course_ids, today=today)
+
+
+def _read(
+    session: Session, query: Prepared, course_ids: Sequence[str], *, today: date
+) -> Iterator[tuple[CourseState, Row[Any], Sequence[Row[Any]]]]:
     session.flush()
     connection, which = session.connection(), {"course_ids": list(course_ids)}
     by_course: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-    for row in _ENTRIES.all(connection, which):
+    for row in query.all(connection, which):
         by_course[row.course_id].append(row)
     for state, row in _grouped(_PARTS.all(connection, which), by_course, today=today):
         yield state, row, by_course[state.facts.id]
@@ -104,36 +110,44 @@ def read_states(
 
 def course_in_hand(session: Session, course_id: str, *, today: date) -> CourseInHand:
     """Return the state of a course that the transaction has locked."""
-    ((state, course, entries),) = read_states(session, [course_id], today=today)
-    heads = {row.allowance_id: Head(*row[-5:]) for row in sorted(entries, key=attrgetter("seq"))}
+    ((state, course, entries),) = _read(session, _ENTRIES_IN_HAND, [course_id], today=today)
+    newest = {row.allowance_id: row for row in sorted(entries, key=attrgetter("seq"))}
+    heads = {allowance_id: Head(*row[-5:]) for allowance_id, row in newest.items()}
     return CourseInHand(state, heads, bool(course.has_draft), bool(course.has_relations))
 
 
-def _entry_rows(which: Which) -> Select[Any]:
-    """Return the query for these courses' entries, oldest first, with the columns to number and show them."""
-    columns: tuple[Any, ...] = (
-        Entry.id,
-        Entry.allowance_id,
-        Entry.kind,
-        Entry.sessions_delta,
-        Entry.reverses,
-        Entry.happened_at,
-        Entry.source,
-        Entry.visit_id,
-        Visit.visited_on,
-        Allowance.course_id,
-        Allowance.treatment,
-        Entry.value_delta,
-        Entry.written_at,
-        Entry.by,
-        Entry.reason,
-        # The head of the chain after it.
-        Entry.seq,
-        Entry.sessions_after,
-        Entry.value_after,
-        Entry.granted_after,
-        func.coalesce(Entry.sha256, ""),
-    )
+# What numbers a use, beside its time.
+_OF_USE: tuple[Any, ...] = (
+    Entry.id,
+    Entry.allowance_id,
+    Entry.kind,
+    Entry.sessions_delta,
+    Entry.reverses,
+    Entry.source,
+    Entry.visit_id,
+    Visit.visited_on,
+    Allowance.course_id,
+)
+_SHOWN: tuple[Any, ...] = (
+    Entry.happened_at,
+    Allowance.treatment,
+    Entry.value_delta,
+    Entry.written_at,
+    Entry.by,
+    Entry.reason,
+)
+# The head of the chain after it.
+_HEAD: tuple[Any, ...] = (
+    Entry.seq,
+    Entry.sessions_after,
+    Entry.value_after,
+    Entry.granted_after,
+    func.coalesce(Entry.sha256, ""),
+)
+
+
+def _entry_rows(which: Which, *columns: Any) -> Select[Any]:
+    """Return the query for these columns of the courses' entries, oldest first."""
     return (
         select(*columns)
         .join(Allowance, Allowance.id == Entry.allowance_id)
@@ -303,4 +317,7 @@ _PARTS = Prepared(
         HAS_DRAFT.label("has_draft"),
     )
 )
-_ENTRIES = Prepared(_entry_rows(SOME))
+_ENTRIES = Prepared(_entry_rows(SOME, *_OF_USE, *_SHOWN, *_HEAD))
+# Times are slow to read.
+_WITHOUT_A_DAY = case((Visit.visited_on.is_(None), Entry.happened_at)).label("happened_at")
+_ENTRIES_IN_HAND = Prepared(_entry_rows(SOME, *_OF_USE, _WITHOUT_A_DAY, *_HEAD))
