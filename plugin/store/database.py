@@ -12,18 +12,18 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from plugin.errors import ConfigurationError
 from plugin.store.postgresql import postgresql_engine
-from plugin.store.prepared import Prepared, Values
+from plugin.store.prepared import Prepared, Values, pipeline
 from plugin.store.write_failures import WriteFailures
 
 T = TypeVar("T")
@@ -68,17 +68,43 @@ _WANTED = "write sqlite:///path/to/file.db or postgresql://user:password@host/na
 class _WritingSession(Session):
     """A session in a transaction that its connection has begun.
 
-    It reads each row once: it holds references, as SQLAlchemy drops unreferenced rows.
+    It reads each row once: it holds references, as SQLAlchemy drops unreferenced rows. On PostgreSQL what `write`
+    sends is on its way until the next statement of another kind, or the commit, asks whether it succeeded.
     """
 
     def __init__(self, bind: Connection) -> None:
         super().__init__(bind, expire_on_commit=False)
         self._connection = bind
         self._kept: list[object] = []
+        self._on_its_way: ExitStack | None = None
 
     def connection(self, *_: Any, **__: Any) -> Connection:
         """Return its connection, without the search for one that binds to several."""
+        if self._on_its_way is not None:
+            self.arrive()
         return self._connection
+
+    def flush(self, objects: Sequence[Any] | None = None) -> None:
+        """Write the rows that were added or changed, if any."""
+        if not self._is_clean():
+            self.arrive()
+            super().flush(objects)
+
+    def write(self, statement: Prepared, *rows: Values) -> None:
+        """Write rows without waiting for PostgreSQL to have done it."""
+        if self._connection.dialect.name == "sqlite":
+            statement.run(self._connection, *rows)
+            return
+        if self._on_its_way is None:
+            self._on_its_way = ExitStack()
+            self._on_its_way.enter_context(pipeline(self._connection))
+        statement.send(self._connection, *rows)
+
+    def arrive(self) -> None:
+        """Wait for what is on its way; raises its first failure."""
+        if self._on_its_way is not None:
+            on_its_way, self._on_its_way = self._on_its_way, None
+            on_its_way.close()
 
     def close(self) -> None:
         """Let go of its rows; where no statement or row went through it, there are none."""
@@ -86,10 +112,20 @@ class _WritingSession(Session):
             super().close()
 
 
+@event.listens_for(_WritingSession, "do_orm_execute")
+def _wait(executes: ORMExecuteState) -> None:
+    executes.session.arrive()  # type: ignore[attr-defined]  # it is one of ours
+
+
 @event.listens_for(_WritingSession, "loaded_as_persistent")
 @event.listens_for(_WritingSession, "pending_to_persistent")
 def _keep(session: _WritingSession, row: object) -> None:
     session._kept.append(row)
+
+
+def write(session: Session, statement: Prepared, *rows: Values) -> None:
+    """Write rows in a session of `Store.writing`, which need not wait for PostgreSQL to have done it."""
+    cast(_WritingSession, session).write(statement, *rows)
 
 
 class Store:
@@ -186,9 +222,17 @@ class Store:
         try:
             with self._one_writer, self.engine.connect() as connection:
                 begin_writing(connection)
-                with connection.begin(), _WritingSession(connection) as session:
-                    yield session
-                    session.flush()
+                session = _WritingSession(connection)
+                with connection.begin(), session:
+                    try:
+                        yield session
+                        session.flush()
+                    except BaseException:
+                        with suppress(DBAPIError):
+                            session.arrive()
+                        raise
+                # The commit went the way of what it committed.
+                session.arrive()
         except DBAPIError as error:
             if self.write_failures.note(error) and not isinstance(error, OperationalError):
                 # PostgreSQL's driver calls a read-only database an internal error.

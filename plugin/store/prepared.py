@@ -7,7 +7,8 @@ and its result than into the database (docs/speed.md).
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import repeat
 from operator import itemgetter
@@ -40,17 +41,20 @@ class Prepared:
 
     def all(self, connection: Connection, values: Values) -> Sequence[Any]:
         """Return every row."""
-        if not self._lists:
-            return self._text(connection.dialect, values).rows(connection, values)
-        if not all(0 < len(values[name]) <= _LONGEST for name in self._lists):
+        ready = self._ready(connection.dialect, values)
+        if ready is None:
             return connection.execute(self._statement, values).all()
-        filled = {**values, **{name: _filled(values[name]) for name in self._lists}}
-        return self._text(connection.dialect, filled).rows(connection, filled)
+        text, given = ready
+        return text.fetched(connection, text.execute(connection, given))
 
     def first(self, connection: Connection, values: Values) -> Any:
         """Return the first row, None for none."""
         rows = self.all(connection, values)
         return rows[0] if rows else None
+
+    def send(self, connection: Connection, *rows: Values) -> None:
+        """Write the rows within a `pipeline`, which has the answer."""
+        self._text(connection.dialect, rows[0]).execute(connection, *rows)
 
     def run(self, connection: Connection, *rows: Values) -> int:
         """Write the rows and return how many there were; raises what `Connection.execute` raises."""
@@ -60,8 +64,21 @@ class Prepared:
         cursor.close()
         return count
 
+    def _ready(self, dialect: Dialect, values: Values) -> tuple[_Text, Values] | None:
+        """Return the text for these values, and what it is given; None for a list that is empty or very long."""
+        given = values
+        for name in self._lists:
+            length = len(values[name])
+            if not 0 < length <= _LONGEST:
+                return None
+            if length > 1:
+                given = {**given, name: _filled(values[name])}
+        return self._text(dialect, given), given
+
     def _text(self, dialect: Dialect, values: Values) -> _Text:
-        which = (dialect.name, *(len(values[name]) for name in self._lists))
+        which = (
+            (dialect.name, *map(len, map(values.__getitem__, self._lists))) if self._lists else dialect.name
+        )
         text = self._texts.get(which)
         if text is None:
             text = self._texts[which] = _Text(self._statement, dialect, values, self._lists)
@@ -76,6 +93,29 @@ def _filled(values: Sequence[Any]) -> Sequence[Any]:
     """Return the values, the last one repeated up to the next power of two."""
     missing = (1 << (len(values) - 1).bit_length()) - len(values)
     return [*values, *repeat(values[-1], missing)]
+
+
+@contextmanager
+def pipeline(connection: Connection) -> Iterator[None]:
+    """Send PostgreSQL the statements of the block without waiting for their answers; raises the first failure."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.pipeline():
+            yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        connection._handle_dbapi_exception(error, None, None, None, None)
+
+
+def all_together(connection: Connection, values: Values, *queries: Prepared) -> list[Sequence[Any]]:
+    """Return the rows of each of these queries of the same values; PostgreSQL is asked for all of them at once."""
+    if connection.dialect.name == "sqlite":
+        return [each.all(connection, values) for each in queries]
+    ready = [each._ready(connection.dialect, values) for each in queries]
+    if None in ready:
+        return [each.all(connection, values) for each in queries]
+    with pipeline(connection):
+        sent = [(text, text.execute(connection, given)) for text, given in filter(None, ready)]
+    return [text.fetched(connection, cursor) for text, cursor in sent]
 
 
 class _Text:
@@ -115,9 +155,8 @@ class _Text:
             self._fail(connection, cursor, error)
         return cursor
 
-    def rows(self, connection: Connection, values: Values) -> list[Any]:
-        """Return every row of a query."""
-        cursor = self.execute(connection, values)
+    def fetched(self, connection: Connection, cursor: Any) -> list[Any]:
+        """Return every row of a query that was executed."""
         try:
             # SQLite finds all but the first row only here.
             rows = cursor.fetchall()

@@ -1,15 +1,21 @@
 """Prepared statements give what the same statements give by SQLAlchemy, on both engines."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from plugin.errors import NotFound
 from plugin.store import Store
+from plugin.store.database import write
 from plugin.store.ledger import Operation
 from plugin.store.prepared import Prepared
 from plugin.store.tables import METADATA
+from tests.databases import postgresql_alone
 
 _KEEP = Prepared(insert(METADATA.tables[Operation.__tablename__]))
 _OF_KEYS = (
@@ -71,3 +77,50 @@ def test_a_lone_query_needs_no_transaction_and_leaves_the_connection_as_it_was(l
         raw = connection.connection.driver_connection
         assert raw is not None
         assert (raw.isolation_level, raw.in_transaction) == (None, False)
+
+
+def _send(store: Store, *keys: str, then: Exception | None = None) -> None:
+    with store.writing() as session:
+        for key in keys:
+            write(session, _KEEP, _operation(key))
+        if then is not None:
+            raise then
+
+
+def test_what_is_on_its_way_is_there_for_the_next_query(store: Store) -> None:
+    with store.writing() as session:
+        write(session, _KEEP, _operation("one"))
+        assert session.get(Operation, "one") is not None
+        write(session, _KEEP, _operation("two"))
+        assert len(_KEPT.all(session.connection(), {"keys": ["two"]})) == 1
+        write(session, _KEEP, _operation("three"), _operation("four"))
+    assert len(store.rows(_KEPT, {"keys": ["one", "two", "three", "four"]})) == 4
+
+
+def test_a_failure_on_the_way_is_sqlalchemys_and_rolls_back_what_went_with_it(store: Store) -> None:
+    with pytest.raises(IntegrityError):
+        _send(store, "one", "two", "two", "three")
+    assert store.rows(_KEPT, {"keys": ["one"]}) == []
+    _write(store, "two")
+    assert len(store.rows(_KEPT, {"keys": ["two"]})) == 1
+
+
+@postgresql_alone
+def test_what_refuses_the_work_is_said_before_what_fails_on_the_way(store: Store) -> None:
+    with pytest.raises(NotFound):
+        _send(store, "one", "one", then=NotFound("Nothing is there."))
+    assert store.rows(_KEPT, {"keys": ["one"]}) == []
+
+
+@postgresql_alone
+def test_writes_and_their_commit_are_one_round_trip(store: Store, tmp_path: Path) -> None:
+    spoken = tmp_path / "spoken"
+    with spoken.open("w") as file, store.writing() as session:
+        driver = cast(Any, session.connection().connection.driver_connection)
+        session.scalar(text("SELECT 1"))
+        driver.pgconn.trace(file.fileno())
+        write(session, _KEEP, _operation("one"))
+        write(session, _KEEP, _operation("two"))
+    driver.pgconn.untrace()
+    speakers = [line.split("\t")[1] for line in spoken.read_text().splitlines()]
+    assert sum(pair == ("F", "B") for pair in pairwise(speakers)) == 1

@@ -16,6 +16,7 @@ from plugin.core.ledger import START, Change, Head, Kind, advance, reversal
 from plugin.courses.base.clinic import keep_clinic_of, with_clinic
 from plugin.courses.base.work import Work
 from plugin.errors import NotFound
+from plugin.store.database import write
 from plugin.store.ledger import Allowance, Course, Entry, History
 from plugin.store.prepared import Prepared
 from plugin.store.tables import METADATA
@@ -190,7 +191,7 @@ def append_all(work: Work, entries: Sequence[EntryRow]) -> None:
     # Rows they refer to may still be unflushed in the session.
     work.session.flush()
     if entries:
-        _APPEND.run(work.session.connection(), *(entry._asdict() for entry in entries))
+        write(work.session, _APPEND, *(entry._asdict() for entry in entries))
 
 
 _APPEND = Prepared(insert(METADATA.tables[Entry.__tablename__]))

@@ -11,6 +11,7 @@ from plugin.courses.base.lease import Queue
 from plugin.courses.base.suppression import NO_BODY, is_anyone_erased_in, names_erased_in
 from plugin.courses.base.work import in_session
 from plugin.store import Store
+from plugin.store.database import write
 from plugin.store.prepared import Prepared
 from plugin.store.queues import PENDING, Inbox
 from plugin.store.tables import METADATA
@@ -67,7 +68,7 @@ def complete_in(session: Session, inbox_id: str, *, state: str, outcome: str, no
     if is_anyone_erased_in(session) and names_erased_in(session, _body_in(session, inbox_id)):
         session.execute(update(Inbox).where(Inbox.id == inbox_id).values(body=NO_BODY))
     values = {"inbox_id": inbox_id, "state": state, "outcome": outcome[:400], "done_at": now}
-    _COMPLETE.run(session.connection(), values)
+    write(session, _COMPLETE, values)
 
 
 complete = in_session(complete_in)

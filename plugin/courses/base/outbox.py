@@ -12,6 +12,7 @@ from plugin.courses.base.events import CourseChanged
 from plugin.courses.base.lease import Queue
 from plugin.courses.base.work import Work
 from plugin.store import Store
+from plugin.store.database import write
 from plugin.store.people import SquareCustomer
 from plugin.store.prepared import Prepared
 from plugin.store.queues import Outbox
@@ -46,14 +47,14 @@ def enqueue(
     """Add a job, unless one of its kind and subject waits already and was not claimed yet."""
     row = _row(work, kind, subject)
     row |= {"payload": row["payload"] | (payload or {}), "due_at": due_at or work.now}
-    _ENQUEUE.run(work.session.connection(), row)
+    write(work.session, _ENQUEUE, row)
 
 
 def enqueue_papers_and_profile(work: Work, event: CourseChanged) -> None:
     """Enqueue a changed course's papers, and the balance on its client's Square profile if they have one."""
     work.session.flush()
     profile = {f"profile_{name}": value for name, value in _row(work, PROFILE, "").items()}
-    _ENQUEUE_BOTH.run(work.session.connection(), _row(work, PAPERS, event.course_id) | profile)
+    write(work.session, _ENQUEUE_BOTH, _row(work, PAPERS, event.course_id) | profile)
 
 
 def profile_changed(work: Work, client_id: str) -> None:

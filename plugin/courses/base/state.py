@@ -28,7 +28,7 @@ from plugin.store.changes import AllowedAhead, Gift
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.offers import Clinic
 from plugin.store.people import Client
-from plugin.store.prepared import Prepared, Values
+from plugin.store.prepared import Prepared, Values, all_together
 from plugin.store.selling import Checkout
 
 
@@ -102,9 +102,10 @@ def _read(
     session.flush()
     connection, which = session.connection(), {"course_ids": list(course_ids)}
     by_course: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-    for row in query.all(connection, which):
+    entries, parts = all_together(connection, which, query, _PARTS)
+    for row in entries:
         by_course[row.course_id].append(row)
-    for state, row in _grouped(_PARTS.all(connection, which), by_course, today=today):
+    for state, row in _grouped(parts, by_course, today=today):
         yield state, row, by_course[state.facts.id]
 
 

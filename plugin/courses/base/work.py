@@ -18,6 +18,7 @@ from plugin.core.fingerprint import sha256_hex
 from plugin.errors import KeyReused, NotFound
 from plugin.store import Store
 from plugin.store.base import Base
+from plugin.store.database import write
 from plugin.store.ledger import Operation
 from plugin.store.prepared import Prepared
 from plugin.store.tables import METADATA
@@ -166,7 +167,7 @@ def keep_answer(session: Session, act: Act, request_sha256: str, answer: dict[st
     """Store the result under the key; in a race the unique constraint decides, and the second runs again."""
     session.flush()
     kept = {"key": act.key, "request_sha256": request_sha256, "answer": answer, "at": act.now}
-    _KEEP.run(session.connection(), kept)
+    write(session, _KEEP, kept)
 
 
 _ANSWER = Prepared(

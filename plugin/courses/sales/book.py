@@ -32,6 +32,7 @@ from plugin.courses.sales.public_orders import client_of_public_order
 from plugin.courses.sales.sales import Booking, Sale, SaleLine
 from plugin.courses.sales.unlinked import answer_unlinked_in
 from plugin.errors import InvalidField
+from plugin.store.database import write
 from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Package, PackageContent, Treatment
 from plugin.store.prepared import Prepared
@@ -202,7 +203,7 @@ def _open_courses(work: Work, sale: Sale, units: Sequence[_Unit], client_id: str
     work.session.flush()
     contents = _contents(work.session, {course.package_id for course in courses})
     granted = [pair for course in courses for pair in _grant(work, course, contents[course.package_id])]
-    _NEW_ALLOWANCE.run(work.session.connection(), *(allowance for allowance, _other in granted))
+    write(work.session, _NEW_ALLOWANCE, *(allowance for allowance, _other in granted))
     append_all(work, [entry for _other, entry in granted])
     return courses
 

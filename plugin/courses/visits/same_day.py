@@ -24,7 +24,7 @@ from plugin.courses.base.work import Work
 from plugin.errors import Refused
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.people import Client, SquareCustomer
-from plugin.store.prepared import Prepared
+from plugin.store.prepared import Prepared, all_together
 from plugin.store.square_side import Booking
 from plugin.wording import _, joined
 
@@ -62,11 +62,16 @@ class AlreadyCharged(Refused):
         self.charges = charges
 
 
-def charges_that_day(session: Session, client_ids: Sequence[str], day: date) -> list[DayCharge]:
-    """Return the charges of these clients on that clinic day that were not undone, in order of entry."""
+def charges_that_day(
+    session: Session, client_ids: Sequence[str], day: date, *before: Prepared
+) -> list[DayCharge]:
+    """Return the charges of these clients on that clinic day that were not undone, in order of entry.
+
+    `before`: queries of the same clients to run right before.
+    """
     begins, ends = hours_of(day, clinic_in(session).zone)
     wanted = {"client_ids": list(client_ids), "day": day, "begins": begins, "ends": ends}
-    rows = _THAT_DAY.all(session.connection(), wanted)
+    *_before, rows = all_together(session.connection(), wanted, *before, _THAT_DAY)
     return sorted((DayCharge(*row) for row in rows), key=lambda each: each.entry_id)
 
 
@@ -79,9 +84,8 @@ def ask_in(
     """
     # Two tablets with two courses of one client lock different courses: the later one must see the earlier
     # charge. SQLite has one writer at a time.
-    if not work.store.is_sqlite:
-        _LOCK_CLIENT.first(work.session.connection(), {"client_id": client_id})
-    same_day = charges_that_day(work.session, [client_id], day)
+    lock = () if work.store.is_sqlite else (_LOCK_CLIENTS,)
+    same_day = charges_that_day(work.session, [client_id], day, *lock)
     others = tuple(each for each in same_day if _is_same_treatment(each, allowance))
     if not others:
         return ()
@@ -100,8 +104,10 @@ def ask_in(
     )
 
 
-_LOCK_CLIENT = Prepared(
-    select(Client.id).where(Client.id == bindparam("client_id")).with_for_update(key_share=True)
+_LOCK_CLIENTS = Prepared(
+    select(Client.id)
+    .where(Client.id.in_(bindparam("client_ids", expanding=True)))
+    .with_for_update(key_share=True)
 )
 
 

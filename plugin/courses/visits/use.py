@@ -27,6 +27,7 @@ from plugin.courses.clients.clients import living_client_in
 from plugin.courses.visits.note_joining import draft_in, note_use_in
 from plugin.courses.visits.same_day import ask_in, confirmed, earlier_entries_in
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
+from plugin.store.database import write
 from plugin.store.ledger import Visit
 from plugin.store.people import Staff
 from plugin.store.prepared import Prepared
@@ -142,7 +143,7 @@ def record_use(
     }
     change = used(hand.heads[allowance.id], wish.sessions, unpaid=allowance.unpaid.amount)
     earlier = ask_in(work, hand.state, allowance, client_id, visited_on, known_charges=known_charges)
-    _NEW_VISIT.run(work.session.connection(), visit)
+    write(work.session, _NEW_VISIT, visit)
     note_use_in(work, visit_id, draft, **typed)
     if has_mail:
         owner_id = course.client_id or client_id
