@@ -10,6 +10,7 @@ from plugin.store.people import ClientOpening
 from tests.courses.desk import OLGA, Desk
 from tests.web.conftest import As
 from tests.web.page import Page
+from tests.web.test_screen_languages import choose
 from tests.web.visitor import PASSWORD, Visitor, email_of
 
 TYPED: dict[str, Any] = {"option": ["focus-1", "add_on-7"], "focus": "Brow", "interval": "14"}
@@ -43,6 +44,20 @@ def test_one_is_written_by_tapping(kim: Visitor, desk: Desk, course: str, addres
     again = kim.page(address)
     assert again.form("/note").fields["points"] == "KD3 and LI4"
     assert "A. Kim : written" in again.text
+
+
+def test_what_was_done_to_it_is_said_in_the_reader_s_language(
+    kim: Visitor, as_role: As, desk: Desk, course: str, address: str
+) -> None:
+    for points in ("KD3", "KD3 and LI4"):
+        kim.after(kim.page(address).form("/note"), points=points)
+    olga = as_role(Role.OWNER)
+    for visitor, place in ((kim, address), (olga, "/reports/activity")):
+        choose(visitor, "es")
+        text = visitor.page(place).text
+        assert "escrita" in text
+        assert "puntos" in text
+        assert "written" not in text
 
 
 def test_a_typed_number_of_days_counts_before_a_tap(
