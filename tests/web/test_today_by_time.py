@@ -66,8 +66,10 @@ class TestParts:
         tapped = page.form("/bookings/LATER/arrival")
         page = small_deb.after(tapped)
         assert parts(page) == ["Now 1", "Arrived 10:00"]
+        assert "Marked as arrived." in page.text
         page = small_deb.after(page.form("/bookings/LATER/departure"))
         assert parts(page) == ["Later 1", "Booked"]
+        assert "No longer marked as arrived." in page.text
         # The first tap arrives once more: it was answered.
         assert parts(small_deb.after(tapped)) == ["Later 1", "Booked"]
         assert calendar.desk.balance(course)[0] == 12

@@ -46,6 +46,7 @@ def use(booking_id: str) -> ResponseReturnValue:
 def arrive(booking_id: str) -> ResponseReturnValue:
     """Note that the client is here."""
     mark_arrived(current_services().store, current_act(), booking_id)
+    flash_notice(Notice(_("Marked as arrived.")))
     return today.after_deed()
 
 
@@ -53,6 +54,7 @@ def arrive(booking_id: str) -> ResponseReturnValue:
 def leave(booking_id: str) -> ResponseReturnValue:
     """Take back that the client is here."""
     unmark_arrived(current_services().store, current_act(), booking_id)
+    flash_notice(Notice(_("No longer marked as arrived.")))
     return today.after_deed()
 
 
