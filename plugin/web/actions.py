@@ -17,11 +17,12 @@ from plugin.web.request_log import request_id
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message after an act; `undo_entry_id` offers to undo it, `link` adds a link."""
+    """A message after an act; `undo_entry_id` or `undo_booking_id` offers to undo it, `link` adds a link."""
 
     text: str
     undo_entry_id: str | None = None
     client_id: str | None = None
+    undo_booking_id: str | None = None
     link: str | None = None
     link_text: str = ""
     is_bad: bool = False

@@ -76,6 +76,16 @@ def test_b6_z_undoes_while_the_message_offers_it_and_not_after(desk: DeskWindow)
     assert sent == []
 
 
+def test_z_undoes_the_check_in_of_an_arrival_too(desk: DeskWindow) -> None:
+    page = desk.page
+    arrival = page.locator(".arrival", has_text="Maribel Okonkwo-Reyes")
+    arrival.get_by_role("button", name="Use a session").click()
+    expect(arrival).to_contain_text("Checked in")
+    page.keyboard.press("z")
+    expect(page.locator("#notices")).to_contain_text("Taken back.")
+    expect(arrival).to_contain_text("Booked")
+
+
 def test_b6_undo_is_the_next_stop_of_the_keyboard_after_a_use(desk: DeskWindow) -> None:
     desk.open_client("Grace Kim")
     page = desk.page

@@ -56,6 +56,8 @@ def test_one_tap_uses_the_visit_and_one_takes_it_back(small_deb: Visitor, calend
     used = small_deb.after(tapped)
     assert "Used, 11 of 12 left" in used.text
     assert "Ana Souza: Session 1 used. 11 of 12 left." in used.text
+    # In the notice, where `z` finds it, and in the row.
+    assert [each.action for each in used.forms].count("/bookings/B1/reversal") == 2
     # The lost reply's second send, and the other iPad's page.
     small_deb.after(tapped)
     small_deb.after(form(page, "B1", "uses"), key="desk-of-the-other-ipad")

@@ -38,7 +38,8 @@ def use(booking_id: str) -> ResponseReturnValue:
         needs_check=services.settings.use_needs_check,
     )
     of = courses.course(used.course_id)
-    flash_notice(Notice(f"{of.client_name}: {courses.said_of_use(used, of)}"))
+    said = f"{of.client_name}: {courses.said_of_use(used, of)}"
+    flash_notice(Notice(said, undo_booking_id=booking_id))
     return today.after_deed()
 
 
