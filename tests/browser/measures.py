@@ -37,11 +37,14 @@ class Judged:
 
     kinds: dict[str, set[str]] = field(default_factory=dict)
 
+    def more_on(self, page: Page) -> set[str]:
+        """Return the kinds of elements on the page that no page of its shape had."""
+        return set(page.evaluate(_KINDS_OF_ELEMENTS)) - self.kinds.get(shape(page.url), set())
+
     def shows_more(self, page: Page) -> bool:
-        """Return whether the page has elements of a kind that no page of its shape had, and take note of them."""
-        known = self.kinds.setdefault(shape(page.url), set())
-        more = set(page.evaluate(_KINDS_OF_ELEMENTS)) - known
-        known |= more
+        """Return whether there are any, and take note of them."""
+        more = self.more_on(page)
+        self.kinds.setdefault(shape(page.url), set()).update(more)
         return bool(more)
 
 
