@@ -43,7 +43,7 @@ class Visitor:
         self.prefix = prefix
         self.environ = {"REMOTE_ADDR": address}
         self._email = ""
-        self._cookie_name: str = app.config["SESSION_COOKIE_NAME"]
+        self._app = app
 
     def get(self, address: str, **options: Any) -> TestResponse:
         options = {"environ_base": self.environ, "buffered": True, **options}
@@ -85,14 +85,22 @@ class Visitor:
     @property
     def cookie(self) -> str:
         """What this browser keeps of its sign-in."""
-        kept = self.client.get_cookie(self._cookie_name)
+        kept = self.client.get_cookie(self._cookie_name, path=self._cookie_path)
         assert kept is not None
         return kept.value
 
     def came_in(self, email: str, cookie: str) -> None:
         """Be the browser that kept this when the person signed in."""
         self._email = email
-        self.client.set_cookie(self._cookie_name, cookie)
+        self.client.set_cookie(self._cookie_name, cookie, path=self._cookie_path)
+
+    @property
+    def _cookie_name(self) -> str:
+        return self._app.session_interface.get_cookie_name(self._app)
+
+    @property
+    def _cookie_path(self) -> str:
+        return self._app.session_interface.get_cookie_path(self._app)
 
     def sign_in_again(self) -> None:
         """Come in anew, as on another day: a sign-in ends after twelve hours."""
