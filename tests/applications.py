@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from flask import Flask
 
+from plugin.courses.privacy.access_log import AccessLog
 from plugin.services import Services
+from plugin.web.access_log import OPENINGS
 from tests.replay import changing_nothing
 
 
@@ -20,11 +22,13 @@ class SharedApplication:
         self._as_made: object = None
 
     def serving(self, services: Services) -> Flask:
-        """Return the application on these services, with no one's tries counted."""
+        """Return the application on these services, with no one's tries counted and nobody shown to anybody."""
         if self._app is None:
             self._app = self._make(services)
             self._as_made = _shape(self._app)
         self._app.extensions["coursekeeper"] = services
+        # Clients and people have the same ids in each test that begins alike.
+        self._app.extensions[OPENINGS] = AccessLog()
         # The tries of this process: in the database of a new test there are none.
         with changing_nothing(services.store):
             for limiter in self._app.extensions["limiter"]:

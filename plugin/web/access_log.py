@@ -14,17 +14,20 @@ from plugin.core.acts import Act, Actor
 from plugin.courses.privacy.access_log import AccessLog, record_download
 from plugin.web import current_services
 
+# Where the application keeps which openings of this process were recorded.
+OPENINGS = "coursekeeper-openings"
+
 
 def set_up(app: Flask) -> None:
     """Record openings after each answer that succeeded."""
-    log = AccessLog()
+    app.extensions[OPENINGS] = AccessLog()
 
     @app.after_request
     def record(response: Response) -> Response:
         if _is_download(response):
             _record(partial(_note_download, response))
         elif _shows_a_client(response):
-            _record(partial(_note_opening, log))
+            _record(_note_opening)
         return response
 
 
@@ -47,8 +50,9 @@ def _note_download(response: Response, actor: Actor) -> None:
     record_download(services.store, act, name, client_id=ids.get("client_id"))
 
 
-def _note_opening(log: AccessLog, actor: Actor) -> None:
+def _note_opening(actor: Actor) -> None:
     services, ids = current_services(), request.view_args or {}
+    log: AccessLog = current_app.extensions[OPENINGS]
     subject = {name: ids[name] for name in ("client_id", "course_id") if name in ids}
     # A device that keeps a page for later shows it without asking again.
     what = "kept for offline" if "X-Keep" in request.headers else (request.endpoint or "")[:60]

@@ -3,10 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
-from plugin import create_app
 from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import add_token
 from plugin.courses.privacy.access_log import AccessLog
@@ -26,12 +24,6 @@ def openings(services: Services) -> list[tuple[str, str, str]]:
     with services.store.reading() as session:
         rows = session.scalars(select(ClientOpening).order_by(ClientOpening.at, ClientOpening.id)).all()
         return [(row.client_id, row.by, row.what) for row in rows]
-
-
-@pytest.fixture
-def app(services: Services) -> Flask:
-    """An application that has shown nobody yet: it remembers for a quarter of an hour whom it showed to whom."""
-    return create_app(services=services)
 
 
 @pytest.fixture
