@@ -54,6 +54,7 @@ def wait_for_server(settings: Settings, *, sleep: Callable[[float], None] = time
 
 
 _SILENT = "DATABASE_URL: the database does not answer. Is it running, is the address right?"
+_UNUSABLE = "DATABASE_URL: the file can't be used: {}. Has the disk room, may this user read and write it?"
 
 
 def _refuse_wrong_address(failure: DBAPIError) -> None:
@@ -73,7 +74,7 @@ def prepare(settings: Settings, *, upgrades: bool = False) -> Settings:
     with Store(settings.database_url, settings.direct_url) as store:
         if failure := store.failure():
             _refuse_wrong_address(failure)
-            raise ConfigurationError(_SILENT)
+            raise ConfigurationError(_UNUSABLE.format(failure.orig) if store.is_sqlite else _SILENT)
         missing = settings.missing_secrets
         if missing and not (settings.data_folder / FILE_NAME).exists() and _can_make(store, missing):
             make_secrets(settings.data_folder, missing)

@@ -8,6 +8,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from plugin.alarms.machine_checks import CLOCK_MAY_DIFFER
 from plugin.backups.anchors import disagreeing
@@ -21,6 +22,7 @@ from plugin.store.grants import can_rewrite
 from plugin.store.ledger import Entry
 from plugin.store.migrate import is_current, is_empty
 from plugin.store.postgresql import is_pooled as asks_pooler
+from plugin.store.postgresql import refusal
 from plugin.store.queues import Heartbeat, Inbox
 
 _UPGRADE = "Run: coursekeeper upgrade"
@@ -40,10 +42,8 @@ class _UndoneError(Exception):
 
 def answers(store: Store) -> Iterator[Finding]:
     """Check that the database answers, has all tables, and can be written."""
-    if not store.is_alive():
-        yield wrong(
-            "Database", "It does not answer.", "Start it, and check DATABASE_URL and who may read it."
-        )
+    if failure := store.failure():
+        yield _silent(store, failure)
         return
     if is_empty(store):
         yield wrong("Database", "It has no tables yet.", "Run: coursekeeper db upgrade")
@@ -55,6 +55,17 @@ def answers(store: Store) -> Iterator[Finding]:
     yield from pooler(store, is_pooled=is_behind_pooler(store))
     _try_writing(store)
     yield ok("Writing", "the database can be written")
+
+
+def _silent(store: Store, failure: DBAPIError) -> Finding:
+    if store.is_sqlite:
+        said = f"The file can't be used: {failure.orig}."
+        return wrong(
+            "Database", said, "Check that the disk has room, and who may read and write DATABASE_URL."
+        )
+    if said := refusal(failure):
+        return wrong("Database", f"It answers: {said}.", "Correct user, password and name in DATABASE_URL.")
+    return wrong("Database", "It does not answer.", "Start it, and check DATABASE_URL.")
 
 
 def pooler(store: Store, *, is_pooled: bool) -> Iterator[Finding]:

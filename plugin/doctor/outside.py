@@ -27,8 +27,9 @@ def square(services: Services) -> Iterator[Finding]:
         status = services.square.token_status()
         locations = services.square.locations()
     except SquareFailed as error:
+        again = "Connect again under Settings, Square, or set a new token."
         yield wrong(
-            "Square answers", error.message, "Connect again under Settings, Square, or set a new token."
+            "Square answers", error.message, again if error.permanent else "Check this machine's network."
         )
         return
     active = [each for each in locations if each.get("status") != "INACTIVE"]

@@ -26,6 +26,7 @@ from tests.backups.test_drill import set_revision
 from tests.clock import HandMovedClock
 from tests.commands.command import Command
 from tests.courses.desk import Desk
+from tests.courses.documents.sales import Papers
 from tests.databases import postgresql_alone, sqlite_alone
 
 STEPS = ("begun", "copied", "journal", "migrated", "audited", "done")
@@ -207,6 +208,20 @@ def test_a_downgrade_keeps_the_data_and_goes_no_further_than_tested(
         assert (migrate.current_revision(services.store), rows(services.store)) == (revision, before)
     upgrade(services.settings, services.store, now=clock())
     assert (rows(services.store), audit(services.store)) == (before, ())
+
+
+@sqlite_alone
+def test_a_downgrade_ends_at_documents_that_the_version_before_has_not(
+    services: Services, clock: HandMovedClock
+) -> None:
+    papers = Papers(Desk(services.store, clock))
+    papers.sell("O1")
+    papers.work()
+    assert papers.receipts()
+    said = "The downgrade failed: Receipts were issued, .* restore the copy made before the upgrade"
+    with pytest.raises(UpgradeFailed, match=said):
+        downgrade(services.settings, services.store, OLDEST_DOWNGRADE)
+    assert (papers.receipts() != [], audit(services.store)) == (True, ())
 
 
 @sqlite_alone

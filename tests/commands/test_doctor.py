@@ -5,7 +5,8 @@ import os
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -14,7 +15,9 @@ from plugin.courses.health_facts import WORKER, sign_of_life
 from plugin.doctor import configuration, data, machine, outside
 from plugin.doctor.finding import Finding, State, isolated
 from plugin.doctor.watched import given_up, watched
+from plugin.errors import SquareFailed
 from plugin.secrets_file import make_secrets
+from plugin.services import Services
 from plugin.settings import Settings, read_settings
 from plugin.store import Store
 from plugin.store.queues import Heartbeat
@@ -79,8 +82,33 @@ def test_what_is_broken_hides_nothing_else(tmp_path: Path) -> None:
     assert code == 1
     assert found["Database"]["state"] == found["SECRET_KEY"]["state"] == found["Settings"]["state"] == "wrong"
     assert found["E-mail"]["state"] == "warning"
+    assert found["Database"]["message"] == "The file can't be used: file is not a database."
     assert found["Disk space"]["state"] == "ok"
     assert all(row["fix"] for row in found.values() if row["state"] != "ok")
+
+
+def test_a_server_that_refuses_the_address_is_not_called_silent(postgresql_url: str) -> None:
+    with Store(postgresql_url) as known:
+        unknown = known.url.set(database="no_such_clinic")
+    with Store(unknown.render_as_string(hide_password=False)) as store:
+        (finding,) = data.answers(store)
+    assert (finding.state, "no_such_clinic" in finding.said) == (State.WRONG, True)
+    assert "user, password and name" in finding.mend
+
+
+@pytest.mark.parametrize(
+    ("permanent", "fix"),
+    [(True, "Connect again under Settings, Square"), (False, "Check this machine's network.")],
+)
+def test_a_square_that_is_away_and_one_that_refuses_want_different_things(
+    *, permanent: bool, fix: str
+) -> None:
+    def fails() -> None:
+        raise SquareFailed("No.", permanent=permanent)
+
+    (finding,) = outside.square(cast(Services, SimpleNamespace(square=SimpleNamespace(token_status=fails))))
+    assert (finding.state, finding.said) == (State.WRONG, "No.")
+    assert finding.mend.startswith(fix)
 
 
 @pytest.mark.usefixtures("quick_paper")

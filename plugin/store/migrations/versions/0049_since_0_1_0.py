@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from plugin.errors import Refused
 from plugin.store import listing, totals, triggers, versions, webhooks
 from plugin.store.migrations.frozen import MOMENT, Tables, where
 
@@ -161,11 +162,14 @@ def _removal() -> Iterator[str]:
 def downgrade() -> None:
     """Undo, all that only the new tables hold is lost.
 
-    Raises RuntimeError once a receipt was issued, because an issued document is never deleted.
+    Raises Refused once a receipt was issued, because an issued document is never deleted.
     """
     issued = f"SELECT count(*) FROM document WHERE NOT ({_KINDS_BEFORE})"  # noqa: S608 - a constant
     if op.get_bind().exec_driver_sql(issued).scalar():
-        raise RuntimeError("Receipts were issued; the version before can't keep them.")
+        raise Refused(
+            "Receipts were issued, and the version before can't keep them. To go back, restore the copy made before"
+            " the upgrade."
+        )
     for statement in _removal():
         op.execute(statement)
     for name in ("focus", "note"):
