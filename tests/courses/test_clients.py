@@ -10,6 +10,8 @@ from plugin.core.terms import Terms
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.clients.clients import create_client, find_clients, read_client, recent_clients
 from plugin.errors import InvalidField, KeyReused, NotFound
+from plugin.staff_languages import staff_language
+from plugin.wording import speaking
 from tests.courses.desk import OLGA, Desk
 from tests.databases import sqlite_alone
 
@@ -43,6 +45,12 @@ class TestMaking:
     def test_a_name_alone_is_enough(self, desk: Desk) -> None:
         made = create_client(desk.store, desk.act(), name="Ana", phone=" ", email="", language=None)
         assert (made.phone, made.email, made.language) == (None, None, "en")
+
+    def test_what_is_missing_is_said_in_the_readers_language(self, desk: Desk) -> None:
+        with pytest.raises(InvalidField) as refused:
+            create_client(desk.store, desk.act(), name="", phone=None, email=None, language=None)
+        with speaking(staff_language("es-US")):
+            assert str(refused.value.message) == "Falta: El nombre."
 
     @pytest.mark.parametrize(
         ("field", "value", "said"),

@@ -27,7 +27,7 @@ from plugin.courses.documents.sale_record import (
     Tender,
     save_sale_in,
 )
-from plugin.courses.journal.accounts import Role, usual_chart
+from plugin.courses.journal.accounts import ROLES, Role, usual_chart
 from plugin.courses.journal.behind import LineFilter, behind_line
 from plugin.courses.journal.chart import read_chart, save_chart
 from plugin.courses.journal.files import JournalFormat, journal_file
@@ -40,8 +40,10 @@ from plugin.courses.reports.liability import liability, liability_in
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, month_of
 from plugin.errors import InvalidField, NotAllowed
+from plugin.staff_languages import staff_language
 from plugin.store import Store
 from plugin.store.journal import MoneyPosting, PaymentFee
+from plugin.wording import speaking
 from tests.clock import HandMovedClock
 from tests.courses.desk import DEB, OLGA, Desk, back
 from tests.courses.ledgers import DEEDS, RandomLedger, not_kept
@@ -439,6 +441,14 @@ def test_an_account_that_can_t_be_posted_to_is_refused(desk, typed, field):
         save_chart(desk.store, desk.act(OLGA), typed, xero_tax_rate="", is_money_elsewhere=False)
     assert refused.value.field == field
     assert read_chart(desk.store).accounts == usual_chart()
+
+
+def test_the_accounts_are_called_in_the_readers_language():
+    with speaking(staff_language("es-US")):
+        english = [
+            said[:] for info in ROLES.values() for said in (info.name, info.holds) if str(said) == said[:]
+        ]
+    assert english == []
 
 
 def test_two_roles_may_share_an_account_of_one_type(desk):

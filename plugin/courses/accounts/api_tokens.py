@@ -107,7 +107,7 @@ def _new_token(
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     row = ApiToken(
         id=store.new_id(),
-        name=required(name, field="name", called="The name"),
+        name=required(name, field="name", called=_("The name")),
         role=role.value,
         token_sha256=sha256_hex(token),
         created_at=now,

@@ -185,7 +185,7 @@ def attach_passkey(work: Work, person: Staff, new: NewPasskey) -> None:
         Passkey(
             id=work.new_id(),
             staff_id=person.id,
-            name=required(new.name, field="name", called="The name", most=NAME_LENGTH),
+            name=required(new.name, field="name", called=_("The name"), most=NAME_LENGTH),
             credential_id=new.credential_id,
             public_key=new.public_key,
             sign_count=new.sign_count,

@@ -50,7 +50,7 @@ def declare_device(work: Work, *, name: str, sign_in_id: str) -> str:
     token = secrets.token_urlsafe(32)
     row = SharedDevice(
         id=work.new_id(),
-        name=required(name, field="name", called="The name"),
+        name=required(name, field="name", called=_("The name")),
         token_sha256=sha256_hex(token),
         declared_by=work.act.actor.name,
         declared_at=work.now,

@@ -94,7 +94,7 @@ def new_row(work: Work, *, email: str, name: str, role: Role, staff_id: str | No
     row = Staff(
         id=staff_id or work.new_id(),
         email=address,
-        name=required(name, field="name", called="The name"),
+        name=required(name, field="name", called=_("The name")),
         role=role.value,
         password_hash="",
         session_mark=secrets.token_hex(16),

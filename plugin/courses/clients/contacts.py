@@ -76,7 +76,7 @@ def typed_contact(
 ) -> Contact:
     """Validate what a person typed; raises InvalidField that names the field and the fix."""
     return Contact(
-        name=required(name, field="name", called="The name"),
+        name=required(name, field="name", called=_("The name")),
         phone=typed_phone(phone, country) if phone and phone.strip() else None,
         email=_email(email) if email and email.strip() else None,
         language=typed_language(language or "en"),

@@ -89,7 +89,7 @@ ROLES: Mapping[Role, RoleInfo] = {
     Role.GIFT_VOUCHERS: RoleInfo(
         Type.LIABILITY,
         "2310",
-        "Gift vouchers",
+        N_("Gift vouchers"),
         N_("The same, of courses whose gift voucher is not redeemed."),
     ),
     Role.GIFT_CARDS: RoleInfo(
@@ -113,7 +113,7 @@ ROLES: Mapping[Role, RoleInfo] = {
     Role.OTHER_SALES: RoleInfo(
         Type.INCOME,
         "4100",
-        "Other sales",
+        N_("Other sales"),
         N_("What else was on a ticket with a package: retail, surcharges."),
     ),
     Role.WRITTEN_OFF: RoleInfo(
