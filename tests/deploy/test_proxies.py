@@ -91,6 +91,11 @@ def test_the_desk_is_fetched_through_a_proxy_and_nobody_names_their_own_address(
     assert moved.headers["Location"].startswith(f"https://{NAME}")
     assert moved.headers["Location"].endswith("/clients?q=anna")
 
+    refused = desk.ask(
+        f"http://{NAME}:{desk.ports.plain}/api/v1/clients", headers={"Authorization": "Bearer x"}
+    )
+    assert (refused.status_code, "Location" in refused.headers) == (403, False)
+
     # Not even by guessing is the key of Caddy's authority handed out.
     assert desk.ask(f"http://{NAME}:{desk.ports.plain}/root.key").is_redirect
 
@@ -107,3 +112,4 @@ def test_each_form_of_address_has_its_file(form: str) -> None:
     text = (ROOT / "deploy" / "caddy" / f"{form}.Caddyfile").read_text()
     assert "import common.caddy" in text
     assert "import coursekeeper" in text
+    assert "import plain" in text
