@@ -1,4 +1,4 @@
-"""Where lines break: never inside a date, and no last line of one short word or one Chinese character."""
+"""Where lines break: never inside a date or a phone number, and no last line of one short word or character."""
 
 import re
 
@@ -7,8 +7,10 @@ from invoices.language import NO_BREAK_SPACE
 _LONGEST = 40
 # November 28, 2026 · 28 de noviembre de 2026
 _DATE = re.compile(r"[A-Z][a-z]+[ \u00a0]\d{1,2},[ \u00a0]\d{4}|\d{1,2} de [a-z]+ de[ \u00a0]\d{4}")
+# (310) 555-0100 · +1 310-555-0100, in text and in no tag; a link is tagged as such only without a box of its own
+_PHONE = re.compile(r"(?:\+\d{1,3}[ \u00a0-])?\(?\d{3}\)?[ \u00a0-]\d{3}-\d{4}(?=[^<>]*<(?!/a>))")
 _LAST_UNIT = re.compile(r"(?<=\d) (?=(?:h|min)</)")
-_LAST_WORD = re.compile(r"(?<=[^<>]{24}) (?=[^\s<>]{1,9}</(?:p|li|h1|h2|td|th)>)")
+_LAST_WORD = re.compile(r"(?<=[^<>]{16}) (?=[^\s<>]{1,9}</(?:p|li|h1|h2|td|th)>)")
 # A box that does not break, as its neighbors may break anywhere.
 _LAST_CHARACTERS = re.compile(
     r"(?<=[^<>]{12})([\u3400-\u9fff]{2,3}[\u3002\uff01\uff1a\uff1f]?)(?=</(?:p|li|h1|h2|td|th)>)"
@@ -21,6 +23,7 @@ def whole(text: str) -> str:
 
 
 def with_full_lines(page: str) -> str:
-    """Return the HTML with dates in one piece, and with two words at least on the last line of each text."""
+    """Return the HTML with dates and phone numbers in one piece, and two words at least on the last line of a text."""
+    page = _PHONE.sub(r'<span class="whole">\g<0></span>', page)
     dated = _LAST_UNIT.sub(NO_BREAK_SPACE, _DATE.sub(lambda found: whole(found[0]), page))
     return _LAST_CHARACTERS.sub(r'<span class="whole">\1</span>', _LAST_WORD.sub(NO_BREAK_SPACE, dated))
