@@ -77,9 +77,6 @@ def measure(folder: Path, rounds: int, size: int) -> Iterator[Figure]:
 def side_by_side(small: Desk, big: Desk, rounds: int) -> Iterator[Figure]:
     """Yield the named pages, of all others the one that grows most, and the slowest requests of the desk's pages."""
     visitors = [owner_of(desk) for desk in (small, big)]
-    # As a server does once all is loaded, so that what is loaded is not searched for garbage.
-    gc.collect()
-    gc.freeze()
     for name, address in NAMED.items():
         times = _times(visitors, address, rounds)
         yield Figure(name, "ms, large clinic", times["big"], "small clinic", times["small"], FLAT)
@@ -87,6 +84,9 @@ def side_by_side(small: Desk, big: Desk, rounds: int) -> Iterator[Figure]:
             aim = Aim(ROLL_FORWARD_MS, is_at_most=True, of="value")
             yield Figure("roll-forward of a month", "ms", times["big"], aim=aim)
     yield _others(visitors)
+    # As a server does once all is loaded, so that what is loaded is not searched for garbage.
+    gc.collect()
+    gc.freeze()
     for name in AT_THE_DESK:
         spent = [_processor_ms(visitors[1], NAMED[name]) for _ in range(DESK_REQUESTS)]
         aim = Aim(DESK_MS, is_at_most=True, of="value")
