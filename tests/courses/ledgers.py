@@ -1,7 +1,7 @@
 """Ledgers of any kind for the reports: entries happen and are written at random times. Independent of the reports."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -45,11 +45,16 @@ DEEDS = st.lists(
 )
 
 
+class _NotKept(Exception):
+    """Nothing is wrong: what was written is rolled back."""
+
+
 @contextmanager
 def not_kept(store: Store) -> Iterator[Session]:
     """Open a session in which anything may be written, of which nothing is kept."""
-    with Session(store.engine, expire_on_commit=False) as session:
+    with suppress(_NotKept), store.writing() as session:
         yield session
+        raise _NotKept
 
 
 class RandomLedger:
