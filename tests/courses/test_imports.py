@@ -92,8 +92,12 @@ def test_a_paper_shows_the_sessions_used_before_without_a_day(book: OldBook) -> 
 
 def test_the_desk_can_not_give_back_what_was_used_before(book: OldBook) -> None:
     book.bring_in(row())
-    with pytest.raises(Refused, match="used before Coursekeeper"):
+    with pytest.raises(Refused) as refusal:
         reverse(book.store, book.desk.act(), the_course(book).entries[-1].id, "Slip")
+    assert (str(refusal.value), refusal.value.code) == (
+        "These sessions were used before Coursekeeper. The owner puts their number right.",
+        "not_reversible",
+    )
 
 
 def test_what_was_sold_elsewhere_is_no_sale_of_today(book: OldBook) -> None:
