@@ -229,6 +229,7 @@ def test_the_checklist_says_how_things_stand_until_it_is_hidden(
     june: Visitor, live: Services, practice: PracticeServer
 ) -> None:
     assert "Connect Square</span></a>" in _checklist(june)
+    assert "Review the aftercare texts</span></a>" in _checklist(june)
     _connect(june, practice.access_token)
     june.get("/first-steps/paper/test.pdf")
     shown = _checklist(june)

@@ -10,10 +10,11 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.setup import DONE, SetupView, read_setup
 from plugin.courses.accounts.staff import list_staff
 from plugin.courses.catalog.packages import is_any_published
-from plugin.courses.handouts.texts import count_to_review
+from plugin.courses.handouts.texts import count_to_review, list_texts
 from plugin.services import Services
 from plugin.square.connection.row import read_connection
 from plugin.square.connection.status import is_connected
+from plugin.store import Store
 from plugin.web import current_services
 from plugin.web.account.demanded import is_demanded
 from plugin.web.setup.frame import STEPS, step_address
@@ -65,7 +66,7 @@ def _items(services: Services, setup: SetupView) -> list[ChecklistItem]:
         ChecklistItem(_("Set up e-mail"), services.mail.is_ready, step_address("mail")),
         ChecklistItem(_("Print a test page"), setup.steps.get("paper") == DONE, step_address("paper")),
         ChecklistItem(
-            _("Review the aftercare texts"), not count_to_review(services.store), url_for("texts.show")
+            _("Review the aftercare texts"), _are_texts_reviewed(services.store), url_for("texts.show")
         ),
         ChecklistItem(_("Make a backup"), _has_backup(services), url_for("backups.show")),
         ChecklistItem(
@@ -73,6 +74,11 @@ def _items(services: Services, setup: SetupView) -> list[ChecklistItem]:
         ),
         ChecklistItem(_("Invite your team"), len(list_staff(services.store)) > 1, step_address("staff")),
     ]
+
+
+def _are_texts_reviewed(store: Store) -> bool:
+    # Before there is a package there is no treatment, and nothing that could have been reviewed.
+    return not count_to_review(store) and bool(list_texts(store))
 
 
 def _has_backup(services: Services) -> bool:
