@@ -37,6 +37,7 @@ _KEYS = (
     "my.wallet_pass",
     "my.google_wallet",
     "my.aftercare",
+    "my.help_card",
     "my.document",
     "my.statement",
     "my.prepaid_balance",
