@@ -340,7 +340,7 @@ class TestSessions:
         sign_ins.end_one(small.store, small.act(olga.actor), olga.id, old)
         assert len(sign_ins.list_sign_ins(small.store, olga.id, small.clock())) == 1
         small.clock.advance(hours=12)
-        assert sign_ins.list_sign_ins(small.store, olga.id, small.clock()) == ()
+        assert not sign_ins.list_sign_ins(small.store, olga.id, small.clock())
 
     def test_all_others_end_at_once(self, small: Front) -> None:
         olga = small.owner("Olga")
@@ -376,7 +376,7 @@ class TestSessions:
         olga, june = small.owner("Olga"), small.owner("June")
         sign_ins.start_sign_in(small.store, june.id, small.clock())
         set_password(small.store, small.act(june.actor), june.id, "new")
-        assert sign_ins.list_sign_ins(small.store, june.id, small.clock()) == ()
+        assert not sign_ins.list_sign_ins(small.store, june.id, small.clock())
         sign_ins.start_sign_in(small.store, june.id, small.clock())
         deactivate_staff(small.store, small.act(olga.actor), june.id)
-        assert sign_ins.list_sign_ins(small.store, june.id, small.clock()) == ()
+        assert not sign_ins.list_sign_ins(small.store, june.id, small.clock())
