@@ -11,7 +11,7 @@ from plugin.courses.audit import audit
 from plugin.courses.base.keyset import read_order
 from plugin.courses.base.state import course_states
 from plugin.courses.lists.course_list import ORDERS, STATES, CourseFilter, CourseList, list_courses
-from plugin.courses.lists.listing import keep_listing, renew_some
+from plugin.courses.lists.listing import keep_listing, renew_batch, renew_some
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
@@ -187,6 +187,22 @@ def test_an_erased_client_leaves_no_name_in_the_list(desk: Desk) -> None:
         assert session.scalars(select(ListedCourse.client_name)).all() == [""]
         assert session.scalars(select(ListedClient.client_id)).all() == []
     assert listed(desk).page.rows[0].client_name == "Erased client"
+
+
+def test_a_client_erased_while_their_row_is_written_leaves_nothing(
+    postgresql_url: str, clock: HandMovedClock
+) -> None:
+    with Store(postgresql_url) as store:
+        desk = Desk(store, clock)
+        client_id = desk.course(desk.sell()).client_id or ""
+        with store.writing() as session:
+            renew_batch(session, clock())
+            erase_client(store, desk.act(OLGA), Erasure(client_id, "Ana Souza", gives_up=True))
+        keep_listing(store, clock)
+        with store.reading() as session:
+            assert session.scalars(select(ListedClient.client_id)).all() == []
+            assert session.scalars(select(ListedCourse.client_name)).all() == [""]
+        assert audit(store) == ()
 
 
 def test_notes_are_worked_off_in_batches_and_again_from_nothing(desk: Desk) -> None:
