@@ -86,7 +86,7 @@ class _WritingSession(Session):
 
     def flush(self, objects: Sequence[Any] | None = None) -> None:
         """Write the rows that were added or changed, if any."""
-        if not self._is_clean():
+        if self.new or self.dirty or self.deleted:
             self.arrive()
             super().flush(objects)
 
@@ -105,6 +105,11 @@ class _WritingSession(Session):
         if self._on_its_way is not None:
             on_its_way, self._on_its_way = self._on_its_way, None
             on_its_way.close()
+
+    def give_up(self) -> None:
+        """Wait for what is on its way, whatever becomes of it."""
+        with suppress(DBAPIError):
+            self.arrive()
 
     def close(self) -> None:
         """Let go of its rows; where no statement or row went through it, there are none."""
@@ -223,16 +228,20 @@ class Store:
             with self._one_writer, self.engine.connect() as connection:
                 begin_writing(connection)
                 session = _WritingSession(connection)
-                with connection.begin(), session:
-                    try:
-                        yield session
-                        session.flush()
-                    except BaseException:
-                        with suppress(DBAPIError):
-                            session.arrive()
-                        raise
-                # The commit went the way of what it committed.
-                session.arrive()
+                try:
+                    with connection.begin(), session:
+                        try:
+                            yield session
+                            session.flush()
+                        except BaseException:
+                            session.give_up()
+                            raise
+                    # The commit went the way of what it committed.
+                    session.arrive()
+                except BaseException:
+                    # A commit that was refused: the pool may not get a connection on which something is on its way.
+                    session.give_up()
+                    raise
         except DBAPIError as error:
             if self.write_failures.note(error) and not isinstance(error, OperationalError):
                 # PostgreSQL's driver calls a read-only database an internal error.

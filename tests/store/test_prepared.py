@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from psycopg.pq import PipelineStatus
 from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
 
 from plugin.errors import NotFound
 from plugin.store import Store
@@ -124,3 +126,50 @@ def test_writes_and_their_commit_are_one_round_trip(store: Store, tmp_path: Path
     driver.pgconn.untrace()
     speakers = [line.split("\t")[1] for line in spoken.read_text().splitlines()]
     assert sum(pair == ("F", "B") for pair in pairwise(speakers)) == 1
+
+
+@postgresql_alone
+@pytest.mark.parametrize("keys", [["one", "one"], ["one", "two", "two", "three"]])
+def test_a_commit_that_is_refused_leaves_nothing_on_its_way(store: Store, keys: list[str]) -> None:
+    with store.writing() as session:
+        driver = cast(Any, session.connection().connection.driver_connection)
+    with pytest.raises(IntegrityError):
+        _send(store, *keys)
+    assert driver.pgconn.pipeline_status == PipelineStatus.OFF
+    # The pool gives out the same connection.
+    with store.writing() as session:
+        assert session.connection().connection.driver_connection is driver
+        assert session.scalar(text("SELECT 1")) == 1
+
+
+@postgresql_alone
+def test_a_race_on_the_way_is_run_again_on_the_same_connection(store: Store) -> None:
+    tries: list[int] = []
+
+    def keep(session: Session) -> int:
+        tries.append(1)
+        key = "one" if len(tries) == 1 else "two"
+        write(session, _KEEP, _operation(key))
+        return len(tries)
+
+    _write(store, "one")
+    assert store.transact(keep) == 2
+    assert len(store.rows(_KEPT, {"keys": ["one", "two"]})) == 2
+
+
+@postgresql_alone
+def test_what_is_sent_to_a_server_that_went_silently_fails_and_is_written_once_when_it_is_sent_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.writing() as session:
+        mine = session.scalar(text("SELECT pg_backend_pid()"))
+    with Store(store.url.render_as_string(hide_password=False)) as another, another.alone() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:mine, 5000)"), {"mine": mine})
+    # Its end is not known yet, as where the machine vanished.
+    monkeypatch.setattr("plugin.store.postgresql._has_more_to_read", lambda _: False)
+    with pytest.raises(OperationalError) as away:
+        _send(store, "one")
+    assert away.value.connection_invalidated
+    assert store.rows(_KEPT, {"keys": ["one"]}) == []
+    _send(store, "one")
+    assert len(store.rows(_KEPT, {"keys": ["one"]})) == 1
