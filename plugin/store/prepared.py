@@ -147,8 +147,8 @@ class _Text:
         is_many = len(rows) > 1
         given = [self._given(row) for row in rows] if is_many else self._given(rows[0])
         cursor = connection.connection.cursor()
-        if connection._has_events or connection.engine._has_events:
-            connection.dispatch.before_cursor_execute(connection, cursor, self._sql, given, None, is_many)
+        if listeners := connection.engine.dispatch.before_cursor_execute:
+            listeners(connection, cursor, self._sql, given, None, is_many)
         try:
             (cursor.executemany if is_many else cursor.execute)(self._sql, given)
         except self._error_type as error:
