@@ -190,6 +190,12 @@ wait_for_desk() {
     done
 }
 
+# say_what_runs BEFORE: end, once the version before was started again.
+say_what_runs() {
+    if wait_for_desk; then fail "The version before, $1, runs again."; fi
+    fail "The version before, $1, was put back, and does not answer either. Mend what the log says, and start this script again."
+}
+
 # --- With containers ----------------------------------------------------------------------------------------
 
 find_compose() {
@@ -282,15 +288,14 @@ container_steps() {
     get_image
     dot_env >"$scratch/env" && put 0600 "$answers" <"$scratch/env"
     [ "$form" != local ] || run_compose rm --stop --force caddy
-    run_compose up --detach --remove-orphans
-    wait_for_desk && return
+    if run_compose up --detach --remove-orphans && wait_for_desk; then return; fi
     say "The new version does not answer. The end of its log:"
     (cd "$folder" && $compose logs --tail 20 coursekeeper) >&2 || true
     if [ -z "$before" ] || [ "$before" = "$chosen" ]; then fail "Nothing was removed. Mend it and start this script again."; fi
     sed "s|^COURSEKEEPER_IMAGE=.*|COURSEKEEPER_IMAGE=$before|" "$answers" >"$scratch/env"
     put 0600 "$answers" <"$scratch/env"
-    run_compose up --detach
-    fail "The version before, $before, runs again."
+    run_compose up --detach || true
+    say_what_runs "$before"
 }
 
 container_code() { (cd "$folder" && $compose exec -T coursekeeper coursekeeper setup-code); }
@@ -421,8 +426,8 @@ END
         fail "Nothing was removed. Mend it and start this script again."
     fi
     ln -sfn "$before" "$programs/current"
-    systemctl restart coursekeeper.service
-    fail "The version before, $(basename "$before"), runs again."
+    systemctl restart coursekeeper.service || true
+    say_what_runs "$(basename "$before")"
 }
 
 system_code() { (cd / && /usr/local/bin/coursekeeper setup-code); }

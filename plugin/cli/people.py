@@ -108,7 +108,7 @@ def user_role(email: str, role: str) -> None:
 
     with opened_store() as store:
         person = set_role(store, operator_act(), _person(store, email).id, Role(role))
-    click.echo(f"{person.email} is {person.role.value} now.")
+    click.echo(f"{person.email} has the role {person.role.value} now.")
 
 
 @user.command("password")

@@ -99,7 +99,8 @@ PANGO = "Install Pango: apt-get install libpango-1.0-0 libpangoft2-1.0-0, or bre
 
 
 def disk(folder: Path) -> Iterator[Finding]:
-    """Check the space left where the data is."""
+    """Check the space left where the data is, or will be: the folder is made by what is first written."""
+    folder = next(each for each in (folder, *folder.parents) if each.exists())
     free = shutil.disk_usage(folder).free
     said = f"{free / 1e9:.1f} GB free at {folder}"
     if free < TOO_LITTLE_SPACE:

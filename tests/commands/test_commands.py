@@ -157,7 +157,9 @@ def test_a_role_is_changed_and_the_last_owner_stays(run: Command) -> None:
     run("user", "add", "deb@example.org", "--role", "desk")
     done = run("user", "role", "june@example.org", "desk")
     assert (done.exit_code, "last active owner" in done.stderr) == (1, True)
-    assert run("user", "role", "deb@example.org", "owner").stdout == "deb@example.org is owner now.\n"
+    assert (
+        run("user", "role", "deb@example.org", "owner").stdout == "deb@example.org has the role owner now.\n"
+    )
     assert run("user", "role", "june@example.org", "desk").exit_code == 0
 
 

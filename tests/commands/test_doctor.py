@@ -40,6 +40,12 @@ def examined(run: Command, *words: str, **environment: str) -> tuple[int, dict[s
     return done.exit_code, {row["check"]: row for row in rows}
 
 
+def test_a_data_folder_that_is_not_made_yet_has_the_room_of_where_it_will_be(tmp_path: Path) -> None:
+    (found,) = machine.disk(tmp_path / "not" / "made")
+    assert found.check == "Disk space"
+    assert found.said.endswith(f"GB free at {tmp_path}")
+
+
 @pytest.fixture
 def quick_paper(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the test paper, which has a test of its own."""

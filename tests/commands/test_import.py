@@ -33,7 +33,10 @@ def run(tmp_path: Path, sqlite_url: str) -> Import:
 def test_a_dry_run_tells_and_writes_nothing(run: Import) -> None:
     for _ in range(2):
         done = run(CLEAN, "--dry-run")
-        assert (done.exit_code, done.stdout) == (0, "2 courses can be imported: 2 new clients, 0 known.\n")
+        assert (done.exit_code, done.stdout) == (
+            0,
+            "Courses that can be imported: 2. Their clients: 2 new, 0 known.\n",
+        )
     assert "2 of 2 rows checked." in done.stderr
 
 
@@ -102,11 +105,14 @@ def test_without_a_terminal_it_writes_nothing_unless_told_yes(run: Import) -> No
     assert (done.exit_code, done.stdout) == (2, "")
     assert "Nothing was written" in done.stderr
     assert "--yes" in done.stderr
-    assert run(OTHER_SYSTEM, "--dry-run").stdout == "1 courses can be imported: 1 new clients, 0 known.\n"
-    assert run(OTHER_SYSTEM, "--yes").stdout == "1 courses imported: 1 new clients, 0 known.\n"
+    assert (
+        run(OTHER_SYSTEM, "--dry-run").stdout
+        == "Courses that can be imported: 1. Their clients: 1 new, 0 known.\n"
+    )
+    assert run(OTHER_SYSTEM, "--yes").stdout == "Courses imported: 1. Their clients: 1 new, 0 known.\n"
 
 
-@pytest.mark.parametrize(("said", "code", "tells"), [(b"y\n", 0, "1 courses imported"), (b"n\n", 1, "")])
+@pytest.mark.parametrize(("said", "code", "tells"), [(b"y\n", 0, "Courses imported: 1."), (b"n\n", 1, "")])
 def test_at_a_terminal_it_asks(tmp_path: Path, sqlite_url: str, said: bytes, code: int, tells: str) -> None:
     file = tmp_path / "book.csv"
     file.write_text(OTHER_SYSTEM)

@@ -148,7 +148,32 @@ def test_a_version_that_does_not_answer_gives_way_to_the_one_before(machine: Mac
     assert said.returncode == 1
     assert "The version before, an/image:1, runs again." in said.stderr
     assert machine.settings()["COURSEKEEPER_IMAGE"] == "an/image:1"
-    assert "compose up --detach" in machine.calls()[-1]
+    assert sum("compose up --detach" in call for call in machine.calls()) == 3
+
+
+@pytest.mark.parametrize("up", ["", "*compose*up*) ! grep -q image:2 .env ;;"])
+def test_a_version_before_that_does_not_answer_either_is_not_said_to_run(machine: Machine, up: str) -> None:
+    assert machine.install("--image", "an/image:1", "--yes").returncode == 0
+    Path(f"{machine.log}.broken").write_text("an/image:[12]")
+    (machine.programs / "docker").write_text(_DOCKER.replace('case "$*" in', f'case "$*" in\n{up}'))
+
+    said = machine.install("--image", "an/image:2", "--yes")
+
+    assert said.returncode == 1
+    assert "runs again" not in said.stderr
+    assert "was put back, and does not answer either" in said.stderr
+    assert machine.settings()["COURSEKEEPER_IMAGE"] == "an/image:1"
+
+
+def test_a_version_that_is_not_started_gives_way_to_the_one_that_runs(machine: Machine) -> None:
+    assert machine.install("--image", "an/image:1", "--yes").returncode == 0
+    refused = _DOCKER.replace('case "$*" in', 'case "$*" in\n*compose*up*) ! grep -q image:2 .env ;;')
+    (machine.programs / "docker").write_text(refused)
+
+    said = machine.install("--image", "an/image:2", "--yes")
+
+    assert said.returncode == 1
+    assert "The version before, an/image:1, runs again." in said.stderr
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def prepare(store: Store, act: Act, file: Path, wishes: Wishes, say: Callable[[s
     require(act.actor)
     with file.open("rb") as opened:
         table = read_table(opened.read(LARGEST_FILE + 1), checked_encoding(wishes.encoding))
-    say(f"{len(table.rows)} rows, {table.read_as}.")
+    say(f"Rows: {len(table.rows)}, {table.read_as}.")
     proposal = _proposal(store, act, table, wishes)
     for line in mapping_lines(table, proposal):
         say(line)
@@ -107,8 +107,9 @@ def _says(prepared: Prepared, *, is_written: bool) -> str:
         return f"Rows that can't be imported: {lines}. Nothing was written."
     if prepared.checked.has_nothing_new:
         return "All courses of this file are in Coursekeeper already. Nothing was written."
-    clients = f"{found['new_clients']} new clients, {found['known_clients']} known"
-    return f"{found['courses']} courses {'imported' if is_written else 'can be imported'}: {clients}."
+    courses = "Courses imported" if is_written else "Courses that can be imported"
+    clients = f"{found['new_clients']} new, {found['known_clients']} known"
+    return f"{courses}: {found['courses']}. Their clients: {clients}."
 
 
 def mapping_lines(table: Table, proposal: Proposal) -> Iterator[str]:
