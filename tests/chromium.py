@@ -76,17 +76,28 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+_LOADING = "Failed to fetch dynamically imported module"
+
+
 @contextmanager
 def watched_page(context: BrowserContext) -> Iterator[Page]:
     """Open a page in this window and close it again; a script error or a refused resource is an AssertionError."""
     opened = context.new_page()
     opened.set_default_timeout(20_000)
     complaints: list[str] = []
-    opened.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
+    is_closing = False
+
+    def complain(error: Error) -> None:
+        # What is still loading as the page is closed is cut off by that.
+        if not (is_closing and _LOADING in error.message):
+            complaints.append(f"script error: {error.stack or error}")
+
+    opened.on("pageerror", complain)
     opened.on("console", lambda said: complaints.append(said.text) if _is_refusal(said.text) else None)
     try:
         yield opened
     finally:
+        is_closing = True
         for each in context.pages:
             each.close()
     assert not complaints, complaints

@@ -202,6 +202,20 @@ def test_an_idle_ipad_locks_and_gives_the_form_back(window: Page, house: House) 
     page.wait_for_function("!sessionStorage.getItem('coursekeeper-held')")
 
 
+def test_what_is_on_its_way_as_a_device_locks_finds_no_page_and_is_no_fault(
+    window: Page, house: House
+) -> None:
+    share(window, house)
+    # What waits to be sent is counted as the connection comes back, and the answer finds an emptied page.
+    window.evaluate(
+        """() => {
+          dispatchEvent(new Event("online"));
+          document.querySelector("[data-lock-now]").click();
+        }"""
+    )
+    expect(window.get_by_role("heading", name="Who is here?")).to_be_visible()
+
+
 def switch_person(page: Page, name: str) -> None:
     page.locator("details.person > summary").click()
     page.get_by_role("button", name="Switch person").click()

@@ -27,10 +27,11 @@ document.addEventListener("input", (event) => {
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const { target, serverResponse, requestConfig } = detail;
-  stood.set(target, standing(target));
-  if (!isDown() || !detail.shouldSwap || requestConfig.elt.hasAttribute("hx-swap")) return;
+  const swap = () => htmx.swap(target, serverResponse, { swapStyle: "innerHTML" }, { eventInfo: detail, contextElement: requestConfig.elt });
+  const note = () => stood.set(target, standing(target));
+  if (!isDown() || !detail.shouldSwap || requestConfig.elt.hasAttribute("hx-swap")) return void note();
   detail.shouldSwap = false;
-  fingerLifted().then(() => htmx.swap(target, serverResponse, { swapStyle: "innerHTML" }, { eventInfo: detail, contextElement: requestConfig.elt }));
+  fingerLifted().then(note).then(swap);
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {

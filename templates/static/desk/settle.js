@@ -7,23 +7,33 @@ const SETTLES_MS = 300;
 const TAPPED = "a[href], button, summary, label, input:not([type=hidden]), select, textarea, [role=option]";
 const timers = new WeakMap();
 
-// Where everything stands that can be tapped, to tell later what has changed.
-export const standing = (node) => new Map([...node.querySelectorAll(TAPPED)].map((each) => [nameOf(each), placeOf(each)]));
+// Where everything on the screen stands that can be tapped, to tell later what has changed.
+export const standing = (node) => new Map(measured(node).map(({ name, place }) => [name, place]));
 
-const placeOf = (node) => {
-  const { left, top, width, height } = node.getBoundingClientRect();
-  return [left, top, width, height].map(Math.round).join();
-};
-
-// Two that say the same and do the same are the same.
-function nameOf(node) {
-  const hidden = [...node.form?.querySelectorAll("input[type=hidden]") ?? []]
-    .filter(({ name }) => !["csrf_token", "key"].includes(name)).map(({ name, value }) => `${name}=${value}`);
-  return [node.nodeName, node.textContent.trim(), node.href ?? node.form?.action, node.name, node.value, ...hidden].join("\n");
+// What a finger cannot reach needs no name: of a long page that is most of it.
+function measured(node) {
+  const hiddenOf = new Map();
+  return [...node.querySelectorAll(TAPPED)].map((each) => ({ each, box: each.getBoundingClientRect() }))
+    .filter(({ box }) => box.width && box.bottom > 0 && box.top < innerHeight)
+    .map(({ each, box }) => ({ each, name: nameOf(each, hiddenOf), place: placeOf(box) }));
 }
 
+const placeOf = ({ left, top, width, height }) => [left, top, width, height].map(Math.round).join();
+
+// Two that say the same and do the same are the same.
+function nameOf(node, hiddenOf) {
+  const { form } = node;
+  if (form && !hiddenOf.has(form)) hiddenOf.set(form, hiddenIn(form));
+  return [node.nodeName, node.textContent.trim(), node.href ?? form?.action, node.name, node.value, hiddenOf.get(form)].join("\n");
+}
+
+const hiddenIn = (form) => [...form.querySelectorAll("input[type=hidden]")]
+  .filter(({ name }) => !["csrf_token", "key"].includes(name)).map(({ name, value }) => `${name}=${value}`).join("\n");
+
 export function settle(node, before = new Map()) {
-  for (const each of node.querySelectorAll(TAPPED)) each.classList.toggle("stands", before.get(nameOf(each)) === placeOf(each));
+  // All is measured before anything is marked, or each mark would have the page laid out again.
+  const stands = new Set(measured(node).filter(({ name, place }) => before.get(name) === place).map(({ each }) => each));
+  for (const each of node.querySelectorAll(TAPPED)) each.classList.toggle("stands", stands.has(each));
   node.classList.add("settling");
   clearTimeout(timers.get(node));
   timers.set(node, setTimeout(() => node.classList.remove("settling"), SETTLES_MS));

@@ -11,7 +11,10 @@ const dialog = () => document.getElementById("waiting");
 export async function showWaiting() {
   if (!isSupported) return;
   const n = await countWaiting();
+  const acts = n && staff ? await allWaiting() : [];
   const button = document.querySelector("#away [data-waiting]");
+  // A device that has locked meanwhile shows nothing any more.
+  if (!button) return;
   const text = n ? words(n === 1 ? "saysOne" : "saysMany", { n }) : "";
   if (button.textContent !== text) button.textContent = text;
   button.hidden = !n || !staff;
@@ -19,7 +22,6 @@ export async function showWaiting() {
   document.querySelector("#away [data-waits-here]").textContent = staff ? "" : here || "";
   showBar();
   if (!staff) return;
-  const acts = n ? await allWaiting() : [];
   fill(acts);
   markForms(acts);
 }
