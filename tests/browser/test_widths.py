@@ -120,3 +120,25 @@ def test_a_column_that_only_scrolling_shows_is_found(desk: DeskWindow) -> None:
     assert layout_findings(page, "courses") == []
     page.evaluate("() => { document.querySelector('td.number').style.paddingInline = '200px'; }")
     assert any("hides columns" in each for each in layout_findings(page, "courses"))
+
+
+def test_ways_to_sort_take_one_line_on_a_phone_and_filters_one_on_a_tablet(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{desk.clinic.desk}/courses")
+    tops = page.locator("thead .sorts-by a").evaluate_all(
+        "(all) => [...new Set(all.map((each) => each.offsetTop))]"
+    )
+    assert len(tops) == 1
+    expect(page.locator("thead [aria-sort] a")).to_be_in_viewport(ratio=1)
+    page.locator("thead .sorts-by a").filter(has_text="Practitioner").click()
+    expect(page.locator("thead [aria-sort] a")).to_have_text("Practitioner")
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(f"{desk.clinic.desk}/reports/activity")
+    field, button = (
+        page.get_by_label("Through").bounding_box(),
+        page.get_by_role("button", name="Apply").bounding_box(),
+    )
+    assert field is not None
+    assert button is not None
+    assert button["y"] == field["y"]
