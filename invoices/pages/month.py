@@ -73,7 +73,7 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
         issued_on=language.long_date(paper.issued_on),
         standing=_standing(paper, language),
         owed=Headline(
-            _owed_name(paper, language),
+            _deferred_name(paper, language),
             owed,
             language.ngettext(
                 "for {n} session still to come", "for {n} sessions still to come", lines["closing"].sessions
@@ -149,11 +149,11 @@ def _standing(paper: OwnersMonth, language: Language) -> str:
     )
 
 
-def _owed_name(paper: OwnersMonth, language: Language) -> str:
-    phrase = (
-        language.gettext("owed on {date}") if is_running(paper) else language.gettext("owed after {date}")
-    )
-    return phrase.format(date=language.day_and_month(_last_day(paper)))
+def _deferred_name(paper: OwnersMonth, language: Language) -> str:
+    date = language.day_and_month(_last_day(paper))
+    if is_running(paper):
+        return language.gettext("deferred revenue on {date}", date=date)
+    return language.gettext("deferred revenue after {date}", date=date)
 
 
 def _flows(paper: OwnersMonth, lines: dict[RollKind, RollLine], language: Language) -> Iterator[Headline]:
@@ -173,8 +173,12 @@ def _flows(paper: OwnersMonth, lines: dict[RollKind, RollLine], language: Langua
 
 
 def _roll_row(line: RollLine, paper: OwnersMonth, language: Language) -> RollRow:
-    opening = language.gettext("Owed before {date}", date=language.day_and_month(paper.month))
-    closing = _owed_name(paper, language)
+    opening = language.gettext("Balance before {date}", date=language.day_and_month(paper.month))
+    last = language.day_and_month(_last_day(paper))
+    if is_running(paper):
+        closing = language.gettext("Balance on {date}", date=last)
+    else:
+        closing = language.gettext("Balance after {date}", date=last)
     names: dict[RollKind, str] = {
         "opening": opening,
         "sold": language.gettext("Sold"),
@@ -184,7 +188,7 @@ def _roll_row(line: RollLine, paper: OwnersMonth, language: Language) -> RollRow
         "expired": language.gettext("Expired or written off"),
         "adjusted": language.gettext("Adjusted"),
         "transferred": language.gettext("Moved between courses"),
-        "closing": closing[:1].upper() + closing[1:],
+        "closing": closing,
     }
     is_end = line.kind in ("opening", "closing")
     return RollRow(
@@ -202,8 +206,8 @@ def _notes(paper: OwnersMonth, language: Language) -> Iterator[str]:
     if paper.expired and (paper.expired.value.amount or paper.expired.sessions):
         amount = language.money(paper.expired.value)
         yield language.ngettext(
-            "{amount} of what is owed lies in courses that had expired: {n} session. It stays owed until you decide.",
-            "{amount} of what is owed lies in courses that had expired: {n} sessions. It stays owed until you decide.",
+            "{amount} of deferred revenue is in expired courses: {n} session. It stays there until you decide.",
+            "{amount} of deferred revenue is in expired courses: {n} sessions. It stays there until you decide.",
             paper.expired.sessions,
             amount=amount,
         )

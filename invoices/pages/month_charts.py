@@ -17,7 +17,7 @@ def flows_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
     """Draw what was paid in and what was used, month by month."""
     points = [
         language.gettext(
-            "{month}: paid in {sold}, used {used}",
+            "{month}: payments {sold}, used {used}",
             month=language.short_month(point.month),
             sold=language.money(point.sold),
             used=language.money(point.used),
@@ -31,7 +31,7 @@ def flows_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
         width=WIDTH,
         height=HEIGHT,
         alt=language.gettext(
-            "Columns of what was paid in and what was used in each month. {points}.",
+            "Columns of the payments and of what was used in each month. {points}.",
             points=_joined(points, language),
         ),
     )
@@ -52,7 +52,8 @@ def owed_chart(trend: Sequence[MonthPoint], language: Language) -> Chart:
         width=WIDTH,
         height=HEIGHT,
         alt=language.gettext(
-            "Columns of what was owed at the end of each month. {points}.", points=_joined(points, language)
+            "Columns of the deferred revenue at the end of each month. {points}.",
+            points=_joined(points, language),
         ),
     )
 

@@ -298,7 +298,7 @@ def check_month(paper: OwnersMonth) -> OwnersMonth:
 def _check_roll_forward(lines: tuple[RollLine, ...]) -> None:
     *moved, closing = lines
     if sum(line.value.amount for line in moved) != closing.value.amount:
-        raise PaperRefused("The money of the month does not add up: its lines are not what is owed after it.")
+        raise PaperRefused("The money of the month does not add up: its lines are not the balance after it.")
     if sum(line.sessions for line in moved) != closing.sessions:
         raise PaperRefused(
             "The sessions of the month do not add up: its lines are not what is left after it."

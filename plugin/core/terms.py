@@ -61,7 +61,7 @@ class Terms:
         if self.expires_from is not ExpiresFrom.SALE and self.expires_after_months is None:
             raise InvalidField(_("Counting from the first use takes a number of months."), field="terms")
         if not 0 <= self.forgiven_no_shows <= 99:
-            raise InvalidField(_("Forgiven no-shows are 0 to 99."), field="terms")
+            raise InvalidField(_("Waived no-shows are 0 to 99."), field="terms")
         if not 0 <= self.notice_hours <= MOST_NOTICE_HOURS:
             raise InvalidField(
                 _("The notice is 0 to {most_notice_hours} hours.", most_notice_hours=MOST_NOTICE_HOURS),

@@ -156,7 +156,7 @@ def test_forgiving_is_told_in_the_history_and_moves_nothing(lite: Appointments) 
     lite.missed("forgive")
     lite.undo()
     told = [each.text for each in lite.desk.course(course).happenings if each.kind == "no_show"]
-    assert told == ["No-show on Nov 22, 2026: forgiven", "No-show on Nov 22, 2026: no longer forgiven"]
+    assert told == ["No-show on Nov 22, 2026: waived", "No-show on Nov 22, 2026: no longer waived"]
     assert [each.kind.value for each in lite.desk.course(course).entries] == ["sold", "paid"]
 
 

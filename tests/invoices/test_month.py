@@ -74,14 +74,16 @@ def quiet_month() -> OwnersMonth:
 
 def test_it_answers_what_is_owed_before_anything_else(real_text: Callable[[str], str]) -> None:
     text = real_text("month-closed").replace("\u00a0", " ")
-    assert text.index("November 2026") < text.index("$22,440.00") < text.index("owed after Nov 30")
+    assert (
+        text.index("November 2026") < text.index("$22,440.00") < text.index("deferred revenue after Nov 30")
+    )
     for said in (
         "The books are closed: these figures stay as they are.",
-        "Owed before Nov 1 102 $16,830.00",
+        "Balance before Nov 1 102 $16,830.00",
         "Sold 54 Payments $8,910.00",
         "Used −10 −$1,650.00",
         "Refunded −10 −$1,650.00",
-        "Owed after Nov 30 137 $22,440.00",
+        "Balance after Nov 30 137 $22,440.00",
         "+$3,960.00 since Oct 2026",
         "−$1,320.00 since Oct 2026",
         "All 6 54 $8,910.00 10 $1,650.00",
@@ -96,7 +98,7 @@ def test_expired_sessions_that_are_still_owed_and_balances_due_are_said(text_of:
     expired = RollLine("expired", usd(66000), 4)
     text = text_of(replace(month(), expired=expired, follow_ups=(overdue,)))
     for said in (
-        "$660.00 of what is owed lies in courses that had expired: 4 sessions.",
+        "$660.00 of deferred revenue is in expired courses: 4 sessions.",
         "Dorothy Abara (310) 555-0161 $990.00 due 6",
     ):
         assert said in text.replace("\u00a0", " ")
@@ -125,8 +127,8 @@ def test_a_month_that_still_runs_says_so() -> None:
     page = month_page(month("month-running"), ENGLISH)
     assert page.heading == "November 2026, so far"
     assert page.standing == "The month still runs: these figures are as of November 22, 2026."
-    assert page.owed.name == "owed on Nov 22"
-    assert page.rows[-1].name == "Owed on Nov 22"
+    assert page.owed.name == "deferred revenue on Nov 22"
+    assert page.rows[-1].name == "Balance on Nov 22"
 
 
 def test_a_month_that_is_over_says_whether_its_books_are_closed() -> None:
@@ -146,7 +148,7 @@ def test_a_month_that_is_over_says_whether_its_books_are_closed() -> None:
 )
 def test_the_month_ends_on_its_last_day(first: date, last: str) -> None:
     page = month_page(replace(month(), month=first, issued_on=date(2030, 1, 1)), ENGLISH)
-    assert page.owed.name == f"owed after {last}"
+    assert page.owed.name == f"deferred revenue after {last}"
 
 
 def test_a_clinics_first_day_is_a_paper_too(text_of: Text) -> None:
@@ -172,8 +174,8 @@ def test_the_charts_say_their_numbers_to_who_cannot_see_them(draw: Draw) -> None
     with pikepdf.open(io.BytesIO(draw(month()))) as pdf:
         said = [str(each.Alt) for each in _figures(pdf.Root.StructTreeRoot)]
     flows, owed = said
-    assert "Nov 2026: paid in $8,910.00, used $1,650.00." in flows
-    assert "Dec 2025: paid in $3,300.00, used $1,320.00;" in flows
+    assert "Nov 2026: payments $8,910.00, used $1,650.00." in flows
+    assert "Dec 2025: payments $3,300.00, used $1,320.00;" in flows
     assert "Nov 2026: $22,440.00." in owed
     assert flows.count("2026") == owed.count("2026") == 11
 

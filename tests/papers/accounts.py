@@ -5,7 +5,7 @@ from datetime import date
 from invoices.papers import AccountStatement, CreditNote, Invoice
 from plugin.courses.clients.buyers import update_from_square_in
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.documents.client_statement import client_statement_in
+from plugin.courses.documents.client_statement import client_statement
 from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.sale_record import SoldSale, Tender
 from plugin.courses.documents.statement import statement_in
@@ -238,8 +238,7 @@ def statement_of_all(clinic: PaperClinic, language: str = "en") -> AccountStatem
         99000, due_on=date(2026, 12, 28), on=date(2026, 11, 28), client_id=clinic.client_of(first)
     )
     clinic.invoice_of(second)
-    with clinic.store.reading() as session:
-        return client_statement_in(session, clinic.client_of(second), now=clinic.clock())
+    return client_statement(clinic.store, clinic.desk.act(), clinic.client_of(second))
 
 
 def statement_refunded(clinic: PaperClinic) -> AccountStatement:

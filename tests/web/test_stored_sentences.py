@@ -34,6 +34,9 @@ def test_what_ends_like_a_count_stays_as_it_was_typed(typed: str) -> None:
         ("Together 9 of 14 sessions unused.", "En total 9 de 14 sesiones sin usar."),
         ("Together $5.00 of $9.00 unused.", "En total $5.00 de $9.00 sin usar."),
         ("A file can't be used: x.", "No se puede usar un archivo: x."),
+        ("No-show on Nov 22, 2026: waived", "No se presentó el 22 nov 2026: no se cobra"),
+        ("No-show on Nov 22, 2026: forgiven", "No se presentó el 22 nov 2026: no se cobra"),
+        ("No-show on Nov 22, 2026: no longer waived", "No se presentó el 22 nov 2026: ya no se perdona"),
         (
             "Square has separated a customer from Ana. Here they are one client.",
             "Square separó a un cliente de Ana. Aquí son un solo cliente.",

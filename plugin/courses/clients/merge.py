@@ -114,9 +114,15 @@ def undo_merge(work: Work, merge_id: str) -> str:
 
 def merges_of(store: Store, client_id: str) -> tuple[MergeView, ...]:
     """Return the merges made here into this client, newest first."""
-    rows = select(ClientMerge).where(ClientMerge.into_id == client_id).order_by(ClientMerge.id.desc())
+    rows = (
+        select(ClientMerge, Client)
+        .join(Client, Client.id == ClientMerge.from_id)
+        .where(ClientMerge.into_id == client_id)
+        .order_by(ClientMerge.id.desc())
+    )
     with store.reading() as session:
-        return tuple(_view(session, row) for row in session.scalars(rows))
+        keeper = session.get(Client, client_id)
+        return tuple(_view(row, gone, keeper) for row, gone in session.execute(rows) if keeper)
 
 
 def lock_both(session: Session, first_id: str, second_id: str) -> tuple[Client, Client]:
@@ -238,8 +244,7 @@ def _course_back(work: Work, row: ClientMerge, course_id: str, gone: Client, kee
     )
 
 
-def _view(session: Session, row: ClientMerge) -> MergeView:
-    gone, keeper = session.get_one(Client, row.from_id), session.get_one(Client, row.into_id)
+def _view(row: ClientMerge, gone: Client, keeper: Client) -> MergeView:
     is_standing = row.undone_at is None and gone.merged_into == keeper.id and keeper.merged_into is None
     can_undo = is_standing and bool(row.moved)
     return from_row(MergeView, row, from_name=gone.name, can_undo=can_undo)

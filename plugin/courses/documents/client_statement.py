@@ -60,13 +60,11 @@ def client_statement(store: Store, act: Act, client_id: str) -> AccountStatement
     return paper
 
 
-def client_statement_in(session: Session, client_id: str, *, now: datetime) -> AccountStatement:
-    """Return the statement as of now; raises NotFound where nothing was billed in the clinic's currency."""
-    return _read(session, client_id, now=now)[0]
-
-
 def _read(session: Session, client_id: str, *, now: datetime) -> tuple[AccountStatement, list[_BilledSale]]:
-    """Return the statement, and all sales of it."""
+    """Return the statement as of now, and all sales of it.
+
+    Raises NotFound where nothing was billed in the clinic's currency.
+    """
     clinic, client = clinic_in(session), client_in(session, living_client_in(session, client_id).id)
     sales = _sales_in(session, client.id, clinic.currency)
     if not sales:

@@ -127,11 +127,15 @@ def _of_gifts(
     signs = {Role.DEFERRED: 1, AGAINST_DEFERRED[GIVEN]: -1}
     if wanted.role not in signs:
         return
-    for move in gift_moves(session, start, end, wanted.currency):
-        course = session.get_one(Course, move.course_id)
-        about = _about(course, session.get(Client, course.client_id) if course.client_id else None)
+    moves = list(gift_moves(session, start, end, wanted.currency))
+    courses = _with_client(select(Course.id, *_OF_COURSE))
+    about: dict[str, _About] = {}
+    for some in batched(sorted({move.course_id for move in moves}), MOST_SHOWN):
+        for course_id, client_id, name, package in session.execute(courses.where(Course.id.in_(some))):
+            about[course_id] = (client_id, name or "", package)
+    for move in moves:
         amount = signs[wanted.role] * move.amount
-        yield _behind(move.at, zone, GIVEN, about, amount, wanted.currency, course.id)
+        yield _behind(move.at, zone, GIVEN, about[move.course_id], amount, wanted.currency, move.course_id)
 
 
 # Whose course it is: the client's id, their name, and the package.

@@ -26,19 +26,20 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from plugin.core.batches import batched
 from plugin.core.course import CourseState
 from plugin.core.money import Money
 from plugin.core.text import folded
+from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.state import SOME, prepared_states, states_of
 from plugin.courses.lists.listing import count_waiting_in, renew_some
 from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.store import Store
 from plugin.store.base import UtcTime
-from plugin.store.ledger import Course, Entry, Visit
+from plugin.store.ledger import Course, Visit
 from plugin.store.listing import NEVER, ListedClient, ListedCourse
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.prepared import Prepared
@@ -333,13 +334,9 @@ def next_bookings(now: datetime | BindParameter[datetime]) -> Select[str, dateti
 
 # Built once: building them takes as long as asking.
 _SOME: BindParameter[Any] = bindparam("client_ids", type_=String, expanding=True)
-_UNDOING = aliased(Entry)
-# The last visit that was not undone.
 _LAST_VISITS = Prepared(
     select(Visit.client_id, func.max(Visit.visited_on).label("visited_on"))
-    .join(Entry, Entry.visit_id == Visit.id)
-    .outerjoin(_UNDOING, _UNDOING.reverses == Entry.id)
-    .where(Visit.client_id.in_(_SOME), _UNDOING.id.is_(None))
+    .where(Visit.client_id.in_(_SOME), IS_VALID)
     .group_by(Visit.client_id)
 )
 _ASKED_BACK = Prepared(

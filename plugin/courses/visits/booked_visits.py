@@ -222,7 +222,7 @@ def _take_back(work: Work, booking: Booking, course: Course, reason: str) -> str
     if booking.entry_id is not None:
         return undo_use(work, course, booking.entry_id, reason).id
     day = day_text(day_of(work.session, booking), clinic_in(work.session))
-    add_history(work, course.id, "no_show", f"No-show on {day}: no longer forgiven", reason=reason)
+    add_history(work, course.id, "no_show", _("No-show on {day}: no longer waived", day=day), reason=reason)
     free_in(work.session, booking)
     return None
 

@@ -38,6 +38,8 @@ from plugin.wording import N_, _
 
 # The history kind of a forgiven missed visit without a booking.
 FORGIVEN = "missed_forgiven"
+# As histories of version 0.1.0 have it, which are read in other languages too.
+N_("{said}: forgiven", said="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ _WAIVED = Prepared(select(_WAIVED_EACH.c.course_id, func.count()).group_by(_WAIV
 
 def _check_decision(decision: str) -> None:
     if decision not in (NoShow.CHARGE, NoShow.FORGIVE):
-        raise InvalidField(_("A missed visit is charged or forgiven."), field="decision")
+        raise InvalidField(_("A missed visit is charged or waived."), field="decision")
 
 
 def _check(booking: Booking, act: Act) -> None:
@@ -130,7 +132,7 @@ def _charge(
 
 def _forgive(work: Work, booking: Booking, course: Course) -> None:
     settle_in(work.session, work.act, booking, "forgiven", course_id=course.id, entry_id=None)
-    add_history(work, course.id, "no_show", _("{said}: forgiven", said=_named(work.session, booking)))
+    add_history(work, course.id, "no_show", _("{said}: waived", said=_named(work.session, booking)))
 
 
 def _named(session: Session, booking: Booking) -> str:
@@ -178,7 +180,7 @@ def settle_missed(work: Work, course_id: str, missed: Missed, *, known_charges: 
         day = _day(change, missed.missed_on)
         said = _("{how} on {day}", how=HOW[missed.how], day=day_text(day, clinic_in(change.session)))
         if missed.decision == NoShow.FORGIVE:
-            add_history(change, course_id, FORGIVEN, _("{said}: forgiven", said=said))
+            add_history(change, course_id, FORGIVEN, _("{said}: waived", said=said))
             return
         happened_at = work.now if day == change.today else noon_of(day, clinic_in(change.session))
         charge_in(
