@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from invoices.papers import PaperFailed
 from plugin.courses.base.outbox import PAPERS
 from plugin.services import wall_clock
+from plugin.store.commits import Commits
 from plugin.store.documents import Document
 from plugin.store.queues import Outbox
 from plugin.worker import Worker, work_off
@@ -18,9 +20,14 @@ from tests.square.clinic import Clinic, Silence
 
 
 def test_left_alone_it_books_sweeps_and_stops_when_told(clinic: Clinic) -> None:
+    _left_alone(clinic)
+    assert len(clinic.ledger()) == 1
+
+
+def _left_alone(clinic: Clinic) -> None:
+    """Let a worker run until it has booked a sale, then stop it."""
     stop = threading.Event()
-    services = replace(clinic.services, clock=wall_clock)
-    worker = Worker(services, log=Silence())
+    worker = Worker(replace(clinic.services, clock=wall_clock), log=Silence())
     thread = threading.Thread(target=worker.run_forever, args=(stop,))
     thread.start()
     try:
@@ -33,7 +40,43 @@ def test_left_alone_it_books_sweeps_and_stops_when_told(clinic: Clinic) -> None:
         stop.set()
         thread.join(timeout=30)
     assert not thread.is_alive()
-    assert len(clinic.ledger()) == 1
+
+
+@pytest.mark.parametrize("heard", ["nothing", "a failure"])
+def test_a_commit_that_it_does_not_hear_of_leaves_nothing_undone(
+    lite_clinic: Clinic, monkeypatch: pytest.MonkeyPatch, heard: str
+) -> None:
+    def has_new(_commits: Commits) -> bool:
+        if heard == "nothing":
+            return False
+        raise OperationalError("PRAGMA data_version", {}, OSError("gone"))
+
+    monkeypatch.setattr("plugin.worker.Commits.has_new", has_new)
+    monkeypatch.setattr("plugin.worker.DUE_EVERY_S", 0.05)
+    _left_alone(lite_clinic)
+    assert len(lite_clinic.ledger()) == 1
+
+
+def test_what_is_told_while_a_loop_is_at_work_is_looked_for_at_once(lite_clinic: Clinic) -> None:
+    worker = Worker(lite_clinic.services, log=Silence())
+    stop, looked = threading.Event(), list[str]()
+
+    def drain(loop: str, stop: threading.Event) -> None:
+        looked.append(loop)
+        if len(looked) == 1:
+            # Committed after the last look, before the loop waits.
+            worker._news.tell()
+        else:
+            stop.set()
+            worker._news.tell()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker, "_drain", drain)
+        patch.setattr("plugin.worker.DUE_EVERY_S", 3600)
+        thread = threading.Thread(target=worker._drain_always, args=("papers", stop), daemon=True)
+        thread.start()
+        thread.join(timeout=30)
+    assert looked == ["papers", "papers"]
 
 
 @pytest.mark.parametrize("part", ["drop_old_event_bodies", "drop_old_rows"])
