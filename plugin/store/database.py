@@ -129,7 +129,10 @@ def _keep(session: _WritingSession, row: object) -> None:
 
 
 def write(session: Session, statement: Prepared, *rows: Values) -> None:
-    """Write rows in a session of `Store.writing`, which need not wait for PostgreSQL to have done it."""
+    """Write rows in a session of `Store.writing`, which need not wait for PostgreSQL to have done it.
+
+    What fails on the way fails the transaction, also where a savepoint was set.
+    """
     cast(_WritingSession, session).write(statement, *rows)
 
 
