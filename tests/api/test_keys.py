@@ -1,14 +1,23 @@
 """Idempotency-Key: one key, one deed."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from plugin.core.acts import Role
+from plugin.services import Services
+from plugin.store import Store
+from plugin.store.database import write
+from plugin.store.prepared import Prepared
 from tests.api.caller import Caller, refusal
 from tests.api.conftest import caller_with
+from tests.api.schema_check import ADDRESS
 from tests.api.world import Shop
+from tests.databases import postgresql_alone
 
 PACKAGE = {
     "name": "Course of 10",
@@ -135,3 +144,51 @@ def test_a_link_under_its_key_is_one_link(owner: Caller, shop: Shop) -> None:
     assert owner.put(path, {"square_variation_id": "V1"}, key="k1").get_json() == first
     assert owner.get("/packages").get_json()["packages"][0]["square_variation_id"] == "V2"
     assert refusal(owner.put(path, {"square_variation_id": "V3"}, key="k1"))[1] == "key_reused"
+
+
+@postgresql_alone
+@pytest.mark.parametrize("when", ["before it", "with its commit on the way"])
+def test_a_use_whose_connection_ends_unseen_is_503_and_counts_once_when_it_is_sent_again(
+    services: Services,
+    app: Flask,
+    desk: Caller,
+    shop: Shop,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    when: str,
+) -> None:
+    path = f"/courses/{shop.course(sessions=12)}/redemptions"
+    monkeypatch.setattr("plugin.store.postgresql._has_more_to_read", lambda _: False)
+    desk.post(path, {}, key="other")
+    processes = _processes(services.store)
+
+    def send_and_end(session: Session, statement: Prepared, *rows: dict[str, Any]) -> None:
+        write(session, statement, *rows)
+        _end(database_url, processes)
+
+    with monkeypatch.context() as patch:
+        if when == "before it":
+            _end(database_url, processes)
+        else:
+            patch.setattr("plugin.courses.base.work.write", send_and_end)
+        # Not by the caller, who checks each answer against its call's own: this one is that of every call.
+        headers = {"Authorization": f"Bearer {desk.token}", "Idempotency-Key": "k"}
+        answer = app.test_client().post(f"{ADDRESS}{path}", headers=headers, json={})
+
+    assert refusal(answer) == (503, "unavailable", None)
+    again, once_more = desk.post(path, {}, key="k"), desk.post(path, {}, key="k")
+    assert (again.status_code, once_more.status_code) == (201, 200)
+    assert again.get_json()["sessions_left"] == once_more.get_json()["sessions_left"] == 10
+
+
+def _processes(store: Store) -> list[int]:
+    """Return the server's process of each connection that the pool gives out next."""
+    with ExitStack() as opened:
+        some = [opened.enter_context(store.alone()) for _ in range(3)]
+        return [each.scalar(text("SELECT pg_backend_pid()")) for each in some]
+
+
+def _end(database_url: str, processes: list[int]) -> None:
+    with Store(database_url) as another, another.alone() as connection:
+        for each in processes:
+            connection.execute(text("SELECT pg_terminate_backend(:process, 5000)"), {"process": each})
