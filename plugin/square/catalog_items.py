@@ -24,6 +24,7 @@ from plugin.square.parsing import (
     version_of,
     words,
 )
+from plugin.wording import _
 
 SEARCH_TIMEOUT_S = 3.0
 MOST_OFFERED = 20
@@ -88,7 +89,7 @@ def checked_id(typed: str) -> str:
     try:
         return square_id(text(typed), "variation id")
     except SquareFailed:
-        raise InvalidField("Choose one of the items.", field="square_variation_id") from None
+        raise InvalidField(_("Choose one of the items."), field="square_variation_id") from None
 
 
 def look_at_item(services: Services, job: Job) -> str:

@@ -1,9 +1,11 @@
 """Aftercare texts and the sheet made from them."""
 
+import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import pikepdf
 import pytest
 
 from invoices.aftercare import (
@@ -49,8 +51,12 @@ def test_an_unknown_treatment_gets_the_general_text(slug: str) -> None:
     assert starting_text(slug, "en") == starting_text("general", "en")
 
 
-def test_the_help_card_says_whom_to_call_and_names_neither_client_nor_treatment(real_text: Named) -> None:
-    """It hangs where visitors read it."""
+def test_the_help_card_says_whom_to_call_and_names_neither_client_nor_treatment(
+    real_text: Named, real_pdf: Callable[[str], bytes]
+) -> None:
+    """It hangs where visitors read it, and its title where it is shared or printed."""
+    with pikepdf.open(io.BytesIO(real_pdf("help-card"))) as pdf:
+        assert pdf.docinfo["/Title"] == "Help card · Juniper Street Acupuncture"
     said = real_text("help-card")
     for step in (
         "When to call us (310) 555-0100",

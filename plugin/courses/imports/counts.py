@@ -13,6 +13,7 @@ from plugin.courses.catalog.packages import MOST_SESSIONS
 from plugin.courses.imports.fields import CALLED, Field
 from plugin.courses.imports.table import LONGEST_CELL, Cell, shown
 from plugin.errors import InvalidField
+from plugin.wording import _
 
 _COUNT = re.compile(r"(\d{1,6})(?:[.,]0+)?\Z")
 _NOUN = "sessions?|visits?|credits?|units?|class(?:es)?|appointments?|treatments?|facials?|uses?|sesion(?:es)?|visitas?"
@@ -54,7 +55,7 @@ def read_count(cell: Cell) -> int:
         cell = format(cell, "f")
     found = _COUNT.match(str(cell).strip())
     if found is None:
-        raise InvalidField(f"“{str(cell).strip()[:40]}” is no whole number, such as 12.")
+        raise InvalidField(_("“{text}” is no whole number, such as 12.", text=str(cell).strip()[:40]))
     return int(found[1])
 
 
@@ -65,8 +66,12 @@ def read_counts(cell: Cell, *, of: str) -> Counts:
     """
     text = _even(shown(cell)[:LONGEST_CELL])
     if _UNLIMITED.match(text):
-        said = "is no number of sessions. Take this row out, or write how many sessions the client has."
-        raise InvalidField(f"“{shown(cell)[:40]}” {said}")
+        raise InvalidField(
+            _(
+                "“{text}” is no number of sessions. Take this row out, or write how many sessions the client has.",
+                text=shown(cell)[:40],
+            )
+        )
     counts = phrase_counts(text)
     if counts.says_which:
         return counts
@@ -77,7 +82,7 @@ def read_counts(cell: Cell, *, of: str) -> Counts:
     try:
         return Counts(**{of: read_count(plain)})
     except InvalidField:
-        raise InvalidField(f"“{shown(cell)[:40]}” is no whole number, such as 12.") from None
+        raise InvalidField(_("“{text}” is no whole number, such as 12.", text=shown(cell)[:40])) from None
 
 
 def phrase_counts(text: str) -> Counts:
@@ -119,11 +124,15 @@ def count_sessions(cells: Sequence[Counts], booked: int, package: int | None) ->
     used = next((each.used for each in cells if each.used is not None), None)
     left = next((each.left for each in cells if each.left is not None), None)
     if len(bought) > 1:
-        said = f"This row names {min(bought)} and {max(bought)} sessions bought. Correct one of them."
+        said = _(
+            "This row names {fewest} and {most} sessions bought. Correct one of them.",
+            fewest=min(bought),
+            most=max(bought),
+        )
         raise InvalidField(said, field=Field.SESSIONS)
     granted = next(iter(bought), None)
     if used is None and left is None:
-        raise InvalidField("The sessions left are missing. Write 0 where there is none.", field=Field.LEFT)
+        raise InvalidField(_("The sessions left are missing. Write 0 where there is none."), field=Field.LEFT)
     if booked and left is not None:
         left = _with_booked(used, left, booked, granted or package)
     if granted is None:
@@ -137,9 +146,11 @@ def _with_booked(used: int | None, left: int, booked: int, total: int | None) ->
     Some systems include them in that count, some do not.
     """
     if used is None or total is None:
-        said = (
-            f"The {left} sessions left may or may not include the {booked} booked. If they do, set this column to Skip."
-            " If not, add them to those left."
+        said = _(
+            "The {left} sessions left may or may not include the {booked} booked. If they do, set this column to Skip."
+            " If not, add them to those left.",
+            left=left,
+            booked=booked,
         )
         raise InvalidField(said, field=Field.BOOKED)
     return left + booked if used + left + booked == total else left
@@ -149,18 +160,32 @@ def _checked(
     granted: int | None, used: int | None, left: int | None, package: int | None
 ) -> tuple[int, int, int]:
     if granted is None or not 1 <= granted <= MOST_SESSIONS:
-        said = "is missing" if granted is None else f"is 1 to {MOST_SESSIONS}"
-        raise InvalidField(f"{CALLED[Field.SESSIONS]} {said}.", field=Field.SESSIONS)
+        called = CALLED[Field.SESSIONS]
+        said = (
+            _("{called} is missing.", called=called)
+            if granted is None
+            else _("{called} is 1 to {most}.", called=called, most=MOST_SESSIONS)
+        )
+        raise InvalidField(said, field=Field.SESSIONS)
     used = granted - (left or 0) if used is None else used
     if used < 0 or used > granted:
-        more = f"{left} left" if left is not None else f"{used} used"
-        raise InvalidField(f"{more} is more than the {granted} bought.", field=Field.LEFT)
-    if left is not None and used + left != granted:
-        raise InvalidField(f"{used} used and {left} left are not the {granted} bought.", field=Field.LEFT)
-    if package is not None and granted > package:
         said = (
-            f"{granted} sessions are more than this package holds: {package}. Correct the number, or set the column to"
-            " Skip if it counts something else."
+            _("{left} left is more than the {granted} bought.", left=left, granted=granted)
+            if left is not None
+            else _("{used} used is more than the {granted} bought.", used=used, granted=granted)
+        )
+        raise InvalidField(said, field=Field.LEFT)
+    if left is not None and used + left != granted:
+        said = _(
+            "{used} used and {left} left are not the {granted} bought.", used=used, left=left, granted=granted
+        )
+        raise InvalidField(said, field=Field.LEFT)
+    if package is not None and granted > package:
+        said = _(
+            "{granted} sessions are more than this package holds: {package}. Correct the number, or set the column to"
+            " Skip if it counts something else.",
+            granted=granted,
+            package=package,
         )
         raise InvalidField(said, field=Field.SESSIONS)
     return granted, used, granted - used

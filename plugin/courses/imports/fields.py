@@ -15,6 +15,7 @@ from typing import Any
 
 from plugin.core.text import folded
 from plugin.courses.imports.table import MOST_COLUMNS
+from plugin.wording import N_
 
 # Longer than any heading; protects the regular expressions from hostile input.
 _LONGEST = 60
@@ -58,7 +59,6 @@ class Field(StrEnum):
 class FieldSpec:
     """One field of the table, as `fields.toml` explains it."""
 
-    called: str
     values: str
     is_repeated: bool
     is_strict: bool
@@ -82,7 +82,6 @@ def _spec(row: Mapping[str, Any], parts: Mapping[str, str]) -> FieldSpec:
         return re.compile(rf"\b(?:{words.format(**parts)})\b" if words else r"(?!)")
 
     return FieldSpec(
-        called=row["called"],
         values=row.get("values", "text"),
         is_repeated=row.get("is_repeated", False),
         is_strict=row.get("is_strict", False),
@@ -95,7 +94,26 @@ def _spec(row: Mapping[str, Any], parts: Mapping[str, str]) -> FieldSpec:
 
 
 FIELDS: Mapping[Field, FieldSpec] = _specs()
-CALLED: Mapping[Field, str] = {what: spec.called for what, spec in FIELDS.items()}
+CALLED: Mapping[Field, str] = {
+    Field.NAME: N_("Client"),
+    Field.FIRST_NAME: N_("First name"),
+    Field.LAST_NAME: N_("Last name"),
+    Field.PHONE: N_("Phone"),
+    Field.EMAIL: N_("E-mail"),
+    Field.PACKAGE: N_("Package"),
+    Field.PACKAGE_LEFT: N_("Package with sessions left"),
+    Field.TREATMENT: N_("Treatment"),
+    Field.SESSIONS: N_("Sessions bought"),
+    Field.USED: N_("Sessions used"),
+    Field.BOOKED: N_("Sessions booked, not used yet"),
+    Field.LEFT: N_("Sessions left"),
+    Field.TOUCH_UPS_LEFT: N_("Touch-ups left"),
+    Field.PRICE: N_("Price paid"),
+    Field.SOLD_ON: N_("Sold on"),
+    Field.EXPIRES_ON: N_("Expires on"),
+    Field.NOTE: N_("Note"),
+    Field.RECORD: N_("Coursekeeper record"),
+}
 
 
 def _plain(heading: str) -> str:

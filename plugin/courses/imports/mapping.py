@@ -13,6 +13,7 @@ from plugin.courses.imports.count_columns import COUNTS, Scores, count_columns, 
 from plugin.courses.imports.fields import CALLED, FIELDS, Field, heading_weight
 from plugin.courses.imports.table import MOST_COLUMNS, Table
 from plugin.courses.imports.values import EMAIL, PHONE, Values, fit, values_of
+from plugin.wording import _
 
 _ENOUGH = 0.5
 # Scores closer than this are tied: only the owner can decide.
@@ -108,7 +109,7 @@ def _names_package(heading: str) -> bool:
 def _strongest(scores: Scores, counts: Mapping[Field, tuple[int, ...]]) -> dict[Field, tuple[int, ...]]:
     of = dict(counts)
     taken = {column for columns in of.values() for column in columns}
-    for (column, what), _ in sorted(scores.items(), key=lambda each: -each[1]):
+    for (column, what), _score_of in sorted(scores.items(), key=lambda each: -each[1]):
         if column in taken or what in of or what in COUNTS or _is_settled(what, of):
             continue
         of[what] = (column,)
@@ -157,8 +158,15 @@ def _doubts(table: Table, scores: Scores, of: Mapping[Field, tuple[int, ...]]) -
         for column, field in scores:
             is_even = field is what in of and scores[column, what] >= scores.get((mine, what), 0.0) - _EVEN
             if is_even and column not in taken and _makes_a_difference(table, of, what, column):
-                one, other = (table.headings[each] or f"Column {each + 1}" for each in (mine, column))
-                yield f"Both “{one}” and “{other}” may hold {_spoken(what)}. Choose one, and set the other to Skip."
+                one, other = (
+                    table.headings[each] or _("Column {number}", number=each + 1) for each in (mine, column)
+                )
+                yield _(
+                    "Both “{one}” and “{other}” may hold {what}. Choose one, and set the other to Skip.",
+                    one=one,
+                    other=other,
+                    what=_spoken(what),
+                )
                 break
 
 
@@ -173,7 +181,7 @@ def _makes_a_difference(table: Table, of: Mapping[Field, tuple[int, ...]], what:
 
 def _spoken(what: Field) -> str:
     called = CALLED[what]
-    return {"Client": "the client's name", "Sold on": "the date of purchase"}.get(called, f"“{called}”")
+    return {"Client": _("the client's name"), "Sold on": _("the date of purchase")}.get(called, f"“{called}”")
 
 
 def _note(
@@ -186,24 +194,33 @@ def _note(
             return Note(min(100, round(100 * score)), _why(heading, values, what))
     wanted = {what: weight for what in Field if (weight := heading_weight(heading, what) or 0.0) >= _ENOUGH}
     if not wanted:
-        return Note(0, "Not needed, or not understood")
+        return Note(0, _("Not needed, or not understood"))
     likely = max(wanted, key=lambda what: wanted[what])
     if (column, likely) in scores and likely in of:
-        return Note(0, f"“{table.headings[of[likely][0]]}” fits “{CALLED[likely]}” better")
+        return Note(
+            0,
+            _(
+                "“{heading}” fits “{called}” better",
+                heading=table.headings[of[likely][0]],
+                called=CALLED[likely],
+            ),
+        )
     if (column, likely) in scores:
-        return Note(0, f"Its numbers don't go with the other columns as “{CALLED[likely]}”")
-    return Note(0, f"Its values are {values.kind}, not “{CALLED[likely]}”")
+        return Note(0, _("Its numbers don't go with the other columns as “{called}”", called=CALLED[likely]))
+    return Note(0, _("Its values are {kind}, not “{called}”", kind=values.kind, called=CALLED[likely]))
 
 
 def _why(heading: str, values: Values, what: Field) -> str:
     if not values.count:
-        return "By its heading; no row has a value"
+        return _("By its heading; no row has a value")
     if (heading_weight(heading, what) or 0.0) < _ENOUGH and what is not Field.PACKAGE_LEFT:
-        return "By its values"
-    return "By heading and values" if fit(values, what) > 0.85 else "By its heading; some values don't fit"
+        return _("By its values")
+    return (
+        _("By heading and values") if fit(values, what) > 0.85 else _("By its heading; some values don't fit")
+    )
 
 
 def _own_note(heading: str) -> Note:
     if heading in _EXPORTED:
-        return Note(100, "Exported from Coursekeeper")
-    return Note(0, "Kept in “record”")
+        return Note(100, _("Exported from Coursekeeper"))
+    return Note(0, _("Kept in “record”"))

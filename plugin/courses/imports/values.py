@@ -15,10 +15,12 @@ from plugin.courses.imports.days import TwoWays, read_moment
 from plugin.courses.imports.fields import FIELDS, Field
 from plugin.courses.imports.table import Cell, shown
 from plugin.errors import InvalidField
+from plugin.wording import N_, _
 
 # The kinds of values, as messages name them; `fields.toml` gives each field its kind.
-DAY, MONEY, COUNT, PHONE = "dates", "money", "whole numbers", "phone numbers"
-EMAIL, FLAG, TEXT, PERSON, ANYTHING = "e-mail addresses", "yes and no", "text", "names", "anything"
+DAY, MONEY, COUNT, PHONE = N_("dates"), N_("money"), N_("whole numbers"), N_("phone numbers")
+EMAIL, FLAG, TEXT, PERSON = N_("e-mail addresses"), N_("yes and no"), N_("text"), N_("names")
+ANYTHING = "anything"
 # A larger number is not a count of sessions.
 _MOST = 400
 _LONGEST = 100
@@ -52,9 +54,9 @@ class Values:
     def kind(self) -> str:
         """Return the most frequent kind, for messages."""
         if self.is_pair >= 0.5:
-            return "numbers that may be used or left"
+            return _("numbers that may be used or left")
         kind = max(self.shares, key=lambda kind: self.shares[kind], default=TEXT)
-        return "numbers" if kind == MONEY and self.is_plain >= 0.5 else kind
+        return _("numbers") if kind == MONEY and self.is_plain >= 0.5 else kind
 
 
 def values_of(cells: Sequence[Cell]) -> Values:

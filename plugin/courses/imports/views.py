@@ -14,7 +14,7 @@ from plugin.courses.base.views import from_row
 from plugin.courses.base.work import require_row
 from plugin.courses.imports.batches import NO_IMPORT
 from plugin.courses.imports.columns import Columns, columns_from_json
-from plugin.courses.imports.fields import FIELDS
+from plugin.courses.imports.fields import CALLED, FIELDS
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Reading, shown
 from plugin.errors import Refused
@@ -182,7 +182,9 @@ def template_sheet(currency: str, package: str) -> Sheet:
         [*of_treatment, 12, 7, "", price, date(2026, 5, 18), "", ""],
     ]
     return Sheet(
-        _("Courses to import"), tuple(each.called for each in FIELDS.values() if each.is_in_template), rows
+        _("Courses to import"),
+        tuple(CALLED[what][:] for what, each in FIELDS.items() if each.is_in_template),
+        rows,
     )
 
 

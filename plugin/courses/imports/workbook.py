@@ -16,6 +16,7 @@ from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
 from plugin.courses.imports.table import MOST_COLUMNS, MOST_ROWS, Cell
 from plugin.errors import InvalidField
+from plugin.wording import N_, _
 
 _MOST_UNPACKED = 64 * 1024 * 1024
 _MOST_PARTS = 500
@@ -26,8 +27,10 @@ _FARTHEST_ROW = 4 * MOST_ROWS
 _FARTHEST_COLUMN = 1000
 _SKIPPED = ("xl/media/", "xl/drawings/", "xl/charts/", "docProps/", "customXml/")
 
-_UNREADABLE = "This Excel file can't be read. Open it, save it again as .xlsx or as CSV, and send that."
-_TOO_LARGE = "This Excel file unpacks to more than a table of clients needs. Save it as CSV and send that."
+_UNREADABLE = N_("This Excel file can't be read. Open it, save it again as .xlsx or as CSV, and send that.")
+_TOO_LARGE = N_(
+    "This Excel file unpacks to more than a table of clients needs. Save it as CSV and send that."
+)
 
 _PLACE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})\Z")
 
@@ -61,7 +64,7 @@ def _first_sheet(data: bytes) -> tuple[list[Line], str]:
             said = [(number, cells) for number, cells in lines if any(cell != "" for cell in cells)]
             if said:
                 return said, f"Excel, sheet “{sheet.name}”"
-    raise InvalidField("This Excel file has no rows.", field="file")
+    raise InvalidField(_("This Excel file has no rows."), field="file")
 
 
 def _measured(data: bytes) -> bytes:
@@ -112,7 +115,9 @@ def _refuse_far_cells(part: bytes) -> None:
     parser.Parse(part, True)
     is_far = size.rows > _FARTHEST_ROW or size.columns > _FARTHEST_COLUMN
     if is_far or size.rows * size.columns > _MOST_PLACES:
-        said = "A sheet of this file has cells far outside its table. Copy the table into a new file and send that."
+        said = _(
+            "A sheet of this file has cells far outside its table. Copy the table into a new file and send that."
+        )
         raise InvalidField(said, field="file")
 
 
