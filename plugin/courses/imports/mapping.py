@@ -109,7 +109,7 @@ def _names_package(heading: str) -> bool:
 def _strongest(scores: Scores, counts: Mapping[Field, tuple[int, ...]]) -> dict[Field, tuple[int, ...]]:
     of = dict(counts)
     taken = {column for columns in of.values() for column in columns}
-    for (column, what), _score_of in sorted(scores.items(), key=lambda each: -each[1]):
+    for column, what in sorted(scores, key=lambda each: -scores[each]):
         if column in taken or what in of or what in COUNTS or _is_settled(what, of):
             continue
         of[what] = (column,)

@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select
 from plugin.courses.audit import audit
 from plugin.courses.base.keyset import read_order
 from plugin.courses.base.state import course_states
+from plugin.courses.clients.merge import merge_clients, undo_merge
 from plugin.courses.lists.course_list import ORDERS, STATES, CourseFilter, CourseList, list_courses
 from plugin.courses.lists.listing import keep_listing, renew_batch, renew_some
 from plugin.courses.privacy.erasure import Erasure, erase_client
@@ -203,6 +204,23 @@ def test_a_client_erased_while_their_row_is_written_leaves_nothing(
             assert session.scalars(select(ListedClient.client_id)).all() == []
             assert session.scalars(select(ListedCourse.client_name)).all() == [""]
         assert audit(store) == ()
+
+
+def test_a_merged_client_is_followed_up_as_the_one_they_became(desk: Desk) -> None:
+    other = replace(ANA, square_customer_id="ANA-2", name="Ana de Souza")
+    theirs, hers = (desk.course(desk.sell(buyer=buyer)).client_id or "" for buyer in (ANA, other))
+    assert listed(desk).count == 2
+    merge_id = merge_clients(desk.store, desk.act(), theirs, hers).merge_id or ""
+    assert _followed(desk) == {hers}
+    undo_merge(desk.store, desk.act(), merge_id)
+    assert _followed(desk) == {theirs, hers}
+
+
+def _followed(desk: Desk) -> set[str]:
+    keep_listing(desk.store, desk.clock)
+    assert audit(desk.store) == ()
+    with desk.store.reading() as session:
+        return set(session.scalars(select(ListedClient.client_id)))
 
 
 def test_notes_are_worked_off_in_batches_and_again_from_nothing(desk: Desk) -> None:
