@@ -173,3 +173,36 @@ def test_what_is_sent_to_a_server_that_went_silently_fails_and_is_written_once_w
     assert store.rows(_KEPT, {"keys": ["one"]}) == []
     _send(store, "one")
     assert len(store.rows(_KEPT, {"keys": ["one"]})) == 1
+
+
+@postgresql_alone
+def test_a_standby_that_refuses_what_is_on_its_way_is_let_go_of(database_url: str) -> None:
+    # Made here: the pool has one connection, the one that leads to the standby.
+    with Store(database_url) as store:
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+            connection.commit()
+        with pytest.raises(OperationalError):
+            _send(store, "one")
+        _send(store, "one")
+        assert len(store.rows(_KEPT, {"keys": ["one"]})) == 1
+
+
+@postgresql_alone
+def test_who_waits_too_long_for_a_lock_on_the_way_runs_again(store: Store, database_url: str) -> None:
+    tries: list[int] = []
+
+    def keep(session: Session) -> None:
+        tries.append(1)
+        if len(tries) == 2:
+            holder.rollback()
+        session.execute(text("SET LOCAL lock_timeout = 100"))
+        write(session, _KEEP, _operation("one"))
+        write(session, _KEEP, _operation("two"))
+
+    with Store(database_url) as another, another.engine.connect() as holder:
+        holder.begin()
+        _KEEP.run(holder, _operation("one"))
+        store.transact(keep)
+    assert len(tries) == 2
+    assert len(store.rows(_KEPT, {"keys": ["one", "two"]})) == 2
