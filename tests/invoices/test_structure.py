@@ -63,7 +63,10 @@ def about(content: Paper) -> str:
     """The subject of the paper, as its title names it."""
     if isinstance(content, GiftVoucher | VoucherLetter):
         return content.recipient_name
-    if isinstance(content, ShopPoster):
+    hangs_in_view = isinstance(content, ShopPoster) or (
+        isinstance(content, AftercareSheet) and content.form == "card"
+    )
+    if hangs_in_view:
         return content.clinic.name
     if isinstance(content, Guide):
         return content.title
