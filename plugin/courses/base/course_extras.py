@@ -8,6 +8,7 @@ from sqlalchemy import (
     BindParameter,
     Date,
     Row,
+    String,
     bindparam,
     cast,
     exists,
@@ -55,7 +56,8 @@ HAS_RELATIONS = or_(
     exists().where(CourseOrigin.course_id == Course.id),
 )
 
-_IDS: BindParameter[Any] = bindparam("course_ids", expanding=True)
+# In prepared queries: the courses that are asked for.
+COURSE_IDS: BindParameter[Any] = bindparam("course_ids", type_=String, expanding=True)
 _SHARE: tuple[Any, ...] = (
     true().label("is_share"),
     CourseShare.course_id,
@@ -69,7 +71,7 @@ _SHARE: tuple[Any, ...] = (
 _SHARES = (
     select(*_SHARE)
     .join(Client, Client.id == CourseShare.client_id)
-    .where(CourseShare.course_id.in_(_IDS), CourseShare.ended_at.is_(None))
+    .where(CourseShare.course_id.in_(COURSE_IDS), CourseShare.ended_at.is_(None))
 )
 # The same columns as the shares: one statement reads both.
 _ORIGIN: tuple[Any, ...] = (
@@ -86,7 +88,7 @@ _ORIGINS = (
     select(*_ORIGIN)
     .join(Course, Course.id == CourseOrigin.origin_id)
     .outerjoin(Client, Client.id == Course.client_id)
-    .where(CourseOrigin.course_id.in_(_IDS))
+    .where(CourseOrigin.course_id.in_(COURSE_IDS))
 )
 _BOTH = Prepared(union_all(_SHARES, _ORIGINS).order_by("id"))
 

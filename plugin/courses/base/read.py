@@ -1,12 +1,12 @@
 """Courses as people read them: their state, and every entry and event that led to it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Integer, Row, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Integer, Row, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
@@ -16,8 +16,14 @@ from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.attendance import OPTIONS_OF_NOTE, attendance
 from plugin.courses.base.chain import NO_COURSE, EntryRow
-from plugin.courses.base.course_extras import HAS_DISPUTE, HAS_RELATIONS, disputed_in, shares_and_origins_in
-from plugin.courses.base.state import CLIENT_NAME, SOME, prepared_states, read_states, states_of
+from plugin.courses.base.course_extras import (
+    COURSE_IDS,
+    HAS_DISPUTE,
+    HAS_RELATIONS,
+    disputed_in,
+    shares_and_origins_in,
+)
+from plugin.courses.base.state import CLIENT_NAME, prepared_states, read_states, states_of
 from plugin.courses.base.views import CourseSummary, CourseView, EntryView, HappeningView
 from plugin.courses.base.work import require_row
 from plugin.errors import NotFound
@@ -128,26 +134,39 @@ def summaries_in(session: Session, course_ids: Sequence[str], *, today: date) ->
     found = (
         list(states_of(session, _SUMMARIES, {"course_ids": course_ids}, today=today)) if course_ids else []
     )
-    shares, origins = shares_and_origins_in(session, [row.course_id for _, row in found if row.has_relations])
-    disputes = disputed_in(session, [row.square_order_id or "" for _, row in found if row.has_dispute])
-    return [
-        CourseSummary(
-            facts=state.facts,
-            parts=state.parts,
-            today=state.today,
-            id=row.course_id,
-            client_id=row.client_id,
-            client_name=(row.client_name or "") if row.client_id else None,
-            package_name=row.package_name,
-            sold_at=row.sold_at,
-            terms=terms_from_json(row.terms),
-            square_order_id=row.square_order_id,
-            dispute=disputes.get(row.square_order_id or ""),
-            shares=shares.get(row.course_id, ()),
-            origin=origins.get(row.course_id),
-        )
-        for state, row in found
-    ]
+    known = _known_of(session, [(state, row, row) for state, row in found])
+    return [CourseSummary(**fields) for fields in known]
+
+
+def _known_of(
+    session: Session, found: Sequence[tuple[CourseState, Row[Any], Course | Row[Any]]]
+) -> Iterator[dict[str, Any]]:
+    """Yield the fields of each course's summary.
+
+    Each is given with its state, a row that has `client_name`, `has_relations` and `has_dispute`, and its columns.
+    """
+    related = [state.facts.id for state, row, _course in found if row.has_relations]
+    shares, origins = shares_and_origins_in(session, related)
+    disputes = disputed_in(
+        session, [course.square_order_id or "" for _, row, course in found if row.has_dispute]
+    )
+    for state, row, course in found:
+        course_id = state.facts.id
+        yield {
+            "facts": state.facts,
+            "parts": state.parts,
+            "today": state.today,
+            "id": course_id,
+            "client_id": course.client_id,
+            "client_name": (row.client_name or "") if course.client_id else None,
+            "package_name": course.package_name,
+            "sold_at": course.sold_at,
+            "terms": terms_from_json(course.terms),
+            "square_order_id": course.square_order_id,
+            "dispute": disputes.get(course.square_order_id or ""),
+            "shares": shares.get(course_id, ()),
+            "origin": origins.get(course_id),
+        }
 
 
 def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> list[CourseView]:
@@ -158,44 +177,29 @@ def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> l
     read = {state.facts.id: (state, row, rows) for state, row, rows in read_states(session, ids, today=today)}
     visits = _by_course(session, _VISITS, ids)
     happenings = _by_course(session, _HAPPENINGS, ids)
-    related = [course_id for course_id, (_other, row, _rest) in read.items() if row.has_relations]
-    shares, origins = shares_and_origins_in(session, related)
-    disputed = [course for course in courses if read[course.id][1].has_dispute]
-    disputes = disputed_in(session, [course.square_order_id or "" for course in disputed])
+    known = _known_of(session, [(*read[course.id][:2], course) for course in courses])
     views = []
-    for course in courses:
-        state, row, rows = read[course.id]
+    for course, fields in zip(courses, known, strict=True):
+        state, _row, rows = read[course.id]
         entries = _entry_views(course, state, rows)
         came, missed = attendance(state, visits[course.id], entries, owner_id=course.client_id)
         views.append(
             CourseView(
-                facts=state.facts,
-                parts=state.parts,
-                today=state.today,
+                **fields,
                 uses=state.uses,
-                id=course.id,
-                client_id=course.client_id,
-                client_name=(row.client_name or "") if course.client_id else None,
                 package_id=course.package_id,
-                package_name=course.package_name,
-                sold_at=course.sold_at,
-                terms=terms_from_json(course.terms),
-                square_order_id=course.square_order_id,
                 closed_at=course.closed_at,
                 entries=entries,
                 visits=came,
                 happenings=tuple(_happening(each) for each in happenings[course.id]),
                 no_shows=missed,
-                dispute=disputes.get(course.square_order_id or ""),
-                shares=shares.get(course.id, ()),
-                origin=origins.get(course.id),
             )
         )
     return views
 
 
 _SUMMARIES = prepared_states(
-    SOME,
+    COURSE_IDS,
     CLIENT_NAME,
     HAS_RELATIONS.label("has_relations"),
     HAS_DISPUTE.label("has_dispute"),
@@ -204,7 +208,6 @@ _SUMMARIES = prepared_states(
     Course.terms,
     Course.square_order_id,
 )
-_IDS: BindParameter[Any] = bindparam("course_ids", expanding=True)
 _VISIT: tuple[Any, ...] = (
     Visit.course_id,
     Visit.id,
@@ -228,7 +231,7 @@ _VISITS = Prepared(
     .join(Client, Client.id == Visit.client_id)
     .outerjoin(Staff, Staff.id == Visit.practitioner_id)
     .outerjoin(VisitNote, VisitNote.visit_id == Visit.id)
-    .where(Visit.course_id.in_(_IDS))
+    .where(Visit.course_id.in_(COURSE_IDS))
 )
 _HAPPENING: tuple[Any, ...] = (
     History.course_id,
@@ -238,7 +241,7 @@ _HAPPENING: tuple[Any, ...] = (
     History.by,
     History.reason,
 )
-_HAPPENINGS = Prepared(select(*_HAPPENING).where(History.course_id.in_(_IDS)).order_by(History.id))
+_HAPPENINGS = Prepared(select(*_HAPPENING).where(History.course_id.in_(COURSE_IDS)).order_by(History.id))
 
 
 def _happening(row: Row[Any]) -> HappeningView:

@@ -9,7 +9,7 @@ from operator import attrgetter, itemgetter
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BindParameter, Row, Select, String, Subquery, and_, bindparam, case, func, select
+from sqlalchemy import BindParameter, Row, Select, Subquery, and_, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Source
@@ -23,7 +23,7 @@ from plugin.core.course import (
 )
 from plugin.core.ledger import Head, Kind
 from plugin.courses.base.attendance import HAS_DRAFT
-from plugin.courses.base.course_extras import HAS_DISPUTE, HAS_RELATIONS
+from plugin.courses.base.course_extras import COURSE_IDS, HAS_DISPUTE, HAS_RELATIONS
 from plugin.store.changes import AllowedAhead, Gift
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.offers import Clinic
@@ -50,8 +50,7 @@ class CourseInHand:
 Which: TypeAlias = Sequence[str] | BindParameter[Any] | Select[str]
 _AT_ONCE = 1000
 
-# For prepared queries: the courses of these `course_ids`, and the name of a course's client.
-SOME = bindparam("course_ids", type_=String, expanding=True)
+# In a query of courses: the name of their client.
 CLIENT_NAME = select(Client.name).where(Client.id == Course.client_id).scalar_subquery().label("client_name")
 
 
@@ -311,14 +310,14 @@ def _day(at: datetime, zone: ZoneInfo) -> date:
 # Built once: building them takes longer than reading a course.
 _PARTS = Prepared(
     _parts(
-        SOME,
+        COURSE_IDS,
         CLIENT_NAME,
         HAS_RELATIONS.label("has_relations"),
         HAS_DISPUTE.label("has_dispute"),
         HAS_DRAFT.label("has_draft"),
     )
 )
-_ENTRIES = Prepared(_entry_rows(SOME, *_OF_USE, *_SHOWN, *_HEAD))
+_ENTRIES = Prepared(_entry_rows(COURSE_IDS, *_OF_USE, *_SHOWN, *_HEAD))
 # Times are slow to read.
 _WITHOUT_A_DAY = case((Visit.visited_on.is_(None), Entry.happened_at)).label("happened_at")
-_ENTRIES_IN_HAND = Prepared(_entry_rows(SOME, *_OF_USE, _WITHOUT_A_DAY, *_HEAD))
+_ENTRIES_IN_HAND = Prepared(_entry_rows(COURSE_IDS, *_OF_USE, _WITHOUT_A_DAY, *_HEAD))

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from sqlalchemy import Date, Integer, bindparam, exists, func, literal, select, union, union_all
 
 from plugin.core.course import CourseState
-from plugin.courses.base.state import CLIENT_NAME, SOME, prepared_states, states_of
+from plugin.courses.base.course_extras import COURSE_IDS
+from plugin.courses.base.state import CLIENT_NAME, prepared_states, states_of
 from plugin.courses.reports.overview import last_in_chain
 from plugin.store import Store
 from plugin.store.changes import Gift
@@ -95,7 +96,7 @@ _ASKED = select(Checkout.square_order_id).where(
 )
 _UNPAID = select(Course.id, literal(0)).where(Course.square_order_id.in_(_ASKED), Course.closed_as.is_(None))
 _DUE = Prepared(union_all(select(_NEXT), _UNPAID))
-_STATES = prepared_states(SOME, Course.package_name, CLIENT_NAME)
+_STATES = prepared_states(COURSE_IDS, Course.package_name, CLIENT_NAME)
 
 
 def _is_due(each: DueCourse) -> bool:

@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, select, union_all
+from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role
 from plugin.core.terms import NoShow, NoShowOffer, no_show_offer, terms_from_json
 from plugin.courses.base.chain import NO_COURSE, add_history
 from plugin.courses.base.clinic import clinic_in, local_date, noon_of
+from plugin.courses.base.course_extras import COURSE_IDS
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed, reading, require_row
@@ -93,10 +94,9 @@ def waived_in(session: Session, course_ids: Sequence[str]) -> dict[str, int]:
     return found
 
 
-_COURSES: BindParameter[Any] = bindparam("course_ids", expanding=True)
 _WAIVED_EACH = union_all(
-    select(Booking.course_id).where(Booking.course_id.in_(_COURSES), Booking.outcome == "forgiven"),
-    select(History.course_id).where(History.course_id.in_(_COURSES), History.kind == FORGIVEN),
+    select(Booking.course_id).where(Booking.course_id.in_(COURSE_IDS), Booking.outcome == "forgiven"),
+    select(History.course_id).where(History.course_id.in_(COURSE_IDS), History.kind == FORGIVEN),
 ).subquery()
 _WAIVED = Prepared(select(_WAIVED_EACH.c.course_id, func.count()).group_by(_WAIVED_EACH.c.course_id))
 
