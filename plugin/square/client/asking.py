@@ -30,6 +30,8 @@ from plugin.wording import N_, _
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 8.0
+# Where a person waits for the answer.
+SOON_S = 4.0
 MOST_PAGES = 2000
 NO_PLAN = N_("Your plan of Square Appointments does not let Coursekeeper book. It takes Plus or Premium.")
 _SENDABLE = re.compile(r"[!-~]+\Z")

@@ -4,14 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from plugin.square.client.asking import Asking
+from plugin.square.client.asking import SOON_S, Asking
 from plugin.square.parsing import Json, listed, record, rfc3339
 
 _BOOKINGS_A_PAGE = 100
 # As many as Square takes in one request.
 MOST_BY_ID = 100
-# A person waits for it.
-_SOON_S = 4
 
 
 class BookingCalls(Asking):
@@ -84,7 +82,7 @@ class BookingCalls(Asking):
     def business_booking_profile(self) -> Json:
         """Return how the seller takes bookings."""
         return self._one(
-            "business_booking_profile", "GET v2/bookings/business-booking-profile", timeout_s=_SOON_S
+            "business_booking_profile", "GET v2/bookings/business-booking-profile", timeout_s=SOON_S
         )
 
     def bookable_team(self) -> list[Json]:
@@ -94,7 +92,7 @@ class BookingCalls(Asking):
             "GET v2/bookings/team-member-booking-profiles",
             bookable_only=True,
             limit=_BOOKINGS_A_PAGE,
-            timeout_s=_SOON_S,
+            timeout_s=SOON_S,
         )
 
     def services(self) -> list[Json]:
@@ -104,7 +102,7 @@ class BookingCalls(Asking):
             "POST v2/catalog/search-catalog-items",
             product_types=["APPOINTMENTS_SERVICE"],
             limit=_BOOKINGS_A_PAGE,
-            timeout_s=_SOON_S,
+            timeout_s=SOON_S,
         )
 
     def team_member(self, team_member_id: str) -> Json:

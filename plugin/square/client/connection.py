@@ -6,10 +6,9 @@ A person waits for most of these answers, so each has a short timeout.
 from collections.abc import Sequence
 from typing import Any
 
-from plugin.square.client.asking import Asking
+from plugin.square.client.asking import SOON_S, Asking
 from plugin.square.parsing import Json, listed, text
 
-SOON_S = 4
 _SUBSCRIPTIONS_A_PAGE = 100
 
 
