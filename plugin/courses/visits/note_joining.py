@@ -9,6 +9,7 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work
 from plugin.store.ledger import Visit
 from plugin.store.visit_notes import VisitNote
+from plugin.wording import N_
 
 
 def draft_in(session: Session, client_id: str, day: date, *, is_locked: bool = True) -> VisitNote | None:
@@ -32,7 +33,7 @@ def note_use_in(work: Work, visit_id: str, draft: VisitNote | None, *, focus: st
     row = draft or new_note_in(work)
     row.focus, row.note = focus or row.focus, note or row.note
     join_in(work, row, visit_id)
-    add_change_in(work, row, "written with the session" if draft is None else "joined to the session")
+    add_change_in(work, row, N_("written with the session") if draft is None else N_("joined to the session"))
 
 
 def new_note_in(work: Work) -> VisitNote:
@@ -54,7 +55,7 @@ def release_in(work: Work, note_id: str) -> None:
     visit = work.session.get_one(Visit, row.visit_id)
     row.visit_id, row.client_id, row.on_day = None, visit.client_id, visit.visited_on
     row.practitioner_id = visit.practitioner_id
-    add_change_in(work, row, "kept as a draft: the session was undone")
+    add_change_in(work, row, N_("kept as a draft: the session was undone"))
 
 
 def add_change_in(work: Work, row: VisitNote, what: str) -> None:

@@ -35,7 +35,7 @@ from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from plugin.store.ledger import Visit
 from plugin.store.people import Client, Staff
 from plugin.store.visit_notes import VisitNote, VisitNoteOption
-from plugin.wording import _
+from plugin.wording import N_, _
 
 LONGEST_INTERVAL = 365
 PRIVATE_LENGTH = 4000
@@ -160,7 +160,7 @@ def write_note_in(work: Work, found: FoundNote, new: NoteContent, seen_version: 
     _tap(work.session, note, new.option_ids)
     changed = _changed_parts(before, content_in(work.session, note, visit))
     if changed or row is None:
-        add_change_in(work, note, ", ".join(changed) if row else "written")
+        add_change_in(work, note, ", ".join(changed) if row else N_("written"))
     if visit is not None and (row is None or _SHOWN.intersection(changed)):
         publish(work, CourseChanged(visit.course_id))
     return note
@@ -211,12 +211,12 @@ def _tap(session: Session, note: VisitNote, option_ids: Collection[str]) -> None
 
 def _changed_parts(before: NoteContent, after: NoteContent) -> list[str]:
     parts = {
-        "practitioner": "practitioner_id",
-        "focus areas and add-ons": "option_ids",
-        "focus": "focus",
-        "next visit": "interval_days",
-        "note": "note",
-        "points": "points",
-        "observations": "observations",
+        N_("practitioner"): "practitioner_id",
+        N_("focus areas and add-ons"): "option_ids",
+        N_("focus"): "focus",
+        N_("next visit"): "interval_days",
+        N_("note"): "note",
+        N_("points"): "points",
+        N_("observations"): "observations",
     }
     return [said for said, name in parts.items() if getattr(before, name) != getattr(after, name)]
