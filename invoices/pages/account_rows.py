@@ -16,6 +16,7 @@ from invoices.papers import (
     Invoice,
     Money,
     PaidBy,
+    Paper,
     Party,
     PaymentLine,
     TaxLine,
@@ -280,6 +281,12 @@ def postal_lines(billed: Party, clinic: Clinic, language: Language) -> tuple[str
     is_abroad = billed.address_lines and billed.country not in ("", clinic.country)
     country = language.locale.territories.get(billed.country, "") if is_abroad else ""
     return (*billed.address_lines, str(country)) if country else billed.address_lines
+
+
+def is_windowed(paper: Paper) -> bool:
+    """Return whether a window envelope shows the address on the paper."""
+    billed: Party | None = getattr(paper, "billed_to", None)
+    return paper.clinic.has_address_window and billed is not None and bool(billed.address_lines)
 
 
 def _breakable(email: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from invoices.language import Language, language_for
-from invoices.pages.account_rows import in_one_piece, postal_lines
+from invoices.pages.account_rows import in_one_piece, is_windowed, postal_lines
 from invoices.pages.agreement import agreement_page
 from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.credit_note import credit_note_page
@@ -159,6 +159,7 @@ def _templates() -> Environment:
     templates.globals["ways_to_reach"] = ways_to_reach
     templates.globals["phone_way"] = phone_way
     templates.globals["postal_lines"] = postal_lines
+    templates.globals["is_windowed"] = is_windowed
     templates.filters["lang"] = lang
     templates.filters["in_one_piece"] = in_one_piece
     templates.filters["named"] = named
