@@ -47,11 +47,13 @@ async function ask(address, region) {
   failures = 0;
   answered();
   count(answer.headers.get("X-Attention"));
-  await fingerLifted();
+  // Only what changes the page waits for the finger: while nothing is new, the next question goes out in time.
+  const isNew = answer.status !== 204;
+  if (isNew) await fingerLifted();
   // A tap may have changed the page while the question was on its way: then its answer is old.
   // A refused form stays until it is sent again: nothing a person typed is lost.
   if (!region || region.dataset.seen !== seen) return;
-  if (answer.status === 204) region.dataset.seen = answer.headers.get("X-Seen") || "";
+  if (!isNew) region.dataset.seen = answer.headers.get("X-Seen") || "";
   else if (!region.querySelector("[role=alert]")) {
     stir();
     showLive(html, answer);
