@@ -10,10 +10,11 @@ const timers = new WeakMap();
 // Where everything on the screen stands that can be tapped, to tell later what has changed.
 export const standing = (node) => new Map(measured(node).map(({ name, place }) => [name, place]));
 
-// What a finger cannot reach needs no name: of a long page that is most of it.
+// What a finger cannot reach needs no name: of a long page that is most of it. To measure what stands in a closed menu or
+// form, a browser would lay it out first.
 function measured(node) {
   const hiddenOf = new Map();
-  return [...node.querySelectorAll(TAPPED)].map((each) => ({ each, box: each.getBoundingClientRect() }))
+  return [...node.querySelectorAll(TAPPED)].filter((each) => each.checkVisibility()).map((each) => ({ each, box: each.getBoundingClientRect() }))
     .filter(({ box }) => box.width && box.bottom > 0 && box.top < innerHeight)
     .map(({ each, box }) => ({ each, name: nameOf(each, hiddenOf), place: placeOf(box) }));
 }
