@@ -85,6 +85,12 @@ def _money(context: Context, value: Money) -> str:
 
 
 @pass_context
+def _month(context: Context, key: str) -> str:
+    """Return "November 2026" for 2026-11."""
+    return written_month(date.fromisoformat(f"{key}-01"), context["clinic"])
+
+
+@pass_context
 def _percent(context: Context, value: float) -> str:
     return str(format_percent(value, locale=locale_of(context["clinic"])))
 
@@ -154,6 +160,7 @@ def rating_line(concern: ConcernView) -> RatingLine:
 FILTERS: dict[str, Callable[..., Any]] = {
     "money": _money,
     "day": _day,
+    "month": _month,
     "long_day": _long_day,
     "time": _time,
     "moment": _moment,

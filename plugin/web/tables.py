@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from flask import request, url_for
 
 from plugin.core.text import folded
+from plugin.courses.base.columns import Columns
 
 T = TypeVar("T")
 
@@ -70,6 +71,12 @@ def sort_rows(rows: Iterable[T], keys: Mapping[str, SortKey]) -> tuple[list[T], 
     with_value = [row for row in known if value(row) is not None]
     without = [row for row in known if value(row) is None]
     return [*sorted(with_value, key=value, reverse=sorting.is_descending), *without], sorting
+
+
+def sort_by_columns(rows: Iterable[T], columns: Columns[T], first: str = "") -> tuple[list[T], Sorting]:
+    """Return the rows in the order in the address, else by the column whose `sort` is `first`, and that order."""
+    keys = {each.sort: SortKey(each.order, each.is_descending) for each in columns if each.sort}
+    return sort_rows(rows, {first: keys[first], **keys} if first else keys)
 
 
 def asked_search() -> str:

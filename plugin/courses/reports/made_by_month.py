@@ -8,11 +8,12 @@ from datetime import datetime
 from sqlalchemy import exists, or_, select
 
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.sheet import Columns, Sheet, sheet_of
+from plugin.courses.base.columns import Column, Columns, Kind, Share
 from plugin.courses.quotes.views import QuoteState, states_since_in
 from plugin.courses.reports.period import Period, by_month, months_up_to, start_of
 from plugin.store import Store
 from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
+from plugin.wording import _
 
 MONTHS_SHOWN = 12
 
@@ -87,30 +88,20 @@ def _agreed(month: Period, rows: Sequence[tuple[str | None, bool]]) -> AgreedMon
     return AgreedMonth(month, len(rows), len(ways), **by, sold=sum(sold for _way, sold in rows))
 
 
-_QUOTED: Columns[QuotedMonth] = {
-    "Month": lambda row: row.month.key,
-    "Made": lambda row: row.made,
-    "Sold": lambda row: row.sold,
-    "Open": lambda row: row.open,
-    "Expired": lambda row: row.expired,
-    "Withdrawn": lambda row: row.withdrawn,
-}
-_AGREED: Columns[AgreedMonth] = {
-    "Month": lambda row: row.month.key,
-    "Made": lambda row: row.made,
-    "Signed": lambda row: row.signed,
-    "Drawn": lambda row: row.drawn,
-    "Typed": lambda row: row.typed,
-    "On paper": lambda row: row.paper,
-    "Sale begun": lambda row: row.sold,
-}
-
-
-def quotes_sheet(rows: Sequence[QuotedMonth]) -> Sheet:
-    """Return the months of quotes as a table for a spreadsheet."""
-    return sheet_of("Quotes by month", _QUOTED, rows)
-
-
-def agreements_sheet(rows: Sequence[AgreedMonth]) -> Sheet:
-    """Return the months of agreements as a table for a spreadsheet."""
-    return sheet_of("Course agreements by month", _AGREED, rows)
+QUOTED: Columns[QuotedMonth] = (
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
+    Column(_("Made"), lambda row: row.made),
+    Column(_("Became a sale"), lambda row: Share(row.sold, row.made), Kind.SHARE, file="Sold"),
+    Column(_("Open"), lambda row: row.open),
+    Column(_("Expired"), lambda row: row.expired),
+    Column(_("Withdrawn"), lambda row: row.withdrawn),
+)
+AGREED: Columns[AgreedMonth] = (
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
+    Column(_("Made"), lambda row: row.made),
+    Column(_("Signed"), lambda row: Share(row.signed, row.made), Kind.SHARE),
+    Column(_("Drawn"), lambda row: row.drawn),
+    Column(_("Typed"), lambda row: row.typed),
+    Column(_("On paper"), lambda row: row.paper),
+    Column(_("Sale begun"), lambda row: Share(row.sold, row.made), Kind.SHARE),
+)

@@ -1,6 +1,6 @@
 """Planned visits against those that took place, by month, package or practitioner (docs/reports.md)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.sheet import Sheet, sheet_of
+from plugin.courses.base.columns import Column, Columns, Kind, Share
 from plugin.courses.reports.period import months_up_to, start_of
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Staff
 from plugin.store.visit_plans import PlannedVisit
+from plugin.wording import _
 
 MONTHS_SHOWN = 12
 
@@ -56,6 +57,22 @@ class _Date:
     is_booked: bool
 
 
+_GROUPS: dict[PlanBy, Column[PlannedRow]] = {
+    PlanBy.MONTH: Column(_("Month"), lambda row: row.key, Kind.MONTH, sort="name"),
+    PlanBy.PACKAGE: Column(_("Package"), lambda row: row.name, Kind.TEXT, sort="name"),
+    PlanBy.PRACTITIONER: Column(
+        _("Practitioner"), lambda row: row.name, Kind.TEXT, sort="name", empty=_("Not recorded")
+    ),
+}
+_PLANNED: Columns[PlannedRow] = (
+    Column(_("Planned"), lambda row: row.planned, sort="planned"),
+    Column(_("Booked from the plan"), lambda row: row.booked, sort="booked"),
+    Column(_("Came that day"), lambda row: Share(row.kept, row.planned), Kind.SHARE, sort="kept"),
+    Column(_("Changed before"), lambda row: row.changed, sort="changed"),
+    Column(_("Did not come"), lambda row: row.missed, sort="missed"),
+)
+
+
 def planned_visits(store: Store, now: datetime, by: PlanBy) -> tuple[PlannedRow, ...]:
     """Return the planned dates of the last twelve months that are over; months in order, else most first."""
     with store.reading() as session:
@@ -73,17 +90,9 @@ def planned_visits(store: Store, now: datetime, by: PlanBy) -> tuple[PlannedRow,
     return tuple(sorted(rows, key=lambda row: (-row.planned, row.name, row.key)))
 
 
-def planned_sheet(rows: Sequence[PlannedRow], by: PlanBy) -> Sheet:
-    """Return it as a table for a spreadsheet."""
-    columns = {
-        by.value.capitalize(): lambda row: row.name,
-        "Planned": lambda row: row.planned,
-        "Booked from the plan": lambda row: row.booked,
-        "Came that day": lambda row: row.kept,
-        "Changed before": lambda row: row.changed,
-        "Did not come": lambda row: row.missed,
-    }
-    return sheet_of("Planned visits", columns, rows)
+def planned_columns(by: PlanBy) -> Columns[PlannedRow]:
+    """Return the columns of the rows that are grouped so."""
+    return (_GROUPS[by], *_PLANNED)
 
 
 def _dates(session: Session, zone: ZoneInfo, first: date, today: date) -> Iterator[_Date]:

@@ -1,25 +1,24 @@
 """Figures by month, for the owner: quotes, agreements, planned visits, tips, reserve, the monthly report as PDF."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.core.text import folded
-from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
+from plugin.courses.base.columns import Column, Columns, Kind, file_of
 from plugin.courses.reports.books import closed_through
 from plugin.courses.reports.made_by_month import (
+    AGREED,
+    QUOTED,
     AgreedMonth,
     QuotedMonth,
     agreements_by_month,
-    agreements_sheet,
     quotes_by_month,
-    quotes_sheet,
 )
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
-from plugin.courses.reports.planned import PlanBy, PlannedRow, planned_sheet, planned_visits
+from plugin.courses.reports.planned import PlanBy, PlannedRow, planned_columns, planned_visits
 from plugin.courses.reports.reserve import reserve, reserve_sheet
 from plugin.courses.sales.tips import TipSum, list_tips, tip_sums
 from plugin.errors import Refused
@@ -31,74 +30,56 @@ from plugin.web.files import file_answer, pdf_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal
 from plugin.web.reports.asked import usual
-from plugin.web.tables import Sorting, SortKey, sort_rows
-from plugin.web.translations import _
+from plugin.web.tables import Sorting, sort_by_columns
+from plugin.web.translations import N_, _
 
 Month = TypeVar("Month", QuotedMonth, AgreedMonth)
 
 
 def _made_by_month(
-    name: str,
-    read: Callable[[Store, datetime], Sequence[Month]],
-    sheet: Callable[[Sequence[Month]], Sheet],
+    name: str, columns: Columns[Month], read: Callable[[Store, datetime], Sequence[Month]], file_title: str
 ) -> Screens:
     """Return the screens of the last twelve months, `/reports/quotes` for the name "quote", and their file."""
     screens = Screens(f"{name}_report", __name__)
 
     @screens.get(f"/reports/{name}s", endpoint="show")
     def show() -> ResponseReturnValue:
-        rows = read(current_services().store, pages.now())
-        named = [(written_month(row.month.first, pages.clinic()), row) for row in rows]
-        return render_template(f"owner/{name}s.html", rows=named)
+        months = read(current_services().store, pages.now())
+        rows = [each for each in reversed(months) if each.made]
+        return render_template(f"owner/{name}s.html", columns=columns, rows=rows)
 
     @screens.get(f"/reports/{name}s.<ending>", endpoint="save")
     def save(ending: str) -> Response:
-        return file_answer(sheet(read(current_services().store, pages.now())), ending)
+        months = read(current_services().store, pages.now())
+        return file_answer(file_of(file_title, columns, months), ending)
 
     return screens
 
 
-quote_report = _made_by_month("quote", quotes_by_month, quotes_sheet)
-agreement_report = _made_by_month("agreement", agreements_by_month, agreements_sheet)
+quote_report = _made_by_month("quote", QUOTED, quotes_by_month, "Quotes by month")
+agreement_report = _made_by_month("agreement", AGREED, agreements_by_month, "Course agreements by month")
 planned_report = Screens("planned_report", __name__)
 
 
 @planned_report.get("/reports/planned", endpoint="show")
 def show_planned() -> ResponseReturnValue:
     """Show the last twelve months."""
-    by, rows, sorting = _asked()
-    named = [(_name(row, by), row) for row in rows]
-    return render_template("owner/planned.html", rows=named, by=by, sorting=sorting)
+    by, columns, rows, sorting = _planned()
+    return render_template("owner/planned.html", by=by, columns=columns, rows=rows, sorting=sorting)
 
 
 @planned_report.get("/reports/planned.<ending>", endpoint="save")
 def save_planned(ending: str) -> Response:
     """Return it as a file."""
-    by, rows, _sorting = _asked()
-    return file_answer(planned_sheet(rows, by), ending)
+    _by, columns, rows, _sorting = _planned()
+    return file_answer(file_of("Planned visits", columns, rows), ending)
 
 
-def _asked() -> tuple[PlanBy, list[PlannedRow], Sorting]:
+def _planned() -> tuple[PlanBy, Columns[PlannedRow], list[PlannedRow], Sorting]:
     by = asked_one("by", PlanBy) or PlanBy.MONTH
+    columns = planned_columns(by)
     found = planned_visits(current_services().store, pages.now(), by)
-    return by, *sort_rows(found, _BY_MONTH if by is PlanBy.MONTH else _BY_NAME)
-
-
-_PLANNED = {
-    "planned": SortKey(lambda row: row.planned, is_descending=True),
-    "booked": SortKey(lambda row: row.booked, is_descending=True),
-    "kept": SortKey(lambda row: row.kept / row.planned, is_descending=True),
-    "changed": SortKey(lambda row: row.changed, is_descending=True),
-    "missed": SortKey(lambda row: row.missed, is_descending=True),
-}
-_BY_MONTH = {"name": SortKey(lambda row: row.key, is_descending=True), **_PLANNED}
-_BY_NAME = {**_PLANNED, "name": SortKey(lambda row: folded(row.name))}
-
-
-def _name(row: PlannedRow, by: PlanBy) -> str:
-    if by is PlanBy.MONTH:
-        return written_month(date.fromisoformat(f"{row.key}-01"), pages.clinic())
-    return row.name
+    return by, columns, *sort_by_columns(found, columns, "name" if by is PlanBy.MONTH else "planned")
 
 
 tip_report = Screens("tip_report", __name__, url_prefix="/tips")
@@ -110,7 +91,8 @@ def show_tips() -> ResponseReturnValue:
     sums, sorting = _tip_sums()
     return render_template(
         "owner/tips.html",
-        sums=sums,
+        columns=_TIPS,
+        rows=sums,
         sorting=sorting,
         tips=list_tips(current_services().store),
         is_on=current_services().settings.tip_links,
@@ -120,28 +102,22 @@ def show_tips() -> ResponseReturnValue:
 @tip_report.get("/by-month.<ending>", endpoint="save")
 def save_tips(ending: str) -> Response:
     """Return the sums as a file."""
-    return file_answer(sheet_of(_("Tips"), _TIP_COLUMNS, _tip_sums()[0]), ending)
+    return file_answer(file_of(_("Tips"), _TIPS, _tip_sums()[0]), ending)
 
 
 def _tip_sums() -> tuple[list[TipSum], Sorting]:
-    return sort_rows(tip_sums(current_services().store, pages.now()), _TIP_SORTS)
+    return sort_by_columns(tip_sums(current_services().store, pages.now()), _TIPS)
 
 
-_TIP_SORTS = {
-    "month": SortKey(lambda row: row.month, is_descending=True),
-    "practitioner": SortKey(lambda row: folded(row.practitioner)),
-    "tips": SortKey(lambda row: row.tips, is_descending=True),
-    "amount": SortKey(lambda row: row.amount.amount, is_descending=True),
-}
-_TIP_COLUMNS: Columns[TipSum] = {
-    "Month": lambda row: row.month,
-    "Practitioner": lambda row: row.practitioner,
-    "Tips": lambda row: row.tips,
-    "Amount": lambda row: major(row.amount),
-    "Currency": lambda row: row.amount.currency,
-}
-
-
+_TIPS: Columns[TipSum] = (
+    Column(N_("Month"), lambda row: row.month, Kind.MONTH, sort="month"),
+    Column(
+        N_("Practitioner"), lambda row: row.practitioner, Kind.TEXT, sort="practitioner", empty=N_("The team")
+    ),
+    Column(N_("Tips"), lambda row: row.tips, sort="tips"),
+    Column(N_("Amount"), lambda row: row.amount, Kind.MONEY, sort="amount"),
+    Column("Currency", lambda row: row.amount.currency, is_on_page=False),
+)
 reserve_report = Screens("reserve", __name__)
 
 
