@@ -30,7 +30,10 @@ _PASSED_ON = ("HOME", "LANG", "LC_", "XDG_", "FONTCONFIG_", "LD_", "DYLD_", "VIR
 
 
 class PaperWorkers:
-    """A few long-lived workers, started when first needed. Safe to share between threads."""
+    """A few long-lived workers, started when first needed. Safe to share between threads.
+
+    `niceness`: of their processes, as for `nice`.
+    """
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class PaperWorkers:
         recycle_mb: int = 250,
         wait_s: float = 60,
         idle_s: float = 600,
+        niceness: int = 0,
         program: str = "invoices.press.worker",
     ) -> None:
         self._timeout_s = timeout_s
@@ -51,6 +55,7 @@ class PaperWorkers:
         self._wait_s = wait_s
         self._idle_s = idle_s
         self._rest = Timer(0, _nothing)
+        self._niceness = niceness
         self._program = program
         self._lock = Lock()
         self._is_closed = False
@@ -135,7 +140,7 @@ class PaperWorkers:
         with self._lock:
             if self._is_closed:
                 raise PaperFailed("The paper workers are closed.")
-            fresh = _Worker(self._program, self._memory_mb)
+            fresh = _Worker(self._program, self._memory_mb, self._niceness)
             self._alive.add(fresh)
         return fresh
 
@@ -157,7 +162,7 @@ class PaperWorkers:
 class _Worker:
     """One process and the two pipes to it."""
 
-    def __init__(self, program: str, memory_mb: int) -> None:
+    def __init__(self, program: str, memory_mb: int, niceness: int) -> None:
         self.owner = os.getpid()
         self.drawn = 0
         self._is_ready = False
@@ -169,6 +174,10 @@ class _Worker:
             stdout=subprocess.PIPE,
             env=_environment(),
         )
+        if niceness:
+            # Windows has no such call; a process that was started nicer still may not go back.
+            with suppress(AttributeError, OSError):
+                os.setpriority(os.PRIO_PROCESS, self.pid, niceness)
 
     @property
     def pid(self) -> int:

@@ -140,5 +140,5 @@ def _work(settings: Settings | None = None) -> None:
     hold(settings.database_url, settings.data_folder, WORKER)
     use_one_heap()
     # Its loops are many, but few of them read or write at the same time.
-    with closing(open_services(settings, kept_connections=3)) as services:
+    with closing(open_services(settings, kept_connections=3, is_in_background=True)) as services:
         Worker(services).run_forever(stop)

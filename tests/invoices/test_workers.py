@@ -75,6 +75,14 @@ def test_one_paper_after_the_other_needs_one_worker() -> None:
         assert len(workers.pids()) == 1
 
 
+def test_what_nobody_waits_for_is_drawn_by_a_nicer_process() -> None:
+    with QuickWorkers(niceness=10) as workers:
+        workers.render(SMALL)
+        (pid,) = workers.pids()
+        threads = [int(each) for each in os.listdir(f"/proc/{pid}/task")]
+        assert {os.getpriority(os.PRIO_PROCESS, each) for each in threads} == {10}
+
+
 def test_many_threads_share_the_workers() -> None:
     papers = [replace(SMALL, client_name=f"Margaret {number}") for number in range(1, 6)]
     with QuickWorkers(count=2, timeout_s=60) as workers, ThreadPoolExecutor(5) as threads:

@@ -1,8 +1,12 @@
 """The engine: its pragmas on every connection, its two kinds of transaction, its times and ids."""
 
+import sqlite3
 import threading
-from contextlib import nullcontext
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,6 +25,14 @@ NOW = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 
 def operation(key: str, at: datetime = NOW) -> Operation:
     return Operation(key=key, request_sha256="x", answer={}, at=at)
+
+
+@contextmanager
+def another_writing(store: Store) -> Iterator[sqlite3.Connection]:
+    """A connection as another process has it, in a transaction that writes."""
+    with closing(sqlite3.connect(store.url.database or "", isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
 
 
 class TestSqlite:
@@ -112,6 +124,37 @@ class TestWriting:
                 order.append("first")
             thread.join(20)
         assert order == ["first", "second"]
+
+    def test_who_waits_for_another_process_asks_again_each_millisecond(
+        self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        naps: list[float] = []
+        with Store(sqlite_url) as store, another_writing(store) as other:
+
+            def end_the_other(seconds: float) -> None:
+                naps.append(seconds)
+                if len(naps) == 40:
+                    other.commit()
+
+            monkeypatch.setattr(time, "sleep", end_the_other)
+            with store.writing() as session:
+                session.add(operation("a"))
+            with store.engine.connect() as connection:
+                assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 15000
+        assert naps == [0.001] * 40
+
+    def test_what_stays_locked_is_told_after_a_while(
+        self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seconds = count()
+        monkeypatch.setattr(time, "monotonic", lambda: next(seconds))
+        with Store(sqlite_url) as store, another_writing(store) as other:
+            with pytest.raises(OperationalError, match="database is locked"), store.writing():
+                pass
+            other.rollback()
+            with store.writing() as session:
+                session.add(operation("a"))
+        assert next(seconds) < 100
 
 
 class TestReading:
