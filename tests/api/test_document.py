@@ -101,7 +101,7 @@ def test_every_call_says_how_it_refuses(document: dict[str, Any]) -> None:
     for call in CALLS:
         operation = document["paths"][call.path][call.method.lower()]
         assert operation["operationId"] == call.name
-        assert {"401", "403", "429", str(call.status)} <= set(operation["responses"]), call.name
+        assert {"401", "403", "429", "503", str(call.status)} <= set(operation["responses"]), call.name
         refusals = [answer for status, answer in operation["responses"].items() if int(status) >= 400]
         assert all(answer["content"]["application/json"]["schema"] == error for answer in refusals), call.name
 

@@ -95,6 +95,7 @@ def test_failures_are_sentences_that_tell_no_secret(
     assert (answer.status_code, said["code"], said["field"]) == (status, code, None)
     assert said["message"].endswith(".")
     assert "hunter2" not in answer.get_data(as_text=True)
+    assert ("Retry-After" in answer.headers) is (status == 503)
 
 
 def test_a_database_that_went_away_is_503(

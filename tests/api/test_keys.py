@@ -15,7 +15,6 @@ from plugin.store.database import write
 from plugin.store.prepared import Prepared
 from tests.api.caller import Caller, refusal
 from tests.api.conftest import caller_with
-from tests.api.schema_check import ADDRESS
 from tests.api.world import Shop
 from tests.databases import postgresql_alone
 
@@ -150,7 +149,6 @@ def test_a_link_under_its_key_is_one_link(owner: Caller, shop: Shop) -> None:
 @pytest.mark.parametrize("when", ["before it", "with its commit on the way"])
 def test_a_use_whose_connection_ends_unseen_is_503_and_counts_once_when_it_is_sent_again(
     services: Services,
-    app: Flask,
     desk: Caller,
     shop: Shop,
     database_url: str,
@@ -171,9 +169,7 @@ def test_a_use_whose_connection_ends_unseen_is_503_and_counts_once_when_it_is_se
             _end(database_url, processes)
         else:
             patch.setattr("plugin.courses.base.work.write", send_and_end)
-        # Not by the caller, who checks each answer against its call's own: this one is that of every call.
-        headers = {"Authorization": f"Bearer {desk.token}", "Idempotency-Key": "k"}
-        answer = app.test_client().post(f"{ADDRESS}{path}", headers=headers, json={})
+        answer = desk.post(path, {}, key="k")
 
     assert refusal(answer) == (503, "unavailable", None)
     again, once_more = desk.post(path, {}, key="k"), desk.post(path, {}, key="k")

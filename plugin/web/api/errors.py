@@ -1,5 +1,7 @@
 """Errors below /api/v1: one JSON shape for every status, independent of the call."""
 
+from http import HTTPStatus
+
 from flask import Request, Response, jsonify
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -53,9 +55,7 @@ def api_error_response(error: Exception) -> Response:
         return _of_http(error)
     if isinstance(error, DATABASE_AWAY):
         log_failure(error)
-        answer = _answer(503, "unavailable", "The database does not answer. Try again in a moment.")
-        answer.headers.update(RETRY_AFTER)
-        return answer
+        return _answer(503, "unavailable", "The database does not answer. Try again in a moment.")
     log_failure(error)
     return _answer(500, "internal", _OUR_FAULT)
 
@@ -64,6 +64,8 @@ def _answer(status: int, code: str, message: str, field: str | None = None) -> R
     answer = jsonify({"error": {"code": code, "message": message, "field": field}})
     answer.status_code = status
     answer.headers["Cache-Control"] = "no-store"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers.update(RETRY_AFTER)
     return answer
 
 

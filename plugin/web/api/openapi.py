@@ -125,7 +125,7 @@ def _json(model: type[Input | Answer]) -> Json:
 
 
 def _refusals(call: Call) -> set[int]:
-    statuses = {401, 403, 429, *call.refusals}
+    statuses = {401, 403, 429, 503, *call.refusals}
     if "{" in call.path or (call.takes is not None and "cursor" in call.takes.model_fields):
         statuses.add(404)
     if call.takes is not None or call.key is not Key.NONE:
@@ -137,7 +137,7 @@ def _refusals(call: Call) -> set[int]:
 
 def _refusal(status: int) -> Json:
     answer: Json = {"description": _WHY[status], "content": _json(Error)}
-    header = {401: "WWW-Authenticate", 429: "Retry-After"}.get(status)
+    header = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}.get(status)
     if header is not None:
         answer["headers"] = {header: {"schema": {"type": "string"}}}
     return answer
@@ -154,6 +154,7 @@ _WHY = {
     422: "A field is wrong; `field` names it.",
     429: "Too many requests.",
     502: "Square did not do it.",
+    503: "Not at the moment, such as while the database is away. Send it again, a write with the same key.",
 }
 
 
