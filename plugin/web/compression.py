@@ -43,7 +43,7 @@ def _compressed(response: Response) -> Response:
         return response
     if response.mimetype not in _KINDS or (response.is_streamed and not response.direct_passthrough):
         return response
-    response.headers.add("Vary", "Accept-Encoding")
+    response.vary.add("Accept-Encoding")
     if not request.accept_encodings["gzip"] or _is_final(response):
         return response
     response.direct_passthrough = False

@@ -2,9 +2,10 @@
 
 import gzip
 
-from flask import Flask
+from flask import Flask, Response
 
 from plugin.core.acts import Role
+from plugin.web import compression
 from plugin.web.compression import MOST_PADDING
 from tests.web.conftest import As
 
@@ -43,3 +44,12 @@ def test_a_kept_file_is_checked_by_its_weak_tag(small_app: Flask) -> None:
 def test_what_is_small_or_packed_already_goes_as_it_is(small_app: Flask, small_as: As) -> None:
     assert "Content-Encoding" not in small_app.test_client().get("/theme.css", headers=GZIP).headers
     assert "Content-Encoding" not in small_as(Role.OWNER).get("/guides/desk.pdf", headers=GZIP).headers
+
+
+def test_what_an_answer_varies_by_besides_stays_in_the_same_header() -> None:
+    app = Flask(__name__)
+    compression.set_up(app)
+    app.add_url_rule(
+        "/", view_func=lambda: Response("x" * 600, mimetype="text/html", headers={"Vary": "HX-Request"})
+    )
+    assert app.test_client().get("/", headers=GZIP).headers.getlist("Vary") == ["HX-Request, Accept-Encoding"]
