@@ -56,8 +56,6 @@ LOOPS = (INBOX, "documents", "papers", EFFECTS, "sync", "imports", "batches", BA
 # Loops look for due rows once something was committed; where nothing was, so often: for what becomes due by the clock.
 LISTEN_EVERY_S = 0.25
 DUE_EVERY_S = 2.0
-# So many timers run at the same time: one that waits for Square or a receiver must not keep the others waiting.
-TIMERS_AT_ONCE = 6
 SYNC_EVERY_S = 15 * 60
 MAINTAIN_EVERY_S = 60
 SIGN_OF_LIFE_EVERY_S = 60
@@ -225,8 +223,9 @@ class Worker:
         for thread in loops:
             thread.start()
         # By the monotonic clock: setting the computer's clock neither delays nor hastens timers.
-        due = sched.scheduler(time.monotonic)
-        with Commits(self._services.store) as commits, ThreadPoolExecutor(TIMERS_AT_ONCE) as pool:
+        due, timers = sched.scheduler(time.monotonic), self.timers(stop)
+        # A thread for each, started when no other is idle: those that wait for Square or a receiver delay no other.
+        with Commits(self._services.store) as commits, ThreadPoolExecutor(len(timers)) as pool:
 
             def run(do: Callable[[], object], every_s: float) -> None:
                 wait_s = self._safely(do)
@@ -235,7 +234,7 @@ class Worker:
             def begin(do: Callable[[], object], every_s: float) -> None:
                 pool.submit(run, do, every_s)
 
-            for number, timer in enumerate(self.timers(stop)):
+            for number, timer in enumerate(timers):
                 # One after the other: all at once, each would open a connection of its own.
                 due.enter(number * LISTEN_EVERY_S, 0, begin, timer)
             while not stop.is_set():

@@ -57,6 +57,34 @@ def test_a_commit_that_it_does_not_hear_of_leaves_nothing_undone(
     assert len(lite_clinic.ledger()) == 1
 
 
+def test_timers_that_hang_do_not_delay_the_sign_of_life(
+    lite_clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, stop = Worker(lite_clinic.services, log=Silence()), threading.Event()
+    others, shown = len(worker.timers(stop)) - 1, threading.Event()
+    hung = threading.Semaphore(0)
+
+    def hang() -> None:
+        hung.release()
+        stop.wait()
+
+    def show() -> None:
+        # Begun after all others hang.
+        if all(hung.acquire(timeout=30) for _ in range(others)):
+            shown.set()
+
+    monkeypatch.setattr("plugin.worker.LISTEN_EVERY_S", 0.01)
+    monkeypatch.setattr(worker, "timers", lambda _stop: [*[(hang, 60.0)] * others, (show, 60.0)])
+    thread = threading.Thread(target=worker.run_forever, args=(stop,))
+    thread.start()
+    try:
+        assert shown.wait(60)
+    finally:
+        stop.set()
+        thread.join(timeout=30)
+    assert not thread.is_alive()
+
+
 def test_what_is_told_while_a_loop_is_at_work_is_looked_for_at_once(lite_clinic: Clinic) -> None:
     worker = Worker(lite_clinic.services, log=Silence())
     stop, looked = threading.Event(), list[str]()
