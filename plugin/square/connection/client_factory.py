@@ -13,6 +13,7 @@ from plugin.settings import SettingsSource
 from plugin.square.client import SquareClient
 from plugin.square.client.asking import Transport
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.square_side import Connection
 from plugin.vault import Vault
 
@@ -41,6 +42,9 @@ def open_square(
     return SquareClient(settings, token=token, watch=watch, hear_date=hear_date, transport=transport)
 
 
+_SEALED = Prepared(select(Connection.access_token_sealed))
+
+
 class TokenSource:
     """The access token: that of the settings, else the seller's. Called before every request: another process may
     have renewed it since the last one."""
@@ -56,8 +60,7 @@ class TokenSource:
         personal = self._settings.current().square_access_token.get_secret_value()
         if personal:
             return personal
-        with self._store.reading() as session:
-            sealed = session.scalar(select(Connection.access_token_sealed)) or ""
+        sealed = next((row.access_token_sealed for row in self._store.rows(_SEALED, {})), None) or ""
         if sealed != self._last[0]:
             self._last = (sealed, self._opened(sealed) if sealed else "")
         return self._last[1]
