@@ -2,9 +2,9 @@
 
 It never retries and never sleeps: the queues wait instead (the SDK would block on 409, 429 and 5xx).
 
-A call is "METHOD path", and is sent with the SDK's headers, which name the API's version. The SDK's methods are not
-used: each loads the models of all it might send or be answered, 25 MB in every process, makes one of every field, and
-checks nothing; its HTTP client retries, and looks for models in every value and header.
+A call is "METHOD path", and goes through the SDK's HTTP client, which knows Square's headers and the API's version. The
+SDK's methods are not used: each loads the models of all it might send or be answered, 25 MB in every process, makes one
+of every field, and checks nothing.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ import re
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
 import httpx
-from square.core.client_wrapper import BaseClientWrapper
+from square.core.client_wrapper import SyncClientWrapper
+from square.core.http_client import HttpClient
+from square.core.request_options import RequestOptions
 
 from plugin.errors import SquareFailed
 from plugin.settings import SettingsSource
@@ -81,7 +83,7 @@ class Asking:
         with self._lock:
             if not self._used or self._used[-1].address != address:
                 # Earlier ones stay open until the end: another thread may be waiting for an answer.
-                self._used.append(_connect(address, self._transport))
+                self._used.append(_connect(address, self._token, self._transport))
             return self._used[-1]
 
     def _one(self, name: str, call: str, *ids: str, **named: Any) -> Json:
@@ -105,41 +107,45 @@ class Asking:
 
     def _ask(self, call: str, *ids: str, timeout_s: float = ANSWER_TIMEOUT_S, **named: Any) -> Json:
         """Ask with our token: `ids` are put into the path, `named` is the body, or the query where there is none."""
-        token = self._token()
-        if not _SENDABLE.match(token):
+        if not _SENDABLE.match(self._token()):
             raise _sign_in_failed("it has no access token, or one with characters a token never has.")
         try:
-            answer = self._ask_unsigned(
-                call, *ids, timeout_s=timeout_s, authorization=f"Bearer {token}", **named
-            )
+            answer = self._send(self._connections().signed_in, call, *ids, timeout_s=timeout_s, **named)
         except SquareFailed as error:
             self._watch(error.code)
             raise
         self._watch("")
         return answer
 
-    def _ask_unsigned(
-        self, call: str, *ids: str, timeout_s: float, authorization: str = "", **named: Any
+    def _ask_unsigned(self, call: str, *, timeout_s: float, authorization: str = "", **named: Any) -> Json:
+        """Ask without our token: what the body authenticates, or `authorization`."""
+        headers = {"Authorization": authorization} if authorization else None
+        return self._send(self._connections().unsigned, call, timeout_s=timeout_s, headers=headers, **named)
+
+    def _send(
+        self,
+        http: HttpClient,
+        call: str,
+        *ids: str,
+        timeout_s: float,
+        headers: dict[str, str] | None = None,
+        **named: Any,
     ) -> Json:
-        """Ask without our token: with this authorization, or with none, for what the body authenticates."""
-        connections = self._connections()
         method, path = call.split(" ")
         path = path.format(*(quote(id_, safe=":") for id_ in ids))
         has_body = method not in ("GET", "DELETE")
-        signed = {"authorization": authorization} if authorization else {}
-        # An unreachable host should fail sooner.
-        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S).as_dict()
         try:
-            # The client's own way puts its headers and address together with ours anew, which takes as long as sending.
-            request = httpx.Request(
-                method,
-                f"{connections.address.rstrip('/')}/{path}",
-                params=None if has_body else _given(named),
+            answer = http.request(
+                path,
+                method=method,
+                params=None if has_body else named,
                 json=named or None if has_body else None,
-                headers={**connections.headers, **signed},
-                extensions={"timeout": timeout},
+                headers=headers,
+                request_options=RequestOptions(
+                    max_retries=0,
+                    timeout_in_seconds=timeout_s,  # type: ignore[typeddict-item]  # httpx takes fractions
+                ),
             )
-            answer = connections.http.send(request)
             self._hear_date(answer.headers.get("Date", ""))
             if not answer.is_success:
                 raise _refusal(answer)
@@ -156,18 +162,22 @@ class Asking:
 class _Connections:
     address: str
     http: httpx.Client
-    headers: dict[str, str]
+    signed_in: HttpClient
+    unsigned: HttpClient
 
 
-def _connect(address: str, transport: Transport | None) -> _Connections:
+def _connect(address: str, token: Token, transport: Transport | None) -> _Connections:
     is_remote = httpx.URL(address).host not in ("127.0.0.1", "localhost", "::1")
     http = httpx.Client(
-        headers=BaseClientWrapper(base_url=address).get_headers(),
         transport=transport,
+        event_hooks={"request": [_connect_sooner]},
         trust_env=is_remote,
         verify=_certificates(is_remote),
     )
-    return _Connections(address, http, dict(http.headers))
+    through = partial(SyncClientWrapper, base_url=address, timeout=ANSWER_TIMEOUT_S, httpx_client=http)
+    return _Connections(
+        address, http, signed_in=through(token=token).httpx_client, unsigned=through().httpx_client
+    )
 
 
 @cache
@@ -176,8 +186,9 @@ def _certificates(trust_env: bool) -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=trust_env)
 
 
-def _given(query: Json) -> Json | None:
-    return {name: value for name, value in query.items() if value is not None} or None
+def _connect_sooner(request: httpx.Request) -> None:
+    # The SDK sends one number for all phases; an unreachable host should fail sooner.
+    request.extensions["timeout"] = {**request.extensions["timeout"], "connect": CONNECT_TIMEOUT_S}
 
 
 def _unreachable(how: str) -> SquareFailed:
