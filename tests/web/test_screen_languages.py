@@ -150,6 +150,23 @@ def test_lists_and_their_notices_are_in_the_language_of_the_person(small_olga: V
     assert "está de nuevo en la lista." in small_olga.after(back).text
 
 
+def test_a_report_is_in_the_language_of_the_person_and_its_file_in_english(
+    small_olga: Visitor, small_desk: Desk
+) -> None:
+    small_desk.use(small_desk.sell())
+    choose(small_olga, "es")
+    for address, heading in (
+        ("/reports/usage?by=practitioner", "Profesional"),
+        ("/reports/pay", "Profesional"),
+    ):
+        page = small_olga.page(address)
+        assert f"{heading} Sesiones" in page.text, address
+        assert "Sin asignar" in page.text, address
+        file = small_olga.get(next(link for link in page.links() if ".csv" in link)).text
+        assert file.startswith("\ufeffPractitioner,Sessions,"), address
+        assert "Unassigned,1," in file, address
+
+
 def test_how_cash_is_reviewed_is_in_the_language_of_the_person(
     small_olga: Visitor, small_house: Services, clock: HandMovedClock
 ) -> None:

@@ -62,8 +62,9 @@ class Column(Generic[T]):
     """A column.
 
     `file`: its heading in files, which programs read, where it is not the English one of the page; None leaves it
-    out of files. `sort`: its name in the address, "" where it does not sort. `empty`: what the page says for no value.
-    `is_on_page`: False for one of files alone.
+    out of files. `is_on_page`: False for one of files alone. `sort`: its name in the address, "" where it does not
+    sort; `order_by`: what rows are sorted by, where not the value. On the page, `empty` stands for no value, `link` is
+    the address that a cell leads to, and `note` follows the value.
     """
 
     heading: str
@@ -72,6 +73,9 @@ class Column(Generic[T]):
     file: str | None = ""
     sort: str = ""
     empty: str = ""
+    order_by: Callable[[T], Any] | None = None
+    link: Callable[[T], str] | None = None
+    note: Callable[[T], str] | None = None
     is_on_page: bool = True
 
     @property
@@ -86,7 +90,7 @@ class Column(Generic[T]):
 
     def order(self, row: T) -> Any:
         """Return what a row is sorted by."""
-        return _turned(self.value(row), _ORDERS.get(self.kind))
+        return self.order_by(row) if self.order_by else _turned(self.value(row), _ORDERS.get(self.kind))
 
     def cell(self, row: T) -> Cell:
         """Return what a file gets."""

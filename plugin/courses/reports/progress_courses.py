@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
+from plugin.courses.base.columns import Column, Columns, Kind, Person, Share, file_of
 from plugin.courses.base.keyset import Order
-from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of, tenths
+from plugin.courses.base.sheet import Sheet
 from plugin.courses.base.views import Page
 from plugin.courses.reports.progress import (
     Outcome,
@@ -24,6 +25,7 @@ from plugin.store import Store
 from plugin.store.listing import NOT_YET, ListedCourse
 from plugin.store.people import Client
 from plugin.store.totals import NOBODY
+from plugin.wording import _
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def courses_behind(
 
 def courses_behind_sheet(store: Store, wanted: ProgressFilter, today: date) -> Sheet:
     """Return all of them as a table."""
-    return sheet_of("Courses", _SHEET, _all_behind(store, wanted, today))
+    return file_of("Courses", BEHIND, _all_behind(store, wanted, today))
 
 
 def _all_behind(store: Store, wanted: ProgressFilter, today: date) -> Iterator[CourseBehind]:
@@ -139,15 +141,15 @@ def _course(row: Any) -> CourseBehind:
     )
 
 
-_SHEET: Columns[CourseBehind] = {
-    "Client": lambda row: row.client_name,
-    "Package": lambda row: row.package_name,
-    "Practitioner": lambda row: row.practitioner,
-    "Used": lambda row: row.used,
-    "Of": lambda row: row.granted,
-    "Last visit": lambda row: row.last_visit_on,
-    "Days between visits": lambda row: tenths(row.days_between),
-    "Value left": lambda row: major(row.value),
-    "Currency": lambda row: row.value.currency,
-    "Course": lambda row: row.course_id,
-}
+BEHIND: Columns[CourseBehind] = (
+    Column(_("Client"), lambda row: Person(row.client_id, row.client_name), Kind.CLIENT),
+    Column(_("Package"), lambda row: row.package_name, Kind.TEXT),
+    Column(_("Practitioner"), lambda row: row.practitioner, Kind.TEXT),
+    Column(_("Used"), lambda row: Share(row.used, row.granted), Kind.SHARE),
+    Column("Of", lambda row: row.granted, is_on_page=False),
+    Column(_("Last visit"), lambda row: row.last_visit_on, Kind.DAY, empty=_("Never came")),
+    Column(_("Days between visits"), lambda row: row.days_between, Kind.AVERAGE),
+    Column(_("Value left"), lambda row: row.value, Kind.MONEY),
+    Column("Currency", lambda row: row.value.currency, is_on_page=False),
+    Column("Course", lambda row: row.course_id, is_on_page=False),
+)

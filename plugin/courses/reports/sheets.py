@@ -6,34 +6,17 @@ from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of, tenths
 from plugin.courses.reports.books import MISSED
 from plugin.courses.reports.follow_ups import FollowUp, Reason
 from plugin.courses.reports.lines import Liability, LineView, RollForward
-from plugin.courses.reports.pay import DoneSession, PayRow
+from plugin.courses.reports.pay import PayRow
 from plugin.courses.reports.progress import CourseProgress, Outcome, Progress, ProgressBy
 from plugin.courses.reports.usage import UsageRow
-from plugin.courses.reports.use_sums import By
 from plugin.store.totals import NOBODY
+from plugin.wording import _
 
 ALL_PLACES = "All locations"
-NAMELESS = {NOBODY: "Unassigned", MISSED: "Missed visits"}
+NAMELESS = {NOBODY: _("Unassigned"), MISSED: _("No-shows")}
 # A line, its name, and the roll-forward and location it is part of.
 _Line = tuple[LineView, str, RollForward, str]
 
-_USAGE: Columns[UsageRow] = {
-    "Sessions": lambda row: row.sessions,
-    "Value": lambda row: major(row.value),
-    "At single prices": lambda row: major(row.list_value),
-    "Currency": lambda row: row.value.currency,
-}
-_SESSION: Columns[DoneSession] = {
-    "Visit": lambda row: row.visited_on,
-    "Counts on": lambda row: row.counted_on,
-    "Client": lambda row: row.client_name,
-    "Package": lambda row: row.package_name,
-    "Treatment": lambda row: row.treatment,
-    "Sessions": lambda row: row.sessions,
-    "Value": lambda row: major(row.value),
-    "At single prices": lambda row: major(row.list_value),
-    "Currency": lambda row: row.value.currency,
-}
 _FOLLOW_UP: Columns[tuple[FollowUp, Reason]] = {
     "Client": lambda row: row[0].name,
     "Phone": lambda row: row[0].phone or "",
@@ -74,33 +57,9 @@ def _lines(one: RollForward, place: str) -> list[_Line]:
     return [*lines, (one.expired, "of closing: expired", one, place)]
 
 
-def usage_sheet(rows: Sequence[UsageRow], by: By) -> Sheet:
-    """Return what was used."""
-    return sheet_of(f"Used by {by.value}", {by.value.capitalize(): named, **_USAGE}, rows)
-
-
 def named(row: UsageRow | PayRow) -> str:
     """Return the subject of the row, in words."""
     return row.name or NAMELESS.get(row.key, "")
-
-
-def pay_sheet(rows: Sequence[PayRow], rate: str) -> Sheet:
-    """Return the practitioners' pay; `rate` is the rate in words."""
-    columns: Columns[PayRow] = {
-        "Practitioner": named,
-        "Sessions": lambda row: row.sessions,
-        "Value": lambda row: major(row.value),
-        "Currency": lambda row: row.value.currency,
-        "Rate": lambda row: rate if row.is_person else "",
-        "Pay": lambda row: major(row.pay) if row.is_person else None,
-        "Pay currency": lambda row: row.pay.currency,
-    }
-    return sheet_of("Pay", columns, rows)
-
-
-def sessions_sheet(rows: Sequence[DoneSession], who: str) -> Sheet:
-    """Return the sessions behind one practitioner's pay."""
-    return sheet_of("Sessions", {"Practitioner": lambda _row: who, **_SESSION}, rows)
 
 
 def people_sheet(people: Sequence[FollowUp]) -> Sheet:

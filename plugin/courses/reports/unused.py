@@ -18,7 +18,8 @@ from sqlalchemy import ColumnElement, Function, Row, Select, Subquery, func, sel
 from sqlalchemy.orm import aliased
 
 from plugin.core.money import Money
-from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
+from plugin.courses.base.columns import Column, Columns, Kind, Person, file_of
+from plugin.courses.base.sheet import Sheet
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.listing import HAS_LEFT, ListedCourse
@@ -88,7 +89,7 @@ def unused_page(
 
 def unused_sheet(rows: Sequence[UnusedBalance]) -> Sheet:
     """Return the balances as a table."""
-    return sheet_of("Unused balances", _SHEET, rows)
+    return file_of("Unused balances", UNUSED, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,11 @@ def _balance(row: Row[Any]) -> UnusedBalance:
     )
 
 
+def place_of(balance: UnusedBalance) -> str:
+    """Return the state and the country, as far as they are known."""
+    return ", ".join(filter(None, (balance.region, balance.country)))
+
+
 def region_of(address: str) -> str:
     """Return the state or province of an address that is written line by line, "" where none can be told."""
     if not address:
@@ -219,14 +225,15 @@ def region_of(address: str) -> str:
     return next((each[1] for each in found if each is not None), "")
 
 
-_SHEET: Columns[UnusedBalance] = {
-    "Client": lambda row: row.name,
-    "Country": lambda row: row.country,
-    "State or region": lambda row: row.region,
-    "Last activity": lambda row: row.last_activity,
-    "Courses": lambda row: row.courses,
-    "Sessions left": lambda row: row.sessions,
-    "Value": lambda row: major(row.value),
-    "Currency": lambda row: row.value.currency,
-    "Client id": lambda row: row.client_id,
-}
+UNUSED: Columns[UnusedBalance] = (
+    Column(_("Client"), lambda row: Person(row.client_id, row.name), Kind.CLIENT, sort=UnusedSort.CLIENT),
+    Column("Country", lambda row: row.country, is_on_page=False),
+    Column("State or region", lambda row: row.region, is_on_page=False),
+    Column(_("Last activity"), lambda row: row.last_activity, Kind.DAY, sort=UnusedSort.LAST),
+    Column(_("State or region"), place_of, Kind.TEXT, file=None),
+    Column("Courses", lambda row: row.courses, is_on_page=False),
+    Column(_("Left"), lambda row: row.sessions, file="Sessions left", sort=UnusedSort.LEFT),
+    Column(_("Value"), lambda row: row.value, Kind.MONEY, sort=UnusedSort.VALUE),
+    Column("Currency", lambda row: row.value.currency, is_on_page=False),
+    Column("Client id", lambda row: row.client_id, is_on_page=False),
+)

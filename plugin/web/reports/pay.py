@@ -4,38 +4,32 @@ from decimal import Decimal
 from typing import Any
 
 from babel.numbers import format_percent
-from flask import Response, render_template
+from flask import Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.core.text import folded
+from plugin.courses.base.columns import Column, Columns, Kind, Person, file_of
 from plugin.courses.base.words import money_text
-from plugin.courses.reports.pay import Basis, Rate, done_sessions, pay, practitioner_name
+from plugin.courses.reports.pay import (
+    Basis,
+    DoneSession,
+    PayRow,
+    Rate,
+    done_sessions,
+    pay,
+    practitioner_name,
+)
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.sheets import NAMELESS, pay_sheet, sessions_sheet
+from plugin.courses.reports.sheets import NAMELESS, named
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.files import file_answer
-from plugin.web.format import locale_of
+from plugin.web.format import locale_of, written_day
 from plugin.web.owner.forms import PayForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import frame, period_for
-from plugin.web.tables import SortKey, sort_rows
-from plugin.web.translations import _
-
-# As calculated, by name, unless another column is asked for.
-_SORTS = {
-    "name": SortKey(lambda row: (not row.is_person, row.name.casefold())),
-    "sessions": SortKey(lambda row: row.sessions, is_descending=True),
-    "value": SortKey(lambda row: row.value.amount, is_descending=True),
-    "pay": SortKey(lambda row: row.pay.amount if row.is_person else None, is_descending=True),
-}
-_SESSION_SORTS = {
-    "visit": SortKey(lambda each: each.visited_on),
-    "client": SortKey(lambda each: each.client_name.casefold()),
-    "treatment": SortKey(lambda each: each.treatment.casefold()),
-    "sessions": SortKey(lambda each: each.sessions, is_descending=True),
-    "value": SortKey(lambda each: each.value.amount, is_descending=True),
-    "list": SortKey(lambda each: each.list_value.amount, is_descending=True),
-}
+from plugin.web.tables import sort_by_columns
+from plugin.web.translations import N_, _
 
 blueprint = Screens("pay", __name__)
 
@@ -45,8 +39,9 @@ blueprint = Screens("pay", __name__)
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show each practitioner's pay."""
     shown = _shown(period_for(refusal), refusal)
-    shown["rows"], sorting = sort_rows(shown["rows"], _SORTS)
-    return render_template("owner/pay.html", sorting=sorting, **shown)
+    columns = _columns(shown["rate"], {**shown["days"], **shown["kept"]})
+    shown["rows"], sorting = sort_by_columns(shown["rows"], columns)
+    return render_template("owner/pay.html", columns=columns, sorting=sorting, **shown)
 
 
 @blueprint.get("/reports/pay/<practitioner_id>")
@@ -56,11 +51,14 @@ def sessions(practitioner_id: str, refusal: Refusal | None = None) -> ResponseRe
     store, period = current_services().store, period_for(refusal)
     shown = _shown(period, refusal)
     shown["rows"] = [row for row in shown["rows"] if row.key == practitioner_id]
-    done, sorting = sort_rows(done_sessions(store, period, practitioner_id), _SESSION_SORTS)
+    who = practitioner_name(store, practitioner_id) or NAMELESS[practitioner_id]
+    columns = _session_columns(who)
+    done, sorting = sort_by_columns(done_sessions(store, period, practitioner_id), columns)
     return render_template(
         "owner/pay_sessions.html",
         practitioner_id=practitioner_id,
-        who=practitioner_name(store, practitioner_id) or NAMELESS[practitioner_id],
+        who=who,
+        columns=columns,
         done=done,
         sorting=sorting,
         **shown,
@@ -71,9 +69,9 @@ def sessions(practitioner_id: str, refusal: Refusal | None = None) -> ResponseRe
 def save(ending: str) -> Response:
     """Return all pay as a file."""
     period, rate = period_for(None), PayForm.asked().chosen_rate()
-    rows, _sorting = sort_rows(pay(current_services().store, period, rate), _SORTS)
-    sheet = pay_sheet(rows, _in_words(rate))
-    return file_answer(sheet, ending, period)
+    columns = _columns(rate, {})
+    rows, _sorting = sort_by_columns(pay(current_services().store, period, rate), columns)
+    return file_answer(file_of("Pay", columns, rows), ending, period)
 
 
 @blueprint.get("/reports/pay/<practitioner_id>/sessions.<ending>")
@@ -81,8 +79,65 @@ def save_sessions(practitioner_id: str, ending: str) -> Response:
     """Return one practitioner's sessions as a file."""
     store, period = current_services().store, period_for(None)
     who = practitioner_name(store, practitioner_id) or NAMELESS[practitioner_id]
-    done, _sorting = sort_rows(done_sessions(store, period, practitioner_id), _SESSION_SORTS)
-    return file_answer(sessions_sheet(done, who), ending, period)
+    columns = _session_columns(who)
+    done, _sorting = sort_by_columns(done_sessions(store, period, practitioner_id), columns)
+    return file_answer(file_of("Sessions", columns, done), ending, period)
+
+
+def _columns(rate: Rate, asked: dict[str, Any]) -> Columns[PayRow]:
+    """Return the columns of pay at this rate; `asked`: what the pages of the sessions behind it are asked for."""
+    words, is_list = _in_words(rate), rate.basis is Basis.LIST
+
+    def behind(row: PayRow) -> str:
+        return url_for("pay.sessions", practitioner_id=row.key, **asked)
+
+    def name(row: PayRow) -> tuple[bool, str]:
+        return not row.is_person, folded(named(row))
+
+    return (
+        Column(N_("Practitioner"), named, Kind.TEXT, sort="name", order_by=name, link=behind),
+        Column(N_("Sessions"), lambda row: row.sessions, sort="sessions", link=behind),
+        Column(
+            N_("At single prices") if is_list else N_("Value"),
+            lambda row: row.value,
+            Kind.MONEY,
+            file="Value",
+            sort="value",
+        ),
+        Column("Currency", lambda row: row.value.currency, is_on_page=False),
+        Column("Rate", lambda row: words if row.is_person else "", is_on_page=False),
+        Column(
+            N_("Total pay"),
+            lambda row: row.pay if row.is_person else None,
+            Kind.MONEY,
+            file="Pay",
+            sort="pay",
+            empty=N_("none"),
+        ),
+        Column("Pay currency", lambda row: row.pay.currency, is_on_page=False),
+    )
+
+
+def _session_columns(who: str) -> Columns[DoneSession]:
+    return (
+        Column("Practitioner", lambda _row: who, is_on_page=False),
+        Column(N_("Visit"), lambda row: row.visited_on, Kind.DAY, sort="visit", note=_counts),
+        Column("Counts on", lambda row: row.counted_on, is_on_page=False),
+        Column(N_("Client"), lambda row: Person(row.client_id, row.client_name), Kind.CLIENT, sort="client"),
+        Column("Package", lambda row: row.package_name, is_on_page=False),
+        Column(N_("Treatment"), lambda row: row.treatment, Kind.TEXT, sort="treatment"),
+        Column(N_("Sessions"), lambda row: row.sessions, sort="sessions"),
+        Column(N_("Value"), lambda row: row.value, Kind.MONEY, sort="value"),
+        Column(N_("At single prices"), lambda row: row.list_value, Kind.MONEY, sort="list"),
+        Column("Currency", lambda row: row.value.currency, is_on_page=False),
+    )
+
+
+def _counts(row: DoneSession) -> str:
+    if row.sessions >= 0 and row.counted_on == row.visited_on:
+        return ""
+    day = written_day(row.counted_on, pages.clinic(), pages.today())
+    return _("Undone {day}", day=day) if row.sessions < 0 else _("counts {day}", day=day)
 
 
 def _shown(period: Period, refusal: Refusal | None) -> dict[str, Any]:
@@ -93,6 +148,7 @@ def _shown(period: Period, refusal: Refusal | None) -> dict[str, Any]:
         "rows": pay(current_services().store, period, rate),
         "rate_words": _in_words(rate),
         "basis": rate.basis,
+        "rate": rate,
         **frame(period, refusal, basis=rate.basis.value, rate=typed),
         "form": form,
     }

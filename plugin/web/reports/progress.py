@@ -5,7 +5,12 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.reports.progress import Outcome, ProgressBy, course_progress
-from plugin.courses.reports.progress_courses import ProgressFilter, courses_behind, courses_behind_sheet
+from plugin.courses.reports.progress_courses import (
+    BEHIND,
+    ProgressFilter,
+    courses_behind,
+    courses_behind_sheet,
+)
 from plugin.courses.reports.sheets import progress_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
@@ -30,6 +35,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     page, number = courses_behind(store, _asked(), pages.today(), cursor=after)
     return render_template(
         "owner/progress.html",
+        columns=BEHIND,
         rows=page.rows,
         cursor=page.cursor,
         number=number,

@@ -1,13 +1,16 @@
 """Usage, for the owner: sessions used in a period by package, treatment, practitioner or month."""
 
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
-from flask import Response, render_template
+from flask import Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.base.columns import Column, Columns, Kind, file_of
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, month_of
-from plugin.courses.reports.sheets import named, usage_sheet
+from plugin.courses.reports.sheets import named
 from plugin.courses.reports.usage import UsageRow, usage
 from plugin.courses.reports.use_sums import By
 from plugin.web import current_services, pages
@@ -18,18 +21,10 @@ from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import frame, period_for
 from plugin.web.reports.entries import REDEMPTIONS
-from plugin.web.tables import Sorting, SortKey, sort_rows
+from plugin.web.tables import Sorting, sort_by_columns
+from plugin.web.translations import N_, _
 
 blueprint = Screens("usage", __name__)
-
-_SORTS = {
-    "sessions": SortKey(lambda row: row.sessions, is_descending=True),
-    "name": SortKey(lambda row: named(row).casefold()),
-    "value": SortKey(lambda row: row.value.amount, is_descending=True),
-    "list": SortKey(lambda row: row.list_value.amount, is_descending=True),
-}
-# Months are sorted by time.
-_MONTH_SORTS = {"name": _SORTS["name"], **_SORTS}
 
 
 @blueprint.get("/reports/usage")
@@ -37,12 +32,12 @@ _MONTH_SORTS = {"name": _SORTS["name"], **_SORTS}
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the sessions used in the period in the address."""
     period, by = period_for(refusal), asked_one("by", By) or By.PACKAGE
-    rows, sorting = _rows(period, by)
+    columns = _columns(period, by)
+    rows, sorting = _rows(period, by, columns)
     return render_template(
         "owner/used.html",
+        columns=columns,
         rows=rows,
-        names=[_written(row, by) for row in rows],
-        figures=[_figure(row, by, period) for row in rows],
         totals=_totals(rows),
         by=by,
         ways=list(By),
@@ -55,34 +50,58 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 def save(ending: str) -> Response:
     """Return it as a file."""
     period, by = period_for(None), asked_one("by", By) or By.PACKAGE
-    return file_answer(usage_sheet(_rows(period, by)[0], by), ending, period)
+    columns = _columns(period, by)
+    rows, _sorting = _rows(period, by, columns)
+    return file_answer(file_of(f"Used by {by.value}", columns, rows), ending, period)
 
 
-def _rows(period: Period, by: By) -> tuple[list[UsageRow], Sorting]:
-    sorts = _MONTH_SORTS if by is By.MONTH else _SORTS
-    return sort_rows(usage(current_services().store, period, by), sorts)
+_NAMES = {
+    By.PACKAGE: N_("Package"),
+    By.TREATMENT: N_("Treatment"),
+    By.PRACTITIONER: N_("Practitioner"),
+    By.MONTH: N_("Month"),
+}
 
 
-def _figure(row: UsageRow, by: By, period: Period) -> dict[str, str]:
-    """Return what names the entries behind a row."""
-    days = period
-    if by is By.MONTH:
+def _columns(period: Period, by: By) -> Columns[UsageRow]:
+    kind = Kind.MONTH if by is By.MONTH else Kind.TEXT
+
+    def entries(row: UsageRow) -> str:
+        return url_for("entries.show", **_figure(row, by, period))
+
+    return (
+        Column(_NAMES[by], named, kind, sort="name"),
+        Column(N_("Sessions"), lambda row: row.sessions, sort="sessions", link=entries),
+        Column(N_("Value"), lambda row: row.value, Kind.MONEY, sort="value", link=entries),
+        Column(N_("At single prices"), lambda row: row.list_value, Kind.MONEY, sort="list", link=entries),
+        Column("Currency", lambda row: row.value.currency, is_on_page=False),
+    )
+
+
+def _rows(period: Period, by: By, columns: Columns[UsageRow]) -> tuple[list[UsageRow], Sorting]:
+    found = usage(current_services().store, period, by)
+    return sort_by_columns(found, columns, "name" if by is By.MONTH else "sessions")
+
+
+def _figure(row: UsageRow, by: By, period: Period) -> dict[str, Any]:
+    """Return what names the entries behind a row, or behind a total, which has no key."""
+    days, narrowed = period, {}
+    if row.key and by is By.MONTH:
         month = month_of(date.fromisoformat(f"{row.key}-01"))
         days = Period(max(month.first, period.first), min(month.last, period.last))
-    narrowed = {} if by is By.MONTH else {by.value: row.key}
+        narrowed = {"of": written_month(month.first, pages.clinic())}
+    elif row.key:
+        narrowed = {by.value: row.key, "of": str(named(row))}
     asked = {"line": Line.USED.value, "view": REDEMPTIONS, "currency": row.value.currency}
-    return {"from": f"{days.first}", "to": f"{days.last}", **asked, **narrowed, "of": _written(row, by)}
+    return {"from": f"{days.first}", "to": f"{days.last}", **asked, **narrowed}
 
 
-def _totals(rows: list[UsageRow]) -> list[UsageRow]:
+def _totals(rows: list[UsageRow]) -> list[tuple[str, UsageRow]]:
+    """Return the sum in each currency, and its name."""
     totals: dict[str, UsageRow] = {}
     for row in rows:
         currency = row.value.currency
-        totals[currency] = totals[currency] + row if currency in totals else row
-    return [totals[currency] for currency in sorted(totals)]
-
-
-def _written(row: UsageRow, by: By) -> str:
-    if by is not By.MONTH:
-        return named(row)
-    return written_month(date.fromisoformat(f"{row.key}-01"), pages.clinic())
+        totals[currency] = totals[currency] + row if currency in totals else replace(row, key="")
+    if len(totals) == 1:
+        return [(_("All"), total) for total in totals.values()]
+    return [(f"{_('All')} {_('in {currency}', currency=each)}", totals[each]) for each in sorted(totals)]

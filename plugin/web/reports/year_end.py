@@ -9,6 +9,7 @@ from plugin.courses.reports.month import months_to_print
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.unused import (
     MOST_YEARS,
+    UNUSED,
     UnusedOrder,
     UnusedSort,
     unused_balances,
@@ -92,6 +93,7 @@ def unused(refusal: Refusal | None = None) -> ResponseReturnValue:
     found = unused_page(services.store, pages.today(), years=years, limit=SHOWN, order=order)
     return render_template(
         "owner/unused.html",
+        columns=UNUSED,
         rows=found.rows,
         number=found.number,
         regions=found.regions,
