@@ -142,3 +142,16 @@ def test_ways_to_sort_take_one_line_on_a_phone_and_filters_one_on_a_tablet(desk:
     assert field is not None
     assert button is not None
     assert button["y"] == field["y"]
+
+
+def test_a_list_beside_another_program_hides_no_column_and_breaks_no_name(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 600, "height": 768})
+    page.goto(f"{desk.clinic.desk}/clients/all")
+    hidden = (
+        "() => { const list = document.querySelector('.table'); return list.scrollWidth - list.clientWidth; }"
+    )
+    assert page.evaluate(hidden) == 0
+    name = page.locator("tbody th a", has_text="Alexandrina").bounding_box()
+    assert name is not None
+    assert name["height"] < 32
