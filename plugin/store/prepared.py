@@ -103,7 +103,7 @@ def pipeline(connection: Connection) -> Iterator[None]:
         with driver.pipeline():
             yield
     except connection.dialect.loaded_dbapi.Error as error:
-        connection._handle_dbapi_exception(error, None, None, None, None)
+        _raise_as_sqlalchemy(connection, error)
 
 
 def all_together(connection: Connection, values: Values, *queries: Prepared) -> list[Sequence[Any]]:
@@ -116,6 +116,14 @@ def all_together(connection: Connection, values: Values, *queries: Prepared) -> 
     with pipeline(connection):
         sent = [(text, text.execute(connection, given)) for text, given in filter(None, ready)]
     return [text.fetched(connection, cursor) for text, cursor in sent]
+
+
+def _raise_as_sqlalchemy(
+    connection: Connection, error: BaseException, sql: str | None = None, cursor: Any = None
+) -> NoReturn:
+    # So that a lost connection leaves the pool, and the listeners of `handle_error` see a standby. Neither is within
+    # reach of a public name. Without the values, which are about people.
+    connection._handle_dbapi_exception(error, sql, None, cursor, None)
 
 
 class _Text:
@@ -152,7 +160,7 @@ class _Text:
         try:
             (cursor.executemany if is_many else cursor.execute)(self._sql, given)
         except self._error_type as error:
-            self._fail(connection, cursor, error)
+            _raise_as_sqlalchemy(connection, error, self._sql, cursor)
         return cursor
 
     def fetched(self, connection: Connection, cursor: Any) -> list[Any]:
@@ -161,16 +169,11 @@ class _Text:
             # SQLite finds all but the first row only here.
             rows = cursor.fetchall()
         except self._error_type as error:
-            self._fail(connection, cursor, error)
+            _raise_as_sqlalchemy(connection, error, self._sql, cursor)
         cursor.close()
         if self._out:
             rows = [_converted(list(row), self._out) for row in rows]
         return [*map(self._make_row, rows)]
-
-    def _fail(self, connection: Connection, cursor: Any, error: BaseException) -> NoReturn:
-        # As SQLAlchemy does it, so that a lost connection and a standby are recognized; without the values, which
-        # are about people.
-        connection._handle_dbapi_exception(error, self._sql, None, cursor, None)
 
     def _given(self, values: Values) -> Any:
         given = {**self._own, **values}
