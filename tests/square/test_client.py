@@ -114,7 +114,7 @@ def test_an_id_is_one_part_of_the_path_whatever_is_in_it() -> None:
         return httpx.Response(404)
 
     with pytest.raises(SquareNotFound):
-        _client(answer).customer_attribute("../../orders/O1?x", "square:a b")
+        _client(answer).delete_customer_attribute("../../orders/O1?x", "square:a b")
     assert asked == ["/base/v2/customers/..%2F..%2Forders%2FO1%3Fx/custom-attributes/square:a%20b"]
 
 

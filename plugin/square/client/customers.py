@@ -89,9 +89,3 @@ class CustomerCalls(Asking):
     def delete_customer_attribute(self, customer_id: str, attribute: str) -> None:
         """Delete one custom attribute of a profile; raises SquareNotFound."""
         self._ask("DELETE v2/customers/{}/custom-attributes/{}", customer_id, attribute)
-
-    def customer_attribute(self, customer_id: str, attribute: str) -> Json:
-        """Return one custom attribute of a profile; raises SquareNotFound."""
-        return self._one(
-            "custom_attribute", "GET v2/customers/{}/custom-attributes/{}", customer_id, attribute
-        )
