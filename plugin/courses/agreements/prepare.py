@@ -22,7 +22,7 @@ from plugin.courses.agreements.clauses import (
 )
 from plugin.courses.agreements.views import AgreementView, view_of
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.opening_hours import closed_days_in
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.words import paper_money
@@ -104,7 +104,7 @@ def content_in(
     client, package = client_in(session, new.client_id), package_in(session, new.package_id)
     if not package.is_active:
         raise Refused(_("{package} is not sold any more.", package=package.name), code="not_sold")
-    today = local_date(clinic_in(session), now)
+    today = local_date_in(session, now)
     paper, terms = dated_paper(session, package, client.name, client.language, new.channel, rules, today)
     try:
         fit(paper)

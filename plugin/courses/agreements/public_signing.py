@@ -25,7 +25,7 @@ from plugin.courses.agreements.clauses import (
 )
 from plugin.courses.agreements.prepare import AgreementRules, dated_paper, period_in
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
 from plugin.courses.base.events import SaleBooked
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work
@@ -54,7 +54,7 @@ def ticked_terms_in(
     now: datetime,
 ) -> TickedTerms:
     """Return the agreement of a package bought on the public page by whoever typed this name."""
-    today = local_date(clinic_in(session), now)
+    today = local_date_in(session, now)
     paper, terms = dated_paper(session, package, buyer, language.tag, "distance", rules, today)
     return TickedTerms(to_json(paper), terms, rules.change_of_mind)
 

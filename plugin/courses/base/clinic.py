@@ -176,6 +176,11 @@ def local_date(clinic: ClinicView, now: datetime) -> date:
     return now.astimezone(clinic.zone).date()
 
 
+def local_date_in(session: Session, now: datetime) -> date:
+    """Return the current date at this database's clinic."""
+    return local_date(clinic_in(session), now)
+
+
 def noon_of(day: date, clinic: ClinicView) -> datetime:
     """Return noon at the clinic: a day without a time of day is on that day in every list."""
     return datetime.combine(day, time(12), clinic.zone).astimezone(UTC)

@@ -8,7 +8,7 @@ from typing import Any
 from plugin.core.status import Status
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import course_for_change
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
@@ -62,7 +62,7 @@ def _change(work: Work, row: Course, do: Callable[[CourseChange], str | None]) -
 
 
 def _today(work: Work) -> date:
-    return local_date(clinic_in(work.session), work.now)
+    return local_date_in(work.session, work.now)
 
 
 def checked_reason(reason: str | None) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.checks.lists import list_in
@@ -52,7 +52,7 @@ def answer_check(work: Work, client_id: str, answer: str, list_version: int, *, 
     now = list_in(work.session)
     if now is None or now.version != list_version:
         raise Refused(_("The list has changed. Read it again."), code="list_changed")
-    today = local_date(clinic_in(work.session), work.now)
+    today = local_date_in(work.session, work.now)
     row = _standing(work.session, client.id, today)
     if row is None or (row.answer, row.list_version) != (answer, list_version):
         row = _replace(work, row, client.id, today, answer, list_version, source)
@@ -63,7 +63,7 @@ def answer_check(work: Work, client_id: str, answer: str, list_version: int, *, 
 def talk_over(work: Work, client_id: str) -> CheckView:
     """Record that who treats has asked the client, so that nothing waits any more. Idempotent; raises NotFound."""
     client = known_client_in(work.session, client_id)
-    row = _standing(work.session, client.id, local_date(clinic_in(work.session), work.now))
+    row = _standing(work.session, client.id, local_date_in(work.session, work.now))
     if row is None:
         raise NotFound(_("The client has not answered today."))
     if row.talked_at is None:
@@ -75,7 +75,7 @@ def check_of(store: Store, act: Act, client_id: str) -> CheckView | None:
     """Return what a client answered for today."""
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     with store.reading() as session:
-        today = local_date(clinic_in(session), act.now)
+        today = local_date_in(session, act.now)
         return checks_in(session, [client_id], today).get(client_id)
 
 

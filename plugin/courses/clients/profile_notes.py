@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.course import CourseState
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.outbox import PROFILE, enqueue, profile_changed
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClinicView
@@ -98,7 +98,7 @@ def enqueue_all(work: Work) -> None:
 
 def enqueue_ended(work: Work) -> int:
     """Enqueue profiles whose courses expired lately, since no event reports it; return how many."""
-    today = local_date(clinic_in(work.session), work.now)
+    today = local_date_in(work.session, work.now)
     ended = select(Course.client_id).where(
         Course.client_id.is_not(None),
         Course.closed_as.is_(None),

@@ -21,7 +21,7 @@ from plugin.courses.base.chain import (
     course_for_change,
     head_of,
 )
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.course_extras import is_refunding_in
 from plugin.courses.base.events import CourseChanged, SaleBooked, publish
 from plugin.courses.base.outbox import enqueue
@@ -131,7 +131,7 @@ def _exchange_of(work: Work, row: Checkout, old: Course, new: Course, *, kept: d
 
 
 def _view(session: Session, act: Act, course: Course) -> CourseView:
-    return course_in(session, course, today=local_date(clinic_in(session), act.now))
+    return course_in(session, course, today=local_date_in(session, act.now))
 
 
 def _is_as_it_was(session: Session, course: CourseView, kept: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Actor, Role, require
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row
@@ -136,7 +136,7 @@ def check_choice(actor: Actor, choice: Choice, form: str) -> None:
 
 def papers_for_in(session: Session, choice: Choice, now: datetime) -> tuple[list[Selection], list[LeftOut]]:
     """Return the papers of a choice and the missing ones; raises InvalidField for none or too many."""
-    wanted, left_out = selection_in(session, choice, today=local_date(clinic_in(session), now))
+    wanted, left_out = selection_in(session, choice, today=local_date_in(session, now))
     if not wanted:
         why = left_out[0].why if len({each.why for each in left_out}) == 1 else _("Nobody has one yet.")
         raise InvalidField(
@@ -190,7 +190,7 @@ def batch_file(store: Store, actor: Actor, batch_id: str) -> BatchFile:
     view = read_batch(store, actor, batch_id)
     with store.reading() as session:
         content = session.scalar(select(PaperBatch.file).where(PaperBatch.id == batch_id))
-        day = local_date(clinic_in(session), view.created_at)
+        day = local_date_in(session, view.created_at)
     if content is None:
         raise NotFound(_("These papers are not kept any more. Have them made again."))
     return BatchFile(

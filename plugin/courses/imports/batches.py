@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.core.text import clean
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row
@@ -96,7 +96,7 @@ def set_columns(work: Work, batch_id: str, said: Chosen) -> None:
     of, encoding = chosen(said.names), checked_encoding(said.encoding)
     batch = batch_for_change(work.session, batch_id)
     _require_state(batch, _OPEN)
-    check_sold_on(said.sold_on, local_date(clinic_in(work.session), work.now))
+    check_sold_on(said.sold_on, local_date_in(work.session, work.now))
     had = columns_from_json(batch.mapping)
     columns = Columns(of, said.is_day_first, said.sold_on, encoding or had.encoding)
     if columns.encoding != had.encoding and batch.file is not None:

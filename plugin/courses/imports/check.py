@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.core.text import folded
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
 from plugin.courses.imports.amounts import Currency
 from plugin.courses.imports.columns import Columns, Wrong, undecided
 from plugin.courses.imports.days import can_be_two, order_told
@@ -106,7 +106,7 @@ def match_checked_in(session: Session, act: Act, checked: Checked) -> Checked:
         people=people,
         wrong=tuple(sorted((*checked.wrong, *people.wrong), key=lambda each: each.line)),
     )
-    today = local_date(clinic_in(session), act.now)
+    today = local_date_in(session, act.now)
     return replace(matched, found=_report(matched, set(treatments_in(session)), today))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.core.letters import LetterKind, LetterRules, Occasion
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, transact
 from plugin.courses.letters.circumstances import Circumstances, circumstances_in
@@ -45,7 +45,7 @@ def plan_letters(store: Store, now: datetime, rules: LetterRules) -> int:
         return 0
     renew_some(store, now)
     with store.reading() as session:
-        today = local_date(clinic_in(session), now)
+        today = local_date_in(session, now)
         due = (
             each.client_id
             for each in circumstances_in(session, now, rules)
@@ -60,7 +60,7 @@ def _plan(store: Store, now: datetime, rules: LetterRules, client_id: str) -> bo
 
     def do(work: Work) -> bool:
         work.session.execute(select(Client.id).where(Client.id == client_id).with_for_update())
-        today, kinds = local_date(clinic_in(work.session), now), kinds_on_in(work.session)
+        today, kinds = local_date_in(work.session, now), kinds_on_in(work.session)
         for each in circumstances_in(work.session, now, rules, client_ids=[client_id]):
             if found := each.letter_on(today, rules, kinds):
                 _write_down(work, found)
@@ -90,7 +90,7 @@ def coming_letters(
     renew_some(store, now)
     with store.reading() as session:
         wanted = kinds_on_in(session)
-        first = local_date(clinic_in(session), now)
+        first = local_date_in(session, now)
         known = circumstances_in(session, now, rules, days=days) if wanted else ()
         found = [letter for each in known for letter in _coming(each, first, days, rules, wanted)]
     return tuple(sorted(found, key=lambda letter: letter.on))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from invoices.papers import NextVisit
 from plugin.core.letters import LetterKind, LetterRules, occasion
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClientView, ClinicView, CourseView
 from plugin.courses.base.work import in_session, require_row
@@ -135,7 +135,7 @@ def _look(session: Session, row: ClientLetter, now: datetime, rules: LetterRules
 
 def _why_not(session: Session, row: ClientLetter, client_id: str, now: datetime, rules: LetterRules) -> str:
     """Return why the letter is not due any more, by the same rule that it was planned by; "" if it is."""
-    today = local_date(clinic_in(session), now)
+    today = local_date_in(session, now)
     client = next(circumstances_in(session, now, rules, client_ids=[client_id]), None)
     if client is None:
         return _("This client gets no e-mails, or has no address that works.")

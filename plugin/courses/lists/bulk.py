@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
 from plugin.core.batches import batched
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import from_row
@@ -131,7 +131,7 @@ def _preview(
     work: Work, wanted: CourseFilter, order: Order, *, kind: str, days: int | None, reason: str
 ) -> str:
     def keep() -> str:
-        today = local_date(clinic_in(work.session), work.now)
+        today = local_date_in(work.session, work.now)
         ids = course_ids_of(work.session, wanted, order, today, MOST_COURSES + 1)
         _check_number(ids)
         by = {"by": work.act.actor.name, "staff_id": work.act.actor.staff_id}

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.views import FoundClient, Page
@@ -68,7 +68,7 @@ def list_clients(
 ) -> ClientList:
     """Return a page of the clients that meet the filter; raises InvalidField for an unreadable cursor."""
     with store.reading() as session:
-        today = local_date(clinic_in(session), now)
+        today = local_date_in(session, now)
         conditions = _conditions(wanted, today)
         paged = [*conditions, order.after(cursor)] if cursor else conditions
         clients = list(session.scalars(select(Client).where(*paged).order_by(*order.by).limit(limit + 1)))
@@ -102,7 +102,7 @@ _LANGUAGES = _languages()
 
 def _all_rows(store: Store, wanted: ClientFilter, order: Order, now: datetime) -> Iterator[ClientRow]:
     with store.reading() as session:
-        today = local_date(clinic_in(session), now)
+        today = local_date_in(session, now)
         rows = session.scalars(select(Client).where(*_conditions(wanted, today)).order_by(*order.by))
         for some in rows.yield_per(_AT_ONCE).partitions():
             yield from _rows(session, list(some), today)

@@ -16,7 +16,7 @@ from plugin.core.batches import batched
 from plugin.core.course import CourseState
 from plugin.core.money import Money
 from plugin.core.status import Status
-from plugin.courses.base.clinic import clinic_in, hours_of, local_date
+from plugin.courses.base.clinic import clinic_in, hours_of, local_date_in
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.state import each_state
@@ -154,7 +154,7 @@ def list_courses(
 ) -> CourseList:
     """Return a page of the courses that meet the filter; raises InvalidField for an unreadable cursor."""
     with store.reading() as session:
-        today = local_date(clinic_in(session), now)
+        today = local_date_in(session, now)
         conditions = conditions_of(session, wanted, today)
         paged = [*conditions, order.after(cursor)] if cursor else conditions
         places = select(order.column, ListedCourse.course_id).where(*paged).order_by(*order.by)
@@ -177,7 +177,7 @@ def course_ids_of(
 def count_courses(store: Store, wanted: CourseFilter, now: datetime) -> int:
     """Return how many courses meet the filter."""
     with store.reading() as session:
-        today = local_date(clinic_in(session), now)
+        today = local_date_in(session, now)
         return sum(
             each.courses for each in _sums(session, wanted, conditions_of(session, wanted, today), today)
         )
@@ -186,7 +186,7 @@ def count_courses(store: Store, wanted: CourseFilter, now: datetime) -> int:
 def owners_of(store: Store, wanted: CourseFilter, order: Order, now: datetime, most: int) -> dict[str, str]:
     """Return the courses that meet the filter and have a client, each with the client's id, at most so many."""
     with store.reading() as session:
-        conditions = conditions_of(session, wanted, local_date(clinic_in(session), now))
+        conditions = conditions_of(session, wanted, local_date_in(session, now))
         rows = select(ListedCourse.course_id, ListedCourse.client_id).where(
             *conditions, ListedCourse.client_id.is_not(None)
         )
@@ -200,7 +200,7 @@ def course_list_sheet(store: Store, wanted: CourseFilter, order: Order, *, now: 
 
 def _all_rows(store: Store, wanted: CourseFilter, order: Order, now: datetime) -> Iterator[ListedRow]:
     with store.reading() as session:
-        today = local_date(clinic_in(session), now)
+        today = local_date_in(session, now)
         for some in batched(course_ids_of(session, wanted, order, today), _AT_ONCE):
             yield from _rows_in(session, some, today)
 

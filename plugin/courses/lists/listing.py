@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
 from plugin.core.status import IN_USE, Status
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.state import each_state
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
@@ -64,7 +64,7 @@ def count_waiting_in(session: Session) -> int:
 def _has_work(store: Store, now: datetime) -> bool:
     with store.reading() as session:
         state = _STATE.first(session.connection(), {})
-        is_old = state is None or state.listed_for != local_date(clinic_in(session), now)
+        is_old = state is None or state.listed_for != local_date_in(session, now)
         return is_old or bool(state.has_notes)
 
 
@@ -76,7 +76,7 @@ def renew_batch(session: Session, now: datetime, most: int = BATCH) -> int:
     """Renew a batch of rows in an open transaction; return how many notes were removed."""
     # One at a time: an older state must not overwrite a newer one.
     state = session.get(ListingState, 1, with_for_update=True, populate_existing=True)
-    today = local_date(clinic_in(session), now)
+    today = local_date_in(session, now)
     if state is None:
         state = ListingState(id=1)
         session.add(state)

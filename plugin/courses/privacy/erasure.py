@@ -15,7 +15,7 @@ from plugin.core.money import Money
 from plugin.core.text import folded
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.chain import add_history
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.suppression import remember_erased_in
@@ -135,7 +135,7 @@ def _erase(work: Work, subject: SubjectData) -> None:
 
 
 def _view(session: Session, act: Act, client: ClientView, subject: SubjectData) -> ErasureView:
-    today = local_date(clinic_in(session), act.now)
+    today = local_date_in(session, act.now)
     rows = list(session.scalars(select(Course).where(Course.id.in_(subject.course_ids)).order_by(Course.id)))
     courses = courses_in(session, rows, today=today)
     left_over = tuple(

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from plugin.core.acts import Act, Actor, Role, Source
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.quotes.views import NO_QUOTE, QuoteState, QuoteView, view_of
 from plugin.courses.sales.checkout_views import CheckoutView
@@ -48,7 +48,7 @@ def cancel_links_of_ended_quotes(store: Store, now: datetime) -> int:
     What the client is paying at that moment is booked: Square says which of both was first.
     """
     with store.reading() as session:
-        today = local_date(clinic_in(session), now)
+        today = local_date_in(session, now)
         ended = select(Checkout.id).join(Quote, Quote.checkout_id == Checkout.id)
         waiting = Checkout.ended_at.is_(None), Checkout.cancel_asked_at.is_(None)
         ids = list(session.scalars(ended.where(Quote.valid_until < today, *waiting).limit(MOST_AT_ONCE)))

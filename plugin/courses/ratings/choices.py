@@ -13,7 +13,7 @@ from plugin.core.acts import Role
 from plugin.core.ratings import HIGHEST, LOWEST, MOST_CONCERNS
 from plugin.core.text import folded, optional
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import lock_client_in, with_merged
 from plugin.errors import InvalidField, Refused
@@ -182,7 +182,7 @@ def _check_values(values: Mapping[str, int]) -> None:
 
 
 def _save(work: Work, client_id: str, values: Mapping[str, int], source: str) -> int:
-    today = local_date(clinic_in(work.session), work.now)
+    today = local_date_in(work.session, work.now)
     standing = select(OwnRating).where(
         OwnRating.concern_id.in_(values), OwnRating.on_day == today, OwnRating.replaced_at.is_(None)
     )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role, require
 from plugin.core.ratings import before_visits
 from plugin.courses.base.attendance import IS_VALID
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.work import reading
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.ratings.choices import ChoiceView, choice_in
@@ -157,4 +157,4 @@ def _places(visits: Sequence[date], values: Sequence[int | None]) -> Iterator[Pl
 
 def _today(store: Store, act: Act) -> date:
     with store.reading() as session:
-        return local_date(clinic_in(session), act.now)
+        return local_date_in(session, act.now)

@@ -24,7 +24,7 @@ from plugin.courses.base.chain import (
     head_of,
     money_paid,
 )
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import charge_of, course_in
 from plugin.courses.base.views import CourseView
@@ -132,7 +132,7 @@ def paid_part(store: Store, course_id: str, *, today: date) -> PaidPart:
 def refund_paid(work: Work, course_id: str, amount: int | None, *, reason: str) -> None:
     """Begin to refund what was paid, for the owner; by the course's own formula where no amount is given."""
     course_for_change(work.session, course_id)
-    quote = quote_in(work.session, course_id, today=local_date(clinic_in(work.session), work.now))
+    quote = quote_in(work.session, course_id, today=local_date_in(work.session, work.now))
     by_formula = quote.values[quote.formula].amount
     money = by_formula if amount is None else Money(amount, by_formula.currency)
     wish = NewRefund(course_id, money, reason, quote.formula.value)
@@ -238,4 +238,4 @@ def _settle_price(session: Session, row: Course) -> None:
 
 
 def _view(session: Session, act: Act, row: Course) -> CourseView:
-    return course_in(session, row, today=local_date(clinic_in(session), act.now))
+    return course_in(session, row, today=local_date_in(session, act.now))

@@ -15,7 +15,7 @@ from plugin.core.refund_value import FORMULAS, RefundValue, Write
 from plugin.core.status import Status
 from plugin.core.terms import RefundFormula
 from plugin.courses.base.chain import NO_COURSE
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.course_extras import is_refunding_in
 from plugin.courses.base.opening_hours import closed_days_in
 from plugin.courses.base.read import course_in
@@ -182,7 +182,7 @@ def mind_window_in(session: Session, course: CourseView, key: str, *, today: dat
     made: Channel = "distance" if is_distant else "clinic"
     if profile is None or not profile.applies(made):
         return None
-    sold_on = local_date(clinic_in(session), course.sold_at)
+    sold_on = local_date_in(session, course.sold_at)
     until = profile.last_day(sold_on, closed_days_in(session))
     return MindWindow(profile, until) if today <= until else None
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.text import REASON_LENGTH, clean
 from plugin.courses.base.attention import open_item
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.state import course_states
 from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work, in_transaction
@@ -112,7 +112,7 @@ def _fullest(session: Session, act: Act, square_order_id: str, line_uid: str) ->
     rows = list(session.scalars(open_courses))
     if not rows:
         return None
-    states = course_states(session, [row.id for row in rows], today=local_date(clinic_in(session), act.now))
+    states = course_states(session, [row.id for row in rows], today=local_date_in(session, act.now))
     left = {course_id: state.all_left for course_id, state in states.items()}
     return max(rows, key=lambda row: (left[row.id], row.unit or 0)).id
 

@@ -20,7 +20,7 @@ from plugin.courses.base.chain import (
     head_of,
     main_of,
 )
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import CourseView
@@ -52,7 +52,7 @@ class _Proposal:
 def ask_which_sessions(work: Work, refund: Refund, course_ids: Sequence[str]) -> str:
     """Open the attention item; return the outcome of the refund, in words."""
     rows = work.session.scalars(select(Course).where(Course.id.in_(course_ids)).order_by(Course.id))
-    courses = courses_in(work.session, list(rows), today=local_date(clinic_in(work.session), work.now))
+    courses = courses_in(work.session, list(rows), today=local_date_in(work.session, work.now))
     open_courses = [course for course in courses if course.closed_at is None]
     if not open_courses:
         return _("Every course of the sale was closed before.")

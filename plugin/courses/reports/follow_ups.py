@@ -33,7 +33,7 @@ from plugin.core.course import CourseState
 from plugin.core.money import Money
 from plugin.core.text import folded
 from plugin.courses.base.attendance import IS_VALID
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.course_extras import COURSE_IDS
 from plugin.courses.base.state import prepared_states, states_of
 from plugin.courses.lists.listing import count_waiting_in, renew_some
@@ -149,7 +149,7 @@ def follow_ups(store: Store, now: datetime, wanted: FollowUpFilter | None = None
     """Return all people to call."""
     renew_some(store, now)
     with store.reading() as session:
-        today = local_date(clinic_in(session), now)
+        today = local_date_in(session, now)
         ids = session.scalars(_ordered(_people(today, now), wanted or FollowUpFilter())).all()
         return tuple(_written(session, ids, today, now))
 
@@ -160,7 +160,7 @@ def follow_up_page(
     """Return the people to call from the `skip`-th on, at most `limit` of them."""
     renew_some(store, now)
     with store.reading() as session:
-        today = local_date(clinic_in(session), now)
+        today = local_date_in(session, now)
         people = _people(today, now)
         counts, everybody = _counts(session, people)
         ordered = _ordered(people, wanted)
@@ -179,7 +179,7 @@ def follow_up_page(
 def count_follow_ups(store: Store, now: datetime) -> int:
     """Return how many people are worth a call, by the rows of the list as they are."""
     with store.reading() as session:
-        return _counts(session, _people(local_date(clinic_in(session), now), now))[1]
+        return _counts(session, _people(local_date_in(session, now), now))[1]
 
 
 def _counts(session: Session, people: Subquery) -> tuple[dict[Why, int], int]:

@@ -15,7 +15,7 @@ from invoices.papers import (
     RollKind,
     RollLine,
 )
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
 from plugin.courses.base.words import paper_money
 from plugin.courses.clients.contacts import written_phone
 from plugin.courses.handouts.cache import Render, drawn
@@ -102,7 +102,7 @@ def owners_month_in(session: Session, period: Period, people: FollowUpPage, *, n
 def months_to_print(store: Store, *, now: datetime) -> tuple[Period, ...]:
     """Return the months that can be printed, the newest first: from the first entry to today's."""
     with store.reading() as session:
-        today = month_of(local_date(clinic_in(session), now))
+        today = month_of(local_date_in(session, now))
         first = next(months_with_entries(session, _EVER), today)
     count = (today.first.year - first.first.year) * 12 + today.first.month - first.first.month + 1
     return tuple(reversed(months_up_to(today.first, max(count, 1))))

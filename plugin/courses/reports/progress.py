@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.money import Money
 from plugin.core.status import IN_USE, Status
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.lists.course_list import expires_within
 from plugin.courses.lists.listing import count_waiting_in
 from plugin.courses.reports.period import months_up_to, start_of
@@ -129,7 +129,7 @@ def is_large(store: Store) -> bool:
 def course_progress(store: Store, now: datetime, by: ProgressBy = ProgressBy.PACKAGE) -> CourseProgress:
     """Return how the courses sold in the last twelve months go, as of today."""
     with store.reading() as session:
-        today = local_date(clinic_in(session), now)
+        today = local_date_in(session, now)
         groups = _groups(session, today, by)
         rows = tuple(_by_key(session, groups, by))
         return CourseProgress(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import add_history, course_for_change
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.events import CourseAssigned, CourseChanged, CourseReassigned, publish
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
@@ -90,13 +90,13 @@ def move_course(work: Work, course_id: str, client_id: str, reason: str) -> Cour
     request = {"course_id": course_id, "client_id": client_id, "reason": said}
     work.once("move", request, lambda: _move(work, course_id, client_id, said))
     course = course_for_change(work.session, course_id)
-    return course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
+    return course_in(work.session, course, today=local_date_in(work.session, work.now))
 
 
 def _move(work: Work, course_id: str, client_id: str, reason: str) -> dict[str, Any]:
     to = known_client_in(work.session, client_id)
     course = course_for_change(work.session, course_id)
-    view = course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
+    view = course_in(work.session, course, today=local_date_in(work.session, work.now))
     if course.closed_as is not None:
         raise Refused(_("This course was {closed_as}.", closed_as=course.closed_as), code=course.closed_as)
     if not view.is_untouched:

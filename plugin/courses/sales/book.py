@@ -19,7 +19,7 @@ from plugin.core.money import Charge, allocate
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import EntryRow, Line, append_all, next_entry
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.events import SaleBooked, publish
 from plugin.courses.base.work import Work, in_transaction
 from plugin.courses.catalog.packages import packages_of_variations_in
@@ -197,7 +197,7 @@ def _open_courses(work: Work, sale: Sale, units: Sequence[_Unit], client_id: str
     """Write the courses, their allowances and the sessions granted."""
     if not units:
         return []
-    sold_on = local_date(clinic_in(work.session), sale.paid_at)
+    sold_on = local_date_in(work.session, sale.paid_at)
     courses = [_course(work, sale, unit, client_id, sold_on) for unit in units]
     work.session.add_all(courses)
     work.session.flush()

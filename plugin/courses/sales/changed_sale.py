@@ -14,7 +14,7 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.attention import open_item, settle_item_in, settle_items_in
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.read import charge_of, course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import clinic_money, sessions_text
@@ -139,5 +139,5 @@ def _worth_of_uses(course: CourseView) -> Money:
 
 
 def _view(session: Session, act: Act, course_id: str) -> CourseView:
-    today = local_date(clinic_in(session), act.now)
+    today = local_date_in(session, act.now)
     return course_in(session, session.get_one(Course, course_id), today=today)

@@ -10,7 +10,7 @@ from plugin.core.acts import Act, Role
 from plugin.core.money import Money
 from plugin.core.text import required
 from plugin.courses.base.chain import course_for_change
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.work import Work, require_row
 from plugin.courses.catalog.packages import NO_PACKAGE, listing_in
 from plugin.courses.clients.clients import known_client_in
@@ -60,7 +60,7 @@ def new_checkout(work: Work, new: NewCheckout) -> Checkout:
     package, square_variation_id = _sold_at_square(session, new.package_id)
     price = Money(package.price * new.quantity, package.currency)
     _same_currency(new, price)
-    today = local_date(clinic_in(session), work.now)
+    today = local_date_in(session, work.now)
     credit = _credit(work, new, client.id, price, today) if new.exchanges else None
     amount = credit.to_pay(price) if credit else price
     deposit_due_on, balance_due_on = _due_dates(new, amount, today)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from plugin.core.course import AllowanceState, Balance, balance_of
 from plugin.core.terms import NoShowOffer, no_show_offer
 from plugin.core.text import is_same_name
-from plugin.courses.base.clinic import clinic_in, hours_of, local_date
+from plugin.courses.base.clinic import clinic_in, hours_of, local_date_in
 from plugin.courses.base.read import summaries_in
 from plugin.courses.base.views import CourseSummary
 from plugin.courses.base.work import reading
@@ -95,7 +95,7 @@ def arrivals_on(
             return None
         zone = clinic_in(session).zone
         rows = list(session.scalars(bookings_of_day(day, zone, with_canceled=with_canceled)))
-        known = _known_of(session, rows, day, local_date(clinic_in(session), now))
+        known = _known_of(session, rows, day, local_date_in(session, now))
         return tuple(_arrival(row, known, now, zone) for row in rows)
 
 

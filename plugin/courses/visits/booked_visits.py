@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import add_history, course_for_change
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import entry_in, summaries_in
 from plugin.courses.base.views import Used
@@ -132,7 +132,7 @@ def course_of_booking_in(
     if course_id is None:
         course_id, allowance_id = _proposed(session, act, client_id, booking.service_name)
     course = course_for_change(session, course_id)
-    today = local_date(clinic_in(session), act.now)
+    today = local_date_in(session, act.now)
     is_theirs = client_id is not None and course.client_id == client_id
     if not is_theirs and course.id not in shared_in(session, [client_id or ""], today=today):
         raise Refused(_("This course belongs to another client."), code="not_theirs")
@@ -141,7 +141,7 @@ def course_of_booking_in(
 
 def day_of(session: Session, booking: Booking) -> date:
     """Return the clinic's day of the booking."""
-    return local_date(clinic_in(session), booking.start_at)
+    return local_date_in(session, booking.start_at)
 
 
 def _proposed(session: Session, act: Act, client_id: str | None, service: str) -> tuple[str, str]:
@@ -150,7 +150,7 @@ def _proposed(session: Session, act: Act, client_id: str | None, service: str) -
             _("This client is not known here yet, so there is no course to use."), code="unknown_client"
         )
     ids = session.scalars(select(Course.id).where(Course.client_id == client_id)).all()
-    today = local_date(clinic_in(session), act.now)
+    today = local_date_in(session, act.now)
     own = summaries_in(session, ids, today=today)
     found = next_session(own, service)
     if found is None or not found.is_usable:
@@ -164,7 +164,7 @@ def _proposed(session: Session, act: Act, client_id: str | None, service: str) -
 def _wish(
     session: Session, act: Act, booking: Booking, course: Course, allowance_id: str | None
 ) -> UseSession:
-    day, today = day_of(session, booking), local_date(clinic_in(session), act.now)
+    day, today = day_of(session, booking), local_date_in(session, act.now)
     _refuse_settled(booking)
     if booking.status in CALLED_OFF:
         said = _("This appointment was canceled in Square. Use the session from the client's page.")

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import digits, name_key
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
 from plugin.courses.base.work import Work, allowed, transact
 from plugin.courses.clients.private_page import client_of_code
 from plugin.courses.visits.arrivals import Arrival, arrivals_on, bookings_of_day
@@ -143,7 +143,7 @@ def _use(store: Store, act: Act, booking_id: str, has_mail: bool, needs_check: b
 
 def _arrival(store: Store, act: Act, booking_id: str) -> Arrival | None:
     with store.reading() as session:
-        today = local_date(clinic_in(session), act.now)
+        today = local_date_in(session, act.now)
     arrivals = arrivals_on(store, today, now=act.now) or ()
     return next((each for each in arrivals if each.booking_id == booking_id), None)
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor, Role, require
 from plugin.courses.accounts.staff import NO_SUCH_PERSON, staff_view
 from plugin.courses.base.attention import open_item
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.read import summaries_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import moment_text
@@ -222,7 +222,7 @@ def _decisions(work: Work, about: About, code: str) -> list[str] | None:
 def other_course_in(work: Work, client_id: str, *, but: str | None) -> NextSession | None:
     """Return the next usable session of the client's other courses (docs/rules.md, rule 6)."""
     of_client = select(Course.id).where(Course.client_id == client_id, Course.id != but)
-    today = local_date(clinic_in(work.session), work.now)
+    today = local_date_in(work.session, work.now)
     found = next_session(summaries_in(work.session, work.session.scalars(of_client).all(), today=today), "")
     return found if found is not None and found.is_usable else None
 

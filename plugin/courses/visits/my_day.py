@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import is_same_name
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.checks.answers import CheckView, checks_in
 from plugin.courses.visits.arrivals import Arrival, arrivals_on
 from plugin.courses.visits.past_visits import PastVisit, past_visits_in
@@ -67,7 +67,7 @@ def my_day(
     """
     require(act.actor, Role.PRACTITIONER)
     with store.reading() as session:
-        today = local_date(clinic_in(session), act.now)
+        today = local_date_in(session, act.now)
         names = _names(session, act)
     arrivals = arrivals_on(store, today, now=act.now) or ()
     visits = visits_on(store, today, today=today)

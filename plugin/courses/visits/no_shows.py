@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role
 from plugin.core.terms import NoShow, NoShowOffer, no_show_offer, terms_from_json
 from plugin.courses.base.chain import NO_COURSE, add_history
-from plugin.courses.base.clinic import clinic_in, local_date, noon_of
+from plugin.courses.base.clinic import clinic_in, local_date_in, noon_of
 from plugin.courses.base.course_extras import COURSE_IDS
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
@@ -207,6 +207,6 @@ def _day(change: CourseChange, day: date | None) -> date:
     day = day or change.today
     if day > change.today:
         raise InvalidField(_("That day is in the future."), field="missed_on")
-    if day < local_date(clinic_in(change.session), change.row.sold_at):
+    if day < local_date_in(change.session, change.row.sold_at):
         raise InvalidField(_("That day was before the course was sold."), field="missed_on")
     return day

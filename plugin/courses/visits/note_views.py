@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.courses.base.attendance import IS_VALID
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.work import require_row
 from plugin.courses.catalog.visit_options import OptionView, options_in
 from plugin.courses.clients.clients import living_client_in
@@ -108,7 +108,7 @@ def read_note(store: Store, act: Act, place: NotePlace) -> NoteView:
 
 def today_in(session: Session, act: Act) -> date:
     """Return the clinic's day of an act."""
-    return local_date(clinic_in(session), act.now)
+    return local_date_in(session, act.now)
 
 
 def find_note_in(session: Session, place: NotePlace, today: date, *, is_locked: bool = False) -> FoundNote:

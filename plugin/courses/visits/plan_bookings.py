@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from plugin.core.status import IN_USE
 from plugin.courses.base.attention import open_item, settle_item_in, settle_items_in
 from plugin.courses.base.chain import add_history, lock_course
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import course_in
 from plugin.courses.base.words import moment_text
@@ -59,7 +59,7 @@ def planned_booking(store: Store, visit_id: str, *, now: datetime) -> PlannedBoo
         if row is None:
             return None
         course = session.get_one(Course, row.course_id)
-        view = course_in(session, course, today=local_date(clinic_in(session), now))
+        view = course_in(session, course, today=local_date_in(session, now))
         service_id = session.scalar(
             select(Treatment.square_service_id)
             .join(Allowance, Allowance.treatment_id == Treatment.id)

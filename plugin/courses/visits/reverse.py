@@ -11,7 +11,7 @@ from plugin.core.ledger import Kind
 from plugin.core.terms import terms_from_json
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.base.chain import EntryRow, append_reversal, course_for_change
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import entry_in, entry_view
 from plugin.courses.base.state import course_in_hand
@@ -71,7 +71,7 @@ def _state(work: Work, course: Course) -> CourseState | None:
     """Return the course's state, None where its last day does not depend on its first use."""
     if not terms_from_json(course.terms).waits_for_first_use:
         return None
-    return course_in_hand(work.session, course.id, today=local_date(clinic_in(work.session), work.now)).state
+    return course_in_hand(work.session, course.id, today=local_date_in(work.session, work.now)).state
 
 
 def _reversible(session: Session, course: Course, entry_id: str) -> tuple[Entry, str | None]:

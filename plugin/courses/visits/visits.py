@@ -10,7 +10,7 @@ from sqlalchemy import select
 from plugin.core.acts import Role
 from plugin.core.batches import batched
 from plugin.core.text import NOTE_LENGTH, optional
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.read import course_in, courses_in
 from plugin.courses.base.views import CourseView, VisitView
 from plugin.courses.base.work import Work, allowed, require_row
@@ -85,7 +85,7 @@ def describe_in(
     write_note_in(work, found, content, version if seen_version is None else seen_version)
     visit = work.session.get_one(Visit, visit_id)
     course = work.session.get_one(Course, visit.course_id)
-    return course_in(work.session, course, today=local_date(clinic_in(work.session), work.now))
+    return course_in(work.session, course, today=local_date_in(work.session, work.now))
 
 
 def details_in(work: Work, visit_id: str) -> VisitDetails:

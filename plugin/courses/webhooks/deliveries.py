@@ -12,7 +12,7 @@ from plugin.core.acts import SQUARE, Act
 from plugin.core.batches import batched
 from plugin.core.status import IN_USE
 from plugin.courses.base.attention import open_item
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.views import Page, from_row
 from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.webhooks.documents import EventKind, document_of, test_document, with_names
@@ -332,7 +332,7 @@ def note_expiring(store: Store, now: datetime) -> int:
     with store.reading() as session:
         if not receivers_in(session):
             return 0
-        today = local_date(clinic_in(session), now)
+        today = local_date_in(session, now)
         soon = session.execute(_expiring(today)).all()
         wanted = {f"expiring:{course_id}:{day}:{_days(day, today)}": course_id for course_id, day in soon}
         known = set[str]()
