@@ -3,15 +3,18 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
+from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.clients.wallet_passes import (
     APPLE,
     GOOGLE,
     OBJECTS,
+    UPDATED,
     drop_devices,
     drop_passes,
     mark_changed,
+    note_saved,
     passes_of,
 )
 from plugin.courses.handouts.google_pass import (
@@ -30,6 +33,7 @@ from plugin.wallet.google import GOOGLE as GOOGLE_API
 from plugin.wallet.google import Endpoints, GoogleWallet
 
 Push = Callable[[PassSigner, Iterable[str]], list[str]]
+_KEEPER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 _OFF = "The clinic has no passes there any more."
 # Whoever has opened Google's page may save the pass a little later, as it was signed.
 _SAVED_WITHIN = timedelta(hours=1)
@@ -55,11 +59,12 @@ def update_google(services: Services, job: Job, endpoints: Endpoints = GOOGLE_AP
     if not services.settings.has_google_wallet:
         return _OFF
     theirs, others = passes_of(services.store, job.subject, GOOGLE)
-    account, now = account_of(services.settings), services.clock()
+    account, act = account_of(services.settings), _act(services, job)
+    now = act.now
     google = GoogleWallet(account, now, endpoints)
     if others:
         _withdraw(services, google, account, [row.id for row in others])
-        drop_passes(services.store, others)
+        drop_passes(services.store, act, others)
     if not theirs:
         return "Nobody has this course as a pass."
     said = google_pass_of(facts_of(services.store, job.subject, now))
@@ -68,10 +73,12 @@ def update_google(services: Services, job: Job, endpoints: Endpoints = GOOGLE_AP
         pass_id, wanted = account.object_id(row.id), generic_object(account, row.id, said)
         if not google.patch_object(pass_id, wanted):
             missing.append(row)
+    note_saved(services.store, act, [row for row in theirs if row not in missing])
     if any(now - row.added_at < _SAVED_WITHIN for row in missing):
         return RunAgain(_ASK_AGAIN_S, "The pass is not saved yet.")
-    drop_passes(services.store, missing)
-    return "The pass says what is left." if len(missing) < len(theirs) else "The pass was never saved."
+    if missing:
+        drop_passes(services.store, act, missing)
+    return UPDATED[GOOGLE] if len(missing) < len(theirs) else "The pass was never saved."
 
 
 def withdraw_google(services: Services, job: Job, endpoints: Endpoints = GOOGLE_API) -> str:
@@ -96,11 +103,17 @@ def update_apple(services: Services, job: Job, send: Push = push) -> str:
     if not services.settings.has_wallet:
         return _OFF
     theirs, others = passes_of(services.store, job.subject, APPLE)
-    drop_passes(services.store, others)
+    act = _act(services, job)
+    if others:
+        drop_passes(services.store, act, others)
     if not theirs:
         return "No device has this course as a pass."
-    mark_changed(services.store, theirs, services.clock())
+    mark_changed(services.store, theirs, act.now)
     gone = send(signer_of(services.settings), sorted({row.push_token for row in theirs if row.push_token}))
     if gone:
-        drop_devices(services.store, gone)
-    return "The devices ask for the newest pass."
+        drop_devices(services.store, act, gone)
+    return UPDATED[APPLE]
+
+
+def _act(services: Services, job: Job) -> Act:
+    return Act(_KEEPER, services.clock(), f"outbox:{job.id}")

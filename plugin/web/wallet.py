@@ -80,7 +80,7 @@ def register(device: str, course_id: str, **_names: str) -> ResponseReturnValue:
 def unregister(device: str, course_id: str, **_names: str) -> ResponseReturnValue:
     """Note that a device has the pass no more."""
     _authenticated(course_id)
-    unregister_device(current_services().store, course_id, device)
+    unregister_device(current_services().store, act_by(PHONE), course_id, device)
     return "", HTTPStatus.OK
 
 

@@ -9,7 +9,9 @@ def test_a_clinic_that_saved_no_list_has_none(small_desk: Caller) -> None:
     assert refusal(small_desk.get("/check-list")) == (404, "not_found", None)
 
 
-def test_the_answer_of_today_is_to_the_list_in_force(small_desk: Caller, small_shop: Shop) -> None:
+def test_the_answer_of_today_is_to_the_list_in_force(
+    small_desk: Caller, small_owner: Caller, small_shop: Shop
+) -> None:
     path = f"/clients/{small_shop.client()}/check"
     points = {"en": "I am ill today"}
     save_list(small_shop.services.store, small_shop.act(OWNER), points, reviewed_by="A. Kim", seen_version=0)
@@ -19,3 +21,5 @@ def test_the_answer_of_today_is_to_the_list_in_force(small_desk: Caller, small_s
     assert refusal(old) == (409, "list_changed", None)
     assert small_desk.post(path, {"answer": "ask", "list_version": 1}).status_code == 200
     assert small_desk.get(path).get_json()["answer"] == "ask"
+    (month,) = small_owner.get("/reports/checks").get_json()["months"]
+    assert (month["version"], month["answered"], month["ask"], month["talked"]) == (1, 1, 1, 0)

@@ -70,6 +70,8 @@ MAY = {
     ("POST", "/quotes/{quote_id}/withdrawal"): DESK,
     ("GET", "/reports/quotes"): OWNER,
     ("GET", "/reports/agreements"): OWNER,
+    ("GET", "/reports/checks"): OWNER,
+    ("GET", "/reports/passes"): OWNER,
     ("GET", "/reports/planned"): OWNER,
     ("GET", "/reports/tips"): OWNER,
     ("GET", "/clients/{client_id}/agreements"): DESK,

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
 
 from invoices.calendar import calendar_of
 from invoices.language import language_for
@@ -12,14 +11,13 @@ from invoices.pages.planner import planner_page
 from invoices.papers import PlannerVisit
 from plugin.core.opening_hours import ClosedDays, Interval, OpeningHours, propose_visits
 from plugin.courses.base.opening_hours import save_hours
-from plugin.courses.handouts.planner import calendar_file, planner_paper
+from plugin.courses.handouts.planner import planner_paper
 from plugin.courses.reports.planned import PlanBy, planned_visits
 from plugin.courses.visits.planned import planned_of_courses, planned_on
 from plugin.courses.visits.visit_plan import VisitPlan, moment_of, propose_plan, read_plan, save_plan
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.visit_plans import PlannedVisit
-from tests.courses.desk import FACIAL, OLGA
+from tests.courses.desk import OLGA
 from tests.papers.clinic import PaperClinic
 
 NINE, TEN, SIX = 9 * 60, 10 * 60, 18 * 60
@@ -63,46 +61,6 @@ def test_summer_time_keeps_the_time_of_day() -> None:
 
 def test_a_clinic_that_never_opens_gets_no_dates() -> None:
     assert propose_visits(date(2026, 10, 28), TEN, 7, 2, OpeningHours(((),) * 7, ZONE)) == ()
-
-
-def test_a_course_is_planned_missed_planned_again_and_printed(clinic: PaperClinic) -> None:
-    """Story: four sessions left of twelve; a plan is kept, one visit missed, one booked, the rest planned anew."""
-    course_id = clinic.sell()
-    last = clinic.come(course_id, 8)
-    dates = proposed(clinic, course_id)
-    assert len(dates) == 4
-    assert plan(clinic, course_id).planned == ()
-    save_plan(clinic.store, clinic.desk.act(OLGA), course_id, dates)
-    kept = plan(clinic, course_id)
-    assert (kept.planned, kept.is_off) == (dates, False)
-    # The first planned day passes, and nobody came.
-    clinic.go_to(dates[0].date() + timedelta(days=2))
-    off = plan(clinic, course_id)
-    assert (off.is_off, off.missed) == (True, (dates[0].date(),))
-    again = proposed(clinic, course_id)
-    assert len(again) == 4
-    assert min(again) > clinic.clock()
-    save_plan(clinic.store, clinic.desk.act(OLGA), course_id, again)
-    assert plan(clinic, course_id).is_off is False
-    # An appointment takes the place of the plan for its day.
-    clinic.book_visit(course_id, plan_day(again[0]), treatment=FACIAL)
-    booked = plan(clinic, course_id)
-    assert (len(booked.booked), len(booked.planned), booked.to_plan) == (1, 3, 3)
-    assert min(proposed(clinic, course_id)) >= booked.booked[-1].at + timedelta(days=6)
-    paper = planner_paper(clinic.store, course_id, now=clinic.clock(), balance_url="https://x.example/my/abc")
-    assert [each.is_booked for each in paper.visits] == [True, False, False, False]
-    assert paper.calendar_url == f"https://x.example/my/abc/courses/{course_id}/visits.ics"
-    page = planner_page(paper, language_for("es"))
-    assert " de " in page.rows[0].day
-    assert (page.rows[0].state, page.rows[1].state) == ("reservada", "prevista")
-    file = calendar_file(clinic.store, course_id, now=clinic.clock())
-    assert file.count("BEGIN:VEVENT") == 4
-    assert file.count("STATUS:TENTATIVE") == 3
-    with clinic.store.reading() as session:
-        replaced = session.scalars(select(PlannedVisit.start_at).where(PlannedVisit.replaced_at.is_not(None)))
-        # What was planned first stays, to be compared with what was done.
-        assert set(replaced) == set(dates[1:]) - set(again)
-    assert last < dates[0].date()
 
 
 def plan_day(moment: datetime) -> date:

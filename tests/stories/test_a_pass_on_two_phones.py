@@ -3,14 +3,24 @@
 import io
 import json
 import zipfile
+from functools import partial
 
+from plugin import create_app
+from plugin.core.acts import Role
 from plugin.courses.changes.transfer import Transfer, transfer_course
-from plugin.courses.clients.private_page import token_of
+from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.courses.clients.wallet_passes import APPLE, changed_since, count_passes, register_device
 from plugin.courses.handouts.pkpass import pass_signer
 from plugin.courses.handouts.wallet_pass import PassPlace, course_pass
+from plugin.jobs import complete
+from plugin.wallet.apple import push
+from plugin.wallet.jobs import update_apple
+from tests.api.conftest import caller_with, open_test_house
 from tests.courses.desk import OLGA, Desk
-from tests.web.test_wallet import apple_once
+from tests.web.apns_stand_in import pushing, trusting
+from tests.web.conftest import signed_in
+from tests.web.test_wallet import Clinic, apple_once
+from tests.web.test_wallet_updates import Phone, job_after_use
 
 
 def test_ana_keeps_her_course_on_phone_and_watch_and_gives_it_to_bea(desk: Desk) -> None:
@@ -45,3 +55,33 @@ def test_ana_keeps_her_course_on_phone_and_watch_and_gives_it_to_bea(desk: Desk)
     assert said() == "0 of 12 left"
     assert count_passes(store, course) == {APPLE: 2}
     assert count_passes(store, moved.course.id) == {}
+
+
+def test_olga_reads_what_became_of_the_passes(desk: Desk) -> None:
+    """Ana opens the pass of her course twice and keeps it on her phone and her watch. She comes once, and both are
+    told. She removes it from the watch; then her private link is reset, which withdraws the one on her phone. Olga
+    reads, for this month: asked for once, added twice, updated once, removed twice; and that none is kept now. The
+    log says in which wallet.
+    """
+    house, apple = open_test_house(desk.store, desk.clock), apple_once()
+    app = create_app(services=house)
+    clinic = Clinic(app, house, desk, apple)
+    olga, program = signed_in(app, clinic.services, Role.OWNER), caller_with(app, Role.OWNER)
+    assert "No pass yet" in olga.page("/reports/passes").text
+    phone, watch = Phone(clinic), Phone(clinic, "watch")
+    assert [phone.register(), watch.register("bb22"), phone.register()] == [201, 201, 200]
+    job = job_after_use(clinic)
+    assert job is not None
+    with pushing(apple) as service:
+        send = partial(push, url=service.url, trust=lambda: trusting(apple))
+        complete(clinic.services, job, update_apple(clinic.services, job, send))
+    assert "2 in Apple Wallet, 0 in Google Wallet" in olga.page("/reports/passes").text
+    watch.leave()
+    renew_page(desk.store, desk.act(), clinic.ana)
+
+    told = program.get("/reports/passes").json
+    assert told["now"] == {"apple": 0, "google": 0}
+    month = told["months"][-1]
+    assert [month[each] for each in ("made", "added", "updated", "removed")] == [1, 2, 1, 2]
+    assert olga.get("/reports/passes.csv").text.splitlines()[-1].endswith(",1,2,1,2")
+    assert "Pass no longer in Apple Wallet" in olga.page("/reports/activity").text

@@ -7,6 +7,9 @@ from plugin.courses.accounts.staff import add_staff
 from plugin.courses.checks.answers import answer_check, check_of, talk_over
 from plugin.courses.checks.lists import save_list
 from plugin.courses.checks.starting_list import starting_points
+from plugin.courses.privacy.erasure import Erasure, erase_client
+from plugin.courses.reports.checked import CHECKED, CheckedMonth, checks_by_month
+from plugin.courses.reports.period import month_of
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import InvalidField, NotAllowed, Refused
 from tests.courses.desk import DEB, OLGA, Desk
@@ -59,6 +62,34 @@ def test_bea_says_ask_me_and_is_asked_before_she_is_needled(desk: Desk) -> None:
     seen = check_of(store, desk.act(), ana)
     assert seen is not None
     assert (seen.answer, seen.list_version, seen.waits) == ("ask", 1, False)
+
+
+def test_olga_reads_how_many_asked_to_be_asked_and_nothing_more(desk: Desk) -> None:
+    """In November Ana answers twice on one day, first “ask me”, then that nothing applies; Bea says “ask me” and is
+    asked, Cai says so and leaves. In December the list has a second version, and Ana answers it. The report counts a
+    client once a day with their last answer, by month and version, and names nobody. When Bea's data is deleted, so
+    is her answer.
+    """
+    store = desk.store
+    ana, bea, cai = (desk.client(name) for name in ("Ana Souza", "Bea Wong", "Cai Lin"))
+    save_list(store, desk.act(OLGA), {"en": "I feel ill"}, reviewed_by="Dr. Wu", seen_version=0)
+    for client, answer in ((ana, "ask"), (ana, "none"), (bea, "ask"), (cai, "ask")):
+        answer_check(store, desk.act(), client, answer, 1, source="page")
+    talk_over(store, desk.act(OLGA), bea)
+    november = month_of(desk.today)
+    desk.clock.advance(days=31)
+    save_list(store, desk.act(OLGA), {"en": "I am pregnant"}, reviewed_by="Dr. Wu", seen_version=1)
+    answer_check(store, desk.act(), ana, "none", 2, source="page")
+    counted = (
+        CheckedMonth(november, version=1, answered=3, none=1, ask=2, talked=1),
+        CheckedMonth(month_of(desk.today), version=2, answered=1, none=1, ask=0, talked=0),
+    )
+    assert checks_by_month(store, desk.clock()) == counted
+    assert [[each.cell(row) for each in CHECKED[1:]] for row in counted] == [[1, 3, 1, 2, 1], [2, 1, 1, 0, 0]]
+    erase_client(store, desk.act(OLGA), Erasure(bea, "Bea Wong", gives_up=True))
+    assert checks_by_month(store, desk.clock())[0].answered == 2
+    desk.clock.advance(days=366)
+    assert checks_by_month(store, desk.clock()) == ()
 
 
 def test_a_new_version_is_read_again(desk: Desk) -> None:

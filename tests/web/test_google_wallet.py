@@ -20,6 +20,7 @@ from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.courses.clients.wallet_passes import GOOGLE, UPDATE, WITHDRAW
 from plugin.courses.handouts.google_pass import LONGEST_LINK, GooglePass, google_account, save_link
 from plugin.courses.privacy.erasure import Erasure, erase_client
+from plugin.courses.reports.kept_passes import passes_by_month
 from plugin.errors import ConfigurationError, InvalidField, WalletFailed
 from plugin.jobs import RunAgain, complete
 from plugin.services import Services
@@ -115,6 +116,8 @@ def test_it_says_what_is_left_and_follows_each_use_and_undo(clinic: Clinic) -> N
     clinic.desk.undo(used.entry.id)
     clinic.updated()
     assert clinic.left(saved) == "12 of 12 left"
+    month = passes_by_month(clinic.desk.store, clinic.services.clock())[-1]
+    assert (month.made, month.added, month.updated, month.removed) == (1, 1, 2, 0)
     told = json.dumps(clinic.google.objects[saved])
     assert not any(each in told for each in ("Ana", "/my/")), "Google stores it"
 
@@ -142,6 +145,8 @@ def test_a_pass_that_was_not_saved_is_asked_for_again_and_then_left_alone(clinic
     clinic.desk.use(clinic.course)
     assert clinic.updated() == "The pass was never saved."
     assert clinic.updated() == "Nobody has this course as a pass."
+    month = passes_by_month(clinic.desk.store, clinic.services.clock())[-1]
+    assert (month.made, month.added, month.updated, month.removed) == (1, 0, 0, 0), "it was in no wallet"
     clinic.desk.clock.advance(days=1)
     clinic.desk.use(clinic.course)
     assert clinic.job() is None

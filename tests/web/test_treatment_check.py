@@ -62,6 +62,7 @@ def test_the_owner_saves_the_reviewed_list_and_clients_read_it(clinic: Clinic) -
 
 
 def test_ask_me_is_plain_to_whoever_treats_until_they_have_asked(clinic: Clinic) -> None:
+    assert "No answer yet" in clinic.olga.page("/reports/checks").text
     clinic.save_list()
     assert "We will talk with you before we begin." in clinic.answer("ask").text
     kim, deb = clinic.staff(Role.PRACTITIONER), clinic.staff(Role.DESK)
@@ -79,6 +80,8 @@ def test_ask_me_is_plain_to_whoever_treats_until_they_have_asked(clinic: Clinic)
     said = kim.after(kim.page(f"/clients/{clinic.ana}").form("/check"))
     assert "Asked by" in said.text
     deb.after(deb.page(f"/clients/{clinic.ana}").form("/uses"))
+    assert "1 of 1" in clinic.olga.page("/reports/checks").text
+    assert clinic.olga.get("/reports/checks.csv").text.splitlines()[-1].endswith(",1,1,0,1,1")
     assert clinic.desk.course(clinic.course).used == 1
 
 

@@ -1,29 +1,35 @@
 """Which courses are kept as passes in Google Wallet or on devices of Apple's, and the jobs that bring them up to date.
 
-A pass is the client's who had the course when it was added: in other hands it is withdrawn.
+A pass is the client's who had the course when it was added: in other hands it is withdrawn. That a pass was asked for,
+added or removed stands in the activity log, where the report counts it.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, in_transaction, reading, transact
 from plugin.errors import Refused
 from plugin.store import Store
+from plugin.store.activity import Activity
 from plugin.store.ledger import Course
 from plugin.store.wallet import WalletPass
 from plugin.wording import _
 
 GOOGLE, APPLE = "google", "apple"
+WALLETS = {GOOGLE: "Google Wallet", APPLE: "Apple Wallet"}
 # The outbox jobs, whose subject is the course; and the one that withdraws objects at Google, by their ids.
 UPDATE = {GOOGLE: "google_wallet", APPLE: "apple_wallet"}
 WITHDRAW = "google_wallet_withdraw"
 OBJECTS = "objects"
+# The outcomes of those jobs that brought a pass up to date.
+UPDATED = {GOOGLE: "The pass says what is left.", APPLE: "The devices ask for the newest pass."}
 # A family's phones and watches, and no more.
 MOST_DEVICES = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,7 +41,16 @@ def google_pass(work: Work, course_id: str, client_id: str) -> str:
     row = work.session.scalar(
         select(WalletPass).where(*_theirs(course_id, client_id), WalletPass.place == GOOGLE)
     )
-    return (row or _added(work, GOOGLE, course_id, client_id)).id
+    if row is None:
+        _note_made(work, GOOGLE, course_id, client_id)
+        row = _added(work, GOOGLE, course_id, client_id)
+    return row.id
+
+
+@in_transaction
+def note_made(work: Work, course_id: str, client_id: str) -> None:
+    """Record that a client asked for the pass of a course for Apple Wallet, the first time they do."""
+    _note_made(work, APPLE, course_id, client_id)
 
 
 @in_transaction
@@ -48,14 +63,16 @@ def register_device(work: Work, course_id: str, device: str, push_token: str) ->
     if known is None and len(rows) >= MOST_DEVICES:
         raise Refused(_("This pass is on {n} devices already.", n=MOST_DEVICES), code="too_many")
     row = known or _added(work, APPLE, course_id, client_id, device=device)
+    if known is None:
+        _record(work, Did.WALLET_ADDED, row)
     row.push_token = push_token
     return known is None
 
 
-def unregister_device(store: Store, course_id: str, device: str) -> None:
+@in_transaction
+def unregister_device(work: Work, course_id: str, device: str) -> None:
     """Note that a device has the pass of a course no more."""
-    gone = WalletPass.course_id == course_id, WalletPass.device == device, WalletPass.place == APPLE
-    store.transact(lambda session: session.execute(delete(WalletPass).where(*gone)))
+    _remove(work, WalletPass.course_id == course_id, WalletPass.device == device, WalletPass.place == APPLE)
 
 
 def changed_since(store: Store, device: str, since: str) -> tuple[str, Sequence[str]]:
@@ -100,17 +117,24 @@ def mark_changed(store: Store, rows: Iterable[WalletPass], now: datetime) -> Non
     )
 
 
-def drop_passes(store: Store, rows: Iterable[WalletPass]) -> None:
+@in_transaction
+def note_saved(work: Work, rows: Iterable[WalletPass]) -> None:
+    """Record that clients have saved these passes at Google, which the first update that it takes shows."""
+    for row in rows:
+        if not _is_recorded(work, Did.WALLET_ADDED, row.id, row.client_id):
+            _record(work, Did.WALLET_ADDED, row)
+
+
+@in_transaction
+def drop_passes(work: Work, rows: Iterable[WalletPass]) -> None:
     """Bring these passes up to date no more."""
-    ids = [row.id for row in rows]
-    if ids:
-        store.transact(lambda session: session.execute(delete(WalletPass).where(WalletPass.id.in_(ids))))
+    _remove(work, WalletPass.id.in_([row.id for row in rows]))
 
 
-def drop_devices(store: Store, push_tokens: Iterable[str]) -> None:
+@in_transaction
+def drop_devices(work: Work, push_tokens: Iterable[str]) -> None:
     """Forget devices that Apple says have no pass of the clinic any more."""
-    gone = WalletPass.push_token.in_(list(push_tokens)), WalletPass.place == APPLE
-    store.transact(lambda session: session.execute(delete(WalletPass).where(*gone)))
+    _remove(work, WalletPass.push_token.in_(list(push_tokens)), WalletPass.place == APPLE)
 
 
 def enqueue_updates(store: Store, act: Act, course_id: str) -> int:
@@ -131,9 +155,8 @@ def enqueue_updates(store: Store, act: Act, course_id: str) -> int:
 
 def withdraw_in(work: Work, client_ids: Iterable[str]) -> None:
     """Withdraw all passes of these clients: devices are forgotten, and what Google shows is emptied by a job."""
-    session, of_clients = work.session, WalletPass.client_id.in_(list(client_ids))
-    objects = list(session.scalars(select(WalletPass.id).where(of_clients, WalletPass.place == GOOGLE)))
-    session.execute(delete(WalletPass).where(of_clients))
+    gone = _remove(work, WalletPass.client_id.in_(list(client_ids)))
+    objects = [row.id for row in gone if row.place == GOOGLE]
     if objects:
         enqueue(work, WITHDRAW, objects[0], payload={OBJECTS: objects})
 
@@ -158,6 +181,33 @@ def _added(work: Work, place: str, course_id: str, client_id: str, *, device: st
     )
     work.add(row)
     return row
+
+
+def _remove(work: Work, *which: ColumnElement[bool]) -> Sequence[WalletPass]:
+    """Delete these rows and return them; of those that were in a wallet it is recorded."""
+    rows = work.session.scalars(select(WalletPass).where(*which)).all()
+    for row in rows:
+        if row.place == APPLE or _is_recorded(work, Did.WALLET_ADDED, row.id, row.client_id):
+            _record(work, Did.WALLET_REMOVED, row)
+        work.session.delete(row)
+    return rows
+
+
+def _note_made(work: Work, place: str, course_id: str, client_id: str) -> None:
+    subject = f"{place}:{course_id}"
+    if not _is_recorded(work, Did.WALLET_ASKED, subject, client_id):
+        record_in(work, Did.WALLET_ASKED, name=WALLETS[place], client_id=client_id, subject_id=subject)
+
+
+def _record(work: Work, kind: Did, row: WalletPass) -> None:
+    record_in(work, kind, name=WALLETS[row.place], client_id=row.client_id, subject_id=row.id)
+
+
+def _is_recorded(work: Work, kind: Did, subject_id: str, client_id: str) -> bool:
+    known = select(Activity.id).where(
+        Activity.subject_id == subject_id, Activity.kind == kind, Activity.client_id == client_id
+    )
+    return work.session.scalar(known.limit(1)) is not None
 
 
 def _tag(at: datetime) -> int:

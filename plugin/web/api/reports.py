@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from plugin.courses.base.clinic import read_clinic
+from plugin.courses.reports.checked import checks_by_month
+from plugin.courses.reports.kept_passes import passes_by_month, passes_now
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.made_by_month import agreements_by_month, quotes_by_month
@@ -300,6 +302,60 @@ class AgreementsReport(Answer):
 def report_agreements(request: Request) -> Reply:
     """Count the course agreements made in each month, and what became of them."""
     return Reply(AgreementsReport.of({"months": agreements_by_month(request.store, request.act.now)}))
+
+
+class CheckedMonth(Answer):
+    """The answers to the check before treatments in a month, to one version of the clinic's list."""
+
+    month: str = shown("2026-11", at="month.key")
+    version: Count = shown(2, "Of the list that was answered.")
+    answered: Count = shown(48, "A client counts once a day, with their last answer.")
+    none: Count = shown(45, "None of these apply.")
+    ask: Count = shown(3, "Ask me.")
+    talked: Count = shown(3, "Of `ask`, those whom somebody who treats has asked since.")
+
+
+class ChecksReport(Answer):
+    """The answers of the last twelve months, oldest first; a month without one is left out."""
+
+    months: list[CheckedMonth]
+
+
+@call("GET", "/reports/checks", ChecksReport, roles=THE_OWNER)
+def report_checks(request: Request) -> Reply:
+    """Count the answers to the check before treatments, by month and version of the list."""
+    return Reply(ChecksReport.of({"months": checks_by_month(request.store, request.act.now)}))
+
+
+class PassMonth(Answer):
+    """What became of wallet passes in a month."""
+
+    month: str = shown("2026-11", at="month.key")
+    made: Count = shown(12, "Courses whose pass a client asked for.")
+    added: Count = shown(9, "To an Apple device, or to a Google account as far as an update showed.")
+    updated: Count = shown(31, "Taken by Apple or Google, as far as finished jobs are kept.")
+    removed: Count = shown(1, "By the client, or withdrawn.")
+
+
+class PassesNow(Answer):
+    """How many passes are kept now."""
+
+    apple: Count = shown(14)
+    google: Count = shown(9)
+
+
+class PassesReport(Answer):
+    """The wallet passes of the last twelve months, oldest first."""
+
+    months: list[PassMonth]
+    now: PassesNow
+
+
+@call("GET", "/reports/passes", PassesReport, roles=THE_OWNER)
+def report_passes(request: Request) -> Reply:
+    """Count the passes in Apple Wallet and Google Wallet: asked for, added, updated and removed, by month."""
+    months = passes_by_month(request.store, request.act.now)
+    return Reply(PassesReport.of({"months": months, "now": passes_now(request.store)}))
 
 
 class PlannedVisits(Answer):

@@ -27,7 +27,7 @@ from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.catalog.names import Names
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import client_of_page
-from plugin.courses.clients.wallet_passes import google_pass
+from plugin.courses.clients.wallet_passes import google_pass, note_made
 from plugin.courses.documents.client_statement import statement_of_client
 from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.documents.prepaid import issue_prepaid_balance
@@ -190,7 +190,11 @@ def wallet_pass(token: str, course_id: str) -> Response:
     if not services.settings.has_wallet or not _is_theirs(client, course_id):
         abort(404)
     signer = signer_of(services.settings)
-    return wallet.pass_response(course_pass(services.store, signer, wallet.place(), course_id), "course")
+    made = course_pass(services.store, signer, wallet.place(), course_id)
+    # Staff who look at the page keep no pass.
+    if not current_user.is_authenticated:
+        note_made(services.store, act_by(GUEST), course_id, client.id)
+    return wallet.pass_response(made, "course")
 
 
 @blueprint.get("/my/<token>/courses/<course_id>/google-wallet")

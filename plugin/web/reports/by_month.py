@@ -1,6 +1,6 @@
-"""Figures by month, for the owner: quotes, agreements, planned visits, tips, reserve, the monthly report as PDF."""
+"""Figures by month, for the owner: quotes, agreements, answers to the check, passes, planned visits, tips, and more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -9,6 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.columns import Column, Columns, Kind, file_of
 from plugin.courses.reports.books import closed_through
+from plugin.courses.reports.checked import CHECKED, CheckedMonth, checks_by_month
+from plugin.courses.reports.kept_passes import PASSES, PassMonth, passes_by_month, passes_now
 from plugin.courses.reports.made_by_month import (
     AGREED,
     QUOTED,
@@ -33,22 +35,30 @@ from plugin.web.reports.asked import usual
 from plugin.web.tables import Sorting, sort_by_columns
 from plugin.web.translations import N_, _
 
-Month = TypeVar("Month", QuotedMonth, AgreedMonth)
+Month = TypeVar("Month", QuotedMonth, AgreedMonth, CheckedMonth, PassMonth)
 
 
 def _made_by_month(
-    name: str, columns: Columns[Month], read: Callable[[Store, datetime], Sequence[Month]], file_title: str
+    names: str,
+    columns: Columns[Month],
+    read: Callable[[Store, datetime], Sequence[Month]],
+    file_title: str,
+    beside: Callable[[Store], Mapping[str, object]] = lambda _store: {},
 ) -> Screens:
-    """Return the screens of the last twelve months, `/reports/quotes` for the name "quote", and their file."""
-    screens = Screens(f"{name}_report", __name__)
+    """Return the screens of the last twelve months, at `/reports/quotes` for "quotes", and their file.
 
-    @screens.get(f"/reports/{name}s", endpoint="show")
+    `beside`: what else the page says.
+    """
+    screens = Screens(f"{names}_report", __name__)
+
+    @screens.get(f"/reports/{names}", endpoint="show")
     def show() -> ResponseReturnValue:
-        months = read(current_services().store, pages.now())
-        rows = [each for each in reversed(months) if each.made]
-        return render_template(f"owner/{name}s.html", columns=columns, rows=rows)
+        store = current_services().store
+        months = reversed(read(store, pages.now()))
+        rows = [each for each in months if any(column.cell(each) for column in columns[1:])]
+        return render_template(f"owner/{names}.html", columns=columns, rows=rows, **beside(store))
 
-    @screens.get(f"/reports/{name}s.<ending>", endpoint="save")
+    @screens.get(f"/reports/{names}.<ending>", endpoint="save")
     def save(ending: str) -> Response:
         months = read(current_services().store, pages.now())
         return file_answer(file_of(file_title, columns, months), ending)
@@ -56,8 +66,12 @@ def _made_by_month(
     return screens
 
 
-quote_report = _made_by_month("quote", QUOTED, quotes_by_month, "Quotes by month")
-agreement_report = _made_by_month("agreement", AGREED, agreements_by_month, "Course agreements by month")
+quote_report = _made_by_month("quotes", QUOTED, quotes_by_month, "Quotes by month")
+agreement_report = _made_by_month("agreements", AGREED, agreements_by_month, "Course agreements by month")
+check_report = _made_by_month("checks", CHECKED, checks_by_month, "Check before treatments by month")
+pass_report = _made_by_month(
+    "passes", PASSES, passes_by_month, "Passes in wallets by month", lambda store: {"now": passes_now(store)}
+)
 planned_report = Screens("planned_report", __name__)
 
 
