@@ -7,13 +7,14 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from psycopg import sql
 
+from tests.engines import engines_of
 from tests.once import folder_of_run, made_once
 from tests.postgres import PostgresServer
 from tests.prerequisites import missing
@@ -23,6 +24,22 @@ if TYPE_CHECKING:
 
 
 _MIGRATED = "migrated"
+
+_ON_EACH_ENGINE = ("database_url", "module_database_url", "empty_database_url", "walked_house")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    # Parameters of the fixtures themselves would make five thousand tests that nobody runs.
+    marks = metafunc.definition.iter_markers("parametrize")
+    chosen = {name.strip() for mark in marks for name in _names(mark.args[0])}
+    for name in _ON_EACH_ENGINE:
+        if name in metafunc.fixturenames and name not in chosen:
+            metafunc.parametrize(name, engines_of(metafunc.definition.nodeid), indirect=True)
+
+
+def _names(named: str | Sequence[str]) -> Sequence[str]:
+    return named.split(",") if isinstance(named, str) else named
 
 
 @pytest.fixture(scope="session")
@@ -139,15 +156,15 @@ sqlite_alone = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True
 postgresql_alone = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A migrated, empty database, on each engine where `needs_postgresql` is true."""
+    """A migrated, empty database, on each engine of `engines_of`."""
     fixture = {"sqlite": "_scratch_sqlite_url", "postgresql": "postgresql_url"}[request.param]
     url: str = request.getfixturevalue(fixture)
     return url
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module")
 def module_database_url(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
@@ -161,7 +178,7 @@ def module_database_url(
         yield from _new_database(server, template=request.getfixturevalue("_migrated_database"))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def empty_database_url(request: pytest.FixtureRequest) -> str:
     """An empty database, for tests of the migrations; once on each engine."""
     url: str = request.getfixturevalue(f"empty_{request.param}_url")

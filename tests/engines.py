@@ -49,6 +49,6 @@ BOTH_ENGINES = (
 )
 
 
-def needs_postgresql(nodeid: str) -> bool:
-    """Return whether a test runs on PostgreSQL where it asks for a database of either kind."""
-    return nodeid.startswith(BOTH_ENGINES)
+def engines_of(nodeid: str) -> tuple[str, ...]:
+    """Return the engines on which a test runs that asks for a database of either kind."""
+    return ("sqlite", "postgresql") if nodeid.startswith(BOTH_ENGINES) else ("sqlite",)

@@ -62,7 +62,7 @@ def postgresql_walk_url(postgres: PostgresServer, _migrated_database: str) -> It
     yield from new_database(postgres, template=_migrated_database)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module")
 def walked_house(request: pytest.FixtureRequest) -> Iterator[Services]:
     with Store(request.getfixturevalue(f"{request.param}_walk_url")) as store:
         yield open_test_house(store, HandMovedClock())
