@@ -233,9 +233,15 @@ _RENAMES = {
     "client": (
         "name_folded",
         "UPDATE listed_course SET client_name = NEW.name_folded WHERE client_id = NEW.id",
+        "SELECT id FROM course WHERE client_id = NEW.id",
     ),
-    "staff": ("name", "UPDATE listed_course SET practitioner_name = NEW.name WHERE practitioner_id = NEW.id"),
+    "staff": (
+        "name",
+        "UPDATE listed_course SET practitioner_name = NEW.name WHERE practitioner_id = NEW.id",
+        "SELECT course_id FROM listed_course WHERE practitioner_id = NEW.id",
+    ),
 }
+_NOTE = "INSERT INTO unlisted_course (course_id)"
 
 
 def trigger_names(engine: str) -> Iterator[str]:
@@ -268,9 +274,10 @@ def _triggers(engine: str) -> Iterator[tuple[str, str, str]]:
     for table, (events, which) in _NOTES.items():
         # SQLite has one event to a trigger.
         for event in events.split(" OR ") if engine == "sqlite" else (events,):
-            yield table, event, f"INSERT INTO unlisted_course (course_id) {which}"
-    for table, (column, do) in _RENAMES.items():
-        yield table, f"UPDATE OF {column}", do
+            yield table, event, f"{_NOTE} {which}"
+    for table, (column, do, which) in _RENAMES.items():
+        # On PostgreSQL who renews rows beside it may have read the name before, and puts rows in the place of these.
+        yield table, f"UPDATE OF {column}", f"{do}; {_NOTE} {which}" if engine == "postgresql" else do
 
 
 def _name(engine: str, table: str, event: str) -> str:

@@ -8,7 +8,7 @@ from flask import Flask
 from plugin.core.acts import Role
 from plugin.courses.accounts.api_tokens import add_token
 from plugin.courses.base.keyset import read_order
-from plugin.courses.clients.clients import recent_clients
+from plugin.courses.clients.clients import find_clients, recent_clients
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.documents.read import ORDERS as DOCUMENT_ORDERS
 from plugin.courses.documents.read import find_documents
@@ -189,6 +189,27 @@ def test_the_newest_clients_are_read_from_the_end_of_an_index(small_desk: Desk) 
         assert by_course[0] == "SCAN course USING INDEX ix_course_booked_at"
         assert without[0].startswith(first_wanted)
         assert "USE TEMP B-TREE FOR ORDER BY" not in by_course + without
+
+
+def test_a_page_of_names_that_begin_so_reads_no_other(small_desk: Desk) -> None:
+    for name in ("Ana Berg", "Ana Zhu", "Joana Ana"):
+        small_desk.client(name)
+    whole = "SEARCH client USING COVERING INDEX ix_client_search (merged_into=? AND erased_at=?)"
+    part = f"{whole[:-1]} AND name_folded>? AND name_folded<?)"
+    for typed, limit, read in (("ana", 1, [part]), ("ana", 2, [part, whole]), ("berg", 1, [part, whole])):
+        with counted(small_desk.store.engine) as statements:
+            find_clients(small_desk.store, typed, today=small_desk.today, limit=limit)
+        plans = [plan_of(small_desk.store, each) for each in statements if "search_text LIKE" in each.sql]
+        assert [next(line for line in plan if "ix_client_search" in line) for plan in plans] == read, typed
+
+
+def test_own_ratings_are_read_of_who_has_some(small_olga: Visitor, small_house: Services) -> None:
+    with counted(small_house.store.engine) as statements:
+        assert small_olga.get("/ratings").status_code == 200
+    (rated,) = [each for each in statements if "FROM own_rating" in each.sql]
+    assert (
+        plan_of(small_house.store, rated)[0] == "SEARCH client USING INDEX sqlite_autoindex_client_1 (id=?)"
+    )
 
 
 def test_what_expired_is_read_from_sums_and_in_the_order_of_its_index(small_desk: Desk) -> None:

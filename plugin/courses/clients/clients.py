@@ -28,6 +28,7 @@ _MANY_MERGES = 20
 LONGEST_SEARCH = 200
 # As many lines as an invoice has room for.
 MOST_ADDRESS_LINES, LONGEST_ADDRESS = 4, 400
+_LAST_CHARACTER = "\U0010ffff"
 IS_SOMEBODY = (Client.merged_into.is_(None), Client.erased_at.is_(None))
 
 
@@ -277,15 +278,29 @@ def find_clients(
     Names that start with it are first.
     """
     q = clean(q[:LONGEST_SEARCH])
-    rank = case((Client.name_folded.startswith(folded(q), autoescape=True), 0), else_=1)
-    order = (rank, Client.name_folded, Client.id)
+    begins = folded(q)
+    rank = case((Client.name_folded.startswith(begins, autoescape=True), 0), else_=1)
+    by_name = (Client.name_folded, Client.id)
     # Ids alone: an index has all that is asked for.
     ids = select(Client.id).where(*IS_SOMEBODY, *words_in(Client.search_text, q))
     with store.reading() as session:
+
+        def first_of(
+            some: Select[str], *order: ColumnElement[Any] | InstrumentedAttribute[str]
+        ) -> list[Client]:
+            chosen = some.order_by(*order).limit(limit + 1).subquery()
+            query = select(Client).where(Client.id.in_(select(chosen.c.id)))
+            return list(session.scalars(query.order_by(*order)))
+
+        rows: list[Client] = []
         if cursor is not None:
             ids = ids.where(_after(session, rank, cursor))
-        some = ids.order_by(*order).limit(limit + 1).subquery()
-        rows = list(session.scalars(select(Client).where(Client.id.in_(select(some.c.id))).order_by(*order)))
+        elif store.is_sqlite:
+            # One part of that index, as SQLite compares bytes: where they fill the page, no other text is read.
+            is_first = Client.name_folded.between(begins, begins + _LAST_CHARACTER)
+            rows = first_of(ids.where(is_first), *by_name)
+        if len(rows) <= limit:
+            rows = first_of(ids, rank, *by_name)
         found = with_balances_in(session, rows[:limit], today)
         return Page(found, rows[limit - 1].id if len(rows) > limit else None)
 

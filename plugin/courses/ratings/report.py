@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
@@ -40,7 +40,9 @@ def rated_clients(store: Store, act: Act) -> tuple[RatedRow, ...]:
 
 def _clients(act: Act) -> Select[str, str]:
     rated = select(OwnRating.client_id)
-    query = select(Client.id, Client.name).where(Client.id.in_(rated), Client.merged_into.is_(None))
+    # No column: SQLite would read all clients, which are one value of its index, for the few who rated.
+    is_their_own = func.coalesce(Client.merged_into, "") == ""
+    query = select(Client.id, Client.name).where(Client.id.in_(rated), is_their_own)
     if act.actor.role is not Role.OWNER:
         treated = select(Visit.client_id).where(Visit.practitioner_id == act.actor.staff_id, IS_VALID)
         query = query.where(Client.id.in_(treated))

@@ -1,15 +1,20 @@
 """The list of courses follows every change of a course, and its sums are those of the reports."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, text, update
 
+from plugin.core.acts import Role
+from plugin.courses.accounts.staff import add_staff
 from plugin.courses.audit import audit
 from plugin.courses.base.keyset import read_order
 from plugin.courses.base.state import course_states
+from plugin.courses.clients.clients import change_client
 from plugin.courses.clients.merge import merge_clients, undo_merge
 from plugin.courses.lists.course_list import ORDERS, STATES, CourseFilter, CourseList, list_courses
 from plugin.courses.lists.listing import keep_listing, renew_batch, renew_some
@@ -21,6 +26,7 @@ from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Course
 from plugin.store.listing import ListedClient, ListedCourse, UnlistedCourse
+from plugin.store.people import Staff
 from tests.clock import HandMovedClock
 from tests.courses.desk import ANA, OLGA, Desk
 from tests.states import World
@@ -204,6 +210,51 @@ def test_a_client_erased_while_their_row_is_written_leaves_nothing(
             assert session.scalars(select(ListedClient.client_id)).all() == []
             assert session.scalars(select(ListedCourse.client_name)).all() == [""]
         assert audit(store) == ()
+
+
+def test_a_client_renamed_while_their_row_is_written_is_listed_by_the_new_name(
+    postgresql_url: str, clock: HandMovedClock
+) -> None:
+    with Store(postgresql_url) as store:
+        desk = Desk(store, clock)
+        client_id = desk.course(desk.sell()).client_id or ""
+        with store.writing() as session:
+            renew_batch(session, clock())
+            change_client(
+                store, desk.act(), client_id, name="Zoe Souza", phone=None, email=None, language=None
+            )
+        keep_listing(store, clock)
+        with store.reading() as session:
+            assert session.scalars(select(ListedCourse.client_name)).all() == ["zoe souza"]
+
+
+def test_a_practitioner_renamed_while_a_row_is_written_is_listed_by_the_new_name(
+    postgresql_url: str, clock: HandMovedClock
+) -> None:
+    with Store(postgresql_url) as store, ThreadPoolExecutor(1) as beside:
+        desk = Desk(store, clock)
+        course_id = desk.sell()
+        mei = add_staff(
+            store,
+            email="mei@example.org",
+            name="Mei Kwan",
+            role=Role.PRACTITIONER,
+            password_hash="x",
+            now=clock(),
+        ).id
+        desk.use(course_id, practitioner_id=mei)
+        keep_listing(store, clock)
+        desk.use(course_id, practitioner_id=mei)
+        with store.writing() as session:
+            renew_batch(session, clock())
+            rename = update(Staff).where(Staff.id == mei).values(name="Mei Sato")
+            renamed = beside.submit(store.transact, lambda other: other.execute(rename))
+            while not session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                time.sleep(0.01)
+        renamed.result()
+        keep_listing(store, clock)
+        with store.reading() as session:
+            assert session.scalars(select(ListedCourse.practitioner_name)).all() == ["Mei Sato"]
 
 
 def test_a_merged_client_is_followed_up_as_the_one_they_became(desk: Desk) -> None:
