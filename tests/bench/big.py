@@ -15,7 +15,9 @@ from sqlalchemy import Connection, insert, text
 
 from plugin.core.fingerprint import ENTRY_FIELDS, entry_fingerprint
 from plugin.courses.audit import audit
+from plugin.courses.base.sealing import seal
 from plugin.courses.clients.contacts import Contact
+from plugin.courses.journal.keep import keep_money
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.totals import keep_totals
 from plugin.store import Store, listing, totals, versions
@@ -104,6 +106,8 @@ def build(url: str, size: int) -> Desk:
         connection.execute(text("INSERT INTO unlisted_course (course_id) SELECT id FROM course"))
     keep_totals(store)
     keep_listing(store, desk.clock)
+    keep_money(store, desk.clock)
+    seal(store, desk.clock())
     assert audit(store) == ()
     return desk
 

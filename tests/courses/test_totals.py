@@ -342,3 +342,19 @@ def test_expired_courses_come_page_by_page_from_the_list_and_without(
     assert len(pages(50)) == 2
     with pytest.raises(NotFound):
         expired_courses(desk.store, today, cursor="made-up")
+
+
+def test_entries_that_are_written_meanwhile_are_for_the_next_time(desk: Desk) -> None:
+    course_id, asked = desk.sell(), 0
+    keep_totals(desk.store)
+    desk.use(course_id)
+
+    def write_more() -> bool:
+        nonlocal asked
+        asked += 1
+        if asked < 10:
+            desk.use(course_id)
+        return False
+
+    assert keep_totals(desk.store, write_more) == 2
+    assert asked == 1

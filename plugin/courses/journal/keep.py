@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, union
@@ -14,7 +15,7 @@ from plugin.core.batches import batched
 from plugin.core.ledger import Kind
 from plugin.core.money import Charge
 from plugin.courses.base.bookmarks import save_bookmark_in
-from plugin.courses.base.work import Work, transact
+from plugin.courses.base.work import Work
 from plugin.courses.documents.sale_record import RefundRecord, SoldSale, paid_sale_in
 from plugin.courses.journal.money import (
     Fee,
@@ -37,7 +38,8 @@ from plugin.store.square_side import Bookmark
 BOOKMARK = "journal"
 # A transaction may commit a while after the time that it writes.
 _OVERLAP = timedelta(hours=1)
-_BATCH = 200
+# In one transaction, for which the desk waits.
+_BATCH = 50
 # How the bookmark reads until all older sales were gone through, followed by the last order.
 _BEGINNING = "from:"
 _CARDS = frozenset({"card", "wallet"})
@@ -51,13 +53,14 @@ def keep_money(
     """Add the money of all sales that were new or changed since the last time; return how many rows were added."""
     added, is_more = 0, True
     while is_more and not should_stop():
-        count, is_more = transact(store, Act(SQUARE, clock(), BOOKMARK), _add_batch)
+        count, is_more = store.transact_in_turn(partial(_add_batch, store, Act(SQUARE, clock(), BOOKMARK)))
         added += count
     return added
 
 
-def _add_batch(work: Work) -> tuple[int, bool]:
+def _add_batch(store: Store, act: Act, session: Session) -> tuple[int, bool]:
     """Add a batch; return how many rows, and whether there may be more."""
+    work = Work(session, store, act)
     mark = work.session.get(Bookmark, BOOKMARK, with_for_update=True, populate_existing=True)
     value = mark.value if mark else _BEGINNING
     if value.startswith(_BEGINNING):

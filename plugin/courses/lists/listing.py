@@ -42,10 +42,14 @@ USUALLY_BACK_WITHIN = timedelta(weeks=6, days=-1)
 def keep_listing(
     store: Store, clock: Callable[[], datetime], should_stop: Callable[[], bool] = lambda: False
 ) -> int:
-    """Renew all rows that are out of date, in batches; return how many notes there were."""
-    renewed = 0
-    while not should_stop() and _has_work(store, clock()):
-        renewed += store.transact_in_turn(partial(renew_batch, now=clock(), most=AT_ONCE))
+    """Renew all rows that are out of date, in batches; return how many notes there were.
+
+    Those that are written meanwhile are for the next time: while courses are used, there would be no end.
+    """
+    renewed, some = 0, AT_ONCE
+    while some >= AT_ONCE and not should_stop() and _has_work(store, clock()):
+        some = store.transact_in_turn(partial(renew_batch, now=clock(), most=AT_ONCE))
+        renewed += some
     return renewed
 
 

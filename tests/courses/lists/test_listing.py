@@ -3,7 +3,8 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -284,6 +285,18 @@ def test_notes_are_worked_off_in_batches_and_again_from_nothing(desk: Desk) -> N
     assert keep_listing(desk.store, desk.clock) == 0
     assert listed(desk).count == 1
     assert listed(desk).waiting == 0
+
+
+def test_notes_that_are_written_meanwhile_are_for_the_next_time(desk: Desk) -> None:
+    course_id, asked = desk.sell(), count(1)
+
+    def clock() -> datetime:
+        if next(asked) < 10:
+            desk.use(course_id)
+        return desk.clock()
+
+    keep_listing(desk.store, clock)
+    assert next(asked) == 3
 
 
 def test_every_group_of_states_is_known() -> None:
