@@ -6,16 +6,35 @@ The worker does it every few seconds, and the list itself before it is read, so 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Date, Row, Select, and_, case, delete, exists, func, insert, literal, or_, select
+from sqlalchemy import (
+    BindParameter,
+    Date,
+    Insert,
+    Integer,
+    Row,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
 from plugin.core.status import IN_USE, Status
 from plugin.courses.base.clinic import clinic_in, local_date_in
-from plugin.courses.base.state import each_state
+from plugin.courses.base.course_extras import COURSE_IDS
+from plugin.courses.base.state import prepared_states, states_of
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.listing import (
@@ -34,7 +53,7 @@ from plugin.store.prepared import Prepared
 from plugin.store.visit_notes import VisitNote
 
 # At once by a page, and by the worker, for which no one at the desk is to wait.
-BATCH, AT_ONCE = 500, 100
+BATCH, AT_ONCE = 500, 25
 # From six weeks on a client with sessions left counts as not seen for long.
 USUALLY_BACK_WITHIN = timedelta(weeks=6, days=-1)
 
@@ -85,29 +104,20 @@ def renew_batch(session: Session, now: datetime, most: int = BATCH) -> int:
         state = ListingState(id=1)
         session.add(state)
     _note_new_day(session, state, today)
-    notes = session.execute(
-        select(UnlistedCourse.id, UnlistedCourse.course_id).order_by(UnlistedCourse.id).limit(most)
-    ).all()
+    connection = session.connection()
+    notes = _NOTES.all(connection, {"most": most})
     ids = sorted({note.course_id for note in notes})
-    rows = list(_rows(session, ids, today))
-    theirs = ListedCourse.course_id.in_(ids)
+    which, rows = {"course_ids": ids}, list(_rows(session, ids, today))
     # A course may have been another client's until now.
-    clients = {
-        *session.scalars(select(ListedCourse.client_id).where(theirs)),
-        *(row["client_id"] for row in rows),
-    }
-    session.execute(delete(ListedCourse).where(theirs))
+    clients = {row.client_id for row in _CLIENTS.all(connection, which)} | {row["client_id"] for row in rows}
+    connection.execute(_DELETE_COURSES, which)
     if rows:
-        session.connection().execute(insert(ListedCourse), rows)
-    _renew_clients(session, sorted(filter(None, clients)))
-    session.execute(delete(UnlistedCourse).where(UnlistedCourse.id.in_([note.id for note in notes])))
+        connection.execute(_INSERT_COURSES, rows)
+    theirs = {"client_ids": sorted(filter(None, clients))}
+    connection.execute(_DELETE_CLIENTS, theirs)
+    connection.execute(_insert_clients(), theirs)
+    connection.execute(_DELETE_NOTES, {"notes": [note.id for note in notes]})
     return len(notes)
-
-
-def _renew_clients(session: Session, ids: Sequence[str]) -> None:
-    session.execute(delete(ListedClient).where(ListedClient.client_id.in_(ids)))
-    found = listed_clients().where(ListedCourse.client_id.in_(ids))
-    session.execute(insert(ListedClient).from_select([each.name for each in found.selected_columns], found))
 
 
 def listed_clients() -> Select[Any]:
@@ -152,12 +162,12 @@ def _note_new_day(session: Session, state: ListingState, today: date) -> None:
 
 
 def _rows(session: Session, ids: Sequence[str], today: date) -> Iterator[dict[str, Any]]:
-    zone = clinic_in(session).zone
+    zone, connection, which = clinic_in(session).zone, session.connection(), {"course_ids": ids}
     visits: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-    for visit in session.execute(_visits(ids)):
+    for visit in _VISITS.all(connection, which):
         visits[visit.course_id].append(visit)
-    last = dict(session.execute(_last_entries(ids)).all())
-    for state, row in each_state(session, ids, *_MORE, today=today):
+    last = dict(_LAST_ENTRIES.all(connection, which))
+    for state, row in states_of(session, _STATES, which, today=today):
         if not state.is_void:
             sold_on = row.sold_at.astimezone(zone).date()
             yield {**_row(state, row, visits[state.facts.id], sold_on), **_lapse(row, last[state.facts.id])}
@@ -228,28 +238,54 @@ _MORE: tuple[Any, ...] = (
 )
 
 
-def _visits(ids: Sequence[str]) -> Any:
-    """Return the query for the visits to these courses that were not undone, the last of each last."""
-    undone = aliased(Entry)
-    is_undone = select(literal(1)).where(undone.reverses == Entry.id).exists()
-    return (
-        select(
-            Visit.course_id,
-            Visit.visited_on,
-            Visit.practitioner_id,
-            Staff.name.label("practitioner_name"),
-            VisitNote.interval_days,
-        )
-        .join(Entry, Entry.visit_id == Visit.id)
-        .outerjoin(Staff, Staff.id == Visit.practitioner_id)
-        .outerjoin(VisitNote, VisitNote.visit_id == Visit.id)
-        .where(Visit.course_id.in_(ids), Entry.kind == "used", ~is_undone)
-        .order_by(Visit.visited_on, Visit.id)
+# Built once: building them takes longer than asking.
+_STATES = prepared_states(COURSE_IDS, *_MORE)
+_NOTES = Prepared(
+    select(UnlistedCourse.id, UnlistedCourse.course_id)
+    .order_by(UnlistedCourse.id)
+    .limit(bindparam("most", type_=Integer))
+)
+_CLIENTS = Prepared(select(ListedCourse.client_id).where(ListedCourse.course_id.in_(COURSE_IDS)))
+_CLIENT_IDS: BindParameter[Any] = bindparam("client_ids", type_=String, expanding=True)
+_DELETE_COURSES = delete(ListedCourse).where(ListedCourse.course_id.in_(COURSE_IDS))
+_INSERT_COURSES = insert(ListedCourse)
+_DELETE_CLIENTS = delete(ListedClient).where(ListedClient.client_id.in_(_CLIENT_IDS))
+_DELETE_NOTES = delete(UnlistedCourse).where(UnlistedCourse.id.in_(bindparam("notes", expanding=True)))
+
+
+@cache
+def _insert_clients() -> Insert:
+    found = listed_clients().where(ListedCourse.client_id.in_(_CLIENT_IDS))
+    return insert(ListedClient).from_select([each.name for each in found.selected_columns], found)
+
+
+# The visits to courses that were not undone, the last of each last.
+_UNDONE = aliased(Entry)
+_VISITS = Prepared(
+    select(
+        Visit.course_id,
+        Visit.visited_on,
+        Visit.practitioner_id,
+        Staff.name.label("practitioner_name"),
+        VisitNote.interval_days,
     )
-
-
-def _last_entries(ids: Sequence[str]) -> Any:
-    """Return the query for when the last entry of each course happened or was written."""
-    at = case((Entry.written_at > Entry.happened_at, Entry.written_at), else_=Entry.happened_at)
-    entries = select(Allowance.course_id, func.max(at)).join(Entry, Entry.allowance_id == Allowance.id)
-    return entries.where(Allowance.course_id.in_(ids)).group_by(Allowance.course_id)
+    .join(Entry, Entry.visit_id == Visit.id)
+    .outerjoin(Staff, Staff.id == Visit.practitioner_id)
+    .outerjoin(VisitNote, VisitNote.visit_id == Visit.id)
+    .where(
+        Visit.course_id.in_(COURSE_IDS),
+        Entry.kind == "used",
+        ~select(literal(1)).where(_UNDONE.reverses == Entry.id).exists(),
+    )
+    .order_by(Visit.visited_on, Visit.id)
+)
+# When the last entry of each course happened or was written.
+_LAST_ENTRIES = Prepared(
+    select(
+        Allowance.course_id,
+        func.max(case((Entry.written_at > Entry.happened_at, Entry.written_at), else_=Entry.happened_at)),
+    )
+    .join(Entry, Entry.allowance_id == Allowance.id)
+    .where(Allowance.course_id.in_(COURSE_IDS))
+    .group_by(Allowance.course_id)
+)
