@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
@@ -13,7 +13,7 @@ from plugin.courses.ratings.views import ConcernView, Place, concern_views_in, v
 from plugin.store import Store
 from plugin.store.ledger import Visit
 from plugin.store.people import Client
-from plugin.store.ratings import OwnRating
+from plugin.store.ratings import OwnRating, RatedConcern
 
 MOST_CLIENTS = 500
 
@@ -39,7 +39,10 @@ def rated_clients(store: Store, act: Act) -> tuple[RatedRow, ...]:
 
 
 def _clients(act: Act) -> Select[str, str]:
-    rated = select(OwnRating.client_id)
+    # By what they rate: a client has a few concerns, and a rating of each before every visit.
+    rated = select(RatedConcern.client_id).where(
+        exists().where(OwnRating.client_id == RatedConcern.client_id)
+    )
     # No column: SQLite would read all clients, which are one value of its index, for the few who rated.
     is_their_own = func.coalesce(Client.merged_into, "") == ""
     query = select(Client.id, Client.name).where(Client.id.in_(rated), is_their_own)
