@@ -2,6 +2,7 @@
 
 Nearly every test of the ledger begins alike: a clinic, a package, a course sold. The first test of a worker that
 does so runs the use cases, and the statements are kept; for the others that would be a third of their time.
+Two databases of one test never begin with the same ids: statements are kept for each database.
 On SQLite alone: PostgreSQL's sequences go on counting from one test to the next.
 """
 
@@ -29,6 +30,7 @@ class _Opening:
 
 
 _openings: WeakKeyDictionary[Store, _Opening] = WeakKeyDictionary()
+# By the database, then by the acts.
 _kept: dict[tuple[str, ...], tuple[list[_Said], Any]] = {}
 
 
@@ -48,13 +50,14 @@ def once(store: Store, act: object, do: Callable[[], T]) -> T:
     if opening is None or not store.is_sqlite or opening.commits != opening.expected:
         return do()
     opening.acts, opening.expected = (*opening.acts, repr(act)), -1
-    if opening.acts in _kept:
-        statements, answer = _kept[opening.acts]
+    acts = (str(store.url), *opening.acts)
+    if acts in _kept:
+        statements, answer = _kept[acts]
         _play(store, statements)
     else:
         with _listening(store) as statements:
             answer = do()
-        _kept[opening.acts] = statements, answer
+        _kept[acts] = statements, answer
     opening.expected = opening.commits
     returned: T = answer
     return returned
