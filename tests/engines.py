@@ -7,6 +7,7 @@ BOTH_ENGINES = (
     "tests/api/test_health.py",
     "tests/api/test_keys.py",
     "tests/api/test_races.py",
+    "tests/api/test_walk.py",
     "tests/backups/test_drill.py",
     "tests/backups/test_upgrading.py",
     "tests/budgets/",

@@ -110,6 +110,7 @@ THOROUGH = (
     "tests/store/test_migrations.py::test_nothing_of_ours_is_left_after_going_down",
     # The second engine: locks, keys, uses, bookings, guards and queues stay; each of its databases is migrated.
     "tests/alarms/*[postgresql",
+    "tests/api/test_walk.py::*[postgresql",
     "tests/budgets/*[postgresql",
     "tests/courses/documents/*[postgresql",
     "tests/courses/lists/test_listing.py::*[postgresql",
