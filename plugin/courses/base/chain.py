@@ -154,7 +154,7 @@ _HEADS = Prepared(
 
 def money_paid(session: Session, allowance_id: str) -> int:
     """Return what was paid for the allowance, minor units."""
-    total = select(func.coalesce(func.sum(Entry.value_delta), 0)).where(
+    total = select(func.sum(Entry.value_delta)).where(
         Entry.allowance_id == allowance_id, Entry.kind == Kind.PAID.value
     )
     return int(session.scalar(total) or 0)
