@@ -69,6 +69,7 @@ def pytest_collection_finish() -> None:
     # What is imported by now stays to the end: the garbage collector need not scan it again and again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     gc.enable()
 
 

