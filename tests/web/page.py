@@ -1,9 +1,10 @@
 """A page as a person meets it: its words, its forms with what stands in them, its links. Knows no address."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 
-_VOID = frozenset({"input", "meta", "link", "br", "img", "hr"})
+from lxml import etree
+
 _UNREAD = frozenset({"script", "style", "template", "title"})
 
 
@@ -28,22 +29,23 @@ class Element:
     attributes: dict[str, str]
 
 
-class Page(HTMLParser):
+class Page:
     """Read the HTML once; ask it afterwards."""
 
     def __init__(self, html: str) -> None:
-        super().__init__()
         self.html = html
         self.elements: list[Element] = []
         self.forms: list[Form] = []
         self._words: list[str] = []
-        self._open: list[str] = []
         self._form: Form | None = None
         self._button: tuple[str, str] | None = None
         self._select = ""
         self._text_area = ""
+        self._run: list[str] = []
+        self._unread = 0
         # Where a word may break it is read as one.
-        self.feed(html.replace("<wbr>", ""))
+        if html:
+            etree.fromstring(html.replace("<wbr>", ""), etree.HTMLParser(target=self))
 
     @property
     def text(self) -> str:
@@ -58,11 +60,11 @@ class Page(HTMLParser):
     def links(self) -> list[str]:
         return [each.attributes["href"] for each in self.elements if each.tag == "a"]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in attrs}
+    def start(self, tag: str, attrs: Mapping[str, str]) -> None:
+        self._end_run()
+        attributes = dict(attrs)
         self.elements.append(Element(tag, attributes))
-        if tag not in _VOID:
-            self._open.append(tag)
+        self._unread += tag in _UNREAD
         if tag == "form":
             self._form = Form(attributes.get("action", ""), attributes.get("method", "get"))
             self.forms.append(self._form)
@@ -85,10 +87,9 @@ class Page(HTMLParser):
         elif tag == "button":
             self._button = (name, value)
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._open:
-            while self._open.pop() != tag:
-                continue
+    def end(self, tag: str) -> None:
+        self._end_run()
+        self._unread -= tag in _UNREAD
         if tag == "form":
             self._form = None
         elif tag == "button":
@@ -96,11 +97,21 @@ class Page(HTMLParser):
         elif tag == "textarea":
             self._text_area = ""
 
-    def handle_data(self, data: str) -> None:
-        if any(tag in _UNREAD for tag in self._open) or not data.strip():
+    def data(self, data: str) -> None:
+        if not self._unread:
+            self._run.append(data)
+
+    def close(self) -> None:
+        self._end_run()
+
+    def _end_run(self) -> None:
+        """Take what was written between two tags."""
+        data = "".join(self._run)
+        self._run.clear()
+        if not (words := data.strip()):
             return
-        self._words.append(data.strip())
+        self._words.append(words)
         if self._text_area and self._form is not None:
             self._form.fields[self._text_area] = data
         if self._button is not None and self._form is not None:
-            self._form.buttons.append((*self._button, data.strip()))
+            self._form.buttons.append((*self._button, words))
