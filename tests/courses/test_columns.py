@@ -8,6 +8,8 @@ import pytest
 
 from plugin.core.money import Money
 from plugin.courses.base.columns import Column, Kind, Person, Share, file_of
+from plugin.staff_languages import staff_language
+from plugin.wording import N_, speaking
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,14 @@ def test_each_kind_has_its_cell_and_its_order(kind: Kind, value: Any, cell: Any,
     column: Column[Any] = Column("Heading", lambda row: row, kind)
     assert column.cell(value) == cell
     assert column.order(value) == order
+
+
+def test_a_file_is_in_english_whoever_saves_it() -> None:
+    column: Column[int] = Column(N_("Practitioner"), lambda _row: N_("Unassigned"), Kind.TEXT)
+    with speaking(staff_language("es")):
+        assert str(column.heading) == "Profesional"
+        sheet = file_of("Pay", (column,), [1])
+        assert (*sheet.headings, *map(str, next(iter(sheet.rows)))) == ("Practitioner", "Unassigned")
 
 
 def test_a_file_has_its_own_headings_and_columns() -> None:

@@ -41,8 +41,9 @@ class Share(NamedTuple):
     whole: int
 
 
-# What a file gets of a value.
+# What a file gets of a value; its words are English for every reader.
 _CELLS: dict[Kind, Callable[[Any], Cell]] = {
+    Kind.TEXT: lambda text: text[:],
     Kind.MONEY: major,
     Kind.CLIENT: lambda person: person.name,
     Kind.SHARE: lambda share: share.part,

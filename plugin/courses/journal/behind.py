@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from plugin.core.batches import batched
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
+from plugin.courses.base.columns import Column, Columns, Kind, Person
 from plugin.courses.journal.accounts import Role
 from plugin.courses.journal.chart import chart_in
 from plugin.courses.journal.pairs import AGAINST_DEFERRED, GIVEN, POSTINGS, Section
@@ -24,6 +24,7 @@ from plugin.store.journal import MoneyPosting
 from plugin.store.ledger import Course, Entry
 from plugin.store.people import Client
 from plugin.store.selling import Tip
+from plugin.wording import _
 
 Ts = TypeVarTuple("Ts")
 # More are in the file; a page of more is read by nobody.
@@ -71,11 +72,6 @@ def behind_line(store: Store, wanted: LineFilter) -> BehindLine:
     with store.reading() as session:
         found = sorted(_all(session, wanted), key=lambda each: (each.counts_on, each.source), reverse=True)
     return BehindLine(tuple(found), Money(sum(each.net.amount for each in found), wanted.currency))
-
-
-def behind_line_sheet(found: Sequence[Behind]) -> Sheet:
-    """Return it as a table."""
-    return sheet_of("Journal line", _SHEET, found)
 
 
 def _all(session: Session, wanted: LineFilter) -> Iterator[Behind]:
@@ -181,13 +177,13 @@ def _behind(
     return Behind(day, POSTINGS[what].called, client_id, name or "", package, Money(amount, currency), source)
 
 
-_SHEET: Columns[Behind] = {
-    "Counts on": lambda row: row.counts_on,
-    "What": lambda row: row.what[:],
-    "Client": lambda row: row.client_name,
-    "Package": lambda row: row.package_name,
-    "Debit": lambda row: major(row.net) if row.net.amount > 0 else None,
-    "Credit": lambda row: major(-row.net) if row.net.amount < 0 else None,
-    "Currency": lambda row: row.net.currency,
-    "Source": lambda row: row.source,
-}
+BEHIND: Columns[Behind] = (
+    Column(_("Counts on"), lambda row: row.counts_on, Kind.DAY),
+    Column(_("What"), lambda row: row.what, Kind.TEXT),
+    Column(_("Client"), lambda row: Person(row.client_id, row.client_name), Kind.CLIENT),
+    Column(_("Package"), lambda row: row.package_name, Kind.TEXT),
+    Column(_("Debit"), lambda row: row.net if row.net.amount > 0 else None, Kind.MONEY),
+    Column(_("Credit"), lambda row: -row.net if row.net.amount < 0 else None, Kind.MONEY),
+    Column("Currency", lambda row: row.net.currency, is_on_page=False),
+    Column("Source", lambda row: row.source, is_on_page=False),
+)

@@ -5,8 +5,9 @@ from typing import Any
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.base.columns import file_of
 from plugin.courses.journal.accounts import LONGEST_NAME, LONGEST_NUMBER, ROLES, Role, Type, checked_account
-from plugin.courses.journal.behind import LineFilter, behind_line, behind_line_sheet
+from plugin.courses.journal.behind import BEHIND, LineFilter, behind_line
 from plugin.courses.journal.chart import read_chart, save_chart
 from plugin.courses.journal.files import JournalFormat, journal_file
 from plugin.courses.journal.month import journal
@@ -103,6 +104,7 @@ def line() -> ResponseReturnValue:
     found = behind_line(current_services().store, wanted)
     return render_template(
         "owner/journal_line.html",
+        columns=BEHIND,
         wanted=wanted,
         found=found,
         account=read_chart(current_services().store).accounts[wanted.role],
@@ -116,7 +118,7 @@ def save_line(ending: str) -> Response:
     """Return all of it as a file."""
     wanted = _asked_line()
     found = behind_line(current_services().store, wanted)
-    return file_answer(behind_line_sheet(found.rows), ending, wanted.period)
+    return file_answer(file_of("Journal line", BEHIND, found.rows), ending, wanted.period)
 
 
 @blueprint.get("/reports/journal/file", refused=show)

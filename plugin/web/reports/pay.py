@@ -120,7 +120,7 @@ def _columns(rate: Rate, asked: dict[str, Any]) -> Columns[PayRow]:
 
 def _session_columns(who: str) -> Columns[DoneSession]:
     return (
-        Column("Practitioner", lambda _row: who, is_on_page=False),
+        Column("Practitioner", lambda _row: who, Kind.TEXT, is_on_page=False),
         Column(N_("Visit"), lambda row: row.visited_on, Kind.DAY, sort="visit", note=_counts),
         Column("Counts on", lambda row: row.counted_on, is_on_page=False),
         Column(N_("Client"), lambda row: Person(row.client_id, row.client_name), Kind.CLIENT, sort="client"),
