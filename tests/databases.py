@@ -127,6 +127,24 @@ def _scratch_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture(scope="module")
+def memory_folder(_scratch_folder: Path) -> Iterator[Path]:
+    """A new folder for the databases of a module, in memory where the machine has one."""
+    with tempfile.TemporaryDirectory(dir=_scratch_folder) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def module_store(memory_folder: Path, _migrated_file: Path) -> Iterator[Store]:
+    """A store on SQLite for a whole module, whose tests keep apart what they do or roll it back."""
+    from plugin.store import Store
+
+    path = memory_folder / "module.db"
+    shutil.copyfile(_migrated_file, path)
+    with Store(f"sqlite:///{path}") as store:
+        yield store
+
+
 @pytest.fixture
 def _scratch_sqlite_url(_scratch_folder: Path, _migrated_file: Path) -> Iterator[str]:
     """The same address for each test, so that an engine stays warm; the file is a new one."""

@@ -41,9 +41,9 @@ HUNT = settings(
 
 
 @pytest.fixture
-def on_sqlite(sqlite_url: str, tmp_path: Path) -> FreshStore:
-    pristine, path = sqlite_url.removeprefix("sqlite:///"), tmp_path / "any-order" / "run.db"
-    path.parent.mkdir()
+def on_sqlite(sqlite_url: str, memory_folder: Path) -> FreshStore:
+    pristine, path = sqlite_url.removeprefix("sqlite:///"), memory_folder / "any-order" / "run.db"
+    path.parent.mkdir(exist_ok=True)
     store = Store(f"sqlite:///{path}")
 
     def fresh() -> Store:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -109,12 +108,9 @@ class RefundDesk(Desk):
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Iterator[RefundDesk]:
-    path = tmp_path_factory.mktemp("refunds") / "refunds.db"
-    path.write_bytes(_migrated_file.read_bytes())
-    with Store(f"sqlite:///{path}") as store:
-        yield RefundDesk(store, HandMovedClock())
-        assert audit(store) == ()
+def desk(module_store: Store) -> Iterator[RefundDesk]:
+    yield RefundDesk(module_store, HandMovedClock())
+    assert audit(module_store) == ()
 
 
 @pytest.fixture(scope="module")

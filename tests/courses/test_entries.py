@@ -1,6 +1,5 @@
 """Every figure of the reports is the sum of the entries it leads to, to the cent and in sessions."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -34,14 +33,6 @@ from tests.courses.ledgers import DEEDS, RandomLedger, not_kept
 from tests.courses.test_reports import ANY_LEDGER, DAYS, FAR, FIRST, closed
 
 ALL_DAYS = Period(FIRST, FAR)
-
-
-@pytest.fixture(scope="module")
-def any_store(tmp_path_factory: pytest.TempPathFactory, _migrated_file: object) -> Iterator[Store]:
-    path = tmp_path_factory.mktemp("entries") / "any.db"
-    path.write_bytes(_migrated_file.read_bytes())  # type: ignore[attr-defined]
-    with Store(f"sqlite:///{path}") as store:
-        yield store
 
 
 def rows_of(session: Session, wanted: EntryFilter) -> list[EntryRow]:
@@ -104,10 +95,10 @@ def _assert_rolled(session: Session, period: Period, rolled: RollForward, place:
     totalled=st.booleans(),
 )
 def test_every_figure_is_the_sum_of_its_entries(
-    any_store: Store, deeds: list[object], days: tuple[date, date], books: list[date], totalled: bool
+    module_store: Store, deeds: list[object], days: tuple[date, date], books: list[date], totalled: bool
 ) -> None:
-    with not_kept(any_store) as session:
-        ledger = RandomLedger(session, any_store)
+    with not_kept(module_store) as session:
+        ledger = RandomLedger(session, module_store)
         for deed in deeds:
             ledger.write(deed)  # type: ignore[arg-type]
         session.add_all(map(closed, books))

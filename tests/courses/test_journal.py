@@ -3,7 +3,6 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -55,14 +54,6 @@ UNUSED = (Role.DEFERRED, Role.GIFT_VOUCHERS)
 AT = datetime(2026, 11, 10, 20, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def any_store(tmp_path_factory: pytest.TempPathFactory, _migrated_file: object) -> Iterator[Store]:
-    path = tmp_path_factory.mktemp("journal") / "any.db"
-    path.write_bytes(_migrated_file.read_bytes())  # type: ignore[attr-defined]
-    with Store(f"sqlite:///{path}") as store:
-        yield store
-
-
 def balances(entries: tuple[JournalEntry, ...]) -> Counter[Role]:
     """Return the balance of each account, debits above zero."""
     sums: Counter[Role] = Counter()
@@ -94,9 +85,9 @@ def owed(store: Store, period: Period) -> int:
 
 @ANY_LEDGER
 @given(deeds=DEEDS, books=DAYS)
-def test_any_ledger_balances_and_agrees_with_the_unused_value(any_store, deeds, books):
-    with not_kept(any_store) as session:
-        ledger = RandomLedger(session, any_store)
+def test_any_ledger_balances_and_agrees_with_the_unused_value(module_store, deeds, books):
+    with not_kept(module_store) as session:
+        ledger = RandomLedger(session, module_store)
         session.add(closed(books))
         for deed in deeds:
             ledger.write(deed)

@@ -1,6 +1,5 @@
 """The owner's month is the reports' own numbers to the cent, whatever the ledger has; a voucher is its gift's."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -31,7 +30,6 @@ from plugin.courses.reports.usage import usage
 from plugin.courses.reports.use_sums import By
 from plugin.courses.sales.book import book_sale
 from plugin.errors import InvalidField, NotFound, PaperNotMade
-from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments
 from tests.courses.desk import FACIAL, OLGA, TOUCH_UP, Desk
@@ -51,20 +49,12 @@ FEW_LEDGERS = settings(
 NOBODY = FollowUpPage((), 0, {}, 0, 0)
 
 
-@pytest.fixture(scope="module")
-def any_store(tmp_path_factory: pytest.TempPathFactory, _migrated_file: object) -> Iterator[Store]:
-    path = tmp_path_factory.mktemp("months") / "any.db"
-    path.write_bytes(_migrated_file.read_bytes())  # type: ignore[attr-defined]
-    with Store(f"sqlite:///{path}") as store:
-        yield store
-
-
 @FEW_LEDGERS
 @given(deeds=DEEDS, month=st.integers(0, 8))
-def test_any_month_of_any_ledger_adds_up(any_store, deeds, month):
+def test_any_month_of_any_ledger_adds_up(module_store, deeds, month):
     period = month_of(date(2026, 9, 1) + timedelta(days=31 * month))
-    with not_kept(any_store) as session:
-        ledger = RandomLedger(session, any_store)
+    with not_kept(module_store) as session:
+        ledger = RandomLedger(session, module_store)
         for deed in deeds:
             ledger.write(deed)
         # A paper whose parts are not its sums is refused.

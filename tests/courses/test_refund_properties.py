@@ -4,7 +4,6 @@ courses on a ticket, payment in parts, sessions used, either formula."""
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,14 +118,11 @@ class Till(Desk):
 
 
 @pytest.fixture(scope="module")
-def till(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Iterator[Till]:
-    path = tmp_path_factory.mktemp("refunds") / "refunds.db"
-    path.write_bytes(_migrated_file.read_bytes())
-    with Store(f"sqlite:///{path}") as store:
-        opened = Till(store, HandMovedClock())
-        opened.package_id = opened.package(sessions=SESSIONS)
-        yield opened
-        assert audit(store) == ()
+def till(module_store: Store) -> Iterator[Till]:
+    opened = Till(module_store, HandMovedClock())
+    opened.package_id = opened.package(sessions=SESSIONS)
+    yield opened
+    assert audit(module_store) == ()
 
 
 def paid_in_parts(sale: Sale, sums: list[int]) -> Sale:

@@ -1,6 +1,5 @@
 """Deferred revenue and sessions used: a roll-forward that closes however it is cut, and months that stay closed."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -23,7 +22,6 @@ from plugin.courses.reports.usage import usage, usage_in
 from plugin.courses.reports.use_sums import By
 from plugin.courses.sales.book import book_sale
 from plugin.errors import InvalidField, NotAllowed
-from plugin.store import Store
 from plugin.store.journal import BooksClosed
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments
@@ -43,14 +41,6 @@ ANY_LEDGER = settings(
 )
 NOVEMBER = month_of(date(2026, 11, 1))
 DECEMBER = month_of(date(2026, 12, 1))
-
-
-@pytest.fixture(scope="module")
-def any_store(tmp_path_factory: pytest.TempPathFactory, _migrated_file: object) -> Iterator[Store]:
-    path = tmp_path_factory.mktemp("reports") / "any.db"
-    path.write_bytes(_migrated_file.read_bytes())  # type: ignore[attr-defined]
-    with Store(f"sqlite:///{path}") as store:
-        yield store
 
 
 def closed(through: date) -> BooksClosed:
@@ -94,10 +84,10 @@ def assert_closes(session: Session, period: Period) -> None:
 
 @ANY_LEDGER
 @given(deeds=DEEDS, cuts=st.tuples(DAYS, DAYS, DAYS), books=st.sets(DAYS, max_size=3))
-def test_any_ledger_cut_anywhere_closes_and_its_parts_add_up(any_store, deeds, cuts, books):
+def test_any_ledger_cut_anywhere_closes_and_its_parts_add_up(module_store, deeds, cuts, books):
     first, middle, last = sorted(cuts)
-    with not_kept(any_store) as session:
-        ledger = RandomLedger(session, any_store)
+    with not_kept(module_store) as session:
+        ledger = RandomLedger(session, module_store)
         for deed in deeds:
             ledger.write(deed)
         session.add_all(map(closed, books))
@@ -117,10 +107,10 @@ def test_any_ledger_cut_anywhere_closes_and_its_parts_add_up(any_store, deeds, c
 
 @ANY_LEDGER
 @given(before=DEEDS, after=DEEDS, through=DAYS)
-def test_what_was_closed_stays_whatever_is_entered_later(any_store, before, after, through):
+def test_what_was_closed_stays_whatever_is_entered_later(module_store, before, after, through):
     end = start_of(through + timedelta(days=1), UTC_ZONE)
-    with not_kept(any_store) as session:
-        ledger = RandomLedger(session, any_store)
+    with not_kept(module_store) as session:
+        ledger = RandomLedger(session, module_store)
         known = [deed for deed in before if _written(deed) < end]
         for deed in known:
             ledger.write(deed)

@@ -1,6 +1,5 @@
 """Reports from kept totals say the same as reports from all entries, to the cent, whatever is written when."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -48,14 +47,6 @@ ACTS = st.lists(
     ),
     max_size=14,
 )
-
-
-@pytest.fixture(scope="module")
-def any_store(tmp_path_factory: pytest.TempPathFactory, _migrated_file: object) -> Iterator[Store]:
-    path = tmp_path_factory.mktemp("totals") / "any.db"
-    path.write_bytes(_migrated_file.read_bytes())  # type: ignore[attr-defined]
-    with Store(f"sqlite:///{path}") as store:
-        yield store
 
 
 def reports(session: Session, periods: list[Period]) -> list[object]:
@@ -106,9 +97,9 @@ def carry_out(session: Session, ledger: RandomLedger, act: object) -> None:
 
 @settings(ANY_LEDGER, max_examples=30)
 @given(before=DEEDS, acts=ACTS, cut=st.tuples(DAYS, DAYS))
-def test_any_history_reads_the_same_from_the_totals(any_store, before, acts, cut):
-    with not_kept(any_store) as session:
-        ledger = RandomLedger(session, any_store)
+def test_any_history_reads_the_same_from_the_totals(module_store, before, acts, cut):
+    with not_kept(module_store) as session:
+        ledger = RandomLedger(session, module_store)
         closings: set[date] = set()
         for act in [before, "total", *acts]:
             if isinstance(act, date):

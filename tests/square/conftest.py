@@ -109,9 +109,9 @@ def lite_clinic(lite_store: Store, open_clinic: OpenClinic) -> Clinic:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Iterator[Selling]:
+def shop(memory_folder: Path, _migrated_file: Path) -> Iterator[Selling]:
     """One clinic for a whole module, whose tests sell to clients of their own. No webhook ever arrives."""
-    with open_selling(tmp_path_factory.mktemp("shop"), _migrated_file) as opened:
+    with open_selling(memory_folder, _migrated_file) as opened:
         yield opened
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,22 +78,18 @@ def shop(
     one_practice: PracticeServer,
     worn_clock: WornClock,
     ear: Ear,
-    tmp_path_factory: pytest.TempPathFactory,
-    _migrated_file: Path,
+    module_store: Store,
 ) -> Iterator[RefundClinic]:
-    path = tmp_path_factory.mktemp("refunds") / "refunds.db"
-    path.write_bytes(_migrated_file.read_bytes())
     clock = HandMovedClock()
     worn_clock.now = clock
     one_practice.control.reset("items")
-    with Store(f"sqlite:///{path}") as store:
-        services = house_of(settings_for(one_practice.base_url, ear.url), store, clock)
-        clinic = RefundClinic(services, one_practice.control, clock)
-        ear.services = services
-        clinic.open_shop()
-        yield clinic
-        assert clinic.is_sound()
-        services.close()
+    services = house_of(settings_for(one_practice.base_url, ear.url), module_store, clock)
+    clinic = RefundClinic(services, one_practice.control, clock)
+    ear.services = services
+    clinic.open_shop()
+    yield clinic
+    assert clinic.is_sound()
+    services.close()
 
 
 @pytest.fixture

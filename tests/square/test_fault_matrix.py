@@ -130,8 +130,8 @@ class Matrix:
 
 
 @pytest.fixture(scope="module")
-def matrix(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Iterator[Matrix]:
-    with open_selling(tmp_path_factory.mktemp("matrix"), _migrated_file) as selling:
+def matrix(memory_folder: Path, _migrated_file: Path) -> Iterator[Matrix]:
+    with open_selling(memory_folder, _migrated_file) as selling:
         # What is written on profiles has tests of its own.
         act = selling.act()
         selling.store.transact(lambda session: save_bookmark_in(session, act, HELD, "not here"))

@@ -1,7 +1,6 @@
 """Refunds of sales with tax and tip: the client is refunded what they paid, the ledger loses the net of it."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,23 +38,19 @@ def shop(
     one_practice: PracticeServer,
     worn_clock: WornClock,
     ear: Ear,
-    tmp_path_factory: pytest.TempPathFactory,
-    _migrated_file: Path,
+    module_store: Store,
 ) -> Iterator[Clinic]:
     """One clinic for the module: each test sells on an order of its own."""
-    path = tmp_path_factory.mktemp("taxed") / "taxed.db"
-    path.write_bytes(_migrated_file.read_bytes())
     clock = HandMovedClock()
     worn_clock.now = clock
     one_practice.control.reset("items")
-    with Store(f"sqlite:///{path}") as store:
-        services = house_of(settings_for(one_practice.base_url, ear.url), store, clock)
-        opened = Clinic(services, one_practice.control, clock)
-        ear.services = services
-        opened.open_shop()
-        yield opened
-        assert opened.is_sound()
-        services.close()
+    services = house_of(settings_for(one_practice.base_url, ear.url), module_store, clock)
+    opened = Clinic(services, one_practice.control, clock)
+    ear.services = services
+    opened.open_shop()
+    yield opened
+    assert opened.is_sound()
+    services.close()
 
 
 @pytest.fixture

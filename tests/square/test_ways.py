@@ -169,10 +169,9 @@ class Recorder:
 
 
 @pytest.fixture(scope="module")
-def recorder(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Iterator[Recorder]:
-    folder = tmp_path_factory.mktemp("ways")
-    with open_selling(folder, _migrated_file) as selling:
-        recorder = Recorder(selling, folder)
+def recorder(memory_folder: Path, _migrated_file: Path) -> Iterator[Recorder]:
+    with open_selling(memory_folder, _migrated_file) as selling:
+        recorder = Recorder(selling, memory_folder)
         began = time.process_time()
         yield recorder
         recorder.close()
