@@ -106,6 +106,7 @@ check_answers() {
     matches "$name" '[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?' || fail "'$name' is no name of a machine, such as desk.example.org."
     { matches "$port" '[1-9][0-9]{0,4}' && [ "$port" -le 65535 ]; } || fail "'$port' is no port, a number up to 65535."
     matches "$data" '/[A-Za-z0-9._/-]*[A-Za-z0-9._-]' || fail "The data folder is a whole path without spaces, such as /srv/coursekeeper/data."
+    matches "$folder" '/[A-Za-z0-9._/-]*[A-Za-z0-9._-]' || fail "--folder is a whole path without spaces, such as /srv/coursekeeper."
     case $form-$name in
     tailscale-*.ts.net | lan-* | local-* | domain-*.*) ;;
     tailscale-*) fail "A Tailscale name ends with .ts.net; \`tailscale status\` shows it." ;;
@@ -222,6 +223,14 @@ need_compose() {
     [ -n "$compose" ] || fail "Please install Docker with its compose plugin (version 2), or use --systemd."
 }
 
+# The containers have the same names in every folder: compose would take those of the other one.
+refuse_second_folder() {
+    has docker || return 0
+    running=$(docker ps --all --filter label=com.docker.compose.project=coursekeeper \
+        --format '{{.Label "com.docker.compose.project.working_dir"}}' 2>/dev/null | sort -u | grep -Fvx "$folder" | head -1) || true
+    [ -z "$running" ] || fail "Coursekeeper is installed from $running already. Bring that one up to date with --folder $running, or remove it first with --uninstall --folder $running. Several clinics on one machine: docs/scale.md."
+}
+
 in_folder() { (cd "$folder" && "$@"); }
 
 # shellcheck disable=SC2086  # one or two words
@@ -278,6 +287,7 @@ END
 
 container_steps() {
     need_compose
+    refuse_second_folder
     step mkdir -p "$folder/caddy"
     copy 0644 "$folder" "$here"/compose*.yaml
     copy 0644 "$folder/caddy" "$here"/caddy/*

@@ -190,6 +190,7 @@ def test_a_version_that_is_not_started_gives_way_to_the_one_that_runs(machine: M
         (("--port", "443; reboot"), "is no port"),
         (("--data", "data"), "The data folder is a whole path"),
         (("--data", "/srv/my data"), "The data folder is a whole path"),
+        (("--folder", "srv"), "--folder is a whole path"),
     ],
 )
 def test_an_answer_that_can_not_be_meant_is_refused(
@@ -212,6 +213,24 @@ def test_the_clinics_own_certificate_comes_with_the_steps_for_an_ipad(machine: M
     assert machine.settings()["ADDRESS"] == "desk.local"
     assert "http://desk.local/ca.crt" in said.stderr
     assert "Certificate Trust Settings" in said.stderr
+
+
+def test_a_second_folder_does_not_take_the_containers_of_the_first(machine: Machine) -> None:
+    others = _DOCKER.replace('case "$*" in', 'case "$*" in\n"ps --all"*) echo /srv/other ;;')
+    (machine.programs / "docker").write_text(others)
+
+    said = machine.install("--image", "an/image:1", "--yes")
+
+    assert said.returncode == 1
+    assert "Coursekeeper is installed from /srv/other already." in said.stderr
+    assert not machine.folder.exists()
+
+
+def test_the_same_folder_again_is_an_upgrade(machine: Machine) -> None:
+    own = _DOCKER.replace('case "$*" in', f'case "$*" in\n"ps --all"*) echo {machine.folder} ;;')
+    (machine.programs / "docker").write_text(own)
+
+    assert machine.install("--image", "an/image:1", "--yes").returncode == 0
 
 
 def test_a_tunnel_needs_no_caddy(machine: Machine) -> None:
