@@ -105,8 +105,8 @@ check_answers() {
     case $database in sqlite | postgres) ;; *) fail "The database is sqlite or postgres." ;; esac
     matches "$name" '[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?' || fail "'$name' is no name of a machine, such as desk.example.org."
     { matches "$port" '[1-9][0-9]{0,4}' && [ "$port" -le 65535 ]; } || fail "'$port' is no port, a number up to 65535."
-    matches "$data" '/[A-Za-z0-9._/-]*[A-Za-z0-9._-]' || fail "The data folder is a whole path without spaces, such as /srv/coursekeeper/data."
     matches "$folder" '/[A-Za-z0-9._/-]*[A-Za-z0-9._-]' || fail "--folder is a whole path without spaces, such as /srv/coursekeeper."
+    matches "$data" '/[A-Za-z0-9._/-]*[A-Za-z0-9._-]' || fail "The data folder is a whole path without spaces, such as /srv/coursekeeper/data."
     case $form-$name in
     tailscale-*.ts.net | lan-* | local-* | domain-*.*) ;;
     tailscale-*) fail "A Tailscale name ends with .ts.net; \`tailscale status\` shows it." ;;
