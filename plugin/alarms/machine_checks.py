@@ -10,10 +10,12 @@ from sqlalchemy import func, select, text
 from plugin.alarms.audit_runs import last_audit
 from plugin.alarms.condition import Look, fine, lasting, unused, wrong
 from plugin.alarms.deliveries import ALARM_WEBHOOK, last_delivery
+from plugin.alarms.square_checks import NOT_CONNECTED
 from plugin.backups.versions import newer_version
 from plugin.courses.base.inbox import inbox_state
 from plugin.courses.health_facts import WORKER, clock_offset, last_seen, mail_failing, write_failure
 from plugin.services import Services
+from plugin.square.connection.status import is_connected
 from plugin.store import Store
 from plugin.store.queues import PENDING, Inbox, Outbox
 from plugin.store.write_failures import WriteFailure
@@ -102,7 +104,7 @@ def clock_is_right(services: Services, _now: datetime) -> Look:
     """Check this machine's clock against Square's, as heard with its last answers."""
     offset = clock_offset(services.store)
     if offset is None:
-        return fine(_("The clock agrees with Square's."))
+        return fine(_("The clock agrees with Square's.")) if is_connected(services) else NOT_CONNECTED
     span = lasting(abs(offset))
     said = (
         _("The clock of this machine is {lasting} ahead of Square's.", lasting=span)

@@ -16,14 +16,14 @@ SILENT_FOR = timedelta(minutes=10)
 REFUSED_FOR = timedelta(minutes=5)
 NOTHING_CAME_FOR = timedelta(hours=2)
 ENDS_WITHIN = timedelta(days=10)
-_NOT_CONNECTED = unused(N_("Square is not connected yet."))
+NOT_CONNECTED = unused(N_("Square is not connected yet."))
 
 
 def square_answers(services: Services, now: datetime) -> Look:
     """Check that Square has not been silent for minutes while the clinic was open."""
     known = _connected(services)
     if known is None:
-        return _NOT_CONNECTED
+        return NOT_CONNECTED
     since = known.failing_since
     if since is None or known.failing_code == SIGN_IN:
         return fine(
@@ -45,7 +45,7 @@ def square_accepts(services: Services, now: datetime) -> Look:
     """Check that Square accepts our token, whether the clinic is open or not."""
     known = _connected(services)
     if known is None:
-        return _NOT_CONNECTED
+        return NOT_CONNECTED
     since = known.failing_since
     if since is None or known.failing_code != SIGN_IN or now - since < REFUSED_FOR:
         return fine(_("The access token is valid."))
@@ -58,7 +58,7 @@ def sales_arrive(services: Services, now: datetime) -> Look:
     """Check that an event or a sync has come within the last hours of being open."""
     known = _connected(services)
     if known is None:
-        return _NOT_CONNECTED
+        return NOT_CONNECTED
     heard = (
         last_sync_at(services.store, now),
         square_mode(services.store, now).last_event_at,
@@ -90,7 +90,7 @@ def permission_lasts(services: Services, now: datetime) -> Look:
     if known.problem:
         return wrong(known.problem)
     if not known.has_permission:
-        return _NOT_CONNECTED
+        return NOT_CONNECTED
     if known.refreshed_at is not None and now - known.refreshed_at >= ALARM_AFTER:
         return wrong(
             _(
