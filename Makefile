@@ -19,6 +19,7 @@ SEED =
 BENCH =
 SHARE =
 SECONDS =
+A_SECOND =
 EVENTS =
 DAYS =
 SIZE =
@@ -79,10 +80,10 @@ check-papers: setup ## Hold every paper against PDF/UA-1 and PDF/A-3a with veraP
 	@exec env $(ENV) $(PYTHON) -m tests.papers.verapdf .venv/verapdf
 
 bench: setup-test ## Measure everything that is to be quick, in one table beside its aims: ROUNDS=5, SIZE=100, ONLY=part,part, CLINICS=folder
-	@exec nice -n 5 env $(ENV) ROUNDS="$(ROUNDS)" SIZE="$(SIZE)" SECONDS="$(SECONDS)" ONLY="$(ONLY)" CLINICS="$(CLINICS)" $(PYTHON) -m tests.bench bench.json
+	@exec nice -n 5 env $(ENV) ROUNDS="$(ROUNDS)" SIZE="$(SIZE)" SECONDS="$(SECONDS)" A_SECOND="$(A_SECOND)" ONLY="$(ONLY)" CLINICS="$(CLINICS)" $(PYTHON) -m tests.bench bench.json
 
 load: ONLY = load
-load: bench ## Let 24 iPads use sessions for 5 minutes in a clinic of 100,000 clients, beside all else: SECONDS=300, SIZE=100
+load: bench ## Let 24 iPads use sessions for 5 minutes in a clinic of 100,000 clients, beside all else: SECONDS=300, SIZE=100, A_SECOND=3
 
 torture: setup-test ## Kill processes, play a year of faults, storm with webhooks, and compare the ledger: SEED=, SECONDS=60, EVENTS=10000, DAYS=365; 15 minutes on two cores
 	@exec env $(ENV) $(PYTHON) -m tests.torture "$(SEED)" "$(SECONDS)" "$(EVENTS)" "$(DAYS)"

@@ -1,7 +1,8 @@
 """`make bench`: everything that is to be quick, in one run and one table, and the same as JSON.
 
-`python -m tests.bench FILE`; the environment may say ROUNDS=, SIZE= (thousands of clients), ONLY=part,part and
-CLINICS=, a folder that keeps the large clinics for the next run.
+`python -m tests.bench FILE`; the environment may say ROUNDS=, SIZE= (thousands of clients), ONLY=part,part,
+CLINICS=, a folder that keeps the large clinics for the next run, SECONDS= and A_SECOND= (the load's length, and
+the uses of each iPad).
 """
 
 import json
@@ -46,6 +47,7 @@ def main(file: Path) -> int:
 
 def _chosen(clinics: Path, size: int) -> dict[str, Part]:
     seconds = float(os.environ.get("SECONDS") or SECONDS)
+    a_second = float(os.environ.get("A_SECOND") or load.A_SECOND)
     parts: dict[str, Part] = {
         "use cases": use_cases.measure,
         "http": http.measure,
@@ -54,7 +56,7 @@ def _chosen(clinics: Path, size: int) -> dict[str, Part]:
         "papers": papers.measure,
         "screens": screens.measure,
         "pages": lambda _folder, rounds: pages.measure(clinics, rounds, size),
-        "load": partial(load.measure, clinics=clinics, size=size, seconds=seconds),
+        "load": partial(load.measure, clinics=clinics, size=size, seconds=seconds, a_second=a_second),
     }
     only = os.environ.get("ONLY", "")
     chosen = [name.strip() for name in only.split(",")] if only else list(parts)

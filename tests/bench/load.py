@@ -52,33 +52,35 @@ class LoadRun:
         return quantiles(self.waited_ms, n=100)[98]
 
 
-def measure(folder: Path, _rounds: int, *, clinics: Path, size: int, seconds: float) -> Iterator[Figure]:
-    """Yield how the iPads fared in a copy of the clinic of `size` thousand clients."""
+def measure(
+    folder: Path, _rounds: int, *, clinics: Path, size: int, seconds: float, a_second: float = A_SECOND
+) -> Iterator[Figure]:
+    """Yield how the iPads fared in a copy of the clinic of `size` thousand clients, at so many uses a second each."""
     path = folder / "clinic.db"
     clinic_of(clinics, size).store.close()
     shutil.copyfile(clinics / f"clinic-{size}.db", path)
     with Store(f"sqlite:///{path}") as store:
         desk, wanted = (
             reopened(store, wall_clock()),
-            round(IPADS * A_SECOND * seconds / USES_OF_A_COURSE) + 2 * IPADS,
+            round(IPADS * a_second * seconds / USES_OF_A_COURSE) + 2 * IPADS,
         )
         tokens, courses = furnish(desk, tokens=IPADS, courses=wanted, sessions=SESSIONS, package="Load")
         entries = count_of(store)
     run, warming = LoadRun(), LoadRun()
     with running_clinic(folder, has_events=True) as clinic, _beside(clinic, run):
         # In the first seconds of a server each statement is built for the first time.
-        use_sessions(clinic.port, tokens, courses[-IPADS:], WARMING_S, warming)
-        use_sessions(clinic.port, tokens, courses[:-IPADS], seconds, run)
+        use_sessions(clinic.port, tokens, courses[-IPADS:], WARMING_S, warming, a_second)
+        use_sessions(clinic.port, tokens, courses[:-IPADS], seconds, run, a_second)
     with Store(f"sqlite:///{path}") as store:
         lost, found = lost_in(store, warming.acknowledged + run.acknowledged), audit(store)
     errors = warming.errors + run.errors
-    what = f"{IPADS} iPads, {A_SECOND} uses a second each, {entries / 1e6:.1f} million entries"
+    what = f"{IPADS} iPads, {a_second:g} uses a second each, {entries / 1e6:.1f} million entries"
     none, beside = (
         Aim(0, is_at_most=True, of="value"),
         ", ".join(f"{many} {each}" for each, many in run.beside.items()),
     )
     yield Figure(
-        what, "uses a second", [len(run.acknowledged) / seconds], aim=Aim(0.99 * IPADS * A_SECOND, of="value")
+        what, "uses a second", [len(run.acknowledged) / seconds], aim=Aim(0.99 * IPADS * a_second, of="value")
     )
     yield Figure(
         "slowest 1 %, from when it was due", "ms", [run.p99_ms], aim=Aim(P99_MS, is_at_most=True, of="value")
@@ -106,23 +108,33 @@ def lost_in(store: Store, acknowledged: Sequence[str]) -> list[str]:
     return [each for each in acknowledged if each not in there or each in seen or seen.add(each)]  # type: ignore[func-returns-value]
 
 
-def use_sessions(port: int, tokens: list[str], courses: list[str], seconds: float, run: LoadRun) -> None:
+def use_sessions(
+    port: int, tokens: list[str], courses: list[str], seconds: float, run: LoadRun, a_second: float = A_SECOND
+) -> None:
     """Let each iPad use sessions of its own courses, so many a second, until the time is over."""
     ipads = len(tokens)
     with ThreadPoolExecutor(ipads) as pool:
         played = [
-            pool.submit(_play, port, token, courses[number::ipads], seconds, number / ipads, run)
+            pool.submit(_play, port, token, courses[number::ipads], seconds, number / ipads, run, a_second)
             for number, token in enumerate(tokens)
         ]
         for each in played:
             each.result()
 
 
-def _play(port: int, token: str, courses: list[str], seconds: float, late: float, run: LoadRun) -> None:
-    today, every = datetime.now(UTC).date(), 1 / A_SECOND
+def _play(
+    port: int,
+    token: str,
+    courses: list[str],
+    seconds: float,
+    late: float,
+    run: LoadRun,
+    a_second: float,
+) -> None:
+    today, every = datetime.now(UTC).date(), 1 / a_second
     began = time.perf_counter() + late * every
     ipad = _Ipad(port, token)
-    for turn in range(int(seconds * A_SECOND)):
+    for turn in range(int(seconds * a_second)):
         due = began + turn * every
         time.sleep(max(0.0, due - time.perf_counter()))
         if time.perf_counter() > began + seconds:
