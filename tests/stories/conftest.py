@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from plugin.courses.audit import audit
 from plugin.courses.reports.totals import keep_totals
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
+from tests.replay import audited
 
 
 @pytest.fixture
@@ -16,4 +16,4 @@ def desk(store: Store, clock: HandMovedClock) -> Iterator[Desk]:
     """A clinic in Los Angeles whose ledger still adds up when the story ends."""
     yield Desk(store, clock)
     keep_totals(store)
-    assert audit(store) == ()
+    assert audited(store) == ()

@@ -11,7 +11,6 @@ from pydantic import SecretStr
 from invoices.papers import Paper
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.courses.audit import audit
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.square.client import SquareClient
@@ -20,7 +19,7 @@ from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.postbox import Postbox
-from tests.replay import once
+from tests.replay import audited, once
 from tests.web.visitor import Visitor, email_of, hire
 
 SIGNATURE_KEY = "a key that only Square and we know"
@@ -86,7 +85,7 @@ def small_app(small_house: Services, _shared_small_app: SharedApplication) -> It
 def desk(services: Services, clock: HandMovedClock) -> Iterator[Desk]:
     """The clinic behind the screens; whatever a test does there, its ledger adds up after it."""
     yield Desk(services.store, clock)
-    assert audit(services.store) == ()
+    assert audited(services.store) == ()
 
 
 @pytest.fixture
