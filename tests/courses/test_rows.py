@@ -216,14 +216,53 @@ class TestPayments:
         assert rows(desk, Attention, *names) == [
             (
                 "money_for_closed",
-                "money_for_closed:O",
+                "money_for_closed:O:198000",
                 "O",
                 None,
                 None,
                 "$1,380.00 came for a course that is closed. It belongs to no session.",
-                {"proposal": "Give the money back in Square, or sell a new course."},
+                {
+                    "unclaimed": 138000,
+                    "proposal": "Give the money back in Square, or sell a new course.",
+                },
             )
         ]
+
+    def test_money_for_closed_courses_on_two_lines_is_asked_about_in_one_sum(self, desk: Desk) -> None:
+        package = desk.package()
+        sale = desk.sale(*(desk.line(package, uid=uid) for uid in "AB"), order="O")
+        desk.book(replace(sale, came=(Came(usd(100000)),)))
+        desk.refund("O", 100000, total=100000)
+        desk.book(sale)
+        assert [item.summary for item in desk.questions()] == [
+            "$2,960.00 came for a course that is closed. It belongs to no session."
+        ]
+
+    def test_each_payment_for_a_closed_course_is_asked_about_once(self, desk: Desk) -> None:
+        sale = desk.sale(desk.line(desk.package()), order="O")
+        came = tuple(Came(usd(so_far)) for so_far in (50000, 98000, WHOLE))
+        desk.book(replace(sale, came=came[:1]))
+        desk.refund("O", 50000, total=50000)
+        for many in (2, 2):
+            desk.book(replace(sale, came=came[:many]))
+        (item,) = desk.questions()
+        desk.answer(item.id, "dismiss")
+        for many in (2, 3, 3):
+            desk.book(replace(sale, came=came[:many]))
+        said = "{} came for a course that is closed. It belongs to no session."
+        assert item.summary == said.format("$480.00")
+        assert [each.summary for each in desk.questions()] == [said.format("$1,000.00")]
+
+    def test_what_an_earlier_version_asked_about_is_not_asked_about_again(self, desk: Desk) -> None:
+        sale = desk.sale(desk.line(desk.package()), order="O")
+        desk.book(replace(sale, came=(Came(usd(50000)),)))
+        desk.refund("O", 50000, total=50000)
+        desk.book(sale)
+        with desk.store.writing() as session:
+            item = session.scalars(select(Attention)).one()
+            item.dedupe, item.details = "money_for_closed:O", {"proposal": "Give the money back."}
+        desk.book(sale)
+        assert len(desk.questions()) == 1
 
     def test_one_course_of_a_line_closed_leaves_its_money_to_the_other(self, desk: Desk) -> None:
         line = replace(desk.line(desk.package(), quantity=2, paid=330000), tax=66000)

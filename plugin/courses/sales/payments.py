@@ -22,6 +22,7 @@ from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.sales.sales import Came, Sale
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.prepared import Prepared
+from plugin.store.queues import Attention
 from plugin.wording import _
 
 # An allowance's first entry grants its sessions.
@@ -69,17 +70,23 @@ def _receive(work: Work, sale: Sale, lines: Sequence[Sequence[_Part]], came: Cam
     heads = heads_of(work.session, [part.allowance_id for parts in lines for part in parts])
     entries: list[EntryRow] = []
     changed: list[str] = []
+    unclaimed = 0
     for parts in lines:
         gross = _gross_paid(parts)
         price = sum(part.price for part in parts)
-        due = _due(price, came, sale.total) - sum(part.paid for part in parts)
-        for part, share, line in _share_out(work, sale, parts, came, due):
+        due = max(0, _due(price, came, sale.total) - sum(part.paid for part in parts))
+        still_open = [part for part in parts if part.course.closed_as is None]
+        fits = min(due, sum(part.unpaid for part in still_open))
+        unclaimed += _charge(parts).gross_of(due - fits) if due > fits else 0
+        for part, share, line in _share_out(sale, still_open, came, fits):
             head = heads.get(part.allowance_id, START)
             entries.append(next_entry(work, part.allowance_id, head, paid(share), line))
             changed.append(part.course.id)
             part.paid, part.entries = part.paid + share, part.entries + 1
         _receive_tax(parts, gross, came, sale.total)
     append_all(work, entries)
+    if unclaimed:
+        _ask(work, sale, came, unclaimed)
     # A course that has only been sold and paid has no uses yet.
     used = [entry.allowance_id for entry in entries if entry.seq > _FIRST_PAYMENT or not entry.sessions_after]
     if used:
@@ -120,16 +127,16 @@ def _due(price: int, came: Came, total: Money) -> int:
     return price if so_far >= total.amount else price * so_far // total.amount
 
 
+def _charge(parts: Sequence[_Part]) -> Charge:
+    """Return what all courses of a line were charged."""
+    courses = _courses(parts)
+    return Charge(sum(each.price for each in courses), sum(each.tax or 0 for each in courses))
+
+
 def _share_out(
-    work: Work, sale: Sale, parts: Sequence[_Part], came: Came, due: int
+    sale: Sale, still_open: Sequence[_Part], came: Came, fits: int
 ) -> Iterator[tuple[_Part, int, Line]]:
     """Allocate the new money to what is unpaid, so that the parts add up to their price to the cent."""
-    still_open = [part for part in parts if part.course.closed_as is None]
-    fits = min(max(due, 0), sum(part.unpaid for part in still_open))
-    if due > fits:
-        courses = _courses(parts)
-        charge = Charge(sum(each.price for each in courses), sum(each.tax or 0 for each in courses))
-        _ask(work, sale, Money(charge.gross_of(due - fits), sale.total.currency))
     if not still_open:
         return
     is_all = came.so_far.amount >= sale.total.amount
@@ -178,13 +185,31 @@ def _key(part: _Part, what: str) -> str:
     return f"sale:{born_from}:{part.position}:{what}"
 
 
-def _ask(work: Work, sale: Sale, money: Money) -> None:
-    came = clinic_money(work.session, money)
+_MONEY_FOR_CLOSED = "money_for_closed"
+
+
+def _ask(work: Work, sale: Sale, came: Came, unclaimed: int) -> None:
+    """Ask what becomes of all the money that closed courses can't take, less what was asked about before."""
+    order_id = sale.square_order_id
+    before = select(Attention.details).where(
+        Attention.kind == _MONEY_FOR_CLOSED, Attention.square_order_id == order_id
+    )
+    # An item of an earlier version does not say its amount: it stands for all.
+    asked = sum(details.get("unclaimed", unclaimed) for details in work.session.scalars(before))
+    if asked >= unclaimed:
+        return
+    new = Money(unclaimed - asked, sale.total.currency)
     open_item(
         work,
-        kind="money_for_closed",
-        dedupe=f"money_for_closed:{sale.square_order_id}",
-        summary=_("{came} came for a course that is closed. It belongs to no session.", came=came),
-        details={"proposal": _("Give the money back in Square, or sell a new course.")},
-        square_order_id=sale.square_order_id,
+        kind=_MONEY_FOR_CLOSED,
+        dedupe=f"{_MONEY_FOR_CLOSED}:{order_id}:{came.so_far.amount}",
+        summary=_(
+            "{came} came for a course that is closed. It belongs to no session.",
+            came=clinic_money(work.session, new),
+        ),
+        details={
+            "unclaimed": new.amount,
+            "proposal": _("Give the money back in Square, or sell a new course."),
+        },
+        square_order_id=order_id,
     )
