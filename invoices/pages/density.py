@@ -25,7 +25,7 @@ from invoices.papers import (
 # The last two of one page shorten the notes of the visits; a long paper takes several pages.
 Density = Literal["airy", "roomy", "compact", "tight", "tight two-lines", "tight one-line", "compact long"]
 ONE_PAGE: tuple[Density, ...] = ("airy", "roomy", "compact", "tight", "tight two-lines", "tight one-line")
-_MADE_FOR_SEVERAL_PAGES = (GiftVoucher, OwnersMonth, Guide, CourseAgreement)
+_MADE_FOR_SEVERAL_PAGES = (GiftVoucher, OwnersMonth, Guide)
 _WITHOUT_NOTES = ONE_PAGE[:4]
 
 # In points, as in print.css: the page between its margins, and all of a summary but its visits, at the least.
@@ -66,6 +66,9 @@ def densities_of(paper: Paper) -> tuple[Density, ...]:
         return ()
     if paper.clinic.large_print or getattr(paper, "form", "") == "card":
         return ("roomy",)
+    if isinstance(paper, CourseAgreement):
+        # Nothing of a contract is set in small letters.
+        return ("roomy", "compact")
     if isinstance(paper, AftercareSheet):
         return ("compact", "tight") if _is_full(paper) else ("roomy", "compact", "tight")
     if not isinstance(paper, CourseSummary):

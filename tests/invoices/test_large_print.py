@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from invoices.papers import Paper
+from invoices.press.render import the_press
 from tests.invoices.conftest import text_in
 from tests.invoices.test_type import sizes_in
 from tests.papers.real import paper
@@ -44,6 +45,21 @@ def test_the_contact_lines_of_a_sheet_are_never_alone_on_its_last_page(
     *_others, last = text_in(draw(large(name + language))).split("\f")[:-1]
     assert "911" in last
     assert "hello@juniperstreet.example" in last
+
+
+@pytest.mark.parametrize("size", ["letter", "a4"])
+@pytest.mark.parametrize("name", ["aftercare-facial", "welcome"])
+@pytest.mark.parametrize("language", ["", "-spanish", "-chinese"])
+def test_a_sheet_takes_one_leaf_in_every_language(name: str, language: str, size: Any) -> None:
+    found = large(name + language)
+    with the_press() as press:
+        on_size = replace(found, clinic=replace(found.clinic, page_size=size))
+        assert len(press.laid_out(on_size, {}).pages) == 2
+
+
+def test_the_visits_of_a_summary_are_not_cut_for_two_of_them(draw: Callable[[Paper], bytes]) -> None:
+    *_others, last = text_in(draw(large("summary"))).split("\f")[:-1]
+    assert all(f"Session {number}" in last for number in range(1, 6))
 
 
 def test_an_invoice_in_large_print_is_a_copy_and_keeps_its_figures(

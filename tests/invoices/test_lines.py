@@ -100,3 +100,8 @@ def test_the_last_characters_of_a_chinese_text_stay_together() -> None:
 def test_a_line_of_an_address_is_not_broken_but_a_long_one_may_be() -> None:
     assert whole("Los Angeles, CA 90012") == "Los\u00a0Angeles,\u00a0CA\u00a090012"
     assert whole("word " * 9) == "word " * 9
+
+
+def test_a_touch_up_is_never_broken_at_its_hyphen() -> None:
+    said = "<p>course of 12 with two touch-ups</p><title>2 touch-ups</title>"
+    assert with_full_lines(said).count('<span class="whole">touch-ups</span>') == 1

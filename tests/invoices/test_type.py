@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pikepdf
 import pytest
+from weasyprint.formatting_structure.boxes import TextBox
 
 from invoices.pages.density import ONE_PAGE, densities_of
-from invoices.papers import CourseSummary, PageSize, Paper
+from invoices.papers import CourseAgreement, CourseSummary, PageSize, Paper
 from invoices.press.html import html_of
 from invoices.press.render import the_press
-from tests.papers.real import NAMES, summary
+from tests.papers.real import NAMES, paper, summary
 
 LEAST_POINTS = 10
 TWO_LINES = "Fine lines around the eyes, jawline and neck; tender on the left cheek, so fewer points"
@@ -112,3 +113,31 @@ def test_who_treats_at_all_visits_is_said_once() -> None:
     course = _with_visits(3, "letter")
     alone = replace(course, visits=tuple(replace(each, practitioner="A. Kim") for each in course.visits))
     assert html_of(alone).count("A. Kim") == html_of(course).count("A. Kim") - 1
+
+
+@pytest.mark.parametrize("language", ["", "-spanish", "-chinese"])
+@pytest.mark.parametrize("size", ["letter", "a4"])
+def test_a_planner_of_ten_visits_is_one_page_in_twelve_points(
+    draw: Callable[[Paper], bytes], size: PageSize, language: str
+) -> None:
+    """With the entrance and the parking said; only what explains is smaller."""
+    found = paper(f"planner{language}", size)
+    sizes = [round(each, 1) for each in sizes_in(draw(found))]
+    assert sum(each >= 12 for each in sizes) > 0.7 * len(sizes)
+    assert _pages(found) == 1
+
+
+@pytest.mark.parametrize("size", ["letter", "a4"])
+@pytest.mark.parametrize("name", ["agreement", "agreement-spanish", "agreement-chinese", "agreement-signed"])
+def test_an_agreement_is_signed_below_its_terms(name: str, size: PageSize) -> None:
+    """On one page, or on a second one that holds several clauses; nothing of it is set in small letters."""
+    found = paper(name, size)
+    assert isinstance(found, CourseAgreement)
+    with the_press() as press:
+        *_first, last = press.laid_out(found, {}).pages
+    text = " ".join(
+        "".join(box.text for box in last._page_box.descendants() if isinstance(box, TextBox)).split()
+    )
+    for clause in found.after:
+        assert clause.heading.split()[0] in text
+    assert densities_of(found) == ("roomy", "compact")
