@@ -10,6 +10,8 @@ _DATE = re.compile(r"[A-Z][a-z]+[ \u00a0]\d{1,2},[ \u00a0]\d{4}|\d{1,2} de [a-z]
 # (310) 555-0100 · +1 310-555-0100, in text and in no tag; a link is tagged as such only without a box of its own
 _PHONE = re.compile(r"(?:\+\d{1,3}[ \u00a0-])?\(?\d{3}\)?[ \u00a0-]\d{3}-\d{4}(?=[^<>]*<(?!/a>))")
 _TOUCH_UP = re.compile(r"\b[Tt]ouch-ups?\b(?=[^<>]*<(?!/title>))")
+# 2次 · 60分钟
+_MEASURE = re.compile(r"\d+(?:次|分钟|小时|毫升)(?=[^<>]*<(?!/title>))")
 _LAST_UNIT = re.compile(r"(?<=\d) (?=(?:h|min)</)")
 _LAST_WORD = re.compile(r"(?<=[^<>]{16}) (?=[^\s<>]{1,9}</(?:p|li|h1|h2|td|th)>)")
 # A box that does not break, as its neighbors may break anywhere.
@@ -25,7 +27,7 @@ def whole(text: str) -> str:
 
 def with_full_lines(page: str) -> str:
     """Return the HTML with dates and phone numbers in one piece, and two words at least on the last line of a text."""
-    for piece in (_PHONE, _TOUCH_UP):
+    for piece in (_PHONE, _TOUCH_UP, _MEASURE):
         page = piece.sub(r'<span class="whole">\g<0></span>', page)
     dated = _LAST_UNIT.sub(NO_BREAK_SPACE, _DATE.sub(lambda found: whole(found[0]), page))
     return _LAST_CHARACTERS.sub(r'<span class="whole">\1</span>', _LAST_WORD.sub(NO_BREAK_SPACE, dated))
