@@ -9,7 +9,9 @@ _LONGEST = 40
 _DATE = re.compile(r"[A-Z][a-z]+[ \u00a0]\d{1,2},[ \u00a0]\d{4}|\d{1,2} de [a-z]+ de[ \u00a0]\d{4}")
 # (310) 555-0100 · +1 310-555-0100, in text and in no tag; a link is tagged as such only without a box of its own
 _PHONE = re.compile(r"(?:\+\d{1,3}[ \u00a0-])?\(?\d{3}\)?[ \u00a0-]\d{3}-\d{4}(?=[^<>]*<(?!/a>))")
-_TOUCH_UP = re.compile(r"\b[Tt]ouch-ups?\b(?=[^<>]*<(?!/title>))")
+# An atom of the line, with its number and the point after it: where a line is full to its last space, WeasyPrint ends
+# it at its first space instead.
+_TOUCH_UP = re.compile(r"\b(?:\w{1,5}[ \u00a0])?[Tt]ouch-ups?\b[.,;:]?(?=[^<>]*<(?!/title>))")
 # 2次 · 60分钟
 _MEASURE = re.compile(r"\d+(?:次|分钟|小时|毫升)(?=[^<>]*<(?!/title>))")
 _LAST_UNIT = re.compile(r"(?<=\d) (?=(?:h|min)</)")
@@ -27,7 +29,8 @@ def whole(text: str) -> str:
 
 def with_full_lines(page: str) -> str:
     """Return the HTML with dates and phone numbers in one piece, and two words at least on the last line of a text."""
-    for piece in (_PHONE, _TOUCH_UP, _MEASURE):
+    for piece in (_PHONE, _MEASURE):
         page = piece.sub(r'<span class="whole">\g<0></span>', page)
+    page = _TOUCH_UP.sub(r'<span class="atom">\g<0></span>', page)
     dated = _LAST_UNIT.sub(NO_BREAK_SPACE, _DATE.sub(lambda found: whole(found[0]), page))
     return _LAST_CHARACTERS.sub(r'<span class="whole">\1</span>', _LAST_WORD.sub(NO_BREAK_SPACE, dated))
