@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +21,10 @@ from tests.web.page import Page
 
 # The clinic's machine may be busy; what must be quick is asserted by what is shown, not by a clock.
 PATIENCE_MS = 15_000
+# A tap at this very moment, on what the browser finds there as for a finger: one that a test sends comes later, on a
+# slow machine too late for what holds for a moment only.
+TAP_NOW = """((x, y) => (document.elementFromPoint(x, y) ?? document.body).dispatchEvent(
+  new MouseEvent("click", { bubbles: true, cancelable: true, clientX: x, clientY: y })))"""
 # A line of a course's history that can be undone, and when it happened.
 USED = re.compile(r'<li class="line" id="e-(\w+)">\s*<time class="line-day(?: same)?" datetime="([^"]+)"')
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +53,15 @@ def open_clinic(folder: Path) -> Iterator[Clinic]:
     with running(command, f"{desk}/readyz", environment=environment_without_settings(), folder=folder):
         password = json.loads((data / "demo.json").read_text(encoding="utf-8"))["password"]
         yield Clinic(desk, f"http://127.0.0.1:{till_port}", password, data)
+
+
+def until(page: Window, is_so: Callable[[], bool]) -> None:
+    """Wait as long as a slow machine takes; an AssertionError if it never is so."""
+    for _ in range(PATIENCE_MS // 50):
+        if is_so():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it never came")
 
 
 def environment_without_settings() -> dict[str, str]:

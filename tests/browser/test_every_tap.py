@@ -1,11 +1,12 @@
 """Every tap is heard, or the page says that it was not: also where the page changes around the finger."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.clinic import Clinic, DeskWindow, Till
+from tests.browser.clinic import TAP_NOW, Clinic, DeskWindow, Till
 from tests.chromium import WINDOW, watched_page
 
 GRACE = "Grace Kim"
@@ -19,6 +20,14 @@ COUNT_CHANGES = """(place) => {
     .observe(document.querySelector(place), { childList: true, subtree: true });
 }"""
 HAS_CHANGED = "() => window.changes > 0"
+TAP_ONCE_CHANGED = f"""([place, x, y]) => {{
+  const watch = new MutationObserver(() => {{ watch.disconnect(); setTimeout(() => {TAP_NOW}(x, y)); }});
+  watch.observe(document.querySelector(place), {{ childList: true, subtree: true }});
+}}"""
+IS_DOWN = """async () => {
+  const { href } = document.querySelector("[rel=modulepreload][href*='/finger.js']");
+  return (await import(href)).isDown();
+}"""
 # The page asks for what is new at once, as it does when its connection is back.
 ASK_NOW = "dispatchEvent(new Event('online'))"
 
@@ -38,10 +47,12 @@ def middle(button: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def press(page: Page, button: Locator) -> None:
-    """Put the finger down on the button and leave it there."""
-    page.mouse.move(*middle(button))
+def press(page: Page, button: Locator) -> tuple[float, float]:
+    """Put the finger down on the button and leave it there; return the place."""
+    place = middle(button)
+    page.mouse.move(*place)
     page.mouse.down()
+    return place
 
 
 def note_on_last_visit(window: DeskWindow, words: str) -> None:
@@ -81,10 +92,12 @@ def test_what_another_tablet_changes_waits_for_the_finger(desk: DeskWindow, othe
     page.route("**/live?*", lambda route: route.fulfill(status=204))
     note_on_last_visit(other, "Jawline, meanwhile")
     page.evaluate(COUNT_CHANGES, "#live")
-    press(page, page.locator(".client-side").get_by_role("button", name="Use a session"))
+    place = press(page, page.locator(".client-side").get_by_role("button", name="Use a session"))
     # That nothing is new is heard while the finger is down, and the next question goes out.
     with page.expect_response(lambda answer: "/live?" in answer.url and answer.status == 204):
         page.evaluate(ASK_NOW)
+    # A finger is never quite still.
+    page.mouse.move(*[each + 1 for each in place])
     page.unroute("**/live?*")
     with page.expect_response(lambda answer: "/live?" in answer.url and answer.status == 200):
         page.evaluate(ASK_NOW)
@@ -132,11 +145,29 @@ def test_a_tap_on_what_was_not_there_before_is_said(desk: DeskWindow) -> None:
     search = page.get_by_label("Find a client")
     row = page.locator("#buyers .row").first
     place = middle(row)
-    page.evaluate(COUNT_CHANGES, "#buyers")
-    search.fill("whit")
-    page.wait_for_function(HAS_CHANGED)
-    page.mouse.click(*place)
+    # Whoever was seen last stands first, and would be tapped as before.
+    first = row.inner_text()
+    meant = next(name for name in ("Denise Whitfield", "Ana López") if name not in first)
+    page.evaluate(TAP_ONCE_CHANGED, ["#buyers", *place])
+    search.fill(meant)
     expect(page.locator("#notices")).to_contain_text(DROPPED)
     assert page.url.endswith("/sell")
     row.click()
-    expect(page.locator(".page-head")).to_contain_text("Denise Whitfield")
+    expect(page.locator(".page-head")).to_contain_text(meant)
+
+
+def test_a_finger_that_moves_is_still_down(desk: DeskWindow, browser: Browser) -> None:
+    # The clock of a page is that of its whole context, from then on.
+    context = browser.new_context(**WINDOW, storage_state=desk.page.context.storage_state())
+    with closing(context), watched_page(context) as page:
+        page.clock.install()
+        page.goto(f"{desk.clinic.desk}/clients")
+        page.wait_for_load_state("load")
+        x, y = press(page, page.get_by_role("heading", name="Clients", level=1))
+        for step in (1, 2):
+            page.clock.fast_forward(3_000)
+            page.mouse.move(x + step, y)
+        assert page.evaluate(IS_DOWN)
+        page.mouse.up()
+        page.clock.fast_forward(200)
+        assert not page.evaluate(IS_DOWN)
