@@ -20,6 +20,7 @@ from plugin.services import Services
 from plugin.store import Store
 from plugin.web.account.pin_codes import hash_pin
 from practice_square.serving import local_server
+from tests.browser.clinic import until
 from tests.browser.line import Line, line_to
 from tests.chromium import WINDOW, watched_page
 from tests.clock import HandMovedClock
@@ -145,19 +146,11 @@ def kept(page: Page) -> list[str]:
 
 
 def is_kept(page: Page, path: str) -> None:
-    for _ in range(200):
-        if path in kept(page):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"{path} is not kept: {kept(page)}")
+    until(page, lambda: path in kept(page))
 
 
 def nothing_is_kept(page: Page) -> None:
-    for _ in range(200):
-        if not kept(page):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"still kept: {kept(page)}")
+    until(page, lambda: not kept(page))
 
 
 def tap(page: Page) -> None:
@@ -236,10 +229,13 @@ def test_the_clients_of_today_are_asked_for_once_though_the_page_changes(page: P
     for _ in range(2):
         house.desk.use(house.course_id)
         page.wait_for_timeout(1100)
-    page.wait_for_timeout(2000)
-    clients = [address for address in asked if "/clients/" in address]
-    assert len(set(clients)) >= len(names)
-    assert len(clients) == len(set(clients))
+
+    def clients() -> list[str]:
+        return [address for address in asked if "/clients/" in address]
+
+    until(page, lambda: len(set(clients())) >= len(names))
+    page.wait_for_timeout(1100)
+    assert len(clients()) == len(set(clients()))
 
 
 def test_a_session_and_its_note_are_sent_once_in_their_order_after_a_restart(
@@ -525,14 +521,11 @@ def test_a_new_version_replaces_what_the_old_one_kept(page: Page, house: House) 
     clinic = replace(read_clinic(house.desk.store), accent="#5B2A86")
     save_clinic(house.desk.store, house.desk.act(OLGA), clinic)
     page.reload()
-    page.wait_for_timeout(100)
-    for _ in range(100):
-        if (after := page.evaluate("caches.keys()")) != before and len(after) == len(before):
-            break
-        page.wait_for_timeout(50)
-    files = [name for name in after if name.startswith("files:")]
-    assert len(files) == 1
-    assert files[0] not in before
+
+    def files() -> list[str]:
+        return [name for name in page.evaluate("caches.keys()") if name.startswith("files:")]
+
+    until(page, lambda: len(files()) == 1 and files()[0] not in before)
     # The next page is kept anew, and styled.
     page.reload()
     is_kept(page, f"/clients/{house.course.client_id}")

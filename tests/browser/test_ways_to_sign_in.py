@@ -18,6 +18,7 @@ from plugin.services import Services
 from plugin.store import Store
 from plugin.web.account.pin_codes import hash_pin
 from practice_square.serving import local_server
+from tests.browser.clinic import until
 from tests.chromium import WINDOW, watched_page
 from tests.clock import HandMovedClock
 from tests.web.conftest import open_house_on
@@ -244,8 +245,7 @@ def test_an_answer_to_the_person_before_does_not_lock_the_page_of_the_next(
     share(page, house)
     half_fill(page, house)
     page.route(re.compile("seen="), lambda route: held.append(route))
-    page.wait_for_timeout(1500)
-    assert held
+    until(page, lambda: bool(held))
     switch_person(page, "A. Kim")
     held[0].fulfill(status=401)
     page.wait_for_timeout(500)
