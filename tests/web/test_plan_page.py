@@ -1,5 +1,8 @@
 """The plan of a course at the desk and on the private page: proposed, changed, saved, refused, in a calendar."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -8,6 +11,7 @@ from plugin.courses.clients.private_page import token_of
 from plugin.courses.visits.visit_plan import read_plan
 from plugin.services import Services
 from plugin.store.visit_plans import PlannedVisit
+from tests.courses.appointments import Appointments
 from tests.courses.desk import Desk
 from tests.web.page import Form, Page
 from tests.web.test_check_in import with_settings
@@ -91,3 +95,11 @@ def test_the_tabs_of_reports_name_planned_visits_and_tips(small_olga: Visitor) -
         # In the menu and among the tabs.
         assert list(overview.links()).count(address) == 2
         assert list(small_olga.page(address).links()).count(address) == 2
+
+
+def test_an_appointment_beside_the_plan_is_told_by_day_time_and_treatment(
+    small_olga: Visitor, small_desk: Desk, course: str
+) -> None:
+    Appointments(small_desk).told(start_at=small_desk.clock() + timedelta(days=1))
+    text = small_olga.page(f"/courses/{course}/plan").text
+    assert re.search(r"Nov 23, \d+:\d\d\s[AP]M · Facial acupuncture", text)
