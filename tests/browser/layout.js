@@ -52,14 +52,18 @@
     named.set(what, goal);
   }
   if (!findsOverlaps) return found;
-  const isFloating = (node) => { for (let each = node; each; each = each.parentElement) if (["fixed", "absolute", "sticky"].includes(getComputedStyle(each).position)) return true; return false; };
+  const floats = new Map([[null, false]]);
+  const isFloating = (node) => {
+    if (!floats.has(node)) floats.set(node, ["fixed", "absolute", "sticky"].includes(getComputedStyle(node).position) || isFloating(node.parentElement));
+    return floats.get(node);
+  };
   const still = targets.filter((node) => !isFloating(node) && !isInText(node) && !node.parentElement.closest(scrolls)).map((node) => [node, boxOf(node)]);
   still.forEach(([one, a], place) => {
     for (const [other, b] of still.slice(place + 1)) {
-      if (one.contains(other) || other.contains(one) || one.closest("label")?.contains(other)) continue;
       const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
       const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-      if (across > 2 && down > 2) found.push(`overlap ${Math.round(across)}x${Math.round(down)}: ${name(one)} | ${name(other)}`);
+      if (across <= 2 || down <= 2 || one.contains(other) || other.contains(one) || one.closest("label")?.contains(other)) continue;
+      found.push(`overlap ${Math.round(across)}x${Math.round(down)}: ${name(one)} | ${name(other)}`);
     }
   });
   return found;
