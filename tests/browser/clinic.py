@@ -119,7 +119,8 @@ class DeskWindow:
         self.page.get_by_role("button", name="Sign in").click()
 
     def open_client(self, name: str) -> None:
-        self.page.goto(self.clinic.desk)
+        if self.page.url.rstrip("/") != self.clinic.desk:
+            self.page.goto(self.clinic.desk)
         self.page.get_by_label("Find a client").fill(name)
         self.page.locator("#q-matches").get_by_role("option", name=name).click()
         expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible()
