@@ -24,8 +24,9 @@ class Engine:
 
     def configuration(self) -> dict[str, Any]:
         """Return what the image says: user, volumes, command, health check."""
-        found: dict[str, Any] = json.loads(_run(self.program, "image", "inspect", self.tag))[0]["Config"]
-        return found
+        found: dict[str, Any] = json.loads(_run(self.program, "image", "inspect", self.tag))[0]
+        # Podman tells the health check beside the rest.
+        return {"Healthcheck": found.get("Healthcheck"), **found["Config"]}
 
     def command(self, data: Path, environment: Mapping[str, str], words: Sequence[str]) -> list[str]:
         """Return the command that runs the image's program with these words, as the compose file does."""
