@@ -44,7 +44,9 @@ def _of_screen(page: Page, stem: Path, scheme: Any, widths: list[int], *, with_h
         page.set_viewport_size({"width": width, "height": 844 if width < 600 else 768})
         for opened in [None, *kinds_of_menus(page, with_header=with_header)]:
             open_menu(page, opened)
-            file = stem.with_name(f"{stem.name}{'--' + _slug(opened) if opened else ''}-{width}-{scheme}.png")
+            # One without a class has a picture of its own, too.
+            what = "" if opened is None else f"--{_slug(opened or 'details')}"
+            file = stem.with_name(f"{stem.name}{what}-{width}-{scheme}.png")
             page.screenshot(path=file, animations="disabled", full_page=True)
             taken.append(file)
         open_menu(page, None)
