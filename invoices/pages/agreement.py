@@ -26,26 +26,22 @@ class SignedPage:
 class AgreementPage:
     """An agreement as its reader sees it."""
 
-    day: str
     figure: str
     figure_label: str
     is_long_figure: bool
     example: str
     signed: SignedPage | None
-    mark: str
 
 
 def agreement_page(paper: CourseAgreement, language: Language) -> AgreementPage:
     """Return the whole agreement."""
     figure = language.money(paper.price)
     return AgreementPage(
-        day=language.long_date(paper.issued_on),
         figure=figure,
         figure_label=language.gettext("price of the course"),
         is_long_figure=len(figure) > LONG_FIGURE,
         example=example_text(paper.example, language) if paper.example else "",
         signed=_signed(paper.signature, paper.clinic.time_zone, language) if paper.signature else None,
-        mark=language.gettext("Version {mark}", mark=paper.mark),
     )
 
 

@@ -9,10 +9,7 @@ from invoices.papers import ShopPoster, VoucherLetter
 
 @dataclass(frozen=True)
 class LetterPage:
-    issued: str
-    greeting: str
     sentences: tuple[str, ...]
-    closing: str
 
 
 @dataclass(frozen=True)
@@ -39,12 +36,7 @@ def letter_page(paper: VoucherLetter, language: Language) -> LetterPage:
         else "",
         language.gettext("Is something not right? Call us at {phone}.", phone=phone) if phone else "",
     )
-    return LetterPage(
-        issued=language.long_date(paper.issued_on),
-        greeting=language.gettext("Dear {name},", name=paper.billed_to.name),
-        sentences=tuple(filter(None, sentences)),
-        closing=language.gettext("With kind regards"),
-    )
+    return LetterPage(tuple(filter(None, sentences)))
 
 
 def _inside(paper: VoucherLetter, language: Language) -> str:

@@ -35,7 +35,6 @@ class Headline:
 @dataclass(frozen=True)
 class RollRow:
     name: str
-    note: str
     sessions: str
     value: str
     is_end: bool
@@ -46,7 +45,6 @@ class RollRow:
 class MonthPage:
     month: str
     heading: str
-    issued_on: str
     standing: str
     owed: Headline
     is_long: bool
@@ -70,7 +68,6 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
     return MonthPage(
         month=month,
         heading=language.gettext("{month}, so far", month=month) if is_running(paper) else month,
-        issued_on=language.long_date(paper.issued_on),
         standing=_standing(paper, language),
         owed=Headline(
             _deferred_name(paper, language),
@@ -193,7 +190,6 @@ def _roll_row(line: RollLine, paper: OwnersMonth, language: Language) -> RollRow
     is_end = line.kind in ("opening", "closing")
     return RollRow(
         name=names[line.kind],
-        note="",
         # A sale grants sessions and a payment brings money: a zero beside either would read as a mistake.
         sessions=language.number(line.sessions) if line.sessions or line.kind != "paid" else "",
         value=language.money(line.value) if line.value.amount or line.kind != "sold" else "",

@@ -24,7 +24,6 @@ class PlannerRow:
 
 @dataclass(frozen=True)
 class PlannerPage:
-    issued: str
     next: PlannerRow | None
     rows: tuple[PlannerRow, ...]
     has_planned: bool
@@ -36,7 +35,6 @@ def planner_page(paper: VisitPlanner, language: Language) -> PlannerPage:
     """Return the whole paper."""
     rows = tuple(_row(each, paper, language) for each in paper.visits)
     return PlannerPage(
-        issued=language.long_date(paper.issued_on),
         next=rows[0] if rows else None,
         rows=rows,
         has_planned=any(not each.is_booked for each in paper.visits),

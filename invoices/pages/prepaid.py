@@ -22,8 +22,6 @@ class PrepaidRow:
 class PrepaidPage:
     """A statement of prepaid balance as its reader sees it."""
 
-    date: str
-    number: str
     figure: str
     figure_label: str
     is_long_figure: bool
@@ -31,17 +29,13 @@ class PrepaidPage:
     billed_to: tuple[str, ...]
     billed_by: tuple[str, ...]
     rows: tuple[PrepaidRow, ...]
-    total: str
     rules: tuple[str, ...]
-    closing: tuple[str, ...]
 
 
 def prepaid_page(paper: PrepaidBalance, language: Language) -> PrepaidPage:
     """Return the whole statement."""
     figure = language.money(paper.total)
     return PrepaidPage(
-        date=language.gettext("As of {date}", date=language.long_date(paper.as_of)),
-        number=language.gettext("Number {number}", number=paper.number),
         figure=figure,
         figure_label=in_one_piece(language.gettext("paid in advance and not used")),
         is_long_figure=len(figure) > LONG_FIGURE,
@@ -50,9 +44,7 @@ def prepaid_page(paper: PrepaidBalance, language: Language) -> PrepaidPage:
         billed_to=party(paper.billed_to, paper.clinic, language),
         billed_by=issuer(paper.clinic, language),
         rows=tuple(_row(each, language) for each in paper.courses),
-        total=figure,
         rules=tuple(_rules(paper, language)),
-        closing=(language.gettext("Check code: {code}", code=paper.check_code),),
     )
 
 

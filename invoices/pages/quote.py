@@ -13,7 +13,6 @@ from invoices.papers import CourseQuote, QuotedTreatment
 class QuotePage:
     """A quote as its reader sees it; `qr` and `pay_text` (the address to type) are None and "" without an address."""
 
-    day: str
     figure: str
     figure_label: str
     is_long_figure: bool
@@ -31,7 +30,6 @@ def quote_page(paper: CourseQuote, language: Language) -> QuotePage:
     """Return the whole quote."""
     figure = language.money(paper.price)
     return QuotePage(
-        day=language.long_date(paper.issued_on),
         figure=figure,
         figure_label=language.gettext("price of the course"),
         is_long_figure=len(figure) > LONG_FIGURE,

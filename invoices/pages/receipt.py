@@ -22,7 +22,6 @@ class ReceiptPage:
     """A receipt as its reader sees it."""
 
     heading: str
-    date: str
     figure: str
     figure_label: str
     is_long_figure: bool
@@ -38,7 +37,6 @@ def receipt_page(paper: Receipt, language: Language) -> ReceiptPage:
     figure = language.money(paper.payment.amount)
     return ReceiptPage(
         heading=language.gettext("Receipt {number}", number=paper.number),
-        date=language.gettext("Issued on {date}", date=language.long_date(paper.issued_on)),
         figure=figure,
         figure_label=in_one_piece(_figure_label(paper, language)),
         is_long_figure=len(figure) > LONG_FIGURE,

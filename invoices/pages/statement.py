@@ -34,17 +34,13 @@ class Pay:
 class StatementPage:
     """A statement of account as its reader sees it."""
 
-    date: str
     figure: str
     figure_label: str
     is_long_figure: bool
     billed_to: tuple[str, ...]
     billed_by: tuple[str, ...]
     rows: tuple[StatementRow, ...]
-    billed: str
-    paid: str
     balance_name: str
-    balance: str
     is_wide: bool
     about: str
     pays: tuple[Pay, ...]
@@ -63,17 +59,13 @@ def statement_page(paper: AccountStatement, language: Language) -> StatementPage
         "This statement says what was billed and paid up to its date. Invoices stay as they were issued."
     )
     return StatementPage(
-        date=language.gettext("As of {date}", date=language.long_date(paper.issued_on)),
         figure=figure,
         figure_label=in_one_piece(_figure_label(paper, language)),
         is_long_figure=len(figure) > LONG_FIGURE,
         billed_to=party(paper.billed_to, paper.clinic, language),
         billed_by=issuer(paper.clinic, language),
         rows=rows,
-        billed=language.money(paper.billed),
-        paid=language.money(paper.paid),
         balance_name=_balance_name(paper, language),
-        balance=figure,
         is_wide=any(len(each) > LONG_AMOUNT for row in rows for each in (row.billed, row.paid, row.balance)),
         about=paper.about or language.gettext("All your purchases"),
         pays=tuple(_pay(each, paper, language) for each in paper.pay_pages),

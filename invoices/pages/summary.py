@@ -54,7 +54,6 @@ class NextBox:
 
 @dataclass(frozen=True)
 class SummaryPage:
-    issued: str
     received: str
     figure: str
     figure_label: str
@@ -88,7 +87,6 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
     is_closed = paper.status in summary_note.CLOSED
     touch_ups = [a for a in paper.allowances if a.kind == "touch_up" and a.stamps and not is_closed]
     return SummaryPage(
-        issued=language.long_date(paper.issued_on),
         received=_received(paper.received, language) if paper.received else "",
         figure=figure,
         figure_label=figure_label,

@@ -39,9 +39,7 @@ class Marks:
 class VoucherPage:
     """`has_contents` and `has_terms`: the card has room for them; else they are on the enclosed page."""
 
-    given_on: str
     is_long_name: bool
-    gift_from: str
     contents: tuple[str, ...]
     has_contents: bool
     marks: tuple[Marks, ...]
@@ -64,9 +62,7 @@ def voucher_page(paper: GiftVoucher, language: Language) -> VoucherPage:
     line, room = (LINE_IN_THIRDS, ROOM_FOR_TERMS_IN_THIRDS) if paper.form == "dl" else (LINE, ROOM_FOR_TERMS)
     terms = LINE_HEIGHT * sum(_lines(each, line) for each in paper.terms)
     return VoucherPage(
-        given_on=language.gettext("Given on {date}", date=language.long_date(paper.issued_on)),
         is_long_name=width_of(plain_name) > LONG_NAME,
-        gift_from=language.gettext("from {name}", name=paper.giver_name),
         contents=contents,
         has_contents=taken <= ROOM_FOR_GIFT,
         marks=marks if taken + max((each.card.height for each in marks), default=0) <= ROOM_FOR_GIFT else (),

@@ -6,17 +6,14 @@ from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.hours import hours_line
 from invoices.pages.qr import QrCode, qr_code
 from invoices.pages.visits import when_line
-from invoices.papers import Section, WelcomeContent, WelcomeSheet
+from invoices.papers import WelcomeContent, WelcomeSheet
 
 
 @dataclass(frozen=True)
 class WelcomePage:
-    issued: str
     contents: tuple[str, ...]
-    rhythm: str
     expires: str
     first_visit: str
-    sections: tuple[Section, ...]
     phone: str
     hours: str
     qr: QrCode | None
@@ -29,16 +26,13 @@ def welcome_page(paper: WelcomeSheet, language: Language) -> WelcomePage:
     phone = paper.clinic.phone.replace(" ", NO_BREAK_SPACE)
     book = language.gettext("To book, call {phone}.", phone=phone) if phone else ""
     return WelcomePage(
-        issued=language.long_date(paper.issued_on),
         contents=tuple(_content(each, language) for each in paper.contents),
-        rhythm=paper.suggested_interval or "",
         expires=language.gettext("Use them until {date}.", date=language.long_date(paper.expires_on))
         if paper.expires_on
         else "",
         first_visit=when_line(paper.next_visit, paper.clinic, language)
         if paper.next_visit
         else language.sentences(language.gettext("Not booked yet") + language.full_stop, book),
-        sections=paper.sections,
         phone=phone,
         hours=language.gettext("We answer {hours}", hours=hours) if hours else "",
         qr=qr_code(paper.balance_url) if paper.balance_url else None,

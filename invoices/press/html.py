@@ -15,7 +15,6 @@ from invoices.pages.agreement import agreement_page
 from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.credit_note import credit_note_page
 from invoices.pages.density import Density, densities_of, of_several_pages
-from invoices.pages.guide import guide_page
 from invoices.pages.invoice import invoice_page
 from invoices.pages.letter import letter_page, poster_page
 from invoices.pages.lines import whole, with_full_lines
@@ -65,10 +64,10 @@ SCRIPTS = '"Chinese", "Korean", "Arabic", "Devanagari", "Hebrew", "Khmer", "Tami
 
 @dataclass(frozen=True)
 class Layout:
-    """How a kind of paper is laid out: its template, and its page in words."""
+    """How a kind of paper is laid out: its template, and what its page says that takes more than writing it out."""
 
     template: str
-    page: Callable[[Any, Language], Any]
+    page: Callable[[Any, Language], Any] = lambda _paper, _language: None
 
 
 LAYOUTS: dict[type[Paper], Layout] = {
@@ -82,7 +81,7 @@ LAYOUTS: dict[type[Paper], Layout] = {
     GiftVoucher: Layout("gift_voucher.html", voucher_page),
     OwnersMonth: Layout("owners_month.html", month_page),
     YearEnd: Layout("year_end.html", year_page),
-    Guide: Layout("guide.html", guide_page),
+    Guide: Layout("guide.html"),
     CourseAgreement: Layout("course_agreement.html", agreement_page),
     WelcomeSheet: Layout("welcome_sheet.html", welcome_page),
     VisitPlanner: Layout("visit_planner.html", planner_page),

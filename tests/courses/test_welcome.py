@@ -35,9 +35,9 @@ def test_the_welcome_sheet_says_what_was_bought_how_it_runs_and_whom_to_call(cli
     paper = welcome_paper(clinic.store, course_id, now=clinic.clock())
     page = welcome_page(paper, language_for("en"))
     assert page.contents == (f"12 sessions of {FACIAL}", "2 touch-ups, from session 12 on")
-    assert page.rhythm == "We suggest a visit every week."
+    assert paper.suggested_interval == "We suggest a visit every week."
     assert page.first_visit.replace("\u00a0", " ") == "Not booked yet. To book, call (310) 555-0100."
-    assert [part.role for part in page.sections] == ["runs", "before"]
+    assert [part.role for part in paper.sections] == ["runs", "before"]
     assert any("refund" in term.casefold() for term in paper.terms)
 
 
