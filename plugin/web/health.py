@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
+from plugin.core.moments import rfc3339
 from plugin.courses.base.inbox import InboxState, inbox_state
 from plugin.courses.health_facts import write_failure
 from plugin.courses.square_health import last_sync_at
@@ -14,7 +15,6 @@ from plugin.store import Store
 from plugin.store.migrate import can_serve
 from plugin.store.write_failures import WriteFailure, is_unopened
 from plugin.web import current_services
-from plugin.web.api.answers import moment
 from plugin.web.translations import N_, _
 
 blueprint = Blueprint("health", __name__)
@@ -101,4 +101,4 @@ def _queue(inbox: InboxState, now: datetime) -> Json:
 
 
 def _moment_or_none(value: datetime | None) -> str | None:
-    return moment(value) if value else None
+    return rfc3339(value) if value else None

@@ -49,12 +49,12 @@ class Sorting:
         return None if key != self.key else "descending" if self.is_descending else "ascending"
 
 
-def asked_sorting(first_descends: Mapping[str, bool], parameter: str = "sort") -> Sorting:
+def asked_sorting(first_descends: Mapping[str, bool]) -> Sorting:
     """Return the order in the address; by the first column for none and for an unknown one.
 
     `first_descends`: for each column whether its first tap shows the largest first.
     """
-    asked = request.args.get(parameter, "")
+    asked = request.args.get("sort", "")
     key = asked.removeprefix("-")
     if key not in first_descends:
         key = asked = next(iter(first_descends))

@@ -14,6 +14,7 @@ from sqlalchemy import Column, ColumnElement, LargeBinary, or_, select, true
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
+from plugin.core.moments import rfc3339
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import ClientView
 from plugin.courses.clients.clients import client_in
@@ -223,7 +224,7 @@ def _parsed(text: str) -> Any:
 
 def _written(value: object) -> str:
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return rfc3339(value)
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

@@ -5,7 +5,7 @@ Times are UTC, as RFC 3339. The headings are stable: programs read these files.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.batches import batched
 from plugin.core.course import CourseState
+from plugin.core.moments import rfc3339
 from plugin.core.money import Money
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.attendance import OPTIONS_OF_NOTE, option_names
@@ -132,17 +133,13 @@ def _major(amount: int, currency: str) -> Cell:
     return major(Money(int(amount), currency))
 
 
-def _moment(value: datetime | None) -> str | None:
-    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat()}Z" if value else None
-
-
 _COURSE: Columns[_CourseRow] = {
     "course": lambda each: each.state.facts.id,
     "client": lambda each: each.row.client_id,
     "client_name": lambda each: each.row.client_name,
     "package": lambda each: each.row.package_name,
     "status": lambda each: each.state.status.value,
-    "sold_at": lambda each: _moment(each.row.sold_at),
+    "sold_at": lambda each: rfc3339(each.row.sold_at),
     "expires_on": lambda each: each.state.expires_on,
     "price": lambda each: major(each.state.price),
     "paid": lambda each: major(each.state.paid),
@@ -152,7 +149,7 @@ _COURSE: Columns[_CourseRow] = {
     "sessions_left": lambda each: each.state.all_left,
     "square_order": lambda each: each.row.square_order_id,
     "square_location": lambda each: each.row.square_location_id,
-    "closed_at": lambda each: _moment(each.row.closed_at),
+    "closed_at": lambda each: rfc3339(each.row.closed_at) if each.row.closed_at else None,
     "sessions_usable_now": lambda each: each.state.all_usable_now,
     "sessions_locked": lambda each: sum(one.locked for one in each.state.allowances),
     "balance_due": lambda each: major(each.state.due),
@@ -180,8 +177,8 @@ _ENTRY: Columns[Any] = {
     "value_delta": lambda row: _major(row.Entry.value_delta, row.currency),
     "value_after": lambda row: _major(row.Entry.value_after, row.currency),
     "currency": lambda row: row.currency,
-    "happened_at": lambda row: _moment(row.Entry.happened_at),
-    "written_at": lambda row: _moment(row.Entry.written_at),
+    "happened_at": lambda row: rfc3339(row.Entry.happened_at),
+    "written_at": lambda row: rfc3339(row.Entry.written_at),
     "by": lambda row: row.Entry.by,
     "source": lambda row: row.Entry.source,
     "reason": lambda row: row.Entry.reason,

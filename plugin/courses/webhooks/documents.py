@@ -8,13 +8,14 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from plugin.core.moments import rfc3339
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.listing import ListedCourse
 from plugin.store.people import Client
@@ -35,7 +36,7 @@ def document_of(session: Session, event: OutgoingEvent) -> Json:
         "id": public_id(event.id),
         "type": event.kind,
         "version": VERSION,
-        "timestamp": _written(event.noted_at),
+        "timestamp": rfc3339(event.noted_at),
         "data": _data(session, event),
     }
 
@@ -46,7 +47,7 @@ def test_document(event_id: int, now: datetime) -> Json:
         "id": public_id(event_id),
         "type": EventKind.TEST.value,
         "version": VERSION,
-        "timestamp": _written(now),
+        "timestamp": rfc3339(now),
         "data": {},
     }
 
@@ -75,7 +76,7 @@ def _data(session: Session, event: OutgoingEvent) -> Json:
         return {**data, "sessions_left": listed.sessions_left if listed else 0}
     entry = session.get(Entry, event.entry_id) if event.entry_id else None
     if event.kind == EventKind.OPENED:
-        return {**data, "sold_at": _written(course.sold_at), "allowances": _allowances(session, course.id)}
+        return {**data, "sold_at": rfc3339(course.sold_at), "allowances": _allowances(session, course.id)}
     return {**data, **_entry(session, event.kind, entry)} if entry is not None else data
 
 
@@ -96,7 +97,7 @@ def _entry(session: Session, kind: str, entry: Entry) -> Json:
         "entry_id": entry.id,
         "allowance_id": allowance.id,
         "treatment": allowance.treatment,
-        "happened_at": _written(entry.happened_at),
+        "happened_at": rfc3339(entry.happened_at),
     }
     if kind == EventKind.REFUNDED:
         return data
@@ -107,11 +108,6 @@ def _entry(session: Session, kind: str, entry: Entry) -> Json:
         "sessions_granted": entry.granted_after,
         **({"undoes": entry.reverses} if entry.reverses else {}),
     }
-
-
-def _written(moment: datetime) -> str:
-    """Return a time as RFC 3339 in UTC, ending in Z."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 # The version of the documents. A field may be added without a new one; none is removed or renamed.

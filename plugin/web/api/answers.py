@@ -4,10 +4,12 @@ The names are stable: fields may be added, none renamed or removed. A field that
 where it has that value. The values of `shown` are the examples of the OpenAPI document.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AliasPath, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from plugin.core.moments import rfc3339
 
 _NO_EXAMPLE = object()
 
@@ -30,11 +32,6 @@ def shown(example: Any = _NO_EXAMPLE, description: str | None = None, *, at: str
     return Field(examples=examples, description=description, validation_alias=source)
 
 
-def moment(value: datetime) -> str:
-    """Return a time as RFC 3339 in UTC, ending in Z."""
-    return f"{value.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
-
-
 def example_id(number: int) -> str:
     """Return an id for examples."""
     return f"019abf2e8c{number:02d}a1b2c3d4e5f60718293a"
@@ -50,7 +47,7 @@ Count = Annotated[int, Field(json_schema_extra={"minimum": 0})]
 Position = Annotated[int, Field(json_schema_extra={"minimum": 1})]
 Moment = Annotated[
     datetime,
-    PlainSerializer(moment, return_type=str),
+    PlainSerializer(rfc3339, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "pattern": "Z$"}),
 ]
 Id = Annotated[str, Field(description="Opaque.")]

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from plugin.configuration.changes import differing_lines, setting_label
 from plugin.core.acts import Source
+from plugin.core.moments import rfc3339
 from plugin.courses.base.activity import Did
 from plugin.courses.base.sheet import Columns, sheet_of
 from plugin.courses.clients.clients import read_client
@@ -182,7 +183,7 @@ def _value(act: ActivityView) -> str:
 
 
 _COLUMNS: Columns[ActivityView] = {
-    "at": lambda act: act.at.replace(tzinfo=None).isoformat() + "Z",
+    "at": lambda act: rfc3339(act.at),
     "by": lambda act: act.by,
     "source": lambda act: act.source,
     "kind": lambda act: act.kind,
