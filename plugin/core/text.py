@@ -28,8 +28,11 @@ def clean(value: str) -> str:
 
     A text with no visible character, such as joiners alone, becomes "".
     """
-    kept = (" " if ch.isspace() else ch for ch in unicodedata.normalize("NFC", value) if _keeps(ch))
-    text = " ".join("".join(kept).split())
+    text = unicodedata.normalize("NFC", value)
+    # What Python calls printable has no character to remove, and no white space but spaces.
+    if not text.isprintable():
+        text = "".join(" " if ch.isspace() else ch for ch in text if _keeps(ch))
+    text = " ".join(text.split())
     return text if any(_is_seen(ch) for ch in text) else ""
 
 

@@ -24,6 +24,8 @@ _Convert: TypeAlias = Callable[[Any], Any]
 class Prepared:
     """A query, an INSERT or UPDATE that is given the same columns each time, or a text.
 
+    An INSERT fills in the columns' defaults, which are constants.
+
     A parameter that is a list has a text for each power of two: its last value is repeated up to that number. Rows
     are named tuples of the query's columns.
     """
@@ -142,6 +144,8 @@ class _Text:
         # The dialect adds some of its own, such as the OFFSET of a LIMIT.
         own = bound.keys() - values.keys() - source.keys()
         self._own = {name: state.parameters[name] for name in own}
+        # What a table's columns are without a value.
+        self._own |= {column.key: column.default.arg for column in compiled.insert_prefetch}
         self._in_order = _in_order(state.positiontup) if dialect.positional else None
         columns = getattr(statement, "exported_columns", {})
         impls = (column.type.dialect_impl(dialect) for column in columns)

@@ -1,5 +1,6 @@
 """What people type: kept readable, searched without accents, never longer than it may be."""
 
+import sys
 import unicodedata
 
 import pytest
@@ -102,3 +103,10 @@ def test_nothing_is_missing_where_it_is_needed_and_empty_where_it_is_not(typed: 
     with pytest.raises(InvalidField, match="The name is missing"):
         required(typed, field="name", called="The name")
     assert optional(typed, field="note", called="The note") == ""
+
+
+def test_whatever_python_calls_printable_is_kept() -> None:
+    printable = "".join(ch for ch in map(chr, range(sys.maxunicode + 1)) if ch.isprintable())
+    # A letter before each, as a mark would join the character before it, and a space between.
+    plain = unicodedata.normalize("NFC", " ".join(f"a{ch}" for ch in printable if not ch.isspace()))
+    assert clean(plain) == plain

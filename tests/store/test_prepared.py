@@ -15,11 +15,13 @@ from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.database import write
 from plugin.store.ledger import Operation
+from plugin.store.people import Client
 from plugin.store.prepared import Prepared
 from plugin.store.tables import METADATA
 from tests.databases import postgresql_alone
 
 _KEEP = Prepared(insert(METADATA.tables[Operation.__tablename__]))
+_NEW_CLIENT = Prepared(insert(METADATA.tables[Client.__tablename__]))
 _OF_KEYS = (
     select(Operation.key, Operation.answer, Operation.at)
     .where(Operation.key.in_(bindparam("keys", expanding=True)), Operation.request_sha256 == "0" * 64)
@@ -50,6 +52,15 @@ def _write(store: Store, *keys: str) -> None:
     with store.writing() as session:
         for key in keys:
             _KEEP.run(session.connection(), _operation(key))
+
+
+def test_a_new_row_has_the_defaults_of_its_columns(store: Store) -> None:
+    client = {"id": "ana", "name": "Ana", "search_text": "ana", "name_folded": "ana", "language": "en"}
+    with store.writing() as session:
+        write(session, _NEW_CLIENT, client | {"created_at": datetime(2026, 11, 29, tzinfo=UTC)})
+    with store.reading() as session:
+        row = session.get_one(Client, "ana")
+        assert (row.wants_mail, row.large_print, row.mail_problem, row.phone) == (True, False, "", None)
 
 
 def test_how_many_rows_were_written_is_told(store: Store) -> None:

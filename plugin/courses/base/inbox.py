@@ -38,9 +38,6 @@ def receive(store: Store, *, event_id: str, event_type: str, body: str, now: dat
         "body": body,
         "received_at": now,
         "due_at": now,
-        "state": "pending",
-        "attempts": 0,
-        "outcome": "",
     }
     with store.writing() as session:
         return _RECEIVE.run(session.connection(), row) == 1

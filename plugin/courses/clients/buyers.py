@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -39,20 +39,19 @@ def client_for_buyer(work: Work, buyer: Buyer) -> str:
     names = _names(buyer)
     for gone in buyer.gone_ids:
         gone_from_square_in(work.session, gone)
-    if len(names) > 1 and len({owner.id for name in names if (owner := _known(work.session, [name]))}) > 1:
+    if len(names) > 1 and len({_known_id(work.session, [name]) for name in names} - {None}) > 1:
         # One profile known as two clients: Square has merged them, and the event of the merge has not arrived
         # yet.
         merge_square_customers(work, from_ids=names, into=buyer)
-    known = _known(work.session, names)
-    if known is not None:
-        _link_all(work.session, work.act, buyer, known.id)
-    else:
-        known = _client_without_link(work, buyer)
-        for name in names:
-            is_current = name == buyer.square_customer_id
-            add_link_in(work.session, work.act, name, known.id, is_current=is_current)
-    _keep_address(work.session, buyer)
-    return known.id
+    known_id = _known_id(work.session, names)
+    if known_id is not None:
+        _link_all(work.session, work.act, buyer, known_id)
+        _keep_address(work.session, buyer)
+        return known_id
+    client_id = _client_without_link(work, buyer)
+    for name in names:
+        add_link_in(work.session, work.act, buyer, name, client_id)
+    return client_id
 
 
 def client_who_ordered(work: Work, contact: Contact, buyer: Buyer | None) -> str:
@@ -61,27 +60,28 @@ def client_who_ordered(work: Work, contact: Contact, buyer: Buyer | None) -> str
     A customer that Square has made of an e-mail address has no name: what was typed with the order counts.
     """
     names = _names(buyer) if buyer is not None else []
-    known = _known(work.session, names)
-    if known is None:
+    client_id = _known_id(work.session, names)
+    if client_id is None:
         # If two fit, a person decides.
         same = select(Client).where(IS_NAMESAKE, *IS_SOMEBODY)
         found = work.session.scalars(same.limit(2), namesake_of(contact)).all()
-        known = found[0] if len(found) == 1 else add_client(work, contact)
-        ask_about_duplicates(work, known)
+        known = found[0] if len(found) == 1 else None
+        client_id = known.id if known is not None else add_client(work, contact)
+        ask_about_duplicates(work, client_id, known or contact)
     if buyer is not None:
-        _link_all(work.session, work.act, buyer, known.id)
+        _link_all(work.session, work.act, buyer, client_id)
         _keep_address(work.session, buyer)
-    return known.id
+    return client_id
 
 
-def _client_without_link(work: Work, buyer: Buyer) -> Client:
+def _client_without_link(work: Work, buyer: Buyer) -> str:
     """Return the client who lacks only the link to this Square customer, or a new one."""
     contact = contact_of_buyer(work.session, buyer)
-    known = _same_person(work.session, contact)
-    if known is None:
-        known = add_client(work, contact)
-        ask_about_duplicates(work, known)
-    return known
+    client_id = _same_person(work.session, contact)
+    if client_id is None:
+        client_id = add_client(work, contact)
+        ask_about_duplicates(work, client_id, contact)
+    return client_id
 
 
 def link_if_ours_in(session: Session, act: Act, buyer: Buyer) -> bool:
@@ -90,10 +90,10 @@ def link_if_ours_in(session: Session, act: Act, buyer: Buyer) -> bool:
     False for a new one, which only a sale creates.
     """
     names = _names(buyer)
-    known = _known(session, names) or _same_person(session, contact_of_buyer(session, buyer))
-    if known is None:
+    known_id = _known_id(session, names) or _same_person(session, contact_of_buyer(session, buyer))
+    if known_id is None:
         return False
-    _link_all(session, act, buyer, known.id)
+    _link_all(session, act, buyer, known_id)
     _keep_address(session, buyer)
     return True
 
@@ -182,18 +182,32 @@ def _names(buyer: Buyer) -> list[str]:
 
 
 def _known(session: Session, names: Sequence[str]) -> Client | None:
+    client_id = _known_id(session, names)
+    return session.get_one(Client, client_id) if client_id is not None else None
+
+
+def _known_id(session: Session, names: Sequence[str]) -> str | None:
+    """Return the client whom Square knows by one of these ids, followed through merges."""
+    session.flush()
     for name in names:
-        link = session.get(SquareCustomer, name)
-        if link is not None:
-            return living_client_in(session, link.client_id)
+        linked = _LINKED.first(session.connection(), {"name": name})
+        if linked is not None:
+            return living_client_in(session, linked.id).id if linked.merged_into else str(linked.id)
     return None
 
 
-def _same_person(session: Session, contact: Contact) -> Client | None:
+_LINKED = Prepared(
+    select(Client.id, Client.merged_into)
+    .join(SquareCustomer, SquareCustomer.client_id == Client.id)
+    .where(SquareCustomer.square_customer_id == bindparam("name"))
+)
+
+
+def _same_person(session: Session, contact: Contact) -> str | None:
     # A shared phone is a family's, so the name must be the same as well; if two fit, neither is taken.
     session.flush()
     found = _SAME_PERSON.all(session.connection(), namesake_of(contact))
-    return session.get_one(Client, found[0].id) if len(found) == 1 else None
+    return found[0].id if len(found) == 1 else None
 
 
 _SAME_PERSON = Prepared(

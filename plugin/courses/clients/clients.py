@@ -5,7 +5,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, insert, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from plugin.core.acts import Role
@@ -20,8 +20,11 @@ from plugin.courses.clients.client_profile import enqueue_customer, fields_on_th
 from plugin.courses.clients.contacts import Contact, typed_contact
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
+from plugin.store.database import write
 from plugin.store.ledger import Course
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
+from plugin.store.prepared import Prepared
+from plugin.store.tables import METADATA
 from plugin.wording import _
 
 _MANY_MERGES = 20
@@ -74,9 +77,9 @@ def new_client(
     contact = typed_contact(
         name=name, phone=phone, email=email, language=language, country=country, sounds_like=sounds_like
     )
-    client = add_client(work, contact)
-    enqueue_customer(work, client.id)
-    return view_of(work.session, client)
+    client_id = add_client(work, contact)
+    enqueue_customer(work, client_id)
+    return client_in(work.session, client_id)
 
 
 @allowed(Role.DESK, Role.PRACTITIONER)
@@ -187,21 +190,24 @@ def index_client(client: Client) -> None:
     client.name_folded, client.search_text = contact.name_folded, contact.search_text
 
 
-def add_client(work: Work, contact: Contact) -> Client:
-    """Write a new client."""
-    client = Client(
-        id=work.new_id(),
-        name=contact.name,
-        name_folded=contact.name_folded,
-        search_text=contact.search_text,
-        phone=contact.phone,
-        email=contact.email,
-        language=contact.language,
-        sounds_like=contact.sounds_like,
-        created_at=work.now,
-    )
-    work.add(client)
-    return client
+def add_client(work: Work, contact: Contact) -> str:
+    """Write a new client and return its id."""
+    client = {
+        "id": work.new_id(),
+        "name": contact.name,
+        "name_folded": contact.name_folded,
+        "search_text": contact.search_text,
+        "phone": contact.phone,
+        "email": contact.email,
+        "language": contact.language,
+        "sounds_like": contact.sounds_like,
+        "created_at": work.now,
+    }
+    write(work.session, _NEW_CLIENT, client)
+    return str(client["id"])
+
+
+_NEW_CLIENT = Prepared(insert(METADATA.tables[Client.__tablename__]))
 
 
 def living_client_id(store: Store, client_id: str) -> str:

@@ -13,6 +13,7 @@ from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import IS_NAMESAKE, IS_SOMEBODY, client_in, namesake_of, shares_contact
+from plugin.courses.clients.contacts import Contact
 from plugin.store import Store
 from plugin.store.changes import CourseShare
 from plugin.store.ledger import Visit
@@ -26,17 +27,17 @@ _MOST_ASKED = 3
 _MOST_ALIKE = 8
 
 
-def ask_about_duplicates(work: Work, new: Client) -> None:
+def ask_about_duplicates(work: Work, new_id: str, new: Contact | Client) -> None:
     """Ask whether a new client is the same person as one whom Square has deleted.
 
     Candidates have the same name and phone or e-mail.
     """
-    for before in _namesakes_in(work.session, new):
+    for before in _namesakes_in(work.session, new_id, new):
         shared = _shared(before, new)
         open_item(
             work,
             kind=POSSIBLE_DUPLICATE,
-            dedupe=_mark(before.id, new.id),
+            dedupe=_mark(before.id, new_id),
             summary=(
                 _(
                     "Possible duplicate: {new} bought with a new Square profile. An existing client has "
@@ -46,7 +47,7 @@ def ask_about_duplicates(work: Work, new: Client) -> None:
                 )
             ),
             details={
-                "client_ids": [before.id, new.id],
+                "client_ids": [before.id, new_id],
                 "proposal": _(
                     "Merge the clients: packages and visits of both are kept. A merge can be undone."
                 ),
@@ -65,8 +66,8 @@ def _mark(before_id: str, new_id: str) -> str:
     return f"{POSSIBLE_DUPLICATE}:{before_id}:{new_id}"
 
 
-def _namesakes_in(session: Session, new: Client) -> Sequence[Client]:
-    rows = _NAMESAKES.all(session.connection(), {**namesake_of(new), "new_id": new.id})
+def _namesakes_in(session: Session, new_id: str, new: Contact | Client) -> Sequence[Client]:
+    rows = _NAMESAKES.all(session.connection(), {**namesake_of(new), "new_id": new_id})
     return [session.get_one(Client, row.id) for row in rows]
 
 
@@ -85,7 +86,7 @@ _NAMESAKES = Prepared(
 )
 
 
-def _shared(before: Client, new: Client) -> str:
+def _shared(before: Client, new: Contact | Client) -> str:
     has_phone = before.phone is not None and before.phone == new.phone
     has_email = before.email is not None and before.email.lower() == (new.email or "").lower()
     if has_phone and has_email:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, String, bindparam, case, func, or_, select
+from sqlalchemy import ColumnElement, String, bindparam, case, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from invoices.language import is_supported
@@ -13,8 +13,10 @@ from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import IS_NAMESAKE, living_client_in, namesake_of, shares_contact
 from plugin.courses.clients.contacts import Buyer, Contact, contact_from_square
 from plugin.store import Store
+from plugin.store.database import write
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 from plugin.store.prepared import Prepared
+from plugin.store.tables import METADATA
 from plugin.wording import _
 
 # Each is fetched from Square, one by one.
@@ -28,22 +30,29 @@ def link_in(
     """Link this Square customer to the client, as the current profile or as an earlier one."""
     link = session.get(SquareCustomer, square_customer_id)
     if link is None:
-        return add_link_in(session, act, square_customer_id, client_id, is_current=is_current)
+        link = SquareCustomer(square_customer_id=square_customer_id, seen_at=act.now)
+        session.add(link)
     link.client_id, link.is_current = client_id, is_current
     session.flush()
     return link
 
 
-def add_link_in(
-    session: Session, act: Act, square_customer_id: str, client_id: str, *, is_current: bool
-) -> SquareCustomer:
-    """Link a Square customer that is known not to be linked yet."""
-    link = SquareCustomer(
-        square_customer_id=square_customer_id, client_id=client_id, is_current=is_current, seen_at=act.now
-    )
-    session.add(link)
+def add_link_in(session: Session, act: Act, buyer: Buyer, square_customer_id: str, client_id: str) -> None:
+    """Link an id of this buyer that is known not to be linked yet."""
     session.flush()
-    return link
+    is_current = square_customer_id == buyer.square_customer_id
+    link = {
+        "square_customer_id": square_customer_id,
+        "client_id": client_id,
+        "is_current": is_current,
+        "address": buyer.address if is_current else "",
+        "country": buyer.country if is_current else "",
+        "seen_at": act.now,
+    }
+    write(session, _NEW_LINK, link)
+
+
+_NEW_LINK = Prepared(insert(METADATA.tables[SquareCustomer.__tablename__]))
 
 
 def gone_from_square_in(session: Session, square_customer_id: str) -> None:

@@ -132,7 +132,7 @@ def _client_again(work: Work, from_client: Client, details: dict[str, Any]) -> C
         # The page of the client they were until the merge redirects to them again.
         before.merged_into = None
         return before
-    return add_client(work, replace(contact, language=from_client.language))
+    return work.session.get_one(Client, add_client(work, replace(contact, language=from_client.language)))
 
 
 def _link_living(work: Work, square_customer_id: str, client_id: str) -> SquareCustomer:

@@ -4,7 +4,7 @@ from plugin.core.acts import Act
 from plugin.courses.base.events import CourseAssigned, CourseGiven, CourseReassigned, Refunded, SaleBooked
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
-from plugin.store.documents import SaleRecord
+from plugin.courses.documents.sale_record import is_recorded_in
 
 # By Square order, by Square refund, by gift; then the file of what was issued, by document.
 ISSUE_INVOICE = "issue_invoice"
@@ -31,19 +31,19 @@ def issue_invoice(work: Work, event: SaleBooked | CourseAssigned) -> None:
 
 def issue_receipts(work: Work, event: SaleBooked) -> None:
     """Enqueue the receipts of later payments of a sale; that of its first one follows the invoice."""
-    if event.is_paid_more and not event.opened and _is_kept(work, event.square_order_id):
+    if event.is_paid_more and not event.opened and is_recorded_in(work.session, event.square_order_id):
         enqueue(work, ISSUE_RECEIPTS, event.square_order_id, payload=_by(work.act))
 
 
 def enqueue_invoice(work: Work, square_order_id: str | None) -> None:
     """Enqueue the invoice of a sale on demand; also of one that is not recorded."""
-    if square_order_id is not None and _is_kept(work, square_order_id):
+    if square_order_id is not None and is_recorded_in(work.session, square_order_id):
         enqueue(work, ISSUE_INVOICE, square_order_id, payload=_by(work.act))
 
 
 def correct_invoice(work: Work, event: CourseReassigned) -> None:
     """Enqueue an invoice billed to the client who has the sale's courses now."""
-    if event.square_order_id is not None and _is_kept(work, event.square_order_id):
+    if event.square_order_id is not None and is_recorded_in(work.session, event.square_order_id):
         enqueue(work, CORRECT_INVOICE, event.square_order_id, payload=_by(work.act))
 
 
@@ -60,10 +60,6 @@ def issue_voucher(work: Work, event: CourseGiven) -> None:
 def enqueue_file(work: Work, document_id: str) -> None:
     """Enqueue the rendering of an issued document's file."""
     enqueue(work, DOCUMENT, document_id)
-
-
-def _is_kept(work: Work, square_order_id: str) -> bool:
-    return work.session.get(SaleRecord, square_order_id) is not None
 
 
 def _by(act: Act) -> dict[str, str]:

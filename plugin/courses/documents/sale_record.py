@@ -7,14 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from invoices.papers import PaidBy
 from invoices.papers.wire import from_plain, to_plain
 from plugin.core.acts import Act
 from plugin.courses.sales.sales import Refund
+from plugin.store.database import write
 from plugin.store.documents import Document, SaleRecord
+from plugin.store.prepared import Prepared
+from plugin.store.tables import METADATA
 
 # The version of the format in which a sale is stored.
 VERSION = 1
@@ -130,23 +133,40 @@ def save_sale_in(session: Session, act: Act, sale: SoldSale) -> None:
 
     Later payments are stored separately, for statements of account.
     """
-    row = session.get(SaleRecord, sale.square_order_id)
-    plain = to_plain(_with_known_receipts(sale, row))
-    if row is None:
+    before = _content_in(session, sale.square_order_id)
+    plain = to_plain(_with_known_receipts(sale, before))
+    if before is None:
         content = {"version": VERSION, "sale": plain, "refunds": {}}
-        session.add(SaleRecord(square_order_id=sale.square_order_id, content=content, taken_at=act.now))
-        session.flush()
-    elif row.content["sale"] != plain:
+        new = {"square_order_id": sale.square_order_id, "content": content, "taken_at": act.now}
+        write(session, _NEW_RECORD, new)
+    elif before["sale"] != plain:
         changed = {"tenders": plain["tenders"]}
         if not _is_invoiced(session, sale.square_order_id):
             changed = {"sale": plain}
+        row = session.get_one(SaleRecord, sale.square_order_id)
         row.content, row.taken_at = {**row.content, **changed}, act.now
         session.flush()
 
 
-def _with_known_receipts(sale: SoldSale, row: SaleRecord | None) -> SoldSale:
+_NEW_RECORD = Prepared(insert(METADATA.tables[SaleRecord.__tablename__]))
+_CONTENT = Prepared(select(SaleRecord.content).where(SaleRecord.square_order_id == bindparam("order_id")))
+
+
+def is_recorded_in(session: Session, square_order_id: str) -> bool:
+    """Return whether the sale of this order is recorded."""
+    return _content_in(session, square_order_id) is not None
+
+
+def _content_in(session: Session, square_order_id: str) -> dict[str, Any] | None:
+    session.flush()
+    row = _CONTENT.first(session.connection(), {"order_id": square_order_id})
+    return row.content if row is not None else None
+
+
+def _with_known_receipts(sale: SoldSale, before: dict[str, Any] | None) -> SoldSale:
     """Return the sale with the links of Square's receipts: an order shows none, and a payment only its own."""
-    known = {each["square_payment_id"]: each.get("receipt_url", "") for each in _tenders(row)} if row else {}
+    tenders_before = _tenders(before) if before else []
+    known = {each["square_payment_id"]: each.get("receipt_url", "") for each in tenders_before}
     tenders = (
         replace(each, receipt_url=each.receipt_url or known.get(each.square_payment_id, ""))
         for each in sale.tenders
@@ -191,27 +211,27 @@ def delete_reason_in(session: Session, square_order_id: str, square_refund_id: s
 
 def sale_in(session: Session, square_order_id: str) -> SoldSale | None:
     """Return the sale as recorded, None if it never was."""
-    row = session.get(SaleRecord, square_order_id)
-    return from_plain(SoldSale, row.content["sale"]) if row is not None else None
+    content = _content_in(session, square_order_id)
+    return from_plain(SoldSale, content["sale"]) if content is not None else None
 
 
 def paid_sale_in(session: Session, square_order_id: str) -> SoldSale | None:
     """Return the sale with every payment that Square recorded since, None if it never was recorded."""
-    row = session.get(SaleRecord, square_order_id)
-    if row is None:
+    content = _content_in(session, square_order_id)
+    if content is None:
         return None
-    return from_plain(SoldSale, {**row.content["sale"], "tenders": _tenders(row)})
+    return from_plain(SoldSale, {**content["sale"], "tenders": _tenders(content)})
 
 
-def _tenders(row: SaleRecord) -> list[dict[str, Any]]:
-    tenders: list[dict[str, Any]] = row.content.get("tenders", row.content["sale"]["tenders"])
+def _tenders(content: dict[str, Any]) -> list[dict[str, Any]]:
+    tenders: list[dict[str, Any]] = content.get("tenders", content["sale"]["tenders"])
     return tenders
 
 
 def kept_refund_in(session: Session, square_order_id: str, square_refund_id: str) -> RefundRecord | None:
     """Return what Square recorded of a refund, None for one of a sale that was not recorded."""
-    row = session.get(SaleRecord, square_order_id)
-    record: dict[str, Any] | None = row.content["refunds"].get(square_refund_id) if row is not None else None
+    content = _content_in(session, square_order_id)
+    record: dict[str, Any] | None = content["refunds"].get(square_refund_id) if content is not None else None
     return from_plain(RefundRecord, record) if record is not None else None
 
 

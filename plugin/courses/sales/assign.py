@@ -18,6 +18,7 @@ from plugin.courses.clients.clients import known_client_in
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.ledger import Course
+from plugin.store.prepared import Prepared
 from plugin.store.queues import Attention
 from plugin.wording import _
 
@@ -57,18 +58,19 @@ def ownerless_in(session: Session, square_order_id: str) -> list[str]:
 
 def sales_without_a_name(store: Store) -> dict[str, tuple[str, ...]]:
     """Return the fifty newest orders without a client, with the Square customers on them that had no name."""
-    waiting = (
-        select(Attention)
-        .where(Attention.kind == "unassigned_sale", Attention.resolved_at.is_(None))
-        .order_by(Attention.id.desc())
-        .limit(50)
-    )
-    with store.reading() as session:
-        named = {
-            row.square_order_id: tuple(row.details.get("square_customer_ids", ()))
-            for row in session.scalars(waiting)
-        }
+    named = {
+        row.square_order_id: tuple(row.details.get("square_customer_ids", ()))
+        for row in store.rows(_UNASSIGNED, {})
+    }
     return {order_id: ids for order_id, ids in named.items() if order_id is not None and ids}
+
+
+_UNASSIGNED = Prepared(
+    select(Attention.square_order_id, Attention.details)
+    .where(Attention.kind == "unassigned_sale", Attention.resolved_at.is_(None))
+    .order_by(Attention.id.desc())
+    .limit(50)
+)
 
 
 def settle_unassigned_in(session: Session, act: Act, square_order_id: str, answer: dict[str, str]) -> None:

@@ -27,7 +27,7 @@ from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.sales.assign import assign_by_square
 from plugin.courses.sales.changed_sale import ask_about_changes
 from plugin.courses.sales.checkout_outcome import begun_for_in, begun_of_order_in
-from plugin.courses.sales.payments import receive_money
+from plugin.courses.sales.payments import receive_money, sale_key
 from plugin.courses.sales.public_orders import client_of_public_order
 from plugin.courses.sales.sales import Booking, Sale, SaleLine
 from plugin.courses.sales.unlinked import answer_unlinked_in
@@ -66,8 +66,7 @@ def book_sale(
         client_id = client_of_public_order(work, ordered, sale.buyer)
     if missing and client_id is None and sale.buyer is not None:
         client_id = client_for_buyer(work, sale.buyer)
-    courses = _open_courses(work, sale, missing, client_id)
-    opened = [course.id for course in courses]
+    opened = _open_courses(work, sale, missing, client_id)
     uids = [line.line.uid for line in lines]
     paid = receive_money(work, sale, uids) if lines else []
     answer_unlinked_in(work.session, work.act, sale.square_order_id, uids, _("The course is open."))
@@ -77,11 +76,12 @@ def book_sale(
         owner = client_for_buyer(work, sale.buyer)
         assign_by_square(work, sale.square_order_id, owner)
     if already and not linked:
-        attention += ask_about_changes(work, sale, [*booked, *courses])
+        all_booked = _booked(work.session, sale.square_order_id) if opened else booked
+        attention += ask_about_changes(work, sale, all_booked)
     # An invoice canceled part-paid has no line left: that is no payment of what was begun.
     if sale.lines and (opened or already):
         so_far = None if sale.is_paid else sale.payments()[-1].so_far
-        checkout_ids = tuple(row.id for row in begun)
+        checkout_ids = tuple(row.checkout_id for row in begun)
         event = SaleBooked(
             sale.square_order_id,
             client_id,
@@ -89,7 +89,7 @@ def book_sale(
             so_far,
             checkout_ids,
             is_paid_more=bool(paid),
-            public_order_id=ordered.id if ordered is not None else None,
+            public_order_id=ordered.public_order_id if ordered is not None else None,
         )
         attention += publish(work, event)
     return Booking(tuple(opened), tuple(already), tuple(attention), tuple(paid))
@@ -116,21 +116,38 @@ class _Unit:
     charge: Charge
 
 
-def _booked(session: Session, square_order_id: str) -> Sequence[Course]:
+# Rows of courses that an order has opened.
+_Booked: TypeAlias = Sequence[Any]
+
+
+def _booked(session: Session, square_order_id: str) -> _Booked:
     """Return the courses that a Square order has opened, by line and unit."""
-    return session.scalars(_OF_ORDER, {"order_id": square_order_id}).all()
+    session.flush()
+    return _OF_ORDER.all(session.connection(), {"order_id": square_order_id})
 
 
 # Statements are built once: building them takes longer than the database does.
-_OF_ORDER = (
-    select(Course)
+_OF_ORDER = Prepared(
+    select(
+        Course.id,
+        Course.client_id,
+        Course.package_id,
+        Course.package_name,
+        Course.price,
+        Course.tax,
+        Course.tax_in_price,
+        Course.currency,
+        Course.closed_as,
+        Course.square_line_uid,
+        Course.unit,
+    )
     .where(Course.square_order_id == bindparam("order_id"))
     .order_by(Course.square_line_uid, Course.unit)
 )
 
 
 def _lines_to_book(
-    work: Work, sale: Sale, booked: Sequence[Course], linked: Mapping[str, str], *, accept_currency: bool
+    work: Work, sale: Sale, booked: _Booked, linked: Mapping[str, str], *, accept_currency: bool
 ) -> tuple[list[str], list[_PackageLine]]:
     """Return the attention items of lines that need a person, and the other lines that sell a package."""
     attention: list[str] = []
@@ -149,9 +166,7 @@ def _lines_to_book(
     return attention, lines
 
 
-def _packages(
-    session: Session, sale: Sale, booked: Sequence[Course], linked: Mapping[str, str]
-) -> dict[str, Any]:
+def _packages(session: Session, sale: Sale, booked: _Booked, linked: Mapping[str, str]) -> dict[str, Any]:
     """Return the package of each line: linked by a person, linked to its item, or booked before."""
     by_variation = packages_of_variations_in(session, [line.square_variation_id for line in sale.lines])
     variations = {variation_id: package.id for variation_id, package in by_variation.items()}
@@ -179,7 +194,7 @@ def booked_lines_in(session: Session, square_order_id: str) -> frozenset[str]:
     return frozenset(uid for uid in session.scalars(rows) if uid is not None)
 
 
-def _missing_units(sold: _PackageLine, booked: Sequence[Course]) -> Iterator[_Unit]:
+def _missing_units(sold: _PackageLine, booked: _Booked) -> Iterator[_Unit]:
     present = {course.unit for course in booked if course.square_line_uid == sold.line.uid}
     for number, charge in enumerate(_charges(sold.line, sold.units), start=1):
         if number not in present:
@@ -193,45 +208,46 @@ def _charges(line: SaleLine, quantity: int) -> list[Charge]:
     return [Charge(*each) for each in zip(*parts, strict=True)]
 
 
-def _open_courses(work: Work, sale: Sale, units: Sequence[_Unit], client_id: str | None) -> list[Course]:
-    """Write the courses, their allowances and the sessions granted."""
+def _open_courses(work: Work, sale: Sale, units: Sequence[_Unit], client_id: str | None) -> list[str]:
+    """Write the courses, their allowances and the sessions granted; return the courses' ids."""
     if not units:
         return []
     sold_on = local_date_in(work.session, sale.paid_at)
     courses = [_course(work, sale, unit, client_id, sold_on) for unit in units]
-    work.session.add_all(courses)
     work.session.flush()
-    contents = _contents(work.session, {course.package_id for course in courses})
-    granted = [pair for course in courses for pair in _grant(work, course, contents[course.package_id])]
+    write(work.session, _NEW_COURSE, *(recorded("course", course) for course in courses))
+    contents = _contents(work.session, {course["package_id"] for course in courses})
+    granted = [pair for course in courses for pair in _grant(work, course, contents[course["package_id"]])]
     write(work.session, _NEW_ALLOWANCE, *(allowance for allowance, _other in granted))
     append_all(work, [entry for _other, entry in granted])
-    return courses
+    return [course["id"] for course in courses]
 
 
-def _course(work: Work, sale: Sale, unit: _Unit, client_id: str | None, sold_on: date) -> Course:
+def _course(work: Work, sale: Sale, unit: _Unit, client_id: str | None, sold_on: date) -> dict[str, Any]:
     package, line, charge = unit.of.package, unit.of.line, unit.charge
-    return Course(
-        id=work.new_id(),
-        client_id=client_id,
-        package_id=package.id,
-        package_name=package.name,
-        package_version=package.version,
-        terms=package.terms,
-        price=charge.net,
-        tax=charge.tax,
-        tax_in_price=charge.tax_in_price,
-        tax_paid=0,
-        currency=line.total.currency,
-        sold_at=sale.paid_at,
-        booked_at=work.now,
-        expires_on=terms_from_json(package.terms).expiry(sold_on),
-        square_order_id=sale.square_order_id,
-        square_line_uid=line.uid,
-        unit=unit.number,
-        square_location_id=sale.square_location_id,
-    )
+    return {
+        "id": work.new_id(),
+        "client_id": client_id,
+        "package_id": package.id,
+        "package_name": package.name,
+        "package_version": package.version,
+        "terms": package.terms,
+        "price": charge.net,
+        "tax": charge.tax,
+        "tax_in_price": charge.tax_in_price,
+        "tax_paid": 0,
+        "currency": line.total.currency,
+        "sold_at": sale.paid_at,
+        "booked_at": work.now,
+        "expires_on": terms_from_json(package.terms).expiry(sold_on),
+        "square_order_id": sale.square_order_id,
+        "square_line_uid": line.uid,
+        "unit": unit.number,
+        "square_location_id": sale.square_location_id,
+    }
 
 
+_NEW_COURSE = Prepared(insert(METADATA.tables[Course.__tablename__]))
 _NEW_ALLOWANCE = Prepared(insert(METADATA.tables[Allowance.__tablename__]))
 _CONTENTS = Prepared(
     select(
@@ -257,14 +273,16 @@ def _contents(session: Session, package_ids: Collection[str]) -> dict[str, _Cont
     return {package_id: list(group) for package_id, group in groupby(rows, key=attrgetter("package_id"))}
 
 
-def _grant(work: Work, course: Course, contents: _Contents) -> Iterator[tuple[dict[str, Any], EntryRow]]:
+def _grant(
+    work: Work, course: dict[str, Any], contents: _Contents
+) -> Iterator[tuple[dict[str, Any], EntryRow]]:
     """Yield the allowances and their first entries; the payment is allocated by single-visit price."""
-    shares = allocate(course.price, [content.sessions * content.single_price for content in contents])
+    shares = allocate(course["price"], [content.sessions * content.single_price for content in contents])
     for content, share in zip(contents, shares, strict=True):
         allowance_id = work.new_id()
         allowance = {
             "id": allowance_id,
-            "course_id": course.id,
+            "course_id": course["id"],
             "position": content.position,
             "treatment_id": content.treatment_id,
             "treatment": content.name,
@@ -273,8 +291,8 @@ def _grant(work: Work, course: Course, contents: _Contents) -> Iterator[tuple[di
             "price": share,
             "usable_from_session": content.usable_from_session,
         }
-        born_from = f"{course.square_order_id}/{course.square_line_uid}/{course.unit}"
-        line = Line(f"sale:{born_from}:{content.position}:sold", course.sold_at)
+        unit = course["square_order_id"], course["square_line_uid"], course["unit"]
+        line = Line(sale_key(unit, content.position, "sold"), course["sold_at"])
         granted = sold(content.sessions)
         yield recorded("allowance", allowance), next_entry(work, allowance_id, START, granted, line)
 

@@ -1,6 +1,7 @@
 """Match a booked sale to the checkouts begun at the desk, and mark them paid, in full or in part."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import String, bindparam, func, select
 from sqlalchemy.orm import Session
@@ -16,24 +17,36 @@ from plugin.store.prepared import Prepared
 from plugin.store.selling import Checkout, PublicOrder
 
 
-def begun_of_order_in(
-    session: Session, square_order_id: str
-) -> tuple[Sequence[Checkout], PublicOrder | None]:
-    """Return the checkouts begun at the desk, and the order of the public page, that this order completes."""
-    rows = session.execute(_BEGUN, {"order_id": square_order_id}).all()
-    return [row[0] for row in rows if row[0] is not None], next((row[1] for row in rows), None)
+def begun_of_order_in(session: Session, square_order_id: str) -> tuple[Sequence[Any], Any]:
+    """Return the checkouts begun at the desk, and the order of the public page, that this order completes.
+
+    Rows of `_BEGUN`, and of its columns from `public_order_id` on; None for no such order.
+    """
+    session.flush()
+    rows = _BEGUN.all(session.connection(), {"order_id": square_order_id})
+    begun = [row for row in rows if row.checkout_id is not None]
+    return begun, next((row for row in rows if row.public_order_id is not None), None)
 
 
 _ORDER = select(bindparam("order_id", type_=String).label("id")).subquery()
-_BEGUN = (
-    select(Checkout, PublicOrder)
+_BEGUN = Prepared(
+    select(
+        Checkout.id.label("checkout_id"),
+        Checkout.client_id,
+        Checkout.way,
+        PublicOrder.id.label("public_order_id"),
+        PublicOrder.name,
+        PublicOrder.phone,
+        PublicOrder.email,
+        PublicOrder.language,
+    )
     .select_from(_ORDER)
     .outerjoin(Checkout, Checkout.square_order_id == _ORDER.c.id)
     .outerjoin(PublicOrder, PublicOrder.square_order_id == _ORDER.c.id)
 )
 
 
-def begun_for_in(session: Session, begun: Sequence[Checkout]) -> str | None:
+def begun_for_in(session: Session, begun: Sequence[Any]) -> str | None:
     """Return the client of these checkouts; None for an order that began at Square POS."""
     client_id = next((row.client_id for row in begun if row.way != "till"), None)
     return living_client_in(session, client_id).id if client_id is not None else None

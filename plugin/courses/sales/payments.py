@@ -6,7 +6,8 @@ already in the ledger is written.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
@@ -30,10 +31,24 @@ _FIRST_PAYMENT = 2
 
 
 @dataclass(slots=True)
+class _Course:
+    """A course that receives money: its price and tax, and the tax paid so far, minor units."""
+
+    id: str
+    square_line_uid: str
+    unit: int
+    price: int
+    tax: int | None
+    tax_paid: int | None
+    closed_as: str | None
+    sold_at: datetime
+
+
+@dataclass(slots=True)
 class _Part:
     """An allowance that receives money: how much was paid, in how many entries."""
 
-    course: Course
+    course: _Course
     allowance_id: str
     position: int
     price: int
@@ -83,7 +98,7 @@ def _receive(work: Work, sale: Sale, lines: Sequence[Sequence[_Part]], came: Cam
             entries.append(next_entry(work, part.allowance_id, head, paid(share), line))
             changed.append(part.course.id)
             part.paid, part.entries = part.paid + share, part.entries + 1
-        _receive_tax(parts, gross, came, sale.total)
+        _receive_tax(work.session, parts, gross, came, sale.total)
     append_all(work, entries)
     if unclaimed:
         _ask(work, sale, came, unclaimed)
@@ -94,7 +109,9 @@ def _receive(work: Work, sale: Sale, lines: Sequence[Sequence[_Part]], came: Cam
     return changed
 
 
-def _receive_tax(parts: Sequence[_Part], gross_before: int, came: Came, total: Money) -> None:
+def _receive_tax(
+    session: Session, parts: Sequence[_Part], gross_before: int, came: Came, total: Money
+) -> None:
     """Store the tax paid so far: what the client has paid less the net amount in the ledger.
 
     Both are rounded down, so the tax alone may fall by a cent with another payment; the sum paid never does.
@@ -108,16 +125,15 @@ def _receive_tax(parts: Sequence[_Part], gross_before: int, came: Came, total: M
     paid = gross - sum(part.paid for part in parts) - elsewhere
     if still_open:
         for course, share in zip(still_open, allocate(min(max(paid, 0), sum(taxes)), taxes), strict=True):
-            # The same again would be flushed too.
             if course.tax_paid != share:
-                course.tax_paid = share
+                course.tax_paid = session.get_one(Course, course.id).tax_paid = share
 
 
 def _gross_paid(parts: Sequence[_Part]) -> int:
     return sum(part.paid for part in parts) + sum(course.tax_paid or 0 for course in _courses(parts))
 
 
-def _courses(parts: Sequence[_Part]) -> list[Course]:
+def _courses(parts: Sequence[_Part]) -> list[_Course]:
     return list({part.course.id: part.course for part in parts}.values())
 
 
@@ -142,26 +158,38 @@ def _share_out(
     is_all = came.so_far.amount >= sale.total.amount
     for part, share in zip(still_open, allocate(fits, [one.unpaid for one in still_open]), strict=True):
         if share or not (part.entries or part.unpaid):
-            key = _key(part, "paid" if is_all and not part.entries else f"paid:{came.so_far.amount}")
-            yield part, share, Line(key, came.at or part.course.sold_at)
+            what = "paid" if is_all and not part.entries else f"paid:{came.so_far.amount}"
+            course = part.course
+            unit = sale.square_order_id, course.square_line_uid, course.unit
+            yield part, share, Line(sale_key(unit, part.position, what), came.at or course.sold_at)
 
 
 def _parts(session: Session, square_order_id: str, line_uids: Collection[str]) -> dict[str, list[_Part]]:
     """Return the allowances of an order's lines, by line."""
     session.flush()
     rows = _PAID.all(session.connection(), {"order_id": square_order_id, "line_uids": list(line_uids)})
+    courses = {row.course_id: _Course(*row[:_OF_COURSE]) for row in rows}
     parts_of: dict[str, list[_Part]] = {uid: [] for uid in line_uids}
-    for course_id, allowance_id, position, price, came, entries in rows:
-        # Who books has the courses in hand already.
-        course = session.get_one(Course, course_id)
+    for row in rows:
+        course = courses[row.course_id]
+        allowance_id, position, price, came, entries = row[_OF_COURSE:]
         part = _Part(course, allowance_id, position, price, int(came), entries)
-        parts_of[course.square_line_uid or ""].append(part)
+        parts_of[course.square_line_uid].append(part)
     return parts_of
 
 
+# How many of its columns are those of `_Course`.
+_OF_COURSE = len(fields(_Course))
 _PAID = Prepared(
     select(
         Course.id.label("course_id"),
+        Course.square_line_uid,
+        Course.unit,
+        Course.price,
+        Course.tax,
+        Course.tax_paid,
+        Course.closed_as,
+        Course.sold_at,
         Allowance.id,
         Allowance.position,
         Allowance.price,
@@ -179,10 +207,9 @@ _PAID = Prepared(
 )
 
 
-def _key(part: _Part, what: str) -> str:
-    course = part.course
-    born_from = f"{course.square_order_id}/{course.square_line_uid}/{course.unit}"
-    return f"sale:{born_from}:{part.position}:{what}"
+def sale_key(born_from: tuple[str, str, int], position: int, what: str) -> str:
+    """Return the key of what an order, its line and unit write to the allowance at this position."""
+    return f"sale:{'/'.join(map(str, born_from))}:{position}:{what}"
 
 
 _MONEY_FOR_CLOSED = "money_for_closed"

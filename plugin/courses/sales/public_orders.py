@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -166,7 +167,7 @@ def public_order_for_change(session: Session, order_id: str) -> PublicOrder:
     return require_row(session, PublicOrder, order_id, _NO_ORDER, is_locked=True)
 
 
-def client_of_public_order(work: Work, row: PublicOrder | None, buyer: Buyer | None) -> str | None:
+def client_of_public_order(work: Work, row: Any, buyer: Buyer | None) -> str | None:
     """Return the client of a paid order of the public page, created if there is none; None for no such order."""
     if row is None or not row.name:
         return None
