@@ -12,8 +12,6 @@ _PHONE = re.compile(r"(?:\+\d{1,3}[ \u00a0-])?\(?\d{3}\)?[ \u00a0-]\d{3}-\d{4}(?
 # An atom of the line, with its number and the point after it: where a line is full to its last space, WeasyPrint ends
 # it at its first space instead.
 _TOUCH_UP = re.compile(r"\b(?:\w{1,5}[ \u00a0])?[Tt]ouch-ups?\b[.,;:]?(?=[^<>]*<(?!/title>))")
-# 2次 · 60分钟
-_MEASURE = re.compile(r"\d+(?:次|分钟|小时|毫升)(?=[^<>]*<(?!/title>))")
 _LAST_UNIT = re.compile(r"(?<=\d) (?=(?:h|min)</)")
 _LAST_WORD = re.compile(r"(?<=[^<>]{16}) (?=[^\s<>]{1,9}</(?:p|li|h1|h2|td|th)>)")
 # A box that does not break, as its neighbors may break anywhere.
@@ -29,8 +27,7 @@ def whole(text: str) -> str:
 
 def with_full_lines(page: str) -> str:
     """Return the HTML with dates and phone numbers in one piece, and two words at least on the last line of a text."""
-    for piece in (_PHONE, _MEASURE):
-        page = piece.sub(r'<span class="whole">\g<0></span>', page)
+    page = _PHONE.sub(r'<span class="whole">\g<0></span>', page)
     page = _TOUCH_UP.sub(r'<span class="atom">\g<0></span>', page)
     dated = _LAST_UNIT.sub(NO_BREAK_SPACE, _DATE.sub(lambda found: whole(found[0]), page))
     return _LAST_CHARACTERS.sub(r'<span class="whole">\1</span>', _LAST_WORD.sub(NO_BREAK_SPACE, dated))

@@ -105,11 +105,3 @@ def test_a_line_of_an_address_is_not_broken_but_a_long_one_may_be() -> None:
 def test_a_touch_up_is_never_broken_at_its_hyphen() -> None:
     said = "<p>course of 12 with two touch-ups.</p><title>2 touch-ups</title>"
     assert with_full_lines(said).count('<span class="atom">two touch-ups.</span>') == 1
-
-
-def test_a_number_stays_with_its_chinese_measure_word() -> None:
-    page = with_full_lines("<td>面部针灸疗程，12次，含2次巩固护理</td>")
-    assert (
-        page
-        == '<td>面部针灸疗程，<span class="whole">12次</span>，含<span class="whole">2次</span>巩固护理</td>'
-    )
