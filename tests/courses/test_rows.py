@@ -264,6 +264,24 @@ class TestPayments:
         desk.book(sale)
         assert len(desk.questions()) == 1
 
+    def test_what_comes_after_an_item_of_an_earlier_version_is_asked_about(self, desk: Desk) -> None:
+        sale = desk.sale(desk.line(desk.package()), order="O")
+        came = [Came(usd(50000), desk.clock())]
+        desk.book(replace(sale, came=tuple(came)))
+        desk.refund("O", 50000, total=50000)
+        came.append(Came(usd(98000), desk.clock()))
+        desk.book(replace(sale, came=tuple(came)))
+        with desk.store.writing() as session:
+            item = session.scalars(select(Attention)).one()
+            item.dedupe, item.details = "money_for_closed:O", {"proposal": "Give the money back."}
+        desk.clock.advance(days=1)
+        came.append(Came(usd(WHOLE), desk.clock()))
+        for _again in range(2):
+            desk.book(replace(sale, came=tuple(came)))
+        said = "{} came for a course that is closed. It belongs to no session."
+        asked = {item.summary for item in desk.questions()}
+        assert asked == {said.format("$480.00"), said.format("$1,000.00")}
+
     def test_one_course_of_a_line_closed_leaves_its_money_to_the_other(self, desk: Desk) -> None:
         line = replace(desk.line(desk.package(), quantity=2, paid=330000), tax=66000)
         sale = desk.sale(line, order="O", total=2 * WHOLE)

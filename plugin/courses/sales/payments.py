@@ -218,11 +218,15 @@ _MONEY_FOR_CLOSED = "money_for_closed"
 def _ask(work: Work, sale: Sale, came: Came, unclaimed: int) -> None:
     """Ask what becomes of all the money that closed courses can't take, less what was asked about before."""
     order_id = sale.square_order_id
-    before = select(Attention.details).where(
+    before = select(Attention).where(
         Attention.kind == _MONEY_FOR_CLOSED, Attention.square_order_id == order_id
     )
-    # An item of an earlier version does not say its amount: it stands for all.
-    asked = sum(details.get("unclaimed", unclaimed) for details in work.session.scalars(before))
+    asked = 0
+    for item in work.session.scalars(before):
+        if "unclaimed" not in item.details and (came.at is None or came.at <= item.opened_at):
+            # An item of 0.1.0 does not say its amount: it stands for all that had come until then.
+            item.details = {**item.details, "unclaimed": unclaimed}
+        asked += item.details.get("unclaimed", 0)
     if asked >= unclaimed:
         return
     new = Money(unclaimed - asked, sale.total.currency)
