@@ -238,7 +238,8 @@ _RENAMES = {
     "staff": (
         "name",
         "UPDATE listed_course SET practitioner_name = NEW.name WHERE practitioner_id = NEW.id",
-        "SELECT course_id FROM listed_course WHERE practitioner_id = NEW.id",
+        # Not those of the list: a course may be listed as theirs at this moment for the first time.
+        "SELECT DISTINCT course_id FROM visit WHERE practitioner_id = NEW.id",
     ),
 }
 _NOTE = "INSERT INTO unlisted_course (course_id)"

@@ -12,7 +12,7 @@ _RENAMES = {
     ),
     "staff_lists": (
         "UPDATE listed_course SET practitioner_name = NEW.name WHERE practitioner_id = NEW.id;",
-        "INSERT INTO unlisted_course (course_id) SELECT course_id FROM listed_course WHERE practitioner_id = NEW.id;",
+        "INSERT INTO unlisted_course (course_id) SELECT DISTINCT course_id FROM visit WHERE practitioner_id = NEW.id;",
     ),
 }
 
