@@ -9,6 +9,7 @@ On SQLite alone: PostgreSQL's sequences go on counting from one test to the next
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -28,6 +29,7 @@ class _Opening:
     acts: tuple[str, ...] = ()
     commits: int = 0
     expected: int = 0
+    files: tuple[tuple[int, int], ...] = ()
 
 
 _openings: WeakKeyDictionary[Store, _Opening] = WeakKeyDictionary()
@@ -40,7 +42,7 @@ def begins_empty(store: Store) -> None:
     """Take note that the database of this store is as the migrations left it."""
     if store not in _openings:
         event.listen(store.engine, "commit", lambda _: _count(store))
-    _openings[store] = _Opening()
+    _openings[store] = _Opening(files=_files(store))
 
 
 def once(store: Store, act: object, do: Callable[[], T]) -> T:
@@ -60,15 +62,20 @@ def once(store: Store, act: object, do: Callable[[], T]) -> T:
         with _listening(store) as statements:
             answer = do()
         _kept[acts] = statements, answer
-    opening.expected = opening.commits
+    opening.expected, opening.files = opening.commits, _files(store)
     returned: T = answer
     return returned
 
 
 def audited(store: Store) -> tuple[Finding, ...]:
-    """Return what the audit finds; a ledger that the same acts alone led to is looked at once."""
+    """Return what the audit finds; a ledger that the same acts alone led to is looked at once.
+
+    Another store, process or connection of the driver may have written without a commit of this store's engine.
+    """
     opening = _openings.get(store)
     if opening is None or not store.is_sqlite or opening.commits != opening.expected:
+        return audit(store)
+    if opening.files != _files(store):
         return audit(store)
     if opening.acts not in _audited:
         _audited[opening.acts] = audit(store)
@@ -79,9 +86,20 @@ def audited(store: Store) -> tuple[Finding, ...]:
 def changing_nothing(store: Store) -> Iterator[None]:
     """Take no note of what is committed within: it leaves each row as it was."""
     opening = _openings.get(store, _Opening())
-    commits = opening.commits
+    commits, is_as_noted = opening.commits, opening.files == _files(store)
     yield
     opening.commits = commits
+    if is_as_noted:
+        opening.files = _files(store)
+
+
+def _files(store: Store) -> tuple[tuple[int, int], ...]:
+    """Return the size and time of SQLite's files, which each transaction that writes changes."""
+    if not store.is_sqlite:
+        return ()
+    database = store.url.database or ""
+    found = [path.stat() for path in map(Path, (database, f"{database}-wal")) if path.exists()]
+    return tuple((each.st_size, each.st_mtime_ns) for each in found)
 
 
 def _count(store: Store) -> None:
