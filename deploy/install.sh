@@ -183,10 +183,11 @@ apt_install() {
 # Waits until the desk answers on this machine; says where to look if it does not.
 wait_for_desk() {
     if [ "$act" = show ]; then say "  wait until the desk answers" && return; fi
-    tries=0
+    began_s=$(date +%s) slept_s=0
+    # A question that is not answered takes seconds itself; the sleeps count as well where the clock is set meanwhile.
     until desk_answers; do
-        tries=$((tries + 2))
-        [ "$tries" -lt "$longest_wait_s" ] || return 1
+        slept_s=$((slept_s + 2))
+        [ "$slept_s" -lt "$longest_wait_s" ] && [ $(($(date +%s) - began_s)) -lt "$longest_wait_s" ] || return 1
         sleep 2
     done
 }

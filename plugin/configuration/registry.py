@@ -208,13 +208,17 @@ DECLARED: dict[str, Declaration] = {
     "agreement_words_en": Declaration(
         Group.AGREEMENTS,
         N_("Illness, moving, closing: your words in English"),
-        N_("In place of ours, at most 500 characters. Empty: ours."),
+        N_("In place of the standard words, at most 500 characters. Leave empty to use those."),
     ),
     "agreement_words_es": Declaration(
-        Group.AGREEMENTS, N_("Illness, moving, closing: your words in Spanish"), N_("Empty: ours.")
+        Group.AGREEMENTS,
+        N_("Illness, moving, closing: your words in Spanish"),
+        N_("Leave empty to use the standard words."),
     ),
     "agreement_words_zh": Declaration(
-        Group.AGREEMENTS, N_("Illness, moving, closing: your words in Chinese"), N_("Empty: ours.")
+        Group.AGREEMENTS,
+        N_("Illness, moving, closing: your words in Chinese"),
+        N_("Leave empty to use the standard words."),
     ),
     "mail_url": Declaration(Group.EMAIL, N_("Mail server")),
     "mail_from": Declaration(Group.EMAIL, N_("Sender"), N_("Such as Lotus Clinic <desk@example.org>")),

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ from hypothesis import given
 from sqlalchemy import select
 
 from plugin.core.acts import SQUARE, Act
-from plugin.core.money import Charge
+from plugin.core.money import Charge, Money
 from plugin.core.terms import Terms
+from plugin.courses.base.columns import Person
 from plugin.courses.base.work import transact
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift, take_gift_back
 from plugin.courses.changes.write_off import write_off_course
@@ -27,7 +29,7 @@ from plugin.courses.documents.sale_record import (
     save_sale_in,
 )
 from plugin.courses.journal.accounts import ROLES, Role, usual_chart
-from plugin.courses.journal.behind import LineFilter, behind_line
+from plugin.courses.journal.behind import BEHIND, Behind, LineFilter, behind_line
 from plugin.courses.journal.chart import read_chart, save_chart
 from plugin.courses.journal.files import JournalFormat, journal_file
 from plugin.courses.journal.keep import add_changed, keep_money
@@ -475,3 +477,10 @@ def test_a_number_is_asked_for_where_xero_needs_one(desk):
     with pytest.raises(InvalidField) as refused:
         journal_file(kept(desk, month_of(desk.today)), JournalFormat.XERO)
     assert refused.value.field == "number:earned"
+
+
+def test_money_of_no_course_is_not_shown_as_that_of_a_course_without_client_yet() -> None:
+    client = next(each for each in BEHIND if each.heading == "Client")
+    money = Behind(date(2026, 11, 22), "Gift vouchers", None, "", "", Money(9000, "USD"), "P1")
+    assert (client.value(money), client.cell(money)) == (None, None)
+    assert client.value(replace(money, package_name="Facial acupuncture, course of 10")) == Person(None, "")

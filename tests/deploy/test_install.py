@@ -151,6 +151,20 @@ def test_a_version_that_does_not_answer_gives_way_to_the_one_before(machine: Mac
     assert sum("compose up --detach" in call for call in machine.calls()) == 3
 
 
+def test_questions_that_take_long_count_as_waiting(machine: Machine) -> None:
+    (machine.programs / "docker").write_text(
+        _DOCKER.replace("*exec*python*)", "*exec*python*) false ;;\n*never*)")
+    )
+    clock = f"{machine.log}.clock"
+    (machine.programs / "date").write_text(
+        f'#!/bin/sh\nnow=$(($(cat "{clock}" 2>/dev/null || echo 0) + 50))\necho $now | tee "{clock}"\n'
+    )
+    (machine.programs / "date").chmod(0o755)
+
+    assert machine.install("--image", "an/image:1", "--yes").returncode == 1
+    assert sum("exec" in call and "python" in call for call in machine.calls()) == 4
+
+
 @pytest.mark.parametrize("up", ["", "*compose*up*) ! grep -q image:2 .env ;;"])
 def test_a_version_before_that_does_not_answer_either_is_not_said_to_run(machine: Machine, up: str) -> None:
     assert machine.install("--image", "an/image:1", "--yes").returncode == 0

@@ -180,7 +180,12 @@ def _behind(
 BEHIND: Columns[Behind] = (
     Column(_("Counts on"), lambda row: row.counts_on, Kind.DAY),
     Column(_("What"), lambda row: row.what, Kind.TEXT),
-    Column(_("Client"), lambda row: Person(row.client_id, row.client_name), Kind.CLIENT),
+    Column(
+        _("Client"),
+        # A voucher and money for what is no course have neither client nor package.
+        lambda row: Person(row.client_id, row.client_name) if row.client_id or row.package_name else None,
+        Kind.CLIENT,
+    ),
     Column(_("Package"), lambda row: row.package_name, Kind.TEXT),
     Column(_("Debit"), lambda row: row.net if row.net.amount > 0 else None, Kind.MONEY),
     Column(_("Credit"), lambda row: -row.net if row.net.amount < 0 else None, Kind.MONEY),

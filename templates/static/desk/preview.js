@@ -10,13 +10,14 @@ let drawing = 0;
 function fitSheet() {
   const frame = sheet.firstElementChild;
   const body = frame.contentDocument?.body;
-  if (!body || !body.offsetHeight) return;
+  // Until the paper is there, the frame holds an empty page, which has no height of a sheet.
+  const page = body ? parseFloat(frame.contentWindow.getComputedStyle(body).minHeight) : 0;
+  if (!page || !body.offsetHeight) return;
   const scale = Math.min(sheet.clientWidth / body.offsetWidth, 1);
   frame.style.width = `${body.offsetWidth}px`;
   frame.style.height = `${body.offsetHeight}px`;
   frame.style.transform = `scale(${scale})`;
   sheet.style.height = `${Math.ceil(body.offsetHeight * scale)}px`;
-  const page = parseFloat(frame.contentWindow.getComputedStyle(body).minHeight);
   document.querySelector("[data-long]").hidden = body.offsetHeight <= page + 1;
 }
 
