@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from plugin.core.terms import Terms
+from plugin.core.text import folded
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.clients.clients import create_client, find_clients, read_client, recent_clients
 from plugin.errors import InvalidField, KeyReused, NotFound
@@ -210,6 +211,23 @@ class TestFinding:
                 break
         assert len(seen) == len(made)
         assert set(seen) == made
+
+    @pytest.mark.parametrize("limit", [1, 50])
+    def test_pages_of_any_search_have_names_that_begin_so_first(self, desk: Desk, limit: int) -> None:
+        names = ["Straße Bo", "Strasse Ann", "Ann Straßer", "Élan", "Ella", "Joé", "100% Ana", "1000 Ana"]
+        names += ["a_b", "axb", "_a", "\\a", "a\\b", "Zoë", "Enzo", "O'Neil", "Bo O'Neil"]
+        for name in names:
+            desk.client(name)
+        for typed in ("straß", "STRASSE b", "é", "100% a", "_", "a_b", "\\", "zo", "o'", " "):
+            begin = folded(typed)
+            found = [name for name in names if all(word in folded(name) for word in begin.split())]
+            found.sort(key=lambda name: (not folded(name).startswith(begin), folded(name)))
+            shown, cursor, is_more = list[str](), None, True
+            while is_more:
+                page = find_clients(desk.store, typed, today=desk.today, limit=limit, cursor=cursor)
+                shown += [row.client.name for row in page.rows]
+                cursor, is_more = page.cursor, page.cursor is not None
+            assert shown == found, typed
 
     def test_a_cursor_from_elsewhere_is_refused(self, desk: Desk) -> None:
         with pytest.raises(NotFound, match="start it again"):
