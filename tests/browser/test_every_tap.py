@@ -156,6 +156,18 @@ def test_a_tap_on_what_was_not_there_before_is_said(desk: DeskWindow) -> None:
     expect(page.locator(".page-head")).to_contain_text(meant)
 
 
+def test_a_browser_that_cannot_be_asked_what_is_visible_shows_what_is_found(
+    desk: DeskWindow, browser: Browser
+) -> None:
+    context = browser.new_context(**WINDOW, storage_state=desk.page.context.storage_state())
+    with closing(context), watched_page(context) as page:
+        page.add_init_script("delete Element.prototype.checkVisibility")
+        page.goto(f"{desk.clinic.desk}/sell")
+        page.get_by_label("Find a client").fill("Denise")
+        page.wait_for_function("() => document.querySelector('#buyers').innerText.includes('Denise')")
+        expect(page.locator("#buyers .row")).to_have_count(1)
+
+
 def test_a_finger_that_moves_is_still_down(desk: DeskWindow, browser: Browser) -> None:
     # The clock of a page is that of its whole context, from then on.
     context = browser.new_context(**WINDOW, storage_state=desk.page.context.storage_state())

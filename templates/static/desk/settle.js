@@ -14,10 +14,13 @@ export const standing = (node) => new Map(measured(node).map(({ name, place }) =
 // form, a browser would lay it out first.
 function measured(node) {
   const hiddenOf = new Map();
-  return [...node.querySelectorAll(TAPPED)].filter((each) => each.checkVisibility()).map((each) => ({ each, box: each.getBoundingClientRect() }))
+  return [...node.querySelectorAll(TAPPED)].filter(isLaidOut).map((each) => ({ each, box: each.getBoundingClientRect() }))
     .filter(({ box }) => box.width && box.bottom > 0 && box.top < innerHeight)
     .map(({ each, box }) => ({ each, name: nameOf(each, hiddenOf), place: placeOf(box) }));
 }
+
+// Before iPadOS 17.4 a browser can't be asked; then all is measured.
+const isLaidOut = (node) => node.checkVisibility?.() ?? true;
 
 const placeOf = ({ left, top, width, height }) => [left, top, width, height].map(Math.round).join();
 
