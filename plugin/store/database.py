@@ -374,11 +374,12 @@ def begin_writing(connection: Connection) -> None:
 
 
 def _is_locked(driver: sqlite3.Connection) -> bool:
-    """Begin, unless another process writes."""
+    """Begin, unless another process writes. What else is wrong the next statement raises, as an error of SQLAlchemy."""
     try:
         driver.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as error:
-        return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    except sqlite3.Error as error:
+        # What the driver itself refuses has no code.
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
     return False
 
 

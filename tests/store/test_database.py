@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
 from plugin.errors import ConfigurationError
@@ -142,6 +142,20 @@ class TestWriting:
             with store.engine.connect() as connection:
                 assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 15000
         assert naps == [0.001] * 40
+
+    def test_a_damaged_file_is_an_error_of_the_database(self, sqlite_url: str) -> None:
+        with Store(sqlite_url) as store:
+            with store.writing() as session:
+                session.add(operation("a"))
+            with another_writing(store) as other:
+                # What the kept connection has read of the file is no longer so.
+                other.execute("DELETE FROM operation")
+                other.commit()
+                other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            with Path(store.url.database or "").open("r+b") as file:
+                file.write(b"no database")
+            with pytest.raises(DatabaseError, match="not a database"), store.writing():
+                pass
 
     def test_what_stays_locked_is_told_after_a_while(
         self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
