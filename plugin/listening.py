@@ -45,4 +45,4 @@ def _refusal(host: str, port: int, error: OSError) -> Refused:
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return Refused(f"This user may not listen on port {port}. Choose a port from 1024 on.")
-    return Refused(f"This machine can't listen on {host}, port {port}: {error.strerror}.")
+    return Refused(f"This machine can’t listen on {host}, port {port}: {error.strerror}.")

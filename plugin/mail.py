@@ -83,7 +83,7 @@ class MailServer:
             host, port = parts.hostname or "", parts.port
             options = parse_qs(parts.query, strict_parsing=bool(parts.query))
         except ValueError:
-            raise ConfigurationError(f"MAIL_URL can't be read: {_WANTED}") from None
+            raise ConfigurationError(f"MAIL_URL can’t be read: {_WANTED}") from None
         if parts.scheme not in ("smtp", "smtps") or not host:
             raise ConfigurationError(f"MAIL_URL names no mail server: {_WANTED}")
         is_tls = parts.scheme == "smtps"
@@ -191,7 +191,7 @@ def _explained() -> Iterator[None]:
     except smtplib.SMTPException as error:
         raise _failure(error) from error
     except OSError as error:
-        said = _("The mail server can't be reached. Coursekeeper tries again.")
+        said = _("The mail server can’t be reached. Coursekeeper tries again.")
         raise MailFailed(said, permanent=False) from error
 
 
@@ -217,7 +217,7 @@ def _message(letter: Letter, sender: Address, now: datetime) -> EmailMessage:
             _attach(message, each)
     except ValueError as error:
         # Line breaks in a header, among others: such an e-mail is never sent.
-        said = _("The email has an address or a subject that can't be sent.")
+        said = _("The email has an address or a subject that can’t be sent.")
         raise MailFailed(said, permanent=True) from error
     return message
 

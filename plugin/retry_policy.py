@@ -15,8 +15,8 @@ TRIES_BEFORE_ASKING = 20
 MOST_TRIES = TRIES_BEFORE_ASKING + 72
 # Square as a whole fails, not this event or job: it is retried however long that lasts.
 OUTAGES = {
-    "square_sign_in": "Square does not accept Coursekeeper's access token (expired, revoked or without a permission).",
-    "square_unreachable": "Square can't be reached.",
+    "square_sign_in": "Square does not accept Coursekeeper’s access token (expired, revoked or without a permission).",
+    "square_unreachable": "Square can’t be reached.",
     "square_down": "Square has an internal error.",
     "square_busy": "Square asks for fewer requests.",
     "square_scope": "Coursekeeper lacks a Square permission that it needs.",

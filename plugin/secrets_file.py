@@ -27,7 +27,7 @@ def read_secrets(folder: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} can't be read: {error}. {_RIGHTS}") from None
+        raise ConfigurationError(f"{path} can’t be read: {error}. {_RIGHTS}") from None
     pairs = (line.partition("=") for line in lines if not line.lstrip().startswith("#"))
     return {
         name.strip(): value.strip() for name, _, value in pairs if name.strip() in NAMES and value.strip()
@@ -54,7 +54,7 @@ def keep_secrets(folder: Path, values: Mapping[str, str]) -> None:
         with suppress(FileExistsError):
             os.link(draft, path)
     except OSError as error:
-        raise ConfigurationError(f"{path} can't be written: {error.strerror}. {_RIGHTS}") from None
+        raise ConfigurationError(f"{path} can’t be written: {error.strerror}. {_RIGHTS}") from None
     finally:
         with suppress(OSError):
             draft.unlink()

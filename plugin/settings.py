@@ -422,7 +422,7 @@ def _value(env: Mapping[str, str], variable: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{variable}_FILE names a file that can't be read: {error}") from None
+        raise ConfigurationError(f"{variable}_FILE names a file that can’t be read: {error}") from None
 
 
 def _sentence(error: ValidationError) -> str:

@@ -54,7 +54,7 @@ def wait_for_server(settings: Settings, *, sleep: Callable[[float], None] = time
 
 
 _SILENT = "DATABASE_URL: the database does not answer. Is it running, is the address right?"
-_UNUSABLE = "DATABASE_URL: the file can't be used: {}. Has the disk room, may this user read and write it?"
+_UNUSABLE = "DATABASE_URL: the file can’t be used: {}. Has the disk room, may this user read and write it?"
 
 
 def _refuse_wrong_address(failure: DBAPIError) -> None:
@@ -136,6 +136,6 @@ def _lost(settings: Settings) -> str:
         f"The secrets of this database are not here: there is no SECRET_KEY in the environment and none in {path}."
         " Put that file back from your copy, or set SECRET_KEY and ENCRYPTION_KEYS to what they were."
         " If they are lost for good, run: coursekeeper new-secrets. Then everybody signs in again, links in e-mails"
-        " sent so far end, and Square's token, the mail password and second factors must be entered again."
+        " sent so far end, and Square’s token, the mail password and second factors must be entered again."
         " Courses, clients and documents are not affected."
     )

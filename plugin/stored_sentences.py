@@ -43,11 +43,12 @@ def _sentence(text: str, tag: str) -> str | None:
         with suppress(ValueError):
             return staff_language(tag).medium_date(datetime.strptime(text, "%b %d, %Y").date())  # noqa: DTZ007
     fixed, patterns = _messages(staff_language(tag).locale.language)
-    if text in fixed:
-        return fixed[text]
+    plain = _plain(text)
+    if plain in fixed:
+        return fixed[plain]
     for literals, pattern, forms in patterns:
         # Cheaper than the pattern, which may try every place for each of its blanks.
-        if not text.startswith(literals[0]) or not all(each in text for each in literals):
+        if not plain.startswith(literals[0]) or not all(each in plain for each in literals):
             continue
         if found := pattern.fullmatch(text):
             values = {name: _in_words(value, tag) for name, value in found.groupdict().items()}
@@ -64,11 +65,16 @@ def _messages(language: str) -> tuple[dict[str, str], list[_Filled]]:
         for english in _stored(message):
             forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
             if "{" not in english:
-                fixed[english] = forms[0]
+                fixed[_plain(english)] = forms[0]
             elif sum(map(str.isalpha, re.sub(r"\{[^}]*\}", "", english))) >= _FEWEST_LETTERS:
-                literals = [literal for literal, *_ in string.Formatter().parse(english)]
+                literals = [_plain(literal) for literal, *_ in string.Formatter().parse(english)]
                 patterns.append((literals, _pattern(english, message), forms))
     return fixed, sorted(patterns, key=lambda each: len(each[1].pattern), reverse=True)
+
+
+def _plain(text: str) -> str:
+    # Version 0.1.0 wrote the one where the other is written now.
+    return text.replace("’", "'")
 
 
 def _stored(message: Message) -> Iterator[str]:
@@ -84,7 +90,7 @@ def _pattern(english: str, message: Message) -> re.Pattern[str]:
     # As `N_n` writes it; other messages may have words of any kind in a blank of this name.
     shapes = {"n": _NUMBER} if message.pluralizable else {}
     for literal, name, _, _ in string.Formatter().parse(english):
-        parts += re.escape(literal)
+        parts += re.escape(literal).replace("’", "['’]")
         if name is not None:
             parts += f"(?P={name})" if name in seen else f"(?P<{name}>{shapes.get(name, '.+?')})"
             seen.add(name or "")

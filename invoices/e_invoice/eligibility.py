@@ -26,13 +26,13 @@ _VAT_ID = re.compile("[A-Z]{2}(?=[0-9A-Z]*[0-9])[0-9A-Z]{2,16}")
 def why_not(clinic: Clinic) -> str:
     """Return what a clinic lacks for electronic invoices, in words for the owner; "" where nothing."""
     if clinic.country not in _countries():
-        return "An electronic invoice needs the clinic's country: say it under Documents first."
+        return "An electronic invoice needs the clinic’s country: say it under Documents first."
     if not (clinic.legal_name or clinic.name).strip():
-        return "An electronic invoice needs the clinic's legal name: say it under Documents first."
+        return "An electronic invoice needs the clinic’s legal name: say it under Documents first."
     if not any(line.strip() for line in clinic.address_lines):
-        return "An electronic invoice needs the clinic's address: say it under Documents first."
+        return "An electronic invoice needs the clinic’s address: say it under Documents first."
     if not clinic.tax_id.strip():
-        return "An electronic invoice needs the clinic's tax number: say it under Documents first."
+        return "An electronic invoice needs the clinic’s tax number: say it under Documents first."
     return ""
 
 

@@ -79,7 +79,7 @@ class _Account:
 def xml_of(paper: Invoice | CreditNote) -> bytes:
     """Write the XML of a fitted paper. Raises PaperRefused where the norm can't express it."""
     if get_currency_precision(paper.total.currency) > _MOST_DECIMALS:
-        raise PaperRefused("An electronic invoice can't be in a currency of more than two decimals.")
+        raise PaperRefused("An electronic invoice can’t be in a currency of more than two decimals.")
     account = _account(paper)
     document = Document()
     document.context.guideline_parameter.id = _GUIDELINE
@@ -92,7 +92,7 @@ def xml_of(paper: Invoice | CreditNote) -> bytes:
     try:
         return bytes(document.serialize(schema=_SCHEMA))
     except SyntaxError as error:
-        raise PaperRefused(f"This content can't be an electronic invoice: {error}.") from error
+        raise PaperRefused(f"This content can’t be an electronic invoice: {error}.") from error
 
 
 def _account(paper: Invoice | CreditNote) -> _Account:

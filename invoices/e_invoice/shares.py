@@ -72,6 +72,6 @@ def _rate(names: frozenset[str], lines: Sequence[AccountLine], taxes: dict[str, 
     # Square rounds the tax of each line; a tax on a tax, or one of unknown rate, gets its effective rate.
     if not all(said) or abs(base * percent / 100 - tax) > len(lines) * len(names):
         if not base:
-            raise PaperRefused("An electronic invoice can't hold a tax on nothing.")
+            raise PaperRefused("An electronic invoice can’t hold a tax on nothing.")
         percent = (Decimal(tax) * 100 / base).quantize(_CLOSE)
     return Rate("S" if percent else "Z", percent.normalize())

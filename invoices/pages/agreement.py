@@ -82,7 +82,7 @@ def _signed(signature: AgreementSignature, time_zone: str, language: Language) -
     present = (
         language.gettext("With {name} of the clinic", name=signature.present)
         if signature.present
-        else language.gettext("On the client's own device")
+        else language.gettext("On the client’s own device")
     )
     return SignedPage(
         name=signature.name,

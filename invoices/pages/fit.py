@@ -122,11 +122,11 @@ def fit(paper: Paper) -> Paper:
     _check_clinic(checked.clinic)
     fitted: Paper = _fit_fields(checked)
     if not fitted.clinic.name:
-        raise PaperRefused("A paper needs the clinic's name.")
+        raise PaperRefused("A paper needs the clinic’s name.")
     if isinstance(fitted, Invoice | CreditNote):
         check_electronic(fitted)
     if isinstance(fitted, _OF_CLIENT) and not fitted.client_name:
-        raise PaperRefused("A paper needs the client's name.")
+        raise PaperRefused("A paper needs the client’s name.")
     if isinstance(fitted, AftercareSheet) and not _says_when_to_call(fitted.text):
         raise PaperRefused("The aftercare text needs a part that says when to call the clinic.")
     return fitted
@@ -190,7 +190,7 @@ def _check_summary(paper: CourseSummary) -> CourseSummary:
 def _check_terms(terms: tuple[str, ...], called: str) -> None:
     if len(terms) > ROWS_CAP or any(length(term) > TERM_CAP for term in terms):
         raise PaperRefused(
-            f"{called} holds {ROWS_CAP} terms of {TERM_CAP} characters; shorten the package's terms."
+            f"{called} holds {ROWS_CAP} terms of {TERM_CAP} characters; shorten the package’s terms."
         )
 
 
@@ -238,7 +238,7 @@ def _check_receipt(paper: Receipt) -> Receipt:
 def _check_sheet(paper: AftercareSheet) -> AftercareSheet:
     _check_guidance(paper.text)
     if not 0 <= (paper.session_number or 0) <= (paper.sessions_total or SESSIONS_CAP) <= SESSIONS_CAP:
-        raise PaperRefused("The number of this session can't be higher than the sessions of the course.")
+        raise PaperRefused("The number of this session can’t be higher than the sessions of the course.")
     _check_next(paper.next_visit)
     return paper
 
@@ -255,7 +255,7 @@ def _check_planner(paper: VisitPlanner) -> VisitPlanner:
 
 def _check_letter(paper: VoucherLetter) -> VoucherLetter:
     if not clean(paper.billed_to.name, 4) or not clean(paper.recipient_name, 4):
-        raise PaperRefused("A voucher's letter needs the names of giver and receiver.")
+        raise PaperRefused("A voucher’s letter needs the names of giver and receiver.")
     if len(paper.billed_to.address_lines) > ROWS_CAP:
         raise PaperRefused(f"An address may have {ROWS_CAP} lines.")
     return paper
@@ -282,7 +282,7 @@ def _check_quote(paper: CourseQuote) -> CourseQuote:
         raise PaperRefused(f"A quote holds 1 to {ROWS_CAP} treatments.")
     if max(length(paper.concern), length(paper.rhythm)) > CONCERN_CAP or length(paper.refund) > CLAUSE_CAP:
         raise PaperRefused(
-            f"A quote holds {CONCERN_CAP} characters of a client's words, {CLAUSE_CAP} on refunds."
+            f"A quote holds {CONCERN_CAP} characters of a client’s words, {CLAUSE_CAP} on refunds."
         )
     _check_terms(paper.terms, "A quote")
     if paper.pay_url:
@@ -321,7 +321,7 @@ def pieces_of(text: AftercareText) -> Iterator[str]:
 
 def _check_clinic(clinic: Clinic) -> None:
     if len(clinic.address_lines) > ROWS_CAP:
-        raise PaperRefused(f"The clinic's address may have {ROWS_CAP} lines.")
+        raise PaperRefused(f"The clinic’s address may have {ROWS_CAP} lines.")
     if clinic.page_size not in get_args(PageSize):
         raise PaperRefused("A paper is of size letter or a4.")
     try:
@@ -334,7 +334,7 @@ def _check_voucher(paper: GiftVoucher) -> GiftVoucher:
     """Return the voucher with its code in one piece, the form in which a scanner reads it."""
     code = paper.code[:80].replace("-", "").replace(" ", "").upper()
     if not _CODE.fullmatch(code):
-        raise PaperRefused("A voucher's code has 4 to 32 letters and digits, and no others.")
+        raise PaperRefused("A voucher’s code has 4 to 32 letters and digits, and no others.")
     _check_voucher_names(paper)
     if paper.form not in get_args(VoucherForm):
         raise PaperRefused("A gift voucher is folded, has pages or is for a window envelope.")
@@ -351,8 +351,8 @@ def _check_voucher(paper: GiftVoucher) -> GiftVoucher:
 def _check_voucher_names(paper: GiftVoucher) -> None:
     for text, called in (
         (paper.recipient_name, "the name of whom it is for"),
-        (paper.giver_name, "the giver's name"),
-        (paper.package_name, "the package's name"),
+        (paper.giver_name, "the giver’s name"),
+        (paper.package_name, "the package’s name"),
     ):
         if not clean(text, 4):
             raise PaperRefused(f"A gift voucher needs {called}.")

@@ -57,7 +57,7 @@ def check_invoice(paper: Invoice) -> Invoice:
         )
     if paper.total.amount < 0 or paper.tip.amount < 0:
         raise PaperRefused(
-            "An invoice's total and tip can't be below zero; what goes back has a credit note."
+            "An invoice’s total and tip can’t be below zero; what goes back has a credit note."
         )
     if sum(payment.amount.amount for payment in paper.payments) != paper.paid.amount:
         raise PaperRefused("This invoice does not add up: its payments are not what it says was paid.")
@@ -74,7 +74,7 @@ def check_credit_note(paper: CreditNote) -> CreditNote:
             "A credit note needs the number of its invoice, of 1 to 40 characters without spaces."
         )
     if paper.issued_on < paper.invoice_issued_on:
-        raise PaperRefused("A credit note can't be older than its invoice.")
+        raise PaperRefused("A credit note can’t be older than its invoice.")
     if _net(paper) + _taxes(paper) != paper.total.amount:
         raise PaperRefused("This credit note does not add up: its lines and taxes are not its total.")
     if paper.total.amount >= 0:
@@ -243,7 +243,7 @@ def check_receipt(paper: Receipt) -> Receipt:
     """Return the receipt. Raises PaperRefused where it lacks a name or number, or does not add up."""
     if not _NUMBER.fullmatch(paper.number) or not _NUMBER.fullmatch(paper.invoice_number):
         raise PaperRefused(
-            "A receipt needs its number and its invoice's, of 1 to 40 characters without spaces."
+            "A receipt needs its number and its invoice’s, of 1 to 40 characters without spaces."
         )
     if not clean_name(paper.billed_to.name, 4):
         raise PaperRefused("A receipt needs the name of who paid.")

@@ -92,7 +92,7 @@ def _read_tuple(hint: Any, value: Any, where: str) -> tuple[Any, ...]:
 
 def _expect(is_right: bool, value: Any, where: str) -> Any:
     if not is_right:
-        raise ValueError(f"{where} can't be {str(value)[:40]!r}")
+        raise ValueError(f"{where} can’t be {str(value)[:40]!r}")
     return value
 
 

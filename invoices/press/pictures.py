@@ -19,14 +19,14 @@ def pictures_of(paper: Paper, assets: Mapping[str, bytes]) -> dict[str, bytes]:
     if logo is None:
         return {}
     if logo.sha256 not in assets:
-        raise PaperRefused("The clinic's logo was not handed over with the paper; send the logo again.")
+        raise PaperRefused("The clinic’s logo was not handed over with the paper; send the logo again.")
     png = assets[logo.sha256]
     if len(png) > MOST_BYTES or not 0 < logo.width * logo.height <= MOST_PIXELS:
         raise PaperRefused(
             f"A logo may have {MOST_PIXELS} pixels and {MOST_BYTES} bytes; send a smaller one."
         )
     if not _is_what_it_says(png, logo):
-        raise PaperRefused("The clinic's logo is not the picture that the paper names; send the logo again.")
+        raise PaperRefused("The clinic’s logo is not the picture that the paper names; send the logo again.")
     return {logo.sha256: png}
 
 

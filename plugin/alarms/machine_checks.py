@@ -61,7 +61,7 @@ def queue_moves(services: Services, now: datetime) -> Look:
         age = lasting(now - inbox.oldest_pending_at)
         return wrong(
             _(
-                "{pending} events from Square can't be handled; the oldest has waited for {age}.",
+                "{pending} events from Square can’t be handled; the oldest has waited for {age}.",
                 pending=inbox.pending,
                 age=age,
             )
@@ -91,7 +91,7 @@ def disk_has_room(services: Services, now: datetime) -> Look:
     if not (there.is_dir() and os.access(there, os.W_OK)):
         return wrong(
             _(
-                "The data folder {folder} can't be written. Let the user that runs Coursekeeper write there.",
+                "The data folder {folder} can’t be written. Let the user that runs Coursekeeper write there.",
                 folder=folder,
             )
         )
@@ -104,12 +104,12 @@ def clock_is_right(services: Services, _now: datetime) -> Look:
     """Check this machine's clock against Square's, as heard with its last answers."""
     offset = clock_offset(services.store)
     if offset is None:
-        return fine(_("The clock agrees with Square's.")) if is_connected(services) else NOT_CONNECTED
+        return fine(_("The clock agrees with Square’s.")) if is_connected(services) else NOT_CONNECTED
     span = lasting(abs(offset))
     said = (
-        _("The clock of this machine is {lasting} ahead of Square's.", lasting=span)
+        _("The clock of this machine is {lasting} ahead of Square’s.", lasting=span)
         if offset > timedelta()
-        else _("The clock of this machine is {lasting} behind Square's.", lasting=span)
+        else _("The clock of this machine is {lasting} behind Square’s.", lasting=span)
     )
     return fine(said) if abs(offset) <= CLOCK_MAY_DIFFER else wrong(said)
 

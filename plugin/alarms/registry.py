@@ -49,7 +49,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "permission_lasts",
-        N_("Square's permission is renewed"),
+        N_("Square’s permission is renewed"),
         square.permission_lasts,
         N_("Connect again under Settings, Square, before it expires."),
     ),

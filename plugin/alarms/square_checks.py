@@ -50,7 +50,7 @@ def square_accepts(services: Services, now: datetime) -> Look:
     if since is None or known.failing_code != SIGN_IN or now - since < REFUSED_FOR:
         return fine(_("The access token is valid."))
     return wrong(
-        _("Square has refused Coursekeeper's access token for {lasting}.", lasting=lasting(now - since))
+        _("Square has refused Coursekeeper’s access token for {lasting}.", lasting=lasting(now - since))
     )
 
 
@@ -94,7 +94,7 @@ def permission_lasts(services: Services, now: datetime) -> Look:
     if known.refreshed_at is not None and now - known.refreshed_at >= ALARM_AFTER:
         return wrong(
             _(
-                "Square's permission has not been renewed for {lasting}.{end}",
+                "Square’s permission has not been renewed for {lasting}.{end}",
                 lasting=lasting(now - known.refreshed_at),
                 end=_end(known),
             )
@@ -102,7 +102,7 @@ def permission_lasts(services: Services, now: datetime) -> Look:
     if known.refresh_expires_at is not None and known.refresh_expires_at - now < ENDS_WITHIN:
         return wrong(
             _(
-                "Square's permission can't be renewed after {refresh_expires_at}.",
+                "Square’s permission can’t be renewed after {refresh_expires_at}.",
                 refresh_expires_at=f"{known.refresh_expires_at:%Y-%m-%d}",
             )
         )

@@ -46,7 +46,7 @@ def post(
             _judge(answer.status_code)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise WebhookFailed(
-            _("The webhook can't be reached ({name__}).", name__=type(error).__name__), permanent=False
+            _("The webhook can’t be reached ({name__}).", name__=type(error).__name__), permanent=False
         ) from None
 
 

@@ -65,7 +65,7 @@ def make_key(passphrase: str) -> CopyKey:
 def open_key(key_file: bytes, passphrase: str) -> str:
     """Return the private key, an age identity; raises WrongPassphrase."""
     if len(key_file) > _LONGEST_KEY_FILE:
-        raise Refused(_("The copy's key is damaged."), code="damaged_copy")
+        raise Refused(_("The copy’s key is damaged."), code="damaged_copy")
     try:
         opened: bytes = pyrage.passphrase.decrypt(key_file, as_printed(passphrase))
     except pyrage.DecryptError:

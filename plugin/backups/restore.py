@@ -72,7 +72,7 @@ class Restored:
         ]
         if self.has_lost_keys:
             told.append(
-                "Tokens and passwords in the copy can't be opened here: connect to Square again, and enter the"
+                "Tokens and passwords in the copy can’t be opened here: connect to Square again, and enter the"
                 " mail password again."
             )
         if self.findings:

@@ -145,7 +145,7 @@ def send_problem(services: Services, now: datetime) -> str:
         else ""
     )
     return _(
-        "Copies can't be sent to {where_to}.{last} {send_problem}",
+        "Copies can’t be sent to {where_to}.{last} {send_problem}",
         where_to=where_to(settings),
         last=last,
         send_problem=state.send_problem,

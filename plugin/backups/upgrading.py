@@ -121,7 +121,7 @@ def refuse_unknown(store: Store) -> None:
     revision = migrate.current_revision(store)
     if migrate.is_too_old(revision):
         raise ConfigurationError(
-            "The database is of a version before 0.1.0, or between releases, from which this one can't upgrade. One"
+            "The database is of a version before 0.1.0, or between releases, from which this one can’t upgrade. One"
             " before 0.1.0 is first upgraded by 0.1.0."
         )
     if revision is not None and revision not in migrate.known_revisions():
@@ -192,7 +192,7 @@ def _put_back_if_interrupted(settings: Settings, store: Store) -> bool:
         journal = Journal.model_validate_json(path.read_bytes())
     except ValidationError:
         raise UpgradeFailed(
-            f"An upgrade was interrupted, and {path} can't be read. Restore the newest {_PREFIX}* of the backup"
+            f"An upgrade was interrupted, and {path} can’t be read. Restore the newest {_PREFIX}* of the backup"
             f" folder, then delete {path}."
         ) from None
     copy = Path(journal.copy_file)

@@ -28,7 +28,7 @@ def error_in_words(error: BaseException) -> str:
         if error.errno in _NO_ROOM:
             return _("The disk is full. Make room, then try again.")
         return _(
-            "{value} can't be used: {value2}.",
+            "{value} can’t be used: {value2}.",
             value=error.filename or _("A file"),
             value2=error.strerror or error,
         )

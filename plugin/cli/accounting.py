@@ -21,7 +21,7 @@ from plugin.services import wall_clock
     help="The program that takes it.",
 )
 @click.option("--to", "last", metavar="MONTH", help="Last month, included.")
-@click.option("--currency", default="", help="Another currency than the clinic's, such as EUR.")
+@click.option("--currency", default="", help="Another currency than the clinic’s, such as EUR.")
 def journal(month: str, file: Path | None, form: str, last: str | None, currency: str) -> None:
     """Write the accountant's journal of MONTH, such as 2026-11, to FILE or standard output."""
     from plugin.courses.journal.files import JournalFormat, journal_file

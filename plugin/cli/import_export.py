@@ -73,7 +73,7 @@ def _confirm(courses: int, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        note("Nothing was written. Check the columns above, then add --yes: without a terminal I can't ask.")
+        note("Nothing was written. Check the columns above, then add --yes: without a terminal I can’t ask.")
         sys.exit(2)
     if not click.confirm(f"Import {courses} courses with these columns?", err=True):
         note("Nothing was written.")
@@ -98,7 +98,7 @@ def export(what: str, file: Path | None, form: str, first: str | None, last: str
     from plugin.courses.reports.exports import Export, export_sheet
 
     if file is None and form == "xlsx" and sys.stdout.isatty():
-        raise InvalidField("An XLSX file can't be printed here. Name a FILE.", field="file")
+        raise InvalidField("An XLSX file can’t be printed here. Name a FILE.", field="file")
     days = parsed_day(first, "--from"), parsed_day(last, "--to")
     with opened_store() as store:
         sheet = export_sheet(store, Export(what), *days, now=wall_clock())

@@ -16,7 +16,7 @@ from plugin.store import Store
 
 COURSE = click.argument("course", metavar="COURSE_ID")
 LANGUAGE = click.option(
-    "--language", metavar="TAG", help="Language, such as es; by default the client's own."
+    "--language", metavar="TAG", help="Language, such as es; by default the client’s own."
 )
 
 

@@ -34,10 +34,10 @@ def _explained(error: Exception) -> tuple[str, int]:
     if isinstance(error, CoursekeeperError):
         return error.message, 2 if isinstance(error, ConfigurationError) else 1
     if isinstance(error, OSError):
-        return f"{error.filename or 'A file'} can't be used: {error.strerror}.", 1
+        return f"{error.filename or 'A file'} can’t be used: {error.strerror}.", 1
     if type(error) in (DatabaseError, InterfaceError, OperationalError):
         reason = str(error).partition("\n")[0]
-        return f"The database can't be used: {reason}. Check DATABASE_URL.", 2
+        return f"The database can’t be used: {reason}. Check DATABASE_URL.", 2
     if isinstance(error, DatabaseError) and getattr(error.orig, "sqlstate", "") == _NOT_ALLOWED:
         return (
             f"The user of DATABASE_URL may not do this: {error.orig}. See coursekeeper db grants --help.",

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @main.command()
 @click.option("--port", type=PORT, default=8000, show_default=True, help="Port of Coursekeeper.")
 @click.option("--till-port", type=PORT, default=9000, show_default=True, help="Port of the practice Square.")
-@click.option("--fresh", is_flag=True, help="Delete the demo's data and start over.")
-@click.option("--folder", default="var/demo", show_default=True, help="Folder of the demo's data.")
+@click.option("--fresh", is_flag=True, help="Delete the demo’s data and start over.")
+@click.option("--folder", default="var/demo", show_default=True, help="Folder of the demo’s data.")
 @click.option("--day", is_flag=True, help="Simulate a day full of faults, compare the sums, and exit.")
 def demo(port: int, till_port: int, fresh: bool, folder: str, day: bool) -> None:
     """Start a practice Square and a small clinic to try everything."""

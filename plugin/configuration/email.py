@@ -149,12 +149,12 @@ def _unreachable(host: str, cause: BaseException | None) -> str:
         return _("{host} did not answer in time. {look}", host=host, look=_LOOK)
     if isinstance(cause, OSError):
         return _(
-            "{host} can't be reached: {plain}. {look}",
+            "{host} can’t be reached: {plain}. {look}",
             host=host,
             plain=_plain(cause.strerror or str(cause)),
             look=_LOOK,
         )
-    return _("This e-mail can't be sent: look at sender and address.")
+    return _("This e-mail can’t be sent: look at sender and address.")
 
 
 def _hung_up(host: str, cause: smtplib.SMTPServerDisconnected) -> str:

@@ -61,7 +61,7 @@ DECLARED: dict[str, Declaration] = {
     "trusted_proxies": Declaration(
         Group.ADVANCED,
         N_("Trusted proxies"),
-        N_("Whose word on a visitor's address counts, such as private_ranges, or 10.0.0.2, 192.168.7.0/24"),
+        N_("Whose word on a visitor’s address counts, such as private_ranges, or 10.0.0.2, 192.168.7.0/24"),
     ),
     "square_environment": Declaration(Group.SQUARE, N_("Environment")),
     "square_access_token": Declaration(
@@ -87,9 +87,9 @@ DECLARED: dict[str, Declaration] = {
         N_("Of the webhook subscription. Not needed where Coursekeeper made the subscription."),
     ),
     # Who could change it could have the token sent anywhere.
-    "square_base_url": _of_server(N_("Square's address"), N_("Another server with Square's API.")),
+    "square_base_url": _of_server(N_("Square’s address"), N_("Another server with Square’s API.")),
     "client_languages": Declaration(
-        Group.CLINIC, N_("Languages for clients"), N_("What the desk can choose for a client's papers.")
+        Group.CLINIC, N_("Languages for clients"), N_("What the desk can choose for a client’s papers.")
     ),
     "check_in_screen": Declaration(
         Group.CHECK_IN,
@@ -202,7 +202,7 @@ DECLARED: dict[str, Declaration] = {
     ),
     "change_of_mind": Declaration(
         Group.AGREEMENTS,
-        N_("Period to change one's mind"),
+        N_("Period to change one’s mind"),
         N_("Stated in the agreement; a refund in it proposes all that was paid, less the sessions used."),
     ),
     "agreement_words_en": Declaration(
@@ -268,7 +268,7 @@ DECLARED: dict[str, Declaration] = {
         Group.RETENTION,
         N_("Years without activity"),
         N_(
-            "Reports, Unused balances lists clients not seen for so many years, as your state's law on unclaimed "
+            "Reports, Unused balances lists clients not seen for so many years, as your state’s law on unclaimed "
             "property has it; 0: all of them. Nothing is written off by itself."
         ),
     ),

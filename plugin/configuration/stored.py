@@ -62,7 +62,7 @@ def opened(row: Row, vault: Vault) -> str:
     except ConfigurationError:
         raise ConfigurationError(
             _(
-                "{upper} can't be read: the key it was sealed with is not among ENCRYPTION_KEYS. Enter "
+                "{upper} can’t be read: the key it was sealed with is not among ENCRYPTION_KEYS. Enter "
                 "it again, or put the old key back.",
                 upper=row.name.upper(),
             )

@@ -61,7 +61,7 @@ class Act:
 
     def __post_init__(self) -> None:
         if self.now.tzinfo is None:
-            raise ValueError("an act's time carries its time zone")
+            raise ValueError("an act’s time carries its time zone")
 
     @property
     def happened_at(self) -> datetime:
@@ -79,4 +79,4 @@ def checked_key(key: str) -> str:
 def require(actor: Actor, *roles: Role) -> None:
     """Raise NotAllowed unless the actor is the owner or has one of the roles."""
     if actor.role is not Role.OWNER and actor.role not in roles:
-        raise NotAllowed(_("Your role doesn't allow this. Ask the owner."))
+        raise NotAllowed(_("Your role doesn’t allow this. Ask the owner."))

@@ -50,7 +50,7 @@ def _plain(value: object) -> str:
         return time_text(value)
     if isinstance(value, date):
         return value.isoformat()
-    raise TypeError(f"a hash can't cover {type(value).__name__}")
+    raise TypeError(f"a hash can’t cover {type(value).__name__}")
 
 
 _ENCODER = json.JSONEncoder(separators=(",", ":"), sort_keys=True, default=_plain)

@@ -68,7 +68,7 @@ class Money:
         if other.currency != self.currency:
             raise InvalidField(
                 _(
-                    "{currency} can't be added to {currency2}.",
+                    "{currency} can’t be added to {currency2}.",
                     currency=other.currency,
                     currency2=self.currency,
                 ),

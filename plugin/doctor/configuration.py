@@ -78,7 +78,7 @@ def secrets(settings: Settings) -> Iterator[Finding]:
     if keys:
         yield ok("ENCRYPTION_KEYS", "present")
     else:
-        said = "Missing: tokens and keys of Square can't be stored."
+        said = "Missing: tokens and keys of Square can’t be stored."
         yield warning("ENCRYPTION_KEYS", said, f"Set it, and keep it apart from the backups. {_OPERATE}")
 
 

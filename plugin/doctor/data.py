@@ -59,7 +59,7 @@ def answers(store: Store) -> Iterator[Finding]:
 
 def _silent(store: Store, failure: DBAPIError) -> Finding:
     if store.is_sqlite:
-        said = f"The file can't be used: {failure.orig}."
+        said = f"The file can’t be used: {failure.orig}."
         return wrong(
             "Database", said, "Check that the disk has room, and who may read and write DATABASE_URL."
         )
@@ -122,7 +122,7 @@ def durability(store: Store) -> Iterator[Finding]:
         )
     else:
         yield wrong(
-            "Durability", f"{said}.", "Set fsync and synchronous_commit to on in PostgreSQL's configuration."
+            "Durability", f"{said}.", "Set fsync and synchronous_commit to on in PostgreSQL’s configuration."
         )
 
 
@@ -168,10 +168,10 @@ def ledger_role(store: Store) -> Iterator[Finding]:
         tables = can_rewrite(session)
     if tables:
         said = f"The role that the program uses may change {len(tables)} tables that are written once."
-        mend = "Let another role own the tables: docs/operate.md, A role that can't rewrite the ledger."
+        mend = "Let another role own the tables: docs/operate.md, A role that can’t rewrite the ledger."
         yield warning("Ledger role", said, mend)
     else:
-        yield ok("Ledger role", "the program's role can't change what is written once")
+        yield ok("Ledger role", "the program’s role can’t change what is written once")
 
 
 def ledger(settings: Settings, store: Store) -> Iterator[Finding]:

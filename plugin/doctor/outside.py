@@ -29,7 +29,7 @@ def square(services: Services) -> Iterator[Finding]:
     except SquareFailed as error:
         again = "Connect again under Settings, Square, or set a new token."
         yield wrong(
-            "Square answers", error.message, again if error.permanent else "Check this machine's network."
+            "Square answers", error.message, again if error.permanent else "Check this machine’s network."
         )
         return
     active = [each for each in locations if each.get("status") != "INACTIVE"]
@@ -63,13 +63,13 @@ def address(public_url: str, now: datetime) -> Iterator[Finding]:
         with urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310
             body, headers = answer.read(LONGEST_ANSWER), answer.headers
     except HTTPError as error:
-        yield wrong(check, f"{url} answers {error.code}.", "See that the proxy leads to Coursekeeper's port.")
+        yield wrong(check, f"{url} answers {error.code}.", "See that the proxy leads to Coursekeeper’s port.")
         return
     except (URLError, OSError) as error:
         reason = getattr(error, "reason", error)
         yield wrong(
             check,
-            f"{url} can't be opened: {reason}.",
+            f"{url} can’t be opened: {reason}.",
             "Check that Coursekeeper runs, the name (DNS), the proxy and its certificate.",
         )
         return
@@ -83,7 +83,7 @@ def _own(check: str, url: str, body: bytes) -> Iterator[Finding]:
     except ValueError:
         is_ours = False
     if not is_ours:
-        yield wrong(check, f"Another program answers at {url}.", "Let the proxy lead to Coursekeeper's port.")
+        yield wrong(check, f"Another program answers at {url}.", "Let the proxy lead to Coursekeeper’s port.")
     elif not url.startswith("https://"):
         yield warning(check, "It answers, but not over https.", "Put a proxy with TLS in front.")
     else:

@@ -62,17 +62,17 @@ def write_customer(services: Services, job: Job) -> str:
     current = current_profile(services, act, client)
     if current is None:
         if job.payload.get("fields"):
-            return _("The client is not in Square's directory; nothing to update.")
+            return _("The client is not in Square’s directory; nothing to update.")
         ensure_customer(services, client.id, act.key)
-        return _("The client is in Square's directory.")
+        return _("The client is in Square’s directory.")
     changes = _changes(read_client(services.store, client.id), job.payload.get("fields") or ())
     profile = services.square.customer(current.square_customer_id)
     changed = {name: value for name, value in changes.items() if (profile.get(name) or None) != value}
     if not changed:
-        return _("Square's directory is up to date.")
+        return _("Square’s directory is up to date.")
     # On a version conflict the job is retried, and reads again.
     services.square.update_customer(current.square_customer_id, changed, version_of(profile))
-    return _("Square's directory updated.")
+    return _("Square’s directory updated.")
 
 
 def _changes(client: ClientView, fields: Collection[str]) -> dict[str, str | None]:

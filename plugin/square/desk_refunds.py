@@ -35,7 +35,7 @@ def run(services: Services, job: Job) -> str:
     parts = refund.parts or plan_parts(services.store, refund.id, _shares(services, refund))
     for part in parts:
         _request(services, refund, part)
-    return _("Refund requested; waiting for Square's event.")
+    return _("Refund requested; waiting for Square’s event.")
 
 
 def give_up(services: Services, job: Job, sentence: str) -> None:

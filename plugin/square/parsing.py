@@ -29,7 +29,7 @@ _WHOLE = re.compile(r"[1-9][0-9]{0,2}\Z")
 
 def unreadable(what: str) -> SquareFailed:
     """Return the error for an answer that lacks a required field; a retry may help."""
-    reason = f"Square's answer can't be read ({what}). It is retried automatically."
+    reason = f"Square’s answer can’t be read ({what}). It is retried automatically."
     return SquareFailed(reason, permanent=False, code=UNREADABLE)
 
 
@@ -57,7 +57,7 @@ def listed(value: object, what: str) -> list[Json]:
         raise unreadable(f"{what} is no list")
     found = [one for one in value if isinstance(one, dict)]
     if len(found) < len(value):
-        log.warning("%s of the %s in Square's answer are no objects: left out", len(value) - len(found), what)
+        log.warning("%s of the %s in Square’s answer are no objects: left out", len(value) - len(found), what)
     return found
 
 

@@ -31,7 +31,7 @@ ATTRIBUTE = "coursekeeper_balance"
 DEFINITION = {
     "key": ATTRIBUTE,
     "name": "Prepaid sessions",
-    "description": "What is left of the client's courses. Kept up to date by Coursekeeper.",
+    "description": "What is left of the client’s courses. Kept up to date by Coursekeeper.",
     "visibility": "VISIBILITY_READ_ONLY",
     "schema": {
         "$ref": "https://developer-production-s.squarecdn.com/schemas/v1/common.json#squareup.common.String"
@@ -41,7 +41,7 @@ DEFINITION = {
 DEFINED = "profile_attribute"
 HELD = "profiles_held"
 _NO_SCOPE = (
-    "Balances are not shown on Square profiles: Coursekeeper may not write to Square's customer directory."
+    "Balances are not shown on Square profiles: Coursekeeper may not write to Square’s customer directory."
     " The owner can permit it by connecting again."
 )
 _NO_ATTRIBUTES = "This Square has no custom attributes on customers; balances stay in Coursekeeper."
@@ -115,7 +115,7 @@ def _written(services: Services, act: Act, client_id: str, wanted: str | None) -
     profile = current_profile(services, act, read_client(services.store, client_id))
     if profile is None:
         services.store.transact(lambda session: drop_note_in(session, client_id))
-        return "The client is not in Square's directory."
+        return "The client is not in Square’s directory."
     customer_id = profile.square_customer_id
     # A merge followed a moment ago may have merged two of our clients.
     keeper = read_client(services.store, client_id).id

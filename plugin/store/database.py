@@ -54,7 +54,7 @@ def database_url(value: str) -> URL:
     try:
         url = make_url(value)
     except Exception as error:
-        raise ConfigurationError(f"DATABASE_URL can't be read: {_WANTED}") from error
+        raise ConfigurationError(f"DATABASE_URL can’t be read: {_WANTED}") from error
     if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
         return url.set(drivername="postgresql+psycopg")
     if url.drivername == "sqlite" and url.database and url.database != ":memory:":

@@ -112,7 +112,7 @@ def _program(
 ) -> None:
     if shutil.which(program) is None:
         raise Refused(
-            f"{program} is not installed here; install PostgreSQL's client programs.", code="no_tool"
+            f"{program} is not installed here; install PostgreSQL’s client programs.", code="no_tool"
         )
     done = subprocess.run(  # noqa: S603 - PostgreSQL's own program, our own arguments
         [program, *options], env={**os.environ, **environment}, capture_output=True, text=True, check=False

@@ -28,7 +28,7 @@ def push(
         with httpx.Client(http2=True, verify=_with_certificate(trust(), signer), timeout=TIMEOUT_S) as client:
             return [token for token in tokens if not _is_there(client, signer, url, token)]
     except httpx.HTTPError as error:
-        said = _("Apple’s push service can't be reached ({error}).", error=type(error).__name__)
+        said = _("Apple’s push service can’t be reached ({error}).", error=type(error).__name__)
         raise WalletFailed(said, permanent=False) from None
 
 

@@ -82,7 +82,7 @@ def _answer(method: str, url: str, **sent: Any) -> tuple[int, dict[str, Any]]:
         content = answer.json() if answer.content else {}
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise WalletFailed(
-            _("Google Wallet can't be reached ({error}).", error=type(error).__name__), permanent=False
+            _("Google Wallet can’t be reached ({error}).", error=type(error).__name__), permanent=False
         ) from None
     except ValueError:
         content = {}

@@ -23,7 +23,7 @@ STALE_AFTER = timedelta(minutes=5)
 Json = dict[str, Any]
 
 _AWAY = N_("The database does not answer. Look at DATABASE_URL and whether the database runs.")
-_NOT_OPENED = N_("The database can't be opened. Look at the rights of its file and folder.")
+_NOT_OPENED = N_("The database can’t be opened. Look at the rights of its file and folder.")
 _NOT_MIGRATED = N_("The database is not up to date. Run: coursekeeper db upgrade.")
 _TAKES_NO_WRITES = {
     WriteFailure.FULL: N_("The disk of the database is full, so nothing can be saved. Make room on it."),

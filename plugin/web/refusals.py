@@ -210,7 +210,7 @@ class Words:
 _HEADINGS: dict[str, str] = {
     "not_found": N_("Page not found"),
     "set_up_already": N_("Already set up"),
-    "not_allowed": N_("You don't have permission"),
+    "not_allowed": N_("You don’t have permission"),
     "refused": N_("Not possible"),
     "square_failed": N_("Square did not answer as expected"),
     "not_yet": N_("Not ready yet"),
@@ -229,7 +229,7 @@ _WORDS: dict[int | str, Words] = {
         N_("Sign in first"), N_("Your sign-in has ended. Sign in again; nothing was changed."), "unauthorized"
     ),
     403: Words(
-        N_("You don't have permission"), N_("Your role doesn't allow this. Ask the owner."), "not_allowed"
+        N_("You don’t have permission"), N_("Your role doesn’t allow this. Ask the owner."), "not_allowed"
     ),
     404: Words(
         N_("Page not found"),
@@ -237,7 +237,7 @@ _WORDS: dict[int | str, Words] = {
         "not_found",
     ),
     405: Words(
-        N_("Not allowed"), N_("This address can't be used like that. Go back and try again."), "wrong_method"
+        N_("Not allowed"), N_("This address can’t be used like that. Go back and try again."), "wrong_method"
     ),
     413: Words(
         N_("File too large"),
@@ -268,7 +268,7 @@ _WORDS: dict[int | str, Words] = {
 
 _AWAY = Words(
     N_("Not available right now"),
-    N_("Coursekeeper can't reach its database. Wait a minute, then try again: nothing is counted twice."),
+    N_("Coursekeeper can’t reach its database. Wait a minute, then try again: nothing is counted twice."),
     "unavailable",
 )
 

@@ -42,7 +42,7 @@ def _sent(services: Services, claimed: Claimed) -> Outcome:
     try:
         keys = tuple(map(vault.open, claimed.sealed_keys))
     except ConfigurationError:
-        return Outcome(is_delivered=False, said="The key that signs can't be opened; make a new one.")
+        return Outcome(is_delivered=False, said="The key that signs can’t be opened; make a new one.")
     return post(
         claimed.url,
         claimed.document,

@@ -149,7 +149,7 @@ def test_backups_that_do_not_get_elsewhere(lite_store: Store, clock: HandMovedCl
     assert (seen.is_wrong, "Access denied." in seen.said) == (True, True)
 
 
-AGREES = "The clock agrees with Square's."
+AGREES = "The clock agrees with Square’s."
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -192,7 +192,7 @@ def test_a_clock_two_minutes_off_squares(watched: Watched, seconds: int, is_wron
 
 def test_a_clock_that_is_right_again_agrees(lite: Watched) -> None:
     hear = ClockWatch(lite.store, lite.clock)
-    for minutes, said in ((5, "The clock of this machine is 5 minutes ahead of Square's."), (0, AGREES)):
+    for minutes, said in ((5, "The clock of this machine is 5 minutes ahead of Square’s."), (0, AGREES)):
         hear(format_datetime(lite.clock() - timedelta(minutes=minutes), usegmt=True))
         assert lite.condition("clock_is_right").said == said
 
@@ -215,7 +215,7 @@ def test_a_date_that_can_not_be_read_says_nothing(lite: Watched, date: str) -> N
 @pytest.mark.parametrize(("minutes", "is_wrong"), [(29, False), (30, True)])
 def test_e_mail_that_fails_for_half_an_hour(watched: Watched, minutes: int, is_wrong: bool) -> None:
     note = MailWatch(watched.store, watched.clock)
-    note(MailFailed("The mail server can't be reached.", permanent=False))
+    note(MailFailed("The mail server can’t be reached.", permanent=False))
     watched.clock.advance(minutes=minutes)
     note(MailFailed("The mail server does not accept the sign-in.", permanent=False))
     seen = watched.condition("mail_is_sent")

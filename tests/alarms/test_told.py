@@ -117,7 +117,7 @@ def test_failing_e_mail_is_not_told_by_e_mail(
     lite = Watched(lite_store, clock, CONNECTED | HOOK)
     lite.synced()
 
-    MailWatch(lite_store, clock)(MailFailed("The mail server can't be reached.", permanent=False))
+    MailWatch(lite_store, clock)(MailFailed("The mail server can’t be reached.", permanent=False))
     clock.advance(minutes=30)
     lite.look(5)
     assert lite.postbox.letters == []

@@ -55,7 +55,7 @@ def test_an_e_mail_that_no_server_takes_is_noted(lite_store: Store) -> None:
     services.close()
     failing = mail_failing(lite_store)
     assert failing is not None
-    assert failing.said == "The mail server can't be reached. Coursekeeper tries again."
+    assert failing.said == "The mail server can’t be reached. Coursekeeper tries again."
 
 
 def test_while_the_audit_runs_others_write(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -229,7 +229,7 @@ def test_a_target_that_fails_is_said_and_the_copy_stays(
     run = run_backup(services, "schedule")
     assert run.state == "good"
     assert send_problem(services, clock()) == (
-        "Copies can't be sent to restic host:/copies. The last one that arrived is 2 hours old."
+        "Copies can’t be sent to restic host:/copies. The last one that arrived is 2 hours old."
         " restic: Failed to copy: access denied"
     )
     (tmp_path / "fails").unlink()

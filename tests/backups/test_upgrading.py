@@ -174,7 +174,7 @@ def test_a_copy_that_is_gone_is_said_and_nothing_is_guessed(old: Services, clock
     with pytest.raises(UpgradeFailed, match=r"is not in /nowhere/copy\.db"):
         upgrade(old.settings, old.store, now=clock())
     journal.write_text("{")
-    with pytest.raises(UpgradeFailed, match="can't be read"):
+    with pytest.raises(UpgradeFailed, match="can’t be read"):
         upgrade(old.settings, old.store, now=clock())
     journal.unlink()
     upgrade(old.settings, old.store, now=clock())

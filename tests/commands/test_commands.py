@@ -388,7 +388,7 @@ def test_an_issued_paper_is_written_as_it_was_drawn(
     assert file.read_bytes().startswith(b"%PDF")
     done = run("papers", "document", "INV-0001", str(tmp_path / "no" / "folder.pdf"))
     assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
-    assert done.stderr.endswith("folder.pdf can't be used: No such file or directory.\n")
+    assert done.stderr.endswith("folder.pdf can’t be used: No such file or directory.\n")
 
 
 def test_a_database_that_does_not_answer_is_one_sentence(run: Command) -> None:

@@ -88,7 +88,7 @@ def test_what_is_broken_hides_nothing_else(tmp_path: Path) -> None:
     assert code == 1
     assert found["Database"]["state"] == found["SECRET_KEY"]["state"] == found["Settings"]["state"] == "wrong"
     assert found["E-mail"]["state"] == "warning"
-    assert found["Database"]["message"] == "The file can't be used: file is not a database."
+    assert found["Database"]["message"] == "The file can’t be used: file is not a database."
     assert found["Disk space"]["state"] == "ok"
     assert all(row["fix"] for row in found.values() if row["state"] != "ok")
 

@@ -54,7 +54,7 @@ def test_it_imports_once(run: Import) -> None:
     [
         (CLEAN.replace(",5,", ",55,"), (), "Line 2, Left: 55 left is more than the 12 bought."),
         (b"\x00\x01\x02", (), "This is no table"),
-        ("Who,What\nAna,Facial\n", (), "Say which column holds the client's name."),
+        ("Who,What\nAna,Facial\n", (), "Say which column holds the client’s name."),
         (CLEAN, ("--column", "Where=left"), "no column “Where”"),
         (CLEAN, ("--column", "Left=rest"), "is none of: name"),
     ],

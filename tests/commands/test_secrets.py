@@ -154,7 +154,7 @@ def test_a_file_of_nonsense_is_never_replaced(folder: Path, content: bytes) -> N
 
 def test_a_folder_that_cant_be_written_is_said(folder: Path) -> None:
     folder.write_text("a file where the folder should be")
-    with pytest.raises(ConfigurationError, match="can't be written"):
+    with pytest.raises(ConfigurationError, match="can’t be written"):
         make_secrets(folder)
 
 

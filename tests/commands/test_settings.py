@@ -52,7 +52,7 @@ def test_a_secret_does_not_show_when_settings_are_printed() -> None:
         ({"SQUARE_BASE_URL": "ftp://x"}, "SQUARE_BASE_URL is no web address"),
         ({"SQUARE_ENVIRONMENT": "live"}, "SQUARE_ENVIRONMENT is practice, sandbox or production"),
         ({"SECRET_KEY": GOOD_SECRET, "SECRET_KEY_FILE": "x"}, "SECRET_KEY and SECRET_KEY_FILE are both set"),
-        ({"SECRET_KEY_FILE": "/nowhere/at/all"}, "SECRET_KEY_FILE names a file that can't be read"),
+        ({"SECRET_KEY_FILE": "/nowhere/at/all"}, "SECRET_KEY_FILE names a file that can’t be read"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_mend(environment: dict[str, str], says: str) -> None:

@@ -98,7 +98,7 @@ def test_a_lost_key_stops_nothing_is_reported_and_the_secret_can_be_entered_agai
     for keys in ("", Fernet.generate_key().decode()):
         without = running_on(store, clock, keys=keys)
         assert (secret(without.settings), without.settings.retention_days) == ("", 40)
-        assert "can't be read: the key" in without.settings_source.problems["square_access_token"]
+        assert "can’t be read: the key" in without.settings_source.problems["square_access_token"]
     save(without, square_access_token=TOKEN)
     assert (secret(without.settings), without.settings_source.problems) == (TOKEN, {})
     with pytest.raises(Refused, match="ENCRYPTION_KEYS is missing"):

@@ -67,13 +67,13 @@ def test_a_token_that_works_tells_its_business_locations_and_missing_permissions
             SANDBOX,
             "production",
             "right",
-            "This is a token of Square's sandbox, and Square (production) is chosen",
+            "This is a token of Square’s sandbox, and Square (production) is chosen",
         ),
         (
             PRODUCTION,
             "sandbox",
             "right",
-            "This is a token of Square (production), and Square's sandbox is chosen",
+            "This is a token of Square (production), and Square’s sandbox is chosen",
         ),
         (PRODUCTION, "production", "wrong", "Square does not know this token"),
         (PRODUCTION, "production", "two words", "Square does not know this token"),
@@ -251,7 +251,7 @@ def test_a_server_that_hangs_up_is_told(send: Sending) -> None:
 def test_a_port_where_nobody_listens_is_told(send: Sending) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    with pytest.raises(Refused, match=r"127\.0\.0\.1 can't be reached: Connection refused"):
+    with pytest.raises(Refused, match=r"127\.0\.0\.1 can’t be reached: Connection refused"):
         send(url=f"smtp://127.0.0.1:{port}")
 
 

@@ -109,7 +109,7 @@ def test_who_may_not_is_sent_to_the_owner() -> None:
     desk = Actor("Deb", Role.DESK, Source.DESK)
     with pytest.raises(NotAllowed) as refusal:
         require(desk, Role.OWNER)
-    assert str(refusal.value) == "Your role doesn't allow this. Ask the owner."
+    assert str(refusal.value) == "Your role doesn’t allow this. Ask the owner."
 
 
 def test_an_act_without_a_time_zone_is_a_mistake_of_the_program() -> None:

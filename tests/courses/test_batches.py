@@ -476,7 +476,7 @@ class TestTheCommand:
             "Line 1: more than one client fits “Ana”. Write the e-mail address or the id.",
             "Line 3: no client matches “Nobody Here”.",
         ]
-        with pytest.raises(InvalidField, match="can't be read"):
+        with pytest.raises(InvalidField, match="can’t be read"):
             clients_named(room.store, room.act(), str(tmp_path / "none.txt"))
 
     def test_it_writes_one_file_whole_or_not_at_all(self, room: Room, tmp_path: Path) -> None:

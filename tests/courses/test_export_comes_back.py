@@ -250,7 +250,7 @@ def test_a_record_that_no_export_wrote_is_refused_in_words(
     batch_id = receive_file(new.store, new.act(), "courses.csv", out.getvalue()).batch_id
     new.work()
     reasons = [(column, reason[:26]) for _, column, reason in new.view(batch_id).found["wrong"]]
-    assert reasons == [("record", "This record can't be read.")]
+    assert reasons == [("record", "This record can’t be read.")]
 
 
 def test_a_course_without_a_client_says_what_to_do(old: Desk, new: OldBook) -> None:

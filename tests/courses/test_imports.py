@@ -238,7 +238,7 @@ def test_an_unclear_day_is_asked_once_for_the_whole_file(book: OldBook) -> None:
 
 def test_the_owner_says_what_the_columns_hold(book: OldBook) -> None:
     file = book.checked(("Ana", FACIAL, "3", "9"), headings=("Who", "What", "Rest", "All"))
-    assert (file.state, file.problem) == ("mapping", "Say which column holds the client's name.")
+    assert (file.state, file.problem) == ("mapping", "Say which column holds the client’s name.")
     with pytest.raises(InvalidField, match="Two columns"):
         book.say(file.id, "name", "treatment", "left", "left")
     with pytest.raises(InvalidField, match="from the list"):

@@ -66,7 +66,7 @@ IMPERSONAL = {
         ("redeemed_by", "resolved_by", "started_by", "taken_back_by", "talked_by", "undone_by"), "Staff."
     ),
     **dict.fromkeys(
-        ("package_name", "terms", "treatment", "service_name", "team_member_name"), "The clinic's."
+        ("package_name", "terms", "treatment", "service_name", "team_member_name"), "The clinic’s."
     ),
     **dict.fromkeys(("dedupe", "event_id", "event_type", "idempotency_key", "subject"), "Ids and kinds."),
     **dict.fromkeys(("credit_for", "mapping", "wish"), "Ids, amounts and columns."),

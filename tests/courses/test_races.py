@@ -149,7 +149,7 @@ def test_a_refund_that_races_with_undo_and_use_leaves_a_closed_course_empty(desk
             return desk.use(course_id, key=f"use-{round_}-{number}")
 
         assert set(codes(race(deed))) <= {"refunded"} | {
-            "1 of the sale's courses closed.",
+            "1 of the sale’s courses closed.",
             "Nothing was left to close.",
         }
         assert desk.balance(course_id) == (0, 0)

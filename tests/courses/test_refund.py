@@ -28,7 +28,7 @@ class TestByLine:
     def test_the_course_closes_and_its_sessions_leave(self, desk: Desk) -> None:
         course_id = desk.sell(desk.package(touch_ups=2), order="O")
         desk.use(course_id)
-        assert desk.refund("O", WHOLE, back()) == "1 of the sale's courses closed."
+        assert desk.refund("O", WHOLE, back()) == "1 of the sale’s courses closed."
         course = desk.course(course_id)
         assert (course.status, course.left, course.value_left.amount, course.used) == (
             Status.REFUNDED,
@@ -254,9 +254,9 @@ class TestTheQuestion:
         (item,) = desk.questions()
         assert item.proposal == "2 courses came of that sale. Choose the one the money was for."
         assert (item.proposed_decision, item.proposed_sessions, item.proposed_course_id) == (None, None, None)
-        with pytest.raises(InvalidField, match="which of the sale's courses"):
+        with pytest.raises(InvalidField, match="which of the sale’s courses"):
             desk.answer(item.id, "take_sessions", sessions=3)
-        with pytest.raises(InvalidField, match="which of the sale's courses"):
+        with pytest.raises(InvalidField, match="which of the sale’s courses"):
             desk.answer(item.id, "close_course", course_id="another")
         desk.answer(item.id, "take_sessions", sessions=3, course_id=courses[1])
         assert [desk.balance(each) for each in courses] == [(12, WHOLE), (9, 148500)]

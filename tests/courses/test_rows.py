@@ -483,7 +483,7 @@ class TestARefund:
         desk.book(desk.sale(*lines, order="O"))
         rest = ReturnLine("R2", None, 1)
         said = desk.refund("O", 2 * WHOLE, back("A"), rest, total=2 * WHOLE)
-        assert said == "2 of the sale's courses closed."
+        assert said == "2 of the sale’s courses closed."
         (_, first), (second_id, second) = rows(desk, Course, "id", "closed_by")
         assert (first, second) == ("return:RETURN-1:R1:1", f"whole:REFUND-1:{second_id}")
 
@@ -524,7 +524,7 @@ class TestARefundAfterATransfer:
             "$660.00 of a sale was refunded, sessions of which were transferred to Bea Wong, Cleo Finch.",
             {
                 "course_ids": moved,
-                "proposal": "They are still there. Write them off on that client's page if they are not to be used.",
+                "proposal": "They are still there. Write them off on that client’s page if they are not to be used.",
             },
         )
 

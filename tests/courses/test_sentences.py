@@ -17,7 +17,7 @@ def test_a_use_before_the_sale_or_in_the_future_is_refused_by_its_day(desk: Desk
         desk.use(course, visited_on=desk.today + timedelta(1))
     with pytest.raises(InvalidField) as past:
         desk.use(course, visited_on=desk.today - timedelta(1))
-    assert (str(future.value), future.value.field) == ("A visit can't lie in the future.", "visited_on")
+    assert (str(future.value), future.value.field) == ("A visit can’t lie in the future.", "visited_on")
     assert (str(past.value), past.value.field) == ("The visit was before the course was sold.", "visited_on")
     assert desk.use(course, visited_on=desk.today).session_number == 1
 

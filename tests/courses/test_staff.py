@@ -135,7 +135,7 @@ class TestLeaving:
     def test_nobody_deactivates_themselves(self, store: Store, clock: HandMovedClock) -> None:
         june = owner(store, clock, "June")
         owner(store, clock, "Olga")
-        with pytest.raises(Refused, match="can't deactivate yourself") as refusal:
+        with pytest.raises(Refused, match="can’t deactivate yourself") as refusal:
             deactivate_staff(store, Act(june.actor, clock(), "leaves"), june.id)
         assert refusal.value.code == "own_sign_in"
 

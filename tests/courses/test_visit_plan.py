@@ -81,7 +81,7 @@ def test_what_can_be_no_plan_is_refused_with_its_field(clinic: PaperClinic) -> N
             save_plan(clinic.store, clinic.desk.act(OLGA), course_id, moments)
         assert refusal.value.field == field
     clinic.changes.freeze(course_id)
-    with pytest.raises(Refused, match="can't be used now"):
+    with pytest.raises(Refused, match="can’t be used now"):
         save_plan(clinic.store, clinic.desk.act(OLGA), course_id, [tomorrow])
 
 

@@ -46,11 +46,11 @@ def test_a_field_added_later_takes_its_default_in_an_old_paper() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"sessions_left": "7"}, "CourseSummary.sessions_left can't be '7'"),
-        ({"sessions_left": True}, "CourseSummary.sessions_left can't be 'True'"),
-        ({"status": "lost"}, "CourseSummary.status can't be 'lost'"),
+        ({"sessions_left": "7"}, "CourseSummary.sessions_left can’t be '7'"),
+        ({"sessions_left": True}, "CourseSummary.sessions_left can’t be 'True'"),
+        ({"status": "lost"}, "CourseSummary.status can’t be 'lost'"),
         ({"sold_on": "yesterday"}, "Invalid isoformat string"),
-        ({"visits": {}}, "CourseSummary.visits can't be '{}'"),
+        ({"visits": {}}, "CourseSummary.visits can’t be '{}'"),
         ({"shoe_size": 42}, "CourseSummary has no shoe_size"),
         ({"paid": 198000}, "Money is not an object"),
     ],

@@ -152,8 +152,8 @@ def test_ten_thousand_sessions_are_refused(workers: PaperWorkers) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"client_name": " \u200b\x00 "}, "the client's name"),
-        ({"clinic": replace(CLINIC, name="")}, "the clinic's name"),
+        ({"client_name": " \u200b\x00 "}, "the client’s name"),
+        ({"clinic": replace(CLINIC, name="")}, "the clinic’s name"),
         ({"clinic": replace(CLINIC, time_zone="Mars/Base")}, "not a time zone"),
         ({"clinic": replace(CLINIC, time_zone="../../etc/passwd")}, "not a time zone"),
         ({"clinic": replace(CLINIC, page_size=ODD_SIZE)}, "size letter or a4"),

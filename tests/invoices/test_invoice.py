@@ -343,7 +343,7 @@ def with_first(**changes: Any) -> Invoice:
         (replace(BASE, tip=Money(4000, "dollars")), "three capital letters"),
         (replace(BASE, payments=(replace(BASE.payments[0], amount=usd(0)),)), "above zero"),
         (replace(BASE, payments=BASE.payments * 51), "20 taxes and 50 payments"),
-        (invoice_of([line("Back", -500)], paid=0), "can't be below zero"),
+        (invoice_of([line("Back", -500)], paid=0), "can’t be below zero"),
     ],
 )
 def test_what_does_not_add_up_or_says_too_little_is_refused(paper: Invoice, says: str) -> None:

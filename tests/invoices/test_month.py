@@ -88,7 +88,7 @@ def test_it_answers_what_is_owed_before_anything_else(real_text: Callable[[str],
         "−$1,320.00 since Oct 2026",
         "All 6 54 $8,910.00 10 $1,650.00",
         "Ines Reis (310) 555-0142 Course expires Dec 10 3",
-        "3 more people are on the screen's list.",
+        "3 more people are on the screen’s list.",
     ):
         assert said in text
 

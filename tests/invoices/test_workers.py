@@ -123,7 +123,7 @@ def test_a_worker_that_cannot_start_fails_the_paper_and_not_the_owner() -> None:
 def test_a_refusal_reaches_the_owner_and_the_worker_stays(workers: PaperWorkers) -> None:
     workers.render(SMALL)
     before = workers.pids()
-    with pytest.raises(PaperRefused, match="the client's name"):
+    with pytest.raises(PaperRefused, match="the client’s name"):
         workers.render(replace(SMALL, client_name=""))
     workers.render(SMALL)
     assert workers.pids() == before

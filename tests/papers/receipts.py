@@ -33,7 +33,7 @@ def prepaid(clinic: PaperClinic, language: str = "en") -> PrepaidBalance:
     return prepaid_of(clinic, clinic.client_of(own))
 
 
-def prepaid_of(clinic: PaperClinic, client_id: str, secret: str = "the clinic's") -> PrepaidBalance:
+def prepaid_of(clinic: PaperClinic, client_id: str, secret: str = "the clinic’s") -> PrepaidBalance:
     """Return the statement as of now, issued where it was not."""
     document_id = issue_prepaid_balance(clinic.store, clinic.desk.act(), client_id, secret=secret)
     return read_prepaid(clinic.store, document_id)

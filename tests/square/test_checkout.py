@@ -113,7 +113,7 @@ def test_a_price_changed_in_square_is_what_is_to_pay_and_is_shown(selling: Selli
     paid, failed = selling.now(enough), selling.now(short)
     assert (paid.state, paid.amount) == ("paid", usd(170000))
     assert paid.notice == (
-        "Square charges $1,700.00 for this, not $1,650.00 as the package says. Square's amount is due."
+        "Square charges $1,700.00 for this, not $1,650.00 as the package says. Square’s amount is due."
     )
     assert failed.state == "failed"
     assert failed.problem.startswith("$1,700.00 is due, $1,699.99 was given.")

@@ -314,7 +314,7 @@ def test_an_alarm_goes_at_eight_days_and_goes_away_by_itself(desk: Connecting) -
     alarm(desk.services)
     alarm(desk.services)
     [item] = _attention(desk.services)
-    assert item.summary.startswith("Square's permission could not be renewed. It expires on 2026-12-22.")
+    assert item.summary.startswith("Square’s permission could not be renewed. It expires on 2026-12-22.")
     assert refresh(desk.services, OWED) == "The permission was renewed."
     assert _attention(desk.services) == []
 
@@ -460,7 +460,7 @@ def test_being_shut_out_is_told_and_the_question_goes_when_square_lets_us_in(des
     assert away is not None
     assert away.is_shut
     [item] = _attention(desk.services)
-    assert item.summary.startswith("Square does not accept Coursekeeper's access token")
+    assert item.summary.startswith("Square does not accept Coursekeeper’s access token")
     desk.till.set_faults(is_token_expired=False)
     maintain_connection(desk.services)
     assert _attention(desk.services) == []

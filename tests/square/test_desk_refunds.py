@@ -180,7 +180,7 @@ def test_begun_while_square_is_away_it_waits_and_says_so(clinic: RefundClinic) -
     clinic.till.set_faults(fail_every=1, fail_how="cut")
     clinic.errands()
     assert clinic.state() == WAITS
-    assert clinic.shown().says.startswith("Square can't be reached")
+    assert clinic.shown().says.startswith("Square can’t be reached")
     clinic.till.set_faults()
     clinic.work_all()
     assert (clinic.state(), clinic.shown().says) == (DONE, "")

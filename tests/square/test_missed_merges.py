@@ -118,7 +118,7 @@ def test_a_profile_found_deleted_on_the_way_is_noted(clinic: Clinic) -> None:
     _merged(clinic, ana, beatriz)
     _synced(clinic)
     assert _clients(clinic) == ["Ana López", "Chiara Rossi"]
-    assert "Deleted in Square's directory; the client and every course stay." in clinic.messages()[-1][2]
+    assert "Deleted in Square’s directory; the client and every course stay." in clinic.messages()[-1][2]
 
 
 class WithoutBulk(httpx.BaseTransport):

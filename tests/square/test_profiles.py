@@ -227,5 +227,5 @@ class TestBalance:
         with lite_clinic.services.store.reading() as session:
             rows = session.scalars(select(Outbox).where(Outbox.kind == "profile"))
             assert [(row.state, row.outcome) for row in rows] == [
-                ("done", "The client is not in Square's directory.")
+                ("done", "The client is not in Square’s directory.")
             ]

@@ -71,7 +71,7 @@ def test_a_square_that_cannot_be_reached_is_waited_for(lite_clinic: Clinic) -> N
     here, clinic.services = clinic.services, away
     clinic.work()
     away.close()
-    assert set(_pending(clinic)) == {"Square can't be reached. It is retried automatically."}
+    assert set(_pending(clinic)) == {"Square can’t be reached. It is retried automatically."}
     clinic.services = here
     clinic.clock.advance(seconds=2)
     clinic.work()
@@ -86,7 +86,7 @@ def test_an_expired_token_is_told_once_and_what_waits_is_done_when_it_is_mended(
     clinic.work()
     [item] = clinic.attention()
     assert item.kind == "failed_event"
-    assert item.summary.startswith("Square does not accept Coursekeeper's access token")
+    assert item.summary.startswith("Square does not accept Coursekeeper’s access token")
     assert all("The access token has expired." in said for said in _pending(clinic))
     clinic.till.set_faults(is_token_expired=False)
     clinic.clock.advance(seconds=2)

@@ -16,7 +16,7 @@ from tests.courses.quotes.quoting import Quoting
 from tests.webhooks.receiver import receiving
 from tests.webhooks.test_events import Sending
 
-SECRET = "the clinic's"
+SECRET = "the clinic’s"
 
 
 def test_ana_is_quoted_comes_four_times_asks_what_is_left_and_buys_again(desk: Desk) -> None:

@@ -60,12 +60,12 @@ def _rights_of_files_count() -> Iterator[None]:
     libc = ctypes.CDLL(None, use_errno=True)
     header, kept = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0), (ctypes.c_uint32 * 6)()
     if libc.capget(header, kept) != 0:
-        raise Impossible("the capabilities of root can't be read")
+        raise Impossible("the capabilities of root can’t be read")
     fewer = (ctypes.c_uint32 * 6)(*kept)
     # The first word is what takes effect now; it may be taken back from what is permitted.
     fewer[0] &= ~(_DAC_OVERRIDE | _DAC_READ_SEARCH)
     if libc.capset(header, fewer) != 0:
-        raise Impossible("the capabilities of root can't be dropped")
+        raise Impossible("the capabilities of root can’t be dropped")
     try:
         yield
     finally:

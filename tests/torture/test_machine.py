@@ -41,7 +41,7 @@ def test_a_database_that_can_only_be_read_is_told(fresh: Fresh, place: Path) -> 
 def test_a_database_without_rights_is_told(fresh: Fresh, place: Path) -> None:
     run = under_fault(fresh(), place, no_rights)
     assert run.wrong == []
-    assert run.said == "The database can't be opened. Look at the rights of its file and folder."
+    assert run.said == "The database can’t be opened. Look at the rights of its file and folder."
 
 
 def test_a_small_file_system_that_is_full_is_told(fresh: Fresh, place: Path) -> None:

@@ -152,7 +152,7 @@ def test_a_dispute_warns_on_every_screen_and_blocks_nothing(
     page = small_deb.page("/")
     assert "Payment disputed" in page.text
     assert (
-        "A client's bank disputes a payment of $1,980.00. Answer it in Square until Dec 1, 2026." in page.text
+        "A client’s bank disputes a payment of $1,980.00. Answer it in Square until Dec 1, 2026." in page.text
     )
     used = small_deb.after(form(page, "B1", "uses"))
     assert "A payment for this course is disputed." in used.text

@@ -149,7 +149,7 @@ def test_what_fails_is_said_on_the_page_and_raises_an_alarm(
     send(olga, "/now")
     work(services)
     page = olga.page(ADDRESS).text
-    assert re.search(r"The last backup failed: .* can't be used: .* There is no backup\.", page)
+    assert re.search(r"The last backup failed: .* can’t be used: .* There is no backup\.", page)
     assert "copies_are_made" in wrong(services)
 
 
@@ -196,7 +196,7 @@ def test_a_folder_that_cannot_be_read_is_said_and_hides_nothing_else(
         return real(path)
 
     monkeypatch.setattr(Path, "iterdir", broken)
-    said = f"{folder} can't be used: Input/output error."
+    said = f"{folder} can’t be used: Input/output error."
     assert said in olga.page(ADDRESS).text
     (seen,) = (each for each in conditions(services, services.clock()) if each.name == "copies_are_made")
     assert (seen.is_wrong, seen.said) == (True, said)

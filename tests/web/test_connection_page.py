@@ -198,7 +198,7 @@ def test_the_desk_is_told_in_a_quiet_line_while_it_lasts(opened: Open, code: str
 
 def test_asking_a_square_that_is_away_says_so(opened: Open) -> None:
     desk = opened(BY_TOKEN)
-    desk.square.fails = SquareFailed("Square can't be reached.", permanent=False, code="square_unreachable")
+    desk.square.fails = SquareFailed("Square can’t be reached.", permanent=False, code="square_unreachable")
     for address in ("/square/check", "/square/subscription", "/square/test"):
         answer = desk.olga.send(desk.page().form(address))
         assert (answer.status_code, "Square can&#39;t be reached." in answer.text) == (409, True), address

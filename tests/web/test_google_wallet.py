@@ -216,12 +216,12 @@ def test_what_is_wrong_with_an_account_is_said_before_it_is_saved(google: Google
     google.is_invited = False
     with pytest.raises(InvalidField, match="Invite its address"):
         try_wallet(Settings(), changes, now, google.endpoints)
-    with pytest.raises(InvalidField, match="can't be reached"):
+    with pytest.raises(InvalidField, match="can’t be reached"):
         try_wallet(Settings(), changes, now, replace(google.endpoints, token="http://127.0.0.1:9/"))
     for text, why in (
         ("{}", "paste the whole file"),
         ("[1]", "paste"),
-        (_with_key("nonsense"), "can't be read"),
+        (_with_key("nonsense"), "can’t be read"),
     ):
         with pytest.raises(ConfigurationError, match=why):
             google_account(ISSUER, text)

@@ -103,7 +103,7 @@ class TestTheLetterhead:
         assert (refused.status_code, refused.mimetype, refused.text) == (
             422,
             "text/plain",
-            "The clinic's name is missing.",
+            "The clinic’s name is missing.",
         )
         assert read_clinic(small_desk.store).name == "Jade Room"
 
@@ -217,12 +217,12 @@ class TestNumbersAndLetters:
 
     def test_electronic_invoices_wait_for_what_they_need(self, small_olga: Visitor, small_desk: Desk) -> None:
         page = small_olga.page(PAPERS)
-        assert "An electronic invoice needs the clinic's address" in page.text
+        assert "An electronic invoice needs the clinic’s address" in page.text
         assert not [form for form in page.forms if form.action.endswith("/e-invoices")]
         letterhead = page.form(PAPERS)
         forged = replace_action(letterhead, f"{PAPERS}/e-invoices")
         answer = small_olga.send(forged, state="on")
-        assert (answer.status_code, "needs the clinic's address" in Page(answer.text).text) == (409, True)
+        assert (answer.status_code, "needs the clinic’s address" in Page(answer.text).text) == (409, True)
         page = small_olga.after(letterhead, address="1 Pine St\r\nBerlin", tax_id="DE123456789", country="DE")
         for is_on in (True, False):
             page = small_olga.after(page.form("/e-invoices"))

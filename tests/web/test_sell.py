@@ -212,7 +212,7 @@ def test_it_is_called_off_and_says_so(small_deb: Visitor, link: str) -> None:
 
 
 STANDING = [
-    ({"state": "waiting", "problem": "Square can't be reached."}, "Square can't be reached."),
+    ({"state": "waiting", "problem": "Square can’t be reached."}, "Square can’t be reached."),
     ({"state": "canceled"}, "Nothing was charged."),
     ({"state": "timed_out"}, "Payment timed out"),
     ({"state": "failed", "problem": "The card was declined."}, "The card was declined."),

@@ -329,7 +329,7 @@ def test_a_lost_key_is_reported_on_the_page_and_nothing_stops(
     save(running_on(lite_store, clock), square_access_token="EAAA")
     owner = olga(keys=Fernet.generate_key().decode())
     for name in ("", "square"):
-        assert "SQUARE_ACCESS_TOKEN can't be read: the key it was sealed with" in owner.page(name).text
+        assert "SQUARE_ACCESS_TOKEN can’t be read: the key it was sealed with" in owner.page(name).text
 
 
 def test_without_a_key_it_is_said_that_no_secret_can_be_saved(olga: Callable[..., Owner]) -> None:

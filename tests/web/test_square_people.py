@@ -24,7 +24,7 @@ class Away:
     """A Square that can't be reached."""
 
     def __getattr__(self, name: str) -> Any:
-        raise SquareFailed("Square can't be reached.", permanent=False, code="square_unreachable")
+        raise SquareFailed("Square can’t be reached.", permanent=False, code="square_unreachable")
 
 
 @pytest.fixture

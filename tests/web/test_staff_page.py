@@ -94,7 +94,7 @@ def test_an_owner_finds_no_way_to_deactivate_herself_and_a_made_up_one_is_refuse
     answer = small_olga.send(made_up)
     assert answer.status_code == 409
     page = Page(answer.text)
-    assert "You can't deactivate yourself. Another owner can." in page.text
+    assert "You can’t deactivate yourself. Another owner can." in page.text
     assert "Deb Lane" in page.text
     assert is_let_in(small_olga)
 

@@ -28,14 +28,19 @@ def test_what_ends_like_a_count_stays_as_it_was_typed(typed: str) -> None:
     assert in_words("1,200 sessions", "es-US") == "1,200 sesiones"
 
 
+def test_what_0_1_0_stored_with_a_straight_apostrophe_is_read_and_names_keep_theirs() -> None:
+    assert in_words("Back in Square's directory.", "es-US") == "De nuevo en el directorio de Square."
+    assert in_words("This course is Ann O'Brien's already.", "es-US") == "Este plan ya es de Ann O'Brien."
+
+
 @pytest.mark.parametrize(
     ("stored", "read"),
     [
         ("Together 9 of 14 sessions unused.", "En total 9 de 14 sesiones sin usar."),
         ("Together $5.00 of $9.00 unused.", "En total $5.00 de $9.00 sin usar."),
-        ("A file can't be used: x.", "No se puede usar un archivo: x."),
+        ("A file can’t be used: x.", "No se puede usar un archivo: x."),
         ("Its values are dates, not “Sessions left”", "Sus valores son fechas, no “Sesiones disponibles”"),
-        ("By its heading; some values don't fit", "Por su encabezado; algunos valores no corresponden"),
+        ("By its heading; some values don’t fit", "Por su encabezado; algunos valores no corresponden"),
         ("7 used and 4 left are not the 10 bought.", "7 usadas y 4 disponibles no suman las 10 compradas."),
         ("Sessions bought is missing.", "Falta: Sesiones compradas."),
         ("No-show on Nov 22, 2026: waived", "No se presentó el 22 nov 2026: no se cobra"),

@@ -213,8 +213,8 @@ def test_what_is_wrong_with_a_certificate_is_said(apple: Apple) -> None:
     other = Apple().texts
     for texts, why in (
         (("not Base64!", key, intermediate), "not Base64"),
-        ((_text(b"nonsense"), key, intermediate), "certificate can't be read"),
-        ((certificate, _text(b"nonsense"), intermediate), "private key can't be read"),
+        ((_text(b"nonsense"), key, intermediate), "certificate can’t be read"),
+        ((certificate, _text(b"nonsense"), intermediate), "private key can’t be read"),
         ((certificate, other[1], intermediate), "does not belong"),
         ((certificate, key, certificate), "did not issue"),
     ):

@@ -68,7 +68,7 @@ def test_once_a_session_was_used_it_stays(deb: Visitor, desk: Desk, course: str,
     assert "Move to another client" not in deb.page(address(desk, course)).text
     answer = deb.send(form)
     assert answer.status_code == 409
-    assert "can't be moved as a whole" in Page(answer.text).text
+    assert "can’t be moved as a whole" in Page(answer.text).text
     assert "11 of 12 left" in Page(answer.text).text
     desk.undo(used.entry.id)
     assert "Move to another client" in deb.page(address(desk, course)).text

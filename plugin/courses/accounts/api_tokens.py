@@ -88,7 +88,7 @@ def create_token(store: Store, act: Act, *, name: str, role: Role, expires_at: d
 
     if transact(store, act, do):
         said = _(
-            "The token “{row}” was created already and can't be shown again. Revoke it and create another.",
+            "The token “{row}” was created already and can’t be shown again. Revoke it and create another.",
             row=row.name,
         )
         raise Refused(said, code="token_shown")

@@ -191,7 +191,7 @@ def link_address(settings: Settings, person: StaffView, now: datetime, *, base_u
     # The form that Flask-Security writes: its own value, and a hash that it no longer reads.
     token = URLSafeTimedSerializer([secret], salt=RESET_SALT).dumps([content, None])
     if not isinstance(token, str):
-        raise ConfigurationError("SECRET_KEY can't sign a link.")
+        raise ConfigurationError("SECRET_KEY can’t sign a link.")
     return f"{(base_url or settings.public_url).rstrip('/')}{RESET_PATH}/{token}"
 
 

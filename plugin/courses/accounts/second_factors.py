@@ -105,7 +105,7 @@ def count_recovery_codes(store: Store, staff_id: str) -> int:
 
 
 def _own(work: Work, staff_id: str) -> Staff:
-    assert work.act.actor.staff_id == staff_id, "only one's own"
+    assert work.act.actor.staff_id == staff_id, "only one’s own"
     return locked_self(work)
 
 

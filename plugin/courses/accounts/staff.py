@@ -202,7 +202,7 @@ def deactivate_staff(work: Work, staff_id: str) -> StaffView:
     row = locked_staff(work.session, staff_id)
     if row.is_active:
         if row.id == work.act.actor.staff_id:
-            raise Refused(_("You can't deactivate yourself. Another owner can."), code="own_sign_in")
+            raise Refused(_("You can’t deactivate yourself. Another owner can."), code="own_sign_in")
         refuse_last_owner(work.session, row)
         # The new mark keeps a copied session from working again after a reactivation.
         row.is_active = False

@@ -164,7 +164,7 @@ KINDS = (
                 N_("Use Square’s price"),
                 _take_price,
                 N_("Square’s price used"),
-                N_("The package has Square's price now."),
+                N_("The package has Square’s price now."),
                 look="quiet",
             ),
             DISMISS,

@@ -64,7 +64,7 @@ def _wrong_in(chain: Sequence[Row[Any]]) -> Iterator[Finding]:
             left = f"The entry leaves {entry.sessions_after} of {entry.granted_after} sessions."
             yield Finding("bounds", entry.id, left)
         if not _can_be(entry):
-            yield Finding("kind", entry.id, f"An entry of the kind {entry.kind} can't do what it does.")
+            yield Finding("kind", entry.id, f"An entry of the kind {entry.kind} can’t do what it does.")
         if entry.reverses and known.get(entry.reverses) != (-entry.sessions_delta, -entry.value_delta):
             yield Finding("reversal", entry.id, "The reversing entry does not undo its entry exactly.")
         known[entry.id] = entry.sessions_delta, entry.value_delta

@@ -225,7 +225,7 @@ def checked_clinic(clinic: ClinicView) -> ClinicView:
         raise InvalidField(_("The address is plain or for a window envelope."), field="address_place")
     return replace(
         clinic,
-        name=required(clinic.name, field="name", called=_("The clinic's name")),
+        name=required(clinic.name, field="name", called=_("The clinic’s name")),
         address=_address(clinic.address),
         phone=optional(clinic.phone, field="phone", called=_("The phone number"), most=40),
         email=optional(clinic.email, field="email", called=_("The e-mail address"), most=254),

@@ -34,7 +34,7 @@ _ORDER = (
     Kind.WRITTEN_OFF,
 )
 _UNREADABLE = (
-    "This record can't be read. Export the courses again, or empty this cell to import by the other columns."
+    "This record can’t be read. Export the courses again, or empty this cell to import by the other columns."
 )
 
 

@@ -15,7 +15,7 @@ from plugin.store.base import UtcTime
 from plugin.wording import N_
 
 _LONGEST = 600
-_UNREADABLE = N_("The place in the list can't be read. Start at the first page.")
+_UNREADABLE = N_("The place in the list can’t be read. Start at the first page.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,7 +301,7 @@ def _checked_content(content: NewContent) -> NewContent:
         )
     if content.kind is not None and content.kind not in KINDS:
         raise InvalidField(_("A treatment is main, touch_up or add_on."), field="contents")
-    name = required(content.treatment, field="contents", called=_("The treatment's name"))
+    name = required(content.treatment, field="contents", called=_("The treatment’s name"))
     return NewContent(name, content.sessions, content.single_price, content.usable_from_session, content.kind)
 
 

@@ -25,10 +25,10 @@ def typed_code(typed: str) -> str:
     """Return the code that was typed, ignoring case and dashes; raises InvalidField for no code."""
     plain = plain_code(typed)
     if not plain:
-        raise InvalidField(_("The voucher's code is missing."), field="code")
+        raise InvalidField(_("The voucher’s code is missing."), field="code")
     if len(plain) != LENGTH or any(ch not in LETTERS for ch in plain):
         said = _(
-            "A voucher's code has 12 letters and digits, such as 7KQM-X3FD-92HT; no O, I, L or U, no 0 or 1."
+            "A voucher’s code has 12 letters and digits, such as 7KQM-X3FD-92HT; no O, I, L or U, no 0 or 1."
         )
         raise InvalidField(said, field="code")
     return plain

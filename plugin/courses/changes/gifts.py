@@ -77,7 +77,7 @@ def give_course(
 
     Raises Refused, InvalidField or NotFound.
     """
-    name = required(new.recipient_name, field="recipient_name", called=_("The recipient's name"))
+    name = required(new.recipient_name, field="recipient_name", called=_("The recipient’s name"))
     message = optional(new.message, field="message", called=_("The message"), most=NOTE_LENGTH)
 
     def do(change: CourseChange) -> None:

@@ -97,7 +97,7 @@ def _may_be_shared(change: CourseChange, client_id: str, name: str, until: date 
     refuse_ownerless(course)
     refuse_waiting_gift(course)
     if client_id == course.client_id:
-        raise Refused(_("This course is {name}'s own.", name=name), code="already_theirs")
+        raise Refused(_("This course is {name}’s own.", name=name), code="already_theirs")
     if course.share_of(client_id) is not None:
         raise Refused(_("This course is shared with {name} already.", name=name), code="already_shared")
     if len(course.shares) >= MOST_PEOPLE:

@@ -85,7 +85,7 @@ def _may_be_transferred(change: CourseChange, to: Client) -> None:
     refuse_ownerless(course)
     refuse_waiting_gift(course)
     if to.id == course.client_id:
-        raise Refused(_("This course is {to}'s already.", to=to.name), code="already_theirs")
+        raise Refused(_("This course is {to}’s already.", to=to.name), code="already_theirs")
     if course.status is Status.FROZEN:
         raise Refused(_("This course is frozen. Unfreeze it first."), code="frozen")
     if course.status is Status.EXPIRED:

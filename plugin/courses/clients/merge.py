@@ -149,7 +149,7 @@ def _one_already(session: Session, gone: Client, keeper: Client) -> Merged:
 def _refuse_merge(gone: Client, keeper: Client) -> None:
     for client in (gone, keeper):
         if client.erased_at is not None:
-            raise Refused(_("The data of one of them was erased, so it can't be merged."), code="erased")
+            raise Refused(_("The data of one of them was erased, so it can’t be merged."), code="erased")
         if client.merged_into is not None:
             said = _("One of them was merged with another client meanwhile. Compare both again.")
             raise Refused(said, code="merged")

@@ -72,7 +72,7 @@ def alive_in_square(work: Work, square_customer_id: str) -> str:
     if not has_another:
         link.is_current = True
     profile_changed(work, link.client_id)
-    return _("Back in Square's directory.")
+    return _("Back in Square’s directory.")
 
 
 def living_links_in(session: Session, client_id: str, *, besides: str = "") -> Sequence[str]:

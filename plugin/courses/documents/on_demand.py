@@ -34,7 +34,7 @@ _WAITS = N_(
 )
 _ERASED = N_("The data of whoever bought this course was erased, and no invoice was issued before.")
 _UNTOLD = N_(
-    "Square could not tell of this sale so far, so its invoice can't be made yet. It is retried automatically."
+    "Square could not tell of this sale so far, so its invoice can’t be made yet. It is retried automatically."
 )
 
 

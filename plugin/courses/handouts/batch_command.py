@@ -100,7 +100,7 @@ def _lines(file: str) -> list[tuple[int, str]]:
     try:
         text = Path(file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        raise InvalidField(f"{file} can't be read. Name a text file, or all.", field="clients") from None
+        raise InvalidField(f"{file} can’t be read. Name a text file, or all.", field="clients") from None
     lines = ((number, clean(line)) for number, line in enumerate(text.splitlines(), 1))
     return [(number, line) for number, line in lines if line]
 

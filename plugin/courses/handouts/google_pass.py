@@ -69,7 +69,7 @@ def google_account(issuer_id: str, service_account: str) -> GoogleAccount:
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError):
-        raise ConfigurationError(_("The private key in the service account’s file can't be read.")) from None
+        raise ConfigurationError(_("The private key in the service account’s file can’t be read.")) from None
     if not isinstance(key, RSAPrivateKey) or "@" not in email:
         raise ConfigurationError(_("The file is not that of a service account with an RSA key."))
     return GoogleAccount(issuer_id, email, key)

@@ -70,7 +70,7 @@ def read_picture(data: bytes) -> Picture:
         with _whole_or_not_at_all():
             return _drawn(_pixels(opener(data)))
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, MemoryError):
-        raise _refusal(_("This picture is damaged and can't be read. {wanted}", wanted=_WANTED)) from None
+        raise _refusal(_("This picture is damaged and can’t be read. {wanted}", wanted=_WANTED)) from None
 
 
 @contextmanager

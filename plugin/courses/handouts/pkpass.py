@@ -108,7 +108,7 @@ def _certificate(text: str, called: str) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(_bytes(text, called))
     except ValueError:
-        raise ConfigurationError(_("{called} can't be read.", called=called)) from None
+        raise ConfigurationError(_("{called} can’t be read.", called=called)) from None
 
 
 def _key(text: str) -> RSAPrivateKey:
@@ -116,7 +116,7 @@ def _key(text: str) -> RSAPrivateKey:
     try:
         key = load_der_private_key(_bytes(text, called), password=None)
     except (ValueError, TypeError):
-        raise ConfigurationError(_("{called} can't be read.", called=called)) from None
+        raise ConfigurationError(_("{called} can’t be read.", called=called)) from None
     if not isinstance(key, RSAPrivateKey):
         raise ConfigurationError(_("The private key is not an RSA key."))
     return key

@@ -93,7 +93,7 @@ _PROMISES = {
         "will remove",
         "will disappear",
         "you will see",
-        "you'll see",
+        "you’ll see",
         "boosts collagen",
         "anti-ag",
         "risk-free",

@@ -61,7 +61,7 @@ def _without_currency(text: str, currency: Currency) -> str:
             return text[: -len(symbol)]
     if re.search(r"[^\W\d_]|[$€£¥₹₩]", text):
         raise InvalidField(
-            _("“{text}” is no amount in {code}, the clinic's currency.", text=text[:40], code=currency.code)
+            _("“{text}” is no amount in {code}, the clinic’s currency.", text=text[:40], code=currency.code)
         )
     return text
 

@@ -119,7 +119,7 @@ def start_import(work: Work, batch_id: str) -> None:
     _require_state(batch, ("checked",))
     found = batch.found or {}
     if found.get("wrong_lines") or found.get("asks_day") or not found.get("courses"):
-        said = _("This file can't be imported as it is. See what is wrong with it.")
+        said = _("This file can’t be imported as it is. See what is wrong with it.")
         raise Refused(said, code="not_ready")
     if question := _open_question(batch):
         raise Refused(question, code="not_ready")
@@ -185,7 +185,7 @@ def delete_file(batch: ImportBatch) -> None:
 def check_sold_on(day: date | None, today: date) -> None:
     """Raise InvalidField for a date of purchase in the future."""
     if day is not None and day > today:
-        raise InvalidField(_("The date of purchase can't be in the future."), field="sold_on")
+        raise InvalidField(_("The date of purchase can’t be in the future."), field="sold_on")
 
 
 def same_in(session: Session, sha256: str) -> ImportBatch | None:

@@ -70,7 +70,7 @@ def undecided(columns: Columns) -> str:
     if columns.doubts:
         return columns.doubts[0]
     if not present & _NAMES:
-        return _("Say which column holds the client's name.")
+        return _("Say which column holds the client’s name.")
     if not present & _SOLD:
         return _("Say which column holds the package or the treatment.")
     if not present & _COUNTED:

@@ -104,7 +104,7 @@ def _says(prepared: Prepared, *, is_written: bool) -> str:
         asked = f"“{found['asks_day']}” can be read as two days."
         return f"{asked} Say --dates day-first or --dates month-first. Nothing was written."
     if lines := found["wrong_lines"]:
-        return f"Rows that can't be imported: {lines}. Nothing was written."
+        return f"Rows that can’t be imported: {lines}. Nothing was written."
     if prepared.checked.has_nothing_new:
         return "All courses of this file are in Coursekeeper already. Nothing was written."
     courses = "Courses imported" if is_written else "Courses that can be imported"

@@ -241,7 +241,7 @@ def _strictly(data: bytes, encoding: str) -> str:
         said = (
             _NO_TABLE
             if encoding.startswith("utf")
-            else _("This file can't be read as {called}.", called=called)
+            else _("This file can’t be read as {called}.", called=called)
         )
         raise InvalidField(said, field="file") from None
 

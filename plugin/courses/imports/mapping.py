@@ -181,7 +181,7 @@ def _makes_a_difference(table: Table, of: Mapping[Field, tuple[int, ...]], what:
 
 def _spoken(what: Field) -> str:
     called = CALLED[what]
-    return {"Client": _("the client's name"), "Sold on": _("the date of purchase")}.get(called, f"“{called}”")
+    return {"Client": _("the client’s name"), "Sold on": _("the date of purchase")}.get(called, f"“{called}”")
 
 
 def _note(
@@ -206,7 +206,7 @@ def _note(
             ),
         )
     if (column, likely) in scores:
-        return Note(0, _("Its numbers don't go with the other columns as “{called}”", called=CALLED[likely]))
+        return Note(0, _("Its numbers don’t go with the other columns as “{called}”", called=CALLED[likely]))
     return Note(0, _("Its values are {kind}, not “{called}”", kind=values.kind, called=CALLED[likely]))
 
 
@@ -216,7 +216,7 @@ def _why(heading: str, values: Values, what: Field) -> str:
     if (heading_weight(heading, what) or 0.0) < _ENOUGH and what is not Field.PACKAGE_LEFT:
         return _("By its values")
     return (
-        _("By heading and values") if fit(values, what) > 0.85 else _("By its heading; some values don't fit")
+        _("By heading and values") if fit(values, what) > 0.85 else _("By its heading; some values don’t fit")
     )
 
 

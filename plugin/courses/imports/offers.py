@@ -73,7 +73,7 @@ class Offer:
         if len(main) <= 1 and len(touch_ups) <= 1:
             return ""
         return _(
-            "“{self}” holds several treatments. Write a row for each, with the treatment's own name.",
+            "“{self}” holds several treatments. Write a row for each, with the treatment’s own name.",
             self=self.name,
         )
 

@@ -106,7 +106,7 @@ def _parsed(lines: Sequence[str], delimiter: str, *, first_line: int) -> list[Li
                 break
     except csv.Error as error:
         raise InvalidField(
-            _("Line {line} can't be read: {error}.", line=line, error=error), field="file"
+            _("Line {line} can’t be read: {error}.", line=line, error=error), field="file"
         ) from None
     return records
 

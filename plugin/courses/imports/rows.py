@@ -120,7 +120,7 @@ def _record(reader: RowReader, rules: Rules) -> CourseRecord | None:
         return None
     if record.currency != rules.currency.code:
         said = _(
-            "This course is in {currency}, the clinic's currency is {code}.",
+            "This course is in {currency}, the clinic’s currency is {code}.",
             currency=record.currency,
             code=rules.currency.code,
         )

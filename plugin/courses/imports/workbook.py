@@ -27,7 +27,7 @@ _FARTHEST_ROW = 4 * MOST_ROWS
 _FARTHEST_COLUMN = 1000
 _SKIPPED = ("xl/media/", "xl/drawings/", "xl/charts/", "docProps/", "customXml/")
 
-_UNREADABLE = N_("This Excel file can't be read. Open it, save it again as .xlsx or as CSV, and send that.")
+_UNREADABLE = N_("This Excel file can’t be read. Open it, save it again as .xlsx or as CSV, and send that.")
 _TOO_LARGE = N_(
     "This Excel file unpacks to more than a table of clients needs. Save it as CSV and send that."
 )

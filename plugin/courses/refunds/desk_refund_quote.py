@@ -151,7 +151,7 @@ def _refuse(session: Session, quote: RefundQuote) -> None:
     if is_refunding_in(session, course.id):
         raise Refused(_("A refund of this course is pending already."), code="refund_under_way")
     if course.square_order_id is None:
-        said = _("This course was not sold through Square, so Square can't give its money back.")
+        said = _("This course was not sold through Square, so Square can’t give its money back.")
         raise Refused(said, code="not_sold_on_square")
     if quote.most.amount == 0:
         raise Refused(_("No money of this course is left to give back."), code="nothing_to_refund")

@@ -111,11 +111,11 @@ def _summary(session: Session, dispute: Dispute) -> str:
             "The dispute over {money} was accepted: the bank took the money back.",
             money=_money(session, dispute),
         )
-    said = _("A client's bank disputes a payment of {money}.", money=_money(session, dispute))
+    said = _("A client’s bank disputes a payment of {money}.", money=_money(session, dispute))
     if dispute.state not in UNDER_WAY:
         return _("{said} Square calls its state {state}.", said=said, state=dispute.state)
     if dispute.state in ("PROCESSING", "INQUIRY_PROCESSING"):
-        return _("{said} The bank looks at the clinic's answer.", said=said)
+        return _("{said} The bank looks at the clinic’s answer.", said=said)
     return _("{said} Answer it in Square{until}.", said=said, until=_until(session, dispute))
 
 
@@ -148,7 +148,7 @@ def close_disputed(work: Work, item: Attention, *, course_id: str | None, reason
     """Close one of the sale's courses, or all of them; False while another one is still open."""
     asked: list[str] = item.details["course_ids"]
     if course_id is not None and course_id not in asked:
-        raise InvalidField(_("Say which of the sale's courses it is."), field="course_id")
+        raise InvalidField(_("Say which of the sale’s courses it is."), field="course_id")
     for each in asked if course_id is None else [course_id]:
         close_course(work, each, closed_by=f"{item.dedupe}:{each}", reason=reason)
     still_open = select(Course.id).where(Course.id.in_(asked), Course.closed_as.is_(None)).limit(1)

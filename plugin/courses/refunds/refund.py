@@ -54,7 +54,7 @@ def record_refund(work: Work, refund: Refund) -> str:
         closed += _close_all(work, refund, course_ids)
     settle_questions_in(work.session, work.act, refund.square_order_id)
     return (
-        _("{n} of the sale's courses closed.", n=len(closed)) if closed else _("Nothing was left to close.")
+        _("{n} of the sale’s courses closed.", n=len(closed)) if closed else _("Nothing was left to close.")
     )
 
 
@@ -168,7 +168,7 @@ def ask_about_transferred(work: Work, refund: Refund, course_ids: Sequence[str])
         details={
             "course_ids": [course_id for course_id, _other in rows],
             "proposal": _(
-                "They are still there. Write them off on that client's page if they are not to be used."
+                "They are still there. Write them off on that client’s page if they are not to be used."
             ),
         },
         square_order_id=refund.square_order_id,

@@ -120,7 +120,7 @@ def _may_go_back(act: Act, credit: Credit) -> None:
     paid = credit.course.gross_paid.amount
     if credit.course.square_order_id is None or paid < credit.charge.gross_of_listed(credit.amount.amount):
         said = _(
-            "Square can't give the difference back, for it did not take that money. Choose a larger package."
+            "Square can’t give the difference back, for it did not take that money. Choose a larger package."
         )
         raise Refused(said, code="not_sold_on_square")
 
@@ -192,7 +192,7 @@ def _device(session: Session, new: NewCheckout, *, is_free: bool) -> str | None:
         return active[0].square_device_id
     chosen = next((one for one in active if one.square_device_id == new.device_id), None)
     if chosen is None:
-        raise InvalidField(_("Choose one of the clinic's Terminals."), field="device_id")
+        raise InvalidField(_("Choose one of the clinic’s Terminals."), field="device_id")
     return chosen.square_device_id
 
 

@@ -167,11 +167,11 @@ def _wish(
     day, today = day_of(session, booking), local_date_in(session, act.now)
     _refuse_settled(booking)
     if booking.status in CALLED_OFF:
-        said = _("This appointment was canceled in Square. Use the session from the client's page.")
+        said = _("This appointment was canceled in Square. Use the session from the client’s page.")
         raise Refused(said, code="called_off")
     if day > today:
         said = _(
-            "This appointment is on {day}. Use the session from the client's page.",
+            "This appointment is on {day}. Use the session from the client’s page.",
             day=day_text(day, clinic_in(session)),
         )
         raise Refused(said, code="still_to_come")

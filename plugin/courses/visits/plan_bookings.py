@@ -76,7 +76,7 @@ def planned_booking(store: Store, visit_id: str, *, now: datetime) -> PlannedBoo
             is_dropped=row.replaced_at is not None,
             square_booking_id=row.square_booking_id,
             square_service_id=service_id,
-            refusal="" if is_usable else _("the course can't be used now."),
+            refusal="" if is_usable else _("the course can’t be used now."),
         )
 
 

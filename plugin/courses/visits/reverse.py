@@ -88,7 +88,7 @@ def _reversible(session: Session, course: Course, entry_id: str) -> tuple[Entry,
         said = _("These sessions were used before Coursekeeper. The owner puts their number right.")
         raise Refused(said, code="not_reversible")
     if course.closed_as is not None:
-        said = _("This course was {closed_as}; a session of it can't be undone.", closed_as=course.closed_as)
+        said = _("This course was {closed_as}; a session of it can’t be undone.", closed_as=course.closed_as)
         raise Refused(said, code=course.closed_as)
     return entry, note_id
 

@@ -228,7 +228,7 @@ def _check_day(
     session: Session, course: LockedCourse, hand: CourseInHand, clinic: ClinicView, day: date, today: date
 ) -> None:
     if day > today:
-        raise InvalidField(_("A visit can't lie in the future."), field="visited_on")
+        raise InvalidField(_("A visit can’t lie in the future."), field="visited_on")
     if day < local_date(clinic, course.sold_at):
         raise InvalidField(_("The visit was before the course was sold."), field="visited_on")
     may_be_before = hand.has_relations and day < today

@@ -195,7 +195,7 @@ def save_plan(work: Work, course_id: str, moments: Sequence[datetime], *, books:
         refuse_closed(change.view)
         refuse_ownerless(change.view)
         if moments and change.view.status not in IN_USE:
-            raise Refused(_("No visits can be planned: the course can't be used now."), code="not_usable")
+            raise Refused(_("No visits can be planned: the course can’t be used now."), code="not_usable")
         _check(moments, change)
         _replace(change, moments, books=books)
 

@@ -38,7 +38,7 @@ def wait_for_payment(services: Services, row: Checkout) -> str | RunAgain:
         return _("Paid; the sale is booked next.")
     waited = services.clock() - row.created_at
     if waited > WATCHED_FOR:
-        return _("The client has the address; waiting for Square's event.")
+        return _("The client has the address; waiting for Square’s event.")
     return RunAgain(4 if waited < _AT_FIRST else 15, _("The client has not paid yet."))
 
 

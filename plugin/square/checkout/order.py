@@ -155,7 +155,7 @@ def location_of(services: Services) -> str:
         adopt_location(services)
         found = read_clinic(services.store).square_location_id
     if found is None:
-        raise NotYet(_("Square does not show the clinic's location yet."))
+        raise NotYet(_("Square does not show the clinic’s location yet."))
     return found
 
 
@@ -169,7 +169,7 @@ def _notice(clinic: ClinicView, order: Order, expected: Money) -> str:
         added = money_text(tax, clinic)
         return _("{added} tax is added in Square: {asked} due.", added=added, asked=asked)
     return _(
-        "Square charges {asked} for this, not {ours} as the package says. Square's amount is due.",
+        "Square charges {asked} for this, not {ours} as the package says. Square’s amount is due.",
         asked=asked,
         ours=ours,
     )

@@ -153,7 +153,7 @@ class Asking:
         except httpx.TimeoutException as error:
             raise _unreachable("did not answer in time") from error
         except httpx.HTTPError as error:
-            raise _unreachable("can't be reached") from error
+            raise _unreachable("can’t be reached") from error
         except (RecursionError, ValueError) as error:
             raise unreadable("no JSON") from error
 

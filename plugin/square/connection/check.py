@@ -27,7 +27,7 @@ T = TypeVar("T")
 ATTEMPTS_KEPT_FOR = timedelta(minutes=10)
 CHECK_EVERY = timedelta(minutes=15)
 _SHUT_OUT = N_(
-    "Square does not accept Coursekeeper's access token (expired, revoked or another account's)."
+    "Square does not accept Coursekeeper’s access token (expired, revoked or another account’s)."
     " Sessions can be used as always; the owner connects again under Settings, Square."
 )
 _SEALED = ("access_token_sealed", "refresh_token_sealed", "signature_key_sealed")

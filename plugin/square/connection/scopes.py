@@ -19,7 +19,7 @@ SCOPES = (
     Scope(
         "MERCHANT_PROFILE_READ",
         N_("Your business, its locations and its address."),
-        N_("Coursekeeper can't tell which locations sell."),
+        N_("Coursekeeper can’t tell which locations sell."),
     ),
     Scope(
         "ITEMS_READ",
@@ -29,7 +29,7 @@ SCOPES = (
     Scope(
         "ITEMS_WRITE",
         N_("Publish packages to Square POS."),
-        N_("Packages can't be published to Square POS from here."),
+        N_("Packages can’t be published to Square POS from here."),
     ),
     Scope("ORDERS_READ", N_("See what was sold."), N_("No course opens automatically.")),
     Scope(
@@ -40,7 +40,7 @@ SCOPES = (
     Scope(
         "CUSTOMERS_READ",
         N_("See who bought."),
-        N_("Sales come without a client, and Square's directory can't be searched."),
+        N_("Sales come without a client, and Square’s directory can’t be searched."),
     ),
     Scope(
         "CUSTOMERS_WRITE",
@@ -63,16 +63,16 @@ SCOPES = (
     ),
     Scope("INVOICES_WRITE", N_("Send invoices with a deposit."), N_("No invoice can be sent from the desk.")),
     Scope(
-        "APPOINTMENTS_READ", N_("Today's arrivals from Square Appointments."), N_("Today shows no arrivals.")
+        "APPOINTMENTS_READ", N_("Today’s arrivals from Square Appointments."), N_("Today shows no arrivals.")
     ),
     Scope("APPOINTMENTS_ALL_READ", N_("Arrivals of the whole team."), N_("Today shows no arrivals.")),
     Scope(
         "APPOINTMENTS_BUSINESS_SETTINGS_READ",
         N_("Who gives which appointment."),
-        N_("Arrivals come without the practitioner's name."),
+        N_("Arrivals come without the practitioner’s name."),
     ),
     Scope(
-        "EMPLOYEES_READ", N_("The names of your team."), N_("Arrivals come without the practitioner's name.")
+        "EMPLOYEES_READ", N_("The names of your team."), N_("Arrivals come without the practitioner’s name.")
     ),
     Scope(
         "DISPUTES_READ",

@@ -30,7 +30,7 @@ def why_not_made(services: Services) -> str:
     """Return why Coursekeeper can't create the subscription, in words for the owner; "" where it can."""
     if not services.settings.square_access_token.get_secret_value():
         return _(
-            "Square lets only your application's own token make subscriptions, not the permission of a seller."
+            "Square lets only your application’s own token make subscriptions, not the permission of a seller."
             " Add it by hand in the Square Developer Console, under Webhooks."
         )
     if not services.vault.has_keys:

@@ -99,7 +99,7 @@ def _save_in(session: Session, services: Services, act: Act, grant: Grant) -> No
     row.expires_at, row.refresh_expires_at = grant.expires_at, grant.refresh_expires_at
     row.refreshed_at = act.now
     row.problem, row.problem_at = "", None
-    settle_in(session, act, ABOUT_PERMISSION, _("Square's permission is valid again."))
+    settle_in(session, act, ABOUT_PERMISSION, _("Square’s permission is valid again."))
 
 
 def delete_tokens_in(session: Session) -> None:
@@ -203,7 +203,7 @@ def _open_item_in(session: Session, services: Services, known: Connection, reaso
         kind="square_connection",
         dedupe=f"square_refresh:{known.refreshed_at:%Y-%m-%dT%H:%M}",
         summary=_(
-            "Square's permission could not be renewed.{expires} {reason}", expires=expires, reason=reason
+            "Square’s permission could not be renewed.{expires} {reason}", expires=expires, reason=reason
         ),
         details={},
     )

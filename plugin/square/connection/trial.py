@@ -20,7 +20,7 @@ from plugin.wording import N_, _
 LONGEST_TOKEN = 1000
 _NAMES = {
     "practice": "the practice Square",
-    "sandbox": N_("Square's sandbox"),
+    "sandbox": N_("Square’s sandbox"),
     "production": N_("Square (production)"),
 }
 # Square has the same answer for a token of the other one as for no token at all.

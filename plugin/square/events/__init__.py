@@ -116,8 +116,8 @@ HANDLERS: dict[str, Callable[[Services, Json], Effects]] = {
     inbox.SWEPT_INVOICE: handle_invoice_updated,
     "oauth.authorization.revoked": handle_authorization_revoked,
 }
-_EVIDENCE = "Evidence for a dispute is gathered in Square; only the dispute's state counts here."
-_NOT_PAID = "Nothing was paid; waiting for the invoice's next event."
+_EVIDENCE = "Evidence for a dispute is gathered in Square; only the dispute’s state counts here."
+_NOT_PAID = "Nothing was paid; waiting for the invoice’s next event."
 _IGNORED = {
     "invoice.created": _NOT_PAID,
     "invoice.published": _NOT_PAID,

@@ -23,7 +23,7 @@ def handle_catalog_version_updated(services: Services, _data: Json) -> Effects:
 
     def save(work: Work) -> str:
         many = sum(save_seen(work, seen) for seen in changed)
-        return f"{many} of the packages' items compared; a change waits under Attention."
+        return f"{many} of the packages’ items compared; a change waits under Attention."
 
     return Effects((save,))
 

@@ -31,7 +31,7 @@ from plugin.square.parsing import Json, record, square_id, text, unreadable
 from plugin.store.ledger import Course
 
 _ERASED = "Their data was erased here; nothing of it is kept."
-_NOT_A_CLIENT = "Not a client yet; the desk's search finds them."
+_NOT_A_CLIENT = "Not a client yet; the desk’s search finds them."
 # Profiles that are, or were, another client's as well.
 _RARE = (MERGE, "UNMERGE_RECOVERY", "DELETION_RECOVERY")
 # More orders than any client has; each is fetched.
@@ -134,7 +134,7 @@ def _deleted(customer_id: str) -> Effect:
     def delete(work: Work) -> str:
         delete_person_in(work.session, customer_id)
         gone_from_square_in(work.session, customer_id)
-        return "Deleted in Square's directory; the client and every course stay."
+        return "Deleted in Square’s directory; the client and every course stay."
 
     return delete
 

@@ -23,6 +23,6 @@ def handle_terminal_checkout_updated(services: Services, data: Json) -> Effects:
         if row is None or row.ended_at is not None:
             return "That sale has ended."
         hasten(work, row.id)
-        return "The desk's sale is looked at now."
+        return "The desk’s sale is looked at now."
 
     return Effects((run_now,))

@@ -13,7 +13,7 @@ def sync_catalog(services: Services, _since: datetime) -> Iterator[SyncPage]:
     """Find changed items that no event reported."""
     changed = changed_items(services)
     news = [
-        {"kind": "item", "id": seen.square_variation_id, "what": "A package's item in Square"}
+        {"kind": "item", "id": seen.square_variation_id, "what": "A package’s item in Square"}
         for seen in changed
         if receive_synthetic(services, SWEPT_ITEM, seen.square_variation_id, str(seen.version))
     ]

@@ -70,7 +70,7 @@ def _receive_refund(services: Services, refund: PaymentRefund) -> bool:
 def _receive_unreadable(services: Services, event_type: str, kind: str, page: Sequence[Json]) -> list[Json]:
     # The worker will fail to read it too, and report it where a person sees it.
     return [
-        {"kind": kind, "id": id_, "what": "It can't be read"}
+        {"kind": kind, "id": id_, "what": "It can’t be read"}
         for one in page
         if (id_ := text(one.get("id")))
         and receive_synthetic(services, event_type, id_[:192], text(one.get("updated_at"))[:40])

@@ -92,7 +92,7 @@ class PasskeyAnswerForm(WebAuthnSigninResponseForm):
         if not super().validate(**known) or self.credential.errors or self.user is None:
             return False
         if self.is_secondary and self.user.fs_uniquifier != session.get("tf_user_id"):
-            self.credential.errors.append(_("Another person's passkey."))
+            self.credential.errors.append(_("Another person’s passkey."))
             return False
         services = current_services()
         return self.user.active and use_challenge(services.store, self.challenge, services.clock())

@@ -29,7 +29,7 @@ class Signature(Answer):
 
     name: str = shown("Ana Souza")
     way: Literal["drawn", "typed", "paper"] = shown("typed")
-    present: str = shown("Deb", "Who of the clinic was there; empty on the client's own device.")
+    present: str = shown("Deb", "Who of the clinic was there; empty on the client’s own device.")
     signed_at: Moment = shown("2026-11-22T18:05:00Z")
     shown_sha256: str = shown("9f86d081884c7d659a2f…", "Of the PDF that was shown and signed.")
     pdf_sha256: str = shown("60303ae22b998861bce3…", "Of the signed copy.")

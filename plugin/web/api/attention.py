@@ -85,5 +85,5 @@ def _amount(request: Request, price: Price | None) -> int | None:
         return None
     currency = read_clinic(request.store).currency
     if price.currency != currency:
-        raise InvalidField(f"The clinic's currency is {currency}.", field="amount.currency")
+        raise InvalidField(f"The clinic’s currency is {currency}.", field="amount.currency")
     return price.amount

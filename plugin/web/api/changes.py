@@ -27,7 +27,7 @@ class Extension(
     """The new last day."""
 
     expires_on: Day = Field(description="The last day of use, at the clinic.")
-    reason: Reason = Field(description="Kept in the course's history.")
+    reason: Reason = Field(description="Kept in the course’s history.")
     shorten: StrictBool | None = Field(None, description="Says that an earlier day than agreed is meant.")
 
 
@@ -54,7 +54,7 @@ class Transfer(
     """Of the main treatment; without it and `allowances`, all that is left of everything."""
     allowances: list[TransferPart] | None = Field(None, min_length=1, max_length=12)
     """How many of which, in place of `sessions`."""
-    reason: Reason = Field(description="Kept in the course's history.")
+    reason: Reason = Field(description="Kept in the course’s history.")
 
 
 @call("POST", "/courses/{course_id}/extension", Course, roles=THE_OWNER)

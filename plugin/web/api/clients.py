@@ -23,7 +23,7 @@ class Client(Answer):
     language: str = shown("en")
     sounds_like: str = shown("AH-nah SOH-zah", "How the name is said aloud; empty where it was not noted.")
     postal_address: str = shown(
-        "118 Juniper Street\nLos Angeles, CA 90012", "On invoices; empty: the profile's."
+        "118 Juniper Street\nLos Angeles, CA 90012", "On invoices; empty: the profile’s."
     )
     large_print: bool = shown(False, "Whether their papers are printed in larger type.")
     square_customer_id: str | None

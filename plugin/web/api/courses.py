@@ -72,7 +72,7 @@ class SessionUsed(EntryWritten):
 
     already_used_today: Annotated[bool, BeforeValidator(bool)] = shown(
         True,
-        "Whether this client had been charged for this treatment on the visit's day before.",
+        "Whether this client had been charged for this treatment on the visit’s day before.",
         at="earlier",
     )
     earlier_entries: list[EarlierEntry] = shown(
@@ -103,12 +103,12 @@ class Visit(Answer):
     client_id: Id = shown(example_id(0), "Who attended.")
     session_number: Position | None = shown(1, at="number")
     practitioner: str = shown("A. Kim")
-    focus_areas: list[str] = shown(["Jawline"], "Those tapped from the clinic's list.", at="areas")
+    focus_areas: list[str] = shown(["Jawline"], "Those tapped from the clinic’s list.", at="areas")
     add_ons: list[str] = shown(["LED light"])
     focus: str = shown("Brow", "What was typed beside the list.")
     note: str = shown("", "A note for the clinic.")
     next_visit_days: Position | None = shown(
-        14, "The days to the next visit, in place of the treatment's.", at="interval_days"
+        14, "The days to the next visit, in place of the treatment’s.", at="interval_days"
     )
 
 
@@ -149,7 +149,7 @@ class Course(Answer):
     on_hold_since: date | None = shown()
     expired_on: date | None = shown()
     waiting_gift: WaitingGift | None = shown(
-        None, "For whom it waits as a gift: until it is redeemed it can't be used."
+        None, "For whom it waits as a gift: until it is redeemed it can’t be used."
     )
     allowances: list[Allowance]
     visits: list[Visit] = shown(description="By day, without those that were undone.")
@@ -176,7 +176,7 @@ class Use(
     sessions: StrictInt | None = Field(1, ge=1, le=use.MOST_AT_ONCE)
     visited_on: Day | None = None
     """The clinic's day of the visit, today by default; never in the future."""
-    client_id: GivenId | None = Field(None, description="Who came; by default the course's own client.")
+    client_id: GivenId | None = Field(None, description="Who came; by default the course’s own client.")
     note: Text | None = Field(None, max_length=NOTE_LENGTH)
 
 

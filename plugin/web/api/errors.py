@@ -95,10 +95,10 @@ def _of_http(error: HTTPException) -> Response:
 
 
 _FORWARDED = ("Allow", "Retry-After", "WWW-Authenticate")
-_OUR_FAULT = "Coursekeeper failed at this. Nothing was half-written. Try again, then tell the clinic's owner."
-_CANT_ANSWER = "The request can't be answered as it is."
+_OUR_FAULT = "Coursekeeper failed at this. Nothing was half-written. Try again, then tell the clinic’s owner."
+_CANT_ANSWER = "The request can’t be answered as it is."
 _SENTENCES = {
-    400: ("unreadable", "The request can't be read."),
+    400: ("unreadable", "The request can’t be read."),
     403: ("not_allowed", "This is not allowed."),
     404: ("not_found", f"There is nothing at this address. All calls are listed at {API}/openapi.json."),
     405: (

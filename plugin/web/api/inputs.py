@@ -176,7 +176,7 @@ def _sentence(mistake: Mapping[str, Any]) -> str:
 
 _SENTENCES = {
     "string_type": "must be text",
-    "string_unicode": "holds a character that can't be stored",
+    "string_unicode": "holds a character that can’t be stored",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
     "string_pattern_mismatch": "must match {pattern}",

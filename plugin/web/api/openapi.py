@@ -144,9 +144,9 @@ def _refusal(status: int) -> Json:
 
 
 _WHY = {
-    400: "The body can't be read.",
+    400: "The body can’t be read.",
     401: "No good token came.",
-    403: "The token's role may not do this.",
+    403: "The token’s role may not do this.",
     404: "There is nothing under that id.",
     409: "A rule says no, or the key was used for something else.",
     413: "The body is too large.",

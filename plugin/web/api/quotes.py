@@ -33,9 +33,9 @@ class Quote(Answer):
     price_now: Money = shown(usd(198000), "Of the package today.")
     change: str = shown(
         "",
-        "What changed since: `price`, `terms` (contents or terms), `retired`, or empty. Then it can't be paid.",
+        "What changed since: `price`, `terms` (contents or terms), `retired`, or empty. Then it can’t be paid.",
     )
-    concern: str = shown("The lines beside my mouth", "In the client's words.")
+    concern: str = shown("The lines beside my mouth", "In the client’s words.")
     valid_until: date = shown("2026-12-22")
     state: Annotated[QuoteState, words(QuoteState)] = shown("open")
     made_at: Moment = shown("2026-11-22T18:00:00Z")
@@ -62,7 +62,7 @@ class QuoteToMake(
     """The quote to make, at the package's price of today."""
 
     package_id: GivenId
-    concern: Text = Field("", max_length=LONGEST_CONCERN, description="In the client's words; no diagnosis.")
+    concern: Text = Field("", max_length=LONGEST_CONCERN, description="In the client’s words; no diagnosis.")
     rhythm: Text = Field(
         "",
         max_length=LONGEST_RHYTHM,

@@ -16,14 +16,14 @@ from plugin.web.api.inputs import Formula, Input, Price, Reason
 class RefundQuote(Answer):
     """The amount of a refund of the course by both formulas."""
 
-    formula: Annotated[Formula, Field(description="The one of the course's own terms.")]
+    formula: Annotated[Formula, Field(description="The one of the course’s own terms.")]
     prorated: Money = shown(usd(82500))
     discount_forfeited: Money = shown(usd(82500))
     refundable: Money = shown(description="The most that can be refunded, tax included.")
     paid: Money = shown(description="What the client paid for the course, tax included, tips apart.")
     tax: Money = shown(usd(0), "How much of `paid` is tax; 0 where the tax is not known.")
     change_of_mind_until: date | None = Field(
-        None, description="The last day of the period to change one's mind; left out where none runs."
+        None, description="The last day of the period to change one’s mind; left out where none runs."
     )
     working: list[str] = shown(
         [

@@ -118,7 +118,7 @@ class InPeriod(Input):
 class LiabilityQuery(InPeriod):
     """The options of the roll-forward."""
 
-    currency: Currency | None = Field(None, description="The clinic's own by default.")
+    currency: Currency | None = Field(None, description="The clinic’s own by default.")
 
 
 class UsageQuery(InPeriod, Paging):
@@ -361,7 +361,7 @@ def report_passes(request: Request) -> Reply:
 class PlannedVisits(Answer):
     """The planned dates of a group."""
 
-    key: str = shown("2026-11", "The month, the package's id, or who treated; empty for nobody.")
+    key: str = shown("2026-11", "The month, the package’s id, or who treated; empty for nobody.")
     name: str = shown("2026-11")
     planned: Count = shown(40)
     booked: Count = shown(24, "Had an appointment in Square that was booked from the plan.")

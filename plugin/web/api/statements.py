@@ -40,7 +40,7 @@ class Statement(Answer):
     lines: list[StatementLine]
     billed: Money = shown(usd(198000))
     paid: Money = shown(usd(99000))
-    balance_due: Money = shown(usd(99000), "Below 0: money that is the client's.")
+    balance_due: Money = shown(usd(99000), "Below 0: money that is the client’s.")
     due_on: date | None = shown("2026-12-28", "The earliest day on which something is due.")
     pay_pages: list[PayPage]
     left_out: int = shown(0, "Earlier sales without a balance that are not among the lines.")
@@ -88,7 +88,7 @@ class PrepaidBalance(Answer):
     as_of: date = shown("2026-12-01")
     courses: list[PrepaidCourse]
     total: Money = shown(usd(115500))
-    check_code: str = shown("3F2A-91C0-77DE-0B14", "Of the content, by the clinic's secret key.")
+    check_code: str = shown("3F2A-91C0-77DE-0B14", "Of the content, by the clinic’s secret key.")
 
 
 @call("GET", "/clients/{client_id}/prepaid-balance", PrepaidBalance, roles=DESK, refusals=(409,))
@@ -133,7 +133,7 @@ class Receipt(Answer):
     due_on: date | None = shown("2026-12-28", at="paper.due_on")
     square_receipt_url: str = shown(
         "https://squareup.com/receipt/preview/x",
-        "Square's own receipt; empty where unknown.",
+        "Square’s own receipt; empty where unknown.",
         at="paper.receipt_url",
     )
     replaces: str = shown("", "The number of one made out to the wrong person.", at="paper.replaces")

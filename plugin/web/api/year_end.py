@@ -75,7 +75,7 @@ class YearQuery(Input):
 
     year: GivenYear | None = None
     """This year by default."""
-    currency: Currency | None = Field(None, description="The clinic's own by default.")
+    currency: Currency | None = Field(None, description="The clinic’s own by default.")
 
 
 class UnusedRow(Answer):
@@ -142,7 +142,7 @@ class JournalLine(Answer):
 
     account: Annotated[Role, words(Role)] = shown("deferred", "What the account is for.")
     type: Annotated[Type, words(Type)] = shown("Liabilities")
-    number: str = shown("2300", "As the owner's books have it; may be empty.")
+    number: str = shown("2300", "As the owner’s books have it; may be empty.")
     name: str = shown("Deferred revenue")
     debit: Money | None = shown(usd(16500))
     credit: Money | None = shown(None)
@@ -174,7 +174,7 @@ class JournalReport(Answer):
 class JournalQuery(InPeriod):
     """The options of the journal; whole months, at most 36."""
 
-    currency: Currency | None = Field(None, description="The clinic's own by default.")
+    currency: Currency | None = Field(None, description="The clinic’s own by default.")
 
 
 @call("GET", "/reports/journal", JournalReport, roles=THE_OWNER)

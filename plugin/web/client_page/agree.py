@@ -142,7 +142,7 @@ def _refused(token: str, link: SigningLink, error: Refused, language: Language) 
     """Show the terms as they are now where they changed; else that the clinic must be asked."""
     services, agreement = current_services(), link.agreement
     if error.code != TERMS_CHANGED:
-        said = language.gettext("This can't be signed any more. Ask {clinic}.", clinic=pages.clinic().name)
+        said = language.gettext("This can’t be signed any more. Ask {clinic}.", clinic=pages.clinic().name)
         return _page(token, link, said=said), HTTPStatus.CONFLICT
     new = NewAgreement(agreement.client_id, agreement.package_id, agreement.channel)
     current = prepare_agreement(services.store, services.render, act_by(_CLIENT), new, agreement_rules())

@@ -283,7 +283,7 @@ class GiftForm(UnforcedForm):
 
     recipient_name = Text(
         N_("Recipient"),
-        called=N_("The recipient's name"),
+        called=N_("The recipient’s name"),
         required=True,
         maxlength=NAME_LENGTH,
         autocomplete="off",
@@ -535,7 +535,7 @@ class VoucherForm(Form):
 
     code = Text(
         N_("Voucher code"),
-        called=N_("The voucher's code"),
+        called=N_("The voucher’s code"),
         required=True,
         maxlength=20,
         autocomplete="off",

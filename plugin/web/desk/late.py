@@ -98,7 +98,7 @@ def _form_at(address: str) -> tuple[str, Mapping[str, Any]]:
     except HTTPException:
         endpoint, arguments = "", {}
     if endpoint not in _KINDS:
-        raise InvalidField(_("This kind of form can't be sent later."), field="late_address")
+        raise InvalidField(_("This kind of form can’t be sent later."), field="late_address")
     return str(endpoint), arguments
 
 

@@ -101,9 +101,9 @@ def show_balances() -> ResponseReturnValue:
     is_shown = SwitchForm.sent().is_on
     keep_balances_shown(current_services().store, current_act(), is_shown=is_shown)
     if is_shown:
-        return redirect_to("connection.show", _("The balance is shown on each client's Square profile."))
+        return redirect_to("connection.show", _("The balance is shown on each client’s Square profile."))
     return redirect_to(
-        "connection.show", _("The balance is no longer shown on the clients' Square profiles.")
+        "connection.show", _("The balance is no longer shown on the clients’ Square profiles.")
     )
 
 

@@ -258,7 +258,7 @@ class LetterheadForm(Form):
 
     name = Text(
         N_("Clinic"),
-        called=N_("The clinic's name"),
+        called=N_("The clinic’s name"),
         maxlength=NAME_LENGTH,
         required=True,
         autocomplete="organization",

@@ -51,10 +51,10 @@ def set_up(app: Flask) -> None:
 
 # What the invoices say is missing, to be found by gettext.
 WHY_NO_E_INVOICES = (
-    N_("An electronic invoice needs the clinic's country: say it under Documents first."),
-    N_("An electronic invoice needs the clinic's legal name: say it under Documents first."),
-    N_("An electronic invoice needs the clinic's address: say it under Documents first."),
-    N_("An electronic invoice needs the clinic's tax number: say it under Documents first."),
+    N_("An electronic invoice needs the clinic’s country: say it under Documents first."),
+    N_("An electronic invoice needs the clinic’s legal name: say it under Documents first."),
+    N_("An electronic invoice needs the clinic’s address: say it under Documents first."),
+    N_("An electronic invoice needs the clinic’s tax number: say it under Documents first."),
 )
 
 

@@ -39,7 +39,7 @@ class ClinicForm(HoursForm):
 
     name = Text(
         N_("Name of the clinic"),
-        called=N_("The clinic's name"),
+        called=N_("The clinic’s name"),
         maxlength=NAME_LENGTH,
         required=True,
         autocomplete="organization",

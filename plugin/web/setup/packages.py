@@ -172,7 +172,7 @@ def create() -> ResponseReturnValue:
             "setup_packages.show",
             Notice(_("Saved, but not in Square yet. {problems}", problems=problems[0]), is_bad=True),
         )
-    flash_notice(Notice(_("Your packages are in Square's item library.")))
+    flash_notice(Notice(_("Your packages are in Square’s item library.")))
     return redirect_after_post(next_address("packages"))
 
 

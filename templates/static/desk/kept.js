@@ -100,7 +100,7 @@ export async function keptPages() {
     const kept = await cache.match(key, { ignoreVary: true });
     const page = new DOMParser().parseFromString(await kept.text(), "text/html");
     const at = await cache.match(`${pathname}?at`);
-    // The clinic's name stands behind the last dot.
+    // The clinic’s name stands behind the last dot.
     found.push({ path: pathname, name: page.title.split(" · ").slice(0, -1).join(" · "), at: Math.max(Number(kept.headers.get("X-Kept-At")), at ? Number(await at.text()) : 0) });
   }
   return found.sort((one, other) => one.name.localeCompare(other.name));

@@ -35,7 +35,7 @@ async function drawSheet(form) {
   const isPaper = answer.ok && answer.headers.has("X-Said");
   const isSentence = (answer.headers.get("Content-Type") || "").startsWith("text/plain");
   if (isPaper) layPaper(new DOMParser().parseFromString(text, "text/html"));
-  // What can't be a paper leaves the last one standing, with the reason over it.
+  // What can’t be a paper leaves the last one standing, with the reason over it.
   if (isPaper || isSentence) {
     document.getElementById("preview-said").textContent = isPaper ? decodeURIComponent(answer.headers.get("X-Said")) : text;
   }

@@ -30,7 +30,7 @@ async function signIn(prove) {
   name(dialog, prove ? _("Confirm it’s you") : _("Sign in to continue"), !prove);
   if (prove) await fill(dialog, await fetch(prove, { cache: "no-store" }));
   else if (await isSignedIn(dialog)) return renew();
-  // Escape would uncover a page that can't be used.
+  // Escape would uncover a page that can’t be used.
   dialog.oncancel = (event) => event.preventDefault();
   await entered(dialog);
   return renew();
@@ -123,7 +123,7 @@ function adapt(form) {
 
 const focusIn = (dialog) => [...dialog.querySelectorAll("input")].find((field) => field.type !== "hidden" && !field.value)?.focus();
 
-// Gives every form of this page the token of the sign-in that holds now; answers whether it is the same person's.
+// Gives every form of this page the token of the sign-in that holds now; answers whether it is the same person’s.
 export async function renew() {
   const answer = await fetch(location.href, { cache: "no-store" });
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -58,10 +58,10 @@ def test_asked_for_again_it_is_the_same_and_after_a_visit_another(clinic: PaperC
 
 
 def test_its_code_is_the_clinics_and_of_this_content_alone(clinic: PaperClinic) -> None:
-    paper = prepaid_of(clinic, clinic.client_of(clinic.sell()), "the clinic's")
-    assert check_code(paper, "the clinic's") == paper.check_code
+    paper = prepaid_of(clinic, clinic.client_of(clinic.sell()), "the clinic’s")
+    assert check_code(paper, "the clinic’s") == paper.check_code
     assert check_code(paper, "a guess") != paper.check_code
-    assert check_code(replace(paper, total=Money(1, "USD")), "the clinic's") != paper.check_code
+    assert check_code(replace(paper, total=Money(1, "USD")), "the clinic’s") != paper.check_code
 
 
 def test_nothing_unused_is_said_as_well(clinic: PaperClinic) -> None:

@@ -227,7 +227,7 @@ DAY: tuple[Scenario, ...] = (
         "Priya buys a course of 12, tax inside the price",
         _tax_inside,
         {"fail_next": 2, "fail_how": "garbage"},
-        "Square's answers can't be read",
+        "Square's answers can’t be read",
     ),
     Scenario("Carol is given a course of 10", _comped, *_SHUFFLED),
     Scenario(

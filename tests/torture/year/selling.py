@@ -41,7 +41,7 @@ class Selling(Trying):
             )
             found = list(session.scalars(rows.order_by(SquareCustomer.square_customer_id)))
         if not found:
-            raise NotYetDone(f"{client} is not in Square's directory")
+            raise NotYetDone(f"{client} is not in Square’s directory")
         return found
 
     def _sell(self, step: Step) -> None:
