@@ -29,6 +29,16 @@ _WEIGHT = """() => {
 # What kinds of elements the page has: the tag, the classes and the attributes, without their values.
 _KINDS_OF_ELEMENTS = """() => [...new Set([...document.querySelectorAll("body *")].map((each) =>
   `${each.tagName}.${each.getAttribute("class")} ${each.getAttributeNames()}`))]"""
+# Marks those of other kinds than these.
+_MARK_OTHERS = """(kinds) => {
+  const known = new Set(kinds);
+  for (const each of document.querySelectorAll("body *")) {
+    const kind = `${each.tagName}.${each.getAttribute("class")} ${each.getAttributeNames()}`;
+    if (!known.has(kind)) each.dataset.isNew = "";
+  }
+}"""
+# Contrast takes most of axe's time, and is that of an element's classes and of what it stands in.
+_CONTRAST_OF_MARKED = {"rules": [{"id": "color-contrast", "selector": "[data-is-new], [data-is-new] *"}]}
 
 
 @dataclass
@@ -36,6 +46,8 @@ class Judged:
     """The kinds of elements that were judged on each shape of page, by whoever it was shown to."""
 
     kinds: dict[str, set[str]] = field(default_factory=dict)
+    # Those on all shapes.
+    colored: set[str] = field(default_factory=set)
 
     def more_on(self, page: Page) -> set[str]:
         """Return the kinds of elements on the page that no page of its shape had."""
@@ -46,6 +58,12 @@ class Judged:
         more = self.more_on(page)
         self.kinds.setdefault(shape(page.url), set()).update(more)
         return bool(more)
+
+    def mark_new(self, page: Page) -> None:
+        """Mark what no page had so far, for its contrast, and take note of it."""
+        kinds = page.evaluate(_KINDS_OF_ELEMENTS)
+        page.evaluate(_MARK_OTHERS, list(self.colored))
+        self.colored.update(kinds)
 
 
 @dataclass
@@ -76,6 +94,7 @@ class Findings:
             open_menu(page, None)
         if not self.judged.shows_more(page):
             return
+        self.judged.mark_new(page)
         self.axe += [f"{screen} {each}" for each in axe_findings(page, with_header=with_header)]
         enlarge(page, 200)
         for width in {PHONE, 768, TABLET} & set(widths):
@@ -103,6 +122,8 @@ def violations(page: Page, part: str = "") -> list[str]:
     """Return what axe finds on the page, or in the part of it with this selector."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
+        if page.locator("[data-is-new]").count():
+            page.evaluate("(rules) => axe.configure(rules)", _CONTRAST_OF_MARKED)
     options = {"runOnly": {"type": "tag", "values": RULES}, "rules": ALSO, "resultTypes": ["violations"]}
     found = page.evaluate("([part, options]) => axe.run(part || document, options)", [part, options])
     return [f"{each['id']}: {node['html'][:120]}" for each in found["violations"] for node in each["nodes"]]

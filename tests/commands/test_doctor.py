@@ -104,7 +104,7 @@ def test_a_server_that_refuses_the_address_is_not_called_silent(postgresql_url: 
 
 @pytest.mark.parametrize(
     ("permanent", "fix"),
-    [(True, "Connect again under Settings, Square"), (False, "Check this machine's network.")],
+    [(True, "Connect again under Settings, Square"), (False, "Check this machine’s network.")],
 )
 def test_a_square_that_is_away_and_one_that_refuses_want_different_things(
     *, permanent: bool, fix: str

@@ -124,5 +124,5 @@ def test_an_address_this_machine_has_not_is_refused_in_words(tmp_path: Path) -> 
     done = _run("-m", "plugin", "serve", "--host", "192.0.2.1", folder=tmp_path)
 
     assert done.returncode == 1
-    assert done.stderr.startswith("This machine can't listen on 192.0.2.1, port 8000: ")
+    assert done.stderr.startswith("This machine can’t listen on 192.0.2.1, port 8000: ")
     assert len(done.stderr.splitlines()) == 1

@@ -115,5 +115,5 @@ def test_who_may_not_is_sent_to_the_owner() -> None:
 def test_an_act_without_a_time_zone_is_a_mistake_of_the_program() -> None:
     actor = Actor("Deb", Role.DESK, Source.DESK)
     assert Act(actor, datetime(2026, 11, 22, tzinfo=UTC), "key")
-    with pytest.raises(ValueError, match=r"^an act's time carries its time zone$"):
+    with pytest.raises(ValueError, match=r"^an act’s time carries its time zone$"):
         Act(actor, datetime(2026, 11, 22), "key")  # noqa: DTZ001

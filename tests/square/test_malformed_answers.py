@@ -105,7 +105,7 @@ def test_an_item_without_its_data_does_not_fail_the_search(
         spoiled.close()
     assert set(left) == set(found) - {"Jade roller"}
     assert (
-        f"item {item['id']} left out: Square's answer can’t be read (item_data is no object)" in caplog.text
+        f"item {item['id']} left out: Square’s answer can’t be read (item_data is no object)" in caplog.text
     )
 
 

@@ -68,7 +68,7 @@ def test_a_share_ends_with_its_last_day(desk: Desk, changes: Changes, bea: str) 
 
 def test_what_can_not_be_shared_is_refused_in_words(desk: Desk, changes: Changes, bea: str) -> None:
     course_id = desk.sell()
-    with pytest.raises(Refused, match="Ana Souza's own"):
+    with pytest.raises(Refused, match="Ana Souza’s own"):
         changes.share(course_id, desk.course(course_id).client_id or "")
     with pytest.raises(InvalidField, match="That day is past"):
         changes.share(course_id, bea, changes.day(-1))

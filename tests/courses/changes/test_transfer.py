@@ -99,7 +99,7 @@ def test_the_same_act_transfers_once(desk: Desk, changes: Changes, bea: str) -> 
 def test_what_can_not_be_transferred_is_refused_in_words(desk: Desk, changes: Changes, bea: str) -> None:
     course_id = desk.sell()
     ana = desk.course(course_id).client_id or ""
-    with pytest.raises(Refused, match="Ana Souza's already"):
+    with pytest.raises(Refused, match="Ana Souza’s already"):
         changes.transfer(course_id, ana)
     with pytest.raises(NotAllowed):
         changes.transfer(course_id, bea, actor=DEB)
