@@ -30,3 +30,12 @@ def test_the_sheet_follows_what_is_typed(desk: DeskWindow) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("Version 1 is saved")).to_be_visible()
     expect(sheet.get_by_text("General guidance")).to_have_count(0)
+
+
+def test_a_sheet_that_is_still_loaded_is_not_said_to_be_too_long(desk: DeskWindow) -> None:
+    page = desk.page
+    page.route("**/preview*", lambda _route: None)
+    page.goto(f"{desk.clinic.desk}/clinic/papers", wait_until="commit")
+    page.wait_for_function("() => document.readyState !== 'loading'")
+    page.wait_for_timeout(500)
+    expect(page.get_by_text("may run over one page")).to_be_hidden()

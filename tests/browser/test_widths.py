@@ -155,3 +155,29 @@ def test_a_list_beside_another_program_hides_no_column_and_breaks_no_name(desk: 
     name = page.locator("tbody th a", has_text="Alexandrina").bounding_box()
     assert name is not None
     assert name["height"] < 32
+
+
+def test_a_point_between_parts_of_an_arrival_shows_only_within_a_line(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(desk.clinic.desk)
+    parts = page.locator(".arrival-parts:has(> span + span)")
+    expect(parts.first).to_be_visible()
+    # Each later part begins where its line does, left of what is shown, or after another part.
+    hidden = """(all) => all.flatMap((each) => [...each.children].slice(1).map((part) => {
+      const inLine = part.getBoundingClientRect().top === each.children[0].getBoundingClientRect().top;
+      return inLine || part.getBoundingClientRect().left === each.getBoundingClientRect().left; }))"""
+    assert set(parts.evaluate_all(hidden)) == {True}
+    assert not [text for text in parts.locator("span").all_inner_texts() if text.rstrip().endswith("·")]
+
+
+def test_numbers_beside_another_program_stand_below_each_other(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 600, "height": 768})
+    page.goto(f"{desk.clinic.desk}/overview")
+    rows = page.locator("table:has(td[data-label=Worth]) tbody tr")
+    ends = """(all) => all.map((each) => [...each.cells].slice(1)
+      .map((cell) => Math.round(cell.getBoundingClientRect().right)).join())"""
+    places = rows.evaluate_all(ends)
+    assert len(places) > 2
+    assert len(set(places)) == 1
