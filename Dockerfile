@@ -58,7 +58,7 @@ VOLUME /data
 EXPOSE 8000
 USER 10001:10001
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+HEALTHCHECK --interval=30s --timeout=15s --start-period=60s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=10)"]
 ENTRYPOINT ["coursekeeper"]
 CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

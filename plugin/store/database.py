@@ -264,12 +264,18 @@ class Store:
         raise AssertionError("unreachable")
 
     def transact_in_turn(self, work: Callable[[Session], T]) -> T:
-        """Run one of many transactions in a row, then leave others as long as it took.
+        """Run one of many transactions in a row, then leave others as long as it took, once it had the lock.
 
         Who waits for SQLite asks again each millisecond: without the pause another process hardly comes in.
         """
-        began = time.monotonic()
-        result = self.transact(work)
+        began = 0.0
+
+        def begin(session: Session) -> T:
+            nonlocal began
+            began = time.monotonic()
+            return work(session)
+
+        result = self.transact(begin)
         if self.is_sqlite:
             time.sleep(time.monotonic() - began)
         return result

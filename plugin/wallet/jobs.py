@@ -73,7 +73,8 @@ def update_google(services: Services, job: Job, endpoints: Endpoints = GOOGLE_AP
         pass_id, wanted = account.object_id(row.id), generic_object(account, row.id, said)
         if not google.patch_object(pass_id, wanted):
             missing.append(row)
-    note_saved(services.store, act, [row for row in theirs if row not in missing])
+    if saved := [row for row in theirs if row not in missing]:
+        note_saved(services.store, act, saved)
     if any(now - row.added_at < _SAVED_WITHIN for row in missing):
         return RunAgain(_ASK_AGAIN_S, "The pass is not saved yet.")
     if missing:

@@ -157,6 +157,29 @@ class TestWriting:
             with pytest.raises(DatabaseError, match="not a database"), store.writing():
                 pass
 
+    def test_who_writes_in_turn_pauses_for_as_long_as_it_wrote_and_not_as_it_waited(
+        self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now, naps = 0.0, list[float]()
+
+        def nap(seconds: float) -> None:
+            nonlocal now
+            now += 1
+            naps.append(seconds)
+            if len(naps) == 3:
+                other.commit()
+
+        def write(session: Session) -> None:
+            nonlocal now
+            now += 2
+            session.add(operation("a"))
+
+        monkeypatch.setattr(time, "sleep", nap)
+        monkeypatch.setattr(time, "monotonic", lambda: now)
+        with Store(sqlite_url) as store, another_writing(store) as other:
+            store.transact_in_turn(write)
+        assert naps == [0.001, 0.001, 0.001, 2]
+
     def test_what_stays_locked_is_told_after_a_while(
         self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

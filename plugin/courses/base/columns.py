@@ -54,7 +54,7 @@ _ORDERS: dict[Kind, Callable[[Any], Any]] = {
     Kind.TEXT: folded,
     Kind.MONEY: lambda money: money.amount,
     Kind.CLIENT: lambda person: folded(person.name),
-    Kind.SHARE: lambda share: share.part / share.whole,
+    Kind.SHARE: lambda share: share.part / share.whole if share.whole else 0,
 }
 
 
