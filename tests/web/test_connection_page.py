@@ -201,7 +201,7 @@ def test_asking_a_square_that_is_away_says_so(opened: Open) -> None:
     desk.square.fails = SquareFailed("Square can’t be reached.", permanent=False, code="square_unreachable")
     for address in ("/square/check", "/square/subscription", "/square/test"):
         answer = desk.olga.send(desk.page().form(address))
-        assert (answer.status_code, "Square can&#39;t be reached." in answer.text) == (409, True), address
+        assert (answer.status_code, "Square can’t be reached." in answer.text) == (409, True), address
 
 
 def test_asking_square_now_tells_whom_we_are_connected_to(opened: Open) -> None:

@@ -193,10 +193,7 @@ def test_without_a_date_of_purchase_there_is_nothing_to_press(
     assert not [form for form in page.forms if form.action.endswith("/start")]
     for typed, says in (("2099-01-01", "can’t be in the future"), ("soon", "Enter a date such as")):
         refused = small_olga.send(page.form("/columns"), sold_on=typed)
-        assert (refused.status_code, says in refused.text.replace("&#39;", "’").replace("'", "’")) == (
-            422,
-            True,
-        )
+        assert (refused.status_code, says in refused.text) == (422, True)
         assert Page(refused.text).form("/columns").fields["sold_on"] == typed
     small_olga.send(page.form("/columns"), sold_on="2026-03-02")
     work(small_house)

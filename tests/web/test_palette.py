@@ -234,7 +234,7 @@ def test_it_asks_no_more_for_many_clients_and_courses(
         for number in range(10):
             small_desk.client(f"Anabel {number}")
             small_desk.sell(package)
-    assert counts[0] == counts[1] <= MOST_STATEMENTS
+    assert counts[1] <= counts[0] <= MOST_STATEMENTS
 
 
 class TestScanning:
