@@ -10,7 +10,7 @@ from plugin.alarms.condition import Condition
 from plugin.alarms.deliveries import TEST, Notice, enqueue_notice
 from plugin.alarms.episodes import Episode, Phase, after_look
 from plugin.alarms.registry import BY_NAME, condition_of, conditions
-from plugin.core.acts import Act, Actor, Role, Source, require
+from plugin.core.acts import COURSEKEEPER, Act, require
 from plugin.courses.base.work import Work
 from plugin.errors import Refused
 from plugin.services import Services
@@ -18,7 +18,6 @@ from plugin.store import Store
 from plugin.store.upkeep import Alarm
 from plugin.wording import _
 
-WATCHMAN = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 _PARTS = tuple(Episode.__dataclass_fields__)
 
 
@@ -128,7 +127,7 @@ def _record(services: Services, seen: Condition, now: datetime) -> int:
         row.said = seen.said[:400] if seen.is_wrong else row.said
         if phase is None:
             return 0
-        act = Act(WATCHMAN, now, f"alarm:{seen.name}")
+        act = Act(COURSEKEEPER, now, f"alarm:{seen.name}")
         notice = _of(phase, seen, after.began_at or before.began_at or now, now)
         return enqueue_notice(
             Work(session, services.store, act), services, notice, by_mail=_is_mailed(services, seen)

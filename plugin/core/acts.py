@@ -42,6 +42,8 @@ class Actor:
 SQUARE = Actor(N_("Square"), Role.OWNER, Source.SQUARE)
 # Whoever runs a command on the server.
 OPERATOR = Actor(N_("Operator"), Role.OWNER, Source.COMMAND)
+# What the program does by itself.
+COURSEKEEPER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.acts import COURSEKEEPER, Act
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.clients.wallet_passes import (
@@ -33,7 +33,6 @@ from plugin.wallet.google import GOOGLE as GOOGLE_API
 from plugin.wallet.google import Endpoints, GoogleWallet
 
 Push = Callable[[PassSigner, Iterable[str]], list[str]]
-_KEEPER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 _OFF = "The clinic has no passes there any more."
 # Whoever has opened Google's page may save the pass a little later, as it was signed.
 _SAVED_WITHIN = timedelta(hours=1)
@@ -117,4 +116,4 @@ def update_apple(services: Services, job: Job, send: Push = push) -> str:
 
 
 def _act(services: Services, job: Job) -> Act:
-    return Act(_KEEPER, services.clock(), f"outbox:{job.id}")
+    return Act(COURSEKEEPER, services.clock(), f"outbox:{job.id}")

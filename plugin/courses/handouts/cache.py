@@ -23,7 +23,7 @@ from invoices.papers import (
 )
 from invoices.press.glyphs import missing
 from invoices.press.version import papers_version
-from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.acts import COURSEKEEPER, Act
 from plugin.courses.base.work import Work, in_session, transact
 from plugin.courses.clients.private_page import known_address_in, page_address
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
@@ -47,7 +47,6 @@ PLANNER = "planner"
 NEXT_VISIT = "next_visit"
 HELP_CARD = "help_card"
 _OF_VISIT = (AFTERCARE, HELP_CARD)
-_MAKER = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def fill_cache(store: Store, render: Render, course_id: str, *, now: datetime, p
     made = 0
     for kind in (SUMMARY, AFTERCARE):
         try:
-            page = _page(store, Act(_MAKER, now, "ready"), public_url, course_id)
+            page = _page(store, Act(COURSEKEEPER, now, "ready"), public_url, course_id)
             paper = _in_type(store, course_id, _paper(store, course_id, kind, now=now, page=page))
         except CoursekeeperError:
             # No owner yet, or no visit yet: there is no such paper to make.

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from plugin.core.acts import Act, Actor, Role, Source
+from plugin.core.acts import COURSEKEEPER, Act, Role
 from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.quotes.views import NO_QUOTE, QuoteState, QuoteView, view_of
@@ -19,7 +19,6 @@ from plugin.store.selling import Checkout
 from plugin.wording import _
 
 MOST_AT_ONCE = 50
-_CLOCK = Actor("Coursekeeper", Role.OWNER, Source.COMMAND)
 
 
 @allowed(Role.DESK)
@@ -55,7 +54,7 @@ def cancel_links_of_ended_quotes(store: Store, now: datetime) -> int:
     for checkout_id in ids:
         # Paid since it was looked up: then there is nothing to cancel.
         with suppress(Refused):
-            cancel_checkout(store, Act(_CLOCK, now, f"quote-ended:{checkout_id}"), checkout_id)
+            cancel_checkout(store, Act(COURSEKEEPER, now, f"quote-ended:{checkout_id}"), checkout_id)
     return len(ids)
 
 
