@@ -6,7 +6,7 @@ A job that calls Square uses keys made of its subject, so that a lost answer and
 from plugin.alarms.deliveries import ALARM_MAIL, ALARM_WEBHOOK
 from plugin.alarms.notices import mail_notice, post_notice
 from plugin.backups.jobs import BACKUP, BACKUP_LEASE_S, BACKUPS, run_backup_job
-from plugin.core.acts import COURSEKEEPER, Act
+from plugin.core.acts import COURSEKEEPER
 from plugin.courses.accounts.email_codes import EMAIL_CODE
 from plugin.courses.accounts.invitations import FORGOTTEN, LINK
 from plugin.courses.accounts.staff_alerts import ALERT
@@ -72,7 +72,7 @@ from plugin.wallet.jobs import update_apple, update_google, withdraw_google
 def _fill_cache(services: Services, job: Job) -> str:
     public_url, now = services.settings.public_url, services.clock()
     # Here, and not where the course changes: a use has no statement for what few clients have.
-    enqueue_updates(services.store, Act(COURSEKEEPER, now, f"outbox:{job.id}"), job.subject)
+    enqueue_updates(services.store, job.act(COURSEKEEPER, now), job.subject)
     made = fill_cache(services.store, services.render, job.subject, now=now, public_url=public_url)
     return f"{made} papers made ready."
 

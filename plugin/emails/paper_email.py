@@ -33,7 +33,7 @@ _PAPER_AGAIN_S = 60
 
 def mail_paper(services: Services, job: Job) -> str | RunAgain:
     """Send the paper, once; raises MailFailed, or Refused for what can't be a paper."""
-    act = _act(services, job)
+    act = job.act(asked_by(job), services.clock())
     paper = paper_of_job(services.store, job) if services.mail.is_ready else "Mail is no longer set up."
     if isinstance(paper, str):
         note_paper_not_sent(services.store, act, job, paper)
@@ -54,11 +54,7 @@ def mail_paper(services: Services, job: Job) -> str | RunAgain:
 
 def give_up_paper_mail(services: Services, job: Job, sentence: str) -> None:
     """Record in the history that the paper was not sent, and why."""
-    note_paper_not_sent(services.store, _act(services, job), job, sentence)
-
-
-def _act(services: Services, job: Job) -> Act:
-    return Act(asked_by(job), services.clock(), f"outbox:{job.id}")
+    note_paper_not_sent(services.store, job.act(asked_by(job), services.clock()), job, sentence)
 
 
 def _written(services: Services, act: Act, paper: PaperToSend, job: Job) -> Letter:

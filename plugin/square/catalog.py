@@ -85,7 +85,7 @@ def save_package(
 
 def publish_again(services: Services, job: Job) -> str:
     """Run the job that publishes a package: where Square is busy, the queue waits instead."""
-    published = publish(services, Act(SQUARE, services.clock(), f"outbox:{job.id}"), job.subject, pauses_s=())
+    published = publish(services, job.act(SQUARE, services.clock()), job.subject, pauses_s=())
     return _("“{published}” is published.", published=published.name)
 
 

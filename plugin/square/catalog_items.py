@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from plugin.core.acts import SQUARE, Act
+from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.base.outbox import Job
@@ -98,7 +98,7 @@ def look_at_item(services: Services, job: Job) -> str:
         seen = with_item_name(services, seen_item(services.square.catalog_object(job.subject)))
     except SquareNotFound:
         return "Square has no such item."
-    act = Act(SQUARE, services.clock(), f"outbox:{job.id}")
+    act = job.act(SQUARE, services.clock())
     services.store.transact(lambda session: save_seen(Work(session, services.store, act), seen))
     return "The item was compared."
 

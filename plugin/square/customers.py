@@ -58,7 +58,7 @@ def current_profile(services: Services, act: Act, client: ClientView) -> Buyer |
 def write_customer(services: Services, job: Job) -> str:
     """Create a client in Square's directory, or update there what the desk has changed; return the outcome."""
     client = read_client(services.store, job.subject)
-    act = Act(SQUARE, services.clock(), f"outbox:{job.id}")
+    act = job.act(SQUARE, services.clock())
     current = current_profile(services, act, client)
     if current is None:
         if job.payload.get("fields"):

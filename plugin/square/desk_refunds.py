@@ -3,7 +3,7 @@ for each. The effects wait for Square's event, as with any other refund."""
 
 import hashlib
 
-from plugin.core.acts import SQUARE, Act
+from plugin.core.acts import SQUARE
 from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
@@ -40,7 +40,7 @@ def run(services: Services, job: Job) -> str:
 
 def give_up(services: Services, job: Job, sentence: str) -> None:
     """Record that Square refuses the rest; the parts it has accepted stay."""
-    refuse_rest(services.store, Act(SQUARE, services.clock(), f"outbox:{job.id}"), job.subject, sentence)
+    refuse_rest(services.store, job.act(SQUARE, services.clock()), job.subject, sentence)
 
 
 def _request(services: Services, refund: RefundToAsk, part: PartView) -> None:

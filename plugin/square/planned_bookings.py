@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from plugin.core.acts import SQUARE, Act
+from plugin.core.acts import SQUARE
 from plugin.courses.base.clinic import hours_of, read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work, transact
@@ -199,7 +199,7 @@ class _Booking:
         if self._wish.client_id is None:
             return None
         client = read_client(self._services.store, self._wish.client_id)
-        profile = current_profile(self._services, _act(self._services, self._job), client)
+        profile = current_profile(self._services, self._job.act(SQUARE, self._services.clock()), client)
         return profile.square_customer_id if profile else None
 
     @property
@@ -263,9 +263,5 @@ def _segments(free: Json) -> list[Json]:
     ]
 
 
-def _act(services: Services, job: Job) -> Act:
-    return Act(SQUARE, services.clock(), f"outbox:{job.id}")
-
-
 def _written(services: Services, job: Job, do: Callable[[Work], str]) -> str:
-    return transact(services.store, _act(services, job), do)
+    return transact(services.store, job.act(SQUARE, services.clock()), do)

@@ -93,7 +93,7 @@ def _update(services: Services, job: Job) -> str:
         return "No balance due on the profile."
     if wanted is not None and written == (wanted, client.square_customer_id):
         return "The profile is up to date."
-    act = Act(SQUARE, services.clock(), f"outbox:{job.id}")
+    act = job.act(SQUARE, services.clock())
     try:
         return _written(services, act, client.id, wanted)
     except SquareFailed as error:

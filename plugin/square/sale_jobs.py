@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import SQUARE, Act
+from plugin.core.acts import SQUARE
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work
 from plugin.courses.documents.enqueue import enqueue_invoice
@@ -26,7 +26,7 @@ def record_sale(services: Services, job: Job) -> str:
         raise SquareFailed(reason, permanent=True, code="square_no_order") from None
     record = sold_sale(order)
     actor = replace(SQUARE, name=job.payload.get("by", SQUARE.name))
-    act = Act(actor, services.clock(), f"outbox:{job.id}")
+    act = job.act(actor, services.clock())
 
     def work(session: Session) -> None:
         save_sale_in(session, act, record)

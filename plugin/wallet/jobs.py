@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from plugin.core.acts import COURSEKEEPER, Act
+from plugin.core.acts import COURSEKEEPER
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.clients.wallet_passes import (
@@ -58,7 +58,7 @@ def update_google(services: Services, job: Job, endpoints: Endpoints = GOOGLE_AP
     if not services.settings.has_google_wallet:
         return _OFF
     theirs, others = passes_of(services.store, job.subject, GOOGLE)
-    account, act = account_of(services.settings), _act(services, job)
+    account, act = account_of(services.settings), job.act(COURSEKEEPER, services.clock())
     now = act.now
     google = GoogleWallet(account, now, endpoints)
     if others:
@@ -103,7 +103,7 @@ def update_apple(services: Services, job: Job, send: Push = push) -> str:
     if not services.settings.has_wallet:
         return _OFF
     theirs, others = passes_of(services.store, job.subject, APPLE)
-    act = _act(services, job)
+    act = job.act(COURSEKEEPER, services.clock())
     if others:
         drop_passes(services.store, act, others)
     if not theirs:
@@ -113,7 +113,3 @@ def update_apple(services: Services, job: Job, send: Push = push) -> str:
     if gone:
         drop_devices(services.store, act, gone)
     return UPDATED[APPLE]
-
-
-def _act(services: Services, job: Job) -> Act:
-    return Act(COURSEKEEPER, services.clock(), f"outbox:{job.id}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, insert, literal, select, union_all
 
+from plugin.core.acts import Act, Actor
 from plugin.courses.base.events import CourseChanged
 from plugin.courses.base.lease import Queue
 from plugin.courses.base.work import Work
@@ -34,6 +35,10 @@ class Job:
     subject: str
     payload: dict[str, Any]
     attempts: int
+
+    def act(self, by: Actor, now: datetime) -> Act:
+        """Return the act of running the job, under a key that is the same in each attempt."""
+        return Act(by, now, f"outbox:{self.id}")
 
 
 def enqueue(

@@ -58,7 +58,7 @@ _ISSUE: dict[str, Callable[[Work, str], Document | None]] = {
 def run_document_job(store: Store, render: Render, job: Job, *, now: datetime) -> str:
     """Issue or render one document; return the outcome, in words. Idempotent."""
     actor = replace(SQUARE, name=job.payload.get("by", SQUARE.name))
-    act = Act(actor, now, f"outbox:{job.id}")
+    act = job.act(actor, now)
     try:
         outcome = _run(store, render, job, act)
     except Refused as refusal:
