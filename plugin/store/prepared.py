@@ -14,8 +14,10 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any, NoReturn, TypeAlias
 
-from sqlalchemy import BindParameter, Connection, Dialect, Insert, Update
+from sqlalchemy import BindParameter, Connection, Dialect, Insert, Update, insert
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
+
+from plugin.store.base import Base
 
 Values: TypeAlias = Mapping[str, Any]
 _Convert: TypeAlias = Callable[[Any], Any]
@@ -89,6 +91,11 @@ class Prepared:
 
 # A longer list is rare, and its text long.
 _LONGEST = 1024
+
+
+def prepared_insert(row: type[Base]) -> Prepared:
+    """Return the INSERT of rows of this table, given by column; without the unit of work of the ORM."""
+    return Prepared(insert(Base.metadata.tables[row.__tablename__]))
 
 
 def _filled(values: Sequence[Any]) -> Sequence[Any]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from sqlalchemy import Row, bindparam, func, insert, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.course import AllowanceState
@@ -18,8 +18,7 @@ from plugin.courses.base.work import Work
 from plugin.errors import NotFound
 from plugin.store.database import write
 from plugin.store.ledger import Allowance, Course, Entry, History
-from plugin.store.prepared import Prepared
-from plugin.store.tables import METADATA
+from plugin.store.prepared import Prepared, prepared_insert
 
 A = TypeVar("A", Allowance, AllowanceState)
 NO_COURSE = "There is no such course."
@@ -194,7 +193,7 @@ def append_all(work: Work, entries: Sequence[EntryRow]) -> None:
         write(work.session, _APPEND, *(entry._asdict() for entry in entries))
 
 
-_APPEND = Prepared(insert(METADATA.tables[Entry.__tablename__]))
+_APPEND = prepared_insert(Entry)
 
 
 def next_entry(work: Work, allowance_id: str, head: Head, change: Change, line: Line) -> EntryRow:

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
@@ -20,8 +20,7 @@ from plugin.store import Store
 from plugin.store.base import Base
 from plugin.store.database import write
 from plugin.store.ledger import Operation
-from plugin.store.prepared import Prepared
-from plugin.store.tables import METADATA
+from plugin.store.prepared import Prepared, prepared_insert
 from plugin.wording import _
 
 P = ParamSpec("P")
@@ -173,7 +172,7 @@ def keep_answer(session: Session, act: Act, request_sha256: str, answer: dict[st
 _ANSWER = Prepared(
     select(Operation.request_sha256, Operation.answer).where(Operation.key == bindparam("key"))
 )
-_KEEP = Prepared(insert(METADATA.tables[Operation.__tablename__]))
+_KEEP = prepared_insert(Operation)
 
 
 def is_answered(store: Store, key: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, insert, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from plugin.core.acts import Role
@@ -23,8 +23,7 @@ from plugin.store import Store
 from plugin.store.database import write
 from plugin.store.ledger import Course
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
-from plugin.store.prepared import Prepared
-from plugin.store.tables import METADATA
+from plugin.store.prepared import prepared_insert
 from plugin.wording import _
 
 _MANY_MERGES = 20
@@ -207,7 +206,7 @@ def add_client(work: Work, contact: Contact) -> str:
     return str(client["id"])
 
 
-_NEW_CLIENT = Prepared(insert(METADATA.tables[Client.__tablename__]))
+_NEW_CLIENT = prepared_insert(Client)
 
 
 def living_client_id(store: Store, client_id: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, String, bindparam, case, func, insert, or_, select
+from sqlalchemy import ColumnElement, String, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from invoices.language import is_supported
@@ -15,8 +15,7 @@ from plugin.courses.clients.contacts import Buyer, Contact, contact_from_square
 from plugin.store import Store
 from plugin.store.database import write
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
-from plugin.store.prepared import Prepared
-from plugin.store.tables import METADATA
+from plugin.store.prepared import Prepared, prepared_insert
 from plugin.wording import _
 
 # Each is fetched from Square, one by one.
@@ -52,7 +51,7 @@ def add_link_in(session: Session, act: Act, buyer: Buyer, square_customer_id: st
     write(session, _NEW_LINK, link)
 
 
-_NEW_LINK = Prepared(insert(METADATA.tables[SquareCustomer.__tablename__]))
+_NEW_LINK = prepared_insert(SquareCustomer)
 
 
 def gone_from_square_in(session: Session, square_customer_id: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from invoices.papers import PaidBy
@@ -16,8 +16,7 @@ from plugin.core.acts import Act
 from plugin.courses.sales.sales import Refund
 from plugin.store.database import write
 from plugin.store.documents import Document, SaleRecord
-from plugin.store.prepared import Prepared
-from plugin.store.tables import METADATA
+from plugin.store.prepared import Prepared, prepared_insert
 
 # The version of the format in which a sale is stored.
 VERSION = 1
@@ -148,7 +147,7 @@ def save_sale_in(session: Session, act: Act, sale: SoldSale) -> None:
         session.flush()
 
 
-_NEW_RECORD = Prepared(insert(METADATA.tables[SaleRecord.__tablename__]))
+_NEW_RECORD = prepared_insert(SaleRecord)
 _CONTENT = Prepared(select(SaleRecord.content).where(SaleRecord.square_order_id == bindparam("order_id")))
 
 

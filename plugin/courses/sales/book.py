@@ -10,7 +10,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from invoices.papers.wire import to_plain
@@ -35,10 +35,9 @@ from plugin.errors import InvalidField
 from plugin.store.database import write
 from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Package, PackageContent, Treatment
-from plugin.store.prepared import Prepared
+from plugin.store.prepared import Prepared, prepared_insert
 from plugin.store.queues import Attention
 from plugin.store.recorded import recorded
-from plugin.store.tables import METADATA
 from plugin.wording import N_n, _
 
 # More courses on one line than any clinic sells: a typing error, or an attack on the ledger.
@@ -247,8 +246,8 @@ def _course(work: Work, sale: Sale, unit: _Unit, client_id: str | None, sold_on:
     }
 
 
-_NEW_COURSE = Prepared(insert(METADATA.tables[Course.__tablename__]))
-_NEW_ALLOWANCE = Prepared(insert(METADATA.tables[Allowance.__tablename__]))
+_NEW_COURSE = prepared_insert(Course)
+_NEW_ALLOWANCE = prepared_insert(Allowance)
 _CONTENTS = Prepared(
     select(
         PackageContent.package_id,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role
@@ -30,8 +30,7 @@ from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store.database import write
 from plugin.store.ledger import Visit
 from plugin.store.people import Staff
-from plugin.store.prepared import Prepared
-from plugin.store.tables import METADATA
+from plugin.store.prepared import prepared_insert
 from plugin.wording import _
 
 MOST_AT_ONCE = 20
@@ -184,7 +183,7 @@ def charge_in(
     return Charged(entry, after, earlier)
 
 
-_NEW_VISIT = Prepared(insert(METADATA.tables[Visit.__tablename__]))
+_NEW_VISIT = prepared_insert(Visit)
 
 
 def _write(
