@@ -8,14 +8,12 @@ from datetime import datetime
 
 from sqlalchemy import case, func, select
 
-from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.columns import Column, Columns, Kind, Share
-from plugin.courses.reports.period import Period, months_up_to
+from plugin.courses.reports.period import MONTHS_SHOWN, Period, months_up_to
 from plugin.store import Store
 from plugin.store.checks import CheckAnswer
 from plugin.wording import _
-
-MONTHS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ def checks_by_month(store: Store, now: datetime) -> tuple[CheckedMonth, ...]:
     of = CheckAnswer
     is_ask = of.answer == "ask"
     with store.reading() as session:
-        months = months_up_to(local_date(clinic_in(session), now), MONTHS_SHOWN)
+        months = months_up_to(local_date_in(session, now), MONTHS_SHOWN)
         rows = session.execute(
             select(
                 of.on_day,

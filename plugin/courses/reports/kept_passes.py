@@ -13,14 +13,13 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.columns import Column, Columns, Kind
 from plugin.courses.base.work import reading
 from plugin.courses.clients.wallet_passes import APPLE, GOOGLE, UPDATE, UPDATED
-from plugin.courses.reports.period import Period, by_month, months_up_to, start_of
+from plugin.courses.reports.period import MONTHS_SHOWN, Period, by_month, months_up_to, start_of
 from plugin.store import Store
 from plugin.store.activity import Activity
 from plugin.store.queues import Outbox
 from plugin.store.wallet import WalletPass
 from plugin.wording import _
 
-MONTHS_SHOWN = 12
 _RECORDED = (Did.WALLET_ASKED, Did.WALLET_ADDED, Did.WALLET_REMOVED)
 
 

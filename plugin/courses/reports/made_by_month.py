@@ -10,12 +10,10 @@ from sqlalchemy import exists, or_, select
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.columns import Column, Columns, Kind, Share
 from plugin.courses.quotes.views import QuoteState, states_since_in
-from plugin.courses.reports.period import Period, by_month, months_up_to, start_of
+from plugin.courses.reports.period import MONTHS_SHOWN, Period, by_month, months_up_to, start_of
 from plugin.store import Store
 from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
 from plugin.wording import _
-
-MONTHS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.period import Period, month_before, month_of, months_up_to
+from plugin.courses.reports.period import MONTHS_SHOWN, Period, month_before, month_of, months_up_to
 from plugin.courses.reports.sums import month_sums, package_sums
 from plugin.courses.reports.totals import are_quick
 from plugin.errors import InvalidField
@@ -18,8 +18,6 @@ from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.offers import Package
 from plugin.wording import _
-
-MONTHS_SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)

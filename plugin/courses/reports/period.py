@@ -11,6 +11,8 @@ from plugin.wording import _
 
 EARLIEST = date(2000, 1, 1)
 LATEST = date(2100, 12, 31)
+# In the reports by month.
+MONTHS_SHOWN = 12
 T = TypeVar("T")
 
 

@@ -12,14 +12,12 @@ from sqlalchemy.orm import Session
 from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.columns import Column, Columns, Kind, Share
-from plugin.courses.reports.period import months_up_to, start_of
+from plugin.courses.reports.period import MONTHS_SHOWN, months_up_to, start_of
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Staff
 from plugin.store.visit_plans import PlannedVisit
 from plugin.wording import _
-
-MONTHS_SHOWN = 12
 
 
 class PlanBy(StrEnum):
