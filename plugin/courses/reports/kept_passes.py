@@ -9,11 +9,10 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.activity import Did
-from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.columns import Column, Columns, Kind
 from plugin.courses.base.work import reading
 from plugin.courses.clients.wallet_passes import APPLE, GOOGLE, UPDATE, UPDATED
-from plugin.courses.reports.period import MONTHS_SHOWN, Period, by_month, months_up_to, start_of
+from plugin.courses.reports.period import Period, by_month
 from plugin.store import Store
 from plugin.store.activity import Activity
 from plugin.store.queues import Outbox
@@ -40,11 +39,8 @@ class PassMonth:
 def passes_by_month(store: Store, now: datetime) -> tuple[PassMonth, ...]:
     """Return the last twelve months, this one included, oldest first."""
     with store.reading() as session:
-        clinic = clinic_in(session)
-        months = months_up_to(local_date(clinic, now), MONTHS_SHOWN)
-        since = start_of(months[0].first, clinic.zone)
-        found = by_month([*_recorded(session, since), *_updates(session, since)], months, clinic.zone)
-    return tuple(_month(month, Counter(found[month])) for month in months)
+        found = by_month(session, now, lambda since: [*_recorded(session, since), *_updates(session, since)])
+    return tuple(_month(month, Counter(kinds)) for month, kinds in found.items())
 
 
 @reading

@@ -1,16 +1,16 @@
 """Quotes and course agreements by the month in which they were made, and what became of them (docs/reports.md)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
 
-from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.columns import Column, Columns, Kind, Share
 from plugin.courses.quotes.views import QuoteState, states_since_in
-from plugin.courses.reports.period import MONTHS_SHOWN, Period, by_month, months_up_to, start_of
+from plugin.courses.reports.period import Period, by_month
 from plugin.store import Store
 from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
 from plugin.wording import _
@@ -44,29 +44,28 @@ class AgreedMonth:
 def quotes_by_month(store: Store, now: datetime) -> tuple[QuotedMonth, ...]:
     """Return the last twelve months, this one included, oldest first."""
     with store.reading() as session:
-        clinic = clinic_in(session)
-        months = months_up_to(local_date(clinic, now), MONTHS_SHOWN)
-        made = states_since_in(session, start_of(months[0].first, clinic.zone), now)
-        found = by_month(made, months, clinic.zone)
-    return tuple(_quoted(month, Counter(found[month])) for month in months)
+        found = by_month(session, now, lambda since: states_since_in(session, since, now))
+    return tuple(_quoted(month, Counter(states)) for month, states in found.items())
 
 
 def agreements_by_month(store: Store, now: datetime) -> tuple[AgreedMonth, ...]:
     """Return the last twelve months, this one included, oldest first."""
+    with store.reading() as session:
+        found = by_month(session, now, lambda since: _made_since(session, since))
+    return tuple(_agreed(month, made) for month, made in found.items())
+
+
+def _made_since(session: Session, since: datetime) -> Iterator[tuple[datetime, tuple[str | None, bool]]]:
     is_sold = or_(
         exists().where(AgreementSale.agreement_id == Agreement.id),
         exists().where(AgreementOrder.agreement_id == Agreement.id),
     )
-    with store.reading() as session:
-        clinic = clinic_in(session)
-        months = months_up_to(local_date(clinic, now), MONTHS_SHOWN)
-        rows = session.execute(
-            select(Agreement.made_at, AgreementSignature.way, is_sold)
-            .outerjoin(AgreementSignature, AgreementSignature.agreement_id == Agreement.id)
-            .where(Agreement.made_at >= start_of(months[0].first, clinic.zone))
-        )
-        found = by_month(((made_at, (way, sold)) for made_at, way, sold in rows), months, clinic.zone)
-    return tuple(_agreed(month, found[month]) for month in months)
+    rows = session.execute(
+        select(Agreement.made_at, AgreementSignature.way, is_sold)
+        .outerjoin(AgreementSignature, AgreementSignature.agreement_id == Agreement.id)
+        .where(Agreement.made_at >= since)
+    )
+    return ((made_at, (way, sold)) for made_at, way, sold in rows)
 
 
 def _quoted(month: Period, by: Counter[QuoteState]) -> QuotedMonth:

@@ -1,11 +1,14 @@
 """Periods of a report: two days, both included, in the clinic's time zone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.orm import Session
+
+from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.errors import InvalidField
 from plugin.wording import _
 
@@ -73,12 +76,20 @@ def months_up_to(day: date, count: int) -> tuple[Period, ...]:
 
 
 def by_month(
-    dated: Iterable[tuple[datetime, T]], months: Iterable[Period], zone: ZoneInfo
+    session: Session, now: datetime, since: Callable[[datetime], Iterable[tuple[datetime, T]]]
 ) -> dict[Period, list[T]]:
-    """Return what happened in each of these months, by the day in this zone."""
-    found: dict[Period, list[T]] = {month: [] for month in months}
-    for at, what in dated:
-        found.setdefault(month_of(at.astimezone(zone).date()), []).append(what)
+    """Return what happened in each of the months shown, this one included, oldest first, by the clinic's days.
+
+    `since`: returns what happened from a moment on, and when.
+    """
+    clinic = clinic_in(session)
+    found: dict[Period, list[T]] = {
+        month: [] for month in months_up_to(local_date(clinic, now), MONTHS_SHOWN)
+    }
+    for at, what in since(start_of(next(iter(found)).first, clinic.zone)):
+        month = month_of(local_date(clinic, at))
+        if month in found:
+            found[month].append(what)
     return found
 
 
