@@ -191,19 +191,9 @@ def index_client(client: Client) -> None:
 
 def add_client(work: Work, contact: Contact) -> str:
     """Write a new client and return its id."""
-    client = {
-        "id": work.new_id(),
-        "name": contact.name,
-        "name_folded": contact.name_folded,
-        "search_text": contact.search_text,
-        "phone": contact.phone,
-        "email": contact.email,
-        "language": contact.language,
-        "sounds_like": contact.sounds_like,
-        "created_at": work.now,
-    }
-    write(work.session, _NEW_CLIENT, client)
-    return str(client["id"])
+    client_id = work.new_id()
+    write(work.session, _NEW_CLIENT, {"id": client_id, **contact.columns(), "created_at": work.now})
+    return client_id
 
 
 _NEW_CLIENT = prepared_insert(Client)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -51,6 +52,18 @@ class Contact:
     email: str | None
     language: str
     sounds_like: str = ""
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns of the client's row that say it, with those by which they are sorted and found."""
+        return {
+            "name": self.name,
+            "name_folded": self.name_folded,
+            "search_text": self.search_text,
+            "phone": self.phone,
+            "email": self.email,
+            "language": self.language,
+            "sounds_like": self.sounds_like,
+        }
 
     @property
     def name_folded(self) -> str:

@@ -88,16 +88,10 @@ def profiles_changed(work: Work, client_ids: set[str]) -> None:
 
 
 def _client(work: Work, person: Person) -> Values:
-    contact = person.contact
     person.client_id = work.new_id()
     return {
         "id": person.client_id,
-        "name": contact.name,
-        "name_folded": contact.name_folded,
-        "search_text": contact.search_text,
-        "phone": contact.phone,
-        "email": contact.email,
-        "language": contact.language,
+        **person.contact.columns(),
         "wants_mail": person.wants_mail,
         "created_at": work.now,
     }
