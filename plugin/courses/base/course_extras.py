@@ -56,8 +56,9 @@ HAS_RELATIONS = or_(
     exists().where(CourseOrigin.course_id == Course.id),
 )
 
-# In prepared queries: the courses that are asked for.
+# In prepared queries: the courses, or the clients, that are asked for.
 COURSE_IDS: BindParameter[Any] = bindparam("course_ids", type_=String, expanding=True)
+CLIENT_IDS: BindParameter[Any] = bindparam("client_ids", type_=String, expanding=True)
 _SHARE: tuple[Any, ...] = (
     true().label("is_share"),
     CourseShare.course_id,

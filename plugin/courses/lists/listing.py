@@ -10,13 +10,11 @@ from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     Date,
     Insert,
     Integer,
     Row,
     Select,
-    String,
     and_,
     bindparam,
     case,
@@ -33,7 +31,7 @@ from sqlalchemy.orm import Session, aliased
 from plugin.core.course import CourseState
 from plugin.core.status import IN_USE, Status
 from plugin.courses.base.clinic import clinic_in, local_date_in
-from plugin.courses.base.course_extras import COURSE_IDS
+from plugin.courses.base.course_extras import CLIENT_IDS, COURSE_IDS
 from plugin.courses.base.state import prepared_states, states_of
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
@@ -246,16 +244,15 @@ _NOTES = Prepared(
     .limit(bindparam("most", type_=Integer))
 )
 _CLIENTS = Prepared(select(ListedCourse.client_id).where(ListedCourse.course_id.in_(COURSE_IDS)))
-_CLIENT_IDS: BindParameter[Any] = bindparam("client_ids", type_=String, expanding=True)
 _DELETE_COURSES = delete(ListedCourse).where(ListedCourse.course_id.in_(COURSE_IDS))
 _INSERT_COURSES = insert(ListedCourse)
-_DELETE_CLIENTS = delete(ListedClient).where(ListedClient.client_id.in_(_CLIENT_IDS))
+_DELETE_CLIENTS = delete(ListedClient).where(ListedClient.client_id.in_(CLIENT_IDS))
 _DELETE_NOTES = delete(UnlistedCourse).where(UnlistedCourse.id.in_(bindparam("notes", expanding=True)))
 
 
 @cache
 def _insert_clients() -> Insert:
-    found = listed_clients().where(ListedCourse.client_id.in_(_CLIENT_IDS))
+    found = listed_clients().where(ListedCourse.client_id.in_(CLIENT_IDS))
     return insert(ListedClient).from_select([each.name for each in found.selected_columns], found)
 
 

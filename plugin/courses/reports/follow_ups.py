@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     BindParameter,
     Date,
     Select,
-    String,
     Subquery,
     and_,
     bindparam,
@@ -34,7 +33,7 @@ from plugin.core.money import Money
 from plugin.core.text import folded
 from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.clinic import local_date_in
-from plugin.courses.base.course_extras import COURSE_IDS
+from plugin.courses.base.course_extras import CLIENT_IDS, COURSE_IDS
 from plugin.courses.base.state import prepared_states, states_of
 from plugin.courses.lists.listing import count_waiting_in, renew_some
 from plugin.courses.visits.bookings import CALLED_OFF
@@ -334,26 +333,25 @@ def next_bookings(now: datetime | BindParameter[datetime]) -> Select[str, dateti
 
 
 # Built once: building them takes as long as asking.
-_CLIENT_IDS: BindParameter[Any] = bindparam("client_ids", type_=String, expanding=True)
 _LAST_VISITS = Prepared(
     select(Visit.client_id, func.max(Visit.visited_on).label("visited_on"))
-    .where(Visit.client_id.in_(_CLIENT_IDS), IS_VALID)
+    .where(Visit.client_id.in_(CLIENT_IDS), IS_VALID)
     .group_by(Visit.client_id)
 )
 _ASKED_BACK = Prepared(
     select(Visit.client_id, Visit.visited_on, VisitNote.interval_days)
     .join(VisitNote, VisitNote.visit_id == Visit.id)
-    .where(VisitNote.interval_days.is_not(None), Visit.client_id.in_(_CLIENT_IDS))
+    .where(VisitNote.interval_days.is_not(None), Visit.client_id.in_(CLIENT_IDS))
 )
 _NEXT_BOOKINGS = Prepared(
-    next_bookings(bindparam("now", type_=UtcTime())).where(SquareCustomer.client_id.in_(_CLIENT_IDS))
+    next_bookings(bindparam("now", type_=UtcTime())).where(SquareCustomer.client_id.in_(CLIENT_IDS))
 )
 _CLIENTS = Prepared(
-    select(Client.id, Client.name, Client.phone, Client.email).where(Client.id.in_(_CLIENT_IDS))
+    select(Client.id, Client.name, Client.phone, Client.email).where(Client.id.in_(CLIENT_IDS))
 )
 _DAYS = Prepared(
     select(ListedCourse.course_id, ListedCourse.last_visit_on, ListedCourse.due_back_on)
     .join(Course, Course.id == ListedCourse.course_id)
-    .where(Course.client_id.in_(_CLIENT_IDS), Course.closed_as.is_(None))
+    .where(Course.client_id.in_(CLIENT_IDS), Course.closed_as.is_(None))
 )
 _STATES = prepared_states(COURSE_IDS, Course.package_name, Course.sold_at)
