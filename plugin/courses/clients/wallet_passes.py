@@ -47,10 +47,12 @@ def google_pass(work: Work, course_id: str, client_id: str) -> str:
     return row.id
 
 
-@in_transaction
-def note_made(work: Work, course_id: str, client_id: str) -> None:
+def note_made(store: Store, act: Act, course_id: str, client_id: str) -> None:
     """Record that a client asked for the pass of a course for Apple Wallet, the first time they do."""
-    _note_made(work, APPLE, course_id, client_id)
+    with store.reading() as session:
+        is_known = _is_recorded(session, Did.WALLET_ASKED, _asked_for(APPLE, course_id), client_id)
+    if not is_known:
+        transact(store, act, lambda work: _note_made(work, APPLE, course_id, client_id))
 
 
 @in_transaction
@@ -121,7 +123,7 @@ def mark_changed(store: Store, rows: Iterable[WalletPass], now: datetime) -> Non
 def note_saved(work: Work, rows: Iterable[WalletPass]) -> None:
     """Record that clients have saved these passes at Google, which the first update that it takes shows."""
     for row in rows:
-        if not _is_recorded(work, Did.WALLET_ADDED, row.id, row.client_id):
+        if not _is_recorded(work.session, Did.WALLET_ADDED, row.id, row.client_id):
             _record(work, Did.WALLET_ADDED, row)
 
 
@@ -187,27 +189,31 @@ def _remove(work: Work, *which: ColumnElement[bool]) -> Sequence[WalletPass]:
     """Delete these rows and return them; of those that were in a wallet it is recorded."""
     rows = work.session.scalars(select(WalletPass).where(*which)).all()
     for row in rows:
-        if row.place == APPLE or _is_recorded(work, Did.WALLET_ADDED, row.id, row.client_id):
+        if row.place == APPLE or _is_recorded(work.session, Did.WALLET_ADDED, row.id, row.client_id):
             _record(work, Did.WALLET_REMOVED, row)
         work.session.delete(row)
     return rows
 
 
 def _note_made(work: Work, place: str, course_id: str, client_id: str) -> None:
-    subject = f"{place}:{course_id}"
-    if not _is_recorded(work, Did.WALLET_ASKED, subject, client_id):
+    subject = _asked_for(place, course_id)
+    if not _is_recorded(work.session, Did.WALLET_ASKED, subject, client_id):
         record_in(work, Did.WALLET_ASKED, name=WALLETS[place], client_id=client_id, subject_id=subject)
+
+
+def _asked_for(place: str, course_id: str) -> str:
+    return f"{place}:{course_id}"
 
 
 def _record(work: Work, kind: Did, row: WalletPass) -> None:
     record_in(work, kind, name=WALLETS[row.place], client_id=row.client_id, subject_id=row.id)
 
 
-def _is_recorded(work: Work, kind: Did, subject_id: str, client_id: str) -> bool:
+def _is_recorded(session: Session, kind: Did, subject_id: str, client_id: str) -> bool:
     known = select(Activity.id).where(
         Activity.subject_id == subject_id, Activity.kind == kind, Activity.client_id == client_id
     )
-    return work.session.scalar(known.limit(1)) is not None
+    return session.scalar(known.limit(1)) is not None
 
 
 def _tag(at: datetime) -> int:
