@@ -113,6 +113,11 @@ def _time(context: Context, value: datetime) -> str:
 
 
 @pass_context
+def _day_time(context: Context, value: datetime) -> str:
+    return f"{_day(context, value)}, {_time(context, value)}"
+
+
+@pass_context
 def _moment(context: Context, value: datetime) -> str:
     if local_day(value, context["clinic"]) == context["today"]:
         return _time(context, value)
@@ -163,6 +168,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "month": _month,
     "long_day": _long_day,
     "time": _time,
+    "day_time": _day_time,
     "moment": _moment,
     "count": _count,
     "percent": _percent,
