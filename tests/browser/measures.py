@@ -27,16 +27,14 @@ _WEIGHT = """() => {
 }"""
 
 # What kinds of elements the page has: the tag, the classes and the attributes, without their values.
-_KINDS_OF_ELEMENTS = """() => [...new Set([...document.querySelectorAll("body *")].map((each) =>
-  `${each.tagName}.${each.getAttribute("class")} ${each.getAttributeNames()}`))]"""
+_KIND = "`${each.tagName}.${each.getAttribute('class')} ${each.getAttributeNames()}`"
+_KINDS_OF_ELEMENTS = f"""() =>
+  [...new Set([...document.querySelectorAll("body *")].map((each) => {_KIND}))]"""
 # Marks those of other kinds than these.
-_MARK_OTHERS = """(kinds) => {
+_MARK_OTHERS = f"""(kinds) => {{
   const known = new Set(kinds);
-  for (const each of document.querySelectorAll("body *")) {
-    const kind = `${each.tagName}.${each.getAttribute("class")} ${each.getAttributeNames()}`;
-    if (!known.has(kind)) each.dataset.isNew = "";
-  }
-}"""
+  for (const each of document.querySelectorAll("body *")) if (!known.has({_KIND})) each.dataset.isNew = "";
+}}"""
 # Contrast takes most of axe's time, and is that of an element's classes and of what it stands in.
 _CONTRAST_OF_MARKED = {"rules": [{"id": "color-contrast", "selector": "[data-is-new], [data-is-new] *"}]}
 
