@@ -27,6 +27,7 @@ from plugin.courses.clients.wallet_passes import register_device
 from plugin.courses.handouts.pkpass import pass_signer
 from plugin.errors import ConfigurationError
 from plugin.services import Services
+from plugin.store import Store
 from tests.api.conftest import caller_with
 from tests.courses.desk import Desk
 from tests.web.conftest import signed_in
@@ -171,6 +172,19 @@ def test_a_phone_gets_the_newest_count_until_the_private_link_is_reset(clinic: C
     assert clinic.ask(token, kind="pass.other") == 404
     renew_page(clinic.desk.store, clinic.desk.act(), clinic.ana)
     assert clinic.ask(token) == 401
+
+
+def test_a_pass_that_was_asked_for_before_comes_while_nothing_can_be_written(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"{clinic.page}/courses/{clinic.course}/wallet.pkpass"
+    clinic.files(address)
+
+    def refuse(_store: Store) -> None:
+        raise AssertionError("a writing transaction was begun")
+
+    monkeypatch.setattr(Store, "writing", refuse)
+    assert clinic.files(address)
 
 
 def test_a_program_reads_where_it_is_saved_and_on_how_many_devices(clinic: Clinic) -> None:
