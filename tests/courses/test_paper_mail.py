@@ -41,9 +41,7 @@ def test_the_summary_is_sent_with_a_line_in_the_history(clinic: Clinic) -> None:
     assert history(clinic) == [("Course summary sent by e-mail", DEB.name)]
 
 
-@pytest.mark.parametrize(
-    ("language", "subject"), [("es", "Resumen de su tratamiento"), ("zh-Hans", "疗程概要")]
-)
+@pytest.mark.parametrize(("language", "subject"), [("es", "Resumen de su plan"), ("zh-Hans", "疗程概要")])
 def test_it_speaks_the_clients_language(clinic: Clinic, language: str, subject: str) -> None:
     clinic.speak(language=language)
     asks(clinic)

@@ -154,7 +154,7 @@ def test_the_sources_say_of_each_line_where_it_comes_from_and_what_to_decide() -
     [
         (
             "summary-spanish",
-            ("Resumen de su tratamiento", "de 12 sesiones por usar", "Sus visitas", "6 oct 2026"),
+            ("Resumen de su plan", "de 12 sesiones por usar", "Sus visitas", "6 oct 2026"),
         ),
         (
             "summary-chinese",
@@ -170,6 +170,14 @@ def test_a_summary_speaks_its_language(
         assert said in text
     for english in ("Session", "left", "Visits", "Paid", "Bought", "Date"):
         assert english not in text
+
+
+@pytest.mark.parametrize(("tag", "said"), [("es", "a más tardar el {date}"), ("zh", "{date}或之前")])
+def test_what_is_due_by_a_day_may_be_paid_on_it(tag: str, said: str) -> None:
+    """“Antes del” leaves the day itself out, and “前” leaves it open."""
+    due = [form for message in messages(tag) if " by {date}" in ids(message)[0] for form in forms(message)]
+    assert len(due) >= 5
+    assert [form for form in due if said not in form] == []
 
 
 STATES = [

@@ -79,7 +79,7 @@ def test_a_column_that_is_too_narrow_is_noticed(style: str) -> None:
         ("<p>due by December 28, 2026</p>", "<p>due by December_28,_2026</p>"),
         ("<p>call (310) 555-0100.</p>", '<p>call <span class="whole">(310) 555-0100</span>.</p>'),
         ('<a title="x 310-555-0100">310-555-0100</a>', None),
-        ("<p>antes del 28 de diciembre de 2026</p>", "<p>antes del 28_de_diciembre_de_2026</p>"),
+        ("<p>a más tardar el 28 de diciembre de 2026</p>", "<p>a más tardar el 28_de_diciembre_de_2026</p>"),
         ("<li>place fine needles, and let you rest.</li>", "<li>place fine needles, and let you_rest.</li>"),
         ("<th>Hasta 24 h</th>", "<th>Hasta 24_h</th>"),
         ("<p>Scan to see your sessions.</p>", "<p>Scan to see your_sessions.</p>"),
