@@ -9,11 +9,11 @@ from plugin.backups.jobs import BACKUP, BACKUP_LEASE_S, BACKUPS, run_backup_job
 from plugin.core.acts import COURSEKEEPER
 from plugin.courses.accounts.email_codes import EMAIL_CODE
 from plugin.courses.accounts.invitations import FORGOTTEN, LINK
-from plugin.courses.accounts.staff_alerts import ALERT
+from plugin.courses.accounts.staff import ALERT
 from plugin.courses.agreements.links import AGREEMENT_LINK
 from plugin.courses.base.outbox import PAPERS, PROFILE, Job
 from plugin.courses.catalog.links import LOOK_AT_ITEM, PUBLISH
-from plugin.courses.clients.client_profile import CUSTOMER
+from plugin.courses.clients.profile_notes import CUSTOMER
 from plugin.courses.clients.wallet_passes import APPLE, GOOGLE, UPDATE, WITHDRAW, enqueue_updates
 from plugin.courses.documents.enqueue import (
     CORRECT_INVOICE,
@@ -43,10 +43,9 @@ from plugin.courses.sales.linking import LOOK_AT_SALE
 from plugin.courses.sales.public_orders import PUBLIC_ORDER
 from plugin.courses.sales.tips import TIP
 from plugin.courses.visits.plan_bookings import PLANNED_BOOKING
-from plugin.emails.agreement_link import mail_agreement_link
 from plugin.emails.client_letter import give_up_letter as give_up_client_letter
 from plugin.emails.client_letter import mail_letter
-from plugin.emails.paper_email import give_up_paper_mail, mail_paper
+from plugin.emails.paper_email import give_up_paper_mail, mail_agreement_link, mail_paper
 from plugin.emails.staff_mail import give_up_link, mail_alert, mail_email_code, mail_forgotten, mail_link
 from plugin.emails.visit_email import give_up_visit_mail, mail_visit
 from plugin.jobs import JobKind
@@ -60,10 +59,9 @@ from plugin.square.checkout.public_order import give_up_public_link, make_public
 from plugin.square.checkout.tip import give_up_tip, run_tip
 from plugin.square.connection.tokens import REFRESH, refresh
 from plugin.square.customers import write_customer
-from plugin.square.erasure_jobs import compact, leave_profile
 from plugin.square.pay_address import find_pay_address
 from plugin.square.planned_bookings import give_up_planned_booking, run_planned_booking
-from plugin.square.profiles import write_profile
+from plugin.square.profiles import compact, leave_profile, write_profile
 from plugin.square.sale_jobs import look_at_sale, record_sale
 from plugin.square.sync.requested import SWEEP, SYNC_LEASE_S, requested_sync
 from plugin.wallet.jobs import update_apple, update_google, withdraw_google

@@ -18,7 +18,7 @@ from typing import Any
 from plugin.alarms import audit_runs, watch
 from plugin.backups.anchors import seal_and_keep
 from plugin.backups.jobs import BACKUPS, ask_when_due
-from plugin.backups.update_check import check_for_update
+from plugin.backups.versions import check_for_update
 from plugin.backups.work import drop_left_work
 from plugin.configuration.sealing import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
@@ -30,7 +30,7 @@ from plugin.courses.health_facts import WORKER, sign_of_life
 from plugin.courses.journal.keep import keep_money
 from plugin.courses.lists.bulk import drop_old_previews
 from plugin.courses.lists.listing import keep_listing
-from plugin.courses.quotes.pay import cancel_links_of_ended_quotes
+from plugin.courses.quotes.make import cancel_links_of_ended_quotes
 from plugin.courses.reports.totals import keep_totals
 from plugin.courses.retention import drop_old_event_bodies, drop_old_rows
 from plugin.emails.client_letter import plan_due_letters

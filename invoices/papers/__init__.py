@@ -17,7 +17,14 @@ from invoices.papers.account import (
     StatementLine,
     TaxLine,
 )
-from invoices.papers.agreement import AgreementSignature, Clause, CourseAgreement, RefundExample
+from invoices.papers.agreement import (
+    AgreementSignature,
+    Clause,
+    CourseAgreement,
+    CourseQuote,
+    QuotedTreatment,
+    RefundExample,
+)
 from invoices.papers.course import (
     AftercareSheet,
     AftercareText,
@@ -41,11 +48,9 @@ from invoices.papers.course import (
     stamps,
 )
 from invoices.papers.guide import Guide
-from invoices.papers.letter import ShopPoster, VoucherLetter
 from invoices.papers.month import CallReason, CallRow, MonthPoint, OwnersMonth, PackageRow, RollKind, RollLine
 from invoices.papers.planner import PlannerForm, PlannerVisit, VisitPlanner
 from invoices.papers.prepaid import PrepaidBalance, PrepaidCourse, PrepaidTreatment
-from invoices.papers.quote import CourseQuote, QuotedTreatment
 from invoices.papers.receipt import Receipt, ReceiptPart
 from invoices.papers.shared import (
     Arrival,
@@ -58,7 +63,7 @@ from invoices.papers.shared import (
     PaperFailed,
     PaperRefused,
 )
-from invoices.papers.voucher import GiftContent, GiftVoucher, VoucherForm
+from invoices.papers.voucher import GiftContent, GiftVoucher, ShopPoster, VoucherForm, VoucherLetter
 from invoices.papers.welcome import WelcomeContent, WelcomeSheet
 from invoices.papers.wire import Paper, content_sha256, from_json, kind_of, to_json
 from invoices.papers.year import YearEnd, YearKind, YearLine, YearRow

@@ -10,17 +10,15 @@ from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from invoices.papers.account import AccountStatement, CreditNote, Invoice
-from invoices.papers.agreement import CourseAgreement
+from invoices.papers.agreement import CourseAgreement, CourseQuote
 from invoices.papers.course import AftercareSheet, CourseSummary
 from invoices.papers.guide import Guide
-from invoices.papers.letter import ShopPoster, VoucherLetter
 from invoices.papers.month import OwnersMonth
 from invoices.papers.planner import VisitPlanner
 from invoices.papers.prepaid import PrepaidBalance
-from invoices.papers.quote import CourseQuote
 from invoices.papers.receipt import Receipt
 from invoices.papers.shared import PaperRefused
-from invoices.papers.voucher import GiftVoucher
+from invoices.papers.voucher import GiftVoucher, ShopPoster, VoucherLetter
 from invoices.papers.welcome import WelcomeSheet
 from invoices.papers.year import YearEnd
 

@@ -1,13 +1,18 @@
 """A paper's bytes: PDF by WeasyPrint, fonts and styles from this package only.
 
-The same content gives the same bytes. Makes no network call and opens no files but its own.
+The same content gives the same bytes. Makes no network call and opens no files but its own. Invoices and credit
+notes become archival files, PDF/A-3a and PDF/UA-1 at once, with their XML attached: WeasyPrint claims one of the two;
+the other claim, and what Factur-X requires, is added to the metadata (XMP).
 """
 
 from __future__ import annotations
 
 import atexit
+import hashlib
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -15,18 +20,117 @@ from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
-from weasyprint import CSS, HTML, Document  # type: ignore[import-untyped]  # it ships no types
+import pydyf  # type: ignore[import-untyped]  # it ships no types
+from weasyprint import (  # type: ignore[import-untyped]  # it ships no types
+    CSS,
+    HTML,
+    Attachment,
+    Document,
+)
+from weasyprint.document import DocumentMetadata  # type: ignore[import-untyped]
 from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
 from weasyprint.urls import URLFetcher, URLFetcherResponse  # type: ignore[import-untyped]
 
+from invoices.e_invoice import FILE_NAME, NORM
 from invoices.pages.density import Density, densities_of, of_several_pages
 from invoices.pages.fit import fit
-from invoices.papers import CreditNote, Invoice, Paper
-from invoices.press.archive import ARCHIVED, archived
+from invoices.papers import CreditNote, Invoice, Logo, Paper, PaperRefused
 from invoices.press.glyphs import with_boxes
 from invoices.press.html import html_of, own_css, shared_css
-from invoices.press.pictures import pictures_of
 from invoices.press.structure import complete
+
+ARCHIVED = "pdf/a-3a"
+_END = b"</rdf:RDF>"
+
+
+class _Metadata(DocumentMetadata):  # type: ignore[misc]  # untyped base
+    """Adds to WeasyPrint's metadata, inside the one description that readers of XMP evaluate."""
+
+    said: bytes
+
+    def generate_rdf_metadata(self, *claim: Any) -> bytes:
+        rdf, end, rest = super().generate_rdf_metadata(*claim).rpartition(_END)
+        return bytes(rdf + self.said + end + rest)
+
+
+def archived(document: Document, paper: Invoice | CreditNote) -> bytes:
+    """Draw the paper as the archive's file. Raises PaperRefused where its XML can't be made."""
+    document.metadata = _Metadata(**vars(document.metadata))
+    document.metadata.said = _said("electronic.xmp" if paper.is_electronic else "archived.xmp")
+    attachments = [_electronic(paper)] if paper.is_electronic else []
+    drawn = document.write_pdf(pdf_variant=ARCHIVED, attachments=attachments, finisher=_finished)
+    return bytes(drawn)
+
+
+def _electronic(paper: Invoice | CreditNote) -> Attachment:
+    # Imported late: only a few clinics have electronic invoices.
+    from invoices.e_invoice.facturx import xml_of
+
+    return Attachment(
+        string=xml_of(paper).decode("utf-8"),
+        name=FILE_NAME,
+        description=f"{paper.number}, {NORM}",
+        created=_start_of(paper.issued_on),
+        modified=_start_of(paper.issued_on),
+        relationship="Alternative",
+    )
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=UTC)
+
+
+@cache
+def _said(name: str) -> bytes:
+    return (files("invoices") / "print" / "xmp" / name).read_bytes()
+
+
+def _finished(document: Document, pdf: Any) -> None:
+    complete(document, pdf)
+    _name_attachments_once(pdf)
+
+
+def _name_attachments_once(pdf: Any) -> None:
+    """Name each attachment once among the associated files, where WeasyPrint 70 names it twice, as text/xml."""
+    if "AF" not in pdf.catalog:
+        return
+    pdf.catalog["AF"] = pydyf.Array(dict.fromkeys(pdf.catalog["AF"]))
+    for part in pdf.objects:
+        if isinstance(part, pydyf.Stream) and part.extra.get("Type") == "/EmbeddedFile":
+            # The type that Factur-X requires, whatever this machine's type of .xml.
+            part.extra["Subtype"] = "/text#2fxml"
+
+
+MOST_BYTES = 2 * 1024 * 1024
+MOST_PIXELS = 1_000_000
+# Every PNG starts with its signature and a first chunk with its width and height.
+_HEAD = struct.Struct(">8s4s4sII")
+_SIGNATURE, _FIRST_CHUNK = b"\x89PNG\r\n\x1a\n", b"IHDR"
+
+
+def pictures_of(paper: Paper, assets: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the assets the paper shows. Raises PaperRefused where they differ from what the paper states."""
+    logo = paper.clinic.logo
+    if logo is None:
+        return {}
+    if logo.sha256 not in assets:
+        raise PaperRefused("The clinic’s logo was not handed over with the paper; send the logo again.")
+    png = assets[logo.sha256]
+    if len(png) > MOST_BYTES or not 0 < logo.width * logo.height <= MOST_PIXELS:
+        raise PaperRefused(
+            f"A logo may have {MOST_PIXELS} pixels and {MOST_BYTES} bytes; send a smaller one."
+        )
+    if not _is_what_it_says(png, logo):
+        raise PaperRefused("The clinic’s logo is not the picture that the paper names; send the logo again.")
+    return {logo.sha256: png}
+
+
+def _is_what_it_says(png: bytes, logo: Logo) -> bool:
+    if len(png) < _HEAD.size or hashlib.sha256(png).hexdigest() != logo.sha256:
+        return False
+    signature, _, chunk, width, height = _HEAD.unpack_from(png)
+    return (signature, chunk, width, height) == (_SIGNATURE, _FIRST_CHUNK, logo.width, logo.height)
+
 
 NO_ASSETS: Mapping[str, bytes] = MappingProxyType({})
 STYLES_KEPT = 16

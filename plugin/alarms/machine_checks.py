@@ -1,4 +1,4 @@
-"""Checks of the machine and of the work on it: queues, disk, clock, e-mail, settings, the nightly audit."""
+"""Checks of the machine and of the work on it: queues, disk, clock, e-mail, settings, the nightly audit, backups."""
 
 import os
 import shutil
@@ -11,6 +11,8 @@ from plugin.alarms.audit_runs import last_audit
 from plugin.alarms.condition import Look, fine, lasting, unused, wrong
 from plugin.alarms.deliveries import ALARM_WEBHOOK, last_delivery
 from plugin.alarms.square_checks import NOT_CONNECTED
+from plugin.backups.folder import last_copy_at
+from plugin.backups.standing import backup_problem, send_problem
 from plugin.backups.versions import newer_version
 from plugin.courses.base.inbox import inbox_state
 from plugin.courses.health_facts import WORKER, clock_offset, last_seen, mail_failing, write_failure
@@ -174,3 +176,22 @@ def version_is_newest(services: Services, _now: datetime) -> Look:
     if newer:
         return wrong(_("Coursekeeper {newer} is out; this is {version}.", newer=newer, version=VERSION))
     return fine(_("Coursekeeper {version}; no newer one is known here.", version=VERSION))
+
+
+def copies_are_made(services: Services, now: datetime) -> Look:
+    """Check that the last copy is good, and not old."""
+    problem = backup_problem(services, now)
+    if problem:
+        return wrong(problem)
+    made_at = last_copy_at(services.settings)
+    if made_at is None:
+        return unused(_("The first backup is about to be made."))
+    return fine(_("The last good backup is {lasting} old.", lasting=lasting(now - made_at)))
+
+
+def copies_are_sent(services: Services, now: datetime) -> Look:
+    """Check that the last copy also reached the place elsewhere, where one is set."""
+    if not services.settings.backup_remote:
+        return unused(_("Backups are kept on this machine only."))
+    problem = send_problem(services, now)
+    return wrong(problem) if problem else fine(_("Backups are also kept elsewhere."))

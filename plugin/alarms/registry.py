@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from plugin.alarms import backup_checks as backups
+from plugin.alarms import machine_checks as backups
 from plugin.alarms import machine_checks as machine
 from plugin.alarms import square_checks as square
 from plugin.alarms.condition import Check, Condition, Look, wrong

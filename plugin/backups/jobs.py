@@ -3,9 +3,8 @@
 from datetime import timedelta
 
 from plugin.backups import records
-from plugin.backups.folder import last_copy_at
+from plugin.backups.folder import is_due, last_copy_at
 from plugin.backups.make import run_backup
-from plugin.backups.schedule import is_due
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.opening_hours import read_hours

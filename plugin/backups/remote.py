@@ -13,8 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from plugin.backups.folder import ENCRYPTED_NAMES, names_to_drop
-from plugin.backups.schedule import DAILY, HOURLY, MONTHLY
+from plugin.backups.folder import DAILY, ENCRYPTED_NAMES, HOURLY, MONTHLY, names_to_drop
 from plugin.errors import Refused
 from plugin.settings import Settings
 

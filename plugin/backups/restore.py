@@ -1,20 +1,26 @@
-"""Restoring a copy: opened and checked as a database of its own, brought up to date, then put in place at once."""
+"""Restoring a copy: opened and checked as a database of its own, brought up to date, then put in place at once.
+
+Its secrets are sealed again with this installation's keys, or taken over where it has none.
+"""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select, update
+from pydantic import SecretStr
+from sqlalchemy import Column, select, update
 from sqlalchemy.orm import Session
 
 from plugin.backups.anchors import against_manifest
 from plugin.backups.archive import DamagedCopy, Keys, Manifest, need_space, unpack
 from plugin.backups.folder import backup_folder, make_private
-from plugin.backups.resealing import adopt_keys, reseal
 from plugin.backups.work import work_folder
+from plugin.configuration.sealing import sealing
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.audit import Finding, audit
 from plugin.courses.base.activity import Did, record_activity
@@ -25,7 +31,8 @@ from plugin.courses.documents.paper_emails import PAPER_MAIL
 from plugin.courses.handouts.visit_email import VISIT_MAIL
 from plugin.courses.letters.plan import CLIENT_LETTER
 from plugin.courses.sales.checkouts import CHECKOUT_EMAIL
-from plugin.errors import Refused
+from plugin.errors import ConfigurationError, Refused
+from plugin.secrets_file import FILE_NAME, keep_secrets
 from plugin.settings import Settings
 from plugin.square.sync import OVERLAP
 from plugin.square.sync.requested import SWEEP
@@ -36,7 +43,69 @@ from plugin.store.letters import ClientLetter
 from plugin.store.migrate import current_revision, is_too_old, known_revisions, upgrade
 from plugin.store.people import SignIn, Staff
 from plugin.store.queues import Outbox
+from plugin.store.tables import METADATA
 from plugin.store.upkeep import BackupRun
+from plugin.vault import Vault
+
+# The secret of an authenticator app; other sealed columns have names that end so.
+_SECOND_FACTOR = "totp_secret"
+
+
+def reseal(copy: Store, settings: Settings, keys: Keys | None) -> bool:
+    """Seal again with this installation's keys what those of the copy sealed; return whether some can't be opened."""
+    ours = _with_missing(settings, keys)
+    openers = [sealing(ours)] + ([sealing(_with(settings, keys))] if keys else [])
+    # Tokens and passwords are sealed with ENCRYPTION_KEYS only; second factors also without any.
+    tokens, factors = Vault(ours.encryption_keys.get_secret_value()), sealing(ours)
+    is_lost = False
+    with copy.writing() as session:
+        for column in _sealed_columns():
+            for (sealed,) in session.execute(select(column).where(column.is_not(None))).all():
+                plain = _opened(sealed, openers)
+                sealer = factors if column.name == _SECOND_FACTOR else tokens
+                if plain is None or not sealer.has_keys:
+                    is_lost = True
+                    continue
+                changed = update(column.table).where(column == sealed)
+                session.execute(changed.values({column.name: sealer.seal(plain)}))
+    return is_lost
+
+
+def _sealed_columns() -> Iterator[Column[Any]]:
+    for table in METADATA.sorted_tables:
+        for column in table.columns:
+            if column.name.endswith("sealed") or column.name == _SECOND_FACTOR:
+                yield column
+
+
+def _opened(sealed: str, openers: list[Vault]) -> str | None:
+    for vault in openers:
+        with suppress(ConfigurationError):
+            return vault.open(sealed)
+    return None
+
+
+def _with(settings: Settings, keys: Keys) -> Settings:
+    """Return the settings with the secrets of the copy."""
+    secrets_of_copy = {name: SecretStr(value) for name, value in keys.model_dump().items()}
+    return settings.model_copy(update=secrets_of_copy)
+
+
+def _with_missing(settings: Settings, keys: Keys | None) -> Settings:
+    """Return the settings with the secrets that are taken from the copy, as `adopt_keys` keeps them."""
+    if keys is None or (settings.data_folder / FILE_NAME).exists():
+        return settings
+    theirs, missing = _with(settings, keys), [name.lower() for name in settings.missing_secrets]
+    return settings.model_copy(update={name: getattr(theirs, name) for name in missing})
+
+
+def adopt_keys(settings: Settings, keys: Keys | None) -> None:
+    """Take the secrets of the copy where this installation has none yet: an empty machine becomes the old one."""
+    taken = _with_missing(settings, keys)
+    values = {name: getattr(taken, name.lower()).get_secret_value() for name in settings.missing_secrets}
+    if any(values.values()):
+        keep_secrets(settings.data_folder, {name: value for name, value in values.items() if value})
+
 
 Prepare = Callable[[Store], tuple[tuple[Finding, ...], bool]]
 _RESTORE = Actor("Restore", Role.OWNER, Source.COMMAND)

@@ -1,13 +1,19 @@
-"""Reading stored settings: opened, checked like those of the environment, and reported where they can't be used."""
+"""The settings as they are now: from the environment, else stored in the database, else the default.
 
-from collections.abc import Iterable
+Stored ones are opened, checked like those of the environment, and reported where they can't be used.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from threading import Lock
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from plugin.configuration.registry import is_editable, is_secret
 from plugin.errors import ConfigurationError
-from plugin.settings import validated
+from plugin.settings import Settings, validated
 from plugin.store import Store
 from plugin.store.upkeep import StoredSetting
 from plugin.vault import Vault
@@ -72,3 +78,63 @@ def opened(row: Row, vault: Vault) -> str:
 def parsed(name: str, text: str) -> Any:
     """Return the value of a setting; raises ConfigurationError with the sentence of a wrong environment."""
     return getattr(validated({name: text}), name)
+
+
+# How soon a change made by another process takes effect. Nothing is asked of the database in between.
+REFRESH_S = 3.0
+
+
+class LiveSettings:
+    """Settings that follow the database. What is stored but can't be used counts as unset, and is in `problems`."""
+
+    def __init__(
+        self,
+        given: Settings,
+        store: Store,
+        vault: Vault,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.set_by_server = given.set_by_server
+        self._given = self._now = given
+        self._store = store
+        self._vault = vault
+        self._monotonic = monotonic
+        self._lock = Lock()
+        self._rows: tuple[Row, ...] = ()
+        self._due_at = 0.0
+        self._is_read = False
+        self.problems: Mapping[str, str] = {}
+
+    def current(self) -> Settings:
+        """Return the settings, at most `REFRESH_S` old. While the database does not answer they stay as they were."""
+        # One thread reads them again; the others go on with what is known, except at the very first.
+        if self._is_due() and self._lock.acquire(blocking=not self._is_read):
+            try:
+                if self._is_due():
+                    self._read()
+            except DBAPIError:
+                # Without a database nothing else works either; once read, it is asked again after `REFRESH_S`.
+                pass
+            finally:
+                self._lock.release()
+        return self._now
+
+    def refresh(self) -> Settings:
+        """Read them again and return them, with the last change of any process."""
+        with self._lock:
+            self._read()
+        return self._now
+
+    def _is_due(self) -> bool:
+        return not self._is_read or self._monotonic() >= self._due_at
+
+    def _read(self) -> None:
+        self._due_at = self._monotonic() + REFRESH_S
+        rows = read_rows(self._store)
+        if rows != self._rows:
+            open_rows = [row for row in rows if row.name not in self.set_by_server]
+            stored, problems = usable(open_rows, self._vault)
+            self._now, self.problems = self._given.model_copy(update=stored), problems
+            self._rows = rows
+        self._is_read = True

@@ -14,7 +14,16 @@ from typing import NamedTuple
 
 from plugin.core.money import Charge, Money
 from plugin.core.status import Status, course_status
-from plugin.core.unlock import needed_for, unlocked
+
+
+def unlocked(*, granted: int, price: int, paid: int) -> int:
+    """Return how many of the granted sessions the money received has paid for."""
+    return granted if paid >= price else granted * paid // price
+
+
+def needed_for(*, sessions: int, granted: int, price: int) -> int:
+    """Return the least money, minor units, that unlocks so many of the granted sessions."""
+    return -(-sessions * price // granted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from functools import partial
 
 from invoices.press.workers import PaperWorkers
 from plugin.bootstrap import open_services
-from plugin.configuration.live import LiveSettings
+from plugin.configuration.stored import LiveSettings
 from plugin.doctor import configuration, data, machine, outside
 from plugin.doctor.finding import Check, Finding, State, isolated, wrong
-from plugin.doctor.watched import given_up, watched
+from plugin.doctor.outside import given_up, watched
 from plugin.errors import ConfigurationError
 from plugin.services import wall_clock
 from plugin.settings import Settings

@@ -1,4 +1,4 @@
-"""What is outside this machine: Square, the mail server, the public address. Asked only on request."""
+"""What is outside this machine: Square, the mail server, the public address, asked only on request; and alarms."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,10 @@ from http.client import HTTPMessage
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from plugin.alarms.condition import Condition, State
 from plugin.alarms.machine_checks import CLOCK_MAY_DIFFER
+from plugin.alarms.registry import conditions
+from plugin.courses.health_facts import WORKER, health_facts, last_seen
 from plugin.doctor.finding import Finding, ok, warning, wrong
 from plugin.errors import MailFailed, SquareFailed
 from plugin.mail import SmtpMailer
@@ -98,3 +101,33 @@ def _clock(headers: HTTPMessage, now: datetime) -> Iterator[Finding]:
     if abs(there - now) > CLOCK_MAY_DIFFER:
         said = f"The public address says {there:%Y-%m-%d %H:%M} UTC, this machine {now:%Y-%m-%d %H:%M}."
         yield warning("Clock", said, "Set the clock (timedatectl set-ntp true).")
+
+
+# The doctor looks at these more closely itself.
+_LEFT_OUT = frozenset({"disk_has_room", "settings_are_read", "audit_is_clean"})
+
+
+def watched(services: Services, now: datetime) -> Iterator[Finding]:
+    """Check every condition that raises an alarm; the worker must also have run at all."""
+    if last_seen(services.store, WORKER) is None:
+        yield wrong(
+            "Worker", "It has never run.", "Run coursekeeper serve, which starts it, or coursekeeper worker."
+        )
+    for each in conditions(services, now):
+        if each.name not in _LEFT_OUT and each.state is not State.UNUSED:
+            yield _finding(each)
+
+
+def given_up(services: Services, now: datetime) -> Iterator[Finding]:
+    """Check that no event and no job was given up."""
+    facts = health_facts(services.store, now)
+    failed = facts.inbox.failed + sum(each.failed for each in facts.jobs.values())
+    if failed:
+        yield warning("Given up", f"{failed} events and jobs failed.", "Look at them under Settings, Square.")
+
+
+def _finding(seen: Condition) -> Finding:
+    if not seen.is_wrong:
+        return ok(seen.title, seen.said)
+    state = wrong if seen.is_urgent else warning
+    return state(seen.title, seen.said, seen.to_do)

@@ -1,8 +1,12 @@
-"""The job of a paper asked for at the desk: draw it, send it in the client's language, record the outcome."""
+"""The job of a paper asked for at the desk: draw it, send it in the client's language, record the outcome.
+
+And of the e-mail with the link to read and sign an agreement.
+"""
 
 from invoices.language import Language, language_for
 from plugin.core.acts import Act
-from plugin.courses.agreements.views import agreement_pdf
+from plugin.courses.agreements.views import agreement_content, agreement_pdf, read_agreement
+from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.documents.client_statement import client_statement
 from plugin.courses.documents.files import document_bytes
@@ -23,7 +27,7 @@ from plugin.courses.quotes.views import quote_pdf
 from plugin.emails.compose import html_of, plain_of
 from plugin.emails.visit_email import stop_url_of
 from plugin.emails.visit_text import questions_line
-from plugin.errors import MailFailed, PaperNotMade
+from plugin.errors import MailFailed, NotFound, PaperNotMade
 from plugin.jobs import RunAgain
 from plugin.mail import Attachment, Letter
 from plugin.services import Services
@@ -129,3 +133,34 @@ def _pdf(services: Services, act: Act, paper: PaperToSend) -> bytes:
         language=paper.client.language,
         public_url=services.settings.public_url,
     ).pdf
+
+
+def mail_agreement_link(services: Services, job: Job) -> str:
+    """Send the link, once; nothing for an agreement that is gone or signed. Raises MailFailed."""
+    try:
+        agreement = read_agreement(services.store, job.subject)
+    except NotFound:
+        return "Not sent: the agreement is gone."
+    if agreement.is_signed:
+        return "Not sent: it is signed."
+    paper, clinic = agreement_content(services.store, agreement.id), read_clinic(services.store)
+    language = language_for(agreement.language)
+    said = {
+        "name": agreement.client_name,
+        "package": paper.package_name,
+        "amount": language.money(paper.price),
+        "url": str(job.payload["url"]),
+        "clinic": clinic,
+        "questions": questions_line(clinic, language),
+    }
+    services.mail.send(
+        Letter(
+            to=str(job.payload["mail_to"]),
+            subject=f"{language.gettext('Course agreement')} · {clinic.name}",
+            text=plain_of("agreement", language, **said),
+            html=html_of("agreement", language, **said),
+            reply_to=clinic.email,
+            key=f"{job.id}-agreement",
+        )
+    )
+    return "The e-mail was sent."

@@ -12,14 +12,16 @@ from invoices.language import Language
 from plugin.core.acts import Role
 from plugin.courses.accounts.email_codes import email_code
 from plugin.courses.accounts.invitations import expires_at, link_address, note_mail_problem
-from plugin.courses.accounts.staff import StaffView, read_staff, staff_by_email
-from plugin.courses.accounts.staff_alerts import (
+from plugin.courses.accounts.staff import (
     EMAIL,
     NEW_OWNER,
     PASSKEY_ADDED,
     PASSWORD,
     ROLE,
     SECOND_STEP_REMOVED,
+    StaffView,
+    read_staff,
+    staff_by_email,
 )
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job

@@ -1,4 +1,4 @@
-"""The balance on the client's Square profile: a custom attribute, written once per change.
+"""The balance on the client's Square profile: a custom attribute, written once per change, removed after an erasure.
 
 Square does not document what a merge does to such an attribute, so it is written again on the remaining profile.
 """
@@ -23,9 +23,12 @@ from plugin.courses.clients.profile_notes import (
     written_note,
 )
 from plugin.errors import NotYet, SquareFailed
+from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.customers import current_profile
+from plugin.square.parsing import text
+from plugin.store.queues import Outbox
 
 ATTRIBUTE = "coursekeeper_balance"
 DEFINITION = {
@@ -187,3 +190,27 @@ def _release_in(session: Session, services: Services, act: Act) -> None:
     drop_bookmark_in(session, HELD)
     settle_item_in(session, act, HELD, "Square permits it now; the balances are being written.")
     enqueue_all(Work(session, services.store, act))
+
+
+_BUSY_S = 30.0
+
+
+def leave_profile(services: Services, job: Job) -> str:
+    """Remove the balance from a Square profile, then delete its id."""
+    customer_id = text(job.payload.get("square_customer_id"))
+    if customer_id:
+        with suppress(SquareNotFound):
+            services.square.delete_customer_attribute(customer_id, ATTRIBUTE)
+
+    def forget(session: Session) -> None:
+        session.get_one(Outbox, job.id).payload = {}
+
+    services.store.transact(forget)
+    return "Balance removed from the profile."
+
+
+def compact(services: Services, _job: Job) -> str | RunAgain:
+    """Rewrite the database's file without what was erased."""
+    if services.store.compact():
+        return "Database file rewritten without what was erased."
+    return RunAgain(_BUSY_S, "The database is busy; its file is rewritten a little later.")

@@ -1,12 +1,15 @@
-"""What is written about visits: notes, before or after the session is used, and the lists they are tapped from."""
+"""What is written about visits: notes, before or after the session is used, the lists they are tapped from, and plans.
+
+A plan is the dates that were proposed for the sessions of a course.
+"""
 
 from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Base, Id, Name, only_where
-from plugin.store.personal import DELETED, EMPTIED, OF_CLIENT, OF_NOTE
+from plugin.store.base import Base, Id, Name, SquareId, only_where
+from plugin.store.personal import DELETED, EMPTIED, OF_CLIENT, OF_COURSE, OF_NOTE
 
 
 class VisitOption(Base):
@@ -81,3 +84,23 @@ class NameTranslation(Base):
     name: Mapped[str] = mapped_column(Name, primary_key=True)
     language: Mapped[str] = mapped_column(String(16), primary_key=True)
     text: Mapped[str] = mapped_column(Name)
+
+
+class PlannedVisit(Base):
+    """One planned date. One that was planned over stays, with when: plans are compared with what was done."""
+
+    __tablename__ = "planned_visit"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), info=OF_COURSE)
+    start_at: Mapped[datetime] = mapped_column(index=True)
+    planned_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)
+    replaced_at: Mapped[datetime | None]
+    # The appointment in Square that was booked for it, which goes along when the visit is moved.
+    square_booking_id: Mapped[str | None] = mapped_column(SquareId, unique=True, index=True)
+    # "": not to be booked by us; waiting: to be booked, moved or canceled; booked; failed: `booking_problem` says why.
+    booking_state: Mapped[str] = mapped_column(String(12), default="", server_default="")
+    booking_problem: Mapped[str] = mapped_column(String(400), default="", server_default="", info=EMPTIED)
+
+    __table_args__ = (Index(None, "course_id", "start_at"),)

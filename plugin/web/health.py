@@ -9,8 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from plugin.core.moments import rfc3339
 from plugin.courses.base.inbox import InboxState, inbox_state
 from plugin.courses.health_facts import write_failure
-from plugin.courses.square_health import last_sync_at
-from plugin.courses.square_mode import SquareMode, square_mode
+from plugin.courses.square_health import SquareMode, last_sync_at, square_mode
 from plugin.store import Store
 from plugin.store.migrate import can_serve
 from plugin.store.write_failures import WriteFailure, is_unopened

@@ -8,7 +8,7 @@ from flask import current_app, url_for
 
 from plugin.configuration.registry import Group, names_of
 from plugin.core.acts import Role
-from plugin.web.owner.setting_words import DECLARED_ONLY
+from plugin.web.owner.setting_forms import DECLARED_ONLY
 from plugin.web.translations import N_
 
 

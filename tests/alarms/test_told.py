@@ -12,8 +12,8 @@ import pytest
 
 from plugin.alarms import notices, watch
 from plugin.alarms.deliveries import recent_deliveries
+from plugin.alarms.notices import SIGNATURE, post
 from plugin.alarms.watch import active_alarms, send_test
-from plugin.alarms.webhook import SIGNATURE, post
 from plugin.core.acts import Act, Role
 from plugin.courses.health_facts import MailWatch
 from plugin.errors import ConfigurationError, MailFailed, Refused, WebhookFailed

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plugin.backups.schedule import DAILY, HOURLY, MONTHLY, is_due, kept
+from plugin.backups.folder import DAILY, HOURLY, MONTHLY, is_due, kept
 from plugin.core.opening_hours import assumed_hours
 
 LA = ZoneInfo("America/Los_Angeles")

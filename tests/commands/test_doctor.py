@@ -14,7 +14,7 @@ from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.health_facts import WORKER, sign_of_life
 from plugin.doctor import configuration, data, machine, outside
 from plugin.doctor.finding import Finding, State, isolated
-from plugin.doctor.watched import given_up, watched
+from plugin.doctor.outside import given_up, watched
 from plugin.errors import SquareFailed
 from plugin.secrets_file import make_secrets
 from plugin.services import Services

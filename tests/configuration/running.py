@@ -6,9 +6,9 @@ from typing import Any, cast
 import httpx
 from cryptography.fernet import Fernet
 
-from plugin.configuration.live import LiveSettings
 from plugin.configuration.mailer import ConfiguredMailer
 from plugin.configuration.save import save_settings
+from plugin.configuration.stored import LiveSettings
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.services import Services
 from plugin.settings import Settings

@@ -9,9 +9,9 @@ from cryptography.fernet import Fernet
 from sqlalchemy import text
 
 from plugin.configuration.changes import recent_changes
-from plugin.configuration.live import REFRESH_S
 from plugin.configuration.registry import DECLARED, is_editable
 from plugin.configuration.sealing import reseal_settings
+from plugin.configuration.stored import REFRESH_S
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.health_facts import clock_offset
 from plugin.errors import InvalidField, NotAllowed, Refused

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from plugin.configuration.email import MailAccount, send_test_email
-from plugin.configuration.square import try_and_save_token
+from plugin.configuration.save import try_and_save_token
 from plugin.core.acts import Act
 from plugin.courses.square_health import connection_in
 from plugin.errors import InvalidField, Refused

@@ -2,7 +2,7 @@
 
 import pytest
 
-from plugin.core.unlock import needed_for, unlocked
+from plugin.core.course import needed_for, unlocked
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,8 @@ from plugin.courses.handouts.selection import Choice, Listing, people_chosen, pe
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from plugin.store import Store
-from plugin.store.documents import Document, DocumentCourse, DocumentFile
+from plugin.store.documents import Document, DocumentCourse, DocumentFile, PaperBatch
 from plugin.store.ledger import Course
-from plugin.store.papers import PaperBatch
 from plugin.store.queues import Handout
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments

@@ -34,10 +34,9 @@ from plugin.courses.sales.checkouts import NewCheckout, start_checkout
 from plugin.courses.sales.sales import Came
 from plugin.errors import InvalidField, NotAllowed, Refused
 from plugin.store import Store
-from plugin.store.ledger import Entry, History
+from plugin.store.ledger import Entry, History, SealedRow
 from plugin.store.people import Client
 from plugin.store.queues import Handout, Inbox, Outbox
-from plugin.store.seals import SealedRow
 from plugin.store.tables import METADATA
 from plugin.store.triggers import ERASED
 from tests.clock import HandMovedClock

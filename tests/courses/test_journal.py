@@ -17,8 +17,8 @@ from plugin.core.money import Charge, Money
 from plugin.core.terms import Terms
 from plugin.courses.base.columns import Person
 from plugin.courses.base.work import transact
+from plugin.courses.changes.adjust import write_off_course
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift, take_gift_back
-from plugin.courses.changes.write_off import write_off_course
 from plugin.courses.documents.sale_record import (
     RefundRecord,
     ReturnedLine,

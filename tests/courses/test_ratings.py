@@ -14,8 +14,7 @@ from plugin.courses.handouts.content import summary_paper
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.courses.privacy.export import export_client
 from plugin.courses.ratings.choices import choose_concerns, decide, delete_ratings, rate
-from plugin.courses.ratings.report import rated_clients
-from plugin.courses.ratings.views import OwnRatings, has_rated_today, own_ratings, ratings_of
+from plugin.courses.ratings.views import OwnRatings, has_rated_today, own_ratings, rated_clients, ratings_of
 from plugin.courses.retention import drop_old_rows
 from plugin.errors import InvalidField, NotAllowed, Refused
 from plugin.store.queues import Handout

@@ -30,10 +30,9 @@ from plugin.courses.base.sealing import KEPT, RECORDS, kept_fingerprint, mark_re
 from plugin.courses.changes.expiry import freeze_course
 from plugin.courses.handouts.cache import hand_out
 from plugin.store import Store
-from plugin.store.ledger import Entry
+from plugin.store.ledger import Entry, LedgerSeal, SealedRow
 from plugin.store.migrate import upgrade
 from plugin.store.recorded import RECORDED, record_fingerprint
-from plugin.store.seals import LedgerSeal, SealedRow
 from plugin.store.triggers import APPEND_ONLY, SEAL, SEALED, removal
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk

@@ -34,9 +34,9 @@ from plugin.services import Services
 from plugin.settings import Settings
 from plugin.square.client import SquareClient
 from plugin.store import Store
+from plugin.store.documents import VisitLetter
 from plugin.store.offers import Clinic as ClinicRow
 from plugin.store.offers import Treatment
-from plugin.store.papers import VisitLetter
 from plugin.store.queues import Handout, Outbox
 from plugin.worker import Worker
 from tests.clock import HandMovedClock

@@ -7,7 +7,7 @@ import pytest
 from invoices.pages.year import check_year
 from plugin.core.money import Money
 from plugin.courses.base.clinic import local_date, read_clinic
-from plugin.courses.changes.write_off import write_off_course
+from plugin.courses.changes.adjust import write_off_course
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.journal.keep import keep_money
 from plugin.courses.journal.year import Year, year_end, year_paper, year_sheet

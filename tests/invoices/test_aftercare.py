@@ -16,10 +16,9 @@ from invoices.aftercare import (
     starting_slugs,
     starting_text,
 )
-from invoices.emergency import emergency_number
 from invoices.language import language_for
 from invoices.pages.hours import hours_line
-from invoices.pages.sheet import cells
+from invoices.pages.sheet import cells, emergency_number
 from invoices.papers import Block, OpenHours, Paper, PaperRefused, Run, Section, TimeRow
 from tests.papers.real import sheet
 

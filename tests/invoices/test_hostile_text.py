@@ -30,7 +30,7 @@ from invoices.papers import (
     Section,
     stamps,
 )
-from invoices.press.pictures import pictures_of
+from invoices.press.render import pictures_of
 from invoices.press.workers import PaperWorkers
 from plugin.courses.handouts.example import example_summary
 from tests.papers.real import KINDS, sheet, summary

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from plugin.core.acts import Act
 from plugin.courses.attention.items import resolve
 from plugin.courses.attention.kind import Resolution
-from plugin.courses.clients.client_profile import profile_status
 from plugin.courses.clients.clients import read_client
+from plugin.courses.clients.profile_notes import profile_status
 from plugin.square.sync import sync
 from plugin.store.people import Client
 from tests.square.clinic import OWNER, Clinic, keep

@@ -19,12 +19,12 @@ from plugin.courses.visits.plan_bookings import NOT_BOOKED, book_instead_in
 from plugin.courses.visits.planned import planned_of_courses, planned_on
 from plugin.courses.visits.visit_plan import VisitPlan, propose_plan, read_plan, save_plan
 from plugin.errors import Refused
-from plugin.square.connection.booking_trial import bookable, why_not_booking
+from plugin.square.connection.trial import bookable, why_not_booking
 from plugin.store import Store
 from plugin.store.activity import Activity
 from plugin.store.ledger import Course
 from plugin.store.queues import Outbox
-from plugin.store.visit_plans import PlannedVisit
+from plugin.store.visit_notes import PlannedVisit
 from tests.square.clinic import OWNER, Clinic, Json
 from tests.square.conftest import OpenClinic
 

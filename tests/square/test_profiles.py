@@ -7,9 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from plugin.core.acts import Act
-from plugin.courses.clients.client_profile import profile_status
 from plugin.courses.clients.clients import change_client, create_client, put_into_square, read_client
-from plugin.courses.clients.profile_notes import show_balances
+from plugin.courses.clients.profile_notes import profile_status, show_balances
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import SquareFailed
 from plugin.square.customers import ensure_customer

@@ -6,8 +6,7 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.handouts.content import summary_paper
 from plugin.courses.ratings.choices import choose_concerns, delete_ratings, rate
-from plugin.courses.ratings.report import rated_clients
-from plugin.courses.ratings.views import own_ratings
+from plugin.courses.ratings.views import own_ratings, rated_clients
 from tests.courses.desk import Desk
 
 

@@ -36,9 +36,8 @@ from plugin.courses.webhooks.receivers import (
 )
 from plugin.errors import InvalidField, NotAllowed, WebhookFailed
 from plugin.settings import read_settings
-from plugin.webhooks.address import allowed_address, is_public
 from plugin.webhooks.deliver import deliver_due
-from plugin.webhooks.post import MOST_READ, post
+from plugin.webhooks.post import MOST_READ, allowed_address, is_public, post
 from tests.courses.desk import DEB, OLGA, Desk, back
 from tests.webhooks.receiver import Receiver, endless, hang_up, receiving, say
 

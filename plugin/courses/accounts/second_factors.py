@@ -14,12 +14,14 @@ from plugin.core.text import required
 from plugin.courses.accounts.limit_hits import add_hits
 from plugin.courses.accounts.staff import (
     NO_SUCH_PERSON,
+    PASSKEY_ADDED,
+    SECOND_STEP_REMOVED,
     StaffView,
+    alert,
     end_sessions,
     locked_self,
     staff_view,
 )
-from plugin.courses.accounts.staff_alerts import PASSKEY_ADDED, SECOND_STEP_REMOVED, alert
 from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row

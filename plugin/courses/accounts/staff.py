@@ -1,4 +1,7 @@
-"""Staff accounts: adding and finding people, their passwords, and ending their access. Passwords arrive hashed."""
+"""Staff accounts: adding and finding people, their passwords, and ending their access. Passwords arrive hashed.
+
+What changes access enqueues jobs that tell the person and every owner by e-mail, and by whom.
+"""
 
 import secrets
 from dataclasses import dataclass, field
@@ -10,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import OPERATOR, Act, Actor, Role, Source
 from plugin.core.text import clean, required
-from plugin.courses.accounts.staff_alerts import IS_ACTIVE_OWNER, NEW_OWNER, PASSWORD, alert
 from plugin.courses.base.activity import Did, record_in
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row, transact
 from plugin.courses.clients.contacts import typed_email
@@ -19,6 +22,36 @@ from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import Passkey, SignIn, Staff
 from plugin.wording import N_, _
+
+# The outbox job that sends one alert to one address.
+ALERT = "mail_staff_alert"
+PASSWORD, ROLE, EMAIL, NEW_OWNER = "password", "role", "email", "new_owner"
+SECOND_STEP_REMOVED, PASSKEY_ADDED = "second_step_removed", "passkey_added"
+
+# An owner who can sign in; one who is only invited can't.
+IS_ACTIVE_OWNER = (Staff.role == Role.OWNER.value, Staff.is_active.is_(True), Staff.invited_at.is_(None))
+
+
+def alert(work: Work, about: Staff, what: str, *, tells_person: bool = True, also_to: str = "") -> None:
+    """Enqueue an alert to the person and to each owner who signs in; `also_to`: one more address.
+
+    Where no mail is set up, the jobs end without sending.
+    """
+    addresses = set(work.session.scalars(select(Staff.email).where(*IS_ACTIVE_OWNER)))
+    addresses |= {about.email} if tells_person else set()
+    addresses |= {also_to} if also_to else set()
+    actor = work.act.actor
+    said = {
+        "what": what,
+        "name": about.name,
+        "role": about.role,
+        "email": about.email,
+        "by": "the command line" if actor.source is Source.COMMAND else actor.name,
+        "at": work.now.isoformat(),
+    }
+    for address in sorted(addresses):
+        enqueue(work, ALERT, work.new_id(), payload={**said, "to": address})
+
 
 INVITATION_LASTS = timedelta(days=7)
 NO_SUCH_PERSON = N_("There is no such person.")

@@ -6,7 +6,11 @@ from plugin.core.acts import Act, Role
 from plugin.core.text import required
 from plugin.courses.accounts.invitations import print_as
 from plugin.courses.accounts.staff import (
+    EMAIL,
+    NEW_OWNER,
+    ROLE,
     StaffView,
+    alert,
     end_sessions,
     locked_self,
     locked_staff,
@@ -15,7 +19,6 @@ from plugin.courses.accounts.staff import (
     staff_email,
     staff_view,
 )
-from plugin.courses.accounts.staff_alerts import EMAIL, NEW_OWNER, ROLE, alert
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, allowed, in_transaction
 from plugin.errors import NotAllowed, Refused

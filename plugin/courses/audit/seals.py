@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from plugin.core.fingerprint import KeptHead, Sealed, seal_fingerprint
 from plugin.courses.audit.records import Finding
 from plugin.courses.base.sealing import ENTRY, HISTORY, KEPT, RECORDS, kept_fingerprint
-from plugin.store.ledger import Entry
-from plugin.store.seals import LedgerSeal, SealedRow
+from plugin.store.ledger import Entry, LedgerSeal, SealedRow
 from plugin.store.triggers import ERASED
 
 _AT_ONCE = 2000

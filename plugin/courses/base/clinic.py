@@ -18,8 +18,8 @@ from plugin.courses.base.views import ClinicView, LogoView
 from plugin.courses.base.work import reading
 from plugin.errors import InvalidField
 from plugin.store import Store
+from plugin.store.documents import Logo
 from plugin.store.offers import Clinic
-from plugin.store.papers import Logo
 from plugin.store.prepared import Prepared
 from plugin.wording import N_, _
 

@@ -21,11 +21,10 @@ from plugin.store import Store
 from plugin.store.agreements import AgreementSignature
 from plugin.store.base import Base
 from plugin.store.documents import Document, DocumentFile
-from plugin.store.ledger import Allowance, Course, Entry, History
+from plugin.store.ledger import Allowance, Course, Entry, History, LedgerSeal, SealedRow
 from plugin.store.people import ApiToken, Passkey, Staff
 from plugin.store.queues import Handout
 from plugin.store.recorded import Recorded
-from plugin.store.seals import LedgerSeal, SealedRow
 from plugin.store.tables import METADATA
 from plugin.store.triggers import ERASED
 

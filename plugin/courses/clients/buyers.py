@@ -10,7 +10,6 @@ from plugin.core.text import clean
 from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.suppression import welcome_back_in
 from plugin.courses.base.work import Work
-from plugin.courses.clients.client_profile import fields_on_their_way_in
 from plugin.courses.clients.clients import (
     IS_NAMESAKE,
     IS_SOMEBODY,
@@ -22,6 +21,7 @@ from plugin.courses.clients.clients import (
 from plugin.courses.clients.contacts import Buyer, Contact
 from plugin.courses.clients.duplicates import ask_about_duplicates
 from plugin.courses.clients.merge_core import join_clients
+from plugin.courses.clients.profile_notes import fields_on_their_way_in
 from plugin.courses.clients.square_links import (
     add_link_in,
     contact_of_buyer,

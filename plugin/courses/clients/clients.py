@@ -16,8 +16,8 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.state import each_state
 from plugin.courses.base.views import ClientView, FoundClient, NextUse, Page, from_row
 from plugin.courses.base.work import Work, allowed, reading
-from plugin.courses.clients.client_profile import enqueue_customer, fields_on_their_way_in
 from plugin.courses.clients.contacts import Contact, typed_contact
+from plugin.courses.clients.profile_notes import enqueue_customer, fields_on_their_way_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.database import write

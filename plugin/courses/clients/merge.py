@@ -16,9 +16,9 @@ from plugin.courses.base.chain import course_for_change
 from plugin.courses.base.outbox import PROFILE, enqueue, profile_changed
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, allowed, require_row
-from plugin.courses.clients.client_profile import enqueue_customer
 from plugin.courses.clients.clients import index_client, living_client_in, view_of
 from plugin.courses.clients.merge_core import MOVED, hand_over, join_clients
+from plugin.courses.clients.profile_notes import enqueue_customer
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.changes import CourseShare

@@ -15,7 +15,7 @@ from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import known_client_in, living_client_in, with_merged
 from plugin.courses.clients.wallet_passes import withdraw_in
 from plugin.store import Store
-from plugin.store.papers import PrivatePage
+from plugin.store.documents import PrivatePage
 
 PRIVATE_PATH = "/my/"
 _BYTES = 32

@@ -20,8 +20,8 @@ from plugin.courses.base.work import Work, transact
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.clients.clients import known_client_in, view_of
 from plugin.courses.documents.buyers import party_in
+from plugin.courses.documents.issue import New, issued_in, write_document
 from plugin.courses.documents.series import next_place_in
-from plugin.courses.documents.storage import New, issued_in, write_document
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.handouts.status import received_in
 from plugin.courses.refunds.basis import refund_basis_in

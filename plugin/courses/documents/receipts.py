@@ -17,9 +17,7 @@ from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work
 from plugin.courses.documents.buyers import packages_of_sale_in
 from plugin.courses.documents.invoice_content import due_on_in, payments_in
-from plugin.courses.documents.sale_record import SoldSale, Tender, paid_sale_in
-from plugin.courses.documents.series import next_place_in
-from plugin.courses.documents.storage import (
+from plugin.courses.documents.issue import (
     RECEIPT,
     New,
     course_ids_of,
@@ -27,6 +25,8 @@ from plugin.courses.documents.storage import (
     issued_in,
     write_document,
 )
+from plugin.courses.documents.sale_record import SoldSale, Tender, paid_sale_in
+from plugin.courses.documents.series import next_place_in
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.store.documents import Document
 from plugin.store.people import Client

@@ -23,7 +23,7 @@ from plugin.courses.handouts.selection import (
 )
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
-from plugin.store.papers import PaperBatch
+from plugin.store.documents import PaperBatch
 from plugin.store.people import Staff
 from plugin.wording import N_, _
 

@@ -20,8 +20,8 @@ from plugin.courses.base.work import Work, allowed, in_session, require_row
 from plugin.courses.clients.clients import known_client_in, living_client_in, view_of
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
 from plugin.store import Store
+from plugin.store.documents import VisitLetter
 from plugin.store.ledger import Course
-from plugin.store.papers import VisitLetter
 from plugin.store.people import Client
 from plugin.wording import _
 

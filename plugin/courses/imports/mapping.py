@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from plugin.core.text import folded
 from plugin.courses.imports.columns import Columns
-from plugin.courses.imports.count_columns import COUNTS, Scores, count_columns, does_count_matter
+from plugin.courses.imports.counts import COUNTS, Scores, count_columns, does_count_matter
 from plugin.courses.imports.fields import CALLED, FIELDS, Field, heading_weight
 from plugin.courses.imports.table import MOST_COLUMNS, Table
 from plugin.courses.imports.values import EMAIL, PHONE, Values, fit, values_of

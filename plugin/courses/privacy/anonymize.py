@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.courses.base.sealing import HISTORY
 from plugin.courses.base.suppression import NO_BODY
-from plugin.courses.clients.client_profile import CUSTOMER
+from plugin.courses.clients.profile_notes import CUSTOMER
 from plugin.courses.documents.sale_record import without_reasons
 from plugin.courses.handouts.batches import delete_all_batches_in
 from plugin.courses.privacy.subject import SubjectData, Words
@@ -24,7 +24,7 @@ from plugin.store.base import Base
 from plugin.store.changes import Gift
 from plugin.store.documents import SaleRecord
 from plugin.store.imports import ImportBatch
-from plugin.store.ledger import Entry, History, Operation
+from plugin.store.ledger import Entry, History, Operation, SealedRow
 from plugin.store.listing import ListedClient, UnlistedCourse
 from plugin.store.people import Client
 from plugin.store.personal import (
@@ -37,7 +37,6 @@ from plugin.store.personal import (
     rows_of,
 )
 from plugin.store.queues import Attention, Inbox, Outbox
-from plugin.store.seals import SealedRow
 from plugin.store.square_side import SquarePerson
 from plugin.store.tables import models
 from plugin.store.triggers import ERASED

@@ -12,11 +12,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.text import digits, folded
 from plugin.store.changes import CourseOrigin, CourseShare, Gift
-from plugin.store.documents import Document
+from plugin.store.documents import Document, VisitLetter
 from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Visit
 from plugin.store.letters import ClientLetter
-from plugin.store.papers import VisitLetter
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.queues import Attention
 from plugin.store.selling import Checkout, DeskRefund

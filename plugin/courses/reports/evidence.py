@@ -29,9 +29,9 @@ from plugin.courses.handouts.cache import Render
 from plugin.courses.privacy.access_log import record_download
 from plugin.errors import CoursekeeperError
 from plugin.store import Store
+from plugin.store.documents import VisitLetter
 from plugin.store.ledger import Visit
 from plugin.store.letters import ClientLetter
-from plugin.store.papers import VisitLetter
 from plugin.store.square_side import Booking
 
 _CALLED = "Evidence for a dispute"

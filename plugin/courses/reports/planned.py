@@ -16,7 +16,7 @@ from plugin.courses.reports.period import MONTHS_SHOWN, months_up_to, start_of
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
 from plugin.store.people import Staff
-from plugin.store.visit_plans import PlannedVisit
+from plugin.store.visit_notes import PlannedVisit
 from plugin.wording import _
 
 

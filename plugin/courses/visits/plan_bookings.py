@@ -24,7 +24,7 @@ from plugin.store import Store
 from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Treatment
 from plugin.store.square_side import Booking
-from plugin.store.visit_plans import PlannedVisit
+from plugin.store.visit_notes import PlannedVisit
 from plugin.wording import _, joined
 
 # The outbox job that books, moves or cancels the appointment of a planned visit.

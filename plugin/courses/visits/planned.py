@@ -20,7 +20,7 @@ from plugin.store.ledger import Course, Visit
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.prepared import Prepared
 from plugin.store.square_side import Booking
-from plugin.store.visit_plans import PlannedVisit
+from plugin.store.visit_notes import PlannedVisit
 
 MOST_SHOWN = 60
 

@@ -36,7 +36,7 @@ from plugin.store.ledger import Allowance, Course
 from plugin.store.offers import Treatment
 from plugin.store.people import SquareCustomer
 from plugin.store.square_side import Booking
-from plugin.store.visit_plans import PlannedVisit
+from plugin.store.visit_notes import PlannedVisit
 from plugin.wording import N_n, _
 
 MOST_PLANNED, MOST_DAYS = 40, 365

@@ -6,8 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from plugin.courses.failed_jobs import FailedJobView, failed_jobs
-from plugin.courses.square_health import SquareState, square_state
-from plugin.courses.square_mode import SquareMode, square_mode
+from plugin.courses.square_health import SquareMode, SquareState, square_mode, square_state
 from plugin.services import Services
 from plugin.square.connection.authorize import return_address, why_not
 from plugin.square.connection.row import read_connection

@@ -1,7 +1,7 @@
 """Quick polling: asks Square every few seconds for the orders and refunds changed since the last answer.
 
 Two calls each time, none of them logged: the sync every 15 minutes, which overlaps by days, stays the safety net.
-It runs only while no events arrive (`plugin.courses.square_mode`).
+It runs only while no events arrive (`plugin.courses.square_health`).
 """
 
 import random
@@ -13,7 +13,7 @@ from plugin.core.acts import SQUARE, Act
 from plugin.core.batches import batched
 from plugin.courses.base.bookmarks import bookmark_of, save_bookmark, take_turn
 from plugin.courses.base.opening_hours import read_hours
-from plugin.courses.square_mode import POLLED_AT, square_mode
+from plugin.courses.square_health import POLLED_AT, square_mode
 from plugin.errors import SquareFailed
 from plugin.retry_policy import Chance
 from plugin.services import Services

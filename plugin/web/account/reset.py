@@ -43,7 +43,7 @@ CONFIGURATION: dict[str, object] = {
     "SECURITY_RESET_PASSWORD_TEMPLATE": "account/new_password.html",
     # The same form that `passwords.typed` returns.
     "SECURITY_PASSWORD_NORMALIZE_FORM": "NFKC",
-    # Sent through the outbox (`courses/accounts/staff_alerts.py`).
+    # Sent through the outbox (`courses/accounts/staff.py`).
     "SECURITY_SEND_PASSWORD_RESET_NOTICE_EMAIL": False,
 }
 

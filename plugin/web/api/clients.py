@@ -8,9 +8,8 @@ from plugin.courses.clients import clients
 from plugin.web.api.answers import Answer, Cursor, Id, example_id, shown
 from plugin.web.api.calls import Reply, Request, call
 from plugin.web.api.courses import CourseList
-from plugin.web.api.inputs import Input, Paging, Text, VisibleText
+from plugin.web.api.inputs import Input, Paging, Text, VisibleText, page_of
 from plugin.web.api.keys import is_known
-from plugin.web.api.lists import page_of
 
 
 class Client(Answer):

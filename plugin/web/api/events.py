@@ -17,8 +17,7 @@ from plugin.courses.webhooks.documents import public_id
 from plugin.courses.webhooks.receivers import list_receivers
 from plugin.web.api.answers import Answer, Count, Cursor, Id, Moment, example_id, shown
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
-from plugin.web.api.inputs import BY_VALUE, GivenId, GivenMoment, Input, Paging, words
-from plugin.web.api.lists import page_of
+from plugin.web.api.inputs import BY_VALUE, GivenId, GivenMoment, Input, Paging, page_of, words
 
 
 class DeliveryState(StrEnum):

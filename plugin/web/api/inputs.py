@@ -1,13 +1,13 @@
-"""Inputs of calls, as pydantic models, which check a body or a query and describe it for OpenAPI.
+"""Inputs of calls, as pydantic models, which check a body or a query and describe it for OpenAPI; pages of lists.
 
 Shared field types and the messages for invalid values. Business rules are in the use cases.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -24,8 +24,10 @@ from plugin.core.money import LARGEST_AMOUNT
 from plugin.core.money import Money as CoreMoney
 from plugin.core.terms import ExpiresFrom, NoShow, RefundFormula
 from plugin.core.text import REASON_LENGTH
-from plugin.errors import InvalidField
+from plugin.courses.base.views import Page
+from plugin.errors import InvalidField, NotFound
 from plugin.web.api.json_body import shown
+from plugin.wording import _
 
 LONGEST_PAGE = 200
 USUAL_PAGE = 50
@@ -191,3 +193,16 @@ _SENTENCES = {
     "value_error": "{error}",
     "model_type": "must be an object",
 }
+
+
+T = TypeVar("T")
+
+
+def page_of(rows: Sequence[T], query: Paging, key: Callable[[T], str]) -> Page[T]:
+    """Return one page of the rows; the cursor is the key of its last row. Raises NotFound."""
+    keys = [key(row) for row in rows]
+    if query.cursor is not None and query.cursor not in keys:
+        raise NotFound(_("The list has changed; start it again."))
+    start = 0 if query.cursor is None else keys.index(query.cursor) + 1
+    end = start + query.limit
+    return Page(tuple(rows[start:end]), keys[end - 1] if end < len(rows) else None)

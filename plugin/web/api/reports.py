@@ -21,8 +21,7 @@ from plugin.courses.sales.tips import tip_sums
 from plugin.errors import Refused
 from plugin.web.api.answers import Answer, Count, Cursor, Money, example_id, shown, usd
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
-from plugin.web.api.inputs import BY_VALUE, Currency, Day, Input, Paging, words
-from plugin.web.api.lists import page_of
+from plugin.web.api.inputs import BY_VALUE, Currency, Day, Input, Paging, page_of, words
 from plugin.wording import _
 
 

@@ -12,8 +12,7 @@ from plugin.courses.journal.year import ACCRUAL, BESIDE, CASH, Year, year_end
 from plugin.courses.reports.unused import MOST_YEARS, unused_balances
 from plugin.web.api.answers import Answer, Count, Cursor, Money, example_id, shown, usd
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
-from plugin.web.api.inputs import Currency, Input, Paging, words
-from plugin.web.api.lists import page_of
+from plugin.web.api.inputs import Currency, Input, Paging, page_of, words
 from plugin.web.api.reports import InPeriod
 
 

@@ -19,8 +19,7 @@ from plugin.web import current_services, pages
 from plugin.web.actions import act_by
 from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.client_page.agree import address_to_sign
-from plugin.web.client_page.keyed import GUEST, KeyedPages, spoken
-from plugin.web.client_page.sent_form import seen_version
+from plugin.web.client_page.keyed import GUEST, KeyedPages, seen_version, spoken
 from plugin.web.client_page.views import client_of
 
 blueprint = KeyedPages("buy_again", __name__, scope="buying again")

@@ -1,18 +1,24 @@
-"""Pages that their address alone opens: of no search engine, limited, and with one page for every unknown address."""
+"""Pages that their address alone opens: of no search engine, limited, and with one page for every unknown address.
 
+Their forms send a key, and the version of what was seen.
+"""
+
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Flask, render_template
+from flask import Blueprint, Flask, render_template, request
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
-from plugin.core.acts import Actor, Role, Source
+from plugin.core.acts import Act, Actor, Role, Source
 from plugin.errors import CoursekeeperError
-from plugin.web import pages
+from plugin.web import current_services, pages
+from plugin.web.actions import fresh_key
+from plugin.web.address import whole_number
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
 from plugin.web.translations import speak
@@ -89,3 +95,19 @@ class KeyedPages(Blueprint):
         if self._unknown:
             limit_views(app, views, limit_unknown(app, self._unknown, self._unknown_scope))
         limit_views(app, views, page_limiter(app).shared_limit(self._often, scope=self._scope))
+
+
+_LONGEST_KEY = 80
+_MOST_DIGITS = 9
+
+
+def form_act(actor: Actor, what: str) -> Act:
+    """Return the act under the key of the form, so that a form sent twice begins one `what`."""
+    sent = request.form.get("key", "")[:_LONGEST_KEY] or fresh_key()
+    key = hashlib.sha256(sent.encode()).hexdigest()[:40]
+    return Act(actor, current_services().clock(), f"{what}:{key}")
+
+
+def seen_version() -> int:
+    """Return the version that the form was shown with; 0, which nothing has, for none."""
+    return whole_number(request.form.get("version", ""), _MOST_DIGITS) or 0

@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 
 from invoices.language import language_for
 from invoices.pages.quote import quote_page
-from plugin.courses.quotes.pay import pay_quote
+from plugin.courses.quotes.make import pay_quote
 from plugin.courses.quotes.views import QuoteView, quote_content, quote_of_code, quote_pdf
 from plugin.courses.sales.checkouts import read_checkout
 from plugin.errors import Refused

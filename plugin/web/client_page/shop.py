@@ -39,8 +39,7 @@ from plugin.web import current_services, pages
 from plugin.web.access import refuse_nul
 from plugin.web.actions import fresh_key
 from plugin.web.agreement_rules import agreement_rules
-from plugin.web.client_page.keyed import nothing
-from plugin.web.client_page.sent_form import form_act, seen_version
+from plugin.web.client_page.keyed import form_act, nothing, seen_version
 from plugin.web.files import pdf_answer
 from plugin.web.format import LANGUAGES
 from plugin.web.limits import guess_limiter, limit_views, page_limiter

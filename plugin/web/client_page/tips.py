@@ -14,8 +14,7 @@ from plugin.courses.sales.tips import LEAST_TIP, MOST_TIP, TipView, begin_tip, t
 from plugin.errors import InvalidField, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
-from plugin.web.client_page.keyed import GUEST, KeyedPages, spoken
-from plugin.web.client_page.sent_form import form_act
+from plugin.web.client_page.keyed import GUEST, KeyedPages, form_act, spoken
 from plugin.web.client_page.views import client_of
 
 blueprint = KeyedPages("tips", __name__, scope="tips")

@@ -17,7 +17,6 @@ from plugin.courses.base.views import ClientView, CourseView, FoundClient, Packa
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.changes.sharing import shares_of
 from plugin.courses.checks.answers import check_of
-from plugin.courses.clients.client_profile import profile_status
 from plugin.courses.clients.clients import (
     change_client,
     create_client,
@@ -27,6 +26,7 @@ from plugin.courses.clients.clients import (
     read_client,
     recent_clients,
 )
+from plugin.courses.clients.profile_notes import profile_status
 from plugin.courses.documents.of_client import documents_of_client
 from plugin.courses.handouts.visit_email import last_letter_not_sent
 from plugin.courses.page_versions import PageVersion, version_of_client

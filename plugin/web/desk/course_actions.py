@@ -9,14 +9,13 @@ from flask import url_for
 from plugin.core.acts import Act, Role
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import day_text, sessions_text
-from plugin.courses.changes.adjust import adjust_course, give_goodwill
+from plugin.courses.changes.adjust import adjust_course, give_goodwill, undo_write_off, write_off_course
 from plugin.courses.changes.early_use import allow_ahead
 from plugin.courses.changes.expiry import extend_course, freeze_course, thaw_course
 from plugin.courses.changes.frame import Changed
 from plugin.courses.changes.gifts import give_course, take_gift_back
 from plugin.courses.changes.sharing import end_share, share_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
-from plugin.courses.changes.write_off import undo_write_off, write_off_course
 from plugin.courses.visits.no_shows import settle_missed
 from plugin.store import Store
 from plugin.web import pages

@@ -7,7 +7,7 @@ from plugin.core.acts import Role
 from plugin.core.status import IN_USE, Status
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.words import day_text, money_text
-from plugin.courses.changes.write_off import KINDS
+from plugin.courses.changes.adjust import KINDS
 from plugin.web.translations import N_, _, ngettext
 
 # What is done with a course of a client who is chosen next, where nobody is in view.

@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from plugin.configuration.save import save_settings
 from plugin.courses.visits.bookable import planned_treatments, save_services
 from plugin.errors import InvalidField
-from plugin.square.connection.booking_trial import Bookable, bookable, why_not_booking
 from plugin.square.connection.status import is_connected
+from plugin.square.connection.trial import Bookable, bookable, why_not_booking
 from plugin.web import current_services
 from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import Notice, current_act, redirect_to

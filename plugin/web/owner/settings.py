@@ -16,8 +16,7 @@ from plugin.wallet.trial import try_wallet
 from plugin.web import current_services
 from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
-from plugin.web.owner.setting_forms import SettingsForm, form_class_of
-from plugin.web.owner.setting_words import sections
+from plugin.web.owner.setting_forms import SettingsForm, form_class_of, sections
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 

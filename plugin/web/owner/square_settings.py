@@ -5,8 +5,7 @@ from importlib.util import find_spec
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.configuration.save import save_settings
-from plugin.configuration.square import ENVIRONMENT, LOCATION, TOKEN, try_and_save_token
+from plugin.configuration.save import ENVIRONMENT, LOCATION, TOKEN, save_settings, try_and_save_token
 from plugin.errors import InvalidField, Refused
 from plugin.square.connection.row import read_connection
 from plugin.square.connection.scopes import missing
@@ -16,13 +15,13 @@ from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Choice, Choices, Form, Hidden, Tick
 from plugin.web.owner.setting_forms import (
+    ENVIRONMENTS,
     SecretText,
     SettingsForm,
     form_class_of,
     seen_now,
     seen_versions,
 )
-from plugin.web.owner.setting_words import ENVIRONMENTS
 from plugin.web.owner.settings import save_form, stored_and_fixed
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _, ngettext

@@ -6,7 +6,7 @@ from operator import attrgetter
 from flask import Response, g, render_template
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.ratings.report import rated_clients, ratings_sheet
+from plugin.courses.ratings.views import rated_clients, ratings_sheet
 from plugin.web import current_services
 from plugin.web.access import TREATS, Screens
 from plugin.web.actions import act_without_form

@@ -7,8 +7,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.clinic import why_currency_locked
-from plugin.configuration.save import save_settings
-from plugin.configuration.square import ENVIRONMENT, LOCATION, TOKEN, try_and_save_token
+from plugin.configuration.save import ENVIRONMENT, LOCATION, TOKEN, save_settings, try_and_save_token
 from plugin.courses.accounts.setup import DONE, mark_step
 from plugin.courses.base.clinic import change_clinic
 from plugin.errors import CoursekeeperError, InvalidField

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from plugin.courses.quotes.make import NewQuote, make_quote
-from plugin.courses.quotes.pay import pay_quote
+from plugin.courses.quotes.make import NewQuote, make_quote, pay_quote
 from plugin.courses.quotes.views import QuoteView, quotes_of_client, read_quote
 from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.store.selling import Checkout

@@ -12,8 +12,7 @@ from plugin.core.terms import RefundFormula, Terms
 from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.courses.privacy.export import export_client
-from plugin.courses.quotes.make import withdraw_quote
-from plugin.courses.quotes.pay import cancel_links_of_ended_quotes
+from plugin.courses.quotes.make import cancel_links_of_ended_quotes, withdraw_quote
 from plugin.courses.quotes.views import QuoteState, quote_content, quote_of_code, quote_pdf
 from plugin.courses.retention import drop_old_rows
 from plugin.courses.sales.checkouts import cancel_checkout

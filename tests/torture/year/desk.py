@@ -8,11 +8,16 @@ from typing import Any
 
 from plugin.core.acts import Act
 from plugin.courses.base.read import read_course
-from plugin.courses.changes.adjust import Adjustment, adjust_course, give_goodwill
+from plugin.courses.changes.adjust import (
+    Adjustment,
+    adjust_course,
+    give_goodwill,
+    undo_write_off,
+    write_off_course,
+)
 from plugin.courses.changes.expiry import Extension, extend_course, freeze_course, thaw_course
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
 from plugin.courses.changes.transfer import Transfer, transfer_course
-from plugin.courses.changes.write_off import undo_write_off, write_off_course
 from plugin.courses.clients.clients import living_client_id
 from plugin.courses.clients.merge import merge_clients
 from plugin.courses.visits.late import Late, Postponed, about_use, carry_out

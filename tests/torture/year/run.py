@@ -18,9 +18,8 @@ from plugin.courses.base.read import read_courses
 from plugin.courses.base.views import CourseView
 from plugin.courses.clients.clients import living_client_id
 from plugin.store import Store
-from plugin.store.documents import Document
+from plugin.store.documents import Document, VisitLetter
 from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.papers import VisitLetter
 from plugin.store.people import Client
 from plugin.store.queues import Attention, Inbox, Outbox
 from tests.clock import HandMovedClock
