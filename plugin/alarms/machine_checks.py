@@ -54,7 +54,7 @@ def queue_moves(services: Services, now: datetime) -> Look:
     if due and now - min(due) >= OVERDUE:
         return wrong(
             _(
-                "Work has been waiting for {lasting}, and nothing takes it up.",
+                "Work has been waiting for {lasting} and is not being processed.",
                 lasting=lasting(now - min(due)),
             )
         )

@@ -123,13 +123,13 @@ DECLARED: dict[str, Declaration] = {
     "public_packages": Declaration(
         Group.ONLINE,
         N_("Public page of packages"),
-        N_("Anybody sees the packages with price and terms, and buys one by a Square payment link."),
+        N_("Anyone sees the packages with price and terms, and can buy one by a Square payment link."),
     ),
     "review_url": Declaration(
         Group.ONLINE,
         N_("Address for reviews"),
         N_(
-            "Where everybody is asked to write one, if the e-mail “How was it?” is on. It begins with https://"
+            "Where every client is asked to write one, if the e-mail “How was it?” is on. It begins with https://"
         ),
     ),
     "tip_links": Declaration(
@@ -146,7 +146,7 @@ DECLARED: dict[str, Declaration] = {
     "letters_lapsed_weeks": Declaration(
         Group.LETTERS,
         N_("Weeks without a visit"),
-        N_("Then a client with sessions left counts as away; 2 to 52."),
+        N_("After that a client with sessions left counts as not seen; 2 to 52."),
     ),
     "wallet_certificate": Declaration(
         Group.WALLET, N_("Pass certificate"), N_("Apple’s pass.cer as Base64 in one line: base64 < pass.cer")
@@ -185,8 +185,10 @@ DECLARED: dict[str, Declaration] = {
     ),
     "treatment_check_before_use": Declaration(
         Group.ANSWERS,
-        N_("A use waits for the check"),
-        N_("No: the answer is only shown. Yes: a session of today is used once the client has answered."),
+        N_("Require the check before a session is used"),
+        N_(
+            "No: the answer is only shown. Yes: today’s session can be used only after the client has answered."
+        ),
     ),
     "client_answer_days": Declaration(
         Group.RETENTION,

@@ -28,7 +28,7 @@ WEBHOOKS = "/square/webhooks"
 
 # A form whose first response was lost, changed and sent again.
 _SAVED_BEFORE = N_(
-    "This form was saved before, as you first sent it. Check how it stands now, then change it if needed."
+    "This form was saved already, as you first sent it. Check what is saved, then change it if needed."
 )
 
 View = TypeVar("View", bound=Callable[..., Any])

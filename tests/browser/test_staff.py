@@ -26,7 +26,7 @@ def invite(desk: DeskWindow) -> str:
 def choose_password(page: Page, link: str) -> None:
     page.goto(link)
     expect(page.get_by_label("You sign in with")).to_have_value("wu@example.org")
-    for field in ("New password", "The same again"):
+    for field in ("New password", "Type it again"):
         page.get_by_label(field).fill(PASSWORD)
     page.get_by_role("button", name="Save password").click()
     expect(page.get_by_text("Your password is saved. Sign in with it.")).to_be_visible()
@@ -42,7 +42,7 @@ def test_a_colleague_comes_by_a_link_and_leaves_at_the_next_tap(desk: DeskWindow
     hers.get_by_role("button", name="Sign in").click()
     expect(hers.get_by_role("heading", name="Today", level=1)).to_be_visible()
     hers.goto(link)
-    expect(hers.get_by_role("heading", name="This link has ended")).to_be_visible()
+    expect(hers.get_by_role("heading", name="This link no longer works")).to_be_visible()
     hers.goto(f"{desk.clinic.desk}/account")
     expect(hers.locator(".chip", has_text="This device")).to_be_visible()
 

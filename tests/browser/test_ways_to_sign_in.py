@@ -123,7 +123,7 @@ def test_a_passkey_is_added_signs_in_and_confirms(window: Page, house: House) ->
     page.goto(f"{house.address}/account/ways")
     pin = page.locator(".pin-form")
     pin.get_by_label("PIN", exact=True).fill("1470")
-    pin.get_by_label("The same again").fill("1470")
+    pin.get_by_label("Type it again").fill("1470")
     pin.get_by_role("button").click()
     dialog = page.get_by_role("dialog", name="Confirm it’s you")
     dialog.get_by_role("button", name="Use your passkey").click()
@@ -144,7 +144,7 @@ def test_each_question_over_a_page_that_stays_is_answered_once(window: Page, hou
     for again in ("1471", "1470"):
         house.clock.advance(hours=1)
         pin.get_by_label("PIN", exact=True).fill("1470")
-        pin.get_by_label("The same again").fill(again)
+        pin.get_by_label("Type it again").fill(again)
         pin.get_by_role("button").click()
         dialog = page.get_by_role("dialog", name="Confirm it’s you")
         dialog.get_by_role("button", name="Use your passkey").click()

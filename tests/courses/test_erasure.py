@@ -180,7 +180,7 @@ def test_a_paper_that_waits_to_be_issued_is_issued_first(zoe: Somebody) -> None:
     papers = Papers(zoe.desk)
     papers.record(sold_sale("ORDER-PAPER"))
     zoe.desk.sell(zoe.package, buyer=ZOE, order="ORDER-PAPER")
-    with pytest.raises(Refused, match="A paper of theirs is being issued"):
+    with pytest.raises(Refused, match="A document for this client is being issued"):
         _erase(zoe)
     papers.work()
     assert _erase(zoe)
@@ -284,7 +284,7 @@ def _word_on_its_way(zoe: Somebody) -> None:
     [
         (_sale_under_way, "A sale to them is pending"),
         (_part_paid, r"\$1,320.00 is still due"),
-        (_waiting_gift, "A gift of theirs waits"),
+        (_waiting_gift, "A gift from this client waits"),
         (_open_question, "waits under Attention"),
         (Somebody.maybe_twice, "waits under Attention"),
         (_word_on_its_way, "Try again in a minute"),

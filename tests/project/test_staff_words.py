@@ -5,12 +5,14 @@ import string
 from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
+from jinja2 import Environment, nodes
 
 from plugin.staff_languages import STAFF_LANGUAGES, read_catalog
 
@@ -21,6 +23,7 @@ Key = tuple[str | None, str]
 # Their words are the clients', whose language is another matter (invoices/locale).
 _OF_CLIENTS = ("client/", "mail/visit.", "mail/letter.", "mail/payment_link.")
 _JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_ENVIRONMENT = Environment()
 _READ = ("aria-label", "title", "placeholder", "alt", "data-print")
 # Names, and what is typed as it stands.
 _NOT_WORDS = re.compile(
@@ -92,20 +95,22 @@ class _Words(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
-        self._within: list[str] = []
+        self._within: list[tuple[str, bool]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._within.append(tag)
+        # What is marked as English is a name, such as that of a button of Square's.
+        self._within.append((tag, tag in _VERBATIM or ("lang", "en") in attrs))
         for name, value in attrs:
             if name in _READ:
                 self._add(value or "")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self._within:
-            del self._within[len(self._within) - 1 - self._within[::-1].index(tag) :]
+        opened = [place for place, (name, _) in enumerate(self._within) if name == tag]
+        if opened:
+            del self._within[opened[-1] :]
 
     def handle_data(self, data: str) -> None:
-        if not set(self._within) & set(_VERBATIM):
+        if not any(is_verbatim for _, is_verbatim in self._within):
             self._add(data)
 
     def _add(self, text: str) -> None:
@@ -115,9 +120,35 @@ class _Words(HTMLParser):
 
 def words_outside_gettext(source: str) -> list[str]:
     words = _Words()
-    words.feed(_JINJA.sub(" ", source))
+    words.feed(_JINJA.sub(_printed, source))
     words.close()
     return words.found
+
+
+def _printed(block: re.Match[str]) -> str:
+    if not block[0].startswith("{{"):
+        return " "
+    outputs = _ENVIRONMENT.parse(block[0]).find_all(nodes.Output)
+    return f" {' '.join(text for each in outputs for one in each.nodes for text in _constants(one))} "
+
+
+def _constants(node: nodes.Node) -> Iterator[str]:
+    """Yield the strings that an expression may write as they stand in the source."""
+    match node:
+        case nodes.Const(value=str() as text):
+            yield text
+        case nodes.CondExpr():
+            yield from _constants(node.expr1)
+            yield from _constants(node.expr2 or nodes.Const(None))
+        case nodes.BinExpr():
+            yield from _constants(node.left)
+            yield from _constants(node.right)
+        case nodes.Concat():
+            yield from chain.from_iterable(map(_constants, node.nodes))
+        case nodes.Getitem(node=nodes.Dict() as choices):
+            yield from chain.from_iterable(_constants(each.value) for each in choices.items)
+        case nodes.Filter(node=nodes.Node() as filtered):
+            yield from _constants(filtered)
 
 
 def _templates() -> Iterator[Path]:
@@ -136,3 +167,18 @@ def test_the_check_finds_text_and_attributes_and_leaves_names() -> None:
         '<p title="A word">{{ _("Said") }} and {% if x %}more{% endif %}</p><code>run me</code>Coursekeeper'
     )
     assert words_outside_gettext(page) == ["A word", "and more"]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '"ended" if x else _("until")',
+        '"ended " ~ day',
+        '{"a": "ended"}[x]',
+        'rows or "ended"',
+        '"ended" | upper',
+    ],
+)
+def test_the_check_finds_text_in_expressions(written: str) -> None:
+    assert words_outside_gettext("<p>{{ " + written + " }}</p>") == ["ended"]
+    assert not words_outside_gettext('<p class="{{ ' + written + ' }}"><b lang="en">{{ \'Show\' }}</b></p>')

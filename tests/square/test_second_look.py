@@ -126,7 +126,7 @@ def _edited(clinic: Clinic, order: Json, **line: Any) -> None:
     [
         (
             {"total_money": {"amount": 150000, "currency": "USD"}},
-            "stands on its sale in Square at $1,500.00 now",
+            "is on its sale in Square at $1,500.00 now",
         ),
         ({"catalog_object_id": "SOMETHING-ELSE"}, "is not on its sale in Square any more"),
         ({"uid": "another-uid", "catalog_object_id": "OTHER"}, "is not on its sale in Square any more"),

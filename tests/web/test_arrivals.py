@@ -39,7 +39,7 @@ def test_a_clinic_without_appointments_sees_today_as_ever(small_deb: Visitor, sm
 def test_a_day_without_bookings_says_so(small_deb: Visitor, calendar: Appointments) -> None:
     calendar.told(start_at=at("2026-11-21T18:00:00Z"))
     assert (
-        "Arrivals No bookings today Appointments in Square show here by themselves."
+        "Arrivals No bookings today Appointments in Square appear here automatically."
         in small_deb.page("/").text
     )
 
@@ -64,7 +64,7 @@ def test_one_tap_uses_the_visit_and_one_takes_it_back(small_deb: Visitor, calend
     assert calendar.desk.balance(course)[0] == 11
 
     again = small_deb.after(form(used, "B1", "reversal"))
-    assert "Taken back. The visit is expected again." in again.text
+    assert "Undone. The visit is expected again." in again.text
     assert "12 of 12 left Use a session" in again.text
     small_deb.after(form(again, "B1", "uses"))
     assert calendar.desk.balance(course)[0] == 11

@@ -76,7 +76,7 @@ def test_ticked_courses_alone_are_meant(small_olga: Visitor, courses: list[str])
 
 
 def test_no_tick_is_no_course_and_never_all(small_olga: Visitor, courses: list[str]) -> None:
-    assert "No course chosen" in small_olga.page("/courses/extend?state=open").text
+    assert "No course selected" in small_olga.page("/courses/extend?state=open").text
     form = small_olga.page(f"/courses/extend?course={courses[0]}").form("/courses/extend")
     for what in ("extend", "email", "print"):
         form.fields.pop("course", None)

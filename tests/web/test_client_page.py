@@ -148,7 +148,7 @@ def test_the_course_that_ends_first_is_offered_first(deb: Visitor, desk: Desk) -
     page = deb.page(client_address(desk, lasting))
     assert page.form("/uses").action == f"/courses/{ending}/uses"
     assert f"/courses/{lasting}/uses" in [form.action for form in page.forms]
-    assert "until May 22, 2027" in page.text
+    assert "expires May 22, 2027" in page.text
 
 
 def test_an_expired_course_says_what_can_be_done(as_role: As, desk: Desk, clock: HandMovedClock) -> None:
@@ -273,7 +273,7 @@ def test_a_course_that_ends_within_thirty_days_says_so(
     assert expires_on is not None
     clock.advance(days=(expires_on - desk.today).days - days)
     page = as_role(Role.DESK).page(client_address(desk, course))
-    assert ('<span class="chip warn">Until Jan 22' in page.html) == is_soon
+    assert ('<span class="chip warn">Expires Jan 22' in page.html) == is_soon
 
 
 def test_c22_courses_of_one_package_are_told_apart_by_their_sale(deb: Visitor, desk: Desk) -> None:
@@ -309,5 +309,5 @@ def test_b5_a_form_that_comes_changed_after_a_lost_answer_says_what_was_saved(
     deb.after(form, reason="First words")
     again = deb.send(form, reason="Other words")
     assert again.status_code == 409
-    assert "This form was saved before, as you first sent it." in Page(again.text).text
+    assert "This form was saved already, as you first sent it." in Page(again.text).text
     assert desk.balance(course)[0] == 12

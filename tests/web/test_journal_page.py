@@ -24,11 +24,11 @@ def test_a_month_stands_there_and_each_amount_leads_to_what_is_behind_it(small_o
     page = small_olga.page("/reports/journal")
     assert "1050 Square clearing $2,153.25" in page.text
     assert "2300 Deferred revenue $165.00" in page.text
-    assert "This month still runs." in page.text
+    assert "This month is not over yet." in page.text
     link = next(each for each in page.links() if "section=used&account=earned" in each)
     behind = small_olga.page(link)
     assert "Sessions used Ana Souza" in behind.text
-    assert "Together: credit $165.00" in behind.text
+    assert "Total: credit $165.00" in behind.text
     saved = small_olga.get(link.replace("/line?", "/line.csv?"))
     assert "165.00" in saved.text
 

@@ -136,7 +136,7 @@ class TestExchanging:
         ways = small_deb.page(next(each for each in page.links() if "/exchange/" in each))
         form = next(each for each in ways.forms if each.fields.get("way") == "link")
         after = small_deb.after(form)
-        assert "$825.00 credit from the course" in after.text
+        assert "$825.00 credit from the exchanged course" in after.text
         with small_desk.store.reading() as session:
             row = session.scalars(select(Checkout)).one()
             kept = (row.exchanges_course_id, row.credit, row.amount, row.way)
@@ -145,7 +145,7 @@ class TestExchanging:
     def test_a_smaller_package_is_the_owners(self, small_desk: Desk, small_deb: Visitor, course: str) -> None:
         three = small_desk.package(sessions=3, name="Three")
         page = small_deb.page(f"/courses/{course}/exchange/{three}")
-        assert "$330.00 goes back" in page.text
+        assert "$330.00 refunded" in page.text
         assert "The owner can do this" in page.text
         assert not [each for each in page.forms if "/exchange/" in each.action]
 

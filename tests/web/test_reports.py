@@ -65,7 +65,7 @@ def test_closing_the_books_says_so_and_keeps_the_days(
 @pytest.mark.parametrize(
     ("address", "field", "typed", "says"),
     [
-        ("/reports/liability", "to", "2026-10-01", "The last day lies before the first one."),
+        ("/reports/liability", "to", "2026-10-01", "The last day is before the first day."),
         ("/reports/usage", "to", "soon", "Enter a date such as 2026-11-30."),
         ("/reports/pay", "rate", "a lot", "The share is a percentage such as 40 or 42.5."),
         ("/reports/pay", "rate", "101", "The share is 0 to 100 percent."),
@@ -102,6 +102,7 @@ def test_pay_is_reckoned_and_its_sessions_can_be_looked_at(small_olga: Visitor, 
     page = small_olga.page("/reports/pay?basis=session&rate=55")
     assert "$55.00 a session" in page.text
     assert "Unassigned 1 $165.00 none" in page.text
+    assert page.html.count('<tr class="none">') == 1
     sessions = small_olga.page("/reports/pay/none?basis=list&rate=42.5%25")
     assert "Nov 22 Ana Souza Facial acupuncture, 60 min 1 $165.00 $165.00" in sessions.text
     assert small_olga.get("/reports/pay/unknown").status_code == 404

@@ -20,7 +20,7 @@ from tests.web.visitor import PASSWORD, Visitor, email_of, hire
 
 NEW = "three calm otters"
 OPERATOR = Actor("Operator", Role.OWNER, Source.COMMAND)
-ENDED = "This link has ended"
+ENDED = "This link no longer works"
 
 
 @pytest.fixture

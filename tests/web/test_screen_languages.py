@@ -12,6 +12,7 @@ from flask import Flask
 from plugin import web, wording
 from plugin.configuration.overview import shown
 from plugin.core.acts import Role
+from plugin.core.terms import Terms
 from plugin.courses.accounts.devices import device_of
 from plugin.services import Services
 from plugin.settings import Settings
@@ -22,6 +23,7 @@ from plugin.wording import speaking
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.web.page import Page
+from tests.web.test_client_page import client_address
 from tests.web.visitor import Visitor, hire
 
 ACCOUNT = "/account"
@@ -148,6 +150,18 @@ def test_lists_and_their_notices_are_in_the_language_of_the_person(small_olga: V
     assert "Las visitas que lo tienen lo conservan." in retired.text
     back = next(each for each in retired.forms if each.action == form.action)
     assert "está de nuevo en la lista." in small_olga.after(back).text
+
+
+def test_what_is_offered_on_a_course_does_not_depend_on_the_language(
+    small_deb: Visitor, small_desk: Desk
+) -> None:
+    course_id = small_desk.sell(small_desk.package(sessions=1, terms=Terms(expires_after_months=6)))
+    address = client_address(small_desk, course_id)
+    choose(small_deb, "es")
+    assert "vence el 22 may" in small_deb.page(address).text
+    small_desk.use(course_id)
+    used_up = small_deb.page(address).html
+    assert re.search(r'class="button primary" href="/sell\?[^"]*">Venderlo de nuevo<', used_up)
 
 
 def test_a_report_is_in_the_language_of_the_person_and_its_file_in_english(

@@ -48,7 +48,7 @@ KINDS = (
             ),
         ),
     ),
-    AttentionKind("profiles_held", N_("Square profiles that are not deleted by themselves")),
+    AttentionKind("profiles_held", N_("Square profiles that are not deleted automatically")),
     AttentionKind(
         "possible_duplicate",
         N_("Two clients who may be one person"),

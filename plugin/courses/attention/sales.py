@@ -99,7 +99,7 @@ _LEAVE_COURSE = Decision(
     _leave_as_booked,
     N_("Left as it was"),
     N_("The course stays as it was booked."),
-    N_("Only the ticket was tidied up"),
+    N_("Only the ticket was corrected"),
 )
 
 KINDS = (

@@ -281,7 +281,7 @@ def checked_package(new: NewPackage) -> NewPackage:
     contents = [_checked_content(content) for content in new.contents]
     names = [content.treatment.casefold() for content in contents]
     if len(set(names)) < len(names):
-        raise InvalidField(_("A treatment stands in a package once; add up its sessions."), field="contents")
+        raise InvalidField(_("A package lists each treatment once; add up its sessions."), field="contents")
     translations = None if new.names is None else checked_names(new.names)
     return NewPackage(
         required(new.name, field="name", called=_("The name")), new.price, contents, new.terms, translations

@@ -60,7 +60,7 @@ def move_last_day(work: Work, course_id: str, before: date, wish: Extension) -> 
     def do(change: CourseChange) -> None:
         if change.row.expires_on != before:
             raise Refused(
-                _("It expires {end} by now.", end=_end(change, change.row.expires_on)), code="changed"
+                _("Its expiration is now: {end}.", end=_end(change, change.row.expires_on)), code="changed"
             )
         _extend(change, wish)
 
@@ -79,7 +79,7 @@ def _check(change: CourseChange, wish: Extension) -> None:
     day, now = wish.expires_on, change.row.expires_on
     clinic = clinic_in(change.session)
     if day == now:
-        raise Refused(_("It expires {end} already.", end=_end(change, day)), code="already_so")
+        raise Refused(_("Its expiration is already: {end}.", end=_end(change, day)), code="already_so")
     if day is None:
         return
     if day < local_date(clinic, change.row.sold_at):
@@ -92,14 +92,14 @@ def _check(change: CourseChange, wish: Extension) -> None:
         )
         raise InvalidField(said, field="expires_on")
     if not wish.is_shortening and (day < change.today or (now is not None and day < now)):
-        said = _("That shortens the course, which ends {end}.", end=_end(change, now))
+        said = _("That shortens the course. Its expiration is now: {end}.", end=_end(change, now))
         said += _(" Tick that you mean it, or choose a later day.")
         raise InvalidField(said, field="expires_on")
 
 
 def _add_extension(change: CourseChange, before: date | None, reason: str) -> None:
     text = _(
-        "Ends {end}; before it ended {end2}",
+        "Expiration: {end}; before: {end2}",
         end=_end(change, change.row.expires_on),
         end2=_end(change, before),
     )
@@ -107,7 +107,7 @@ def _add_extension(change: CourseChange, before: date | None, reason: str) -> No
 
 
 def _end(change: CourseChange, day: date | None) -> str:
-    return _("on {day}", day=day_text(day, clinic_in(change.session))) if day else _("never")
+    return day_text(day, clinic_in(change.session)) if day else _("none")
 
 
 def follow_first_use(work: Work, course: LockedCourse, before: CourseState, after: CourseState) -> None:
@@ -122,17 +122,16 @@ def follow_first_use(work: Work, course: LockedCourse, before: CourseState, afte
     work.session.get_one(Course, course.id).expires_on = expires_on
     months = terms.expires_after_months
     text = N_n(
-        "No end set: {n} month begins with the first visit",
-        "No end set: {n} months begin with the first visit",
+        "No expiration yet: {n} month from the first visit",
+        "No expiration yet: {n} months from the first visit",
         months or 0,
     )
     if expires_on is not None:
-        ends = day_text(expires_on, clinic_in(work.session))
         text = N_n(
-            "Ends on {ends}: {n} month from the first visit",
-            "Ends on {ends}: {n} months from the first visit",
+            "Expires on {day}: {n} month from the first visit",
+            "Expires on {day}: {n} months from the first visit",
             months or 0,
-            ends=ends,
+            day=day_text(expires_on, clinic_in(work.session)),
         )
     add_history(work, course.id, "first_use", text)
 

@@ -113,7 +113,7 @@ def take_gift_back(work: Work, course_id: str, reason: str = "") -> Changed:
         if row is None:
             raise Refused(_("This course does not wait as a gift."), code="no_gift")
         row.taken_back_at, row.taken_back_by = work.now, work.act.actor.name
-        text = _("Gift for {recipient_name} taken back", recipient_name=row.recipient_name)
+        text = _("Gift for {recipient_name} canceled", recipient_name=row.recipient_name)
         add_history(change, course_id, "gift_back", text, reason=said)
 
     return change_course(work, course_id, do, what="take_gift_back", request={"reason": said})

@@ -207,4 +207,4 @@ def wrong_sheet(store: Store, batch_id: str) -> Sheet:
         for row in table.rows
         if row.line in why
     ]
-    return Sheet(_("Rows to mend"), (*table.headings, _("Line"), _("Why not")), rows)
+    return Sheet(_("Rows to fix"), (*table.headings, _("Line"), _("Why not")), rows)

@@ -120,7 +120,7 @@ ROLES: Mapping[Role, RoleInfo] = {
         Type.INCOME,
         "4200",
         N_("Sessions written off"),
-        N_("Only what you wrote off yourself. Never by itself."),
+        N_("Only what you wrote off yourself. Never automatically."),
     ),
     Role.REFUND_DIFFERENCE: RoleInfo(
         Type.INCOME,

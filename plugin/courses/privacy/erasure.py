@@ -106,7 +106,7 @@ def _locked(session: Session, client_id: str) -> Client:
 
 def _may_be_erased(session: Session, act: Act, client: Client, subject: SubjectData, wish: Erasure) -> None:
     if folded(wish.typed_name) != folded(client.name):
-        raise InvalidField(_("Type the name as it stands here: {client}.", client=client.name), field="name")
+        raise InvalidField(_("Type the name as shown here: {client}.", client=client.name), field="name")
     view = _view(session, act, client_in(session, client.id), subject)
     if view.hindrances:
         raise Refused(" ".join(view.hindrances), code="under_way")
@@ -167,11 +167,11 @@ def _under_way(session: Session, subject: SubjectData) -> Iterator[str]:
     if _any(session, DeskRefund.id, DeskRefund.id.in_(subject.refund_ids), DeskRefund.ended_at.is_(None)):
         yield _("A refund to them is pending. Wait until Square has completed it.")
     if _any(session, Gift.id, Gift.waiting.in_(subject.course_ids)):
-        yield _("A gift of theirs waits to be redeemed. Take it back first.")
+        yield _("A gift from this client waits to be redeemed. Cancel it first.")
     if _is_asked_about(session, subject):
         yield _("A question about them waits under Attention. Answer it first.")
     if _is_being_issued(session, subject):
-        yield _("A paper of theirs is being issued. Try again in a minute.")
+        yield _("A document for this client is being issued. Try again in a minute.")
     if _is_on_its_way(session, subject):
         yield _("An event of Square about this client is being processed. Try again in a minute.")
 

@@ -96,7 +96,7 @@ def _ask_about_failure(work: Work, row: DeskRefund) -> None:
     what_now = _("The course is as it was. Begin the refund again, or give the money back another way.")
     if course_for_change(work.session, row.course_id).closed_as == Status.TRANSFERRED.value:
         # The rest of an exchange's credit: the exchange itself remains valid.
-        what_now = _("The exchange stands. Give the money back in Square, or another way.")
+        what_now = _("The exchange remains. Refund the money in Square or another way.")
     open_item(
         work,
         kind="failed_refund",

@@ -90,7 +90,7 @@ def _ask_in(work: Work, dispute: Dispute) -> str:
     if item.resolved_at is not None and dispute.state in LOST and item.details["state"] not in LOST:
         item.resolved_at = item.resolved_by = item.resolution = None
     item.summary, item.details = summary, details
-    return _("The question about the dispute says how it stands now.")
+    return _("The item about the dispute shows its current state.")
 
 
 def _courses_in(session: Session, dispute: Dispute) -> Sequence[Course]:

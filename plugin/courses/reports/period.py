@@ -29,9 +29,9 @@ class Period:
     def __post_init__(self) -> None:
         for day, field in ((self.first, "from"), (self.last, "to")):
             if not EARLIEST <= day <= LATEST:
-                raise InvalidField(_("A period lies between the years 2000 and 2100."), field=field)
+                raise InvalidField(_("A period must be between the years 2000 and 2100."), field=field)
         if self.last < self.first:
-            raise InvalidField(_("The last day lies before the first one."), field="to")
+            raise InvalidField(_("The last day is before the first day."), field="to")
 
     @property
     def key(self) -> str:

@@ -105,7 +105,7 @@ def _changes(session: Session, booked: Sequence[Any], sale: Sale) -> Iterator[_C
             yield _Change(course, _("is not on its sale in Square any more"))
         elif (course.unit or 1) == 1 and Money(price, course.currency) != line.total:
             now = clinic_money(session, Money(line.total.amount + line.tax, line.total.currency))
-            yield _Change(course, _("stands on its sale in Square at {now} now", now=now))
+            yield _Change(course, _("is on its sale in Square at {now} now", now=now))
 
 
 def _ask_about(work: Work, sale: Sale, change: _Change) -> str:
@@ -123,7 +123,7 @@ def _ask_about(work: Work, sale: Sale, change: _Change) -> str:
         details={
             "course_ids": [change.course.id],
             "proposal": _(
-                "Close the course if it was taken off the sale; leave it if only the ticket was tidied up."
+                "Close the course if it was removed from the sale; keep it if only the ticket was corrected."
             ),
         },
         square_order_id=sale.square_order_id,

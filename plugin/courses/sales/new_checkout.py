@@ -93,7 +93,7 @@ def new_checkout(work: Work, new: NewCheckout) -> Checkout:
 def _credit(work: Work, new: NewCheckout, client_id: str, price: Money, today: date) -> Credit:
     if new.way == "till":
         raise InvalidField(
-            _("An exchange is not charged at Square POS: its credit is taken off here."), field="way"
+            _("An exchange is not charged at Square POS: its credit is deducted here."), field="way"
         )
     if new.quantity != 1 or new.deposit is not None:
         raise InvalidField(_("A course is exchanged for one, paid at once."), field="quantity")

@@ -169,7 +169,7 @@ def write_note_in(work: Work, found: FoundNote, new: NoteContent, seen_version: 
 def _overtaken(session: Session, row: VisitNote | None) -> Refused:
     if row is None:
         return Refused(
-            _("This note was removed meanwhile. Save again to write it anew."),
+            _("This note was removed in the meantime. Save again to create a new one."),
             code="changed",
             field=NOTE_CHANGED,
         )

@@ -276,7 +276,7 @@ def replay_span(
 ) -> int:
     """Send the events of a span of time again, also those of before it was added; return how many."""
     if last < first:
-        raise InvalidField(_("The end lies before the beginning."), field="to")
+        raise InvalidField(_("The end is before the start."), field="to")
     receiver = receiver_for_change(work.session, receiver_id)
     within = (OutgoingEvent.noted_at >= first, OutgoingEvent.noted_at < last)
     events = work.session.scalars(

@@ -85,7 +85,7 @@ class PasswordForm(Form):
         autocomplete="new-password",
     )
     password_again = Password(
-        N_("The same again"), called=N_("The new password"), required=True, autocomplete="new-password"
+        N_("Type it again"), called=N_("The new password"), required=True, autocomplete="new-password"
     )
 
     def validate_old_password(self, field: Password) -> None:

@@ -32,11 +32,13 @@ class PinForm(Form):
     pin = Password(
         N_("PIN"),
         called=N_("The PIN"),
-        hint=N_("{shortest} to {longest} digits, no row such as 1234.", shortest=SHORTEST, longest=LONGEST),
+        hint=N_(
+            "{shortest} to {longest} digits, not a sequence such as 1234.", shortest=SHORTEST, longest=LONGEST
+        ),
         required=True,
         **_KEYS,
     )
-    pin_again = Password(N_("The same again"), called=N_("The PIN"), required=True, **_KEYS)
+    pin_again = Password(N_("Type it again"), called=N_("The PIN"), required=True, **_KEYS)
 
     def validate_pin(self, field: Password) -> None:
         """Refuse a PIN that is none, or that is guessed first."""

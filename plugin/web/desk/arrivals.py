@@ -84,7 +84,7 @@ def undo(booking_id: str) -> ResponseReturnValue:
     """Undo what was tapped; the visit is expected again."""
     reason = ArrivalForm.sent().reason.data or UNDONE_AT_THE_DESK
     take_back(current_services().store, current_act(), booking_id, reason)
-    flash_notice(Notice(_("Taken back. The visit is expected again.")))
+    flash_notice(Notice(_("Undone. The visit is expected again.")))
     return today.after_deed()
 
 

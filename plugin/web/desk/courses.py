@@ -104,7 +104,7 @@ def said_of_use(used: Used, of: CourseView) -> str:
     if of.dispute is None:
         return said
     if of.dispute.is_lost:
-        return _("{said} A payment for this course was taken back by the bank.", said=said)
+        return _("{said} The bank reversed a payment for this course.", said=said)
     return _("{said} A payment for this course is disputed.", said=said)
 
 

@@ -21,7 +21,7 @@ class DeskNoteForm(Form):
     option = Several()
     focus = Text(
         N_("Other focus"),
-        hint=N_("In your own words; goes on the papers."),
+        hint=N_("In your own words; printed on the papers."),
         maxlength=NOTE_LENGTH,
         autocomplete="off",
     )

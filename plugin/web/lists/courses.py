@@ -89,7 +89,7 @@ class CourseFilterForm(Form):
                 day.errors = [_("Enter a day between the years 2000 and 2100.")]
         first, last = self.sold_from.data, self.sold_to.data
         if not self.errors and first and last and last < first:
-            self.sold_to.errors = [_("The last day lies before the first one.")]
+            self.sold_to.errors = [_("The last day is before the first day.")]
         return is_valid and not self.wrong
 
     def offer(self, packages: Choices, practitioners: Choices) -> None:

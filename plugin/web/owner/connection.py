@@ -58,7 +58,7 @@ def come_back() -> ResponseReturnValue:
         _page_after_connecting(),
         _("Connected to {name}.", name=name)
         if name
-        else _("Connected. Square tells the rest once it answers."),
+        else _("Connected. The details appear once Square answers."),
     )
 
 

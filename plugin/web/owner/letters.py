@@ -1,5 +1,6 @@
 """Letters to clients, for the owner: which are sent and in which words, who gets what next, and what followed."""
 
+from datetime import time
 from typing import Any
 
 from flask import render_template, request
@@ -7,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.letters import LetterKind
+from plugin.courses.base.words import format_clock
 from plugin.courses.letters.kinds import (
     MOST_WORDS,
     TITLES,
@@ -22,7 +24,7 @@ from plugin.emails.client_letter import example_letter, rules_of, send_example
 from plugin.web import current_services, pages
 from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import current_act, redirect_to
-from plugin.web.format import LANGUAGES
+from plugin.web.format import LANGUAGES, locale_of
 from plugin.web.forms import Choice, Email, Form, Paragraph
 from plugin.web.owner.forms import SwitchForm
 from plugin.web.refusals import Refusal
@@ -35,14 +37,14 @@ WHEN: dict[LetterKind, str] = {
     LetterKind.BALANCE_DUE: N_(
         "Three days before the rest is due, and three days after, with the link to pay."
     ),
-    LetterKind.EXPIRING: N_("60, 30 and 7 days before the course ends, while sessions are left."),
+    LetterKind.EXPIRING: N_("60, 30 and 7 days before the course expires, while sessions are left."),
     LetterKind.FINISHED: N_("Some days after the last session, where no other course has sessions left."),
-    LetterKind.LOW: N_("The day after the last session but one."),
-    LetterKind.TWO_LEFT: N_("The day after the session that leaves two."),
-    LetterKind.TOUCH_UP: N_("When the time for a touch-up has come and none is booked."),
+    LetterKind.LOW: N_("The day after the second-to-last session."),
+    LetterKind.TWO_LEFT: N_("The day after the third-to-last session."),
+    LetterKind.TOUCH_UP: N_("When a touch-up is due and none is booked."),
     LetterKind.LAPSED: N_("After some weeks without a visit or an appointment, while sessions are left."),
     LetterKind.REVIEW: N_(
-        "Once in a course, days after a visit: asks everybody alike. Needs the address under Clients online."
+        "Once per course, some days after a visit; every client is asked. Requires the address under Clients online."
     ),
 }
 
@@ -79,6 +81,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         titles=TITLES,
         when=WHEN,
         rules=rules,
+        hours=[_clock(hour) for hour in (rules.from_hour, rules.until_hour)],
         can_mail=services.mail.is_ready,
         coming=coming[:MOST_COMING],
         not_shown=len(coming) - MOST_COMING,
@@ -87,6 +90,10 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         report_days=REPORT_DAYS,
         refusal=refusal,
     )
+
+
+def _clock(hour: int) -> str:
+    return format_clock(time(hour % 24), locale_of(pages.clinic()))
 
 
 @blueprint.post("/<kind>/switch", refused=show)

@@ -32,11 +32,11 @@ _OWN_PAGES = {
 _HEADINGS = {
     Group.CHECK_IN: (
         N_("Check-in screen"),
-        N_("Clients say that they have arrived, at a screen of their own."),
+        N_("Clients check in on a screen of their own."),
     ),
     Group.LETTERS: (
         N_("Hours for e-mails"),
-        N_("When e-mails about courses go out, and who counts as away."),
+        N_("When e-mails about courses are sent, and who counts as not seen."),
     ),
     Group.ONLINE: (
         N_("Clients online"),
@@ -57,7 +57,7 @@ _HEADINGS = {
         N_("Course agreements"),
         N_("What clients agree to before they pay, and until when they can change their mind."),
     ),
-    Group.RETENTION: (N_("Retention"), N_("After how many days what is finished is deleted.")),
+    Group.RETENTION: (N_("Retention"), N_("How long finished records are kept before they are deleted.")),
     Group.BACKUPS: (N_("Backups"), N_("Copies of everything, and where they go.")),
     Group.ALARMS: (
         N_("Alarms"),

@@ -41,7 +41,7 @@ class TokenForm(Form):
     square_environment = Choice(N_("Environment"), tuple(ENVIRONMENTS.items()), default="practice")
     square_access_token = SecretText(
         N_("Access token"),
-        hint=N_("Square Developer Console, your application, Credentials. Shown here never again."),
+        hint=N_("Square Developer Console, your application, Credentials. Never shown here again."),
     )
     is_other_business = Tick(N_("Yes, use this other business from now on"))
 

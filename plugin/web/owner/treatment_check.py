@@ -23,7 +23,7 @@ class CheckListForm(Form):
     es = Paragraph("Español", lang="es", **_LINES)
     zh = Paragraph("简体中文", lang="zh", **_LINES)
     reviewed_by = Text(
-        N_("Reviewed by"), hint=N_("Of those who treat, such as A. Kim, L.Ac."), maxlength=120, required=True
+        N_("Reviewed by"), hint=N_("A practitioner, such as A. Kim, L.Ac."), maxlength=120, required=True
     )
     seen = Hidden()
 

@@ -7,6 +7,7 @@ from babel.numbers import format_percent
 from flask import Response, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from plugin.core.money import Money
 from plugin.core.text import folded
 from plugin.courses.base.columns import Column, Columns, Kind, Person, file_of
 from plugin.courses.base.words import money_text
@@ -86,36 +87,29 @@ def save_sessions(practitioner_id: str, ending: str) -> Response:
 
 def _columns(rate: Rate, asked: dict[str, Any]) -> Columns[PayRow]:
     """Return the columns of pay at this rate; `asked`: what the pages of the sessions behind it are asked for."""
-    words, is_list = _in_words(rate), rate.basis is Basis.LIST
+    words = _in_words(rate)
+    value = N_("At single prices") if rate.basis is Basis.LIST else N_("Value")
 
     def behind(row: PayRow) -> str:
         return url_for("pay.sessions", practitioner_id=row.key, **asked)
 
-    def name(row: PayRow) -> tuple[bool, str]:
-        return not row.is_person, folded(named(row))
-
     return (
-        Column(N_("Practitioner"), named, Kind.TEXT, sort="name", order_by=name, link=behind),
+        Column(N_("Practitioner"), named, Kind.TEXT, sort="name", order_by=_people_first, link=behind),
         Column(N_("Sessions"), lambda row: row.sessions, sort="sessions", link=behind),
-        Column(
-            N_("At single prices") if is_list else N_("Value"),
-            lambda row: row.value,
-            Kind.MONEY,
-            file="Value",
-            sort="value",
-        ),
+        Column(value, lambda row: row.value, Kind.MONEY, file="Value", sort="value"),
         Column("Currency", lambda row: row.value.currency, is_on_page=False),
         Column("Rate", lambda row: words if row.is_person else "", is_on_page=False),
-        Column(
-            N_("Total pay"),
-            lambda row: row.pay if row.is_person else None,
-            Kind.MONEY,
-            file="Pay",
-            sort="pay",
-            empty=N_("none"),
-        ),
+        Column(N_("Total pay"), _pay_of, Kind.MONEY, file="Pay", sort="pay", empty=N_("none")),
         Column("Pay currency", lambda row: row.pay.currency, is_on_page=False),
     )
+
+
+def _people_first(row: PayRow) -> tuple[bool, str]:
+    return not row.is_person, folded(named(row))
+
+
+def _pay_of(row: PayRow) -> Money | None:
+    return row.pay if row.is_person else None
 
 
 def _session_columns(who: str) -> Columns[DoneSession]:

@@ -124,13 +124,11 @@ def enter() -> ResponseReturnValue:
             file=sys.stderr,
         )
         raise InvalidField(
-            _(
-                "That is not the code, and it was wrong too often. A new one stands where Coursekeeper was started."
-            ),
+            _("Wrong code, too many times. A new one is shown where Coursekeeper was started."),
             field="code",
         )
     if not answer.mark:
-        raise InvalidField(_("That is not the code. It stands where Coursekeeper was started."), field="code")
+        raise InvalidField(_("Wrong code. It is shown where Coursekeeper was started."), field="code")
     session[_MARK] = answer.mark
     return redirect_to("setup.owner")
 

@@ -132,7 +132,7 @@ async function answerTo(sending) {
     } catch {
       if (until && (until.aborted || isAway())) noAnswer(until.aborted);
       if (pause === null || (until && isAway())) throw new NoAnswer();
-      if (!navigator.onLine) remark(_("This device is offline. It goes on by itself once the connection is back."));
+      if (!navigator.onLine) remark(_("This device is offline. It continues automatically once the connection is back."));
       await sleep(pause);
     }
   }

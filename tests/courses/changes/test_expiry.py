@@ -77,7 +77,7 @@ def test_the_owner_extends_and_another_extension_undoes_it(
     extended = changes.extend(course_id, changes.day(200), key="k")
     assert extended.course.expires_on == changes.day(200)
     assert changes.extend(course_id, changes.day(200), key="k").is_repeat
-    assert said(desk, course_id).startswith("Ends on ")
+    assert said(desk, course_id).startswith("Expiration: ")
     changes.extend(course_id, before, shorten=True)
     assert ends(desk, course_id) == before
     assert [each.kind for each in desk.course(course_id).happenings] == ["extended", "extended"]

@@ -113,7 +113,7 @@ def test_courses_are_extended_once_each_with_a_line_in_their_history_and_undone(
     many.work()
     view = many.view(bulk_id)
     assert (view.state, view.counts) == ("undone", {"undone": 2, "kept": 1})
-    assert [(each.client_name, each.why[:10]) for each in view.refused] == [("Bo", "It expires")]
+    assert [(each.client_name, each.why[:14]) for each in view.refused] == [("Bo", "Its expiration")]
     assert [many.ends(course_id) for course_id in courses] == [before, later, before]
     assert many.extended(courses[0]) == ["Closed in May", "Undone: Closed in May"]
 
