@@ -105,6 +105,7 @@ _EXACT = {
     "style",
     "accent",
     "sha256",
+    "shown_sha256",
     "country",
     "form",
     "path",

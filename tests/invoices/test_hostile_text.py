@@ -33,7 +33,7 @@ from invoices.papers import (
 from invoices.press.render import pictures_of
 from invoices.press.workers import PaperWorkers
 from plugin.courses.handouts.example import example_summary
-from tests.papers.real import KINDS, sheet, summary
+from tests.papers.real import KINDS, NAMES, sheet, summary
 from tests.papers.real import paper as real_paper
 
 MEGABYTE = 1_000_000
@@ -189,6 +189,12 @@ def test_exactly_what_fits_is_kept_whole() -> None:
     assert isinstance(fitted, CourseSummary)
     assert len(fitted.terms) == 12
     assert fitted.client_name == paper.client_name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_worker_fits_again_what_its_owner_has_fitted(name: str) -> None:
+    fitted = fit(real_paper(name))
+    assert fit(fitted) == fitted
 
 
 def test_fitting_twice_changes_nothing() -> None:

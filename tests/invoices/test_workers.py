@@ -17,7 +17,7 @@ from invoices.papers import Clinic, PaperFailed, PaperRefused
 from invoices.press.workers import PaperWorkers
 from plugin.courses.handouts.example import example_summary
 from tests.papers.quick_worker import quick
-from tests.papers.real import pdf, sheet, summary
+from tests.papers.real import paper, pdf, sheet, summary
 
 ROOT = Path(__file__).parents[2]
 SMALL = example_summary(Clinic(name="Juniper Street"), language="en", currency="USD")
@@ -61,6 +61,7 @@ def wait_until_gone(pid: int) -> bool:
 def test_a_worker_draws_the_same_bytes(workers: PaperWorkers) -> None:
     assert workers.render(summary()) == pdf("summary")
     assert workers.render(sheet()) == pdf("aftercare-facial")
+    assert workers.render(paper("agreement-signed")) == pdf("agreement-signed")
 
 
 def test_no_worker_starts_before_it_is_needed() -> None:
