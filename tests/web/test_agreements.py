@@ -149,6 +149,17 @@ class TestByLink:
         # The old link leads to the new terms.
         assert stranger.send(stranger.page(address).form(address), agreed="yes").status_code == 303
 
+    def test_opened_days_later_it_says_until_when_one_may_change_ones_mind_from_then_on(
+        self, small_house: Services, agreeing: Agreeing, clock: HandMovedClock
+    ) -> None:
+        site = create_app(services=with_settings(small_house, change_of_mind="china"))
+        phone, address = Visitor(site), address_of(small_house, agreeing)
+        assert "that is until November 29, 2026" in phone.page(address).text
+        clock.advance(days=3)
+        form = phone.page(address).form(address)
+        assert "that is until December 2, 2026" in phone.page(address).text
+        assert phone.send(form, agreed="yes").status_code == 303
+
     def test_a_link_that_was_not_made_here_shows_nothing(self, stranger: Visitor) -> None:
         for token in ("x", "x" * 3000, "WyJ4Il0.abc"):
             assert stranger.get(f"/agree/{token}").status_code == 404

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from invoices.papers import to_json
+from invoices.papers import PaperRefused, to_json
 from plugin.core.terms import RefundFormula, Terms
 from plugin.courses.agreements.public_signing import draw_ticked_terms
 from plugin.courses.agreements.views import agreements_of_client, agreements_of_course
@@ -235,6 +235,16 @@ def test_the_owner_sees_the_address_the_offers_and_the_orders(shop: Shop, small_
 
 def _drawn(paper: Any, _assets: object = None) -> bytes:
     return f"%PDF-1.7 {to_json(paper)}".encode()
+
+
+def test_a_name_that_can_not_be_printed_is_sold_to_without_the_file(shop: Shop) -> None:
+    def refuse(_paper: Any, _assets: object = None) -> bytes:
+        raise PaperRefused("A paper needs the client’s name.")
+
+    shop.order()
+    (row,) = shop.rows()
+    draw_ticked_terms(shop.store, refuse, row.id)
+    assert shop.rows()[0].terms_pdf is None
 
 
 def test_the_tick_is_the_buyers_signed_agreement_once_it_is_paid(shop: Shop, small_house: Services) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from invoices.language import language_for
 from invoices.pages.fit import fit
-from invoices.papers import Clause, CourseAgreement, PaperRefused, content_sha256, to_json
+from invoices.papers import CourseAgreement, PaperRefused, content_sha256, to_json
 from plugin.core.acts import Act, Role, require
 from plugin.core.change_of_mind import NONE, Channel, profiles
 from plugin.courses.agreements.clauses import (
@@ -39,7 +39,7 @@ from plugin.store.agreements import Agreement, AgreementSignature
 from plugin.store.offers import Package
 from plugin.wording import _
 
-# The day is no part of the terms.
+# The day is no part of the terms, but for the last one of a period to change one's mind, which is written out.
 _ANY_DAY = date(2000, 1, 1)
 
 
@@ -122,11 +122,11 @@ def dated_paper(
     rules: AgreementRules,
     today: date,
 ) -> tuple[CourseAgreement, str]:
-    """Return the agreement of a package in this language, and the SHA-256 of its terms, whatever the day."""
-    clinic, names, language = clinic_in(session), names_in(session, tag), language_for(tag)
+    """Return the agreement of a package in this language, and the SHA-256 of its terms.
 
-    def before(day: date) -> tuple[Clause, ...]:
-        return clauses_before(package, names, tag, period_in(session, channel, rules, day), day)
+    They are the same on another day, unless they say until when one may change one's mind.
+    """
+    clinic, names, language = clinic_in(session), names_in(session, tag), language_for(tag)
 
     paper = CourseAgreement(
         clinic=clinic_on_paper(clinic),
@@ -135,14 +135,13 @@ def dated_paper(
         package_name=names(package.name),
         price=paper_money(package.price),
         contents=contents_text(package.contents, names, language),
-        before=before(today),
+        before=clauses_before(package, names, tag, period_in(session, channel, rules, today), today),
         after=clauses_after(clinic, tag, rules.words.get(language.locale.language, "")),
         mark=f"{package.version}.{FORM}",
         example=refund_example(package, names),
         language=tag,
     )
-    undated = replace(paper, issued_on=_ANY_DAY, before=before(_ANY_DAY))
-    return paper, content_sha256(undated)
+    return paper, content_sha256(replace(paper, issued_on=_ANY_DAY))
 
 
 def period_in(session: Session, channel: Channel, rules: AgreementRules, today: date) -> MindPeriod | None:

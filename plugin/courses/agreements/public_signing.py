@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from invoices.language import Language
 from invoices.pages.agreement import example_text
 from invoices.papers import AgreementSignature as PaperSignature
-from invoices.papers import Clause, CourseAgreement, PaperRefused, from_json, to_json
+from invoices.papers import Clause, CourseAgreement, from_json, to_json
 from plugin.courses.agreements.clauses import (
     MindPeriod,
     clauses_after,
@@ -31,6 +31,7 @@ from plugin.courses.base.views import PackageView
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.handouts.cache import Render, drawn
+from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.agreements import Agreement, AgreementOrder, AgreementSignature
 from plugin.store.selling import PublicOrder
@@ -77,7 +78,7 @@ def draw_ticked_terms(store: Store, render: Render, order_id: str) -> None:
             name=name, way="typed", signed_at=at, shown_sha256=hashlib.sha256(shown).hexdigest()
         )
         signed = drawn(store, render, replace(paper, signature=signature))
-    except PaperRefused:
+    except Refused:
         return
 
     def keep(session: Session) -> None:

@@ -13,6 +13,7 @@ from plugin.core.change_of_mind import Channel
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import reading, require_row
 from plugin.courses.clients.clients import living_client_in, with_merged
+from plugin.courses.sales.agreed import agreement_of_rung_up_in
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
@@ -83,7 +84,7 @@ def signed_agreements(store: Store, client_id: str) -> tuple[AgreementView, ...]
 
 @reading
 def agreements_of_course(session: Session, course_id: str) -> tuple[AgreementView, ...]:
-    """Return the signed agreements under which the sale of a course was begun."""
+    """Return the signed agreements under which a course was sold."""
     sold = (
         select(AgreementSale.agreement_id)
         .join(Checkout, Checkout.id == AgreementSale.checkout_id)
@@ -103,7 +104,8 @@ def agreements_of_course(session: Session, course_id: str) -> tuple[AgreementVie
         )
         .where(Course.id == course_id)
     )
-    return tuple(_views(session, _ROWS.where(Agreement.id.in_(sold.union(ticked)))))
+    ids = {*session.scalars(sold.union(ticked)), agreement_of_rung_up_in(session, course_id)} - {None}
+    return tuple(_views(session, _ROWS.where(Agreement.id.in_(ids))))
 
 
 def agreement_pdf(store: Store, agreement_id: str, *, is_signed: bool = True) -> bytes:

@@ -23,6 +23,7 @@ from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.words import money_text
 from plugin.courses.base.work import require_row
 from plugin.courses.refunds.basis import refund_basis_in
+from plugin.courses.sales.agreed import agreement_of_rung_up_in
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.agreements import Agreement, AgreementSale
@@ -176,7 +177,7 @@ def mind_window_in(session: Session, course: CourseView, key: str, *, today: dat
         .where(Checkout.square_order_id == course.square_order_id)
         .limit(1)
     ).first()
-    way, chosen, channel = agreed or _ticked(session, course.square_order_id) or ("till", None, None)
+    way, chosen, channel = agreed or _ticked(session, course.square_order_id) or _rung_up(session, course.id)
     profile = profiles().get(chosen or key or NONE)
     is_distant = channel == "distance" if channel else way in _AT_A_DISTANCE
     made: Channel = "distance" if is_distant else "clinic"
@@ -185,6 +186,15 @@ def mind_window_in(session: Session, course: CourseView, key: str, *, today: dat
     sold_on = local_date_in(session, course.sold_at)
     until = profile.last_day(sold_on, closed_days_in(session))
     return MindWindow(profile, until) if today <= until else None
+
+
+def _rung_up(session: Session, course_id: str) -> tuple[str, str | None, str | None]:
+    """Return what was signed before a sale that was rung up at Square POS without the desk."""
+    agreement_id = agreement_of_rung_up_in(session, course_id)
+    if agreement_id is None:
+        return "till", None, None
+    signed = session.get_one(Agreement, agreement_id)
+    return "till", signed.change_of_mind, signed.channel
 
 
 def _ticked(session: Session, square_order_id: str) -> tuple[str, str | None, str] | None:

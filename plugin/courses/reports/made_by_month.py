@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.columns import Column, Columns, Kind, Share
 from plugin.courses.quotes.views import QuoteState, states_since_in
 from plugin.courses.reports.period import Period, by_month
+from plugin.courses.sales.agreed import is_sold_under
 from plugin.store import Store
-from plugin.store.agreements import Agreement, AgreementOrder, AgreementSale, AgreementSignature
+from plugin.store.agreements import Agreement, AgreementSignature
 from plugin.wording import _
 
 
@@ -30,7 +31,8 @@ class QuotedMonth:
 
 @dataclass(frozen=True, slots=True)
 class AgreedMonth:
-    """The agreements made in a month: `signed` whenever, by each way, and `sold` those under which a sale was begun."""
+    """The agreements made in a month: `signed` whenever, by each way, and `sold` those under which a sale was begun
+    or rung up."""
 
     month: Period
     made: int
@@ -56,12 +58,8 @@ def agreements_by_month(store: Store, now: datetime) -> tuple[AgreedMonth, ...]:
 
 
 def _made_since(session: Session, since: datetime) -> Iterator[tuple[datetime, tuple[str | None, bool]]]:
-    is_sold = or_(
-        exists().where(AgreementSale.agreement_id == Agreement.id),
-        exists().where(AgreementOrder.agreement_id == Agreement.id),
-    )
     rows = session.execute(
-        select(Agreement.made_at, AgreementSignature.way, is_sold)
+        select(Agreement.made_at, AgreementSignature.way, is_sold_under())
         .outerjoin(AgreementSignature, AgreementSignature.agreement_id == Agreement.id)
         .where(Agreement.made_at >= since)
     )

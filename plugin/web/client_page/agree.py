@@ -5,6 +5,8 @@ as at the check-in screen. Where it was sent, the payment follows the signature.
 """
 
 import re
+from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -25,7 +27,7 @@ from plugin.core.acts import Actor, Role, Source
 from plugin.courses.agreements.links import SigningLink, link_of_token, signing_token
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
 from plugin.courses.agreements.signing import TERMS_CHANGED, Signing, sign_agreement
-from plugin.courses.agreements.views import agreement_content, agreement_pdf
+from plugin.courses.agreements.views import AgreementView, agreement_content, agreement_pdf
 from plugin.courses.documents.paper_emails import send_paper
 from plugin.errors import CoursekeeperError, InvalidField, PaperNotMade, Refused
 from plugin.web import current_services, pages
@@ -54,8 +56,16 @@ blueprint = KeyedPages(
 
 @blueprint.get("/<token>")
 def show(token: str) -> ResponseReturnValue:
-    """Show the agreement with the place to sign, or that it is signed."""
-    return _page(token, _link(token))
+    """Show the agreement with the place to sign, or that it is signed.
+
+    One that states until when one may change one's mind is made again on another day, to state that day.
+    """
+    link = _link(token)
+    if not link.agreement.is_signed:
+        # Not sold any more, or not drawn just now: the one that was made is shown, and signing says what is wrong.
+        with suppress(CoursekeeperError):
+            link = replace(link, agreement=_as_of_today(link.agreement))
+    return _page(token, link)
 
 
 @blueprint.get("/<token>/agreement.pdf")
@@ -140,14 +150,19 @@ def _then() -> str:
 
 def _refused(token: str, link: SigningLink, error: Refused, language: Language) -> ResponseReturnValue:
     """Show the terms as they are now where they changed; else that the clinic must be asked."""
-    services, agreement = current_services(), link.agreement
+    agreement = link.agreement
     if error.code != TERMS_CHANGED:
         said = language.gettext("This can’t be signed any more. Ask {clinic}.", clinic=pages.clinic().name)
         return _page(token, link, said=said), HTTPStatus.CONFLICT
-    new = NewAgreement(agreement.client_id, agreement.package_id, agreement.channel)
-    current = prepare_agreement(services.store, services.render, act_by(_CLIENT), new, agreement_rules())
+    current = _as_of_today(agreement)
     said = language.gettext("The terms have changed since you opened this page. Read them again, then sign.")
     return _page(token, SigningLink(current, link.present), said=said), HTTPStatus.CONFLICT
+
+
+def _as_of_today(agreement: AgreementView) -> AgreementView:
+    services = current_services()
+    new = NewAgreement(agreement.client_id, agreement.package_id, agreement.channel)
+    return prepare_agreement(services.store, services.render, act_by(_CLIENT), new, agreement_rules())
 
 
 def _wrong(error: InvalidField, language: Language) -> str:

@@ -21,6 +21,7 @@ from plugin.courses.base.read import courses_of_client
 from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.courses.refunds.desk_refund_quote import refund_quote
+from plugin.courses.reports.made_by_month import agreements_by_month
 from plugin.courses.sales.checkouts import cancel_checkout
 from plugin.errors import InvalidField, NotFound, Refused
 from tests.courses.agreements.agreeing import Agreeing, reprice
@@ -60,6 +61,22 @@ class TestWhatIsShown:
         assert [each.id for each in agreements_of_client(desk.store, agreeing.client_id)] == [second.id]
         with pytest.raises(NotFound):
             read_agreement(desk.store, first.id)
+
+    def test_the_last_day_to_change_ones_mind_is_that_of_the_day_it_is_signed(self, desk: Desk) -> None:
+        """Shown on a Sunday with five working days, read again on Tuesday; without a period it stays the same."""
+        agreeing, plain = Agreeing(desk, change_of_mind="singapore"), Agreeing(desk, name="Plain")
+        shown, plainly = agreeing.prepare("distance"), plain.prepare("distance")
+        desk.clock.advance(days=2)
+        with pytest.raises(Refused) as refused:
+            agreeing.sign(shown)
+        assert refused.value.code == "terms_changed"
+        read = agreeing.prepare("distance")
+        said = " ".join(agreement_content(desk.store, read.id).before[3].sentences)
+        assert "If you buy on November 24, 2026, that is until December 1, 2026." in said
+        assert agreeing.sign(read).is_signed
+        assert plain.prepare("distance").id == plainly.id
+        desk.clock.advance(days=1)
+        assert agreeing.prepare("distance").id == read.id
 
     def test_a_distance_sale_alone_has_the_european_period(self, desk: Desk) -> None:
         agreeing = Agreeing(desk, change_of_mind="eu_distance")
@@ -192,6 +209,30 @@ class TestTheSale:
         assert agreements_of_course(desk.store, received.id) == ()
         assert agreements_of_client(desk.store, bea) == ()
         assert len(agreements_of_course(desk.store, course_id)) == 1
+
+    def test_a_sale_rung_up_without_the_desk_has_what_was_signed_before_it(self, desk: Desk) -> None:
+        """Signed once and rung up twice, the first sale has it; signed again, so has one that gets its client later."""
+        agreeing = Agreeing(desk, change_of_mind="singapore")
+        signed = agreeing.sign(agreeing.prepare())
+        desk.clock.advance(minutes=2)
+        first = agreeing.sell()
+        desk.clock.advance(days=7)
+        second = agreeing.sell()
+        assert [each.id for each in agreements_of_course(desk.store, first)] == [signed.id]
+        assert agreements_of_course(desk.store, second) == ()
+        assert [month.sold for month in agreements_by_month(desk.store, desk.clock())][-1] == 1
+        assert agreeing.prepare().id != signed.id
+        with pytest.raises(Refused):
+            agreeing.begin()
+        desk.clock.advance(days=1)
+        again = agreeing.sign(agreeing.prepare())
+        desk.clock.advance(minutes=2)
+        third = desk.book(desk.sale(desk.line(agreeing.package_id, paid=198000), buyer=None)).opened[0]
+        assert agreements_of_course(desk.store, third) == ()
+        (item,) = desk.questions()
+        desk.answer(item.id, client_id=agreeing.client_id)
+        assert [each.id for each in agreements_of_course(desk.store, third)] == [again.id]
+        assert refund_quote(desk.store, third, today=desk.today).window is not None
 
 
 class TestChangeOfMind:
