@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from plugin.alarms import machine_checks as backups
 from plugin.alarms import machine_checks as machine
 from plugin.alarms import square_checks as square
 from plugin.alarms.condition import Check, Condition, Look, wrong
@@ -56,7 +55,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "copies_are_made",
         N_("Backups are made"),
-        backups.copies_are_made,
+        machine.copies_are_made,
         N_(
             "Make one under Settings, Backups: what stops it shows there. Until then this disk has the only copy."
         ),
@@ -66,7 +65,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "copies_are_sent",
         N_("Backups are kept elsewhere"),
-        backups.copies_are_sent,
+        machine.copies_are_sent,
         N_("Check the place and its password under All settings, Backups."),
         is_urgent=False,
         confirm=timedelta(hours=2),

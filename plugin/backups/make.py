@@ -43,9 +43,8 @@ from plugin.services import Services
 from plugin.store import Store
 from plugin.store.backup import backup as copy_database
 from plugin.store.backup import engine_of, flush_to_disk, scratch
-from plugin.store.ledger import Course, Entry, Visit
 from plugin.store.migrate import current_revision
-from plugin.store.people import Client, Staff
+from plugin.store.tables import Client, Course, Entry, Staff, Visit
 from plugin.store.upkeep import BackupRun
 from plugin.version import VERSION
 from plugin.wording import N_, _

@@ -39,11 +39,8 @@ from plugin.square.sync.requested import SWEEP
 from plugin.store import Store
 from plugin.store.backup import backup as copy_database
 from plugin.store.backup import engine_of, holds_data, kind_of_file, load, scratch
-from plugin.store.letters import ClientLetter
 from plugin.store.migrate import current_revision, is_too_old, known_revisions, upgrade
-from plugin.store.people import SignIn, Staff
-from plugin.store.queues import Outbox
-from plugin.store.tables import METADATA
+from plugin.store.tables import METADATA, ClientLetter, Outbox, SignIn, Staff
 from plugin.store.upkeep import BackupRun
 from plugin.vault import Vault
 

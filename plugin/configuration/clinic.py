@@ -13,8 +13,7 @@ from plugin.courses.base.clinic import change_clinic_in, clinic_in
 from plugin.courses.base.views import ClinicView
 from plugin.errors import InvalidField, Refused
 from plugin.services import Services
-from plugin.store.ledger import Course
-from plugin.store.offers import Clinic, Package
+from plugin.store.tables import Clinic, Course, Package
 from plugin.wording import _
 
 

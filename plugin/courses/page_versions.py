@@ -14,13 +14,9 @@ from plugin.courses.square_health import TOLD_AFTER
 from plugin.courses.visits.arrival_groups import NEXT_WITHIN
 from plugin.courses.visits.arrivals import DUE_WITHIN
 from plugin.store import Store
-from plugin.store.changes import CourseShare
-from plugin.store.ledger import Course
-from plugin.store.offers import Clinic
 from plugin.store.prepared import Prepared
 from plugin.store.queues import PENDING, Attention, Inbox, Outbox
-from plugin.store.selling import DeskRefund
-from plugin.store.square_side import Booking, Connection
+from plugin.store.tables import Booking, Clinic, Connection, Course, CourseShare, DeskRefund
 from plugin.store.upkeep import BackupRun, BackupState
 from plugin.store.versions import CONNECTION, DESK, EVERYONE, Version
 

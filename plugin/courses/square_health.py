@@ -20,8 +20,7 @@ from plugin.courses.base.work import Work, transact
 from plugin.courses.documents.enqueue import DOCUMENT_JOBS
 from plugin.store import Store
 from plugin.store.prepared import Prepared
-from plugin.store.queues import Attention, Inbox, Outbox, Sweep
-from plugin.store.square_side import Connection
+from plugin.store.tables import Attention, Connection, Inbox, Outbox, Sweep
 from plugin.wording import _
 
 # A single failed call is not reported to staff: the next one follows soon.

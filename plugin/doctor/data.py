@@ -19,11 +19,10 @@ from plugin.settings import Settings
 from plugin.store import Store
 from plugin.store.database import database_url
 from plugin.store.grants import can_rewrite
-from plugin.store.ledger import Entry
 from plugin.store.migrate import is_current, is_empty
 from plugin.store.postgresql import is_pooled as asks_pooler
 from plugin.store.postgresql import refusal
-from plugin.store.queues import Heartbeat, Inbox
+from plugin.store.tables import Entry, Heartbeat, Inbox
 
 _UPGRADE = "Run: coursekeeper upgrade"
 

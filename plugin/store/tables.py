@@ -1,32 +1,24 @@
-"""All tables, for migrations and for code that processes every table."""
+"""All tables, by one name each, for the use cases, for migrations and for code that processes every table."""
 
-from plugin.store import (
-    activity,
-    agreements,
-    bulk,
-    changes,
-    checks,
-    documents,
-    imports,
-    journal,
-    ledger,
-    letters,
-    listing,
-    offers,
-    people,
-    queues,
-    quotes,
-    ratings,
-    selling,
-    square_side,
-    totals,
-    upkeep,
-    versions,
-    visit_notes,
-    wallet,
-    webhooks,
-)
+from plugin.store import bulk, journal, listing, totals, upkeep, versions, webhooks
+from plugin.store.activity import *
+from plugin.store.agreements import *
 from plugin.store.base import Base
+from plugin.store.changes import *
+from plugin.store.checks import *
+from plugin.store.documents import *
+from plugin.store.imports import *
+from plugin.store.ledger import *
+from plugin.store.letters import *
+from plugin.store.offers import *
+from plugin.store.people import *
+from plugin.store.queues import *
+from plugin.store.quotes import *
+from plugin.store.ratings import *
+from plugin.store.selling import *
+from plugin.store.square_side import *
+from plugin.store.visit_notes import *
+from plugin.store.wallet import *
 
 METADATA = Base.metadata
 

@@ -16,8 +16,7 @@ from plugin.courses.clients.contacts import typed_email
 from plugin.errors import InvalidField, Refused
 from plugin.settings import Settings
 from plugin.store import Store
-from plugin.store.agreements import Agreement, AgreementSignature
-from plugin.store.people import Client, Staff
+from plugin.store.tables import Agreement, AgreementSignature, Client, Staff
 from plugin.wording import _
 
 AGREE_PATH = "/agree/"

@@ -10,9 +10,7 @@ from sqlalchemy.orm import aliased
 from plugin.core.course import CourseState
 from plugin.core.ledger import Kind
 from plugin.courses.base.views import EntryView, NoShowView, VisitView
-from plugin.store.changes import CourseShare
-from plugin.store.ledger import Course, Entry, Visit
-from plugin.store.visit_notes import VisitNote, VisitNoteOption, VisitOption
+from plugin.store.tables import Course, CourseShare, Entry, Visit, VisitNote, VisitNoteOption, VisitOption
 
 
 def attendance(

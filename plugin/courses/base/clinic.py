@@ -18,9 +18,8 @@ from plugin.courses.base.views import ClinicView, LogoView
 from plugin.courses.base.work import reading
 from plugin.errors import InvalidField
 from plugin.store import Store
-from plugin.store.documents import Logo
-from plugin.store.offers import Clinic
 from plugin.store.prepared import Prepared
+from plugin.store.tables import Clinic, Logo
 from plugin.wording import N_, _
 
 _ADDRESS_LINES = 5

@@ -24,13 +24,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.views import DisputeFlag, OriginView, ShareView
-from plugin.store.changes import CourseOrigin, CourseShare
-from plugin.store.ledger import Course
-from plugin.store.people import Client
 from plugin.store.prepared import Prepared
-from plugin.store.queues import Attention
-from plugin.store.selling import DeskRefund
-from plugin.store.square_side import Dispute
+from plugin.store.tables import Attention, Client, Course, CourseOrigin, CourseShare, DeskRefund, Dispute
 
 
 def shares_and_origins_in(

@@ -14,10 +14,8 @@ from plugin.courses.base.lease import Queue
 from plugin.courses.base.work import Work
 from plugin.store import Store
 from plugin.store.database import write
-from plugin.store.people import SquareCustomer
 from plugin.store.prepared import Prepared
-from plugin.store.queues import Outbox
-from plugin.store.tables import METADATA
+from plugin.store.tables import METADATA, Outbox, SquareCustomer
 
 PAPERS = "papers"
 # The balance shown on the client's Square profile.

@@ -24,12 +24,8 @@ from plugin.core.course import (
 from plugin.core.ledger import Head, Kind
 from plugin.courses.base.attendance import HAS_DRAFT
 from plugin.courses.base.course_extras import COURSE_IDS, HAS_DISPUTE, HAS_RELATIONS
-from plugin.store.changes import AllowedAhead, Gift
-from plugin.store.ledger import Allowance, Course, Entry, Visit
-from plugin.store.offers import Clinic
-from plugin.store.people import Client
 from plugin.store.prepared import Prepared, Values, all_together
-from plugin.store.selling import Checkout
+from plugin.store.tables import Allowance, AllowedAhead, Checkout, Client, Clinic, Course, Entry, Gift, Visit
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,7 @@ from plugin.courses.base.words import format_money
 from plugin.courses.base.work import Work
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.offers import Listing, Package
-from plugin.store.queues import Attention, Outbox
+from plugin.store.tables import Attention, Listing, Outbox, Package
 from plugin.wording import N_, _
 
 CHANGED_ITEM = "changed_item"

@@ -18,8 +18,7 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, allowed
 from plugin.errors import InvalidField
 from plugin.store import Store
-from plugin.store.offers import Clinic, Package, Treatment
-from plugin.store.visit_notes import NameTranslation, VisitOption
+from plugin.store.tables import Clinic, NameTranslation, Package, Treatment, VisitOption
 from plugin.wording import _
 
 # By language; "" or a missing one: the main name is used.

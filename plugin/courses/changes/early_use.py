@@ -21,8 +21,7 @@ from plugin.courses.changes.frame import (
     refuse_closed,
 )
 from plugin.errors import InvalidField, NotFound, Refused
-from plugin.store.changes import AllowedAhead
-from plugin.store.ledger import Allowance, Entry
+from plugin.store.tables import Allowance, AllowedAhead, Entry
 from plugin.wording import N_, _
 
 EARNED = N_("Earned: for sessions used before it came")

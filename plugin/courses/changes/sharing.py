@@ -27,9 +27,8 @@ from plugin.courses.changes.frame import (
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
-from plugin.store.changes import CourseShare
-from plugin.store.ledger import Course
 from plugin.store.prepared import Prepared
+from plugin.store.tables import Course, CourseShare
 from plugin.wording import _
 
 MOST_PEOPLE = 10

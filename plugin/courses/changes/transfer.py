@@ -36,9 +36,7 @@ from plugin.courses.changes.frame import (
 )
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
-from plugin.store.changes import CourseOrigin
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.people import Client
+from plugin.store.tables import Allowance, Client, Course, CourseOrigin, Entry
 from plugin.wording import _
 
 

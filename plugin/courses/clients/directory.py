@@ -18,8 +18,7 @@ from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.clients.clients import LONGEST_SEARCH, client_in, words_in
 from plugin.courses.clients.contacts import Buyer, contact_from_square
 from plugin.store import Store
-from plugin.store.people import SquareCustomer
-from plugin.store.square_side import SquarePerson
+from plugin.store.tables import SquareCustomer, SquarePerson
 from plugin.wording import _
 
 

@@ -21,10 +21,7 @@ from plugin.courses.clients.merge_core import MOVED, hand_over, join_clients
 from plugin.courses.clients.profile_notes import enqueue_customer
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
-from plugin.store.changes import CourseShare
-from plugin.store.ledger import Visit
-from plugin.store.people import Client, ClientMerge, SquareCustomer
-from plugin.store.square_side import ProfileNote
+from plugin.store.tables import Client, ClientMerge, CourseShare, ProfileNote, SquareCustomer, Visit
 from plugin.wording import _
 
 _FILLED_IN = ("phone", "email")

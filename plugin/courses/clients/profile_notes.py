@@ -22,11 +22,7 @@ from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, allowed
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.ledger import Course
-from plugin.store.offers import Clinic
-from plugin.store.people import SquareCustomer
-from plugin.store.queues import Outbox
-from plugin.store.square_side import ProfileNote
+from plugin.store.tables import Clinic, Course, Outbox, ProfileNote, SquareCustomer
 from plugin.wording import N_, _
 
 # Square accepts 1,000 characters in such a field; this many are stored of what was written.

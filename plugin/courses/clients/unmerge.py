@@ -15,8 +15,7 @@ from plugin.courses.clients.clients import add_client, living_client_in
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.merge_core import hand_over
 from plugin.courses.clients.square_links import contact_of_buyer, link_in, living_links_in
-from plugin.store.ledger import Course, Visit
-from plugin.store.people import Client, SquareCustomer
+from plugin.store.tables import Client, Course, SquareCustomer, Visit
 from plugin.wording import _
 
 

@@ -17,9 +17,7 @@ from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, in_transaction, reading, transact
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.activity import Activity
-from plugin.store.ledger import Course
-from plugin.store.wallet import WalletPass
+from plugin.store.tables import Activity, Course, WalletPass
 from plugin.wording import _
 
 GOOGLE, APPLE = "google", "apple"

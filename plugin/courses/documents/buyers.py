@@ -13,9 +13,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import ClientView
 from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.contacts import written_phone
-from plugin.store.changes import CourseOrigin, Gift
-from plugin.store.ledger import Course
-from plugin.store.people import SquareCustomer
+from plugin.store.tables import Course, CourseOrigin, Gift, SquareCustomer
 
 
 def buyer_in(session: Session, course: Course) -> str | None:

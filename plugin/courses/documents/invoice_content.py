@@ -18,8 +18,7 @@ from plugin.courses.documents.buyers import party_in
 from plugin.courses.documents.invoice_lines import PackageWords, account_of
 from plugin.courses.documents.sale_record import SoldSale
 from plugin.courses.handouts.content import clinic_on_paper
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.selling import Checkout
+from plugin.store.tables import Allowance, Checkout, Course, Entry
 
 _MOST_DIGITS = 3
 

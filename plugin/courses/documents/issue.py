@@ -36,11 +36,7 @@ from plugin.courses.documents.sale_record import SoldSale, delete_reason_in, sal
 from plugin.courses.documents.series import NextPlace, next_place_in
 from plugin.courses.documents.voucher_content import voucher_paper_in
 from plugin.errors import Refused
-from plugin.store.changes import Gift
-from plugin.store.documents import Document, DocumentCourse
-from plugin.store.ledger import Course
-from plugin.store.people import Client
-from plugin.store.queues import SquareRefund
+from plugin.store.tables import Client, Course, Document, DocumentCourse, Gift, SquareRefund
 
 INVOICE, CREDIT_NOTE, VOUCHER, RECEIPT = "invoice", "credit_note", "gift_voucher", "receipt"
 

@@ -15,11 +15,7 @@ from plugin.courses.documents.sale_record import sale_in
 from plugin.courses.documents.voucher_content import NO_GIFT
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
-from plugin.store.changes import Gift
-from plugin.store.documents import Document, DocumentCourse
-from plugin.store.ledger import Course
-from plugin.store.people import Client
-from plugin.store.queues import Outbox
+from plugin.store.tables import Client, Course, Document, DocumentCourse, Gift, Outbox
 from plugin.wording import N_, _
 
 NOT_READY = "invoice_not_ready"

@@ -23,10 +23,7 @@ from plugin.courses.documents.read import KINDS
 from plugin.courses.handouts.visit_email import address_answered_in
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
-from plugin.store.agreements import Agreement
-from plugin.store.documents import Document, DocumentCourse
-from plugin.store.ledger import Course, Visit
-from plugin.store.quotes import Quote
+from plugin.store.tables import Agreement, Course, Document, DocumentCourse, Quote, Visit
 from plugin.wording import N_, _
 
 # The outbox job that e-mails one paper.

@@ -5,8 +5,7 @@ from sqlalchemy.orm import Session
 
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work
-from plugin.store.documents import SaleRecord
-from plugin.store.selling import Checkout
+from plugin.store.tables import Checkout, SaleRecord
 
 # The outbox job that looks for the invoice of a sale in Square, by Square order.
 FIND_PAY_ADDRESS = "find_pay_address"

@@ -22,10 +22,7 @@ from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.documents.series import written
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.documents import Document, DocumentCourse, DocumentSeries
-from plugin.store.ledger import Course
-from plugin.store.people import Client
-from plugin.store.queues import Outbox
+from plugin.store.tables import Client, Course, Document, DocumentCourse, DocumentSeries, Outbox
 from plugin.wording import N_, _
 
 KINDS = {

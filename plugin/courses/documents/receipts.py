@@ -28,9 +28,7 @@ from plugin.courses.documents.issue import (
 from plugin.courses.documents.sale_record import SoldSale, Tender, paid_sale_in
 from plugin.courses.documents.series import next_place_in
 from plugin.courses.handouts.content import clinic_on_paper
-from plugin.store.documents import Document
-from plugin.store.people import Client
-from plugin.store.selling import Checkout
+from plugin.store.tables import Checkout, Client, Document
 
 
 @dataclass(frozen=True, slots=True)

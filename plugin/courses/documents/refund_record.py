@@ -18,9 +18,7 @@ from plugin.courses.documents.credit_note_content import GivenBack
 from plugin.courses.documents.credit_shares import Wanted
 from plugin.courses.documents.sale_record import RefundRecord, SoldSale, kept_refund_in
 from plugin.courses.refunds.basis import refund_basis_in, tips_refunded_in
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.queues import SquareRefund
-from plugin.store.selling import DeskRefund, DeskRefundPart
+from plugin.store.tables import Allowance, Course, DeskRefund, DeskRefundPart, Entry, SquareRefund
 from plugin.store.triggers import ERASED
 
 _Formula = Literal["prorated", "discount_forfeited", ""]

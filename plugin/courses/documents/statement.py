@@ -39,8 +39,7 @@ from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.documents import Document
-from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.tables import Allowance, Course, Document, Entry
 from plugin.wording import _
 
 # The order within one day.

@@ -20,8 +20,7 @@ from plugin.courses.documents.buyers import party_in
 from plugin.courses.handouts.cache import HandedOut, Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.store import Store
-from plugin.store.changes import Gift
-from plugin.store.ledger import Course
+from plugin.store.tables import Course, Gift
 
 
 def voucher_letter(store: Store, render: Render, act: Act, gift_id: str) -> HandedOut:

@@ -31,8 +31,7 @@ from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.base.work import Work
 from plugin.courses.exchange.credit import credit_now_in
 from plugin.errors import Refused
-from plugin.store.ledger import Allowance, Course
-from plugin.store.selling import Checkout, DeskRefund
+from plugin.store.tables import Allowance, Checkout, Course, DeskRefund
 from plugin.wording import _
 
 CHANGED_EXCHANGE = "changed_exchange"

@@ -20,8 +20,7 @@ from plugin.courses.base.words import money_text
 from plugin.courses.base.work import reading, require_row
 from plugin.courses.refunds.basis import refund_basis_in
 from plugin.errors import Refused
-from plugin.store.ledger import Course
-from plugin.store.selling import Checkout
+from plugin.store.tables import Checkout, Course
 from plugin.wording import _
 
 

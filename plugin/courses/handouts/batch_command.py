@@ -18,8 +18,7 @@ from plugin.courses.handouts.batches import check_choice, papers_for_in
 from plugin.courses.handouts.selection import CALLED, Choice, LeftOut
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
-from plugin.store.ledger import Course
-from plugin.store.people import Client
+from plugin.store.tables import Client, Course
 
 ALL = "all"
 _MANY = 20

@@ -23,8 +23,7 @@ from plugin.courses.handouts.cache import Render, hand_out
 from plugin.courses.handouts.selection import INVOICE, LeftOut, Selection
 from plugin.errors import NotFound, PaperNotMade, Refused
 from plugin.store import Store
-from plugin.store.documents import PaperBatch
-from plugin.store.queues import Outbox
+from plugin.store.tables import Outbox, PaperBatch
 
 # Longer than a few papers take that each run into their timeout.
 BATCH_LEASE_S = 180

@@ -23,8 +23,7 @@ from plugin.courses.handouts.selection import (
 )
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
-from plugin.store.documents import PaperBatch
-from plugin.store.people import Staff
+from plugin.store.tables import PaperBatch, Staff
 from plugin.wording import N_, _
 
 BATCH = "paper_batch"

@@ -32,10 +32,8 @@ from plugin.courses.handouts.planner import planner_paper
 from plugin.courses.handouts.welcome import welcome_paper
 from plugin.errors import CoursekeeperError, PaperNotMade, Refused
 from plugin.store import Store
-from plugin.store.ledger import Course
-from plugin.store.people import Client
-from plugin.store.queues import Handout
 from plugin.store.queues import Paper as StoredPaper
+from plugin.store.tables import Client, Course, Handout
 
 Render = Callable[[Paper, Mapping[str, bytes]], bytes]
 

@@ -52,10 +52,8 @@ from plugin.courses.ratings.views import concern_views_in
 from plugin.courses.refunds.basis import GONE
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
-from plugin.store.documents import Document, DocumentCourse
 from plugin.store.ledger import Allowance as SoldAllowance
-from plugin.store.ledger import Course
-from plugin.store.queues import SquareRefund
+from plugin.store.tables import Course, Document, DocumentCourse, SquareRefund
 from plugin.wording import _
 
 

@@ -21,8 +21,7 @@ from plugin.courses.base.views import LogoView
 from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.documents import Logo
-from plugin.store.offers import Clinic
+from plugin.store.tables import Clinic, Logo
 from plugin.wording import N_, _
 
 LARGEST_FILE = 2 * 1024 * 1024

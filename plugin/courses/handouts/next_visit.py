@@ -15,10 +15,7 @@ from plugin.core.text import is_same_name
 from plugin.courses.base.outbox import PAPERS, enqueue
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.work import Work
-from plugin.store.ledger import Allowance, Course
-from plugin.store.offers import Treatment
-from plugin.store.people import SquareCustomer
-from plugin.store.square_side import Booking
+from plugin.store.tables import Allowance, Booking, Course, SquareCustomer, Treatment
 
 ACCEPTED = "ACCEPTED"
 _DAYS_A_WEEK = 7

@@ -24,9 +24,7 @@ from plugin.courses.handouts.cache import AFTERCARE, SUMMARY
 from plugin.courses.visits.arrivals import arrivals_on
 from plugin.courses.visits.visits import visits_on
 from plugin.store import Store
-from plugin.store.documents import Document, DocumentCourse
-from plugin.store.ledger import Course
-from plugin.store.people import Client
+from plugin.store.tables import Client, Course, Document, DocumentCourse
 from plugin.wording import N_, _
 
 

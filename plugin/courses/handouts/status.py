@@ -15,10 +15,7 @@ from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.catalog.names import Names
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.refunds.basis import charge_in
-from plugin.store.changes import Gift
-from plugin.store.ledger import Allowance, Course
-from plugin.store.offers import Package, Treatment
-from plugin.store.selling import Checkout
+from plugin.store.tables import Allowance, Checkout, Course, Gift, Package, Treatment
 
 _OTHERS: dict[Status, CourseStatus] = {
     Status.OPEN: "open",

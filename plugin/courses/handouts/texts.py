@@ -19,9 +19,7 @@ from plugin.courses.handouts.text_views import StandingText, TextView, Treatment
 from plugin.courses.visits.notes import LONGEST_INTERVAL
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
-from plugin.store.documents import TreatmentText
-from plugin.store.offers import Treatment
-from plugin.store.people import Staff
+from plugin.store.tables import Staff, Treatment, TreatmentText
 from plugin.wording import _
 
 

@@ -20,9 +20,7 @@ from plugin.courses.base.work import Work, allowed, in_session, require_row
 from plugin.courses.clients.clients import known_client_in, living_client_in, view_of
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
 from plugin.store import Store
-from plugin.store.documents import VisitLetter
-from plugin.store.ledger import Course
-from plugin.store.people import Client
+from plugin.store.tables import Client, Course, VisitLetter
 from plugin.wording import _
 
 VISIT_MAIL = "visit_mail"

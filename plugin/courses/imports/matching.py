@@ -18,9 +18,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.clients.contacts import Contact
 from plugin.courses.imports.columns import Wrong
 from plugin.courses.imports.rows import ImportRow
-from plugin.store.imports import ImportBatch, ImportedCourse
-from plugin.store.ledger import Course
-from plugin.store.people import Client
+from plugin.store.tables import Client, Course, ImportBatch, ImportedCourse
 from plugin.wording import _
 
 # SQLite limits the number of values in one query.

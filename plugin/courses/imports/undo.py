@@ -20,11 +20,16 @@ from plugin.courses.imports.batches import batch_for_change
 from plugin.courses.imports.matching import AT_ONCE, portions
 from plugin.courses.imports.writing import profiles_changed
 from plugin.errors import Refused
-from plugin.store.imports import ImportBatch, ImportedCourse
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.people import Client
-from plugin.store.queues import Outbox
-from plugin.store.tables import METADATA
+from plugin.store.tables import (
+    METADATA,
+    Allowance,
+    Client,
+    Course,
+    Entry,
+    ImportBatch,
+    ImportedCourse,
+    Outbox,
+)
 from plugin.wording import N_n, _
 
 # Part of every imported course; a row of any other table that references one was created since.

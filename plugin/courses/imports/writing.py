@@ -26,10 +26,8 @@ from plugin.courses.imports.check import Checked
 from plugin.courses.imports.matching import Person, portions
 from plugin.courses.imports.offers import Content, Offer, UnlistedOffers
 from plugin.courses.imports.rows import ImportRow
-from plugin.store.imports import ImportBatch
-from plugin.store.people import SquareCustomer
 from plugin.store.recorded import recorded
-from plugin.store.tables import METADATA
+from plugin.store.tables import METADATA, ImportBatch, SquareCustomer
 from plugin.wording import N_, _
 
 USED_BEFORE = N_("Imported: used before Coursekeeper")

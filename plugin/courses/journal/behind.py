@@ -21,9 +21,7 @@ from plugin.courses.reports.books import counts_at, entry_what
 from plugin.courses.reports.period import Period
 from plugin.store import Store
 from plugin.store.journal import MoneyPosting
-from plugin.store.ledger import Course, Entry
-from plugin.store.people import Client
-from plugin.store.selling import Tip
+from plugin.store.tables import Client, Course, Entry, Tip
 from plugin.wording import _
 
 Ts = TypeVarTuple("Ts")

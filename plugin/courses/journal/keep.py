@@ -28,12 +28,8 @@ from plugin.courses.journal.money import (
     pairs_of_tip,
 )
 from plugin.store import Store
-from plugin.store.documents import SaleRecord
 from plugin.store.journal import MoneyPosting, PaymentFee
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.queues import SquareRefund
-from plugin.store.selling import Tip
-from plugin.store.square_side import Bookmark
+from plugin.store.tables import Allowance, Bookmark, Course, Entry, SaleRecord, SquareRefund, Tip
 
 BOOKMARK = "journal"
 # A transaction may commit a while after the time that it writes.

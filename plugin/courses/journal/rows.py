@@ -17,9 +17,8 @@ from plugin.courses.journal.accounts import Role
 from plugin.courses.journal.pairs import AGAINST_DEFERRED, GIVEN
 from plugin.courses.reports.books import counts_at, counts_within, with_courses
 from plugin.courses.reports.period import Period
-from plugin.store.changes import Gift
 from plugin.store.journal import MoneyPosting
-from plugin.store.ledger import Allowance, Course, Entry
+from plugin.store.tables import Allowance, Course, Entry, Gift
 
 Ts = TypeVarTuple("Ts")
 

@@ -16,10 +16,8 @@ from plugin.core.status import IN_USE
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.state import DUE_ON
 from plugin.courses.reports.follow_ups import next_bookings
-from plugin.store.ledger import Allowance, Course
-from plugin.store.letters import ClientLetter, LetterChoice
 from plugin.store.listing import NEVER, NOT_YET, ListedCourse
-from plugin.store.people import Client
+from plugin.store.tables import Allowance, Client, ClientLetter, Course, LetterChoice
 
 # The longest that any rule looks back and ahead (`plugin.core.letters`).
 _BACK, _AHEAD = timedelta(days=61), timedelta(days=61)

@@ -15,8 +15,7 @@ from plugin.courses.letters.circumstances import Circumstances, circumstances_in
 from plugin.courses.letters.kinds import kinds_on_in
 from plugin.courses.lists.listing import renew_some
 from plugin.store import Store
-from plugin.store.letters import ClientLetter
-from plugin.store.people import Client
+from plugin.store.tables import Client, ClientLetter
 
 # The outbox job that sends one letter.
 CLIENT_LETTER = "client_letter"

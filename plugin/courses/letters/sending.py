@@ -21,8 +21,7 @@ from plugin.courses.letters.circumstances import circumstances_in
 from plugin.courses.letters.kinds import letter_kinds_in
 from plugin.courses.sales.buy_again import AgainOffer, offer_again_in
 from plugin.store import Store
-from plugin.store.ledger import Course
-from plugin.store.letters import ClientLetter
+from plugin.store.tables import ClientLetter, Course
 from plugin.wording import _
 
 NO_LETTER = "There is no such e-mail."

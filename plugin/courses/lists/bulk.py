@@ -25,8 +25,7 @@ from plugin.courses.lists.course_list import CourseFilter, course_ids_of
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.bulk import BulkAct, BulkItem
-from plugin.store.ledger import Course
-from plugin.store.people import Client
+from plugin.store.tables import Client, Course
 from plugin.wording import N_, _
 
 BULK = "bulk_act"

@@ -23,7 +23,6 @@ from plugin.courses.base.state import each_state
 from plugin.courses.base.views import Page
 from plugin.courses.lists.listing import count_waiting_in, status_of
 from plugin.store import Store
-from plugin.store.ledger import Course
 from plugin.store.listing import (
     CURRENT,
     GIFT,
@@ -34,7 +33,7 @@ from plugin.store.listing import (
     ListedSum,
     SumOf,
 )
-from plugin.store.people import Client
+from plugin.store.tables import Client, Course
 from plugin.wording import N_, _
 
 _AT_ONCE = 500

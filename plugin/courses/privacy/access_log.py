@@ -11,8 +11,7 @@ from plugin.core.acts import Act, Actor
 from plugin.courses.base.activity import Did, record_activity
 from plugin.store import Store
 from plugin.store.base import Base
-from plugin.store.ledger import Course
-from plugin.store.people import Client, ClientOpening
+from plugin.store.tables import Client, ClientOpening, Course
 
 # Going back and forth between the pages of one client is one opening.
 ONE_OPENING = timedelta(minutes=15)

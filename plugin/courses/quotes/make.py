@@ -37,9 +37,7 @@ from plugin.courses.sales.checkout_views import view_of as view_of_checkout
 from plugin.courses.sales.checkouts import begin_link, cancel_checkout
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.offers import Package, Treatment
-from plugin.store.quotes import Quote
-from plugin.store.selling import Checkout
+from plugin.store.tables import Checkout, Package, Quote, Treatment
 from plugin.wording import _
 
 LONGEST_CONCERN = 300

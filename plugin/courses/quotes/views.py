@@ -19,11 +19,7 @@ from plugin.courses.changes.gift_code import LENGTH, LETTERS, written_code
 from plugin.courses.clients.clients import living_client_in, with_merged
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.ledger import Course
-from plugin.store.offers import Package
-from plugin.store.people import Client
-from plugin.store.quotes import Quote
-from plugin.store.selling import Checkout
+from plugin.store.tables import Checkout, Client, Course, Package, Quote
 from plugin.wording import N_
 
 QUOTE_PATH = "/quote/"

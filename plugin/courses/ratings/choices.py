@@ -17,9 +17,7 @@ from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import lock_client_in, with_merged
 from plugin.errors import InvalidField, Refused
-from plugin.store.ledger import Course
-from plugin.store.queues import Paper
-from plugin.store.ratings import OwnRating, RatedConcern, RatingChoice
+from plugin.store.tables import Course, OwnRating, Paper, RatedConcern, RatingChoice
 from plugin.wording import _
 
 CONCERN_LENGTH = 60

@@ -20,9 +20,7 @@ from plugin.courses.base.work import reading
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.ratings.choices import ChoiceView, choice_in
 from plugin.store import Store
-from plugin.store.ledger import Visit
-from plugin.store.people import Client
-from plugin.store.ratings import OwnRating, RatedConcern
+from plugin.store.tables import Client, OwnRating, RatedConcern, Visit
 
 # More visits do not fit into a small line.
 MOST_PLACES = 24

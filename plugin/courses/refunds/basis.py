@@ -11,10 +11,7 @@ from plugin.core.money import Charge, Money
 from plugin.core.refund_value import Agreed, Sessions
 from plugin.courses.base.read import charge_of
 from plugin.courses.base.views import CourseView
-from plugin.store.changes import CourseOrigin
-from plugin.store.ledger import Course
-from plugin.store.queues import SquareRefund
-from plugin.store.selling import Checkout
+from plugin.store.tables import Checkout, Course, CourseOrigin, SquareRefund
 
 
 @dataclass(frozen=True, slots=True)

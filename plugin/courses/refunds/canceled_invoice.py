@@ -35,8 +35,7 @@ from plugin.courses.refunds.desk_refund_quote import quote_in
 from plugin.courses.refunds.desk_refunds import NewRefund, begin_refund, canceled_invoice_question
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course
-from plugin.store.queues import Attention
+from plugin.store.tables import Allowance, Attention, Course
 from plugin.wording import _
 
 CANCELED_PART_PAID = "canceled_part_paid"

@@ -15,8 +15,7 @@ from plugin.courses.base.work import in_session
 from plugin.courses.sales.sales import Refund
 from plugin.errors import NotFound, NotYet
 from plugin.store import Store
-from plugin.store.ledger import Course
-from plugin.store.selling import DeskRefund, DeskRefundPart
+from plugin.store.tables import Course, DeskRefund, DeskRefundPart
 from plugin.wording import _
 
 

@@ -22,8 +22,7 @@ from plugin.courses.base.work import Work, allowed
 from plugin.courses.refunds.desk_refund_quote import RefundQuote, quote_in
 from plugin.errors import InvalidField
 from plugin.store import Store
-from plugin.store.queues import Outbox
-from plugin.store.selling import DeskRefund
+from plugin.store.tables import DeskRefund, Outbox
 from plugin.wording import _
 
 REFUND = "refund"

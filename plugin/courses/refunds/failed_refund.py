@@ -15,8 +15,7 @@ from plugin.courses.refunds.basis import GONE, refunded_so_far_in
 from plugin.courses.refunds.refund_question import ask_again_in, ask_which_sessions, drop_question_in
 from plugin.courses.sales.changed_sale import drop_used_question_in
 from plugin.courses.sales.sales import Refund
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.queues import SquareRefund
+from plugin.store.tables import Allowance, Course, Entry, SquareRefund
 from plugin.wording import N_, _
 
 # Marks a course closed because refunds had reached the amount of the whole sale.

@@ -25,10 +25,7 @@ from plugin.courses.refunds.refund_question import ask_which_sessions, settle_qu
 from plugin.courses.sales.book import courses_of_order_in
 from plugin.courses.sales.changed_sale import ask_about_used, was_asked_in
 from plugin.courses.sales.sales import Refund, ReturnLine
-from plugin.store.changes import CourseOrigin
-from plugin.store.ledger import Course
-from plugin.store.people import Client
-from plugin.store.queues import SquareRefund
+from plugin.store.tables import Client, Course, CourseOrigin, SquareRefund
 from plugin.wording import _
 
 

@@ -29,8 +29,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.refunds.basis import RefundBasis, charge_in, refund_basis_in, tips_refunded_in
 from plugin.courses.sales.sales import Refund
 from plugin.errors import InvalidField, Refused
-from plugin.store.ledger import Course
-from plugin.store.queues import Attention, SquareRefund
+from plugin.store.tables import Attention, Course, SquareRefund
 from plugin.wording import N_, _
 
 # The decision that a refund was the tip, where the sale had one.

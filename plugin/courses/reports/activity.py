@@ -28,8 +28,7 @@ from plugin.courses.reports.activity_sources import (
 )
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.ledger import Course
-from plugin.store.people import ApiToken, Staff
+from plugin.store.tables import ApiToken, Course, Staff
 from plugin.wording import _
 
 PAGE = 50

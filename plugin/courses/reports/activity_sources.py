@@ -12,10 +12,8 @@ from plugin.core.acts import Source
 from plugin.core.money import Money
 from plugin.courses.base.views import from_row
 from plugin.courses.reports.period import Period
-from plugin.store.activity import Activity
 from plugin.store.base import UtcTime
-from plugin.store.ledger import Allowance, Course, Entry, History
-from plugin.store.people import Client, ClientOpening
+from plugin.store.tables import Activity, Allowance, Client, ClientOpening, Course, Entry, History
 
 OPENED, COURSE = "opened", "course"
 _AT_ONCE = 1000

@@ -20,9 +20,8 @@ from plugin.courses.reports.period import Period
 from plugin.courses.reports.totals import are_usable
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.listing import HAS_LEFT, ListedCourse, ListedSum, SumOf, UnlistedCourse
-from plugin.store.people import Client
+from plugin.store.tables import Allowance, Client, Course, Entry
 from plugin.wording import _
 
 _AT_ONCE = 1000

@@ -10,11 +10,9 @@ from plugin.courses.base.course_extras import COURSE_IDS
 from plugin.courses.base.state import CLIENT_NAME, prepared_states, states_of
 from plugin.courses.reports.overview import last_in_chain
 from plugin.store import Store
-from plugin.store.changes import Gift
-from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.listing import IS_CURRENT, ListedCourse, UnlistedCourse
 from plugin.store.prepared import Prepared
-from plugin.store.selling import Checkout
+from plugin.store.tables import Allowance, Checkout, Course, Entry, Gift
 
 EXPIRING_WITHIN = timedelta(days=7)
 

@@ -23,8 +23,7 @@ from plugin.courses.reports.pay import is_of_practitioner
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.sums import GroupSum, group_sums
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry, Visit
-from plugin.store.people import Client
+from plugin.store.tables import Allowance, Client, Course, Entry, Visit
 
 # The location of courses for which Square named none.
 NOWHERE = "none"

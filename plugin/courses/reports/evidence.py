@@ -29,10 +29,7 @@ from plugin.courses.handouts.cache import Render
 from plugin.courses.privacy.access_log import record_download
 from plugin.errors import CoursekeeperError
 from plugin.store import Store
-from plugin.store.documents import VisitLetter
-from plugin.store.ledger import Visit
-from plugin.store.letters import ClientLetter
-from plugin.store.square_side import Booking
+from plugin.store.tables import Booking, ClientLetter, Visit, VisitLetter
 
 _CALLED = "Evidence for a dispute"
 # By the visit, of which there is an index.

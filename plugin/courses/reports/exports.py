@@ -27,10 +27,7 @@ from plugin.courses.reports.liability import liability
 from plugin.courses.reports.period import Period, asked_period
 from plugin.courses.reports.sheets import liability_sheet
 from plugin.store import Store
-from plugin.store.changes import AllowedAhead
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.people import Client
-from plugin.store.visit_notes import VisitNote
+from plugin.store.tables import Allowance, AllowedAhead, Client, Course, Entry, VisitNote
 from plugin.wording import _
 
 _AT_ONCE = 1000

@@ -39,12 +39,9 @@ from plugin.courses.lists.listing import count_waiting_in, renew_some
 from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.store import Store
 from plugin.store.base import UtcTime
-from plugin.store.ledger import Course, Visit
 from plugin.store.listing import NEVER, ListedClient, ListedCourse
-from plugin.store.people import Client, SquareCustomer
 from plugin.store.prepared import Prepared
-from plugin.store.square_side import Booking
-from plugin.store.visit_notes import VisitNote
+from plugin.store.tables import Booking, Client, Course, SquareCustomer, Visit, VisitNote
 
 FEW_LEFT = 2
 SOON_DAYS, SOONER_DAYS = 60, 30

@@ -14,9 +14,7 @@ from plugin.courses.base.work import reading
 from plugin.courses.clients.wallet_passes import APPLE, GOOGLE, UPDATE, UPDATED
 from plugin.courses.reports.period import Period, by_month
 from plugin.store import Store
-from plugin.store.activity import Activity
-from plugin.store.queues import Outbox
-from plugin.store.wallet import WalletPass
+from plugin.store.tables import Activity, Outbox, WalletPass
 from plugin.wording import _
 
 _RECORDED = (Did.WALLET_ASKED, Did.WALLET_ADDED, Did.WALLET_REMOVED)

@@ -15,8 +15,7 @@ from plugin.courses.reports.sums import month_sums, package_sums
 from plugin.courses.reports.totals import are_quick
 from plugin.errors import InvalidField
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.offers import Package
+from plugin.store.tables import Allowance, Course, Entry, Package
 from plugin.wording import _
 
 

@@ -18,8 +18,7 @@ from plugin.courses.reports.usage import usage
 from plugin.courses.reports.use_sums import By
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry, Visit
-from plugin.store.people import Client, Staff
+from plugin.store.tables import Allowance, Client, Course, Entry, Staff, Visit
 from plugin.store.totals import NOBODY
 from plugin.wording import _
 

@@ -14,9 +14,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.columns import Column, Columns, Kind, Share
 from plugin.courses.reports.period import MONTHS_SHOWN, months_up_to, start_of
 from plugin.store import Store
-from plugin.store.ledger import Course, Visit
-from plugin.store.people import Staff
-from plugin.store.visit_notes import PlannedVisit
+from plugin.store.tables import Course, PlannedVisit, Staff, Visit
 from plugin.wording import _
 
 

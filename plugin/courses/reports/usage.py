@@ -20,9 +20,7 @@ from plugin.courses.base.work import reading
 from plugin.courses.reports.books import counted_in, entry_kind
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.use_sums import By, use_sums
-from plugin.store.ledger import Course, Entry
-from plugin.store.offers import Package, Treatment
-from plugin.store.people import Staff
+from plugin.store.tables import Course, Entry, Package, Staff, Treatment
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,8 @@ from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import known_client_in
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.ledger import Course
 from plugin.store.prepared import Prepared
-from plugin.store.queues import Attention
+from plugin.store.tables import Attention, Course
 from plugin.wording import _
 
 

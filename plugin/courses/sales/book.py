@@ -33,11 +33,9 @@ from plugin.courses.sales.sales import Booking, Sale, SaleLine
 from plugin.courses.sales.unlinked import answer_unlinked_in
 from plugin.errors import InvalidField
 from plugin.store.database import write
-from plugin.store.ledger import Allowance, Course
-from plugin.store.offers import Package, PackageContent, Treatment
 from plugin.store.prepared import Prepared, prepared_insert
-from plugin.store.queues import Attention
 from plugin.store.recorded import recorded
+from plugin.store.tables import Allowance, Attention, Course, Package, PackageContent, Treatment
 from plugin.wording import N_n, _
 
 # More courses on one line than any clinic sells: a typing error, or an attack on the ledger.

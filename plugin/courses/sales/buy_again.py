@@ -19,8 +19,7 @@ from plugin.courses.sales.checkout_views import CheckoutView, view_of
 from plugin.courses.sales.checkouts import begin_link
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.ledger import Course
-from plugin.store.selling import BuyAgain, Checkout
+from plugin.store.tables import BuyAgain, Checkout, Course
 from plugin.wording import _
 
 

@@ -12,9 +12,8 @@ from plugin.courses.base.events import SaleBooked
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.sales.checkout_views import LONGEST_AT_TILL
-from plugin.store.ledger import Course
 from plugin.store.prepared import Prepared
-from plugin.store.selling import Checkout, PublicOrder
+from plugin.store.tables import Checkout, Course, PublicOrder
 
 
 def begun_of_order_in(session: Session, square_order_id: str) -> tuple[Sequence[Any], Any]:

@@ -10,9 +10,7 @@ from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.base.views import from_row
 from plugin.courses.clients.clients import living_client_in
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.offers import Package
-from plugin.store.selling import Checkout, Terminal
+from plugin.store.tables import Allowance, Checkout, Course, Entry, Package, Terminal
 
 # A sale rung up just before the desk began to wait for it counts too.
 RUNG_UP_BEFORE = timedelta(minutes=15)

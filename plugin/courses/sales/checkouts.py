@@ -22,11 +22,7 @@ from plugin.courses.sales.checkout_views import CheckoutView, OfferedSale, Termi
 from plugin.courses.sales.new_checkout import WAYS, NewCheckout, new_checkout
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.ledger import Course
-from plugin.store.offers import Package
-from plugin.store.people import Client
-from plugin.store.queues import Outbox
-from plugin.store.selling import Checkout, Terminal
+from plugin.store.tables import Checkout, Client, Course, Outbox, Package, Terminal
 from plugin.wording import N_, _
 
 __all__ = [

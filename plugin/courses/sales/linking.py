@@ -15,8 +15,7 @@ from plugin.courses.sales.book import book_sale
 from plugin.courses.sales.sales import Booking, Sale
 from plugin.courses.sales.unlinked import answer_unlinked_in, open_questions_of
 from plugin.errors import InvalidField
-from plugin.store.offers import IgnoredItem, Listing, Package
-from plugin.store.queues import Attention
+from plugin.store.tables import Attention, IgnoredItem, Listing, Package
 from plugin.wording import _
 
 # Outbox job by Square order: read the sale again, with its refunds from before it was booked.

@@ -21,9 +21,8 @@ from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work
 from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.sales.sales import Came, Sale
-from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.prepared import Prepared
-from plugin.store.queues import Attention
+from plugin.store.tables import Allowance, Attention, Course, Entry
 from plugin.wording import _
 
 # An allowance's first entry grants its sessions.

@@ -25,8 +25,7 @@ from plugin.courses.clients.buyers import client_who_ordered
 from plugin.courses.clients.contacts import Buyer, Contact, typed_email
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
-from plugin.store.offers import Package
-from plugin.store.selling import PublicOrder
+from plugin.store.tables import Package, PublicOrder
 from plugin.wording import N_, _
 
 # The outbox job that has Square make the payment link.

@@ -20,9 +20,7 @@ from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.clients.clients import lock_client_in
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.people import Client, Staff
-from plugin.store.queues import SquareRefund
-from plugin.store.selling import Tip
+from plugin.store.tables import Client, SquareRefund, Staff, Tip
 from plugin.wording import N_, _
 
 # The outbox job that has Square make the link of a tip, and looks for its payment.

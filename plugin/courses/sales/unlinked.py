@@ -12,8 +12,7 @@ from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work
 from plugin.courses.sales.lookalikes import SoldItem
 from plugin.courses.sales.sales import Refund, Sale, SaleLine
-from plugin.store.offers import Package
-from plugin.store.queues import Attention
+from plugin.store.tables import Attention, Package
 from plugin.wording import N_, N_n, _
 
 UNLINKED_SALE = "unlinked_sale"

@@ -23,10 +23,8 @@ from plugin.courses.visits.next_session import NextSession, next_session
 from plugin.courses.visits.no_shows import waived_in
 from plugin.courses.visits.same_day import DayCharge, charges_that_day
 from plugin.store import Store
-from plugin.store.ledger import Course, Entry
-from plugin.store.people import Client, SquareCustomer
 from plugin.store.prepared import Prepared
-from plugin.store.square_side import Booking
+from plugin.store.tables import Booking, Client, Course, Entry, SquareCustomer
 
 # A clinic without an appointment for so long takes none any more; its page then shows no arrivals.
 _LONG_AGO = timedelta(days=30)

@@ -31,8 +31,7 @@ from plugin.courses.visits.reverse import undo_use
 from plugin.courses.visits.same_day import DayCharge, charges_that_day, confirmed
 from plugin.courses.visits.use import UseSession, record_use, used_answer
 from plugin.errors import NoneLeft, Refused
-from plugin.store.ledger import Course, Entry, Visit
-from plugin.store.square_side import Booking
+from plugin.store.tables import Booking, Course, Entry, Visit
 from plugin.wording import _
 
 

@@ -15,8 +15,7 @@ from plugin.core.acts import Act, Role
 from plugin.core.text import is_same_name
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import NotFound
-from plugin.store.people import SquareCustomer, Staff
-from plugin.store.square_side import Booking
+from plugin.store.tables import Booking, SquareCustomer, Staff
 from plugin.wording import _
 
 Outcome = Literal["used", "charged", "forgiven"]

@@ -22,8 +22,7 @@ from plugin.courses.visits.booked_visits import use_booking
 from plugin.courses.visits.bookings import CALLED_OFF, booking_for_change
 from plugin.errors import CoursekeeperError, Refused
 from plugin.store import Store
-from plugin.store.people import Client, SquareCustomer
-from plugin.store.square_side import Booking
+from plugin.store.tables import Booking, Client, SquareCustomer
 from plugin.wording import _
 
 LAST_DIGITS = 4

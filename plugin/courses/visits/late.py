@@ -25,10 +25,7 @@ from plugin.courses.visits.note_views import NO_VISIT, NoteContent, NotePlace
 from plugin.courses.visits.visits import VisitDetails, describe_in, details_in
 from plugin.errors import CoursekeeperError, InvalidField, Refused
 from plugin.store import Store
-from plugin.store.ledger import Course, Visit
-from plugin.store.people import Client, Staff
-from plugin.store.queues import Attention
-from plugin.store.square_side import Booking
+from plugin.store.tables import Attention, Booking, Client, Course, Staff, Visit
 from plugin.wording import N_, _
 
 LATE_USE, LATE_NOTE = "late_use", "late_note"

@@ -15,8 +15,7 @@ from plugin.courses.visits.arrivals import Arrival, arrivals_on
 from plugin.courses.visits.past_visits import PastVisit, past_visits_in
 from plugin.courses.visits.visits import DayVisit, visits_on
 from plugin.store import Store
-from plugin.store.people import Client, Staff
-from plugin.store.visit_notes import VisitNote
+from plugin.store.tables import Client, Staff, VisitNote
 
 
 @dataclass(frozen=True, slots=True)

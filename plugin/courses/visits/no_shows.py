@@ -32,9 +32,8 @@ from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW, booking_for_chan
 from plugin.courses.visits.same_day import confirmed
 from plugin.courses.visits.use import charge_in, used_answer
 from plugin.errors import InvalidField, Refused
-from plugin.store.ledger import Course, History
 from plugin.store.prepared import Prepared
-from plugin.store.square_side import Booking
+from plugin.store.tables import Booking, Course, History
 from plugin.wording import N_, _
 
 # The history kind of a forgiven missed visit without a booking.

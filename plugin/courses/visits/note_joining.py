@@ -7,8 +7,7 @@ from sqlalchemy.orm import Session
 
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work
-from plugin.store.ledger import Visit
-from plugin.store.visit_notes import VisitNote
+from plugin.store.tables import Visit, VisitNote
 from plugin.wording import N_
 
 

@@ -19,10 +19,7 @@ from plugin.courses.clients.clients import living_client_in
 from plugin.courses.visits.note_joining import draft_in, note_of_visit_in
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
-from plugin.store.activity import Activity
-from plugin.store.ledger import Course, Visit
-from plugin.store.people import Client, Staff
-from plugin.store.visit_notes import VisitNote, VisitNoteOption
+from plugin.store.tables import Activity, Client, Course, Staff, Visit, VisitNote, VisitNoteOption
 from plugin.wording import N_, _
 
 NO_VISIT = N_("There is no such visit.")

@@ -13,9 +13,7 @@ from plugin.core.acts import Act, Actor, Role, require
 from plugin.courses.base.attendance import IS_VALID, OPTIONS_OF_NOTE, option_names
 from plugin.courses.visits.note_views import may_read_points
 from plugin.store import Store
-from plugin.store.ledger import Visit
-from plugin.store.people import Staff
-from plugin.store.visit_notes import VisitNote
+from plugin.store.tables import Staff, Visit, VisitNote
 
 LAST = 3
 

@@ -21,10 +21,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.visits.bookings import CALLED_OFF, BookingRecord
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course
-from plugin.store.offers import Treatment
-from plugin.store.square_side import Booking
-from plugin.store.visit_notes import PlannedVisit
+from plugin.store.tables import Allowance, Booking, Course, PlannedVisit, Treatment
 from plugin.wording import _, joined
 
 # The outbox job that books, moves or cancels the appointment of a planned visit.

@@ -16,11 +16,8 @@ from plugin.courses.visits.plan_bookings import PLANNED
 from plugin.courses.visits.visit_plan import PlannedDate, booked_visits_in, dates_in
 from plugin.store import Store
 from plugin.store.base import UtcTime
-from plugin.store.ledger import Course, Visit
-from plugin.store.people import Client, SquareCustomer
 from plugin.store.prepared import Prepared
-from plugin.store.square_side import Booking
-from plugin.store.visit_notes import PlannedVisit
+from plugin.store.tables import Booking, Client, Course, PlannedVisit, SquareCustomer, Visit
 
 MOST_SHOWN = 60
 

@@ -22,8 +22,7 @@ from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.visits.bookings import free_booking_of_in
 from plugin.courses.visits.note_joining import release_in
 from plugin.errors import AlreadyReversed, Refused
-from plugin.store.ledger import Course, Entry
-from plugin.store.visit_notes import VisitNote
+from plugin.store.tables import Course, Entry, VisitNote
 from plugin.wording import N_, _
 
 # The reason of whoever gives none: stored in English, as all that is stored.

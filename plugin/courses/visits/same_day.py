@@ -22,10 +22,8 @@ from plugin.courses.base.views import ClinicView, EarlierEntry
 from plugin.courses.base.words import day_text, time_text
 from plugin.courses.base.work import Work
 from plugin.errors import Refused
-from plugin.store.ledger import Allowance, Course, Entry, Visit
-from plugin.store.people import Client, SquareCustomer
 from plugin.store.prepared import Prepared, all_together
-from plugin.store.square_side import Booking
+from plugin.store.tables import Allowance, Booking, Client, Course, Entry, SquareCustomer, Visit
 from plugin.wording import _, joined
 
 

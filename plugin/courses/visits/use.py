@@ -28,9 +28,8 @@ from plugin.courses.visits.note_joining import draft_in, note_use_in
 from plugin.courses.visits.same_day import ask_in, confirmed, earlier_entries_in
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store.database import write
-from plugin.store.ledger import Visit
-from plugin.store.people import Staff
 from plugin.store.prepared import prepared_insert
+from plugin.store.tables import Staff, Visit
 from plugin.wording import _
 
 MOST_AT_ONCE = 20

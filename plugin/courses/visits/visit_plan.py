@@ -32,11 +32,7 @@ from plugin.courses.visits.plan_bookings import (
 )
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course
-from plugin.store.offers import Treatment
-from plugin.store.people import SquareCustomer
-from plugin.store.square_side import Booking
-from plugin.store.visit_notes import PlannedVisit
+from plugin.store.tables import Allowance, Booking, Course, PlannedVisit, SquareCustomer, Treatment
 from plugin.wording import N_n, _
 
 MOST_PLANNED, MOST_DAYS = 40, 365

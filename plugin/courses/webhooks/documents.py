@@ -16,9 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.moments import rfc3339
-from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.listing import ListedCourse
-from plugin.store.people import Client
+from plugin.store.tables import Allowance, Client, Course, Entry
 from plugin.store.webhooks import OutgoingEvent
 from plugin.wording import N_
 

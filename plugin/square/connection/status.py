@@ -13,9 +13,7 @@ from plugin.square.connection.row import read_connection
 from plugin.square.connection.scopes import Scope, missing, scopes_in_use
 from plugin.square.connection.subscription import wanted_events, why_not_made
 from plugin.square.sync.requested import is_asked
-from plugin.store.offers import Clinic
-from plugin.store.queues import Inbox
-from plugin.store.square_side import Connection
+from plugin.store.tables import Clinic, Connection, Inbox
 
 BY_TOKEN, BY_PERMISSION, NOT_AT_ALL = "token", "permission", "none"
 

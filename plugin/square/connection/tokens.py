@@ -20,8 +20,7 @@ from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.connection.row import read_connection
 from plugin.square.parsing import Json, optional_moment, square_id, text, unreadable
-from plugin.store.queues import Outbox
-from plugin.store.square_side import Connection
+from plugin.store.tables import Connection, Outbox
 from plugin.wording import _
 
 # How the dedupe keys of attention items about a permission begin that could not be renewed, or was revoked.

@@ -24,8 +24,7 @@ from plugin.square.models import Order, Payment
 from plugin.square.parsing import Json, optional_id, records, square_id, text
 from plugin.square.pay_address import pay_address_effect
 from plugin.square.sales import is_paid, sale_of
-from plugin.store.ledger import Course
-from plugin.store.selling import Checkout
+from plugin.store.tables import Checkout, Course
 
 PAID_STATUSES = ("PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED", "REFUNDED")
 ENDED_STATUSES = ("CANCELED", "FAILED")

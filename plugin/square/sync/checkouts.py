@@ -13,8 +13,7 @@ from plugin.square.inbox import SWEPT_INVOICE, receive_synthetic
 from plugin.square.locations import watched_locations
 from plugin.square.parsing import Json, optional_moment, readable, text
 from plugin.square.sync.pages import SyncPage
-from plugin.store.ledger import Course
-from plugin.store.selling import Checkout
+from plugin.store.tables import Checkout, Course
 
 
 def sync_invoices(services: Services, since: datetime) -> Iterator[SyncPage]:

@@ -13,9 +13,7 @@ from plugin.square.inbox import SWEPT_DISPUTE, receive_synthetic
 from plugin.square.parsing import Json, text
 from plugin.square.sync.pages import SyncPage
 from plugin.store import Store
-from plugin.store.ledger import Course
-from plugin.store.queues import Attention
-from plugin.store.square_side import Dispute
+from plugin.store.tables import Attention, Course, Dispute
 
 
 def sync_disputes(services: Services, _since: datetime) -> Iterator[SyncPage]:

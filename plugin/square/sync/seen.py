@@ -17,8 +17,7 @@ from plugin.square.parsing import whole_quantity
 from plugin.square.refunds import exchange_id
 from plugin.square.sales import is_paid, is_part_paid, lines_like_packages, package_lines
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry
-from plugin.store.queues import Attention, Inbox, SquareRefund
+from plugin.store.tables import Allowance, Attention, Course, Entry, Inbox, SquareRefund
 
 _OF_ORDERS = ("payment.created", "payment.updated", "order.created", "order.updated", SWEPT_ORDER)
 _OF_REFUNDS = ("refund.created", "refund.updated", SWEPT_REFUND)
