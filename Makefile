@@ -70,8 +70,8 @@ lint: ## Look at style and types only
 coverage: setup-test ## Run the tests with branch coverage and print what is not covered
 	@exec env $(ENV) $(PYTHON) -m pytest --numprocesses $(WORKERS) --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
-mutants: setup-test ## Change the rules and the ledger line by line, and list the changes no test notices
-	@exec env $(ENV) .venv/bin/mutmut run $(ARGS)
+mutants: setup-test ## Change the rules and the ledger line by line, and list the changes no test notices: ARGS='"pattern" tests/file.py'
+	@exec nice -n 5 env $(ENV) $(PYTHON) -m tests.mutants $(ARGS)
 
 papers: setup ## Print every paper, of courses sold and used for it: OUT=folder
 	@exec env $(ENV) $(PYTHON) -m tests.papers $(OUT)
