@@ -22,6 +22,7 @@ from plugin.courses.letters.sending import (
     put_back,
     wait_until,
 )
+from plugin.courses.lists.listing import renew_some
 from plugin.emails.compose import html_of, plain_of
 from plugin.emails.letter_text import AT_THE_END, LetterFill, fill_of, letter_text
 from plugin.emails.visit_email import page_url_of, stop_url_of
@@ -62,6 +63,8 @@ def mail_letter(services: Services, job: Job) -> str | RunAgain:
         return RunAgain((opens - now).total_seconds(), "It waits for the hours in which letters are sent.")
     # Found out before the letter is marked as being sent.
     stop_url_of(services, "")
+    # Whether it is still due is read from the list of courses: what was used since it was planned is in it then.
+    renew_some(store, now)
     found = claim_letter(store, job.subject, now, rules)
     if isinstance(found, str):
         return f"Not sent. {found}"

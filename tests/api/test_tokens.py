@@ -72,6 +72,8 @@ MAY = {
     ("GET", "/reports/agreements"): OWNER,
     ("GET", "/reports/checks"): OWNER,
     ("GET", "/reports/passes"): OWNER,
+    ("GET", "/reports/letters"): OWNER,
+    ("GET", "/reports/orders"): OWNER,
     ("GET", "/reports/planned"): OWNER,
     ("GET", "/reports/tips"): OWNER,
     ("GET", "/clients/{client_id}/agreements"): DESK,

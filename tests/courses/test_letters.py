@@ -1,6 +1,6 @@
 """Letters to clients, from the plan to the mail server: one for each occasion, one a week, if they want them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -13,7 +13,7 @@ from plugin.courses.clients.clients import change_client, read_client
 from plugin.courses.clients.email_choice import stop_letters
 from plugin.courses.clients.merge import merge_clients
 from plugin.courses.letters.kinds import choose_letter, declined_by, switch_letter, word_letter
-from plugin.courses.letters.log import letters_of_client, what_followed
+from plugin.courses.letters.log import letters_by_month, letters_of_client
 from plugin.courses.letters.plan import coming_letters
 from plugin.courses.letters.sending import claim_letter
 from plugin.courses.privacy.erasure import Erasure, erase_client
@@ -320,13 +320,33 @@ def test_every_letter_reads_in_every_language(clinic: Clinic) -> None:
             assert "Margaret Osei" in letter.text
 
 
-def test_what_followed_counts_visits_and_sales_within_thirty_days(clinic: Clinic) -> None:
+def by_month(clinic: Clinic) -> list[tuple[LetterKind, int, int, int, int]]:
+    """Return kind, sent, came, bought and not sent of each row."""
+    found = letters_by_month(clinic.store, clinic.clock())
+    return [(each.kind, each.sent, each.came, each.bought, each.not_sent) for each in found]
+
+
+def test_by_month_who_came_and_bought_within_thirty_days_of_a_letter(clinic: Clinic) -> None:
     course = clinic.course(used=10)
     clinic.clock.advance(days=1)
-    clinic.send()
+    assert clinic.send() == [TWO]
     clinic.clock.advance(days=3)
+    used = clinic.desk.use(course)
+    assert by_month(clinic) == [(LetterKind.TWO_LEFT, 1, 1, 0, 0)]
+    clinic.desk.undo(used.entry.id)
+    assert by_month(clinic) == [(LetterKind.TWO_LEFT, 1, 0, 0, 0)], "a use that was undone is no visit"
     clinic.desk.use(course)
     clinic.clock.advance(days=40)
     clinic.desk.sell(clinic.desk.package(sessions=6), buyer=ANA)
-    (line,) = what_followed(clinic.store, clinic.clock() + timedelta(days=1))
-    assert (line.kind, line.sent, line.came, line.bought) == (LetterKind.TWO_LEFT, 1, 1, 0)
+    assert by_month(clinic) == [(LetterKind.TWO_LEFT, 1, 1, 0, 0)]
+    clinic.clock.advance(days=400)
+    assert by_month(clinic) == []
+
+
+def test_by_month_a_letter_that_lost_its_reason_is_not_sent(clinic: Clinic) -> None:
+    course = clinic.course(used=10)
+    clinic.clock.advance(days=1)
+    clinic.plan()
+    clinic.desk.use(course)
+    clinic.work()
+    assert by_month(clinic) == [(LetterKind.TWO_LEFT, 0, 0, 0, 1)]

@@ -6,18 +6,22 @@ from threading import Event
 
 import pytest
 
+from plugin import create_app
+from plugin.core.acts import Role
 from plugin.core.letters import LetterKind
 from plugin.courses.letters.kinds import choose_letter
 from plugin.courses.letters.log import letters_of_client
 from plugin.mail import Letter
 from plugin.store import Store
 from plugin.worker import Worker
+from tests.api.conftest import caller_with
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments
-from tests.courses.desk import Desk
+from tests.courses.desk import ANA, Desk
 from tests.courses.test_letters import LOW, TWO, Clinic
 from tests.postbox import Postbox
 from tests.square.clinic import Silence
+from tests.web.conftest import signed_in
 
 
 @pytest.fixture
@@ -47,6 +51,35 @@ def test_ana_hears_of_her_last_sessions_until_she_has_heard_enough(clinic: Clini
     assert clinic.send() == []
     assert [each.state for each in letters_of_client(clinic.store, ana)] == ["sent", "sent"]
     assert clinic.desk.course(course).left == 0
+
+
+def test_olga_reads_what_followed_the_letters(clinic: Clinic) -> None:
+    """Ana is told that two sessions are left, comes three days later, and buys the package once more within the month.
+    Olga reads it by month on a page, in a file and by the API: one sent, one came, one bought. The desk may not.
+    """
+    course = clinic.course(used=10)
+    clinic.clock.advance(days=1)
+    app = create_app(services=clinic.services)
+    program = caller_with(app, Role.OWNER)
+    assert program.get("/reports/letters").json["months"] == []
+    assert clinic.send() == [TWO]
+    clinic.clock.advance(days=3)
+    clinic.desk.use(course)
+    clinic.clock.advance(days=2)
+    clinic.desk.sell(clinic.desk.package(sessions=6), buyer=ANA)
+
+    olga = signed_in(app, clinic.services, Role.OWNER)
+    assert "Two sessions left" in olga.page("/reports/letters").text
+    (month,) = program.get("/reports/letters").json["months"]
+    assert [month[each] for each in ("kind", "sent", "came", "bought", "not_sent")] == [
+        "two_left",
+        1,
+        1,
+        1,
+        0,
+    ]
+    assert olga.get("/reports/letters.csv").text.splitlines()[-1].endswith("Two sessions left,1,1,1,0")
+    assert caller_with(app, Role.DESK).get("/reports/letters").status_code == 403
 
 
 def sent_by_two_workers(clinic: Clinic) -> list[str]:

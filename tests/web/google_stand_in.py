@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -46,10 +47,18 @@ def wrong_with(made: Json, *, is_whole: bool) -> list[str]:
         found.append("bad color")
     if "state" in made and made["state"] not in _STATES:
         found.append("bad state")
+    if made.get("validTimeInterval") and not _is_interval(made["validTimeInterval"]):
+        found.append("bad validTimeInterval")
     rows = made.get("textModulesData", [])
     if not all(each.keys() <= {"id", "header", "body", "localizedHeader", "localizedBody"} for each in rows):
         found.append("bad text module")
     return found
+
+
+def _is_interval(value: Any) -> bool:
+    """Return whether it is a TimeInterval, whose dates have an offset."""
+    dates = [each["date"] for each in value.values()]
+    return value.keys() <= {"start", "end"} and all(datetime.fromisoformat(each).tzinfo for each in dates)
 
 
 def _is_localized(value: Any) -> bool:

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -28,6 +30,7 @@ from plugin.settings import Settings
 from plugin.wallet.jobs import update_google, withdraw_google
 from plugin.wallet.trial import try_wallet
 from plugin.worker import Worker
+from tests.courses.changes.changing import Changes
 from tests.courses.desk import OLGA, Desk
 from tests.web.google_stand_in import Google, serving, wrong_with
 from tests.web.test_wallet import apple_once
@@ -152,6 +155,26 @@ def test_a_pass_that_was_not_saved_is_asked_for_again_and_then_left_alone(clinic
     assert clinic.job() is None
 
 
+def test_google_lists_a_pass_as_expired_by_itself_and_one_that_is_over_at_once(clinic: Clinic) -> None:
+    saved, changes = clinic.saved(), Changes(clinic.desk)
+    assert "validTimeInterval" not in clinic.google.objects[saved]
+    changes.extend(clinic.course, date(2027, 11, 30), shorten=True)
+    clinic.updated()
+    ends = clinic.google.objects[saved]["validTimeInterval"]["end"]["date"]
+    assert ends == "2027-11-30T23:59:59-08:00"
+    changes.freeze(clinic.course)
+    clinic.updated()
+    on_hold = clinic.google.objects[saved]
+    assert (on_hold["state"], on_hold["validTimeInterval"]) == ("ACTIVE", None), "it does not expire on hold"
+    for _ in range(12):
+        clinic.desk.clock.advance(days=1)
+        if not clinic.desk.course(clinic.course).is_usable:
+            changes.thaw(clinic.course)
+        clinic.desk.use(clinic.course)
+    clinic.updated()
+    assert clinic.google.objects[saved]["state"] == "COMPLETED"
+
+
 def test_a_new_private_link_withdraws_the_pass(clinic: Clinic) -> None:
     saved = clinic.saved()
     renew_page(clinic.desk.store, clinic.desk.act(), clinic.ana)
@@ -190,7 +213,8 @@ def test_the_link_is_short_enough_for_every_browser(clinic: Clinic) -> None:
     account = google_account(ISSUER, account_file())
     names = "玉兰针灸与面部护理诊所" * 20
     rows = {"expires": ("到期日", "2026年11月29日"), "next": ("您的下次预约", "2026年11月29日星期日")}
-    said = GooglePass("zh-Hans", names, "还剩 12 次，共 12 次", names, "#0F6B5C", True, rows)
+    ends = datetime(2027, 11, 29, 23, 59, 59, tzinfo=ZoneInfo("Asia/Shanghai"))
+    said = GooglePass("zh-Hans", names, "还剩 12 次，共 12 次", names, "#0F6B5C", False, ends, rows)
     link = save_link(account, clinic.course, said, clinic.services.clock())
     assert len(link) <= LONGEST_LINK
     clinic.google.save(link)

@@ -233,7 +233,7 @@ def test_the_owner_sees_the_address_the_offers_and_the_orders(shop: Shop, small_
     assert (poster.status_code, poster.mimetype) == (200, "application/pdf")
 
 
-def _drawn(paper: Any, _assets: object = None) -> bytes:
+def drawn_as_text(paper: Any, _assets: object = None) -> bytes:
     return f"%PDF-1.7 {to_json(paper)}".encode()
 
 
@@ -252,7 +252,7 @@ def test_the_tick_is_the_buyers_signed_agreement_once_it_is_paid(shop: Shop, sma
     row = shop.linked(terms_mind="eu_distance")
     assert "PDF" not in shop.visitor.page(f"/shop/orders/{row.token}").text
     for _twice in range(2):
-        draw_ticked_terms(shop.store, _drawn, row.id)
+        draw_ticked_terms(shop.store, drawn_as_text, row.id)
     address = f"/shop/orders/{row.token}/terms.pdf"
     assert address in shop.visitor.page(f"/shop/orders/{row.token}").links()
     shown = shop.visitor.get(address).data

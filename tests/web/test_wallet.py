@@ -7,7 +7,7 @@ import json
 import subprocess
 import zipfile
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from flask import Flask
 from pydantic import SecretStr
 
 from plugin.core.acts import Role
+from plugin.core.status import Status
 from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.courses.clients.wallet_passes import register_device
 from plugin.courses.handouts.pkpass import pass_signer
@@ -29,7 +30,8 @@ from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.store import Store
 from tests.api.conftest import caller_with
-from tests.courses.desk import Desk
+from tests.courses.changes.changing import Changes
+from tests.courses.desk import Desk, back
 from tests.web.conftest import signed_in
 from tests.web.visitor import Visitor
 
@@ -159,6 +161,23 @@ def test_it_is_what_wallet_reads(clinic: Clinic, apple: Apple, tmp_path: Path) -
     )
     assert told.returncode == 0, told.stderr
     assert told.stdout == files["manifest.json"]
+
+
+def test_a_phone_knows_when_a_course_expires_and_that_one_is_over(clinic: Clinic) -> None:
+    def said() -> tuple[bool, str | None]:
+        content = json.loads(clinic.files()["pass.json"])
+        return content["voided"], content.get("expirationDate")
+
+    assert said() == (False, None)
+    changes = Changes(clinic.desk)
+    changes.extend(clinic.course, date(2027, 7, 1), shorten=True)
+    assert said() == (False, "2027-07-01T23:59:59-07:00")
+    changes.freeze(clinic.course)
+    assert said() == (False, None), "it does not expire on hold"
+    changes.thaw(clinic.course)
+    clinic.desk.refund(clinic.desk.course(clinic.course).square_order_id or "", 198000, back())
+    assert clinic.desk.course(clinic.course).status is Status.REFUNDED
+    assert said()[0] is True
 
 
 def test_a_phone_gets_the_newest_count_until_the_private_link_is_reset(clinic: Clinic) -> None:

@@ -5,6 +5,8 @@ import hashlib
 import hmac
 import json
 import re
+import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -39,6 +41,7 @@ from plugin.settings import read_settings
 from plugin.webhooks.deliver import deliver_due
 from plugin.webhooks.post import MOST_READ, allowed_address, is_public, post
 from tests.courses.desk import DEB, OLGA, Desk, back
+from tests.prerequisites import missing
 from tests.webhooks.receiver import Receiver, endless, hang_up, receiving, say
 
 ALL = [kind.value for kind in CHOICES]
@@ -404,3 +407,45 @@ def test_the_documents_are_as_docs_events_md_describes_them(sending: Sending) ->
         assert set(document) == set(shown)
         assert set(document["data"]) == set(shown["data"])
     assert all(f"`{kind}`" in text for kind in ALL)
+
+
+@pytest.mark.parametrize("program", ["n8n", "Zapier"])
+def test_the_recipe_of_the_docs_takes_what_is_signed_and_nothing_else(sending: Sending, program: str) -> None:
+    node = shutil.which("node") or missing("needs node", is_needed=False)
+    text = Path("docs/events.md").read_text(encoding="utf-8").partition(f"## {program}\n")[2]
+    script = text.partition("```js\n")[2].partition("```")[0]
+    sending.desk.sell(sending.desk.package(name="Cuidado facial, 12 sesiones ñ"))
+    sending.deliver()
+    headers, body = sending.receiver.got[0]
+    headers = {name.lower(): value for name, value in headers.items()}
+
+    def run(key: str, body: str, now: int) -> Any:
+        values = {"headers": headers, "body": body, "now": now}
+        told = subprocess.run(
+            [node, "-e", _AROUND.replace("SCRIPT", script.replace("…behind whsec_…", key))],
+            input=json.dumps(values),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return json.loads(told.stdout) if told.returncode == 0 else told.stderr
+
+    key, sent = sending.key.removeprefix("whsec_"), int(headers["webhook-timestamp"])
+    document = run(key, body.decode(), sent + 60)
+    assert document == json.loads(body), document
+    assert "not from Coursekeeper" in run(key, body.decode().replace("12 sesiones", "99 sesiones"), sent)
+    assert "not from Coursekeeper" in run(base64.b64encode(b"x" * 32).decode(), body.decode(), sent)
+    assert "too old" in run(key, body.decode(), sent + 3600)
+
+
+# What n8n and Zapier have around such a step: the input, and a body as bytes.
+_AROUND = """
+const given = JSON.parse(require("fs").readFileSync(0, "utf8"));
+Date.now = () => given.now * 1000;
+const $input = { first: () => ({ json: { headers: given.headers } }) };
+const helpers = { getBinaryDataBuffer: async () => Buffer.from(given.body) };
+const inputData = { body: given.body };
+for (const name of ["id", "timestamp", "signature"]) inputData[name] = given.headers[`webhook-${name}`];
+(async function () { SCRIPT }).call({ helpers }).then((said) =>
+  console.log(JSON.stringify(Array.isArray(said) ? said[0].json : said)));
+"""

@@ -22,8 +22,9 @@ from plugin.wording import _
 Json = dict[str, Any]
 SAVE = "https://pay.google.com/gp/v/save/"
 CLASS = "coursekeeper"
-# Google cuts longer names on the card; a longer link is not opened by every browser.
-LONGEST_NAME, LONGEST_LINK = 40, 1800
+# Google cuts longer names on the card; a longer link is not opened by every browser, which names in Chinese, of three
+# bytes a letter, would make it.
+LONGEST_NAME, LONGEST_NAME_BYTES, LONGEST_LINK = 40, 102, 1800
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,18 @@ class GoogleAccount:
 
 @dataclass(frozen=True, slots=True)
 class GooglePass:
-    """What a pass says; `rows`: label and text by their ids."""
+    """What a pass says; `rows`: label and text by their ids. `is_over`: nothing of the course can be used any more.
+
+    `expires_at`: its last moment, None without expiration. Google itself lists the pass as expired from then on.
+    """
 
     language: str
     clinic: str
     left: str
     package: str
     color: str
-    is_live: bool
+    is_over: bool
+    expires_at: datetime | None
     rows: Mapping[str, tuple[str, str]]
 
 
@@ -76,11 +81,12 @@ def google_account(issuer_id: str, service_account: str) -> GoogleAccount:
 
 
 def generic_object(account: GoogleAccount, pass_id: str, said: GooglePass) -> Json:
-    """Return the object of a pass, as the REST API and the link have it."""
+    """Return the object of a pass, as the REST API has it: with None for what a change takes away."""
     return {
         "id": account.object_id(pass_id),
         "classId": account.class_id,
-        "state": "ACTIVE" if said.is_live else "COMPLETED",
+        "state": "COMPLETED" if said.is_over else "ACTIVE",
+        "validTimeInterval": {"end": {"date": said.expires_at.isoformat()}} if said.expires_at else None,
         "cardTitle": _localized(said.language, said.clinic),
         "subheader": _localized(said.language, said.package),
         "header": _localized(said.language, said.left),
@@ -106,7 +112,13 @@ def save_link(account: GoogleAccount, pass_id: str, said: GooglePass, now: datet
         "iat": int(now.timestamp()),
         "payload": {
             "genericClasses": [{"id": account.class_id}],
-            "genericObjects": [generic_object(account, pass_id, said)],
+            "genericObjects": [
+                {
+                    name: value
+                    for name, value in generic_object(account, pass_id, said).items()
+                    if value is not None
+                }
+            ],
         },
     }
     return SAVE + signed_jwt(claims, account.key)
@@ -126,5 +138,7 @@ def _encoded(data: bytes) -> str:
 
 
 def _localized(language: str, value: str) -> Json:
-    short = value if len(value) <= LONGEST_NAME else f"{value[: LONGEST_NAME - 1].rstrip()}…"
-    return {"defaultValue": {"language": language, "value": short}}
+    if len(value) > LONGEST_NAME or len(value.encode()) > LONGEST_NAME_BYTES:
+        cut = value[: LONGEST_NAME - 1].encode()[: LONGEST_NAME_BYTES - len("…".encode())]
+        value = f"{cut.decode(errors='ignore').rstrip()}…"
+    return {"defaultValue": {"language": language, "value": value}}

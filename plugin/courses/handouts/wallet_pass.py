@@ -5,7 +5,7 @@ Its token is derived from that of the page, so that a reset of the private link 
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from invoices.language import Language, language_for
 from invoices.pages.colour import readable_accent
+from plugin.core.status import IN_USE, Status
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClinicView, CourseView
@@ -54,6 +55,18 @@ class PassFacts:
     expires: str
     visit: str
 
+    @property
+    def is_over(self) -> bool:
+        """Return whether nothing of the course can be used any more: it is not in use, nor on hold."""
+        return self.course.status not in (*IN_USE, Status.FROZEN)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """Return the last second of its last day at the clinic, by which a phone knows without an update."""
+        if self.course.expires_on is None or self.course.status is Status.FROZEN:
+            return None
+        return datetime.combine(self.course.expires_on, time(23, 59, 59), self.clinic.zone)
+
 
 def facts_of(store: Store, course_id: str, now: datetime) -> PassFacts:
     """Return what a course's passes say; raises NotFound without one, or without its client's private page."""
@@ -92,7 +105,10 @@ def course_pass(store: Store, signer: PassSigner, place: PassPlace, course_id: s
         "authenticationToken": pass_token(place.secret, page, course.id),
         "barcodes": [_code(f"{place.public_url.rstrip('/')}/my/{page}")],
         "storeCard": _fields(facts, place.now),
+        "voided": facts.is_over,
     }
+    if facts.expires_at:
+        content["expirationDate"] = facts.expires_at.isoformat()
     if place.public_url.startswith("https://"):
         content["webServiceURL"] = f"{place.public_url.rstrip('/')}/wallet"
     return packed(content, signer, color=readable_accent(facts.clinic.accent))
@@ -109,7 +125,8 @@ def google_pass_of(facts: PassFacts) -> GooglePass:
         facts.left,
         facts.package,
         readable_accent(facts.clinic.accent),
-        facts.course.is_live,
+        facts.is_over,
+        facts.expires_at,
         rows,
     )
 

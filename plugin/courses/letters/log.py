@@ -4,24 +4,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from plugin.core.letters import LetterKind
-from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.attendance import IS_VALID
+from plugin.courses.base.clinic import clinic_in, local_date_in
+from plugin.courses.base.columns import Column, Columns, Kind, Share
 from plugin.courses.base.views import Page, from_row
 from plugin.courses.clients.clients import living_client_in
+from plugin.courses.letters.kinds import TITLES
+from plugin.courses.reports.period import Period, by_month
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
 from plugin.store.letters import ClientLetter
 from plugin.store.people import Client
+from plugin.wording import _
 
 # What happens within so many days after a letter is counted as following it.
 FOLLOWS_WITHIN = timedelta(days=30)
-REPORT_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,18 @@ class LetterView:
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
-    """What followed the letters of one kind: visits and purchases of their clients within 30 days."""
+class LetterMonth:
+    """The letters of one kind that were sent in a month, and those that were not, for lack of a reason or by refusal.
 
+    `came` and `bought`: of `sent`, those whose client did so within 30 days after that day.
+    """
+
+    month: Period
     kind: LetterKind
     sent: int
     came: int
     bought: int
+    not_sent: int
 
 
 def letters_of_client(store: Store, client_id: str) -> tuple[LetterView, ...]:
@@ -67,36 +75,70 @@ def list_letters(store: Store, *, limit: int = 50, cursor: str | None = None) ->
     return Page.of(rows, limit, lambda letter: letter.id)
 
 
-def what_followed(store: Store, now: datetime) -> tuple[Followed, ...]:
-    """Return what followed the letters of the last days, by kind; none for a kind that was not sent."""
-    since = now - timedelta(days=REPORT_DAYS)
-    of = ClientLetter
-    letters = select(of.kind, of.client_id, of.done_at).where(of.state == "sent", of.planned_at >= since)
-    clients = select(of.client_id).where(of.state == "sent", of.planned_at >= since)
-    came = select(Visit.client_id, Visit.visited_on).where(
-        Visit.client_id.in_(clients), Visit.visited_on >= since.date()
-    )
-    bought = select(Course.client_id, Course.booked_at).where(
-        Course.client_id.in_(clients), Course.booked_at >= since
-    )
+def letters_by_month(store: Store, now: datetime) -> tuple[LetterMonth, ...]:
+    """Return the last twelve months by kind, oldest first; a month without a letter of a kind has no row."""
     with store.reading() as session:
-        zone = clinic_in(session).zone
-        came_on, bought_on = _days(session.execute(came), zone), _days(session.execute(bought), zone)
-        sent: defaultdict[str, list[tuple[bool, bool]]] = defaultdict(list)
-        for kind, client_id, done_at in session.execute(letters):
-            on = _day(done_at or now, zone)
-            sent[kind].append((_follows(on, came_on[client_id]), _follows(on, bought_on[client_id])))
+        months = by_month(session, now, lambda since: _done_since(session, since))
     return tuple(
-        Followed(kind, len(each), sum(came for came, _ in each), sum(bought for _, bought in each))
+        LetterMonth(
+            month,
+            kind,
+            sent=sum(each.is_sent for each in of_kind),
+            came=sum(each.came for each in of_kind),
+            bought=sum(each.bought for each in of_kind),
+            not_sent=sum(not each.is_sent for each in of_kind),
+        )
+        for month, done in months.items()
         for kind in LetterKind
-        if (each := sent.get(kind.value))
+        if (of_kind := [each for each in done if each.kind == kind])
     )
 
 
-def _days(rows: Iterable[Any], zone: ZoneInfo) -> defaultdict[str, list[date]]:
+class _Done(NamedTuple):
+    kind: str
+    is_sent: bool
+    came: bool
+    bought: bool
+
+
+def _done_since(session: Session, since: datetime) -> Iterator[tuple[datetime, _Done]]:
+    of, zone = ClientLetter, clinic_in(session).zone
+    clients = select(of.client_id).where(of.state == "sent", of.done_at >= since)
+    came = _by_client(
+        session.execute(
+            select(Visit.client_id, Visit.visited_on).where(
+                Visit.client_id.in_(clients), Visit.visited_on >= local_date_in(session, since), IS_VALID
+            )
+        )
+    )
+    bought = _by_client(
+        (client_id, at.astimezone(zone).date())
+        for client_id, at in session.execute(
+            select(Course.client_id, Course.booked_at).where(
+                Course.client_id.in_(clients), Course.booked_at >= since
+            )
+        )
+    )
+    done = select(of.kind, of.client_id, of.state, of.done_at).where(of.done_at >= since)
+    for kind, client_id, state, done_at in session.execute(done):
+        if done_at is None:
+            continue
+        on, is_sent = done_at.astimezone(zone).date(), state == "sent"
+        yield (
+            done_at,
+            _Done(
+                kind,
+                is_sent,
+                is_sent and _follows(on, came[client_id]),
+                is_sent and _follows(on, bought[client_id]),
+            ),
+        )
+
+
+def _by_client(rows: Iterable[Any]) -> defaultdict[str, list[date]]:
     found: defaultdict[str, list[date]] = defaultdict(list)
-    for client_id, at in rows:
-        found[client_id].append(_day(at, zone))
+    for client_id, on in rows:
+        found[client_id].append(on)
     return found
 
 
@@ -104,8 +146,14 @@ def _follows(on: date, days: Iterable[date]) -> bool:
     return any(on < day <= on + FOLLOWS_WITHIN for day in days)
 
 
-def _day(at: date | datetime, zone: ZoneInfo) -> date:
-    return at.astimezone(zone).date() if isinstance(at, datetime) else at
+LETTERS: Columns[LetterMonth] = (
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
+    Column(_("E-mail"), lambda row: TITLES[row.kind], Kind.TEXT),
+    Column(_("Sent"), lambda row: row.sent),
+    Column(_("Came within 30 days"), lambda row: Share(row.came, row.sent), Kind.SHARE),
+    Column(_("Bought within 30 days"), lambda row: Share(row.bought, row.sent), Kind.SHARE),
+    Column(_("Not sent"), lambda row: row.not_sent),
+)
 
 
 def _views(session: Session, query: Any) -> Iterator[LetterView]:

@@ -1,4 +1,7 @@
-"""Quotes and course agreements by the month in which they were made, and what became of them (docs/reports.md)."""
+"""Quotes, course agreements and public orders by the month in which they were made, and what became of them.
+
+What each figure means: docs/reports.md.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,6 +17,7 @@ from plugin.courses.reports.period import Period, by_month
 from plugin.courses.sales.agreed import is_sold_under
 from plugin.store import Store
 from plugin.store.agreements import Agreement, AgreementSignature
+from plugin.store.selling import PublicOrder
 from plugin.wording import _
 
 
@@ -43,6 +47,20 @@ class AgreedMonth:
     sold: int
 
 
+@dataclass(frozen=True, slots=True)
+class OrderedMonth:
+    """The orders begun on the public page in a month: `paid` whenever, `open` with a link that can still be paid.
+
+    `failed`: Square made no link. Orders that were never paid are deleted after `RETENTION_DAYS`.
+    """
+
+    month: Period
+    made: int
+    paid: int
+    open: int
+    failed: int
+
+
 def quotes_by_month(store: Store, now: datetime) -> tuple[QuotedMonth, ...]:
     """Return the last twelve months, this one included, oldest first."""
     with store.reading() as session:
@@ -55,6 +73,23 @@ def agreements_by_month(store: Store, now: datetime) -> tuple[AgreedMonth, ...]:
     with store.reading() as session:
         found = by_month(session, now, lambda since: _made_since(session, since))
     return tuple(_agreed(month, made) for month, made in found.items())
+
+
+def orders_by_month(store: Store, now: datetime) -> tuple[OrderedMonth, ...]:
+    """Return the last twelve months, this one included, oldest first."""
+    with store.reading() as session:
+        found = by_month(session, now, lambda since: _ordered_since(session, since))
+    return tuple(_ordered(month, Counter(states)) for month, states in found.items())
+
+
+def _ordered_since(session: Session, since: datetime) -> Iterator[tuple[datetime, str]]:
+    of = PublicOrder
+    rows = session.execute(select(of.begun_at, of.state).where(of.begun_at >= since))
+    return ((begun_at, state) for begun_at, state in rows)
+
+
+def _ordered(month: Period, by: Counter[str]) -> OrderedMonth:
+    return OrderedMonth(month, by.total(), by["paid"], by["asking"] + by["waiting"], by["failed"])
 
 
 def _made_since(session: Session, since: datetime) -> Iterator[tuple[datetime, tuple[str | None, bool]]]:
@@ -99,4 +134,11 @@ AGREED: Columns[AgreedMonth] = (
     Column(_("Typed"), lambda row: row.typed),
     Column(_("On paper"), lambda row: row.paper),
     Column(_("Sale begun"), lambda row: Share(row.sold, row.made), Kind.SHARE),
+)
+ORDERED: Columns[OrderedMonth] = (
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
+    Column(_("Orders"), lambda row: row.made),
+    Column(_("Paid"), lambda row: Share(row.paid, row.made), Kind.SHARE),
+    Column(_("Not paid yet"), lambda row: row.open),
+    Column(_("Failed"), lambda row: row.failed),
 )

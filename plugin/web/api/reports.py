@@ -5,12 +5,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from plugin.core.letters import LetterKind
 from plugin.courses.base.clinic import read_clinic
+from plugin.courses.letters.log import letters_by_month
 from plugin.courses.reports.checked import checks_by_month
 from plugin.courses.reports.kept_passes import passes_by_month, passes_now
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
-from plugin.courses.reports.made_by_month import agreements_by_month, quotes_by_month
+from plugin.courses.reports.made_by_month import agreements_by_month, orders_by_month, quotes_by_month
 from plugin.courses.reports.period import Period, asked_period
 from plugin.courses.reports.planned import PlanBy, planned_visits
 from plugin.courses.reports.progress import Progress, ProgressBy, course_progress
@@ -355,6 +357,51 @@ def report_passes(request: Request) -> Reply:
     """Count the passes in Apple Wallet and Google Wallet: asked for, added, updated and removed, by month."""
     months = passes_by_month(request.store, request.act.now)
     return Reply(PassesReport.of({"months": months, "now": passes_now(request.store)}))
+
+
+class LetterMonth(Answer):
+    """The client e-mails of one kind in a month, and what followed within 30 days."""
+
+    month: str = shown("2026-11", at="month.key")
+    kind: Annotated[LetterKind, words(LetterKind)] = shown("two_left")
+    sent: Count = shown(14)
+    came: Count = shown(11, "Of `sent`, those whose client used a session that was not undone.")
+    bought: Count = shown(4, "Of `sent`, those whose client bought another course.")
+    not_sent: Count = shown(1, "The reason had gone, the client had declined, or the mail server refused it.")
+
+
+class LettersReport(Answer):
+    """The client e-mails of the last twelve months, oldest first; a month without one of a kind is left out."""
+
+    months: list[LetterMonth]
+
+
+@call("GET", "/reports/letters", LettersReport, roles=THE_OWNER)
+def report_letters(request: Request) -> Reply:
+    """Count the e-mails to clients by month and kind, and what followed them."""
+    return Reply(LettersReport.of({"months": letters_by_month(request.store, request.act.now)}))
+
+
+class OrderedMonth(Answer):
+    """The orders begun on the public page in a month."""
+
+    month: str = shown("2026-11", at="month.key")
+    made: Count = shown(9, "Orders never paid are deleted in time, and then no longer counted.")
+    paid: Count = shown(6, "Those that were paid, whenever.")
+    open: Count = shown(3, "Those whose payment link can still be paid.")
+    failed: Count = shown(0, "Those for which Square made no payment link.")
+
+
+class OrdersReport(Answer):
+    """The orders of the public page of the last twelve months, oldest first."""
+
+    months: list[OrderedMonth]
+
+
+@call("GET", "/reports/orders", OrdersReport, roles=THE_OWNER)
+def report_orders(request: Request) -> Reply:
+    """Count the orders begun on the public page, and how many were paid."""
+    return Reply(OrdersReport.of({"months": orders_by_month(request.store, request.act.now)}))
 
 
 class PlannedVisits(Answer):

@@ -1,4 +1,4 @@
-"""Letters to clients, for the owner: which are sent and in which words, who gets what next, and what followed."""
+"""Letters to clients, for the owner: which are sent, in which words, and who gets what next."""
 
 from datetime import time
 from typing import Any
@@ -18,7 +18,6 @@ from plugin.courses.letters.kinds import (
     word_letter,
     words_field,
 )
-from plugin.courses.letters.log import REPORT_DAYS, what_followed
 from plugin.courses.letters.plan import PREVIEW_DAYS, coming_letters
 from plugin.emails.client_letter import example_letter, rules_of, send_example
 from plugin.web import current_services, pages
@@ -35,7 +34,7 @@ blueprint = Screens("letters", __name__, url_prefix="/clinic/letters")
 MOST_COMING = 100
 WHEN: dict[LetterKind, str] = {
     LetterKind.BALANCE_DUE: N_(
-        "Three days before the rest is due, and three days after, with the link to pay."
+        "Three days before the balance is due, and three days after, with the link to pay."
     ),
     LetterKind.EXPIRING: N_("60, 30 and 7 days before the course expires, while sessions are left."),
     LetterKind.FINISHED: N_("Some days after the last session, where no other course has sessions left."),
@@ -71,7 +70,7 @@ class TestForm(Form):
 
 @blueprint.get("")
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show all kinds, who gets which letter in the next days, and what followed those sent."""
+    """Show all kinds, and who gets which letter in the next days."""
     services = current_services()
     rules = rules_of(services.settings)
     coming = coming_letters(services.store, pages.now(), rules)
@@ -86,8 +85,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         coming=coming[:MOST_COMING],
         not_shown=len(coming) - MOST_COMING,
         preview_days=PREVIEW_DAYS,
-        followed=what_followed(services.store, pages.now()),
-        report_days=REPORT_DAYS,
         refusal=refusal,
     )
 

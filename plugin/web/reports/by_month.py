@@ -1,4 +1,4 @@
-"""Figures by month, for the owner: quotes, agreements, answers to the check, passes, planned visits, tips, and more."""
+"""Figures by month, for the owner: quotes, agreements, the check, passes, client e-mails, public orders, and more."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -8,15 +8,19 @@ from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.columns import Column, Columns, Kind, file_of
+from plugin.courses.letters.log import LETTERS, LetterMonth, letters_by_month
 from plugin.courses.reports.books import closed_through
 from plugin.courses.reports.checked import CHECKED, CheckedMonth, checks_by_month
 from plugin.courses.reports.kept_passes import PASSES, PassMonth, passes_by_month, passes_now
 from plugin.courses.reports.made_by_month import (
     AGREED,
+    ORDERED,
     QUOTED,
     AgreedMonth,
+    OrderedMonth,
     QuotedMonth,
     agreements_by_month,
+    orders_by_month,
     quotes_by_month,
 )
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
@@ -35,7 +39,7 @@ from plugin.web.reports.asked import usual
 from plugin.web.tables import Sorting, sort_by_columns
 from plugin.web.translations import N_, _
 
-Month = TypeVar("Month", QuotedMonth, AgreedMonth, CheckedMonth, PassMonth)
+Month = TypeVar("Month", QuotedMonth, AgreedMonth, CheckedMonth, PassMonth, LetterMonth, OrderedMonth)
 
 
 def _made_by_month(
@@ -44,10 +48,12 @@ def _made_by_month(
     read: Callable[[Store, datetime], Sequence[Month]],
     file_title: str,
     beside: Callable[[Store], Mapping[str, object]] = lambda _store: {},
+    *,
+    page: str = "",
 ) -> Screens:
     """Return the screens of the last twelve months, at `/reports/quotes` for "quotes", and their file.
 
-    `beside`: what else the page says.
+    `beside`: what else the page says; `page`: its template, where that is not named as its address.
     """
     screens = Screens(f"{names}_report", __name__)
 
@@ -56,7 +62,7 @@ def _made_by_month(
         store = current_services().store
         months = reversed(read(store, pages.now()))
         rows = [each for each in months if any(column.cell(each) for column in columns[1:])]
-        return render_template(f"owner/{names}.html", columns=columns, rows=rows, **beside(store))
+        return render_template(f"owner/{page or names}.html", columns=columns, rows=rows, **beside(store))
 
     @screens.get(f"/reports/{names}.<ending>", endpoint="save")
     def save(ending: str) -> Response:
@@ -72,6 +78,10 @@ check_report = _made_by_month("checks", CHECKED, checks_by_month, "Check before 
 pass_report = _made_by_month(
     "passes", PASSES, passes_by_month, "Passes in wallets by month", lambda store: {"now": passes_now(store)}
 )
+letter_report = _made_by_month(
+    "letters", LETTERS, letters_by_month, "Client e-mails by month", page="letters_sent"
+)
+order_report = _made_by_month("orders", ORDERED, orders_by_month, "Orders on the public page by month")
 planned_report = Screens("planned_report", __name__)
 
 
