@@ -6,7 +6,15 @@ from collections.abc import Callable
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from plugin.errors import CoursekeeperError, MailFailed, NotYet, SquareFailed, WalletFailed, WebhookFailed
+from plugin.errors import (
+    CoursekeeperError,
+    MailFailed,
+    NotYet,
+    PaperNotMade,
+    SquareFailed,
+    WalletFailed,
+    WebhookFailed,
+)
 
 LONGEST_WAIT_S = 300
 SLOW_WAIT_S = 3600
@@ -72,7 +80,7 @@ def is_permanent(error: Exception) -> bool:
     if isinstance(error, (SquareFailed, MailFailed, WalletFailed, WebhookFailed)):
         return error.permanent
     # Our own rules will refuse it again; an unexpected error may be the database's and pass.
-    return isinstance(error, CoursekeeperError) and not isinstance(error, NotYet)
+    return isinstance(error, CoursekeeperError) and not isinstance(error, (NotYet, PaperNotMade))
 
 
 def error_code(error: Exception) -> str:

@@ -11,18 +11,22 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from invoices.papers import PaperRefused, to_json
+from invoices.papers import PaperFailed, PaperRefused, to_json
 from plugin.core.terms import RefundFormula, Terms
 from plugin.courses.agreements.public_signing import draw_ticked_terms
 from plugin.courses.agreements.views import agreements_of_client, agreements_of_course
 from plugin.courses.audit import audit
+from plugin.courses.base.outbox import claim_job
 from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.clients.clients import read_client
 from plugin.courses.refunds.desk_refund_quote import mind_window_in
 from plugin.courses.reports.evidence import write_evidence
 from plugin.courses.retention import drop_old_rows
 from plugin.courses.sales.agreed import free_agreement_in
-from plugin.courses.sales.public_orders import recent_public_orders
+from plugin.courses.sales.public_orders import PUBLIC_ORDER, recent_public_orders
+from plugin.errors import PaperNotMade
+from plugin.job_registry import JOBS
+from plugin.jobs import retry_or_give_up
 from plugin.services import Services
 from plugin.store.offers import Package
 from plugin.store.people import Client
@@ -294,6 +298,21 @@ def test_an_order_without_drawn_terms_is_paid_all_the_same(shop: Shop) -> None:
     assert paid.state == "paid"
     assert agreements_of_client(shop.store, paid.client_id or "") == ()
     assert paid.terms_content
+
+
+def test_terms_that_can_not_be_drawn_just_now_are_drawn_later(shop: Shop, small_house: Services) -> None:
+    shop.order()
+    (row,) = shop.rows()
+
+    def fail(_paper: Any, _assets: object = None) -> bytes:
+        raise PaperFailed("The worker that draws was ended.")
+
+    with pytest.raises(PaperNotMade) as failed:
+        draw_ticked_terms(shop.store, fail, row.id)
+    job = claim_job(shop.store, small_house.clock(), of=[PUBLIC_ORDER])
+    assert job is not None
+    state = retry_or_give_up(small_house, JOBS[PUBLIC_ORDER], job, failed.value, chance=lambda: 0.0)
+    assert (state, shop.rows()[0].state) == ("retrying", "asking"), "the buyer’s page waits for it"
 
 
 def test_the_orders_of_many_packages_take_as_many_statements_as_one(shop: Shop) -> None:
