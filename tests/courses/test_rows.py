@@ -428,6 +428,14 @@ class TestARefund:
             desk.refund("O", 10000, return_order=None, tip=tip, order_tip=4000)
         assert rows(desk, SquareRefund, "tip") == [(4000,)]
 
+    def test_what_was_counted_against_a_course_is_no_tip(self, desk: Desk) -> None:
+        desk.sell(order="O")
+        said: Any = {"return_order": None, "order_tip": 4000}
+        desk.refund("O", 4000, **said)
+        desk.answer(desk.questions()[0].id, "take_sessions", sessions=1)
+        desk.refund("O", 4000, tip=4000, **said)
+        assert rows(desk, SquareRefund, "tip", "for_course") == [(0, 4000)]
+
     @pytest.mark.parametrize(
         ("lines", "closed_by", "reason", "said"),
         [
@@ -471,6 +479,43 @@ class TestARefund:
             (2, "return:RETURN-1:R1:2"),
             (3, "return:RETURN-1:R1:1"),
         ]
+
+    def test_a_course_of_another_sale_is_left_alone(self, desk: Desk) -> None:
+        package = desk.package()
+        other, course_id = desk.sell(package, order="P"), desk.sell(package, order="O")
+        desk.use(course_id)
+        desk.refund("O", WHOLE, back())
+        assert rows(desk, Course, "id", "closed_as") == [(other, None), (course_id, "refunded")]
+
+    def test_a_return_told_again_with_more_units_closes_the_others(self, desk: Desk) -> None:
+        line = desk.line(desk.package(), quantity=3, paid=3 * WHOLE)
+        for course_id in desk.book(desk.sale(line, order="O")).opened:
+            desk.use(course_id)
+        for quantity in (1, 2):
+            desk.refund("O", quantity * WHOLE, back(quantity=quantity), total=3 * WHOLE)
+        one, two = "return:RETURN-1:R1:1", "return:RETURN-1:R1:2"
+        assert rows(desk, Course, "closed_by") == [(None,), (two,), (one,)]
+        # A person opens both again: these two units stay as that person decided, the third is new.
+        for item in desk.questions():
+            desk.answer(item.id, "reopen")
+        desk.refund("O", 3 * WHOLE, back(quantity=3), total=3 * WHOLE)
+        assert rows(desk, Course, "closed_by") == [(None,), (None,), ("return:RETURN-1:R1:3",)]
+
+    def test_a_course_opened_after_the_refund_closes_beside_one_that_a_person_opened_again(
+        self, desk: Desk
+    ) -> None:
+        known, late = desk.package(sessions=10), desk.package(sessions=12)
+        second = replace(desk.line(late, uid="B"), square_variation_id="var-late")
+        sale = desk.sale(desk.line(known, uid="A"), second, order="O")
+        desk.use(desk.book(sale).opened[0])
+        desk.refund("O", 2 * WHOLE, total=2 * WHOLE)
+        (item,) = desk.questions()
+        desk.answer(item.id, "reopen")
+        desk.list_on_till(late, "var-late")
+        desk.book(sale)
+        said = desk.refund("O", 2 * WHOLE, total=2 * WHOLE)
+        assert said == "1 of the sale’s courses closed."
+        assert rows(desk, Course, "closed_as") == [(None,), ("refunded",)]
 
     def test_a_line_that_names_nothing_is_no_line_of_the_sale(self, desk: Desk) -> None:
         course_id = desk.sell(order="O")
@@ -534,6 +579,7 @@ class TestARefundAfterATransfer:
             (5000, {}, True),
             (5000, {"tip": 4999}, True),
             (5000, {"tip": 5000}, False),
+            (1, {"tip": 1}, False),
             (0, {"tip": 0}, True),
             (5000, {"status": "FAILED"}, False),
         ],
