@@ -112,6 +112,16 @@ def test_a_refused_form_comes_back_as_it_was_with_the_reason(
     assert small_desk.course(course_id) == before
 
 
+def test_a_page_of_a_client_leads_back_to_them_in_one_way(
+    small_olga: Visitor, small_desk: Desk, course_id: str
+) -> None:
+    client = page_of(small_desk, course_id)
+    of_course = [f"/courses/{course_id}/{each}" for each in ("transfer", "shares", "exchange", "plan")]
+    of_client = [f"{client}/{each}" for each in ("quotes", "agreements", "letters", "same-person", "held")]
+    for address in of_course + of_client:
+        assert f'<p class="back"><a class="plain" href="{client}">' in small_olga.page(address).html, address
+
+
 def test_a_form_sent_twice_is_done_once(small_olga: Visitor, small_desk: Desk, course_id: str) -> None:
     form = small_olga.page(page_of(small_desk, course_id)).form("/goodwill")
     for _ in range(2):
