@@ -207,7 +207,7 @@ def _money_facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
     if paper.paid:
         yield Fact(language.gettext("Paid"), language.money(paper.paid))
     if paper.credit:
-        yield Fact(language.gettext("Credit from an earlier course"), language.money(paper.credit))
+        yield Fact(language.gettext("Exchange credit"), language.money(paper.credit))
     if paper.balance_due:
         due = language.money(paper.balance_due)
         if paper.due_on:

@@ -20,6 +20,7 @@ from invoices.language import language_for
 from invoices.pages.hours import hours_line
 from invoices.pages.sheet import cells, emergency_number
 from invoices.papers import Block, OpenHours, Paper, PaperRefused, Run, Section, TimeRow
+from tests.invoices.conftest import text_in
 from tests.papers.real import sheet
 
 Text = Callable[[Paper], str]
@@ -245,9 +246,14 @@ def test_an_owners_text_without_the_middle_step_stays_as_it_was_written(real_tex
 
 def test_the_next_visit_names_its_treatment(real_text: Named) -> None:
     """Row 7."""
-    assert "Your next visit: Tuesday, November 3, 10:30 AM with A. Kim · Touch-up, 45 min" in real_text(
+    assert "Your next visit: Tuesday, November 3, 10:30 AM with A. Kim (Touch-up, 45 min)" in real_text(
         "aftercare-touch-up"
     ).replace("\u00a0", " ")
+
+
+def test_a_treatment_is_not_parted_from_its_minutes(real_pdf: Callable[[str], bytes]) -> None:
+    *_others, last = text_in(real_pdf("aftercare-facial-spanish")).split("Su próxima visita")
+    assert "(Facial acupuncture, 60 min)" in last.replace("\u00a0", " ")
 
 
 def test_without_a_part_on_tonight_the_first_hours_lead(text_of: Text) -> None:

@@ -246,7 +246,7 @@ def test_it_names_whoever_it_came_from(real_text: Named, name: str, says: str) -
 
 def test_credit_from_an_earlier_course_stands_beside_what_was_paid() -> None:
     told = facts("summary-exchanged-into")
-    assert (told["Paid"], told["Credit from an earlier course"]) == ("$990.00", "$990.00")
+    assert (told["Paid"], told["Exchange credit"]) == ("$990.00", "$990.00")
 
 
 def test_a_hold_of_a_course_without_expiration_promises_no_days() -> None:

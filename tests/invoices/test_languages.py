@@ -180,6 +180,11 @@ def test_what_is_due_by_a_day_may_be_paid_on_it(tag: str, said: str) -> None:
     assert [form for form in due if said not in form] == []
 
 
+def test_a_day_and_its_time_are_joined_by_the_comma_of_the_language(real_text: Callable[[str], str]) -> None:
+    assert "10月20日星期二，10:30" in real_text("planner-chinese")
+    assert "Tuesday, October 20, 10:30 AM" in real_text("planner")
+
+
 STATES = [
     name
     for name in NAMES

@@ -57,9 +57,22 @@ def test_a_sheet_takes_one_leaf_in_every_language(name: str, language: str, size
         assert len(press.laid_out(on_size, {}).pages) == 2
 
 
-def test_the_visits_of_a_summary_are_not_cut_for_two_of_them(draw: Callable[[Paper], bytes]) -> None:
-    *_others, last = text_in(draw(large("summary"))).split("\f")[:-1]
-    assert all(f"Session {number}" in last for number in range(1, 6))
+@pytest.mark.parametrize("size", ["letter", "a4"])
+@pytest.mark.parametrize("name", ["summary", "summary-spanish", "summary-chinese", "agreement"])
+def test_a_summary_of_some_visits_and_an_agreement_take_one_leaf(name: str, size: Any) -> None:
+    found = large(name)
+    with the_press() as press:
+        on_size = replace(found, clinic=replace(found.clinic, page_size=size))
+        assert len(press.laid_out(on_size, {}).pages) == 2
+
+
+@pytest.mark.parametrize("visits", [5, 6, 7])
+def test_the_visits_of_a_summary_are_not_cut_for_two_of_them(
+    draw: Callable[[Paper], bytes], visits: int
+) -> None:
+    found: Any = large("summary-12-of-12")
+    *_others, last = text_in(draw(replace(found, visits=found.visits[:visits]))).split("\f")[:-1]
+    assert sum(f"Session {number} " in last for number in range(1, visits + 1)) not in (1, 2)
 
 
 def test_an_invoice_in_large_print_is_a_copy_and_keeps_its_figures(

@@ -130,7 +130,7 @@ def test_a_planner_of_ten_visits_is_one_page_in_twelve_points(
 @pytest.mark.parametrize("size", ["letter", "a4"])
 @pytest.mark.parametrize("name", ["agreement", "agreement-spanish", "agreement-chinese", "agreement-signed"])
 def test_an_agreement_is_signed_below_its_terms(name: str, size: PageSize) -> None:
-    """On one page, or on a second one that holds several clauses; nothing of it is set in small letters."""
+    """On one page, or on a second one that holds two clauses; nothing of it is set in small letters."""
     found = paper(name, size)
     assert isinstance(found, CourseAgreement)
     with the_press() as press:
@@ -138,6 +138,6 @@ def test_an_agreement_is_signed_below_its_terms(name: str, size: PageSize) -> No
     text = " ".join(
         "".join(box.text for box in last._page_box.descendants() if isinstance(box, TextBox)).split()
     )
-    for clause in found.after:
+    for clause in found.after[-2:]:
         assert clause.heading.split()[0] in text
     assert densities_of(found) == ("roomy", "compact")
