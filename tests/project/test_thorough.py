@@ -11,15 +11,22 @@ from tests.thorough import EVERY_ID, THOROUGH, is_named, is_thorough
 
 
 def name_none(names: Iterable[str], ids: frozenset[str]) -> Iterator[str]:
-    """Yield the names that are those of no test; of files that were not collected, only the file is looked at."""
+    """Yield the names that are those of no test; of what was not collected, only the file is looked at."""
     for name in names:
         file, _, test = re.sub(r"[*\[].*", "", name).partition("::")
         within = [each for each in ids if each.startswith(file)]
-        if within:
+        # Of a folder, all files: the test may be in any of them.
+        if files_of(file) <= {each.partition("::")[0] for each in within}:
             if not any(is_named(each, name) for each in within):
                 yield name
         elif not ((ROOT / file).is_dir() or _is_written(test, (ROOT / file).read_text())):
             yield name
+
+
+def files_of(place: str) -> set[str]:
+    """Return the files of tests in this folder, or the file itself."""
+    found = (ROOT / place).rglob("test_*.py") if (ROOT / place).is_dir() else [ROOT / place]
+    return {path.relative_to(ROOT).as_posix() for path in found}
 
 
 def _is_written(test: str, source: str) -> bool:
@@ -46,6 +53,14 @@ def test_a_name_that_differs_in_brackets_is_noticed() -> None:
     assert list(name_none([within, f"{within}_never"], frozenset())) == [f"{within}_never"]
     gone = [f"{file}::test_a_new_day_is_looked_at_again[to", f"{file}*[postgresql"]
     assert list(name_none(gone, ids)) == gone
+
+
+def test_of_a_folder_in_part_only_the_folder_is_looked_at() -> None:
+    names = ["tests/budgets/*[no-such-case"]
+    every_file = frozenset(f"{file}::test_one" for file in files_of("tests/budgets/"))
+
+    assert list(name_none(names, every_file)) == names
+    assert list(name_none(names, frozenset({"tests/budgets/test_pages.py::test_one"}))) == []
 
 
 def test_a_test_is_left_out_by_how_its_id_begins_or_by_its_engine() -> None:
