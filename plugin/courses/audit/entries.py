@@ -14,6 +14,7 @@ from plugin.core.ledger import Kind
 from plugin.courses.audit.records import Finding
 from plugin.store.base import UtcText
 from plugin.store.ledger import Allowance, Entry
+from plugin.store.prepared import Prepared
 from plugin.store.triggers import ERASED
 
 _AT_ONCE = 2000
@@ -24,7 +25,7 @@ _GRANTING = (Kind.SOLD, Kind.ADJUSTED, Kind.TRANSFERRED_IN, Kind.TRANSFERRED_OUT
 
 def entries(session: Session) -> Iterator[Finding]:
     """Check all chains in one pass; what is found is in the order in which the entries were written."""
-    rows = session.connection().execute(_rows().execution_options(yield_per=_AT_ONCE))
+    rows = session.connection().execute(_rows())
     found = [
         finding
         for _, chain in groupby(rows, key=attrgetter("allowance_id"))
@@ -39,9 +40,8 @@ def _rows() -> Select[*tuple[Any, ...]]:
     # Times as they are hashed: making them dates and texts again takes longer than the hash.
     columns = (getattr(Entry, name) for name in ENTRY_FIELDS)
     hashed = (UtcText(each).label(each.key) if each.key.endswith("_at") else each for each in columns)
-    return select(*hashed, Entry.sha256, Entry.reason, Entry.reason_salt).order_by(
-        Entry.allowance_id, Entry.seq
-    )
+    query = select(*hashed, Entry.sha256, Entry.reason, Entry.reason_salt)
+    return query.order_by(Entry.allowance_id, Entry.seq).execution_options(yield_per=_AT_ONCE)
 
 
 def _wrong_in(chain: Sequence[Row[Any]]) -> Iterator[Finding]:
@@ -122,6 +122,11 @@ def _wrong_balance(chain: Sequence[Row[Any]]) -> Iterator[Finding]:
 
 def empty_allowances(session: Session) -> Iterator[Finding]:
     """Check that no chain is gone as a whole."""
-    some = select(Entry.id).where(Entry.allowance_id == Allowance.id).exists()
-    for allowance_id in session.scalars(select(Allowance.id).where(~some).order_by(Allowance.id)):
+    for (allowance_id,) in _without_entry().all(session.connection(), {}):
         yield Finding("balance", allowance_id, "The balance has no entry.")
+
+
+@cache
+def _without_entry() -> Prepared:
+    some = select(Entry.id).where(Entry.allowance_id == Allowance.id).exists()
+    return Prepared(select(Allowance.id).where(~some).order_by(Allowance.id))

@@ -13,6 +13,7 @@ from plugin.courses.base.sealing import RECORDS
 from plugin.courses.documents.checks import wrong_documents
 from plugin.store.ledger import Course
 from plugin.store.people import Client
+from plugin.store.prepared import Prepared
 from plugin.store.queues import Handout
 from plugin.store.recorded import RECORDED, record_fingerprint
 from plugin.store.totals import TRIGGER
@@ -49,7 +50,7 @@ def _recorded(kind: str) -> Select[*tuple[Any, ...]]:
 def records(session: Session) -> Iterator[Finding]:
     """Check that nobody but the program wrote a course, an allowance, a sign-in or a token."""
     for kind in RECORDS:
-        for row in session.execute(_recorded(kind)):
+        for row in session.connection().execute(_recorded(kind)):
             values = dict(zip(RECORDED[kind], row, strict=False))
             if row.record_sha256 is None:
                 yield Finding("record", row.id, f"{_CALLED[kind]} was not written by Coursekeeper.")
@@ -74,8 +75,8 @@ def guards(session: Session) -> Iterator[Finding]:
 
 
 @cache
-def _written_handouts() -> Select[*tuple[Any, ...]]:
-    return (
+def _written_handouts() -> Prepared:
+    return Prepared(
         select(Handout.id, Handout.content, Handout.content_sha256, Client.erased_at)
         .outerjoin(Course, Course.id == Handout.course_id)
         .outerjoin(Client, Client.id == Course.client_id)
@@ -84,7 +85,7 @@ def _written_handouts() -> Select[*tuple[Any, ...]]:
 
 def handouts(session: Session) -> Iterator[Finding]:
     """Check that what was handed out is unchanged, or was blanked together with the client's identity."""
-    for handout_id, content, written, erased_at in session.execute(_written_handouts()):
+    for handout_id, content, written, erased_at in _written_handouts().all(session.connection(), {}):
         if content == ERASED and erased_at is not None:
             continue
         if hashlib.sha256(content.encode()).hexdigest() != written:

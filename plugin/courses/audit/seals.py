@@ -14,6 +14,7 @@ from plugin.core.fingerprint import KeptHead, Sealed, seal_fingerprint
 from plugin.courses.audit.records import Finding
 from plugin.courses.base.sealing import ENTRY, HISTORY, KEPT, RECORDS, kept_fingerprint
 from plugin.store.ledger import Entry, LedgerSeal, SealedRow
+from plugin.store.prepared import Prepared
 from plugin.store.triggers import ERASED
 
 _AT_ONCE = 2000
@@ -21,11 +22,15 @@ _AT_ONCE = 2000
 
 def seals(session: Session) -> Iterator[Finding]:
     """Check that the seals are a chain without a gap over the rows they were made of."""
-    columns = (SealedRow.kind, SealedRow.row_id, SealedRow.version, SealedRow.sha256, SealedRow.seal)
-    query = select(*columns).order_by(SealedRow.seal).execution_options(yield_per=_AT_ONCE)
     # Closed also where no seal is left to read them for.
-    with session.execute(query) as rows:
+    with session.connection().execute(_in_order()) as rows:
         yield from _chain(session, groupby(rows, key=attrgetter("seal")))
+
+
+@cache
+def _in_order() -> Select[*tuple[Any, ...]]:
+    columns = (SealedRow.kind, SealedRow.row_id, SealedRow.version, SealedRow.sha256, SealedRow.seal)
+    return select(*columns).order_by(SealedRow.seal).execution_options(yield_per=_AT_ONCE)
 
 
 def _chain(session: Session, sealed: Iterator[tuple[int, Iterator[Any]]]) -> Iterator[Finding]:
@@ -56,8 +61,8 @@ _Found = Iterator[tuple[int, Finding]]
 
 
 @cache
-def _other_entries() -> Select[*tuple[Any, ...]]:
-    return (
+def _other_entries() -> Prepared:
+    return Prepared(
         select(SealedRow.seal, SealedRow.row_id, Entry.seq, Entry.allowance_id)
         .outerjoin(Entry, Entry.id == SealedRow.row_id)
         .where(
@@ -68,7 +73,7 @@ def _other_entries() -> Select[*tuple[Any, ...]]:
 
 
 def _entries(session: Session) -> _Found:
-    for seal, entry_id, seq, allowance_id in session.execute(_other_entries()):
+    for seal, entry_id, seq, allowance_id in _other_entries().all(session.connection(), {}):
         said = (
             "The entry is gone; it was sealed."
             if seq is None
@@ -78,7 +83,7 @@ def _entries(session: Session) -> _Found:
 
 
 @cache
-def _other_records(kind: str) -> Select[*tuple[Any, ...]]:
+def _other_records(kind: str) -> Prepared:
     newest = (
         select(SealedRow.kind, SealedRow.row_id, func.max(SealedRow.version).label("version"))
         .where(SealedRow.kind.in_(RECORDS))
@@ -86,7 +91,7 @@ def _other_records(kind: str) -> Select[*tuple[Any, ...]]:
         .subquery()
     )
     model: Any = RECORDS[kind]
-    return (
+    return Prepared(
         select(SealedRow.seal, SealedRow.row_id, model.id.label("there"))
         .join(
             newest,
@@ -109,7 +114,7 @@ def _other_records(kind: str) -> Select[*tuple[Any, ...]]:
 
 def _records(session: Session) -> _Found:
     for kind in RECORDS:
-        for seal, row_id, there in session.execute(_other_records(kind)):
+        for seal, row_id, there in _other_records(kind).all(session.connection(), {}):
             if there is None and kind == "passkey":
                 # Its owner may remove it.
                 continue
@@ -134,7 +139,7 @@ _ANOTHER = {kind: f"The {called} is not as it was sealed." for kind, called in _
 
 def _kept(session: Session) -> _Found:
     for kind in KEPT:
-        for sealed in session.execute(_sealed_beside_kept(kind)):
+        for sealed in session.connection().execute(_sealed_beside_kept(kind)):
             row = sealed[4:]
             if row[0] is None:
                 yield (

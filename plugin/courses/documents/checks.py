@@ -23,6 +23,7 @@ from invoices.papers import (
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.documents.series import written
 from plugin.store.documents import Document, DocumentFile, DocumentSeries
+from plugin.store.prepared import Prepared
 from plugin.store.queues import Outbox
 from plugin.wording import N_, _
 
@@ -38,7 +39,7 @@ def wrong_documents(session: Session) -> Iterator[Wrong]:
     yield from _files(session)
     yield from _numbers(session)
     for check, failing, said in _FAILING:
-        for row in session.execute(failing()):
+        for row in failing().all(session.connection(), {}):
             yield check, row[0], _(said, number=row[-1])
 
 
@@ -89,8 +90,8 @@ def _files(session: Session) -> Iterator[Wrong]:
 
 
 @cache
-def _jobs_of_lost_documents() -> Select[str]:
-    return (
+def _jobs_of_lost_documents() -> Prepared:
+    return Prepared(
         select(Outbox.subject)
         .outerjoin(Document, Document.id == Outbox.subject)
         .where(Outbox.kind == DOCUMENT, Document.id.is_(None))
@@ -98,9 +99,9 @@ def _jobs_of_lost_documents() -> Select[str]:
 
 
 @cache
-def _gaps() -> Select[str, str]:
+def _gaps() -> Prepared:
     before = aliased(Document)
-    return (
+    return Prepared(
         select(Document.id, Document.number)
         .outerjoin(before, (before.kind == Document.kind) & (before.place == Document.place - 1))
         .where(or_((Document.place > 1) & before.id.is_(None), Document.place < 1))
@@ -108,16 +109,15 @@ def _gaps() -> Select[str, str]:
 
 
 @cache
-def _numbered() -> Select[str, str, int, str]:
-    return select(Document.id, Document.kind, Document.place, Document.number).where(
-        Document.kind != "gift_voucher"
-    )
+def _numbered() -> Prepared:
+    columns = (Document.id, Document.kind, Document.place, Document.number)
+    return Prepared(select(*columns).where(Document.kind != "gift_voucher"))
 
 
 def _numbers(session: Session) -> Iterator[Wrong]:
     """Check that each number ends with its place; the prefix may have been another at the time."""
     first = {row.kind: row.first for row in session.scalars(select(DocumentSeries))}
-    for document_id, kind, place, number in session.execute(_numbered()):
+    for document_id, kind, place, number in _numbered().all(session.connection(), {}):
         if not number.endswith(written("", first.get(kind, 1), place)):
             yield (
                 "number",
@@ -127,9 +127,9 @@ def _numbers(session: Session) -> Iterator[Wrong]:
 
 
 @cache
-def _notes_of_no_invoice() -> Select[str, str]:
+def _notes_of_no_invoice() -> Prepared:
     invoice = aliased(Document)
-    return (
+    return Prepared(
         select(Document.id, Document.number)
         .outerjoin(invoice, invoice.id == Document.refers_to)
         .where(
@@ -145,9 +145,9 @@ def _notes_of_no_invoice() -> Select[str, str]:
 
 
 @cache
-def _given_back_in_excess() -> Select[str, str]:
+def _given_back_in_excess() -> Prepared:
     note = aliased(Document)
-    return (
+    return Prepared(
         select(Document.id, Document.number)
         .join(note, note.refers_to == Document.id)
         .group_by(Document.id, Document.number, Document.total)

@@ -5,7 +5,7 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.courses.lists.listing import listed_clients
@@ -21,6 +21,7 @@ from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.totals import UNTOTALLED, is_valid, moved_uses
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.listing import HAS_LEFT, IS_CURRENT, NEVER, ListedClient, ListedCourse, ListedSum, SumOf
+from plugin.store.prepared import Prepared
 from plugin.store.totals import PeriodTotal, UseTotal
 
 _Sums = dict[tuple[str, ...], tuple[int, ...]]
@@ -48,19 +49,23 @@ def wrong_totals(session: Session) -> Iterator[tuple[str, str]]:
 def wrong_list_sums(session: Session) -> Iterator[SumOf]:
     """Yield each kind of sum of the list of courses that is not the sum of its rows."""
     for kind, rows, sums in _list_sums():
-        if {tuple(row) for row in session.execute(rows)} != {tuple(row) for row in session.execute(sums)}:
+        if set(rows.all(session.connection(), {})) != set(sums.all(session.connection(), {})):
             yield kind
 
 
 def wrong_listed_clients(session: Session) -> Iterator[str]:
     """Yield the id of each client whose row for follow-ups is not what the rows of their courses say."""
-    kept = select(*ListedClient.__table__.columns)
-    rows = {tuple(row) for row in session.execute(listed_clients())}
-    yield from sorted({row[0] for row in rows ^ {tuple(row) for row in session.execute(kept)}})
+    rows, kept = (set(query.all(session.connection(), {})) for query in _listed_and_kept())
+    yield from sorted({row[0] for row in rows ^ kept})
 
 
 @cache
-def _list_sums() -> list[tuple[SumOf, Select[*tuple[Any, ...]], Select[*tuple[Any, ...]]]]:
+def _listed_and_kept() -> tuple[Prepared, Prepared]:
+    return Prepared(listed_clients()), Prepared(select(*ListedClient.__table__.columns))
+
+
+@cache
+def _list_sums() -> list[tuple[SumOf, Prepared, Prepared]]:
     """Return each kind of sum, what sums up the rows, and what reads the sums that are kept."""
     of, kept = ListedCourse, ListedSum
     groups: dict[SumOf, tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]] = {
@@ -84,18 +89,23 @@ def _list_sums() -> list[tuple[SumOf, Select[*tuple[Any, ...]], Select[*tuple[An
         sums = select(kept.currency, *of_sum, kept.sessions, kept.value, kept.courses).where(
             kept.kind == kind.value, or_(kept.courses != 0, kept.sessions != 0, kept.value != 0)
         )
-        queries.append((kind, rows, sums))
+        queries.append((kind, Prepared(rows), Prepared(sums)))
     return queries
 
 
 def _kept(
     session: Session, first: date, key: tuple[InstrumentedAttribute[str], ...], names: tuple[str, ...]
 ) -> _Sums:
-    of: Any = key[0].class_
-    sums = select(*key, *(func.sum(getattr(of, name)) for name in names))
-    kept = session.execute(sums.where(of.counted_in == first).group_by(*key))
+    kept = _sums_of_month(key, names).all(session.connection(), {"first": first})
     # An undone practitioner's row stays, of nothing.
     return _added((tuple(row[: len(key)]), row[len(key) :]) for row in kept if row[-1])
+
+
+@cache
+def _sums_of_month(key: tuple[InstrumentedAttribute[str], ...], names: tuple[str, ...]) -> Prepared:
+    of: Any = key[0].class_
+    sums = select(*key, *(func.sum(getattr(of, name)) for name in names))
+    return Prepared(sums.where(of.counted_in == bindparam("first")).group_by(*key))
 
 
 def _summed(session: Session, month: Period) -> tuple[_Sums, _Sums]:
@@ -131,4 +141,10 @@ def _added(parts: Iterable[tuple[Any, Sequence[Any]]]) -> _Sums:
 
 
 def _all_totalled(session: Session) -> int:
-    return session.scalar(select(func.count()).select_from(Entry).where(~UNTOTALLED)) or 0
+    (counted,) = _counted().first(session.connection(), {})
+    return int(counted)
+
+
+@cache
+def _counted() -> Prepared:
+    return Prepared(select(func.count()).select_from(Entry).where(~UNTOTALLED))
