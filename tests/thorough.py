@@ -35,6 +35,15 @@ _WAYS = "tests/square/test_ways.py::test_one_sale_is_one_ledger["
 _FILED = "tests/web/test_webhooks.py::test_what_can_not_be_filed_is_refused_in_a_sentence[postgresql-"
 _STORED = "tests/configuration/test_live.py::test_"
 _PLANTED = "tests/courses/test_any_order.py::test_it_finds_a_planted_bug["
+_HOW_MANY = "tests/courses/test_use.py::TestHowMany::test_"
+_SAME_KEY = "tests/courses/test_use.py::TestTheSameKey::test_"
+_IN_ANY_ORDER = "tests/courses/test_reverse.py::test_in_any_order_the_money_comes_back_to_the_cent"
+_BOOK = "tests/courses/test_book.py::"
+_WHOSE = "tests/courses/test_attention.py::TestWhoseSaleItWas::test_"
+_DUE = "tests/courses/test_due_today.py::test_"
+_LEASE = "tests/courses/test_queues.py::TestInbox::test_a_worker_that_died_gives_it_back_after_its_lease"
+_API = "tests/api/test_keys.py::test_"
+_NAMES = "tests/api/test_clients.py::test_"
 
 THOROUGH = (
     # Offline: network gone, answer lost, two tablets and a locked one stay.
@@ -128,6 +137,40 @@ THOROUGH = (
     "tests/courses/test_progress.py::*[postgresql",
     "tests/courses/test_state.py::*[postgresql",
     "tests/courses/test_totals.py::test_uses_follow_the_practitioner_whom_their_visit_names[postgresql",
+    # Which session, how many and who the buyer is are decided by rows that were read: the first of each kind, keys,
+    # races, NUL and the signs of a search stay.
+    "tests/courses/test_use.py::TestWhichSession::*[postgresql",
+    f"{_HOW_MANY}up_to_the_last_one_can_be_used[postgresql",
+    f"{_HOW_MANY}one_too_many_is_refused_and_takes_none[postgresql",
+    f"{_HOW_MANY}none_left_says_so[postgresql",
+    *(
+        f"{_SAME_KEY}another_wish_under_it_is_refused[postgresql-{{'{wish}"
+        for wish in ("focus", "note", "visit")
+    ),
+    *(f"{_IN_ANY_ORDER}[postgresql-({order}" for order in ("0, 2", "1", "2, 0")),
+    "tests/courses/test_reverse.py::test_an_entry_that_is_not_there_is_not_found[postgresql",
+    *(f"{_BOOK}test_a_line_of_several*[postgresql-{line}" for line in ("1-", "2-", "3-100", "3-2-")),
+    f"{_BOOK}test_up_to_a_hundred_courses_are_believed[postgresql-99",
+    f"{_BOOK}TestForeignCurrency::test_it_can_be_left_closed[postgresql",
+    f"{_BOOK}TestForeignCurrency::test_opened_without_a_buyer*[postgresql",
+    f"{_BOOK}TestForeignCurrency::test_a_question_that_kept_no_line_says_so[postgresql",
+    f"{_BOOK}TestWhoTheBuyerIs::test_a_buyer_without_particulars*[postgresql",
+    f"{_BOOK}TestWhoTheBuyerIs::test_a_merge_moves_every_course_and_visit[postgresql-CUSTOMER-BEA",
+    f"{_BOOK}TestWhoTheBuyerIs::test_a_merge_moves_every_course_and_visit[postgresql-CUSTOMER-NEW",
+    f"{_BOOK}TestWhoTheBuyerIs::test_two_who_fit_equally_are_nobody[postgresql",
+    f"{_WHOSE}it_is_not_moved_to_whom_it_belongs[postgresql",
+    f"{_WHOSE}a_refunded_course_is_not_moved[postgresql",
+    f"{_WHOSE}a_practitioner_moves_nothing[postgresql",
+    f"{_WHOSE}it_wants_a_client_that_is_there[postgresql",
+    "tests/courses/test_attention.py::test_an_item_that_is_not_there_is_not_found[postgresql",
+    f"{_DUE}a_balance_is_due_from_its_day_on[postgresql--30",
+    f"{_DUE}a_balance_is_due_from_its_day_on[postgresql-1",
+    *(f"{_DUE}a_course_is_shown*[postgresql-{days}" for days in ("8", "0", "-1")),
+    *(f"{_LEASE}[postgresql-{seconds}" for seconds in ("29", "31")),
+    *(f"{_API}another_body_under_the_key_is_refused[postgresql-body{body}" for body in (1, 2)),
+    *(f"{_NAMES}names_of_every_script*[postgresql-{name}" for name in ("Nguy", "O'Neil")),
+    *(f"{_NAMES}the_longest_names_fit_the_database[postgresql-name{name}" for name in (0, 2)),
+    *(f"{_NAMES}a_search_takes_every_sign_as_it_is[postgresql-{sign}" for sign in ("zzz", "q5", "()")),
     "tests/stories/*[postgresql",
     # What is refused before any database is asked: NUL and halves of a character, which PostgreSQL takes for itself,
     # stay; so do the bounds that the ledger's triggers hold too.
