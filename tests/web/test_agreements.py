@@ -148,6 +148,7 @@ class TestByLink:
         assert "$1,999.00" in answer.text
         # The old link leads to the new terms.
         assert stranger.send(stranger.page(address).form(address), agreed="yes").status_code == 303
+        assert "Signed. Thank you." in stranger.page(address).text
 
     def test_opened_days_later_it_says_until_when_one_may_change_ones_mind_from_then_on(
         self, small_house: Services, agreeing: Agreeing, clock: HandMovedClock

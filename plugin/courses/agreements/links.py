@@ -52,7 +52,7 @@ def signing_address(settings: Settings, agreement: AgreementView) -> str:
 def link_of_token(store: Store, secret_key: str, token: str, now: datetime) -> SigningLink | None:
     """Return what the token opens, None for one that was not made here, has ended, or whose agreement is gone.
 
-    An agreement that was replaced because its terms changed leads to the one in its place.
+    An agreement that was replaced because its terms changed leads to the one in its place, also once that is signed.
     """
     if not secret_key or len(token) > _LONGEST_TOKEN:
         return None
@@ -71,8 +71,12 @@ def link_of_token(store: Store, secret_key: str, token: str, now: datetime) -> S
         present = staff.name if staff else ""
         if row is not None:
             return SigningLink(view_of(session, row), present)
-    theirs = agreements_of_client(store, client_id)
-    current = next((each for each in theirs if each.package_id == package_id and not each.is_signed), None)
+    later = (
+        each
+        for each in agreements_of_client(store, client_id)
+        if each.package_id == package_id and (not each.is_signed or each.id > agreement_id)
+    )
+    current = next(later, None)
     return SigningLink(current, present) if current is not None else None
 
 
