@@ -137,6 +137,15 @@ class TestByLink:
         assert answer.status_code == 422
         assert said in answer.text
 
+    @pytest.mark.parametrize(("drawing", "kept"), [(DRAWN, DRAWN), ("[[1,2]]", ""), ('[["', "")])
+    def test_what_was_drawn_comes_back_with_the_form(
+        self, small_house: Services, agreeing: Agreeing, stranger: Visitor, drawing: str, kept: str
+    ) -> None:
+        address = address_of(small_house, agreeing)
+        answer = stranger.send(stranger.page(address).form(address), drawing=drawing)
+        assert answer.status_code == 422
+        assert f'name="drawing" value="{kept}"' in answer.text
+
     def test_terms_that_changed_meanwhile_are_shown_anew(
         self, small_house: Services, agreeing: Agreeing, stranger: Visitor
     ) -> None:

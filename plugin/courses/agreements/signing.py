@@ -84,6 +84,14 @@ def path_of(drawing: str) -> str:
     return path
 
 
+def is_drawing(drawing: str) -> bool:
+    """Return whether this is a drawn signature."""
+    try:
+        return bool(path_of(drawing))
+    except InvalidField:
+        return False
+
+
 def _is_stroke(stroke: Any) -> bool:
     if not isinstance(stroke, list) or len(stroke) % 2:
         return False

@@ -26,7 +26,7 @@ from invoices.pages.agreement import agreement_page, moments
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.agreements.links import SigningLink, link_of_token, signing_token
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
-from plugin.courses.agreements.signing import TERMS_CHANGED, Signing, sign_agreement
+from plugin.courses.agreements.signing import TERMS_CHANGED, Signing, is_drawing, sign_agreement
 from plugin.courses.agreements.views import AgreementView, agreement_content, agreement_pdf
 from plugin.courses.documents.paper_emails import send_paper
 from plugin.errors import CoursekeeperError, InvalidField, PaperNotMade, Refused
@@ -78,13 +78,14 @@ def pdf(token: str) -> Response:
 
 @blueprint.post("/<token>")
 def sign(token: str) -> ResponseReturnValue:
-    """Sign; what is wrong is said on the page, with all that was typed."""
+    """Sign; what is wrong is said on the page, with all that was typed and drawn."""
     link, services = _link(token), current_services()
     language = language_for(link.agreement.language)
     name, drawing = request.form.get("name", "")[:_LONGEST_NAME], request.form.get("drawing", "")
+    typed = {"name": name, "drawing": drawing if is_drawing(drawing) else ""}
     if not link.agreement.is_signed and request.form.get("agreed") != "yes":
         said = language.gettext("Tick that you agree, then sign.")
-        return _page(token, link, said=said, name=name), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _page(token, link, said=said, **typed), HTTPStatus.UNPROCESSABLE_ENTITY
     wish = Signing(
         link.agreement.id,
         name,
@@ -96,10 +97,10 @@ def sign(token: str) -> ResponseReturnValue:
     try:
         signed = sign_agreement(services.store, services.render, act_by(_CLIENT), wish, agreement_rules())
     except InvalidField as error:
-        return _page(token, link, said=_wrong(error, language), name=name), HTTPStatus.UNPROCESSABLE_ENTITY
+        return _page(token, link, said=_wrong(error, language), **typed), HTTPStatus.UNPROCESSABLE_ENTITY
     except PaperNotMade:
         said = language.gettext("That did not work just now. Nothing is signed yet. Try again in a minute.")
-        return _page(token, link, said=said, name=name), HTTPStatus.SERVICE_UNAVAILABLE
+        return _page(token, link, said=said, **typed), HTTPStatus.SERVICE_UNAVAILABLE
     except Refused as error:
         return _refused(token, link, error, language)
     if not link.agreement.is_signed:
@@ -190,7 +191,7 @@ def _page(token: str, link: SigningLink, **more: Any) -> str:
     at = moments(signature.signed_at, paper.clinic.time_zone, language) if signature else ("", "")
     return render_template(
         "client/agree.html",
-        **{"said": "", "name": link.agreement.client_name, **more},
+        **{"said": "", "name": link.agreement.client_name, "drawing": "", **more},
         **spoken(language),
         token=token,
         agreement=link.agreement,

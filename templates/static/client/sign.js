@@ -26,6 +26,20 @@ function at(event) {
   ];
 }
 
+function draw(fromX, fromY, x, y) {
+  pen.beginPath();
+  pen.moveTo(fromX, fromY);
+  pen.lineTo(x, y);
+  pen.stroke();
+}
+
+// A form that came back has what was drawn before.
+for (const drawn of JSON.parse(form.elements.drawing.value || "[]")) {
+  strokes.push(drawn);
+  points += drawn.length / 2 - 1;
+  for (let i = 2; i < drawn.length; i += 2) draw(...drawn.slice(i - 2, i + 2));
+}
+
 canvas.addEventListener("pointerdown", (event) => {
   event.preventDefault();
   canvas.setPointerCapture(event.pointerId);
@@ -40,10 +54,7 @@ canvas.addEventListener("pointermove", (event) => {
   if (Math.hypot(x - lastX, y - lastY) < APART) return;
   stroke.push(x, y);
   points += 1;
-  pen.beginPath();
-  pen.moveTo(lastX, lastY);
-  pen.lineTo(x, y);
-  pen.stroke();
+  draw(lastX, lastY, x, y);
 });
 
 for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => { stroke = null; });
