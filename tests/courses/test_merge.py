@@ -8,10 +8,14 @@ from sqlalchemy import select
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.work import Work
 from plugin.courses.changes.sharing import Share, share_course
+from plugin.courses.checks.answers import answer_check, check_of
+from plugin.courses.checks.lists import save_list
 from plugin.courses.clients.buyers import client_for_buyer, update_from_square_in
 from plugin.courses.clients.clients import find_clients, read_client
 from plugin.courses.clients.duplicates import looking_alike, particulars_after, side_of
 from plugin.courses.clients.merge import Merged, merge_clients, merges_of, undo_merge
+from plugin.courses.ratings.choices import ChoiceView, choose_concerns, decide, rate
+from plugin.courses.ratings.views import own_ratings
 from plugin.courses.sales.checkouts import NewCheckout, start_checkout, waiting_of_client
 from plugin.courses.visits.bookings import client_of_in
 from plugin.errors import NotFound, Refused
@@ -19,7 +23,7 @@ from plugin.store.ledger import Visit
 from plugin.store.queues import Outbox
 from plugin.store.square_side import Booking, ProfileNote
 from tests.courses.appointments import Appointments
-from tests.courses.desk import ANA, Desk
+from tests.courses.desk import ANA, OLGA, Desk
 from tests.courses.racing import race
 
 ANNA = replace(
@@ -210,3 +214,36 @@ def test_who_looks_alike_is_offered(lite_desk: Desk) -> None:
     }
     lite_desk.client("Bea Cruz")
     assert {each.id for each in looking_alike(lite_desk.store, ana)} == alike
+
+
+def test_of_two_answers_to_the_check_of_a_day_the_one_that_waits_stands(lite_desk: Desk) -> None:
+    desk = lite_desk
+    save_list(desk.store, desk.act(OLGA), {"en": "I feel ill"}, reviewed_by="Dr. Wu", seen_version=0)
+    anna, ana, *_courses = _two(desk)
+    answer_check(desk.store, desk.act(), anna, "ask", 1, source="page")
+    desk.clock.advance(minutes=5)
+    answer_check(desk.store, desk.act(), ana, "none", 1, source="page")
+    _merge(desk, anna, ana)
+    check = check_of(desk.store, desk.act(), ana)
+    assert check is not None
+    assert (check.answer, check.waits) == ("ask", True)
+
+
+def test_who_stays_rates_their_own_concerns_and_may_take_back_a_refusal_of_either(lite_desk: Desk) -> None:
+    desk = lite_desk
+    anna, ana, *_courses = _two(desk)
+    choose_concerns(desk.store, desk.act(), anna, ["Jawline", "Dark circles"])
+    (first, _second) = own_ratings(desk.store, anna, today=desk.today).current
+    rate(desk.store, desk.act(), anna, {first.id: 8}, source="page")
+    choose_concerns(desk.store, desk.act(), ana, ["Jawline", "Fine lines"])
+    decide(desk.store, desk.act(), anna, is_declined=True, is_on_papers=False)
+    _merge(desk, anna, ana)
+    ratings = own_ratings(desk.store, ana, today=desk.today)
+    assert [each.words for each in ratings.current] == ["Jawline", "Fine lines"]
+    # What was rated under the other name stays, as a concern that ended.
+    assert [each.places[0].value for each in ratings.concerns if each.is_ended] == [8]
+    with pytest.raises(Refused):
+        rate(desk.store, desk.act(), ana, {ratings.current[0].id: 5}, source="page")
+    decide(desk.store, desk.act(), ana, is_declined=False, is_on_papers=True)
+    assert own_ratings(desk.store, ana, today=desk.today).choice == ChoiceView()
+    assert rate(desk.store, desk.act(), ana, {ratings.current[0].id: 5}, source="page") == 1

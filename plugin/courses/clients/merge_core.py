@@ -39,6 +39,8 @@ MOVED: dict[str, tuple[Any, str]] = {
 
 def join_clients(work: Work, gone: Client, keeper: Client, text: str) -> Moved:
     """Move all of `gone` to `keeper`, with `text` in each course's history; return the ids of what moved, by table."""
+    _settle_checks(work, gone, keeper)
+    _settle_concerns(work, gone, keeper)
     moved: Moved = {
         "courses": _courses(work, gone, keeper, text),
         **{name: _repoint(work.session, *MOVED[name], gone.id, keeper.id) for name in MOVED},
@@ -53,6 +55,33 @@ def join_clients(work: Work, gone: Client, keeper: Client, text: str) -> Moved:
     settle_duplicates_in(work.session, work.act, gone.id, keeper.id)
     work.session.flush()
     return moved
+
+
+def _settle_checks(work: Work, gone: Client, keeper: Client) -> None:
+    """Let one answer stand of a day on which both answered: one that waits for who treats, else the later one."""
+    rows = sorted(
+        work.session.scalars(
+            select(CheckAnswer).where(
+                CheckAnswer.client_id.in_((gone.id, keeper.id)), CheckAnswer.replaced_at.is_(None)
+            )
+        ),
+        key=lambda row: (row.answer == "ask" and row.talked_at is None, row.answered_at),
+    )
+    standing = {row.on_day: row.id for row in rows}
+    for row in rows:
+        if standing[row.on_day] != row.id:
+            row.replaced_at = work.now
+    # The index allows one standing answer per day, also while they are moved.
+    work.session.flush()
+
+
+def _settle_concerns(work: Work, gone: Client, keeper: Client) -> None:
+    """End what `gone` rates where the keeper rates too: nobody rates more than three concerns, or one twice."""
+    current = RatedConcern.ended_at.is_(None)
+    theirs = select(RatedConcern.id).where(RatedConcern.client_id == keeper.id, current)
+    if work.session.scalar(theirs.limit(1)) is not None:
+        of_gone = RatedConcern.client_id == gone.id, current
+        work.session.execute(update(RatedConcern).where(*of_gone).values(ended_at=work.now))
 
 
 def _courses(work: Work, gone: Client, keeper: Client, text: str) -> list[str]:

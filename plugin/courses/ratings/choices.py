@@ -135,15 +135,18 @@ def _again_or_new(work: Work, client_id: str, words: str) -> RatedConcern:
 def _decide_in(
     work: Work, client_id: str, *, is_declined: bool | None = None, is_on_papers: bool | None = None
 ) -> None:
-    row = work.session.get(RatingChoice, client_id)
-    if row is None:
-        row = RatingChoice(client_id=client_id, is_declined=False, is_on_papers=True)
-        work.session.add(row)
-    if is_declined is not None:
-        row.is_declined = is_declined
-    if is_on_papers is not None:
-        row.is_on_papers = is_on_papers
-    row.changed_at = work.now
+    # What was decided under the name of a merged client is decided again with it.
+    theirs = RatingChoice.client_id.in_(with_merged(client_id))
+    rows = list(work.session.scalars(select(RatingChoice).where(theirs)))
+    if all(row.client_id != client_id for row in rows):
+        rows.append(RatingChoice(client_id=client_id, is_declined=False, is_on_papers=True))
+        work.session.add(rows[-1])
+    for row in rows:
+        if is_declined is not None:
+            row.is_declined = is_declined
+        if is_on_papers is not None:
+            row.is_on_papers = is_on_papers
+        row.changed_at = work.now
     work.session.flush()
 
 
