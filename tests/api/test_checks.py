@@ -1,6 +1,7 @@
 """The check before a treatment, for a program that shows it: the clinic's list, and the answer of today."""
 
 from plugin.courses.checks.lists import save_list
+from plugin.courses.clients.merge import merge_clients
 from tests.api.caller import Caller, refusal
 from tests.api.world import OWNER, Shop
 
@@ -23,3 +24,14 @@ def test_the_answer_of_today_is_to_the_list_in_force(
     assert small_desk.get(path).get_json()["answer"] == "ask"
     (month,) = small_owner.get("/reports/checks").get_json()["months"]
     assert (month["version"], month["answered"], month["ask"], month["talked"]) == (1, 1, 1, 0)
+
+
+def test_the_answer_is_found_under_the_id_of_a_client_who_was_merged(
+    small_desk: Caller, small_shop: Shop
+) -> None:
+    store, kept, gone = small_shop.services.store, small_shop.client(), small_shop.client("Ana S.")
+    save_list(store, small_shop.act(OWNER), {"en": "I am ill"}, reviewed_by="A. Kim", seen_version=0)
+    assert small_desk.post(f"/clients/{gone}/check", {"answer": "ask", "list_version": 1}).status_code == 200
+    merge_clients(store, small_shop.act(OWNER), gone, kept)
+    assert small_desk.get(f"/clients/{gone}/check").get_json()["client_id"] == kept
+    assert refusal(small_desk.get("/clients/unknown/check")) == (404, "not_found", None)

@@ -8,6 +8,7 @@ from pydantic import Field, StrictInt
 from plugin.core.ratings import HIGHEST, LOWEST, MOST_CONCERNS
 from plugin.courses.checks.answers import answer_check, check_of
 from plugin.courses.checks.lists import read_list
+from plugin.courses.clients.clients import read_client
 from plugin.courses.ratings import choices
 from plugin.courses.ratings.choices import rate
 from plugin.courses.ratings.views import ratings_of
@@ -148,7 +149,8 @@ def read_check_list(request: Request) -> Reply:
 @call("GET", "/clients/{client_id}/check", TreatmentCheck)
 def read_check(request: Request, client_id: str) -> Reply:
     """Read what a client answered today."""
-    found = check_of(request.store, request.act, client_id)
+    living = read_client(request.store, client_id)
+    found = check_of(request.store, request.act, living.id)
     if found is None:
         raise NotFound("The client has not answered today.")
     return Reply(TreatmentCheck.of(found))
