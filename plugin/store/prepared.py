@@ -26,7 +26,8 @@ _Convert: TypeAlias = Callable[[Any], Any]
 class Prepared:
     """A query, an INSERT or UPDATE that is given the same columns each time, or a text.
 
-    An INSERT fills in the columns' defaults, which are constants.
+    An INSERT fills in the columns' defaults, which are constants. A row of other columns than the first one's raises
+    ValueError: a column that the text does not have would be left out of what is written.
 
     A parameter that is a list has a text for each power of two: its last value is repeated up to that number. Rows
     are named tuples of the query's columns.
@@ -142,6 +143,7 @@ class _Text:
         compiled: Any = statement.compile(dialect=dialect, column_keys=_columns_set(statement, values))
         state = compiled.construct_expanded_state(dict(values))
         self._sql: str = state.statement
+        self._columns = values.keys() if isinstance(statement, Insert) else None
         # A list becomes parameters, numbered.
         self._lists = {name: [f"{name}_{place + 1}" for place in range(len(values[name]))] for name in lists}
         source = {each: name for name, numbered in self._lists.items() for each in numbered}
@@ -187,6 +189,8 @@ class _Text:
         return [*map(self._make_row, rows)]
 
     def _given(self, values: Values) -> Any:
+        if self._columns is not None and values.keys() != self._columns:
+            raise ValueError(f"prepared for {sorted(self._columns)}, given {sorted(values)}")
         given = {**self._own, **values}
         for name, numbered in self._lists.items():
             given.update(zip(numbered, given.pop(name), strict=True))

@@ -168,6 +168,18 @@ def test_a_race_on_the_way_is_run_again_on_the_same_connection(store: Store) -> 
     assert len(store.rows(_KEPT, {"keys": ["one", "two"]})) == 2
 
 
+def test_a_row_of_more_columns_than_the_first_is_refused_not_written_without_them(store: Store) -> None:
+    keep = Prepared(insert(METADATA.tables[Client.__tablename__]))
+    client = {"id": "ana", "name": "Ana", "search_text": "ana", "name_folded": "ana", "language": "en"}
+    at = datetime(2026, 11, 29, tzinfo=UTC)
+    with store.writing() as session:
+        keep.run(session.connection(), client | {"created_at": at})
+        with pytest.raises(ValueError, match="mail_problem"):
+            keep.run(
+                session.connection(), client | {"id": "bea", "created_at": at, "mail_problem": "unknown"}
+            )
+
+
 @postgresql_alone
 def test_what_is_sent_to_a_server_that_went_silently_fails_and_is_written_once_when_it_is_sent_again(
     store: Store, monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,7 @@ already in the ledger is written.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
@@ -167,21 +167,31 @@ def _parts(session: Session, square_order_id: str, line_uids: Collection[str]) -
     """Return the allowances of an order's lines, by line."""
     session.flush()
     rows = _PAID.all(session.connection(), {"order_id": square_order_id, "line_uids": list(line_uids)})
-    courses = {row.course_id: _Course(*row[:_OF_COURSE]) for row in rows}
+    courses = {
+        row.id: _Course(
+            id=row.id,
+            square_line_uid=row.square_line_uid,
+            unit=row.unit,
+            price=row.price,
+            tax=row.tax,
+            tax_paid=row.tax_paid,
+            closed_as=row.closed_as,
+            sold_at=row.sold_at,
+        )
+        for row in rows
+    }
     parts_of: dict[str, list[_Part]] = {uid: [] for uid in line_uids}
     for row in rows:
-        course = courses[row.course_id]
-        allowance_id, position, price, came, entries = row[_OF_COURSE:]
-        part = _Part(course, allowance_id, position, price, int(came), entries)
-        parts_of[course.square_line_uid].append(part)
+        part = _Part(
+            courses[row.id], row.allowance_id, row.position, row.part_price, int(row.paid), row.entries
+        )
+        parts_of[row.square_line_uid].append(part)
     return parts_of
 
 
-# How many of its columns are those of `_Course`.
-_OF_COURSE = len(fields(_Course))
 _PAID = Prepared(
     select(
-        Course.id.label("course_id"),
+        Course.id,
         Course.square_line_uid,
         Course.unit,
         Course.price,
@@ -189,11 +199,11 @@ _PAID = Prepared(
         Course.tax_paid,
         Course.closed_as,
         Course.sold_at,
-        Allowance.id,
+        Allowance.id.label("allowance_id"),
         Allowance.position,
-        Allowance.price,
-        func.coalesce(func.sum(Entry.value_delta), 0),
-        func.count(Entry.id),
+        Allowance.price.label("part_price"),
+        func.coalesce(func.sum(Entry.value_delta), 0).label("paid"),
+        func.count(Entry.id).label("entries"),
     )
     .join(Allowance, Allowance.course_id == Course.id)
     .outerjoin(Entry, (Entry.allowance_id == Allowance.id) & (Entry.kind == Kind.PAID.value))
