@@ -21,7 +21,14 @@ TRANSLATED = [tag for tag in LANGUAGES if tag != "en"]
 Key = tuple[str | None, str]
 # The same in Spanish as in English: nothing but blanks, punctuation and a word that both have.
 SAME_AS_ENGLISH = {
-    "es": {"{paper}: {month}", "{month}: {owed}", "{why} ({package})", "Subtotal", " ({prices})"},
+    "es": {
+        "{paper}: {month}",
+        "{month}: {owed}",
+        "{why} ({package})",
+        "{when} ({treatment})",
+        "Subtotal",
+        " ({prices})",
+    },
     "zh": set[str](),
 }
 # What a Chinese reader calls by its Latin letters, too, and a screen of the program by its name.
