@@ -34,10 +34,9 @@ GIFT, UNASSIGNED = "gift", "unassigned"
 # Those of a course that is not over.
 CURRENT = (*IN_USE, Status.FROZEN, GIFT, UNASSIGNED)
 _HAS_LEFT = "value != 0 OR sessions_left != 0"
-_LEFT = ("client_id", "currency", "last_seen_on", "sessions_left", "value", "client_name")
 _OF_PROGRESS = (
-    *("client_id", "package_id", "practitioner_id", "status", "main_granted", "main_used", "main_left"),
-    *("last_seen_on", "last_visit_on", "visits", "visit_days"),
+    *("sold_in", "outcome", "package_id", "practitioner_id", "main_used", "visits", "had_time"),
+    *("bought_again", "course_id"),
 )
 
 
@@ -86,14 +85,23 @@ class ListedCourse(Base):
     lapses_on: Mapped[date] = mapped_column(server_default="9999-12-31")
     # When its last entry happened or was written, if that was on its last day or later.
     late_at: Mapped[datetime | None]
+    # The first day of the month of the sale, at the clinic.
+    sold_in: Mapped[date] = mapped_column(server_default="0001-01-01")
+    # What became of it by the day of the list: of `Outcome`.
+    outcome: Mapped[str] = mapped_column(String(12), server_default="")
+    # It was completed so long before that day that its client could have bought again.
+    had_time: Mapped[bool] = mapped_column(server_default=false())
+    # Its client bought another course after it, which was not refunded.
+    bought_again: Mapped[bool] = mapped_column(server_default=false())
 
     __table_args__ = (
         Index(None, "client_name", "course_id"),
         Index(None, "package_name", "course_id"),
         Index(None, "practitioner_name", "course_id"),
         Index(None, "status", "course_id"),
-        # It has all that the progress of courses asks for of its rows: none of them is read for it.
-        Index("ix_listed_course_sold", "sold_at", "course_id", *_OF_PROGRESS),
+        Index(None, "sold_at", "course_id"),
+        # It has all that is asked of the courses behind a figure of their progress: no row is read to count them.
+        Index("ix_listed_course_progress", *_OF_PROGRESS),
         Index(None, "expires_on", "course_id"),
         Index(None, "sessions_left", "course_id"),
         Index(None, "value", "course_id"),
@@ -104,7 +112,6 @@ class ListedCourse(Base):
         Index(None, "package_id"),
         Index(None, "practitioner_id"),
         only_where("ix_listed_course_lapsing", "lapses_on", "course_id", where=_HAS_LEFT),
-        only_where("ix_listed_course_left", *_LEFT, where=_HAS_LEFT),
         Index(None, "is_current", "expires_on", "course_id"),
         Index(None, "is_current", "last_visit_on", "course_id"),
         only_where("ix_listed_course_late", "late_at", where="late_at IS NOT NULL"),
@@ -186,21 +193,23 @@ class ListedSum(Base):
 
 
 class UnlistedCourse(Base):
-    """A note that the row of this course is out of date."""
+    """A note that the row of this course is out of date; with a client, that only what is kept of them is."""
 
     __tablename__ = "unlisted_course"
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     course_id: Mapped[str] = mapped_column(Id)
+    client_id: Mapped[str | None] = mapped_column(Id)
 
 
 class ListingState(Base):
-    """One row: the clinic's day for which the list is made; None before its first row."""
+    """One row: the clinic's day and time zone for which the list is made; None and "" before its first row."""
 
     __tablename__ = "listing_state"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     listed_for: Mapped[date | None]
+    time_zone: Mapped[str] = mapped_column(String(64), server_default="")
 
 
 class SavedView(Base):
@@ -229,17 +238,15 @@ _NOTES = {
     "gift": ("INSERT OR UPDATE", "SELECT NEW.course_id"),
     "visit_note": ("INSERT OR UPDATE", "SELECT course_id FROM visit WHERE id = NEW.visit_id"),
 }
+# Whoever renews rows holds the names that they show, so that none is written beside this.
 _RENAMES = {
     "client": (
         "name_folded",
         "UPDATE listed_course SET client_name = NEW.name_folded WHERE client_id = NEW.id",
-        "SELECT id FROM course WHERE client_id = NEW.id",
     ),
     "staff": (
         "name",
         "UPDATE listed_course SET practitioner_name = NEW.name WHERE practitioner_id = NEW.id",
-        # Not those of the list: a course may be listed as theirs at this moment for the first time.
-        "SELECT DISTINCT course_id FROM visit WHERE practitioner_id = NEW.id",
     ),
 }
 _NOTE = "INSERT INTO unlisted_course (course_id)"
@@ -276,9 +283,8 @@ def _triggers(engine: str) -> Iterator[tuple[str, str, str]]:
         # SQLite has one event to a trigger.
         for event in events.split(" OR ") if engine == "sqlite" else (events,):
             yield table, event, f"{_NOTE} {which}"
-    for table, (column, do, which) in _RENAMES.items():
-        # On PostgreSQL who renews rows beside it may have read the name before, and puts rows in the place of these.
-        yield table, f"UPDATE OF {column}", f"{do}; {_NOTE} {which}" if engine == "postgresql" else do
+    for table, (column, do) in _RENAMES.items():
+        yield table, f"UPDATE OF {column}", do
 
 
 def _name(engine: str, table: str, event: str) -> str:

@@ -1,6 +1,6 @@
 """All tables, by one name each, for the use cases, for migrations and for code that processes every table."""
 
-from plugin.store import bulk, journal, listing, totals, upkeep, versions, webhooks
+from plugin.store import bulk, journal, list_totals, listing, totals, upkeep, versions, webhooks
 from plugin.store.activity import *
 from plugin.store.agreements import *
 from plugin.store.base import Base

@@ -46,7 +46,7 @@ NAMED = {
     "courses not seen for long": "/courses?unseen=42&sort=-visit",
     "follow-ups": "/people",
     "overview": "/overview",
-    "how courses go": "/overview/progress",
+    "how courses go": "/overview?by=practitioner",
     "owner's month": "/reports/month?month=2026-10",
     "deferred revenue, this month": "/reports/liability?from=2026-11-01&to=2026-11-30",
     ROLL_FORWARD: "/reports/liability?from=2026-10-01&to=2026-10-31",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.terms import Terms
 from plugin.courses.audit import Finding, audit, audit_in
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.handouts.cache import hand_out
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.totals import keep_totals
@@ -200,6 +201,40 @@ def test_a_wrong_sum_of_the_list_is_found(desk: Desk, clock: HandMovedClock) -> 
                     session.execute(text(change))
                 found = [(each.check, each.row) for each in audit(desk.store)]
                 assert found == ([("list sum", kind.value)] if more == 1 else [])
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "row"),
+    [
+        ("UPDATE progress_sum SET again = again + 1 WHERE kind = 'package'", "list sum", "package"),
+        (
+            "UPDATE progress_sum SET courses = courses + 1 WHERE kind = 'practitioner'",
+            "list sum",
+            "practitioner",
+        ),
+        ("UPDATE balance_sum SET value = value - 1", "balance", "US"),
+        ("UPDATE balance_sum SET clients = clients + 1", "balance", "US"),
+    ],
+)
+def test_a_wrong_sum_of_progress_or_balances_is_found(desk: Desk, change: str, check: str, row: str) -> None:
+    desk.sell(buyer=Buyer("C-1", name="Ana Souza", country="US"))
+    keep_listing(desk.store, desk.clock)
+    assert audit(desk.store) == ()
+    with desk.store.writing() as session:
+        session.execute(text(change))
+    assert [(each.check, each.row) for each in audit(desk.store)] == [(check, row)]
+    with desk.store.writing() as session:
+        session.execute(text(change.replace("- 1", "- -1").replace("+ 1", "- 1")))
+
+
+def test_a_wrong_balance_is_found(desk: Desk) -> None:
+    client_id = desk.course(desk.sell()).client_id
+    keep_listing(desk.store, desk.clock)
+    with desk.store.writing() as session:
+        session.execute(text("UPDATE listed_balance SET sessions = sessions - 1"))
+    assert [(each.check, each.row) for each in audit(desk.store)] == [("balance", client_id)]
+    with desk.store.writing() as session:
+        session.execute(text("UPDATE listed_balance SET sessions = sessions + 1"))
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ from plugin.courses.changes.adjust import write_off_course
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.journal.keep import keep_money
 from plugin.courses.journal.year import Year, year_end, year_paper, year_sheet
+from plugin.courses.lists.balances import region_of
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.books import close_books
 from plugin.courses.reports.totals import keep_totals, make_totals_again
-from plugin.courses.reports.unused import UnusedBalance, region_of, unused_balances, unused_page, unused_sheet
+from plugin.courses.reports.unused import UnusedBalance, unused_balances, unused_page, unused_sheet
 from plugin.errors import InvalidField
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk, back

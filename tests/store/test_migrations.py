@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, inspec
 
 from plugin.core.fingerprint import ENTRY_FIELDS
 from plugin.courses.audit import audit
-from plugin.store import Store, listing, totals, versions, webhooks
+from plugin.store import Store, list_totals, listing, totals, versions, webhooks
 from plugin.store.migrate import (
     downgrade,
     is_current,
@@ -168,6 +168,7 @@ def test_what_is_written_once_is_guarded_after_the_migration(empty_database_url:
             webhooks.TRIGGER,
             *versions.trigger_names(engine),
             *listing.trigger_names(engine),
+            *list_totals.trigger_names(),
         }
     wanted = {f"{table}_refuses_{deed}" for table in (*APPEND_ONLY, SEAL, SEALED) for deed in deeds}
     wanted |= {f"{ACTIVITY}_refuses_{deed}" for deed in activity_deeds(engine)}

@@ -5,8 +5,9 @@ import pytest
 from plugin.core.terms import RefundFormula, Terms
 from plugin.courses.documents.prepaid import check_code, issue_prepaid_balance, read_prepaid
 from plugin.courses.lists.listing import keep_listing
+from plugin.courses.lists.outcomes import AGAIN_WITHIN, Outcome
 from plugin.courses.quotes.views import QuoteState, quote_content
-from plugin.courses.reports.progress import AGAIN_WITHIN, Outcome, course_progress
+from plugin.courses.reports.progress import course_progress
 from plugin.courses.reports.reserve import reserve
 from plugin.courses.reports.totals import keep_totals
 from plugin.courses.sales.buy_again import buy_again, offer_again
@@ -51,7 +52,8 @@ def test_ana_is_quoted_comes_four_times_asks_what_is_left_and_buys_again(desk: D
         buy_again(desk.store, desk.act(), course, seen_version=offered.package.version + 1)
     buy_again(desk.store, desk.act(), course, seen_version=offered.package.version)
     desk.sell(ana.package_id, paid=66000, buyer=ANA)
+    desk.clock.advance(days=AGAIN_WITHIN.days)
     keep_listing(desk.store, desk.clock)
-    whole = course_progress(desk.store, desk.clock() + AGAIN_WITHIN).total
+    whole = course_progress(desk.store, desk.clock()).total
     assert (whole.outcomes[Outcome.COMPLETED], whole.again.part) == (1, 1)
     assert (whole.intervals, whole.interval_days) == (3, 21)

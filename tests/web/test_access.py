@@ -334,7 +334,6 @@ WHO: dict[str, frozenset[str]] = {
     "saved_views.delete": STAFF,
     "overview.show": OWNER,
     "overview.save": OWNER,
-    "overview.progress": OWNER,
     "progress.show": OWNER,
     "progress.save": OWNER,
     "progress.save_figures": OWNER,

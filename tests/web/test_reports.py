@@ -202,17 +202,6 @@ def test_the_overview_leads_from_its_figures_to_what_is_behind_them(small_olga: 
         assert (answer.status_code, says in answer.text) == (422, True)
 
 
-def test_of_a_huge_clinic_the_overview_asks_for_courses_after_it_is_shown(
-    small_olga: Visitor, small_desk: Desk, monkeypatch: pytest.MonkeyPatch
-):
-    small_desk.sell()
-    monkeypatch.setattr("plugin.courses.reports.progress.MOST_AT_ONCE", 0)
-    page = small_olga.page("/overview")
-    assert 'hx-get="/overview/progress?by=package"' in page.html
-    assert "In progress" in small_olga.get("/overview/progress").text
-    assert "In progress" in small_olga.page("/overview?all=").text
-
-
 def test_until_the_totals_are_made_the_overview_says_so(
     small_olga: Visitor, small_desk: Desk, monkeypatch: pytest.MonkeyPatch
 ):

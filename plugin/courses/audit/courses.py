@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session
 
 from plugin.courses.audit.records import Finding
 from plugin.courses.reports.overview import last_in_chain
-from plugin.courses.reports.total_checks import wrong_list_sums, wrong_listed_clients, wrong_totals
+from plugin.courses.reports.total_checks import (
+    wrong_balances,
+    wrong_list_sums,
+    wrong_listed_clients,
+    wrong_progress,
+    wrong_totals,
+)
 from plugin.store.ledger import Allowance, Course, Entry, Operation, Visit
 from plugin.store.prepared import Prepared
 
@@ -79,6 +85,14 @@ def totals(session: Session) -> Iterator[Finding]:
         )
     for kind in wrong_list_sums(session):
         yield Finding("list sum", kind.value, "The sums of the list of courses are not those of its rows.")
+    for of in wrong_progress(session):
+        yield Finding(
+            "list sum", of.value, "How courses go is not counted by the rows of the list of courses."
+        )
+    for row in wrong_balances(session):
+        yield Finding(
+            "balance", row, "Unused balances show this client or place by other figures than the courses'."
+        )
     for client_id in wrong_listed_clients(session):
         yield Finding(
             "listed client", client_id, "Follow-ups count this client by other figures than their courses'."

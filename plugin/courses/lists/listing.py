@@ -10,6 +10,7 @@ from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import (
+    Connection,
     Date,
     Insert,
     Integer,
@@ -25,6 +26,8 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union,
+    update,
 )
 from sqlalchemy.orm import Session, aliased
 
@@ -33,6 +36,8 @@ from plugin.core.status import IN_USE, Status
 from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.course_extras import CLIENT_IDS, COURSE_IDS
 from plugin.courses.base.state import prepared_states, states_of
+from plugin.courses.lists.balances import renew_balances
+from plugin.courses.lists.outcomes import changes_between, had_time_to_buy, outcome_of
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.listing import (
@@ -104,18 +109,30 @@ def renew_batch(session: Session, now: datetime, most: int = BATCH) -> int:
     _note_new_day(session, state, today)
     connection = session.connection()
     notes = _NOTES.all(connection, {"most": most})
-    ids = sorted({note.course_id for note in notes})
-    which, rows = {"course_ids": ids}, list(_rows(session, ids, today))
+    ids, noted = ({getattr(note, name) for note in notes} for name in ("course_id", "client_id"))
+    which = {"course_ids": sorted(ids), "client_ids": sorted(filter(None, noted))}
+    if connection.dialect.name == "postgresql":
+        _hold_names(connection, which)
+    rows = list(_rows(session, which["course_ids"], today))
     # A course may have been another client's until now.
-    clients = {row.client_id for row in _CLIENTS.all(connection, which)} | {row["client_id"] for row in rows}
+    before = {row.client_id for row in _CLIENTS.all(connection, which)}
     connection.execute(_DELETE_COURSES, which)
     if rows:
         connection.execute(_INSERT_COURSES, rows)
+    clients = before | {row["client_id"] for row in rows} | (noted - {None})
     theirs = {"client_ids": sorted(filter(None, clients))}
+    connection.execute(_BOUGHT_AGAIN, theirs)
     connection.execute(_DELETE_CLIENTS, theirs)
     connection.execute(_insert_clients(), theirs)
+    renew_balances(connection, clients)
     connection.execute(_DELETE_NOTES, {"notes": [note.id for note in notes]})
     return len(notes)
+
+
+def _hold_names(connection: Connection, which: dict[str, list[str]]) -> None:
+    """Let nobody rename or erase whom these rows name until they are there for the triggers."""
+    for statement in _NAMES:
+        statement.all(connection, which)
 
 
 def listed_clients() -> Select[Any]:
@@ -149,13 +166,17 @@ def listed_clients() -> Select[Any]:
 
 
 def _note_new_day(session: Session, state: ListingState, today: date) -> None:
-    """Note the courses that expired since the list was made, or, after a change of the time zone, did not."""
-    if state.listed_for not in (None, today):
-        first, last = sorted((state.listed_for or today, today))
-        over = ListedCourse.expires_on >= first, ListedCourse.expires_on < last
-        expired = select(ListedCourse.course_id).where(*over)
-        session.execute(insert(UnlistedCourse).from_select(["course_id"], expired))
-    state.listed_for = today
+    """Note the courses that expired or stalled since the list was made, or, after a clock was set right, did not.
+
+    All of them after a change of the time zone, by which days and months are told.
+    """
+    time_zone, noted = clinic_in(session).time_zone, select(ListedCourse.course_id)
+    if state.time_zone not in ("", time_zone):
+        session.execute(insert(UnlistedCourse).from_select(["course_id"], noted))
+    elif state.listed_for not in (None, today):
+        changed = changes_between(*sorted((state.listed_for or today, today)))
+        session.execute(insert(UnlistedCourse).from_select(["course_id"], noted.where(changed)))
+    state.listed_for, state.time_zone = today, time_zone
     session.flush()
 
 
@@ -168,7 +189,15 @@ def _rows(session: Session, ids: Sequence[str], today: date) -> Iterator[dict[st
     for state, row in states_of(session, _STATES, which, today=today):
         if not state.is_void:
             sold_on = row.sold_at.astimezone(zone).date()
-            yield {**_row(state, row, visits[state.facts.id], sold_on), **_lapse(row, last[state.facts.id])}
+            listed = _row(state, row, visits[state.facts.id], sold_on)
+            yield {**listed, **_lapse(row, last[state.facts.id]), **_progress(listed, sold_on, today)}
+
+
+def _progress(row: dict[str, Any], sold_on: date, today: date) -> dict[str, Any]:
+    """Return what the progress of courses counts it by."""
+    outcome = outcome_of(row, today)
+    had_time = had_time_to_buy(row, outcome, today)
+    return {"sold_in": sold_on.replace(day=1), "outcome": outcome.value, "had_time": had_time}
 
 
 def _lapse(row: Row[Any], last_at: datetime) -> dict[str, Any]:
@@ -239,11 +268,46 @@ _MORE: tuple[Any, ...] = (
 # Built once: building them takes longer than asking.
 _STATES = prepared_states(COURSE_IDS, *_MORE)
 _NOTES = Prepared(
-    select(UnlistedCourse.id, UnlistedCourse.course_id)
+    select(UnlistedCourse.id, UnlistedCourse.course_id, UnlistedCourse.client_id)
     .order_by(UnlistedCourse.id)
     .limit(bindparam("most", type_=Integer))
 )
 _CLIENTS = Prepared(select(ListedCourse.client_id).where(ListedCourse.course_id.in_(COURSE_IDS)))
+_THEIRS = union(
+    select(ListedCourse.client_id).where(ListedCourse.course_id.in_(COURSE_IDS)),
+    select(Course.client_id).where(Course.id.in_(COURSE_IDS)),
+)
+# In the order of their ids, as those do who change several.
+_NAMES = (
+    Prepared(
+        select(Client.id)
+        .where(or_(Client.id.in_(CLIENT_IDS), Client.id.in_(_THEIRS)))
+        .order_by(Client.id)
+        .with_for_update(read=True)
+    ),
+    Prepared(
+        select(Staff.id)
+        .where(Staff.id.in_(select(Visit.practitioner_id).where(Visit.course_id.in_(COURSE_IDS))))
+        .order_by(Staff.id)
+        .with_for_update(read=True)
+    ),
+)
+_OTHER = aliased(ListedCourse)
+_HAS_BOUGHT_AGAIN = (
+    # No column: an index has all that is asked for.
+    select(literal(1))
+    .where(
+        _OTHER.client_id == ListedCourse.client_id,
+        _OTHER.sold_at > ListedCourse.sold_at,
+        _OTHER.status != Status.REFUNDED.value,
+    )
+    .exists()
+)
+_BOUGHT_AGAIN = (
+    update(ListedCourse)
+    .where(ListedCourse.client_id.in_(CLIENT_IDS), ListedCourse.bought_again != _HAS_BOUGHT_AGAIN)
+    .values(bought_again=~ListedCourse.bought_again)
+)
 _DELETE_COURSES = delete(ListedCourse).where(ListedCourse.course_id.in_(COURSE_IDS))
 _INSERT_COURSES = insert(ListedCourse)
 _DELETE_CLIENTS = delete(ListedClient).where(ListedClient.client_id.in_(CLIENT_IDS))

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, String, cast, delete, insert, or_, select, true, update
+from sqlalchemy import Column, ColumnElement, String, cast, delete, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -25,7 +25,7 @@ from plugin.store.changes import Gift
 from plugin.store.documents import SaleRecord
 from plugin.store.imports import ImportBatch
 from plugin.store.ledger import Entry, History, Operation, SealedRow
-from plugin.store.listing import ListedClient, UnlistedCourse
+from plugin.store.listing import ListedClient
 from plugin.store.people import Client
 from plugin.store.personal import (
     DELETED,
@@ -111,10 +111,6 @@ def _clients(session: Session, act: Act, subject: SubjectData) -> None:
     )
     # No follow-up of theirs any more.
     session.execute(delete(ListedClient).where(ListedClient.client_id.in_(subject.client_ids)))
-    if subject.course_ids:
-        # On PostgreSQL a batch that is being renewed meanwhile still writes the name and the follow-up.
-        notes = [{"course_id": each} for each in subject.course_ids]
-        session.execute(insert(UnlistedCourse), notes)
 
 
 def _sales(session: Session, subject: SubjectData) -> None:

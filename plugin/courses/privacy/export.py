@@ -95,7 +95,10 @@ NOT_ABOUT_CLIENTS = {
     "check_list": "What the clinic asks before a treatment.",
     "bulk_act": "What was done to many courses at once; each course is told with its client.",
     **dict.fromkeys(
-        ("listed_course", "listed_client", "listed_sum", "unlisted_course", "listing_state"),
+        (
+            *("listed_course", "listed_client", "listed_sum", "unlisted_course", "listing_state"),
+            *("progress_sum", "listed_balance", "balance_sum"),
+        ),
         "What the list of courses is sorted by: computed from the courses, and renamed with the client.",
     ),
     **dict.fromkeys(

@@ -1,6 +1,6 @@
 """How courses go: completed or not, where they stall, days between visits, bought again, expiring (docs/reports.md).
 
-Read from the rows of the list of courses; the same conditions list the courses behind each figure.
+Read from sums of the rows of the list of courses, as of the day of the list.
 """
 
 from collections import Counter, defaultdict
@@ -10,40 +10,25 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, literal, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
-from plugin.core.status import IN_USE, Status
 from plugin.courses.base.clinic import clinic_in, local_date_in
-from plugin.courses.lists.course_list import expires_within
 from plugin.courses.lists.listing import count_waiting_in
-from plugin.courses.reports.period import months_up_to, start_of
+from plugin.courses.lists.outcomes import Outcome
+from plugin.courses.reports.period import months_up_to
 from plugin.store import Store
-from plugin.store.listing import ListedCourse
+from plugin.store.list_totals import ProgressOf, ProgressSum
+from plugin.store.listing import ListedSum, SumOf
 from plugin.store.offers import Package, PackageContent, Treatment
 from plugin.store.people import Staff
 from plugin.store.totals import NOBODY
 
 SOLD_IN_MONTHS = 12
-# A course with sessions left that was not used for so long.
-STALLED_AFTER = timedelta(days=60)
-# How long a client who has finished is given before it counts that they did not buy again.
-AGAIN_WITHIN = timedelta(days=30)
 # An average of fewer is chance.
 FEWEST = 5
-MOST_AT_ONCE = 20_000
 EXPIRING_DAYS = (30, 60, 90)
-
-
-class Outcome(StrEnum):
-    """What became of a course. Only those that are over count in the completion rate."""
-
-    COMPLETED = "completed"
-    STALLED = "stalled"
-    EXPIRED = "expired"
-    CLOSED = "closed"
-    UNDER_WAY = "under_way"
 
 
 class ProgressBy(StrEnum):
@@ -119,15 +104,8 @@ class CourseProgress:
     waiting: int
 
 
-def is_large(store: Store) -> bool:
-    """Return whether there are so many courses that counting them is no part of showing a page."""
-    some = select(ListedCourse.course_id).limit(MOST_AT_ONCE + 1).subquery()
-    with store.reading() as session:
-        return (session.scalar(select(func.count()).select_from(some)) or 0) > MOST_AT_ONCE
-
-
 def course_progress(store: Store, now: datetime, by: ProgressBy = ProgressBy.PACKAGE) -> CourseProgress:
-    """Return how the courses sold in the last twelve months go, as of today."""
+    """Return how the courses sold in the last twelve months go, as of the day of the list."""
     with store.reading() as session:
         today = local_date_in(session, now)
         groups = _groups(session, today, by)
@@ -141,33 +119,9 @@ def course_progress(store: Store, now: datetime, by: ProgressBy = ProgressBy.PAC
         )
 
 
-def outcome_of(today: date) -> ColumnElement[str]:
-    """Return what became of a course by today."""
-    of = ListedCourse
-    is_used_up = and_(of.main_left == 0, of.main_used >= of.main_granted, of.main_granted > 0)
-    is_idle = and_(of.status.in_(IN_USE), of.last_seen_on <= today - STALLED_AFTER)
-    is_over = or_(of.status.in_((Status.REFUNDED.value, Status.TRANSFERRED.value)), of.main_left == 0)
-    return case(
-        (is_used_up, Outcome.COMPLETED.value),
-        (of.status == Status.EXPIRED.value, Outcome.EXPIRED.value),
-        (is_over, Outcome.CLOSED.value),
-        (is_idle, Outcome.STALLED.value),
-        else_=Outcome.UNDER_WAY.value,
-    )
-
-
-def is_sold_lately(session: Session, today: date) -> ColumnElement[bool]:
-    """Return the condition that a course was sold in the last twelve months, this one included."""
-    first = months_up_to(today, SOLD_IN_MONTHS)[0].first
-    return ListedCourse.sold_at >= start_of(first, clinic_in(session).zone)
-
-
-def sold_in_month(session: Session, today: date) -> ColumnElement[str]:
-    """Return the month of a sale at the clinic, such as 2026-11, among the last twelve."""
-    zone = clinic_in(session).zone
-    months = reversed(months_up_to(today, SOLD_IN_MONTHS))
-    cases = [(ListedCourse.sold_at >= start_of(each.first, zone), month_key(each.first)) for each in months]
-    return case(*cases, else_="")
+def first_month(today: date) -> date:
+    """Return the first day of the first month whose courses count: the last twelve, this one included."""
+    return months_up_to(today, SOLD_IN_MONTHS)[0].first
 
 
 def month_key(first: date) -> str:
@@ -175,74 +129,38 @@ def month_key(first: date) -> str:
     return f"{first:%Y-%m}"
 
 
-def has_time_to_buy(today: date) -> ColumnElement[bool]:
-    """Return the condition that a course was completed so long ago that its client could have bought again."""
-    return and_(
-        outcome_of(today) == Outcome.COMPLETED.value,
-        ListedCourse.client_id.is_not(None),
-        ListedCourse.last_visit_on <= today - AGAIN_WITHIN,
-    )
-
-
-def has_bought_again() -> ColumnElement[bool]:
-    """Return the condition that the client bought another course since, which was not refunded."""
-    other = aliased(ListedCourse)
-    return (
-        # No column: an index has all that is asked for.
-        select(literal(1))
-        .where(
-            other.client_id == ListedCourse.client_id,
-            other.sold_at > ListedCourse.sold_at,
-            other.status != Status.REFUNDED.value,
-        )
-        .exists()
-    )
+_SUMS = tuple(
+    func.sum(getattr(ProgressSum, name)).label(name)
+    for name in ("courses", "intervals", "interval_days", "had_time", "again")
+)
 
 
 def _groups(session: Session, today: date, by: ProgressBy) -> Sequence[Row[Any]]:
     """Return the sums of the courses by key, outcome and sessions used: one reading for every figure."""
-    of = ListedCourse
-    keys: dict[ProgressBy, ColumnElement[Any]] = {
-        # No column: SQLite would read all courses in its order, for those of the last twelve months.
-        ProgressBy.PACKAGE: func.coalesce(of.package_id, ""),
-        ProgressBy.PRACTITIONER: func.nullif(of.practitioner_id, ""),
-        ProgressBy.MONTH: sold_in_month(session, today),
-    }
-    has_time = has_time_to_buy(today)
-    each = (
-        select(
-            keys[by].label("key"),
-            outcome_of(today).label("outcome"),
-            of.main_used.label("used"),
-            case((of.visits > 1, of.visits - 1), else_=0).label("intervals"),
-            case((of.visits > 1, of.visit_days), else_=0).label("days"),
-            case((has_time, 1), else_=0).label("with_time"),
-            case((and_(has_time, has_bought_again()), 1), else_=0).label("again"),
-        )
-        .where(is_sold_lately(session, today))
-        .subquery()
-        .c
+    of = ProgressSum
+    kind = ProgressOf.PRACTITIONER if by is ProgressBy.PRACTITIONER else ProgressOf.PACKAGE
+    group = (of.sold_in if by is ProgressBy.MONTH else of.key, of.outcome, of.used)
+    sums = select(group[0].label("key"), of.outcome, of.used, *_SUMS).where(
+        of.kind == kind.value, of.sold_in >= first_month(today)
     )
-    group = (each.key, each.outcome, each.used)
-    sums = [func.sum(each[name]).label(name) for name in ("intervals", "days", "with_time", "again")]
-    return session.execute(select(*group, func.count().label("courses"), *sums).group_by(*group)).all()
+    return session.execute(sums.group_by(*group).having(_SUMS[0] != 0)).all()
 
 
 def _by_key(session: Session, groups: Sequence[Row[Any]], by: ProgressBy) -> Iterator[Progress]:
     names = _names(session, by)
     plans = _plans(session) if by is ProgressBy.PACKAGE else {}
-    rows: defaultdict[str | None, list[Row[Any]]] = defaultdict(list)
+    rows: defaultdict[str, list[Row[Any]]] = defaultdict(list)
     for group in groups:
-        rows[group.key].append(group)
+        rows[month_key(group.key) if by is ProgressBy.MONTH else group.key].append(group)
     found = [
         Progress(
             key=key or NOBODY,
-            name=names.get(key or "", ""),
+            name=names.get(key, ""),
             outcomes={each: _sum("courses", of, each) for each in Outcome},
             intervals=_sum("intervals", of),
-            interval_days=_sum("days", of),
-            again=Share(_sum("again", of), _sum("with_time", of)),
-            plan_days=plans.get(key or ""),
+            interval_days=_sum("interval_days", of),
+            again=Share(_sum("again", of), _sum("had_time", of)),
+            plan_days=plans.get(key),
             stops=_stalls(of),
         )
         for key, of in rows.items()
@@ -290,21 +208,16 @@ def _stalls(groups: Sequence[Row[Any]]) -> tuple[tuple[int, int], ...]:
     stops: Counter[int] = Counter()
     for each in groups:
         if each.outcome in (Outcome.STALLED, Outcome.EXPIRED):
-            stops[each.used] += each.courses
+            stops[each.used] += int(each.courses)
     return tuple(sorted(stops.items()))
 
 
 def _expiring(session: Session, today: date) -> Iterator[Expiring]:
-    of, currency = ListedCourse, clinic_in(session).currency
-    columns: list[Any] = []
+    of, currency = ListedSum, clinic_in(session).currency
+    sums = select(func.sum(of.courses), func.sum(of.sessions), func.sum(of.value)).where(
+        of.kind == SumOf.EXPIRES.value, of.currency == currency
+    )
     for days in EXPIRING_DAYS:
-        is_in = of.expires_on <= today + timedelta(days)
-        columns += [
-            func.coalesce(func.sum(case((is_in, number), else_=0)), 0)
-            for number in (literal(1), of.sessions_left, of.value)
-        ]
-    within = expires_within(today, max(EXPIRING_DAYS))
-    sums = list(session.execute(select(*columns).where(*within, of.currency == currency)).one())
-    for place, days in enumerate(EXPIRING_DAYS):
-        courses, sessions, value = (int(each) for each in sums[3 * place : 3 * place + 3])
+        within = sums.where(of.day.between(today, today + timedelta(days)))
+        courses, sessions, value = (int(each or 0) for each in session.execute(within).one())
         yield Expiring(days, courses, sessions, Money(value, currency))

@@ -6,21 +6,14 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.columns import Column, Columns, Kind, Person, Share, file_of
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Sheet
 from plugin.courses.base.views import Page
-from plugin.courses.reports.progress import (
-    Outcome,
-    has_bought_again,
-    has_time_to_buy,
-    is_sold_lately,
-    outcome_of,
-    sold_in_month,
-)
+from plugin.courses.lists.outcomes import Outcome
+from plugin.courses.reports.progress import first_month
 from plugin.store import Store
 from plugin.store.listing import NOT_YET, ListedCourse
 from plugin.store.people import Client
@@ -76,7 +69,7 @@ def courses_behind(
 ) -> tuple[Page[CourseBehind], int]:
     """Return the courses behind a figure, and how many there are; raises InvalidField for an unreadable cursor."""
     with store.reading() as session:
-        conditions = _conditions(session, wanted, today)
+        conditions = _conditions(wanted, today)
         paged = [*conditions, _BY_ID.after(cursor)] if cursor else conditions
         query = _behind().where(*paged).order_by(ListedCourse.course_id.desc()).limit(limit + 1)
         rows = [_course(each) for each in session.execute(query)]
@@ -91,16 +84,16 @@ def courses_behind_sheet(store: Store, wanted: ProgressFilter, today: date) -> S
 
 def _all_behind(store: Store, wanted: ProgressFilter, today: date) -> Iterator[CourseBehind]:
     with store.reading() as session:
-        query = _behind().where(*_conditions(session, wanted, today)).order_by(ListedCourse.course_id.desc())
+        query = _behind().where(*_conditions(wanted, today)).order_by(ListedCourse.course_id.desc())
         for each in session.execute(query).yield_per(1000):
             yield _course(each)
 
 
-def _conditions(session: Session, wanted: ProgressFilter, today: date) -> list[ColumnElement[bool]]:
+def _conditions(wanted: ProgressFilter, today: date) -> list[ColumnElement[bool]]:
     of = ListedCourse
-    found = [is_sold_lately(session, today)]
+    found = [of.sold_in >= first_month(today)]
     if wanted.outcomes:
-        found.append(outcome_of(today).in_([each.value for each in wanted.outcomes]))
+        found.append(of.outcome.in_([each.value for each in wanted.outcomes]))
     if wanted.used is not None:
         found.append(of.main_used == wanted.used)
     if wanted.package_id:
@@ -109,14 +102,22 @@ def _conditions(session: Session, wanted: ProgressFilter, today: date) -> list[C
         is_theirs = of.practitioner_id == wanted.practitioner_id
         found.append(of.practitioner_id.is_(None) if wanted.practitioner_id == NOBODY else is_theirs)
     if wanted.month:
-        found.append(sold_in_month(session, today) == wanted.month)
+        found.append(of.sold_in == _first_of(wanted.month))
     if wanted.has_intervals:
         found.append(of.visits > 1)
     if wanted.has_time_to_buy or wanted.bought_again:
-        found.append(has_time_to_buy(today))
+        found.append(of.had_time.is_(True))
     if wanted.bought_again:
-        found.append(has_bought_again())
+        found.append(of.bought_again.is_(True))
     return found
+
+
+def _first_of(month: str) -> date | None:
+    """Return the first day of a month such as 2026-11; None for what is no month, in which no course was sold."""
+    try:
+        return date.fromisoformat(f"{month}-01")
+    except ValueError:
+        return None
 
 
 def _behind() -> Select[*tuple[Any, ...]]:

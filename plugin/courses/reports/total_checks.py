@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from plugin.courses.lists.balances import balances_left
 from plugin.courses.lists.listing import listed_clients
 from plugin.courses.reports.books import (
     IS_USE,
@@ -20,6 +22,7 @@ from plugin.courses.reports.books import (
 from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.totals import UNTOTALLED, is_valid, moved_uses
 from plugin.store.ledger import Allowance, Course, Entry, Visit
+from plugin.store.list_totals import BalanceSum, ListedBalance, ProgressOf, ProgressSum
 from plugin.store.listing import HAS_LEFT, IS_CURRENT, NEVER, ListedClient, ListedCourse, ListedSum, SumOf
 from plugin.store.prepared import Prepared
 from plugin.store.totals import PeriodTotal, UseTotal
@@ -57,6 +60,59 @@ def wrong_listed_clients(session: Session) -> Iterator[str]:
     """Yield the id of each client whose row for follow-ups is not what the rows of their courses say."""
     rows, kept = (set(query.all(session.connection(), {})) for query in _listed_and_kept())
     yield from sorted({row[0] for row in rows ^ kept})
+
+
+def wrong_balances(session: Session) -> Iterator[str]:
+    """Yield the id of each client whose balance is not what the rows of their courses say; "": of no client's courses.
+
+    And the place of each sum of balances that is not theirs.
+    """
+    of, sums = ListedBalance, BalanceSum
+    numbers = [each.name for each in balances_left().selected_columns][1:]
+    kept = select(of.client_id, *(getattr(of, name) for name in numbers))
+    rows = {(row[0] or "", *map(_whole, row[1:])) for row in session.execute(balances_left())}
+    wrong = rows ^ {(row[0], *map(_whole, row[1:])) for row in session.execute(kept)}
+    yield from sorted({row[0] for row in wrong})
+    place = [each.name for each in sums.__table__.primary_key]
+    added = select(*(getattr(of, name) for name in place), func.count(), func.sum(of.value))
+    of_rows = {
+        tuple(map(_whole, row)) for row in session.execute(added.group_by(*added.selected_columns[:4]))
+    }
+    of_sums = {
+        tuple(map(_whole, row))
+        for row in session.execute(
+            select(*sums.__table__.columns).where(or_(sums.clients != 0, sums.value != 0))
+        )
+    }
+    yield from sorted({f"{row[1]} {row[2]}".strip() for row in of_rows ^ of_sums})
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, Decimal) else value
+
+
+def wrong_progress(session: Session) -> Iterator[ProgressOf]:
+    """Yield each kind of sum of how courses go that is not the sum of the rows of the list."""
+    of, kept = ListedCourse, ProgressSum
+    used = case((of.outcome.in_(("stalled", "expired")), of.main_used), else_=0)
+    has_intervals, had_time = of.visits > 1, of.had_time.is_(True)
+    numbers = (
+        literal(1),
+        case((has_intervals, of.visits - 1), else_=0),
+        case((has_intervals, of.visit_days), else_=0),
+        case((had_time, 1), else_=0),
+        case((and_(had_time, of.bought_again.is_(True)), 1), else_=0),
+    )
+    keys = {ProgressOf.PACKAGE: of.package_id, ProgressOf.PRACTITIONER: func.coalesce(of.practitioner_id, "")}
+    for kind, key in keys.items():
+        group = (of.sold_in, key, of.outcome, used)
+        columns: list[Any] = [each.label(f"key_{at}") for at, each in enumerate(group)]
+        summed = select(*columns, *map(func.sum, numbers)).group_by("key_0", "key_1", "key_2", "key_3")
+        added = session.execute(summed)
+        read = [each for each in kept.__table__.columns if each.name != "kind"]
+        sums = session.execute(select(*read).where(kept.kind == kind.value, kept.courses != 0))
+        if {tuple(map(_whole, row)) for row in added} != {tuple(map(_whole, row)) for row in sums}:
+            yield kind
 
 
 @cache

@@ -6,29 +6,25 @@ sessions is a question for counsel.
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Function, Row, Select, Subquery, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.columns import Column, Columns, Kind, Person, file_of
 from plugin.courses.base.sheet import Sheet
 from plugin.errors import InvalidField
 from plugin.store import Store
-from plugin.store.listing import HAS_LEFT, ListedCourse
-from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
+from plugin.store.list_totals import BalanceSum, ListedBalance
+from plugin.store.people import Client
 from plugin.wording import _
 
 MOST_YEARS = 30
-# The last line of an address as it is written in North America and Australia: "Santa Monica, CA 90401".
-_REGION = re.compile(r", ([A-Z]{2,3})(?: [0-9A-Z]{3,}[0-9A-Z -]*)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +78,10 @@ def unused_page(
     """Return the first of the same balances, how many there are, and the sums of all by region."""
     until = _years_before(today, years)
     with store.reading() as session:
-        rows = tuple(map(_balance, session.execute(_balances(until, order, limit))))
-        regions = _by_region(session.execute(_by_address(until)))
+        regions = _regions(session, until)
+        # Where there are none, an index in another order would be read to its end.
+        found = session.execute(_balances(until, order, limit)) if regions else ()
+        rows = tuple(map(_balance, found))
     return UnusedPage(rows, sum(each.clients for each in regions), regions)
 
 
@@ -111,16 +109,11 @@ class UnusedPage:
     regions: tuple[RegionSum, ...]
 
 
-def _by_region(parts: Iterable[Row[Any]]) -> tuple[RegionSum, ...]:
+def _regions(session: Session, until: date) -> tuple[RegionSum, ...]:
     """Return the sums by country, region and currency, the largest first."""
-    sums: defaultdict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for part in parts:
-        country, _newline, address = (part.place or "").partition("\n")
-        total = sums[country, region_of(address), part.currency]
-        total[:] = total[0] + part.clients, total[1] + int(part.value)
     found = [
-        RegionSum(country, region, clients, Money(amount, currency))
-        for (country, region, currency), (clients, amount) in sums.items()
+        RegionSum(row.country, row.region, int(row.clients), Money(int(row.value), row.currency))
+        for row in session.execute(_by_region(until))
     ]
     return tuple(sorted(found, key=lambda each: (-each.value.amount, each.country, each.region)))
 
@@ -133,96 +126,51 @@ def _years_before(today: date, years: int) -> date:
     return today.replace(year=today.year - years, day=day)
 
 
-# Of one client and currency.
-_SUMS: dict[str, Function[Any]] = {
-    "last": func.max(ListedCourse.last_seen_on),
-    "courses": func.count(),
-    "sessions": func.sum(ListedCourse.sessions_left),
-    "value": func.sum(ListedCourse.value),
-    "name_folded": func.max(ListedCourse.client_name),
-}
 _COLUMN = {
-    UnusedSort.LAST: "last",
-    UnusedSort.CLIENT: "name_folded",
-    UnusedSort.LEFT: "sessions",
-    UnusedSort.VALUE: "value",
+    UnusedSort.LAST: ListedBalance.last_seen_on,
+    UnusedSort.CLIENT: ListedBalance.client_name,
+    UnusedSort.LEFT: ListedBalance.sessions,
+    UnusedSort.VALUE: ListedBalance.value,
 }
-
-
-def _left(until: date) -> Select[*tuple[Any, ...]]:
-    of = ListedCourse
-    columns = select(of.client_id, of.currency, *(each.label(name) for name, each in _SUMS.items()))
-    grouped = columns.where(HAS_LEFT).group_by(of.client_id, of.currency)
-    return grouped.having(_SUMS["last"] <= until)
-
-
-def _by(order: UnusedOrder, of: Mapping[str, Any]) -> tuple[ColumnElement[Any], ...]:
-    first = of[_COLUMN[order.by]]
-    return (first.desc() if order.is_descending else first, of["last"], of["client_id"], of["currency"])
-
-
-def _is_profile_of(left: Subquery) -> ColumnElement[bool]:
-    """Return the condition that a profile is the client's own in Square; of several, one."""
-    other = aliased(SquareCustomer)
-    newest = select(func.max(other.square_customer_id)).where(
-        other.client_id == left.c.client_id, other.is_current.is_(True), other.is_deleted.is_(False)
-    )
-    return SquareCustomer.square_customer_id == newest.scalar_subquery()
 
 
 def _balances(until: date, order: UnusedOrder, most: int | None = None) -> Select[*tuple[Any, ...]]:
-    of = {**_SUMS, "client_id": ListedCourse.client_id, "currency": ListedCourse.currency}
-    left = _left(until).order_by(*_by(order, of)).limit(most).subquery()
-    return (
-        select(*left.c, Client.name, SquareCustomer.country, SquareCustomer.address)
-        .outerjoin(Client, Client.id == left.c.client_id)
-        .outerjoin(SquareCustomer, _is_profile_of(left))
-        .order_by(*_by(order, dict(left.c)))
+    of = ListedBalance
+    # All in one direction, as an index has them.
+    by = (_COLUMN[order.by], of.last_seen_on, of.client_id, of.currency)
+    rows = (
+        select(*of.__table__.columns, Client.name)
+        .outerjoin(Client, Client.id == of.client_id)
+        .where(of.last_seen_on <= until)
+        .limit(most)
     )
+    return rows.order_by(*(each.desc() if order.is_descending else each for each in by))
 
 
-def _by_address(until: date) -> Select[*tuple[Any, ...]]:
-    """Return the query for the sums by `country` and address, which are one text: each profile is looked up once."""
-    left = _left(until).subquery()
-    of = SquareCustomer
-    profile = (
-        select(of.country + "\n" + of.address)
-        .where(of.client_id == left.c.client_id, *IS_LIVING_PROFILE)
-        .order_by(of.square_customer_id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    each = select(profile.label("place"), left.c.currency, left.c.value).subquery().c
-    sums = select(
-        each.place, each.currency, func.count().label("clients"), func.sum(each.value).label("value")
-    )
-    return sums.group_by(each.place, each.currency)
+def _by_region(until: date) -> Select[*tuple[Any, ...]]:
+    of = BalanceSum
+    place = (of.country, of.region, of.currency)
+    clients = func.sum(of.clients)
+    sums = select(*place, clients.label("clients"), func.sum(of.value).label("value"))
+    return sums.where(of.last_seen_on <= until).group_by(*place).having(clients != 0)
 
 
 def _balance(row: Row[Any]) -> UnusedBalance:
     return UnusedBalance(
-        client_id=row.client_id,
+        client_id=row.client_id or None,
         name=row.name or "",
-        country=row.country or "",
-        region=region_of(row.address or ""),
-        last_activity=row.last,
+        country=row.country,
+        region=row.region,
+        last_activity=row.last_seen_on,
         courses=row.courses,
-        sessions=int(row.sessions),
-        value=Money(int(row.value), row.currency),
+        sessions=row.sessions,
+        value=Money(row.value, row.currency),
     )
 
 
 def place_of(balance: UnusedBalance) -> str:
     """Return the state and the country, as far as they are known."""
     return ", ".join(filter(None, (balance.region, balance.country)))
-
-
-def region_of(address: str) -> str:
-    """Return the state or province of an address that is written line by line, "" where none can be told."""
-    if not address:
-        return ""
-    found = (_REGION.search(line.strip()) for line in reversed(address.splitlines()))
-    return next((each[1] for each in found if each is not None), "")
 
 
 UNUSED: Columns[UnusedBalance] = (

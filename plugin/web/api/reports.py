@@ -8,6 +8,7 @@ from pydantic import Field
 from plugin.core.letters import LetterKind
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.letters.log import letters_by_month
+from plugin.courses.lists.listing import renew_some
 from plugin.courses.reports.checked import checks_by_month
 from plugin.courses.reports.kept_passes import passes_by_month, passes_now
 from plugin.courses.reports.liability import liability
@@ -212,6 +213,7 @@ class ProgressQuery(Input):
 @call("GET", "/reports/courses", CourseProgressReport, roles=THE_OWNER)
 def report_courses(request: Request, query: ProgressQuery) -> Reply:
     """Count how courses go: completion, where they stop, days between visits, bought again."""
+    renew_some(request.store, request.act.now)
     found = course_progress(request.store, request.act.now, query.by)
     said = {"total": _row(found.total), "rows": [_row(each) for each in found.rows], "waiting": found.waiting}
     return Reply(CourseProgressReport.of(said))

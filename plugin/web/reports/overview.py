@@ -15,7 +15,7 @@ from plugin.courses.reports.exports import Export, export_sheet
 from plugin.courses.reports.follow_ups import count_follow_ups
 from plugin.courses.reports.month import asked_month
 from plugin.courses.reports.overview import Overview, overview
-from plugin.courses.reports.progress import ProgressBy, course_progress, is_large
+from plugin.courses.reports.progress import ProgressBy, course_progress
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
@@ -44,26 +44,17 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     with store.one_moment():
         seen = overview(store, pages.today(), asked_month(typed) if typed and not refusal else None)
         shown = {} if seen is None else _of_months(seen)
-        # Of a huge clinic the page asks for these figures after it is shown.
-        is_whole = "all" in request.args or not is_large(store)
         return render_template(
             "owner/overview.html",
             sold_in=_sold_in,
             seen=seen,
             **shown,
             by=_by(),
-            progress=course_progress(store, now, _by()) if is_whole else None,
-            to_call=count_follow_ups(store, now) if is_whole else None,
+            progress=course_progress(store, now, _by()),
+            to_call=count_follow_ups(store, now),
             expired=count_expired(store, pages.today()) if seen else 0,
             refusal=refusal,
         )
-
-
-@blueprint.get("/overview/progress")
-def progress() -> ResponseReturnValue:
-    """Return how courses go, for a page that was shown without it."""
-    counted = course_progress(current_services().store, pages.now(), _by())
-    return render_template("owner/_progress.html", progress=counted, by=_by(), sold_in=_sold_in)
 
 
 def _sold_in(month: str) -> str:

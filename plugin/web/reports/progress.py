@@ -4,7 +4,8 @@ from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.lists.listing import renew_some
-from plugin.courses.reports.progress import Outcome, ProgressBy, course_progress
+from plugin.courses.lists.outcomes import Outcome
+from plugin.courses.reports.progress import ProgressBy, course_progress
 from plugin.courses.reports.progress_courses import (
     BEHIND,
     ProgressFilter,

@@ -1,6 +1,7 @@
 """The list of courses follows every change of a course, and its sums are those of the reports."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -26,6 +27,7 @@ from plugin.courses.reports.period import month_of
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Course
+from plugin.store.list_totals import ListedBalance
 from plugin.store.listing import ListedClient, ListedCourse, UnlistedCourse
 from plugin.store.people import Staff
 from tests.clock import HandMovedClock
@@ -197,16 +199,30 @@ def test_an_erased_client_leaves_no_name_in_the_list(desk: Desk) -> None:
     assert listed(desk).page.rows[0].client_name == "Erased client"
 
 
+def beside_a_batch(store: Store, clock: HandMovedClock, act: Callable[[], object]) -> None:
+    """Do something that waits until a batch of rows, which is being written, is committed; then write the next."""
+    with ThreadPoolExecutor(1) as beside:
+        with store.writing() as session:
+            renew_batch(session, clock())
+            done = beside.submit(act)
+            while not done.done() and not session.scalar(_WAITS):
+                time.sleep(0.01)
+            assert not done.done()
+        done.result()
+    keep_listing(store, clock)
+
+
+_WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+
 def test_a_client_erased_while_their_row_is_written_leaves_nothing(
     postgresql_url: str, clock: HandMovedClock
 ) -> None:
     with Store(postgresql_url) as store:
         desk = Desk(store, clock)
         client_id = desk.course(desk.sell()).client_id or ""
-        with store.writing() as session:
-            renew_batch(session, clock())
-            erase_client(store, desk.act(OLGA), Erasure(client_id, "Ana Souza", gives_up=True))
-        keep_listing(store, clock)
+        erasure = Erasure(client_id, "Ana Souza", gives_up=True)
+        beside_a_batch(store, clock, lambda: erase_client(store, desk.act(OLGA), erasure))
         with store.reading() as session:
             assert session.scalars(select(ListedClient.client_id)).all() == []
             assert session.scalars(select(ListedCourse.client_name)).all() == [""]
@@ -219,49 +235,58 @@ def test_a_client_renamed_while_their_row_is_written_is_listed_by_the_new_name(
     with Store(postgresql_url) as store:
         desk = Desk(store, clock)
         client_id = desk.course(desk.sell()).client_id or ""
-        with store.writing() as session:
-            renew_batch(session, clock())
-            change_client(
-                store, desk.act(), client_id, name="Zoe Souza", phone=None, email=None, language=None
-            )
-        keep_listing(store, clock)
+        new: dict[str, Any] = {"name": "Zoe Souza", "phone": None, "email": None, "language": None}
+        beside_a_batch(store, clock, lambda: change_client(store, desk.act(), client_id, **new))
         with store.reading() as session:
             assert session.scalars(select(ListedCourse.client_name)).all() == ["zoe souza"]
+            assert session.scalars(select(ListedBalance.client_name)).all() == ["zoe souza"]
 
 
 @pytest.mark.parametrize("is_listed", [True, False], ids=["listed before", "for the first time"])
 def test_a_practitioner_renamed_while_a_row_is_written_is_listed_by_the_new_name(
     postgresql_url: str, clock: HandMovedClock, is_listed: bool
 ) -> None:
-    with Store(postgresql_url) as store, ThreadPoolExecutor(1) as beside:
+    with Store(postgresql_url) as store:
         desk = Desk(store, clock)
-        course_id = desk.sell()
-        mei = add_staff(
-            store,
-            email="mei@example.org",
-            name="Mei Kwan",
-            role=Role.PRACTITIONER,
-            password_hash="x",
-            now=clock(),
-        ).id
+        mei, course_id = practitioner(store, clock), desk.sell()
         desk.use(course_id, practitioner_id=mei)
         if is_listed:
             keep_listing(store, clock)
             desk.use(course_id, practitioner_id=mei)
-        with store.writing() as session:
-            renew_batch(session, clock())
-            rename = update(Staff).where(Staff.id == mei).values(name="Mei Sato")
-            renamed = beside.submit(store.transact, lambda other: other.execute(rename))
-            # The name of a row that is replaced waits for it.
-            while not renamed.done() and not session.scalar(_WAITS):
-                time.sleep(0.01)
-        renamed.result()
-        keep_listing(store, clock)
+        rename = update(Staff).where(Staff.id == mei).values(name="Mei Sato")
+        beside_a_batch(store, clock, lambda: store.transact(lambda session: session.execute(rename)))
         with store.reading() as session:
             assert session.scalars(select(ListedCourse.practitioner_name)).all() == ["Mei Sato"]
 
 
-_WAITS = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+def test_a_practitioner_is_renamed_while_their_first_use_commits(
+    postgresql_url: str, clock: HandMovedClock
+) -> None:
+    """The rename looks for rows before the use is committed, and commits after its row was written."""
+    with Store(postgresql_url) as store, ThreadPoolExecutor(1) as beside:
+        desk = Desk(store, clock)
+        mei, course_id = practitioner(store, clock), desk.sell()
+        keep_listing(store, clock)
+        with store.writing() as renaming:
+            renaming.execute(update(Staff).where(Staff.id == mei).values(name="Mei Sato"))
+            desk.use(course_id, practitioner_id=mei)
+            listed_beside = beside.submit(keep_listing, store, clock)
+            while not listed_beside.done() and not renaming.scalar(_WAITS):
+                time.sleep(0.01)
+        listed_beside.result()
+        with store.reading() as session:
+            assert session.scalars(select(ListedCourse.practitioner_name)).all() == ["Mei Sato"]
+
+
+def practitioner(store: Store, clock: HandMovedClock) -> str:
+    return add_staff(
+        store,
+        email="mei@example.org",
+        name="Mei Kwan",
+        role=Role.PRACTITIONER,
+        password_hash="x",
+        now=clock(),
+    ).id
 
 
 def test_a_merged_client_is_followed_up_as_the_one_they_became(desk: Desk) -> None:
