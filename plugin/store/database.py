@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -279,6 +280,23 @@ class Store:
         if self.is_sqlite:
             time.sleep(time.monotonic() - began)
         return result
+
+    def transact_in_parts(
+        self, part: Callable[[Session, str], tuple[int, str | None]], should_stop: Callable[[], bool]
+    ) -> int:
+        """Run a part after the other, each as `transact_in_turn` does; return how much all did.
+
+        A part is given where the one before ended, "" at first, and returns how much it did and where it ended, None
+        for the last one.
+        """
+        done, place = 0, ""
+        while not should_stop():
+            some, following = self.transact_in_turn(partial(part, place=place))
+            done += some
+            if following is None:
+                break
+            place = following
+        return done
 
     def compact(self) -> bool:
         """Rebuild the database without the deleted data; return False while another connection reads it."""

@@ -56,6 +56,7 @@ def _chosen(clinics: Path, size: int) -> dict[str, Part]:
         "papers": papers.measure,
         "screens": screens.measure,
         "pages": lambda _folder, rounds: pages.measure(clinics, rounds, size),
+        "desk": lambda _folder, _rounds: pages.measure_desk(clinics, size),
         "load": partial(load.measure, clinics=clinics, size=size, seconds=seconds, a_second=a_second),
     }
     only = os.environ.get("ONLY", "")

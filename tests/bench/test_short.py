@@ -18,7 +18,7 @@ from tests.bench.client import is_whole, request, saturate
 from tests.bench.desks import furnish, reopened
 from tests.bench.figures import Aim, Figure, in_turns, middle, short
 from tests.bench.load import LoadRun, lost_in, use_sessions
-from tests.bench.pages import scans_of
+from tests.bench.pages import AT_THE_DESK, at_the_desk, scans_of
 from tests.bench.replay import SqliteReplay, acts_of
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
@@ -163,3 +163,11 @@ def test_a_reading_of_a_whole_table_is_counted_also_under_another_name() -> None
     ]
     assert scans_of("entry", "SELECT 1 FROM entry JOIN entry AS entry_1", plan) == 2
     assert scans_of("visit", "SELECT 1 FROM visit", plan) == 1
+
+
+def test_each_page_of_the_desk_says_half_and_the_slowest(lite_store: Store) -> None:
+    found = list(at_the_desk(Desk(lite_store, HandMovedClock()), 2))
+    assert [each.what for each in found[:2]] == ["client page, half", "client page, slowest 1 %"]
+    assert len(found) == 2 * len(AT_THE_DESK)
+    # The slowest alone has an aim, in milliseconds.
+    assert [each.aim is not None and each.aim.of == "value" for each in found[:2]] == [False, True]

@@ -28,6 +28,7 @@ from plugin.courses.documents.sale_record import (
     Tender,
     save_sale_in,
 )
+from plugin.courses.journal import keep
 from plugin.courses.journal.accounts import ROLES, Role, usual_chart
 from plugin.courses.journal.behind import BEHIND, Behind, LineFilter, behind_line
 from plugin.courses.journal.chart import read_chart, save_chart
@@ -205,7 +206,24 @@ def test_the_money_of_a_sale_is_written_once_however_often_it_is_gone_through(de
     assert keep_money(desk.store, clock) == 1
     assert keep_money(desk.store, clock) == 0
     act = Act(SQUARE, clock(), "again")
-    assert transact(desk.store, act, lambda work: add_changed(work, clock() - timedelta(days=9))) == 0
+    assert transact(desk.store, act, lambda work: add_changed(work, clock() - timedelta(days=9))) == (0, None)
+
+
+def test_changed_sales_are_gone_through_in_parts(
+    desk: Desk, clock: HandMovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keep, "_BATCH", 2)
+    keep_money(desk.store, clock)
+    clock.advance(days=1)
+    for _ in range(5):
+        desk.sell()
+    parts = iter(range(2, 9))
+    # Stopped after two parts, it begins again: nothing is left out, nothing is added twice.
+    assert keep_money(desk.store, clock, lambda: next(parts) > 3) == 4
+    assert keep_money(desk.store, clock) == 1
+    assert keep_money(desk.store, clock) == 0
+    with desk.store.reading() as session:
+        assert len(session.scalars(select(MoneyPosting.square_order_id).distinct()).all()) == 5
 
 
 def tender(amount: int, how: str = "card", *, number: int = 1, at: datetime = AT) -> Tender:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, union
@@ -11,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from invoices.papers.wire import from_plain
 from plugin.core.acts import SQUARE, Act
-from plugin.core.batches import batched
 from plugin.core.ledger import Kind
 from plugin.core.money import Charge
 from plugin.courses.base.bookmarks import save_bookmark_in
@@ -47,42 +45,43 @@ def keep_money(
     store: Store, clock: Callable[[], datetime], should_stop: Callable[[], bool] = lambda: False
 ) -> int:
     """Add the money of all sales that were new or changed since the last time; return how many rows were added."""
-    added, is_more = 0, True
-    while is_more and not should_stop():
-        count, is_more = store.transact_in_turn(partial(_add_batch, store, Act(SQUARE, clock(), BOOKMARK)))
-        added += count
-    return added
+    began = clock()
+
+    def part(session: Session, place: str) -> tuple[int, str | None]:
+        work = Work(session, store, Act(SQUARE, clock(), BOOKMARK))
+        mark = session.get(Bookmark, BOOKMARK, with_for_update=True, populate_existing=True)
+        value = mark.value if mark else _BEGINNING
+        if value.startswith(_BEGINNING):
+            return _add_older(work, value.removeprefix(_BEGINNING))
+        count, last = add_changed(work, datetime.fromisoformat(value) - _OVERLAP, place)
+        if last is None:
+            # Not of now: what changed meanwhile may belong to a sale that was gone through before.
+            save_bookmark_in(session, work.act, BOOKMARK, began.isoformat())
+        return count, last
+
+    return store.transact_in_parts(part, should_stop)
 
 
-def _add_batch(store: Store, act: Act, session: Session) -> tuple[int, bool]:
-    """Add a batch; return how many rows, and whether there may be more."""
-    work = Work(session, store, act)
-    mark = work.session.get(Bookmark, BOOKMARK, with_for_update=True, populate_existing=True)
-    value = mark.value if mark else _BEGINNING
-    if value.startswith(_BEGINNING):
-        return _add_older(work, value.removeprefix(_BEGINNING))
-    count = add_changed(work, datetime.fromisoformat(value) - _OVERLAP)
-    save_bookmark_in(work.session, work.act, BOOKMARK, work.now.isoformat())
-    return count, False
-
-
-def _add_older(work: Work, after: str) -> tuple[int, bool]:
+def _add_older(work: Work, after: str) -> tuple[int, str | None]:
     """Add sales of before this was kept, as if they had been recorded on their day: no month was reported yet."""
     ids = select(Course.square_order_id).where(Course.square_order_id > after).distinct()
     orders = work.session.scalars(ids.order_by(Course.square_order_id).limit(_BATCH)).all()
     count = _add(work, [each for each in orders if each is not None], is_backdated=True)
     mark = f"{_BEGINNING}{orders[-1]}" if orders else work.now.isoformat()
     save_bookmark_in(work.session, work.act, BOOKMARK, mark)
-    return count, bool(orders)
+    return count, "" if orders else None
 
 
-def add_changed(work: Work, since: datetime) -> int:
-    """Add the money of the sales changed since then, in an open transaction; return how many rows."""
-    orders = work.session.scalars(_changed(since)).all()
-    return sum(_add(work, batch) for batch in batched(orders, _BATCH))
+def add_changed(work: Work, since: datetime, after: str = "") -> tuple[int, str | None]:
+    """Add the money of some sales changed since then, those after an order's id, in an open transaction.
+
+    Return how many rows, and the last order; None where there are no more.
+    """
+    orders = work.session.scalars(_changed(since, after)).all()
+    return _add(work, orders), orders[-1] if len(orders) == _BATCH else None
 
 
-def _changed(since: datetime) -> Select[Any]:
+def _changed(since: datetime, after: str) -> Select[Any]:
     paid = (
         select(Course.square_order_id.label("order_id"))
         .join(Allowance, Allowance.course_id == Course.id)
@@ -96,7 +95,9 @@ def _changed(since: datetime) -> Select[Any]:
         select(PaymentFee.square_order_id).where(PaymentFee.seen_at >= since),
         select(Tip.square_order_id).where(Tip.ended_at >= since, Tip.state == "paid"),
     ).subquery()
-    return select(changed.c.order_id).where(changed.c.order_id.is_not(None)).order_by(changed.c.order_id)
+    # An order without an id, which there is for what Square did not sell, is after none.
+    orders = select(changed.c.order_id).where(changed.c.order_id > after)
+    return orders.order_by(changed.c.order_id).limit(_BATCH)
 
 
 def _add(work: Work, order_ids: Sequence[str], *, is_backdated: bool = False) -> int:

@@ -68,11 +68,12 @@ def keep_listing(
 
     Those that are written meanwhile are for the next time: while courses are used, there would be no end.
     """
-    renewed, some = 0, AT_ONCE
-    while some >= AT_ONCE and not should_stop() and _has_work(store, clock()):
-        some = store.transact_in_turn(partial(renew_batch, now=clock(), most=AT_ONCE))
-        renewed += some
-    return renewed
+
+    def part(session: Session, place: str) -> tuple[int, str | None]:
+        some = renew_batch(session, clock(), AT_ONCE)
+        return some, place if some >= AT_ONCE else None
+
+    return store.transact_in_parts(part, should_stop) if _has_work(store, clock()) else 0
 
 
 def renew_some(store: Store, now: datetime) -> None:

@@ -50,12 +50,13 @@ def make_totals_again(session: Session) -> None:
 def keep_totals(store: Store, should_stop: Callable[[], bool] = lambda: False) -> int:
     """Add all entries to the sums that are not in them yet, in batches; return how many."""
     _begin_again_in_parts(store, should_stop)
-    added, some = 0, BATCH
-    # What is written meanwhile is for the next time.
-    while some >= BATCH and not should_stop() and _has_work(store):
-        some = store.transact_in_turn(add_batch)
-        added += some
-    return added
+
+    def part(session: Session, place: str) -> tuple[int, str | None]:
+        some = add_batch(session)
+        # What is written meanwhile is for the next time.
+        return some, place if some >= BATCH else None
+
+    return store.transact_in_parts(part, should_stop) if _has_work(store) else 0
 
 
 def _has_work(store: Store) -> bool:
