@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -291,7 +290,7 @@ class Store:
         """
         done, place = 0, ""
         while not should_stop():
-            some, following = self.transact_in_turn(partial(part, place=place))
+            some, following = self.transact_in_turn(lambda session: part(session, place))  # noqa: B023 - run at once
             done += some
             if following is None:
                 break
