@@ -161,7 +161,7 @@ def test_it_says_how_the_money_went_back(real_text: Named) -> None:
             "credit-note-spanish",
             ("Nota de crédito", "De la factura", "3 de noviembre de 2026", "Acreditado a"),
         ),
-        ("credit-note-chinese", ("退款单", "对应 2026年11月3日的账单", "退款合计", "退款对象")),
+        ("credit-note-chinese", ("退款单", "对应2026年11月3日的账单", "退款合计", "退款对象")),
     ],
 )
 def test_it_speaks_the_clients_language(real_text: Named, name: str, says: tuple[str, ...]) -> None:
