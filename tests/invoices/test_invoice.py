@@ -137,7 +137,7 @@ def test_it_ends_with_how_to_reach_the_clinic(real_text: Named) -> None:
         ("invoice-spanish", ("Factura", "pagado el 1 de octubre", "$86.40", "Pagos")),
         (
             "invoice-chinese",
-            ("账单", "已于 2026年10月1日全额付清", "销售税 9.5%", "付款", "US$2,114.61"),
+            ("账单", "已于2026年10月1日全额付清", "销售税 9.5%", "付款", "US$2,114.61"),
         ),
     ],
 )
