@@ -60,4 +60,5 @@ class ClientLetter(Base):
         CheckConstraint("(state in ('planned', 'sending')) = (done_at is null)", name="done_together"),
         Index(None, "client_id", "planned_at"),
         Index(None, "planned_at"),
+        Index(None, "done_at"),
     )

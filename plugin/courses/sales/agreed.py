@@ -79,7 +79,12 @@ def _rung_up_under(course: type[Course] = Course) -> tuple[ColumnElement[bool], 
 
     Derived, as the sale may get its client later: under Attention, or as clients are merged.
     """
-    signer = select(func.coalesce(Client.merged_into, Client.id)).where(Client.id == Agreement.client_id)
+    signer = (
+        select(func.coalesce(Client.merged_into, Client.id))
+        .where(Client.id == Agreement.client_id)
+        # Of the agreement in the outermost query: two levels up, it would be one of all agreements.
+        .correlate(Agreement)
+    )
     by_desk = exists().where(Checkout.square_order_id == course.square_order_id)
     by_page = exists().where(PublicOrder.square_order_id == course.square_order_id)
     return (

@@ -213,6 +213,9 @@ class TestTheSale:
     def test_a_sale_rung_up_without_the_desk_has_what_was_signed_before_it(self, desk: Desk) -> None:
         """Signed once and rung up twice, the first sale has it; signed again, so has one that gets its client later."""
         agreeing = Agreeing(desk, change_of_mind="singapore")
+        ana, agreeing.client_id = agreeing.client_id, desk.client("Bea Lind")
+        agreeing.sign(agreeing.prepare(), name="Bea Lind")
+        agreeing.client_id = ana
         signed = agreeing.sign(agreeing.prepare())
         desk.clock.advance(minutes=2)
         first = agreeing.sell()

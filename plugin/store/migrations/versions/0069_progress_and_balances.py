@@ -122,6 +122,7 @@ def upgrade() -> None:
     op.drop_index("ix_listed_course_left", "listed_course")
     op.create_index("ix_listed_course_sold_at_course_id", "listed_course", ["sold_at", "course_id"])
     op.create_index("ix_listed_course_progress", "listed_course", list(_PROGRESS))
+    op.create_index("ix_client_letter_done_at", "client_letter", ["done_at"])
     for name, (update, _note) in _RENAMES.items():
         _replace(name, update)
     for each in (*_list_again(), *list_totals.creation(_engine())):
@@ -135,6 +136,7 @@ def downgrade() -> None:
     for name, (update, note) in _RENAMES.items():
         _replace(name, f"{update} {note}")
     op.execute("DELETE FROM unlisted_course WHERE client_id IS NOT NULL")
+    op.drop_index("ix_client_letter_done_at", "client_letter")
     op.drop_index("ix_listed_course_progress", "listed_course")
     op.drop_index("ix_listed_course_sold_at_course_id", "listed_course")
     has_left = where("value != 0 OR sessions_left != 0")
