@@ -256,7 +256,7 @@ def test_a_test_shows_that_it_came_or_that_it_did_not(opened: Open) -> None:
 
 def test_looking_through_square_is_asked_for_and_its_result_is_shown(opened: Open) -> None:
     desk = opened(BY_TOKEN)
-    assert "Looking through Square." in desk.tap("/square/sweep").text
+    assert "Checking Square." in desk.tap("/square/sweep").text
     now = desk.clock()
     found = [{"kind": "order", "id": f"ORDER{n}", "what": "A sale"} for n in range(6)]
     desk.services.store.transact(

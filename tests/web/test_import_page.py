@@ -226,10 +226,10 @@ def test_wrong_rows_are_shown_and_can_be_saved(small_olga: Visitor, small_house:
     page = small_olga.get(wrong)
     assert "1 row can’t be imported yet" in Page(page.text).text
     assert "is no whole number" in page.text
-    saved = small_olga.get(f"{wrong}/rows-to-mend.csv")
-    assert saved.headers["Content-Disposition"] == "attachment; filename=rows-to-mend.csv"
+    saved = small_olga.get(f"{wrong}/rows-to-fix.csv")
+    assert saved.headers["Content-Disposition"] == "attachment; filename=rows-to-fix.csv"
     assert "is no whole number" in saved.text
-    assert small_olga.get(f"{sent}/rows-to-mend.csv").status_code == 409
+    assert small_olga.get(f"{sent}/rows-to-fix.csv").status_code == 409
 
 
 def test_a_deed_that_comes_too_late_is_told(small_olga: Visitor, sent: str) -> None:
