@@ -149,7 +149,7 @@ def take_back(batch_id: str) -> ResponseReturnValue:
     )
 
 
-@blueprint.get("/import/<batch_id>/rows-to-mend.<ending>")
+@blueprint.get("/import/<batch_id>/rows-to-fix.<ending>")
 def wrong(batch_id: str, ending: str) -> ResponseReturnValue:
     """Return the rows that can't be imported, each with the reason, as a file."""
     return file_answer(wrong_sheet(current_services().store, batch_id), ending)
