@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.letters import LetterKind
 from plugin.courses.base.attendance import IS_VALID
-from plugin.courses.base.clinic import clinic_in, local_date_in
+from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.columns import Column, Columns, Kind, Share
 from plugin.courses.base.views import Page, from_row
 from plugin.courses.clients.clients import living_client_in
@@ -102,17 +102,17 @@ class _Done(NamedTuple):
 
 
 def _done_since(session: Session, since: datetime) -> Iterator[tuple[datetime, _Done]]:
-    of, zone = ClientLetter, clinic_in(session).zone
+    of, clinic = ClientLetter, clinic_in(session)
     clients = select(of.client_id).where(of.state == "sent", of.done_at >= since)
     came = _by_client(
         session.execute(
             select(Visit.client_id, Visit.visited_on).where(
-                Visit.client_id.in_(clients), Visit.visited_on >= local_date_in(session, since), IS_VALID
+                Visit.client_id.in_(clients), Visit.visited_on >= local_date(clinic, since), IS_VALID
             )
         )
     )
     bought = _by_client(
-        (client_id, at.astimezone(zone).date())
+        (client_id, local_date(clinic, at))
         for client_id, at in session.execute(
             select(Course.client_id, Course.booked_at).where(
                 Course.client_id.in_(clients), Course.booked_at >= since
@@ -123,7 +123,7 @@ def _done_since(session: Session, since: datetime) -> Iterator[tuple[datetime, _
     for kind, client_id, state, done_at in session.execute(done):
         if done_at is None:
             continue
-        on, is_sent = done_at.astimezone(zone).date(), state == "sent"
+        on, is_sent = local_date(clinic, done_at), state == "sent"
         yield (
             done_at,
             _Done(
