@@ -1,5 +1,7 @@
 """Pages, styles, scripts and JSON go out compressed: a first visit weighs a quarter.
 
+Files that a browser keeps are packed once, by Brotli where it takes that (over HTTPS): a sixth less than by gzip.
+
 A page has its form token beside words of the request, so that its compressed length would tell something about
 the token (BREACH). A header of random length hides it, as Django's GZipMiddleware does
 (https://ieeexplore.ieee.org/document/9754554).
@@ -11,6 +13,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
 
+import brotli  # type: ignore[import-untyped]  # it ships no types
 from flask import Flask, request
 from flask.wrappers import Response
 
@@ -52,8 +55,9 @@ def _compressed(response: Response) -> Response:
         return response
     # The same file again and again; a page is another each time.
     is_kept = "immutable" in response.headers.get("Cache-Control", "")
-    response.set_data(_packed_once(body) if is_kept else _packed(body))
-    response.headers["Content-Encoding"] = "gzip"
+    encoding = "br" if is_kept and request.accept_encodings["br"] else "gzip"
+    response.set_data(_packed_once(body, encoding) if is_kept else _packed(body))
+    response.headers["Content-Encoding"] = encoding
     etag, _ = response.get_etag()
     if etag:
         response.set_etag(etag, weak=True)
@@ -73,5 +77,5 @@ def _packed(body: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _packed_once(body: bytes) -> bytes:
-    return gzip.compress(body, 9, mtime=0)
+def _packed_once(body: bytes, encoding: str) -> bytes:
+    return brotli.compress(body) if encoding == "br" else gzip.compress(body, 9, mtime=0)
