@@ -233,7 +233,7 @@ def test_a_database_of_a_newer_version_is_not_touched(services: Services, clock:
 
 
 @sqlite_alone
-@pytest.mark.parametrize("too_old", ["0021", "0048", "0053", "0061"])
+@pytest.mark.parametrize("too_old", ["0021", "0048", "0053", "0068"])
 def test_a_database_from_before_0_1_0_or_between_releases_is_not_touched_and_the_way_on_is_said(
     services: Services, clock: HandMovedClock, too_old: str
 ) -> None:

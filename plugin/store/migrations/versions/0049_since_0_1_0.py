@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from plugin.errors import Refused
-from plugin.store import listing, totals, triggers, versions, webhooks
+from plugin.store import list_totals, listing, totals, triggers, versions, webhooks
 from plugin.store.migrations.frozen import MOMENT, Tables, where
 
 revision = "0049"
@@ -23,6 +23,7 @@ _THERE = [
 ]
 _INDEXES = (
     ("ix_client_search", "client", ["merged_into", "erased_at", "name_folded", "id", "search_text"]),
+    ("ix_client_language", "client", ["language"]),
     ("ix_course_expires_on", "course", ["expires_on"]),
     ("ix_document_issued_at_id", "document", ["issued_at", "id"]),
     ("ix_document_number_id", "document", ["number", "id"]),
@@ -141,6 +142,7 @@ def _fill() -> None:
 def _guards() -> Iterator[str]:
     engine = op.get_bind().dialect.name
     yield from listing.creation(engine)
+    yield from list_totals.creation(engine)
     yield from totals.creation_for_moves(engine)
     yield from triggers.functions(engine, _FUNCTION)
     yield from triggers.creation(engine, triggers.ACTIVITY)
@@ -156,6 +158,7 @@ def _removal() -> Iterator[str]:
     yield from triggers.removal_of_functions(engine, _FUNCTION)
     yield from versions.removal(engine, revision)
     yield from totals.removal_for_moves(engine)
+    yield from list_totals.removal(engine)
     yield from listing.removal(engine)
 
 
@@ -322,6 +325,15 @@ _TABLES.add(
     sa.CheckConstraint("way in ('drawn', 'typed', 'paper')", name="way"),
 )
 _TABLES.add(
+    "balance_sum",
+    sa.Column("last_seen_on", sa.Date, primary_key=True),
+    sa.Column("country", sa.String(2), primary_key=True),
+    sa.Column("region", sa.String(3), primary_key=True),
+    sa.Column("currency", sa.String(3), primary_key=True),
+    sa.Column("clients", sa.BigInteger, nullable=False),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+_TABLES.add(
     "bulk_act",
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("kind", sa.String(20), nullable=False),
@@ -405,7 +417,7 @@ _TABLES.add(
     sa.Column("state", sa.String(20), nullable=False),
     sa.Column("said", sa.String(400), nullable=False),
     sa.Column("planned_at", MOMENT, nullable=False, index=True),
-    sa.Column("done_at", MOMENT),
+    sa.Column("done_at", MOMENT, index=True),
     sa.UniqueConstraint("course_id", "kind", "occasion"),
     sa.CheckConstraint("(state in ('planned', 'sending')) = (done_at is null)", name="done_together"),
     sa.CheckConstraint("state in ('planned', 'sending', 'sent', 'left', 'refused')", name="state"),
@@ -478,6 +490,37 @@ _TABLES.add(
     sa.Column("by", sa.String(160), nullable=False),
 )
 _TABLES.add(
+    "listed_balance",
+    sa.Column("client_id", sa.String(40), primary_key=True),
+    sa.Column("currency", sa.String(3), primary_key=True),
+    sa.Column("client_name", sa.String(160), nullable=False),
+    sa.Column("country", sa.String(2), nullable=False),
+    sa.Column("region", sa.String(3), nullable=False),
+    sa.Column("last_seen_on", sa.Date, nullable=False),
+    sa.Column("courses", sa.Integer, nullable=False),
+    sa.Column("sessions", sa.Integer, nullable=False),
+    sa.Column("value", sa.BigInteger, nullable=False),
+    sa.Index(None, "last_seen_on", "client_id", "currency"),
+    sa.Index(None, "client_name", "last_seen_on", "client_id", "currency"),
+    sa.Index(None, "sessions", "last_seen_on", "client_id", "currency"),
+    sa.Index(None, "value", "last_seen_on", "client_id", "currency"),
+)
+_TABLES.add(
+    "listed_client",
+    sa.Column("client_id", sa.String(40), primary_key=True),
+    sa.Column("is_open", sa.Boolean, nullable=False),
+    sa.Column("done_on", sa.Date, nullable=False),
+    sa.Column("ends_on", sa.Date, nullable=False),
+    sa.Column("sessions_left", sa.Integer, nullable=False),
+    sa.Column("seen_on", sa.Date, nullable=False),
+    sa.Column("due_back_on", sa.Date, nullable=False),
+    sa.Column("is_due", sa.Boolean, nullable=False),
+    sa.Index(
+        "ix_listed_client_open",
+        *("is_open", "done_on", "client_id", "ends_on", "sessions_left", "seen_on", "due_back_on", "is_due"),
+    ),
+)
+_TABLES.add(
     "listed_course",
     sa.Column("course_id", sa.String(40), primary_key=True),
     sa.Column("client_id", sa.String(40)),
@@ -507,6 +550,10 @@ _TABLES.add(
     sa.Column("lapses_on", sa.Date, nullable=False, server_default="9999-12-31"),
     sa.Column("late_at", MOMENT),
     sa.Column("is_current", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("sold_in", sa.Date, nullable=False, server_default="0001-01-01"),
+    sa.Column("outcome", sa.String(12), nullable=False, server_default=""),
+    sa.Column("had_time", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("bought_again", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index(None, "client_id", "sold_at", "status"),
     sa.Index(None, "client_name", "course_id"),
     sa.Index(None, "due", "course_id"),
@@ -515,29 +562,18 @@ _TABLES.add(
     sa.Index(None, "is_current", "last_visit_on", "course_id"),
     sa.Index("ix_listed_course_lapsing", "lapses_on", "course_id", **where(_HAS_LEFT)),
     sa.Index("ix_listed_course_late", "late_at", **where("late_at IS NOT NULL")),
-    sa.Index(
-        "ix_listed_course_left",
-        *("client_id", "currency", "last_seen_on", "sessions_left", "value", "client_name"),
-        **where(_HAS_LEFT),
-    ),
+    sa.Index(None, "last_visit_on", "course_id"),
     sa.Index(None, "package_name", "course_id"),
     sa.Index(None, "practitioner_name", "course_id"),
+    sa.Index(
+        "ix_listed_course_progress",
+        *("sold_in", "outcome", "package_id", "practitioner_id", "main_used", "visits", "had_time"),
+        *("bought_again", "course_id"),
+    ),
     sa.Index(None, "sessions_left", "course_id"),
-    sa.Index(
-        "ix_listed_course_sold",
-        *("sold_at", "course_id", "client_id", "package_id", "practitioner_id", "status"),
-        *("main_granted", "main_used", "main_left", "last_seen_on", "last_visit_on", "visits", "visit_days"),
-    ),
-    sa.Index(
-        "ix_listed_course_status",
-        *("status", "course_id", "client_id", "client_name", "main_left"),
-        *("expires_on", "last_seen_on", "due_back_on"),
-    ),
+    sa.Index(None, "sold_at", "course_id"),
+    sa.Index(None, "status", "course_id"),
     sa.Index(None, "value", "course_id"),
-    sa.Index(
-        "ix_listed_course_visited",
-        *("last_visit_on", "course_id", "client_id", "client_name", "status", "main_left", "last_seen_on"),
-    ),
 )
 _TABLES.add(
     "listed_sum",
@@ -556,6 +592,7 @@ _TABLES.add(
     "listing_state",
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("listed_for", sa.Date),
+    sa.Column("time_zone", sa.String(64), nullable=False, server_default=""),
 )
 _TABLES.add(
     "money_posting",
@@ -657,6 +694,18 @@ _TABLES.add(
     sa.Column("booking_problem", sa.String(400), nullable=False, server_default=""),
     sa.Index(None, "course_id", "start_at"),
     sa.Index(None, "square_booking_id", unique=True),
+)
+_TABLES.add(
+    "progress_sum",
+    sa.Column("kind", sa.String(12), primary_key=True),
+    sa.Column("sold_in", sa.Date, primary_key=True),
+    sa.Column("key", sa.String(40), primary_key=True),
+    sa.Column("outcome", sa.String(12), primary_key=True),
+    sa.Column("used", sa.Integer, primary_key=True, autoincrement=False),
+    *(
+        sa.Column(name, sa.BigInteger, nullable=False)
+        for name in ("courses", "intervals", "interval_days", "had_time", "again")
+    ),
 )
 _TABLES.add(
     "public_order",
@@ -771,6 +820,7 @@ _TABLES.add(
     "unlisted_course",
     sa.Column("id", _NUMBER, primary_key=True),
     sa.Column("course_id", sa.String(40), nullable=False),
+    sa.Column("client_id", sa.String(40)),
 )
 _TABLES.add(
     "use_total",

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0066"
-down_revision = "0065"
+revision = "0069"
+down_revision = "0052"
 
 _LENGTHS = {"map_url": 254, "parking": 160, "entrance": 160}
 
