@@ -13,12 +13,38 @@ from functools import cache, lru_cache
 from babel.messages.catalog import Message
 
 from plugin.staff_languages import read_catalog, staff_language
+from plugin.wording import N_, N_n
 
 # What a message must have besides its blanks, so that it is recognized by more than a comma.
 _FEWEST_LETTERS = 4
 _DAY = re.compile(r"[A-Z][a-z]{2} \d{1,2}, \d{4}")
 _NUMBER = r"-?\d[\d,]*"
 _SENTENCES = re.compile(r"(?<=[.?!]) ")
+# As versions before stored them; they are written in other words now, and read in other languages still.
+_REWORDED = (
+    N_("Ends on {end}; before it ended on {end2}", end="", end2=""),
+    N_("Ends on {end}; before it ended never", end=""),
+    N_("Ends never; before it ended on {end2}", end2=""),
+    N_n(
+        "No end set: {n} month begins with the first visit",
+        "No end set: {n} months begin with the first visit",
+        1,
+    ),
+    N_n(
+        "Ends on {ends}: {n} month from the first visit",
+        "Ends on {ends}: {n} months from the first visit",
+        1,
+        ends="",
+    ),
+    N_("It expires on {end} already.", end=""),
+    N_("Gift for {recipient_name} taken back", recipient_name=""),
+    N_("{said}: forgiven", said=""),
+    N_("stands on its sale in Square at {now} now", now=""),
+    N_("Close the course if it was taken off the sale; leave it if only the ticket was tidied up."),
+    N_("Only the ticket was tidied up"),
+    N_("The exchange stands. Give the money back in Square, or another way."),
+    N_("This paper waits for a missing font. {said}", said=""),
+)
 # A message with blanks: what stands before each and at the end, its pattern, the forms of its translation.
 _Filled = tuple[list[str], re.Pattern[str], tuple[str, ...]]
 

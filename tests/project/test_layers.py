@@ -32,7 +32,7 @@ MAY_KNOW = {
     "plugin.wording": set(),
     "plugin.message_extraction": set(),
     "plugin.staff_languages": {"invoices"},
-    "plugin.stored_sentences": {"plugin.staff_languages"},
+    "plugin.stored_sentences": {"plugin.staff_languages", "plugin.wording"},
     "plugin.core": {"plugin.errors", "plugin.wording"},
     "plugin.store": _KEEPING,
     "plugin.courses": _USING,

@@ -54,3 +54,41 @@ def test_what_0_1_0_stored_with_a_straight_apostrophe_is_read_and_names_keep_the
 )
 def test_words_that_fill_a_sentence_are_read_with_it(stored: str, read: str) -> None:
     assert in_words(stored, "es-US") == read
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        (
+            "Ends on Jan 31, 2027; before it ended on Nov 30, 2026",
+            "Termina el 31 ene 2027; antes terminaba el 30 nov 2026",
+        ),
+        ("Ends never; before it ended on Nov 30, 2026", "No vence; antes terminaba el 30 nov 2026"),
+        (
+            "No end set: 6 months begin with the first visit",
+            "Sin fecha de fin: 6 meses comienzan con la primera visita",
+        ),
+        (
+            "Ends on May 30, 2027: 1 month from the first visit",
+            "Termina el 30 may 2027: 1 mes desde la primera visita",
+        ),
+        ("It expires on Nov 30, 2026 already.", "Ya vence el 30 nov 2026."),
+        ("Gift for Ana Ortiz taken back", "Se retiró el regalo para Ana Ortiz"),
+        ("Only the ticket was tidied up", "Solo se corrigió el ticket"),
+        (
+            "Course of 12, booked at $1,980.00, stands on its sale in Square at $900.00 now. The course is as it was.",
+            "Course of 12, registrado a $1,980.00, está ahora en su venta en Square a $900.00. El plan está como"
+            " estaba.",
+        ),
+        (
+            "Close the course if it was taken off the sale; leave it if only the ticket was tidied up.",
+            "Cierre el plan si se quitó de la venta; déjelo si solo se corrigió el ticket.",
+        ),
+        (
+            "The exchange stands. Give the money back in Square, or another way.",
+            "El cambio se mantiene. Devuelva el dinero en Square o de otra forma.",
+        ),
+    ],
+)
+def test_what_is_worded_otherwise_now_is_still_read(stored: str, read: str) -> None:
+    assert in_words(stored, "es-US") == read

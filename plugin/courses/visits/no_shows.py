@@ -38,8 +38,6 @@ from plugin.wording import N_, _
 
 # The history kind of a forgiven missed visit without a booking.
 FORGIVEN = "missed_forgiven"
-# As histories of version 0.1.0 have it, which are read in other languages too.
-N_("{said}: forgiven", said="")
 
 
 @dataclass(frozen=True, slots=True)
