@@ -1,5 +1,6 @@
 """Signing an agreement: at the desk by handing the device over, by link, on paper; and the sale that follows."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,6 +8,8 @@ import pytest
 from flask import Flask
 from itsdangerous import URLSafeSerializer
 
+from invoices.papers import Paper, PaperFailed
+from invoices.press.workers import NO_ASSETS
 from plugin import create_app
 from plugin.core.acts import Role
 from plugin.courses.agreements.links import HANDED_FOR, signing_token
@@ -15,10 +18,12 @@ from plugin.courses.clients.private_page import token_of
 from plugin.courses.reports.made_by_month import agreements_by_month
 from plugin.errors import PaperNotMade
 from plugin.services import Services
+from plugin.store.tables import Client
 from tests.clock import HandMovedClock
 from tests.courses.agreements.agreeing import DRAWN, Agreeing, reprice
 from tests.courses.desk import Desk
 from tests.web.conftest import signed_in
+from tests.web.page import Page
 from tests.web.test_check_in import with_settings
 from tests.web.visitor import Visitor
 
@@ -170,6 +175,53 @@ class TestByLink:
         assert "that is until December 2, 2026" in phone.page(address).text
         assert phone.send(form, agreed="yes").status_code == 303
 
+    def test_a_paper_that_takes_too_long_keeps_what_was_typed_and_a_second_try_signs(
+        self, small_house: Services, agreeing: Agreeing
+    ) -> None:
+        tries = iter((True, False))
+
+        def slow_once(paper: Paper, assets: Mapping[str, bytes] = NO_ASSETS) -> bytes:
+            if next(tries):
+                raise PaperFailed("A paper worker died or took longer than 10 seconds.")
+            return small_house.render(paper, assets)
+
+        address = address_of(small_house, agreeing)
+        phone = Visitor(create_app(services=replace(small_house, render=slow_once)))
+        form = phone.page(address).form(address)
+        answer = phone.send(form, agreed="yes", name="Ana María Souza", drawing=DRAWN)
+        assert answer.status_code == 503
+        assert "Nothing is signed yet. Try again in a minute." in answer.text
+        assert not agreements_of_client(agreeing.store, agreeing.client_id)[0].is_signed
+        again = Page(answer.text).form(address)
+        kept = dict(again.fields)
+        assert (kept["name"], kept["drawing"]) == ("Ana María Souza", DRAWN)
+        assert 'value="yes" required checked' in answer.text
+        assert phone.send(again, agreed="yes").status_code == 303
+        assert agreements_of_client(agreeing.store, agreeing.client_id)[0].is_signed
+
+    def test_changed_terms_keep_the_name_and_ask_for_the_tick_again(
+        self, small_house: Services, agreeing: Agreeing, stranger: Visitor
+    ) -> None:
+        address = address_of(small_house, agreeing)
+        form = stranger.page(address).form(address)
+        reprice(agreeing)
+        answer = stranger.send(form, agreed="yes", name="Ana María Souza", drawing=DRAWN)
+        assert dict(Page(answer.text).form(address).fields)["name"] == "Ana María Souza"
+        assert 'value="yes" required>' in answer.text
+
+    def test_a_form_that_is_too_large_is_answered_in_the_language_of_the_client(
+        self, small_house: Services, agreeing: Agreeing, stranger: Visitor
+    ) -> None:
+        with small_house.store.writing() as session:
+            session.get_one(Client, agreeing.client_id).language = "es-US"
+        address = address_of(small_house, agreeing)
+        form = stranger.page(address).form(address)
+        answer = stranger.send(form, agreed="yes", drawing="[" + "1," * 600_000)
+        assert answer.status_code == 413
+        assert '<html lang="es' in answer.text
+        assert "recargue la página e inténtelo de nuevo" in answer.text
+        assert "no funciona" not in answer.text
+
     def test_a_link_that_was_not_made_here_shows_nothing(self, stranger: Visitor) -> None:
         for token in ("x", "x" * 3000, "WyJ4Il0.abc"):
             assert stranger.get(f"/agree/{token}").status_code == 404
@@ -207,6 +259,7 @@ def test_a_client_is_never_shown_the_page_of_an_error_that_staff_read(
     answer = visitor.send(visitor.page(address).form(address))
     assert answer.status_code == 503
     assert "This could not be begun just now." in answer.text
+    assert "no longer works" not in answer.text
     assert "printer" not in answer.text
 
 

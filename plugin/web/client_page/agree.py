@@ -33,7 +33,7 @@ from plugin.errors import CoursekeeperError, InvalidField, PaperNotMade, Refused
 from plugin.web import current_services, pages
 from plugin.web.actions import act_by
 from plugin.web.agreement_rules import agreement_rules
-from plugin.web.client_page.keyed import GUEST, KeyedPages, excuse, nothing, spoken
+from plugin.web.client_page.keyed import GUEST, KeyedPages, excuse, nothing, read_in, reader, spoken
 from plugin.web.files import pdf_answer
 
 _CLIENT = Actor("The client", Role.DESK, Source.DESK)
@@ -72,7 +72,7 @@ def show(token: str) -> ResponseReturnValue:
 def pdf(token: str) -> Response:
     """Return the signed copy, or the file to be signed."""
     link = _link(token)
-    name = language_for(link.agreement.language).gettext("Course agreement")
+    name = reader().gettext("Course agreement")
     return pdf_answer(agreement_pdf(current_services().store, link.agreement.id), f"{name}.pdf")
 
 
@@ -80,10 +80,11 @@ def pdf(token: str) -> Response:
 def sign(token: str) -> ResponseReturnValue:
     """Sign; what is wrong is said on the page, with all that was typed and drawn."""
     link, services = _link(token), current_services()
-    language = language_for(link.agreement.language)
+    language = reader()
     name, drawing = request.form.get("name", "")[:_LONGEST_NAME], request.form.get("drawing", "")
-    typed = {"name": name, "drawing": drawing if is_drawing(drawing) else ""}
-    if not link.agreement.is_signed and request.form.get("agreed") != "yes":
+    agreed = request.form.get("agreed") == "yes"
+    typed = {"name": name, "drawing": drawing if is_drawing(drawing) else "", "agreed": agreed}
+    if not link.agreement.is_signed and not agreed:
         said = language.gettext("Tick that you agree, then sign.")
         return _page(token, link, said=said, **typed), HTTPStatus.UNPROCESSABLE_ENTITY
     wish = Signing(
@@ -102,7 +103,7 @@ def sign(token: str) -> ResponseReturnValue:
         said = language.gettext("That did not work just now. Nothing is signed yet. Try again in a minute.")
         return _page(token, link, said=said, **typed), HTTPStatus.SERVICE_UNAVAILABLE
     except Refused as error:
-        return _refused(token, link, error, language)
+        return _refused(token, link, error, name)
     if not link.agreement.is_signed:
         _mail(signed.id)
     return redirect(_then() or url_for("agree.show", token=token), code=303)
@@ -112,16 +113,14 @@ def sign(token: str) -> ResponseReturnValue:
 @blueprint.errorhandler(TooManyRequests)
 def unknown(error: HTTPException) -> ResponseReturnValue:
     """Return the same page for every link that opens nothing."""
-    language = language_for(pages.clinic().language)
-    said = language.gettext("This address shows nothing, or nothing any more. Ask {clinic} for a new one.")
+    said = reader().gettext("This address shows nothing, or nothing any more. Ask {clinic} for a new one.")
     return nothing(error, said)
 
 
 @blueprint.errorhandler(CoursekeeperError)
 def not_signed(error: CoursekeeperError) -> ResponseReturnValue:
     """Return a page of the client's; the reason is the clinic's matter."""
-    language = language_for(pages.clinic().language)
-    said = language.gettext("That did not work just now. Nothing is signed yet. Try again in a minute.")
+    said = reader().gettext("That did not work just now. Nothing is signed yet. Try again in a minute.")
     return excuse(error, said)
 
 
@@ -140,6 +139,7 @@ def _link(token: str) -> SigningLink:
     link = link_of_token(services.store, secret, token, services.clock())
     if link is None:
         abort(404)
+    read_in(link.agreement.language)
     return link
 
 
@@ -149,15 +149,15 @@ def _then() -> str:
     return wanted if _THEN.fullmatch(wanted) else ""
 
 
-def _refused(token: str, link: SigningLink, error: Refused, language: Language) -> ResponseReturnValue:
+def _refused(token: str, link: SigningLink, error: Refused, name: str) -> ResponseReturnValue:
     """Show the terms as they are now where they changed; else that the clinic must be asked."""
-    agreement = link.agreement
+    agreement, language = link.agreement, reader()
     if error.code != TERMS_CHANGED:
         said = language.gettext("This can’t be signed any more. Ask {clinic}.", clinic=pages.clinic().name)
         return _page(token, link, said=said), HTTPStatus.CONFLICT
     current = _as_of_today(agreement)
     said = language.gettext("The terms have changed since you opened this page. Read them again, then sign.")
-    return _page(token, SigningLink(current, link.present), said=said), HTTPStatus.CONFLICT
+    return _page(token, SigningLink(current, link.present), said=said, name=name), HTTPStatus.CONFLICT
 
 
 def _as_of_today(agreement: AgreementView) -> AgreementView:
@@ -191,7 +191,7 @@ def _page(token: str, link: SigningLink, **more: Any) -> str:
     at = moments(signature.signed_at, paper.clinic.time_zone, language) if signature else ("", "")
     return render_template(
         "client/agree.html",
-        **{"said": "", "name": link.agreement.client_name, "drawing": "", **more},
+        **{"said": "", "name": link.agreement.client_name, "drawing": "", "agreed": False, **more},
         **spoken(language),
         token=token,
         agreement=link.agreement,

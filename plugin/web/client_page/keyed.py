@@ -6,12 +6,13 @@ Their forms send a key, and the version of what was seen.
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Flask, render_template, request
+from flask import Blueprint, Flask, g, render_template, request
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound, RequestEntityTooLarge, TooManyRequests
 
 from invoices.language import Language, language_for
 from plugin.core.acts import Act, Actor, Role, Source
@@ -27,6 +28,18 @@ GUEST = Actor("Their private page", Role.OWNER, Source.DESK)
 Failed = Callable[[CoursekeeperError], ResponseReturnValue]
 
 
+def read_in(tag: str) -> Language:
+    """Return the language of the client whose page this is; an error of the request is told in it, too."""
+    language = g.reader = language_for(tag)
+    return language
+
+
+def reader() -> Language:
+    """Return the language of the client, as far as it is known; else the clinic's."""
+    known: Language | None = g.get("reader")
+    return known or language_for(pages.clinic().language)
+
+
 def spoken(language: Language) -> dict[str, Any]:
     """Return what a page in this language is rendered with."""
     # Days and amounts are in the clinic's language elsewhere; here, in the client's.
@@ -35,28 +48,38 @@ def spoken(language: Language) -> dict[str, Any]:
 
 def nothing(error: HTTPException, unknown: str = "") -> ResponseReturnValue:
     """Return the same page for every unknown address; `unknown`: what it says instead of "your own page"."""
-    language = language_for(pages.clinic().language)
-    said = (
-        language.gettext("This was opened very often just now. Wait five minutes, then try again.")
-        if error.code == TooManyRequests.code
-        else unknown
-        or language.gettext(
-            "This address shows nothing, or nothing any more. Ask {clinic} for your own page."
-        )
+    language = reader()
+    if error.code == TooManyRequests.code:
+        often = language.gettext("This was opened very often just now. Wait five minutes, then try again.")
+        return excuse(error, often)
+    said = unknown or language.gettext(
+        "This address shows nothing, or nothing any more. Ask {clinic} for your own page."
     )
-    return render_template("client/nothing.html", **spoken(language), said=said), error.code or 404
+    return _answer(language, language.gettext("This link no longer works"), said, error.code)
 
 
-def excuse(error: CoursekeeperError, said: str) -> ResponseReturnValue:
+def excuse(error: CoursekeeperError | HTTPException, said: str) -> ResponseReturnValue:
     """Return a client's page that only says this; staff would read the error itself."""
-    language = language_for(pages.clinic().language)
-    return render_template("client/nothing.html", **spoken(language), said=said), error.status
+    language = reader()
+    status = error.code if isinstance(error, HTTPException) else error.status
+    return _answer(language, language.gettext("Please try again"), said, status)
+
+
+def _answer(language: Language, heading: str, said: str, status: int | None) -> ResponseReturnValue:
+    page = render_template("client/nothing.html", **spoken(language), heading=heading, said=said)
+    return page, status or HTTPStatus.NOT_FOUND
+
+
+def unreadable(error: HTTPException) -> ResponseReturnValue:
+    """Return a client's page for a form that is too large or not complete."""
+    said = reader().gettext("What was sent could not be read. Go back, reload the page and try again.")
+    return excuse(error, said)
 
 
 def not_begun(error: CoursekeeperError) -> ResponseReturnValue:
     """Return a page without the payment; the reason is the clinic's matter."""
-    language = language_for(pages.clinic().language)
-    return excuse(error, language.gettext("This could not be begun just now. Please try again, or call us."))
+    said = reader().gettext("This could not be begun just now. Please try again, or call us.")
+    return excuse(error, said)
 
 
 class KeyedPages(Blueprint):
@@ -84,6 +107,8 @@ class KeyedPages(Blueprint):
         self.after_request(unlist)
         self.register_error_handler(NotFound, nothing)
         self.register_error_handler(TooManyRequests, nothing)
+        self.register_error_handler(BadRequest, unreadable)
+        self.register_error_handler(RequestEntityTooLarge, unreadable)
         if failed is not None:
             self.register_error_handler(CoursekeeperError, failed)
 

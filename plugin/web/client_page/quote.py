@@ -16,7 +16,6 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from invoices.language import language_for
 from invoices.pages.quote import quote_page
 from plugin.courses.quotes.make import pay_quote
 from plugin.courses.quotes.views import QuoteView, quote_content, quote_of_code, quote_pdf
@@ -26,7 +25,7 @@ from plugin.web import current_services, pages
 from plugin.web.actions import act_by
 from plugin.web.agreement_rules import agreements_are_required
 from plugin.web.client_page.agree import address_to_sign
-from plugin.web.client_page.keyed import GUEST, KeyedPages, spoken
+from plugin.web.client_page.keyed import GUEST, KeyedPages, read_in, reader, spoken
 from plugin.web.files import pdf_answer
 
 blueprint = KeyedPages(
@@ -48,9 +47,10 @@ def show(code: str) -> ResponseReturnValue:
 @blueprint.get("/<code>/quote.pdf")
 def pdf(code: str) -> Response:
     """Return the paper."""
-    store, quote = current_services().store, _quote(code)
-    language = language_for(quote_content(store, quote.id).language)
-    return pdf_answer(quote_pdf(store, quote.id), f"{language.gettext('Quote for a course')}.pdf")
+    quote = _quote(code)
+    return pdf_answer(
+        quote_pdf(current_services().store, quote.id), f"{reader().gettext('Quote for a course')}.pdf"
+    )
 
 
 @blueprint.post("/<code>")
@@ -70,13 +70,14 @@ def _quote(code: str) -> QuoteView:
     quote = quote_of_code(current_services().store, code, now=pages.now())
     if quote is None:
         abort(404)
+    read_in(quote_content(current_services().store, quote.id).language)
     return quote
 
 
 def _page(quote: QuoteView, **more: Any) -> str:
     store = current_services().store
     paper = quote_content(store, quote.id)
-    language = language_for(paper.language)
+    language = reader()
     checkout = read_checkout(store, quote.checkout_id) if quote.checkout_id else None
     return render_template(
         "client/quote.html",

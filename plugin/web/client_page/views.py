@@ -44,7 +44,7 @@ from plugin.web import current_services, pages, wallet
 from plugin.web.actions import act_by
 from plugin.web.client_page.checks import check_part
 from plugin.web.client_page.data import first_name, issued_to, own_courses, visible_courses
-from plugin.web.client_page.keyed import GUEST, KeyedPages, excuse, spoken
+from plugin.web.client_page.keyed import GUEST, KeyedPages, excuse, read_in, reader, spoken
 from plugin.web.client_page.ratings import CHECK, ratings_part, save_answer
 from plugin.web.desk.card import told_apart
 from plugin.web.files import name_file, pdf_answer
@@ -278,8 +278,7 @@ def prepaid_balance(token: str) -> Response:
 @blueprint.errorhandler(CoursekeeperError)
 def not_ready(error: CoursekeeperError) -> ResponseReturnValue:
     """Return a page without the paper; the reason is the clinic's matter."""
-    language = language_for(pages.clinic().language)
-    said = language.gettext("This paper is not ready just now. Try again in a minute, or ask {clinic}.")
+    said = reader().gettext("This paper is not ready just now. Try again in a minute, or ask {clinic}.")
     return excuse(error, said)
 
 
@@ -288,7 +287,9 @@ def client_of(token: str) -> ClientView:
     client_id = client_of_page(current_services().store, token)
     if client_id is None:
         abort(404)
-    return read_client(current_services().store, client_id)
+    client = read_client(current_services().store, client_id)
+    read_in(client.language)
+    return client
 
 
 def _courses(client: ClientView) -> tuple[CourseView, ...]:
