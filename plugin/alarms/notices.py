@@ -110,7 +110,7 @@ def post_notice(services: Services, job: Job) -> str:
     notice = Notice(**job.payload["notice"])
     url = services.settings.alarm_webhook_url.get_secret_value()
     if not url:
-        return _("Not sent: no webhook is set any more.")
+        return _("Not sent: there is no longer a webhook.")
     if _is_too_late(services, notice):
         return _("Not sent: it is too late for it.")
     clinic = read_clinic(services.store)

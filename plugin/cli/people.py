@@ -159,7 +159,7 @@ def user_disable(email: str) -> None:
 
     with opened_store() as store:
         person = deactivate_staff(store, operator_act(), _person(store, email).id)
-    click.echo(f"{person.email} can’t sign in any more. All open sessions have ended.")
+    click.echo(f"{person.email} can no longer sign in. All open sessions have ended.")
 
 
 @user.command("enable")

@@ -51,7 +51,7 @@ def settings_set(name: str, value: str | None) -> None:
 def settings_unset(name: str) -> None:
     """Remove the stored setting NAME: its default counts again."""
     _save(name.lower(), "")
-    click.echo(f"{name.upper()} is not stored any more.")
+    click.echo(f"{name.upper()} is no longer stored.")
 
 
 def _save(name: str, value: str) -> None:

@@ -105,7 +105,7 @@ def disk(folder: Path) -> Iterator[Finding]:
     said = f"{free / 1e9:.1f} GB free at {folder}"
     if free < TOO_LITTLE_SPACE:
         yield wrong(
-            "Disk space", f"Only {said}.", "Delete or move files before sales can’t be stored any more."
+            "Disk space", f"Only {said}.", "Delete or move files before sales can no longer be stored."
         )
     elif free < LITTLE_SPACE:
         yield warning("Disk space", f"Only {said}.", "Delete or move files soon.")

@@ -58,7 +58,7 @@ def mail_letter(services: Services, job: Job) -> str | RunAgain:
     """Send the letter, at most once; raises MailFailed."""
     store, now, rules = services.store, services.clock(), rules_of(services.settings)
     if not is_pending(store, job.subject):
-        return "Nothing is to be sent any more."
+        return "There is no longer anything to send."
     if (opens := wait_until(store, now, rules)) is not None:
         return RunAgain((opens - now).total_seconds(), "It waits for the hours in which letters are sent.")
     # Found out before the letter is marked as being sent.

@@ -207,7 +207,7 @@ def _alert_text(job: Job, clinic: ClinicView, language: Language) -> StaffText:
         SECOND_STEP_REMOVED: (
             _("Second step of {name} removed", name=name),
             _(
-                "The second step of {name}’s sign-in was removed by {by}: it is not asked for any more.",
+                "The second step of {name}’s sign-in was removed by {by}: it is no longer asked for.",
                 name=name,
                 by=by,
             ),

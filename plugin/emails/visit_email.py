@@ -32,7 +32,7 @@ def mail_visit(services: Services, job: Job) -> str | RunAgain:
     """Send the e-mail, once; raises MailFailed."""
     store, now = services.store, services.clock()
     if not is_open(store, job.subject):
-        return "Nothing is to be sent any more."
+        return "There is no longer anything to send."
     due = look_at_letter(store, job.subject, now) if services.mail.is_ready else "Mail is no longer set up."
     if isinstance(due, str):
         leave_letter(store, job.subject, due, now)

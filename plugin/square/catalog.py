@@ -48,7 +48,7 @@ def publish(
     require(act.actor)
     package = read_package(services.store, package_id)
     if not package.is_active:
-        raise Refused(_("This package is not for sale any more."), code="not_for_sale")
+        raise Refused(_("This package is no longer for sale."), code="not_for_sale")
     seen = _with_retries(lambda: _published(services, act, package), pause, pauses_s)
     published = _listed(services, act, package_id, seen)
     services.store.transact(lambda session: published_in(session, act, package_id))
@@ -96,7 +96,9 @@ def link_item(services: Services, act: Act, package_id: str, square_variation_id
     try:
         variation = services.square.catalog_object(wanted)
     except SquareNotFound:
-        raise Refused(_("Square has no such item (any more). Search again."), code="no_item") from None
+        raise Refused(
+            _("Square has no such item, or no longer has it. Search again."), code="no_item"
+        ) from None
     if variation.get("type") != "ITEM_VARIATION":
         raise Refused(_("That is not an item that Square POS sells."), code="no_item")
     return _listed(services, act, package_id, with_item_name(services, seen_item(variation)))

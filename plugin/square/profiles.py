@@ -140,7 +140,7 @@ def _set(services: Services, act: Act, customer_id: str, wanted: str) -> None:
     except SquareNotFound:
         # The profile existed a moment ago, so it is the definition that was deleted.
         services.store.transact(lambda session: drop_bookmark_in(session, DEFINED))
-        raise NotYet("The attribute is not defined in Square (any more); it is defined again.") from None
+        raise NotYet("The attribute is not, or no longer, defined in Square; it is defined again.") from None
 
 
 def _removed(services: Services, client_id: str, customer_id: str) -> str:

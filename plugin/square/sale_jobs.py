@@ -22,7 +22,7 @@ def record_sale(services: Services, job: Job) -> str:
     try:
         order = Order.read(services.square.order(job.subject))
     except SquareNotFound:
-        reason = "Square does not show this sale any more, so no invoice can be made of it here."
+        reason = "Square no longer shows this sale, so no invoice can be made of it here."
         raise SquareFailed(reason, permanent=True, code="square_no_order") from None
     record = sold_sale(order)
     actor = replace(SQUARE, name=job.payload.get("by", SQUARE.name))

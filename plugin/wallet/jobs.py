@@ -33,7 +33,7 @@ from plugin.wallet.google import GOOGLE as GOOGLE_API
 from plugin.wallet.google import Endpoints, GoogleWallet
 
 Push = Callable[[PassSigner, Iterable[str]], list[str]]
-_OFF = "The clinic has no passes there any more."
+_OFF = "The clinic no longer has passes there."
 # Whoever has opened Google's page may save the pass a little later, as it was signed.
 _SAVED_WITHIN = timedelta(hours=1)
 _ASK_AGAIN_S = 600.0
@@ -89,7 +89,7 @@ def withdraw_google(services: Services, job: Job, endpoints: Endpoints = GOOGLE_
     _withdraw(
         services, GoogleWallet(account, services.clock(), endpoints), account, job.payload.get(OBJECTS, ())
     )
-    return "The pass says nothing any more."
+    return "The pass no longer shows anything."
 
 
 def _withdraw(services: Services, google: GoogleWallet, account: GoogleAccount, passes: list[str]) -> None:

@@ -73,7 +73,7 @@ def applications() -> str:
 def remove_application() -> AnyResponse:
     with practice_square_of().work() as work:
         end_permission(work, "MERCHANT")
-    flash(f"{practice_square_of().settings.application_name} has no access any more.", "done")
+    flash(f"{practice_square_of().settings.application_name} no longer has access.", "done")
     return redirect(url_for(".applications"))
 
 

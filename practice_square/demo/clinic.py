@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy import update
 
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.core.text import full_name
@@ -33,6 +34,7 @@ from plugin.square.inbox import SWEPT_ORDER, receive_synthetic
 from plugin.square.locations import adopt_location
 from plugin.square.parsing import rfc3339
 from plugin.square.sync import sync
+from plugin.store.tables import Outbox
 from plugin.web.account.passwords import hash_password
 from plugin.worker import Worker
 from practice_square.control import PracticeControl
@@ -135,6 +137,7 @@ def furnish(services: Services, till: PracticeControl, password: str) -> None:
     _book_today(services, till, customers)
     sync(services)
     _work(services)
+    _due_now(services)
 
 
 def _sell(services: Services, till: PracticeControl, package: PackageView, customer_id: str) -> None:
@@ -150,6 +153,14 @@ def _work(services: Services) -> None:
     worker = Worker(services, log=structlog.wrap_logger(structlog.ReturnLogger()))
     while worker.run_next("inbox"):
         pass
+
+
+def _due_now(services: Services) -> None:
+    """Let what waits be due now: the days it was enqueued on are made up, and nothing is overdue."""
+    now = services.clock()
+    waits = (Outbox.state == "pending", Outbox.due_at < now)
+    with services.store.writing() as session:
+        session.execute(update(Outbox).where(*waits).values(due_at=now))
 
 
 def _book_today(services: Services, till: PracticeControl, customers: Sequence[Mapping[str, Any]]) -> None:

@@ -185,7 +185,7 @@ def test_a_person_is_disabled_and_enabled_again_and_twice_is_no_error(run: Comma
         done = run("user", "disable", "Deb@example.org")
         assert (done.exit_code, done.stdout) == (
             0,
-            "deb@example.org can’t sign in any more. All open sessions have ended.\n",
+            "deb@example.org can no longer sign in. All open sessions have ended.\n",
         )
     assert run("user", "list").stdout.splitlines() == [
         "EMAIL             NAME       ROLE   STATE        LAST SIGN IN",

@@ -185,7 +185,7 @@ def test_the_seller_takes_the_access_away(counter: Counter) -> None:
     }
     token = counter.call("POST", "/oauth2/token", body)["access_token"]
     assert "See what you sell" in page(counter, "/applications")
-    assert "has no access any more" in send(counter, "/applications/remove")
+    assert "no longer has access" in send(counter, "/applications/remove")
     answer = counter.client.get("/v2/catalog/list", headers={"Authorization": f"Bearer {token}"})
     assert answer.json["errors"][0]["code"] == "ACCESS_TOKEN_REVOKED"
 

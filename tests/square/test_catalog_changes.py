@@ -118,7 +118,7 @@ def _somebody(clinic: Clinic) -> str:
 def test_a_deleted_item_is_asked_about_and_published_anew(lite_clinic: Clinic) -> None:
     lite_clinic.till.delete_item(_id(lite_clinic))
     lite_clinic.catch_up()
-    assert _asked(lite_clinic) == [f"“{TEN}” was deleted in Square; the register can’t sell it any more."]
+    assert _asked(lite_clinic) == [f"“{TEN}” was deleted in Square; the register can no longer sell it."]
     assert lite_clinic.attention()[0].decisions == ("publish_again", "dismiss")
     old = _id(lite_clinic)
     _decide(lite_clinic, "publish_again")

@@ -44,7 +44,7 @@ def test_the_desk_stops_a_kind_for_one_client(small_desk: Desk, small_deb: Visit
     ana = small_desk.client(email="ana@example.org")
     page = small_deb.page(f"/clients/{ana}/letters")
     after = small_deb.after(page.form(f"/clients/{ana}/letters/lapsed"))
-    assert "They get no “Not seen for weeks” any more." in after.text
+    assert "They no longer get “Not seen for weeks”." in after.text
     assert declined_by(small_desk.store, ana) == {LetterKind.LAPSED}
     small_deb.after(after.form(f"/clients/{ana}/letters/lapsed"))
     assert declined_by(small_desk.store, ana) == set()

@@ -73,7 +73,7 @@ def test_another_price_is_said_on_both_sides_and_nothing_is_charged(
     assert "The package costs $1,999.00 now, not $1,980.00." in at_the_desk.text
     assert "Sell for" not in at_the_desk.text
     assert "Withdrawn." in small_deb.after(at_the_desk.form("/withdrawal")).text
-    assert "not valid any more" in phone.page(quote.path).text
+    assert "no longer valid" in phone.page(quote.path).text
 
 
 def test_where_an_agreement_is_required_the_client_signs_and_comes_back(

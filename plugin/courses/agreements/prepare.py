@@ -103,7 +103,7 @@ def content_in(
     """Return the content as of now, and the SHA-256 of its terms; raises NotFound, Refused."""
     client, package = client_in(session, new.client_id), package_in(session, new.package_id)
     if not package.is_active:
-        raise Refused(_("{package} is not sold any more.", package=package.name), code="not_sold")
+        raise Refused(_("{package} is no longer sold.", package=package.name), code="not_sold")
     today = local_date_in(session, now)
     paper, terms = dated_paper(session, package, client.name, client.language, new.channel, rules, today)
     try:

@@ -234,7 +234,7 @@ def _decisions(can_take: bool) -> list[str]:
 def _differences(listing: Listing, package: Package) -> Sequence[str]:
     name = f"“{package.name}”"
     if listing.is_deleted:
-        return [_("{name} was deleted in Square; the register can’t sell it any more.", name=name)]
+        return [_("{name} was deleted in Square; the register can no longer sell it.", name=name)]
     said = []
     if listing.seen_price != listing.agreed_price or listing.seen_currency not in (None, package.currency):
         before = _price(listing.agreed_price, package.currency)

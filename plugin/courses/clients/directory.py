@@ -72,7 +72,7 @@ def take_in(work: Work, square_customer_id: str) -> ClientView:
     """
 
     def add() -> str:
-        missing = _("They are not in Square’s directory any more.")
+        missing = _("They are no longer in Square’s directory.")
         row = require_row(work.session, SquarePerson, square_customer_id, missing)
         buyer = Buyer(square_customer_id, row.name, row.phone, row.email, (square_customer_id,))
         return client_for_buyer(work, buyer)

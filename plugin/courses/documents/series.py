@@ -73,7 +73,7 @@ def save_series(work: Work, kind: Numbered, *, prefix: str | None, first: int) -
     row = _locked_row(work.session, kind)
     if row.first != first and _last_place(work.session, kind):
         message = _(
-            "The first number can’t change any more: {called}s were issued with it.", called=_CALLED[kind]
+            "The first number can no longer change: {called}s were issued with it.", called=_CALLED[kind]
         )
         raise Refused(message, code="series_begun", field="first")
     before = written(row.prefix, row.first, 1)

@@ -191,7 +191,7 @@ def batch_file(store: Store, actor: Actor, batch_id: str) -> BatchFile:
         content = session.scalar(select(PaperBatch.file).where(PaperBatch.id == batch_id))
         day = local_date_in(session, view.created_at)
     if content is None:
-        raise NotFound(_("These papers are not kept any more. Have them made again."))
+        raise NotFound(_("These papers are no longer kept. Print them again."))
     return BatchFile(
         _("Papers, {isoformat}.{form}", isoformat=day.isoformat(), form=view.form),
         MIMETYPES[view.form],

@@ -146,7 +146,7 @@ def _why_not(session: Session, row: ClientLetter, client_id: str, now: datetime,
         if each.course_id == row.course_id
     )
     is_due = any(found is not None and found.mark == row.occasion for found in marks)
-    return "" if is_due else _("There is no reason for it any more.")
+    return "" if is_due else _("There is no longer a reason for it.")
 
 
 def _for_language(text_in: Callable[[str], str | None], tag: str) -> str:

@@ -116,7 +116,7 @@ def _content_in(session: Session, new: NewQuote, code: str, now: datetime, publi
     clinic, client = clinic_in(session), client_in(session, new.client_id)
     package = package_in(session, new.package_id)
     if not package.is_active:
-        raise Refused(_("{package} is not sold any more.", package=package.name), code="not_sold")
+        raise Refused(_("{package} is no longer sold.", package=package.name), code="not_sold")
     names, language = names_in(session, client.language), language_for(client.language)
     prices = [(names(each.treatment), each.single_price) for each in package.contents]
     today = local_date(clinic, now)
@@ -252,5 +252,5 @@ def _refuse(quote: QuoteView) -> None:
     if quote.state is QuoteState.WITHDRAWN:
         raise Refused(_("This quote is withdrawn. Make a new one."), code="withdrawn")
     if quote.change:
-        said = _("The package is not sold as it was quoted any more. Make a new quote.")
+        said = _("The package is no longer sold as it was quoted. Make a new quote.")
         raise Refused(said, code="changed")

@@ -108,7 +108,7 @@ def _refuse(course: Course, offer: AgainOffer, seen_version: int | None) -> None
         raise Refused(_("No one owns this course yet. Assign it to a client first."), code="unassigned")
     if offer.standing is Again.RETIRED:
         name = offer.package.name
-        raise Refused(_("{package} is not sold any more.", package=name), code="not_sold")
+        raise Refused(_("{package} is no longer sold.", package=name), code="not_sold")
     if seen_version not in (None, offer.package.version):
         raise Refused(
             _("Price or terms of this package have just changed. Look at them again."), code="changed"

@@ -102,7 +102,7 @@ def _changes(session: Session, booked: Sequence[Any], sale: Sale) -> Iterator[_C
             continue
         line, price = lines.get(course.square_line_uid or ""), prices[course.square_line_uid]
         if line is None or (line.quantity or 0) < (course.unit or 1):
-            yield _Change(course, _("is not on its sale in Square any more"))
+            yield _Change(course, _("is no longer on its sale in Square"))
         elif (course.unit or 1) == 1 and Money(price, course.currency) != line.total:
             now = clinic_money(session, Money(line.total.amount + line.tax, line.total.currency))
             yield _Change(course, _("is on its sale in Square at {now} now", now=now))

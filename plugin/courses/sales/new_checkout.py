@@ -128,7 +128,7 @@ def _may_go_back(act: Act, credit: Credit) -> None:
 def _sold_at_square(session: Session, package_id: str) -> tuple[Package, str]:
     package = require_row(session, Package, package_id, NO_PACKAGE)
     if not package.is_active:
-        raise Refused(_("{package} is not sold any more.", package=package.name), code="not_sold")
+        raise Refused(_("{package} is no longer sold.", package=package.name), code="not_sold")
     listing = listing_in(session, package_id)
     if listing is None:
         said = _(

@@ -112,7 +112,7 @@ def receiver_for_change(session: Session, receiver_id: str) -> EventReceiver:
     """Return the locked row of a receiver that was not ended; raises NotFound or Refused."""
     row = require_row(session, EventReceiver, receiver_id, _("There is no such receiver."), is_locked=True)
     if row.ended_at is not None:
-        raise Refused(_("Nothing is sent there any more."), code="ended")
+        raise Refused(_("This address no longer receives events."), code="ended")
     return row
 
 

@@ -51,7 +51,7 @@ def give_up_public_link(services: Services, job: Job, _sentence: str) -> None:
 def _wanted(services: Services, session: Session, row: PublicOrder) -> Json:
     listing = listing_in(session, row.package_id)
     if listing is None or listing.is_deleted:
-        raise SquareFailed(_("The package is not sold in Square any more."), permanent=True, code="not_sold")
+        raise SquareFailed(_("The package is no longer sold in Square."), permanent=True, code="not_sold")
     wanted: Json = {
         "order": {
             "location_id": row.square_location_id,

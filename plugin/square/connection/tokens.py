@@ -147,7 +147,7 @@ def refresh(services: Services, _job: Job) -> str | RunAgain:
     except SquareFailed as error:
         if not error.permanent and error.code != "square_sign_in":
             raise
-        reason = _("Square does not renew its permission any more. Connect again before it expires.")
+        reason = _("Square no longer renews its permission. Connect again before it expires.")
         return handle_refusal(services, known, reason)
     act = Act(SQUARE, services.clock(), REFRESH)
     is_kept = save_renewed(services, act, renewed, used=known.refresh_token_sealed)

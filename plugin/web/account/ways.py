@@ -126,4 +126,4 @@ def declare() -> ResponseReturnValue:
 def stop(device_id: str) -> ResponseReturnValue:
     """Accept no PIN on a device any more."""
     name = stop_sharing(current_services().store, current_act(), device_id)
-    return redirect_to("ways.show", _("“{name}” is no shared device any more.", name=name))
+    return redirect_to("ways.show", _("“{name}” is no longer a shared device.", name=name))

@@ -33,7 +33,7 @@ class RatedConcern(Answer):
 
     id: Id = shown(example_id(5))
     words: str = shown("Jawline")
-    is_ended: bool = shown(False, "The client does not rate it any more.")
+    is_ended: bool = shown(False, "The client no longer rates it.")
     visits_before: Count = shown(0, "How many visits were before its first rating.")
     ratings: list[RatingBeforeVisit] = shown(
         description="Before each visit, from the first rating on.", at="places"

@@ -113,7 +113,7 @@ def sign(token: str) -> ResponseReturnValue:
 @blueprint.errorhandler(TooManyRequests)
 def unknown(error: HTTPException) -> ResponseReturnValue:
     """Return the same page for every link that opens nothing."""
-    said = reader().gettext("This address shows nothing, or nothing any more. Ask {clinic} for a new one.")
+    said = reader().gettext("This link does not work, or no longer works. Ask {clinic} for a new one.")
     return nothing(error, said)
 
 
@@ -153,7 +153,7 @@ def _refused(token: str, link: SigningLink, error: Refused, name: str) -> Respon
     """Show the terms as they are now where they changed; else that the clinic must be asked."""
     agreement, language = link.agreement, reader()
     if error.code != TERMS_CHANGED:
-        said = language.gettext("This can’t be signed any more. Ask {clinic}.", clinic=pages.clinic().name)
+        said = language.gettext("This can no longer be signed. Ask {clinic}.", clinic=pages.clinic().name)
         return _page(token, link, said=said), HTTPStatus.CONFLICT
     current = _as_of_today(agreement)
     said = language.gettext("The terms have changed since you opened this page. Read them again, then sign.")

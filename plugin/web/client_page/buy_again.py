@@ -9,6 +9,8 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from invoices.language import language_for
+from invoices.pages.agreement import example_text
+from plugin.courses.agreements.clauses import refund_example
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.catalog.names import names_in
@@ -53,6 +55,7 @@ def _page(token: str, client: ClientView, course: CourseView, *, problem: str = 
     offer = offer_again(services.store, course.id)
     with services.store.reading() as session:
         names = names_in(session, language.tag)
+    example = refund_example(offer.package, names)
     return render_template(
         "client/again.html",
         **spoken(language),
@@ -60,6 +63,7 @@ def _page(token: str, client: ClientView, course: CourseView, *, problem: str = 
         offer=offer,
         names=names,
         terms=_terms(offer, language.tag, names),
+        example=example_text(example, language) if example else "",
         problem=problem,
         waits=offer.checkout is not None and offer.checkout.is_open and not offer.checkout.url,
     )

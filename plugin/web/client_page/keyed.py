@@ -53,7 +53,7 @@ def nothing(error: HTTPException, unknown: str = "") -> ResponseReturnValue:
         often = language.gettext("This was opened very often just now. Wait five minutes, then try again.")
         return excuse(error, often)
     said = unknown or language.gettext(
-        "This address shows nothing, or nothing any more. Ask {clinic} for your own page."
+        "This link does not work, or no longer works. Ask {clinic} for your own page."
     )
     return _answer(language, language.gettext("This link no longer works"), said, error.code)
 

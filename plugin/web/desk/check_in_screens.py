@@ -43,7 +43,7 @@ def start() -> ResponseReturnValue:
 def end(screen_id: str) -> ResponseReturnValue:
     """Let nobody check in at a screen any more, such as a lost iPad."""
     end_screen(current_services().store, current_act(), screen_id)
-    return redirect_to("check_in_screens.show", _("Ended. Nobody can check in there any more."))
+    return redirect_to("check_in_screens.show", _("Ended. Clients can no longer check in there."))
 
 
 hand_overs = Screens("hand_overs", __name__)

@@ -37,9 +37,7 @@ def show(client_id: str) -> ResponseReturnValue:
 def renew(client_id: str) -> ResponseReturnValue:
     """Give the page a new address and invalidate the old one."""
     client_id = renew_page(current_services().store, current_act(), client_id)
-    flash_notice(
-        Notice(_("Their page has a new address. The old one shows nothing any more; print a new summary."))
-    )
+    flash_notice(Notice(_("Their page has a new address. The old one no longer works; print a new summary.")))
     return clients.after_deed(client_id)
 
 
@@ -78,6 +76,6 @@ def choose(client_id: str, kind: str) -> ResponseReturnValue:
     said = (
         _("They get “{title}” again.", title=title)
         if is_on
-        else _("They get no “{title}” any more.", title=title)
+        else _("They no longer get “{title}”.", title=title)
     )
     return redirect_to("client_letters.show", said, client_id=client_id)

@@ -94,5 +94,5 @@ def withdraw(quote_id: str) -> ResponseReturnValue:
     """Withdraw a quote."""
     withdraw_quote(current_services().store, current_act(), quote_id)
     return redirect_to(
-        "quotes.show", _("Withdrawn. Nothing can be paid by its link any more."), quote_id=quote_id
+        "quotes.show", _("Withdrawn. Its link can no longer be used to pay."), quote_id=quote_id
     )

@@ -117,7 +117,7 @@ def begin() -> ResponseReturnValue:
 def _currency(package_id: str) -> str:
     package = next((each for each in _on_sale() if each.id == package_id), None)
     if package is None:
-        raise Refused(_("Choose the package again: this one is not sold any more."), code="not_sold")
+        raise Refused(_("Choose the package again: this one is no longer sold."), code="not_sold")
     return package.price.currency
 
 

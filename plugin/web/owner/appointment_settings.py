@@ -22,7 +22,7 @@ from plugin.web.translations import N_, _
 blueprint = Screens("appointment_settings", __name__, url_prefix="/clinic/settings/appointments")
 SWITCH, TEAM = "book_appointments", "booking_team_member_id"
 _SERVICE = "service_"
-_NO_SUCH = N_("Square does not offer this any more. Choose again.")
+_NO_SUCH = N_("Square no longer offers this. Choose again.")
 
 
 @blueprint.get("", fresh=FRESH_FOR)

@@ -144,7 +144,7 @@ def send_papers() -> ResponseReturnValue:
     said = (
         _("Clients get their papers by e-mail after each visit.")
         if is_on
-        else _("Clients get no papers by e-mail any more.")
+        else _("Clients no longer get papers by e-mail.")
     )
     return redirect_to("email_settings.show", said, _anchor="visits")
 
