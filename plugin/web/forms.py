@@ -19,7 +19,7 @@ from wtforms.widgets import html_params  # type: ignore[import-untyped]
 from plugin.core.money import LARGEST_AMOUNT, Money, minor_digits
 from plugin.core.opening_hours import DAY_MINUTES
 from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, optional, required
-from plugin.courses.clients.contacts import typed_email, typed_phone
+from plugin.courses.clients.contacts import typed_email, typed_phone, written_phone
 from plugin.errors import InvalidField
 from plugin.web import pages
 from plugin.web.address import whole_number
@@ -272,6 +272,10 @@ class Phone(_Typed):
     def parsed(self, text: str) -> str:
         """Return the number, parsed as dialed in the clinic's country."""
         return typed_phone(text, pages.clinic().country)
+
+    def written(self) -> str:
+        """Return the number as it is dialed in the clinic's country."""
+        return written_phone(str(self.data), pages.clinic().country)
 
 
 class Count(_Typed):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,13 +10,18 @@ import pytest
 from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.core.status import Status
+from plugin.courses.base.outbox import Job
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.clients.clients import read_client
+from plugin.courses.sales.checkouts import CHECKOUT_EMAIL
 from plugin.courses.sales.public_orders import NewPublicOrder, begin_public_order, public_order_of_token
 from plugin.errors import InvalidField, KeyReused, Refused
+from plugin.mail import SmtpMailer
 from plugin.square.catalog import publish
 from plugin.square.checkout import link
+from plugin.square.checkout.email import give_up_letter
+from plugin.stored_sentences import in_words
 from tests.square.clinic import OWNER, Clinic
 from tests.square.selling import Selling, usd
 
@@ -299,6 +305,17 @@ def test_a_letter_that_is_refused_is_told_at_the_desk(selling: Selling) -> None:
     now = selling.now(begun)
     assert (now.state, now.mailed_at) == ("waiting", None)
     assert now.notice.startswith("The e-mail was not sent.")
+    assert in_words(now.notice, "es").endswith("Muestre el código o copie el enlace.")
+
+
+def test_without_a_mail_server_the_desk_reads_who_sets_it_up(selling: Selling) -> None:
+    begun = selling.begin("link")
+    services = replace(selling.clinic.services, mail=SmtpMailer())
+    job = Job(id="1", kind=CHECKOUT_EMAIL, subject=begun.id, payload={}, attempts=1)
+    give_up_letter(services, job, "MAIL_URL is missing; without it no e-mail is sent.")
+    notice = selling.now(begun).notice
+    assert "The owner sets it up under Settings, E-mail." in notice
+    assert "MAIL_URL" not in notice
 
 
 def _package(selling: Selling, name: str, price: int) -> str:

@@ -54,7 +54,7 @@ def test_tapped_on_two_phones_and_at_the_desk_it_is_one_sale(course: Course, sma
     page = course.visitor.page(course.address)
     assert "$1,980.00" in page.text
     assert "Refund: what you paid for the sessions you have not used." in page.text
-    assert "Example: " in page.text
+    assert "For example, after 4 of 12 sessions: " in page.text
     first = course.visitor.after(page.form(course.address))
     second = course.visitor.after(page.form(course.address))
     for each in (first, second):

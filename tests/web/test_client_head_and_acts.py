@@ -34,6 +34,7 @@ class TestTheHeader:
         assert "Siobhán Ní Rián sounds like shiv-AWN" in page.text
         assert {"tel:+14155552671", "mailto:siobhan@example.org"} <= set(page.links())
         assert "Call (415) 555-2671" in page.text
+        assert page.form("/particulars").fields["phone"] == "(415) 555-2671"
         assert "Language: Spanish" in page.text
 
     def test_the_name_is_found_as_it_is_said(self, small_desk: Desk, siobhan: str) -> None:

@@ -252,3 +252,15 @@ def test_what_the_server_sets_is_shown_briefly_and_in_words() -> None:
     assert shown(settings, "wallet_certificate") == "A" * 80 + "…"
     with speaking(staff_language("es-US")):
         assert [str(shown(settings, each)) for each in ("tip_links", "public_packages")] == ["Sí", "No"]
+
+
+def test_names_of_papers_and_what_keeps_one_from_being_made_are_in_the_language_of_the_person(
+    small_deb: Visitor,
+) -> None:
+    choose(small_deb, "es")
+    text = small_deb.page("/papers/batches").text
+    assert "Resumen del plan" in text
+    assert "Course summary" not in text
+    assert in_words("The paper could not be made just now. Nothing is lost; try again.", "es").startswith(
+        "El documento no se pudo crear"
+    )

@@ -43,6 +43,7 @@ PaperKind = Literal[
 ]
 # What practitioners hand out as well; the others are about money.
 _OF_VISITS = ("welcome", "planner", "summary", "aftercare")
+NO_MAIL = N_("E-mail is not set up, so nothing can be sent. The owner sets it up under Settings, E-mail.")
 NO_PAPER = N_("There is no such paper.")
 
 
@@ -89,8 +90,7 @@ def send_paper(
 
 def _refuse(client: ClientView, *, has_mail: bool, is_asked_for: bool = True) -> None:
     if not has_mail:
-        said = _("E-mail is not set up, so nothing can be sent. The owner sets it up under Settings, E-mail.")
-        raise Refused(said, code="no_mail")
+        raise Refused(NO_MAIL, code="no_mail")
     if not client.email:
         said = _("{name} has no e-mail address. Add one under “Edit client”, then send it again.")
         raise Refused(said.format(name=client.name), code="no_address")

@@ -34,6 +34,7 @@ from plugin.errors import CoursekeeperError, PaperNotMade, Refused
 from plugin.store import Store
 from plugin.store.queues import Paper as StoredPaper
 from plugin.store.tables import Client, Course, Handout
+from plugin.wording import _
 
 Render = Callable[[Paper, Mapping[str, bytes]], bytes]
 
@@ -158,7 +159,7 @@ def drawn(store: Store, render: Render, paper: Paper) -> bytes:
     except PaperRefused as error:
         raise Refused(str(error), code="paper_refused") from None
     except PaperFailed:
-        raise PaperNotMade("The paper could not be made just now. Nothing is lost; try again.") from None
+        raise PaperNotMade(_("The paper could not be made just now. Nothing is lost; try again.")) from None
 
 
 def _kept(store: Store, course_id: str, kind: str, language: str, mark: str) -> bytes | None:

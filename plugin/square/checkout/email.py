@@ -15,10 +15,12 @@ from plugin.courses.base.words import format_money
 from plugin.courses.catalog.names import MAIN_NAMES, Names, names_in
 from plugin.courses.catalog.terms_text import questions
 from plugin.courses.clients.clients import read_client
+from plugin.courses.documents.paper_emails import NO_MAIL
 from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.courses.sales.checkouts import checkout_for_change, read_checkout
 from plugin.mail import Letter
 from plugin.services import Services
+from plugin.wording import _
 
 _PACKAGE = Path(__file__).parents[2]
 # Beside the package in a checkout, within it where it is installed.
@@ -40,7 +42,8 @@ def mail_checkout(services: Services, job: Job) -> str:
 
 def give_up_letter(services: Services, job: Job, sentence: str) -> None:
     """Show the desk that the client did not get the e-mail: the address can be given another way."""
-    notice = f"The e-mail was not sent. {sentence} Show the code, or copy the address."
+    reason = sentence if services.mail.is_ready else NO_MAIL
+    notice = _("The e-mail was not sent. {reason} Show the code, or copy the link.", reason=reason)
     _note(services, job.subject, notice=notice)
 
 
