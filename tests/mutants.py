@@ -71,7 +71,7 @@ def refuse_by_types(paths: Sequence[Path]) -> None:
     """Mark the changes that mypy refuses, as it would in the program: they need no test."""
     if os.path.exists(".mypy_cache") and not os.path.exists("mutants/.mypy_cache"):
         shutil.copytree(".mypy_cache", "mutants/.mypy_cache")
-    command = [sys.executable, "-m", "mypy", "--follow-imports=silent", "--output=json", *map(str, paths)]
+    command = [sys.executable, "-m", "mypy", "--output=json", *map(str, paths)]
     said = subprocess.run(command, cwd="mutants", stdout=subprocess.PIPE, text=True).stdout.splitlines()
     errors = {(error["file"], error["line"]) for error in map(json.loads, filter(None, said))}
     for path in paths:

@@ -45,14 +45,14 @@ class _Course:
 
 @dataclass(slots=True)
 class _Part:
-    """An allowance that receives money: how much was paid, in how many entries."""
+    """An allowance that receives money: how much was paid, and whether an entry records a payment."""
 
     course: _Course
     allowance_id: str
     position: int
     price: int
     paid: int
-    entries: int
+    has_entry: bool
 
     @property
     def unpaid(self) -> int:
@@ -62,7 +62,7 @@ class _Part:
     @property
     def is_settled(self) -> bool:
         """Return whether nothing remains to be written; a free allowance has one entry that records it."""
-        return self.unpaid == 0 and self.entries > 0
+        return self.unpaid == 0 and self.has_entry
 
 
 def receive_money(work: Work, sale: Sale, line_uids: Collection[str]) -> list[str]:
@@ -91,18 +91,18 @@ def _receive(work: Work, sale: Sale, lines: Sequence[Sequence[_Part]], came: Cam
         due = max(0, _due(price, came, sale.total) - sum(part.paid for part in parts))
         still_open = [part for part in parts if part.course.closed_as is None]
         fits = min(due, sum(part.unpaid for part in still_open))
-        unclaimed += _charge(parts).gross_of(due - fits) if due > fits else 0
+        unclaimed += _charge(parts).gross_of(due - fits)
         for part, share, line in _share_out(sale, still_open, came, fits):
             head = heads.get(part.allowance_id, START)
             entries.append(next_entry(work, part.allowance_id, head, paid(share), line))
             changed.append(part.course.id)
-            part.paid, part.entries = part.paid + share, part.entries + 1
+            part.paid, part.has_entry = part.paid + share, True
         _receive_tax(work.session, parts, gross, came, sale.total)
     append_all(work, entries)
     if unclaimed:
         _ask(work, sale, came, unclaimed)
     # A course that has only been sold and paid has no uses yet.
-    used = [entry.allowance_id for entry in entries if entry.seq > _FIRST_PAYMENT or not entry.sessions_after]
+    used = [entry.allowance_id for entry in entries if entry.seq > _FIRST_PAYMENT]
     if used:
         earn_ahead(work, used)
     return changed
@@ -156,8 +156,8 @@ def _share_out(
         return
     is_all = came.so_far.amount >= sale.total.amount
     for part, share in zip(still_open, allocate(fits, [one.unpaid for one in still_open]), strict=True):
-        if share or not (part.entries or part.unpaid):
-            what = "paid" if is_all and not part.entries else f"paid:{came.so_far.amount}"
+        if share or not (part.has_entry or part.unpaid):
+            what = "paid" if is_all and not part.has_entry else f"paid:{came.so_far.amount}"
             course = part.course
             unit = sale.square_order_id, course.square_line_uid, course.unit
             yield part, share, Line(sale_key(unit, part.position, what), came.at or course.sold_at)
@@ -183,7 +183,7 @@ def _parts(session: Session, square_order_id: str, line_uids: Collection[str]) -
     parts_of: dict[str, list[_Part]] = {uid: [] for uid in line_uids}
     for row in rows:
         part = _Part(
-            courses[row.id], row.allowance_id, row.position, row.part_price, int(row.paid), row.entries
+            courses[row.id], row.allowance_id, row.position, row.part_price, int(row.paid), row.entries > 0
         )
         parts_of[row.square_line_uid].append(part)
     return parts_of
