@@ -7,27 +7,32 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from plugin.core.acts import SQUARE
+from plugin.core.acts import SQUARE, Role
 from plugin.core.fingerprint import reason_fingerprint
 from plugin.core.money import Money
 from plugin.core.terms import Terms
+from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base import events
 from plugin.courses.base.chain import (
     add_history,
     allowances_of,
     course_for_change,
+    head_of,
     lock_course,
     main_of,
     money_paid,
+    next_reversal,
 )
-from plugin.courses.base.events import SaleBooked
+from plugin.courses.base.events import CourseChanged, SaleBooked, VisitRecorded
 from plugin.courses.base.work import Work
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.sales.book import book_sale
 from plugin.courses.sales.sales import Booking, Came, ReturnLine, Sale, SaleLine
+from plugin.courses.visits.no_shows import Missed, settle_missed
+from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import NotFound
 from plugin.store.base import Base
-from plugin.store.ledger import Allowance, Course, Entry, History
+from plugin.store.ledger import Allowance, Course, Entry, History, Operation, Visit
 from plugin.store.people import Client
 from plugin.store.queues import Attention, SquareRefund
 from tests.courses.changes.changing import Changes
@@ -672,6 +677,78 @@ class TestAnUndo:
             "Deb",
             "desk",
         )
+
+    def test_sessions_that_were_added_are_granted_no_more(self, desk: Desk) -> None:
+        course_id = desk.sell()
+        Changes(desk).adjust(course_id, 2)
+        with desk.store.reading() as session:
+            entry = session.scalars(select(Entry).order_by(Entry.seq.desc())).first()
+            assert entry is not None
+            head = head_of(session, entry.allowance_id)
+            undone = next_reversal(Work(session, desk.store, desk.act(OLGA)), head, entry, "Not agreed")
+        assert (undone.sessions_delta, undone.granted_before, undone.granted_after) == (-2, 14, 12)
+
+
+class TestAUse:
+    def test_it_writes_an_entry_and_a_visit(self, desk: Desk) -> None:
+        person = add_staff(
+            desk.store, email="wu@example.org", name="Dr. Wu", role=Role.PRACTITIONER, password_hash="x",
+            now=desk.clock(),
+        ).actor  # fmt: skip
+        course_id = desk.sell()
+        used = desk.use(course_id, key="tap", actor=person, sessions=2)
+        ((client_id,),) = rows(desk, Client, "id")
+        (visit,) = rows(
+            desk, Visit, "id", "client_id", "course_id", "visited_on", "practitioner_id", "created_at"
+        )
+        assert visit[1:] == (client_id, course_id, desk.today, person.staff_id, desk.clock())
+        names = ("idempotency_key", "kind", "sessions_delta", "value_delta", "visit_id", "reverses", "reason")
+        assert rows(desk, Entry, *names, "happened_at", "by", "staff_id", "source")[-1] == (
+            "use:tap",
+            "used",
+            -2,
+            -2 * SINGLE,
+            visit[0],
+            None,
+            "",
+            desk.clock(),
+            "Dr. Wu",
+            person.staff_id,
+            "desk",
+        )
+        (kept,) = rows(desk, Operation, "answer")[-1]
+        assert kept == {"entry_id": used.entry.id, "session_number": 2, "earlier": []}
+
+    def test_a_missed_visit_is_an_entry_with_its_reason_and_no_visit(self, desk: Desk) -> None:
+        course_id = desk.sell()
+        settle_missed(desk.store, desk.act(key="tap"), course_id, Missed("charge"))
+        assert rows(desk, Visit, "id") == []
+        names = ("idempotency_key", "kind", "sessions_delta", "visit_id", "reason", "happened_at")
+        assert rows(desk, Entry, *names)[-1] == (
+            "no-show:tap",
+            "used",
+            -1,
+            None,
+            "No-show on Nov 22, 2026",
+            desk.clock(),
+        )
+
+    def test_what_follows_is_told_who_came_to_whose_course(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        heard: list[object] = []
+        for kind in (VisitRecorded, CourseChanged):
+            monkeypatch.setitem(events._subscribers, kind, (lambda _work, event: heard.append(event),))
+        bea, course_id = desk.client("Bea Wong"), desk.sell(paid_at=desk.clock() - timedelta(days=3))
+        Changes(desk).share(course_id, bea)
+        heard.clear()
+        owner, day = desk.course(course_id).client_id or "", desk.today - timedelta(1)
+        wish = UseSession(course_id, client_id=bea, visited_on=day)
+        with_mail = use_session(desk.store, desk.act(), wish, has_mail=True).entry
+        without = desk.use(course_id).entry
+        desk.undo(without.id)
+        recorded = VisitRecorded(with_mail.visit_id or "", course_id, bea, owner, day, desk.today)
+        assert heard == [recorded, *[CourseChanged(course_id)] * 3]
 
 
 class TestACourse:

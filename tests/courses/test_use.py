@@ -258,6 +258,15 @@ class TestTheSameKey:
         assert again.entry.reversed_by is not None
         assert desk.balance(course_id)[0] == 12
 
+    def test_it_gives_the_first_number_when_an_earlier_session_is_undone_since(self, desk: Desk) -> None:
+        course_id = desk.sell()
+        earlier = desk.use(course_id)
+        desk.use(course_id, key="tap")
+        desk.undo(earlier.entry.id)
+        again = desk.use(course_id, key="tap")
+        assert (again.session_number, again.entry.session_number) == (2, 2)
+        assert desk.course(course_id).visits[0].number == 1
+
     @pytest.mark.parametrize(
         "other", [{"sessions": 2}, {"note": "x"}, {"visited_on": TODAY}, {"focus": "jaw"}], ids=str
     )
