@@ -29,7 +29,7 @@ def letter_page(paper: VoucherLetter, language: Language) -> LetterPage:
         ),
         _inside(paper, language),
         language.gettext(
-            "The code on it works once, for whoever brings it. Please keep it safe until you give it."
+            "The code on it works once, for anyone who brings it. Please keep it safe until you give it."
         ),
         language.gettext("It is good until {date}.", date=language.long_date(paper.good_until))
         if paper.good_until

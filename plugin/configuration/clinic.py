@@ -53,7 +53,9 @@ def save_clinic_settings(
             return before
         if seen is not None and seen != before.mark:
             raise Refused(
-                _("Somebody changed these settings after you opened this page. Compare, then save again."),
+                _(
+                    "Someone else changed these settings after you opened this page. Compare, then save again."
+                ),
                 code="changed_meanwhile",
             )
         if wanted.currency != before.currency and (why := _why_locked(session, before.currency)):

@@ -155,7 +155,7 @@ def _two_left(fill: LetterFill, language: Language) -> Iterator[str]:
 
 def _touch_up(fill: LetterFill, language: Language) -> Iterator[str]:
     yield language.gettext(
-        "Your course {package} includes touch-ups, and the time for one has come.", package=fill.package_name
+        "Your course {package} includes touch-ups, and one is due now.", package=fill.package_name
     )
 
 
@@ -172,7 +172,7 @@ def _lapsed(fill: LetterFill, language: Language) -> Iterator[str]:
 def _review(fill: LetterFill, language: Language) -> Iterator[str]:
     yield language.gettext("Thank you for coming to {clinic}.", clinic=fill.clinic.name)
     yield language.gettext(
-        "We ask everybody once: how was it? Whatever you write, good or bad, helps others and us."
+        "We ask every client once: how was it? Whatever you write, good or bad, helps others and us."
     )
 
 

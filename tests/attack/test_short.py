@@ -27,7 +27,7 @@ _______ POST /things _______
 
 [422] Unprocessable Content:
 
-    `{"error":{"code":"invalid_field","field":"year","message":"That year has not begun yet."}}`
+    `{"error":{"code":"invalid_field","field":"year","message":"That year has not started yet."}}`
 
 Reproduce with:
 
@@ -58,7 +58,7 @@ def test_only_the_sentence_of_a_use_case_excuses_a_refusal() -> None:
     (failure,) = failures_in(FAILED)
     assert failure.startswith("POST /things\n")
     assert is_of_a_rule(failure)
-    assert not is_of_a_rule(failure.replace("That year has not begun yet.", "year must be 2000 or more."))
+    assert not is_of_a_rule(failure.replace("That year has not started yet.", "year must be 2000 or more."))
     assert not is_of_a_rule(failure.replace("[422]", "[500]"))
     assert not is_of_a_rule(f"- ST101 Server error\n{failure}")
 

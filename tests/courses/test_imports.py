@@ -95,7 +95,7 @@ def test_the_desk_can_not_give_back_what_was_used_before(book: OldBook) -> None:
     with pytest.raises(Refused) as refusal:
         reverse(book.store, book.desk.act(), the_course(book).entries[-1].id, "Slip")
     assert (str(refusal.value), refusal.value.code) == (
-        "These sessions were used before Coursekeeper. The owner puts their number right.",
+        "These sessions were used before Coursekeeper. The owner can correct their number.",
         "not_reversible",
     )
 

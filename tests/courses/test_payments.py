@@ -110,7 +110,7 @@ def test_money_for_a_course_that_was_refunded_is_asked_about(desk: Desk) -> None
     desk.book(replace(sale, came=came(50000, 198000)))
     assert desk.course(course_id).paid == Money(50000, "USD")
     assert [one.summary for one in desk.questions()] == [
-        "$1,480.00 came for a course that is closed. It belongs to no session."
+        "$1,480.00 was paid for a course that is closed. It belongs to no session."
     ]
 
 

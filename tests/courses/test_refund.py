@@ -252,7 +252,7 @@ class TestTheQuestion:
         courses = two_courses(desk)
         desk.refund("O", 49500, total=2 * WHOLE, return_order=None)
         (item,) = desk.questions()
-        assert item.proposal == "2 courses came of that sale. Choose the one the money was for."
+        assert item.proposal == "That sale opened 2 courses. Choose the one the money was for."
         assert (item.proposed_decision, item.proposed_sessions, item.proposed_course_id) == (None, None, None)
         with pytest.raises(InvalidField, match="which of the sale’s courses"):
             desk.answer(item.id, "take_sessions", sessions=3)
@@ -442,7 +442,7 @@ class TestThatFails:
 
 
 def test_a_refund_of_a_sale_without_courses_is_kept_for_the_sums(desk: Desk) -> None:
-    assert desk.refund("NO-SUCH-ORDER", 100) == "No course came of that sale."
+    assert desk.refund("NO-SUCH-ORDER", 100) == "That sale opened no course."
 
 
 def test_a_refund_seen_before_its_sale_is_applied_when_met_after_it(desk: Desk) -> None:

@@ -225,7 +225,7 @@ class TestPayments:
                 "O",
                 None,
                 None,
-                "$1,380.00 came for a course that is closed. It belongs to no session.",
+                "$1,380.00 was paid for a course that is closed. It belongs to no session.",
                 {
                     "unclaimed": 138000,
                     "proposal": "Give the money back in Square, or sell a new course.",
@@ -244,7 +244,7 @@ class TestPayments:
             desk.book(replace(sale, came=(Came(usd(1)),)))
             desk.refund(order, 1, total=1, refund_id=f"REFUND-{order}")
             desk.book(sale)
-        said = "$3,960.00 came for a course that is closed. It belongs to no session."
+        said = "$3,960.00 was paid for a course that is closed. It belongs to no session."
         assert [item.summary for item in desk.questions()] == [said, said]
 
     def test_each_payment_for_a_closed_course_is_asked_about_once(self, desk: Desk) -> None:
@@ -258,7 +258,7 @@ class TestPayments:
         desk.answer(item.id, "dismiss")
         for many in (2, 3, 3, 4, 4):
             desk.book(replace(sale, came=came[:many]))
-        said = "{} came for a course that is closed. It belongs to no session."
+        said = "{} was paid for a course that is closed. It belongs to no session."
         assert item.summary == said.format("$480.00")
         asked = sorted(each.summary for each in desk.questions())
         assert asked == [said.format("$480.00"), said.format("$520.00")]
@@ -288,7 +288,7 @@ class TestPayments:
         came.append(Came(usd(WHOLE), desk.clock()))
         for _again in range(2):
             desk.book(replace(sale, came=tuple(came)))
-        said = "{} came for a course that is closed. It belongs to no session."
+        said = "{} was paid for a course that is closed. It belongs to no session."
         asked = sorted(item.summary for item in desk.questions())
         assert asked == [said.format("$1,000.00"), said.format("$480.00")]
 
@@ -306,7 +306,7 @@ class TestPayments:
         assert rows(desk, Course, *names) == [(one, None, 33000), (two, "refunded", 16500)]
         assert [desk.course(each).paid.amount for each in (one, two)] == [165000, 82500]
         assert [item.summary for item in desk.questions() if item.kind == "money_for_closed"] == [
-            "$990.00 came for a course that is closed. It belongs to no session."
+            "$990.00 was paid for a course that is closed. It belongs to no session."
         ]
 
     def test_a_tax_of_less_than_a_cent_for_each_course_is_paid_to_the_cent(self, desk: Desk) -> None:

@@ -54,7 +54,7 @@ def test_a_course_that_can_not_be_used_says_why_and_what_to_do(desk: Desk) -> No
     assert [
         _why_not_used(desk, each) for each in (unassigned, refunded, transferred, frozen, given, expired)
     ] == [
-        ("unassigned", "Nobody owns this course yet. Assign it to a client first."),
+        ("unassigned", "No one owns this course yet. Assign it to a client first."),
         ("refunded", "This course was refunded; it has no sessions to use."),
         ("transferred", "This course was transferred; look for it with the other client."),
         ("frozen", "This course is frozen. Unfreeze it first."),

@@ -154,7 +154,7 @@ def test_the_month_ends_on_its_last_day(first: date, last: str) -> None:
 def test_a_clinics_first_day_is_a_paper_too(text_of: Text) -> None:
     text = text_of(quiet_month())
     assert "Nothing was sold or used in this month." in text
-    assert "Nobody needs a call today." in text
+    assert "No one needs a call today." in text
 
 
 @pytest.mark.parametrize("made", [month, busy_month], ids=["usual", "busy"])

@@ -390,7 +390,7 @@ def test_without_the_right_to_write_it_is_said_once_and_plans_go_on(
     (said,) = planner.asked()
     assert said == (
         "Planned visits are not booked in Square: Your plan of Square Appointments does not let Coursekeeper"
-        " book. It takes Plus or Premium."
+        " book. That needs Plus or Premium."
     )
     assert why_not_booking(planner.clinic.services) in said
     # Nothing else of the connection is held up by it, and planned visits are where they always were.

@@ -258,7 +258,7 @@ def test_a_client_is_never_shown_the_page_of_an_error_that_staff_read(
     address = f"/my/{token_of(small_desk.store, small_desk.act(), ana)}/again/{course_id}"
     answer = visitor.send(visitor.page(address).form(address))
     assert answer.status_code == 503
-    assert "This could not be begun just now." in answer.text
+    assert "This could not be started just now." in answer.text
     assert "no longer works" not in answer.text
     assert "printer" not in answer.text
 

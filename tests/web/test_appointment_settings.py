@@ -120,7 +120,7 @@ def test_what_square_does_not_offer_is_refused(owner: Owner) -> None:
         ({"/oauth2/token/status": {"scopes": ["APPOINTMENTS_READ"]}}, "has not granted the permission"),
         (
             {PROFILE: {"business_booking_profile": {"support_seller_level_writes": False}}},
-            "It takes Plus or Premium.",
+            "That needs Plus or Premium.",
         ),
     ],
 )

@@ -82,7 +82,7 @@ def test_from_the_choice_to_the_zip(papers: Papers) -> None:
     new = papers.desk.client("New Person", phone="4155550199")
     page = papers.post("/papers/batches", client=[ana, bea, new], paper=["summary", "aftercare"])
     assert "Making 3 papers" in page.text
-    assert "0 of 3 made. You can leave this page; it goes on." in page.text
+    assert "0 of 3 made. You can leave this page; it continues." in page.text
     address = page.form("/stop").action.removesuffix("/stop")
     news = papers.deb.get(f"{address}/live")
     assert papers.deb.get(f"{address}/live?seen={news.headers['X-Seen']}").status_code == 204

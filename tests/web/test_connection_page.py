@@ -168,7 +168,7 @@ def test_disconnecting_asks_once_more_and_forgets(opened: Open) -> None:
 
 @pytest.mark.parametrize(
     ("code", "says"),
-    [("square_unreachable", "No answer since"), ("square_sign_in", "Not let in since")],
+    [("square_unreachable", "No answer since"), ("square_sign_in", "Access refused since")],
 )
 def test_it_shows_at_once_while_square_is_away(opened: Open, code: str, says: str) -> None:
     desk = opened(BY_TOKEN)
@@ -183,7 +183,7 @@ def test_it_shows_at_once_while_square_is_away(opened: Open, code: str, says: st
     ("code", "says"),
     [
         ("square_down", "Square has not answered since 6:00"),
-        ("square_sign_in", "Square does not let Coursekeeper in since 6:00"),
+        ("square_sign_in", "Square has refused access since 6:00"),
     ],
 )
 def test_the_desk_is_told_in_a_quiet_line_while_it_lasts(opened: Open, code: str, says: str) -> None:

@@ -36,7 +36,7 @@ def test_the_reports_lead_there(small_olga: Visitor, small_desk: Desk):
 @pytest.mark.parametrize(
     ("month", "says"),
     [
-        ("2026-12", "That month has not begun yet."),
+        ("2026-12", "That month has not started yet."),
         ("soon", "A month is written such as 2026-11."),
         ("", "A month is written such as 2026-11."),
     ],

@@ -63,7 +63,7 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(small_olga: Visitor, p
     small_olga.after(form, price="2,000.00")
     refused = small_olga.send(late, price="1,900.00")
     assert refused.status_code == 409
-    assert "Somebody has changed this package meanwhile." in refused.text
+    assert "Someone else has changed this package meanwhile." in refused.text
     assert "1,900.00" in refused.text
 
 

@@ -195,7 +195,7 @@ def test_the_overview_leads_from_its_figures_to_what_is_behind_them(small_olga: 
     sold = next(link for link in figures if "line=sold" in link)
     assert "2 entries" in small_olga.page(sold).text or "1 entry" in small_olga.page(sold).text
     for month, says in (
-        ("2027-01", "That month has not begun yet."),
+        ("2027-01", "That month has not started yet."),
         ("x", "A month is written such as 2026-11."),
     ):
         answer = small_olga.get(f"/overview?month={month}")

@@ -48,7 +48,7 @@ def test_the_focus_and_the_note_are_written_down(deb: Visitor, desk: Desk, cours
 
 def test_it_says_where_each_of_them_goes(deb: Visitor, address: str) -> None:
     text = deb.page(address).text
-    assert "Goes on the course summary." in text
+    assert "Printed on the course summary." in text
     assert "Stays here, not on papers." in text
 
 

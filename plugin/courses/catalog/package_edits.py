@@ -53,7 +53,7 @@ def edit_package(
 
 def _edit(work: Work, package: Package, new: NewPackage, seen_version: int | None) -> dict[str, Any]:
     if seen_version is not None and seen_version != package.version:
-        raise Refused(_("Somebody has changed this package meanwhile. Look at it again."), code="changed")
+        raise Refused(_("Someone else has changed this package meanwhile. Check it again."), code="changed")
     same_currency(new, clinic_in(work.session).currency)
     is_sold_otherwise = (package.name, package.price) != (new.name, new.price.amount)
     before = package_text(package_in(work.session, package.id))

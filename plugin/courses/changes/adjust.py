@@ -101,7 +101,7 @@ def _check(change: CourseChange, allowance: Allowance, head: Head, wish: Adjustm
         )
     _check_value(change, allowance, wish)
     if wish.keeps_value and head.value and -wish.sessions >= head.sessions:
-        said = _("The value needs a session to stay with. Let it go with the sessions.")
+        said = _("No session is left to keep the value. Remove the value with the sessions.")
         raise InvalidField(said, field="keeps_value")
 
 

@@ -24,7 +24,7 @@ from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store.tables import Allowance, AllowedAhead, Entry
 from plugin.wording import N_, _
 
-EARNED = N_("Earned: for sessions used before it came")
+EARNED = N_("Earned: for sessions used before it was paid")
 _KEY = "earned:"
 
 
@@ -63,7 +63,7 @@ def allow_ahead(
             )
         )
         text = _(
-            "{sessions} of {treatment} may be used before the money comes",
+            "{sessions} of {treatment} may be used before they are paid",
             sessions=sessions_text(sessions),
             treatment=view.treatment,
         )

@@ -79,7 +79,7 @@ def refuse_closed(course: CourseView) -> None:
 def refuse_ownerless(course: CourseView) -> None:
     """Raise Refused while the course has no owner."""
     if course.client_id is None:
-        raise Refused(_("Nobody owns this course yet. Assign it to a client first."), code="unassigned")
+        raise Refused(_("No one owns this course yet. Assign it to a client first."), code="unassigned")
 
 
 def refuse_waiting_gift(course: CourseView) -> None:

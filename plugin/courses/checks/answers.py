@@ -103,7 +103,7 @@ def refuse_unchecked_in(session: Session, client_id: str, day: date) -> None:
         raise Refused(said, code="check_missing")
     if check.waits:
         said = _(
-            "The client answered “ask me”. Whoever treats asks them first, and says so on the client’s page."
+            "The client answered “ask me”. The practitioner asks them first, and notes that on the client’s page."
         )
         raise Refused(said, code="check_asks")
 

@@ -23,11 +23,11 @@ _SOON = N_("The invoice is being made. Try again in a few seconds.")
 _IMPORTED = N_(
     "This course was sold before Coursekeeper and brought in from a file. There is no invoice of it here."
 )
-_NOBODYS = N_("Nobody owns this course yet. Assign it to a client first.")
+_NOBODYS = N_("No one owns this course yet. Assign it to a client first.")
 _WAITS = N_(
     "Another course of the same sale has no owner yet. Assign it first; then the sale has its invoice."
 )
-_ERASED = N_("The data of whoever bought this course was erased, and no invoice was issued before.")
+_ERASED = N_("The buyer’s data was deleted, and no invoice was issued before.")
 _UNTOLD = N_(
     "Square could not tell of this sale so far, so its invoice can’t be made yet. It is retried automatically."
 )

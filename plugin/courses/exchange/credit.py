@@ -111,7 +111,7 @@ def credit_now_in(session: Session, course: CourseView) -> Credit:
 
 def _refuse(session: Session, course: CourseView) -> None:
     if course.client_id is None:
-        raise Refused(_("Nobody owns this course yet. Assign it to a client first."), code="unassigned")
+        raise Refused(_("No one owns this course yet. Assign it to a client first."), code="unassigned")
     if course.waiting_gift is not None:
         raise Refused(_("This course waits as a gift. Cancel the gift first."), code="waits_as_gift")
     said = {

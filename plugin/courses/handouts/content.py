@@ -198,7 +198,7 @@ def subject_in(
     row = require_row(session, Course, course_id, NO_COURSE)
     course = course_in(session, row, today=local_date(clinic, now))
     if course.client_id is None:
-        raise Refused(_("Nobody owns this course yet. Assign it to a client first."), code="unassigned")
+        raise Refused(_("No one owns this course yet. Assign it to a client first."), code="unassigned")
     return clinic, course, language or client_in(session, course.client_id).language
 
 

@@ -293,8 +293,8 @@ def _overtaken(newest: TreatmentText | None) -> Refused:
     by = newest.by if newest else _("Somebody")
     return Refused(
         _(
-            "{by} has saved another version meanwhile, and yours is not saved. It still stands "
-            "here: look at theirs in the list of versions, then save yours over it or leave it.",
+            "{by} has saved another version meanwhile, so yours is not saved yet. It is still here: "
+            "compare it with theirs in the list of versions, then save it or leave the page.",
             by=by,
         ),
         code="changed",

@@ -84,7 +84,7 @@ def _refuse_changed(session: Session, batch: ImportBatch, courses: Sequence[Cour
         if len(names) <= 3
         else _("{names} and others", names=", ".join(names[:3])),
     )
-    raise Refused(_("{said} Put right those courses by themselves.", said=said), code="used_since")
+    raise Refused(_("{said} Correct those courses one by one.", said=said), code="used_since")
 
 
 def _is_changed(course: Course, batch: ImportBatch) -> bool:

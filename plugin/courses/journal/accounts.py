@@ -99,7 +99,7 @@ ROLES: Mapping[Role, RoleInfo] = {
         Type.LIABILITY,
         "2390",
         N_("Moved between courses"),
-        N_("Comes to zero: each move out has its move in."),
+        N_("Totals zero: each move out has its move in."),
     ),
     Role.TO_CLARIFY: RoleInfo(
         Type.LIABILITY, "2990", N_("Payments to clarify"), N_("Money that belongs to no session.")

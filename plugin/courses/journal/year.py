@@ -91,7 +91,7 @@ def year_end_in(session: Session, year: int, *, now: datetime, currency: str = "
     clinic = clinic_in(session)
     today, wanted = local_date(clinic, now), currency or clinic.currency
     if not 2000 <= year <= today.year:
-        raise InvalidField(_("That year has not begun yet."), field="year")
+        raise InvalidField(_("That year has not started yet."), field="year")
     period = Period(date(year, 1, 1), date(year, 12, 31))
     within = package_what_sums(session, period, wanted)
     closed = closed_through_in(session)

@@ -73,7 +73,7 @@ def _is_older(record: DisputeRecord, row: Dispute) -> bool:
 def _ask_in(work: Work, dispute: Dispute) -> str:
     courses = _courses_in(work.session, dispute)
     if not courses:
-        return _("No course came of the disputed sale.")
+        return _("The disputed sale opened no course.")
     mark = question_mark(dispute.square_dispute_id)
     item = work.session.scalar(select(Attention).where(Attention.dedupe == mark).with_for_update())
     open_ids = [course.id for course in courses if course.closed_as is None]

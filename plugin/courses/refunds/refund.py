@@ -38,7 +38,7 @@ def record_refund(work: Work, refund: Refund) -> str:
     if not _note(work.session, work.act, refund):
         return _("That refund had failed before; this is older news.")
     if not course_ids:
-        return _("No course came of that sale.")
+        return _("That sale opened no course.")
     if ours is not None:
         return settle_part(work, ours, refund.status)
     if refund.status in GONE:

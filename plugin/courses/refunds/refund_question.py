@@ -198,9 +198,7 @@ def _proposal(courses: Sequence[CourseView], asked: _Asked) -> _Proposal:
         said = _("{given} is the tip of this sale: keep all sessions.", given=asked.given)
         return _Proposal(said, TIP, proposed_course_id=one.id if one else None)
     if one is None:
-        return _Proposal(
-            _("{n} courses came of that sale. Choose the one the money was for.", n=len(courses))
-        )
+        return _Proposal(_("That sale opened {n} courses. Choose the one the money was for.", n=len(courses)))
     basis = refund_basis_in(asked.session, one)
     kept = basis.agreed.kept.amount
     if 0 < kept <= asked.amount.amount:

@@ -77,7 +77,7 @@ def owners_month_in(session: Session, period: Period, people: FollowUpPage, *, n
     clinic = clinic_in(session)
     today = local_date(clinic, now)
     if period.first > today:
-        raise InvalidField(_("That month has not begun yet."), field="month")
+        raise InvalidField(_("That month has not started yet."), field="month")
     report = liability_in(session, period)
     rolled = report.total(clinic.currency)
     others = [each for each in report.totals if each.currency != clinic.currency]

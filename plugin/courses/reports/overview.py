@@ -82,7 +82,7 @@ def overview_in(session: Session, today: date, month: date | None = None) -> Ove
     currency = clinic_in(session).currency
     chosen = month_of(month) if month else month_before(today)
     if chosen.first > today:
-        raise InvalidField(_("That month has not begun yet."), field="month")
+        raise InvalidField(_("That month has not started yet."), field="month")
     compared = months_of(session, months_up_to(chosen.first, MONTHS_SHOWN + 1), currency)
     owed = deferred_in(session)
     return Overview(

@@ -103,7 +103,7 @@ def _move(work: Work, course_id: str, client_id: str, reason: str) -> dict[str, 
     if not view.is_untouched:
         raise Refused(_("Sessions of this course were used, so it can’t be moved as a whole."), code="used")
     if course.client_id is None:
-        raise Refused(_("Nobody owns this course yet. Assign it under Attention."), code="unassigned")
+        raise Refused(_("No one owns this course yet. Assign it under Attention."), code="unassigned")
     if course.client_id == to.id:
         raise Refused(_("This course is {to}’s already.", to=to.name), code="already_assigned")
     text = _("Moved from {client_name} to {to}", client_name=view.client_name, to=to.name)

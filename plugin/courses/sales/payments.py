@@ -244,7 +244,7 @@ def _ask(work: Work, sale: Sale, came: Came, unclaimed: int) -> None:
         kind=_MONEY_FOR_CLOSED,
         dedupe=f"{_MONEY_FOR_CLOSED}:{order_id}:{came.so_far.amount}",
         summary=_(
-            "{came} came for a course that is closed. It belongs to no session.",
+            "{came} was paid for a course that is closed. It belongs to no session.",
             came=clinic_money(work.session, new),
         ),
         details={

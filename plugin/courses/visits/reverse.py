@@ -84,7 +84,7 @@ def _reversible(session: Session, course: Course, entry_id: str) -> tuple[Entry,
     if entry.kind != Kind.USED:
         raise Refused(_("Only a used session can be undone here."), code="not_reversible")
     if entry.visit_id is None and entry.source == Source.IMPORT:
-        said = _("These sessions were used before Coursekeeper. The owner puts their number right.")
+        said = _("These sessions were used before Coursekeeper. The owner can correct their number.")
         raise Refused(said, code="not_reversible")
     if course.closed_as is not None:
         said = _("This course was {closed_as}; a session of it can’t be undone.", closed_as=course.closed_as)

@@ -214,7 +214,7 @@ def _refusal(course: CourseState, code: str) -> str:
         )
         return _("{said} Redeem its voucher, or take the gift back.", said=said)
     return {
-        "unassigned": _("Nobody owns this course yet. Assign it to a client first."),
+        "unassigned": _("No one owns this course yet. Assign it to a client first."),
         "refunded": _("This course was refunded; it has no sessions to use."),
         "transferred": _("This course was transferred; look for it with the other client."),
         "expired": _("This course has expired. The owner can extend it."),

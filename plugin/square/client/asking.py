@@ -33,7 +33,7 @@ ANSWER_TIMEOUT_S = 8.0
 # Where a person waits for the answer.
 SOON_S = 4.0
 MOST_PAGES = 2000
-NO_PLAN = N_("Your plan of Square Appointments does not let Coursekeeper book. It takes Plus or Premium.")
+NO_PLAN = N_("Your plan of Square Appointments does not let Coursekeeper book. That needs Plus or Premium.")
 _SENDABLE = re.compile(r"[!-~]+\Z")
 Token = Callable[[], str]
 Watch = Callable[[str], None]

@@ -78,7 +78,7 @@ def unreadable(error: HTTPException) -> ResponseReturnValue:
 
 def not_begun(error: CoursekeeperError) -> ResponseReturnValue:
     """Return a page without the payment; the reason is the clinic's matter."""
-    said = reader().gettext("This could not be begun just now. Please try again, or call us.")
+    said = reader().gettext("This could not be started just now. Please try again, or call us.")
     return excuse(error, said)
 
 

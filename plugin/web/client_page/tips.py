@@ -47,7 +47,7 @@ def give(token: str) -> ResponseReturnValue:
         )
         return _page(token, client, problem=said), 422
     except Refused as error:
-        said = language.gettext("This could not be begun just now. Please try again, or call us.")
+        said = language.gettext("This could not be started just now. Please try again, or call us.")
         return _page(token, client, problem=said), error.status
     return redirect(url_for("tips.follow", token=token, tip_id=tip.id), code=303)
 

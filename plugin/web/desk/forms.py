@@ -200,7 +200,7 @@ class VisitForm(UseForm):
     practitioner_id = Choice(N_("Practitioner"))
     focus = Text(
         N_("Focus (optional)"),
-        hint=N_("Goes on the course summary."),
+        hint=N_("Printed on the course summary."),
         maxlength=NOTE_LENGTH,
         autocomplete="off",
     )
@@ -226,7 +226,7 @@ class VisitDetailsForm(Form):
     practitioner_id = Choice(N_("Practitioner"))
     focus = Text(
         N_("Focus"),
-        hint=N_("One short line. Goes on the course summary."),
+        hint=N_("One short line. Printed on the course summary."),
         maxlength=NOTE_LENGTH,
         autocomplete="off",
     )

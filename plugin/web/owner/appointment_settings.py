@@ -84,7 +84,7 @@ def _services_now() -> dict[str, str]:
 
 def _offer(form: SettingsForm, known: Bookable) -> None:
     if TEAM in form:
-        form[TEAM].choices = _choices(_("Whoever is free"), known.team, form[TEAM].data)
+        form[TEAM].choices = _choices(_("Anyone available"), known.team, form[TEAM].data)
     for name in _service_names(form):
         form[name].choices = _choices(_("Not booked"), known.services, form[name].data)
 

@@ -68,7 +68,7 @@ def test_what_is_out_of_bounds_is_refused_in_words(desk: Desk, changes: Changes)
         (1, {"value": usd(-1)}, "at most"),
         (1, {"value": Money(1, "EUR")}, "This course is in USD"),
         (-1, {"value": usd(1)}, "their own part"),
-        (-12, {"keeps_value": True}, "needs a session to stay with"),
+        (-12, {"keeps_value": True}, "No session is left to keep the value"),
     ]
     for sessions, how, why in cases:
         with pytest.raises(InvalidField, match=why):
@@ -129,7 +129,7 @@ def test_money_that_comes_when_no_session_is_left_is_earned(desk: Desk, changes:
     pay(desk, sale, 49500, 198000)
     course = desk.course(course_id)
     assert (course.left, course.value_left.amount, course.paid.amount) == (0, 0, 198000)
-    assert course.entries[-1].reason == "Earned: for sessions used before it came"
+    assert course.entries[-1].reason == "Earned: for sessions used before it was paid"
 
 
 def test_goodwill_needs_no_money(desk: Desk, changes: Changes) -> None:
