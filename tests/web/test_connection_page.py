@@ -189,11 +189,11 @@ def test_it_shows_at_once_while_square_is_away(opened: Open, code: str, says: st
 def test_the_desk_is_told_in_a_quiet_line_while_it_lasts(opened: Open, code: str, says: str) -> None:
     desk = opened(BY_TOKEN)
     desk.change(failing_since=desk.clock(), failing_code=code)
-    assert "Visits can be used as always" not in desk.olga.page("/").text
+    assert "Sessions can be used as always" not in desk.olga.page("/").text
     desk.clock.advance(seconds=30)
     said = desk.olga.page("/").text
     assert says in said
-    assert "Visits can be used as always" in said
+    assert "Sessions can be used as always" in said
 
 
 def test_asking_a_square_that_is_away_says_so(opened: Open) -> None:
