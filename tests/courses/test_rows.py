@@ -13,6 +13,7 @@ from plugin.core.money import Money
 from plugin.core.terms import Terms
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base import events
+from plugin.courses.base.attention import open_item
 from plugin.courses.base.chain import (
     add_history,
     allowances_of,
@@ -25,16 +26,19 @@ from plugin.courses.base.chain import (
 )
 from plugin.courses.base.events import CourseChanged, SaleBooked, VisitRecorded
 from plugin.courses.base.work import Work
+from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.sales.book import book_sale
 from plugin.courses.sales.sales import Booking, Came, ReturnLine, Sale, SaleLine
+from plugin.courses.sales.unlinked import unlinked_mark
 from plugin.courses.visits.no_shows import Missed, settle_missed
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import NotFound
 from plugin.store.base import Base
 from plugin.store.ledger import Allowance, Course, Entry, History, Operation, Visit
-from plugin.store.people import Client
+from plugin.store.people import Client, SquareCustomer
 from plugin.store.queues import Attention, SquareRefund
+from plugin.store.selling import Checkout, PublicOrder
 from tests.courses.changes.changing import Changes
 from tests.courses.desk import FACIAL, OLGA, SINGLE, TOUCH_UP, Desk, back
 
@@ -59,6 +63,18 @@ def two_with_tax(desk: Desk) -> Sale:
     package = desk.package(touch_ups=2, terms=Terms(expires_after_months=6))
     line = replace(desk.line(package, quantity=2, paid=330001), tax=33001, tax_in_price=10001)
     return desk.sale(line, order="O", paid_at=desk.clock() - timedelta(hours=1), total=363002)
+
+
+@pytest.fixture
+def published(monkeypatch: pytest.MonkeyPatch) -> list[SaleBooked]:
+    heard: list[SaleBooked] = []
+
+    def hear(_work: Work, event: SaleBooked) -> tuple[str, ...]:
+        heard.append(event)
+        return ("ITEM",)
+
+    monkeypatch.setitem(events._subscribers, SaleBooked, (hear,))
+    return heard
 
 
 class TestASale:
@@ -96,6 +112,17 @@ class TestASale:
             (booked.opened[1], 0, FACIAL, "main", SINGLE, 141429, None),
             (booked.opened[1], 1, TOUCH_UP, "touch_up", SINGLE, 23571, 12),
         ]
+
+    def test_the_price_is_allocated_by_what_the_sessions_cost_one_by_one(self, desk: Desk) -> None:
+        contents = (
+            NewContent(FACIAL, 10, usd(SINGLE), kind="main"),
+            NewContent(TOUCH_UP, 2, usd(5000), kind="touch_up", usable_from_session=10),
+        )
+        new = NewPackage("Ten and two", usd(170000), contents, Terms())
+        package = create_package(desk.store, desk.act(OLGA), new).id
+        desk.list_on_till(package, f"var-{package}")
+        desk.sell(package, paid=170000)
+        assert rows(desk, Allowance, "single_price", "price") == [(SINGLE, 160286), (5000, 9714)]
 
     def test_each_entry_has_a_key_of_its_own_by_which_it_is_written_once(self, desk: Desk) -> None:
         desk.book(two_with_tax(desk))
@@ -150,6 +177,17 @@ class TestALine:
         kinds = {item.id: item.kind for item in desk.questions()}
         assert [kinds[each] for each in first.attention] == ["unclear_quantity", "unassigned_sale"]
         assert [kinds[each] for each in second.attention] == ["unclear_quantity"]
+
+    def test_what_was_asked_about_a_line_is_answered_once_its_course_is_open(self, desk: Desk) -> None:
+        package = desk.package()
+        with desk.store.writing() as session:
+            work = Work(session, desk.store, desk.act(SQUARE))
+            asked: dict[str, Any] = {"kind": "unlinked_sale", "summary": "Not linked", "details": {}}
+            open_item(work, dedupe=unlinked_mark("O", "L1"), **asked)
+        desk.sell(package, order="O")
+        assert rows(desk, Attention, "resolved_by", "resolution") == [
+            ("Square", {"reason": "The course is open."})
+        ]
 
     def test_a_buyer_named_later_makes_no_client_where_the_course_has_one(self, desk: Desk) -> None:
         sale = desk.sale(desk.line(desk.package()))
@@ -345,17 +383,6 @@ class TestPayments:
 
 
 class TestWhatFollowsASale:
-    @pytest.fixture
-    def published(self, monkeypatch: pytest.MonkeyPatch) -> list[SaleBooked]:
-        heard: list[SaleBooked] = []
-
-        def hear(_work: Work, event: SaleBooked) -> tuple[str, ...]:
-            heard.append(event)
-            return ("ITEM",)
-
-        monkeypatch.setitem(events._subscribers, SaleBooked, (hear,))
-        return heard
-
     def test_it_is_told_what_was_opened_and_paid(self, desk: Desk, published: list[SaleBooked]) -> None:
         sale = desk.sale(desk.line(desk.package()), order="O")
         first = desk.book(replace(sale, came=(Came(usd(50000)),)))
@@ -388,6 +415,46 @@ class TestWhatFollowsASale:
         booked = desk.book(desk.sale(desk.line(desk.package()), buyer=None))
         (item,) = desk.questions()
         assert booked.attention == (item.id, "ITEM")
+
+
+class TestASaleThatWasBegun:
+    """At the desk or on the public page: whose it is was said there, whoever Square says pays."""
+
+    def test_at_the_desk_it_is_of_the_client_it_was_begun_for(
+        self, desk: Desk, published: list[SaleBooked]
+    ) -> None:
+        package, bea = desk.package(), desk.client("Bea Wong")
+        with desk.store.writing() as session:
+            begun: dict[str, Any] = {
+                "id": "C", "client_id": bea, "package_id": package, "way": "link", "amount": WHOLE,
+                "currency": "USD", "square_order_id": "O", "created_at": desk.clock(), "by": "Deb",
+            }  # fmt: skip
+            session.add(Checkout(**begun))
+        opened = desk.book(desk.sale(desk.line(package), order="O")).opened
+        assert rows(desk, Course, "client_id") == [(bea,)]
+        assert published == [SaleBooked("O", bea, opened, None, ("C",), is_paid_more=True)]
+
+    def test_on_the_public_page_it_is_of_the_name_that_was_typed_there(
+        self, desk: Desk, published: list[SaleBooked]
+    ) -> None:
+        package, now = desk.package(), desk.clock()
+        with desk.store.writing() as session:
+            begun: dict[str, Any] = {
+                "id": "P", "package_id": package, "package_version": 1, "name": "Bea Wong",
+                "email": "bea@example.org", "language": "en", "agreed": [], "agreed_at": now, "amount": WHOLE,
+                "currency": "USD", "begun_at": now, "square_order_id": "O",
+            }  # fmt: skip
+            session.add(PublicOrder(**begun))
+        sale = desk.sale(desk.line(package), order="O", buyer=Buyer("CUSTOMER-PAGE"))
+        opened = desk.book(sale).opened
+        desk.book(sale)
+        ((client_id, name),) = rows(desk, Client, "id", "name")
+        assert (name, rows(desk, Course, "client_id")) == ("Bea Wong", [(client_id,)])
+        assert rows(desk, SquareCustomer, "square_customer_id", "client_id") == [("CUSTOMER-PAGE", client_id)]
+        assert published == [
+            SaleBooked("O", client_id, opened, None, (), is_paid_more=True, public_order_id="P"),
+            SaleBooked("O", None, (), None, (), public_order_id="P"),
+        ]
 
 
 class TestASaleWithoutAClient:
@@ -762,14 +829,15 @@ class TestACourse:
         course_id = desk.sell()
 
         def add(session: Any) -> None:
-            add_history(
-                Work(session, desk.store, desk.act(OLGA)), course_id, "noted", "x" * 401, reason="Why"
-            )
+            work = Work(session, desk.store, desk.act(OLGA))
+            add_history(work, course_id, "noted", "x" * 401, reason="Why")
+            add_history(work, course_id, "noted", "Short")
 
         desk.store.transact(add)
         names = ("course_id", "kind", "text", "at", "by", "source", "reason")
         assert rows(desk, History, *names) == [
-            (course_id, "noted", "x" * 400, desk.clock(), "Olga", "desk", "Why")
+            (course_id, "noted", "x" * 400, desk.clock(), "Olga", "desk", "Why"),
+            (course_id, "noted", "Short", desk.clock(), "Olga", "desk", ""),
         ]
 
     def test_its_main_allowance_is_that_of_the_main_treatment_or_the_first(self, desk: Desk) -> None:
