@@ -10,7 +10,7 @@ from plugin.core.acts import COURSEKEEPER
 from plugin.courses.accounts.email_codes import EMAIL_CODE
 from plugin.courses.accounts.invitations import FORGOTTEN, LINK
 from plugin.courses.accounts.staff import ALERT
-from plugin.courses.agreements.links import AGREEMENT_LINK
+from plugin.courses.agreements.signing import AGREEMENT_LINK
 from plugin.courses.base.outbox import PAPERS, PROFILE, Job
 from plugin.courses.catalog.links import LOOK_AT_ITEM, PUBLISH
 from plugin.courses.clients.profile_notes import CUSTOMER

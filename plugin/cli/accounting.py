@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from plugin.cli.context import opened_store, operator_act
-from plugin.cli.root import main
+from plugin.cli.root import main, opened_store, operator_act
 from plugin.services import wall_clock
 
 

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import click
 
-from plugin.cli.context import opened_services, opened_store, operator_act
-from plugin.cli.options import AS_JSON, FILE, note
-from plugin.cli.root import main
+from plugin.cli.root import AS_JSON, FILE, main, note, opened_services, opened_store, operator_act
 from plugin.errors import Refused
 from plugin.services import wall_clock
 from plugin.settings import read_settings

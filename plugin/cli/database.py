@@ -4,9 +4,7 @@ import sys
 
 import click
 
-from plugin.cli.context import opened_store
-from plugin.cli.options import AS_JSON, note, report
-from plugin.cli.root import main
+from plugin.cli.root import AS_JSON, main, note, opened_store, report
 from plugin.services import wall_clock
 from plugin.settings import read_settings
 from plugin.store import Store

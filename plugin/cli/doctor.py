@@ -6,8 +6,7 @@ import sys
 
 import click
 
-from plugin.cli.options import AS_JSON
-from plugin.cli.root import main
+from plugin.cli.root import AS_JSON, main
 
 
 @main.command()

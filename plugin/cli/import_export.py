@@ -5,9 +5,7 @@ from pathlib import Path
 
 import click
 
-from plugin.cli.context import opened_store, operator_act
-from plugin.cli.options import AS_JSON, note, parsed_day, report
-from plugin.cli.root import main
+from plugin.cli.root import AS_JSON, main, note, opened_store, operator_act, parsed_day, report
 from plugin.errors import InvalidField
 from plugin.services import wall_clock
 

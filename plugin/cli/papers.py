@@ -7,9 +7,7 @@ from pathlib import Path
 import click
 
 from invoices.papers import Paper
-from plugin.cli.context import opened_services, operator_act
-from plugin.cli.options import AS_JSON, FILE, note, report
-from plugin.cli.root import main
+from plugin.cli.root import AS_JSON, FILE, main, note, opened_services, operator_act, report
 from plugin.core.acts import Act
 from plugin.services import Services
 from plugin.store import Store
@@ -135,8 +133,7 @@ def papers_guide(name: str, file: Path) -> None:
 @AS_JSON
 def papers_batch(file: Path, clients: str, kinds: str, form: str, as_json: bool) -> None:
     """Write the papers of many clients to FILE: one PDF to print, or a ZIP with a file per paper."""
-    from plugin.courses.handouts.batch_command import clients_named, write_batch
-    from plugin.courses.handouts.batch_run import Printer
+    from plugin.courses.handouts.batch_run import Printer, clients_named, write_batch
     from plugin.courses.handouts.selection import Choice
 
     with opened_services() as services:

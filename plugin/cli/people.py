@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plugin.cli.context import opened_services, opened_store, operator_act
-from plugin.cli.options import AS_JSON, ROLE, note, print_rows
-from plugin.cli.root import main
+from plugin.cli.root import AS_JSON, ROLE, main, note, opened_services, opened_store, operator_act, print_rows
 from plugin.core.acts import Role
 from plugin.errors import InvalidField
 from plugin.services import wall_clock

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 import plugin
-from plugin.cli.options import PORT
-from plugin.cli.root import main
+from plugin.cli.root import PORT, main
 from plugin.instance_lock import WEB, WORKER, hold, nobody_running
 
 if TYPE_CHECKING:

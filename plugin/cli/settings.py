@@ -4,9 +4,7 @@ import sys
 
 import click
 
-from plugin.cli.context import opened_services, operator_act
-from plugin.cli.options import AS_JSON, print_rows
-from plugin.cli.root import main
+from plugin.cli.root import AS_JSON, main, opened_services, operator_act, print_rows
 from plugin.errors import InvalidField, Refused
 
 

@@ -4,9 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from plugin.cli.context import connected_services
-from plugin.cli.options import AS_JSON, parsed_moment, report
-from plugin.cli.root import main
+from plugin.cli.root import AS_JSON, connected_services, main, parsed_moment, report
 
 
 @main.command()

@@ -21,8 +21,7 @@ from plugin.courses.base.work import in_session
 from plugin.courses.square_health import last_sync_at
 from plugin.errors import MailFailed
 from plugin.store import Store
-from plugin.store.documents import Document
-from plugin.store.queues import PENDING, Handout, Heartbeat, Outbox
+from plugin.store.tables import PENDING, Document, Handout, Heartbeat, Outbox
 from plugin.store.write_failures import WriteFailure
 
 WORKER = "worker"

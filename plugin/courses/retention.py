@@ -18,12 +18,11 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from plugin.courses.base.suppression import NO_BODY
 from plugin.store import Store
 from plugin.store.activity import Activity
-from plugin.store.checks import CheckAnswer
+from plugin.store.agreements import Quote
+from plugin.store.clinical import CheckAnswer, OwnRating
 from plugin.store.ledger import Operation
 from plugin.store.people import ClientOpening, HandOver
 from plugin.store.queues import Inbox, Outbox, Sweep
-from plugin.store.quotes import Quote
-from plugin.store.ratings import OwnRating
 from plugin.store.selling import PublicOrder
 from plugin.store.square_side import OAuthAttempt
 from plugin.store.webhooks import EventDelivery, OutgoingEvent

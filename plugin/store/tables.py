@@ -5,7 +5,7 @@ from plugin.store.activity import *
 from plugin.store.agreements import *
 from plugin.store.base import Base
 from plugin.store.changes import *
-from plugin.store.checks import *
+from plugin.store.clinical import *
 from plugin.store.documents import *
 from plugin.store.imports import *
 from plugin.store.ledger import *
@@ -13,11 +13,8 @@ from plugin.store.letters import *
 from plugin.store.offers import *
 from plugin.store.people import *
 from plugin.store.queues import *
-from plugin.store.quotes import *
-from plugin.store.ratings import *
 from plugin.store.selling import *
 from plugin.store.square_side import *
-from plugin.store.visit_notes import *
 from plugin.store.wallet import *
 
 METADATA = Base.metadata

@@ -1,6 +1,6 @@
 """The check before a treatment, for a program that shows it: the clinic's list, and the answer of today."""
 
-from plugin.courses.checks.lists import save_list
+from plugin.courses.checks.answers import save_list
 from plugin.courses.clients.merge import merge_clients
 from tests.api.caller import Caller, refusal
 from tests.api.world import OWNER, Shop

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from plugin.core.acts import OPERATOR, Act, Role
 from plugin.courses.audit import audit
-from plugin.courses.checks.answers import answer_check
-from plugin.courses.checks.lists import save_list
+from plugin.courses.checks.answers import answer_check, save_list
 from plugin.courses.webhooks.deliveries import fan_out, list_deliveries
 from plugin.courses.webhooks.documents import EventKind
 from plugin.courses.webhooks.receivers import NewReceiver, add_receiver

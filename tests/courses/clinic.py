@@ -16,8 +16,7 @@ from plugin.courses.changes.early_use import allow_ahead
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.changes.transfer import Transfer, transfer_course
-from plugin.courses.checks.answers import answer_check
-from plugin.courses.checks.lists import save_list
+from plugin.courses.checks.answers import answer_check, save_list
 from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.clients.clients import change_client
 from plugin.courses.clients.contacts import Buyer

@@ -18,8 +18,14 @@ from plugin.core.acts import Act, Actor, Role
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.outbox import Job, claim_job, complete_job
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.handouts.batch_command import clients_named, write_batch
-from plugin.courses.handouts.batch_run import BATCH_LEASE_S, Printer, fail_batch, run_batch
+from plugin.courses.handouts.batch_run import (
+    BATCH_LEASE_S,
+    Printer,
+    clients_named,
+    fail_batch,
+    run_batch,
+    write_batch,
+)
 from plugin.courses.handouts.batches import (
     BATCH,
     MOST_PAPERS,

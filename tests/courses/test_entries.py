@@ -22,8 +22,7 @@ from plugin.courses.reports.lines import Line, RollForward
 from plugin.courses.reports.overview import months_of
 from plugin.courses.reports.period import Period, month_of, months_up_to
 from plugin.courses.reports.totals import add_batch
-from plugin.courses.reports.usage import usage_in
-from plugin.courses.reports.use_sums import By
+from plugin.courses.reports.usage import By, usage_in
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.ledger import Course

@@ -8,8 +8,7 @@ from sqlalchemy import select
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.work import Work
 from plugin.courses.changes.sharing import Share, share_course
-from plugin.courses.checks.answers import answer_check, check_of
-from plugin.courses.checks.lists import save_list
+from plugin.courses.checks.answers import answer_check, check_of, save_list
 from plugin.courses.clients.buyers import client_for_buyer, update_from_square_in
 from plugin.courses.clients.clients import find_clients, read_client
 from plugin.courses.clients.duplicates import looking_alike, particulars_after, side_of

@@ -13,7 +13,7 @@ from plugin.core.terms import ExpiresFrom, NoShow, Terms
 from plugin.courses.base.work import Work
 from plugin.courses.changes.gifts import NewGift, gift_of_course, give_course
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.documents.voucher_content import voucher_paper_in
+from plugin.courses.documents.content import voucher_paper_in
 from plugin.courses.reports.books import close_books
 from plugin.courses.reports.follow_ups import FollowUpPage, follow_ups
 from plugin.courses.reports.liability import liability
@@ -26,8 +26,7 @@ from plugin.courses.reports.month import (
 )
 from plugin.courses.reports.overview import overview
 from plugin.courses.reports.period import month_of
-from plugin.courses.reports.usage import usage
-from plugin.courses.reports.use_sums import By
+from plugin.courses.reports.usage import By, usage
 from plugin.courses.sales.book import book_sale
 from plugin.errors import InvalidField, NotFound, PaperNotMade
 from tests.clock import HandMovedClock

@@ -17,8 +17,8 @@ from plugin.courses.ratings.choices import choose_concerns, decide, delete_ratin
 from plugin.courses.ratings.views import OwnRatings, has_rated_today, own_ratings, rated_clients, ratings_of
 from plugin.courses.retention import drop_old_rows
 from plugin.errors import InvalidField, NotAllowed, Refused
+from plugin.store.clinical import OwnRating
 from plugin.store.queues import Handout
-from plugin.store.ratings import OwnRating
 from tests.courses.appointments import Appointments
 from tests.courses.desk import DEB, OLGA, Desk
 

@@ -18,8 +18,7 @@ from plugin.courses.reports.liability import liability, liability_in
 from plugin.courses.reports.lines import Line, RollForward
 from plugin.courses.reports.overview import overview
 from plugin.courses.reports.period import Period, asked_period, month_of, months_in, start_of
-from plugin.courses.reports.usage import usage, usage_in
-from plugin.courses.reports.use_sums import By
+from plugin.courses.reports.usage import By, usage, usage_in
 from plugin.courses.sales.book import book_sale
 from plugin.errors import InvalidField, NotAllowed
 from plugin.store.journal import BooksClosed

@@ -24,8 +24,7 @@ from plugin.courses.reports.liability import liability_in
 from plugin.courses.reports.overview import months_of, overview_in
 from plugin.courses.reports.period import Period, month_of, months_up_to, start_of
 from plugin.courses.reports.totals import add_batch, are_usable, keep_totals, make_totals_again, month_at
-from plugin.courses.reports.usage import usage_in
-from plugin.courses.reports.use_sums import By
+from plugin.courses.reports.usage import By, usage_in
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit

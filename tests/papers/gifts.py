@@ -9,7 +9,7 @@ from invoices.papers import GiftVoucher, ShopPoster, VoucherLetter
 from plugin.core.terms import NoShow, Terms
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.changes.gifts import NewGift, give_course
-from plugin.courses.documents.voucher_content import letter_paper_in, voucher_paper_in
+from plugin.courses.documents.content import letter_paper_in, voucher_paper_in
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.store.changes import Gift
 from tests.papers.accounts import WORDS

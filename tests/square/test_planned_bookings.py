@@ -22,9 +22,9 @@ from plugin.errors import Refused
 from plugin.square.connection.trial import bookable, why_not_booking
 from plugin.store import Store
 from plugin.store.activity import Activity
+from plugin.store.clinical import PlannedVisit
 from plugin.store.ledger import Course
 from plugin.store.queues import Outbox
-from plugin.store.visit_notes import PlannedVisit
 from tests.square.clinic import OWNER, Clinic, Json
 from tests.square.conftest import OpenClinic
 

@@ -4,11 +4,10 @@ import pytest
 
 from plugin.core.acts import Role
 from plugin.courses.accounts.staff import add_staff
-from plugin.courses.checks.answers import answer_check, check_of, talk_over
-from plugin.courses.checks.lists import save_list
+from plugin.courses.checks.answers import answer_check, check_of, save_list, talk_over
 from plugin.courses.checks.starting_list import starting_points
 from plugin.courses.privacy.erasure import Erasure, erase_client
-from plugin.courses.reports.checked import CHECKED, CheckedMonth, checks_by_month
+from plugin.courses.reports.by_month import CHECKED, CheckedMonth, checks_by_month
 from plugin.courses.reports.period import month_of
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import InvalidField, NotAllowed, Refused

@@ -11,7 +11,7 @@ from plugin.courses.base.opening_hours import save_hours
 from plugin.courses.handouts.planner import calendar_file, planner_paper
 from plugin.courses.visits.visit_plan import save_plan
 from plugin.store import Store
-from plugin.store.visit_notes import PlannedVisit
+from plugin.store.clinical import PlannedVisit
 from tests.courses.desk import FACIAL, OLGA
 from tests.courses.test_visit_plan import TUESDAYS_CLOSED, days, plan, plan_day, proposed
 from tests.papers.clinic import PaperClinic

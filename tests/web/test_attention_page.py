@@ -13,7 +13,7 @@ from plugin.courses.sales.lookalikes import SoldItem
 from plugin.courses.sales.unlinked import ask_about_unlinked
 from plugin.courses.visits.plan_bookings import refused_in
 from plugin.courses.visits.visit_plan import read_plan, save_plan
-from plugin.store.visit_notes import PlannedVisit
+from plugin.store.clinical import PlannedVisit
 from tests.courses.desk import ANA, Desk
 from tests.web.page import Page
 from tests.web.visitor import Visitor

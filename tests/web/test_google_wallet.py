@@ -22,7 +22,7 @@ from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.courses.clients.wallet_passes import GOOGLE, UPDATE, WITHDRAW
 from plugin.courses.handouts.google_pass import LONGEST_LINK, GooglePass, google_account, save_link
 from plugin.courses.privacy.erasure import Erasure, erase_client
-from plugin.courses.reports.kept_passes import passes_by_month
+from plugin.courses.reports.by_month import passes_by_month
 from plugin.errors import ConfigurationError, InvalidField, WalletFailed
 from plugin.jobs import RunAgain, complete
 from plugin.services import Services

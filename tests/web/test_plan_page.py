@@ -10,7 +10,7 @@ from sqlalchemy import select
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.visits.visit_plan import read_plan
 from plugin.services import Services
-from plugin.store.visit_notes import PlannedVisit
+from plugin.store.clinical import PlannedVisit
 from tests.courses.appointments import Appointments
 from tests.courses.desk import Desk
 from tests.web.page import Form, Page

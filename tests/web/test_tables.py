@@ -13,8 +13,8 @@ from plugin.courses.accounts.staff import list_staff
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.reports.activity import activity
 from plugin.services import Services
+from plugin.store.clinical import PlannedVisit
 from plugin.store.listing import ListedCourse
-from plugin.store.visit_notes import PlannedVisit
 from plugin.web.reports import activity as activity_page
 from tests.courses.desk import Desk
 from tests.web.conftest import As

@@ -35,8 +35,7 @@ from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.sales.agreed import free_agreement_in
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.agreements import Agreement, AgreementSignature
-from plugin.store.offers import Package
+from plugin.store.tables import Agreement, AgreementSignature, Package
 from plugin.wording import _
 
 # The day is no part of the terms, but for the last one of a period to change one's mind, which is written out.

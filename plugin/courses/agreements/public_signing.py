@@ -33,8 +33,7 @@ from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.agreements import Agreement, AgreementOrder, AgreementSignature
-from plugin.store.selling import PublicOrder
+from plugin.store.tables import Agreement, AgreementOrder, AgreementSignature, PublicOrder
 
 
 @dataclass(frozen=True, slots=True)

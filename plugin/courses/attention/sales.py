@@ -15,9 +15,7 @@ from plugin.courses.sales.book import reopen_foreign_sale
 from plugin.courses.sales.linking import ignore_item_in, link_and_open
 from plugin.courses.sales.sales import Sale
 from plugin.errors import InvalidField
-from plugin.store.ledger import Course
-from plugin.store.people import Client
-from plugin.store.queues import Attention
+from plugin.store.tables import Attention, Client, Course
 from plugin.wording import N_, _
 
 

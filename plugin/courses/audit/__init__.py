@@ -4,8 +4,14 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.orm import Session
 
-from plugin.courses.audit.courses import closed_courses, lost_entries, prices, totals
-from plugin.courses.audit.entries import empty_allowances, entries
+from plugin.courses.audit.ledger import (
+    closed_courses,
+    empty_allowances,
+    entries,
+    lost_entries,
+    prices,
+    totals,
+)
 from plugin.courses.audit.records import Finding, documents, guards, handouts, records
 from plugin.courses.audit.seals import sealed_rows, seals
 from plugin.courses.base.work import reading

@@ -11,11 +11,9 @@ from sqlalchemy.orm import Session
 
 from plugin.courses.base.sealing import RECORDS
 from plugin.courses.documents.checks import wrong_documents
-from plugin.store.ledger import Course
-from plugin.store.people import Client
 from plugin.store.prepared import Prepared
-from plugin.store.queues import Handout
 from plugin.store.recorded import RECORDED, record_fingerprint
+from plugin.store.tables import Client, Course, Handout
 from plugin.store.totals import TRIGGER
 from plugin.store.triggers import ERASED, guard_names
 

@@ -13,8 +13,7 @@ from plugin.courses.base.work import in_session
 from plugin.store import Store
 from plugin.store.database import write
 from plugin.store.prepared import Prepared
-from plugin.store.queues import PENDING, Inbox
-from plugin.store.tables import METADATA
+from plugin.store.tables import METADATA, PENDING, Inbox
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from plugin.core.text import folded, required
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, allowed, reading, require_row
 from plugin.errors import InvalidField, Refused
-from plugin.store.visit_notes import VisitOption
+from plugin.store.clinical import VisitOption
 from plugin.wording import N_, _
 
 NO_OPTION = N_("There is no such focus area or add-on.")

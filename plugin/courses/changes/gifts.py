@@ -29,8 +29,7 @@ from plugin.courses.changes.gift_code import new_code, typed_code, written_code
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
-from plugin.store.changes import CourseShare, Gift
-from plugin.store.ledger import Course
+from plugin.store.tables import Course, CourseShare, Gift
 from plugin.wording import N_, _
 
 _UNKNOWN = N_("No voucher has that code. Look at it again, letter by letter.")

@@ -21,9 +21,8 @@ from plugin.courses.clients.profile_notes import enqueue_customer, fields_on_the
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.database import write
-from plugin.store.ledger import Course
-from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 from plugin.store.prepared import prepared_insert
+from plugin.store.tables import IS_LIVING_PROFILE, Client, Course, SquareCustomer
 from plugin.wording import _
 
 _MANY_MERGES = 20

@@ -15,9 +15,8 @@ from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import IS_NAMESAKE, IS_SOMEBODY, client_in, namesake_of, shares_contact
 from plugin.courses.clients.contacts import Contact
 from plugin.store import Store
-from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 from plugin.store.prepared import Prepared
-from plugin.store.tables import CourseShare, Visit
+from plugin.store.tables import IS_LIVING_PROFILE, Client, CourseShare, SquareCustomer, Visit
 from plugin.wording import _
 
 POSSIBLE_DUPLICATE = "possible_duplicate"

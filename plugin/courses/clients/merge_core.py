@@ -11,13 +11,11 @@ from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.work import Work
 from plugin.courses.clients.duplicates import settle_duplicates_in
 from plugin.store.changes import CourseShare, Gift
-from plugin.store.checks import CheckAnswer
+from plugin.store.clinical import CheckAnswer, OwnRating, RatedConcern, VisitNote
 from plugin.store.ledger import Course, Visit
 from plugin.store.letters import ClientLetter, LetterChoice
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
-from plugin.store.ratings import OwnRating, RatedConcern
 from plugin.store.selling import Checkout
-from plugin.store.visit_notes import VisitNote
 
 Moved = dict[str, Any]
 # The rows that a merge moves, and their column that names the client.

@@ -22,9 +22,8 @@ from invoices.papers import (
 )
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.documents.series import written
-from plugin.store.documents import Document, DocumentFile, DocumentSeries
 from plugin.store.prepared import Prepared
-from plugin.store.queues import Outbox
+from plugin.store.tables import Document, DocumentFile, DocumentSeries, Outbox
 from plugin.wording import N_, _
 
 # Which check, which document, what it means.

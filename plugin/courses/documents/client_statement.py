@@ -15,7 +15,7 @@ from plugin.core.acts import Act, Role, require
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.clients.clients import client_in, living_client_in, with_merged
 from plugin.courses.documents.buyers import party_in
-from plugin.courses.documents.invoice_content import due_on_in
+from plugin.courses.documents.content import due_on_in
 from plugin.courses.documents.statement import (
     Statement,
     account_statement,

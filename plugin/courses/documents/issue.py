@@ -27,14 +27,13 @@ from plugin.courses.base.sealing import head_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
 from plugin.courses.documents.buyers import buyer_in, courses_of_sale_in
+from plugin.courses.documents.content import invoice_paper, voucher_paper_in
 from plugin.courses.documents.credit_note_content import GivenBack, credit_note_paper
 from plugin.courses.documents.enqueue import enqueue_file
 from plugin.courses.documents.files import refuse_missing_letters
-from plugin.courses.documents.invoice_content import invoice_paper
 from plugin.courses.documents.refund_record import done_refund_in, given_back_in
 from plugin.courses.documents.sale_record import SoldSale, delete_reason_in, sale_in
 from plugin.courses.documents.series import NextPlace, next_place_in
-from plugin.courses.documents.voucher_content import voucher_paper_in
 from plugin.errors import Refused
 from plugin.store.tables import Client, Course, Document, DocumentCourse, Gift, SquareRefund
 

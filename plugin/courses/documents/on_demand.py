@@ -8,11 +8,11 @@ from plugin.courses.base.chain import NO_COURSE
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.documents.buyers import buyer_in, sold_course_in
+from plugin.courses.documents.content import NO_GIFT
 from plugin.courses.documents.enqueue import RECORD_SALE
 from plugin.courses.documents.issue import create_invoice, create_voucher, invoice_of_sale_in
 from plugin.courses.documents.receipts import ReceiptView, create_receipts, receipts_in
 from plugin.courses.documents.sale_record import sale_in
-from plugin.courses.documents.voucher_content import NO_GIFT
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.tables import Client, Course, Document, DocumentCourse, Gift, Outbox

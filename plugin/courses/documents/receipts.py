@@ -16,7 +16,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work
 from plugin.courses.documents.buyers import packages_of_sale_in
-from plugin.courses.documents.invoice_content import due_on_in, payments_in
+from plugin.courses.documents.content import due_on_in, payments_in
 from plugin.courses.documents.issue import (
     RECEIPT,
     New,

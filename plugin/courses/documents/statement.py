@@ -31,7 +31,7 @@ from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.clients import client_in
 from plugin.courses.documents.buyers import courses_of_sale_in, packages_of_sale_in, party_in
-from plugin.courses.documents.invoice_content import due_on_in, payments_in
+from plugin.courses.documents.content import due_on_in, payments_in
 from plugin.courses.documents.on_demand import invoice_of_course
 from plugin.courses.documents.pay_address import look_for_pay_address, pay_address_in
 from plugin.courses.documents.sale_record import paid_sale_in

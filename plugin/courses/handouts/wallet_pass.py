@@ -25,8 +25,7 @@ from plugin.courses.handouts.next_visit import next_visit_in
 from plugin.courses.handouts.pkpass import PassSigner, packed
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.documents import PrivatePage
-from plugin.store.ledger import Course
+from plugin.store.tables import Course, PrivatePage
 from plugin.wording import _
 
 NO_PASS = _("There is no such pass.")

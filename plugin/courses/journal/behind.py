@@ -15,8 +15,8 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.columns import Column, Columns, Kind, Person
 from plugin.courses.journal.accounts import Role
 from plugin.courses.journal.chart import chart_in
+from plugin.courses.journal.month import entries_within, gift_moves, money_within
 from plugin.courses.journal.pairs import AGAINST_DEFERRED, GIVEN, POSTINGS, Section
-from plugin.courses.journal.rows import entries_within, gift_moves, money_within
 from plugin.courses.reports.books import counts_at, entry_what
 from plugin.courses.reports.period import Period
 from plugin.store import Store

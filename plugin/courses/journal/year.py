@@ -23,7 +23,7 @@ from plugin.courses.base.work import reading
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.journal.accounts import Role
-from plugin.courses.journal.rows import pair_sums
+from plugin.courses.journal.month import pair_sums
 from plugin.courses.reports.books import closed_through_in
 from plugin.courses.reports.lines import EARNED_AHEAD
 from plugin.courses.reports.period import Period

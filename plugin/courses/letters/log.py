@@ -18,9 +18,7 @@ from plugin.courses.clients.clients import living_client_in
 from plugin.courses.letters.kinds import TITLES
 from plugin.courses.reports.period import Period, by_month
 from plugin.store import Store
-from plugin.store.ledger import Course, Visit
-from plugin.store.letters import ClientLetter
-from plugin.store.people import Client
+from plugin.store.tables import Client, ClientLetter, Course, Visit
 from plugin.wording import _
 
 # What happens within so many days after a letter is counted as following it.

@@ -39,7 +39,6 @@ from plugin.courses.base.state import prepared_states, states_of
 from plugin.courses.lists.balances import renew_balances
 from plugin.courses.lists.outcomes import changes_between, had_time_to_buy, outcome_of
 from plugin.store import Store
-from plugin.store.ledger import Allowance, Course, Entry, Visit
 from plugin.store.listing import (
     CURRENT,
     GIFT,
@@ -51,9 +50,8 @@ from plugin.store.listing import (
     ListingState,
     UnlistedCourse,
 )
-from plugin.store.people import Client, Staff
 from plugin.store.prepared import Prepared
-from plugin.store.visit_notes import VisitNote
+from plugin.store.tables import Allowance, Client, Course, Entry, Staff, Visit, VisitNote
 
 # At once by a page, and by the worker, for which no one at the desk is to wait.
 BATCH, AT_ONCE = 500, 25

@@ -21,11 +21,8 @@ from plugin.courses.clients.clients import client_in
 from plugin.courses.privacy.subject import SubjectData, subject_data_in
 from plugin.store import Store
 from plugin.store.base import Base
-from plugin.store.people import Staff
 from plugin.store.personal import columns_of, rows_of
-from plugin.store.queues import Inbox
-from plugin.store.tables import models
-from plugin.store.visit_notes import VisitOption
+from plugin.store.tables import Inbox, Staff, VisitOption, models
 
 SECTIONS = {
     "client": "Contact details",

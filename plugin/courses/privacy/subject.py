@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.text import digits, folded
 from plugin.store.changes import CourseOrigin, CourseShare, Gift
+from plugin.store.clinical import VisitNote
 from plugin.store.documents import Document, VisitLetter
 from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Visit
@@ -19,7 +20,6 @@ from plugin.store.letters import ClientLetter
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.queues import Attention
 from plugin.store.selling import Checkout, DeskRefund
-from plugin.store.visit_notes import VisitNote
 
 # A shorter number or name is part of too many other texts.
 _FEWEST_DIGITS = 7

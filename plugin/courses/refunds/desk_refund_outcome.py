@@ -19,8 +19,7 @@ from plugin.courses.refunds.closing import close_course
 from plugin.courses.refunds.desk_refund_parts import locked_refund_in, parts_in
 from plugin.courses.refunds.failed_refund import reopen
 from plugin.courses.refunds.refund_question import ask_again_in, settle_questions_in
-from plugin.store.queues import Attention
-from plugin.store.selling import DeskRefund, DeskRefundPart
+from plugin.store.tables import Attention, DeskRefund, DeskRefundPart
 from plugin.wording import N_, _
 
 _FAILED = N_("Square says that the refund failed.")

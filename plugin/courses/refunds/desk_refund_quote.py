@@ -26,9 +26,7 @@ from plugin.courses.refunds.basis import refund_basis_in
 from plugin.courses.sales.agreed import agreement_of_rung_up_in
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.agreements import Agreement, AgreementSale
-from plugin.store.ledger import Course
-from plugin.store.selling import Checkout, PublicOrder
+from plugin.store.tables import Agreement, AgreementSale, Checkout, Course, PublicOrder
 from plugin.wording import N_, _
 
 

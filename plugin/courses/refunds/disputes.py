@@ -18,9 +18,7 @@ from plugin.courses.base.words import clinic_money, day_text
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.closing import close_course
 from plugin.errors import InvalidField
-from plugin.store.ledger import Course
-from plugin.store.queues import Attention
-from plugin.store.square_side import Dispute
+from plugin.store.tables import Attention, Course, Dispute
 from plugin.wording import N_, _
 
 DISPUTE = "dispute"

@@ -32,8 +32,7 @@ from plugin.courses.reports.liability import liability_in
 from plugin.courses.reports.lines import Line, LineView, RollForward
 from plugin.courses.reports.overview import MonthView, months_of
 from plugin.courses.reports.period import MONTHS_SHOWN, Period, month_of, months_up_to
-from plugin.courses.reports.usage import SoldRow, UsageRow, sold_in, usage_in
-from plugin.courses.reports.use_sums import By, months_with_entries
+from plugin.courses.reports.usage import By, SoldRow, UsageRow, months_with_entries, sold_in, usage_in
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.wording import _

@@ -14,8 +14,7 @@ from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.reports.books import IS_USE, MISSED, VISIT_ID, counted_in, counts_at
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.usage import usage
-from plugin.courses.reports.use_sums import By
+from plugin.courses.reports.usage import By, usage
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
 from plugin.store.tables import Allowance, Client, Course, Entry, Staff, Visit

@@ -21,8 +21,7 @@ from plugin.courses.reports.period import months_up_to
 from plugin.store import Store
 from plugin.store.list_totals import ProgressOf, ProgressSum
 from plugin.store.listing import ListedSum, SumOf
-from plugin.store.offers import Package, PackageContent, Treatment
-from plugin.store.people import Staff
+from plugin.store.tables import Package, PackageContent, Staff, Treatment
 from plugin.store.totals import NOBODY
 
 SOLD_IN_MONTHS = 12

@@ -21,8 +21,7 @@ from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.base.work import Work
 from plugin.courses.sales.sales import Refund, Sale
-from plugin.store.ledger import Course
-from plugin.store.queues import Attention
+from plugin.store.tables import Attention, Course
 from plugin.wording import _
 
 REFUNDED_USED = "refunded_used_course"

@@ -17,8 +17,7 @@ from plugin.courses.clients.clients import known_client_in
 from plugin.courses.clients.contacts import typed_email
 from plugin.courses.exchange.credit import Credit, credit_in
 from plugin.errors import InvalidField, Refused
-from plugin.store.offers import Package
-from plugin.store.selling import Checkout, Terminal
+from plugin.store.tables import Checkout, Package, Terminal
 from plugin.wording import _
 
 WAYS = ("till", "terminal", "link", "cash", "other", "invoice")

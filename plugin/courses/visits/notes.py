@@ -32,9 +32,7 @@ from plugin.courses.visits.note_views import (
     today_in,
 )
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
-from plugin.store.ledger import Visit
-from plugin.store.people import Client, Staff
-from plugin.store.visit_notes import VisitNote, VisitNoteOption
+from plugin.store.tables import Client, Staff, Visit, VisitNote, VisitNoteOption
 from plugin.wording import N_, _
 
 LONGEST_INTERVAL = 365

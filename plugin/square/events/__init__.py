@@ -21,8 +21,12 @@ from plugin.square.events.customers import handle_customer_updated, handle_synce
 from plugin.square.events.disputes import handle_dispute_state_updated
 from plugin.square.events.effects import Effects, write_effects
 from plugin.square.events.invoices import handle_invoice_updated
-from plugin.square.events.orders import handle_order_updated, handle_synced_order
-from plugin.square.events.payments import handle_payment_updated, handle_refund_updated
+from plugin.square.events.orders import (
+    handle_order_updated,
+    handle_payment_updated,
+    handle_refund_updated,
+    handle_synced_order,
+)
 from plugin.square.events.terminals import handle_terminal_checkout_updated
 from plugin.square.failed_events import settle_asked_in
 from plugin.square.parsing import Json

@@ -1,4 +1,4 @@
-"""Handler of order events: the packages that an order sells, the lines it returns, the refunds that belong to it."""
+"""Handlers of order, payment and refund events: the packages an order sells, the lines it returns, its refunds."""
 
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -17,7 +17,7 @@ from plugin.square.buyers import Bought, buyer_of
 from plugin.square.client import SquareNotFound
 from plugin.square.events.effects import Effects, refund_effects, sale_effects
 from plugin.square.events.invoices import canceled_order, has_courses, is_cut_to_paid, is_of_invoice
-from plugin.square.inbox import object_in
+from plugin.square.inbox import fetch, object_in
 from plugin.square.models import Order, Payment, PaymentRefund
 from plugin.square.parsing import Json, square_id, text
 from plugin.square.refunds import (
@@ -196,3 +196,29 @@ def refund_of_sale(services: Services, back: GivenBack | None) -> Effects:
     # Stored with the attention item about the sale, and handled once that is resolved.
     refund = back.of(source)
     return sold + Effects((lambda work: note_refund_in(work.session, work.act, refund),))
+
+
+def handle_payment_updated(services: Services, data: Json) -> Effects:
+    """Return the effects of the payment's order."""
+    payment = Payment.read(fetch(services.square.payment, data, "payment"))
+    if is_at_other_location(services, payment.location_id):
+        return OTHER_LOCATION
+    if payment.status != "COMPLETED":
+        return Effects(
+            says=f"The payment is {payment.status or 'not complete'}; only a completed one counts."
+        )
+    if payment.order_id is None:
+        return Effects(says="A payment without an order sells no package.")
+    return order_effects(services, payment.order_id, payment=payment)
+
+
+def handle_refund_updated(services: Services, data: Json) -> Effects:
+    """Return the refund together with the sale it belongs to."""
+    refund = PaymentRefund.read(fetch(services.square.refund, data, "refund"))
+    if is_at_other_location(services, refund.location_id):
+        return OTHER_LOCATION
+    if refund.order_id is None and refund.status == "PENDING":
+        return Effects(says="The refund is pending; waiting for its next event.")
+    if refund.order_id is None:
+        return refund_of_sale(services, given_back(services, refund, None))
+    return order_effects(services, refund.order_id, refund=refund)

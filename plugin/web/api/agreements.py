@@ -4,9 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from plugin.courses.agreements.links import signing_address
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
-from plugin.courses.agreements.signing import Signing, sign_agreement
+from plugin.courses.agreements.signing import Signing, sign_agreement, signing_address
 from plugin.courses.agreements.views import (
     AgreementView,
     agreement_pdf,

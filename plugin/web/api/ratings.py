@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt
 
 from plugin.core.ratings import HIGHEST, LOWEST, MOST_CONCERNS
-from plugin.courses.checks.answers import answer_check, check_of
-from plugin.courses.checks.lists import read_list
+from plugin.courses.checks.answers import answer_check, check_of, read_list
 from plugin.courses.clients.clients import read_client
 from plugin.courses.ratings import choices
 from plugin.courses.ratings.choices import rate

@@ -9,17 +9,21 @@ from plugin.core.letters import LetterKind
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.letters.log import letters_by_month
 from plugin.courses.lists.listing import renew_some
-from plugin.courses.reports.checked import checks_by_month
-from plugin.courses.reports.kept_passes import passes_by_month, passes_now
+from plugin.courses.reports.by_month import (
+    agreements_by_month,
+    checks_by_month,
+    orders_by_month,
+    passes_by_month,
+    passes_now,
+    quotes_by_month,
+)
 from plugin.courses.reports.liability import liability
 from plugin.courses.reports.lines import Line
-from plugin.courses.reports.made_by_month import agreements_by_month, orders_by_month, quotes_by_month
 from plugin.courses.reports.period import Period, asked_period
 from plugin.courses.reports.planned import PlanBy, planned_visits
 from plugin.courses.reports.progress import Progress, ProgressBy, course_progress
 from plugin.courses.reports.reserve import reserve
-from plugin.courses.reports.usage import usage
-from plugin.courses.reports.use_sums import By
+from plugin.courses.reports.usage import By, usage
 from plugin.courses.sales.tips import tip_sums
 from plugin.errors import Refused
 from plugin.web.api.answers import Answer, Count, Cursor, Money, example_id, shown, usd

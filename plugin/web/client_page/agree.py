@@ -24,9 +24,16 @@ from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 from invoices.language import Language, language_for
 from invoices.pages.agreement import agreement_page, moments
 from plugin.core.acts import Actor, Role, Source
-from plugin.courses.agreements.links import SigningLink, link_of_token, signing_token
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
-from plugin.courses.agreements.signing import TERMS_CHANGED, Signing, is_drawing, sign_agreement
+from plugin.courses.agreements.signing import (
+    TERMS_CHANGED,
+    Signing,
+    SigningLink,
+    is_drawing,
+    link_of_token,
+    sign_agreement,
+    signing_token,
+)
 from plugin.courses.agreements.views import AgreementView, agreement_content, agreement_pdf
 from plugin.courses.documents.paper_emails import send_paper
 from plugin.errors import CoursekeeperError, InvalidField, PaperNotMade, Refused

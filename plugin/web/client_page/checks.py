@@ -8,8 +8,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from invoices.language import Language
 from plugin.core.acts import Act
-from plugin.courses.checks.answers import answer_check, checks_in
-from plugin.courses.checks.lists import list_in
+from plugin.courses.checks.answers import answer_check, checks_in, list_in
 from plugin.web import current_services
 from plugin.web.address import whole_number
 

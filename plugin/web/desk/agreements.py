@@ -7,9 +7,14 @@ from flask.typing import ResponseReturnValue
 
 from invoices.pages.qr import qr_code
 from plugin.core.change_of_mind import Channel
-from plugin.courses.agreements.links import handed_token, send_link, signing_address
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement, withdraw_agreement
-from plugin.courses.agreements.signing import Signing, sign_agreement
+from plugin.courses.agreements.signing import (
+    Signing,
+    handed_token,
+    send_link,
+    sign_agreement,
+    signing_address,
+)
 from plugin.courses.agreements.views import (
     AgreementView,
     agreement_pdf,

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from plugin.core.acts import require
 from plugin.courses.base.keyset import read_order
 from plugin.courses.documents.client_statement import statement_of_client
+from plugin.courses.documents.content import voucher_letter as letter_of_gift
 from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.documents.on_demand import invoice_of_course, receipt_of_course, voucher_of_gift
 from plugin.courses.documents.prepaid import issue_prepaid_balance
@@ -18,7 +19,6 @@ from plugin.courses.documents.read import (
     read_document,
 )
 from plugin.courses.documents.statement import Statement, statement_of_course
-from plugin.courses.documents.voucher_content import voucher_letter as letter_of_gift
 from plugin.courses.handouts.bundle import MIMETYPES, ZIP, paper_file_name, safe_name
 from plugin.courses.handouts.guides import guide_pdf
 from plugin.courses.reports.evidence import write_evidence

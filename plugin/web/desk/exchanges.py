@@ -19,8 +19,8 @@ from plugin.web.actions import (
     redirect_to,
 )
 from plugin.web.desk import clients, courses
+from plugin.web.desk.checkouts import MOST_PACKAGES, TENDERS
 from plugin.web.desk.forms import MoveForm, PaymentForm
-from plugin.web.desk.sell import MOST_PACKAGES, TENDERS
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 

@@ -13,8 +13,8 @@ from plugin.courses.quotes.views import pay_address, quote_content, quote_pdf, q
 from plugin.web import current_services, pages
 from plugin.web.access import DESK, Screens
 from plugin.web.actions import current_act, redirect_to
+from plugin.web.desk.checkouts import MOST_PACKAGES
 from plugin.web.desk.forms import QuoteForm
-from plugin.web.desk.sell import MOST_PACKAGES
 from plugin.web.files import pdf_answer
 from plugin.web.refusals import Refusal
 from plugin.web.translations import _

@@ -3,7 +3,7 @@
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.checks.lists import LIST_CHANGED, read_list, save_list
+from plugin.courses.checks.answers import LIST_CHANGED, read_list, save_list
 from plugin.courses.checks.starting_list import POINTS, starting_points
 from plugin.web import current_services
 from plugin.web.access import Screens

@@ -10,17 +10,22 @@ from flask.typing import ResponseReturnValue
 from plugin.courses.base.columns import Column, Columns, Kind, file_of
 from plugin.courses.letters.log import LETTERS, LetterMonth, letters_by_month
 from plugin.courses.reports.books import closed_through
-from plugin.courses.reports.checked import CHECKED, CheckedMonth, checks_by_month
-from plugin.courses.reports.kept_passes import PASSES, PassMonth, passes_by_month, passes_now
-from plugin.courses.reports.made_by_month import (
+from plugin.courses.reports.by_month import (
     AGREED,
+    CHECKED,
     ORDERED,
+    PASSES,
     QUOTED,
     AgreedMonth,
+    CheckedMonth,
     OrderedMonth,
+    PassMonth,
     QuotedMonth,
     agreements_by_month,
+    checks_by_month,
     orders_by_month,
+    passes_by_month,
+    passes_now,
     quotes_by_month,
 )
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print

@@ -11,8 +11,7 @@ from plugin.courses.base.columns import Column, Columns, Kind, file_of
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.sheets import named
-from plugin.courses.reports.usage import UsageRow, usage
-from plugin.courses.reports.use_sums import By
+from plugin.courses.reports.usage import By, UsageRow, usage
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.address import asked_one

@@ -1,11 +1,13 @@
-"""What is written about visits: notes, before or after the session is used, the lists they are tapped from, and plans.
+"""What treatments are about: visit notes, planned visits, the check before a treatment, and clients’ own ratings.
 
-A plan is the dates that were proposed for the sessions of a course.
+Of a check only the list of points and an answer are stored, which is yes or ask. A rating is a number from 0 to 10
+before each visit, of a concern in the client’s words. Notes are written before or after the session is used.
 """
 
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name, SquareId, only_where
@@ -104,3 +106,103 @@ class PlannedVisit(Base):
     booking_problem: Mapped[str] = mapped_column(String(400), default="", server_default="", info=EMPTIED)
 
     __table_args__ = (Index(None, "course_id", "start_at"),)
+
+
+class CheckList(Base):
+    """One version of the clinic's list: by language, the points in their order. Never changed."""
+
+    __tablename__ = "check_list"
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    points: Mapped[dict[str, Any]]
+    # Who of those who treat has reviewed it.
+    reviewed_by: Mapped[str] = mapped_column(Name)
+    written_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)
+
+
+class CheckAnswer(Base):
+    """What a client answered for a day. Which point it was is asked in person, and stored nowhere."""
+
+    __tablename__ = "check_answer"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    on_day: Mapped[date]
+    # none: none of these apply; ask: ask me.
+    answer: Mapped[str] = mapped_column(String(4), info=DELETED)
+    list_version: Mapped[int] = mapped_column(ForeignKey("check_list.version"))
+    answered_at: Mapped[datetime]
+    # page: their private page; screen: the check-in screen; handed: a device in their hands; api.
+    source: Mapped[str] = mapped_column(String(10))
+    # Somebody who treats has asked them.
+    talked_at: Mapped[datetime | None]
+    talked_by: Mapped[str] = mapped_column(Name, default="", server_default="")
+    replaced_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("answer in ('none', 'ask')", name="answer"),
+        CheckConstraint("source in ('page', 'screen', 'handed', 'api')", name="source"),
+        Index(
+            "uq_check_answer_day",
+            "client_id",
+            "on_day",
+            unique=True,
+            sqlite_where=text("replaced_at IS NULL"),
+            postgresql_where=text("replaced_at IS NULL"),
+        ),
+    )
+
+
+class RatedConcern(Base):
+    """A concern that a client rates: a focus area by its name, or their own words. An ended one keeps its ratings."""
+
+    __tablename__ = "rated_concern"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    words: Mapped[str] = mapped_column(String(80), info=DELETED)
+    chosen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class OwnRating(Base):
+    """A client's rating of a concern on a day; one that was changed on the same day is kept as replaced."""
+
+    __tablename__ = "own_rating"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    concern_id: Mapped[str] = mapped_column(Id, ForeignKey("rated_concern.id", ondelete="CASCADE"))
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
+    on_day: Mapped[date]
+    value: Mapped[int] = mapped_column(info=DELETED)
+    rated_at: Mapped[datetime]
+    # page: their private page; handed: a device of the clinic in their hands; api.
+    source: Mapped[str] = mapped_column(String(10))
+    replaced_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("value between 0 and 10", name="value"),
+        CheckConstraint("source in ('page', 'handed', 'api')", name="source"),
+        Index(None, "client_id", "on_day"),
+        # Of two answers for one day at once, one replaces the other.
+        Index(
+            "uq_own_rating_day",
+            "concern_id",
+            "on_day",
+            unique=True,
+            sqlite_where=text("replaced_at IS NULL"),
+            postgresql_where=text("replaced_at IS NULL"),
+        ),
+    )
+
+
+class RatingChoice(Base):
+    """What a client has decided about their ratings; without a row they are asked, and papers show the line."""
+
+    __tablename__ = "rating_choice"
+
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), primary_key=True, info=OF_CLIENT)
+    is_declined: Mapped[bool] = mapped_column(info=DELETED)
+    is_on_papers: Mapped[bool]
+    changed_at: Mapped[datetime]

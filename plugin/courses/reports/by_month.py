@@ -1,0 +1,265 @@
+"""Figures by month: quotes, agreements, answers to the check, wallet passes and public orders (docs/reports.md).
+
+Counts alone: whose answer to the check it was stands nowhere here, and which point it was about is stored nowhere.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import case, func, or_, select
+from sqlalchemy.orm import Session
+
+from plugin.courses.base.activity import Did
+from plugin.courses.base.clinic import local_date_in
+from plugin.courses.base.columns import Column, Columns, Kind, Share
+from plugin.courses.base.work import reading
+from plugin.courses.clients.wallet_passes import APPLE, GOOGLE, UPDATE, UPDATED
+from plugin.courses.quotes.views import QuoteState, states_since_in
+from plugin.courses.reports.period import MONTHS_SHOWN, Period, by_month, months_up_to
+from plugin.courses.sales.agreed import is_sold_under
+from plugin.store import Store
+from plugin.store.tables import (
+    Activity,
+    Agreement,
+    AgreementSignature,
+    CheckAnswer,
+    Outbox,
+    PublicOrder,
+    WalletPass,
+)
+from plugin.wording import _
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedMonth:
+    """The quotes made in a month; `sold`: those that became a sale, whenever."""
+
+    month: Period
+    made: int
+    sold: int
+    open: int
+    expired: int
+    withdrawn: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgreedMonth:
+    """The agreements made in a month: `signed` whenever, by each way, and `sold` those under which a sale was begun
+    or rung up."""
+
+    month: Period
+    made: int
+    signed: int
+    drawn: int
+    typed: int
+    paper: int
+    sold: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedMonth:
+    """The orders begun on the public page in a month: `paid` whenever, `open` with a link that can still be paid.
+
+    `failed`: Square made no link. Orders that were never paid are deleted after `RETENTION_DAYS`.
+    """
+
+    month: Period
+    made: int
+    paid: int
+    open: int
+    failed: int
+
+
+def quotes_by_month(store: Store, now: datetime) -> tuple[QuotedMonth, ...]:
+    """Return the last twelve months, this one included, oldest first."""
+    with store.reading() as session:
+        found = by_month(session, now, lambda since: states_since_in(session, since, now))
+    return tuple(_quoted(month, Counter(states)) for month, states in found.items())
+
+
+def agreements_by_month(store: Store, now: datetime) -> tuple[AgreedMonth, ...]:
+    """Return the last twelve months, this one included, oldest first."""
+    with store.reading() as session:
+        found = by_month(session, now, lambda since: _made_since(session, since))
+    return tuple(_agreed(month, made) for month, made in found.items())
+
+
+def orders_by_month(store: Store, now: datetime) -> tuple[OrderedMonth, ...]:
+    """Return the last twelve months, this one included, oldest first."""
+    with store.reading() as session:
+        found = by_month(session, now, lambda since: _ordered_since(session, since))
+    return tuple(_ordered(month, Counter(states)) for month, states in found.items())
+
+
+def _ordered_since(session: Session, since: datetime) -> Iterator[tuple[datetime, str]]:
+    of = PublicOrder
+    rows = session.execute(select(of.begun_at, of.state).where(of.begun_at >= since))
+    return ((begun_at, state) for begun_at, state in rows)
+
+
+def _ordered(month: Period, by: Counter[str]) -> OrderedMonth:
+    return OrderedMonth(month, by.total(), by["paid"], by["asking"] + by["waiting"], by["failed"])
+
+
+def _made_since(session: Session, since: datetime) -> Iterator[tuple[datetime, tuple[str | None, bool]]]:
+    rows = session.execute(
+        select(Agreement.made_at, AgreementSignature.way, is_sold_under())
+        .outerjoin(AgreementSignature, AgreementSignature.agreement_id == Agreement.id)
+        .where(Agreement.made_at >= since)
+    )
+    return ((made_at, (way, sold)) for made_at, way, sold in rows)
+
+
+def _quoted(month: Period, by: Counter[QuoteState]) -> QuotedMonth:
+    return QuotedMonth(
+        month,
+        by.total(),
+        by[QuoteState.PAID],
+        by[QuoteState.OPEN],
+        by[QuoteState.EXPIRED],
+        by[QuoteState.WITHDRAWN],
+    )
+
+
+def _agreed(month: Period, rows: Sequence[tuple[str | None, bool]]) -> AgreedMonth:
+    ways = [way for way, _sold in rows if way is not None]
+    by = {name: ways.count(name) for name in ("drawn", "typed", "paper")}
+    return AgreedMonth(month, len(rows), len(ways), **by, sold=sum(sold for _way, sold in rows))
+
+
+QUOTED: Columns[QuotedMonth] = (
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
+    Column(_("Made"), lambda row: row.made),
+    Column(_("Became a sale"), lambda row: Share(row.sold, row.made), Kind.SHARE, file="Sold"),
+    Column(_("Open"), lambda row: row.open),
+    Column(_("Expired"), lambda row: row.expired),
+    Column(_("Withdrawn"), lambda row: row.withdrawn),
+)
+AGREED: Columns[AgreedMonth] = (
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
+    Column(_("Made"), lambda row: row.made),
+    Column(_("Signed"), lambda row: Share(row.signed, row.made), Kind.SHARE),
+    Column(_("Drawn"), lambda row: row.drawn),
+    Column(_("Typed"), lambda row: row.typed),
+    Column(_("On paper"), lambda row: row.paper),
+    Column(_("Sale begun"), lambda row: Share(row.sold, row.made), Kind.SHARE),
+)
+ORDERED: Columns[OrderedMonth] = (
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
+    Column(_("Orders"), lambda row: row.made),
+    Column(_("Paid"), lambda row: Share(row.paid, row.made), Kind.SHARE),
+    Column(_("Not paid yet"), lambda row: row.open),
+    Column(_("Failed"), lambda row: row.failed),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedMonth:
+    """The last answers of each client and day in a month, to one version of the list; `answered` is `none` and `ask`.
+
+    `talked`: of `ask`, those whom somebody who treats has asked since.
+    """
+
+    month: Period
+    version: int
+    answered: int
+    none: int
+    ask: int
+    talked: int
+
+
+def checks_by_month(store: Store, now: datetime) -> tuple[CheckedMonth, ...]:
+    """Return the last twelve months, this one included, oldest first; a month without an answer has no row."""
+    of = CheckAnswer
+    is_ask = of.answer == "ask"
+    with store.reading() as session:
+        months = months_up_to(local_date_in(session, now), MONTHS_SHOWN)
+        rows = session.execute(
+            select(
+                of.on_day,
+                of.list_version,
+                func.count().label("answered"),
+                func.sum(case((is_ask, 1), else_=0)).label("ask"),
+                func.sum(case((is_ask & of.talked_at.is_not(None), 1), else_=0)).label("talked"),
+            )
+            .where(of.on_day >= months[0].first, of.replaced_at.is_(None))
+            .group_by(of.on_day, of.list_version)
+        ).all()
+    found = []
+    for month in months:
+        here = [row for row in rows if month.first <= row.on_day <= month.last]
+        for version in sorted({row.list_version for row in here}):
+            days = [row for row in here if row.list_version == version]
+            answered, ask, talked = (
+                sum(int(getattr(row, name)) for row in days) for name in ("answered", "ask", "talked")
+            )
+            found.append(CheckedMonth(month, version, answered, answered - ask, ask, talked))
+    return tuple(found)
+
+
+CHECKED: Columns[CheckedMonth] = (
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
+    Column(_("Version"), lambda row: row.version),
+    Column(_("Answered"), lambda row: row.answered),
+    Column(_("None of these apply"), lambda row: row.none),
+    Column(_("Ask me"), lambda row: Share(row.ask, row.answered), Kind.SHARE),
+    Column(_("Asked since"), lambda row: Share(row.talked, row.ask), Kind.SHARE),
+)
+
+
+_RECORDED = (Did.WALLET_ASKED, Did.WALLET_ADDED, Did.WALLET_REMOVED)
+
+
+@dataclass(frozen=True, slots=True)
+class PassMonth:
+    """What became of passes in a month. `made`: courses whose pass a client asked for; `added`: to a device or account.
+
+    `updated`: updates that Apple or Google took, as far as finished jobs are kept.
+    """
+
+    month: Period
+    made: int
+    added: int
+    updated: int
+    removed: int
+
+
+def passes_by_month(store: Store, now: datetime) -> tuple[PassMonth, ...]:
+    """Return the last twelve months, this one included, oldest first."""
+    with store.reading() as session:
+        found = by_month(session, now, lambda since: [*_recorded(session, since), *_updates(session, since)])
+    return tuple(_passes(month, Counter(kinds)) for month, kinds in found.items())
+
+
+@reading
+def passes_now(session: Session) -> Mapping[str, int]:
+    """Return how many passes are kept now, by place."""
+    places = select(WalletPass.place, func.count()).group_by(WalletPass.place)
+    return dict.fromkeys((APPLE, GOOGLE), 0) | dict(session.execute(places).all())
+
+
+def _recorded(session: Session, since: datetime) -> list[tuple[datetime, str]]:
+    acts = select(Activity.at, Activity.kind).where(Activity.at >= since, Activity.kind.in_(_RECORDED))
+    return [(at, kind) for at, kind in session.execute(acts)]
+
+
+def _updates(session: Session, since: datetime) -> list[tuple[datetime, str]]:
+    of_place = [(Outbox.kind == UPDATE[each]) & (Outbox.outcome == UPDATED[each]) for each in (APPLE, GOOGLE)]
+    done = select(Outbox.done_at).where(Outbox.state == "done", Outbox.done_at >= since, or_(*of_place))
+    return [(at, "updated") for at in session.scalars(done) if at is not None]
+
+
+def _passes(month: Period, by: Counter[str]) -> PassMonth:
+    made, added, removed = (by[each] for each in _RECORDED)
+    return PassMonth(month, made, added, by["updated"], removed)
+
+
+PASSES: Columns[PassMonth] = (
+    Column(_("Month"), lambda row: row.month.key, Kind.MONTH),
+    Column(_("Asked for"), lambda row: row.made),
+    Column(_("Added"), lambda row: row.added),
+    Column(_("Updates"), lambda row: row.updated),
+    Column(_("Removed"), lambda row: row.removed),
+)
