@@ -22,7 +22,7 @@ from plugin.wording import N_, _
 
 LONGEST_TOKEN = 1000
 _NAMES = {
-    "practice": "the practice Square",
+    "practice": N_("The practice Square"),
     "sandbox": N_("Square’s sandbox"),
     "production": N_("Square (production)"),
 }
@@ -151,8 +151,7 @@ def _why_not(error: SquareFailed) -> str:
 def _no_answer(environment: str, error: SquareFailed) -> str:
     if error.code in ("square_unreachable", "square_down", "square_busy"):
         return _(
-            "{capitalize} does not answer now. Nothing was saved; try again in a minute.",
-            capitalize=_NAMES[environment].capitalize(),
+            "{name} does not answer now. Nothing was saved; try again in a minute.", name=_NAMES[environment]
         )
     if error.code == "square_scope":
         return _(
