@@ -45,6 +45,9 @@ def make_copy(patterns: Sequence[str]) -> list[Path]:
             shutil.copytree(path, "mutants" / path, copy_function=_copy_newer, dirs_exist_ok=True)
         else:
             _copy_newer(path, "mutants" / path)
+    for copy in Path("mutants").rglob("*.py"):
+        if not copy.relative_to("mutants").exists():
+            copy.unlink()
     modules = {path: ".".join(path.with_suffix("").parts) + "." for path in walk_mutatable_files()}
     chosen = [
         path

@@ -1,12 +1,14 @@
 """The link by which a client reads and signs: ours alone, ended in time, leading to what is valid now."""
 
+from typing import Any
+
 import pytest
 from itsdangerous import URLSafeSerializer
 from sqlalchemy import select
 
 from plugin.core.acts import Role
 from plugin.courses.accounts.staff import add_staff
-from plugin.courses.agreements.links import (
+from plugin.courses.agreements.signing import (
     AGREEMENT_LINK,
     HANDED_FOR,
     handed_token,
@@ -99,16 +101,18 @@ class TestALink:
         agreement = agreeing.prepare()
         settings = Settings.model_validate({"secret_key": SECRET, "public_url": f"{URL}/"})
         assert signing_address(settings, agreement) == f"{URL}/agree/{signing_token(SECRET, agreement)}"
-        assert signing_address(Settings.model_validate({"secret_key": SECRET}), agreement) == ""
+        assert (
+            signing_address(Settings.model_validate({"secret_key": SECRET, "public_url": ""}), agreement)
+            == ""
+        )
 
 
 class TestByEmail:
     def send(
-        self, agreeing: Agreeing, agreement_id: str, mail_to: str = " ana@example.org ", **how: object
+        self, agreeing: Agreeing, agreement_id: str, mail_to: str = " ana@example.org ", **how: Any
     ) -> None:
         said = {"address": f"{URL}/agree/x", "has_mail": True, **how}
-        act = agreeing.desk.act(key=str(said.pop("key", "tap")))
-        send_link(agreeing.store, act, agreement_id, mail_to, **said)
+        send_link(agreeing.store, agreeing.desk.act(key="tap"), agreement_id, mail_to, **said)
 
     def test_it_goes_to_the_address_once(self, agreeing: Agreeing) -> None:
         agreement = agreeing.prepare()
@@ -121,7 +125,7 @@ class TestByEmail:
         payload = {"mail_to": "ana@example.org", "url": f"{URL}/agree/x"}
         assert [tuple(job) for job in jobs] == [(agreement.id, payload)]
 
-    @pytest.mark.parametrize(("mail_to", "said"), [("  ", "is missing"), ("ana", "")])
+    @pytest.mark.parametrize(("mail_to", "said"), [("  ", "is missing"), ("ana", "address")])
     def test_without_an_address_it_goes_nowhere(self, agreeing: Agreeing, mail_to: str, said: str) -> None:
         with pytest.raises(InvalidField, match=said) as refusal:
             self.send(agreeing, agreeing.prepare().id, mail_to)
@@ -131,7 +135,7 @@ class TestByEmail:
         ("how", "code"), [({"has_mail": False}, "no_mail"), ({"address": ""}, "no_address")], ids=str
     )
     def test_without_mail_or_an_address_of_the_desk_it_says_so(
-        self, agreeing: Agreeing, how: dict[str, object], code: str
+        self, agreeing: Agreeing, how: dict[str, Any], code: str
     ) -> None:
         with pytest.raises(Refused) as refusal:
             self.send(agreeing, agreeing.prepare().id, **how)
