@@ -3,8 +3,7 @@
 A job that calls Square uses keys made of its subject, so that a lost answer and a retry have one effect.
 """
 
-from plugin.alarms.deliveries import ALARM_MAIL, ALARM_WEBHOOK
-from plugin.alarms.notices import mail_notice, post_notice
+from plugin.alarms.notices import ALARM_MAIL, ALARM_WEBHOOK, mail_notice, post_notice
 from plugin.backups.jobs import BACKUP, BACKUP_LEASE_S, BACKUPS, run_backup_job
 from plugin.core.acts import COURSEKEEPER
 from plugin.courses.accounts.email_codes import EMAIL_CODE
@@ -33,7 +32,7 @@ from plugin.courses.handouts.cache import fill_cache
 from plugin.courses.handouts.visit_email import VISIT_MAIL
 from plugin.courses.imports.batches import CHECK, IMPORT
 from plugin.courses.imports.run import IMPORT_LEASE_S, fail_import, run_import
-from plugin.courses.letters.plan import CLIENT_LETTER
+from plugin.courses.letters.sending import CLIENT_LETTER
 from plugin.courses.lists.bulk import BULK
 from plugin.courses.lists.bulk_run import BULK_LEASE_S, fail_bulk, run_bulk
 from plugin.courses.privacy.erasure import COMPACT, LEAVE_PROFILE

@@ -20,7 +20,7 @@ from plugin.backups.anchors import seal_and_keep
 from plugin.backups.jobs import BACKUPS, ask_when_due
 from plugin.backups.update_check import check_for_update
 from plugin.backups.work import drop_left_work
-from plugin.configuration.sealing import reseal_settings, reseal_staff
+from plugin.configuration.stored import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
 from plugin.courses.base.lease import hasten_misdated
 from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job

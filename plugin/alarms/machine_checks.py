@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 
 from plugin.alarms.audit_runs import last_audit
 from plugin.alarms.condition import Look, fine, lasting, unused, wrong
-from plugin.alarms.deliveries import ALARM_WEBHOOK, last_delivery
+from plugin.alarms.notices import ALARM_WEBHOOK, last_delivery
 from plugin.alarms.square_checks import NOT_CONNECTED
 from plugin.backups.folder import last_copy_at
 from plugin.backups.standing import backup_problem, send_problem

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.alarms.condition import Condition
-from plugin.alarms.deliveries import TEST, Notice, enqueue_notice
 from plugin.alarms.episodes import Episode, Phase, after_look
+from plugin.alarms.notices import TEST, Notice, enqueue_notice
 from plugin.alarms.registry import BY_NAME, condition_of, conditions
 from plugin.core.acts import COURSEKEEPER, Act, require
 from plugin.courses.base.work import Work

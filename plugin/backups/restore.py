@@ -20,7 +20,7 @@ from plugin.backups.anchors import against_manifest
 from plugin.backups.archive import DamagedCopy, Keys, Manifest, need_space, unpack
 from plugin.backups.folder import backup_folder, make_private
 from plugin.backups.work import work_folder
-from plugin.configuration.sealing import sealing
+from plugin.configuration.stored import sealing
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.audit import Finding, audit
 from plugin.courses.base.activity import Did, record_activity
@@ -29,7 +29,7 @@ from plugin.courses.base.sealing import mark_restored_in
 from plugin.courses.base.work import Work
 from plugin.courses.documents.paper_emails import PAPER_MAIL
 from plugin.courses.handouts.visit_email import VISIT_MAIL
-from plugin.courses.letters.plan import CLIENT_LETTER
+from plugin.courses.letters.sending import CLIENT_LETTER
 from plugin.courses.sales.checkouts import CHECKOUT_EMAIL
 from plugin.errors import ConfigurationError, Refused
 from plugin.secrets_file import FILE_NAME, keep_secrets

@@ -12,13 +12,14 @@ from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView
 from plugin.courses.handouts.example import CLIENT
 from plugin.courses.letters.kinds import list_letter_kinds
-from plugin.courses.letters.plan import POSTMAN, plan_letters
 from plugin.courses.letters.sending import (
+    POSTMAN,
     LetterToSend,
     claim_letter,
     close_letter,
     give_up,
     is_pending,
+    plan_letters,
     put_back,
     wait_until,
 )

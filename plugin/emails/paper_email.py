@@ -8,7 +8,7 @@ from plugin.core.acts import Act
 from plugin.courses.agreements.views import agreement_content, agreement_pdf, read_agreement
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
-from plugin.courses.documents.client_statement import client_statement
+from plugin.courses.documents.client_statement import client_statement, issue_prepaid_balance
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.paper_emails import (
     PaperToSend,
@@ -19,7 +19,6 @@ from plugin.courses.documents.paper_emails import (
     paper_of_job,
     was_asked_for,
 )
-from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.documents.read import read_document
 from plugin.courses.documents.statement import statement_in
 from plugin.courses.handouts.cache import drawn, hand_out

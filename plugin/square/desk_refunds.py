@@ -8,13 +8,13 @@ from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.words import money_text
-from plugin.courses.refunds.desk_refund_outcome import refuse_rest
 from plugin.courses.refunds.desk_refund_parts import (
     PartView,
     RefundToAsk,
     note_answer,
     plan_parts,
     refund_to_ask,
+    refuse_rest,
 )
 from plugin.errors import SquareFailed
 from plugin.services import Services

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from plugin.configuration.sealing import sealing
+from plugin.configuration.stored import sealing
 from plugin.courses.webhooks.deliveries import (
     Claimed,
     Outcome,

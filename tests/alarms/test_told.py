@@ -11,8 +11,7 @@ import httpx
 import pytest
 
 from plugin.alarms import notices, watch
-from plugin.alarms.deliveries import recent_deliveries
-from plugin.alarms.notices import SIGNATURE, post
+from plugin.alarms.notices import SIGNATURE, post, recent_deliveries
 from plugin.alarms.watch import active_alarms, send_test
 from plugin.core.acts import Act, Role
 from plugin.courses.health_facts import MailWatch

@@ -10,7 +10,7 @@ from plugin.backups.folder import backup_folder, names_in, read_note
 from plugin.backups.keys import renew_passphrase
 from plugin.backups.make import make_copy, run_backup
 from plugin.backups.restore import restore
-from plugin.configuration.sealing import sealing
+from plugin.configuration.stored import sealing
 from plugin.core.acts import Role
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.audit import audit

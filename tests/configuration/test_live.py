@@ -10,8 +10,7 @@ from sqlalchemy import text
 
 from plugin.configuration.changes import recent_changes
 from plugin.configuration.registry import DECLARED, is_editable
-from plugin.configuration.sealing import reseal_settings
-from plugin.configuration.stored import REFRESH_S
+from plugin.configuration.stored import REFRESH_S, reseal_settings
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.health_facts import clock_offset
 from plugin.errors import InvalidField, NotAllowed, Refused

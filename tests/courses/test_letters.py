@@ -14,8 +14,7 @@ from plugin.courses.clients.email_choice import stop_letters
 from plugin.courses.clients.merge import merge_clients
 from plugin.courses.letters.kinds import choose_letter, declined_by, switch_letter, word_letter
 from plugin.courses.letters.log import letters_by_month, letters_of_client
-from plugin.courses.letters.plan import coming_letters
-from plugin.courses.letters.sending import claim_letter
+from plugin.courses.letters.sending import claim_letter, coming_letters
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.emails.client_letter import example_letter, plan_due_letters
 from plugin.errors import InvalidField, MailFailed

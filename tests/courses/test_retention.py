@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from plugin.alarms.deliveries import ALARM_MAIL, ALARM_WEBHOOK
+from plugin.alarms.notices import ALARM_MAIL, ALARM_WEBHOOK
 from plugin.core.acts import Act
 from plugin.courses.audit import audit
 from plugin.courses.base.inbox import receive

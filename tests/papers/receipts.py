@@ -3,7 +3,7 @@
 from datetime import date
 
 from invoices.papers import PrepaidBalance, Receipt
-from plugin.courses.documents.prepaid import issue_prepaid_balance, read_prepaid
+from plugin.courses.documents.client_statement import issue_prepaid_balance, read_prepaid
 from tests.papers.clinic import PaperClinic
 
 SOLD, PAID, DUE = date(2026, 11, 28), date(2026, 12, 20), date(2026, 12, 28)

@@ -3,12 +3,12 @@
 import pytest
 
 from plugin.core.terms import RefundFormula, Terms
-from plugin.courses.documents.prepaid import check_code, issue_prepaid_balance, read_prepaid
+from plugin.courses.documents.client_statement import check_code, issue_prepaid_balance, read_prepaid
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.lists.outcomes import AGAIN_WITHIN, Outcome
 from plugin.courses.quotes.views import QuoteState, quote_content
+from plugin.courses.reports.liability import reserve
 from plugin.courses.reports.progress import course_progress
-from plugin.courses.reports.reserve import reserve
 from plugin.courses.reports.totals import keep_totals
 from plugin.courses.sales.buy_again import buy_again, offer_again
 from plugin.errors import Refused

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from plugin.courses.refunds.desk_refund_outcome import refuse_rest
-from plugin.courses.refunds.desk_refund_parts import note_answer, plan_parts
+from plugin.courses.refunds.desk_refund_parts import note_answer, plan_parts, refuse_rest
 from plugin.courses.refunds.desk_refunds import DeskRefundView, refunds_of_courses
 from plugin.services import Services
 from tests.courses.desk import Desk

@@ -10,7 +10,7 @@ from passlib.totp import TOTP
 from sqlalchemy import select, text
 
 from plugin import create_app
-from plugin.configuration.sealing import reseal_staff
+from plugin.configuration.stored import reseal_staff
 from plugin.core.acts import Role
 from plugin.services import Services
 from plugin.store import Store

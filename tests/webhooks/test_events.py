@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from plugin.configuration.sealing import sealing
+from plugin.configuration.stored import sealing
 from plugin.core.terms import Terms
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.webhooks.deliveries import (

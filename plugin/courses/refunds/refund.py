@@ -18,8 +18,7 @@ from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work, in_transaction
 from plugin.courses.refunds.basis import GONE, refunded_so_far_in
 from plugin.courses.refunds.closing import close_course
-from plugin.courses.refunds.desk_refund_outcome import settle_part
-from plugin.courses.refunds.desk_refund_parts import part_of_refund_in
+from plugin.courses.refunds.desk_refund_parts import part_of_refund_in, settle_part
 from plugin.courses.refunds.failed_refund import WHOLE, give_back, return_mark
 from plugin.courses.refunds.refund_question import ask_which_sessions, settle_questions_in
 from plugin.courses.sales.book import courses_of_order_in

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, g, request
 
-from plugin.configuration.sealing import sealing
+from plugin.configuration.stored import sealing
 from plugin.courses.accounts.shared_devices import SharedDeviceView, device_of_token, note_activity
 from plugin.courses.accounts.sign_ins import SignedIn
 from plugin.vault import WrongKey

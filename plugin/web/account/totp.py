@@ -10,7 +10,7 @@ from flask_security import MfRecoveryCodesUtil, Totp
 from passlib.exc import TokenError, UsedTokenError  # type: ignore[import-untyped]  # ships no types
 from passlib.totp import TOTP  # type: ignore[import-untyped]
 
-from plugin.configuration.sealing import sealing
+from plugin.configuration.stored import sealing
 from plugin.core.text import in_fours
 from plugin.courses.accounts import second_factors
 from plugin.vault import WrongKey

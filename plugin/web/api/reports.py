@@ -17,12 +17,11 @@ from plugin.courses.reports.by_month import (
     passes_now,
     quotes_by_month,
 )
-from plugin.courses.reports.liability import liability
+from plugin.courses.reports.liability import liability, reserve
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, asked_period
 from plugin.courses.reports.planned import PlanBy, planned_visits
 from plugin.courses.reports.progress import Progress, ProgressBy, course_progress
-from plugin.courses.reports.reserve import reserve
 from plugin.courses.reports.usage import By, usage
 from plugin.courses.sales.tips import tip_sums
 from plugin.errors import Refused

@@ -3,10 +3,14 @@
 from datetime import date
 from typing import Literal
 
-from plugin.courses.documents.client_statement import client_statement, statement_of_client
+from plugin.courses.documents.client_statement import (
+    client_statement,
+    issue_prepaid_balance,
+    read_prepaid,
+    statement_of_client,
+)
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.on_demand import receipts_of_course
-from plugin.courses.documents.prepaid import issue_prepaid_balance, read_prepaid
 from plugin.courses.documents.read import read_document
 from plugin.errors import NotFound
 from plugin.web.access import DESK

@@ -28,9 +28,8 @@ from plugin.courses.catalog.names import Names
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import client_of_page
 from plugin.courses.clients.wallet_passes import google_pass, note_made
-from plugin.courses.documents.client_statement import statement_of_client
+from plugin.courses.documents.client_statement import issue_prepaid_balance, statement_of_client
 from plugin.courses.documents.files import document_bytes, reading_copy
-from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.handouts.cache import AFTERCARE, HELP_CARD, PLANNER, SUMMARY, WELCOME, hand_out
 from plugin.courses.handouts.google_pass import save_link
 from plugin.courses.handouts.next_visit import next_visit_in

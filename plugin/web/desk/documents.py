@@ -5,11 +5,10 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import require
 from plugin.courses.base.keyset import read_order
-from plugin.courses.documents.client_statement import statement_of_client
+from plugin.courses.documents.client_statement import issue_prepaid_balance, statement_of_client
 from plugin.courses.documents.content import voucher_letter as letter_of_gift
 from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.documents.on_demand import invoice_of_course, receipt_of_course, voucher_of_gift
-from plugin.courses.documents.prepaid import issue_prepaid_balance
 from plugin.courses.documents.read import (
     KINDS,
     ORDERS,

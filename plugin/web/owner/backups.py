@@ -7,7 +7,7 @@ from flask import Response, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.alarms.audit_runs import last_audit
-from plugin.alarms.deliveries import has_webhook, recent_deliveries, recipients
+from plugin.alarms.notices import has_webhook, recent_deliveries, recipients
 from plugin.alarms.registry import conditions
 from plugin.alarms.watch import send_test, since_when
 from plugin.backups.jobs import ask_for_backup

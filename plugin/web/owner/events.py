@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.configuration.sealing import sealing
+from plugin.configuration.stored import sealing
 from plugin.courses.base.sheet import Columns, sheet_of
 from plugin.courses.base.views import Page
 from plugin.courses.reports.period import start_of

@@ -18,7 +18,7 @@ from plugin.courses.letters.kinds import (
     word_letter,
     words_field,
 )
-from plugin.courses.letters.plan import PREVIEW_DAYS, coming_letters
+from plugin.courses.letters.sending import PREVIEW_DAYS, coming_letters
 from plugin.emails.client_letter import example_letter, rules_of, send_example
 from plugin.web import current_services, pages
 from plugin.web.access import FRESH_FOR, Screens

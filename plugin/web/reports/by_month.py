@@ -28,9 +28,9 @@ from plugin.courses.reports.by_month import (
     passes_now,
     quotes_by_month,
 )
+from plugin.courses.reports.liability import reserve, reserve_sheet
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
 from plugin.courses.reports.planned import PlanBy, PlannedRow, planned_columns, planned_visits
-from plugin.courses.reports.reserve import reserve, reserve_sheet
 from plugin.courses.sales.tips import TipSum, list_tips, tip_sums
 from plugin.errors import Refused
 from plugin.store import Store

@@ -10,7 +10,7 @@ from invoices.pages.fit import fit
 from invoices.papers import Money, PaperRefused
 from plugin.core.terms import RefundFormula, Terms
 from plugin.courses.audit import audit
-from plugin.courses.documents.prepaid import check_code
+from plugin.courses.documents.client_statement import check_code
 from plugin.store import Store
 from tests.papers.clinic import SINGLE, PaperClinic
 from tests.papers.receipts import DUE, SOLD, prepaid, prepaid_of
