@@ -12,16 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from plugin.backups import records
 from plugin.backups.anchors import against_manifest, seal_and_keep
-from plugin.backups.archive import (
-    DamagedCopy,
-    Keys,
-    Manifest,
-    Proof,
-    need_space,
-    pack,
-    sha256_of,
-    unpack,
-)
+from plugin.backups.archive import DamagedCopy, Keys, Manifest, Proof, need_space, pack, sha256_of, unpack
 from plugin.backups.folder import (
     Note,
     backup_folder,

@@ -146,7 +146,9 @@ class _Typed(wtforms.StringField):  # type: ignore[misc]
     def __init__(self, label: str = "", *, called: str = "", hint: str = "", **attributes: Any) -> None:
         # WTForms creates a field for each form and passes the underscored arguments.
         options = {key: value for key, value in attributes.items() if key[0] == "_" or key in _OPTIONS}
-        drawn = {key: value for key, value in {**self.usual, **attributes}.items() if key not in options}
+        # A browser of the desk is shared: it offers what was typed before only where a field asks for that.
+        named = {"autocomplete": "off", **self.usual, **attributes}
+        drawn = {key: value for key, value in named.items() if key not in options}
         self.called = called or label
         super().__init__(label, description=hint, render_kw=drawn, **options)
 
@@ -207,6 +209,12 @@ class Text(_Typed):
         most = int(self.render_kw.get("maxlength", NOTE_LENGTH))
         check = required if self.is_required else optional
         return check(text, field=self.name, called=self.called, most=most)
+
+
+class Upload(Text):
+    """A file, whose bytes are read from the files of the request."""
+
+    usual = {"type": "file", "autocomplete": False}
 
 
 class Password(_Typed):
@@ -457,9 +465,7 @@ def reason_field(
 ) -> Text:
     """Return the field for a reason."""
     more = {"required": True} if is_required else {}
-    return Text(
-        label, called=N_("The reason"), hint=hint, maxlength=REASON_LENGTH, autocomplete="off", **more
-    )
+    return Text(label, called=N_("The reason"), hint=hint, maxlength=REASON_LENGTH, **more)
 
 
 class ReasonForm(Form):
@@ -470,6 +476,4 @@ class ReasonForm(Form):
 
 def count_field(label: str, called: str = N_("The number of sessions"), **attributes: Any) -> Count:
     """Return the field for a number, such as of sessions."""
-    return Count(
-        label, called=called, **{"inputmode": "numeric", "maxlength": 3, "autocomplete": "off", **attributes}
-    )
+    return Count(label, called=called, **{"inputmode": "numeric", "maxlength": 3, **attributes})

@@ -58,6 +58,19 @@ def send_logo(visitor: Visitor, data: bytes) -> tuple[int, str]:
 
 
 class TestTheLetterhead:
+    def test_a_browser_offers_what_was_typed_before_only_where_a_field_asks_for_it(
+        self, small_olga: Visitor
+    ) -> None:
+        html = small_olga.client.get(PAPERS).text
+        inputs = {
+            name: tag
+            for tag in re.findall(r"<input[^>]*>", html)
+            for name in re.findall(r' name="(\w+)"', tag)
+        }
+        assert 'autocomplete="organization"' in inputs["name"]
+        assert 'autocomplete="off"' in inputs["website"]
+        assert "autocomplete" not in inputs["logo"]
+
     def test_it_is_kept_and_shown_as_it_will_be_printed(self, small_olga: Visitor, small_desk: Desk) -> None:
         form = small_olga.page(PAPERS).form(PAPERS)
         typed = {"name": "Lotus House", "phone": "555 0100", "legal_name": "Lotus LLC", "page_size": "a4"}

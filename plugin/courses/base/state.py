@@ -13,14 +13,7 @@ from sqlalchemy import BindParameter, Row, Select, Subquery, and_, case, func, s
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Source
-from plugin.core.course import (
-    AllowanceFacts,
-    CourseFacts,
-    CourseState,
-    Totals,
-    Use,
-    WaitingGift,
-)
+from plugin.core.course import AllowanceFacts, CourseFacts, CourseState, Totals, Use, WaitingGift
 from plugin.core.ledger import Head, Kind
 from plugin.courses.base.attendance import HAS_DRAFT
 from plugin.courses.base.course_extras import COURSE_IDS, HAS_DISPUTE, HAS_RELATIONS

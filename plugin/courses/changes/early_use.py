@@ -13,13 +13,7 @@ from plugin.core.ledger import Change, Kind
 from plugin.courses.base.chain import Line, add_history, append, head_of, main_of
 from plugin.courses.base.words import sessions_text
 from plugin.courses.base.work import Work, allowed
-from plugin.courses.changes.frame import (
-    Changed,
-    CourseChange,
-    change_course,
-    checked_reason,
-    refuse_closed,
-)
+from plugin.courses.changes.frame import Changed, CourseChange, change_course, checked_reason, refuse_closed
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store.tables import Allowance, AllowedAhead, Entry
 from plugin.wording import N_, _

@@ -13,14 +13,7 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Change, Head, Kind
 from plugin.core.money import Money, allocate
 from plugin.courses.base.attention import open_item
-from plugin.courses.base.chain import (
-    Line,
-    add_history,
-    allowances_of,
-    append,
-    course_for_change,
-    head_of,
-)
+from plugin.courses.base.chain import Line, add_history, allowances_of, append, course_for_change, head_of
 from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.course_extras import is_refunding_in
 from plugin.courses.base.events import CourseChanged, SaleBooked, publish

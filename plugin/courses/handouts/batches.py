@@ -13,14 +13,7 @@ from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row
 from plugin.courses.handouts.bundle import MIMETYPES
-from plugin.courses.handouts.selection import (
-    CALLED,
-    INVOICE,
-    Choice,
-    LeftOut,
-    Selection,
-    selection_in,
-)
+from plugin.courses.handouts.selection import CALLED, INVOICE, Choice, LeftOut, Selection, selection_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.tables import PaperBatch, Staff

@@ -27,15 +27,7 @@ from plugin.store.imports import ImportBatch
 from plugin.store.ledger import Entry, History, Operation, SealedRow
 from plugin.store.listing import ListedClient
 from plugin.store.people import Client
-from plugin.store.personal import (
-    DELETED,
-    DROPPED,
-    EMPTIED,
-    ERASED_TEXT,
-    NAMED,
-    columns_marked,
-    rows_of,
-)
+from plugin.store.personal import DELETED, DROPPED, EMPTIED, ERASED_TEXT, NAMED, columns_marked, rows_of
 from plugin.store.queues import Attention, Inbox, Outbox
 from plugin.store.square_side import SquarePerson
 from plugin.store.tables import models

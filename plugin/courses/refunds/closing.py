@@ -1,14 +1,7 @@
 """Close a course as refunded: every session left is removed from the balance."""
 
 from plugin.core.ledger import refunded
-from plugin.courses.base.chain import (
-    Line,
-    add_history,
-    allowances_of,
-    append,
-    course_for_change,
-    head_of,
-)
+from plugin.courses.base.chain import Line, add_history, allowances_of, append, course_for_change, head_of
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.words import sessions_text
 from plugin.courses.base.work import Work

@@ -31,13 +31,7 @@ from plugin.courses.reports.books import (
     with_courses,
 )
 from plugin.courses.reports.period import Period, month_of, months_in
-from plugin.courses.reports.totals import (
-    UNTOTALLED,
-    are_usable,
-    month_at,
-    moved_uses,
-    used_numbers,
-)
+from plugin.courses.reports.totals import UNTOTALLED, are_usable, month_at, moved_uses, used_numbers
 from plugin.store.tables import Allowance, Course, Entry, Package, Staff, Treatment, Visit
 from plugin.store.totals import UseTotal
 

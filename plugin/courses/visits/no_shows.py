@@ -20,13 +20,7 @@ from plugin.courses.base.course_extras import COURSE_IDS
 from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed, reading, require_row
-from plugin.courses.changes.frame import (
-    Changed,
-    CourseChange,
-    change_course,
-    refuse_closed,
-    refuse_ownerless,
-)
+from plugin.courses.changes.frame import Changed, CourseChange, change_course, refuse_closed, refuse_ownerless
 from plugin.courses.visits.booked_visits import course_of_booking_in, day_of
 from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW, booking_for_change, client_of_in, settle_in
 from plugin.courses.visits.same_day import confirmed

@@ -4,16 +4,7 @@ from plugin.courses.refunds.disputes import DisputeRecord, save_dispute
 from plugin.services import Services
 from plugin.square.events.effects import Effects
 from plugin.square.inbox import fetch
-from plugin.square.parsing import (
-    Json,
-    moment,
-    money,
-    optional_id,
-    optional_moment,
-    record,
-    square_id,
-    text,
-)
+from plugin.square.parsing import Json, moment, money, optional_id, optional_moment, record, square_id, text
 from plugin.square.refunds import order_of_payment
 
 

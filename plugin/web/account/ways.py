@@ -29,7 +29,7 @@ from plugin.web.forms import Form, Hidden, Password, Text
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
 
-_KEYS: dict[str, Any] = {"inputmode": "numeric", "autocomplete": "off", "maxlength": LONGEST}
+_KEYS: dict[str, Any] = {"inputmode": "numeric", "maxlength": LONGEST}
 
 
 class PinForm(Form):
@@ -70,7 +70,6 @@ class DeviceForm(Form):
         required=True,
         maxlength=60,
         placeholder=N_("Front desk iPad"),
-        autocomplete="off",
     )
 
 

@@ -10,14 +10,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from flask import (
-    Response,
-    abort,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 

@@ -6,14 +6,7 @@ Whoever has the paper may open it. The page itself names neither the client nor 
 from http import HTTPStatus
 from typing import Any
 
-from flask import (
-    Response,
-    abort,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from invoices.pages.quote import quote_page

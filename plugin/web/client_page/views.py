@@ -6,15 +6,7 @@ Without a valid address it discloses nothing: every other one gets the same page
 from http import HTTPStatus
 from typing import Any
 
-from flask import (
-    Response,
-    abort,
-    make_response,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 

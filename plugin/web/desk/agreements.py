@@ -15,23 +15,12 @@ from plugin.courses.agreements.signing import (
     sign_agreement,
     signing_address,
 )
-from plugin.courses.agreements.views import (
-    AgreementView,
-    agreement_pdf,
-    agreements_of_client,
-    read_agreement,
-)
+from plugin.courses.agreements.views import AgreementView, agreement_pdf, agreements_of_client, read_agreement
 from plugin.courses.clients.clients import read_client
 from plugin.courses.documents.paper_emails import send_paper
 from plugin.web import current_services
 from plugin.web.access import DESK, Screens
-from plugin.web.actions import (
-    Notice,
-    act_without_form,
-    current_act,
-    flash_notice,
-    redirect_to,
-)
+from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_to
 from plugin.web.agreement_rules import agreement_rules, agreements_are_on, agreements_are_required
 from plugin.web.check_in_cookie import give_away
 from plugin.web.desk.forms import LetterForm, NewAgreementForm, PaperSignatureForm

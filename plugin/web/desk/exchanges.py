@@ -12,12 +12,7 @@ from plugin.courses.sales.checkouts import list_terminals, start_checkout
 from plugin.errors import Refused
 from plugin.web import current_services, pages
 from plugin.web.access import DESK, Screens
-from plugin.web.actions import (
-    Notice,
-    current_act,
-    is_fragment,
-    redirect_to,
-)
+from plugin.web.actions import Notice, current_act, is_fragment, redirect_to
 from plugin.web.desk import clients, courses
 from plugin.web.desk.checkouts import MOST_PACKAGES, TENDERS
 from plugin.web.desk.forms import MoveForm, PaymentForm

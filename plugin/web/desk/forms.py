@@ -84,7 +84,6 @@ class ClientForm(Form):
         called=N_("The name"),
         maxlength=NAME_LENGTH,
         required=True,
-        autocomplete="off",
         autocapitalize="words",
     )
     sounds_like = Text(
@@ -92,12 +91,11 @@ class ClientForm(Form):
         called=N_("How the name sounds"),
         hint=N_("How to say the name, such as SHIV-awn. On no paper."),
         maxlength=NAME_LENGTH,
-        autocomplete="off",
         autocapitalize="off",
         spellcheck="false",
     )
-    phone = Phone(N_("Phone"), autocomplete="off")
-    email = Email(N_("E-mail"), hint=N_("For their papers"), autocomplete="off")
+    phone = Phone(N_("Phone"))
+    email = Email(N_("E-mail"), hint=N_("For their papers"))
     language = Language(N_("Language of papers"), default=default_language)
     course_id = Hidden()
     package_id = Hidden()
@@ -118,7 +116,6 @@ class EditClientForm(ClientForm):
         hint=N_("Where none is typed, that of the Square profile is printed."),
         rows=3,
         maxlength=LONGEST_ADDRESS,
-        autocomplete="off",
     )
     wants_mail = Tick(N_("E-mail their papers after each visit"))
     large_print = Tick(N_("Print their papers in large type"))
@@ -202,7 +199,6 @@ class VisitForm(UseForm):
         N_("Focus (optional)"),
         hint=N_("Printed on the course summary."),
         maxlength=NOTE_LENGTH,
-        autocomplete="off",
     )
     note = Paragraph(N_("Note (optional)"), hint=N_("Stays here, not on papers."), maxlength=NOTE_LENGTH)
 
@@ -228,7 +224,6 @@ class VisitDetailsForm(Form):
         N_("Focus"),
         hint=N_("One short line. Printed on the course summary."),
         maxlength=NOTE_LENGTH,
-        autocomplete="off",
     )
     note = Paragraph(N_("Note"), hint=N_("Stays here, not on papers."), maxlength=NOTE_LENGTH)
     client_id = Hidden()
@@ -286,7 +281,6 @@ class GiftForm(UnforcedForm):
         called=N_("The recipient’s name"),
         required=True,
         maxlength=NAME_LENGTH,
-        autocomplete="off",
         hint=N_("The name on the voucher"),
     )
     message = Paragraph(N_("Message on the voucher (optional)"), maxlength=NOTE_LENGTH, rows=2)
@@ -352,7 +346,6 @@ class AdjustmentForm(Form):
         N_("Value (optional)"),
         called=N_("The value"),
         hint=N_("For added sessions. Empty: goodwill, no value"),
-        autocomplete="off",
     )
     reason = reason_field()
 
@@ -401,7 +394,7 @@ class RefundForm(Form):
     """The amount, formula and reason of a refund. The page that reviews it sends `minor` and `seen`."""
 
     choice = Choice(N_("Refund amount"), said=N_("Choose the refund amount."))
-    amount = Amount(N_("Amount"), called=N_("The amount"), autocomplete="off")
+    amount = Amount(N_("Amount"), called=N_("The amount"))
     reason = reason_field(hint=N_("Shown in history and sent to Square."))
     minor = Hidden()
     seen = Hidden()
@@ -429,10 +422,10 @@ class PaymentForm(Form):
 
     way = Hidden()
     device_id = Hidden()
-    supplied = Amount(N_("Cash received"), called=N_("The cash"), autocomplete="off")
+    supplied = Amount(N_("Cash received"), called=N_("The cash"))
     supplied_minor = Hidden()
-    tender = Text(N_("Other"), called=N_("How it was paid"), maxlength=80, autocomplete="off")
-    mail_to = Email(N_("E-mail"), autocomplete="off")
+    tender = Text(N_("Other"), called=N_("How it was paid"), maxlength=80)
+    mail_to = Email(N_("E-mail"))
     seen = Hidden()
 
     @property
@@ -467,7 +460,7 @@ class SellForm(PaymentForm):
 
     client_id = Hidden()
     package_id = Hidden()
-    deposit = Amount(N_("Deposit (optional)"), called=N_("The deposit"), autocomplete="off")
+    deposit = Amount(N_("Deposit (optional)"), called=N_("The deposit"))
     deposit_due_on = Day(N_("Deposit due"))
     balance_due_on = Day(N_("Balance due"))
 
@@ -484,7 +477,7 @@ class SellForm(PaymentForm):
 class LetterForm(Form):
     """The recipient of a payment link."""
 
-    mail_to = Email(N_("Or by e-mail"), called=N_("The e-mail address"), required=True, autocomplete="off")
+    mail_to = Email(N_("Or by e-mail"), called=N_("The e-mail address"), required=True)
 
 
 class NewAgreementForm(Form):
@@ -504,14 +497,12 @@ class QuoteForm(Form):
         called=N_("The concern"),
         hint=N_("Printed on the quote. Write what they said, no diagnosis."),
         maxlength=LONGEST_CONCERN,
-        autocomplete="off",
     )
     rhythm = Text(
         N_("How often to come (optional)"),
         called=N_("How often"),
         hint=N_("In the client’s language. Empty: the interval of the treatment."),
         maxlength=LONGEST_RHYTHM,
-        autocomplete="off",
     )
     valid_until = Day(N_("Valid until"), called=N_("The date"), required=True)
 
@@ -519,9 +510,7 @@ class QuoteForm(Form):
 class PaperSignatureForm(Form):
     """The name under an agreement that was signed on paper."""
 
-    name = Text(
-        N_("Name of who signed"), called=N_("The name"), required=True, maxlength=120, autocomplete="off"
-    )
+    name = Text(N_("Name of who signed"), called=N_("The name"), required=True, maxlength=120)
 
 
 class ClaimForm(Form):
@@ -538,7 +527,6 @@ class VoucherForm(Form):
         called=N_("The voucher’s code"),
         required=True,
         maxlength=20,
-        autocomplete="off",
         autocapitalize="characters",
         spellcheck="false",
         hint=N_("12 letters and digits, such as 7KQM-X3FD-92HT"),

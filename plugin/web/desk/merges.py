@@ -8,12 +8,7 @@ from plugin.courses.clients.duplicates import looking_alike, particulars_after, 
 from plugin.courses.clients.merge import merge_clients, merges_of, undo_merge
 from plugin.web import current_services, pages
 from plugin.web.access import DESK, Screens
-from plugin.web.actions import (
-    Notice,
-    current_act,
-    is_fragment,
-    redirect_to,
-)
+from plugin.web.actions import Notice, current_act, is_fragment, redirect_to
 from plugin.web.desk import clients
 from plugin.web.refusals import Refusal
 from plugin.web.translations import _

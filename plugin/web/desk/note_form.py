@@ -23,7 +23,6 @@ class DeskNoteForm(Form):
         N_("Other focus"),
         hint=N_("In your own words; printed on the papers."),
         maxlength=NOTE_LENGTH,
-        autocomplete="off",
     )
     interval = Choice(
         N_("Next visit"),
@@ -44,7 +43,6 @@ class DeskNoteForm(Form):
         N_("Note for the clinic"),
         hint=N_("Everyone who signs in reads it. Not on papers."),
         maxlength=NOTE_LENGTH,
-        autocomplete="off",
     )
     version = Hidden()
     back = Hidden()

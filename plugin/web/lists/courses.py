@@ -48,7 +48,7 @@ _FIRST, _LAST = "2000-01-01", "2100-12-31"
 
 def days_field(label: str, called: str = N_("The number of days")) -> Count:
     """Return the field for a number of days, or of sessions, that a list is filtered by."""
-    return Count(label, called=called, inputmode="numeric", maxlength=4, autocomplete="off")
+    return Count(label, called=called, inputmode="numeric", maxlength=4)
 
 
 def refuse_huge(*fields: tuple[Count, int]) -> None:

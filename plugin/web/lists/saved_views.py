@@ -27,7 +27,7 @@ _LONGEST = 120
 class SavedViewForm(Form):
     """A name, and whether the clinic shares it."""
 
-    view_name = Text(N_("Name"), called=N_("The name"), required=True, maxlength=60, autocomplete="off")
+    view_name = Text(N_("Name"), called=N_("The name"), required=True, maxlength=60)
     is_shared = Tick(N_("Share with everyone who sees this list"))
 
 

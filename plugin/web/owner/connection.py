@@ -17,12 +17,7 @@ from plugin.square.connection.subscription import make_subscription, send_test
 from plugin.square.sync.requested import ask_for_sweep
 from plugin.web import current_services, live, pages
 from plugin.web.access import Screens
-from plugin.web.actions import (
-    act_without_form,
-    current_act,
-    redirect_after_post,
-    redirect_to,
-)
+from plugin.web.actions import act_without_form, current_act, redirect_after_post, redirect_to
 from plugin.web.headers import let_forms_lead_to
 from plugin.web.owner.forms import SwitchForm
 from plugin.web.refusals import Refusal

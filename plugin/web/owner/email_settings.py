@@ -15,13 +15,7 @@ from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Choice, Count, Email, Form, Hidden, Text
 from plugin.web.owner.forms import SwitchForm
-from plugin.web.owner.setting_forms import (
-    SecretText,
-    SettingsForm,
-    form_class_of,
-    seen_now,
-    seen_versions,
-)
+from plugin.web.owner.setting_forms import SecretText, SettingsForm, form_class_of, seen_now, seen_versions
 from plugin.web.owner.settings import save_form, stored_and_fixed
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _
@@ -41,7 +35,6 @@ class ServerForm(Form):
         maxlength=253,
         required=True,
         autocapitalize="off",
-        autocomplete="off",
         spellcheck="false",
     )
     security = Choice(N_("Security"), SECURITIES, default="starttls")
@@ -52,13 +45,7 @@ class ServerForm(Form):
         inputmode="numeric",
         maxlength=5,
     )
-    user = Text(
-        N_("User"),
-        hint=N_("Often your e-mail address"),
-        maxlength=254,
-        autocomplete="off",
-        autocapitalize="off",
-    )
+    user = Text(N_("User"), hint=N_("Often your e-mail address"), maxlength=254, autocapitalize="off")
     password = SecretText(N_("Password"))
     mail_from = Text(
         N_("Sender"),
@@ -66,7 +53,6 @@ class ServerForm(Form):
         hint=N_("Such as Lotus Clinic <desk@example.org>"),
         maxlength=320,
         required=True,
-        autocomplete="off",
     )
 
     def account(self, before: MailAccount | None) -> MailAccount:

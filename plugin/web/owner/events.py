@@ -47,15 +47,12 @@ _KINDS = {**CHOICES, EventKind.TEST: N_("Test")}
 class ReceiverForm(Form):
     """A program that is to receive events."""
 
-    name = Text(
-        N_("Name"), hint=N_("Such as n8n or Zapier."), maxlength=80, required=True, autocomplete="off"
-    )
+    name = Text(N_("Name"), hint=N_("Such as n8n or Zapier."), maxlength=80, required=True)
     url = Text(
         N_("Address"),
         hint=N_("Where the program receives webhooks; it begins with https://."),
         maxlength=LONGEST_URL,
         required=True,
-        autocomplete="off",
         inputmode="url",
         spellcheck="false",
     )

@@ -29,6 +29,7 @@ from plugin.web.forms import (
     Paragraph,
     Text,
     Tick,
+    Upload,
     count_field,
     parsed_amount,
 )
@@ -54,7 +55,7 @@ class SwitchForm(Form):
 
 
 def _treatment_field(**more: Any) -> Text:
-    usual = {"called": N_("The treatment"), "list": "treatments", "autocomplete": "off"}
+    usual = {"called": N_("The treatment"), "list": "treatments"}
     return Text(N_("Treatment"), maxlength=NAME_LENGTH, **{**usual, **more})
 
 
@@ -323,9 +324,8 @@ class LetterheadForm(Form):
 class LogoForm(Form):
     """The logo of the papers; its bytes are read from the files of the request."""
 
-    logo = Text(
+    logo = Upload(
         N_("Picture"),
-        type="file",
         required=True,
         accept="image/png,image/jpeg,image/webp",
         hint=N_("PNG, JPEG or WebP, up to 2 MB. Dark on a light or clear ground; wide rather than tall."),
@@ -335,9 +335,7 @@ class LogoForm(Form):
 class NumbersForm(Form):
     """How invoices or credit notes are numbered."""
 
-    prefix = Text(
-        N_("Number prefix"), maxlength=12, autocapitalize="characters", autocomplete="off", spellcheck="false"
-    )
+    prefix = Text(N_("Number prefix"), maxlength=12, autocapitalize="characters", spellcheck="false")
     first = count_field(N_("First number"), N_("The first number"), required=True, maxlength=7)
 
 
@@ -370,9 +368,8 @@ class IntervalForm(Form):
 class FileForm(Form):
     """A file to import; its bytes are read from the files of the request."""
 
-    file = Text(
+    file = Upload(
         N_("CSV or Excel file"),
-        type="file",
         required=True,
         accept=".csv,.tsv,.txt,.xlsx,text/csv,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         hint=N_(
@@ -430,7 +427,6 @@ class ErasureForm(Form):
         called=N_("The name"),
         required=True,
         maxlength=NAME_LENGTH,
-        autocomplete="off",
     )
 
 
@@ -476,9 +472,7 @@ class PayForm(PeriodForm):
         default=Basis.COURSE,
         said=N_("Choose what pay is calculated on."),
     )
-    rate = Text(
-        N_("Rate"), maxlength=_LONGEST_RATE, inputmode="decimal", autocomplete="off", default=USUAL_RATE
-    )
+    rate = Text(N_("Rate"), maxlength=_LONGEST_RATE, inputmode="decimal", default=USUAL_RATE)
 
     def validate_rate(self, _field: Text) -> None:
         """Refuse an invalid rate of this kind."""

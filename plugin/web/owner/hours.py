@@ -95,7 +95,7 @@ class DayFields:
 class HoursForm(Form):
     """The opening hours. An empty day is closed; 00:00 as closing time is midnight."""
 
-    closed = _ClosedDays(N_("Closed days"), hint=_HOW, rows=3, autocomplete="off")
+    closed = _ClosedDays(N_("Closed days"), hint=_HOW, rows=3)
 
     @classmethod
     def values_of(cls, hours: OpeningHours) -> dict[str, Any]:

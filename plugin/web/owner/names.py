@@ -42,7 +42,7 @@ def _form_type(things: Sequence[NamedThing]) -> type[NamesForm]:
         for language, spoken in SPOKEN:
             label = f"{each.name}, {spoken}"
             fields[f"{language}:{each.name}"] = Text(
-                label, called=N_("The name"), maxlength=NAME_LENGTH, autocomplete="off", lang=language
+                label, called=N_("The name"), maxlength=NAME_LENGTH, lang=language
             )
             fields[f"was:{language}:{each.name}"] = Hidden()
     return type("NamesOfClinic", (NamesForm,), fields)

@@ -4,11 +4,7 @@ from flask import Response, request
 
 from plugin.courses.base.words import money_text
 from plugin.courses.catalog.packages import NewContent, NewPackage, checked_package, read_package
-from plugin.courses.handouts.drafts import (
-    PackagePaper,
-    draft_package_summary,
-    draft_package_voucher,
-)
+from plugin.courses.handouts.drafts import PackagePaper, draft_package_summary, draft_package_voucher
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.format import LANGUAGES

@@ -44,7 +44,7 @@ class SecretText(Text):
     """A secret: typed, sent, and never written into a page. Left empty, the saved one stays."""
 
     is_kept = False
-    usual = {"type": "password", "autocomplete": "off", "spellcheck": "false", "maxlength": LONGEST_VALUE}
+    usual = {"type": "password", "spellcheck": "false", "maxlength": LONGEST_VALUE}
 
 
 class SettingSecret(SecretText, SettingText):
@@ -130,9 +130,7 @@ def _field_of(name: str) -> Any:
     if choices := choices_of(name):
         return Choice(label, choices, hint=hint, default=text_of(Settings.model_fields[name].default))
     more = {"inputmode": "numeric"} if Settings.model_fields[name].annotation is int else {}
-    return SettingText(
-        label, hint=hint, maxlength=LONGEST_VALUE, autocomplete="off", spellcheck="false", **more
-    )
+    return SettingText(label, hint=hint, maxlength=LONGEST_VALUE, spellcheck="false", **more)
 
 
 def choices_of(name: str) -> Choices:

@@ -24,27 +24,24 @@ _WHAT_ROLES_DO = N_(
 _ADDRESS: dict[str, Any] = {
     "called": N_("The e-mail address"),
     "hint": N_("They sign in with it."),
-    "autocomplete": "off",
 }
 
 
 class PersonForm(Form):
     """What the owner enters of a person. The address is missing on the owner's own page."""
 
-    name = Text(N_("Name"), called=N_("The name"), required=True, maxlength=NAME_LENGTH, autocomplete="off")
+    name = Text(N_("Name"), called=N_("The name"), required=True, maxlength=NAME_LENGTH)
     email = Email(N_("E-mail"), **_ADDRESS)
     role = Choice(N_("Role"), ROLES, hint=_WHAT_ROLES_DO, default=Role.DESK.value)
     printed_name = Text(
         N_("Name on papers"),
         hint=N_("With degrees, such as Lin Wu, L.Ac. Empty: the name above."),
         maxlength=NAME_LENGTH,
-        autocomplete="off",
     )
     license = Text(
         N_("License"),
         hint=N_("Printed on course summaries, such as AC 12345. Empty: none."),
         maxlength=LICENSE_LENGTH,
-        autocomplete="off",
     )
 
     def details(self) -> StaffDetails:
@@ -90,7 +87,6 @@ class TokenForm(Form):
         hint=N_("What uses it, such as Kiosk."),
         required=True,
         maxlength=NAME_LENGTH,
-        autocomplete="off",
     )
     token_role = Choice(N_("Role"), ROLES, hint=N_("What the program may do."), default=Role.DESK.value)
     expires_in = Choice(N_("Expires"), EXPIRIES, default="90")

@@ -27,7 +27,7 @@ blueprint = Screens("visit_lists", __name__)
 class OptionForm(Form):
     """The name of a focus area or an add-on."""
 
-    name = Text(N_("Name"), called=N_("The name"), maxlength=OPTION_LENGTH, required=True, autocomplete="off")
+    name = Text(N_("Name"), called=N_("The name"), maxlength=OPTION_LENGTH, required=True)
 
 
 class MoveForm(Form):

@@ -43,7 +43,6 @@ class AccountsForm(Form):
         N_("Tax rate in Xero"),
         hint=N_("The name of a rate without tax, as your Xero has it. Xero asks for one on each line."),
         maxlength=80,
-        autocomplete="off",
     )
     is_money_elsewhere = Tick(N_("Square’s own connector books payments, tax, tips and fees already"))
 
@@ -62,9 +61,8 @@ class AccountsForm(Form):
 
 
 for _role, _info in ROLES.items():
-    _more = {"autocomplete": "off"}
-    setattr(AccountsForm, f"number:{_role}", Text(N_("Number"), maxlength=LONGEST_NUMBER, **_more))
-    setattr(AccountsForm, f"name:{_role}", Text(N_("Name"), maxlength=LONGEST_NAME, required=True, **_more))
+    setattr(AccountsForm, f"number:{_role}", Text(N_("Number"), maxlength=LONGEST_NUMBER))
+    setattr(AccountsForm, f"name:{_role}", Text(N_("Name"), maxlength=LONGEST_NAME, required=True))
 
 
 @blueprint.get("/reports/journal")

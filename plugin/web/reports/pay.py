@@ -11,15 +11,7 @@ from plugin.core.money import Money
 from plugin.core.text import folded
 from plugin.courses.base.columns import Column, Columns, Kind, Person, file_of
 from plugin.courses.base.words import money_text
-from plugin.courses.reports.pay import (
-    Basis,
-    DoneSession,
-    PayRow,
-    Rate,
-    done_sessions,
-    pay,
-    practitioner_name,
-)
+from plugin.courses.reports.pay import Basis, DoneSession, PayRow, Rate, done_sessions, pay, practitioner_name
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.sheets import NAMELESS, named
 from plugin.web import current_services, pages

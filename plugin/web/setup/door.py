@@ -50,7 +50,6 @@ class CodeForm(Form):
         called=N_("The set-up code"),
         required=True,
         maxlength=LONGEST_CODE,
-        autocomplete="off",
         autocapitalize="characters",
         spellcheck="false",
         autofocus=True,

@@ -78,11 +78,10 @@ class AccountForm(Form):
         N_("E-mail address of the clinic"),
         called=N_("The e-mail address"),
         required=True,
-        autocomplete="off",
         hint=N_("Clients see it as the sender, and can answer to it."),
     )
     password = SecretText(N_("Password"))
-    sender = Text(N_("Name of the sender"), maxlength=NAME_LENGTH, autocomplete="off")
+    sender = Text(N_("Name of the sender"), maxlength=NAME_LENGTH)
     host = Text(
         N_("Server"),
         maxlength=253,
@@ -94,13 +93,7 @@ class AccountForm(Form):
     port = Count(
         N_("Port"), called=N_("The port"), hint=N_("Empty: the usual one"), inputmode="numeric", maxlength=5
     )
-    user = Text(
-        N_("User"),
-        maxlength=254,
-        autocomplete="off",
-        autocapitalize="none",
-        hint=N_("Empty: the e-mail address"),
-    )
+    user = Text(N_("User"), maxlength=254, autocapitalize="none", hint=N_("Empty: the e-mail address"))
     to = Email(N_("Send a test e-mail to"), called=N_("The address for the test"), required=True)
 
     @property

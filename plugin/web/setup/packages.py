@@ -52,9 +52,7 @@ class CatalogRow:
 class CatalogForm(Form):
     """The packages to begin with."""
 
-    treatment = Text(
-        N_("Treatment"), called=N_("The treatment"), maxlength=NAME_LENGTH, required=True, autocomplete="off"
-    )
+    treatment = Text(N_("Treatment"), called=N_("The treatment"), maxlength=NAME_LENGTH, required=True)
     way = Choice(
         N_("In Square"),
         ((PUBLISH, N_("Create them as new items")), (LINK, N_("We sell them already: link the items next"))),
@@ -119,7 +117,7 @@ class CatalogForm(Form):
 def _fields_of_row(number: int, label: str = "") -> dict[str, Any]:
     return {
         f"sells_{number}": Tick(label),
-        f"name_{number}": Text(N_("Name"), called=N_("The name"), maxlength=NAME_LENGTH, autocomplete="off"),
+        f"name_{number}": Text(N_("Name"), called=N_("The name"), maxlength=NAME_LENGTH),
         f"sessions_{number}": count_field(N_("Sessions")),
         f"price_{number}": Amount(N_("Price"), called=N_("The price")),
         f"months_{number}": count_field(

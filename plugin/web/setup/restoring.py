@@ -11,7 +11,7 @@ from plugin.backups.restore import Restored, restore
 from plugin.backups.work import work_folder
 from plugin.errors import InvalidField
 from plugin.web import current_services
-from plugin.web.forms import Form, Text
+from plugin.web.forms import Form, Text, Upload
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.setup.door import blueprint, has_typed_code
 from plugin.web.translations import N_, _
@@ -24,16 +24,14 @@ LARGEST_COPY = 1024 * 1024 * 1024
 class CopyForm(Form):
     """A backup; its bytes are read from the files of the request."""
 
-    file = Text(
+    file = Upload(
         N_("Backup file"),
-        type="file",
         hint=N_("As downloaded under Settings, Backups, or from your backup folder."),
     )
     passphrase = Text(
         N_("Passphrase of the backups"),
         type="password",
         maxlength=_LONGEST_PASSPHRASE,
-        autocomplete="off",
         spellcheck="false",
         hint=N_("Empty if the backup has none."),
     )
