@@ -28,7 +28,7 @@ from plugin.courses.base.events import CourseChanged, SaleBooked, VisitRecorded
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.sales.book import book_sale
+from plugin.courses.sales.book import book_sale, booked_lines_in
 from plugin.courses.sales.sales import Booking, Came, ReturnLine, Sale, SaleLine
 from plugin.courses.sales.unlinked import unlinked_mark
 from plugin.courses.visits.no_shows import Missed, settle_missed
@@ -165,9 +165,31 @@ class TestALine:
         package = desk.package()
         sale = desk.sale(replace(desk.line(package), square_variation_id=""), order="O")
         assert desk.book(sale) == Booking()
-        booked = self.linked(desk, sale, {"L1": package})
-        assert desk.book(replace(sale, came=(Came(usd(WHOLE)),))) == Booking(already=booked.opened)
+        booked = self.linked(desk, replace(sale, came=(Came(usd(50000)),)), {"L1": package})
+        assert desk.book(sale) == Booking(already=booked.opened, paid=booked.opened)
         assert rows(desk, Course, "id", "package_id") == [(booked.opened[0], package)]
+
+    def test_a_line_that_a_person_links_is_not_held_against_the_others_of_its_sale(self, desk: Desk) -> None:
+        ten, twelve = desk.package(sessions=10), desk.package(sessions=12)
+        unlinked = replace(desk.line(twelve, uid="B"), square_variation_id="")
+        sale = desk.sale(desk.line(ten, uid="A"), unlinked, order="O")
+        desk.book(sale)
+        desk.sell(ten, order="P")
+        alone = replace(sale, lines=(unlinked,))
+        assert len(self.linked(desk, alone, {"B": twelve}).opened) == 1
+        assert desk.questions() == ()
+        with desk.store.reading() as session:
+            assert booked_lines_in(session, "O") == {"A", "B"}
+        # As an edit in Square it is asked about.
+        desk.book(alone)
+        assert [item.kind for item in desk.questions()] == ["changed_sale"]
+
+    def test_a_second_unit_of_a_line_opens_its_course_and_asks_nothing(self, desk: Desk) -> None:
+        package = desk.package()
+        first = desk.book(desk.sale(desk.line(package), order="O"))
+        two = desk.line(package, quantity=2, paid=2 * WHOLE)
+        second = desk.book(desk.sale(two, order="O"))
+        assert (second.already, len(second.opened), desk.questions()) == (first.opened, 1, ())
 
     def test_an_item_of_one_line_is_told_beside_those_of_the_others(self, desk: Desk) -> None:
         package = desk.package()
