@@ -70,6 +70,14 @@ def test_one_tap_uses_the_visit_and_one_takes_it_back(small_deb: Visitor, calend
     assert calendar.desk.balance(course)[0] == 11
 
 
+def test_of_a_course_of_one_treatment_the_package_is_named_alone(
+    small_deb: Visitor, calendar: Appointments
+) -> None:
+    calendar.desk.sell()
+    calendar.told(service_name="Single visit")
+    assert "Single visit Uses Facial acupuncture, course of 12 " in small_deb.page("/").text
+
+
 def test_htmx_gets_the_living_part_alone(small_deb: Visitor, calendar: Appointments) -> None:
     calendar.desk.sell()
     calendar.told()
