@@ -7,6 +7,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.documents.series import save_series
 from plugin.courses.reports.evidence import write_evidence
 from plugin.errors import NotAllowed, NotFound
@@ -15,6 +16,7 @@ from tests.courses.agreements.agreeing import Agreeing, write
 from tests.courses.appointments import Appointments
 from tests.courses.desk import DEB, OLGA, Desk
 from tests.courses.documents.sales import Papers
+from tests.courses.quotes.quoting import Quoting
 
 
 def rows(packed: ZipFile, name: str) -> list[dict[str, str]]:
@@ -48,6 +50,28 @@ def test_a_course_with_its_agreement_visits_and_ledger_is_one_file(lite: Appoint
     for line in packed.read("SHA256SUMS").decode().splitlines():
         digest, name = line.split("  ")
         assert hashlib.sha256(packed.read(name)).hexdigest() == digest
+
+
+def test_what_was_quoted_and_transferred_is_told_and_the_sessions_add_up(lite: Appointments) -> None:
+    desk = lite.desk
+    ana, bo = Quoting(desk), desk.client("Bo Berg")
+    quote = ana.quote(concern="Lines at the mouth")
+    checkout = ana.pay(quote)
+    course_id = ana.sell()
+    ana.answer(checkout.id, square_order_id=desk.course(course_id).square_order_id)
+    desk.undo(desk.use(course_id).entry.id)
+    desk.use(course_id)
+    wish = Transfer(bo, "Her sister asked for some", sessions=3)
+    given = transfer_course(desk.store, desk.act(OLGA), course_id, wish).course
+    packed = evidence(desk, course_id)
+    assert hashlib.sha256(packed.read("quote-1.pdf")).hexdigest() == quote.pdf_sha256
+    readme = packed.read("README.txt").decode()
+    assert "Sessions: 12 sold, 1 used, 3 transferred out, 8 left; status open" in readme
+    assert "Expires: no expiration" in readme
+    assert "- Refund: what you paid for the sessions you have not used." in readme
+    of_bo = evidence(desk, given.id).read("README.txt").decode()
+    assert f"from course {course_id}\n" in of_bo
+    assert "Sessions: 3 transferred in, 3 left; status open" in of_bo
 
 
 def test_a_course_without_an_agreement_has_the_rest(lite: Appointments) -> None:

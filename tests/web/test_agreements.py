@@ -87,7 +87,11 @@ class TestAtTheDesk:
         address = deb.send(form, then="paper").headers["Location"]
         paper = deb.page(address).form("/paper")
         assert deb.send(paper, name="").status_code == 422
-        assert "Signed by Ana Souza" in deb.after(paper, name="Ana Souza").text
+        signed = deb.after(paper, name="Ana Souza").text
+        assert "Signed by Ana Souza" in signed
+        # As the paper says it: the package's version and the form's, by the clinic's clock and in UTC.
+        assert "Version 1.1 · November 22, 2026, " in signed
+        assert " UTC</li>" in signed
         sold = deb.send(deb.page(sale_of(agreeing)).form("/sell"), way="till")
         assert sold.headers["Location"].startswith("/checkouts/")
 
@@ -274,6 +278,8 @@ def test_buying_again_where_it_is_required_leads_to_the_agreement_and_back_to_th
     page = tapped.headers["Location"]
     assert page.startswith("/agree/")
     form = visitor.page(page).form(page.split("?")[0])
-    assert visitor.send(form, agreed="yes").headers["Location"] == address
+    back = visitor.send(form, agreed="yes").headers["Location"]
+    assert back == f"{address}?signed=1"
+    assert "Signed. Thank you. One step is left: the payment." in visitor.page(back).text
     assert "Square is preparing the payment" in visitor.after(visitor.page(address).form(address)).text
     assert visitor.get(page.split("?")[0] + "?then=https://evil.example/my/x/again/y").status_code == 200

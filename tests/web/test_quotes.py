@@ -84,7 +84,8 @@ def test_where_an_agreement_is_required_the_client_signs_and_comes_back(
     address = phone.send(phone.page(quote.path).form(quote.code)).headers["Location"]
     assert address.startswith("/agree/")
     back = phone.send(phone.page(address).form(address.split("?")[0]), agreed="yes").headers["Location"]
-    assert back == f"/quote/{quote.code}"
+    assert back == f"/quote/{quote.code}?signed=1"
+    assert "Signed. Thank you. One step is left: the payment." in phone.page(back).text
     assert "Square is preparing" in phone.after(phone.page(back).form(quote.code)).text
 
 

@@ -14,7 +14,7 @@ from invoices.papers import CourseQuote, PaperRefused, from_json
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.views import from_row
-from plugin.courses.base.work import require_row
+from plugin.courses.base.work import reading, require_row
 from plugin.courses.changes.gift_code import LENGTH, LETTERS, written_code
 from plugin.courses.clients.clients import living_client_in, with_merged
 from plugin.errors import NotFound
@@ -105,6 +105,21 @@ def quote_pdf(store: Store, quote_id: str) -> bytes:
     """Return the paper as it was made; raises NotFound."""
     with store.reading() as session:
         return require_row(session, Quote, quote_id, NO_QUOTE).pdf
+
+
+@reading
+def quotes_of_course(session: Session, course_id: str) -> tuple[str, ...]:
+    """Return the ids of the quotes that a course was paid from: one, or none."""
+    sold = (
+        select(Quote.id)
+        .join(Checkout, Checkout.id == Quote.checkout_id)
+        .join(
+            Course,
+            (Course.square_order_id == Checkout.square_order_id) & (Course.package_id == Quote.package_id),
+        )
+        .where(Course.id == course_id)
+    )
+    return tuple(session.scalars(sold))
 
 
 def quote_content(store: Store, quote_id: str) -> CourseQuote:

@@ -5,6 +5,7 @@ Tables are CSV with times in UTC. `SHA256SUMS` lists the digest of each file, as
 
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,18 +16,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
+from plugin.core.ledger import Kind
 from plugin.core.money import Money
 from plugin.courses.agreements.views import agreement_pdf, agreements_of_course
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.read import read_course
 from plugin.courses.base.sheet import Cell, Format, Sheet, major, write
 from plugin.courses.base.views import CourseView
+from plugin.courses.catalog.terms_text import terms_of
 from plugin.courses.clients.clients import read_client
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.read import BILLED, documents_of_courses
 from plugin.courses.documents.statement import statement_of_course
 from plugin.courses.handouts.cache import Render
 from plugin.courses.privacy.access_log import record_download
+from plugin.courses.quotes.views import quote_pdf, quotes_of_course
 from plugin.errors import CoursekeeperError
 from plugin.store import Store
 from plugin.store.tables import Booking, ClientLetter, Visit, VisitLetter
@@ -69,6 +73,8 @@ def _files(store: Store, render: Render, act: Act, course: CourseView) -> Iterat
     for number, each in enumerate(agreements_of_course(store, course.id), start=1):
         yield _File(f"agreement-{number}-signed.pdf", agreement_pdf(store, each.id))
         yield _File(f"agreement-{number}-as-shown.pdf", agreement_pdf(store, each.id, is_signed=False))
+    for number, quote_id in enumerate(quotes_of_course(store, course.id), start=1):
+        yield _File(f"quote-{number}.pdf", quote_pdf(store, quote_id))
     yield from _papers(store, render, act, course)
     yield _table("visits.csv", _VISITS, _visits(course, *_arrivals(store, course.id)))
     yield _table("emails.csv", _EMAILS, _emails(store, course))
@@ -100,6 +106,7 @@ def _made(make: Callable[[], bytes]) -> bytes | None:
 def _readme(store: Store, act: Act, course: CourseView) -> str:
     clinic = read_clinic(store)
     client = read_client(store, course.client_id) if course.client_id else None
+    given = course.origin
     lines = [
         f"{_CALLED}: {course.package_name}",
         "",
@@ -107,22 +114,42 @@ def _readme(store: Store, act: Act, course: CourseView) -> str:
         f"Client: {client.name if client else 'no client'}",
         f"Course: {course.id}, Square order {course.square_order_id or 'none'}",
         f"Sold: {_utc(course.sold_at)}, paid {_written(course.gross_paid)} of {_written(course.gross_price)}",
-        f"Sessions: {course.used} of {course.granted} used, {course.left} left; status {course.status}",
-        f"Expires: {course.expires_on.isoformat() if course.expires_on else 'no expiry'}",
+        *([f"Transferred: {_utc(given.transferred_at)}, from course {given.course_id}"] if given else []),
+        f"Sessions: {_sums(course)}, {course.left} left; status {course.status}",
+        f"Expires: {course.expires_on.isoformat() if course.expires_on else 'no expiration'}",
+        "",
+        "Terms of the sale:",
+        *(f"- {sentence}" for sentence in terms_of(course, clinic, "en", has_no_expiry=False)),
         "",
         f"Made: {_utc(act.now)} by {act.actor.name}",
         "",
         "agreement-*      the agreement as it was signed, and the file that was shown",
+        "quote-*          what was offered, and paid from it",
         "invoice-*, credit-note-*, statement-of-account.pdf      what was billed, paid and refunded",
-        "visits.csv       each visit: when, which session, with whom, checked in when, recorded by whom",
-        "emails.csv       letters to the client about this course, and what came of them",
+        "visits.csv       each visit: when, which session, with whom, checked in when, recorded by whom;",
+        "                 one that was undone is in ledger.csv alone, as a line “used” and the one that reverses it",
+        "emails.csv       e-mails to the client about this course, and what came of them",
         "ledger.csv       every change of sessions and value; each line begins where the one before it ended",
         "history.csv      what else was done with the course, by whom and when",
         "SHA256SUMS       the digest of each file",
         "",
-        "Times are UTC. Nothing in the ledger can be changed or deleted; mistakes are corrected by reversing lines.",
+        f"Times are UTC; visited_on is the clinic’s day ({clinic.time_zone}).",
+        "Nothing in the ledger can be changed or deleted; mistakes are corrected by reversing lines.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _sums(course: CourseView) -> str:
+    """Return how many sessions each kind of entry has added or taken, without those undone."""
+    counts = Counter[str]()
+    for each in course.entries:
+        if each.kind is not Kind.REVERSED and each.reversed_by is None:
+            counts[each.kind.value.replace("_", " ")] += each.sessions_delta
+    return ", ".join(
+        f"{n:+} {kind}" if kind == Kind.ADJUSTED.value else f"{abs(n)} {kind}"
+        for kind, n in counts.items()
+        if n
+    )
 
 
 _VISITS = (

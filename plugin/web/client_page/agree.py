@@ -106,7 +106,8 @@ def sign(token: str) -> ResponseReturnValue:
         return _refused(token, link, error, name)
     if not link.agreement.is_signed:
         _mail(signed.id)
-    return redirect(_then() or url_for("agree.show", token=token), code=303)
+    then = _then()
+    return redirect(f"{then}?signed=1" if then else url_for("agree.show", token=token), code=303)
 
 
 @blueprint.errorhandler(NotFound)

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from invoices.pages.agreement import moments
 from invoices.pages.qr import qr_code
 from plugin.core.change_of_mind import Channel
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement, withdraw_agreement
@@ -15,9 +16,16 @@ from plugin.courses.agreements.signing import (
     sign_agreement,
     signing_address,
 )
-from plugin.courses.agreements.views import AgreementView, agreement_pdf, agreements_of_client, read_agreement
+from plugin.courses.agreements.views import (
+    AgreementView,
+    agreement_content,
+    agreement_pdf,
+    agreements_of_client,
+    read_agreement,
+)
 from plugin.courses.clients.clients import read_client
 from plugin.courses.documents.paper_emails import send_paper
+from plugin.staff_languages import staff_language
 from plugin.web import current_services
 from plugin.web.access import DESK, Screens
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice, redirect_to
@@ -27,6 +35,7 @@ from plugin.web.desk.forms import LetterForm, NewAgreementForm, PaperSignatureFo
 from plugin.web.files import pdf_answer
 from plugin.web.refusals import Refusal
 from plugin.web.translations import _
+from plugin.wording import spoken_tag
 
 blueprint = Screens("agreements", __name__)
 
@@ -69,9 +78,13 @@ def show(agreement_id: str, refusal: Refusal | None = None) -> ResponseReturnVal
     agreement = read_agreement(services.store, agreement_id)
     client = read_client(services.store, agreement.client_id)
     address = signing_address(services.settings, agreement)
+    paper, signature = agreement_content(services.store, agreement_id), agreement.signature
+    language = staff_language(spoken_tag())
     return render_template(
         "desk/agreement.html",
         agreement=agreement,
+        mark=paper.mark,
+        signed_at=moments(signature.signed_at, paper.clinic.time_zone, language) if signature else (),
         client=client,
         address=address,
         code=qr_code(address) if address and not agreement.is_signed else None,
