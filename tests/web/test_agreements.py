@@ -91,7 +91,7 @@ class TestAtTheDesk:
         assert "Signed by Ana Souza" in signed
         # As the paper says it: the package's version and the form's, by the clinic's clock and in UTC.
         assert "Version 1.1 · November 22, 2026, " in signed
-        assert " UTC</li>" in signed
+        assert " 18:00:00 UTC" in signed
         sold = deb.send(deb.page(sale_of(agreeing)).form("/sell"), way="till")
         assert sold.headers["Location"].startswith("/checkouts/")
 
