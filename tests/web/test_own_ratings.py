@@ -8,6 +8,7 @@ from flask import Flask
 
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.accounts.staff import list_staff
+from plugin.courses.catalog.visit_options import OptionKind, list_options
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.ratings.views import own_ratings
 from plugin.services import Services
@@ -78,6 +79,26 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
 def test_what_is_wrong_is_said_in_the_clients_words(clinic: Clinic) -> None:
     for said, why in WRONG:
         assert why in clinic.answer(**said).text, said
+
+
+def test_a_refused_answer_keeps_what_was_ticked_typed_and_tapped(clinic: Clinic) -> None:
+    focus = [each.name for each in list_options(clinic.desk.store) if each.kind is OptionKind.FOCUS][:3]
+    page = clinic.answer(do="choose", focus=focus, own=["My frown", ""])
+    ticked = [each.attributes for each in page.elements if each.attributes.get("name") == "focus"]
+    assert [each["value"] for each in ticked if "checked" in each] == focus
+    assert 'value="My frown"' in page.html
+    clinic.answer(do="choose", own=["My frown", "My neck"])
+    frown = clinic.concern()
+    page = clinic.answer(do="rate", **{f"c-{frown}": "7", "c-nonsense": "5"})
+    assert "Tap a number from 0 to 10" in page.text
+    tapped = [each.attributes for each in page.elements if each.attributes.get("name") == f"c-{frown}"]
+    assert [each["value"] for each in tapped if "checked" in each] == ["7"]
+
+
+def test_the_reason_is_what_a_phone_shows_first(clinic: Clinic) -> None:
+    page = clinic.phone.page(clinic.page)
+    assert page.form("/ratings").action.endswith("/ratings#ratings")
+    assert page.with_id("ratings") is not None
 
 
 def test_no_other_number_is_saved(clinic: Clinic) -> None:

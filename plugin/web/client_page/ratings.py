@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from flask import request
+from werkzeug.datastructures import MultiDict
 
 from invoices.language import Language
 from plugin.core.acts import Act
@@ -28,7 +29,9 @@ def ratings_part(client_id: str, *, today: date, names: Names, wrong: str = "") 
     is_asked = services.settings.own_ratings
     if not is_asked and not ratings.concerns:
         return {"ratings": None}
-    chosen = {each.words for each in ratings.current}
+    typed = request.form if wrong else MultiDict[str, str]()
+    is_chosen = typed.get("do") == "choose"
+    chosen = _typed_concerns(typed) if is_chosen else [each.words for each in ratings.current]
     focus = [
         each.name
         for each in list_options(services.store)
@@ -40,6 +43,9 @@ def ratings_part(client_id: str, *, today: date, names: Names, wrong: str = "") 
         "ratings_wrong": wrong,
         "focus_areas": [(each, names(each), each in chosen) for each in focus] if is_asked else [],
         "own_words": [each for each in chosen if each not in focus],
+        "is_choice_refused": is_chosen,
+        # What they tapped before it was refused, else what is saved.
+        "numbers": {each.id: typed.get(f"c-{each.id}", each.today, type=int) for each in ratings.current},
         "most_concerns": MOST_CONCERNS,
         "concern_length": CONCERN_LENGTH,
     }
@@ -64,8 +70,11 @@ def _rate(act: Act, client_id: str, source: str) -> None:
 
 
 def _choose(act: Act, client_id: str, _source: str) -> None:
-    typed = [*request.form.getlist("focus"), *request.form.getlist("own")]
-    choose_concerns(current_services().store, act, client_id, (each[:_LONGEST] for each in typed))
+    choose_concerns(current_services().store, act, client_id, _typed_concerns(request.form))
+
+
+def _typed_concerns(form: MultiDict[str, str]) -> list[str]:
+    return [each[:_LONGEST] for each in (*form.getlist("focus"), *form.getlist("own")) if each.strip()]
 
 
 def _decline(act: Act, client_id: str, _source: str) -> None:
