@@ -10,6 +10,7 @@ from sqlalchemy import select
 from invoices.papers import to_json
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.accounts.staff import add_staff
+from plugin.courses.catalog.names import TypedName, named_things, save_names
 from plugin.courses.catalog.visit_options import (
     MOST_ACTIVE,
     OptionKind,
@@ -282,6 +283,15 @@ class TestTheLists:
             write_note(desk.store, desk.act(wu), desk.course(course).visits[0].id, option_ids=(JAWLINE,))
         again = add_option(desk.store, desk.act(OLGA), OptionKind.FOCUS, "jawline")
         assert (again.id, again.is_retired) == (JAWLINE, False)
+
+    def test_a_new_name_keeps_the_translations_until_it_has_its_own(self, desk: Desk) -> None:
+        before = {each.name: each.texts for each in named_things(desk.store)}["Jawline"]
+        assert set(before) == {"es", "zh"}
+        rename_option(desk.store, desk.act(OLGA), JAWLINE, "Jawline and chin")
+        typed = [TypedName("Jawline and chin", "es", before["es"], "Mandíbula y mentón")]
+        save_names(desk.store, desk.act(OLGA), typed)
+        now = {each.name: each.texts for each in named_things(desk.store)}["Jawline and chin"]
+        assert now == {**before, "es": "Mandíbula y mentón"}
 
     @pytest.mark.parametrize("name", ["", "JAWLINE", "x" * 61])
     def test_a_name_is_given_once(self, desk: Desk, name: str) -> None:

@@ -8,12 +8,13 @@ from flask import Flask
 
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.accounts.staff import list_staff
-from plugin.courses.catalog.visit_options import OptionKind, list_options
+from plugin.courses.catalog.visit_options import OptionKind, list_options, retire_option
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.ratings.views import own_ratings
 from plugin.services import Services
+from plugin.store.tables import Client
 from plugin.web.access import CHECK_IN_COOKIE
-from tests.courses.desk import Desk
+from tests.courses.desk import OLGA, Desk
 from tests.web.conftest import signed_in
 from tests.web.page import Page
 from tests.web.visitor import Visitor, hire
@@ -93,6 +94,22 @@ def test_a_refused_answer_keeps_what_was_ticked_typed_and_tapped(clinic: Clinic)
     assert "Tap a number from 0 to 10" in page.text
     tapped = [each.attributes for each in page.elements if each.attributes.get("name") == f"c-{frown}"]
     assert [each["value"] for each in tapped if "checked" in each] == ["7"]
+
+
+def test_a_concern_that_left_the_list_stays_a_box_in_their_language(clinic: Clinic) -> None:
+    store = clinic.desk.store
+    jawline = next(each for each in list_options(store) if each.name == "Jawline")
+    clinic.answer(do="choose", focus="Jawline", own="My frown")
+    retire_option(store, clinic.desk.act(OLGA), jawline.id, is_retired=True)
+    with store.writing() as session:
+        session.get_one(Client, clinic.ana).language = "es-US"
+    page = clinic.phone.page(clinic.page)
+    ticked = [each.attributes for each in page.elements if each.attributes.get("name") == "focus"]
+    boxes = {each["value"]: each for each in ticked}
+    assert "checked" in boxes["Jawline"]
+    assert "checked" in boxes["My frown"]
+    assert "> Contorno de la mandíbula</label>" in page.html
+    assert 'name="own" value="Jawline"' not in page.html
 
 
 def test_the_reason_is_what_a_phone_shows_first(clinic: Clinic) -> None:

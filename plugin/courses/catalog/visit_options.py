@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from plugin.core.text import folded, required
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, allowed, reading, require_row
+from plugin.courses.catalog.names import save_names_in, translations_in
 from plugin.errors import InvalidField, Refused
 from plugin.store.clinical import VisitOption
 from plugin.wording import N_, _
@@ -99,6 +100,10 @@ def rename_option(work: Work, option_id: str, name: str) -> OptionView:
     # Papers are looked up by their content: those that show it are rendered again when next asked for.
     if row.name != said:
         before, row.name = row.name, said
+        texts = translations_in(work.session, [before, said])
+        if not texts[said]:
+            # Visits of before have the new name, too: clients go on reading it in their language.
+            save_names_in(work, said, texts[before])
         _record(work, row, before=before, after=said)
     return _view(row)
 

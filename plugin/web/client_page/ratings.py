@@ -37,12 +37,14 @@ def ratings_part(client_id: str, *, today: date, names: Names, wrong: str = "") 
         for each in list_options(services.store)
         if each.kind is OptionKind.FOCUS and not each.is_retired
     ]
+    # What they rate already stays a box to tick, in their language, also when the clinic's list has it no more.
+    offered = [*focus, *(each.words for each in ratings.current if each.words not in focus)]
     return {
         "ratings": ratings,
         "ratings_are_asked": is_asked,
         "ratings_wrong": wrong,
-        "focus_areas": [(each, names(each), each in chosen) for each in focus] if is_asked else [],
-        "own_words": [each for each in chosen if each not in focus],
+        "focus_areas": [(each, names(each), each in chosen) for each in offered] if is_asked else [],
+        "own_words": [each for each in chosen if each not in offered],
         "is_choice_refused": is_chosen,
         # What they tapped before it was refused, else what is saved.
         "numbers": {each.id: typed.get(f"c-{each.id}", each.today, type=int) for each in ratings.current},
