@@ -155,18 +155,20 @@ def propose_visits(
 ) -> tuple[datetime, ...]:
     """Return `count` moments in UTC, every so many days from `first` on, at this minute of the day.
 
-    A closed day moves one visit to the next open day; those after it keep the rhythm. On a day that is not open at
+    A closed day moves one visit to the next open day; those after it keep the rhythm, and none comes sooner than half
+    of it after the one before, as the next day would after a closed week. On a day that is not open at
     that minute, the visit is at its first opening. Fewer than `count` where the clinic opens no more.
     """
     moments: list[datetime] = []
-    target = earliest = first
+    target = first
     for _visit in range(count):
-        found = _open_from(max(target, earliest), minute, hours)
+        found = _open_from(target, minute, hours)
         if found is None:
             break
         day, moment = found
         moments.append(moment)
-        target, earliest = target + timedelta(days=every_days), day + timedelta(days=1)
+        while 2 * (target - day).days < every_days:
+            target += timedelta(days=every_days)
     return tuple(moments)
 
 

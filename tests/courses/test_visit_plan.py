@@ -55,6 +55,12 @@ def test_a_closed_day_moves_one_visit_and_the_rhythm_goes_on() -> None:
     assert days(weekly) == ["Wed 11-18 10:00", "Sat 11-28 12:00", "Wed 12-02 10:00"]
 
 
+def test_a_closed_week_is_followed_by_the_rhythm_and_not_by_a_visit_on_the_next_day() -> None:
+    hours = replace(TUESDAYS_CLOSED, closed=(ClosedDays(date(2026, 12, 24), date(2027, 1, 2)),))
+    weekly = propose_visits(date(2026, 12, 14), TEN, 7, 5, hours)
+    assert [f"{each:%m-%d}" for each in weekly] == ["12-14", "12-21", "01-04", "01-11", "01-18"]
+
+
 def test_summer_time_keeps_the_time_of_day() -> None:
     assert [each.hour for each in propose_visits(date(2026, 10, 28), TEN, 7, 2, TUESDAYS_CLOSED)] == [17, 18]
 

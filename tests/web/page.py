@@ -52,7 +52,9 @@ class Page:
         return " ".join(" ".join(self._words).split())
 
     def form(self, action_ends: str) -> Form:
-        return next(form for form in self.forms if form.action.split("#")[0].split("?")[0].endswith(action_ends))
+        return next(
+            form for form in self.forms if form.action.split("#")[0].split("?")[0].endswith(action_ends)
+        )
 
     def with_id(self, name: str) -> Element | None:
         return next((each for each in self.elements if each.attributes.get("id") == name), None)

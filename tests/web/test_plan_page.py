@@ -1,18 +1,22 @@
 """The plan of a course at the desk and on the private page: proposed, changed, saved, refused, in a calendar."""
 
 import re
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from plugin.core.opening_hours import ClosedDays, assumed_hours
+from plugin.core.terms import Terms
+from plugin.courses.base.opening_hours import save_hours
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.visits.visit_plan import read_plan
 from plugin.services import Services
 from plugin.store.clinical import PlannedVisit
 from tests.courses.appointments import Appointments
-from tests.courses.desk import Desk
+from tests.courses.desk import OLGA, Desk
 from tests.web.page import Form, Page
 from tests.web.test_check_in import with_settings
 from tests.web.visitor import Visitor
@@ -45,6 +49,21 @@ def test_a_proposal_is_changed_and_saved(small_olga: Visitor, small_desk: Desk, 
     for _ in range(2):
         small_desk.use(course)
     assert "no longer fits what is left" in small_olga.page(f"/courses/{course}/plan").text
+
+
+def test_a_day_that_is_closed_and_one_after_the_course_expires_are_named(
+    small_olga: Visitor, small_desk: Desk
+) -> None:
+    course = small_desk.sell(small_desk.package(sessions=3, terms=Terms(expires_after_months=1)))
+    page = small_olga.page(f"/courses/{course}/plan?first=2026-12-07&at=10:00&every_days=10")
+    assert "The course expires on Dec 22. Planned after that: Dec 27." in page.text
+    small_olga.send(plan_form(page))
+    hours = replace(
+        assumed_hours("America/Los_Angeles"), closed=(ClosedDays(date(2026, 12, 16), date(2026, 12, 18)),)
+    )
+    save_hours(small_desk.store, small_desk.act(OLGA), hours)
+    text = small_olga.page(f"/courses/{course}/plan").text
+    assert "The clinic is closed on Dec 17. Choose another day for it." in text
 
 
 def test_a_refused_plan_comes_back_filled_in(small_olga: Visitor, small_desk: Desk, course: str) -> None:

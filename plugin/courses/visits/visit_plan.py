@@ -179,6 +179,14 @@ def propose_plan(store: Store, plan: VisitPlan, rhythm: Rhythm) -> tuple[datetim
     return propose_visits(rhythm.first, rhythm.minute, rhythm.every_days, plan.to_plan, hours)
 
 
+def closed_days(store: Store, moments: Iterable[datetime]) -> tuple[date, ...]:
+    """Return those days of these moments on which the clinic is closed."""
+    with store.reading() as session:
+        hours, zone = hours_in(session), clinic_in(session).zone
+    days = (each.astimezone(zone).date() for each in moments)
+    return tuple(day for day in days if hours.moment_on(day, 0) is None)
+
+
 @allowed(Role.DESK, Role.PRACTITIONER)
 def save_plan(work: Work, course_id: str, moments: Sequence[datetime], *, books: bool = False) -> Changed:
     """Plan these visits, in place of those planned for later than now; none drops the plan.

@@ -14,6 +14,7 @@ from plugin.courses.visits.visit_plan import (
     MOST_PLANNED,
     Rhythm,
     VisitPlan,
+    closed_days,
     moment_of,
     propose_plan,
     read_plan,
@@ -58,7 +59,8 @@ def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     moments = [each.at for each in plan.dates]
     if is_proposal:
         moments = sorted([*plan.kept, *propose_plan(current_services().store, plan, asked)])
-    form = _plan_form().shown(refusal, **_values(moments))
+    form, last = _plan_form().shown(refusal, **_values(moments)), plan.course.expires_on
+    days = [each.astimezone(pages.clinic().zone).date() for each in moments]
     return render_template(
         "desk/plan.html",
         plan=plan,
@@ -72,6 +74,8 @@ def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
         is_proposal=is_proposal,
         books=current_services().settings.book_appointments,
         missed=plan.missed,
+        closed=closed_days(current_services().store, moments),
+        expired=[day for day in days if last and day > last],
     )
 
 
