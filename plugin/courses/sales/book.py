@@ -295,8 +295,7 @@ def _grant(
 
 
 def _unassigned(work: Work, sale: Sale, course_ids: list[str]) -> str:
-    course = work.session.get(Course, course_ids[0])
-    name = course.package_name if course else _("A package")
+    name = work.session.get_one(Course, course_ids[0]).package_name
     many = N_n("{n} course", "{n} courses", len(course_ids)) if len(course_ids) > 1 else name
     item_id = open_item(
         work,
