@@ -33,7 +33,7 @@ blueprint = Screens("activity", __name__)
 USUAL_DAYS = 30
 _LONGEST_ID = 160
 _GROUPS = {
-    "": N_("Everything but openings"),
+    "": N_("Everything except views of client data"),
     COURSE: N_("Sessions and courses"),
     "client": N_("Clients"),
     "staff": N_("Staff and access"),
@@ -42,7 +42,7 @@ _GROUPS = {
     "package": N_("Packages"),
     "text": N_("Texts"),
     "data": N_("Exports, imports, backups"),
-    OPENED: N_("Openings of client data"),
+    OPENED: N_("Views of client data"),
 }
 SOURCES = {
     "": N_("Anywhere"),
