@@ -7,15 +7,19 @@ import pytest
 
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.ledger import Kind
+from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.terms import Terms
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.read import courses_of_client
+from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
+from plugin.courses.checks.answers import save_list
 from plugin.courses.visits.note_views import NotePlace, read_note
+from plugin.courses.visits.use import UseSession, use_session
 from plugin.courses.visits.visits import visits_on
 from plugin.errors import InvalidField, KeyReused, NoneLeft, NotFound, Refused
 from plugin.store.ledger import Course
-from tests.courses.desk import FACIAL, TOUCH_UP, Desk, back
+from tests.courses.desk import FACIAL, MANY, OLGA, TOUCH_UP, Desk, back
 from tests.courses.notes import write_note
 from tests.databases import sqlite_alone
 
@@ -226,6 +230,30 @@ class TestWhatCanNotBeUsed:
             desk.use(course_id, **wish)
         with pytest.raises(NotFound):
             desk.use("no-course")
+
+    def test_before_the_check_is_answered_today_s_treatment(self, desk: Desk) -> None:
+        """A visit of an earlier day was treated already, and what is added to a treatment needs no check of its own."""
+        led = "LED light dome, 15 min"
+        contents = (
+            NewContent(FACIAL, 12, Money(16500, "USD"), kind="main"),
+            NewContent(led, 12, Money(0, "USD"), kind="add_on"),
+        )
+        package = create_package(desk.store, desk.act(OLGA), NewPackage("Both", Money(1, "USD"), contents)).id
+        desk.list_on_till(package, f"var-{package}")
+        course_id = desk.sell(package, paid_at=desk.clock() - timedelta(days=3))
+        save_list(desk.store, desk.act(OLGA), {"en": "I feel ill"}, reviewed_by="Dr. Wu", seen_version=0)
+
+        def use(**wish: Any) -> int:
+            wished = UseSession(course_id, **wish)
+            act = desk.act()
+            return use_session(desk.store, act, wished, known_charges=MANY, needs_check=True).sessions_left
+
+        with pytest.raises(Refused) as refusal:
+            use()
+        assert refusal.value.code == "check_missing"
+        assert use(visited_on=desk.today - timedelta(1)) == 11
+        assert use(allowance_id=allowance(desk, course_id, led)) == 11
+        assert desk.use(course_id).sessions_left == 10
 
 
 class TestTheSameKey:
