@@ -11,7 +11,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.catalog.links import PUBLISH, take_from_square_in
 from plugin.courses.exchange.complete import exchange_now
 from plugin.courses.sales.assign import assign, ownerless_in, settle_unassigned_in
-from plugin.courses.sales.book import reopen_foreign_sale
+from plugin.courses.sales.book import book_sale
 from plugin.courses.sales.linking import ignore_item_in, link_and_open
 from plugin.courses.sales.sales import Sale
 from plugin.errors import InvalidField
@@ -59,7 +59,8 @@ def _leave_as_booked(work: Work, item: Attention, wish: Resolution) -> None:
 
 
 def _open_courses(work: Work, item: Attention, _wish: Resolution) -> None:
-    reopen_foreign_sale(work, from_plain(Sale, item.details["sale"]))
+    # A person has confirmed the payment in another currency.
+    book_sale(work, from_plain(Sale, item.details["sale"]), accept_currency=True)
 
 
 def _exchange_now(work: Work, item: Attention, _wish: Resolution) -> None:

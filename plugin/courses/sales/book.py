@@ -31,7 +31,6 @@ from plugin.courses.sales.payments import receive_money, sale_key
 from plugin.courses.sales.public_orders import client_of_public_order
 from plugin.courses.sales.sales import Booking, Sale, SaleLine
 from plugin.courses.sales.unlinked import answer_unlinked_in
-from plugin.errors import InvalidField
 from plugin.store.database import write
 from plugin.store.prepared import Prepared, prepared_insert
 from plugin.store.recorded import recorded
@@ -355,10 +354,3 @@ def _foreign_currency(work: Work, sale: Sale, line: SaleLine, package: Package) 
         },
         square_order_id=sale.square_order_id,
     )
-
-
-def reopen_foreign_sale(work: Work, sale: Sale) -> Booking:
-    """Open the courses of a sale in a foreign currency after a person has confirmed the payment."""
-    if not sale.lines:
-        raise InvalidField(_("That sale has no package on it."), field="decision")
-    return book_sale(work, sale, accept_currency=True)
