@@ -402,6 +402,25 @@ def test_without_the_right_to_write_it_is_said_once_and_plans_go_on(
     assert planner.asked() == []
 
 
+def test_an_appointment_that_may_not_be_canceled_is_asked_about_by_itself(planner: Planner) -> None:
+    planner.save(*days(0, 7))
+    planner.clinic.till.set_appointments_plan("free")
+    planner.save(NOON)
+    planner.clinic.till.set_appointments_plan("plus")
+    # The right to write is back, and the next visit is booked: what is left in Square is still to be canceled there.
+    planner.save(*days(0, 14))
+    assert planner.times() == ["12-03T20:00", "12-10T20:00", "12-17T20:00"]
+    (asked,) = planner.asked()
+    assert asked.startswith("The appointment of Dec 10, 2026, 12:00 PM is not canceled in Square: ")
+
+
+def test_a_plan_whose_visits_are_all_booked_is_no_proposal(planner: Planner) -> None:
+    assert planner.plan().needs_proposal
+    planner.save(*days(*range(12)))
+    plan = planner.plan()
+    assert (len(plan.kept), plan.to_plan, plan.needs_proposal) == (12, 0, False)
+
+
 def test_switched_off_nothing_is_asked_of_square(lite_store: Store, open_clinic: OpenClinic) -> None:
     planner = open_planner(open_clinic(lite_store))
     save_plan(lite_store, planner.act(), planner.course_id, [NOON])

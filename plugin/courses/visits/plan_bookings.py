@@ -145,7 +145,7 @@ def refused_in(
     """Record why Square did not book, move or cancel, and ask a person; return the outcome.
 
     A visit that could not be moved is planned again for when its appointment is. `nearest`: free times close to the
-    visit. `is_of_all`: nothing can be booked from here, so that one question is asked for all visits.
+    visit. `is_of_all`: nothing can be booked from here, so that one question is asked for all planned visits.
     """
     row = _locked(work, visit_id)
     clinic = clinic_in(work.session)
@@ -162,7 +162,8 @@ def refused_in(
     else:
         row.booking_state, row.booking_problem = FAILED, why[:400]
         said = _("The visit planned for {moment} is not booked in Square: {why}", moment=at, why=why)
-    if is_of_all:
+    # An appointment left behind in Square is asked about by itself: it is no longer in any plan.
+    if is_of_all and row.replaced_at is None:
         said = _("Planned visits are not booked in Square: {why}", why=why)
         open_item(work, kind=NOT_BOOKED, dedupe=_NOT_ALLOWED, summary=said, details={})
     else:

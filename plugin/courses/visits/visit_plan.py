@@ -110,6 +110,11 @@ class VisitPlan:
         """
         return bool(self.missed) or len(self.dates) - len(self.kept) > self.to_plan
 
+    @property
+    def needs_proposal(self) -> bool:
+        """Return whether dates are to be proposed: none are planned for what is left, or the plan is off."""
+        return self.is_off or bool(self.to_plan and not self.planned)
+
 
 def plan_in(session: Session, course_id: str, *, now: datetime) -> VisitPlan:
     """Return the plan of a course; raises NotFound."""

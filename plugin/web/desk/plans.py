@@ -55,7 +55,7 @@ def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the plan as a form, or the proposal by the rhythm in the address."""
     plan = read_plan(current_services().store, course_id, now=pages.now())
     asked, wrong = _asked(plan)
-    is_proposal = not plan.planned or plan.is_off or "first" in request.args
+    is_proposal = plan.needs_proposal or "first" in request.args
     moments = [each.at for each in plan.dates]
     if is_proposal:
         moments = sorted([*plan.kept, *propose_plan(current_services().store, plan, asked)])
