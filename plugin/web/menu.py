@@ -101,7 +101,7 @@ PAGES = (
     MenuPage("square_settings.show", N_("Square settings"), "token"),
     MenuPage("appointment_settings.show", N_("Appointments"), "settings book bookings calendar Square plan"),
     MenuPage("email_settings.show", N_("E-mail settings"), "mail smtp"),
-    MenuPage("hours.show", N_("Opening hours"), "settings closed days"),
+    MenuPage("hours.show", N_("Opening hours"), "settings closed days holidays vacation schedule"),
     MenuPage("staff.show", N_("Staff and API tokens"), "people roles invite"),
     MenuPage("backups.show", N_("Backups"), "restore copies"),
     MenuPage("events.show", N_("Events for other programs"), "webhooks n8n zapier automation"),

@@ -233,7 +233,7 @@ _WORDS: dict[int | str, Words] = {
     ),
     404: Words(
         N_("Page not found"),
-        N_("There is no page at this address. Search for the client instead."),
+        N_("There is no page at this address. Check the address, or start from Today."),
         "not_found",
     ),
     405: Words(

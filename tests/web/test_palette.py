@@ -254,3 +254,7 @@ class TestScanning:
         assert "Ana" in small_deb.page(f"{address}?{AS_CLIENT}=1").text
         assert Visitor(small_deb.client.application).get(address).status_code == 200
         assert small_deb.get(f"/my/{quote('x' * 43)}").status_code == 404
+
+
+def test_holidays_lead_to_the_opening_hours(small_olga: Visitor) -> None:
+    assert "Opening hours" in " ".join(words(small_olga, "holidays"))
