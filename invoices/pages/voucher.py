@@ -101,9 +101,8 @@ def _message_size(message: str) -> str:
 def _content(content: GiftContent, language: Language) -> str:
     n, treatment = content.sessions, content.treatment
     if content.kind == "touch_up":
-        return language.ngettext(
-            "{n} touch-up: {treatment}", "{n} touch-ups: {treatment}", n, treatment=treatment
-        )
+        # As on quotes and invoices: most are named “Touch-up” already.
+        return f"{n} × {treatment}"
     return language.ngettext(
         "{n} session of {treatment}", "{n} sessions of {treatment}", n, treatment=treatment
     )

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from invoices.language import Language
-from invoices.papers import Money, PaperRefused, YearEnd, YearKind, YearLine, YearRow
+from invoices.papers import YEAR_AMOUNTS, Money, PaperRefused, YearEnd, YearKind, YearLine, YearRow
 
 ROWS_CAP = 200
-AMOUNTS = ("carried_in", "received", "earned", "refunded", "other", "carried_over", "older")
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def total_of(paper: YearEnd) -> YearRow:
     """Return all packages together."""
     sums = {
         name: Money(sum(getattr(each, name).amount for each in paper.rows), _currency(paper))
-        for name in AMOUNTS
+        for name in YEAR_AMOUNTS
     }
     return YearRow(package="", **sums)
 
@@ -86,7 +85,7 @@ def _names(language: Language) -> dict[YearKind, str]:
     return {
         "received": language.gettext("Received for courses, without tax"),
         "refunded": language.gettext("Refunded for courses, without tax"),
-        "earned": language.gettext("Sessions used"),
+        "earned": language.gettext("Value of sessions used"),
         "written_off": language.gettext("Sessions written off by the clinic"),
         "kept": language.gettext("Kept at refunds"),
         "adjusted": language.gettext("Adjustments of courses"),

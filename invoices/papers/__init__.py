@@ -66,4 +66,4 @@ from invoices.papers.shared import (
 from invoices.papers.voucher import GiftContent, GiftVoucher, ShopPoster, VoucherForm, VoucherLetter
 from invoices.papers.welcome import WelcomeContent, WelcomeSheet
 from invoices.papers.wire import Paper, content_sha256, from_json, kind_of, to_json
-from invoices.papers.year import YearEnd, YearKind, YearLine, YearRow
+from invoices.papers.year import YEAR_AMOUNTS, YearEnd, YearKind, YearLine, YearRow

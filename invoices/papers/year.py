@@ -1,6 +1,6 @@
 """The content of the year-end sheet: what a year received, earned and carried over, for the tax return."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Literal
 
@@ -24,6 +24,14 @@ class YearRow:
     other: Money
     carried_over: Money
     older: Money
+
+    @property
+    def amounts(self) -> tuple[Money, ...]:
+        """Return the amounts in their order, as they stand in a row."""
+        return tuple(getattr(self, name) for name in YEAR_AMOUNTS)
+
+
+YEAR_AMOUNTS = tuple(each.name for each in fields(YearRow) if each.name != "package")
 
 
 @dataclass(frozen=True)

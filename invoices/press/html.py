@@ -184,8 +184,8 @@ class ClinicStyle:
         return f"""
             @page {{ size: {self.page_size} }}
             @page long {{
-                @top-left {{ content: string(running); width: 80%; {continued} }}
-                @top-right {{ content: {number}; width: 20%; {continued} }} }}
+                @top-left {{ content: string(running); {continued} }}
+                @top-right {{ content: {number}; white-space: nowrap; {continued} }} }}
             @page long:first {{ @top-left {{ content: none }} }}
             .figure, .when, .phone, .lead h2, .voucher-name {{ color: {self.accent} }}
             .next, .lead, .voucher-code {{ background: {pale_ground(self.accent)} }}

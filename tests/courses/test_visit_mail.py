@@ -433,7 +433,7 @@ class TestOnThePapers:
             (7, "en", "We suggest a visit every week."),
             (14, "en", "We suggest a visit every 2 weeks."),
             (10, "es", "Le sugerimos una visita cada 10 días."),
-            (7, "zh-Hans", "建议每1周到诊一次。"),
+            (7, "zh-Hans", "建议每周到诊一次。"),
             (None, "en", None),
         ],
     )

@@ -158,7 +158,7 @@ def test_the_sources_say_of_each_line_where_it_comes_from_and_what_to_decide() -
         ),
         (
             "summary-chinese",
-            ("疗程概要", "次剩余，共12次", "您的到诊记录", "2026年10月6日", "第5次", "US$1,980.00"),
+            ("疗程概要", "次未使用，共12次", "您的到诊记录", "2026年10月6日", "第5次", "US$1,980.00"),
         ),
     ],
 )
@@ -183,6 +183,18 @@ def test_what_is_due_by_a_day_may_be_paid_on_it(tag: str, said: str) -> None:
 def test_a_day_and_its_time_are_joined_by_the_comma_of_the_language(real_text: Callable[[str], str]) -> None:
     assert "10月20日星期二，10:30" in real_text("planner-chinese")
     assert "Tuesday, October 20, 10:30 AM" in real_text("planner")
+
+
+def test_visits_to_come_are_no_record_of_visits_in_chinese(real_text: Callable[[str], str]) -> None:
+    assert "您的到诊安排" in real_text("planner-chinese")
+
+
+def test_the_year_is_told_in_the_words_of_accountants(real_text: Callable[[str], str]) -> None:
+    words = real_text("year-end-spanish").split()
+    assert {"Devengado", "Otros", "Total"} <= set(words)
+    assert {"Ganado", "Otra", "Todo"}.isdisjoint(words)
+    assert "已使用次数的金额" in real_text("year-end-chinese")
+    assert "使用次数" in real_text("month-chinese")
 
 
 STATES = [

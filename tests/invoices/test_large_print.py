@@ -66,6 +66,23 @@ def test_a_summary_of_some_visits_and_an_agreement_take_one_leaf(name: str, size
         assert len(press.laid_out(on_size, {}).pages) == 2
 
 
+@pytest.mark.parametrize("size", ["letter", "a4"])
+@pytest.mark.parametrize(("name", "visits"), [("summary", 8), ("summary", 11), ("summary-12-of-12", 12)])
+def test_a_summary_of_a_course_of_twelve_takes_one_leaf(name: str, visits: int, size: Any) -> None:
+    found: Any = large(name)
+    all_of_them: Any = large("summary-12-of-12")
+    with the_press() as press:
+        clinic = replace(found.clinic, page_size=size)
+        on_size = replace(found, clinic=clinic, visits=all_of_them.visits[:visits])
+        assert len(press.laid_out(on_size, {}).pages) == 2
+
+
+def test_the_line_at_the_head_of_a_further_page_is_one_line(draw: Callable[[Paper], bytes]) -> None:
+    found: Any = large("summary")
+    on_a4 = replace(found, clinic=replace(found.clinic, page_size="a4"))
+    assert "Juniper Street Acupuncture · Course summary for Margaret Osei" in text_in(draw(on_a4))
+
+
 @pytest.mark.parametrize("visits", [5, 6, 7])
 def test_the_visits_of_a_summary_are_not_cut_for_two_of_them(
     draw: Callable[[Paper], bytes], visits: int

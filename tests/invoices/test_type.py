@@ -66,6 +66,11 @@ def test_a_full_aftercare_sheet_is_one_page_in_twelve_points(
         assert len(opened.pages) == 1
 
 
+def test_a_logo_leaves_an_aftercare_sheet_in_twelve_points(real_pdf: Callable[[str], bytes]) -> None:
+    sizes = [round(size, 1) for size in sizes_in(real_pdf("aftercare-logo"))]
+    assert sum(size >= 12 for size in sizes) > 0.85 * len(sizes)
+
+
 def _with_visits(visits: int, size: PageSize, focus: str = TWO_LINES) -> CourseSummary:
     course = summary("summary-12-of-12")
     held = tuple(replace(visit, focus=focus) for visit in course.visits[:visits])

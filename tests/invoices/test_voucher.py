@@ -49,7 +49,7 @@ def test_it_says_for_whom_from_whom_and_what(real_text: Named) -> None:
         "from Daniel Osei",
         "Happy birthday, Mum.",
         "12 sessions of Facial acupuncture, 60 min",
-        "2 touch-ups: Touch-up, 45 min",
+        "2 × Touch-up, 45 min",
         "No expiration",
         "(310)\u00a0555-0100 or",
         "hello@juniperstreet.example",
@@ -72,7 +72,7 @@ def test_no_price_and_no_word_of_a_refund_stands_on_it(real_text: Named, name: s
         ("voucher", ("Gift voucher", "How to use it")),
         (
             "voucher-spanish",
-            ("Vale de regalo", "Un regalo para", "12 sesiones de Acup", "2 retoques", "Cómo usarlo"),
+            ("Vale de regalo", "Un regalo para", "12 sesiones de Acup", "2 × Retoque, 45 min", "Cómo usarlo"),
         ),
         ("voucher-chinese", ("礼品券", "送给", "使用方法", "使用须知", "2026年12月3日", "无期限")),
     ],

@@ -97,7 +97,7 @@ def test_it_is_for_nobody_s_list_and_told_to_no_other_site(ana: Ana) -> None:
     ("language", "tag", "says"),
     [
         ("es", "es", ("Hola, Ana", "de 12 sesiones por usar", "Sesión 1: usada 22 nov", "Sin cita todavía")),
-        ("zh-Hans", "zh", ("Ana，您好", "次剩余，共12次", "第1次: 已使用 11月22日", "尚未预约")),
+        ("zh-Hans", "zh", ("Ana，您好", "次未使用，共12次", "第1次: 已使用 11月22日", "尚未预约")),
     ],
 )
 def test_it_speaks_their_language(ana: Ana, language: str, tag: str, says: tuple[str, ...]) -> None:

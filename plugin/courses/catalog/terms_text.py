@@ -1,23 +1,14 @@
 """Terms as plain sentences: for papers in the client's language, and of a package, by line, for the activity log."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from invoices.language import Language, language_for
 from plugin.core.course import AllowanceState
 from plugin.core.money import Money
 from plugin.core.terms import NoShow, RefundFormula, Terms
-from plugin.courses.base.views import ClinicView, ContentView, CourseView, PackageView
+from plugin.courses.base.views import ContentView, CourseView, PackageView
 from plugin.courses.base.words import format_money, paper_money
 from plugin.courses.catalog.names import MAIN_NAMES, Names
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """How to reach the clinic with a question about the terms."""
-
-    phone: str = ""
-    email: str = ""
 
 
 def terms_sentences(
@@ -25,7 +16,6 @@ def terms_sentences(
     tag: str,
     *,
     prices: Sequence[tuple[str, Money]] = (),
-    ask: Ask | None = None,
     has_expiry: bool = True,
     has_refund: bool = True,
 ) -> tuple[str, ...]:
@@ -41,14 +31,12 @@ def terms_sentences(
         missed_text(terms, language),
         sharing_text(language),
         refund_text(terms, prices, language) if has_refund else "",
-        questions(language, ask.phone, ask.email) if ask is not None else "",
     )
     return tuple(sentence for sentence in sentences if sentence)
 
 
 def terms_of(
     course: CourseView,
-    clinic: ClinicView,
     language: str,
     *,
     has_no_expiry: bool = True,
@@ -64,7 +52,6 @@ def terms_of(
         course.terms,
         language,
         prices=[(names(each.treatment), _charged(course, each)) for each in course.allowances],
-        ask=Ask(clinic.phone, clinic.email),
         has_expiry=course.expires_on is None and (has_no_expiry or waits),
         has_refund=has_refund,
     )

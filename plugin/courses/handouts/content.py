@@ -111,7 +111,7 @@ def summary_paper(
         credit_notes=credit_notes,
         expires_on=course.expires_on,
         expires_after_first_visit=course.terms.waits_for_first_use and course.expires_on is None,
-        terms=terms_in_force(course, clinic, spoken, names, has_refund=received is None),
+        terms=terms_in_force(course, spoken, names, has_refund=received is None),
         last_session=last,
         next_visit=in_language(next_visit, names),
         suggested_interval=interval,
@@ -202,13 +202,11 @@ def subject_in(
     return clinic, course, language or client_in(session, course.client_id).language
 
 
-def terms_in_force(
-    course: CourseView, clinic: ClinicView, language: str, names: Names, *, has_refund: bool
-) -> tuple[str, ...]:
+def terms_in_force(course: CourseView, language: str, names: Names, *, has_refund: bool) -> tuple[str, ...]:
     """Return the terms in force: none once no session is left. No expiration is listed among the facts."""
     if not any(each.left for each in course.allowances):
         return ()
-    return terms_of(course, clinic, language, has_no_expiry=False, has_refund=has_refund, names=names)
+    return terms_of(course, language, has_no_expiry=False, has_refund=has_refund, names=names)
 
 
 def _allowance(course: CourseView, allowance: AllowanceState, names: Names) -> Allowance:

@@ -16,7 +16,7 @@ from invoices.papers import (
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import paper_money
 from plugin.courses.catalog.packages import NewContent, NewPackage, kind_of_content
-from plugin.courses.catalog.terms_text import Ask, gift_sentences, terms_sentences
+from plugin.courses.catalog.terms_text import gift_sentences, terms_sentences
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.handouts.example import CLIENT, example_summary
 from plugin.courses.handouts.text_check import clean_markdown, sheet_with
@@ -84,7 +84,6 @@ def draft_package_summary(
             terms,
             language,
             prices=[(each.treatment, each.single_price) for each in package.contents],
-            ask=Ask(clinic.phone, clinic.email),
             has_expiry=expires_on is None and terms.waits_for_first_use,
         ),
     )

@@ -72,11 +72,14 @@ def suggested_interval_in(
 
 def every_text(spoken: Language, days: int) -> str:
     """Return the suggested interval in words."""
+    # No plural forms: Chinese has one, in which a week would be “1 week”.
+    if days == 1:
+        return spoken.gettext("We suggest a visit every day.")
+    if days == _DAYS_A_WEEK:
+        return spoken.gettext("We suggest a visit every week.")
     if days % _DAYS_A_WEEK:
-        return spoken.ngettext("We suggest a visit every day.", "We suggest a visit every {n} days.", days)
-    return spoken.ngettext(
-        "We suggest a visit every week.", "We suggest a visit every {n} weeks.", days // _DAYS_A_WEEK
-    )
+        return spoken.gettext("We suggest a visit every {n} days.", n=days)
+    return spoken.gettext("We suggest a visit every {n} weeks.", n=days // _DAYS_A_WEEK)
 
 
 def _is_for_another(course: CourseView, next_visit: NextVisit | None) -> bool:

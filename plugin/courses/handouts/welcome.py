@@ -67,7 +67,7 @@ def welcome_paper(
         expires_on=course.expires_on,
         suggested_interval=interval,
         next_visit=in_language(next_visit, names),
-        terms=terms_in_force(course, clinic, spoken, names, has_refund=received is None),
+        terms=terms_in_force(course, spoken, names, has_refund=received is None),
         phone_hours=hours,
         balance_url=balance_url,
         arrival=arrival_on_paper(clinic, names),

@@ -12,7 +12,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from invoices.papers import YearEnd, YearKind, YearLine
+from invoices.papers import YEAR_AMOUNTS, YearEnd, YearKind, YearLine
 from invoices.papers import YearRow as PaperRow
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
@@ -142,7 +142,7 @@ def _paper_lines(found: Year, kinds: tuple[YearKind, ...]) -> tuple[YearLine, ..
 
 
 def _paper_row(row: YearRow) -> PaperRow:
-    amounts = {name: getattr(row, name) for name in _AMOUNTS}
+    amounts = {name: getattr(row, name) for name in YEAR_AMOUNTS}
     return PaperRow(
         package=row.package,
         **{name: paper_money(each) for name, each in amounts.items()},
@@ -222,10 +222,9 @@ def _amount(name: str, row: _Row) -> Cell:
     return major(getattr(row, name)) if isinstance(row, YearRow) else None
 
 
-_AMOUNTS = ("carried_in", "received", "earned", "refunded", "other", "carried_over", "older")
 _SHEET: dict[str, Callable[[_Row], Cell]] = {
     "Package": lambda row: row.package if isinstance(row, YearRow) else "",
-    **{name.replace("_", " ").capitalize(): partial(_amount, name) for name in _AMOUNTS},
+    **{name.replace("_", " ").capitalize(): partial(_amount, name) for name in YEAR_AMOUNTS},
     "Line": lambda row: "" if isinstance(row, YearRow) else row[0],
     "Amount": lambda row: None if isinstance(row, YearRow) else major(row[1]),
     "Currency": lambda row: (row.received if isinstance(row, YearRow) else row[1]).currency,

@@ -119,7 +119,7 @@ def _readme(store: Store, act: Act, course: CourseView) -> str:
         f"Expires: {course.expires_on.isoformat() if course.expires_on else 'no expiration'}",
         "",
         "Terms of the sale:",
-        *(f"- {sentence}" for sentence in terms_of(course, clinic, "en", has_no_expiry=False)),
+        *(f"- {sentence}" for sentence in terms_of(course, "en", has_no_expiry=False)),
         "",
         f"Made: {_utc(act.now)} by {act.actor.name}",
         "",

@@ -14,7 +14,7 @@ from plugin.courses.agreements.clauses import refund_example
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.catalog.names import names_in
-from plugin.courses.catalog.terms_text import Ask, terms_sentences
+from plugin.courses.catalog.terms_text import terms_sentences
 from plugin.courses.sales.buy_again import AgainOffer, buy_again, offer_again
 from plugin.errors import Refused
 from plugin.web import current_services, pages
@@ -82,6 +82,6 @@ def _asked(token: str, course_id: str) -> tuple[ClientView, CourseView]:
 
 
 def _terms(offer: AgainOffer, tag: str, names: Any) -> tuple[str, ...]:
-    clinic, package = pages.clinic(), offer.package
+    package = offer.package
     prices = [(names(each.treatment), each.single_price) for each in package.contents]
-    return terms_sentences(package.terms, tag, prices=prices, ask=Ask(clinic.phone, clinic.email))
+    return terms_sentences(package.terms, tag, prices=prices)

@@ -122,7 +122,6 @@ def _terms(
         return {
             each.id: terms_of(
                 each,
-                clinic,
                 language.tag,
                 has_refund=received_in(session, each, clinic.zone) is None,
                 names=names,
