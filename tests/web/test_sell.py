@@ -180,6 +180,7 @@ def link(small_deb: Visitor, small_house: Services, client_id: str, package_id: 
     return f"/checkouts/{begun(small_house).id}"
 
 
+@pytest.mark.usefixtures("post")
 def test_a_payment_link_shows_a_code_to_scan_its_address_and_a_letter(small_deb: Visitor, link: str) -> None:
     page = small_deb.page(link)
     assert "Scan to pay $1,980.00" in page.text
@@ -190,6 +191,13 @@ def test_a_payment_link_shows_a_code_to_scan_its_address_and_a_letter(small_deb:
     assert page.form("/letter").fields["mail_to"] == "ana@example.org"
 
 
+def test_without_a_mail_server_no_letter_is_offered(small_deb: Visitor, link: str) -> None:
+    page = small_deb.page(link)
+    assert "The owner sets it up under Settings, E-mail." in page.text
+    assert f"{link}/letter" not in [each.action for each in page.forms]
+
+
+@pytest.mark.usefixtures("post")
 def test_the_letter_is_owed_once_and_a_wrong_address_comes_back(
     small_deb: Visitor, small_house: Services, link: str
 ) -> None:

@@ -14,6 +14,7 @@ from plugin.courses.base.read import read_course
 from plugin.courses.base.views import ClientView, CourseView, PackageView
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.clients.clients import create_client, read_client
+from plugin.courses.documents.paper_emails import NO_MAIL
 from plugin.courses.page_versions import PageVersion, version_of_desk
 from plugin.courses.refunds.canceled_invoice import waits_for_decision
 from plugin.courses.sales.buy_again import buy_again
@@ -135,7 +136,11 @@ def _context(checkout_id: str, refusal: Refusal | None = None) -> dict[str, Any]
     code = qr_code(checkout.url) if checkout.url and checkout.is_open else None
     is_asked = not checkout.is_open and waits_for_decision(store, checkout.course_ids)
     form = LetterForm.shown(refusal, mail_to=email)
-    return {"progress": Progress(checkout, code, courses, is_asked), "form": form}
+    return {
+        "progress": Progress(checkout, code, courses, is_asked),
+        "form": form,
+        "no_mail": "" if current_services().mail.is_ready else NO_MAIL,
+    }
 
 
 again = Screens("again", __name__)
