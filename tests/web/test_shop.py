@@ -206,6 +206,22 @@ def test_one_address_begins_few_orders_and_programs_none(shop: Shop) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("accepted", "lang", "said"),
+    [
+        ("es-US,es;q=0.9,en;q=0.8", "", "Ver condiciones y comprar"),
+        ("zh-CN,zh;q=0.9", "", "查看条款并购买"),
+        ("fr-FR,fr;q=0.9", "", "See terms and buy"),
+        ("es-US", "en", "See terms and buy"),
+    ],
+)
+def test_it_begins_in_the_language_of_the_browser(shop: Shop, accepted: str, lang: str, said: str) -> None:
+    page = shop.visitor.client.get(
+        "/shop", query_string={"lang": lang}, headers={"Accept-Language": accepted}
+    )
+    assert said in page.text
+
+
 def test_nonsense_gets_the_page_of_unknown_addresses(shop: Shop) -> None:
     for address in ("/shop/nothing", "/shop/orders/" + "x" * 43, "/shop/orders/short", "/shop/%00"):
         assert shop.visitor.get(address).status_code in (400, 404), address

@@ -204,8 +204,10 @@ def _gone() -> ResponseReturnValue:
 
 
 def _language() -> Language:
+    """Return the language that was chosen, else that of the browser, else the clinic's."""
     asked = request.values.get("lang", "")
-    return language_for(asked if asked in PAPER_LANGUAGES else pages.clinic().language)
+    known = request.accept_languages.best_match(PAPER_LANGUAGES)
+    return language_for(asked if asked in PAPER_LANGUAGES else known or pages.clinic().language)
 
 
 def _shown(package: PackageView, language: Language) -> PublicTerms:
