@@ -54,8 +54,7 @@ from plugin.square.catalog import publish_again
 from plugin.square.catalog_items import look_at_item
 from plugin.square.checkout.email import give_up_letter, mail_checkout
 from plugin.square.checkout.job import give_up_checkout, run_checkout
-from plugin.square.checkout.public_order import give_up_public_link, make_public_link
-from plugin.square.checkout.tip import give_up_tip, run_tip
+from plugin.square.checkout.public_links import give_up_public_link, give_up_tip, make_public_link, run_tip
 from plugin.square.connection.tokens import REFRESH, refresh
 from plugin.square.customers import write_customer
 from plugin.square.pay_address import find_pay_address

@@ -43,8 +43,8 @@ from plugin.services import Services
 from plugin.square.connection.check import maintain_connection
 from plugin.square.connection.status import is_connected
 from plugin.square.events import handle
-from plugin.square.failed_events import set_aside
 from plugin.square.fees import fetch_fees
+from plugin.square.inbox import set_aside
 from plugin.square.locations import adopt_location
 from plugin.square.sync import sync
 from plugin.square.sync.poll import OPEN_EVERY_S, Poller

@@ -10,7 +10,7 @@ from plugin.configuration.registry import DECLARED
 from plugin.core.acts import Act
 from plugin.courses.base.activity import Did, record_activity
 from plugin.services import Services
-from plugin.store.activity import Activity
+from plugin.store.changes import Activity
 from plugin.wording import N_
 
 # What the pages of settings change and other tables hold.

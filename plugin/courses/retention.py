@@ -17,8 +17,8 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from plugin.courses.base.suppression import NO_BODY
 from plugin.store import Store
-from plugin.store.activity import Activity
 from plugin.store.agreements import Quote
+from plugin.store.changes import Activity
 from plugin.store.clinical import CheckAnswer, OwnRating
 from plugin.store.ledger import Operation
 from plugin.store.people import ClientOpening, HandOver

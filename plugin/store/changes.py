@@ -1,11 +1,12 @@
-"""Changes to a course after its sale: shares, transfers, gifts, sessions usable before payment.
+"""Changes after a sale: shares, transfers, gifts and sessions usable before payment of a course, and the activity log.
 
-The sessions and amounts of all this are in the ledger; these rows record who and until when.
+The sessions and amounts of all this are in the ledger; these rows record who and until when. The activity log has what
+people and programs did that no other table records; it is append-only (`triggers.py`).
 """
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name
@@ -100,3 +101,27 @@ class AllowedAhead(Base):
     reason: Mapped[str] = mapped_column(String(300), info=ERASED_TEXT)
 
     __table_args__ = (CheckConstraint("sessions between 1 and 999", name="sessions"),)
+
+
+class Activity(Base):
+    """One act. `before` and `after` in words; of a secret only that it was set or removed."""
+
+    __tablename__ = "activity"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    # Such as `staff.invited`: what it belongs to, and what was done.
+    kind: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)
+    # Who acted; not a foreign key, since a withdrawn invitation deletes its person.
+    staff_id: Mapped[str | None] = mapped_column(Id)
+    source: Mapped[str] = mapped_column(String(20))
+    client_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    # The id of what was changed: a person, a package, a token, the name of a setting.
+    subject_id: Mapped[str] = mapped_column(String(60), default="", index=True)
+    name: Mapped[str] = mapped_column(String(200), default="", info=ERASED_TEXT)
+    before: Mapped[str] = mapped_column(Text, default="", info=ERASED_TEXT)
+    after: Mapped[str] = mapped_column(Text, default="", info=ERASED_TEXT)
+    reason: Mapped[str] = mapped_column(String(300), default="", info=ERASED_TEXT)
+
+    __table_args__ = (Index(None, "at", "id"),)

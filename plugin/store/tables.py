@@ -1,7 +1,6 @@
 """All tables, by one name each, for the use cases, for migrations and for code that processes every table."""
 
 from plugin.store import bulk, journal, list_totals, listing, totals, upkeep, versions, webhooks
-from plugin.store.activity import *
 from plugin.store.agreements import *
 from plugin.store.base import Base
 from plugin.store.changes import *
@@ -15,7 +14,6 @@ from plugin.store.people import *
 from plugin.store.queues import *
 from plugin.store.selling import *
 from plugin.store.square_side import *
-from plugin.store.wallet import *
 
 METADATA = Base.metadata
 

@@ -1,14 +1,18 @@
-"""Calls of Google's Wallet API by the clinic's service account: its access token, and one object or class at a time."""
+"""Calls of Google’s Wallet API by the clinic’s service account, and trying what the owner enters for passes."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
-from plugin.courses.handouts.google_pass import GoogleAccount, signed_jwt
-from plugin.errors import WalletFailed
+from plugin.courses.handouts.google_pass import GoogleAccount, google_account, signed_jwt
+from plugin.courses.handouts.pkpass import pass_signer
+from plugin.errors import ConfigurationError, InvalidField, WalletFailed
+from plugin.settings import Settings
 from plugin.wording import _
 
 TIMEOUT_S = 5.0
@@ -104,3 +108,35 @@ def _shut_out(status: int) -> WalletFailed:
         status=status,
     )
     return WalletFailed(said, permanent=False)
+
+
+CERTIFICATE = ("wallet_certificate", "wallet_private_key", "wallet_intermediate")
+ACCOUNT = ("google_wallet_issuer_id", "google_wallet_account")
+
+
+def try_wallet(
+    settings: Settings, changes: Mapping[str, str], now: datetime, endpoints: Endpoints = GOOGLE
+) -> None:
+    """Try what the changes make of the settings, once it is whole; raises InvalidField with the reason in words."""
+    if certificate := _changed(settings, changes, CERTIFICATE):
+        _try(CERTIFICATE[0], lambda: pass_signer(*certificate))
+    if account := _changed(settings, changes, ACCOUNT):
+        _try(ACCOUNT[1], lambda: GoogleWallet(google_account(*account), now, endpoints).has_class())
+
+
+def _changed(settings: Settings, changes: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    """Return the values as they would be; none where one is missing, or nothing changes."""
+    before = [_plain(getattr(settings, name)) for name in names]
+    after = [changes.get(name, value) for name, value in zip(names, before, strict=True)]
+    return after if all(after) and after != before else []
+
+
+def _plain(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def _try(field: str, do: Callable[[], object]) -> None:
+    try:
+        do()
+    except (ConfigurationError, WalletFailed) as error:
+        raise InvalidField(error.message, field=field) from None

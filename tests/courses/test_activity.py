@@ -19,7 +19,7 @@ from plugin.courses.reports.period import Period
 from plugin.courses.retention import drop_old_rows
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.activity import Activity
+from plugin.store.changes import Activity
 from tests.courses.desk import Desk
 
 OLGA = Actor("Olga Ruiz", Role.OWNER, Source.DESK, None)

@@ -11,7 +11,7 @@ from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.documents.series import save_series
 from plugin.courses.reports.evidence import write_evidence
 from plugin.errors import NotAllowed, NotFound
-from plugin.store.activity import Activity
+from plugin.store.changes import Activity
 from tests.courses.agreements.agreeing import Agreeing, write
 from tests.courses.appointments import Appointments
 from tests.courses.desk import DEB, OLGA, Desk

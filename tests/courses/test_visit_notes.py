@@ -22,10 +22,9 @@ from plugin.courses.catalog.visit_options import (
 )
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.courses.reports.follow_ups import Why, follow_ups
-from plugin.courses.visits.my_day import my_day
+from plugin.courses.visits.my_day import my_day, past_visits_of
 from plugin.courses.visits.note_views import NoteContent, NotePlace, read_note
 from plugin.courses.visits.notes import save_note
-from plugin.courses.visits.past_visits import past_visits_of
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from plugin.store.tables import METADATA
 from tests.courses.desk import OLGA, Desk

@@ -111,7 +111,7 @@ ONLY_IN = {
         "plugin.square.client",
         "plugin.alarms.notices",
         "plugin.wallet",
-        "plugin.webhooks.post",
+        "plugin.webhooks.deliver",
         "plugin.backups.update_check",
     },
     "sqlalchemy.create_engine": {"plugin.store"},

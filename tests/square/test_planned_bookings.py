@@ -21,7 +21,7 @@ from plugin.courses.visits.visit_plan import VisitPlan, propose_plan, read_plan,
 from plugin.errors import Refused
 from plugin.square.connection.trial import bookable, why_not_booking
 from plugin.store import Store
-from plugin.store.activity import Activity
+from plugin.store.changes import Activity
 from plugin.store.clinical import PlannedVisit
 from plugin.store.ledger import Course
 from plugin.store.queues import Outbox

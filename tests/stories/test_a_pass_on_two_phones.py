@@ -13,8 +13,7 @@ from plugin.courses.clients.wallet_passes import APPLE, changed_since, count_pas
 from plugin.courses.handouts.pkpass import pass_signer
 from plugin.courses.handouts.wallet_pass import PassPlace, course_pass
 from plugin.jobs import complete
-from plugin.wallet.apple import push
-from plugin.wallet.jobs import update_apple
+from plugin.wallet.jobs import push, update_apple
 from tests.api.conftest import caller_with, open_test_house
 from tests.courses.desk import OLGA, Desk
 from tests.web.apns_stand_in import pushing, trusting

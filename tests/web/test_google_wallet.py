@@ -27,8 +27,8 @@ from plugin.errors import ConfigurationError, InvalidField, WalletFailed
 from plugin.jobs import RunAgain, complete
 from plugin.services import Services
 from plugin.settings import Settings
+from plugin.wallet.google import try_wallet
 from plugin.wallet.jobs import update_google, withdraw_google
-from plugin.wallet.trial import try_wallet
 from plugin.worker import Worker
 from tests.courses.changes.changing import Changes
 from tests.courses.desk import OLGA, Desk

@@ -11,8 +11,7 @@ from plugin.courses.clients.private_page import renew_page
 from plugin.courses.clients.wallet_passes import APPLE, MOST_DEVICES, UPDATE
 from plugin.errors import WalletFailed
 from plugin.services import Services
-from plugin.wallet.apple import push
-from plugin.wallet.jobs import update_apple
+from plugin.wallet.jobs import push, update_apple
 from plugin.worker import Worker
 from tests.courses.desk import Desk
 from tests.web.apns_stand_in import pushing, trusting

@@ -38,8 +38,7 @@ from plugin.courses.webhooks.receivers import (
 )
 from plugin.errors import InvalidField, NotAllowed, WebhookFailed
 from plugin.settings import read_settings
-from plugin.webhooks.deliver import deliver_due
-from plugin.webhooks.post import MOST_READ, allowed_address, is_public, post
+from plugin.webhooks.deliver import MOST_READ, allowed_address, deliver_due, is_public, post
 from tests.courses.desk import DEB, OLGA, Desk, back
 from tests.prerequisites import missing
 from tests.webhooks.receiver import Receiver, endless, hang_up, receiving, say

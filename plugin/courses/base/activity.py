@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Actor
 from plugin.courses.base.work import Work
 from plugin.store import Store
-from plugin.store.activity import Activity
+from plugin.store.changes import Activity
 
 NAME_LENGTH, TEXT_LENGTH, REASON_LENGTH = 200, 4000, 300
 SET, REMOVED = "set", "removed"

@@ -1,5 +1,6 @@
 """Sales by payment link: Square makes the page and its order; the client pays there, now or later."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from plugin.jobs import RunAgain
@@ -21,15 +22,29 @@ def create_link(services: Services, row: Checkout) -> Checkout:
     """Create the page and its order."""
     row = with_customer(services, row)
     note_call(services, row, LINK)
-    answer = services.square.create_payment_link(f"{row.id}-link", _wanted(row))
+    made = make_link(services, f"{row.id}-link", _wanted(row))
+    row = save_order(services, row, made.order, square_object_id=made.id)
+    return save_waiting(services, row, url=made.url)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLink:
+    """A page that Square has made, its address, and the order that it pays."""
+
+    id: str
+    url: str
+    order: Json
+
+
+def make_link(services: Services, key: str, wanted: Json) -> PaymentLink:
+    """Have Square make a payment link; the same key and body again return the same one. Raises SquareFailed."""
+    answer = services.square.create_payment_link(key, wanted)
     link = record(answer.get("payment_link"), "payment_link")
-    row = save_order(
-        services,
-        row,
-        _order_in(services, answer, link),
-        square_object_id=square_id(link.get("id"), "payment link id"),
-    )
-    return save_waiting(services, row, url=text(link.get("url")) or text(link.get("long_url")))
+    related = record(answer.get("related_resources") or {}, "related_resources")
+    orders = records(related.get("orders"), "orders")
+    order = orders[0] if orders else services.square.order(square_id(link.get("order_id"), "order id"))
+    url = text(link.get("url")) or text(link.get("long_url"))
+    return PaymentLink(square_id(link.get("id"), "payment link id"), url, order)
 
 
 def wait_for_payment(services: Services, row: Checkout) -> str | RunAgain:
@@ -50,12 +65,6 @@ def delete_link(services: Services, row: Checkout) -> RunAgain | None:
         except SquareNotFound:
             return None
     return None
-
-
-def _order_in(services: Services, answer: Json, link: Json) -> Json:
-    related = record(answer.get("related_resources") or {}, "related_resources")
-    orders = records(related.get("orders"), "orders")
-    return orders[0] if orders else services.square.order(square_id(link.get("order_id"), "order id"))
 
 
 def _wanted(row: Checkout) -> Json:

@@ -28,7 +28,7 @@ from plugin.square.events.orders import (
     handle_synced_order,
 )
 from plugin.square.events.terminals import handle_terminal_checkout_updated
-from plugin.square.failed_events import settle_asked_in
+from plugin.square.inbox import settle_asked_in
 from plugin.square.parsing import Json
 
 

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from plugin.core.acts import Act
 from plugin.courses.base.clinic import local_date
 from plugin.courses.checks.answers import CheckView, check_of, talk_over
+from plugin.courses.visits.my_day import past_visits_of
 from plugin.courses.visits.note_views import NotePlace, NoteView, may_read_points, read_note
 from plugin.courses.visits.notes import NOTE_CHANGED, save_note
-from plugin.courses.visits.past_visits import past_visits_of
 from plugin.courses.visits.visits import describe_visit
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, TREATS, Screens

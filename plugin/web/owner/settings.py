@@ -12,7 +12,7 @@ from plugin.configuration.registry import DECLARED, Group, is_editable, is_secre
 from plugin.configuration.save import save_settings
 from plugin.core.change_of_mind import profiles
 from plugin.errors import NotFound, Refused
-from plugin.wallet.trial import try_wallet
+from plugin.wallet.google import try_wallet
 from plugin.web import current_services
 from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post
