@@ -12,8 +12,6 @@ from plugin.store.personal import DELETED, OF_CHECKOUT, OF_CLIENT, RETAINED
 class Agreement(Base):
     """The terms of a package as shown to a client: frozen content (canonical JSON) and its PDF with the SHA-256."""
 
-    __tablename__ = "agreement"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
     package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"))
@@ -41,8 +39,6 @@ class Agreement(Base):
 class AgreementSignature(Base):
     """The signature of an agreement, bound to the PDF that was shown by its SHA-256, and the signed copy."""
 
-    __tablename__ = "agreement_signature"
-
     agreement_id: Mapped[str] = mapped_column(Id, ForeignKey("agreement.id"), primary_key=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     way: Mapped[str] = mapped_column(String(10))
@@ -62,8 +58,6 @@ class AgreementSignature(Base):
 class AgreementOrder(Base):
     """A signed agreement that was ticked on the public page, and the order that was paid under it."""
 
-    __tablename__ = "agreement_order"
-
     agreement_id: Mapped[str] = mapped_column(
         Id, ForeignKey("agreement_signature.agreement_id"), primary_key=True
     )
@@ -73,8 +67,6 @@ class AgreementOrder(Base):
 
 class AgreementSale(Base):
     """A sale begun at the desk under a signed agreement; one that was canceled leaves it to the next."""
-
-    __tablename__ = "agreement_sale"
 
     checkout_id: Mapped[str] = mapped_column(
         Id, ForeignKey("checkout.id"), primary_key=True, info=OF_CHECKOUT
@@ -87,8 +79,6 @@ class Quote(Base):
 
     Whether it is open, paid or expired follows from its days, its checkout and the client's courses.
     """
-
-    __tablename__ = "quote"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     # The last part of the address by which the client pays: unguessable, short enough to be typed.

@@ -1,5 +1,6 @@
-"""What all tables share: naming of constraints, and times with their zone."""
+"""What all tables share: names of tables and constraints, and times with their zone."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 from sqlalchemy import BigInteger, DateTime, Index, MetaData, String, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, declared_attr
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import JSON, TypeDecorator
 
+# Where a class name begins its next word.
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -62,7 +65,7 @@ def _from_text(text: str | None) -> datetime | None:
 
 
 class Base(DeclarativeBase):
-    """The base class of all tables."""
+    """The base class of all tables. A table has the name of its class, such as `api_token` for `ApiToken`."""
 
     metadata = MetaData(naming_convention=NAMING)
     type_annotation_map = {
@@ -70,6 +73,10 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSON(),
         list[Any]: JSON(),
     }
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805 - SQLAlchemy calls it with the class
+        return _WORDS.sub("_", cls.__name__).lower()
 
 
 class UtcText(FunctionElement[str]):

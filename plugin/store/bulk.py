@@ -12,8 +12,6 @@ from plugin.store.personal import ERASED_TEXT, NAMED, OF_COURSE
 class BulkAct(Base):
     """One act on many courses. A preview changes nothing; `days` is by how many an expiration moves."""
 
-    __tablename__ = "bulk_act"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
     days: Mapped[int | None]
@@ -37,8 +35,6 @@ class BulkAct(Base):
 
 class BulkItem(Base):
     """One course of it. `before` and `after`: its last day as previewed; `why`: the reason it was refused."""
-
-    __tablename__ = "bulk_item"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     bulk_id: Mapped[str] = mapped_column(Id, ForeignKey("bulk_act.id"))

@@ -16,8 +16,6 @@ from plugin.store.personal import EMPTIED, ERASED_TEXT, NAMED, OF_ALLOWANCE, OF_
 class CourseShare(Base):
     """A client who may use another client's course. Ended shares are kept, to show who could use it when."""
 
-    __tablename__ = "course_share"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True, info=OF_COURSE)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
@@ -38,8 +36,6 @@ class CourseShare(Base):
 class CourseOrigin(Base):
     """The course whose sessions were transferred into this one. The payments stay with its sale."""
 
-    __tablename__ = "course_origin"
-
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), primary_key=True, info=OF_COURSE)
     origin_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True)
     transferred_at: Mapped[datetime]
@@ -52,8 +48,6 @@ class Gift(Base):
 
     The code is stored in plain text: the voucher must be printed again, and only staff can redeem it.
     """
-
-    __tablename__ = "gift"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True)
@@ -91,8 +85,6 @@ class AllowedAhead(Base):
     Decided by the owner; each decision is a row of its own, and the highest number applies.
     """
 
-    __tablename__ = "allowed_ahead"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     allowance_id: Mapped[str] = mapped_column(Id, ForeignKey("allowance.id"), index=True, info=OF_ALLOWANCE)
     sessions: Mapped[int]
@@ -105,8 +97,6 @@ class AllowedAhead(Base):
 
 class Activity(Base):
     """One act. `before` and `after` in words; of a secret only that it was set or removed."""
-
-    __tablename__ = "activity"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     # Such as `staff.invited`: what it belongs to, and what was done.

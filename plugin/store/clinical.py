@@ -17,8 +17,6 @@ from plugin.store.personal import DELETED, EMPTIED, OF_CLIENT, OF_COURSE, OF_NOT
 class VisitOption(Base):
     """A focus area or an add-on that notes are tapped from. Never deleted: visits keep a retired one."""
 
-    __tablename__ = "visit_option"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(10))
     name: Mapped[str] = mapped_column(Name)
@@ -34,8 +32,6 @@ class VisitNote(Base):
     `focus` is printed on papers beside the tapped areas; `note` is for the clinic; `points` and `observations`
     are for those who treat, and are read by no query of papers, pages or e-mails.
     """
-
-    __tablename__ = "visit_note"
 
     # It belongs to who attended, also where another client owns the course.
     id: Mapped[str] = mapped_column(Id, primary_key=True, info=OF_NOTE)
@@ -67,8 +63,6 @@ class VisitNote(Base):
 class VisitNoteOption(Base):
     """A focus area or an add-on of a note."""
 
-    __tablename__ = "visit_note_option"
-
     note_id: Mapped[str] = mapped_column(
         Id, ForeignKey("visit_note.id", ondelete="CASCADE"), primary_key=True, info=OF_NOTE
     )
@@ -81,8 +75,6 @@ class NameTranslation(Base):
     By the name itself, as in a gettext catalog: a course sold under an older name keeps that name's translation.
     """
 
-    __tablename__ = "name_translation"
-
     name: Mapped[str] = mapped_column(Name, primary_key=True)
     language: Mapped[str] = mapped_column(String(16), primary_key=True)
     text: Mapped[str] = mapped_column(Name)
@@ -90,8 +82,6 @@ class NameTranslation(Base):
 
 class PlannedVisit(Base):
     """One planned date. One that was planned over stays, with when: plans are compared with what was done."""
-
-    __tablename__ = "planned_visit"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), info=OF_COURSE)
@@ -111,8 +101,6 @@ class PlannedVisit(Base):
 class CheckList(Base):
     """One version of the clinic's list: by language, the points in their order. Never changed."""
 
-    __tablename__ = "check_list"
-
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     points: Mapped[dict[str, Any]]
     # Who of those who treat has reviewed it.
@@ -123,8 +111,6 @@ class CheckList(Base):
 
 class CheckAnswer(Base):
     """What a client answered for a day. Which point it was is asked in person, and stored nowhere."""
-
-    __tablename__ = "check_answer"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
@@ -157,8 +143,6 @@ class CheckAnswer(Base):
 class RatedConcern(Base):
     """A concern that a client rates: a focus area by its name, or their own words. An ended one keeps its ratings."""
 
-    __tablename__ = "rated_concern"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     words: Mapped[str] = mapped_column(String(80), info=DELETED)
@@ -168,8 +152,6 @@ class RatedConcern(Base):
 
 class OwnRating(Base):
     """A client's rating of a concern on a day; one that was changed on the same day is kept as replaced."""
-
-    __tablename__ = "own_rating"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     concern_id: Mapped[str] = mapped_column(Id, ForeignKey("rated_concern.id", ondelete="CASCADE"))
@@ -199,8 +181,6 @@ class OwnRating(Base):
 
 class RatingChoice(Base):
     """What a client has decided about their ratings; without a row they are asked, and papers show the line."""
-
-    __tablename__ = "rating_choice"
 
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), primary_key=True, info=OF_CLIENT)
     is_declined: Mapped[bool] = mapped_column(info=DELETED)

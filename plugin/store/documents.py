@@ -29,8 +29,6 @@ from plugin.store.personal import DELETED, EMPTIED, NAMED, OF_CLIENT, OF_DOCUMEN
 class SaleRecord(Base):
     """A Square order with packages on it: its lines, taxes, discounts and payments as last read from Square."""
 
-    __tablename__ = "sale_record"
-
     square_order_id: Mapped[str] = mapped_column(SquareId, primary_key=True, info=OF_ORDER)
     content: Mapped[dict[str, Any]] = mapped_column(info=NAMED)
     taken_at: Mapped[datetime] = mapped_column(index=True)
@@ -38,8 +36,6 @@ class SaleRecord(Base):
 
 class DocumentSeries(Base):
     """The number format of a kind of document: prefix, then `first` plus the place in the series less one."""
-
-    __tablename__ = "document_series"
 
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     prefix: Mapped[str] = mapped_column(String(12))
@@ -55,8 +51,6 @@ class Document(Base):
     the gift of a voucher, the payment of a receipt, the client and day of a statement of prepaid balance. `place`
     counts from 1 without a gap within each kind.
     """
-
-    __tablename__ = "document"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
@@ -102,8 +96,6 @@ class Document(Base):
 class DocumentFile(Base):
     """The PDF of a document, rendered once and served unchanged."""
 
-    __tablename__ = "document_file"
-
     document_id: Mapped[str] = mapped_column(
         Id, ForeignKey("document.id"), primary_key=True, info=OF_DOCUMENT
     )
@@ -114,8 +106,6 @@ class DocumentFile(Base):
 
 class DocumentCourse(Base):
     """A course that a document is about."""
-
-    __tablename__ = "document_course"
 
     document_id: Mapped[str] = mapped_column(
         Id, ForeignKey("document.id"), primary_key=True, info=OF_DOCUMENT
@@ -128,8 +118,6 @@ class DocumentCourse(Base):
 class Logo(Base):
     """A logo for papers, as PNG under its SHA-256; old ones are kept for papers that refer to them."""
 
-    __tablename__ = "logo"
-
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     png: Mapped[bytes] = mapped_column(LargeBinary)
     width: Mapped[int]
@@ -140,8 +128,6 @@ class Logo(Base):
 
 class TreatmentText(Base):
     """One version of a treatment's aftercare text in one language, as Markdown. Never changed."""
-
-    __tablename__ = "treatment_text"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     treatment_id: Mapped[str] = mapped_column(Id, ForeignKey("treatment.id"))
@@ -162,8 +148,6 @@ class TreatmentText(Base):
 
 class VisitLetter(Base):
     """The e-mail after a visit, one for each client concerned: the address, and the outcome."""
-
-    __tablename__ = "visit_letter"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     visit_id: Mapped[str] = mapped_column(Id, ForeignKey("visit.id"))
@@ -191,8 +175,6 @@ class PrivatePage(Base):
     The token is stored in plain text, because it is printed again; a new one invalidates the old address.
     """
 
-    __tablename__ = "private_page"
-
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), primary_key=True, info=OF_CLIENT)
     token: Mapped[str] = mapped_column(String(43), unique=True, info=DELETED)
     made_at: Mapped[datetime]
@@ -201,8 +183,6 @@ class PrivatePage(Base):
 
 class PaperBatch(Base):
     """Papers for many clients at once, as one PDF or a ZIP. The file is stored for a day, then deleted."""
-
-    __tablename__ = "paper_batch"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     # The kinds of paper and the courses, in the order they are printed.

@@ -15,8 +15,6 @@ IMPORT_STATES = "state in ('mapping', 'checking', 'checked', 'importing', 'impor
 class ImportBatch(Base):
     """One file. Its bytes and its check results are stored only until it is imported or canceled."""
 
-    __tablename__ = "import_batch"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(Name)
     # The hash of the cell values: the same file saved again, or in another encoding, has the same hash.
@@ -62,8 +60,6 @@ class ImportBatch(Base):
 
 class ImportedCourse(Base):
     """A course of an import: its row in the file, and whether its client was created for it."""
-
-    __tablename__ = "imported_course"
 
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), primary_key=True, info=OF_COURSE)
     batch_id: Mapped[str] = mapped_column(Id, ForeignKey("import_batch.id"), index=True)

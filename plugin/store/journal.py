@@ -17,8 +17,6 @@ from plugin.store.personal import OF_ORDER
 class JournalChart(Base):
     """The accounts chosen by the owner: one row. `accounts`: number and name by role, where not the default."""
 
-    __tablename__ = "journal_chart"
-
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     accounts: Mapped[dict[str, Any]]
     # The name of the tax rate that Xero requires on each line.
@@ -36,8 +34,6 @@ class MoneyPosting(Base):
 
     `source` is the payment, the refund or the order that it comes from, `debit` and `credit` are roles of accounts.
     """
-
-    __tablename__ = "money_posting"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     square_order_id: Mapped[str] = mapped_column(SquareId, index=True, info=OF_ORDER)
@@ -60,8 +56,6 @@ class PaymentFee(Base):
     or given up.
     """
 
-    __tablename__ = "payment_fee"
-
     square_payment_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     square_order_id: Mapped[str] = mapped_column(SquareId, info=OF_ORDER)
     amount: Mapped[int | None] = mapped_column(Amount)
@@ -79,8 +73,6 @@ class PaymentFee(Base):
 
 class BooksClosed(Base):
     """A closing of the books: from `closed_at` on, events before `closed_before` count when they are written."""
-
-    __tablename__ = "books_closed"
 
     # The first moment after the last closed day, so that one lookup by key finds what closed an entry's day.
     closed_before: Mapped[datetime] = mapped_column(primary_key=True)

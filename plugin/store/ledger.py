@@ -34,8 +34,6 @@ TAX = (
 class Course(Recorded, Base):
     """One sold package. The three Square columns identify its sale; they make booking idempotent."""
 
-    __tablename__ = "course"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     # None until a person assigns the sale to a client.
     client_id: Mapped[str | None] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
@@ -79,8 +77,6 @@ class Course(Recorded, Base):
 class Allowance(Recorded, Base):
     """The sessions of one treatment within a course, and its share of the agreed price."""
 
-    __tablename__ = "allowance"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), info=OF_COURSE)
     position: Mapped[int]
@@ -101,8 +97,6 @@ class Allowance(Recorded, Base):
 class Visit(Base):
     """One attended appointment; what is written about it is a `VisitNote`."""
 
-    __tablename__ = "visit"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True, info=OF_COURSE)
@@ -115,8 +109,6 @@ class Visit(Base):
 
 class Entry(Base):
     """One entry of the ledger: never changed or deleted; corrected by a reversing entry."""
-
-    __tablename__ = "entry"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     allowance_id: Mapped[str] = mapped_column(Id, ForeignKey("allowance.id"), info=OF_ALLOWANCE)
@@ -213,8 +205,6 @@ class Entry(Base):
 class Operation(Base):
     """One act under its idempotency key: the request (as a digest) and the result."""
 
-    __tablename__ = "operation"
-
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     request_sha256: Mapped[str] = mapped_column(String(64))
     answer: Mapped[dict[str, Any]] = mapped_column(info=NAMED)
@@ -223,8 +213,6 @@ class Operation(Base):
 
 class History(Base):
     """Events of a course beside its sessions: assigned, merged, closed, reopened. Append-only."""
-
-    __tablename__ = "history"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True, info=OF_COURSE)
@@ -241,8 +229,6 @@ class History(Base):
 class LedgerSeal(Base):
     """One seal. `previous` is the hash of the one before; `restored_at`: the first one after a backup was restored."""
 
-    __tablename__ = "ledger_seal"
-
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     previous: Mapped[str] = mapped_column(String(64))
     sha256: Mapped[str] = mapped_column(String(64))
@@ -253,8 +239,6 @@ class LedgerSeal(Base):
 
 class SealedRow(Base):
     """The hash of one row in one version, as sealed; `salt` is of texts that can be erased, and erased with them."""
-
-    __tablename__ = "sealed_row"
 
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     row_id: Mapped[str] = mapped_column(Id, primary_key=True)

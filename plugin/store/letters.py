@@ -13,8 +13,6 @@ from plugin.store.personal import DELETED, EMPTIED, OF_CLIENT
 class LetterSetting(Base):
     """A kind of letter of this clinic; without a row it is off. `words`: the clinic's own opening by language."""
 
-    __tablename__ = "letter_setting"
-
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     is_on: Mapped[bool]
     words: Mapped[dict[str, Any]]
@@ -24,8 +22,6 @@ class LetterSetting(Base):
 
 class LetterChoice(Base):
     """That a client gets no letters of this kind."""
-
-    __tablename__ = "letter_choice"
 
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), primary_key=True, info=OF_CLIENT)
     kind: Mapped[str] = mapped_column(String(20), primary_key=True, info=DELETED)
@@ -38,8 +34,6 @@ class ClientLetter(Base):
 
     `sending` is committed before the mail server is asked: a worker that ends in between sends none again.
     """
-
-    __tablename__ = "client_letter"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"))
@@ -69,8 +63,6 @@ class WalletPass(Base):
 
     `device`: Apple's device library identifier, "" at Google. The row ends when the course changes hands.
     """
-
-    __tablename__ = "wallet_pass"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     place: Mapped[str] = mapped_column(String(10))

@@ -29,8 +29,6 @@ class ProgressSum(Base):
     `had_time`: completed courses whose client could have bought again; `again`: those whose client did.
     """
 
-    __tablename__ = "progress_sum"
-
     kind: Mapped[str] = mapped_column(String(12), primary_key=True)
     sold_in: Mapped[date] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -48,8 +46,6 @@ class ListedBalance(Base):
 
     Computed from the rows of the list in the transaction that writes those. `last_seen_on`: the last visit or sale.
     """
-
-    __tablename__ = "listed_balance"
 
     client_id: Mapped[str] = mapped_column(Id, primary_key=True)
     currency: Mapped[str] = mapped_column(String(3), primary_key=True)
@@ -73,8 +69,6 @@ class ListedBalance(Base):
 
 class BalanceSum(Base):
     """How many balances there are, and their value, by the day of the last activity and the place."""
-
-    __tablename__ = "balance_sum"
 
     last_seen_on: Mapped[date] = mapped_column(primary_key=True)
     country: Mapped[str] = mapped_column(String(2), primary_key=True)

@@ -49,8 +49,6 @@ class ListedCourse(Base):
     from the first visit to the last.
     """
 
-    __tablename__ = "listed_course"
-
     course_id: Mapped[str] = mapped_column(Id, primary_key=True)
     client_id: Mapped[str | None] = mapped_column(Id)
     # Folded; renamed and erased by a trigger with the client.
@@ -131,8 +129,6 @@ class ListedClient(Base):
     visit of a course with none left. Text about the client is not here.
     """
 
-    __tablename__ = "listed_client"
-
     client_id: Mapped[str] = mapped_column(Id, primary_key=True)
     # Sessions are left, or a balance is due.
     is_open: Mapped[bool]
@@ -178,8 +174,6 @@ class ListedSum(Base):
     What a kind of sum is not grouped by is "", or the day `NOT_YET`.
     """
 
-    __tablename__ = "listed_sum"
-
     kind: Mapped[str] = mapped_column(String(10), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     status: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -195,8 +189,6 @@ class ListedSum(Base):
 class UnlistedCourse(Base):
     """A note that the row of this course is out of date; with a client, that only what is kept of them is."""
 
-    __tablename__ = "unlisted_course"
-
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     course_id: Mapped[str] = mapped_column(Id)
     client_id: Mapped[str | None] = mapped_column(Id)
@@ -205,8 +197,6 @@ class UnlistedCourse(Base):
 class ListingState(Base):
     """One row: the clinic's day and time zone for which the list is made; None and "" before its first row."""
 
-    __tablename__ = "listing_state"
-
     id: Mapped[int] = mapped_column(primary_key=True)
     listed_for: Mapped[date | None]
     time_zone: Mapped[str] = mapped_column(String(64), server_default="")
@@ -214,8 +204,6 @@ class ListingState(Base):
 
 class SavedView(Base):
     """The filters and the order of a list under a name. `staff_id` None: shared by all who see the list."""
-
-    __tablename__ = "saved_view"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     listing: Mapped[str] = mapped_column(String(20))

@@ -12,8 +12,6 @@ from plugin.store.base import Amount, Base, Id, Name, SquareId
 class Clinic(Base):
     """The one clinic of this database, with the letterhead of its papers."""
 
-    __tablename__ = "clinic"
-
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     name: Mapped[str] = mapped_column(Name)
     address: Mapped[str] = mapped_column(String(400), default="")
@@ -70,8 +68,6 @@ class Hours(Base):
 class Treatment(Base):
     """The treatment of one visit, with its single-visit price."""
 
-    __tablename__ = "treatment"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(Name, unique=True)
     kind: Mapped[str] = mapped_column(String(20))
@@ -92,8 +88,6 @@ class Treatment(Base):
 class Package(Base):
     """A package for sale. A course copies all of it when sold; `version` rises with each edit."""
 
-    __tablename__ = "package"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(Name)
     version: Mapped[int] = mapped_column(default=1)
@@ -110,8 +104,6 @@ class Package(Base):
 
 class PackageContent(Base):
     """A number of sessions of one treatment in a package."""
-
-    __tablename__ = "package_content"
 
     package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -130,8 +122,6 @@ class PackageContent(Base):
 
 class Listing(Base):
     """A Square catalog variation that sells a package. Never deleted: late sales of it still count."""
-
-    __tablename__ = "listing"
 
     square_variation_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     square_item_id: Mapped[str | None] = mapped_column(SquareId)
@@ -154,8 +144,6 @@ class Listing(Base):
 
 class IgnoredItem(Base):
     """A Square variation that looks like a package but was dismissed by a person."""
-
-    __tablename__ = "ignored_item"
 
     square_variation_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     name: Mapped[str] = mapped_column(Name)

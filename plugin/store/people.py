@@ -16,8 +16,6 @@ ROLES = "role in ('owner', 'desk', 'practitioner')"
 class Client(Base):
     """A person who owns courses. Ledger rows refer to the opaque id, so the personal data can be blanked."""
 
-    __tablename__ = "client"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True, info=OF_CLIENT)
     name: Mapped[str] = mapped_column(Name, info=OWN)
     # How the name is said aloud, in the desk's own spelling; on no paper. "" where it was not noted.
@@ -54,8 +52,6 @@ class Client(Base):
 class ClientMerge(Base):
     """A merge of two clients, with the ids of all rows that moved, so that it can be undone."""
 
-    __tablename__ = "client_merge"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     from_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     into_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
@@ -72,16 +68,12 @@ class ClientMerge(Base):
 class ErasedProfile(Base):
     """A Square customer whose data was erased: only a hash of the id, so that late events don't restore it."""
 
-    __tablename__ = "erased_profile"
-
     square_customer_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     erased_at: Mapped[datetime]
 
 
 class SquareCustomer(Base):
     """A Square customer id that is this client's, or was before a merge. Square's ids are not stable."""
-
-    __tablename__ = "square_customer"
 
     square_customer_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
@@ -104,8 +96,6 @@ IS_LIVING_PROFILE = (SquareCustomer.is_current.is_(True), SquareCustomer.is_dele
 
 class Staff(Recorded, Base):
     """A person who signs in."""
-
-    __tablename__ = "staff"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
@@ -142,8 +132,6 @@ class Staff(Recorded, Base):
 class SharedDevice(Base):
     """A browser that several people use, declared by one of them; only the SHA-256 of its cookie is stored."""
 
-    __tablename__ = "shared_device"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(Name)
     token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
@@ -156,8 +144,6 @@ class SharedDevice(Base):
 
 class CheckInScreen(Base):
     """A browser at which clients check in, started by staff; only the SHA-256 of its cookie is stored."""
-
-    __tablename__ = "check_in_screen"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
@@ -172,8 +158,6 @@ class CheckInScreen(Base):
 class HandOver(Base):
     """A device of the clinic in one client's hands, by a cookie that opens nothing else; like a check-in screen."""
 
-    __tablename__ = "hand_over"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
@@ -186,8 +170,6 @@ class HandOver(Base):
 class PinTries(Base):
     """Wrong PINs of a person on a device since they last signed in there with a password or a passkey."""
 
-    __tablename__ = "pin_tries"
-
     device_id: Mapped[str] = mapped_column(Id, ForeignKey("shared_device.id"), primary_key=True)
     staff_id: Mapped[str] = mapped_column(Id, ForeignKey("staff.id"), primary_key=True)
     wrong: Mapped[int] = mapped_column(default=0)
@@ -195,8 +177,6 @@ class PinTries(Base):
 
 class SignIn(Base):
     """A sign-in of a person in one browser, valid until they sign out there, it expires or another takes over."""
-
-    __tablename__ = "sign_in"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     staff_id: Mapped[str] = mapped_column(Id, ForeignKey("staff.id"), index=True)
@@ -216,8 +196,6 @@ class SignIn(Base):
 class Passkey(Recorded, Base):
     """A public key of a person, with which they sign in without a password (WebAuthn)."""
 
-    __tablename__ = "passkey"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     staff_id: Mapped[str] = mapped_column(Id, ForeignKey("staff.id"), index=True)
     name: Mapped[str] = mapped_column(Name)
@@ -235,8 +213,6 @@ class Passkey(Recorded, Base):
 class LimitHit(Base):
     """One counted try under a rate limit, such as a wrong password; deleted once its window has passed."""
 
-    __tablename__ = "limit_hit"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     key: Mapped[str] = mapped_column(String(300))
     at: Mapped[datetime]
@@ -247,8 +223,6 @@ class LimitHit(Base):
 
 class ApiToken(Recorded, Base):
     """A bearer token of the HTTP API; only its SHA-256 is stored."""
-
-    __tablename__ = "api_token"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(Name)
@@ -264,8 +238,6 @@ class ApiToken(Recorded, Base):
 
 class ClientOpening(Base):
     """That a person or a program opened a client's data: the access log. At most one row in 15 minutes for each."""
-
-    __tablename__ = "client_opening"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)

@@ -16,8 +16,6 @@ PENDING = "state = 'pending'"
 class Inbox(Base):
     """One event from Square, stored as received. The unique event id prevents replays."""
 
-    __tablename__ = "inbox"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     event_id: Mapped[str] = mapped_column(String(255), unique=True)
     event_type: Mapped[str] = mapped_column(String(80))
@@ -39,8 +37,6 @@ class Inbox(Base):
 
 class Outbox(Base):
     """One effect to carry out after its transaction commits, such as making a paper. Run at least once."""
-
-    __tablename__ = "outbox"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
@@ -64,8 +60,6 @@ class Outbox(Base):
 
 class Attention(Base):
     """A decision for a person. `dedupe` allows one item per subject, however often the cause recurs."""
-
-    __tablename__ = "attention"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
@@ -92,8 +86,6 @@ class SquareRefund(Base):
     `course_id`; a refund that closed its course is recorded on the course.
     """
 
-    __tablename__ = "square_refund"
-
     square_refund_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True, info=OF_ORDER)
     return_order_id: Mapped[str | None] = mapped_column(SquareId)
@@ -113,8 +105,6 @@ class SquareRefund(Base):
 class Sweep(Base):
     """One sync with Square for events that the webhooks missed."""
 
-    __tablename__ = "sweep"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     since: Mapped[datetime]
     started_at: Mapped[datetime] = mapped_column(index=True)
@@ -126,8 +116,6 @@ class Sweep(Base):
 
 class Paper(Base):
     """The latest bytes of a course's paper, rendered in advance: a bounded cache that can always be rebuilt."""
-
-    __tablename__ = "paper"
 
     course_id: Mapped[str] = mapped_column(Id, primary_key=True, info=OF_COURSE)
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -141,16 +129,12 @@ class Paper(Base):
 class Heartbeat(Base):
     """When a part of the program last showed that it runs, such as the worker."""
 
-    __tablename__ = "heartbeat"
-
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     seen_at: Mapped[datetime]
 
 
 class Handout(Base):
     """What a client was given: the frozen content of a summary or aftercare sheet, once per content."""
-
-    __tablename__ = "handout"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     course_id: Mapped[str] = mapped_column(Id, index=True, info=OF_COURSE)

@@ -21,8 +21,6 @@ class Checkout(Base):
     has a key made of `id` and the step, so that a lost answer never sells twice.
     """
 
-    __tablename__ = "checkout"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     package_id: Mapped[str] = mapped_column(Id, ForeignKey("package.id"))
@@ -93,8 +91,6 @@ class Checkout(Base):
 class BuyAgain(Base):
     """The sale of a course's package that was begun from that course: one row for each, so at most one at a time."""
 
-    __tablename__ = "buy_again"
-
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), primary_key=True, info=OF_COURSE)
     checkout_id: Mapped[str] = mapped_column(Id, ForeignKey("checkout.id"), unique=True)
     begun_at: Mapped[datetime]
@@ -106,8 +102,6 @@ class PublicOrder(Base):
     Who it is is only typed: nobody becomes a client before the payment. `agreed`: the terms as they were shown, in the
     buyer's language, and `agreed_at` when they were ticked. `asking`: Square has not made the payment link yet.
     """
-
-    __tablename__ = "public_order"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     # The address of the buyer's own page of it.
@@ -146,8 +140,6 @@ class PublicOrder(Base):
 class Tip(Base):
     """A tip that a client gives on their private page: money of the staff, never of a course."""
 
-    __tablename__ = "tip"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
     # Who treated them last; none: the team.
@@ -170,8 +162,6 @@ class Tip(Base):
 
 class DeskRefund(Base):
     """A refund begun at the desk for one course: sessions are removed when Square confirms the refund."""
-
-    __tablename__ = "desk_refund"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True, info=OF_COURSE)
@@ -201,8 +191,6 @@ class DeskRefund(Base):
 class DeskRefundPart(Base):
     """The part of a desk refund that returns to one payment: a split tender is refunded in parts."""
 
-    __tablename__ = "desk_refund_part"
-
     desk_refund_id: Mapped[str] = mapped_column(
         Id, ForeignKey("desk_refund.id"), primary_key=True, info=OF_REFUND
     )
@@ -216,8 +204,6 @@ class DeskRefundPart(Base):
 
 class Terminal(Base):
     """A Square Terminal the desk may send a sale to."""
-
-    __tablename__ = "terminal"
 
     square_device_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     name: Mapped[str] = mapped_column(Name)

@@ -13,8 +13,6 @@ from plugin.store.personal import DELETED, DROPPED, EMPTIED, OF_CLIENT, OF_COURS
 class Connection(Base):
     """The credentials for Square: one row. Tokens and keys are sealed (`plugin.vault`), never plain."""
 
-    __tablename__ = "connection"
-
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     square_merchant_id: Mapped[str | None] = mapped_column(SquareId)
     merchant_name: Mapped[str] = mapped_column(Name, default="")
@@ -56,8 +54,6 @@ class Connection(Base):
 class OAuthAttempt(Base):
     """An OAuth authorization that has not returned yet. Only the hash of its state is stored."""
 
-    __tablename__ = "oauth_attempt"
-
     state_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     verifier_sealed: Mapped[str | None] = mapped_column(Text)
     staff_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
@@ -67,8 +63,6 @@ class OAuthAttempt(Base):
 class Bookmark(Base):
     """How far we have read a feed of Square's, such as the catalog's changes."""
 
-    __tablename__ = "bookmark"
-
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     value: Mapped[str] = mapped_column(String(200))
     at: Mapped[datetime]
@@ -76,8 +70,6 @@ class Bookmark(Base):
 
 class Dispute(Base):
     """A payment disputed at a client's bank; flags the courses of its order."""
-
-    __tablename__ = "dispute"
 
     square_dispute_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     square_payment_id: Mapped[str | None] = mapped_column(SquareId)
@@ -94,8 +86,6 @@ class Dispute(Base):
 
 class Booking(Base):
     """An appointment of Square Appointments as last received; `outcome` is what was done about it here."""
-
-    __tablename__ = "booking"
 
     square_booking_id: Mapped[str] = mapped_column(SquareId, primary_key=True)
     version: Mapped[int] = mapped_column(default=0)
@@ -136,8 +126,6 @@ class Booking(Base):
 class SquarePerson(Base):
     """A customer in Square's directory as last received: Square can't search by name, so the desk does."""
 
-    __tablename__ = "square_person"
-
     square_customer_id: Mapped[str] = mapped_column(SquareId, primary_key=True, info=OF_PROFILE)
     name: Mapped[str] = mapped_column(Name, info=DELETED)
     name_folded: Mapped[str] = mapped_column(Name, index=True, info=DELETED)
@@ -149,8 +137,6 @@ class SquarePerson(Base):
 
 class ProfileNote(Base):
     """The balance as last written to a client's Square profile, so that it is written once per change."""
-
-    __tablename__ = "profile_note"
 
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), primary_key=True, info=OF_CLIENT)
     written: Mapped[str] = mapped_column(String(500), info=DELETED)

@@ -18,8 +18,6 @@ from plugin.store.statements import created, dropped
 class PeriodTotal(Base):
     """The sum of the entries that count in one month, by all that the reports ask for. Months by their first day."""
 
-    __tablename__ = "period_total"
-
     counted_in: Mapped[date] = mapped_column(primary_key=True)
     happened_in: Mapped[date] = mapped_column(primary_key=True)
     written_in: Mapped[date] = mapped_column(primary_key=True)
@@ -43,8 +41,6 @@ class UseTotal(Base):
     visits would have cost.
     """
 
-    __tablename__ = "use_total"
-
     counted_in: Mapped[date] = mapped_column(primary_key=True)
     package_id: Mapped[str] = mapped_column(Id, primary_key=True)
     treatment_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -60,8 +56,6 @@ class UseTotal(Base):
 class UntotalledEntry(Base):
     """An entry that is not in the sums yet."""
 
-    __tablename__ = "untotalled_entry"
-
     entry_id: Mapped[str] = mapped_column(Id, primary_key=True)
 
 
@@ -70,8 +64,6 @@ class MovedUse(Base):
 
     `generation`: of the totals that it was in; a note of earlier ones means nothing.
     """
-
-    __tablename__ = "moved_use"
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     entry_id: Mapped[str] = mapped_column(Id)
@@ -82,8 +74,6 @@ class MovedUse(Base):
 
 class TotalsState(Base):
     """One row: whether the sums can be used, in which time zone their months are, how often they were made."""
-
-    __tablename__ = "totals_state"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     time_zone: Mapped[str] = mapped_column(String(64))

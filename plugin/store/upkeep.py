@@ -12,8 +12,6 @@ from plugin.store.base import Base, Id, Name
 class Installation(Base):
     """The one installation that uses this database. `uid` names it, also in its backups."""
 
-    __tablename__ = "installation"
-
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     uid: Mapped[str] = mapped_column(Id)
     # The newest version that has used this database, and when it did so first.
@@ -31,8 +29,6 @@ class Installation(Base):
 class BackupState(Base):
     """What copies are encrypted with, and how sending them elsewhere went last: one row."""
 
-    __tablename__ = "backup_state"
-
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     # A public key of age, and its private key encrypted with the passphrase; neither is a secret.
     recipient: Mapped[str] = mapped_column(String(100), default="", server_default="")
@@ -48,8 +44,6 @@ class BackupState(Base):
 
 class BackupRun(Base):
     """One making of a copy: `step` says how far it is, `problem` why it failed. The copies are files."""
-
-    __tablename__ = "backup_run"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     cause: Mapped[str] = mapped_column(String(20))
@@ -85,8 +79,6 @@ class StoredSetting(Base):
 class Setup(Base):
     """The set-up code until there is an owner, then which steps are done, and whether the checklist is hidden."""
 
-    __tablename__ = "setup"
-
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     # HMAC-SHA256 of the code; "" once it is used.
     code_hmac: Mapped[str] = mapped_column(String(64), default="", server_default="")
@@ -113,8 +105,6 @@ class Setup(Base):
 class Alarm(Base):
     """One condition over time (`plugin.alarms.episodes`), and what was last said of it."""
 
-    __tablename__ = "alarm"
-
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     said: Mapped[str] = mapped_column(String(400), default="")
     bad_since: Mapped[datetime | None]
@@ -127,8 +117,6 @@ class Alarm(Base):
 
 class AuditRun(Base):
     """One run of the nightly audit: how many rows are wrong, and the first of them."""
-
-    __tablename__ = "audit_run"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     started_at: Mapped[datetime]

@@ -19,8 +19,6 @@ _SLOTS = 32
 class Version(Base):
     """How often a subject changed, in slots: their sum is its version."""
 
-    __tablename__ = "version"
-
     subject: Mapped[str] = mapped_column(Id, primary_key=True)
     slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(Amount)

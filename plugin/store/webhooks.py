@@ -21,8 +21,6 @@ _Number = BigInteger().with_variant(Integer, "sqlite")
 class EventReceiver(Base):
     """A program that receives events. Its secrets are sealed; `old_secret_sealed` signs as well until `old_until`."""
 
-    __tablename__ = "event_receiver"
-
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(Name)
     url: Mapped[str] = mapped_column(String(2000))
@@ -42,8 +40,6 @@ class EventReceiver(Base):
 class OutgoingEvent(Base):
     """One thing that happened to a course. `subject` allows each once; `document` is made once, by the worker."""
 
-    __tablename__ = "outgoing_event"
-
     id: Mapped[int] = mapped_column(_Number, primary_key=True)
     kind: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(300), unique=True)
@@ -57,8 +53,6 @@ class OutgoingEvent(Base):
 
 class EventDelivery(Base):
     """One event to one receiver: pending, delivered or failed. `said`: the first line of the last answer."""
-
-    __tablename__ = "event_delivery"
 
     id: Mapped[int] = mapped_column(_Number, primary_key=True)
     event_id: Mapped[int] = mapped_column(_Number, ForeignKey("outgoing_event.id"))
