@@ -11,6 +11,7 @@ from sqlalchemy import select
 from plugin.core.opening_hours import ClosedDays, assumed_hours
 from plugin.core.terms import Terms
 from plugin.courses.base.opening_hours import save_hours
+from plugin.courses.changes.expiry import freeze_course
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.visits.visit_plan import read_plan
 from plugin.services import Services
@@ -64,6 +65,16 @@ def test_a_day_that_is_closed_and_one_after_the_course_expires_are_named(
     save_hours(small_desk.store, small_desk.act(OLGA), hours)
     text = small_olga.page(f"/courses/{course}/plan").text
     assert "The clinic is closed on Dec 17. Choose another day for it." in text
+
+
+def test_the_plan_of_a_course_on_hold_says_so_before_it_is_saved(
+    small_olga: Visitor, small_desk: Desk, course: str
+) -> None:
+    small_olga.after(plan_form(small_olga.page(f"/courses/{course}/plan")))
+    said = "No visits can be planned: the course can’t be used now."
+    assert said not in small_olga.page(f"/courses/{course}/plan").text
+    freeze_course(small_desk.store, small_desk.act(OLGA), course, "Travels")
+    assert said in small_olga.page(f"/courses/{course}/plan").text
 
 
 def test_a_refused_plan_comes_back_filled_in(small_olga: Visitor, small_desk: Desk, course: str) -> None:

@@ -33,8 +33,9 @@ from plugin.courses.visits.plan_bookings import (
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.tables import Allowance, Booking, Course, PlannedVisit, SquareCustomer, Treatment
-from plugin.wording import N_n, _
+from plugin.wording import N_, N_n, _
 
+NOT_USABLE = N_("No visits can be planned: the course can’t be used now.")
 MOST_PLANNED, MOST_DAYS = 40, 365
 USUAL_DAYS = 7
 USUAL_MINUTE = 10 * 60
@@ -109,6 +110,11 @@ class VisitPlan:
         Fewer may be meant: a day can be left out.
         """
         return bool(self.missed) or len(self.dates) - len(self.kept) > self.to_plan
+
+    @property
+    def is_usable(self) -> bool:
+        """Return whether visits can be planned: not on hold, expired or finished."""
+        return self.course.status in IN_USE
 
     @property
     def needs_proposal(self) -> bool:
@@ -204,7 +210,7 @@ def save_plan(work: Work, course_id: str, moments: Sequence[datetime], *, books:
         refuse_closed(change.view)
         refuse_ownerless(change.view)
         if moments and change.view.status not in IN_USE:
-            raise Refused(_("No visits can be planned: the course can’t be used now."), code="not_usable")
+            raise Refused(NOT_USABLE, code="not_usable")
         _check(moments, change)
         _replace(change, moments, books=books)
 

@@ -12,6 +12,7 @@ from plugin.core.opening_hours import DAY_MINUTES
 from plugin.courses.visits.visit_plan import (
     MOST_DAYS,
     MOST_PLANNED,
+    NOT_USABLE,
     Rhythm,
     VisitPlan,
     closed_days,
@@ -74,6 +75,7 @@ def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
         is_proposal=is_proposal,
         books=current_services().settings.book_appointments,
         missed=plan.missed,
+        not_usable="" if plan.is_usable or not plan.dates else NOT_USABLE,
         closed=closed_days(current_services().store, moments),
         expired=[day for day in days if last and day > last],
     )
