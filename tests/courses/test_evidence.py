@@ -54,7 +54,7 @@ def test_a_course_with_its_agreement_visits_and_ledger_is_one_file(lite: Appoint
 
 def test_what_was_quoted_and_transferred_is_told_and_the_sessions_add_up(lite: Appointments) -> None:
     desk = lite.desk
-    ana, bo = Quoting(desk), desk.client("Bo Berg")
+    ana, bo = Quoting(desk, touch_ups=2), desk.client("Bo Berg")
     quote = ana.quote(concern="Lines at the mouth")
     checkout = ana.pay(quote)
     course_id = ana.sell()
@@ -66,12 +66,13 @@ def test_what_was_quoted_and_transferred_is_told_and_the_sessions_add_up(lite: A
     packed = evidence(desk, course_id)
     assert hashlib.sha256(packed.read("quote-1.pdf")).hexdigest() == quote.pdf_sha256
     readme = packed.read("README.txt").decode()
-    assert "Sessions: 12 sold, 1 used, 3 transferred out, 8 left; status open" in readme
+    assert "Sessions, Facial acupuncture, 60 min: 12 sold, 1 used, 3 transferred out, 8 left\n" in readme
+    assert "Sessions, Touch-up, 45 min: 2 sold, 2 left\nStatus: open\n" in readme
     assert "Expires: no expiration" in readme
     assert "- Refund: what you paid for the sessions you have not used." in readme
     of_bo = evidence(desk, given.id).read("README.txt").decode()
     assert f"from course {course_id}\n" in of_bo
-    assert "Sessions: 3 transferred in, 3 left; status open" in of_bo
+    assert "Sessions, Facial acupuncture, 60 min: 3 transferred in, 3 left\n" in of_bo
 
 
 def test_a_course_without_an_agreement_has_the_rest(lite: Appointments) -> None:

@@ -16,8 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
+from plugin.core.course import AllowanceState
 from plugin.core.ledger import Kind
 from plugin.core.money import Money
+from plugin.core.status import Status
 from plugin.courses.agreements.views import agreement_pdf, agreements_of_course
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.read import read_course
@@ -115,7 +117,11 @@ def _readme(store: Store, act: Act, course: CourseView) -> str:
         f"Course: {course.id}, Square order {course.square_order_id or 'none'}",
         f"Sold: {_utc(course.sold_at)}, paid {_written(course.gross_paid)} of {_written(course.gross_price)}",
         *([f"Transferred: {_utc(given.transferred_at)}, from course {given.course_id}"] if given else []),
-        f"Sessions: {_sums(course)}, {course.left} left; status {course.status}",
+        *(
+            f"Sessions, {each.treatment}: {_sums(course, each)}, {each.left} left"
+            for each in course.allowances
+        ),
+        f"Status: {'on hold' if course.status is Status.FROZEN else course.status}",
         f"Expires: {course.expires_on.isoformat() if course.expires_on else 'no expiration'}",
         "",
         "Terms of the sale:",
@@ -125,7 +131,7 @@ def _readme(store: Store, act: Act, course: CourseView) -> str:
         "",
         "agreement-*      the agreement as it was signed, and the file that was shown",
         "quote-*          what was offered, and paid from it",
-        "invoice-*, credit-note-*, statement-of-account.pdf      what was billed, paid and refunded",
+        "invoice-*, credit-note-*, receipt-*, statement-of-account.pdf      what was billed, paid and refunded",
         "visits.csv       each visit: when, which session, with whom, checked in when, recorded by whom;",
         "                 one that was undone is in ledger.csv alone, as a line “used” and the one that reverses it",
         "emails.csv       e-mails to the client about this course, and what came of them",
@@ -139,11 +145,11 @@ def _readme(store: Store, act: Act, course: CourseView) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _sums(course: CourseView) -> str:
+def _sums(course: CourseView, allowance: AllowanceState) -> str:
     """Return how many sessions each kind of entry has added or taken, without those undone."""
     counts = Counter[str]()
     for each in course.entries:
-        if each.kind is not Kind.REVERSED and each.reversed_by is None:
+        if each.allowance_id == allowance.id and each.kind is not Kind.REVERSED and each.reversed_by is None:
             counts[each.kind.value.replace("_", " ")] += each.sessions_delta
     return ", ".join(
         f"{n:+} {kind}" if kind == Kind.ADJUSTED.value else f"{abs(n)} {kind}"
