@@ -39,6 +39,8 @@ def planned(desk: Desk, course_id: str) -> int:
 def test_a_proposal_is_changed_and_saved(small_olga: Visitor, small_desk: Desk, course: str) -> None:
     page = small_olga.page(f"/courses/{course}/plan?first=&at=17:30&every_days=14")
     assert "Proposal, not saved yet" in page.text
+    # Cancel leads back; a second way would be one too many.
+    assert 'class="back"' not in page.html
     form = plan_form(page)
     assert [form.fields[f"time_{number}"] for number in (1, 2, 3)] == ["17:30"] * 3
     assert planned(small_desk, course) == 0

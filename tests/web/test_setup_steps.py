@@ -16,6 +16,7 @@ from plugin.core.acts import Role
 from plugin.courses.accounts.setup import FirstOwner, create_first_owner, is_setup_open, new_setup_code
 from plugin.courses.accounts.staff import list_all_staff
 from plugin.courses.base.clinic import read_clinic
+from plugin.courses.base.inbox import receive
 from plugin.courses.catalog.packages import list_packages
 from plugin.services import Services
 from plugin.store import Store
@@ -90,6 +91,12 @@ def test_a_token_that_works_brings_the_business_its_currency_and_the_packages(
     page = olga.page(SQUARE).html
     assert "Connected to Square" in page
     assert "every 20 seconds" in page
+    assert f"{SQUARE}/events" in page
+    now = live.clock()
+    receive(live.store, event_id="E1", event_type="payment.updated", body="{}", now=now)
+    page = olga.page(SQUARE).html
+    assert "Square reports each sale as it happens." in page
+    assert f"{SQUARE}/events" not in page
     assert practice.access_token not in page
     assert read_clinic(live.store).currency == "CAD"
     assert olga.send(olga.page(SQUARE).form(f"{SQUARE}/location")).status_code == 303
