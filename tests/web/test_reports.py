@@ -168,6 +168,11 @@ def test_the_overview_counts_the_people_to_call(small_olga: Visitor, small_desk:
     course = small_desk.sell(small_desk.package(sessions=2))
     small_desk.use(course)
     assert "Follow-ups 1 person to call" in small_olga.page("/overview").text
+    assert "Few left 1 of 2 left" in small_olga.page("/people").text
+    small_desk.clock.advance(hours=30)
+    small_desk.use(course)
+    small_olga.sign_in_again()
+    assert "None left All 2 used" in small_olga.page("/people").text
 
 
 def test_expired_courses_are_shown_page_by_page(small_olga: Visitor, small_desk: Desk, monkeypatch):
