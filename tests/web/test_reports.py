@@ -213,5 +213,5 @@ def test_until_the_totals_are_made_the_overview_says_so(
     small_desk.sell()
     monkeypatch.setattr("plugin.courses.reports.totals.MOST_UNTOTALLED", 0)
     page = small_olga.page("/overview")
-    assert "The sums of all entries are being made" in page.text
+    assert "The sums of all entries are being calculated" in page.text
     assert "How courses go" in page.text
