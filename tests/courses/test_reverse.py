@@ -19,6 +19,7 @@ def test_an_undo_gives_the_session_and_its_money_back_and_shows_both_lines(desk:
     assert undone.sessions_left == 12
     assert desk.balance(course_id) == (12, 198000)
     course = desk.course(course_id)
+    assert (undone.course_id, undone.client_id) == (course_id, course.client_id)
     assert [entry.kind for entry in course.entries] == [Kind.SOLD, Kind.PAID, Kind.USED, Kind.REVERSED]
     assert course.entries[2].reversed_by == course.entries[3].id
     assert course.entries[3].reverses == course.entries[2].id
