@@ -249,7 +249,7 @@ def test_a_test_shows_that_it_came_or_that_it_did_not(opened: Open) -> None:
         body="{}",
         now=desk.clock(),
     )
-    assert "came and was signed right" in desk.says()
+    assert "arrived with a valid signature" in desk.says()
     desk.change(test_event_id=None, test_said="403")
     assert "compare address and key" in desk.says()
 

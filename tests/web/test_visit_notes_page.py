@@ -207,4 +207,4 @@ class TestMyDay:
         assert rows == [(desk.course(course).client_id, "my_day.show")]
 
     def test_an_empty_day_says_what_shows_here(self, kim: Visitor) -> None:
-        assert "Your appointments show here" in kim.page("/my-day").text
+        assert "Your appointments and the clients checked in with you show here" in kim.page("/my-day").text
