@@ -34,6 +34,7 @@ from plugin.square.inbox import SWEPT_ORDER, receive_synthetic
 from plugin.square.locations import adopt_location
 from plugin.square.parsing import rfc3339
 from plugin.square.sync import sync
+from plugin.store import Store
 from plugin.store.tables import Outbox
 from plugin.web.account.passwords import hash_password
 from plugin.worker import Worker
@@ -137,7 +138,7 @@ def furnish(services: Services, till: PracticeControl, password: str) -> None:
     _book_today(services, till, customers)
     sync(services)
     _work(services)
-    _due_now(services)
+    due_now(services.store, services.clock())
 
 
 def _sell(services: Services, till: PracticeControl, package: PackageView, customer_id: str) -> None:
@@ -155,11 +156,10 @@ def _work(services: Services) -> None:
         pass
 
 
-def _due_now(services: Services) -> None:
+def due_now(store: Store, now: datetime) -> None:
     """Let what waits be due now: the days it was enqueued on are made up, and nothing is overdue."""
-    now = services.clock()
     waits = (Outbox.state == "pending", Outbox.due_at < now)
-    with services.store.writing() as session:
+    with store.writing() as session:
         session.execute(update(Outbox).where(*waits).values(due_at=now))
 
 
