@@ -12,7 +12,7 @@ _FALLBACK = "#0F6B5C"
 def readable_accent(accent: str) -> str:
     """Darken the clinic's color step by step until it is readable on white; jade if it is not a color.
 
-    One that is very pale would turn to mud: ink takes its place, and the grounds keep its tint.
+    One that is very pale would turn to mud, and its tint is none on paper: ink takes its place, in grounds as well.
     """
     red, green, blue = _channels(accent if _HEX.fullmatch(accent) else _FALLBACK)
     if _contrast_with_white(red, green, blue) < PALE:

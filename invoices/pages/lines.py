@@ -9,9 +9,9 @@ _LONGEST = 40
 _DATE = re.compile(r"[A-Z][a-z]+[ \u00a0]\d{1,2},[ \u00a0]\d{4}|\d{1,2} de [a-z]+ de[ \u00a0]\d{4}")
 # (310) 555-0100 · +1 310-555-0100, in text and in no tag; a link is tagged as such only without a box of its own
 _PHONE = re.compile(r"(?:\+\d{1,3}[ \u00a0-])?\(?\d{3}\)?[ \u00a0-]\d{3}-\d{4}(?=[^<>]*<(?!/a>))")
-# An atom of the line, with its number and the point after it: where a line is full to its last space, WeasyPrint ends
-# it at its first space instead.
-_TOUCH_UP = re.compile(r"\b(?:\w{1,5}[ \u00a0])?[Tt]ouch-ups?\b[.,;:]?(?=[^<>]*<(?!/title>))")
+# No box of its own: where a line is full to the last space before one, WeasyPrint 70 ends it at its first space.
+_TOUCH_UP = re.compile(r"(\b\w{1,5} )?\b([Tt]ouch-)(?=ups?\b[^<>]*<(?!/title>))")
+_WORD_JOINER = "\u2060"
 _LAST_UNIT = re.compile(r"(?<=\d) (?=(?:h|min)</)")
 _LAST_WORD = re.compile(r"(?<=[^<>]{16}) (?=[^\s<>]{1,9}</(?:p|li|h1|h2|td|th)>)")
 # A box that does not break, as its neighbors may break anywhere.
@@ -28,6 +28,6 @@ def whole(text: str) -> str:
 def with_full_lines(page: str) -> str:
     """Return the HTML with dates and phone numbers in one piece, and two words at least on the last line of a text."""
     page = _PHONE.sub(r'<span class="whole">\g<0></span>', page)
-    page = _TOUCH_UP.sub(r'<span class="atom">\g<0></span>', page)
+    page = _TOUCH_UP.sub(lambda found: whole(found[1] or "") + found[2] + _WORD_JOINER, page)
     dated = _LAST_UNIT.sub(NO_BREAK_SPACE, _DATE.sub(lambda found: whole(found[0]), page))
     return _LAST_CHARACTERS.sub(r'<span class="whole">\1</span>', _LAST_WORD.sub(NO_BREAK_SPACE, dated))

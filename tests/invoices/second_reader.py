@@ -19,7 +19,7 @@ from invoices.press.html import html_of
 # Labels of list items are made by the style; drawings have words of their own.
 _UNREAD_TAGS = {"/Figure", "/Lbl"}
 _UNREAD_ELEMENTS = {"head", "svg"}
-_UNSEEN = str.maketrans("", "", "\u200b\u200f\u00ad")
+_UNSEEN = str.maketrans("", "", "\u200b\u200f\u2060\u00ad")
 Content = tuple[tuple[int, int], int]
 
 
