@@ -206,8 +206,16 @@ def _gone() -> ResponseReturnValue:
 def _language() -> Language:
     """Return the language that was chosen, else that of the browser, else the clinic's."""
     asked = request.values.get("lang", "")
-    known = request.accept_languages.best_match(PAPER_LANGUAGES)
-    return language_for(asked if asked in PAPER_LANGUAGES else known or pages.clinic().language)
+    if asked in PAPER_LANGUAGES:
+        return language_for(asked)
+    # A browser writes the region (zh-CN, es-MX), Coursekeeper at most the script.
+    known = {_without_region(tag): tag for tag in PAPER_LANGUAGES}
+    wanted = (known.get(_without_region(tag)) for tag in request.accept_languages.values())
+    return language_for(next(filter(None, wanted), pages.clinic().language))
+
+
+def _without_region(tag: str) -> str:
+    return tag.partition("-")[0].lower()
 
 
 def _shown(package: PackageView, language: Language) -> PublicTerms:
