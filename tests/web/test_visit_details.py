@@ -1,5 +1,7 @@
 """What a visit was about: written down in the history line, shown there, and the focus on the papers alone."""
 
+from datetime import timedelta
+
 import pytest
 
 from plugin.core.acts import Role
@@ -58,6 +60,21 @@ def test_what_is_there_comes_back_to_be_edited(deb: Visitor, address: str) -> No
     assert "Add note" not in page.text
     again = page.form("/details")
     assert (again.fields["focus"], again.fields["note"]) == ("Brow", "Two lines")
+
+
+def test_a_visit_of_long_ago_is_edited_on_its_own_page(deb: Visitor, desk: Desk) -> None:
+    course = desk.sell(paid_at=desk.clock() - timedelta(days=50))
+    desk.use(course)
+    today = desk.course(course).visits[0].visited_on
+    for days in (30, 31):
+        desk.use(course, visited_on=today - timedelta(days=days))
+    visits = {(today - each.visited_on).days: each.id for each in desk.course(course).visits}
+    page = deb.page(f"/clients/{desk.course(course).client_id}")
+    forms = [each.action.split("/")[-2] for each in page.forms if each.action.endswith("/details")]
+    assert forms == [visits[0], visits[30]]
+    own = deb.page(next(each for each in page.links() if f"/visits/{visits[31]}/note" in each))
+    deb.after(own.form("/note"), note="Slept badly")
+    assert {each.id: each.note for each in desk.course(course).visits}[visits[31]] == "Slept badly"
 
 
 def test_those_who_treat_can_be_named(
