@@ -13,7 +13,8 @@ from plugin.core.course import CourseState, balance_of
 from plugin.core.text import clean, digits, folded, paragraphs
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.state import each_state
+from plugin.courses.base.course_extras import CLIENT_IDS
+from plugin.courses.base.state import prepared_states, states_of
 from plugin.courses.base.views import ClientView, FoundClient, NextUse, Page, from_row
 from plugin.courses.base.work import Work, allowed, reading
 from plugin.courses.clients.contacts import Contact, typed_contact
@@ -400,10 +401,15 @@ def _next_use(states: Sequence[CourseState]) -> NextUse | None:
 
 
 def _states(session: Session, client_ids: list[str], today: date) -> dict[str, list[CourseState]]:
-    which = select(Course.id).where(Course.client_id.in_(client_ids), Course.closed_as.is_(None))
-    read = each_state(session, which, today=today, order_by=(Course.client_id,))
+    read = states_of(session, _OPEN_STATES, {"client_ids": client_ids}, today=today)
     grouped = groupby(read, key=lambda each: each[1].client_id)
     return {client_id: [state for state, _other in courses] for client_id, courses in grouped}
+
+
+_OPEN_STATES = prepared_states(
+    select(Course.id).where(Course.client_id.in_(CLIENT_IDS), Course.closed_as.is_(None)),
+    order_by=(Course.client_id,),
+)
 
 
 def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:

@@ -17,9 +17,10 @@ from plugin.core.course import CourseState
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.courses.base.clinic import clinic_in, hours_of, local_date_in
+from plugin.courses.base.course_extras import COURSE_IDS
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
-from plugin.courses.base.state import each_state
+from plugin.courses.base.state import CLIENT_NAME, prepared_states, states_of
 from plugin.courses.base.views import Page
 from plugin.courses.lists.listing import count_waiting_in, status_of
 from plugin.store import Store
@@ -33,7 +34,8 @@ from plugin.store.listing import (
     ListedSum,
     SumOf,
 )
-from plugin.store.tables import Client, Course
+from plugin.store.prepared import Prepared
+from plugin.store.tables import Course
 from plugin.wording import N_, _
 
 _AT_ONCE = 500
@@ -284,17 +286,11 @@ def _grouped_by(of: type[ListedCourse | ListedSum], wanted: CourseFilter) -> lis
 
 def _rows_in(session: Session, ids: Sequence[str], today: date) -> tuple[ListedRow, ...]:
     """Return the rows of these courses, in this order."""
-    listed = {
-        row.course_id: row
-        for row in session.execute(
-            select(ListedCourse.course_id, ListedCourse.practitioner_name, ListedCourse.last_visit_on).where(
-                ListedCourse.course_id.in_(ids)
-            )
-        )
-    }
+    which = {"course_ids": ids}
+    listed = {row.course_id: row for row in _LISTED.all(session.connection(), which)}
     found = {
         state.facts.id: _row(state, row, listed[state.facts.id])
-        for state, row in each_state(session, ids, *_MORE, today=today)
+        for state, row in states_of(session, _STATES, which, today=today)
     }
     return tuple(found[each] for each in ids if each in found)
 
@@ -311,10 +307,11 @@ def _row(state: CourseState, row: Row[Any], listed: Any) -> ListedRow:
     )
 
 
-_MORE: tuple[Any, ...] = (
-    select(Client.name).where(Client.id == Course.client_id).scalar_subquery().label("client_name"),
-    Course.package_name,
-    Course.sold_at,
+_STATES = prepared_states(COURSE_IDS, CLIENT_NAME, Course.package_name, Course.sold_at)
+_LISTED = Prepared(
+    select(ListedCourse.course_id, ListedCourse.practitioner_name, ListedCourse.last_visit_on).where(
+        ListedCourse.course_id.in_(COURSE_IDS)
+    )
 )
 _SHEET: Columns[ListedRow] = {
     "Client": lambda row: row.client_name,
