@@ -151,7 +151,7 @@ def test_a_sale_refunded_meanwhile_leaves_nothing_to_decide(desk: Desk) -> None:
 
 
 def test_a_sale_booked_after_the_dispute_is_flagged(desk: Desk) -> None:
-    assert "No course" in tell(desk, "EVIDENCE_REQUIRED", 1)
+    assert "opened no course" in tell(desk, "EVIDENCE_REQUIRED", 1)
     course = desk.sell(order=ORDER)
     assert desk.course(course).dispute is not None
     # The next sync reports the same again, and now there is something to ask.
