@@ -81,6 +81,19 @@ def test_a_course_without_an_agreement_has_the_rest(lite: Appointments) -> None:
     assert not any(each.startswith("agreement") for each in names)
 
 
+def test_each_payment_and_refund_has_its_id_at_square(lite: Appointments) -> None:
+    papers = Papers(lite.desk)
+    course_id = papers.sell("O1")
+    papers.refund("O1", 50000, refund_id="REFUND-9")
+    paid, refunded = rows(evidence(lite.desk, course_id), "payments.csv")
+    assert [paid[each] for each in ("kind", "square_id", "paid_by")] == ["payment", "PAY-1", "cash"]
+    assert [refunded[each] for each in ("kind", "square_id", "status")] == ["refund", "REFUND-9", "COMPLETED"]
+    assert [(each["amount"], each["currency"]) for each in (paid, refunded)] == [
+        ("1980.00", "USD"),
+        ("-500.00", "USD"),
+    ]
+
+
 def test_a_number_with_a_slash_is_no_folder(lite: Appointments) -> None:
     papers = Papers(lite.desk)
     save_series(papers.store, papers.desk.act(OLGA), "invoice", prefix="../JR/", first=1)

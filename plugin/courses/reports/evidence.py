@@ -29,13 +29,14 @@ from plugin.courses.catalog.terms_text import terms_of
 from plugin.courses.clients.clients import read_client
 from plugin.courses.documents.files import document_bytes
 from plugin.courses.documents.read import BILLED, documents_of_courses
+from plugin.courses.documents.sale_record import kept_refund_in, paid_sale_in
 from plugin.courses.documents.statement import statement_of_course
 from plugin.courses.handouts.cache import Render
 from plugin.courses.privacy.access_log import record_download
 from plugin.courses.quotes.views import quote_pdf, quotes_of_course
 from plugin.errors import CoursekeeperError
 from plugin.store import Store
-from plugin.store.tables import Booking, ClientLetter, Visit, VisitLetter
+from plugin.store.tables import Booking, ClientLetter, SquareRefund, Visit, VisitLetter
 
 _CALLED = "Evidence for a dispute"
 # By the visit, of which there is an index.
@@ -79,6 +80,7 @@ def _files(store: Store, render: Render, act: Act, course: CourseView) -> Iterat
         yield _File(f"quote-{number}.pdf", quote_pdf(store, quote_id))
     yield from _papers(store, render, act, course)
     yield _table("visits.csv", _VISITS, _visits(course, *_arrivals(store, course.id)))
+    yield _table("payments.csv", _PAYMENTS, _payments(store, course))
     yield _table("emails.csv", _EMAILS, _emails(store, course))
     yield _table("ledger.csv", _LEDGER, _ledger(course))
     yield _table("history.csv", _HISTORY, _history(course))
@@ -134,6 +136,7 @@ def _readme(store: Store, act: Act, course: CourseView) -> str:
         "invoice-*, credit-note-*, receipt-*, statement-of-account.pdf      what was billed, paid and refunded",
         "visits.csv       each visit: when, which session, with whom, checked in when, recorded by whom;",
         "                 one that was undone is in ledger.csv alone, as a line “used” and the one that reverses it",
+        "payments.csv     each payment and refund of the sale with its id at Square, tips included",
         "emails.csv       e-mails to the client about this course, and what came of them",
         "ledger.csv       every change of sessions and value; each line begins where the one before it ended",
         "history.csv      what else was done with the course, by whom and when",
@@ -161,6 +164,9 @@ def _sums(course: CourseView, allowance: AllowanceState) -> str:
 _VISITS = (
     *("visited_on", "session", "treatments", "practitioner", "checked_in_at", "checked_in_by"),
     *("recorded_at", "recorded_by", "client"),
+)
+_PAYMENTS = (
+    *("kind", "square_id", "of_payment", "paid_by", "amount", "currency", "at", "status", "square_receipt"),
 )
 _EMAILS = ("kind", "to", "state", "asked_at", "done_at", "note")
 _LEDGER = (
@@ -207,6 +213,30 @@ def _visits(
             by,
             visit.guest or course.client_name or "",
         ]
+
+
+def _payments(store: Store, course: CourseView) -> Iterator[list[Cell]]:
+    """Yield each payment and refund of the sale as Square recorded it; the reason of a refund is in the history."""
+    order_id = course.square_order_id
+    if not order_id:
+        return
+    refunds = select(SquareRefund).where(SquareRefund.square_order_id == order_id)
+    with store.reading() as session:
+        sale = paid_sale_in(session, order_id)
+        if sale is not None:
+            for each in sale.tenders:
+                yield [
+                    *("payment", each.square_payment_id, "", each.label or each.how),
+                    *(major(Money(each.amount, sale.currency)), sale.currency),
+                    *(_utc(each.at), "COMPLETED", each.receipt_url),
+                ]
+        for row in session.scalars(refunds.order_by(SquareRefund.seen_at)):
+            known = kept_refund_in(session, order_id, row.square_refund_id)
+            yield [
+                *("refund", row.square_refund_id, known.square_payment_id if known else "", ""),
+                *(-major(Money(row.amount, row.currency)), row.currency),
+                *(_utc(known.at if known else row.seen_at), row.status, ""),
+            ]
 
 
 def _emails(store: Store, course: CourseView) -> Iterator[list[Cell]]:
