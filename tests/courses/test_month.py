@@ -146,7 +146,7 @@ def test_it_is_so_far_while_it_runs_and_closed_once_the_books_are(busy: Desk, cl
 
 
 def test_a_month_to_come_is_refused(lite: Appointments):
-    with pytest.raises(InvalidField, match="has not begun"):
+    with pytest.raises(InvalidField, match="has not started"):
         month_at(lite.desk, date(2026, 12, 1))
 
 
