@@ -93,7 +93,7 @@ def _check(change: CourseChange, wish: Extension) -> None:
         raise InvalidField(said, field="expires_on")
     if not wish.is_shortening and (day < change.today or (now is not None and day < now)):
         said = _("That shortens the course. Its expiration is now: {end}.", end=_end(change, now))
-        said += _(" Tick that you mean it, or choose a later day.")
+        said += _(" Tick “Set an earlier date than agreed”, or choose a later day.")
         raise InvalidField(said, field="expires_on")
 
 
