@@ -24,6 +24,14 @@ def test_a_course_is_extended_once_for_one_key(small_owner: Caller, course: str)
     assert small_owner.post(path, shorter | {"shorten": True}).get_json()["expires_on"] == "2027-01-31"
 
 
+def test_a_plan_names_its_days_after_the_course_expires(small_owner: Caller, course: str) -> None:
+    small_owner.post(f"/courses/{course}/extension", {"expires_on": "2026-12-20", "reason": "Agreed"})
+    visits = ["2026-12-10T18:00:00Z", "2026-12-24T18:00:00Z"]
+    plan = small_owner.post(f"/courses/{course}/plan", {"visits": visits}).get_json()
+    assert (plan["planned"], plan["expired_days"]) == (visits, ["2026-12-24"])
+    assert (plan["closed_days"], plan["is_usable"]) == ([], True)
+
+
 REFUSED: list[tuple[dict[str, object], str]] = [
     ({"reason": "x"}, "expires_on"),
     ({"expires_on": "2027-06-30"}, "reason"),

@@ -190,12 +190,23 @@ def propose_plan(store: Store, plan: VisitPlan, rhythm: Rhythm) -> tuple[datetim
     return propose_visits(rhythm.first, rhythm.minute, rhythm.every_days, plan.to_plan, hours)
 
 
-def closed_days(store: Store, moments: Iterable[datetime]) -> tuple[date, ...]:
-    """Return those days of these moments on which the clinic is closed."""
+@dataclass(frozen=True, slots=True)
+class UnfitDays:
+    """Days of a plan on which the clinic is closed, and those after the expiration of the course."""
+
+    closed: tuple[date, ...]
+    expired: tuple[date, ...]
+
+
+def unfit_days(store: Store, plan: VisitPlan, moments: Iterable[datetime]) -> UnfitDays:
+    """Return which days of these moments do not fit the clinic or the course."""
     with store.reading() as session:
-        hours, zone = hours_in(session), clinic_in(session).zone
-    days = (each.astimezone(zone).date() for each in moments)
-    return tuple(day for day in days if hours.moment_on(day, 0) is None)
+        hours, clinic = hours_in(session), clinic_in(session)
+    days, last = [local_date(clinic, each) for each in moments], plan.course.expires_on
+    return UnfitDays(
+        closed=tuple(day for day in days if hours.moment_on(day, 0) is None),
+        expired=tuple(day for day in days if last and day > last),
+    )
 
 
 @allowed(Role.DESK, Role.PRACTITIONER)

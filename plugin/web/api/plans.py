@@ -1,10 +1,18 @@
 """The calls on the plan of a course: its booked and planned visits, what is proposed, and saving it."""
 
+from datetime import date
 from typing import Any, Literal
 
 from pydantic import Field
 
-from plugin.courses.visits.visit_plan import MOST_PLANNED, VisitPlan, propose_plan, read_plan, save_plan
+from plugin.courses.visits.visit_plan import (
+    MOST_PLANNED,
+    VisitPlan,
+    propose_plan,
+    read_plan,
+    save_plan,
+    unfit_days,
+)
 from plugin.web.api.answers import Answer, Moment, shown
 from plugin.web.api.calls import Reply, Request, call
 from plugin.web.api.inputs import GivenMoment, Input
@@ -32,6 +40,11 @@ class Plan(Answer):
     )
     proposal: list[Moment] = shown(
         [_EXAMPLE], "Dates for the sessions left that are not booked, by rhythm and opening hours."
+    )
+    closed_days: list[date] = shown(["2026-12-25"], "Days of `dates` on which the clinic is closed.")
+    expired_days: list[date] = shown(["2027-11-30"], "Days of `dates` after the expiration of the course.")
+    is_usable: bool = shown(
+        example=True, description="Whether the course can be used now; nothing else is planned."
     )
     is_off: bool = shown(
         example=False, description="A visit was missed, moved, added or booked since: plan again."
@@ -62,6 +75,7 @@ def plan_course(request: Request, body: NewPlan, course_id: str) -> Reply:
 
 def _plan(request: Request, course_id: str) -> dict[str, Any]:
     plan: VisitPlan = read_plan(request.store, course_id, now=request.act.now)
+    unfit = unfit_days(request.store, plan, [each.at for each in plan.dates])
     return Plan.of(
         {
             "booked": [each.at for each in plan.booked],
@@ -71,6 +85,9 @@ def _plan(request: Request, course_id: str) -> dict[str, Any]:
                 for each in plan.dates
             ],
             "proposal": propose_plan(request.store, plan, plan.rhythm),
+            "closed_days": unfit.closed,
+            "expired_days": unfit.expired,
+            "is_usable": plan.is_usable,
             "is_off": plan.is_off,
         }
     )

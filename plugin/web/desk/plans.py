@@ -15,11 +15,11 @@ from plugin.courses.visits.visit_plan import (
     NOT_USABLE,
     Rhythm,
     VisitPlan,
-    closed_days,
     moment_of,
     propose_plan,
     read_plan,
     save_plan,
+    unfit_days,
 )
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
@@ -60,8 +60,7 @@ def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     moments = [each.at for each in plan.dates]
     if is_proposal:
         moments = sorted([*plan.kept, *propose_plan(current_services().store, plan, asked)])
-    form, last = _plan_form().shown(refusal, **_values(moments)), plan.course.expires_on
-    days = [each.astimezone(pages.clinic().zone).date() for each in moments]
+    form = _plan_form().shown(refusal, **_values(moments))
     return render_template(
         "desk/plan.html",
         plan=plan,
@@ -76,8 +75,7 @@ def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
         books=current_services().settings.book_appointments,
         missed=plan.missed,
         not_usable="" if plan.is_usable or not plan.dates else NOT_USABLE,
-        closed=closed_days(current_services().store, moments),
-        expired=[day for day in days if last and day > last],
+        unfit=unfit_days(current_services().store, plan, moments),
     )
 
 
