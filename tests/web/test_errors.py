@@ -86,6 +86,26 @@ def test_without_a_database_there_is_still_a_page(small_house: Services) -> None
     assert "Content-Security-Policy" in answer.headers
 
 
+@pytest.mark.parametrize(
+    "address", ["/shop", "/my/nobody", "/quote/nobody", "/agree/nobody", "/my/nobody/tip"]
+)
+@pytest.mark.parametrize(
+    ("accepted", "said"),
+    [("zh-CN,zh;q=0.9,en;q=0.8", "请重试"), ("es-MX", "Inténtelo"), ("fr", "Please try again")],
+)
+def test_a_client_reads_of_trouble_in_their_language(
+    small_house: Services, empty_sqlite_url: str, address: str, accepted: str, said: str
+) -> None:
+    with Store(empty_sqlite_url) as gone:
+        visitor = create_app(services=replace(small_house, store=gone)).test_client()
+        answer = visitor.get(address, headers={"Accept-Language": accepted})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    page = Page(answer.text)
+    assert said in page.text
+    assert page.links() == []
+    assert "Coursekeeper" not in page.text
+
+
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_while_the_database_is_away_it_answers_as_a_gateway_does(
     small_house: Services, empty_sqlite_url: str, headers: dict[str, str]

@@ -9,19 +9,29 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Flask, g, render_template, request
+from flask import Blueprint, Flask, current_app, g, render_template, request
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest, HTTPException, NotFound, RequestEntityTooLarge, TooManyRequests
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    InternalServerError,
+    NotFound,
+    RequestEntityTooLarge,
+    TooManyRequests,
+)
 
 from invoices.language import Language, language_for
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.errors import CoursekeeperError
+from plugin.settings import PAPER_LANGUAGES
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
 from plugin.web.address import whole_number
+from plugin.web.api.errors import DATABASE_AWAY, RETRY_AFTER
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
+from plugin.web.request_log import log_failure
 from plugin.web.translations import speak
 
 GUEST = Actor("Their private page", Role.OWNER, Source.DESK)
@@ -38,6 +48,19 @@ def reader() -> Language:
     """Return the language of the client, as far as it is known; else the clinic's."""
     known: Language | None = g.get("reader")
     return known or language_for(pages.clinic().language)
+
+
+def browser_language() -> Language | None:
+    """Return the first of the browser's languages that papers have, None for none."""
+    # A browser writes the region (zh-CN, es-MX), Coursekeeper at most the script.
+    known = {_without_region(tag): tag for tag in PAPER_LANGUAGES}
+    wanted = (known.get(_without_region(tag)) for tag in request.accept_languages.values())
+    tag = next(filter(None, wanted), None)
+    return language_for(tag) if tag else None
+
+
+def _without_region(tag: str) -> str:
+    return tag.partition("-")[0].lower()
 
 
 def spoken(language: Language) -> dict[str, Any]:
@@ -82,6 +105,28 @@ def not_begun(error: CoursekeeperError) -> ResponseReturnValue:
     return excuse(error, said)
 
 
+def broken(error: Exception) -> ResponseReturnValue:
+    """Return a page that reads nothing: what failed may be the database."""
+    language = g.get("reader") or browser_language() or language_for("en")
+    page = current_app.jinja_env.get_template("client/broken.html").render(
+        language=language,
+        heading=language.gettext("Please try again"),
+        said=language.gettext("This did not work just now. Try again in a few minutes, or call us."),
+    )
+    # What fails while another error is answered comes as an InternalServerError of it.
+    cause = error.original_exception if isinstance(error, InternalServerError) else error
+    if isinstance(cause, DATABASE_AWAY):
+        log_failure(cause)
+        return page, HTTPStatus.SERVICE_UNAVAILABLE, RETRY_AFTER
+    return page, HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def answer_broken(blueprint: Blueprint) -> None:
+    """Answer what fails in these pages by a page of the client's, not the staff's."""
+    for failure in (*DATABASE_AWAY, InternalServerError):
+        blueprint.register_error_handler(failure, broken)
+
+
 class KeyedPages(Blueprint):
     """Pages whose address is their key; `failed` answers the errors of use cases.
 
@@ -109,6 +154,7 @@ class KeyedPages(Blueprint):
         self.register_error_handler(TooManyRequests, nothing)
         self.register_error_handler(BadRequest, unreadable)
         self.register_error_handler(RequestEntityTooLarge, unreadable)
+        answer_broken(self)
         if failed is not None:
             self.register_error_handler(CoursekeeperError, failed)
 

@@ -39,7 +39,7 @@ from plugin.web import current_services, pages
 from plugin.web.access import refuse_nul
 from plugin.web.actions import fresh_key
 from plugin.web.agreement_rules import agreement_rules
-from plugin.web.client_page.keyed import form_act, nothing, seen_version
+from plugin.web.client_page.keyed import answer_broken, browser_language, form_act, nothing, seen_version
 from plugin.web.files import pdf_answer
 from plugin.web.format import LANGUAGES
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
@@ -55,6 +55,7 @@ _LONGEST = 300
 blueprint = Blueprint("shop", __name__, url_prefix="/shop")
 blueprint.register_error_handler(NotFound, nothing)
 blueprint.register_error_handler(TooManyRequests, nothing)
+answer_broken(blueprint)
 
 
 @dataclass
@@ -206,16 +207,8 @@ def _gone() -> ResponseReturnValue:
 def _language() -> Language:
     """Return the language that was chosen, else that of the browser, else the clinic's."""
     asked = request.values.get("lang", "")
-    if asked in PAPER_LANGUAGES:
-        return language_for(asked)
-    # A browser writes the region (zh-CN, es-MX), Coursekeeper at most the script.
-    known = {_without_region(tag): tag for tag in PAPER_LANGUAGES}
-    wanted = (known.get(_without_region(tag)) for tag in request.accept_languages.values())
-    return language_for(next(filter(None, wanted), pages.clinic().language))
-
-
-def _without_region(tag: str) -> str:
-    return tag.partition("-")[0].lower()
+    known = language_for(asked) if asked in PAPER_LANGUAGES else browser_language()
+    return known or language_for(pages.clinic().language)
 
 
 def _shown(package: PackageView, language: Language) -> PublicTerms:
