@@ -149,7 +149,7 @@ def language_for(tag: str) -> Language:
 
 @lru_cache(maxsize=64)
 def _language_for(tag: str) -> Language:
-    spoken = _spoken(tag)
+    spoken = spoken_in(tag)
     if spoken not in LANGUAGES:
         return _language_for("en")
     locale = _locale_of(_DEFAULT_REGION.get(tag, tag), spoken)
@@ -175,10 +175,11 @@ def compiled_catalog(path: Traversable, tag: str) -> GNUTranslations:
 
 def is_supported(tag: str) -> bool:
     """Return whether this language has a catalog."""
-    return _spoken(tag[:LONGEST_TAG]) in LANGUAGES
+    return spoken_in(tag[:LONGEST_TAG]) in LANGUAGES
 
 
-def _spoken(tag: str) -> str:
+def spoken_in(tag: str) -> str:
+    """Return the language of a tag without its region, in lower case; traditional Chinese is one of its own."""
     spoken, *more = tag.replace("_", "-").lower().split("-")
     is_traditional = spoken == "zh" and "hans" not in more and not _TRADITIONAL.isdisjoint(more)
     return "zh-hant" if is_traditional else spoken

@@ -8,7 +8,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from invoices.language import Language, compiled_catalog, language_for
+from invoices.language import Language, compiled_catalog, language_for, spoken_in
 
 # Each in its own words.
 STAFF_LANGUAGES = {"en": "English", "es": "Español"}
@@ -17,22 +17,20 @@ CATALOGS = Path(__file__).parent / "locale"
 
 def staff_language(*wanted: str) -> Language:
     """Return the first of these languages that the screens are written in; English if none is."""
-    known = (tag for tag in map(_spoken, wanted) if tag in STAFF_LANGUAGES)
+    known = (tag for tag in map(spoken_in, wanted) if tag in STAFF_LANGUAGES)
     tag = next(known, "en")
     return replace(language_for(tag), catalog=_catalog(tag))
-
-
-def _spoken(tag: str) -> str:
-    return tag.replace("_", "-").partition("-")[0].lower()
 
 
 @cache
 def script_words(tag: str) -> dict[str, str]:
     """Return what the scripts of the screens say, from English; nothing for English itself."""
-    if _spoken(tag) not in STAFF_LANGUAGES or _spoken(tag) == "en":
+    if spoken_in(tag) not in STAFF_LANGUAGES or spoken_in(tag) == "en":
         return {}
     said = [
-        each for each in read_catalog(_spoken(tag)) if any(file.endswith(".js") for file, _ in each.locations)
+        each
+        for each in read_catalog(spoken_in(tag))
+        if any(file.endswith(".js") for file, _ in each.locations)
     ]
     return {str(each.id): str(each.string) for each in said}
 

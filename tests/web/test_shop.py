@@ -212,6 +212,8 @@ def test_one_address_begins_few_orders_and_programs_none(shop: Shop) -> None:
         ("es-US,es;q=0.9,en;q=0.8", "", "Ver condiciones y comprar"),
         ("zh-CN,zh;q=0.9,en;q=0.8", "", "查看条款并购买"),
         ("fr-FR,fr;q=0.9", "", "See terms and buy"),
+        # Whoever reads traditional characters alone is not given the simplified ones.
+        ("zh-TW,es;q=0.9", "", "Ver condiciones y comprar"),
         ("es-US", "en", "See terms and buy"),
     ],
 )

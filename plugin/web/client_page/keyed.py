@@ -21,7 +21,7 @@ from werkzeug.exceptions import (
     TooManyRequests,
 )
 
-from invoices.language import Language, language_for
+from invoices.language import Language, language_for, spoken_in
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.errors import CoursekeeperError
 from plugin.settings import PAPER_LANGUAGES
@@ -31,6 +31,7 @@ from plugin.web.address import whole_number
 from plugin.web.api.errors import DATABASE_AWAY, RETRY_AFTER
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
+from plugin.web.refusals import Words
 from plugin.web.request_log import log_failure
 from plugin.web.translations import speak
 
@@ -53,14 +54,10 @@ def reader() -> Language:
 def browser_language() -> Language | None:
     """Return the first of the browser's languages that papers have, None for none."""
     # A browser writes the region (zh-CN, es-MX), Coursekeeper at most the script.
-    known = {_without_region(tag): tag for tag in PAPER_LANGUAGES}
-    wanted = (known.get(_without_region(tag)) for tag in request.accept_languages.values())
+    known = {spoken_in(tag): tag for tag in PAPER_LANGUAGES}
+    wanted = (known.get(spoken_in(tag)) for tag in request.accept_languages.values())
     tag = next(filter(None, wanted), None)
     return language_for(tag) if tag else None
-
-
-def _without_region(tag: str) -> str:
-    return tag.partition("-")[0].lower()
 
 
 def spoken(language: Language) -> dict[str, Any]:
@@ -110,8 +107,11 @@ def broken(error: Exception) -> ResponseReturnValue:
     language = g.get("reader") or browser_language() or language_for("en")
     page = current_app.jinja_env.get_template("client/broken.html").render(
         language=language,
-        heading=language.gettext("Please try again"),
-        said=language.gettext("This did not work just now. Try again in a few minutes, or call us."),
+        words=Words(
+            language.gettext("Please try again"),
+            language.gettext("This did not work just now. Try again in a few minutes, or call us."),
+            "unavailable",
+        ),
     )
     # What fails while another error is answered comes as an InternalServerError of it.
     cause = error.original_exception if isinstance(error, InternalServerError) else error
