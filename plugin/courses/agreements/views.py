@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, defer
 
 from invoices.papers import CourseAgreement, PaperRefused, from_json
 from plugin.core.change_of_mind import Channel
+from plugin.courses.base.course_extras import OF_CHECKOUT
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import reading, require_row
 from plugin.courses.clients.clients import living_client_in, with_merged
@@ -88,10 +89,7 @@ def agreements_of_course(session: Session, course_id: str) -> tuple[AgreementVie
     sold = (
         select(AgreementSale.agreement_id)
         .join(Checkout, Checkout.id == AgreementSale.checkout_id)
-        .join(
-            Course,
-            (Course.square_order_id == Checkout.square_order_id) & (Course.package_id == Checkout.package_id),
-        )
+        .join(Course, OF_CHECKOUT)
         .where(Course.id == course_id)
     )
     ticked = (

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Date,
     Row,
     String,
+    and_,
     bindparam,
     cast,
     exists,
@@ -25,7 +26,16 @@ from sqlalchemy.orm import Session
 from plugin.core.money import Money
 from plugin.courses.base.views import DisputeFlag, OriginView, ShareView
 from plugin.store.prepared import Prepared
-from plugin.store.tables import Attention, Client, Course, CourseOrigin, CourseShare, DeskRefund, Dispute
+from plugin.store.tables import (
+    Attention,
+    Checkout,
+    Client,
+    Course,
+    CourseOrigin,
+    CourseShare,
+    DeskRefund,
+    Dispute,
+)
 
 
 def shares_and_origins_in(
@@ -49,6 +59,11 @@ def shares_and_origins_in(
 HAS_RELATIONS = or_(
     exists().where(CourseShare.course_id == Course.id, CourseShare.ended_at.is_(None)),
     exists().where(CourseOrigin.course_id == Course.id),
+)
+
+# What a checkout became: of all courses of its sale those of its package.
+OF_CHECKOUT = and_(
+    Course.square_order_id == Checkout.square_order_id, Course.package_id == Checkout.package_id
 )
 
 # In prepared queries: the courses, or the clients, that are asked for.

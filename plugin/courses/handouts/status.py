@@ -11,6 +11,7 @@ from invoices.papers import CourseStatus, LastSession, Money, Received
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
+from plugin.courses.base.course_extras import OF_CHECKOUT
 from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.catalog.names import Names
 from plugin.courses.clients.clients import living_client_in
@@ -113,10 +114,7 @@ def _exchanged_for(session: Session, course: CourseView) -> str:
         return ""
     into = (
         select(Course.package_name)
-        .join(
-            Checkout,
-            (Checkout.square_order_id == Course.square_order_id) & (Checkout.package_id == Course.package_id),
-        )
+        .join(Checkout, OF_CHECKOUT)
         .where(Checkout.exchanges_course_id == course.id, Checkout.exchanged_at.is_not(None))
     )
     return session.scalar(into.order_by(Checkout.exchanged_at.desc()).limit(1)) or ""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, defer
 from invoices.papers import CourseQuote, PaperRefused, from_json
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.course_extras import OF_CHECKOUT
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import reading, require_row
 from plugin.courses.changes.gift_code import LENGTH, LETTERS, written_code
@@ -113,10 +114,7 @@ def quotes_of_course(session: Session, course_id: str) -> tuple[str, ...]:
     sold = (
         select(Quote.id)
         .join(Checkout, Checkout.id == Quote.checkout_id)
-        .join(
-            Course,
-            (Course.square_order_id == Checkout.square_order_id) & (Course.package_id == Quote.package_id),
-        )
+        .join(Course, OF_CHECKOUT)
         .where(Course.id == course_id)
     )
     return tuple(session.scalars(sold))
