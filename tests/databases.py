@@ -89,7 +89,7 @@ def empty_sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture
 def empty_postgresql_url(postgres: PostgresServer) -> Iterator[str]:
     """A PostgreSQL database in which nothing has been created yet."""
-    yield from _new_database(postgres, template="template0")
+    yield from new_database(postgres, template="template0")
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def module_database_url(
         yield f"sqlite:///{path}"
     else:
         server: PostgresServer = request.getfixturevalue("postgres")
-        yield from _new_database(server, template=request.getfixturevalue("_migrated_database"))
+        yield from new_database(server, template=request.getfixturevalue("_migrated_database"))
 
 
 @pytest.fixture
@@ -357,7 +357,7 @@ def _migrate(url: str) -> None:
     upgrade(url)
 
 
-def _new_database(server: PostgresServer, *, template: str) -> Iterator[str]:
+def new_database(server: PostgresServer, *, template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     server.create(name, template=template)
     try:

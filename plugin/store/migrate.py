@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import inspect, text
 
+from plugin.store.creation import create
 from plugin.store.database import Store
 
 if TYPE_CHECKING:
@@ -32,8 +33,11 @@ def migrations_folder() -> Path:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Upgrade the database to `revision`, creating its tables where there are none."""
+    """Upgrade the database to `revision`; an empty one is made as the newest."""
     with Store(url) as store:
+        if is_empty(store):
+            create(store, newest_revision())
+            return
         if revision == "head":
             # Also for a copy that is restored: what it says was true of the program that made it.
             let_older_serve(store)
@@ -41,7 +45,7 @@ def upgrade(url: str, revision: str = "head") -> None:
 
 
 def downgrade(url: str, revision: str) -> None:
-    """Downgrade the database to `revision`; "base" empties it."""
+    """Downgrade the database to `revision`, 0022 at the oldest."""
     with Store(url) as store:
         _run("downgrade", store, revision)
 

@@ -170,8 +170,12 @@ class HandOver(Base):
 class PinTries(Base):
     """Wrong PINs of a person on a device since they last signed in there with a password or a passkey."""
 
-    device_id: Mapped[str] = mapped_column(Id, ForeignKey("shared_device.id"), primary_key=True)
-    staff_id: Mapped[str] = mapped_column(Id, ForeignKey("staff.id"), primary_key=True)
+    device_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("shared_device.id", name="fk_pin_tries_device_id_shared_device"), primary_key=True
+    )
+    staff_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("staff.id", name="fk_pin_tries_staff_id_staff"), primary_key=True
+    )
     wrong: Mapped[int] = mapped_column(default=0)
 
 
@@ -179,13 +183,17 @@ class SignIn(Base):
     """A sign-in of a person in one browser, valid until they sign out there, it expires or another takes over."""
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    staff_id: Mapped[str] = mapped_column(Id, ForeignKey("staff.id"), index=True)
+    staff_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("staff.id", name="fk_sign_in_staff_id_staff"), index=True
+    )
     started_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     # When the person last gave a password or a passkey; none for a sign-in by PIN.
     proved_at: Mapped[datetime | None]
     # The shared device it was made on, and when the person last did something there.
-    device_id: Mapped[str | None] = mapped_column(Id, ForeignKey("shared_device.id"))
+    device_id: Mapped[str | None] = mapped_column(
+        Id, ForeignKey("shared_device.id", name="fk_sign_in_device_id_shared_device")
+    )
     active_at: Mapped[datetime | None]
     # In words, such as "Safari on an iPad"; neither the browser's full description nor an address is stored.
     device: Mapped[str] = mapped_column(String(80), default="", server_default="")
@@ -197,7 +205,9 @@ class Passkey(Recorded, Base):
     """A public key of a person, with which they sign in without a password (WebAuthn)."""
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    staff_id: Mapped[str] = mapped_column(Id, ForeignKey("staff.id"), index=True)
+    staff_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("staff.id", name="fk_passkey_staff_id_staff"), index=True
+    )
     name: Mapped[str] = mapped_column(Name)
     # As the browser writes it, in base64url; at most 1,023 bytes before.
     credential_id: Mapped[str] = mapped_column(String(1400), unique=True)
@@ -240,7 +250,9 @@ class ClientOpening(Base):
     """That a person or a program opened a client's data: the access log. At most one row in 15 minutes for each."""
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
-    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    client_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("client.id", name="fk_client_opening_client_id_client"), index=True, info=OF_CLIENT
+    )
     # Null for a program, which `by` names by its token.
     staff_id: Mapped[str | None] = mapped_column(Id)
     by: Mapped[str] = mapped_column(Name)

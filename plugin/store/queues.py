@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, SquareId, only_where
@@ -90,9 +90,9 @@ class SquareRefund(Base):
     square_order_id: Mapped[str | None] = mapped_column(SquareId, index=True, info=OF_ORDER)
     return_order_id: Mapped[str | None] = mapped_column(SquareId)
     amount: Mapped[int] = mapped_column(Amount)
-    tip: Mapped[int] = mapped_column(Amount, default=0)
+    tip: Mapped[int] = mapped_column(Amount, default=0, server_default=text("0"))
     course_id: Mapped[str | None] = mapped_column(Id, index=True)
-    for_course: Mapped[int] = mapped_column(Amount, default=0)
+    for_course: Mapped[int] = mapped_column(Amount, default=0, server_default=text("0"))
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(20))
     seen_at: Mapped[datetime] = mapped_column(index=True)

@@ -28,7 +28,6 @@ ERASABLE = {
     "activity": ("name", "before", "after", "reason"),
     "sealed_row": ("salt",),
 }
-_OF_HASH = ("reason_salt", "reason_sha256", "sha256")
 # Can be blanked, never rewritten; and what is stored whole forever, as the law requires of documents.
 BLANKED_AT_MOST = ("entry", "history", "handout")
 # The log's rows can be blanked as well, and deleted once they are a year older than its newest row.
@@ -39,12 +38,12 @@ APPEND_ONLY = (*BLANKED_AT_MOST, *KEPT_WHOLE)
 SEAL, SEALED = "ledger_seal", "sealed_row"
 # What is signed is stored whole too; what was only shown can be deleted, never changed.
 SIGNED, SHOWN = "agreement_signature", "agreement"
+GUARDED = (*APPEND_ONLY, ACTIVITY, SEAL, SEALED, SIGNED, SHOWN)
 
 
 def guard_names(engine: str) -> frozenset[str]:
     """Return the names of all triggers that refuse a change."""
-    tables = (*APPEND_ONLY, ACTIVITY, SEAL, SEALED, SIGNED, SHOWN)
-    return frozenset(f"{table}_refuses_{deed}" for table in tables for deed in _deeds(engine, table))
+    return frozenset(f"{table}_refuses_{deed}" for table in GUARDED for deed in _deeds(engine, table))
 
 
 def guarded_columns(table: str) -> tuple[str, ...]:
@@ -56,19 +55,13 @@ def guarded_columns(table: str) -> tuple[str, ...]:
 Guarded = tuple[Sequence[str], Sequence[str]]
 
 
-def creation(
-    engine: str, *tables: str, has_hash: bool = True, frozen: Mapping[str, Guarded] | None = None
-) -> Iterator[str]:
+def creation(engine: str, *tables: str, frozen: Mapping[str, Guarded] | None = None) -> Iterator[str]:
     """Yield the statements that guard these tables; `engine` is "sqlite" or "postgresql".
 
-    `has_hash`: entries have their hash, which a database of before does not know. `frozen`: what a migration guards in
-    its own revision, instead of the columns of today.
+    `frozen`: what a migration guards in its own revision, instead of the columns of today.
     """
-    new = () if has_hash else _OF_HASH
     for table in tables:
-        kept, erasable = (frozen or {}).get(table) or (
-            [each for each in columns.get(table, ()) if each not in new] for columns in (_KEPT, ERASABLE)
-        )
+        kept, erasable = (frozen or {}).get(table) or (_KEPT.get(table, ()), ERASABLE.get(table, ()))
         for deed in _deeds(engine, table):
             guard = _sqlite(table, deed, kept, erasable) if engine == "sqlite" else _pg(table, deed, erasable)
             yield f"CREATE TRIGGER {table}_refuses_{deed} BEFORE {guard}"
@@ -189,3 +182,4 @@ _PG_FUNCTIONS = {
     "refuse_any_change": _PG_REFUSAL,
     "refuse_young_activity": _PG_OLD_ACTIVITY,
 }
+FUNCTIONS = tuple(_PG_FUNCTIONS)

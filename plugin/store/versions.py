@@ -5,7 +5,7 @@ A subject is a course, a client, a batch or a file; `DESK` counts every change a
 that any client's page may show. The numbers only rise.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -86,31 +86,23 @@ WATCHED: dict[str, tuple[str, ...]] = {
 }
 # Only some of these rows are shown, and none is deleted while it is.
 _ONLY = {"outbox": "NEW.kind IN ('customer', 'refund', 'document')"}
-# The revision that began to watch a table, where it is not the first one.
-_FIRST = "0009"
-_SINCE = dict.fromkeys(
-    (
-        *("visit_note", "visit_option", "rated_concern", "own_rating"),
-        *("rating_choice", "check_answer", "planned_visit"),
-    ),
-    "0049",
+# What the migration from version 0.1.0 begins to watch.
+SINCE_0_1_0 = (
+    *("visit_note", "visit_option", "rated_concern", "own_rating"),
+    *("rating_choice", "check_answer", "planned_visit"),
 )
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 
 
-def _begun_by(revision: str) -> list[str]:
-    return [table for table in WATCHED if _SINCE.get(table, _FIRST) == revision]
-
-
-def creation(engine: str, revision: str = _FIRST) -> Iterator[str]:
-    """Yield the statements that create a revision's triggers; `engine` is "sqlite" or "postgresql"."""
-    for table in _begun_by(revision):
+def creation(engine: str, tables: Iterable[str] = WATCHED) -> Iterator[str]:
+    """Yield the statements that create the triggers of these tables; `engine` is "sqlite" or "postgresql"."""
+    for table in tables:
         yield from _pg(table) if engine == "postgresql" else _sqlite(table)
 
 
-def removal(engine: str, revision: str = _FIRST) -> Iterator[str]:
+def removal(engine: str, tables: Iterable[str]) -> Iterator[str]:
     """Yield the statements that drop the triggers of `creation`."""
-    for table in _begun_by(revision):
+    for table in tables:
         if engine == "postgresql":
             yield f"DROP TRIGGER {table}_counts ON {table}"
             yield f"DROP FUNCTION count_{table}()"

@@ -27,7 +27,7 @@ from tests.api.examples import Request, requests
 from tests.api.schema_check import ADDRESS, resolved
 from tests.api.world import OWNER, Shop
 from tests.clock import HandMovedClock
-from tests.databases import _new_database as new_database
+from tests.databases import new_database
 from tests.postgres import PostgresServer
 
 OPERATIONS = resolved(document(CALLS, ADDRESS))

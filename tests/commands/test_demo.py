@@ -10,11 +10,12 @@ from plugin.store.migrate import is_current, upgrade
 from plugin.store.tables import Outbox
 from practice_square.demo.clinic import due_now
 from practice_square.demo.running import Secrets, furnish_once
+from tests.store.version_0_1_0 import make_version_0_1_0
 
 
 def test_the_data_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'coursekeeper.db'}"
-    upgrade(url, "0022")
+    make_version_0_1_0(url)
     (tmp_path / "furnished").touch()
     kept = Secrets(secret_key="demo-" * 8, access_token="t", signature_key="s", password="p")
     furnish_once(tmp_path, {"DATABASE_URL": url, "SECRET_KEY": kept.secret_key}, kept, till_port=9)

@@ -24,6 +24,7 @@ from plugin.store.queues import Heartbeat
 from tests.clock import HandMovedClock
 from tests.commands.command import Command
 from tests.courses.desk import Desk
+from tests.store.version_0_1_0 import make_version_0_1_0
 from tests.web.conftest import open_house_on
 
 SECRET = "s3cret-of-the-sign-ins-" + "x" * 20
@@ -136,10 +137,8 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("quick_paper")
 def test_a_database_of_an_older_program_asks_for_the_upgrade(tmp_path: Path) -> None:
-    from plugin.store.migrate import upgrade
-
     url = f"sqlite:///{tmp_path / 'clinic.db'}"
-    upgrade(url, "0022")
+    make_version_0_1_0(url)
     _, found = examined(Command(url), SECRET_KEY=SECRET)
     assert found["Database"]["state"] == "wrong"
     assert "coursekeeper upgrade" in found["Database"]["fix"]

@@ -1,7 +1,9 @@
 """The migrations: up, down and up again on both engines, and the same tables as the models."""
 
 import re
+from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -33,6 +35,8 @@ from plugin.store.triggers import (
 )
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
+from tests.databases import new_database
+from tests.store.version_0_1_0 import make_version_0_1_0
 
 
 def differences(store: Store, metadata: MetaData = METADATA) -> list[object]:
@@ -64,17 +68,85 @@ def test_an_empty_database_comes_up_to_the_models(empty_database_url: str) -> No
     assert names == {*METADATA.tables, "alembic_version"}
 
 
-def test_up_down_and_up_again(empty_database_url: str) -> None:
+@pytest.fixture
+def other_empty_url(empty_database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A second one on the same engine."""
+    if empty_database_url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path / 'other.db'}"
+    else:
+        yield from new_database(request.getfixturevalue("postgres"), template="template0")
+
+
+def test_down_to_0_1_0_and_up_again(empty_database_url: str, other_empty_url: str) -> None:
     upgrade(empty_database_url)
-    downgrade(empty_database_url, "base")
-    with Store(empty_database_url) as store:
-        assert inspect(store.engine).get_table_names() == ["alembic_version"]
-        assert triggers(store) == set()
+    downgrade(empty_database_url, "0022")
+    make_version_0_1_0(other_empty_url)
+    with Store(empty_database_url) as store, Store(other_empty_url) as as_it_was:
         assert not is_current(store)
+        # Two columns that come back have a default, which they did not need.
+        assert set(different(shape(store), shape(as_it_was))) == {"visit"}
     upgrade(empty_database_url)
     with Store(empty_database_url) as store:
         assert is_current(store)
         assert differences(store) == []
+
+
+def test_a_database_of_0_1_0_becomes_what_a_new_one_is(empty_database_url: str, other_empty_url: str) -> None:
+    make_version_0_1_0(empty_database_url)
+    upgrade(empty_database_url)
+    upgrade(other_empty_url)
+    with Store(empty_database_url) as upgraded, Store(other_empty_url) as new:
+        assert different(shape(upgraded), shape(new)) == {}
+        assert first_rows(upgraded) == first_rows(new)
+        assert "visit_option" in first_rows(new)
+
+
+def shape(store: Store) -> dict[str, set[str]]:
+    """Return each table with all that it consists of, and the triggers and functions as SQL."""
+    inspector = inspect(store.engine)
+    found = {
+        name: {
+            str(sorted((key, _in_words(value)) for key, value in part.items()))
+            for parts in (
+                inspector.get_columns(name),
+                [inspector.get_pk_constraint(name)],
+                inspector.get_foreign_keys(name),
+                inspector.get_indexes(name),
+                inspector.get_unique_constraints(name),
+                inspector.get_check_constraints(name),
+            )
+            for part in parts
+        }
+        for name in inspector.get_table_names()
+    }
+    asked = (
+        "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
+        if store.is_sqlite
+        else "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+        " UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+    )
+    with store.engine.connect() as connection:
+        found["triggers"] = set(connection.scalars(text(asked)))
+    return found
+
+
+def _in_words(value: object) -> str:
+    # The condition of an index of some rows alone.
+    return str({key: str(each) for key, each in value.items()}) if isinstance(value, dict) else str(value)
+
+
+def different(found: dict[str, set[str]], wanted: dict[str, set[str]]) -> dict[str, set[str]]:
+    tables = {*found, *wanted}
+    return {name: each for name in tables if (each := found.get(name, set()) ^ wanted.get(name, set()))}
+
+
+def first_rows(store: Store) -> dict[str, list[str]]:
+    with store.engine.connect() as connection:
+        rows = {
+            name: connection.execute(text(f"SELECT * FROM {name}"))
+            for name in ("visit_option", "listing_state", "name_translation", "version")
+        }
+        return {name: sorted(map(str, found)) for name, found in rows.items()}
 
 
 def rows_of(store: Store) -> dict[str, int]:
@@ -137,16 +209,6 @@ def test_the_migrations_that_hash_what_was_there_cover_what_is_hashed_now() -> N
     # And one that is guarded a migration that guards it.
     for table, (kept, erasable) in (of_entries._GUARDED | of_records._GUARDED).items():
         assert (*kept, *erasable) == guarded_columns(table)
-
-
-def test_nothing_of_ours_is_left_after_going_down(empty_postgresql_url: str) -> None:
-    upgrade(empty_postgresql_url)
-    downgrade(empty_postgresql_url, "base")
-    with Store(empty_postgresql_url) as store, store.engine.connect() as connection:
-        left = connection.scalars(
-            text("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace")
-        ).all()
-    assert left == []
 
 
 def test_coming_up_twice_changes_nothing(empty_database_url: str) -> None:

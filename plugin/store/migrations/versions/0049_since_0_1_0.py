@@ -8,6 +8,7 @@ from alembic import op
 
 from plugin.errors import Refused
 from plugin.store import list_totals, listing, totals, triggers, versions, webhooks
+from plugin.store.creation import add_first_rows
 from plugin.store.migrations.frozen import MOMENT, Tables, where
 
 revision = "0049"
@@ -45,17 +46,6 @@ _INDEXES_BEFORE = (
 _HAS_LEFT = "value != 0 OR sessions_left != 0"
 _KINDS_BEFORE = "kind in ('invoice', 'credit_note', 'gift_voucher')"
 _KINDS = "kind in ('invoice', 'credit_note', 'gift_voucher', 'receipt', 'prepaid_balance')"
-# What a clinic starts with, in its own order: kind, name, Spanish, Chinese.
-_FIRST_OPTIONS = (
-    ("focus", "Fine lines", "Líneas finas", "细纹"),
-    ("focus", "Jawline", "Contorno de la mandíbula", "下颌线"),
-    ("focus", "Puffiness", "Hinchazón", "浮肿"),
-    ("focus", "Dark circles", "Ojeras", "黑眼圈"),
-    ("focus", "Complexion", "Tono de la piel", "肤色"),
-    ("focus", "Breakouts", "Brotes de acné", "痘痘"),
-    ("focus", "Redness", "Enrojecimiento", "泛红"),
-    ("add_on", "LED light", "Luz LED", "LED 光照"),
-)
 _INTO = "INSERT INTO activity (id, kind, at, by, source, client_id, subject_id, name, before, after, reason) SELECT "
 
 
@@ -102,7 +92,6 @@ def _new() -> list[sa.Table]:
 
 def _fill() -> None:
     """Bring what was kept elsewhere into the new tables, and what a clinic starts with."""
-    op.execute("INSERT INTO listing_state (id) VALUES (1)")
     op.execute("INSERT INTO unlisted_course (course_id) SELECT id FROM course")
     op.execute("UPDATE totals_state SET is_valid = false")
     settings = "id, 'setting.changed', changed_at, changed_by, 'desk', NULL, name, '', before, after, ''"
@@ -121,22 +110,7 @@ def _fill() -> None:
     )
     op.drop_column("visit", "focus")
     op.drop_column("visit", "note")
-    tables, options = _TABLES.tables, list(enumerate(_FIRST_OPTIONS))
-    op.bulk_insert(
-        tables["visit_option"],
-        [
-            {"id": f"{kind}-{at}", "kind": kind, "name": name, "position": at}
-            for at, (kind, name, _, _) in options
-        ],
-    )
-    op.bulk_insert(
-        tables["name_translation"],
-        [
-            {"name": name, "language": language, "text": text}
-            for _, (_, name, *texts) in options
-            for language, text in zip(("es", "zh"), texts, strict=True)
-        ],
-    )
+    add_first_rows(op.get_bind())
 
 
 def _guards() -> Iterator[str]:
@@ -146,7 +120,7 @@ def _guards() -> Iterator[str]:
     yield from totals.creation_for_moves(engine)
     yield from triggers.functions(engine, _FUNCTION)
     yield from triggers.creation(engine, triggers.ACTIVITY)
-    yield from versions.creation(engine, revision)
+    yield from versions.creation(engine, versions.SINCE_0_1_0)
     yield from triggers.creation(engine, triggers.SIGNED, triggers.SHOWN)
     yield from webhooks.creation(engine)
 
@@ -156,7 +130,7 @@ def _removal() -> Iterator[str]:
     yield from webhooks.removal(engine)
     yield from triggers.removal(engine, triggers.SIGNED, triggers.SHOWN, triggers.ACTIVITY)
     yield from triggers.removal_of_functions(engine, _FUNCTION)
-    yield from versions.removal(engine, revision)
+    yield from versions.removal(engine, versions.SINCE_0_1_0)
     yield from totals.removal_for_moves(engine)
     yield from list_totals.removal(engine)
     yield from listing.removal(engine)
@@ -682,7 +656,7 @@ _TABLES.add(
     sa.Column(
         "course_id",
         sa.String(40),
-        sa.ForeignKey("course.id", name="fk_planned_visit_course_id_course"),
+        sa.ForeignKey("course.id"),
         nullable=False,
     ),
     sa.Column("start_at", MOMENT, nullable=False, index=True),
@@ -744,13 +718,13 @@ _TABLES.add(
     sa.Column(
         "client_id",
         sa.String(40),
-        sa.ForeignKey("client.id", name="fk_quote_client_id_client"),
+        sa.ForeignKey("client.id"),
         nullable=False,
     ),
     sa.Column(
         "package_id",
         sa.String(40),
-        sa.ForeignKey("package.id", name="fk_quote_package_id_package"),
+        sa.ForeignKey("package.id"),
         nullable=False,
     ),
     sa.Column("package_version", sa.Integer, nullable=False),
@@ -767,7 +741,7 @@ _TABLES.add(
     sa.Column(
         "checkout_id",
         sa.String(40),
-        sa.ForeignKey("checkout.id", name="fk_quote_checkout_id_checkout"),
+        sa.ForeignKey("checkout.id"),
         unique=True,
     ),
     sa.CheckConstraint("price >= 0", name="price"),
@@ -837,15 +811,13 @@ _TABLES.add(
 _TABLES.add(
     "visit_note",
     sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column(
-        "visit_id", sa.String(40), sa.ForeignKey("visit.id", name="fk_visit_note_visit_id_visit"), unique=True
-    ),
-    sa.Column("client_id", sa.String(40), sa.ForeignKey("client.id", name="fk_visit_note_client_id_client")),
+    sa.Column("visit_id", sa.String(40), sa.ForeignKey("visit.id"), unique=True),
+    sa.Column("client_id", sa.String(40), sa.ForeignKey("client.id")),
     sa.Column("on_day", sa.Date),
     sa.Column(
         "practitioner_id",
         sa.String(40),
-        sa.ForeignKey("staff.id", name="fk_visit_note_practitioner_id_staff"),
+        sa.ForeignKey("staff.id"),
     ),
     sa.Column("focus", sa.String(500), nullable=False, server_default=""),
     sa.Column("note", sa.String(500), nullable=False, server_default=""),
@@ -866,13 +838,13 @@ _TABLES.add(
     sa.Column(
         "note_id",
         sa.String(40),
-        sa.ForeignKey("visit_note.id", name="fk_visit_note_option_note_id_visit_note", ondelete="CASCADE"),
+        sa.ForeignKey("visit_note.id", ondelete="CASCADE"),
         primary_key=True,
     ),
     sa.Column(
         "option_id",
         sa.String(40),
-        sa.ForeignKey("visit_option.id", name="fk_visit_note_option_option_id_visit_option"),
+        sa.ForeignKey("visit_option.id"),
         primary_key=True,
     ),
 )

@@ -1,44 +1,39 @@
-"""All tables of version 0.1.0. A database of a version before it goes through 0.1.0 first."""
+"""A database as version 0.1.0 made it, to upgrade from: its tables and triggers, without rows."""
 
 import sqlalchemy as sa
-from alembic import op
 
-from plugin.store import totals, triggers, versions
+from plugin.store import Store, totals, triggers, versions
+from plugin.store.creation import note_revision
 from plugin.store.migrations.frozen import MOMENT, Tables, where
 
-revision = "0022"
-down_revision = None
-
-_FUNCTIONS = ("refuse_change", "refuse_any_change")
+_GUARDED = {
+    "entry": (
+        (
+            *("id", "allowance_id", "seq", "kind", "sessions_before", "sessions_delta", "sessions_after"),
+            *("value_before", "value_delta", "value_after", "granted_before", "granted_after", "happened_at"),
+            *("written_at", "by", "staff_id", "source", "reverses", "visit_id", "idempotency_key"),
+        ),
+        ("reason",),
+    )
+}
+_WATCHED = [table for table in versions.WATCHED if table not in versions.SINCE_0_1_0]
 _TABLES = Tables()
 
 
-def upgrade() -> None:
-    """Apply."""
-    connection = op.get_bind()
-    _TABLES.create_all(connection, checkfirst=False)
-    engine = connection.dialect.name
-    for statement in (
-        *triggers.functions(engine, *_FUNCTIONS),
-        *triggers.creation(engine, *triggers.APPEND_ONLY, has_hash=False),
-        *versions.creation(engine),
-        *totals.creation(engine),
-    ):
-        op.execute(statement)
-
-
-def downgrade() -> None:
-    """Undo."""
-    connection = op.get_bind()
-    engine = connection.dialect.name
-    for statement in (
-        *totals.removal(engine),
-        *versions.removal(engine),
-        *triggers.removal(engine, *triggers.APPEND_ONLY),
-        *triggers.removal_of_functions(engine, *_FUNCTIONS),
-    ):
-        op.execute(statement)
-    _TABLES.drop_all(connection, checkfirst=False)
+def make_version_0_1_0(url: str) -> None:
+    """Make the tables and triggers in an empty database."""
+    with Store(url) as store, store.writing() as session:
+        connection = session.connection()
+        engine = connection.dialect.name
+        _TABLES.create_all(connection, checkfirst=False)
+        for statement in (
+            *triggers.functions(engine, "refuse_change", "refuse_any_change"),
+            *triggers.creation(engine, *triggers.APPEND_ONLY, frozen=_GUARDED),
+            *versions.creation(engine, _WATCHED),
+            *totals.creation(engine),
+        ):
+            connection.execute(sa.text(statement))
+        note_revision(connection, "0022")
 
 
 _TABLES.add(
