@@ -36,6 +36,9 @@ def create(store: Store, revision: str) -> None:
     """Make everything in an empty database, in one transaction, and note the revision that it has."""
     with store.writing() as session:
         connection = session.connection()
+        if sa.inspect(connection).get_table_names():
+            # Web and worker start at once, and both found it empty.
+            return
         METADATA.create_all(connection, checkfirst=False)
         add_first_rows(connection)
         for statement in _triggers(connection.dialect.name):

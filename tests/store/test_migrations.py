@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, inspec
 from plugin.core.fingerprint import ENTRY_FIELDS
 from plugin.courses.audit import audit
 from plugin.store import Store, list_totals, listing, totals, versions, webhooks
+from plugin.store.creation import create
 from plugin.store.migrate import (
     downgrade,
     is_current,
@@ -47,6 +49,14 @@ def differences(store: Store, metadata: MetaData = METADATA) -> list[object]:
 
 def test_the_newest_revision_is_told_by_the_names_of_the_files() -> None:
     assert newest_revision() == known_revisions()[0]
+
+
+def test_web_and_worker_that_both_found_a_new_database_empty_make_it_once(tmp_path: Path) -> None:
+    with Store(f"sqlite:///{tmp_path}/clinic.db") as store, ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(create, store, newest_revision()) for _ in range(4)]:
+            done.result()
+        assert is_current(store)
+        assert audit(store) == ()
 
 
 def triggers(store: Store) -> set[str]:
