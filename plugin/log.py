@@ -40,6 +40,10 @@ def write_web_log_to_stderr() -> None:
         logger.addHandler(logging.StreamHandler())
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
+    # No line says where it was written or by which thread; finding that out is half of writing it
+    # (https://docs.python.org/3/howto/logging.html#optimization).
+    logging._srcfile = None
+    logging.logThreads = logging.logMultiprocessing = False
 
 
 def where(error: BaseException) -> list[str]:

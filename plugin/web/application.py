@@ -4,11 +4,13 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
+from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.routing import Rule
 
 from plugin.bootstrap import open_services
+from plugin.core.acts import Role
 from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.settings import Settings, read_settings
@@ -136,15 +138,33 @@ def _furnish(app: Flask) -> None:
     open_to_all = (make_api(), *(part.blueprint for part in (*_FOR_PROGRAMS, *_FOR_CLIENTS)))
     for blueprint in (*open_to_all, *_screens(), wallet.trial):
         app.register_blueprint(blueprint)
-    # They raise the size limit for a file before the check of the token reads the form.
-    for part in (imports, letterhead, restoring):
-        part.set_up(app)
+    # Before the check of the token, which reads the form.
+    app.before_request(_make_room)
     signin.set_up(app, without_csrf=open_to_all)
     for part in (gifts, late, shop, check_in, hand_over, wallet, mine, checklist):
         part.set_up(app)
     # The set-up is guarded by its code until there is an owner; its forms have their token as all others do.
     for guard in (access, demanded):
         guard.set_up(app, open_blueprints=frozenset(each.name for each in (*open_to_all, door.blueprint)))
+
+
+def _is_owner() -> bool:
+    return bool(current_user.is_authenticated and current_user.role == Role.OWNER)
+
+
+# The views that take a file larger than forms may be: the most bytes, and who may send so many.
+_LARGER: dict[str, tuple[int, Callable[[], bool]]] = {
+    "imports.send": (imports.LARGEST_FORM, _is_owner),
+    "letterhead.send_logo": (letterhead.LARGEST_FORM, _is_owner),
+    "setup.restore_copy": (restoring.LARGEST_COPY, door.has_typed_code),
+}
+
+
+def _make_room() -> None:
+    """Raise the size limit of a request that may bring a larger file."""
+    larger = _LARGER.get(request.endpoint or "")
+    if larger is not None and larger[1]():
+        request.max_content_length = larger[0]
 
 
 def _screens() -> list[Blueprint]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from flask import Flask, g, request
 from flask.globals import app_ctx
 from flask.wrappers import Response
+from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.web import current_services
 
@@ -50,18 +51,23 @@ _NO_DEVICES = "geolocation=(), microphone=(), payment=(), usb=()"
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 
-Headers: TypeAlias = list[tuple[str, str]]
+Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class GuardedResponse(Response):
-    """A response with guards: headers that nothing reads or sets before it is sent, so that they are added then."""
+    """A response with late headers: nothing reads or sets them before it is sent, so that they are added then.
 
-    guards: Headers = []
+    A header that is set earlier is searched for among the others, checked, and copied with them.
+    """
 
-    def get_wsgi_response(self, environ: WSGIEnvironment) -> tuple[Iterable[bytes], str, Headers]:
-        """Return the body, the status and the headers with the guards."""
+    late_headers: Headers = ()
+
+    def get_wsgi_response(
+        self, environ: WSGIEnvironment
+    ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """Return the body, the status and all headers."""
         body, status, headers = super().get_wsgi_response(environ)
-        return body, status, headers + self.guards
+        return body, status, [*headers, *self.late_headers]
 
 
 def set_up(app: Flask) -> None:
@@ -74,17 +80,22 @@ def _guarded(response: GuardedResponse) -> GuardedResponse:
     said = app_ctx.g
     is_framed, has_camera = "is_framed" in said, "has_camera" in said
     is_https = current_services().settings.is_https
-    response.guards = _guards(_policy(said), is_framed=is_framed, has_camera=has_camera, is_https=is_https)
-    # Where the address itself is a key, the view has set that it is sent as a referrer to no one.
-    response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.late_headers = _guards(
+        _policy(said),
+        said.get("referrer", "same-origin"),
+        is_framed=is_framed,
+        has_camera=has_camera,
+        is_https=is_https,
+    )
     response.headers["Cache-Control"] = _keeping(response)
     return response
 
 
 @lru_cache(maxsize=64)
-def _guards(policy: str, *, is_framed: bool, has_camera: bool, is_https: bool) -> Headers:
+def _guards(policy: str, referrer: str, *, is_framed: bool, has_camera: bool, is_https: bool) -> Headers:
     guards = {
         "Content-Security-Policy": policy,
+        "Referrer-Policy": referrer,
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "SAMEORIGIN" if is_framed else "DENY",
         "Permissions-Policy": f"camera=({'self' if has_camera else ''}), {_NO_DEVICES}",
@@ -93,13 +104,13 @@ def _guards(policy: str, *, is_framed: bool, has_camera: bool, is_https: bool) -
     }
     if is_https:
         guards["Strict-Transport-Security"] = _TWO_YEARS
-    return list(guards.items())
+    return tuple(guards.items())
 
 
-def unlist(response: Response) -> Response:
-    """Exclude a page whose address is its key from search engines and from referrers."""
+def unlist(response: AnyResponse, referrer: str = "no-referrer") -> AnyResponse:
+    """Exclude a page whose address is its key from search engines and, by its Referrer-Policy, from referrers."""
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    g.referrer = referrer
     return response
 
 

@@ -17,6 +17,7 @@ from plugin import log
 from plugin.core.acts import Role
 from plugin.errors import CoursekeeperError
 from plugin.web import current_services
+from plugin.web.headers import GuardedResponse
 from plugin.web.metrics import count_request
 
 HEADER = "X-Request-ID"
@@ -79,10 +80,10 @@ def _is_quiet(asked: Request, response: Response) -> bool:
     return is_unchanged or (asked.endpoint in _QUIET and response.status_code < 500)
 
 
-def _end(response: Response) -> Response:
+def _end(response: GuardedResponse) -> GuardedResponse:
     # Themselves, as each look through what stands for them costs four calls.
     asked, said = request_ctx.request, app_ctx.g
-    response.headers.add(HEADER, said.request_id)
+    response.late_headers += ((HEADER, said.request_id),)
     seconds = time.perf_counter() - said.request_began
     # The method is the sender's own word, of any length.
     method = asked.method if asked.method in _METHODS else "other"

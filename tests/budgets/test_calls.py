@@ -1,8 +1,9 @@
-"""How many functions a sale and a use may call: what a processor does for them, told without a clock.
+"""How many functions a sale, a use and a webhook may call: what a processor does for them, told without a clock.
 
 By Python 3.11; newer versions call fewer. What grows past it makes objects, or builds statements, that nothing needs.
 """
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -10,14 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
+from werkzeug.test import create_environ, run_wsgi_app
 
 from plugin.courses.clients.contacts import Buyer
+from plugin.services import Services
+from plugin.square.signature import HEADER
 from plugin.store import Store
 from plugin.store.migrate import upgrade
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
+from tests.web.test_webhooks import signature
 
 BOOK, USE = 2_100, 1_000
+# Of a webhook's, a bare Flask view is 317, and what sends the request 60.
+WEBHOOK = 1_030
 
 
 @pytest.fixture
@@ -67,3 +75,13 @@ def test_a_use(desk: Desk) -> None:
         desk.use(course_id)
 
     assert _calls(use) <= USE
+
+
+def test_a_webhook(small_app: Flask, small_house: Services) -> None:
+    def sent(number: int) -> dict[str, Any]:
+        body = json.dumps({"event_id": f"event-{number}", "type": "test.event"}).encode()
+        signed = {HEADER: signature(body, small_house.settings.webhook_address)}
+        return create_environ("/square/webhooks", method="POST", data=body, headers=signed)
+
+    ready = iter([sent(number) for number in range(3)])
+    assert _calls(lambda: run_wsgi_app(small_app, next(ready), buffered=True)) <= WEBHOOK

@@ -26,6 +26,7 @@ from plugin.web import current_services, pages
 from plugin.web.account.passwords import refuse_weak, typed
 from plugin.web.actions import Notice, act_by, flash_notice, redirect_after_post, redirect_to
 from plugin.web.forms import Email, Form
+from plugin.web.headers import unlist
 from plugin.web.limits import page_limiter
 from plugin.web.refusals import Refusal, refused_shows
 from plugin.web.translations import N_, _
@@ -143,6 +144,4 @@ def _saved(response: Response) -> Response:
 
 def _untold(response: Response) -> Response:
     # The address holds the link. Of our own requests only the origin is told, which the check of forms needs.
-    response.headers["Referrer-Policy"] = "strict-origin"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+    return unlist(response, referrer="strict-origin")

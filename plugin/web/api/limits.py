@@ -59,13 +59,10 @@ class _Calls:
         """Say in the response how many calls are left, and until when."""
         calls: _Left | None = g.get("calls")
         if calls:
-            response.headers.extend(
-                {
-                    "X-RateLimit-Limit": str(self._allowance.amount),
-                    "X-RateLimit-Remaining": str(calls.number),
-                    "X-RateLimit-Reset": str(calls.over_at),
-                }
-            )
+            add = response.headers.add
+            add("X-RateLimit-Limit", str(self._allowance.amount))
+            add("X-RateLimit-Remaining", str(calls.number))
+            add("X-RateLimit-Reset", str(calls.over_at))
         return response
 
 

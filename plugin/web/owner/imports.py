@@ -3,11 +3,9 @@
 import re
 from typing import Any
 
-from flask import Flask, Response, render_template, request, url_for
+from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
-from plugin.core.acts import Role
 from plugin.courses.base.sheet import Columns, sheet_of
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.imports import batches, undo
@@ -40,17 +38,6 @@ _SORTS = {
 }
 
 blueprint = Screens("imports", __name__)
-
-
-def set_up(app: Flask) -> None:
-    """Raise the size limit for the owner's upload, before anything reads the form; other forms stay small."""
-
-    @app.before_request
-    def make_room() -> None:
-        if request.endpoint != "imports.send" or not current_user.is_authenticated:
-            return
-        if current_user.role == Role.OWNER:
-            request.max_content_length = LARGEST_FORM
 
 
 @blueprint.get("/import")

@@ -3,13 +3,11 @@
 from dataclasses import replace
 from typing import Any, cast, get_args
 
-from flask import Flask, Response, render_template, request
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from invoices.e_invoice import why_not as why_not_e_invoices
 from invoices.pages.colour import readable_accent
-from plugin.core.acts import Role
 from plugin.courses.base.clinic import change_clinic, checked_clinic
 from plugin.courses.base.views import ClinicView
 from plugin.courses.documents.series import Numbered, SeriesView, read_series, save_series
@@ -36,17 +34,6 @@ LARGEST_FORM = LARGEST_FILE + 1024 * 1024
 _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 blueprint = Screens("letterhead", __name__)
-
-
-def set_up(app: Flask) -> None:
-    """Raise the size limit for the owner's logo, before anything reads the form; other forms stay small."""
-
-    @app.before_request
-    def make_room() -> None:
-        if request.endpoint != "letterhead.send_logo" or not current_user.is_authenticated:
-            return
-        if current_user.role == Role.OWNER:
-            request.max_content_length = LARGEST_FORM
 
 
 # What the invoices say is missing, to be found by gettext.

@@ -2,7 +2,7 @@
 
 import secrets
 
-from flask import Flask, render_template, request
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
@@ -13,7 +13,7 @@ from plugin.errors import InvalidField
 from plugin.web import current_services
 from plugin.web.forms import Form, Text, Upload
 from plugin.web.refusals import Refusal, refused_shows
-from plugin.web.setup.door import blueprint, has_typed_code
+from plugin.web.setup.door import blueprint
 from plugin.web.translations import N_, _
 
 _LONGEST_PASSPHRASE = 200
@@ -35,15 +35,6 @@ class CopyForm(Form):
         spellcheck="false",
         hint=N_("Empty if the backup has none."),
     )
-
-
-def set_up(app: Flask) -> None:
-    """Raise the size limit for a backup once the code was typed, before anything reads the form."""
-
-    @app.before_request
-    def make_room() -> None:
-        if request.endpoint == "setup.restore_copy" and has_typed_code():
-            request.max_content_length = LARGEST_COPY
 
 
 @blueprint.get("/restore")
