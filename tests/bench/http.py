@@ -17,7 +17,7 @@ from plugin.store.migrate import upgrade
 from tests.bench.client import Next, request, saturate
 from tests.bench.desks import furnish
 from tests.bench.figures import Aim, Figure, in_turns
-from tests.bench.served import EMPTY
+from tests.bench.served import EMPTY, ONE_ROW
 from tests.bench.usage import processor_s
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
@@ -30,6 +30,7 @@ CONNECTIONS, A_ROUND = 8, 160
 TOKENS, COURSES, SESSIONS = 24, 40, 500
 AIMS = {"use a session, over HTTP": Aim(0.35), "webhook accepted": Aim(0.5)}
 EMPTY_VIEW = "an empty view, same server"
+ROW_VIEW = "an empty view that commits a row"
 
 
 def measure(folder: Path, rounds: int) -> Iterator[Figure]:
@@ -42,6 +43,7 @@ def measure(folder: Path, rounds: int) -> Iterator[Figure]:
     with served(url, folder) as (port, process):
         sources: dict[str, Next] = {
             EMPTY_VIEW: partial(request, "GET", EMPTY),
+            ROW_VIEW: partial(request, "POST", ONE_ROW, b"p" * 400),
             "alive check, the whole application": partial(request, "GET", "/healthz"),
             "use a session, over HTTP": _use(tokens, courses),
             "webhook accepted": _event(f"http://127.0.0.1:{port}/square/webhooks"),
@@ -50,11 +52,13 @@ def measure(folder: Path, rounds: int) -> Iterator[Figure]:
         busy: dict[str, list[float]] = {name: [] for name in sources}
         measures = {name: partial(_rate, port, process, each, busy[name]) for name, each in sources.items()}
         rates = in_turns(measures, rounds)
-    empty = EMPTY_VIEW
+    empty, row = EMPTY_VIEW, ROW_VIEW
     for name in sources:
         if name != empty:
             yield Figure(name, "a second", rates[name], empty, rates[empty], AIMS.get(name))
             yield Figure(name, "ms of processor", busy[name][1:], empty, busy[empty][1:])
+        if name in AIMS:
+            yield Figure(name, "a second", rates[name], row, rates[row])
 
 
 @contextmanager

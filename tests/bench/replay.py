@@ -85,13 +85,19 @@ def acts_of(engine: Engine, act: Callable[[], object], times: int) -> list[list[
     return acts
 
 
+def connected(path: Path) -> sqlite3.Connection:
+    """Open a connection by sqlite3, set as the product's are, for one thread at a time."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
 class SqliteReplay:
-    """One connection by sqlite3, set as the product's are."""
+    """One connection by sqlite3."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        for pragma in PRAGMAS:
-            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection = connected(path)
 
     def run(self, act: Sequence[Transaction]) -> None:
         """Write the rows of one act."""
