@@ -352,6 +352,24 @@ class TestPayments:
         asked = sorted(item.summary for item in desk.questions())
         assert asked == [said.format("$1,000.00"), said.format("$480.00")]
 
+    def test_money_that_came_after_an_item_of_an_earlier_version_is_asked_about_in_full(
+        self, desk: Desk
+    ) -> None:
+        sale = desk.sale(desk.line(desk.package()), order="O")
+        came = [Came(usd(50000), desk.clock())]
+        desk.book(replace(sale, came=tuple(came)))
+        desk.refund("O", 50000, total=50000)
+        # Square's clock is ahead of ours: the item was opened before the payment it asks about.
+        came.append(Came(usd(98000), desk.clock() + timedelta(minutes=1)))
+        desk.book(replace(sale, came=tuple(came)))
+        with desk.store.writing() as session:
+            item = session.scalars(select(Attention)).one()
+            item.dedupe, item.details = "money_for_closed:O", {"proposal": "Give the money back."}
+        desk.book(replace(sale, came=tuple(came)))
+        # Whether it was asked about can't be told, so it is asked again, and by the whole amount.
+        said = "$480.00 was paid for a course that is closed. It belongs to no session."
+        assert [each.summary for each in desk.questions()] == [said, said]
+
     def test_one_course_of_a_line_closed_leaves_its_money_to_the_other(self, desk: Desk) -> None:
         line = replace(desk.line(desk.package(), quantity=2, paid=330000), tax=66000)
         sale = desk.sale(line, order="O", total=2 * WHOLE)

@@ -2,13 +2,19 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from plugin.core.money import Money
 from plugin.core.terms import Terms
-from plugin.errors import AlreadyReversed, InvalidField, NotFound, Refused
+from plugin.courses.base.read import courses_of_client
+from plugin.courses.base.work import transact
+from plugin.courses.refunds.canceled_invoice import end_collection
+from plugin.courses.sales.sales import Came
+from plugin.errors import AlreadyReversed, InvalidField, NoneLeft, NotFound, Refused
 from tests.courses.changes.changing import Changes
-from tests.courses.desk import MANY, Desk, back
+from tests.courses.desk import MANY, TOUCH_UP, Desk, back
 
 
 def test_a_use_before_the_sale_or_in_the_future_is_refused_by_its_day(desk: Desk) -> None:
@@ -31,7 +37,7 @@ def test_so_many_sessions_at_once(desk: Desk, sessions: int, is_refused: bool) -
     with pytest.raises(InvalidField) as refusal:
         desk.use(course, sessions=sessions)
     assert refusal.value.field == "sessions"
-    assert str(refusal.value).startswith("Sessions are 1 to ")
+    assert str(refusal.value) == "Sessions are 1 to 20."
 
 
 def test_an_allowance_that_is_not_the_course_s(desk: Desk) -> None:
@@ -66,10 +72,87 @@ def test_a_course_that_can_not_be_used_says_why_and_what_to_do(desk: Desk) -> No
     ]
 
 
-def _why_not_used(desk: Desk, course: str) -> tuple[str, str]:
+def _why_not_used(desk: Desk, course: str, **wish: Any) -> tuple[str, str]:
     with pytest.raises(Refused) as refusal:
-        desk.use(course)
+        desk.use(course, **wish)
     return refusal.value.code, str(refusal.value)
+
+
+def test_a_course_of_another_client_says_so_and_one_that_was_shared_until_when(desk: Desk) -> None:
+    changes, bea = Changes(desk), desk.client("Bea Wong")
+    course = desk.sell()
+    theirs = ("not_theirs", "This course belongs to another client.")
+    assert _why_not_used(desk, course, client_id=bea) == theirs
+    changes.share(course, desk.client("Cy Lee"))
+    assert _why_not_used(desk, course, client_id=bea) == theirs
+    changes.share(course, bea, changes.day(0))
+    desk.clock.advance(days=1)
+    said = "This course was shared with Bea Wong for visits until an earlier day."
+    assert _why_not_used(desk, course, client_id=bea) == ("not_theirs", said)
+
+
+def test_a_visit_of_transferred_sessions_is_not_before_the_day_of_the_transfer(desk: Desk) -> None:
+    changes, bea = Changes(desk), desk.client("Bea Wong")
+    sold = desk.sell(paid_at=desk.clock() - timedelta(days=9))
+    day, before = desk.today, desk.today - timedelta(days=1)
+    changes.transfer(sold, bea)
+    (got,) = courses_of_client(desk.store, bea, today=desk.today)
+    desk.clock.advance(days=2)
+    with pytest.raises(InvalidField) as refusal:
+        desk.use(got.id, visited_on=before)
+    said = "The visit was before these sessions were transferred."
+    assert (str(refusal.value), refusal.value.field) == (said, "visited_on")
+    assert desk.use(got.id, visited_on=day).sessions_left == 11
+
+
+def test_an_allowance_that_is_not_open_yet_names_the_session_that_opens_it(desk: Desk) -> None:
+    course = desk.sell(desk.package(sessions=3, touch_ups=1))
+    touch_up = next(each.id for each in desk.course(course).allowances if each.treatment == TOUCH_UP)
+    said = "Touch-up, 45 min opens with session 3 of the course."
+    assert _why_not_used(desk, course, allowance_id=touch_up) == ("not_open_yet", said)
+
+
+def test_where_no_session_is_left_it_says_what_to_do(desk: Desk) -> None:
+    course = desk.sell(desk.package(sessions=1))
+    desk.use(course)
+    with pytest.raises(NoneLeft) as refusal:
+        desk.use(course)
+    assert str(refusal.value) == "No session is left. Sell a new course, or choose another one."
+
+
+def test_sessions_that_are_not_paid_for_say_what_has_to_come(desk: Desk) -> None:
+    changes = Changes(desk)
+    sale = desk.sale(desk.line(desk.package()), order="O")
+    (course,) = desk.book(replace(sale, came=(Came(Money(49500, "USD")),))).opened
+    assert desk.use(course, sessions=3).sessions_left == 9
+    then = " The next can be used once $165.00 more is paid."
+    assert _why_not_used(desk, course) == ("not_paid_for", f"3 of 12 sessions are paid for.{then}")
+    changes.allow(course, 1)
+    desk.use(course)
+    then = " The next can be used once $330.00 more is paid."
+    assert _why_not_used(desk, course) == ("not_paid_for", f"4 of 12 sessions may be used so far.{then}")
+    transact(desk.store, desk.act(), lambda work: end_collection(work, "O"))
+    then = " The invoice was canceled. Decide what happens to the others under Attention."
+    assert _why_not_used(desk, course) == ("not_paid_for", f"4 of 12 sessions may be used so far.{then}")
+
+
+def test_details_of_a_visit_that_can_not_be_stored_are_named(desk: Desk) -> None:
+    course = desk.sell()
+    told = []
+    wishes: list[dict[str, Any]] = [
+        {"focus": "x" * 501},
+        {"note": "x" * 501},
+        {"practitioner_id": "nobody"},
+    ]
+    for wish in wishes:
+        with pytest.raises(InvalidField) as refusal:
+            desk.use(course, **wish)
+        told.append((refusal.value.field, str(refusal.value)))
+    assert told == [
+        ("focus", "The focus has 501 characters, at most 500 fit."),
+        ("note", "The note has 501 characters, at most 500 fit."),
+        ("practitioner_id", "There is no such practitioner."),
+    ]
 
 
 def test_a_use_is_undone_once_and_only_a_use(desk: Desk) -> None:

@@ -138,7 +138,9 @@ def test_a_use_has_the_day_of_its_visit_or_that_on_which_it_happened(desk: Desk)
     def miss(session: Session) -> str:
         work = Work(session, desk.store, desk.act())
         course = lock_course(session, course_id)
-        missed = charge_in(work, course, None, client_id=course.client_id, happened_at=late, reason="Missed")
+        missed = charge_in(
+            work, course, None, client_id=course.client_id, happened_at=late, reason="Missed", known_charges=0
+        )
         return missed.entry.id
 
     missed_id = desk.store.transact(miss)

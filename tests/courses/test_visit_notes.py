@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from invoices.papers import to_json
 from plugin.core.acts import Actor, Role, Source
+from plugin.core.money import Money
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.catalog.names import TypedName, named_things, save_names
+from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.catalog.visit_options import (
     MOST_ACTIVE,
     OptionKind,
@@ -27,7 +29,7 @@ from plugin.courses.visits.note_views import NoteContent, NotePlace, read_note
 from plugin.courses.visits.notes import save_note
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from plugin.store.tables import METADATA
-from tests.courses.desk import OLGA, Desk
+from tests.courses.desk import FACIAL, OLGA, Desk
 from tests.courses.notes import draft_note, write_note
 from tests.databases import sqlite_alone
 
@@ -103,6 +105,24 @@ class TestBeforeTheSession:
         desk.use(course)
         desk.use(course, known=1)
         assert [each.focus for each in desk.course(course).visits] == ["brow", ""]
+
+    def test_what_is_added_to_a_treatment_leaves_it_to_the_treatment(
+        self, desk: Desk, wu: Actor, today: date
+    ) -> None:
+        led = "LED light dome, 15 min"
+        contents = (
+            NewContent(FACIAL, 12, Money(16500, "USD"), kind="main"),
+            NewContent(led, 12, Money(0, "USD"), kind="add_on"),
+        )
+        package = create_package(desk.store, desk.act(OLGA), NewPackage("Both", Money(1, "USD"), contents)).id
+        desk.list_on_till(package, f"var-{package}")
+        course = desk.course(desk.sell(package))
+        draft_note(desk.store, desk.act(wu), course.client_id or "", today, focus="brow")
+        added = next(each.id for each in course.allowances if each.treatment == led)
+        desk.use(course.id, allowance_id=added)
+        assert [each.focus for each in desk.course(course.id).visits] == [""]
+        desk.use(course.id)
+        assert sorted(each.focus for each in desk.course(course.id).visits) == ["", "brow"]
 
     def test_an_undone_session_gives_it_back_to_the_next(
         self, desk: Desk, wu: Actor, course: str, client: str, today: date

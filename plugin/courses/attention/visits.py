@@ -32,7 +32,9 @@ def _use(work: Work, item: Attention, wish: UseSession) -> None:
     at = datetime.fromisoformat(item.details["tapped_at"])
     by = tapper_in(work.session, work.act, item.details["tapped_by"])
     then = Work(work.session, work.store, replace(work.act, tapped_at=at, tapped_by=by))
-    record_use(then, wish, lock_course(work.session, wish.course_id), known_charges=_ALL_KNOWN)
+    course = lock_course(work.session, wish.course_id)
+    # The visit took place: it waits for no check.
+    record_use(then, wish, course, known_charges=_ALL_KNOWN, has_mail=False, needs_check=False)
 
 
 def _wished(item: Attention) -> UseSession:

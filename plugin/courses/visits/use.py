@@ -106,9 +106,9 @@ def record_use(
     wish: UseSession,
     course: LockedCourse,
     *,
-    known_charges: int = 0,
-    has_mail: bool = False,
-    needs_check: bool = False,
+    known_charges: int,
+    has_mail: bool,
+    needs_check: bool,
 ) -> Charged:
     """Use sessions within the caller's transaction, which has locked the course."""
     clinic = clinic_in(work.session)
@@ -167,7 +167,7 @@ def charge_in(
     client_id: str,
     happened_at: datetime,
     reason: str,
-    known_charges: int = 0,
+    known_charges: int,
 ) -> Charged:
     """Charge one session for a visit the client missed: an entry without a visit."""
     clinic = clinic_in(work.session)
