@@ -1,7 +1,7 @@
 """Wiring of a running Coursekeeper: store, vault, Square, mail and the paper workers."""
 
 from invoices.press.workers import PaperWorkers
-from plugin.configuration.mailer import ConfiguredMailer
+from plugin.configuration.email import ConfiguredMailer
 from plugin.configuration.stored import LiveSettings
 from plugin.courses.health_facts import MailWatch
 from plugin.services import Clock, Services, wall_clock

@@ -16,16 +16,71 @@ from drafthorse.models.accounting import (  # type: ignore[import-untyped]  # it
 )
 from drafthorse.models.document import Document  # type: ignore[import-untyped]
 from drafthorse.models.note import IncludedNote  # type: ignore[import-untyped]
+from drafthorse.models.party import TaxRegistration, TradeParty  # type: ignore[import-untyped]  # it ships no types
 from drafthorse.models.payment import PaymentMeans, PaymentTerms  # type: ignore[import-untyped]
 from drafthorse.models.tradelines import LineItem  # type: ignore[import-untyped]
 
 from invoices.e_invoice.eligibility import registration
-from invoices.e_invoice.parties import write_buyer, write_seller
 from invoices.e_invoice.shares import Rate, Share, rates_of, shares_of, untaxed
-from invoices.e_invoice.xml_format import decimal, percent, plain
 from invoices.language import Language, language_for
-from invoices.papers import AccountLine, CreditNote, Invoice, PaidBy, PaperRefused, PaymentLine
+from invoices.papers import AccountLine, Clinic, CreditNote, Invoice, PaidBy, PaperRefused, Party, PaymentLine
 from invoices.papers.account import negated
+
+# Inserted into papers for line breaks and right-to-left words.
+_LAYOUT_MARKS = str.maketrans("", "", "\u200b\u200e\u200f")
+
+
+def plain(text: str) -> str:
+    """Return a text of a paper without its layout characters."""
+    return text.translate(_LAYOUT_MARKS)
+
+
+def decimal(amount: int, currency: str) -> Decimal:
+    """Return minor units as a decimal with all its places."""
+    return Decimal(amount).scaleb(-get_currency_precision(currency))
+
+
+def percent(rate: Decimal) -> str:
+    """Return a rate such as 9.5 without an exponent."""
+    return f"{rate:f}"
+
+
+def write_seller(seller: TradeParty, clinic: Clinic) -> None:
+    """Write the seller's name, address and tax number."""
+    scheme, number = registration(clinic)
+    name, legal_name = plain(clinic.name), plain(clinic.legal_name or clinic.name)
+    if scheme != "VA":
+        # The buyer must be able to identify the seller; only a VAT identifier does that by itself (BR-CO-26).
+        seller.id = plain(number)
+    seller.name = legal_name
+    if name != legal_name:
+        seller.legal_organization.trade_name = name
+    _write_address(seller, clinic.address_lines, clinic.country)
+    if clinic.phone:
+        seller.contact.telephone.number = plain(clinic.phone)
+    if clinic.email:
+        seller.contact.email.address = plain(clinic.email)
+        seller.electronic_address.uri_ID = ("EM", plain(clinic.email))
+    registered = TaxRegistration()
+    registered.id = (scheme, plain(number))
+    seller.tax_registrations.add(registered)
+
+
+def write_buyer(buyer: TradeParty, billed: Party, home: str) -> None:
+    """Write the buyer; `home` is the clinic's country."""
+    buyer.name = plain(billed.name)
+    # The norm requires a country; clients are served in the clinic's.
+    _write_address(buyer, billed.address_lines, billed.country or home)
+    if billed.email:
+        buyer.electronic_address.uri_ID = ("EM", plain(billed.email))
+
+
+def _write_address(party: TradeParty, lines: tuple[str, ...], country: str) -> None:
+    first, second, *more = [plain(line) for line in lines if line] + ["", ""]
+    party.address.line_one, party.address.line_two = first, second
+    party.address.line_three = ", ".join(filter(None, more))
+    party.address.country_id = country
+
 
 _ONE = "C62"
 

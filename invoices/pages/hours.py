@@ -1,4 +1,4 @@
-"""Opening hours in one line of the paper's language."""
+"""Opening hours and visits in words, in the paper's language."""
 
 from collections.abc import Iterable
 from datetime import time
@@ -7,7 +7,8 @@ from itertools import groupby
 from babel.dates import format_time, get_day_names
 
 from invoices.language import Language
-from invoices.papers import OpenHours
+from invoices.pages.lines import whole
+from invoices.papers import Clinic, NextVisit, OpenHours
 
 _HOUR = 60
 
@@ -28,3 +29,15 @@ def _days(days: tuple[int, int], hours: list[OpenHours], language: Language) -> 
 def _clock(minute: int, language: Language) -> str:
     at = time(minute // _HOUR % 24, minute % _HOUR)
     return format_time(at, "short", locale=language.locale).replace("\u202f", "\u00a0")
+
+
+def when_line(visit: NextVisit, clinic: Clinic, language: Language) -> str:
+    """Return a visit in one line: "Tuesday, November 3, 10:30 AM with A. Kim (Touch-up, 45 min)"."""
+    day = language.full_day(language.local_day(visit.at, clinic.time_zone))
+    time = language.time_of_day(visit.at, clinic.time_zone)
+    if visit.practitioner:
+        time = language.gettext("{time} with {practitioner}", time=time, practitioner=visit.practitioner)
+    when = language.with_comma(day, time)
+    if not visit.treatment:
+        return when
+    return language.gettext("{when} ({treatment})", when=when, treatment=whole(visit.treatment))

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language
-from invoices.pages.hours import hours_line
+from invoices.pages.hours import hours_line, when_line
 from invoices.pages.qr import QrCode, qr_code
-from invoices.pages.visits import when_line
 from invoices.papers import WelcomeContent, WelcomeSheet
 
 

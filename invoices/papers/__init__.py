@@ -47,11 +47,19 @@ from invoices.papers.course import (
     TimeRow,
     stamps,
 )
-from invoices.papers.guide import Guide
 from invoices.papers.month import CallReason, CallRow, MonthPoint, OwnersMonth, PackageRow, RollKind, RollLine
-from invoices.papers.planner import PlannerForm, PlannerVisit, VisitPlanner
-from invoices.papers.prepaid import PrepaidBalance, PrepaidCourse, PrepaidTreatment
-from invoices.papers.receipt import Receipt, ReceiptPart
+from invoices.papers.receipt import (
+    YEAR_AMOUNTS,
+    PrepaidBalance,
+    PrepaidCourse,
+    PrepaidTreatment,
+    Receipt,
+    ReceiptPart,
+    YearEnd,
+    YearKind,
+    YearLine,
+    YearRow,
+)
 from invoices.papers.shared import (
     Arrival,
     Clinic,
@@ -64,6 +72,12 @@ from invoices.papers.shared import (
     PaperRefused,
 )
 from invoices.papers.voucher import GiftContent, GiftVoucher, ShopPoster, VoucherForm, VoucherLetter
-from invoices.papers.welcome import WelcomeContent, WelcomeSheet
+from invoices.papers.welcome import (
+    Guide,
+    PlannerForm,
+    PlannerVisit,
+    VisitPlanner,
+    WelcomeContent,
+    WelcomeSheet,
+)
 from invoices.papers.wire import Paper, content_sha256, from_json, kind_of, to_json
-from invoices.papers.year import YEAR_AMOUNTS, YearEnd, YearKind, YearLine, YearRow

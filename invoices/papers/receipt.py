@@ -1,6 +1,6 @@
-"""The receipt of one payment for a sale, as it was when it was paid."""
+"""The receipt of one payment as it was when it was paid, the statement of prepaid balance, and the year-end sheet."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Literal
 
@@ -38,3 +38,95 @@ class Receipt:
     reference: str = ""
     receipt_url: str = ""
     replaces: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepaidTreatment:
+    """The sessions of one treatment in a course: how many of those granted are unused."""
+
+    treatment: str
+    unused: int
+    granted: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepaidCourse:
+    """One course with unused sessions. `value` is by `formula`; None where another person paid for it.
+
+    `expires_on`: None where it does not end.
+    """
+
+    package_name: str
+    sold_on: date
+    sessions: tuple[PrepaidTreatment, ...]
+    value: Money | None
+    formula: Literal["prorated", "discount_forfeited"]
+    expires_on: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrepaidBalance:
+    """`total` is the sum of the values. `check_code`: proves with the clinic's key that the content is as issued."""
+
+    clinic: Clinic
+    number: str
+    as_of: date
+    billed_to: Party
+    courses: tuple[PrepaidCourse, ...]
+    total: Money
+    check_code: str
+    language: str = "en"
+
+
+YearKind = Literal["received", "refunded", "earned", "written_off", "kept", "adjusted", "tax", "tips", "fees"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class YearRow:
+    """One package: carried in plus received, less earned, refunded and written off, plus the rest is carried over.
+
+    `older`: of what is carried over, what lies in courses sold before the year.
+    """
+
+    package: str
+    carried_in: Money
+    received: Money
+    earned: Money
+    refunded: Money
+    other: Money
+    carried_over: Money
+    older: Money
+
+    @property
+    def amounts(self) -> tuple[Money, ...]:
+        """Return the amounts in their order, as they stand in a row."""
+        return tuple(getattr(self, name) for name in YEAR_AMOUNTS)
+
+
+YEAR_AMOUNTS = tuple(each.name for each in fields(YearRow) if each.name != "package")
+
+
+@dataclass(frozen=True)
+class YearLine:
+    """One amount of the year, as it counts by its method: below zero where it takes away."""
+
+    kind: YearKind
+    amount: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class YearEnd:
+    """A calendar year. `cash` and `accrual` each add up to the income by that method; `beside` are no income.
+
+    `is_closed`: the books of the year are closed.
+    """
+
+    clinic: Clinic
+    year: int
+    issued_on: date
+    rows: tuple[YearRow, ...]
+    cash: tuple[YearLine, ...]
+    accrual: tuple[YearLine, ...]
+    beside: tuple[YearLine, ...]
+    is_closed: bool
+    language: str

@@ -12,15 +12,11 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from invoices.papers.account import AccountStatement, CreditNote, Invoice
 from invoices.papers.agreement import CourseAgreement, CourseQuote
 from invoices.papers.course import AftercareSheet, CourseSummary
-from invoices.papers.guide import Guide
 from invoices.papers.month import OwnersMonth
-from invoices.papers.planner import VisitPlanner
-from invoices.papers.prepaid import PrepaidBalance
-from invoices.papers.receipt import Receipt
+from invoices.papers.receipt import PrepaidBalance, Receipt, YearEnd
 from invoices.papers.shared import PaperRefused
 from invoices.papers.voucher import GiftVoucher, ShopPoster, VoucherLetter
-from invoices.papers.welcome import WelcomeSheet
-from invoices.papers.year import YearEnd
+from invoices.papers.welcome import Guide, VisitPlanner, WelcomeSheet
 
 T = TypeVar("T")
 

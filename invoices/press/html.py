@@ -20,10 +20,9 @@ from invoices.pages.letter import letter_page, poster_page
 from invoices.pages.lines import whole, with_full_lines
 from invoices.pages.month import month_page
 from invoices.pages.planner import planner_page
-from invoices.pages.prepaid import prepaid_page
 from invoices.pages.quote import quote_page
 from invoices.pages.reach import phone_way, ways_to_reach
-from invoices.pages.receipt import receipt_page
+from invoices.pages.receipt import prepaid_page, receipt_page
 from invoices.pages.script import lang, named
 from invoices.pages.sheet import cells, halves, sheet_page
 from invoices.pages.statement import statement_page

@@ -15,7 +15,7 @@ import httpx
 from babel.dates import format_skeleton
 from sqlalchemy import select
 
-from plugin.alarms.episodes import Phase
+from plugin.alarms.condition import Phase
 from plugin.core.acts import Role
 from plugin.courses.accounts.staff import list_staff, staff_by_email
 from plugin.courses.base.clinic import read_clinic

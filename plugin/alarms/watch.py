@@ -6,8 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.alarms.condition import Condition
-from plugin.alarms.episodes import Episode, Phase, after_look
+from plugin.alarms.condition import Condition, Episode, Phase, after_look
 from plugin.alarms.notices import TEST, Notice, enqueue_notice
 from plugin.alarms.registry import BY_NAME, condition_of, conditions
 from plugin.core.acts import COURSEKEEPER, Act, require

@@ -1,16 +1,19 @@
-"""The mail server as a form has it, and a test e-mail through it."""
+"""The mail server: as a form has it, a test e-mail through it, and the mailer that reads the settings when it sends."""
 
 from __future__ import annotations
 
 import re
 import smtplib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 from urllib.parse import quote
 
 from plugin.errors import ConfigurationError, CoursekeeperError, InvalidField, MailFailed, Refused
 from plugin.mail import Letter, MailServer, SmtpMailer
+from plugin.settings import SettingsSource
 from plugin.wording import N_, _
 
 Security = Literal["starttls", "tls", "none"]
@@ -183,3 +186,44 @@ def _answer_of(cause: smtplib.SMTPException) -> str:
 def _plain(said: str) -> str:
     kept = "".join(character if character.isprintable() else " " for character in said)
     return " ".join(kept.split())[:_LONGEST_ANSWER]
+
+
+class ConfiguredMailer:
+    """Sends as `MAIL_URL` and `MAIL_FROM` say when it is asked to.
+
+    `watch` is called after every e-mail: with its failure, or None where it was taken.
+    """
+
+    def __init__(
+        self,
+        settings: SettingsSource,
+        clock: Callable[[], datetime],
+        *,
+        watch: Callable[[MailFailed | None], None] = lambda _error: None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._watch = watch
+        self._last = ("", ""), SmtpMailer(clock=clock)
+
+    @property
+    def is_ready(self) -> bool:
+        """Return whether e-mails can be sent at all."""
+        return self._mailer().is_ready
+
+    def send(self, letter: Letter) -> None:
+        """Send the e-mail; raises MailFailed, ConfigurationError where mail is not set up."""
+        try:
+            self._mailer().send(letter)
+        except MailFailed as error:
+            self._watch(error)
+            raise
+        self._watch(None)
+
+    def _mailer(self) -> SmtpMailer:
+        settings = self._settings.current()
+        wanted = settings.mail_url.get_secret_value(), settings.mail_from
+        last = self._last
+        if last[0] != wanted:
+            self._last = last = wanted, SmtpMailer(*wanted, clock=self._clock)
+        return last[1]

@@ -13,7 +13,7 @@ from plugin.courses.base.words import paper_money
 from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.letters.sending import LetterToSend
 from plugin.courses.sales.buy_again import Again
-from plugin.emails.visit_text import booked_lines, questions_line
+from plugin.emails.visit_email import booked_lines, questions_line
 
 # The letters that speak of going on.
 AT_THE_END = (LetterKind.FINISHED, LetterKind.LOW, LetterKind.TWO_LEFT)

@@ -24,8 +24,7 @@ from plugin.courses.documents.statement import statement_in
 from plugin.courses.handouts.cache import drawn, hand_out
 from plugin.courses.quotes.views import quote_pdf
 from plugin.emails.compose import html_of, plain_of
-from plugin.emails.visit_email import stop_url_of
-from plugin.emails.visit_text import questions_line
+from plugin.emails.visit_email import questions_line, stop_url_of
 from plugin.errors import MailFailed, NotFound, PaperNotMade
 from plugin.jobs import RunAgain
 from plugin.mail import Attachment, Letter

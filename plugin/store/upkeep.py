@@ -103,7 +103,7 @@ class Setup(Base):
 
 
 class Alarm(Base):
-    """One condition over time (`plugin.alarms.episodes`), and what was last said of it."""
+    """One condition over time (`plugin.alarms.condition`), and what was last said of it."""
 
     name: Mapped[str] = mapped_column(String(60), primary_key=True)
     said: Mapped[str] = mapped_column(String(400), default="")

@@ -1,4 +1,4 @@
-"""Templates: where they are, and their filters and globals. Independent of any single screen."""
+"""Templates and the stylesheet: where they are, filters and globals. Independent of any single screen."""
 
 import hashlib
 import re
@@ -20,10 +20,35 @@ from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import is_answered
 from plugin.staff_languages import staff_language
-from plugin.web import course_words, current_services, format, stylesheet, theme, translations
+from plugin.web import course_words, current_services, format, theme, translations
 from plugin.web.access import AT_THE_DESK, CHECK_IN_COOKIE, Screens
 from plugin.web.actions import form_key, notice
 from plugin.web.tables import address_with
+
+# A later layer wins, however specific the rules of an earlier one are.
+LAYERS = ("tokens", "base", "layout", "components", "pages", "modes")
+
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+# No string of ours has one of these signs with a space beside it.
+_SPACE = re.compile(r"\s*([{};])\s*|(?<=:)\s+|\n\s*")
+
+
+@cache
+def joined(folder: Path) -> str:
+    """Return the whole stylesheet, without comments and spaces. Read once: files change only with a new version."""
+    layers = "".join(f"@layer {name} {{{_layer(folder / name)}}}" for name in LAYERS)
+    return f"@layer {', '.join(LAYERS)};{tight(layers)}"
+
+
+def tight(css: str) -> str:
+    """Return rules without the spaces that mean nothing."""
+    return _SPACE.sub(lambda space: space[1] or (" " if "\n" in space[0] else ""), css)
+
+
+def _layer(folder: Path) -> str:
+    rules = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.css")))
+    return _COMMENT.sub("", rules)
+
 
 _HERE = Path(__file__).resolve().parents[1]
 # Next to the package when installed, else the sibling folder of a checkout.
@@ -120,7 +145,7 @@ def style_address() -> str:
 @blueprint.get("/styles.css")
 def styles() -> Response:
     """Return the stylesheet of all screens."""
-    return Response(stylesheet.joined(_STYLES), mimetype="text/css")
+    return Response(joined(_STYLES), mimetype="text/css")
 
 
 @blueprint.get("/theme.css", endpoint="theme")
@@ -149,7 +174,7 @@ def _shared_scripts() -> list[str]:
 
 @cache
 def _styles_mark() -> str:
-    return hashlib.sha256(stylesheet.joined(_STYLES).encode()).hexdigest()[:12]
+    return hashlib.sha256(joined(_STYLES).encode()).hexdigest()[:12]
 
 
 @cache

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from plugin.alarms.episodes import Episode, Phase, after_look
+from plugin.alarms.condition import Episode, Phase, after_look
 
 START = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 CONFIRM = timedelta(minutes=2)

@@ -18,7 +18,7 @@ from plugin.courses.base.views import CourseView
 from plugin.courses.clients.contacts import Buyer
 from plugin.services import Services
 from plugin.store import Store
-from plugin.web.account.pin_codes import hash_pin
+from plugin.web.account.lock import hash_pin
 from practice_square.serving import local_server
 from tests.browser.clinic import until
 from tests.browser.line import Line, line_to

@@ -16,7 +16,7 @@ from plugin.courses.accounts.shared_devices import set_pin
 from plugin.courses.accounts.staff import staff_by_email
 from plugin.services import Services
 from plugin.store import Store
-from plugin.web.account.pin_codes import hash_pin
+from plugin.web.account.lock import hash_pin
 from practice_square.serving import local_server
 from tests.browser.clinic import until
 from tests.chromium import WINDOW, watched_page

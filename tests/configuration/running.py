@@ -6,7 +6,7 @@ from typing import Any, cast
 import httpx
 from cryptography.fernet import Fernet
 
-from plugin.configuration.mailer import ConfiguredMailer
+from plugin.configuration.email import ConfiguredMailer
 from plugin.configuration.save import save_settings
 from plugin.configuration.stored import LiveSettings
 from plugin.core.acts import Act, Actor, Role, Source

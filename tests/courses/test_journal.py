@@ -29,9 +29,8 @@ from plugin.courses.documents.sale_record import (
     save_sale_in,
 )
 from plugin.courses.journal import keep
-from plugin.courses.journal.accounts import ROLES, Role, usual_chart
+from plugin.courses.journal.accounts import ROLES, Role, read_chart, save_chart, usual_chart
 from plugin.courses.journal.behind import BEHIND, Behind, LineFilter, behind_line
-from plugin.courses.journal.chart import read_chart, save_chart
 from plugin.courses.journal.files import JournalFormat, journal_file
 from plugin.courses.journal.keep import add_changed, keep_money
 from plugin.courses.journal.money import Fee, Paid, RefundedMoney, Ticket, missing, pairs_of

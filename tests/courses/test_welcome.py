@@ -14,9 +14,8 @@ from invoices.press.html import html_of
 from plugin.courses.base.clinic import change_clinic
 from plugin.courses.catalog.names import TypedName, save_names
 from plugin.courses.handouts.cache import WELCOME, hand_out
-from plugin.courses.handouts.planner import planner_paper
 from plugin.courses.handouts.texts import read_treatment_text, save_text
-from plugin.courses.handouts.welcome import welcome_paper
+from plugin.courses.handouts.welcome import planner_paper, welcome_paper
 from plugin.store import Store
 from plugin.store.offers import Treatment
 from tests.clock import HandMovedClock

@@ -7,9 +7,8 @@ from invoices.papers import AftercareSheet, PlannerForm, SheetForm, VisitPlanner
 from plugin.core.money import Money
 from plugin.courses.catalog.packages import NewContent
 from plugin.courses.handouts.content import aftercare_paper
-from plugin.courses.handouts.planner import planner_paper
 from plugin.courses.handouts.texts import list_texts, read_treatment_text, save_text
-from plugin.courses.handouts.welcome import welcome_paper
+from plugin.courses.handouts.welcome import planner_paper, welcome_paper
 from plugin.courses.visits.visit_plan import propose_plan, read_plan, save_plan
 from tests.courses.desk import FACIAL, OLGA, TOUCH_UP
 from tests.papers.clinic import BALANCE_URL, LED, SINGLE, PaperClinic

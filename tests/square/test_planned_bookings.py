@@ -13,8 +13,8 @@ from plugin.courses.attention.items import resolve
 from plugin.courses.attention.kind import Resolution
 from plugin.courses.base.views import AttentionView
 from plugin.courses.base.work import transact
-from plugin.courses.visits.bookable import planned_treatments, save_services
 from plugin.courses.visits.booked_visits import use_booking
+from plugin.courses.visits.bookings import planned_treatments, save_services
 from plugin.courses.visits.plan_bookings import NOT_BOOKED, book_instead_in
 from plugin.courses.visits.planned import planned_of_courses, planned_on
 from plugin.courses.visits.visit_plan import VisitPlan, propose_plan, read_plan, save_plan

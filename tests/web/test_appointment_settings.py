@@ -11,7 +11,7 @@ from werkzeug import Request, Response
 
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.courses.visits.bookable import planned_treatments
+from plugin.courses.visits.bookings import planned_treatments
 from plugin.services import Services
 from plugin.store import Store
 from tests.clock import HandMovedClock

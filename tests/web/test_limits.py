@@ -14,7 +14,7 @@ from plugin.courses.accounts.limit_hits import add_hits
 from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.store import Store
-from plugin.web.limit_storage import MemoryCount
+from plugin.web.limits import MemoryCount
 from tests.budgets.counting import counted
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk

@@ -15,8 +15,8 @@ from plugin.courses.accounts.shared_devices import set_pin
 from plugin.courses.accounts.staff import StaffView, deactivate_staff, set_password, staff_by_email
 from plugin.services import Services
 from plugin.store import Store
+from plugin.web.account.lock import hash_pin, keyed, pin_fits
 from plugin.web.account.passwords import hash_password
-from plugin.web.account.pin_codes import hash_pin, keyed, pin_fits
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk
 from tests.web.conftest import open_house_on, signed_in

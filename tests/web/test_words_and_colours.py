@@ -12,7 +12,7 @@ from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
 from plugin.courses.clients.contacts import written_phone
 from plugin.errors import InvalidField
-from plugin.web import stylesheet
+from plugin.web import pages
 from plugin.web.format import counted, initials, locale_of, written_day
 from plugin.web.forms import parsed_amount
 from plugin.web.pages import TEMPLATES
@@ -29,7 +29,7 @@ from plugin.web.theme import (
 )
 
 STYLES = TEMPLATES / "static" / "styles"
-PLUGIN = Path(stylesheet.__file__).resolve().parents[1]
+PLUGIN = Path(pages.__file__).resolve().parents[1]
 
 CLINIC = ClinicView(
     name="Jade Room",
@@ -194,15 +194,15 @@ def test_the_sheet_uses_no_size_and_no_colour_outside_its_tokens() -> None:
 
 def test_the_sheet_is_every_file_once_in_its_layer() -> None:
     """Braces that do not close would take the layers after them along."""
-    sheet = stylesheet.joined(STYLES)
+    sheet = pages.joined(STYLES)
     assert "/*" not in sheet
     assert sheet.count("{") == sheet.count("}")
     for path in STYLES.rglob("*.css"):
-        assert path.parent.name in stylesheet.LAYERS, path
+        assert path.parent.name in pages.LAYERS, path
         css = path.read_text(encoding="utf-8")
         assert css.count("{") == css.count("}"), path
         (rule,) = re.findall(r"^[^@/\s].*", css, re.MULTILINE)[:1]
-        assert stylesheet.tight(rule) in sheet, path
+        assert pages.tight(rule) in sheet, path
 
 
 def test_every_class_in_the_sheet_is_named_by_a_page() -> None:
@@ -213,5 +213,5 @@ def test_every_class_in_the_sheet_is_named_by_a_page() -> None:
         for path in folder.rglob(f"*.{kind}")
     )
     words = set(re.findall(r"[\w-]+", named))
-    classes = set(re.findall(r"\.([a-zA-Z_][\w-]*)", re.sub(r"\{[^{}]*\}", " ", stylesheet.joined(STYLES))))
+    classes = set(re.findall(r"\.([a-zA-Z_][\w-]*)", re.sub(r"\{[^{}]*\}", " ", pages.joined(STYLES))))
     assert {each for each in classes - words if not each.startswith("setup-of-")} == set()

@@ -1,5 +1,6 @@
 """Gift vouchers: a course awaits redemption; the client its code is redeemed for becomes its owner, once."""
 
+import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role
 from plugin.core.status import Status
-from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, optional, required
+from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, in_fours, optional, plain_code, required
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseGiven, publish
@@ -25,12 +26,39 @@ from plugin.courses.changes.frame import (
     refuse_ownerless,
     refuse_waiting_gift,
 )
-from plugin.courses.changes.gift_code import new_code, typed_code, written_code
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.tables import Course, CourseShare, Gift
 from plugin.wording import N_, _
+
+# Without characters easily confused: 0 and O, 1 and I and L, U and V.
+LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+LENGTH = 12
+
+
+def new_code() -> str:
+    """Return an unguessable code: one of 30 to the power of 12."""
+    return "".join(secrets.choice(LETTERS) for _other in range(LENGTH))
+
+
+def written_code(code: str) -> str:
+    """Return the code as printed on the voucher, in groups of four."""
+    return in_fours(code)
+
+
+def typed_code(typed: str) -> str:
+    """Return the code that was typed, ignoring case and dashes; raises InvalidField for no code."""
+    plain = plain_code(typed)
+    if not plain:
+        raise InvalidField(_("The voucher’s code is missing."), field="code")
+    if len(plain) != LENGTH or any(ch not in LETTERS for ch in plain):
+        said = _(
+            "A voucher’s code has 12 letters and digits, such as 7KQM-X3FD-92HT; no O, I, L or U, no 0 or 1."
+        )
+        raise InvalidField(said, field="code")
+    return plain
+
 
 _UNKNOWN = N_("No voucher has that code. Look at it again, letter by letter.")
 

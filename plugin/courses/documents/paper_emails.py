@@ -16,7 +16,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.outbox import Job, enqueue
 from plugin.courses.base.views import ClientView, ClinicView
 from plugin.courses.base.work import Work, in_transaction, require_row
-from plugin.courses.changes.gift_code import written_code
+from plugin.courses.changes.gifts import written_code
 from plugin.courses.clients.clients import known_client_in, view_of
 from plugin.courses.documents.client_statement import billed_to_in
 from plugin.courses.documents.read import KINDS

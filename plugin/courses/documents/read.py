@@ -15,7 +15,7 @@ from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.views import Page
 from plugin.courses.base.work import reading
-from plugin.courses.changes.gift_code import written_code
+from plugin.courses.changes.gifts import written_code
 from plugin.courses.clients.clients import LONGEST_SEARCH, with_merged, words_in
 from plugin.courses.documents.buyers import sold_courses_in
 from plugin.courses.documents.enqueue import DOCUMENT

@@ -28,8 +28,7 @@ from plugin.courses.base.work import Work, in_session, transact
 from plugin.courses.clients.private_page import known_address_in, page_address
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.courses.handouts.logos import assets_for
-from plugin.courses.handouts.planner import planner_paper
-from plugin.courses.handouts.welcome import welcome_paper
+from plugin.courses.handouts.welcome import planner_paper, welcome_paper
 from plugin.errors import CoursekeeperError, PaperNotMade, Refused
 from plugin.store import Store
 from plugin.store.queues import Paper as StoredPaper

@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.work import reading
-from plugin.courses.journal.accounts import Account, Role
-from plugin.courses.journal.chart import Chart, chart_in
+from plugin.courses.journal.accounts import Account, Chart, Role, chart_in
 from plugin.courses.journal.pairs import AGAINST_DEFERRED, GIVEN, POSTINGS, Section
 from plugin.courses.reports.books import closed_through_in, counts_at, counts_within, with_courses
 from plugin.courses.reports.period import Period, month_of, months_in

@@ -26,7 +26,7 @@ from plugin.courses.base.work import Work, allowed, require_row, transact
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.packages import NO_PACKAGE, package_in
 from plugin.courses.catalog.terms_text import refund_text, terms_sentences
-from plugin.courses.changes.gift_code import new_code
+from plugin.courses.changes.gifts import new_code
 from plugin.courses.clients.clients import client_in, known_client_in
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper

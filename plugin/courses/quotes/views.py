@@ -16,7 +16,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.course_extras import OF_CHECKOUT
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import reading, require_row
-from plugin.courses.changes.gift_code import LENGTH, LETTERS, written_code
+from plugin.courses.changes.gifts import LENGTH, LETTERS, written_code
 from plugin.courses.clients.clients import living_client_in, with_merged
 from plugin.errors import NotFound
 from plugin.store import Store

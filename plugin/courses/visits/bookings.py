@@ -3,18 +3,22 @@
 Code that settles or frees one locks its course first and then the booking, which avoids deadlocks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, exists, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role
 from plugin.core.text import is_same_name
+from plugin.courses.base.activity import Did, record_in
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import NotFound
+from plugin.store import Store
+from plugin.store.offers import Package, PackageContent, Treatment
 from plugin.store.tables import Booking, SquareCustomer, Staff
 from plugin.wording import _
 
@@ -120,3 +124,36 @@ def practitioner_named(known: Sequence[Row[str, str]], name: str) -> str | None:
     """Return the practitioner of Square's name for them, None unless exactly one matches."""
     same = [staff_id for staff_id, called in known if is_same_name(called, name)]
     return same[0] if len(same) == 1 else None
+
+
+def planned_treatments(store: Store) -> Sequence[Treatment]:
+    """Return the main treatments of the packages for sale, and those that have a service, by name."""
+    is_sold = exists().where(
+        PackageContent.treatment_id == Treatment.id,
+        PackageContent.package_id == Package.id,
+        Package.is_active.is_(True),
+    )
+    rows = (
+        select(Treatment)
+        .where(Treatment.kind == "main", is_sold | Treatment.square_service_id.is_not(None))
+        .order_by(Treatment.name)
+    )
+    with store.reading() as session:
+        return session.scalars(rows).all()
+
+
+@allowed()
+def save_services(work: Work, service_of: Mapping[str, str]) -> None:
+    """Save the service of each treatment by its id, "" for none; what is not named stays. What changed is recorded."""
+    wanted = select(Treatment).where(Treatment.id.in_(service_of)).with_for_update()
+    for row in work.session.scalars(wanted):
+        before, row.square_service_id = row.square_service_id, service_of[row.id] or None
+        if row.square_service_id != before:
+            record_in(
+                work,
+                Did.SERVICE_CHANGED,
+                name=row.name,
+                before=before or "",
+                after=row.square_service_id or "",
+                subject_id=row.id,
+            )

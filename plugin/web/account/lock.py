@@ -1,6 +1,12 @@
-"""The locked screen of a shared device: tap a name, type a PIN, and go on. It shows nothing of any client."""
+"""PINs, and the locked screen of a shared device: tap a name, type a PIN, and go on.
 
+The screen shows nothing of any client. Hashes of PINs are worth nothing without our secret key.
+"""
+
+import hashlib
+import hmac
 from http import HTTPStatus
+from itertools import pairwise
 
 from flask import Flask, Response, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -11,16 +17,49 @@ from flask_security.utils import validate_redirect_url
 from plugin.courses.accounts.shared_devices import is_blocked, people_with_pin, try_pin
 from plugin.courses.accounts.sign_ins import end_sign_in
 from plugin.courses.accounts.staff import StaffView, staff_by_mark
+from plugin.errors import InvalidField
+from plugin.settings import Settings
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.account import resume
 from plugin.web.account.doors import OVER_PAGE, PER_ADDRESS, note_failure, was_refused
+from plugin.web.account.passwords import HASHER, fits
 from plugin.web.account.people import SIGN_IN, StaffUser
-from plugin.web.account.pin_codes import LONGEST, pin_fits
 from plugin.web.account.shared import held_form, hold, open_device
 from plugin.web.forms import Form, Hidden, Password
 from plugin.web.limits import guess_limiter, limit_views
-from plugin.web.translations import N_
+from plugin.web.translations import N_, _
+
+SHORTEST, LONGEST = 4, 6
+
+
+def hash_pin(settings: Settings, staff_id: str, pin: str) -> str:
+    """Return the hash to store; raises InvalidField for a PIN that is none, or that is guessed first."""
+    if not (SHORTEST <= len(pin) <= LONGEST and pin.isascii() and pin.isdecimal()):
+        raise InvalidField(
+            _("A PIN has {shortest} to {longest} digits.", shortest=SHORTEST, longest=LONGEST), field="pin"
+        )
+    steps = {int(after) - int(before) for before, after in pairwise(pin)}
+    if steps in ({0}, {1}, {-1}):
+        raise InvalidField(_("That PIN is guessed first. Choose one that is no row of digits."), field="pin")
+    return HASHER.hash(keyed(settings, staff_id, pin))
+
+
+def pin_fits(settings: Settings, staff_id: str, pin: str, pin_hash: str) -> bool:
+    """Return whether this is the person's PIN."""
+    return len(pin) <= LONGEST and fits(keyed(settings, staff_id, pin), pin_hash)
+
+
+def keyed(settings: Settings, staff_id: str, pin: str) -> str:
+    """Return what is hashed of a PIN."""
+    # A million PINs are tried in a day: a copy of the database alone must not tell them.
+    key = settings.secret_key.get_secret_value().encode()
+    return hmac.new(
+        key,
+        f"pin {staff_id} {pin}".encode("utf-8", "surrogatepass"),
+        hashlib.sha256,
+    ).hexdigest()
+
 
 _WRONG = N_("Wrong PIN. Try again.")
 _BLOCKED = N_("Too many wrong PINs. Sign in with your password or passkey.")

@@ -20,9 +20,9 @@ from plugin.store import Store
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK
 from plugin.web.api.answers import Answer
-from plugin.web.api.auth import caller
 from plugin.web.api.inputs import Input
 from plugin.web.api.json_body import json_object
+from plugin.web.api.limits import caller
 from plugin.web.request_log import note_role, request_id
 
 KEY_HEADER = "Idempotency-Key"

@@ -1,19 +1,68 @@
-"""Rate limits: invalid tokens per address, counted for all processes; calls per token, for each process."""
+"""Who calls the API, by bearer token, and how often: limits of each token, and of addresses that fail.
+
+A browser's session and cookies are ignored.
+"""
 
 import math
 import time
 from typing import NamedTuple, cast
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Request, Response, g, request
 from flask.blueprints import BlueprintSetupState
 from flask_limiter.util import get_remote_address
 from limits import parse
 from werkzeug.exceptions import TooManyRequests
 
-from plugin.web.api.auth import caller_or_refusal, token_digest
+from plugin.core.fingerprint import sha256_hex
+from plugin.courses.accounts.api_tokens import TokenHolder, holder_of, note_use
+from plugin.web import current_services
 from plugin.web.api.errors import NotSignedIn
-from plugin.web.limit_storage import MemoryCount
-from plugin.web.limits import checks_of, guess_limiter
+from plugin.web.limits import MemoryCount, checks_of, guess_limiter
+
+LONGEST_TOKEN = 200
+_CACHED = "coursekeeper.caller"
+
+
+def caller(request: Request) -> TokenHolder:
+    """Return the caller; raises NotSignedIn."""
+    found = caller_or_refusal(request)
+    if isinstance(found, NotSignedIn):
+        raise found
+    return found
+
+
+def caller_or_refusal(request: Request) -> TokenHolder | NotSignedIn:
+    """Return the caller or the refusal; the token is looked up once per request."""
+    if _CACHED not in request.environ:
+        request.environ[_CACHED] = _look_up(_sent_token(request))
+    return cast("TokenHolder | NotSignedIn", request.environ[_CACHED])
+
+
+def token_digest(request: Request) -> str | None:
+    """Return the digest of the token that was sent, valid or not; None where none was sent."""
+    token = _sent_token(request)
+    return None if token is None else sha256_hex(token)
+
+
+def _sent_token(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def _look_up(token: str | None) -> TokenHolder | NotSignedIn:
+    if token is None:
+        return NotSignedIn("Send the token in a header: Authorization: Bearer TOKEN.")
+    services = current_services()
+    holder = holder_of(services.store, token, services.clock()) if len(token) <= LONGEST_TOKEN else None
+    if holder is None:
+        # Stating which of the three it is would tell a guesser that a token was once valid.
+        said = (
+            "This token is unknown, expired or revoked. The owner can make a new one: coursekeeper token add."
+        )
+        return NotSignedIn(said, challenge='Bearer error="invalid_token"')
+    note_use(services.store, holder, services.clock())
+    return holder
+
 
 CALLS_PER_TOKEN = "600 per minute"  # noqa: S105 - a number of calls, no secret
 BAD_TOKENS_PER_ADDRESS = "60 per minute"

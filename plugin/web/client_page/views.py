@@ -25,8 +25,8 @@ from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.handouts.cache import AFTERCARE, HELP_CARD, PLANNER, SUMMARY, WELCOME, hand_out
 from plugin.courses.handouts.google_pass import save_link
 from plugin.courses.handouts.next_visit import next_visit_in
-from plugin.courses.handouts.planner import calendar_file
 from plugin.courses.handouts.wallet_pass import course_pass, facts_of, google_pass_of
+from plugin.courses.handouts.welcome import calendar_file
 from plugin.courses.quotes.views import quotes_of_client
 from plugin.courses.visits.planned import planned_of_courses
 from plugin.errors import CoursekeeperError

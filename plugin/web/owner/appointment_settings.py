@@ -6,7 +6,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.save import save_settings
-from plugin.courses.visits.bookable import planned_treatments, save_services
+from plugin.courses.visits.bookings import planned_treatments, save_services
 from plugin.errors import InvalidField
 from plugin.square.connection.status import is_connected
 from plugin.square.connection.trial import Bookable, bookable, why_not_booking

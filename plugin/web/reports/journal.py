@@ -6,9 +6,17 @@ from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.columns import file_of
-from plugin.courses.journal.accounts import LONGEST_NAME, LONGEST_NUMBER, ROLES, Role, Type, checked_account
+from plugin.courses.journal.accounts import (
+    LONGEST_NAME,
+    LONGEST_NUMBER,
+    ROLES,
+    Role,
+    Type,
+    checked_account,
+    read_chart,
+    save_chart,
+)
 from plugin.courses.journal.behind import BEHIND, LineFilter, behind_line
-from plugin.courses.journal.chart import read_chart, save_chart
 from plugin.courses.journal.files import JournalFormat, journal_file
 from plugin.courses.journal.month import journal
 from plugin.courses.journal.pairs import TITLES, Section

@@ -2,8 +2,15 @@
 
 import pytest
 
-from plugin.courses.changes.gift_code import LENGTH, LETTERS, new_code, typed_code, written_code
-from plugin.courses.changes.gifts import check_voucher, gift_of_course
+from plugin.courses.changes.gifts import (
+    LENGTH,
+    LETTERS,
+    check_voucher,
+    gift_of_course,
+    new_code,
+    typed_code,
+    written_code,
+)
 from plugin.courses.changes.sharing import shared_with
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.merge_core import pass_shares_in
