@@ -14,15 +14,7 @@ from plugin.courses.base.outbox import PAPERS, PROFILE, Job
 from plugin.courses.catalog.links import LOOK_AT_ITEM, PUBLISH
 from plugin.courses.clients.profile_notes import CUSTOMER
 from plugin.courses.clients.wallet_passes import APPLE, GOOGLE, UPDATE, WITHDRAW, enqueue_updates
-from plugin.courses.documents.enqueue import (
-    CORRECT_INVOICE,
-    DOCUMENT,
-    ISSUE_CREDIT_NOTE,
-    ISSUE_INVOICE,
-    ISSUE_RECEIPTS,
-    ISSUE_VOUCHER,
-    RECORD_SALE,
-)
+from plugin.courses.documents import enqueue
 from plugin.courses.documents.jobs import run_document_job
 from plugin.courses.documents.paper_emails import PAPER_MAIL
 from plugin.courses.documents.pay_address import FIND_PAY_ADDRESS
@@ -157,7 +149,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(PROFILE, "A balance on a Square profile", write_profile),
         JobKind(REFUND, "A refund begun at the desk", desk_refunds.run, desk_refunds.give_up),
         JobKind(FIND_PAY_ADDRESS, "Where a balance is paid", find_pay_address),
-        JobKind(RECORD_SALE, "A sale to be invoiced", record_sale),
+        JobKind(enqueue.RECORD_SALE, "A sale to be invoiced", record_sale),
         JobKind(REFRESH, "Renewing the permission", refresh),
         JobKind(LEAVE_PROFILE, "A Square profile of an erased client", leave_profile),
         JobKind(COMPACT, "Removing erased data from the database file", compact),
@@ -180,12 +172,12 @@ JOBS: dict[str, JobKind] = {
         JobKind(ALERT, "An alert about staff access", mail_alert),
         JobKind(EMAIL_CODE, "A code for a new e-mail address", mail_email_code),
         JobKind(PAPERS, "Papers to draw", _fill_cache, loop="papers", most_tries=8, is_refusable=False),
-        _documents_kind(ISSUE_INVOICE, "An invoice to issue"),
-        _documents_kind(ISSUE_RECEIPTS, "Receipts to issue"),
-        _documents_kind(ISSUE_CREDIT_NOTE, "A credit note to issue"),
-        _documents_kind(ISSUE_VOUCHER, "A gift voucher to issue"),
-        _documents_kind(CORRECT_INVOICE, "An invoice to correct"),
-        _documents_kind(DOCUMENT, "An issued paper to draw"),
+        _documents_kind(enqueue.ISSUE_INVOICE, "An invoice to issue"),
+        _documents_kind(enqueue.ISSUE_RECEIPTS, "Receipts to issue"),
+        _documents_kind(enqueue.ISSUE_CREDIT_NOTE, "A credit note to issue"),
+        _documents_kind(enqueue.ISSUE_VOUCHER, "A gift voucher to issue"),
+        _documents_kind(enqueue.CORRECT_INVOICE, "An invoice to correct"),
+        _documents_kind(enqueue.DOCUMENT, "An issued paper to draw"),
         _import_kind(CHECK, "An import file to check"),
         _import_kind(IMPORT, "An import file to write"),
         _BATCH,

@@ -6,21 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from invoices import papers
 from invoices.e_invoice import FILE_NAME, NORM
 from invoices.e_invoice.eligibility import registration
 from invoices.language import NO_BREAK_SPACE, Language
-from invoices.papers import (
-    AccountLine,
-    Clinic,
-    CreditNote,
-    Invoice,
-    Money,
-    PaidBy,
-    Paper,
-    Party,
-    PaymentLine,
-    TaxLine,
-)
 
 # Amounts of more characters than this are set smaller, so that none breaks in its column.
 LONG_AMOUNT = 10
@@ -96,24 +85,24 @@ class AccountPage:
 
 
 def account_page(
-    paper: Invoice | CreditNote,
+    paper: papers.Invoice | papers.CreditNote,
     language: Language,
     *,
     heading: str,
     under: str = "",
     dates: Iterable[str],
-    figure: Money,
+    figure: papers.Money,
     figure_label: str,
     notes: Iterable[str],
     sums: Iterable[Sum],
-    payments: Iterable[PaymentLine],
+    payments: Iterable[papers.PaymentLine],
     workings: Iterable[Working] = (),
 ) -> AccountPage:
     """Build an invoice or credit note from the parts that differ between them."""
     rows = tuple(row(line, paper.taxes, language) for line in paper.lines)
     written = language.money(figure)
     return AccountPage(
-        is_invoice=isinstance(paper, Invoice),
+        is_invoice=isinstance(paper, papers.Invoice),
         heading=heading,
         under=under,
         dates=tuple(dates),
@@ -141,7 +130,7 @@ def in_one_piece(label: str) -> str:
     return label if NO_BREAK_SPACE in last_two[-1] else NO_BREAK_SPACE.join(last_two)
 
 
-def row(line: AccountLine, taxes: Iterable[TaxLine], language: Language) -> Row:
+def row(line: papers.AccountLine, taxes: Iterable[papers.TaxLine], language: Language) -> Row:
     """Return one line. Its amounts are without tax, so that they add up to the subtotal; nothing is left empty.
 
     A price that includes its tax is shown beside the one without: the client knows it from the receipt.
@@ -160,18 +149,18 @@ def row(line: AccountLine, taxes: Iterable[TaxLine], language: Language) -> Row:
     )
 
 
-def _taken_off(discount: Money, language: Language) -> str:
-    return language.money(Money(-discount.amount, discount.currency))
+def _taken_off(discount: papers.Money, language: Language) -> str:
+    return language.money(papers.Money(-discount.amount, discount.currency))
 
 
-def _unit_price(line: AccountLine, language: Language, *, is_gross: bool) -> str:
+def _unit_price(line: papers.AccountLine, language: Language, *, is_gross: bool) -> str:
     if not is_gross:
         return language.money(line.unit_price)
     each = Decimal(line.net.amount) / Decimal(line.quantity)
     return language.price(each, line.net.currency)
 
 
-def _rate(line: AccountLine, taxes: list[TaxLine], language: Language) -> str:
+def _rate(line: papers.AccountLine, taxes: list[papers.TaxLine], language: Language) -> str:
     """Return the rate of all taxes on a line together; where one is not known, their sum."""
     if not taxes:
         return ""
@@ -180,7 +169,7 @@ def _rate(line: AccountLine, taxes: list[TaxLine], language: Language) -> str:
     return language.percent(sum((Decimal(tax.percentage) for tax in taxes), Decimal()))
 
 
-def _details(line: AccountLine, language: Language, *, is_gross: bool) -> Iterator[str]:
+def _details(line: papers.AccountLine, language: Language, *, is_gross: bool) -> Iterator[str]:
     # Each part on a line of its own: no separator is left at a line's end.
     yield from (held_together(part) for part in line.detail.split(" · ") if part)
     if is_gross and not line.is_part:
@@ -197,7 +186,7 @@ def _with_units(text: str) -> str:
     return _BEFORE_UNIT.sub(NO_BREAK_SPACE, text)
 
 
-def _gross_price(line: AccountLine, language: Language) -> str:
+def _gross_price(line: papers.AccountLine, language: Language) -> str:
     is_one = Decimal(line.quantity) == 1
     phrase = language.gettext("{price} with tax") if is_one else language.gettext("{price} each with tax")
     price = phrase.format(price=language.money(line.unit_price))
@@ -206,7 +195,7 @@ def _gross_price(line: AccountLine, language: Language) -> str:
     return language.gettext("{price}, less {amount}", price=price, amount=language.money(line.discount))
 
 
-def tax_sums(taxes: Iterable[TaxLine], language: Language) -> Iterator[Sum]:
+def tax_sums(taxes: Iterable[papers.TaxLine], language: Language) -> Iterator[Sum]:
     """Return every tax with its rate, its base, and whether the prices include it."""
     for tax in taxes:
         phrase = (
@@ -221,10 +210,10 @@ def tax_sums(taxes: Iterable[TaxLine], language: Language) -> Iterator[Sum]:
         yield Sum(phrase.format(tax=called, base=base), language.money(tax.amount))
 
 
-def due_sum(due: Money, due_on: date | None, language: Language) -> Sum:
+def due_sum(due: papers.Money, due_on: date | None, language: Language) -> Sum:
     """Return what is left to pay, and until when; below zero it was paid beyond the total."""
     if due.amount < 0:
-        beyond = Money(-due.amount, due.currency)
+        beyond = papers.Money(-due.amount, due.currency)
         return Sum(language.gettext("Paid beyond the total"), language.money(beyond), is_end=True)
     name = language.gettext("Balance due")
     if due.amount and due_on:
@@ -247,7 +236,7 @@ def how_to_pay(phone: str, language: Language, *, has_page: bool) -> str:
     )
 
 
-def moved(payments: Iterable[PaymentLine], language: Language) -> tuple[Moved, ...]:
+def moved(payments: Iterable[papers.PaymentLine], language: Language) -> tuple[Moved, ...]:
     """Return each payment: when, how, how much."""
     return tuple(
         Moved(language.medium_date(each.on), how(each.how, each.label, language), language.money(each.amount))
@@ -255,7 +244,7 @@ def moved(payments: Iterable[PaymentLine], language: Language) -> tuple[Moved, .
     )
 
 
-def how(paid_by: PaidBy, label: str, language: Language) -> str:
+def how(paid_by: papers.PaidBy, label: str, language: Language) -> str:
     """Return how money was paid or refunded, such as "Card · Visa"."""
     said = {
         "card": language.gettext("Card"),
@@ -270,22 +259,22 @@ def how(paid_by: PaidBy, label: str, language: Language) -> str:
     return label if paid_by == "other" else f"{said} · {label}"
 
 
-def party(billed: Party, clinic: Clinic, language: Language) -> tuple[str, ...]:
+def party(billed: papers.Party, clinic: papers.Clinic, language: Language) -> tuple[str, ...]:
     """Return whom the paper is for, line by line."""
     lines = (billed.name, *postal_lines(billed, clinic, language), _breakable(billed.email), billed.phone)
     return tuple(line for line in lines if line)
 
 
-def postal_lines(billed: Party, clinic: Clinic, language: Language) -> tuple[str, ...]:
+def postal_lines(billed: papers.Party, clinic: papers.Clinic, language: Language) -> tuple[str, ...]:
     """Return the lines of an address; the country where it is another than the clinic's."""
     is_abroad = billed.address_lines and billed.country not in ("", clinic.country)
     country = language.locale.territories.get(billed.country, "") if is_abroad else ""
     return (*billed.address_lines, str(country)) if country else billed.address_lines
 
 
-def is_windowed(paper: Paper) -> bool:
+def is_windowed(paper: papers.Paper) -> bool:
     """Return whether a window envelope shows the address on the paper."""
-    billed: Party | None = getattr(paper, "billed_to", None)
+    billed: papers.Party | None = getattr(paper, "billed_to", None)
     return paper.clinic.has_address_window and billed is not None and bool(billed.address_lines)
 
 
@@ -294,7 +283,7 @@ def _breakable(email: str) -> str:
     return email.replace("\u200b", "").replace("@", "\u200b@").replace(".", ".\u200b")
 
 
-def issuer(clinic: Clinic, language: Language) -> tuple[str, ...]:
+def issuer(clinic: papers.Clinic, language: Language) -> tuple[str, ...]:
     """Return who issued the paper: legal name, address and tax number."""
     # A number that begins as its country's VAT identifiers do is one; any other is the country's own.
     called = (
@@ -306,9 +295,9 @@ def issuer(clinic: Clinic, language: Language) -> tuple[str, ...]:
     return tuple(filter(None, (clinic.legal_name or clinic.name, *clinic.address_lines, tax_id)))
 
 
-def closing(paper: Invoice | CreditNote, language: Language) -> tuple[str, ...]:
+def closing(paper: papers.Invoice | papers.CreditNote, language: Language) -> tuple[str, ...]:
     """Return the closing lines: what the law requires, the sale's mark in Square, the electronic form inside."""
-    is_prepaid = isinstance(paper, Invoice) and paper.is_prepayment
+    is_prepaid = isinstance(paper, papers.Invoice) and paper.is_prepayment
     is_untaxed = not paper.taxes and paper.clinic.country != NO_SALES_TAX_SAID
     law = language.sentences(
         language.gettext("The sessions are paid in advance and given at the visits.") if is_prepaid else "",

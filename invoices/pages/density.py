@@ -8,24 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from invoices import papers
 from invoices.pages.fit import pieces_of
 from invoices.pages.punchcard import measure_of
-from invoices.papers import (
-    AftercareSheet,
-    Allowance,
-    CourseAgreement,
-    CourseSummary,
-    GiftVoucher,
-    Guide,
-    OwnersMonth,
-    Paper,
-    SummaryVisit,
-)
 
 # The last two of one page shorten the notes of the visits; a long paper takes several pages.
 Density = Literal["airy", "roomy", "compact", "tight", "tight two-lines", "tight one-line", "compact long"]
 ONE_PAGE: tuple[Density, ...] = ("airy", "roomy", "compact", "tight", "tight two-lines", "tight one-line")
-_MADE_FOR_SEVERAL_PAGES = (GiftVoucher, OwnersMonth, Guide)
+_MADE_FOR_SEVERAL_PAGES = (papers.GiftVoucher, papers.OwnersMonth, papers.Guide)
 _WITHOUT_NOTES = ONE_PAGE[:4]
 
 # In points, as in print.css: the page between its margins, and all of a summary but its visits, at the least.
@@ -60,42 +50,42 @@ _VISITS: dict[Density, _Rows] = {
 }
 
 
-def densities_of(paper: Paper) -> tuple[Density, ...]:
+def densities_of(paper: papers.Paper) -> tuple[Density, ...]:
     """Return the densities in which the paper may fit on one page, the most generous first."""
     if isinstance(paper, _MADE_FOR_SEVERAL_PAGES):
         return ()
     if paper.clinic.large_print or getattr(paper, "form", "") == "card":
         return ("roomy",)
-    if isinstance(paper, CourseAgreement):
+    if isinstance(paper, papers.CourseAgreement):
         # Nothing of a contract is set in small letters.
         return ("roomy", "compact")
-    if isinstance(paper, AftercareSheet):
+    if isinstance(paper, papers.AftercareSheet):
         return ("compact", "tight") if _is_full(paper) else ("roomy", "compact", "tight")
-    if not isinstance(paper, CourseSummary):
+    if not isinstance(paper, papers.CourseSummary):
         return _WITHOUT_NOTES
     room = _PAGE[paper.clinic.page_size]
     return tuple(density for density in ONE_PAGE if _least_height(paper, _VISITS[density]) <= room)
 
 
-def of_several_pages(paper: Paper) -> Density:
+def of_several_pages(paper: papers.Paper) -> Density:
     """Return the density of a paper that takes more than a page. The two sides of a card bear no numbers."""
-    return "compact" if isinstance(paper, GiftVoucher) else "compact long"
+    return "compact" if isinstance(paper, papers.GiftVoucher) else "compact long"
 
 
-def _is_full(paper: AftercareSheet) -> bool:
+def _is_full(paper: papers.AftercareSheet) -> bool:
     """Return whether a text is too long for the roomy way, as lists and tables of the usual shape are set."""
     lines = sum(12 * sum(map(_em, piece)) for piece in pieces_of(paper.text)) / _WIDTH[paper.clinic.page_size]
     return _SHEET_HEAD + 3 * 16 * lines > _PAGE[paper.clinic.page_size]
 
 
-def _least_height(paper: CourseSummary, rows: _Rows) -> float:
+def _least_height(paper: papers.CourseSummary, rows: _Rows) -> float:
     card = sum(_card_heights(paper.allowances))
     visits = sum(rows.padding + rows.type[1] * _lines(visit, paper, rows) for visit in paper.visits)
     terms = 13 * sum(_wrapped(term, _SMALL, _WIDTH[paper.clinic.page_size]) for term in paper.terms)
     return _REST + card + visits + rows.gaps + terms + sum(_parts(paper, rows))
 
 
-def _parts(paper: CourseSummary, rows: _Rows) -> Iterator[int]:
+def _parts(paper: papers.CourseSummary, rows: _Rows) -> Iterator[int]:
     """Return what the parts take that not every summary has."""
     yield _TERMS if paper.terms else 0
     if paper.next_visit and rows.type == _TEXT:
@@ -103,14 +93,14 @@ def _parts(paper: CourseSummary, rows: _Rows) -> Iterator[int]:
     yield _NOTE if paper.status not in ("open", "part_paid") else 0
 
 
-def _card_heights(allowances: Iterable[Allowance]) -> Iterator[float]:
+def _card_heights(allowances: Iterable[papers.Allowance]) -> Iterator[float]:
     for each in allowances:
         if each.kind == "main" and each.stamps:
             measure = measure_of(each)
             yield measure.line_height * math.ceil(len(each.stamps) / measure.row)
 
 
-def _lines(visit: SummaryVisit, paper: CourseSummary, rows: _Rows) -> int:
+def _lines(visit: papers.SummaryVisit, paper: papers.CourseSummary, rows: _Rows) -> int:
     return min(
         rows.most_lines, _wrapped(visit.focus, rows.type, _WIDTH[paper.clinic.page_size] - rows.beside)
     )

@@ -9,52 +9,11 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
+from invoices import papers
+from invoices.pages import sums
 from invoices.pages.agreement_check import CLAUSE_CAP, check_agreement
 from invoices.pages.cleantext import clean, clean_name, clean_piece, length
-from invoices.pages.sums import (
-    DESCRIPTION_CAP,
-    DETAIL_CAP,
-    REASON_CAP,
-    SIGNED,
-    check_credit_note,
-    check_electronic,
-    check_invoice,
-    check_month,
-    check_prepaid,
-    check_receipt,
-    check_statement,
-)
 from invoices.pages.year import check_year
-from invoices.papers import (
-    AccountStatement,
-    AftercareSheet,
-    AftercareText,
-    AgreementSignature,
-    CallRow,
-    Clinic,
-    CourseAgreement,
-    CourseQuote,
-    CourseSummary,
-    CreditNote,
-    GiftVoucher,
-    Guide,
-    Invoice,
-    Money,
-    NextVisit,
-    OwnersMonth,
-    PageSize,
-    Paper,
-    PaperRefused,
-    Party,
-    PrepaidBalance,
-    Receipt,
-    ShopPoster,
-    VisitPlanner,
-    VoucherForm,
-    VoucherLetter,
-    WelcomeSheet,
-    YearEnd,
-)
 
 T = TypeVar("T")
 
@@ -75,9 +34,9 @@ MOST_MONEY = 10**13
 MOST_COUNTED = 99_999
 
 _CAPS = {
-    "description": DESCRIPTION_CAP,
-    "detail": DETAIL_CAP,
-    "reason": REASON_CAP,
+    "description": sums.DESCRIPTION_CAP,
+    "detail": sums.DETAIL_CAP,
+    "reason": sums.REASON_CAP,
     "focus": NOTE_CAP,
     "suggested_interval": NOTE_CAP,
     "message": MESSAGE_CAP,
@@ -91,7 +50,14 @@ _CAPS = {
     "rhythm": CONCERN_CAP,
 }
 # Papers that begin with the client's name.
-_OF_CLIENT = (CourseSummary, AftercareSheet, CourseAgreement, CourseQuote, WelcomeSheet, VisitPlanner)
+_OF_CLIENT = (
+    papers.CourseSummary,
+    papers.AftercareSheet,
+    papers.CourseAgreement,
+    papers.CourseQuote,
+    papers.WelcomeSheet,
+    papers.VisitPlanner,
+)
 _EXACT = {
     "balance_url",
     "calendar_url",
@@ -116,29 +82,29 @@ _GIFT_SESSIONS, _GIFT_MONTHS = range(1, 1_000), range(1, 121)
 _CODE = re.compile("[0-9A-Z]{4,32}")
 
 
-def fit(paper: Paper) -> Paper:
+def fit(paper: papers.Paper) -> papers.Paper:
     """Return the paper ready for layout. Raises PaperRefused with what to change."""
     _check_money(paper)
     checked = _CHECKS[type(paper)](paper)
     _check_clinic(checked.clinic)
-    fitted: Paper = _fit_fields(checked)
+    fitted: papers.Paper = _fit_fields(checked)
     if not fitted.clinic.name:
-        raise PaperRefused("A paper needs the clinic’s name.")
-    if isinstance(fitted, Invoice | CreditNote):
-        check_electronic(fitted)
+        raise papers.PaperRefused("A paper needs the clinic’s name.")
+    if isinstance(fitted, papers.Invoice | papers.CreditNote):
+        sums.check_electronic(fitted)
     if isinstance(fitted, _OF_CLIENT) and not fitted.client_name:
-        raise PaperRefused("A paper needs the client’s name.")
-    if isinstance(fitted, AftercareSheet) and not _says_when_to_call(fitted.text):
-        raise PaperRefused("The aftercare text needs a part that says when to call the clinic.")
+        raise papers.PaperRefused("A paper needs the client’s name.")
+    if isinstance(fitted, papers.AftercareSheet) and not _says_when_to_call(fitted.text):
+        raise papers.PaperRefused("The aftercare text needs a part that says when to call the clinic.")
     return fitted
 
 
-def _says_when_to_call(text: AftercareText) -> bool:
+def _says_when_to_call(text: papers.AftercareText) -> bool:
     parts = (section.blocks for section in text.sections if section.role == "call_us")
     return any(run.text.strip() for blocks in parts for b in blocks for item in b.items for run in item)
 
 
-def _last_visits(paper: CourseSummary) -> CourseSummary:
+def _last_visits(paper: papers.CourseSummary) -> papers.CourseSummary:
     listed = paper.visits[-VISITS_SHOWN:]
     earlier = paper.earlier_visits + len(paper.visits) - len(listed)
     return replace(paper, visits=listed, earlier_visits=earlier)
@@ -149,7 +115,7 @@ def _fit_fields(value: T, name: str = "") -> T:
         cut = clean_piece if name == "text" else clean_name if name in _PEOPLE else clean
         return cut(value, _CAPS.get(name, NAME_CAP))  # type: ignore[return-value]  # T is str here
     if isinstance(value, int) and name != "amount" and not 0 <= value <= MOST_COUNTED:
-        raise PaperRefused(f"{name} must be a number from 0 to {MOST_COUNTED}.")
+        raise papers.PaperRefused(f"{name} must be a number from 0 to {MOST_COUNTED}.")
     if isinstance(value, tuple):
         return tuple(_fit_fields(item, name) for item in value)  # type: ignore[return-value]  # T is a tuple
     if is_dataclass(value) and not isinstance(value, type):
@@ -161,7 +127,7 @@ def _fit_each(value: T) -> T:
     fitted: dict[str, Any] = {
         field.name: _fit_fields(getattr(value, field.name), _called(value, field.name))
         for field in fields(value)  # type: ignore[arg-type]  # the caller saw a dataclass
-        if field.name not in _EXACT | SIGNED.get(type(value), frozenset())
+        if field.name not in _EXACT | sums.SIGNED.get(type(value), frozenset())
     }
     return replace(value, **fitted)  # type: ignore[type-var]
 
@@ -169,19 +135,23 @@ def _fit_each(value: T) -> T:
 def _called(holder: object, name: str) -> str:
     """The names of a clinic and of a tax are no person's."""
     return (
-        "client_name" if name == "name" and isinstance(holder, Party | CallRow | AgreementSignature) else name
+        "client_name"
+        if name == "name" and isinstance(holder, papers.Party | papers.CallRow | papers.AgreementSignature)
+        else name
     )
 
 
-def _check_summary(paper: CourseSummary) -> CourseSummary:
+def _check_summary(paper: papers.CourseSummary) -> papers.CourseSummary:
     if len(paper.allowances) > ROWS_CAP:
-        raise PaperRefused(f"A course summary holds {ROWS_CAP} treatments; this course has more.")
+        raise papers.PaperRefused(f"A course summary holds {ROWS_CAP} treatments; this course has more.")
     if any(max(len(a.stamps), a.granted) > SESSIONS_CAP for a in paper.allowances):
-        raise PaperRefused(f"A punch card holds {SESSIONS_CAP} sessions; this course has more.")
+        raise papers.PaperRefused(f"A punch card holds {SESSIONS_CAP} sessions; this course has more.")
     if sum(len(a.stamps) for a in paper.allowances) > STAMPS_CAP:
-        raise PaperRefused(f"A course summary holds {STAMPS_CAP} sessions in all; this course has more.")
+        raise papers.PaperRefused(
+            f"A course summary holds {STAMPS_CAP} sessions in all; this course has more."
+        )
     if not 0 <= paper.sessions_left <= paper.sessions_total <= SESSIONS_CAP:
-        raise PaperRefused("The sessions left must be at least none and at most all of them.")
+        raise papers.PaperRefused("The sessions left must be at least none and at most all of them.")
     _check_terms(paper.terms, "A course summary")
     _check_url(paper.balance_url)
     _check_next(paper.next_visit)
@@ -190,23 +160,25 @@ def _check_summary(paper: CourseSummary) -> CourseSummary:
 
 def _check_terms(terms: tuple[str, ...], called: str) -> None:
     if len(terms) > ROWS_CAP or any(length(term) > TERM_CAP for term in terms):
-        raise PaperRefused(
+        raise papers.PaperRefused(
             f"{called} holds {ROWS_CAP} terms of {TERM_CAP} characters; shorten the package’s terms."
         )
 
 
-def _check_money(paper: Paper) -> None:
+def _check_money(paper: papers.Paper) -> None:
     amounts = list(_amounts(paper))
     if any(abs(money.amount) > MOST_MONEY or not _CURRENCY.fullmatch(money.currency) for money in amounts):
-        raise PaperRefused("An amount of money needs a currency of three capital letters and a sane size.")
+        raise papers.PaperRefused(
+            "An amount of money needs a currency of three capital letters and a sane size."
+        )
     # What a client still has to pay, on the owner's list, may be in another currency.
-    summed = replace(paper, follow_ups=()) if isinstance(paper, OwnersMonth) else paper
+    summed = replace(paper, follow_ups=()) if isinstance(paper, papers.OwnersMonth) else paper
     if len({money.currency for money in _amounts(summed)}) > 1:
-        raise PaperRefused("All amounts of a paper are in one currency.")
+        raise papers.PaperRefused("All amounts of a paper are in one currency.")
 
 
-def _amounts(value: object) -> Iterator[Money]:
-    if isinstance(value, Money):
+def _amounts(value: object) -> Iterator[papers.Money]:
+    if isinstance(value, papers.Money):
         yield value
     elif isinstance(value, tuple):
         for each in value:
@@ -221,56 +193,58 @@ def _check_url(url: str | None) -> None:
         return
     is_web_address = url.startswith(("https://", "http://")) and url.isascii() and url.isprintable()
     if not is_web_address or len(url) > URL_CAP:
-        raise PaperRefused(f"The private page needs a web address of at most {URL_CAP} characters.")
+        raise papers.PaperRefused(f"The private page needs a web address of at most {URL_CAP} characters.")
 
 
-def _check_statement(paper: AccountStatement) -> AccountStatement:
+def _check_statement(paper: papers.AccountStatement) -> papers.AccountStatement:
     for each in paper.pay_pages:
         _check_url(each.url)
-    return check_statement(paper)
+    return sums.check_statement(paper)
 
 
-def _check_receipt(paper: Receipt) -> Receipt:
+def _check_receipt(paper: papers.Receipt) -> papers.Receipt:
     if paper.receipt_url:
         _check_url(paper.receipt_url)
-    return check_receipt(paper)
+    return sums.check_receipt(paper)
 
 
-def _check_sheet(paper: AftercareSheet) -> AftercareSheet:
+def _check_sheet(paper: papers.AftercareSheet) -> papers.AftercareSheet:
     _check_guidance(paper.text)
     if not 0 <= (paper.session_number or 0) <= (paper.sessions_total or SESSIONS_CAP) <= SESSIONS_CAP:
-        raise PaperRefused("The number of this session can’t be higher than the sessions of the course.")
+        raise papers.PaperRefused(
+            "The number of this session can’t be higher than the sessions of the course."
+        )
     _check_next(paper.next_visit)
     return paper
 
 
-def _check_planner(paper: VisitPlanner) -> VisitPlanner:
+def _check_planner(paper: papers.VisitPlanner) -> papers.VisitPlanner:
     if len(paper.visits) > VISITS_SHOWN:
-        raise PaperRefused(f"A visit planner holds {VISITS_SHOWN} visits.")
+        raise papers.PaperRefused(f"A visit planner holds {VISITS_SHOWN} visits.")
     if any(each.at.tzinfo is None for each in paper.visits):
-        raise PaperRefused("A visit needs a time with its time zone.")
+        raise papers.PaperRefused("A visit needs a time with its time zone.")
     _check_url(paper.calendar_url)
     _check_url(paper.arrival.map_url or None)
     return paper
 
 
-def _check_letter(paper: VoucherLetter) -> VoucherLetter:
+def _check_letter(paper: papers.VoucherLetter) -> papers.VoucherLetter:
     if not clean(paper.billed_to.name, 4) or not clean(paper.recipient_name, 4):
-        raise PaperRefused("A voucher’s letter needs the names of giver and receiver.")
+        raise papers.PaperRefused("A voucher’s letter needs the names of giver and receiver.")
     if len(paper.billed_to.address_lines) > ROWS_CAP:
-        raise PaperRefused(f"An address may have {ROWS_CAP} lines.")
+        raise papers.PaperRefused(f"An address may have {ROWS_CAP} lines.")
     return paper
 
 
-def _check_poster(paper: ShopPoster) -> ShopPoster:
+def _check_poster(paper: papers.ShopPoster) -> papers.ShopPoster:
     _check_url(paper.url)
     return paper
 
 
-def _check_welcome(paper: WelcomeSheet) -> WelcomeSheet:
-    _check_guidance(AftercareText(title="", sections=paper.sections))
+def _check_welcome(paper: papers.WelcomeSheet) -> papers.WelcomeSheet:
+    _check_guidance(papers.AftercareText(title="", sections=paper.sections))
     if not 1 <= len(paper.contents) <= ROWS_CAP:
-        raise PaperRefused(f"A welcome sheet holds 1 to {ROWS_CAP} treatments.")
+        raise papers.PaperRefused(f"A welcome sheet holds 1 to {ROWS_CAP} treatments.")
     _check_terms(paper.terms, "A welcome sheet")
     _check_url(paper.balance_url)
     _check_url(paper.arrival.map_url or None)
@@ -278,11 +252,11 @@ def _check_welcome(paper: WelcomeSheet) -> WelcomeSheet:
     return paper
 
 
-def _check_quote(paper: CourseQuote) -> CourseQuote:
+def _check_quote(paper: papers.CourseQuote) -> papers.CourseQuote:
     if not 1 <= len(paper.contents) <= ROWS_CAP:
-        raise PaperRefused(f"A quote holds 1 to {ROWS_CAP} treatments.")
+        raise papers.PaperRefused(f"A quote holds 1 to {ROWS_CAP} treatments.")
     if max(length(paper.concern), length(paper.rhythm)) > CONCERN_CAP or length(paper.refund) > CLAUSE_CAP:
-        raise PaperRefused(
+        raise papers.PaperRefused(
             f"A quote holds {CONCERN_CAP} characters of a client’s words, {CLAUSE_CAP} on refunds."
         )
     _check_terms(paper.terms, "A quote")
@@ -291,25 +265,29 @@ def _check_quote(paper: CourseQuote) -> CourseQuote:
     return paper
 
 
-def _check_next(visit: NextVisit | None) -> None:
+def _check_next(visit: papers.NextVisit | None) -> None:
     if visit and visit.at.tzinfo is None:
-        raise PaperRefused("The next visit needs a time with its time zone.")
+        raise papers.PaperRefused("The next visit needs a time with its time zone.")
 
 
-def _check_guidance(text: AftercareText) -> None:
+def _check_guidance(text: papers.AftercareText) -> None:
     said = sum(length(piece) for piece in pieces_of(text))
     if said > GUIDANCE_CAP:
-        raise PaperRefused(f"An aftercare text may have {GUIDANCE_CAP} characters; this one has {said}.")
+        raise papers.PaperRefused(
+            f"An aftercare text may have {GUIDANCE_CAP} characters; this one has {said}."
+        )
     for row in (row for section in text.sections for row in section.rows):
         if long := next((piece for piece in (row.thing, *row.cells) if length(piece) > NOTE_CAP), ""):
-            raise PaperRefused(f"A cell of the table may have {NOTE_CAP} characters; shorten {long[:40]!r}.")
+            raise papers.PaperRefused(
+                f"A cell of the table may have {NOTE_CAP} characters; shorten {long[:40]!r}."
+            )
     lines = sum(1 + len(block.items) for section in text.sections for block in section.blocks)
     lines += sum(len(section.rows) for section in text.sections)
     if lines + len(text.sections) > LINES_CAP or sum(1 for _ in pieces_of(text)) > PIECES_CAP:
-        raise PaperRefused(f"An aftercare text may have {LINES_CAP} lines; shorten it.")
+        raise papers.PaperRefused(f"An aftercare text may have {LINES_CAP} lines; shorten it.")
 
 
-def pieces_of(text: AftercareText) -> Iterator[str]:
+def pieces_of(text: papers.AftercareText) -> Iterator[str]:
     """Yield every heading and piece of a text."""
     for section in text.sections:
         yield section.heading
@@ -320,62 +298,62 @@ def pieces_of(text: AftercareText) -> Iterator[str]:
             yield from (row.thing, *row.cells)
 
 
-def _check_clinic(clinic: Clinic) -> None:
+def _check_clinic(clinic: papers.Clinic) -> None:
     if len(clinic.address_lines) > ROWS_CAP:
-        raise PaperRefused(f"The clinic’s address may have {ROWS_CAP} lines.")
-    if clinic.page_size not in get_args(PageSize):
-        raise PaperRefused("A paper is of size letter or a4.")
+        raise papers.PaperRefused(f"The clinic’s address may have {ROWS_CAP} lines.")
+    if clinic.page_size not in get_args(papers.PageSize):
+        raise papers.PaperRefused("A paper is of size letter or a4.")
     try:
         ZoneInfo(clinic.time_zone[:NAME_CAP])
     except (LookupError, OSError, ValueError) as error:
-        raise PaperRefused(f"{clinic.time_zone[:NAME_CAP]!r} is not a time zone.") from error
+        raise papers.PaperRefused(f"{clinic.time_zone[:NAME_CAP]!r} is not a time zone.") from error
 
 
-def _check_voucher(paper: GiftVoucher) -> GiftVoucher:
+def _check_voucher(paper: papers.GiftVoucher) -> papers.GiftVoucher:
     """Return the voucher with its code in one piece, the form in which a scanner reads it."""
     code = paper.code[:80].replace("-", "").replace(" ", "").upper()
     if not _CODE.fullmatch(code):
-        raise PaperRefused("A voucher’s code has 4 to 32 letters and digits, and no others.")
+        raise papers.PaperRefused("A voucher’s code has 4 to 32 letters and digits, and no others.")
     _check_voucher_names(paper)
-    if paper.form not in get_args(VoucherForm):
-        raise PaperRefused("A gift voucher is folded, has pages or is for a window envelope.")
+    if paper.form not in get_args(papers.VoucherForm):
+        raise papers.PaperRefused("A gift voucher is folded, has pages or is for a window envelope.")
     if not 1 <= len(paper.contents) <= ROWS_CAP:
-        raise PaperRefused(f"A gift holds 1 to {ROWS_CAP} treatments.")
+        raise papers.PaperRefused(f"A gift holds 1 to {ROWS_CAP} treatments.")
     if any(each.sessions not in _GIFT_SESSIONS for each in paper.contents):
-        raise PaperRefused("A gift holds 1 to 999 sessions of each treatment.")
+        raise papers.PaperRefused("A gift holds 1 to 999 sessions of each treatment.")
     if paper.months_from_first_visit is not None and paper.months_from_first_visit not in _GIFT_MONTHS:
-        raise PaperRefused("A gift ends 1 to 120 months after the first visit, on a day, or never.")
+        raise papers.PaperRefused("A gift ends 1 to 120 months after the first visit, on a day, or never.")
     _check_terms(paper.terms, "A gift voucher")
     return replace(paper, code=code)
 
 
-def _check_voucher_names(paper: GiftVoucher) -> None:
+def _check_voucher_names(paper: papers.GiftVoucher) -> None:
     for text, called in (
         (paper.recipient_name, "the name of whom it is for"),
         (paper.giver_name, "the giver’s name"),
         (paper.package_name, "the package’s name"),
     ):
         if not clean(text, 4):
-            raise PaperRefused(f"A gift voucher needs {called}.")
+            raise papers.PaperRefused(f"A gift voucher needs {called}.")
 
 
-_CHECKS: dict[type[Paper], Callable[[Any], Any]] = {
-    CourseSummary: _check_summary,
-    AftercareSheet: _check_sheet,
-    Invoice: check_invoice,
-    CreditNote: check_credit_note,
-    AccountStatement: _check_statement,
-    Receipt: _check_receipt,
-    PrepaidBalance: check_prepaid,
-    GiftVoucher: _check_voucher,
-    OwnersMonth: check_month,
-    YearEnd: check_year,
-    WelcomeSheet: _check_welcome,
-    VisitPlanner: _check_planner,
-    VoucherLetter: _check_letter,
-    ShopPoster: _check_poster,
+_CHECKS: dict[type[papers.Paper], Callable[[Any], Any]] = {
+    papers.CourseSummary: _check_summary,
+    papers.AftercareSheet: _check_sheet,
+    papers.Invoice: sums.check_invoice,
+    papers.CreditNote: sums.check_credit_note,
+    papers.AccountStatement: _check_statement,
+    papers.Receipt: _check_receipt,
+    papers.PrepaidBalance: sums.check_prepaid,
+    papers.GiftVoucher: _check_voucher,
+    papers.OwnersMonth: sums.check_month,
+    papers.YearEnd: check_year,
+    papers.WelcomeSheet: _check_welcome,
+    papers.VisitPlanner: _check_planner,
+    papers.VoucherLetter: _check_letter,
+    papers.ShopPoster: _check_poster,
     # Our own text.
-    Guide: lambda paper: paper,
-    CourseAgreement: check_agreement,
-    CourseQuote: _check_quote,
+    papers.Guide: lambda paper: paper,
+    papers.CourseAgreement: check_agreement,
+    papers.CourseQuote: _check_quote,
 }

@@ -4,17 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from invoices.language import Language
-from invoices.pages.account_rows import (
-    LONG_AMOUNT,
-    LONG_FIGURE,
-    Sum,
-    due_sum,
-    held_together,
-    how,
-    in_one_piece,
-    issuer,
-    party,
-)
+from invoices.pages import account_rows
 from invoices.papers import PrepaidBalance, PrepaidCourse, Receipt
 
 
@@ -38,7 +28,7 @@ class ReceiptPage:
     billed_to: tuple[str, ...]
     billed_by: tuple[str, ...]
     facts: tuple[Fact, ...]
-    sums: tuple[Sum, ...]
+    sums: tuple[account_rows.Sum, ...]
     closing: tuple[str, ...]
 
 
@@ -48,10 +38,10 @@ def receipt_page(paper: Receipt, language: Language) -> ReceiptPage:
     return ReceiptPage(
         heading=language.gettext("Receipt {number}", number=paper.number),
         figure=figure,
-        figure_label=in_one_piece(_figure_label(paper, language)),
-        is_long_figure=len(figure) > LONG_FIGURE,
-        billed_to=party(paper.billed_to, paper.clinic, language),
-        billed_by=issuer(paper.clinic, language),
+        figure_label=account_rows.in_one_piece(_figure_label(paper, language)),
+        is_long_figure=len(figure) > account_rows.LONG_FIGURE,
+        billed_to=account_rows.party(paper.billed_to, paper.clinic, language),
+        billed_by=account_rows.issuer(paper.clinic, language),
         facts=tuple(_facts(paper, language)),
         sums=tuple(_sums(paper, language)),
         closing=tuple(_closing(paper, language)),
@@ -71,7 +61,9 @@ def _figure_label(paper: Receipt, language: Language) -> str:
 def _facts(paper: Receipt, language: Language) -> Iterator[Fact]:
     time = language.time_of_day(paper.paid_at, paper.clinic.time_zone)
     yield Fact(language.gettext("Paid on"), language.with_comma(language.long_date(paper.payment.on), time))
-    yield Fact(language.gettext("Paid by"), how(paper.payment.how, paper.payment.label, language))
+    yield Fact(
+        language.gettext("Paid by"), account_rows.how(paper.payment.how, paper.payment.label, language)
+    )
     if paper.receipt_url:
         yield Fact(
             language.gettext("Square’s receipt"),
@@ -80,23 +72,23 @@ def _facts(paper: Receipt, language: Language) -> Iterator[Fact]:
         )
 
 
-def _sums(paper: Receipt, language: Language) -> Iterator[Sum]:
+def _sums(paper: Receipt, language: Language) -> Iterator[account_rows.Sum]:
     of_invoice = language.gettext(
         "Invoice {number} of {date}",
         number=paper.invoice_number,
         date=language.medium_date(paper.invoice_issued_on),
     )
-    yield Sum(of_invoice, language.money(paper.total))
+    yield account_rows.Sum(of_invoice, language.money(paper.total))
     if paper.paid_before.amount:
-        yield Sum(language.gettext("Paid before"), language.money(paper.paid_before))
+        yield account_rows.Sum(language.gettext("Paid before"), language.money(paper.paid_before))
     called = {
         "all": language.gettext("This payment"),
         "deposit": language.gettext("This payment, the deposit"),
         "balance": language.gettext("This payment, the balance"),
         "part": language.gettext("This payment, a part"),
     }[paper.part]
-    yield Sum(called, language.money(paper.payment.amount), is_end=True)
-    yield due_sum(paper.balance_due, paper.due_on, language)
+    yield account_rows.Sum(called, language.money(paper.payment.amount), is_end=True)
+    yield account_rows.due_sum(paper.balance_due, paper.due_on, language)
 
 
 def _closing(paper: Receipt, language: Language) -> Iterator[str]:
@@ -137,12 +129,12 @@ def prepaid_page(paper: PrepaidBalance, language: Language) -> PrepaidPage:
     figure = language.money(paper.total)
     return PrepaidPage(
         figure=figure,
-        figure_label=in_one_piece(language.gettext("paid in advance and not used")),
-        is_long_figure=len(figure) > LONG_FIGURE,
+        figure_label=account_rows.in_one_piece(language.gettext("paid in advance and not used")),
+        is_long_figure=len(figure) > account_rows.LONG_FIGURE,
         # The total is the longest of the amounts.
-        is_wide=len(figure) > LONG_AMOUNT,
-        billed_to=party(paper.billed_to, paper.clinic, language),
-        billed_by=issuer(paper.clinic, language),
+        is_wide=len(figure) > account_rows.LONG_AMOUNT,
+        billed_to=account_rows.party(paper.billed_to, paper.clinic, language),
+        billed_by=account_rows.issuer(paper.clinic, language),
         rows=tuple(_row(each, language) for each in paper.courses),
         rules=tuple(_rules(paper, language)),
     )
@@ -162,7 +154,7 @@ def _details(course: PrepaidCourse, language: Language) -> Iterator[str]:
     yield language.gettext("Bought on {date}", date=language.medium_date(course.sold_on))
     for each in course.sessions[1:]:
         left = language.gettext("{unused} of {total}", unused=each.unused, total=each.granted)
-        yield held_together(f"{each.treatment}{language.colon}{left}")
+        yield account_rows.held_together(f"{each.treatment}{language.colon}{left}")
     if course.expires_on is not None:
         yield language.gettext("Good until {date}", date=language.medium_date(course.expires_on))
     if course.value is None:

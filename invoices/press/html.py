@@ -9,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from invoices import papers
 from invoices.language import Language, language_for
 from invoices.pages.account_rows import in_one_piece, is_windowed, postal_lines
 from invoices.pages.agreement import agreement_page
@@ -30,27 +31,6 @@ from invoices.pages.summary import summary_page
 from invoices.pages.voucher import voucher_page
 from invoices.pages.welcome import welcome_page
 from invoices.pages.year import year_page
-from invoices.papers import (
-    AccountStatement,
-    AftercareSheet,
-    CourseAgreement,
-    CourseQuote,
-    CourseSummary,
-    CreditNote,
-    GiftVoucher,
-    Guide,
-    Invoice,
-    OwnersMonth,
-    PageSize,
-    Paper,
-    PrepaidBalance,
-    Receipt,
-    ShopPoster,
-    VisitPlanner,
-    VoucherLetter,
-    WelcomeSheet,
-    YearEnd,
-)
 
 # From text of 12 points to text of 16.
 LARGER = 4 / 3
@@ -69,28 +49,28 @@ class Layout:
     page: Callable[[Any, Language], Any] = lambda _paper, _language: None
 
 
-LAYOUTS: dict[type[Paper], Layout] = {
-    CourseSummary: Layout("course_summary.html", summary_page),
-    AftercareSheet: Layout("aftercare_sheet.html", sheet_page),
-    Invoice: Layout("account.html", invoice_page),
-    CreditNote: Layout("account.html", credit_note_page),
-    AccountStatement: Layout("statement.html", statement_page),
-    Receipt: Layout("receipt.html", receipt_page),
-    PrepaidBalance: Layout("prepaid.html", prepaid_page),
-    GiftVoucher: Layout("gift_voucher.html", voucher_page),
-    OwnersMonth: Layout("owners_month.html", month_page),
-    YearEnd: Layout("year_end.html", year_page),
-    Guide: Layout("guide.html"),
-    CourseAgreement: Layout("course_agreement.html", agreement_page),
-    WelcomeSheet: Layout("welcome_sheet.html", welcome_page),
-    VisitPlanner: Layout("visit_planner.html", planner_page),
-    CourseQuote: Layout("course_quote.html", quote_page),
-    VoucherLetter: Layout("voucher_letter.html", letter_page),
-    ShopPoster: Layout("shop_poster.html", poster_page),
+LAYOUTS: dict[type[papers.Paper], Layout] = {
+    papers.CourseSummary: Layout("course_summary.html", summary_page),
+    papers.AftercareSheet: Layout("aftercare_sheet.html", sheet_page),
+    papers.Invoice: Layout("account.html", invoice_page),
+    papers.CreditNote: Layout("account.html", credit_note_page),
+    papers.AccountStatement: Layout("statement.html", statement_page),
+    papers.Receipt: Layout("receipt.html", receipt_page),
+    papers.PrepaidBalance: Layout("prepaid.html", prepaid_page),
+    papers.GiftVoucher: Layout("gift_voucher.html", voucher_page),
+    papers.OwnersMonth: Layout("owners_month.html", month_page),
+    papers.YearEnd: Layout("year_end.html", year_page),
+    papers.Guide: Layout("guide.html"),
+    papers.CourseAgreement: Layout("course_agreement.html", agreement_page),
+    papers.WelcomeSheet: Layout("welcome_sheet.html", welcome_page),
+    papers.VisitPlanner: Layout("visit_planner.html", planner_page),
+    papers.CourseQuote: Layout("course_quote.html", quote_page),
+    papers.VoucherLetter: Layout("voucher_letter.html", letter_page),
+    papers.ShopPoster: Layout("shop_poster.html", poster_page),
 }
 
 
-def html_of(paper: Paper, density: Density | None = None, *, logo_address: str = "") -> str:
+def html_of(paper: papers.Paper, density: Density | None = None, *, logo_address: str = "") -> str:
     """Return the page of a fitted paper, in the density in which it should fit by default.
 
     `logo_address`: where the logo is found, the renderer's own by default.
@@ -134,7 +114,7 @@ def enlarged(text: str) -> str:
     return _POINTS.sub(lambda found: f"{float(found[1]) * LARGER:.4g}pt", text)
 
 
-def own_css(paper: Paper) -> str:
+def own_css(paper: papers.Paper) -> str:
     """Return the few rules that differ between clinics and languages."""
     accent = readable_accent(paper.clinic.accent)
     css = ClinicStyle(
@@ -169,7 +149,7 @@ def _templates() -> Environment:
 class ClinicStyle:
     """The few rules that differ between clinics and languages."""
 
-    page_size: PageSize
+    page_size: papers.PageSize
     accent: str
     page_phrase: str
 

@@ -11,18 +11,8 @@ from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView
 from plugin.courses.handouts.example import CLIENT
+from plugin.courses.letters import sending
 from plugin.courses.letters.kinds import list_letter_kinds
-from plugin.courses.letters.sending import (
-    POSTMAN,
-    LetterToSend,
-    claim_letter,
-    close_letter,
-    give_up,
-    is_pending,
-    plan_letters,
-    put_back,
-    wait_until,
-)
 from plugin.courses.lists.listing import renew_some
 from plugin.emails.compose import html_of, plain_of
 from plugin.emails.letter_text import AT_THE_END, LetterFill, fill_of, letter_text
@@ -52,46 +42,46 @@ def plan_due_letters(services: Services) -> int:
     """Plan the letters due now; none without a mail server. Returns how many."""
     if not services.mail.is_ready:
         return 0
-    return plan_letters(services.store, services.clock(), rules_of(services.settings))
+    return sending.plan_letters(services.store, services.clock(), rules_of(services.settings))
 
 
 def mail_letter(services: Services, job: Job) -> str | RunAgain:
     """Send the letter, at most once; raises MailFailed."""
     store, now, rules = services.store, services.clock(), rules_of(services.settings)
-    if not is_pending(store, job.subject):
+    if not sending.is_pending(store, job.subject):
         return "There is no longer anything to send."
-    if (opens := wait_until(store, now, rules)) is not None:
+    if (opens := sending.wait_until(store, now, rules)) is not None:
         return RunAgain((opens - now).total_seconds(), "It waits for the hours in which letters are sent.")
     # Found out before the letter is marked as being sent.
     stop_url_of(services, "")
     # Whether it is still due is read from the list of courses: what was used since it was planned is in it then.
     renew_some(store, now)
-    found = claim_letter(store, job.subject, now, rules)
+    found = sending.claim_letter(store, job.subject, now, rules)
     if isinstance(found, str):
         return f"Not sent. {found}"
     try:
         services.mail.send(written(services, found))
     except MailFailed as error:
         if error.permanent:
-            close_letter(store, found, services.clock(), error.message)
+            sending.close_letter(store, found, services.clock(), error.message)
         else:
-            put_back(store, found.id)
+            sending.put_back(store, found.id)
         raise
-    close_letter(store, found, services.clock())
+    sending.close_letter(store, found, services.clock())
     return "The letter was sent."
 
 
 def give_up_letter(services: Services, job: Job, sentence: str) -> None:
     """Record that the letter could not be sent."""
-    give_up(services.store, job.subject, sentence, services.clock())
+    sending.give_up(services.store, job.subject, sentence, services.clock())
 
 
-def written(services: Services, letter: LetterToSend) -> Letter:
+def written(services: Services, letter: sending.LetterToSend) -> Letter:
     """Write the letter in the client's language; raises MailFailed without a key."""
     language = language_for(letter.client.language)
     settings = services.settings
     buys_again = settings.client_buys_again
-    act = Act(POSTMAN, services.clock(), f"letter:{letter.id}")
+    act = Act(sending.POSTMAN, services.clock(), f"letter:{letter.id}")
     page_url = page_url_of(services, act, letter.client.id)
     fill = replace(
         fill_of(letter, language, page_url=page_url, buys_again=buys_again), review_url=settings.review_url

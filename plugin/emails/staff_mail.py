@@ -10,19 +10,9 @@ from functools import partial
 
 from invoices.language import Language
 from plugin.core.acts import Role
+from plugin.courses.accounts import staff
 from plugin.courses.accounts.email_codes import email_code
 from plugin.courses.accounts.invitations import expires_at, link_address, note_mail_problem
-from plugin.courses.accounts.staff import (
-    EMAIL,
-    NEW_OWNER,
-    PASSKEY_ADDED,
-    PASSWORD,
-    ROLE,
-    SECOND_STEP_REMOVED,
-    StaffView,
-    read_staff,
-    staff_by_email,
-)
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView
@@ -51,7 +41,7 @@ class StaffText:
 def mail_link(services: Services, job: Job) -> str:
     """Send a link to set a password to the person the job names; raises MailFailed, ConfigurationError."""
     try:
-        person = read_staff(services.store, job.subject)
+        person = staff.read_staff(services.store, job.subject)
     except NotFound:
         return _("Not sent: the invitation was withdrawn.")
     return _send_link(services, job, person, base_url=str(job.payload.get("base_url", "")))
@@ -59,7 +49,7 @@ def mail_link(services: Services, job: Job) -> str:
 
 def mail_forgotten(services: Services, job: Job) -> str:
     """Send a link to whoever signs in with the address that was typed; raises MailFailed, ConfigurationError."""
-    person = staff_by_email(services.store, str(job.payload["email"]))
+    person = staff.staff_by_email(services.store, str(job.payload["email"]))
     return _send_link(services, job, person) if person else _("Not sent: no one signs in with that address.")
 
 
@@ -70,7 +60,10 @@ def give_up_link(services: Services, job: Job, sentence: str) -> None:
 
 def mail_email_code(services: Services, job: Job) -> str:
     """Send the code that confirms a new address to that address; raises MailFailed, ConfigurationError."""
-    person, address = read_staff(services.store, str(job.payload["staff_id"])), str(job.payload["email"])
+    person, address = (
+        staff.read_staff(services.store, str(job.payload["staff_id"])),
+        str(job.payload["email"]),
+    )
     if not person.is_active:
         return _("Not sent: {person} is deactivated.", person=person.name)
     clinic = read_clinic(services.store)
@@ -87,13 +80,13 @@ def mail_alert(services: Services, job: Job) -> str:
         return _("Not sent: mail is not set up.")
     clinic, to = read_clinic(services.store), str(job.payload["to"])
     # An address that was replaced is nobody's any more.
-    person = staff_by_email(services.store, to)
+    person = staff.staff_by_email(services.store, to)
     language = staff_language(person.language if person else "", clinic.language)
     _send(services, job, clinic, to, language, partial(_alert_text, job, clinic))
     return _("E-mail sent.")
 
 
-def _send_link(services: Services, job: Job, person: StaffView, *, base_url: str = "") -> str:
+def _send_link(services: Services, job: Job, person: staff.StaffView, *, base_url: str = "") -> str:
     if not person.is_active:
         return _("Not sent: {person} is deactivated.", person=person.name)
     clinic, now = read_clinic(services.store), services.clock()
@@ -129,7 +122,7 @@ def _send(
 
 
 def _invitation_text(
-    person: StaffView, clinic: ClinicView, url: str, until: datetime, language: Language
+    person: staff.StaffView, clinic: ClinicView, url: str, until: datetime, language: Language
 ) -> StaffText:
     return StaffText(
         subject=_("Your sign-in at {clinic}", clinic=clinic.name),
@@ -156,7 +149,7 @@ def _invitation_text(
 
 
 def _reset_text(
-    person: StaffView, clinic: ClinicView, url: str, until: datetime, language: Language
+    person: staff.StaffView, clinic: ClinicView, url: str, until: datetime, language: Language
 ) -> StaffText:
     return StaffText(
         subject=_("A new password for {clinic}", clinic=clinic.name),
@@ -173,7 +166,7 @@ def _reset_text(
     )
 
 
-def _code_text(person: StaffView, clinic: ClinicView, code: str) -> StaffText:
+def _code_text(person: staff.StaffView, clinic: ClinicView, code: str) -> StaffText:
     return StaffText(
         subject=_("Your code for {clinic}: {code}", clinic=clinic.name, code=code),
         greeting=_("Hello {person},", person=person.name),
@@ -192,19 +185,19 @@ def _alert_text(job: Job, clinic: ClinicView, language: Language) -> StaffText:
     said = {name: str(value) for name, value in job.payload.items()}
     role, by, name = ROLE_NAMES[Role(said["role"])], said["by"], said["name"]
     subject, line = {
-        PASSWORD: (
+        staff.PASSWORD: (
             _("New password for {name}", name=name),
             _("The password of {name} was changed by {by}.", name=name, by=by),
         ),
-        ROLE: (
+        staff.ROLE: (
             _("New role for {name}", name=name),
             _("The role of {name} was changed to {role} by {by}.", name=name, role=role, by=by),
         ),
-        EMAIL: (
+        staff.EMAIL: (
             _("New e-mail for {name}", name=name),
             _("{name} signs in with {email} now, changed by {by}.", name=name, email=said["email"], by=by),
         ),
-        SECOND_STEP_REMOVED: (
+        staff.SECOND_STEP_REMOVED: (
             _("Second step of {name} removed", name=name),
             _(
                 "The second step of {name}’s sign-in was removed by {by}: it is no longer asked for.",
@@ -212,11 +205,11 @@ def _alert_text(job: Job, clinic: ClinicView, language: Language) -> StaffText:
                 by=by,
             ),
         ),
-        PASSKEY_ADDED: (
+        staff.PASSKEY_ADDED: (
             _("New passkey for {name}", name=name),
             _("{by} added a passkey: {name} can sign in with it.", by=by, name=name),
         ),
-        NEW_OWNER: (
+        staff.NEW_OWNER: (
             _("{name} is an owner", name=name),
             _("{name} ({email}) was made an owner by {by}.", name=name, email=said["email"], by=by),
         ),

@@ -11,16 +11,8 @@ from plugin.courses.base.views import ClinicView
 from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.clients.email_choice import STOP_PATH, stop_token
 from plugin.courses.clients.private_page import page_address
+from plugin.courses.handouts import visit_email
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
-from plugin.courses.handouts.visit_email import (
-    DueLetter,
-    is_open,
-    is_too_late,
-    leave_letter,
-    look_at_letter,
-    note_answered,
-    note_given_up,
-)
 from plugin.emails.compose import html_of, plain_of
 from plugin.errors import MailFailed, PaperNotMade, Refused
 from plugin.jobs import RunAgain
@@ -41,7 +33,7 @@ class VisitText:
     questions: str
 
 
-def visit_text(due: DueLetter, language: Language, kinds: Collection[str]) -> VisitText:
+def visit_text(due: visit_email.DueLetter, language: Language, kinds: Collection[str]) -> VisitText:
     """Write the text; `kinds`: the papers that are attached."""
     return VisitText(
         subject=_subject(due, language),
@@ -53,7 +45,7 @@ def visit_text(due: DueLetter, language: Language, kinds: Collection[str]) -> Vi
     )
 
 
-def _subject(due: DueLetter, language: Language) -> str:
+def _subject(due: visit_email.DueLetter, language: Language) -> str:
     clinic = due.clinic.name
     if not due.has_come:
         return language.gettext("A session of your course at {clinic} was used", clinic=clinic)
@@ -72,12 +64,12 @@ def _subject(due: DueLetter, language: Language) -> str:
     return subject.format(clinic=clinic)
 
 
-def _is_touch_up(due: DueLetter) -> bool:
+def _is_touch_up(due: visit_email.DueLetter) -> bool:
     kinds = {each.treatment: each.kind for each in due.course.allowances}
     return kinds.get(due.visit.treatments[0]) == "touch_up"
 
 
-def _opening(due: DueLetter, language: Language) -> Iterator[str]:
+def _opening(due: visit_email.DueLetter, language: Language) -> Iterator[str]:
     visit = due.visit
     date = language.long_date(visit.visited_on)
     numbers = {"n": visit.number, "total": due.course.granted}
@@ -100,7 +92,7 @@ def _opening(due: DueLetter, language: Language) -> Iterator[str]:
         yield language.gettext("That was a touch-up.")
 
 
-def _next(due: DueLetter, language: Language) -> Iterator[str]:
+def _next(due: visit_email.DueLetter, language: Language) -> Iterator[str]:
     interval = due.interval if due.interval and due.is_owner else ""
     if due.next_visit:
         yield from booked_lines(due.next_visit, due.clinic, language, interval)
@@ -164,30 +156,34 @@ _PAPER_AGAIN_S = 60
 def mail_visit(services: Services, job: Job) -> str | RunAgain:
     """Send the e-mail, once; raises MailFailed."""
     store, now = services.store, services.clock()
-    if not is_open(store, job.subject):
+    if not visit_email.is_open(store, job.subject):
         return "There is no longer anything to send."
-    due = look_at_letter(store, job.subject, now) if services.mail.is_ready else "Mail is no longer set up."
+    due = (
+        visit_email.look_at_letter(store, job.subject, now)
+        if services.mail.is_ready
+        else "Mail is no longer set up."
+    )
     if isinstance(due, str):
-        leave_letter(store, job.subject, due, now)
+        visit_email.leave_letter(store, job.subject, due, now)
         return f"Not sent. {due}"
-    if is_too_late(store, job.subject, now):
-        note_given_up(store, job.subject, "It could not be sent in time.", now)
+    if visit_email.is_too_late(store, job.subject, now):
+        visit_email.note_given_up(store, job.subject, "It could not be sent in time.", now)
         return "Not sent: it is too late for it."
     try:
         letter = written(services, due)
     except PaperNotMade as error:
         return RunAgain(_PAPER_AGAIN_S, error.message)
     _send(services, due, letter)
-    note_answered(store, due, services.clock())
+    visit_email.note_answered(store, due, services.clock())
     return "The e-mail is being sent."
 
 
 def give_up_visit_mail(services: Services, job: Job, sentence: str) -> None:
     """Record that the e-mail was not sent, unless that is recorded already."""
-    note_given_up(services.store, job.subject, sentence, services.clock())
+    visit_email.note_given_up(services.store, job.subject, sentence, services.clock())
 
 
-def written(services: Services, due: DueLetter) -> Letter:
+def written(services: Services, due: visit_email.DueLetter) -> Letter:
     """Write the e-mail with its papers.
 
     Raises PaperNotMade where another try may help, MailFailed without a key.
@@ -210,20 +206,20 @@ def written(services: Services, due: DueLetter) -> Letter:
     )
 
 
-def _act(services: Services, due: DueLetter) -> Act:
+def _act(services: Services, due: visit_email.DueLetter) -> Act:
     return Act(_POSTMAN, services.clock(), f"letter:{due.id}")
 
 
-def _send(services: Services, due: DueLetter, letter: Letter) -> None:
+def _send(services: Services, due: visit_email.DueLetter, letter: Letter) -> None:
     try:
         services.mail.send(letter)
     except MailFailed as error:
         if error.permanent:
-            note_answered(services.store, due, services.clock(), error.message)
+            visit_email.note_answered(services.store, due, services.clock(), error.message)
         raise
 
 
-def _papers(services: Services, due: DueLetter) -> list[tuple[str, bytes]]:
+def _papers(services: Services, due: visit_email.DueLetter) -> list[tuple[str, bytes]]:
     """Return this client's papers: a summary for the owner, an aftercare sheet for the attendee."""
     kinds = [*([SUMMARY] if due.is_owner else []), *([AFTERCARE] if due.has_come else [])]
     found = []
@@ -236,7 +232,7 @@ def _papers(services: Services, due: DueLetter) -> list[tuple[str, bytes]]:
     return found
 
 
-def _paper(services: Services, due: DueLetter, kind: str) -> bytes:
+def _paper(services: Services, due: visit_email.DueLetter, kind: str) -> bytes:
     return hand_out(
         services.store,
         services.render,

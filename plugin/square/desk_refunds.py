@@ -8,14 +8,7 @@ from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.words import money_text
-from plugin.courses.refunds.desk_refund_parts import (
-    PartView,
-    RefundToAsk,
-    note_answer,
-    plan_parts,
-    refund_to_ask,
-    refuse_rest,
-)
+from plugin.courses.refunds import desk_refund_parts
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
@@ -29,10 +22,10 @@ MOST_REASON = 192
 
 def run(services: Services, job: Job) -> str:
     """Ask Square for every part that is not requested yet; raises SquareFailed."""
-    refund = refund_to_ask(services.store, job.subject)
+    refund = desk_refund_parts.refund_to_ask(services.store, job.subject)
     if refund.has_ended:
         return _("The refund has ended already.")
-    parts = refund.parts or plan_parts(services.store, refund.id, _shares(services, refund))
+    parts = refund.parts or desk_refund_parts.plan_parts(services.store, refund.id, _shares(services, refund))
     for part in parts:
         _request(services, refund, part)
     return _("Refund requested; waiting for Square’s event.")
@@ -40,10 +33,12 @@ def run(services: Services, job: Job) -> str:
 
 def give_up(services: Services, job: Job, sentence: str) -> None:
     """Record that Square refuses the rest; the parts it has accepted stay."""
-    refuse_rest(services.store, job.act(SQUARE, services.clock()), job.subject, sentence)
+    desk_refund_parts.refuse_rest(services.store, job.act(SQUARE, services.clock()), job.subject, sentence)
 
 
-def _request(services: Services, refund: RefundToAsk, part: PartView) -> None:
+def _request(
+    services: Services, refund: desk_refund_parts.RefundToAsk, part: desk_refund_parts.PartView
+) -> None:
     square_refund_id = part.square_refund_id
     if square_refund_id is None and part.status == "":
         answer = PaymentRefund.read(
@@ -55,7 +50,7 @@ def _request(services: Services, refund: RefundToAsk, part: PartView) -> None:
             )
         )
         square_refund_id = answer.id
-        note_answer(
+        desk_refund_parts.note_answer(
             services.store,
             refund.id,
             part.square_payment_id,
@@ -72,7 +67,7 @@ def _key(refund_id: str, payment_id: str) -> str:
     return f"{refund_id}-{hashlib.sha256(payment_id.encode()).hexdigest()[:8]}"
 
 
-def _shares(services: Services, refund: RefundToAsk) -> list[tuple[str, int]]:
+def _shares(services: Services, refund: desk_refund_parts.RefundToAsk) -> list[tuple[str, int]]:
     """Split the amount over the sale's payments, first paid first; raises SquareFailed where they are worth less."""
     order = Order.read(services.square.order(refund.square_order_id))
     shares, left = list[tuple[str, int]](), refund.amount.amount

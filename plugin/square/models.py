@@ -15,20 +15,7 @@ from pydantic import AliasChoices, AliasPath, BaseModel, ConfigDict, Field, Plai
 from pydantic import ValidationInfo as Info
 
 from plugin.core.money import Money
-from plugin.square.parsing import (
-    Json,
-    listed,
-    moment,
-    money,
-    optional_id,
-    optional_moment,
-    optional_money,
-    records,
-    square_id,
-    text,
-    unreadable,
-    words,
-)
+from plugin.square import parsing
 
 T = TypeVar("T")
 
@@ -39,26 +26,28 @@ def _field(read: Callable[[object, str], T]) -> PlainValidator:
 
 
 def _typed(most: int) -> PlainValidator:
-    return PlainValidator(lambda value: words(value, most))
+    return PlainValidator(lambda value: parsing.words(value, most))
 
 
 def _or_created(value: object, info: Info) -> datetime | None:
-    return optional_moment(value, "updated_at") or info.data.get("created_at")
+    return parsing.optional_moment(value, "updated_at") or info.data.get("created_at")
 
 
-Id = Annotated[str, _field(square_id)]
-OptionalId = Annotated[str | None, _field(optional_id)]
-Text = Annotated[str, PlainValidator(text)]
+Id = Annotated[str, _field(parsing.square_id)]
+OptionalId = Annotated[str | None, _field(parsing.optional_id)]
+Text = Annotated[str, PlainValidator(parsing.text)]
 Name = Annotated[str, _typed(120)]
-Amount = Annotated[Money, _field(money)]
-OptionalAmount = Annotated[Money | None, _field(optional_money)]
-Moment = Annotated[datetime, _field(moment)]
-OptionalMoment = Annotated[datetime | None, _field(optional_moment)]
+Amount = Annotated[Money, _field(parsing.money)]
+OptionalAmount = Annotated[Money | None, _field(parsing.optional_money)]
+Moment = Annotated[datetime, _field(parsing.moment)]
+OptionalMoment = Annotated[datetime | None, _field(parsing.optional_moment)]
 Updated = Annotated[datetime, PlainValidator(_or_created), Field(validate_default=True)]
 Whole = Annotated[int, PlainValidator(lambda value: value if isinstance(value, int) else 0)]
 # `Rows` refuses an element that is no object, `LenientRows` leaves it out.
-Rows = Annotated[tuple[Json, ...], _field(lambda value, name: tuple(records(value, name)))]
-LenientRows = Annotated[tuple[Json, ...], _field(lambda value, name: tuple(listed(value, name)))]
+Rows = Annotated[tuple[parsing.Json, ...], _field(lambda value, name: tuple(parsing.records(value, name)))]
+LenientRows = Annotated[
+    tuple[parsing.Json, ...], _field(lambda value, name: tuple(parsing.listed(value, name)))
+]
 
 
 class Answer(BaseModel):
@@ -73,11 +62,11 @@ class Answer(BaseModel):
             return cls.model_validate(answer)
         except ValidationError as error:
             first = error.errors()[0]
-            raise unreadable(" ".join([cls.__name__.lower(), *map(str, first["loc"])])) from None
+            raise parsing.unreadable(" ".join([cls.__name__.lower(), *map(str, first["loc"])])) from None
 
 
 def _each(model: type[Answer]) -> PlainValidator:
-    return _field(lambda value, name: tuple(model.read(one) for one in records(value, name)))
+    return _field(lambda value, name: tuple(model.read(one) for one in parsing.records(value, name)))
 
 
 class ProcessingFee(Answer):
@@ -274,7 +263,11 @@ class Order(Answer):
     discounts: Annotated[tuple[Discount, ...], _each(Discount)] = ()
     refund_ids: Annotated[
         tuple[str, ...],
-        _field(lambda value, name: tuple(square_id(one.get("id"), name) for one in records(value, name))),
+        _field(
+            lambda value, name: tuple(
+                parsing.square_id(one.get("id"), name) for one in parsing.records(value, name)
+            )
+        ),
     ] = Field((), alias="refunds")
     answer: dict[str, Any] = Field({}, repr=False)
 
@@ -308,5 +301,5 @@ class PaymentRefund(Answer):
 def minor_units(amount: Money | None, currency: str) -> int:
     """Return an amount in minor units, 0 where Square left it out; raises SquareFailed for another currency."""
     if amount is not None and amount.currency != currency:
-        raise unreadable("an amount is in another currency")
+        raise parsing.unreadable("an amount is in another currency")
     return amount.amount if amount is not None else 0

@@ -14,14 +14,8 @@ from plugin.courses.base.bookmarks import bookmark_of, drop_bookmark_in, save_bo
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.outbox import PROFILE, Job, last_job_subject
 from plugin.courses.base.work import Work
+from plugin.courses.clients import profile_notes
 from plugin.courses.clients.clients import read_client
-from plugin.courses.clients.profile_notes import (
-    drop_note_in,
-    enqueue_all,
-    save_note_in,
-    wanted_text,
-    written_note,
-)
 from plugin.errors import NotYet, SquareFailed
 from plugin.jobs import RunAgain
 from plugin.services import Services
@@ -83,7 +77,7 @@ def _write_one(services: Services, act: Act) -> None:
 
 def _wanted(services: Services, client_id: str) -> str | None:
     today = local_date(read_clinic(services.store), services.clock())
-    return wanted_text(services.store, client_id, today=today)
+    return profile_notes.wanted_text(services.store, client_id, today=today)
 
 
 def _update(services: Services, job: Job) -> str:
@@ -91,7 +85,7 @@ def _update(services: Services, job: Job) -> str:
     if client.id != job.subject:
         return _remove_after_merge(services, job.subject, client.square_customer_id)
     wanted = _wanted(services, client.id)
-    written = written_note(services.store, client.id)
+    written = profile_notes.written_note(services.store, client.id)
     if wanted is None and written is None:
         return "No balance due on the profile."
     if wanted is not None and written == (wanted, client.square_customer_id):
@@ -107,9 +101,9 @@ def _update(services: Services, job: Job) -> str:
 
 def _remove_after_merge(services: Services, client_id: str, current_id: str | None) -> str:
     """Remove the balance from the profile of a client who was merged into another, who has their own."""
-    written = written_note(services.store, client_id)
+    written = profile_notes.written_note(services.store, client_id)
     if written is None or written[1] == current_id:
-        services.store.transact(lambda session: drop_note_in(session, client_id))
+        services.store.transact(lambda session: profile_notes.drop_note_in(session, client_id))
         return "Their balance is on the profile of the client they were merged into."
     return _removed(services, client_id, written[1])
 
@@ -117,7 +111,7 @@ def _remove_after_merge(services: Services, client_id: str, current_id: str | No
 def _written(services: Services, act: Act, client_id: str, wanted: str | None) -> str:
     profile = current_profile(services, act, read_client(services.store, client_id))
     if profile is None:
-        services.store.transact(lambda session: drop_note_in(session, client_id))
+        services.store.transact(lambda session: profile_notes.drop_note_in(session, client_id))
         return "The client is not in Square’s directory."
     customer_id = profile.square_customer_id
     # A merge followed a moment ago may have merged two of our clients.
@@ -129,7 +123,9 @@ def _written(services: Services, act: Act, client_id: str, wanted: str | None) -
     if not _is_defined(services):
         return _hold(services, act, "square_not_found")
     _set(services, act, customer_id, wanted)
-    services.store.transact(lambda session: save_note_in(session, act, client_id, wanted, customer_id))
+    services.store.transact(
+        lambda session: profile_notes.save_note_in(session, act, client_id, wanted, customer_id)
+    )
     return "Balance written on the profile."
 
 
@@ -146,7 +142,7 @@ def _set(services: Services, act: Act, customer_id: str, wanted: str) -> None:
 def _removed(services: Services, client_id: str, customer_id: str) -> str:
     with suppress(SquareNotFound):
         services.square.delete_customer_attribute(customer_id, ATTRIBUTE)
-    services.store.transact(lambda session: drop_note_in(session, client_id))
+    services.store.transact(lambda session: profile_notes.drop_note_in(session, client_id))
     return "Balance removed from the profile."
 
 
@@ -189,7 +185,7 @@ def _hold(services: Services, act: Act, why: str) -> str:
 def _release_in(session: Session, services: Services, act: Act) -> None:
     drop_bookmark_in(session, HELD)
     settle_item_in(session, act, HELD, "Square permits it now; the balances are being written.")
-    enqueue_all(Work(session, services.store, act))
+    profile_notes.enqueue_all(Work(session, services.store, act))
 
 
 _BUSY_S = 30.0

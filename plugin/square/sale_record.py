@@ -7,15 +7,7 @@ import re
 from dataclasses import replace
 
 from invoices.papers import PaidBy
-from plugin.courses.documents.sale_record import (
-    AppliedTax,
-    SaleTax,
-    ServiceCharge,
-    SoldLine,
-    SoldModifier,
-    SoldSale,
-    Tender,
-)
+from plugin.courses.documents import sale_record
 from plugin.errors import SquareFailed
 from plugin.square import models
 from plugin.square.models import Line, Order, Payment, minor_units
@@ -49,13 +41,13 @@ _RECEIPT = re.compile(r"https://([a-z]+\.)?(squareup|squareupsandbox)\.com/[!-~]
 _PERCENTAGE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,5})?\Z")
 
 
-def sold_sale(order: Order) -> SoldSale:
+def sold_sale(order: Order) -> sale_record.SoldSale:
     """Return what an invoice is made of; raises SquareFailed where a line, charge or tender can't be read."""
     if order.total is None:
         raise unreadable("order without a total")
     currency, charges = order.total.currency, order.charges
     lines = [Line.read(line) for line in order.lines]
-    return SoldSale(
+    return sale_record.SoldSale(
         square_order_id=order.id,
         currency=currency,
         lines=tuple(_line(line, currency) for line in lines),
@@ -69,7 +61,7 @@ def sold_sale(order: Order) -> SoldSale:
     )
 
 
-def sales_recorded(order: Order, payment: Payment | None = None) -> tuple[SoldSale, ...]:
+def sales_recorded(order: Order, payment: Payment | None = None) -> tuple[sale_record.SoldSale, ...]:
     """Return the sale to record; none where a line of retail can't be read: its courses are booked anyway.
 
     A request for the invoice answers why there is none. `payment`: one of its payments, with Square's receipt.
@@ -80,7 +72,7 @@ def sales_recorded(order: Order, payment: Payment | None = None) -> tuple[SoldSa
         return ()
 
 
-def _with_receipt(sale: SoldSale, payment: Payment | None) -> SoldSale:
+def _with_receipt(sale: sale_record.SoldSale, payment: Payment | None) -> sale_record.SoldSale:
     if payment is None or not _RECEIPT.match(payment.receipt_url):
         return sale
     tenders = (
@@ -90,10 +82,10 @@ def _with_receipt(sale: SoldSale, payment: Payment | None) -> SoldSale:
     return replace(sale, tenders=tuple(tenders))
 
 
-def _line(line: Line, currency: str) -> SoldLine:
+def _line(line: Line, currency: str) -> sale_record.SoldLine:
     if not _QUANTITY.match(line.quantity):
         raise unreadable("line quantity")
-    return SoldLine(
+    return sale_record.SoldLine(
         uid=line.uid,
         name=line.name,
         variation=line.variation_name,
@@ -106,15 +98,16 @@ def _line(line: Line, currency: str) -> SoldLine:
         + minor_units(line.card_surcharge, currency),
         total=minor_units(line.total, currency),
         modifiers=tuple(
-            SoldModifier(name=one.name, price=minor_units(one.price, currency)) for one in line.modifiers
+            sale_record.SoldModifier(name=one.name, price=minor_units(one.price, currency))
+            for one in line.modifiers
         ),
         taxes=_applied(line.taxes, currency),
     )
 
 
-def _charges(order: Order, currency: str) -> list[ServiceCharge]:
+def _charges(order: Order, currency: str) -> list[sale_record.ServiceCharge]:
     return [
-        ServiceCharge(
+        sale_record.ServiceCharge(
             name=charge.name,
             total=minor_units(charge.total, currency),
             tax=minor_units(charge.tax, currency),
@@ -125,17 +118,17 @@ def _charges(order: Order, currency: str) -> list[ServiceCharge]:
     ]
 
 
-def _surcharge(order: Order, lines: list[Line], currency: str) -> list[ServiceCharge]:
+def _surcharge(order: Order, lines: list[Line], currency: str) -> list[sale_record.ServiceCharge]:
     """Return the card surcharge beside the lines as a charge of its own."""
     apportioned = sum(minor_units(line.card_surcharge, currency) for line in lines)
     amount = minor_units(order.charges.card_surcharge, currency) - apportioned
-    return [ServiceCharge(name="", total=amount, tax=0, taxes=())] if amount > 0 else []
+    return [sale_record.ServiceCharge(name="", total=amount, tax=0, taxes=())] if amount > 0 else []
 
 
-def _tenders(order: Order, currency: str) -> list[Tender]:
+def _tenders(order: Order, currency: str) -> list[sale_record.Tender]:
     paid = [(one, minor_units(one.amount, currency)) for one in order.tenders if one.is_captured]
     return [
-        Tender(
+        sale_record.Tender(
             square_payment_id=tender.payment_id or "",
             how=_paid_by(tender),
             label=_BRANDS.get(tender.card_brand, ""),
@@ -153,12 +146,14 @@ def _paid_by(tender: models.Tender) -> PaidBy:
     return "gift_card" if is_gift_card else _PAID_BY.get(tender.type, "other")
 
 
-def _applied(taxes: tuple[models.AppliedTax, ...], currency: str) -> tuple[AppliedTax, ...]:
-    return tuple(AppliedTax(uid=one.uid, amount=minor_units(one.applied, currency)) for one in taxes)
+def _applied(taxes: tuple[models.AppliedTax, ...], currency: str) -> tuple[sale_record.AppliedTax, ...]:
+    return tuple(
+        sale_record.AppliedTax(uid=one.uid, amount=minor_units(one.applied, currency)) for one in taxes
+    )
 
 
-def _tax(tax: models.Tax) -> SaleTax:
-    return SaleTax(
+def _tax(tax: models.Tax) -> sale_record.SaleTax:
+    return sale_record.SaleTax(
         uid=tax.uid,
         name=tax.name,
         percentage=tax.percentage if _PERCENTAGE.match(tax.percentage) else "",

@@ -15,16 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import optional
-from plugin.courses.accounts.staff import (
-    StaffView,
-    end_sessions,
-    locked_staff,
-    new_row,
-    read_staff,
-    staff_by_mark,
-    staff_email,
-    staff_view,
-)
+from plugin.courses.accounts import staff
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.work import Work, allowed, transact
@@ -51,7 +42,7 @@ class NewPerson:
 
 
 @allowed()
-def invite(work: Work, person: NewPerson, *, by_mail: bool, base_url: str = "") -> StaffView:
+def invite(work: Work, person: NewPerson, *, by_mail: bool, base_url: str = "") -> staff.StaffView:
     """Add a person who sets a password by a link; the same request again returns the same person.
 
     `by_mail`: the link is sent, below `base_url` or else PUBLIC_URL; otherwise make it with `links.link_address`.
@@ -59,13 +50,13 @@ def invite(work: Work, person: NewPerson, *, by_mail: bool, base_url: str = "") 
     """
     request = {**asdict(person), "by_mail": by_mail}
     answer, _other = work.once("invite", request, lambda: _invite(work, person, by_mail, base_url))
-    row = locked_staff(work.session, answer["staff_id"])
+    row = staff.locked_staff(work.session, answer["staff_id"])
     _require_open(row)
-    return staff_view(row)
+    return staff.staff_view(row)
 
 
 def _invite(work: Work, person: NewPerson, by_mail: bool, base_url: str) -> dict[str, str]:
-    row = new_row(work, email=person.email, name=person.name, role=person.role)
+    row = staff.new_row(work, email=person.email, name=person.name, role=person.role)
     row.invited_at = work.now
     print_as(row, person.printed_name, person.license)
     if by_mail:
@@ -85,57 +76,57 @@ def print_as(row: Staff, printed_name: str, license_number: str) -> None:
 
 
 @allowed()
-def invite_again(work: Work, staff_id: str, *, by_mail: bool, base_url: str = "") -> StaffView:
+def invite_again(work: Work, staff_id: str, *, by_mail: bool, base_url: str = "") -> staff.StaffView:
     """Renew an open invitation; earlier links end. Raises NotFound, or Refused where none is open."""
 
     def renew(work: Work, row: Staff) -> dict[str, str]:
         row.invited_at, row.mail_problem = work.now, ""
-        end_sessions(work, row)
+        staff.end_sessions(work, row)
         if by_mail:
             _send(work, row, base_url)
         record_in(work, Did.STAFF_INVITED_AGAIN, name=row.name, subject_id=row.id)
         return {"staff_id": row.id}
 
-    row = locked_staff(work.session, staff_id)
+    row = staff.locked_staff(work.session, staff_id)
     _require_open(row)
     work.once("invite_again", {"staff_id": staff_id, "by_mail": by_mail}, lambda: renew(work, row))
-    return staff_view(row)
+    return staff.staff_view(row)
 
 
 @allowed()
-def withdraw(work: Work, staff_id: str) -> StaffView:
+def withdraw(work: Work, staff_id: str) -> staff.StaffView:
     """Withdraw an open invitation: the person is removed, or deactivated where something names them.
 
     Raises NotFound, or Refused where none is open.
     """
-    row = locked_staff(work.session, staff_id)
+    row = staff.locked_staff(work.session, staff_id)
     _require_open(row)
-    person = staff_view(row)
+    person = staff.staff_view(row)
     record_in(work, Did.STAFF_WITHDRAWN, name=row.name, subject_id=row.id)
     try:
         with work.session.begin_nested():
             work.session.delete(row)
     except IntegrityError:
-        row = locked_staff(work.session, staff_id)
+        row = staff.locked_staff(work.session, staff_id)
         row.is_active, row.session_mark = False, secrets.token_hex(16)
     return person
 
 
 @allowed()
-def send_reset_link(work: Work, staff_id: str, *, base_url: str = "") -> StaffView:
+def send_reset_link(work: Work, staff_id: str, *, base_url: str = "") -> staff.StaffView:
     """Enqueue the e-mail with a reset link; raises NotFound, or Refused for a person who can't sign in."""
-    row = locked_staff(work.session, staff_id)
-    _require_active(staff_view(row))
+    row = staff.locked_staff(work.session, staff_id)
+    _require_active(staff.staff_view(row))
     row.mail_problem = ""
     _send(work, row, base_url)
     record_in(work, Did.STAFF_RESET, name=row.name, subject_id=row.id)
-    return staff_view(row)
+    return staff.staff_view(row)
 
 
-def person_to_reset(store: Store, act: Act, staff_id: str) -> StaffView:
+def person_to_reset(store: Store, act: Act, staff_id: str) -> staff.StaffView:
     """Return the person to show a link for; raises NotFound, or Refused for a person who can't sign in."""
     require(act.actor)
-    person = read_staff(store, staff_id)
+    person = staff.read_staff(store, staff_id)
     _require_active(person)
     transact(
         store, act, lambda work: record_in(work, Did.STAFF_RESET, name=person.name, subject_id=person.id)
@@ -149,7 +140,7 @@ def request_reset(store: Store, act: Act, email: str) -> None:
     The same is done for every address, so that neither the answer nor its time tells who works here. Raises
     InvalidField.
     """
-    address = staff_email(email)
+    address = staff.staff_email(email)
     subject = hashlib.sha256(address.encode()).hexdigest()[:40]
     transact(store, act, lambda work: enqueue(work, FORGOTTEN, subject, payload={"email": address}))
 
@@ -167,7 +158,7 @@ def _require_open(row: Staff) -> None:
         raise Refused(_("{row} has no open invitation.", row=row.name), code="not_invited")
 
 
-def _require_active(person: StaffView) -> None:
+def _require_active(person: staff.StaffView) -> None:
     if not person.is_active:
         raise Refused(
             _("{person} is deactivated. Reactivate them first.", person=person.name), code="deactivated"
@@ -181,7 +172,7 @@ RESET_SALT = "reset-salt"
 _LINK = "link"
 
 
-def link_address(settings: Settings, person: StaffView, now: datetime, *, base_url: str = "") -> str:
+def link_address(settings: Settings, person: staff.StaffView, now: datetime, *, base_url: str = "") -> str:
     """Return a new address where the person sets a password; raises ConfigurationError without SECRET_KEY.
 
     `base_url` is used instead of PUBLIC_URL.
@@ -200,7 +191,7 @@ def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
-def expires_at(person: StaffView, now: datetime) -> datetime:
+def expires_at(person: staff.StaffView, now: datetime) -> datetime:
     """Return when a link made now expires: with the invitation, or after a day."""
     return person.invitation_expires_at or now + RESET_LASTS
 
@@ -210,10 +201,10 @@ def is_link(content: str) -> bool:
     return content.startswith(f"{_LINK}:")
 
 
-def person_of_link(store: Store, content: str, now: datetime) -> StaffView | None:
+def person_of_link(store: Store, content: str, now: datetime) -> staff.StaffView | None:
     """Return the person whose link has this verified content; None once it has expired or was used."""
     _, expires, mark = content.split(":", 2)
     if datetime.fromtimestamp(int(expires), UTC) <= now:
         return None
-    person = staff_by_mark(store, mark)
+    person = staff.staff_by_mark(store, mark)
     return person if person and person.is_active else None

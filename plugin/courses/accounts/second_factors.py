@@ -11,17 +11,8 @@ from sqlalchemy import Select, or_, select, update
 
 from plugin.core.fingerprint import sha256_hex
 from plugin.core.text import required
+from plugin.courses.accounts import staff
 from plugin.courses.accounts.limit_hits import add_hits
-from plugin.courses.accounts.staff import (
-    NO_SUCH_PERSON,
-    PASSKEY_ADDED,
-    SECOND_STEP_REMOVED,
-    StaffView,
-    alert,
-    end_sessions,
-    locked_self,
-    staff_view,
-)
 from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row
@@ -32,12 +23,12 @@ from plugin.wording import _
 
 
 @in_transaction
-def set_totp(work: Work, staff_id: str, *, secret: str, counter: int) -> StaffView:
+def set_totp(work: Work, staff_id: str, *, secret: str, counter: int) -> staff.StaffView:
     """Store the sealed secret of an authenticator app; `counter`: the step of the code that confirmed it."""
     row = _own(work, staff_id)
     row.totp_secret, row.totp_counter = secret, counter
     record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=SET)
-    return staff_view(row)
+    return staff.staff_view(row)
 
 
 def accept_totp_step(store: Store, staff_id: str, counter: int) -> bool:
@@ -51,34 +42,34 @@ def accept_totp_step(store: Store, staff_id: str, counter: int) -> bool:
 
 
 @in_transaction
-def remove_totp(work: Work, staff_id: str) -> StaffView:
+def remove_totp(work: Work, staff_id: str) -> staff.StaffView:
     """Remove a person's own authenticator app, and the recovery codes where no passkey needs them. Idempotent."""
     row = _own(work, staff_id)
     if row.totp_secret is not None:
-        alert(work, row, SECOND_STEP_REMOVED)
+        staff.alert(work, row, staff.SECOND_STEP_REMOVED)
         record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=REMOVED)
     row.totp_secret = row.totp_counter = None
     if not _has_passkey(work, staff_id):
         row.recovery_codes = None
-    return staff_view(row)
+    return staff.staff_view(row)
 
 
 @allowed()
-def reset_second_step(work: Work, staff_id: str) -> StaffView:
+def reset_second_step(work: Work, staff_id: str) -> staff.StaffView:
     """Remove all of a person's second step, who has lost it, and end their sessions: the owner's act.
 
     Their password alone signs them in then. Raises NotFound.
     """
-    row = require_row(work.session, Staff, staff_id, NO_SUCH_PERSON, is_locked=True)
+    row = require_row(work.session, Staff, staff_id, staff.NO_SUCH_PERSON, is_locked=True)
     keys = list(work.session.scalars(select(Passkey).where(Passkey.staff_id == staff_id)))
     if row.totp_secret is not None or keys:
-        alert(work, row, SECOND_STEP_REMOVED)
+        staff.alert(work, row, staff.SECOND_STEP_REMOVED)
     record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=REMOVED)
     row.totp_secret = row.totp_counter = row.recovery_codes = None
     for key in keys:
         work.session.delete(key)
-    end_sessions(work, row)
-    return staff_view(row)
+    staff.end_sessions(work, row)
+    return staff.staff_view(row)
 
 
 def set_recovery_codes(store: Store, staff_id: str, codes: Iterable[str]) -> None:
@@ -92,7 +83,7 @@ def use_recovery_code(store: Store, staff_id: str, code: str) -> bool:
     """Use up a recovery code; return False for one that is none, or was used before."""
     digest = _digest(code)
     with store.writing() as session:
-        row = require_row(session, Staff, staff_id, NO_SUCH_PERSON, is_locked=True)
+        row = require_row(session, Staff, staff_id, staff.NO_SUCH_PERSON, is_locked=True)
         left = list(row.recovery_codes or ())
         if digest not in left:
             return False
@@ -108,7 +99,7 @@ def count_recovery_codes(store: Store, staff_id: str) -> int:
 
 def _own(work: Work, staff_id: str) -> Staff:
     assert work.act.actor.staff_id == staff_id, "only one’s own"
-    return locked_self(work)
+    return staff.locked_self(work)
 
 
 def _has_passkey(work: Work, staff_id: str) -> bool:
@@ -172,11 +163,11 @@ def find_passkey(store: Store, credential_id: str) -> PasskeyView | None:
 @in_transaction
 def add_passkey(work: Work, new: NewPasskey) -> None:
     """Add a passkey to the actor's own account; raises InvalidField, or Refused for one too many."""
-    person = locked_self(work)
+    person = staff.locked_self(work)
     known = work.session.scalars(_of(person.id)).all()
     if len(known) >= MOST_PASSKEYS:
         raise Refused(_("You have {most} passkeys. Remove one first.", most=MOST_PASSKEYS), code="too_many")
-    alert(work, person, PASSKEY_ADDED)
+    staff.alert(work, person, staff.PASSKEY_ADDED)
     attach_passkey(work, person, new)
 
 
@@ -216,7 +207,7 @@ def remove_passkey(work: Work, passkey_id: str) -> str:
 
     Raises NotFound for anybody else's, Refused for the only way to sign in.
     """
-    person = locked_self(work)
+    person = staff.locked_self(work)
     mine = {each.id: each for each in work.session.scalars(_of(person.id))}
     if passkey_id not in mine:
         raise NotFound(_("There is no such passkey."))
@@ -230,7 +221,7 @@ def remove_passkey(work: Work, passkey_id: str) -> str:
         )
     if len(mine) == 1 and person.totp_secret is None:
         person.recovery_codes = None
-        alert(work, person, SECOND_STEP_REMOVED)
+        staff.alert(work, person, staff.SECOND_STEP_REMOVED)
     after = f"{REMOVED}: {mine[passkey_id].name}"
     record_in(work, Did.STAFF_PASSKEY, name=person.name, subject_id=person.id, after=after)
     work.session.delete(mine[passkey_id])

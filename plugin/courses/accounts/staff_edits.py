@@ -4,21 +4,8 @@ from dataclasses import dataclass
 
 from plugin.core.acts import Act, Role
 from plugin.core.text import required
+from plugin.courses.accounts import staff
 from plugin.courses.accounts.invitations import print_as
-from plugin.courses.accounts.staff import (
-    EMAIL,
-    NEW_OWNER,
-    ROLE,
-    StaffView,
-    alert,
-    end_sessions,
-    locked_self,
-    locked_staff,
-    refuse_last_owner,
-    refuse_taken,
-    staff_email,
-    staff_view,
-)
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, allowed, in_transaction
 from plugin.errors import NotAllowed, Refused
@@ -38,64 +25,64 @@ class StaffDetails:
 
 
 @allowed()
-def edit_staff(work: Work, staff_id: str, details: StaffDetails) -> StaffView:
+def edit_staff(work: Work, staff_id: str, details: StaffDetails) -> staff.StaffView:
     """Change a person. A new role holds from their next request; a new address ends their sessions and links.
 
     Raises NotFound, InvalidField, or Refused for an address in use, one's own address, and the last owner's role.
     """
-    row = locked_staff(work.session, staff_id)
+    row = staff.locked_staff(work.session, staff_id)
     before = _in_words(row)
     row.name = required(details.name, field="name", called=_("The name"))
     print_as(row, details.printed_name, details.license)
     _change_role(work, row, details.role)
     if details.email is not None:
-        if work.act.actor.staff_id == row.id and staff_email(details.email) != row.email:
+        if work.act.actor.staff_id == row.id and staff.staff_email(details.email) != row.email:
             raise Refused(_("Change your own e-mail on the page My account."), code="own_sign_in")
         _change_email(work, row, details.email)
     return _recorded(work, row, before)
 
 
 @allowed()
-def set_role(work: Work, staff_id: str, role: Role) -> StaffView:
+def set_role(work: Work, staff_id: str, role: Role) -> staff.StaffView:
     """Change a person's role from their next request on; raises NotFound, or Refused for the last owner."""
-    row = locked_staff(work.session, staff_id)
+    row = staff.locked_staff(work.session, staff_id)
     before = _in_words(row)
     _change_role(work, row, role)
     return _recorded(work, row, before)
 
 
 @in_transaction
-def rename_self(work: Work, name: str) -> StaffView:
+def rename_self(work: Work, name: str) -> staff.StaffView:
     """Change one's own name; raises InvalidField."""
-    row = locked_staff(work.session, _own_id(work.act))
+    row = staff.locked_staff(work.session, _own_id(work.act))
     before = _in_words(row)
     row.name = required(name, field="name", called=_("The name"))
     return _recorded(work, row, before)
 
 
 @in_transaction
-def set_own_language(work: Work, language: str) -> StaffView:
+def set_own_language(work: Work, language: str) -> staff.StaffView:
     """Change the language of one's own screens and e-mails; "" takes the clinic's."""
-    row = locked_self(work)
+    row = staff.locked_self(work)
     row.language = language
-    return staff_view(row)
+    return staff.staff_view(row)
 
 
 @in_transaction
-def see_own_clients(work: Work, *, alone: bool) -> StaffView:
+def see_own_clients(work: Work, *, alone: bool) -> staff.StaffView:
     """Show oneself on Today only one's own clients, or everyone again."""
-    row = locked_self(work)
+    row = staff.locked_self(work)
     row.sees_own_clients = alone
-    return staff_view(row)
+    return staff.staff_view(row)
 
 
 @in_transaction
-def change_own_email(work: Work, email: str) -> StaffView:
+def change_own_email(work: Work, email: str) -> staff.StaffView:
     """Change one's own address, once the password was asked; ends every session and link.
 
     Raises InvalidField, or Refused if it is in use.
     """
-    row = locked_staff(work.session, _own_id(work.act))
+    row = staff.locked_staff(work.session, _own_id(work.act))
     before = _in_words(row)
     _change_email(work, row, email)
     return _recorded(work, row, before)
@@ -112,11 +99,11 @@ def _in_words(row: Staff) -> str:
     return "\n".join(f"{name}: {text}" for name, text in said.items() if text)
 
 
-def _recorded(work: Work, row: Staff, before: str) -> StaffView:
+def _recorded(work: Work, row: Staff, before: str) -> staff.StaffView:
     after = _in_words(row)
     if after != before:
         record_in(work, Did.STAFF_CHANGED, name=row.name, subject_id=row.id, before=before, after=after)
-    return staff_view(row)
+    return staff.staff_view(row)
 
 
 def _own_id(act: Act) -> str:
@@ -129,20 +116,20 @@ def _change_role(work: Work, row: Staff, role: Role) -> None:
     if row.role == role.value:
         return
     if row.role == Role.OWNER.value:
-        refuse_last_owner(work.session, row)
+        staff.refuse_last_owner(work.session, row)
     row.role = role.value
     work.session.flush()
-    alert(work, row, NEW_OWNER if role is Role.OWNER else ROLE)
+    staff.alert(work, row, staff.NEW_OWNER if role is Role.OWNER else staff.ROLE)
 
 
 def _change_email(work: Work, row: Staff, email: str) -> None:
-    address, before = staff_email(email), row.email
+    address, before = staff.staff_email(email), row.email
     if address == before:
         return
-    refuse_taken(work.session, address)
+    staff.refuse_taken(work.session, address)
     row.email, row.mail_problem = address, ""
     # A link that was sent to the address before must not set a password any more.
-    end_sessions(work, row)
+    staff.end_sessions(work, row)
     work.session.flush()
     if row.invited_at is None:
-        alert(work, row, EMAIL, also_to=before)
+        staff.alert(work, row, staff.EMAIL, also_to=before)

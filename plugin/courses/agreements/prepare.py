@@ -12,14 +12,7 @@ from invoices.pages.fit import fit
 from invoices.papers import CourseAgreement, PaperRefused, content_sha256, to_json
 from plugin.core.acts import Act, Role, require
 from plugin.core.change_of_mind import NONE, Channel, profiles
-from plugin.courses.agreements.clauses import (
-    FORM,
-    MindPeriod,
-    clauses_after,
-    clauses_before,
-    contents_text,
-    refund_example,
-)
+from plugin.courses.agreements import clauses
 from plugin.courses.agreements.views import AgreementView, view_of
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date_in
@@ -133,22 +126,24 @@ def dated_paper(
         issued_on=today,
         package_name=names(package.name),
         price=paper_money(package.price),
-        contents=contents_text(package.contents, names, language),
-        before=clauses_before(package, names, tag, period_in(session, channel, rules, today), today),
-        after=clauses_after(clinic, tag, rules.words.get(language.locale.language, "")),
-        mark=f"{package.version}.{FORM}",
-        example=refund_example(package, names),
+        contents=clauses.contents_text(package.contents, names, language),
+        before=clauses.clauses_before(package, names, tag, period_in(session, channel, rules, today), today),
+        after=clauses.clauses_after(clinic, tag, rules.words.get(language.locale.language, "")),
+        mark=f"{package.version}.{clauses.FORM}",
+        example=clauses.refund_example(package, names),
         language=tag,
     )
     return paper, content_sha256(replace(paper, issued_on=_ANY_DAY))
 
 
-def period_in(session: Session, channel: Channel, rules: AgreementRules, today: date) -> MindPeriod | None:
+def period_in(
+    session: Session, channel: Channel, rules: AgreementRules, today: date
+) -> clauses.MindPeriod | None:
     """Return the period to change one's mind for a sale made today, None where the clinic offers none."""
     profile = profiles().get(rules.change_of_mind)
     if profile is None or not profile.applies(channel):
         return None
-    return MindPeriod(profile, profile.last_day(today, closed_days_in(session)))
+    return clauses.MindPeriod(profile, profile.last_day(today, closed_days_in(session)))
 
 
 def _known(session: Session, new: NewAgreement, rules: AgreementRules, now: datetime) -> AgreementView | None:

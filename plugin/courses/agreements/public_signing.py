@@ -16,13 +16,7 @@ from invoices.language import Language
 from invoices.pages.agreement import example_text
 from invoices.papers import AgreementSignature as PaperSignature
 from invoices.papers import Clause, CourseAgreement, from_json, to_json
-from plugin.courses.agreements.clauses import (
-    MindPeriod,
-    clauses_after,
-    clauses_before,
-    contents_text,
-    refund_example,
-)
+from plugin.courses.agreements import clauses
 from plugin.courses.agreements.prepare import AgreementRules, dated_paper, period_in
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
@@ -190,7 +184,7 @@ def public_terms_in(
     clinic, names = clinic_in(session), names_in(session, language.tag)
     today = local_date(clinic, now)
     period = period_in(session, "distance", rules, today)
-    after = clauses_after(clinic, language.tag, rules.words.get(language.locale.language, ""))
+    after = clauses.clauses_after(clinic, language.tag, rules.words.get(language.locale.language, ""))
     return tuple(_terms(each, names, language, period, today, after) for each in packages)
 
 
@@ -198,15 +192,15 @@ def _terms(
     package: PackageView,
     names: Names,
     language: Language,
-    period: MindPeriod | None,
+    period: clauses.MindPeriod | None,
     today: date,
     after: tuple[Clause, ...],
 ) -> PublicTerms:
-    example = refund_example(package, names)
+    example = clauses.refund_example(package, names)
     return PublicTerms(
         name=names(package.name),
-        contents=contents_text(package.contents, names, language),
-        before=clauses_before(package, names, language.tag, period, today),
+        contents=clauses.contents_text(package.contents, names, language),
+        before=clauses.clauses_before(package, names, language.tag, period, today),
         example=example_text(example, language) if example else "",
         after=after,
     )

@@ -4,14 +4,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy.orm import Session
 
-from plugin.courses.audit.ledger import (
-    closed_courses,
-    empty_allowances,
-    entries,
-    lost_entries,
-    prices,
-    totals,
-)
+from plugin.courses.audit import ledger
 from plugin.courses.audit.records import Finding, documents, guards, handouts, records
 from plugin.courses.audit.seals import sealed_rows, seals
 from plugin.courses.base.work import reading
@@ -42,15 +35,15 @@ audit = reading(audit_in)
 
 _CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (
     guards,
-    entries,
-    empty_allowances,
-    lost_entries,
-    closed_courses,
-    prices,
+    ledger.entries,
+    ledger.empty_allowances,
+    ledger.lost_entries,
+    ledger.closed_courses,
+    ledger.prices,
     records,
     seals,
     sealed_rows,
     handouts,
     documents,
-    totals,
+    ledger.totals,
 )

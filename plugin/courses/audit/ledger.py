@@ -12,14 +12,8 @@ from sqlalchemy.orm import Session
 from plugin.core.fingerprint import ENTRY_FIELDS, entry_fingerprint, reason_fingerprint
 from plugin.core.ledger import Kind
 from plugin.courses.audit.records import Finding
+from plugin.courses.reports import total_checks
 from plugin.courses.reports.overview import last_in_chain
-from plugin.courses.reports.total_checks import (
-    wrong_balances,
-    wrong_list_sums,
-    wrong_listed_clients,
-    wrong_progress,
-    wrong_totals,
-)
 from plugin.store.base import UtcText
 from plugin.store.ledger import Allowance, Course, Entry, Operation, Visit
 from plugin.store.prepared import Prepared
@@ -197,21 +191,21 @@ def prices(session: Session) -> Iterator[Finding]:
 
 def totals(session: Session) -> Iterator[Finding]:
     """Check that the totals which the reports read are the sums of the entries in them."""
-    for check, row in wrong_totals(session):
+    for check, row in total_checks.wrong_totals(session):
         yield Finding(
             check, row, "The total is not the sum of its entries. Run: coursekeeper db totals --again"
         )
-    for kind in wrong_list_sums(session):
+    for kind in total_checks.wrong_list_sums(session):
         yield Finding("list sum", kind.value, "The sums of the list of courses are not those of its rows.")
-    for of in wrong_progress(session):
+    for of in total_checks.wrong_progress(session):
         yield Finding(
             "list sum", of.value, "How courses go is not counted by the rows of the list of courses."
         )
-    for row in wrong_balances(session):
+    for row in total_checks.wrong_balances(session):
         yield Finding(
             "balance", row, "Unused balances show this client or place by other figures than the courses'."
         )
-    for client_id in wrong_listed_clients(session):
+    for client_id in total_checks.wrong_listed_clients(session):
         yield Finding(
             "listed client", client_id, "Follow-ups count this client by other figures than their courses'."
         )

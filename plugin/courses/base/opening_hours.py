@@ -6,15 +6,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from plugin.core import opening_hours
 from plugin.core.acts import Act, require
-from plugin.core.opening_hours import (
-    WEEKDAYS,
-    ClosedDays,
-    Interval,
-    OpeningHours,
-    assumed_hours,
-    checked_hours,
-)
 from plugin.courses.base.activity import Did, record_activity
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.work import reading
@@ -22,15 +15,15 @@ from plugin.store import Store
 from plugin.store.offers import Hours
 
 
-def hours_in(session: Session) -> OpeningHours:
+def hours_in(session: Session) -> opening_hours.OpeningHours:
     """Return the opening hours in the clinic's time zone; assumed ones until someone has entered them."""
     zone = clinic_in(session).time_zone
     row = session.get(Hours, 1)
     if row is None:
-        return assumed_hours(zone)
-    week = tuple(tuple(Interval(*each) for each in day) for day in row.week)
-    closed = tuple(ClosedDays(*map(date.fromisoformat, each)) for each in row.closed)
-    return OpeningHours(week, zone, closed)
+        return opening_hours.assumed_hours(zone)
+    week = tuple(tuple(opening_hours.Interval(*each) for each in day) for day in row.week)
+    closed = tuple(opening_hours.ClosedDays(*map(date.fromisoformat, each)) for each in row.closed)
+    return opening_hours.OpeningHours(week, zone, closed)
 
 
 read_hours = reading(hours_in)
@@ -45,11 +38,11 @@ def closed_days_in(session: Session) -> frozenset[date]:
     )
 
 
-def save_hours(store: Store, act: Act, hours: OpeningHours) -> OpeningHours:
+def save_hours(store: Store, act: Act, hours: opening_hours.OpeningHours) -> opening_hours.OpeningHours:
     """Save the opening hours; raises InvalidField. The time zone stays the clinic's."""
     require(act.actor)
     with store.writing() as session:
-        checked = checked_hours(replace(hours, time_zone=clinic_in(session).time_zone))
+        checked = opening_hours.checked_hours(replace(hours, time_zone=clinic_in(session).time_zone))
         before, after = hours_text(hours_in(session)), hours_text(checked)
         if before != after:
             record_activity(session, store, act, Did.HOURS_CHANGED, before=before, after=after)
@@ -57,15 +50,15 @@ def save_hours(store: Store, act: Act, hours: OpeningHours) -> OpeningHours:
         return checked
 
 
-def hours_text(hours: OpeningHours) -> str:
+def hours_text(hours: opening_hours.OpeningHours) -> str:
     """Return the hours in words, a line for each day and each closed time; "" for assumed ones."""
     if hours.is_assumed:
         return ""
-    days = [f"{name}: {_day_text(day)}" for name, day in zip(WEEKDAYS, hours.week, strict=True)]
+    days = [f"{name}: {_day_text(day)}" for name, day in zip(opening_hours.WEEKDAYS, hours.week, strict=True)]
     return "\n".join([*days, *(f"Closed {each.first} to {each.last}" for each in hours.closed)])
 
 
-def _day_text(day: tuple[Interval, ...]) -> str:
+def _day_text(day: tuple[opening_hours.Interval, ...]) -> str:
     return ", ".join(f"{_clock(each.opens)} to {_clock(each.closes)}" for each in day) or "closed"
 
 
@@ -73,7 +66,7 @@ def _clock(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
-def _stored(hours: OpeningHours) -> dict[str, Any]:
+def _stored(hours: opening_hours.OpeningHours) -> dict[str, Any]:
     return {
         "week": [[[each.opens, each.closes] for each in day] for day in hours.week],
         "closed": [[each.first.isoformat(), each.last.isoformat()] for each in hours.closed],

@@ -14,15 +14,9 @@ from plugin.core.ledger import Kind
 from plugin.core.money import Charge, Money
 from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
+from plugin.courses.base import course_extras
 from plugin.courses.base.attendance import OPTIONS_OF_NOTE, attendance
 from plugin.courses.base.chain import NO_COURSE, EntryRow
-from plugin.courses.base.course_extras import (
-    COURSE_IDS,
-    HAS_DISPUTE,
-    HAS_RELATIONS,
-    disputed_in,
-    shares_and_origins_in,
-)
 from plugin.courses.base.state import CLIENT_NAME, prepared_states, read_states, states_of
 from plugin.courses.base.views import CourseSummary, CourseView, EntryView, HappeningView
 from plugin.courses.base.work import require_row
@@ -146,8 +140,8 @@ def _known_of(
     Each is given with its state, a row that has `client_name`, `has_relations` and `has_dispute`, and its columns.
     """
     related = [state.facts.id for state, row, _course in found if row.has_relations]
-    shares, origins = shares_and_origins_in(session, related)
-    disputes = disputed_in(
+    shares, origins = course_extras.shares_and_origins_in(session, related)
+    disputes = course_extras.disputed_in(
         session, [course.square_order_id or "" for _, row, course in found if row.has_dispute]
     )
     for state, row, course in found:
@@ -199,10 +193,10 @@ def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> l
 
 
 _SUMMARIES = prepared_states(
-    COURSE_IDS,
+    course_extras.COURSE_IDS,
     CLIENT_NAME,
-    HAS_RELATIONS.label("has_relations"),
-    HAS_DISPUTE.label("has_dispute"),
+    course_extras.HAS_RELATIONS.label("has_relations"),
+    course_extras.HAS_DISPUTE.label("has_dispute"),
     Course.package_name,
     Course.sold_at,
     Course.terms,
@@ -231,7 +225,7 @@ _VISITS = Prepared(
     .join(Client, Client.id == Visit.client_id)
     .outerjoin(Staff, Staff.id == Visit.practitioner_id)
     .outerjoin(VisitNote, VisitNote.visit_id == Visit.id)
-    .where(Visit.course_id.in_(COURSE_IDS))
+    .where(Visit.course_id.in_(course_extras.COURSE_IDS))
 )
 _HAPPENING: tuple[Any, ...] = (
     History.course_id,
@@ -241,7 +235,9 @@ _HAPPENING: tuple[Any, ...] = (
     History.by,
     History.reason,
 )
-_HAPPENINGS = Prepared(select(*_HAPPENING).where(History.course_id.in_(COURSE_IDS)).order_by(History.id))
+_HAPPENINGS = Prepared(
+    select(*_HAPPENING).where(History.course_id.in_(course_extras.COURSE_IDS)).order_by(History.id)
+)
 
 
 def _happening(row: Row[Any]) -> HappeningView:

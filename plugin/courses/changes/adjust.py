@@ -10,28 +10,12 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Head, Kind, adjusted, gone, part_value
 from plugin.core.money import Money
 from plugin.core.status import Status
-from plugin.courses.base.chain import (
-    Line,
-    add_history,
-    allowances_of,
-    append,
-    append_reversal,
-    head_of,
-    main_of,
-)
+from plugin.courses.base import chain
 from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.catalog.packages import MOST_SESSIONS
+from plugin.courses.changes import frame
 from plugin.courses.changes.early_use import earn_ahead
-from plugin.courses.changes.frame import (
-    Changed,
-    CourseChange,
-    change_course,
-    checked_reason,
-    refuse_closed,
-    refuse_ownerless,
-    refuse_waiting_gift,
-)
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Entry
@@ -58,38 +42,40 @@ class Adjustment:
 
 
 @allowed()
-def adjust_course(work: Work, course_id: str, wish: Adjustment) -> Changed:
+def adjust_course(work: Work, course_id: str, wish: Adjustment) -> frame.Changed:
     """Adjust an allowance by an entry with its reason; raises InvalidField, NoneLeft, Refused or NotFound."""
-    reason = checked_reason(wish.reason)
+    reason = frame.checked_reason(wish.reason)
 
-    def do(change: CourseChange) -> None:
-        refuse_closed(change.view)
-        refuse_ownerless(change.view)
+    def do(change: frame.CourseChange) -> None:
+        frame.refuse_closed(change.view)
+        frame.refuse_ownerless(change.view)
         allowance = _allowance(change, wish.allowance_id)
-        head = head_of(change.session, allowance.id)
+        head = chain.head_of(change.session, allowance.id)
         _check(change, allowance, head, wish)
-        line = Line(f"adjust:{work.act.key}", work.now, reason=reason)
-        append(change, allowance.id, head, adjusted(head, wish.sessions, value=_value(head, wish)), line)
+        line = chain.Line(f"adjust:{work.act.key}", work.now, reason=reason)
+        chain.append(
+            change, allowance.id, head, adjusted(head, wish.sessions, value=_value(head, wish)), line
+        )
 
-    return change_course(work, course_id, do, what="adjust", request=asdict(wish))
+    return frame.change_course(work, course_id, do, what="adjust", request=asdict(wish))
 
 
-def give_goodwill(store: Store, act: Act, course_id: str) -> Changed:
+def give_goodwill(store: Store, act: Act, course_id: str) -> frame.Changed:
     """Add one goodwill session of the main treatment, free of charge."""
     return adjust_course(store, act, course_id, Adjustment(1, GOODWILL))
 
 
-def _allowance(change: CourseChange, allowance_id: str | None) -> Allowance:
-    rows = allowances_of(change.session, change.row.id)
+def _allowance(change: frame.CourseChange, allowance_id: str | None) -> Allowance:
+    rows = chain.allowances_of(change.session, change.row.id)
     if allowance_id is None:
-        return main_of(rows)
+        return chain.main_of(rows)
     chosen = next((row for row in rows if row.id == allowance_id), None)
     if chosen is None:
         raise NotFound(_("That course has no such allowance."))
     return chosen
 
 
-def _check(change: CourseChange, allowance: Allowance, head: Head, wish: Adjustment) -> None:
+def _check(change: frame.CourseChange, allowance: Allowance, head: Head, wish: Adjustment) -> None:
     if not 1 <= abs(wish.sessions) <= MOST_AT_ONCE:
         raise InvalidField(
             _("Adjust by 1 to {most_at_once} sessions at once.", most_at_once=MOST_AT_ONCE), field="sessions"
@@ -105,7 +91,7 @@ def _check(change: CourseChange, allowance: Allowance, head: Head, wish: Adjustm
         raise InvalidField(said, field="keeps_value")
 
 
-def _check_value(change: CourseChange, allowance: Allowance, wish: Adjustment) -> None:
+def _check_value(change: frame.CourseChange, allowance: Allowance, wish: Adjustment) -> None:
     if wish.value is None:
         return
     if wish.sessions < 0:
@@ -130,27 +116,27 @@ KINDS = (Kind.EXPIRED, Kind.WRITTEN_OFF)
 
 
 @allowed()
-def write_off_course(work: Work, course_id: str, reason: str) -> Changed:
+def write_off_course(work: Work, course_id: str, reason: str) -> frame.Changed:
     """Write off what is left of a course; an expired one's as expired. Raises Refused or NotFound."""
-    said = checked_reason(reason)
+    said = frame.checked_reason(reason)
 
-    def do(change: CourseChange) -> None:
-        refuse_closed(change.view)
-        refuse_waiting_gift(change.view)
+    def do(change: frame.CourseChange) -> None:
+        frame.refuse_closed(change.view)
+        frame.refuse_waiting_gift(change.view)
         if change.view.status is Status.FROZEN:
             raise Refused(_("This course is frozen. Unfreeze it first."), code="frozen")
         _write_off(change, said)
 
-    return change_course(work, course_id, do, what="write_off", request={"reason": said})
+    return frame.change_course(work, course_id, do, what="write_off", request={"reason": said})
 
 
 @allowed()
-def undo_write_off(work: Work, course_id: str, reason: str) -> Changed:
+def undo_write_off(work: Work, course_id: str, reason: str) -> frame.Changed:
     """Undo the last write-off, to the cent. Raises Refused where there was none, or NotFound."""
-    said = checked_reason(reason)
+    said = frame.checked_reason(reason)
 
-    def do(change: CourseChange) -> None:
-        refuse_closed(change.view)
+    def do(change: frame.CourseChange) -> None:
+        frame.refuse_closed(change.view)
         standing = [each for each in change.view.entries if each.kind in KINDS and each.reversed_by is None]
         if not standing:
             raise Refused(_("Nothing of this course is written off."), code="not_written_off")
@@ -158,24 +144,24 @@ def undo_write_off(work: Work, course_id: str, reason: str) -> Changed:
         for each in standing:
             if each.written_at == last:
                 entry = change.session.get_one(Entry, each.id)
-                append_reversal(change, entry, said)
+                chain.append_reversal(change, entry, said)
                 earn_ahead(change, [entry.allowance_id])
 
-    return change_course(work, course_id, do, what="undo_write_off", request={"reason": said})
+    return frame.change_course(work, course_id, do, what="undo_write_off", request={"reason": said})
 
 
-def _write_off(change: CourseChange, reason: str) -> None:
+def _write_off(change: frame.CourseChange, reason: str) -> None:
     kind = Kind.EXPIRED if change.view.status is Status.EXPIRED else Kind.WRITTEN_OFF
     sessions = 0
-    for allowance in allowances_of(change.session, change.row.id):
-        head = head_of(change.session, allowance.id)
+    for allowance in chain.allowances_of(change.session, change.row.id):
+        head = chain.head_of(change.session, allowance.id)
         if head.sessions == 0 and head.value == 0:
             continue
-        line = Line(f"write-off:{change.act.key}:{allowance.position}", change.now, reason=reason)
-        append(change, allowance.id, head, gone(kind, head), line)
+        line = chain.Line(f"write-off:{change.act.key}:{allowance.position}", change.now, reason=reason)
+        chain.append(change, allowance.id, head, gone(kind, head), line)
         sessions += head.sessions
     if sessions == 0 and change.view.value_left.amount == 0:
         raise Refused(_("Nothing of this course is left to write off."), code="none_left")
     value = clinic_money(change.session, change.view.value_left)
     text = _("Written off: {sessions} worth {value}", sessions=sessions_text(sessions), value=value)
-    add_history(change, change.row.id, "written_off", text, reason=reason)
+    chain.add_history(change, change.row.id, "written_off", text, reason=reason)

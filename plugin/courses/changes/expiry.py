@@ -14,15 +14,7 @@ from plugin.courses.base.chain import LockedCourse, add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed
-from plugin.courses.changes.frame import (
-    Changed,
-    CourseChange,
-    change_course,
-    checked_reason,
-    refuse_closed,
-    refuse_ownerless,
-    refuse_waiting_gift,
-)
+from plugin.courses.changes import frame
 from plugin.errors import InvalidField, Refused
 from plugin.store.ledger import Course
 from plugin.wording import N_n, _
@@ -41,23 +33,23 @@ class Extension:
 
 
 @allowed()
-def extend_course(work: Work, course_id: str, wish: Extension) -> Changed:
+def extend_course(work: Work, course_id: str, wish: Extension) -> frame.Changed:
     """Move the last day of a course, also of an expired one; raises InvalidField, Refused or NotFound.
 
     An extension is undone by another one. The same act again changes nothing.
     """
-    checked_reason(wish.reason)
-    return change_course(
+    frame.checked_reason(wish.reason)
+    return frame.change_course(
         work, course_id, lambda change: _extend(change, wish), what="extend", request=asdict(wish)
     )
 
 
 @allowed()
-def move_last_day(work: Work, course_id: str, before: date, wish: Extension) -> Changed:
+def move_last_day(work: Work, course_id: str, before: date, wish: Extension) -> frame.Changed:
     """Move the last day as `extend_course` does, if it still is `before`; raises Refused where it is not."""
-    checked_reason(wish.reason)
+    frame.checked_reason(wish.reason)
 
-    def do(change: CourseChange) -> None:
+    def do(change: frame.CourseChange) -> None:
         if change.row.expires_on != before:
             raise Refused(
                 _("Its expiration is now: {end}.", end=_end(change, change.row.expires_on)), code="changed"
@@ -65,17 +57,17 @@ def move_last_day(work: Work, course_id: str, before: date, wish: Extension) -> 
         _extend(change, wish)
 
     request = {**asdict(wish), "before": before}
-    return change_course(work, course_id, do, what="extend", request=request)
+    return frame.change_course(work, course_id, do, what="extend", request=request)
 
 
-def _extend(change: CourseChange, wish: Extension) -> None:
-    refuse_closed(change.view)
+def _extend(change: frame.CourseChange, wish: Extension) -> None:
+    frame.refuse_closed(change.view)
     _check(change, wish)
     before, change.row.expires_on = change.row.expires_on, wish.expires_on
-    _add_extension(change, before, checked_reason(wish.reason))
+    _add_extension(change, before, frame.checked_reason(wish.reason))
 
 
-def _check(change: CourseChange, wish: Extension) -> None:
+def _check(change: frame.CourseChange, wish: Extension) -> None:
     day, now = wish.expires_on, change.row.expires_on
     clinic = clinic_in(change.session)
     if day == now:
@@ -97,7 +89,7 @@ def _check(change: CourseChange, wish: Extension) -> None:
         raise InvalidField(said, field="expires_on")
 
 
-def _add_extension(change: CourseChange, before: date | None, reason: str) -> None:
+def _add_extension(change: frame.CourseChange, before: date | None, reason: str) -> None:
     text = _(
         "Expiration: {end}; before: {end2}",
         end=_end(change, change.row.expires_on),
@@ -106,7 +98,7 @@ def _add_extension(change: CourseChange, before: date | None, reason: str) -> No
     add_history(change, change.row.id, "extended", text, reason=reason)
 
 
-def _end(change: CourseChange, day: date | None) -> str:
+def _end(change: frame.CourseChange, day: date | None) -> str:
     return day_text(day, clinic_in(change.session)) if day else _("none")
 
 
@@ -137,25 +129,25 @@ def follow_first_use(work: Work, course: LockedCourse, before: CourseState, afte
 
 
 @allowed()
-def freeze_course(work: Work, course_id: str, reason: str) -> Changed:
+def freeze_course(work: Work, course_id: str, reason: str) -> frame.Changed:
     """Put a course on hold: no use until it is resumed. Raises Refused, InvalidField or NotFound."""
-    said = checked_reason(reason)
+    said = frame.checked_reason(reason)
 
-    def do(change: CourseChange) -> None:
+    def do(change: frame.CourseChange) -> None:
         _may_freeze(change)
         change.row.frozen_at = work.now
         add_history(change, course_id, "frozen", "Frozen", reason=said)
 
-    return change_course(work, course_id, do, what="freeze", request={"reason": said})
+    return frame.change_course(work, course_id, do, what="freeze", request={"reason": said})
 
 
 @allowed(Role.DESK)
-def thaw_course(work: Work, course_id: str, reason: str = "") -> Changed:
+def thaw_course(work: Work, course_id: str, reason: str = "") -> frame.Changed:
     """Resume a course; the days it was on hold are added to its last day. Raises Refused or NotFound."""
-    said = checked_reason(reason or _("The client is back"))
+    said = frame.checked_reason(reason or _("The client is back"))
 
-    def do(change: CourseChange) -> None:
-        refuse_closed(change.view)
+    def do(change: frame.CourseChange) -> None:
+        frame.refuse_closed(change.view)
         if change.view.frozen_on is None:
             raise Refused(_("This course is not frozen."), code="not_frozen")
         days = (change.today - change.view.frozen_on).days
@@ -171,13 +163,13 @@ def thaw_course(work: Work, course_id: str, reason: str = "") -> Changed:
             )
         add_history(change, course_id, "thawed", text, reason=said)
 
-    return change_course(work, course_id, do, what="thaw", request={"reason": said})
+    return frame.change_course(work, course_id, do, what="thaw", request={"reason": said})
 
 
-def _may_freeze(change: CourseChange) -> None:
-    refuse_closed(change.view)
-    refuse_ownerless(change.view)
-    refuse_waiting_gift(change.view)
+def _may_freeze(change: frame.CourseChange) -> None:
+    frame.refuse_closed(change.view)
+    frame.refuse_ownerless(change.view)
+    frame.refuse_waiting_gift(change.view)
     refusal = {
         Status.FROZEN: _("This course is frozen already."),
         Status.EXPIRED: _("This course has expired. Extend it first."),

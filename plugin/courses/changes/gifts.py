@@ -18,14 +18,7 @@ from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView, from_row
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed
-from plugin.courses.changes.frame import (
-    Changed,
-    CourseChange,
-    change_course,
-    refuse_closed,
-    refuse_ownerless,
-    refuse_waiting_gift,
-)
+from plugin.courses.changes import frame
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
@@ -99,7 +92,7 @@ class GiftView:
 @allowed(Role.DESK)
 def give_course(
     work: Work, course_id: str, new: NewGift, *, make_code: Callable[[], str] = new_code
-) -> Changed:
+) -> frame.Changed:
     """Make a gift of a course that is paid and unused; until its code is redeemed it can't be used.
 
     Raises Refused, InvalidField or NotFound.
@@ -107,7 +100,7 @@ def give_course(
     name = required(new.recipient_name, field="recipient_name", called=_("The recipient’s name"))
     message = optional(new.message, field="message", called=_("The message"), most=NOTE_LENGTH)
 
-    def do(change: CourseChange) -> None:
+    def do(change: frame.CourseChange) -> None:
         _may_be_given(change)
         gift_id = work.new_id()
         change.session.add(
@@ -127,15 +120,15 @@ def give_course(
         add_history(change, course_id, "given", f"Made a gift for {name}", reason=reason)
         publish(change, CourseGiven(gift_id))
 
-    return change_course(work, course_id, do, what="give", request=asdict(new))
+    return frame.change_course(work, course_id, do, what="give", request=asdict(new))
 
 
 @allowed(Role.DESK)
-def take_gift_back(work: Work, course_id: str, reason: str = "") -> Changed:
+def take_gift_back(work: Work, course_id: str, reason: str = "") -> frame.Changed:
     """Cancel a gift that was not redeemed: its code becomes void. Raises Refused or NotFound."""
     said = optional(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
-    def do(change: CourseChange) -> None:
+    def do(change: frame.CourseChange) -> None:
         row = change.session.scalar(select(Gift).where(Gift.waiting == course_id))
         if row is None:
             raise Refused(_("This course does not wait as a gift."), code="no_gift")
@@ -143,11 +136,11 @@ def take_gift_back(work: Work, course_id: str, reason: str = "") -> Changed:
         text = _("Gift for {recipient_name} canceled", recipient_name=row.recipient_name)
         add_history(change, course_id, "gift_back", text, reason=said)
 
-    return change_course(work, course_id, do, what="take_gift_back", request={"reason": said})
+    return frame.change_course(work, course_id, do, what="take_gift_back", request={"reason": said})
 
 
 @allowed(Role.DESK)
-def redeem_gift(work: Work, code: str, client_id: str) -> Changed:
+def redeem_gift(work: Work, code: str, client_id: str) -> frame.Changed:
     """Make this client the owner of the code's course; of two desks that try at once, one succeeds.
 
     Raises InvalidField where no voucher has that code, Refused for one that was redeemed or canceled.
@@ -157,7 +150,7 @@ def redeem_gift(work: Work, code: str, client_id: str) -> Changed:
     if course_id is None:
         raise InvalidField(_UNKNOWN, field="code")
 
-    def do(change: CourseChange) -> None:
+    def do(change: frame.CourseChange) -> None:
         row = change.session.scalars(select(Gift).where(Gift.code == plain)).one()
         _refuse_spent(change.session, row, change.view)
         client = living_client_in(change.session, client_id)
@@ -169,7 +162,9 @@ def redeem_gift(work: Work, code: str, client_id: str) -> Changed:
         )
         add_history(change, change.row.id, "redeemed", text)
 
-    return change_course(work, course_id, do, what="redeem", request={"code": plain, "client_id": client_id})
+    return frame.change_course(
+        work, course_id, do, what="redeem", request={"code": plain, "client_id": client_id}
+    )
 
 
 def check_voucher(store: Store, code: str, *, today: date) -> GiftView:
@@ -215,11 +210,11 @@ def _one(store: Store, which: ColumnElement[bool], today: date) -> GiftView | No
         return _view(row, _course(session, row, today)) if row is not None else None
 
 
-def _may_be_given(change: CourseChange) -> None:
+def _may_be_given(change: frame.CourseChange) -> None:
     course = change.view
-    refuse_closed(course)
-    refuse_ownerless(course)
-    refuse_waiting_gift(course)
+    frame.refuse_closed(course)
+    frame.refuse_ownerless(course)
+    frame.refuse_waiting_gift(course)
     if course.is_part_paid:
         raise Refused(_("This course is not paid in full. Give it once it is."), code="part_paid")
     if not course.is_untouched:
@@ -249,7 +244,7 @@ def _refuse_spent(session: Session, row: Gift, course: CourseView) -> None:
         )
 
 
-def _end_shares(change: CourseChange, act: Act) -> None:
+def _end_shares(change: frame.CourseChange, act: Act) -> None:
     """End all shares of the course: they are not part of a gift."""
     standing = select(CourseShare).where(
         CourseShare.course_id == change.row.id, CourseShare.ended_at.is_(None)

@@ -16,14 +16,7 @@ from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed
-from plugin.courses.changes.frame import (
-    Changed,
-    CourseChange,
-    change_course,
-    refuse_closed,
-    refuse_ownerless,
-    refuse_waiting_gift,
-)
+from plugin.courses.changes import frame
 from plugin.courses.clients.clients import living_client_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
@@ -44,11 +37,11 @@ class Share:
 
 
 @allowed(Role.DESK)
-def share_course(work: Work, course_id: str, wish: Share) -> Changed:
+def share_course(work: Work, course_id: str, wish: Share) -> frame.Changed:
     """Let another client use the course too; raises Refused, InvalidField or NotFound."""
     reason = optional(wish.reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
-    def do(change: CourseChange) -> None:
+    def do(change: frame.CourseChange) -> None:
         client = living_client_in(change.session, wish.client_id)
         _may_be_shared(change, client.id, client.name, wish.until)
         row = CourseShare(
@@ -66,15 +59,15 @@ def share_course(work: Work, course_id: str, wish: Share) -> Changed:
             said = _("Shared with {client} until {day}", client=client.name, day=day)
         add_history(change, course_id, "shared", said, reason=reason)
 
-    return change_course(work, course_id, do, what="share", request=asdict(wish))
+    return frame.change_course(work, course_id, do, what="share", request=asdict(wish))
 
 
 @allowed(Role.DESK)
-def end_share(work: Work, course_id: str, share_id: str, *, reason: str = "") -> Changed:
+def end_share(work: Work, course_id: str, share_id: str, *, reason: str = "") -> frame.Changed:
     """End a share; sessions already used remain used. Raises Refused where it has ended, or NotFound."""
     said = optional(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
 
-    def do(change: CourseChange) -> None:
+    def do(change: frame.CourseChange) -> None:
         row = change.session.get(CourseShare, share_id)
         if row is None or row.course_id != course_id:
             raise NotFound(_("That course has no such share."))
@@ -85,16 +78,16 @@ def end_share(work: Work, course_id: str, share_id: str, *, reason: str = "") ->
         text = _("No longer shared with {name}", name=name)
         add_history(change, course_id, "share_ended", text, reason=said)
 
-    return change_course(
+    return frame.change_course(
         work, course_id, do, what="end_share", request={"share_id": share_id, "reason": said}
     )
 
 
-def _may_be_shared(change: CourseChange, client_id: str, name: str, until: date | None) -> None:
+def _may_be_shared(change: frame.CourseChange, client_id: str, name: str, until: date | None) -> None:
     course = change.view
-    refuse_closed(course)
-    refuse_ownerless(course)
-    refuse_waiting_gift(course)
+    frame.refuse_closed(course)
+    frame.refuse_ownerless(course)
+    frame.refuse_waiting_gift(course)
     if client_id == course.client_id:
         raise Refused(_("This course is {name}’s own.", name=name), code="already_theirs")
     if course.share_of(client_id) is not None:

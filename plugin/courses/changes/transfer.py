@@ -13,15 +13,7 @@ from plugin.core.course import AllowanceState
 from plugin.core.ledger import START, Change, Kind, transferred_in, transferred_out
 from plugin.core.money import Money
 from plugin.core.status import Status
-from plugin.courses.base.chain import (
-    Line,
-    add_history,
-    allowances_of,
-    append,
-    course_for_change,
-    head_of,
-    main_of,
-)
+from plugin.courses.base import chain
 from plugin.courses.base.course_extras import is_refunding_in
 from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.base.work import Work, allowed
@@ -105,7 +97,7 @@ def _counts(change: CourseChange, wish: Transfer) -> dict[str, int]:
         return dict(wish.parts)
     if wish.sessions is None:
         return {each.id: each.left for each in allowances}
-    return {main_of(allowances).id: wish.sessions}
+    return {chain.main_of(allowances).id: wish.sessions}
 
 
 def _leaving(change: CourseChange, counts: Mapping[str, int]) -> list[_Leaving]:
@@ -116,9 +108,9 @@ def _leaving(change: CourseChange, counts: Mapping[str, int]) -> list[_Leaving]:
             raise NoneLeft(_("No session is left to transfer."))
         raise InvalidField(_("Choose how many sessions are transferred."), field="sessions")
     views = {each.id: each for each in change.view.allowances}
-    rows = [row for row in allowances_of(change.session, change.row.id) if counts.get(row.id)]
+    rows = [row for row in chain.allowances_of(change.session, change.row.id) if counts.get(row.id)]
     return [
-        _Leaving(row, views[row.id], transferred_out(head_of(change.session, row.id), counts[row.id]))
+        _Leaving(row, views[row.id], transferred_out(chain.head_of(change.session, row.id), counts[row.id]))
         for row in rows
     ]
 
@@ -126,7 +118,7 @@ def _leaving(change: CourseChange, counts: Mapping[str, int]) -> list[_Leaving]:
 def _move(change: CourseChange, to: Client, leaving: list[_Leaving], reason: str) -> str:
     origin = _origin_at(change, to)
     receiver = origin or _open_course(change, to)
-    taken_in = {each.treatment_id: each for each in allowances_of(change.session, receiver.id)}
+    taken_in = {each.treatment_id: each for each in chain.allowances_of(change.session, receiver.id)}
     for each in leaving:
         _write_out(change, each, reason)
         into = taken_in.get(each.allowance.treatment_id) or _open_allowance(change, receiver, each)
@@ -141,7 +133,7 @@ def _origin_at(change: CourseChange, to: Client) -> Course | None:
     origin = change.view.origin
     if origin is None or origin.client_id != to.id:
         return None
-    row = course_for_change(change.session, origin.course_id)
+    row = chain.course_for_change(change.session, origin.course_id)
     if row.client_id != to.id or row.closed_as == Status.REFUNDED.value:
         return None
     if row.closed_as is not None:
@@ -198,17 +190,17 @@ def _opens_at(change: CourseChange, view: AllowanceState) -> int | None:
 
 def _write_out(change: CourseChange, leaving: _Leaving, reason: str) -> None:
     allowance = leaving.allowance
-    line = Line(f"transfer:{change.act.key}:{allowance.position}:out", change.now, reason=reason)
-    head = head_of(change.session, allowance.id)
-    append(change, allowance.id, head, leaving.change, line)
+    line = chain.Line(f"transfer:{change.act.key}:{allowance.position}:out", change.now, reason=reason)
+    head = chain.head_of(change.session, allowance.id)
+    chain.append(change, allowance.id, head, leaving.change, line)
 
 
 def _write(change: CourseChange, into: Allowance, leaving: _Leaving, reason: str) -> None:
-    head = head_of(change.session, into.id)
+    head = chain.head_of(change.session, into.id)
     away = 0 if head == START else _sessions_away(change, into.id)
     incoming = transferred_in(leaving.change, returning=away)
-    line = Line(f"transfer:{change.act.key}:{into.position}:in", change.now, reason=reason)
-    append(change, into.id, head, incoming, line)
+    line = chain.Line(f"transfer:{change.act.key}:{into.position}:in", change.now, reason=reason)
+    chain.append(change, into.id, head, incoming, line)
 
 
 def _sessions_away(change: CourseChange, allowance_id: str) -> int:
@@ -223,7 +215,9 @@ def _sessions_away(change: CourseChange, allowance_id: str) -> int:
 
 
 def _close_if_empty(change: CourseChange) -> bool:
-    heads = [head_of(change.session, row.id) for row in allowances_of(change.session, change.row.id)]
+    heads = [
+        chain.head_of(change.session, row.id) for row in chain.allowances_of(change.session, change.row.id)
+    ]
     if any(head.sessions or head.value for head in heads):
         return False
     change.row.closed_as, change.row.closed_at = Status.TRANSFERRED.value, change.now
@@ -244,14 +238,14 @@ def _add_histories(
         )
     else:
         out = _("Transferred to {to}: {sessions} worth {value}", to=to.name, sessions=sessions, value=value)
-    add_history(change, change.row.id, "transferred", out, reason=reason)
+    chain.add_history(change, change.row.id, "transferred", out, reason=reason)
     into = _(
         "Transferred from {client_name}: {sessions} worth {value}",
         client_name=change.view.client_name,
         sessions=sessions,
         value=value,
     )
-    add_history(change, receiver.id, "transferred", into, reason=reason)
+    chain.add_history(change, receiver.id, "transferred", into, reason=reason)
 
 
 def _written(change: CourseChange, money: Money) -> str:

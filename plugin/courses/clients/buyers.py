@@ -10,14 +10,7 @@ from plugin.core.text import clean
 from plugin.courses.base.outbox import profile_changed
 from plugin.courses.base.suppression import welcome_back_in
 from plugin.courses.base.work import Work
-from plugin.courses.clients.clients import (
-    IS_NAMESAKE,
-    IS_SOMEBODY,
-    add_client,
-    index_client,
-    living_client_in,
-    namesake_of,
-)
+from plugin.courses.clients import clients
 from plugin.courses.clients.contacts import Buyer, Contact
 from plugin.courses.clients.duplicates import ask_about_duplicates
 from plugin.courses.clients.merge_core import join_clients
@@ -63,10 +56,10 @@ def client_who_ordered(work: Work, contact: Contact, buyer: Buyer | None) -> str
     client_id = _known_id(work.session, names)
     if client_id is None:
         # If two fit, a person decides.
-        same = select(Client).where(IS_NAMESAKE, *IS_SOMEBODY)
-        found = work.session.scalars(same.limit(2), namesake_of(contact)).all()
+        same = select(Client).where(clients.IS_NAMESAKE, *clients.IS_SOMEBODY)
+        found = work.session.scalars(same.limit(2), clients.namesake_of(contact)).all()
         known = found[0] if len(found) == 1 else None
-        client_id = known.id if known is not None else add_client(work, contact)
+        client_id = known.id if known is not None else clients.add_client(work, contact)
         ask_about_duplicates(work, client_id, known or contact)
     if buyer is not None:
         _link_all(work.session, work.act, buyer, client_id)
@@ -79,7 +72,7 @@ def _client_without_link(work: Work, buyer: Buyer) -> str:
     contact = contact_of_buyer(work.session, buyer)
     client_id = _same_person(work.session, contact)
     if client_id is None:
-        client_id = add_client(work, contact)
+        client_id = clients.add_client(work, contact)
         ask_about_duplicates(work, client_id, contact)
     return client_id
 
@@ -134,7 +127,7 @@ def update_from_square_in(session: Session, buyer: Buyer) -> bool:
         client.phone = contact.phone or client.phone
     if "email" not in newer_here and contact.email and contact.email != client.email:
         client.email, client.mail_problem = contact.email, ""
-    index_client(client)
+    clients.index_client(client)
     return True
 
 
@@ -192,7 +185,7 @@ def _known_id(session: Session, names: Sequence[str]) -> str | None:
     for name in names:
         linked = _LINKED.first(session.connection(), {"name": name})
         if linked is not None:
-            return living_client_in(session, linked.id).id if linked.merged_into else str(linked.id)
+            return clients.living_client_in(session, linked.id).id if linked.merged_into else str(linked.id)
     return None
 
 
@@ -206,13 +199,15 @@ _LINKED = Prepared(
 def _same_person(session: Session, contact: Contact) -> str | None:
     # A shared phone is a family's, so the name must be the same as well; if two fit, neither is taken.
     session.flush()
-    found = _SAME_PERSON.all(session.connection(), namesake_of(contact))
+    found = _SAME_PERSON.all(session.connection(), clients.namesake_of(contact))
     return found[0].id if len(found) == 1 else None
 
 
 _SAME_PERSON = Prepared(
     select(Client.id)
-    .where(IS_NAMESAKE, Client.merged_into.is_(None), Client.id.not_in(select(SquareCustomer.client_id)))
+    .where(
+        clients.IS_NAMESAKE, Client.merged_into.is_(None), Client.id.not_in(select(SquareCustomer.client_id))
+    )
     .limit(2)
 )
 

@@ -10,16 +10,7 @@ from functools import cache
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from invoices.papers import (
-    CreditNote,
-    GiftVoucher,
-    Invoice,
-    Paper,
-    PaperRefused,
-    PrepaidBalance,
-    Receipt,
-    from_json,
-)
+from invoices import papers
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.documents.series import written
 from plugin.store.prepared import Prepared
@@ -63,22 +54,22 @@ def _contents(session: Session) -> Iterator[Wrong]:
 
 def _said(content: str) -> tuple[str, str, int] | None:
     try:
-        paper = from_json(content)
-    except PaperRefused:
+        paper = papers.from_json(content)
+    except papers.PaperRefused:
         return None
     return _kind_number_total(paper)
 
 
-def _kind_number_total(paper: Paper) -> tuple[str, str, int] | None:
-    if isinstance(paper, Invoice):
+def _kind_number_total(paper: papers.Paper) -> tuple[str, str, int] | None:
+    if isinstance(paper, papers.Invoice):
         return "invoice", paper.number, paper.total.amount
-    if isinstance(paper, CreditNote):
+    if isinstance(paper, papers.CreditNote):
         return "credit_note", paper.number, paper.total.amount
-    if isinstance(paper, PrepaidBalance):
+    if isinstance(paper, papers.PrepaidBalance):
         return "prepaid_balance", paper.number, paper.total.amount
-    if isinstance(paper, Receipt):
+    if isinstance(paper, papers.Receipt):
         return "receipt", paper.number, paper.payment.amount.amount
-    return ("gift_voucher", paper.code, 0) if isinstance(paper, GiftVoucher) else None
+    return ("gift_voucher", paper.code, 0) if isinstance(paper, papers.GiftVoucher) else None
 
 
 def _files(session: Session) -> Iterator[Wrong]:

@@ -12,19 +12,8 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from invoices import papers
 from invoices.pages.sums import LINES_CAP, PAY_PAGES_CAP
-from invoices.papers import (
-    AccountStatement,
-    Invoice,
-    Money,
-    PayPage,
-    PrepaidBalance,
-    PrepaidCourse,
-    PrepaidTreatment,
-    StatementLine,
-    content_sha256,
-    from_json,
-)
 from plugin.core.acts import Act, Role, require
 from plugin.core.refund_value import FORMULAS
 from plugin.courses.base.clinic import clinic_in, local_date
@@ -33,18 +22,11 @@ from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.work import Work, transact
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.clients.clients import client_in, known_client_in, living_client_in, view_of, with_merged
+from plugin.courses.documents import statement
 from plugin.courses.documents.buyers import party_in
 from plugin.courses.documents.content import due_on_in
 from plugin.courses.documents.issue import New, issued_in, write_document
 from plugin.courses.documents.series import next_place_in
-from plugin.courses.documents.statement import (
-    Statement,
-    account_statement,
-    balance_of,
-    look_where_to_pay,
-    pay_pages_in,
-    sale_lines_in,
-)
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.handouts.status import received_in
@@ -60,31 +42,33 @@ class _BilledSale:
     """A sale by its valid invoice: its lines, what is due of it and where."""
 
     order: str
-    lines: list[StatementLine]
-    due: Money
+    lines: list[papers.StatementLine]
+    due: papers.Money
     due_on: date | None
-    pay: tuple[PayPage, ...]
+    pay: tuple[papers.PayPage, ...]
 
 
-def statement_of_client(store: Store, render: Render, act: Act, client_id: str) -> Statement:
+def statement_of_client(store: Store, render: Render, act: Act, client_id: str) -> statement.Statement:
     """Return the statement of all that was billed to a client in the clinic's currency.
 
     Raises NotFound where nothing was, and PaperNotMade if a retry may help.
     """
     require(act.actor, Role.DESK)
     paper = client_statement(store, act, client_id)
-    return Statement(drawn(store, render, paper), paper.billed_to.name)
+    return statement.Statement(drawn(store, render, paper), paper.billed_to.name)
 
 
-def client_statement(store: Store, act: Act, client_id: str) -> AccountStatement:
+def client_statement(store: Store, act: Act, client_id: str) -> papers.AccountStatement:
     """Return the statement as values; a page to pay that is not known is looked for in Square."""
     with store.reading() as session:
         paper, sales = _read(session, client_id, now=act.now)
-    look_where_to_pay(store, act, paper, *(each.order for each in sales if each.due.amount > 0))
+    statement.look_where_to_pay(store, act, paper, *(each.order for each in sales if each.due.amount > 0))
     return paper
 
 
-def _read(session: Session, client_id: str, *, now: datetime) -> tuple[AccountStatement, list[_BilledSale]]:
+def _read(
+    session: Session, client_id: str, *, now: datetime
+) -> tuple[papers.AccountStatement, list[_BilledSale]]:
     """Return the statement as of now, and all sales of it.
 
     Raises NotFound where nothing was billed in the clinic's currency.
@@ -95,7 +79,7 @@ def _read(session: Session, client_id: str, *, now: datetime) -> tuple[AccountSt
         raise NotFound(_("Nothing was billed to this client so far."))
     shown = _as_many_as_fit(sales)
     days = [each.due_on for each in shown if each.due_on is not None]
-    paper = account_statement(
+    paper = statement.account_statement(
         clinic,
         party_in(session, client),
         _merged(shown),
@@ -128,15 +112,15 @@ def _sales_in(session: Session, client_id: str, currency: str) -> list[_BilledSa
     clinic = clinic_in(session)
     sales = list[_BilledSale]()
     for row in billed_to_in(session, client_id):
-        invoice, order = from_json(row.content), row.square_order_id or ""
-        assert isinstance(invoice, Invoice)  # what is stored as one
+        invoice, order = papers.from_json(row.content), row.square_order_id or ""
+        assert isinstance(invoice, papers.Invoice)  # what is stored as one
         if row.currency != currency:
             continue
-        lines = sale_lines_in(session, row, invoice, clinic)
-        due = balance_of(lines)
+        lines = statement.sale_lines_in(session, row, invoice, clinic)
+        due = statement.balance_of(lines)
         numbered = [each if each.number else replace(each, number=invoice.number) for each in lines]
         due_on = due_on_in(session, order) if due.amount > 0 else None
-        pay = pay_pages_in(session, order, invoice.number, due)
+        pay = statement.pay_pages_in(session, order, invoice.number, due)
         sales.append(_BilledSale(order, numbered, due, due_on, pay))
     return sales
 
@@ -153,7 +137,7 @@ def _as_many_as_fit(sales: list[_BilledSale]) -> list[_BilledSale]:
     return shown
 
 
-def _merged(sales: list[_BilledSale]) -> list[StatementLine]:
+def _merged(sales: list[_BilledSale]) -> list[papers.StatementLine]:
     """Return the lines of all sales by day; an invoice is not after what was paid of it."""
     placed = [
         (min(line.on, *(each.on for each in sale.lines)) if place == 0 else line.on, number, place, line)
@@ -180,7 +164,7 @@ def issue_prepaid_balance(store: Store, act: Act, client_id: str, *, secret: str
 
     def do(work: Work) -> str:
         paper = _paper(work.session, client_id, courses, today, clinic)
-        subject = f"{client_id}:{content_sha256(paper)}"
+        subject = f"{client_id}:{papers.content_sha256(paper)}"
         place = next_place_in(work.session, PREPAID)
         if (known := issued_in(work.session, PREPAID, subject)) is not None:
             return known.id
@@ -192,17 +176,17 @@ def issue_prepaid_balance(store: Store, act: Act, client_id: str, *, secret: str
     return transact(store, act, do)
 
 
-def read_prepaid(store: Store, document_id: str) -> PrepaidBalance:
+def read_prepaid(store: Store, document_id: str) -> papers.PrepaidBalance:
     """Return an issued statement as values."""
     with store.reading() as session:
-        paper = from_json(session.get_one(Document, document_id).content)
-    assert isinstance(paper, PrepaidBalance)  # what was issued as one
+        paper = papers.from_json(session.get_one(Document, document_id).content)
+    assert isinstance(paper, papers.PrepaidBalance)  # what was issued as one
     return paper
 
 
-def check_code(paper: PrepaidBalance, secret: str) -> str:
+def check_code(paper: papers.PrepaidBalance, secret: str) -> str:
     """Return the code of a statement's content without its code, HMAC-SHA256 by the clinic's secret key."""
-    content = content_sha256(replace(paper, check_code="")).encode()
+    content = papers.content_sha256(replace(paper, check_code="")).encode()
     digest = hmac.new(secret.encode(), b"prepaid balance " + content, hashlib.sha256).hexdigest().upper()
     return "-".join(digest[start : start + _GROUP] for start in range(0, _CODE_LENGTH, _GROUP))
 
@@ -221,30 +205,32 @@ def _prepaid(courses: tuple[CourseView, ...], clinic: ClinicView) -> list[Course
 
 def _paper(
     session: Session, client_id: str, courses: list[CourseView], today: date, clinic: ClinicView
-) -> PrepaidBalance:
+) -> papers.PrepaidBalance:
     client = view_of(session, known_client_in(session, client_id))
     names = names_in(session, client.language)
     lines = tuple(_course(session, each, clinic, names) for each in courses)
-    return PrepaidBalance(
+    return papers.PrepaidBalance(
         clinic=clinic_on_paper(clinic),
         number="-",
         as_of=today,
         billed_to=party_in(session, client),
         courses=lines,
-        total=Money(sum(each.value.amount for each in lines if each.value is not None), clinic.currency),
+        total=papers.Money(
+            sum(each.value.amount for each in lines if each.value is not None), clinic.currency
+        ),
         check_code="",
         language=client.language,
     )
 
 
-def _course(session: Session, course: CourseView, clinic: ClinicView, names: Names) -> PrepaidCourse:
+def _course(session: Session, course: CourseView, clinic: ClinicView, names: Names) -> papers.PrepaidCourse:
     zone = clinic.zone
     is_received = received_in(session, course, zone) is not None
-    return PrepaidCourse(
+    return papers.PrepaidCourse(
         package_name=names(course.package_name),
         sold_on=course.sold_at.astimezone(zone).date(),
         sessions=tuple(
-            PrepaidTreatment(treatment=names(each.treatment), unused=each.left, granted=each.granted)
+            papers.PrepaidTreatment(treatment=names(each.treatment), unused=each.left, granted=each.granted)
             for each in course.allowances
             if each.granted
         ),
@@ -254,9 +240,9 @@ def _course(session: Session, course: CourseView, clinic: ClinicView, names: Nam
     )
 
 
-def _value(session: Session, course: CourseView) -> Money:
+def _value(session: Session, course: CourseView) -> papers.Money:
     """Return the value of what is unused by the formula of the course's terms: what a refund of it would be."""
     basis = refund_basis_in(session, course)
     compute = FORMULAS[course.terms.refund_formula]
     value = min(compute(basis.agreed, basis.sessions, str).amount.amount, basis.refundable.amount)
-    return Money(value, course.price.currency)
+    return papers.Money(value, course.price.currency)

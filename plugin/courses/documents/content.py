@@ -6,17 +6,8 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from invoices import papers
 from invoices.language import Language, language_for
-from invoices.papers import (
-    AllowanceKind,
-    GiftContent,
-    GiftVoucher,
-    Invoice,
-    Money,
-    PaymentLine,
-    VoucherForm,
-    VoucherLetter,
-)
 from plugin.core.acts import Act, Role, require
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import Kind
@@ -40,7 +31,7 @@ _MOST_DIGITS = 3
 
 def invoice_paper(
     session: Session, act: Act, sale: SoldSale, courses: Sequence[Course], buyer_id: str, *, number: str
-) -> Invoice:
+) -> papers.Invoice:
     """Freeze the invoice of a sale; `courses` are all that were opened by it."""
     clinic, buyer = clinic_in(session), client_in(session, buyer_id)
     language = language_for(buyer.language)
@@ -51,7 +42,7 @@ def invoice_paper(
     still_due = account.total - paid
     # Nothing more is due on a canceled invoice, and what is not paid has no due date.
     is_due = still_due > 0 and not any(course.due_ended_at for course in courses)
-    return Invoice(
+    return papers.Invoice(
         clinic=clinic_on_paper(clinic),
         number=number,
         issued_on=local_date(clinic, act.now),
@@ -59,14 +50,14 @@ def invoice_paper(
         billed_to=party_in(session, buyer),
         language=buyer.language,
         lines=tuple(row.line for row in account.rows),
-        net=Money(account.net, sale.currency),
+        net=papers.Money(account.net, sale.currency),
         taxes=account.taxes,
-        tip=Money(account.tip, sale.currency),
-        service_charge=Money(account.service_charge, sale.currency),
-        total=Money(account.total, sale.currency),
+        tip=papers.Money(account.tip, sale.currency),
+        service_charge=papers.Money(account.service_charge, sale.currency),
+        total=papers.Money(account.total, sale.currency),
         payments=payments,
-        paid=Money(paid, sale.currency),
-        balance_due=Money(still_due, sale.currency),
+        paid=papers.Money(paid, sale.currency),
+        balance_due=papers.Money(still_due, sale.currency),
         due_on=due_on_in(session, sale.square_order_id) if is_due else None,
         reference=sale.square_order_id,
         is_electronic=clinic.has_e_invoices,
@@ -95,15 +86,15 @@ def _packages(session: Session, courses: Sequence[Course], names: Names) -> dict
 
 def payments_in(
     session: Session, sale: SoldSale, clinic: ClinicView, language: Language, sold_on: date
-) -> tuple[PaymentLine, ...]:
+) -> tuple[papers.PaymentLine, ...]:
     """Return the payments of a sale by day, and what another sale that it takes back pays of it."""
     zone = clinic.zone
     named = _other_tender(session, sale.square_order_id)
     lines = [
-        PaymentLine(
+        papers.PaymentLine(
             on=tender.at.astimezone(zone).date(),
             how=tender.how,
-            amount=Money(tender.amount, sale.currency),
+            amount=papers.Money(tender.amount, sale.currency),
             label=tender.label or (named if tender.how == "other" else ""),
         )
         for tender in sorted(sale.tenders, key=lambda each: each.at)
@@ -111,8 +102,10 @@ def payments_in(
     came = sum(line.amount.amount for line in lines)
     taken_back = min(sale.exchanged, sale.total - came)
     if taken_back > 0:
-        given = Money(taken_back, sale.currency)
-        lines.append(PaymentLine(on=sold_on, how="other", amount=given, label=language.gettext("Exchange")))
+        given = papers.Money(taken_back, sale.currency)
+        lines.append(
+            papers.PaymentLine(on=sold_on, how="other", amount=given, label=language.gettext("Exchange"))
+        )
     return tuple(lines)
 
 
@@ -140,13 +133,13 @@ def voucher_letter(store: Store, render: Render, act: Act, gift_id: str) -> Hand
     return HandedOut(drawn(store, render, paper), paper.billed_to.name)
 
 
-def letter_paper_in(session: Session, act: Act, gift_id: str) -> VoucherLetter:
+def letter_paper_in(session: Session, act: Act, gift_id: str) -> papers.VoucherLetter:
     """Freeze the letter of a gift; raises NotFound."""
     gift = require_row(session, Gift, gift_id, NO_GIFT)
     giver = client_in(session, gift.giver_id)
     voucher = voucher_paper(session, gift, now=act.now, language=giver.language)
     clinic = clinic_in(session)
-    return VoucherLetter(
+    return papers.VoucherLetter(
         clinic=clinic_on_paper(clinic),
         billed_to=party_in(session, giver),
         recipient_name=voucher.recipient_name,
@@ -159,17 +152,17 @@ def letter_paper_in(session: Session, act: Act, gift_id: str) -> VoucherLetter:
     )
 
 
-_FORMS: dict[str, VoucherForm] = {"pages": "pages", "dl": "dl"}
+_FORMS: dict[str, papers.VoucherForm] = {"pages": "pages", "dl": "dl"}
 NO_GIFT = "There is no such gift."
 
 
-def voucher_paper_in(session: Session, gift_id: str, now: datetime) -> GiftVoucher:
+def voucher_paper_in(session: Session, gift_id: str, now: datetime) -> papers.GiftVoucher:
     """Freeze the voucher of a gift as of `now`, in the giver's language; raises NotFound."""
     gift = require_row(session, Gift, gift_id, NO_GIFT)
     return voucher_paper(session, gift, now=now, language=client_in(session, gift.giver_id).language)
 
 
-def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str) -> GiftVoucher:
+def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str) -> papers.GiftVoucher:
     """Freeze the voucher in a language.
 
     It covers what the course contains, for as long as the course is valid.
@@ -178,7 +171,7 @@ def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str)
     course = course_in(session, session.get_one(Course, gift.course_id), today=local_date(clinic, now))
     terms, names = course.terms, names_in(session, language)
     is_counted_from_first = terms.waits_for_first_use and course.expires_on is None
-    return GiftVoucher(
+    return papers.GiftVoucher(
         clinic=clinic_on_paper(clinic),
         package_name=names(course.package_name),
         contents=tuple(_content(each, names) for each in course.allowances if each.granted > 0),
@@ -195,6 +188,8 @@ def voucher_paper(session: Session, gift: Gift, *, now: datetime, language: str)
     )
 
 
-def _content(allowance: AllowanceState, names: Names) -> GiftContent:
-    kinds: dict[str, AllowanceKind] = {"touch_up": "touch_up", "add_on": "add_on"}
-    return GiftContent(names(allowance.treatment), allowance.granted, kinds.get(allowance.kind, "main"))
+def _content(allowance: AllowanceState, names: Names) -> papers.GiftContent:
+    kinds: dict[str, papers.AllowanceKind] = {"touch_up": "touch_up", "add_on": "add_on"}
+    return papers.GiftContent(
+        names(allowance.treatment), allowance.granted, kinds.get(allowance.kind, "main")
+    )

@@ -10,19 +10,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from invoices import papers
 from invoices.language import language_for
 from invoices.pages.fit import fit
-from invoices.papers import (
-    CreditNote,
-    GiftVoucher,
-    Invoice,
-    Money,
-    Paper,
-    PaperRefused,
-    content_sha256,
-    kind_of,
-    to_json,
-)
 from plugin.courses.base.sealing import head_in
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
@@ -51,7 +41,9 @@ class New:
     refers_to: str | None = None
 
 
-def write_document(work: Work, new: New, place: NextPlace, paper: Paper, total: Money) -> Document:
+def write_document(
+    work: Work, new: New, place: NextPlace, paper: papers.Paper, total: papers.Money
+) -> Document:
     """Write the document; refused content takes no number, since it could not be rendered."""
     # Whoever has the file has a witness of the ledger as it was then.
     head = head_in(work.session)
@@ -59,7 +51,7 @@ def write_document(work: Work, new: New, place: NextPlace, paper: Paper, total: 
     refuse_missing_letters(paper)
     document = Document(
         id=work.new_id(),
-        kind=kind_of(paper),
+        kind=papers.kind_of(paper),
         place=place.place,
         number=place.number,
         subject=new.subject,
@@ -69,8 +61,8 @@ def write_document(work: Work, new: New, place: NextPlace, paper: Paper, total: 
         language=paper.language,
         total=total.amount,
         currency=total.currency,
-        content=to_json(paper),
-        content_sha256=content_sha256(paper),
+        content=papers.to_json(paper),
+        content_sha256=papers.content_sha256(paper),
         issued_at=work.now,
         by=work.act.actor.name,
     )
@@ -81,11 +73,11 @@ def write_document(work: Work, new: New, place: NextPlace, paper: Paper, total: 
     return document
 
 
-def _that_fits(paper: Paper) -> Paper:
+def _that_fits(paper: papers.Paper) -> papers.Paper:
     try:
         fit(paper)
-    except PaperRefused as error:
-        if isinstance(paper, Invoice | CreditNote) and paper.is_electronic:
+    except papers.PaperRefused as error:
+        if isinstance(paper, papers.Invoice | papers.CreditNote) and paper.is_electronic:
             # What the e-invoice standard can't express, such as a clinic without its tax number, is billed on
             # paper all the same.
             return _that_fits(replace(paper, is_electronic=False))
@@ -176,10 +168,10 @@ def create_voucher(work: Work, gift_id: str) -> Document | None:
     if gift.taken_back_at is not None or gift.redeemed_at is not None:
         return None
     course = work.session.get_one(Course, gift.course_id)
-    paper: GiftVoucher = voucher_paper_in(work.session, gift_id, work.now)
+    paper: papers.GiftVoucher = voucher_paper_in(work.session, gift_id, work.now)
     new = New(gift_id, gift.giver_id, (course.id,), course.square_order_id)
     numbered = NextPlace(place.place, paper.code)
-    return write_document(work, new, numbered, paper, Money(0, course.currency))
+    return write_document(work, new, numbered, paper, papers.Money(0, course.currency))
 
 
 def _credit_what_went_back(work: Work, square_order_id: str) -> None:

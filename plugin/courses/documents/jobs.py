@@ -7,14 +7,7 @@ from datetime import datetime
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work, transact
-from plugin.courses.documents.enqueue import (
-    CORRECT_INVOICE,
-    DOCUMENT,
-    ISSUE_CREDIT_NOTE,
-    ISSUE_INVOICE,
-    ISSUE_RECEIPTS,
-    ISSUE_VOUCHER,
-)
+from plugin.courses.documents import enqueue
 from plugin.courses.documents.files import MISSING_LETTERS, ask_for_letters, document_bytes, settle_letters
 from plugin.courses.documents.issue import (
     create_correction,
@@ -47,11 +40,11 @@ def _correction(work: Work, square_order_id: str) -> Document | None:
 
 
 _ISSUE: dict[str, Callable[[Work, str], Document | None]] = {
-    ISSUE_INVOICE: _invoice,
-    ISSUE_RECEIPTS: _receipts,
-    ISSUE_CREDIT_NOTE: create_credit_note,
-    ISSUE_VOUCHER: create_voucher,
-    CORRECT_INVOICE: _correction,
+    enqueue.ISSUE_INVOICE: _invoice,
+    enqueue.ISSUE_RECEIPTS: _receipts,
+    enqueue.ISSUE_CREDIT_NOTE: create_credit_note,
+    enqueue.ISSUE_VOUCHER: create_voucher,
+    enqueue.CORRECT_INVOICE: _correction,
 }
 
 
@@ -71,7 +64,7 @@ def run_document_job(store: Store, render: Render, job: Job, *, now: datetime) -
 
 
 def _run(store: Store, render: Render, job: Job, act: Act) -> str:
-    if job.kind == DOCUMENT:
+    if job.kind == enqueue.DOCUMENT:
         document_bytes(store, render, job.subject, now=act.now)
         return _("Drawn.")
     number = transact(store, act, lambda work: _number(_ISSUE[job.kind](work, job.subject)))

@@ -15,16 +15,9 @@ from invoices.papers import Invoice, Money, PaymentLine, Receipt, ReceiptPart, f
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work
+from plugin.courses.documents import issue
 from plugin.courses.documents.buyers import packages_of_sale_in
 from plugin.courses.documents.content import due_on_in, payments_in
-from plugin.courses.documents.issue import (
-    RECEIPT,
-    New,
-    course_ids_of,
-    invoice_of_sale_in,
-    issued_in,
-    write_document,
-)
 from plugin.courses.documents.sale_record import SoldSale, Tender, paid_sale_in
 from plugin.courses.documents.series import next_place_in
 from plugin.courses.handouts.content import clinic_on_paper
@@ -53,7 +46,7 @@ class ReceiptView:
 
 def receipts_in(session: Session, square_order_id: str, client_id: str) -> tuple[ReceiptView, ...]:
     """Return the receipts of a sale that were made out to a client, in the order they were issued."""
-    of_sale = (Document.kind == RECEIPT, Document.square_order_id == square_order_id)
+    of_sale = (Document.kind == issue.RECEIPT, Document.square_order_id == square_order_id)
     rows = session.scalars(
         select(Document).where(*of_sale, Document.client_id == client_id).order_by(Document.place)
     )
@@ -71,7 +64,7 @@ def create_receipts(work: Work, square_order_id: str) -> list[Document]:
     each payment has one more receipt, which names the one it replaces.
     """
     session = work.session
-    invoice, sale = invoice_of_sale_in(session, square_order_id), paid_sale_in(session, square_order_id)
+    invoice, sale = issue.invoice_of_sale_in(session, square_order_id), paid_sale_in(session, square_order_id)
     if invoice is None or sale is None or session.get_one(Client, invoice.client_id).erased_at is not None:
         return []
     billed = from_json(invoice.content)
@@ -79,14 +72,16 @@ def create_receipts(work: Work, square_order_id: str) -> list[Document]:
     again = invoice.subject.removeprefix(square_order_id)
     issued = list[Document]()
     for paid in payments_of(session, sale, billed):
-        place = next_place_in(session, RECEIPT)
+        place = next_place_in(session, issue.RECEIPT)
         payment_id = paid.tender.square_payment_id or f"{square_order_id}/{paid.before}"
-        if issued_in(session, RECEIPT, payment_id + again) is not None:
+        if issue.issued_in(session, issue.RECEIPT, payment_id + again) is not None:
             continue
         replaced = _last_of(session, payment_id) if again else None
         paper = _paper(work, billed, sale, paid, place.number, replaced.number if replaced else "")
-        new = New(payment_id + again, invoice.client_id, course_ids_of(session, invoice.id), square_order_id)
-        issued.append(write_document(work, new, place, paper, paper.payment.amount))
+        new = issue.New(
+            payment_id + again, invoice.client_id, issue.course_ids_of(session, invoice.id), square_order_id
+        )
+        issued.append(issue.write_document(work, new, place, paper, paper.payment.amount))
     return issued
 
 
@@ -114,7 +109,7 @@ def payments_of(session: Session, sale: SoldSale, invoice: Invoice) -> Iterator[
 def _known_in(session: Session, square_order_id: str) -> dict[str, int]:
     """Return the payments with a receipt, numbered in the order of their first ones."""
     of_sale = select(Document.subject).where(
-        Document.kind == RECEIPT, Document.square_order_id == square_order_id
+        Document.kind == issue.RECEIPT, Document.square_order_id == square_order_id
     )
     payments = [each.partition("#")[0] for each in session.scalars(of_sale.order_by(Document.place))]
     return {each: place for place, each in enumerate(dict.fromkeys(payments))}
@@ -165,7 +160,7 @@ def _paper(work: Work, invoice: Invoice, sale: SoldSale, paid: Paid, number: str
 def _last_of(session: Session, payment_id: str) -> Document | None:
     """Return the last receipt of a payment that was issued before its invoice was made out anew."""
     of_payment = select(Document).where(
-        Document.kind == RECEIPT,
+        Document.kind == issue.RECEIPT,
         (Document.subject == payment_id) | Document.subject.startswith(f"{payment_id}#", autoescape=True),
     )
     return session.scalar(of_payment.order_by(Document.place.desc()).limit(1))

@@ -8,19 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from invoices.papers import (
-    AftercareSheet,
-    CourseSummary,
-    Paper,
-    PaperFailed,
-    PaperRefused,
-    PlannerForm,
-    SheetForm,
-    VisitPlanner,
-    WelcomeSheet,
-    content_sha256,
-    to_json,
-)
+from invoices import papers
 from invoices.press.glyphs import missing
 from invoices.press.version import papers_version
 from plugin.core.acts import COURSEKEEPER, Act
@@ -35,9 +23,9 @@ from plugin.store.queues import Paper as StoredPaper
 from plugin.store.tables import Client, Course, Handout
 from plugin.wording import _
 
-Render = Callable[[Paper, Mapping[str, bytes]], bytes]
+Render = Callable[[papers.Paper, Mapping[str, bytes]], bytes]
 
-OfCourse = CourseSummary | AftercareSheet | WelcomeSheet | VisitPlanner
+OfCourse = papers.CourseSummary | papers.AftercareSheet | papers.WelcomeSheet | papers.VisitPlanner
 SUMMARY = "summary"
 AFTERCARE = "aftercare"
 WELCOME = "welcome"
@@ -113,13 +101,13 @@ def _paper(
     page: str | None = None,
 ) -> OfCourse:
     if kind in (PLANNER, NEXT_VISIT):
-        form: PlannerForm = "card" if kind == NEXT_VISIT else "sheet"
+        form: papers.PlannerForm = "card" if kind == NEXT_VISIT else "sheet"
         return planner_paper(store, course_id, now=now, language=language, balance_url=page, form=form)
     if kind == WELCOME:
         return welcome_paper(store, course_id, now=now, language=language, balance_url=page)
     if kind == SUMMARY:
         return summary_paper(store, course_id, now=now, language=language, balance_url=page)
-    sheet: SheetForm = "card" if kind == HELP_CARD else "sheet"
+    sheet: papers.SheetForm = "card" if kind == HELP_CARD else "sheet"
     return aftercare_paper(store, course_id, now=now, visit_id=visit_id, language=language, form=sheet)
 
 
@@ -141,23 +129,23 @@ def _page(store: Store, act: Act, public_url: str, course_id: str) -> str | None
     return transact(store, act, lambda work: page_address(work.session, work.act, public_url, client_id))
 
 
-def _mark(paper: Paper) -> str:
+def _mark(paper: papers.Paper) -> str:
     """Return the cache key: this content, in this version of the papers."""
     # Once a font with the missing letters is installed, papers with empty boxes are rendered again.
     boxes = ",".join(each.script for each in missing(paper))
-    return hashlib.sha256(f"{papers_version()}:{content_sha256(paper)}:{boxes}".encode()).hexdigest()
+    return hashlib.sha256(f"{papers_version()}:{papers.content_sha256(paper)}:{boxes}".encode()).hexdigest()
 
 
-def drawn(store: Store, render: Render, paper: Paper) -> bytes:
+def drawn(store: Store, render: Render, paper: papers.Paper) -> bytes:
     """Return the paper as PDF, with the clinic's logo.
 
     Raises Refused, or PaperNotMade if a retry may help.
     """
     try:
         return render(paper, assets_for(store, paper))
-    except PaperRefused as error:
+    except papers.PaperRefused as error:
         raise Refused(str(error), code="paper_refused") from None
-    except PaperFailed:
+    except papers.PaperFailed:
         raise PaperNotMade(_("The paper could not be made just now. Nothing is lost; try again.")) from None
 
 
@@ -178,11 +166,11 @@ def _keep(
     row.mark, row.pdf, row.made_at = mark, pdf, now
 
 
-def _hand_out(store: Store, act: Act, course_id: str, kind: str, paper: Paper) -> None:
-    if isinstance(paper, CourseSummary):
+def _hand_out(store: Store, act: Act, course_id: str, kind: str, paper: papers.Paper) -> None:
+    if isinstance(paper, papers.CourseSummary):
         # They may delete their ratings at any time: no record of a paper keeps them.
         paper = replace(paper, ratings=())
-    digest = content_sha256(paper)
+    digest = papers.content_sha256(paper)
     handed = select(Handout.id).where(
         Handout.course_id == course_id, Handout.kind == kind, Handout.content_sha256 == digest
     )
@@ -196,7 +184,7 @@ def _hand_out(store: Store, act: Act, course_id: str, kind: str, paper: Paper) -
                 course_id=course_id,
                 kind=kind,
                 language=paper.language,
-                content=to_json(paper),
+                content=papers.to_json(paper),
                 content_sha256=digest,
                 handed_at=work.now,
                 by=work.act.actor.name,

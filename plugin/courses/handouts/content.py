@@ -7,23 +7,7 @@ from itertools import groupby
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from invoices.papers import (
-    AftercareSheet,
-    Allowance,
-    AllowanceKind,
-    Arrival,
-    Clinic,
-    CourseSummary,
-    Logo,
-    Money,
-    NextVisit,
-    OpenHours,
-    RatedConcern,
-    RatingMark,
-    SheetForm,
-    SummaryVisit,
-    stamps,
-)
+from invoices import papers
 from plugin.core.course import AllowanceState
 from plugin.core.opening_hours import OpeningHours
 from plugin.core.status import Status
@@ -37,15 +21,8 @@ from plugin.courses.base.work import require_row
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.terms_text import terms_of
 from plugin.courses.clients.clients import client_in
+from plugin.courses.handouts import status
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
-from plugin.courses.handouts.status import (
-    credit_in,
-    expired_sessions,
-    last_session_in,
-    lost_sessions,
-    received_in,
-    standing_in,
-)
 from plugin.courses.handouts.texts import text_for
 from plugin.courses.ratings.choices import choice_in
 from plugin.courses.ratings.views import concern_views_in
@@ -64,7 +41,7 @@ def summary_paper(
     now: datetime,
     language: str | None = None,
     balance_url: str | None = None,
-) -> CourseSummary:
+) -> papers.CourseSummary:
     """Freeze a course summary from the ledger; raises NotFound, or Refused for a course without an owner.
 
     `balance_url`: the client's private page.
@@ -73,16 +50,16 @@ def summary_paper(
         clinic, course, spoken = subject_in(session, course_id, now, language)
         names = names_in(session, spoken)
         zone = clinic.zone
-        standing = standing_in(session, course, zone)
-        received = received_in(session, course, zone)
-        credit = credit_in(session, course)
+        standing = status.standing_in(session, course, zone)
+        received = status.received_in(session, course, zone)
+        credit = status.credit_in(session, course)
         refunded = _given_back(session, course) if received is None else None
         credit_notes = _credit_notes(session, course.id) if refunded else ()
         next_visit = next_visit_in(session, [course.client_id or ""], now)
         interval = suggested_interval_in(session, course, spoken, next_visit)
         ratings = _ratings(session, course, names)
-        last = last_session_in(session, course, clinic, names, is_told_prices=received is None)
-    return CourseSummary(
+        last = status.last_session_in(session, course, clinic, names, is_told_prices=received is None)
+    return papers.CourseSummary(
         clinic=clinic_on_paper(clinic),
         client_name=course.client_name or "",
         language=spoken,
@@ -92,7 +69,7 @@ def summary_paper(
         sessions_total=course.granted,
         sessions_used=course.used,
         sessions_usable=course.left - course.locked,
-        sessions_lost=sum(lost_sessions(course, each) for each in course.counted),
+        sessions_lost=sum(status.lost_sessions(course, each) for each in course.counted),
         sold_on=course.sold_at.astimezone(zone).date(),
         paid=paper_money(course.gross_paid) if received is None else None,
         credit=credit,
@@ -127,8 +104,8 @@ def aftercare_paper(
     now: datetime,
     visit_id: str | None = None,
     language: str | None = None,
-    form: SheetForm = "sheet",
-) -> AftercareSheet:
+    form: papers.SheetForm = "sheet",
+) -> papers.AftercareSheet:
     """Freeze an aftercare sheet for a visit, the latest by default; raises NotFound or Refused."""
     with store.reading() as session:
         clinic, course, spoken = subject_in(session, course_id, now, language)
@@ -140,7 +117,7 @@ def aftercare_paper(
         next_visit = next_visit_in(session, [visit.client_id], now)
         names = names_in(session, spoken)
         phone_hours = open_hours(hours_in(session))
-    return AftercareSheet(
+    return papers.AftercareSheet(
         clinic=clinic_on_paper(clinic),
         client_name=visit.guest or course.client_name or "",
         language=spoken,
@@ -158,36 +135,38 @@ def aftercare_paper(
     )
 
 
-def open_hours(hours: OpeningHours) -> tuple[OpenHours, ...]:
+def open_hours(hours: OpeningHours) -> tuple[papers.OpenHours, ...]:
     """Return the opening hours as printed: days in a row with the same hours together; none where they are assumed."""
     if hours.is_assumed:
         return ()
     found = groupby(range(len(hours.week)), key=lambda day: hours.week[day])
     spans = [(list(days), intervals) for intervals, days in found]
     return tuple(
-        OpenHours(days[0], days[-1], each.opens, each.closes)
+        papers.OpenHours(days[0], days[-1], each.opens, each.closes)
         for days, intervals in spans
         for each in intervals
     )
 
 
-def clinic_on_paper(clinic: ClinicView) -> Clinic:
+def clinic_on_paper(clinic: ClinicView) -> papers.Clinic:
     """Return the clinic as shown on papers."""
     return from_row(
-        Clinic,
+        papers.Clinic,
         clinic,
         address_lines=tuple(line for line in clinic.address.splitlines() if line),
         page_size="a4" if clinic.page_size == "a4" else "letter",
-        logo=Logo(clinic.logo.sha256, clinic.logo.width, clinic.logo.height) if clinic.logo else None,
+        logo=papers.Logo(clinic.logo.sha256, clinic.logo.width, clinic.logo.height) if clinic.logo else None,
         has_address_window=clinic.address_place == "window",
         large_print=False,
         ledger_head="",
     )
 
 
-def arrival_on_paper(clinic: ClinicView, names: Names) -> Arrival:
+def arrival_on_paper(clinic: ClinicView, names: Names) -> papers.Arrival:
     """Return how to find the clinic, in the paper's language."""
-    return Arrival(parking=names(clinic.parking), entrance=names(clinic.entrance), map_url=clinic.map_url)
+    return papers.Arrival(
+        parking=names(clinic.parking), entrance=names(clinic.entrance), map_url=clinic.map_url
+    )
 
 
 def subject_in(
@@ -209,9 +188,9 @@ def terms_in_force(course: CourseView, language: str, names: Names, *, has_refun
     return terms_of(course, language, has_no_expiry=False, has_refund=has_refund, names=names)
 
 
-def _allowance(course: CourseView, allowance: AllowanceState, names: Names) -> Allowance:
+def _allowance(course: CourseView, allowance: AllowanceState, names: Names) -> papers.Allowance:
     is_expired = course.status is Status.EXPIRED
-    return Allowance(
+    return papers.Allowance(
         treatment=names(allowance.treatment),
         kind=allowance.kind,  # type: ignore[arg-type]
         granted=allowance.granted,
@@ -219,13 +198,13 @@ def _allowance(course: CourseView, allowance: AllowanceState, names: Names) -> A
         left=allowance.left,
         usable_from_session=allowance.usable_from_session,
         is_open=allowance.usable_now > 0,
-        stamps=stamps(
+        stamps=papers.stamps(
             granted=allowance.granted,
             used_on=_days_used(course, allowance.id),
             undated=allowance.used_before,
             left=0 if is_expired else allowance.left,
             locked=allowance.locked if course.is_part_paid and not is_expired else 0,
-            expired=expired_sessions(course, allowance),
+            expired=status.expired_sessions(course, allowance),
         ),
     )
 
@@ -242,14 +221,14 @@ def _days_used(course: CourseView, allowance_id: str) -> list[date]:
     ]
 
 
-def _occasions(course: CourseView, names: Names) -> tuple[SummaryVisit, ...]:
+def _occasions(course: CourseView, names: Names) -> tuple[papers.SummaryVisit, ...]:
     """Return the visits and the charged no-shows, in the order they are numbered."""
     came = [_visit(course, visit, names) for visit in course.visits]
     missed = [_missed(course, each, names) for each in course.no_shows]
     return tuple(sorted([*came, *missed], key=lambda each: (each.on, each.session_number or 0)))
 
 
-def _ratings(session: Session, course: CourseView, names: Names) -> tuple[RatedConcern, ...]:
+def _ratings(session: Session, course: CourseView, names: Names) -> tuple[papers.RatedConcern, ...]:
     """Return what the owner of the course rated before its visits, unless they keep it off their papers."""
     owner = course.client_id or ""
     days = sorted({each.visited_on for each in course.visits if each.client_id == owner})
@@ -258,9 +237,9 @@ def _ratings(session: Session, course: CourseView, names: Names) -> tuple[RatedC
     if not rated or not choice_in(session, owner).is_on_papers:
         return ()
     return tuple(
-        RatedConcern(
+        papers.RatedConcern(
             words=names(each.words),
-            marks=tuple(RatingMark(place.on, place.value) for place in each.places),
+            marks=tuple(papers.RatingMark(place.on, place.value) for place in each.places),
             visits_before=each.visits_before,
         )
         for each in rated
@@ -273,9 +252,9 @@ def _licenses(course: CourseView) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _visit(course: CourseView, visit: VisitView, names: Names) -> SummaryVisit:
+def _visit(course: CourseView, visit: VisitView, names: Names) -> papers.SummaryVisit:
     of = _session_of(course, visit)
-    return SummaryVisit(
+    return papers.SummaryVisit(
         on=visit.visited_on,
         treatment=names(of.treatment),
         session_number=of.number,
@@ -291,7 +270,7 @@ def focus_text(visit: VisitView, names: Names) -> str:
     return " · ".join(filter(None, (names.listed(visit.all_areas), names.listed(visit.add_ons))))
 
 
-def in_language(visit: NextVisit | None, names: Names) -> NextVisit | None:
+def in_language(visit: papers.NextVisit | None, names: Names) -> papers.NextVisit | None:
     """Return the visit with its treatment as the paper's language names it."""
     return visit and replace(visit, treatment=names(visit.treatment))
 
@@ -299,13 +278,13 @@ def in_language(visit: NextVisit | None, names: Names) -> NextVisit | None:
 @dataclass(frozen=True, slots=True)
 class _SessionOf:
     treatment: str
-    kind: AllowanceKind
+    kind: papers.AllowanceKind
     number: int | None
 
 
 def _session_of(course: CourseView, visit: VisitView) -> _SessionOf:
     """Return which session a visit was: of a main treatment if one was used, and add-ons beside it."""
-    rank: dict[AllowanceKind, int] = {"main": 0, "touch_up": 1, "add_on": 2}
+    rank: dict[papers.AllowanceKind, int] = {"main": 0, "touch_up": 1, "add_on": 2}
     used = sorted(
         zip(visit.treatments, visit.entry_ids, strict=True), key=lambda each: rank[_kind(course, each[0])]
     )
@@ -315,8 +294,8 @@ def _session_of(course: CourseView, visit: VisitView) -> _SessionOf:
     return _SessionOf(treatment, kind, number)
 
 
-def _missed(course: CourseView, no_show: NoShowView, names: Names) -> SummaryVisit:
-    return SummaryVisit(
+def _missed(course: CourseView, no_show: NoShowView, names: Names) -> papers.SummaryVisit:
+    return papers.SummaryVisit(
         on=no_show.missed_on,
         treatment=names(no_show.treatment),
         session_number=no_show.number,
@@ -325,12 +304,12 @@ def _missed(course: CourseView, no_show: NoShowView, names: Names) -> SummaryVis
     )
 
 
-def _kind(course: CourseView, treatment: str) -> AllowanceKind:
-    kinds: dict[str, AllowanceKind] = {each.treatment: each.kind for each in course.allowances}  # type: ignore[misc]
+def _kind(course: CourseView, treatment: str) -> papers.AllowanceKind:
+    kinds: dict[str, papers.AllowanceKind] = {each.treatment: each.kind for each in course.allowances}  # type: ignore[misc]
     return kinds.get(treatment, "main")
 
 
-def _given_back(session: Session, course: CourseView) -> Money | None:
+def _given_back(session: Session, course: CourseView) -> papers.Money | None:
     """Return the money refunded by Square, None if it can't be attributed to this course alone."""
     if course.status is not Status.REFUNDED or course.square_order_id is None:
         return None
@@ -347,7 +326,7 @@ def _given_back(session: Session, course: CourseView) -> Money | None:
     # More than was paid for the course: it includes something else on the ticket.
     if not given or given > course.gross_paid.amount:
         return None
-    return Money(int(given), course.price.currency)
+    return papers.Money(int(given), course.price.currency)
 
 
 def _credit_notes(session: Session, course_id: str) -> tuple[str, ...]:

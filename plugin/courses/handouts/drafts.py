@@ -4,15 +4,7 @@ from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 
-from invoices.papers import (
-    AftercareSheet,
-    Allowance,
-    AllowanceKind,
-    CourseSummary,
-    GiftContent,
-    GiftVoucher,
-    stamps,
-)
+from invoices import papers
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import paper_money
 from plugin.courses.catalog.packages import NewContent, NewPackage, kind_of_content
@@ -21,7 +13,7 @@ from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.handouts.example import CLIENT, example_summary
 from plugin.courses.handouts.text_check import clean_markdown, sheet_with
 
-_KINDS: dict[str, AllowanceKind] = {"touch_up": "touch_up", "add_on": "add_on"}
+_KINDS: dict[str, papers.AllowanceKind] = {"touch_up": "touch_up", "add_on": "add_on"}
 
 
 def draft_sheet(
@@ -32,7 +24,7 @@ def draft_sheet(
     language: str,
     markdown: str,
     is_reviewed: bool,
-) -> AftercareSheet:
+) -> papers.AftercareSheet:
     """Return a sample client's aftercare sheet with this text; raises InvalidField."""
     sheet = sheet_with(clean_markdown(markdown), language)
     return replace(
@@ -44,7 +36,7 @@ def draft_sheet(
     )
 
 
-def draft_summary(clinic: ClinicView) -> CourseSummary:
+def draft_summary(clinic: ClinicView) -> papers.CourseSummary:
     """Return a sample client's course summary under this letterhead, in the clinic's language."""
     return example_summary(clinic_on_paper(clinic), language=clinic.language, currency=clinic.currency)
 
@@ -62,12 +54,12 @@ class PackagePaper(StrEnum):
 
 def draft_package_summary(
     clinic: ClinicView, package: NewPackage, *, language: str, today: date
-) -> CourseSummary:
+) -> papers.CourseSummary:
     """Return the course summary of a sample client who buys the package today."""
     main = [each for each in package.contents if _kind(each) == "main"] or list(package.contents)
     total, terms = sum(each.sessions for each in main), package.terms
     expires_on = terms.expiry(today)
-    return CourseSummary(
+    return papers.CourseSummary(
         clinic=clinic_on_paper(clinic),
         client_name=CLIENT,
         issued_on=today,
@@ -91,14 +83,16 @@ def draft_package_summary(
 
 def draft_package_voucher(
     clinic: ClinicView, package: NewPackage, *, language: str, today: date
-) -> GiftVoucher:
+) -> papers.GiftVoucher:
     """Return the voucher of a sample client who gives the package away today."""
     terms, good_until = package.terms, package.terms.expiry(today)
     is_counted_from_first = terms.waits_for_first_use and good_until is None
-    return GiftVoucher(
+    return papers.GiftVoucher(
         clinic=clinic_on_paper(clinic),
         package_name=package.name,
-        contents=tuple(GiftContent(each.treatment, each.sessions, _kind(each)) for each in package.contents),
+        contents=tuple(
+            papers.GiftContent(each.treatment, each.sessions, _kind(each)) for each in package.contents
+        ),
         giver_name=_GIVER,
         recipient_name=CLIENT,
         code=_CODE,
@@ -112,17 +106,17 @@ def draft_package_voucher(
     )
 
 
-def _allowance(each: NewContent) -> Allowance:
-    return Allowance(
+def _allowance(each: NewContent) -> papers.Allowance:
+    return papers.Allowance(
         treatment=each.treatment,
         granted=each.sessions,
         used=0,
         left=each.sessions,
         kind=_kind(each),
         usable_from_session=each.usable_from_session,
-        stamps=stamps(granted=each.sessions, used_on=(), left=each.sessions),
+        stamps=papers.stamps(granted=each.sessions, used_on=(), left=each.sessions),
     )
 
 
-def _kind(each: NewContent) -> AllowanceKind:
+def _kind(each: NewContent) -> papers.AllowanceKind:
     return _KINDS.get(each.kind or kind_of_content(each), "main")

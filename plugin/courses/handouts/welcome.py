@@ -14,14 +14,7 @@ from plugin.courses.base.clinic import local_date
 from plugin.courses.base.opening_hours import hours_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.catalog.names import Names, names_in
-from plugin.courses.handouts.content import (
-    arrival_on_paper,
-    clinic_on_paper,
-    in_language,
-    open_hours,
-    subject_in,
-    terms_in_force,
-)
+from plugin.courses.handouts import content
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
 from plugin.courses.handouts.status import received_in
 from plugin.courses.handouts.texts import starting_slug, text_for
@@ -43,15 +36,15 @@ def welcome_paper(
     `balance_url`: the client's private page.
     """
     with store.reading() as session:
-        clinic, course, spoken = subject_in(session, course_id, now, language)
+        clinic, course, spoken = content.subject_in(session, course_id, now, language)
         names = names_in(session, spoken)
         received = received_in(session, course, clinic.zone)
         next_visit = next_visit_in(session, [course.client_id or ""], now)
         sections = _sections(session, course, spoken)
         interval = suggested_interval_in(session, course, spoken, next_visit)
-        hours = open_hours(hours_in(session))
+        hours = content.open_hours(hours_in(session))
     return WelcomeSheet(
-        clinic=clinic_on_paper(clinic),
+        clinic=content.clinic_on_paper(clinic),
         client_name=course.client_name or "",
         issued_on=local_date(clinic, now),
         package_name=names(course.package_name),
@@ -69,11 +62,11 @@ def welcome_paper(
         language=spoken,
         expires_on=course.expires_on,
         suggested_interval=interval,
-        next_visit=in_language(next_visit, names),
-        terms=terms_in_force(course, spoken, names, has_refund=received is None),
+        next_visit=content.in_language(next_visit, names),
+        terms=content.terms_in_force(course, spoken, names, has_refund=received is None),
         phone_hours=hours,
         balance_url=balance_url,
-        arrival=arrival_on_paper(clinic, names),
+        arrival=content.arrival_on_paper(clinic, names),
     )
 
 
@@ -106,19 +99,19 @@ def planner_paper(
     `balance_url`: the client's private page, which has the calendar file.
     """
     with store.reading() as session:
-        clinic, course, spoken = subject_in(session, course_id, now, language)
+        clinic, course, spoken = content.subject_in(session, course_id, now, language)
         names = names_in(session, spoken)
         plan = plan_in(session, course_id, now=now)
     visits = _visits(plan, names)
     return VisitPlanner(
-        clinic=clinic_on_paper(clinic),
+        clinic=content.clinic_on_paper(clinic),
         client_name=course.client_name or "",
         issued_on=local_date(clinic, now),
         package_name=names(course.package_name),
         visits=visits[:1] if form == "card" else visits,
         language=spoken,
         form=form,
-        arrival=arrival_on_paper(clinic, names),
+        arrival=content.arrival_on_paper(clinic, names),
         calendar_url=f"{balance_url}/courses/{course_id}/visits.ics" if balance_url else None,
     )
 

@@ -14,14 +14,7 @@ from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work, in_session, in_transaction, transact
-from plugin.courses.imports.batches import (
-    IMPORT,
-    batch_for_change,
-    begin_import,
-    delete_file,
-    new_batch,
-    refuse_known_in,
-)
+from plugin.courses.imports import batches
 from plugin.courses.imports.check import Checked, Tick, check_rows, match_checked_in, rules_in, wrong_json
 from plugin.courses.imports.columns import Columns, columns_from_json
 from plugin.courses.imports.mapping import Proposal
@@ -65,7 +58,7 @@ class _Batch:
         self.store.transact(work)
 
     def locked_in(self, session: Session) -> ImportBatch:
-        batch = batch_for_change(session, self.id)
+        batch = batches.batch_for_change(session, self.id)
         if batch.state != self.state or batch.revision != self.revision:
             raise _Stopped
         return batch
@@ -73,7 +66,7 @@ class _Batch:
 
 def run_import(store: Store, clock: Clock, job: Job) -> str:
     """Check or import the file of a job; return the outcome."""
-    step = _import if job.kind == IMPORT else _check
+    step = _import if job.kind == batches.IMPORT else _check
     try:
         return _("Done.") if step(store, clock, job.subject) else _("Something in it is wrong.")
     except _Stopped:
@@ -83,7 +76,7 @@ def run_import(store: Store, clock: Clock, job: Job) -> str:
 @in_session
 def fail_import(session: Session, job: Job) -> None:
     """Report to the owner that the work failed permanently; nothing of the file was written."""
-    batch = batch_for_change(session, job.subject)
+    batch = batches.batch_for_change(session, job.subject)
     if batch.state in ("checking", "importing"):
         batch.state, batch.problem = "mapping", _FAILED
 
@@ -108,9 +101,9 @@ def import_file(work: Work, name: str, table: Table, proposal: Proposal, checked
 
     Raises Refused where a file with the same content was imported before.
     """
-    refuse_known_in(work.session, table.sha256)
-    batch = new_batch(work, name, table, proposal)
-    begin_import(work, batch, rows_done=batch.rows_total)
+    batches.refuse_known_in(work.session, table.sha256)
+    batch = batches.new_batch(work, name, table, proposal)
+    batches.begin_import(work, batch, rows_done=batch.rows_total)
     work.add(batch)
     return _write(work, batch, checked)
 
@@ -149,7 +142,7 @@ def _write(work: Work, batch: ImportBatch, checked: Checked) -> Checked:
         batch.state, batch.ended_at = "imported", work.now
         rows = f"{batch.rows_total} rows"
         record_in(work, Did.IMPORTED, name=batch.name, subject_id=batch.id, after=rows)
-        delete_file(batch)
+        batches.delete_file(batch)
     work.session.flush()
     return matched
 

@@ -15,16 +15,7 @@ from plugin.core.money import Charge
 from plugin.courses.base.bookmarks import save_bookmark_in
 from plugin.courses.base.work import Work
 from plugin.courses.documents.sale_record import RefundRecord, SoldSale, paid_sale_in
-from plugin.courses.journal.money import (
-    Fee,
-    Paid,
-    Pair,
-    RefundedMoney,
-    Ticket,
-    missing,
-    pairs_of,
-    pairs_of_tip,
-)
+from plugin.courses.journal import money
 from plugin.store import Store
 from plugin.store.journal import MoneyPosting, PaymentFee
 from plugin.store.tables import Allowance, Bookmark, Course, Entry, SaleRecord, SquareRefund, Tip
@@ -105,7 +96,7 @@ def _add(work: Work, order_ids: Sequence[str], *, is_backdated: bool = False) ->
     rows = [
         _row(work, order_id, currency, pair, is_backdated=is_backdated)
         for order_id, currency, pairs in (*_sales(work, order_ids), *_tips(work.session, order_ids))
-        for pair in missing(pairs, known[order_id])
+        for pair in money.missing(pairs, known[order_id])
     ]
     work.session.add_all(rows)
     work.session.flush()
@@ -113,13 +104,13 @@ def _add(work: Work, order_ids: Sequence[str], *, is_backdated: bool = False) ->
 
 
 # An order, its currency, and its money.
-_Money = tuple[str, str, list[Pair]]
+_Money = tuple[str, str, list[money.Pair]]
 
 
 def _sales(work: Work, order_ids: Sequence[str]) -> Iterator[_Money]:
     for currency, ticket in _tickets(work.session, order_ids):
         _expect_fees(work, ticket)
-        yield ticket.order_id, currency, list(pairs_of(ticket))
+        yield ticket.order_id, currency, list(money.pairs_of(ticket))
 
 
 def _tips(session: Session, order_ids: Sequence[str]) -> Iterator[_Money]:
@@ -139,7 +130,7 @@ def _tips(session: Session, order_ids: Sequence[str]) -> Iterator[_Money]:
         yield (
             order_id,
             tip.currency,
-            pairs_of_tip(order_id, tip.amount, at, back, _known_fees(fees[order_id])),
+            money.pairs_of_tip(order_id, tip.amount, at, back, _known_fees(fees[order_id])),
         )
 
 
@@ -159,15 +150,15 @@ def expect_fee(
         )
 
 
-def _known_fees(rows: Sequence[PaymentFee]) -> tuple[Fee, ...]:
+def _known_fees(rows: Sequence[PaymentFee]) -> tuple[money.Fee, ...]:
     return tuple(
-        Fee(each.square_payment_id, each.amount, each.happened_at, each.is_of_refund)
+        money.Fee(each.square_payment_id, each.amount, each.happened_at, each.is_of_refund)
         for each in rows
         if each.amount is not None
     )
 
 
-def _row(work: Work, order_id: str, currency: str, pair: Pair, *, is_backdated: bool) -> MoneyPosting:
+def _row(work: Work, order_id: str, currency: str, pair: money.Pair, *, is_backdated: bool) -> MoneyPosting:
     return MoneyPosting(
         id=work.new_id(),
         square_order_id=order_id,
@@ -197,7 +188,7 @@ def _known(
     return known
 
 
-def _tickets(session: Session, order_ids: Sequence[str]) -> Iterator[tuple[str, Ticket]]:
+def _tickets(session: Session, order_ids: Sequence[str]) -> Iterator[tuple[str, money.Ticket]]:
     """Yield the tickets of these orders, each after its currency."""
     by_order = _grouped(session, Course, Course.square_order_id.in_(order_ids))
     refunds = _grouped(session, SquareRefund, SquareRefund.square_order_id.in_(order_ids))
@@ -218,7 +209,7 @@ def _grouped(session: Session, model: Any, which: ColumnElement[bool]) -> defaul
     return rows
 
 
-def _paid(session: Session, order_ids: Sequence[str]) -> defaultdict[str, list[Paid]]:
+def _paid(session: Session, order_ids: Sequence[str]) -> defaultdict[str, list[money.Paid]]:
     rows = session.execute(
         select(Course.square_order_id, Entry.happened_at, func.sum(Entry.value_delta))
         .join(Allowance, Allowance.course_id == Course.id)
@@ -226,9 +217,9 @@ def _paid(session: Session, order_ids: Sequence[str]) -> defaultdict[str, list[P
         .where(Course.square_order_id.in_(order_ids), Entry.kind == Kind.PAID.value)
         .group_by(Course.square_order_id, Entry.happened_at)
     )
-    paid: defaultdict[str, list[Paid]] = defaultdict(list)
+    paid: defaultdict[str, list[money.Paid]] = defaultdict(list)
     for order_id, at, net in rows:
-        paid[order_id or ""].append(Paid(at, int(net)))
+        paid[order_id or ""].append(money.Paid(at, int(net)))
     return paid
 
 
@@ -236,13 +227,13 @@ def _ticket(
     session: Session,
     order_id: str,
     courses: Sequence[Course],
-    paid: Sequence[Paid],
+    paid: Sequence[money.Paid],
     refunds: Sequence[SquareRefund],
     fees: Sequence[PaymentFee],
     record: SaleRecord | None,
-) -> Ticket:
+) -> money.Ticket:
     charge = Charge(sum(each.price for each in courses), sum(each.tax or 0 for each in courses))
-    return Ticket(
+    return money.Ticket(
         order_id,
         tuple(paid),
         charge,
@@ -260,14 +251,14 @@ def _sale(session: Session, record: SaleRecord | None, currency: str) -> SoldSal
     return sale if sale is not None and sale.currency == currency else None
 
 
-def _refunded(row: SquareRefund, record: SaleRecord | None) -> RefundedMoney:
+def _refunded(row: SquareRefund, record: SaleRecord | None) -> money.RefundedMoney:
     kept = record.content["refunds"].get(row.square_refund_id) if record is not None else None
     details = from_plain(RefundRecord, kept) if kept is not None else None
     at = details.at if details is not None else row.seen_at
-    return RefundedMoney(row.square_refund_id, row.amount, row.tip, at, details)
+    return money.RefundedMoney(row.square_refund_id, row.amount, row.tip, at, details)
 
 
-def _expect_fees(work: Work, ticket: Ticket) -> None:
+def _expect_fees(work: Work, ticket: money.Ticket) -> None:
     """Note each payment and refund of a card whose fee is not known, so that Square is asked for it."""
     known = {each.source for each in ticket.fees}
     cards = {

@@ -14,16 +14,8 @@ from plugin.core.acts import Act
 from plugin.core.course import AllowanceState
 from plugin.core.ledger import Change, Kind, adjusted
 from plugin.core.money import Money
+from plugin.courses.base import chain
 from plugin.courses.base.attention import open_item
-from plugin.courses.base.chain import (
-    Line,
-    add_history,
-    allowances_of,
-    append,
-    course_for_change,
-    head_of,
-    money_paid,
-)
 from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import charge_of, course_in
@@ -52,13 +44,13 @@ def end_collection(work: Work, square_order_id: str) -> str:
 
 
 def _end(work: Work, course_id: str) -> bool:
-    row = course_for_change(work.session, course_id)
+    row = chain.course_for_change(work.session, course_id)
     course = _view(work.session, work.act, row)
     if row.due_ended_at is not None or not course.is_part_paid or course.closed_at is not None:
         return False
     row.due_ended_at = work.now
     paid, of = clinic_money(work.session, course.gross_paid), clinic_money(work.session, course.gross_price)
-    add_history(work, row.id, "canceled", f"Invoice canceled: {paid} of {of} is paid, no more is due")
+    chain.add_history(work, row.id, "canceled", f"Invoice canceled: {paid} of {of} is paid, no more is due")
     sessions = _kept_sessions(course)
     open_item(
         work,
@@ -130,7 +122,7 @@ def paid_part(store: Store, course_id: str, *, today: date) -> PaidPart:
 
 def refund_paid(work: Work, course_id: str, amount: int | None, *, reason: str) -> None:
     """Begin to refund what was paid, for the owner; by the course's own formula where no amount is given."""
-    course_for_change(work.session, course_id)
+    chain.course_for_change(work.session, course_id)
     quote = quote_in(work.session, course_id, today=local_date_in(work.session, work.now))
     by_formula = quote.values[quote.formula].amount
     money = by_formula if amount is None else Money(amount, by_formula.currency)
@@ -143,7 +135,7 @@ def keep_paid_sessions(work: Work, course_id: str, sessions: int | None, *, reas
 
     Raises InvalidField for a number of sessions other than those paid for, or Refused where none can be kept.
     """
-    row = course_for_change(work.session, course_id)
+    row = chain.course_for_change(work.session, course_id)
     course = _view(work.session, work.act, row)
     if course.closed_at is not None:
         raise Refused(_("This course was {value}.", value=course.status.value), code=course.status.value)
@@ -167,13 +159,13 @@ def keep_paid_sessions(work: Work, course_id: str, sessions: int | None, *, reas
         sessions=sessions_text(kept),
         sessions2=sessions_text(removed),
     )
-    add_history(work, row.id, "kept", text, reason=reason)
+    chain.add_history(work, row.id, "kept", text, reason=reason)
     publish(work, CourseChanged(row.id))
 
 
 def leave_open(work: Work, course_id: str, *, reason: str) -> None:
     """Leave the course unchanged: what is paid for can be used, nothing more is due."""
-    add_history(work, course_id, "kept", "Canceled invoice: the package stays open", reason=reason)
+    chain.add_history(work, course_id, "kept", "Canceled invoice: the package stays open", reason=reason)
 
 
 def course_asked_about(item: Attention) -> str:
@@ -197,15 +189,17 @@ def _remove_locked(work: Work, course: CourseView, reason: str) -> int:
     The value of an allowance left without sessions moves to one that has some; if none has, it was used up.
     """
     views = {each.id: each for each in course.allowances}
-    rows = allowances_of(work.session, course.id)
+    rows = chain.allowances_of(work.session, course.id)
     left = {row.id: min(views[row.id].left, _kept(views[row.id]) - views[row.id].used) for row in rows}
     holder = next((row for row in rows if left[row.id]), None)
     removed = moved = 0
     for row in rows:
-        head = head_of(work.session, row.id)
+        head = chain.head_of(work.session, row.id)
         gone = head.sessions - left[row.id]
         if gone:
-            append(work, row.id, head, adjusted(head, -gone, value=0), _line(work, row, "removed", reason))
+            chain.append(
+                work, row.id, head, adjusted(head, -gone, value=0), _line(work, row, "removed", reason)
+            )
             removed += gone
         if row is not holder and not left[row.id] and head.value:
             moved += head.value
@@ -216,20 +210,20 @@ def _remove_locked(work: Work, course: CourseView, reason: str) -> int:
 
 
 def _move_value(work: Work, row: Allowance, value: int, reason: str) -> None:
-    head = head_of(work.session, row.id)
-    append(work, row.id, head, Change(Kind.ADJUSTED, value=value), _line(work, row, "value", reason))
+    head = chain.head_of(work.session, row.id)
+    chain.append(work, row.id, head, Change(Kind.ADJUSTED, value=value), _line(work, row, "value", reason))
 
 
-def _line(work: Work, row: Allowance, what: str, reason: str) -> Line:
-    return Line(f"canceled:{row.course_id}:{row.position}:{what}", work.now, reason=reason)
+def _line(work: Work, row: Allowance, what: str, reason: str) -> chain.Line:
+    return chain.Line(f"canceled:{row.course_id}:{row.position}:{what}", work.now, reason=reason)
 
 
 def _settle_price(session: Session, row: Course) -> None:
     """Set the price to what is paid: nothing is locked any more, and a refund is based on what was paid."""
     charge = charge_of(row)
-    for allowance in allowances_of(session, row.id):
-        allowance.price = money_paid(session, allowance.id)
-    row.price = sum(allowance.price for allowance in allowances_of(session, row.id))
+    for allowance in chain.allowances_of(session, row.id):
+        allowance.price = chain.money_paid(session, allowance.id)
+    row.price = sum(allowance.price for allowance in chain.allowances_of(session, row.id))
     if row.tax is not None and charge.tax:
         row.tax_in_price = charge.tax_in_price * (row.tax_paid or 0) // charge.tax
         row.tax = row.tax_paid

@@ -10,16 +10,8 @@ from plugin.core.acts import Act
 from plugin.core.ledger import Change, Kind, refunded
 from plugin.core.money import Money
 from plugin.core.refund_value import price_of, sessions_covered
+from plugin.courses.base import chain
 from plugin.courses.base.attention import open_item, settle_item_in, settle_row
-from plugin.courses.base.chain import (
-    Line,
-    add_history,
-    allowances_of,
-    append,
-    course_for_change,
-    head_of,
-    main_of,
-)
 from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import courses_in
@@ -132,7 +124,9 @@ def keep_as_tip(work: Work, item: Attention, *, reason: str) -> None:
     row.tip = item.details["amount"]
     for course_id in item.details["course_ids"]:
         given = clinic_money(work.session, Money(row.tip, row.currency))
-        add_history(work, course_id, "refund", f"Tip of {given} refunded; all sessions kept", reason=reason)
+        chain.add_history(
+            work, course_id, "refund", f"Tip of {given} refunded; all sessions kept", reason=reason
+        )
 
 
 def take_sessions(
@@ -151,21 +145,21 @@ def take_sessions(
     """
     if sessions < 0 or amount < 0:
         raise InvalidField(_("Sessions and amount are zero or more."), field="sessions")
-    course = course_for_change(work.session, course_id)
+    course = chain.course_for_change(work.session, course_id)
     if course.closed_as is not None:
         raise Refused(_("This course was {closed_as}.", closed_as=course.closed_as), code=course.closed_as)
-    allowances = allowances_of(work.session, course.id)
-    main = main_of(allowances)
-    head = head_of(work.session, main.id)
+    allowances = chain.allowances_of(work.session, course.id)
+    main = chain.main_of(allowances)
+    head = chain.head_of(work.session, main.id)
     net = min(charge_in(work.session, course).net_of(amount), head.value)
     value = refunded(head, sessions).value if sessions == head.sessions else -net
     change = Change(Kind.REFUNDED, sessions=-sessions, value=value)
-    line = Line(f"refund:{square_refund_id}:{course.id}", work.now, reason=reason)
-    append(work, main.id, head, change, line)
+    line = chain.Line(f"refund:{square_refund_id}:{course.id}", work.now, reason=reason)
+    chain.append(work, main.id, head, change, line)
     row = work.session.get_one(SquareRefund, square_refund_id)
     row.course_id, row.for_course = course.id, amount
     text = _("Partly refunded; {sessions} left the balance", sessions=sessions_text(sessions))
-    add_history(work, course.id, "refunded", text, reason=reason)
+    chain.add_history(work, course.id, "refunded", text, reason=reason)
     publish(work, CourseChanged(course.id))
 
 

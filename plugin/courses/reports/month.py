@@ -5,29 +5,13 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from invoices.papers import (
-    CallReason,
-    CallRow,
-    Money,
-    MonthPoint,
-    OwnersMonth,
-    PackageRow,
-    RollKind,
-    RollLine,
-)
+from invoices import papers
 from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
 from plugin.courses.base.words import paper_money
 from plugin.courses.clients.contacts import written_phone
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
-from plugin.courses.reports.follow_ups import (
-    FollowUp,
-    FollowUpFilter,
-    FollowUpPage,
-    Reason,
-    Why,
-    follow_up_page,
-)
+from plugin.courses.reports import follow_ups
 from plugin.courses.reports.liability import liability_in
 from plugin.courses.reports.lines import Line, LineView, RollForward
 from plugin.courses.reports.overview import MonthView, months_of
@@ -40,7 +24,7 @@ from plugin.wording import _
 PEOPLE_ON_PAPER = 20
 REASONS_EACH = 3
 _EVER = Period(date(2000, 1, 1), date(2100, 12, 31))
-_ROLL_KINDS: dict[Line, RollKind] = {
+_ROLL_KINDS: dict[Line, papers.RollKind] = {
     Line.OPENING: "opening",
     Line.SOLD: "sold",
     Line.PAID: "paid",
@@ -61,17 +45,19 @@ def month_pdf(store: Store, render: Render, month: date, *, now: datetime) -> by
     return drawn(store, render, owners_month(store, month, now=now))
 
 
-def owners_month(store: Store, month: date, *, now: datetime) -> OwnersMonth:
+def owners_month(store: Store, month: date, *, now: datetime) -> papers.OwnersMonth:
     """Freeze the month that contains the day, in the clinic's currency.
 
     Raises InvalidField for a future month.
     """
-    people = follow_up_page(store, now, FollowUpFilter(), limit=PEOPLE_ON_PAPER)
+    people = follow_ups.follow_up_page(store, now, follow_ups.FollowUpFilter(), limit=PEOPLE_ON_PAPER)
     with store.reading() as session:
         return owners_month_in(session, month_of(month), people, now=now)
 
 
-def owners_month_in(session: Session, period: Period, people: FollowUpPage, *, now: datetime) -> OwnersMonth:
+def owners_month_in(
+    session: Session, period: Period, people: follow_ups.FollowUpPage, *, now: datetime
+) -> papers.OwnersMonth:
     """Freeze the month as seen by this session."""
     clinic = clinic_in(session)
     today = local_date(clinic, now)
@@ -81,7 +67,7 @@ def owners_month_in(session: Session, period: Period, people: FollowUpPage, *, n
     rolled = report.total(clinic.currency)
     others = [each for each in report.totals if each.currency != clinic.currency]
     year_ago, *trend = _trend(session, rolled, period, clinic.currency)
-    return OwnersMonth(
+    return papers.OwnersMonth(
         clinic=clinic_on_paper(clinic),
         month=period.first,
         issued_on=today,
@@ -117,15 +103,15 @@ def asked_month(typed: str) -> date:
         raise InvalidField(_("A month is written such as 2026-11."), field="month") from None
 
 
-def _roll_line(line: LineView) -> RollLine:
-    return RollLine(_ROLL_KINDS[line.line], paper_money(line.value), line.sessions)
+def _roll_line(line: LineView) -> papers.RollLine:
+    return papers.RollLine(_ROLL_KINDS[line.line], paper_money(line.value), line.sessions)
 
 
 def _has_moved(rolled: RollForward) -> bool:
     return any(line.value.amount or line.sessions for line in rolled.lines)
 
 
-def _packages(session: Session, period: Period, currency: str) -> tuple[PackageRow, ...]:
+def _packages(session: Session, period: Period, currency: str) -> tuple[papers.PackageRow, ...]:
     sold = {row.package_id: row for row in sold_in(session, period) if row.paid.currency == currency}
     used = {row.key: row for row in usage_in(session, period, By.PACKAGE) if row.value.currency == currency}
     # In the order of the sales, then of the uses; a package may have had only one of both.
@@ -134,10 +120,10 @@ def _packages(session: Session, period: Period, currency: str) -> tuple[PackageR
     )
 
 
-def _package_row(sold: SoldRow | None, used: UsageRow | None, currency: str) -> PackageRow:
-    zero = Money(0, currency)
+def _package_row(sold: SoldRow | None, used: UsageRow | None, currency: str) -> papers.PackageRow:
+    zero = papers.Money(0, currency)
     known = sold or used
-    return PackageRow(
+    return papers.PackageRow(
         package=known.name if known else "",
         sold=sold.courses if sold else 0,
         sold_sessions=sold.sessions if sold else 0,
@@ -147,21 +133,23 @@ def _package_row(sold: SoldRow | None, used: UsageRow | None, currency: str) -> 
     )
 
 
-def _trend(session: Session, rolled: RollForward, period: Period, currency: str) -> tuple[MonthPoint, ...]:
+def _trend(
+    session: Session, rolled: RollForward, period: Period, currency: str
+) -> tuple[papers.MonthPoint, ...]:
     """Compute backwards from the liability after the month.
 
     Each month before ended with that less what the month changed.
     """
     liability = rolled.line(Line.CLOSING).value.amount
-    points: list[MonthPoint] = []
+    points: list[papers.MonthPoint] = []
     for month in reversed(months_of(session, months_up_to(period.first, MONTHS_SHOWN + 1), currency)):
-        points.append(_point(month, Money(liability, currency)))
+        points.append(_point(month, papers.Money(liability, currency)))
         liability -= month.moved.amount
     return tuple(reversed(points))
 
 
-def _point(month: MonthView, liability: Money) -> MonthPoint:
-    return MonthPoint(
+def _point(month: MonthView, liability: papers.Money) -> papers.MonthPoint:
+    return papers.MonthPoint(
         month=month.month.first,
         sold=paper_money(month.paid),
         used=paper_money(month.earned),
@@ -171,12 +159,12 @@ def _point(month: MonthView, liability: Money) -> MonthPoint:
     )
 
 
-def _call_rows(people: Sequence[FollowUp], country: str) -> Iterator[CallRow]:
+def _call_rows(people: Sequence[follow_ups.FollowUp], country: str) -> Iterator[papers.CallRow]:
     for one in people:
         phone = written_phone(one.phone, country) if one.phone else ""
         for reason in one.reasons[:REASONS_EACH]:
             why, on = _why(reason, one)
-            yield CallRow(
+            yield papers.CallRow(
                 name=one.name,
                 phone=phone,
                 reason=why,
@@ -187,9 +175,9 @@ def _call_rows(people: Sequence[FollowUp], country: str) -> Iterator[CallRow]:
             )
 
 
-def _why(reason: Reason, one: FollowUp) -> tuple[CallReason, date | None]:
-    if reason.why is Why.EXPIRING:
+def _why(reason: follow_ups.Reason, one: follow_ups.FollowUp) -> tuple[papers.CallReason, date | None]:
+    if reason.why is follow_ups.Why.EXPIRING:
         return "expiring", reason.expires_on
-    if reason.why is Why.LOW:
+    if reason.why is follow_ups.Why.LOW:
         return ("low" if reason.left else "finished"), None
-    return ("lapsed", one.last_visit) if reason.why is Why.LAPSED else ("overdue", None)
+    return ("lapsed", one.last_visit) if reason.why is follow_ups.Why.LAPSED else ("overdue", None)

@@ -22,14 +22,8 @@ from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.work import Work, allowed, reading, require_row
 from plugin.courses.changes.frame import Changed, CourseChange, change_course, refuse_closed, refuse_ownerless
+from plugin.courses.visits import plan_bookings
 from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW
-from plugin.courses.visits.plan_bookings import (
-    BOOKED,
-    PLANNED,
-    book_visits_in,
-    hand_over_in,
-    release_visits_in,
-)
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.tables import Allowance, Booking, Course, PlannedVisit, SquareCustomer, Treatment
@@ -90,7 +84,7 @@ class VisitPlan:
     @property
     def planned(self) -> tuple[datetime, ...]:
         """Return the moments of the plan that are not booked."""
-        return tuple(each.at for each in self.dates if each.state != BOOKED)
+        return tuple(each.at for each in self.dates if each.state != plan_bookings.BOOKED)
 
     @property
     def kept(self) -> tuple[datetime, ...]:
@@ -271,15 +265,15 @@ def _replace(change: CourseChange, moments: Sequence[datetime], *, books: bool) 
         for moment in sorted(wanted)
     ]
     if books:
-        hand_over_in(change, gone, new)
+        plan_bookings.hand_over_in(change, gone, new)
     change.session.add_all(new)
     change.session.flush()
     if books:
-        book_visits_in(change, [*kept, *new])
-        release_visits_in(change, gone)
+        plan_bookings.book_visits_in(change, [*kept, *new])
+        plan_bookings.release_visits_in(change, gone)
     planned = len(moments)
     said = N_n("{n} visit planned", "{n} visits planned", planned) if planned else "Plan of visits removed"
-    add_history(change, change.view.id, PLANNED, str(said))
+    add_history(change, change.view.id, plan_bookings.PLANNED, str(said))
 
 
 def _standing(course_id: str) -> Select[PlannedVisit]:

@@ -14,14 +14,7 @@ from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.read import course_in, courses_in
 from plugin.courses.base.views import CourseView, VisitView
 from plugin.courses.base.work import Work, allowed, require_row
-from plugin.courses.visits.note_views import (
-    NO_VISIT,
-    FoundNote,
-    NoteContent,
-    NotePlace,
-    content_in,
-    find_note_in,
-)
+from plugin.courses.visits import note_views
 from plugin.courses.visits.notes import lock_place_in, write_note_in
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
@@ -79,7 +72,9 @@ def describe_in(
 ) -> CourseView:
     """Record the details within the caller's transaction; raises as `describe_visit` does."""
     found = _found_in(work, visit_id)
-    before = content_in(work.session, found.row, found.visit) if found.row else NoteContent()
+    before = (
+        note_views.content_in(work.session, found.row, found.visit) if found.row else note_views.NoteContent()
+    )
     content = replace(before, **asdict(details), points=None, observations=None)
     version = found.row.version if found.row else 0
     write_note_in(work, found, content, version if seen_version is None else seen_version)
@@ -96,11 +91,11 @@ def details_in(work: Work, visit_id: str) -> VisitDetails:
     return VisitDetails(found.visit.practitioner_id, found.row.focus, found.row.note)
 
 
-def _found_in(work: Work, visit_id: str) -> FoundNote:
-    visit = require_row(work.session, Visit, visit_id, NO_VISIT)
-    place = NotePlace(visit.client_id, visit_id=visit_id)
+def _found_in(work: Work, visit_id: str) -> note_views.FoundNote:
+    visit = require_row(work.session, Visit, visit_id, note_views.NO_VISIT)
+    place = note_views.NotePlace(visit.client_id, visit_id=visit_id)
     lock_place_in(work, place)
-    return find_note_in(work.session, place, visit.visited_on, is_locked=True)
+    return note_views.find_note_in(work.session, place, visit.visited_on, is_locked=True)
 
 
 def visits_on(store: Store, day: date, *, today: date, limit: int | None = None) -> tuple[DayVisit, ...]:

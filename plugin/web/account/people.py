@@ -9,15 +9,8 @@ from flask_security.utils import set_request_attr
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from webauthn.helpers.structs import AuthenticatorTransport
 
+from plugin.courses.accounts import second_factors
 from plugin.courses.accounts.invitations import is_link, person_of_link
-from plugin.courses.accounts.second_factors import (
-    NewPasskey,
-    PasskeyView,
-    add_passkey,
-    find_passkey,
-    list_passkeys,
-    note_passkey_use,
-)
 from plugin.courses.accounts.sign_ins import SignedIn, staff_signed_in
 from plugin.courses.accounts.staff import StaffView, read_staff, set_password, staff_by_email, staff_by_mark
 from plugin.web import current_services
@@ -34,7 +27,7 @@ class StaffPasskey(WebAuthnMixin):
 
     extensions = None
 
-    def __init__(self, known: PasskeyView) -> None:
+    def __init__(self, known: second_factors.PasskeyView) -> None:
         self.passkey_id = known.id
         self.staff_id = known.staff_id
         self.name = known.name
@@ -81,7 +74,10 @@ class StaffUser(UserMixin):
     @property
     def webauthn(self) -> list[WebAuthnMixin]:  # type: ignore[override]  # a column, as declared there
         """Return their passkeys."""
-        return [StaffPasskey(each) for each in list_passkeys(current_services().store, self.staff_id)]
+        return [
+            StaffPasskey(each)
+            for each in second_factors.list_passkeys(current_services().store, self.staff_id)
+        ]
 
     def verify_and_update_password(self, password: str) -> bool:
         """Return whether the password is theirs."""
@@ -111,7 +107,7 @@ class StaffStore(UserDatastore):
 
     def find_webauthn(self, credential_id: bytes) -> StaffPasskey | None:
         """Return the passkey with this credential id."""
-        known = find_passkey(current_services().store, bytes_to_base64url(credential_id))
+        known = second_factors.find_passkey(current_services().store, bytes_to_base64url(credential_id))
         return StaffPasskey(known) if known else None
 
     def find_user_from_webauthn(self, webauthn: Any) -> StaffUser:
@@ -123,10 +119,10 @@ class StaffStore(UserDatastore):
     ) -> None:
         """Add a passkey to the account of who is signed in."""
         services = current_services()
-        add_passkey(
+        second_factors.add_passkey(
             services.store,
             act_by(user.actor),
-            NewPasskey(
+            second_factors.NewPasskey(
                 name=known["name"],
                 credential_id=bytes_to_base64url(credential_id),
                 public_key=public_key,
@@ -144,7 +140,7 @@ class StaffStore(UserDatastore):
         services = current_services()
         if isinstance(user, StaffPasskey):
             count, synced = user.sign_count, user.backup_state
-            note_passkey_use(
+            second_factors.note_passkey_use(
                 services.store, user.passkey_id, sign_count=count, is_synced=synced, now=services.clock()
             )
             return user

@@ -11,19 +11,9 @@ from plugin.courses.base.views import PackageView
 from plugin.courses.catalog import packages
 from plugin.courses.catalog.packages import MOST_SESSIONS, MOST_TREATMENTS
 from plugin.square.catalog import publish
+from plugin.web.api import inputs
 from plugin.web.api.answers import Answer, Count, Cursor, Id, Money, Position, example_id, shown, usd
 from plugin.web.api.calls import THE_OWNER, Reply, Request, call
-from plugin.web.api.inputs import (
-    Day,
-    ExpiryStart,
-    Formula,
-    GivenId,
-    Input,
-    NoShowRule,
-    Paging,
-    Price,
-    VisibleText,
-)
 from plugin.web.api.keys import is_known, once
 
 
@@ -32,10 +22,10 @@ class Terms(Answer):
 
     expires_after_months: Position | None
     expires_on: date | None
-    refund_formula: Formula
-    no_show: NoShowRule
+    refund_formula: inputs.Formula
+    no_show: inputs.NoShowRule
     forgiven_no_shows: Count
-    expires_from: Annotated[ExpiryStart, Field(description="What the months are counted from.")]
+    expires_from: Annotated[inputs.ExpiryStart, Field(description="What the months are counted from.")]
     notice_hours: Annotated[
         Count, Field(description="How long before a visit it can be canceled; 24 where it is left out.")
     ] = 24
@@ -85,31 +75,31 @@ _FROM_FIRST_USE = {"required": ["expires_from"], "properties": {"expires_from": 
 _TERMS_RULES: dict[str, Any] = {"not": {"allOf": [_MONTHS, _DAY]}, "if": _FROM_FIRST_USE, "then": _MONTHS}
 
 
-class NewContent(Input):
+class NewContent(inputs.Input):
     """A number of sessions of a treatment."""
 
-    treatment: VisibleText = Field(max_length=NAME_LENGTH, examples=["Facial acupuncture, 60 min"])
+    treatment: inputs.VisibleText = Field(max_length=NAME_LENGTH, examples=["Facial acupuncture, 60 min"])
     sessions: StrictInt = Field(ge=1, le=MOST_SESSIONS)
-    single_price: Price
+    single_price: inputs.Price
     usable_from_session: StrictInt | None = Field(None, ge=1, le=MOST_SESSIONS)
     """Opens when so many main sessions have been used; null: from the start."""
 
 
-class NewTerms(Input, json_schema_extra=_TERMS_RULES):
+class NewTerms(inputs.Input, json_schema_extra=_TERMS_RULES):
     """The terms of the package."""
 
     expires_after_months: StrictInt | None = Field(None, ge=1, le=120)
     """After the sale or the first use; not with expires_on."""
-    expires_from: ExpiryStart | None = Field(None, description="What the months are counted from.")
-    expires_on: Day | None = None
-    refund_formula: Formula | None = None
-    no_show: NoShowRule | None = None
+    expires_from: inputs.ExpiryStart | None = Field(None, description="What the months are counted from.")
+    expires_on: inputs.Day | None = None
+    refund_formula: inputs.Formula | None = None
+    no_show: inputs.NoShowRule | None = None
     forgiven_no_shows: StrictInt | None = Field(None, ge=0, le=99)
     notice_hours: StrictInt | None = Field(terms.USUAL_NOTICE_HOURS, ge=0, le=terms.MOST_NOTICE_HOURS)
     """How long before a visit it can be canceled; 0: nothing is agreed."""
 
 
-class NewNames(Input, json_schema_extra={"examples": [{"es": "Acupuntura facial, 10 sesiones"}]}):
+class NewNames(inputs.Input, json_schema_extra={"examples": [{"es": "Acupuntura facial, 10 sesiones"}]}):
     """A name by language; where one is left out or empty, clients read the main name."""
 
     en: str | None = Field(None, max_length=NAME_LENGTH)
@@ -117,11 +107,11 @@ class NewNames(Input, json_schema_extra={"examples": [{"es": "Acupuntura facial,
     zh: str | None = Field(None, max_length=NAME_LENGTH)
 
 
-class NewPackage(Input, json_schema_extra={"examples": [_NEW_PACKAGE]}):
+class NewPackage(inputs.Input, json_schema_extra={"examples": [_NEW_PACKAGE]}):
     """The package to create."""
 
-    name: VisibleText = Field(max_length=NAME_LENGTH)
-    price: Price
+    name: inputs.VisibleText = Field(max_length=NAME_LENGTH)
+    price: inputs.Price
     contents: list[NewContent] = Field(min_length=1, max_length=MOST_TREATMENTS)
     terms: NewTerms | None = None
     names: NewNames | None = None
@@ -129,15 +119,17 @@ class NewPackage(Input, json_schema_extra={"examples": [_NEW_PACKAGE]}):
 
 
 class SquareItem(
-    Input, json_schema_extra={"examples": [{"square_variation_id": "BSOL4BB6RCMX6SH4KQIFWZDP"}]}
+    inputs.Input, json_schema_extra={"examples": [{"square_variation_id": "BSOL4BB6RCMX6SH4KQIFWZDP"}]}
 ):
     """The item of Square's catalog that sells the package."""
 
-    square_variation_id: GivenId = Field(description="A variation of an item that is sold on Square already.")
+    square_variation_id: inputs.GivenId = Field(
+        description="A variation of an item that is sold on Square already."
+    )
 
 
 @call("GET", "/packages", PackageList)
-def list_packages(request: Request, query: Paging) -> Reply:
+def list_packages(request: Request, query: inputs.Paging) -> Reply:
     """List the packages in the order they were created."""
     page = packages.list_packages(request.store, limit=query.limit, cursor=query.cursor, only_active=False)
     return Reply(PackageList.of(page))

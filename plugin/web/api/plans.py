@@ -5,14 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from plugin.courses.visits.visit_plan import (
-    MOST_PLANNED,
-    VisitPlan,
-    propose_plan,
-    read_plan,
-    save_plan,
-    unfit_days,
-)
+from plugin.courses.visits import visit_plan
 from plugin.web.api.answers import Answer, Moment, shown
 from plugin.web.api.calls import Reply, Request, call
 from plugin.web.api.inputs import GivenMoment, Input
@@ -55,7 +48,7 @@ class NewPlan(Input, json_schema_extra={"examples": [{"visits": [_EXAMPLE]}]}):
     """The dates of the plan, in place of all that are to come; an empty list removes it."""
 
     visits: list[GivenMoment] = Field(
-        min_length=0, max_length=MOST_PLANNED, description="Each with its time zone."
+        min_length=0, max_length=visit_plan.MOST_PLANNED, description="Each with its time zone."
     )
 
 
@@ -69,13 +62,13 @@ def read_course_plan(request: Request, course_id: str) -> Reply:
 def plan_course(request: Request, body: NewPlan, course_id: str) -> Reply:
     """Plan the visits of a course. They are booked in Square where the clinic switched that on."""
     books = request.services.settings.book_appointments
-    changed = save_plan(request.store, request.act, course_id, body.visits, books=books)
+    changed = visit_plan.save_plan(request.store, request.act, course_id, body.visits, books=books)
     return Reply(_plan(request, course_id), changed.is_repeat)
 
 
 def _plan(request: Request, course_id: str) -> dict[str, Any]:
-    plan: VisitPlan = read_plan(request.store, course_id, now=request.act.now)
-    unfit = unfit_days(request.store, plan, [each.at for each in plan.dates])
+    plan: visit_plan.VisitPlan = visit_plan.read_plan(request.store, course_id, now=request.act.now)
+    unfit = visit_plan.unfit_days(request.store, plan, [each.at for each in plan.dates])
     return Plan.of(
         {
             "booked": [each.at for each in plan.booked],
@@ -84,7 +77,7 @@ def _plan(request: Request, course_id: str) -> dict[str, Any]:
                 {"at": each.at, "state": each.state or "not_booked", "problem": each.problem}
                 for each in plan.dates
             ],
-            "proposal": propose_plan(request.store, plan, plan.rhythm),
+            "proposal": visit_plan.propose_plan(request.store, plan, plan.rhythm),
             "closed_days": unfit.closed,
             "expired_days": unfit.expired,
             "is_usable": plan.is_usable,

@@ -5,15 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from plugin.courses.quotes import views
 from plugin.courses.quotes.make import LONGEST_CONCERN, LONGEST_RHYTHM, NewQuote, make_quote, withdraw_quote
-from plugin.courses.quotes.views import (
-    QuoteState,
-    QuoteView,
-    pay_address,
-    quote_pdf,
-    quotes_of_client,
-    read_quote,
-)
 from plugin.web import current_services
 from plugin.web.access import DESK
 from plugin.web.api.answers import Answer, Id, Moment, Money, example_id, shown, usd
@@ -37,7 +30,7 @@ class Quote(Answer):
     )
     concern: str = shown("The lines beside my mouth", "In the client’s words.")
     valid_until: date = shown("2026-12-22")
-    state: Annotated[QuoteState, words(QuoteState)] = shown("open")
+    state: Annotated[views.QuoteState, words(views.QuoteState)] = shown("open")
     made_at: Moment = shown("2026-11-22T18:00:00Z")
     by: str = shown("Deb")
     withdrawn_at: Moment | None = shown(None)
@@ -74,7 +67,7 @@ class QuoteToMake(
 @call("GET", "/clients/{client_id}/quotes", Quotes, roles=DESK)
 def list_quotes(request: Request, client_id: str) -> Reply:
     """List a client's quotes."""
-    found = quotes_of_client(request.store, client_id, now=request.act.now)
+    found = views.quotes_of_client(request.store, client_id, now=request.act.now)
     return Reply(Quotes.of({"quotes": [_said(each) for each in found]}))
 
 
@@ -91,13 +84,13 @@ def create_quote(request: Request, body: QuoteToMake, client_id: str) -> Reply:
 @call("GET", "/quotes/{quote_id}", Quote, roles=DESK)
 def get_quote(request: Request, quote_id: str) -> Reply:
     """Return a quote."""
-    return Reply(Quote.of(_said(read_quote(request.store, quote_id, now=request.act.now))))
+    return Reply(Quote.of(_said(views.read_quote(request.store, quote_id, now=request.act.now))))
 
 
 @call("GET", "/quotes/{quote_id}/quote.pdf", None, roles=DESK)
 def print_quote(request: Request, quote_id: str) -> Reply:
     """Print a quote; always the same bytes."""
-    return Reply(pdf=quote_pdf(request.store, quote_id), filename="quote.pdf")
+    return Reply(pdf=views.quote_pdf(request.store, quote_id), filename="quote.pdf")
 
 
 @call("POST", "/quotes/{quote_id}/withdrawal", Quote, roles=DESK, refusals=(409,))
@@ -106,6 +99,6 @@ def withdraw_client_quote(request: Request, quote_id: str) -> Reply:
     return Reply(Quote.of(_said(withdraw_quote(request.store, request.act, quote_id))))
 
 
-def _said(quote: QuoteView) -> dict[str, object]:
-    url = pay_address(current_services().settings.public_url, quote.code)
+def _said(quote: views.QuoteView) -> dict[str, object]:
+    url = views.pay_address(current_services().settings.public_url, quote.code)
     return {"url": url, **{name: getattr(quote, name) for name in Quote.model_fields if name != "url"}}

@@ -9,14 +9,7 @@ from plugin.core.letters import LetterKind
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.letters.log import letters_by_month
 from plugin.courses.lists.listing import renew_some
-from plugin.courses.reports.by_month import (
-    agreements_by_month,
-    checks_by_month,
-    orders_by_month,
-    passes_by_month,
-    passes_now,
-    quotes_by_month,
-)
+from plugin.courses.reports import by_month
 from plugin.courses.reports.liability import liability, reserve
 from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, asked_period
@@ -283,7 +276,7 @@ class QuotesReport(Answer):
 @call("GET", "/reports/quotes", QuotesReport, roles=THE_OWNER)
 def report_quotes(request: Request) -> Reply:
     """Count the quotes made in each month, and what became of them."""
-    return Reply(QuotesReport.of({"months": quotes_by_month(request.store, request.act.now)}))
+    return Reply(QuotesReport.of({"months": by_month.quotes_by_month(request.store, request.act.now)}))
 
 
 class AgreedMonth(Answer):
@@ -307,7 +300,9 @@ class AgreementsReport(Answer):
 @call("GET", "/reports/agreements", AgreementsReport, roles=THE_OWNER)
 def report_agreements(request: Request) -> Reply:
     """Count the course agreements made in each month, and what became of them."""
-    return Reply(AgreementsReport.of({"months": agreements_by_month(request.store, request.act.now)}))
+    return Reply(
+        AgreementsReport.of({"months": by_month.agreements_by_month(request.store, request.act.now)})
+    )
 
 
 class CheckedMonth(Answer):
@@ -330,7 +325,7 @@ class ChecksReport(Answer):
 @call("GET", "/reports/checks", ChecksReport, roles=THE_OWNER)
 def report_checks(request: Request) -> Reply:
     """Count the answers to the check before treatments, by month and version of the list."""
-    return Reply(ChecksReport.of({"months": checks_by_month(request.store, request.act.now)}))
+    return Reply(ChecksReport.of({"months": by_month.checks_by_month(request.store, request.act.now)}))
 
 
 class PassMonth(Answer):
@@ -360,8 +355,8 @@ class PassesReport(Answer):
 @call("GET", "/reports/passes", PassesReport, roles=THE_OWNER)
 def report_passes(request: Request) -> Reply:
     """Count the passes in Apple Wallet and Google Wallet: asked for, added, updated and removed, by month."""
-    months = passes_by_month(request.store, request.act.now)
-    return Reply(PassesReport.of({"months": months, "now": passes_now(request.store)}))
+    months = by_month.passes_by_month(request.store, request.act.now)
+    return Reply(PassesReport.of({"months": months, "now": by_month.passes_now(request.store)}))
 
 
 class LetterMonth(Answer):
@@ -406,7 +401,7 @@ class OrdersReport(Answer):
 @call("GET", "/reports/orders", OrdersReport, roles=THE_OWNER)
 def report_orders(request: Request) -> Reply:
     """Count the orders begun on the public page, and how many were paid."""
-    return Reply(OrdersReport.of({"months": orders_by_month(request.store, request.act.now)}))
+    return Reply(OrdersReport.of({"months": by_month.orders_by_month(request.store, request.act.now)}))
 
 
 class PlannedVisits(Answer):

@@ -17,16 +17,8 @@ from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 from invoices.language import Language, language_for
 from invoices.pages.agreement import agreement_page, moments
 from plugin.core.acts import Actor, Role, Source
+from plugin.courses.agreements import signing
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
-from plugin.courses.agreements.signing import (
-    TERMS_CHANGED,
-    Signing,
-    SigningLink,
-    is_drawing,
-    link_of_token,
-    sign_agreement,
-    signing_token,
-)
 from plugin.courses.agreements.views import AgreementView, agreement_content, agreement_pdf
 from plugin.courses.documents.paper_emails import send_paper
 from plugin.errors import CoursekeeperError, InvalidField, PaperNotMade, Refused
@@ -83,11 +75,11 @@ def sign(token: str) -> ResponseReturnValue:
     language = reader()
     name, drawing = request.form.get("name", "")[:_LONGEST_NAME], request.form.get("drawing", "")
     agreed = request.form.get("agreed") == "yes"
-    typed = {"name": name, "drawing": drawing if is_drawing(drawing) else "", "agreed": agreed}
+    typed = {"name": name, "drawing": drawing if signing.is_drawing(drawing) else "", "agreed": agreed}
     if not link.agreement.is_signed and not agreed:
         said = language.gettext("Tick that you agree, then sign.")
         return _page(token, link, said=said, **typed), HTTPStatus.UNPROCESSABLE_ENTITY
-    wish = Signing(
+    wish = signing.Signing(
         link.agreement.id,
         name,
         "drawn" if drawing not in ("", "[]") else "typed",
@@ -96,7 +88,9 @@ def sign(token: str) -> ResponseReturnValue:
         link.present,
     )
     try:
-        signed = sign_agreement(services.store, services.render, act_by(_CLIENT), wish, agreement_rules())
+        signed = signing.sign_agreement(
+            services.store, services.render, act_by(_CLIENT), wish, agreement_rules()
+        )
     except InvalidField as error:
         return _page(token, link, said=_wrong(error, language), **typed), HTTPStatus.UNPROCESSABLE_ENTITY
     except PaperNotMade:
@@ -130,14 +124,14 @@ def address_to_sign(client_id: str, package_id: str, *, back: str) -> str:
     services = current_services()
     new = NewAgreement(client_id, package_id, "distance")
     agreement = prepare_agreement(services.store, services.render, act_by(GUEST), new, agreement_rules())
-    token = signing_token(services.settings.secret_key.get_secret_value(), agreement)
+    token = signing.signing_token(services.settings.secret_key.get_secret_value(), agreement)
     return url_for("agree.show", token=token, then=back)
 
 
-def _link(token: str) -> SigningLink:
+def _link(token: str) -> signing.SigningLink:
     services = current_services()
     secret = services.settings.secret_key.get_secret_value()
-    link = link_of_token(services.store, secret, token, services.clock())
+    link = signing.link_of_token(services.store, secret, token, services.clock())
     if link is None:
         abort(404)
     read_in(link.agreement.language)
@@ -150,15 +144,15 @@ def _then() -> str:
     return wanted if _THEN.fullmatch(wanted) else ""
 
 
-def _refused(token: str, link: SigningLink, error: Refused, name: str) -> ResponseReturnValue:
+def _refused(token: str, link: signing.SigningLink, error: Refused, name: str) -> ResponseReturnValue:
     """Show the terms as they are now where they changed; else that the clinic must be asked."""
     agreement, language = link.agreement, reader()
-    if error.code != TERMS_CHANGED:
+    if error.code != signing.TERMS_CHANGED:
         said = language.gettext("This can no longer be signed. Ask {clinic}.", clinic=pages.clinic().name)
         return _page(token, link, said=said), HTTPStatus.CONFLICT
     current = _as_of_today(agreement)
     said = language.gettext("The terms have changed since you opened this page. Read them again, then sign.")
-    return _page(token, SigningLink(current, link.present), said=said, name=name), HTTPStatus.CONFLICT
+    return _page(token, signing.SigningLink(current, link.present), said=said, name=name), HTTPStatus.CONFLICT
 
 
 def _as_of_today(agreement: AgreementView) -> AgreementView:
@@ -185,7 +179,7 @@ def _mail(agreement_id: str) -> None:
         return
 
 
-def _page(token: str, link: SigningLink, **more: Any) -> str:
+def _page(token: str, link: signing.SigningLink, **more: Any) -> str:
     language = language_for(link.agreement.language)
     paper = agreement_content(current_services().store, link.agreement.id)
     signature = link.agreement.signature

@@ -25,13 +25,7 @@ from plugin.courses.agreements.public_signing import (
 )
 from plugin.courses.base.views import PackageView
 from plugin.courses.clients.contacts import typed_phone
-from plugin.courses.sales.public_orders import (
-    NewPublicOrder,
-    begin_public_order,
-    public_order_of_token,
-    public_package,
-    public_packages,
-)
+from plugin.courses.sales import public_orders
 from plugin.errors import CoursekeeperError, InvalidField, Refused
 from plugin.errors import NotFound as NoSuchRow
 from plugin.settings import PAPER_LANGUAGES
@@ -84,7 +78,7 @@ def show() -> ResponseReturnValue:
 
 def _list(*, has_gone: bool = False) -> str:
     language = _language()
-    packages = public_packages(current_services().store)
+    packages = public_orders.public_packages(current_services().store)
     offers = list(zip(packages, _terms(packages, language), strict=True))
     return render_template(
         "client/shop.html", offers=offers, has_gone=has_gone, here="shop.show", **_spoken(language)
@@ -112,7 +106,7 @@ def buy(package_id: str) -> ResponseReturnValue:
     if typed.errors:
         return _page(package, language, typed), 422
     terms = _ticked(package, typed.name, language)
-    new = NewPublicOrder(
+    new = public_orders.NewPublicOrder(
         package.id,
         seen_version(),
         typed.name,
@@ -125,7 +119,7 @@ def buy(package_id: str) -> ResponseReturnValue:
         terms.change_of_mind,
     )
     try:
-        order = begin_public_order(current_services().store, form_act(_VISITOR, "shop"), new)
+        order = public_orders.begin_public_order(current_services().store, form_act(_VISITOR, "shop"), new)
     except InvalidField as error:
         typed.errors[error.field or "name"] = _wrong(error.field or "name", language)
         return _page(package, language, typed), 422
@@ -145,7 +139,7 @@ def buy(package_id: str) -> ResponseReturnValue:
 @blueprint.get("/orders/<token>")
 def order(token: str) -> ResponseReturnValue:
     """Show the payment link of an order, or that it is paid."""
-    found = public_order_of_token(current_services().store, token)
+    found = public_orders.public_order_of_token(current_services().store, token)
     if found is None:
         abort(404)
     language = language_for(found.language)
@@ -162,7 +156,7 @@ def order(token: str) -> ResponseReturnValue:
 @blueprint.get("/orders/<token>/terms.pdf")
 def terms(token: str) -> Response:
     """Return the terms that were agreed to, as they are kept."""
-    found = public_order_of_token(current_services().store, token)
+    found = public_orders.public_order_of_token(current_services().store, token)
     content = ticked_terms_pdf(current_services().store, found.id) if found else None
     if content is None:
         abort(404)
@@ -194,7 +188,7 @@ def _has_begun(response: Response) -> bool:
 def _package(package_id: str) -> PackageView | None:
     """Return the package, None for one that is not offered here, or not any more."""
     try:
-        return public_package(current_services().store, package_id)
+        return public_orders.public_package(current_services().store, package_id)
     except NoSuchRow:
         return None
 

@@ -8,21 +8,8 @@ from flask.typing import ResponseReturnValue
 from invoices.pages.agreement import moments
 from invoices.pages.qr import qr_code
 from plugin.core.change_of_mind import Channel
+from plugin.courses.agreements import signing, views
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement, withdraw_agreement
-from plugin.courses.agreements.signing import (
-    Signing,
-    handed_token,
-    send_link,
-    sign_agreement,
-    signing_address,
-)
-from plugin.courses.agreements.views import (
-    AgreementView,
-    agreement_content,
-    agreement_pdf,
-    agreements_of_client,
-    read_agreement,
-)
 from plugin.courses.clients.clients import read_client
 from plugin.courses.documents.paper_emails import send_paper
 from plugin.staff_languages import staff_language
@@ -48,7 +35,7 @@ def of_client(client_id: str) -> ResponseReturnValue:
     return render_template(
         "desk/agreements.html",
         client=client,
-        agreements=agreements_of_client(store, client.id),
+        agreements=views.agreements_of_client(store, client.id),
         is_on=agreements_are_on(),
     )
 
@@ -75,10 +62,10 @@ def prepare() -> ResponseReturnValue:
 def show(agreement_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show an agreement: how it is signed, or how it was."""
     services = current_services()
-    agreement = read_agreement(services.store, agreement_id)
+    agreement = views.read_agreement(services.store, agreement_id)
     client = read_client(services.store, agreement.client_id)
-    address = signing_address(services.settings, agreement)
-    paper, signature = agreement_content(services.store, agreement_id), agreement.signature
+    address = signing.signing_address(services.settings, agreement)
+    paper, signature = views.agreement_content(services.store, agreement_id), agreement.signature
     language = staff_language(spoken_tag())
     return render_template(
         "desk/agreement.html",
@@ -98,7 +85,7 @@ def show(agreement_id: str, refusal: Refusal | None = None) -> ResponseReturnVal
 @blueprint.get("/agreements/<agreement_id>/state", roles=DESK)
 def state(agreement_id: str) -> ResponseReturnValue:
     """Return whether it is signed yet, for the page that waits."""
-    agreement = read_agreement(current_services().store, agreement_id)
+    agreement = views.read_agreement(current_services().store, agreement_id)
     response = Response(render_template("desk/_agreement_state.html", agreement=agreement))
     if agreement.is_signed:
         response.headers["HX-Refresh"] = "true"
@@ -109,8 +96,8 @@ def state(agreement_id: str) -> ResponseReturnValue:
 def pdf(agreement_id: str) -> Response:
     """Return the signed copy, or the file that is to be signed; `shown` asks for the latter."""
     store = current_services().store
-    agreement = read_agreement(store, agreement_id)
-    file = agreement_pdf(store, agreement_id, is_signed="shown" not in request.args)
+    agreement = views.read_agreement(store, agreement_id)
+    file = views.agreement_pdf(store, agreement_id, is_signed="shown" not in request.args)
     return pdf_answer(file, f"{_('Course agreement')}, {agreement.client_name}.pdf")
 
 
@@ -118,15 +105,15 @@ def pdf(agreement_id: str) -> Response:
 def hand_over(agreement_id: str) -> ResponseReturnValue:
     """Hand this device to the client: the sign-in here ends, and only the agreement opens."""
     current_act()
-    return _hand_over(read_agreement(current_services().store, agreement_id))
+    return _hand_over(views.read_agreement(current_services().store, agreement_id))
 
 
 @blueprint.post("/agreements/<agreement_id>/link", roles=DESK, refused=show)
 def send(agreement_id: str) -> ResponseReturnValue:
     """E-mail the link to sign."""
     services, mail_to = current_services(), LetterForm.sent().mail_to.data or ""
-    address = signing_address(services.settings, read_agreement(services.store, agreement_id))
-    send_link(
+    address = signing.signing_address(services.settings, views.read_agreement(services.store, agreement_id))
+    signing.send_link(
         services.store, current_act(), agreement_id, mail_to, address=address, has_mail=services.mail.is_ready
     )
     return redirect_to(
@@ -138,10 +125,10 @@ def send(agreement_id: str) -> ResponseReturnValue:
 def sign_on_paper(agreement_id: str) -> ResponseReturnValue:
     """Record that the client signed the printed agreement."""
     services, act = current_services(), current_act()
-    shown = read_agreement(services.store, agreement_id).pdf_sha256
+    shown = views.read_agreement(services.store, agreement_id).pdf_sha256
     name = PaperSignatureForm.sent().name.data or ""
-    wish = Signing(agreement_id, name, "paper", shown, present=act.actor.name)
-    sign_agreement(services.store, services.render, act, wish, agreement_rules())
+    wish = signing.Signing(agreement_id, name, "paper", shown, present=act.actor.name)
+    signing.sign_agreement(services.store, services.render, act, wish, agreement_rules())
     return redirect_to("agreements.show", _("Recorded. Keep the signed paper."), agreement_id=agreement_id)
 
 
@@ -161,7 +148,7 @@ def mail(agreement_id: str) -> ResponseReturnValue:
 def withdraw(agreement_id: str) -> ResponseReturnValue:
     """Delete an agreement that nobody signed."""
     store = current_services().store
-    client_id = read_agreement(store, agreement_id).client_id
+    client_id = views.read_agreement(store, agreement_id).client_id
     withdraw_agreement(store, current_act(), agreement_id)
     return redirect_to("agreements.of_client", _("Withdrawn. Its link no longer works."), client_id=client_id)
 
@@ -170,13 +157,13 @@ def agreement_to_sell(client_id: str, package_id: str) -> dict[str, Any]:
     """Return for the page of a sale: the newest agreement of this package, and whether it is required."""
     if not agreements_are_on():
         return {"has_agreements": False}
-    found = agreements_of_client(current_services().store, client_id)
+    found = views.agreements_of_client(current_services().store, client_id)
     newest = next((each for each in found if each.package_id == package_id), None)
     return {"has_agreements": True, "agreement": newest, "is_required": agreements_are_required()}
 
 
-def _hand_over(agreement: AgreementView) -> ResponseReturnValue:
+def _hand_over(agreement: views.AgreementView) -> ResponseReturnValue:
     services, actor = current_services(), act_without_form().actor
     secret = services.settings.secret_key.get_secret_value()
-    token = handed_token(secret, agreement, staff_id=actor.staff_id or "", now=services.clock())
+    token = signing.handed_token(secret, agreement, staff_id=actor.staff_id or "", now=services.clock())
     return give_away(url_for("agree.show", token=token))

@@ -7,14 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
 from plugin.core.acts import Role
-from plugin.courses.handouts.batches import (
-    MOST_PAPERS,
-    batch_file,
-    batches_of,
-    cancel_batch,
-    read_batch,
-    start_batch,
-)
+from plugin.courses.handouts import batches
 from plugin.courses.handouts.bundle import PDF
 from plugin.courses.handouts.selection import CALLED, INVOICE, Choice, Listing, people_chosen, people_on
 from plugin.courses.page_versions import PageVersion, version_of_row
@@ -28,7 +21,7 @@ from plugin.web.refusals import Refusal
 from plugin.web.translations import _
 
 # A batch has no more clients than this; one more shows that there are others.
-_LONGEST_LIST = MOST_PAPERS + 1
+_LONGEST_LIST = batches.MOST_PAPERS + 1
 _LONGEST_SEARCH = 120
 
 blueprint = Screens("batches", __name__)
@@ -53,7 +46,7 @@ def start() -> ResponseReturnValue:
     listing, form = _listing(), BatchForm.sent()
     day = pages.today() if listing is Listing.CAME else None
     choice = Choice(tuple(sorted(_chosen(listing, form))), tuple(form.paper.data), day)
-    batch_id = start_batch(current_services().store, current_act(), choice, form.form.data)
+    batch_id = batches.start_batch(current_services().store, current_act(), choice, form.form.data)
     return redirect_to("batches.show", batch_id=batch_id)
 
 
@@ -69,14 +62,14 @@ def show(batch_id: str) -> ResponseReturnValue:
 @blueprint.post("/papers/batches/<batch_id>/stop", roles=AT_THE_DESK)
 def cancel(batch_id: str) -> ResponseReturnValue:
     """Cancel the batch."""
-    cancel_batch(current_services().store, current_act(), batch_id)
+    batches.cancel_batch(current_services().store, current_act(), batch_id)
     return redirect_to("batches.show", _("Stopped. No more papers are made."), batch_id=batch_id)
 
 
 @blueprint.get("/papers/batches/<batch_id>/file", roles=AT_THE_DESK)
 def fetch(batch_id: str) -> ResponseReturnValue:
     """Return the file: a PDF to view and print, a ZIP to save."""
-    made = batch_file(current_services().store, current_actor(), batch_id)
+    made = batches.batch_file(current_services().store, current_actor(), batch_id)
     response = Response(made.content, mimetype=made.mimetype)
     return name_file(response, made.name, "inline" if made.name.endswith(f".{PDF}") else "attachment")
 
@@ -89,14 +82,14 @@ def _choosing(refusal: Refusal | None) -> dict[str, Any]:
     found = people_on(store, listing, q, today=today, now=now, limit=_LONGEST_LIST)
     is_everyone = refusal is not None and form.everyone.data
     chosen = set(form.client.data) if is_everyone else _chosen(listing, form)
-    shown = found[:MOST_PAPERS]
+    shown = found[: batches.MOST_PAPERS]
     on_list = {each.client.id for each in shown}
     return {
         "listing": listing.value,
         "q": q,
         "shown": shown,
         "found": len(found),
-        "most": MOST_PAPERS,
+        "most": batches.MOST_PAPERS,
         "chosen": chosen,
         "chosen_elsewhere": people_chosen(store, chosen - on_list, today=today),
         "is_everyone": is_everyone,
@@ -104,7 +97,7 @@ def _choosing(refusal: Refusal | None) -> dict[str, Any]:
         "wanted": form.paper.data or ["summary"],
         "form": form.form.data or PDF,
         "takes_bookings": takes_bookings(store, now),
-        "mine": batches_of(store, current_actor(), now),
+        "mine": batches.batches_of(store, current_actor(), now),
         "refusal": refusal,
     }
 
@@ -141,7 +134,7 @@ def _version(batch_id: str) -> PageVersion:
 
 
 def _everything(batch_id: str) -> dict[str, Any]:
-    batch = read_batch(current_services().store, current_actor(), batch_id)
+    batch = batches.read_batch(current_services().store, current_actor(), batch_id)
     return {"batch": batch, "called": CALLED}
 
 

@@ -17,17 +17,8 @@ from plugin.courses.clients.clients import create_client, read_client
 from plugin.courses.documents.paper_emails import NO_MAIL
 from plugin.courses.page_versions import PageVersion, version_of_desk
 from plugin.courses.refunds.canceled_invoice import waits_for_decision
+from plugin.courses.sales import checkouts
 from plugin.courses.sales.buy_again import buy_again
-from plugin.courses.sales.checkouts import (
-    CheckoutView,
-    cancel_checkout,
-    claim_sale,
-    list_checkouts,
-    list_terminals,
-    read_checkout,
-    send_letter,
-    start_checkout,
-)
 from plugin.courses.sales.new_checkout import BALANCE_DUE
 from plugin.errors import NotFound, Refused
 from plugin.web import current_services, live, pages
@@ -54,7 +45,7 @@ progress = Screens("checkouts", __name__)
 class Progress:
     """A checkout with the data its page draws: the code to scan, and the courses created from it."""
 
-    checkout: CheckoutView
+    checkout: checkouts.CheckoutView
     code: QrCode | None
     courses: tuple[CourseView, ...]
     # Whether a person must decide about the paid part of a canceled invoice.
@@ -94,14 +85,16 @@ def _shown_again(checkout_id: str, refusal: Refusal) -> ResponseReturnValue:
 @progress.post("/checkouts/<checkout_id>/cancel", roles=DESK, refused=_shown_again)
 def cancel(checkout_id: str) -> ResponseReturnValue:
     """Cancel the sale; if a payment was faster, it is a sale."""
-    cancel_checkout(current_services().store, current_act(), checkout_id)
+    checkouts.cancel_checkout(current_services().store, current_act(), checkout_id)
     return _shown(checkout_id)
 
 
 @progress.post("/checkouts/<checkout_id>/claim", roles=DESK, refused=_shown_again)
 def claim(checkout_id: str) -> ResponseReturnValue:
     """Link a sale that was paid without a client to this checkout."""
-    claim_sale(current_services().store, current_act(), checkout_id, ClaimForm.sent().course_id.data)
+    checkouts.claim_sale(
+        current_services().store, current_act(), checkout_id, ClaimForm.sent().course_id.data
+    )
     return _shown(checkout_id)
 
 
@@ -109,7 +102,7 @@ def claim(checkout_id: str) -> ResponseReturnValue:
 def send(checkout_id: str) -> ResponseReturnValue:
     """E-mail the payment link."""
     mail_to = LetterForm.sent().mail_to.data or ""
-    sent = send_letter(current_services().store, current_act(), checkout_id, mail_to)
+    sent = checkouts.send_letter(current_services().store, current_act(), checkout_id, mail_to)
     flash_notice(Notice(_("On its way to {mail_to}.", mail_to=sent.mail_to)))
     return _shown(checkout_id)
 
@@ -129,7 +122,7 @@ def _version(**_ids: str) -> PageVersion:
 
 def _context(checkout_id: str, refusal: Refusal | None = None) -> dict[str, Any]:
     store = current_services().store
-    checkout = read_checkout(store, checkout_id)
+    checkout = checkouts.read_checkout(store, checkout_id)
     today = pages.today()
     email = checkout.mail_to or read_client(store, checkout.client_id).email or ""
     courses = tuple(read_course(store, each, today=today) for each in checkout.course_ids)
@@ -208,7 +201,7 @@ def start(refusal: Refusal | None = None) -> ResponseReturnValue:
         package=package if client else None,
         refused=_form_refused(refusal),
         form=ClientForm.shown(None if client else refusal, package_id=package_id),
-        checkouts=() if client else list_checkouts(store, limit=OPEN_SHOWN, open_only=True),
+        checkouts=() if client else checkouts.list_checkouts(store, limit=OPEN_SHOWN, open_only=True),
         **_found(client is None),
         **(_ways(client, package, refusal) if client and package else {}),
     )
@@ -247,7 +240,7 @@ def new_client() -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     """Begin the sale and show its progress."""
     act, currency = current_act(), _currency(request.form.get("package_id", ""))
-    begun = start_checkout(
+    begun = checkouts.start_checkout(
         current_services().store,
         act,
         SellForm.sent(currency=currency).sale(),
@@ -279,7 +272,7 @@ def _ways(client: ClientView, package: PackageView, refusal: Refusal | None) -> 
     usual = {"deposit_due_on": today, "balance_due_on": today + BALANCE_DUE, "mail_to": client.email}
     return {
         **agreement_to_sell(client.id, package.id),
-        "terminals": list_terminals(current_services().store),
+        "terminals": checkouts.list_terminals(current_services().store),
         "bills": bills_for(package.price),
         "tenders": TENDERS,
         "refused_way": way,

@@ -17,15 +17,7 @@ from plugin.courses.base.views import ClientView, CourseView, FoundClient, Packa
 from plugin.courses.catalog.packages import list_packages
 from plugin.courses.changes.sharing import shares_of
 from plugin.courses.checks.answers import check_of
-from plugin.courses.clients.clients import (
-    change_client,
-    create_client,
-    find_clients,
-    living_client_id,
-    put_into_square,
-    read_client,
-    recent_clients,
-)
+from plugin.courses.clients import clients
 from plugin.courses.clients.profile_notes import profile_status
 from plugin.courses.documents.of_client import documents_of_client
 from plugin.courses.handouts.visit_email import last_letter_not_sent
@@ -78,7 +70,7 @@ def find(refusal: Refusal | None = None) -> ResponseReturnValue:
 @blueprint.post("/clients", roles=AT_THE_DESK, refused=find)
 def create() -> ResponseReturnValue:
     """Create a client and show their page."""
-    made = create_client(current_services().store, current_act(), **ClientForm.sent().contact)
+    made = clients.create_client(current_services().store, current_act(), **ClientForm.sent().contact)
     return redirect_to(
         "clients.show",
         _("Client created. Sell them a package, or charge it at Square POS."),
@@ -95,7 +87,7 @@ def page_of_client(client_id: str, refusal: Refusal) -> ResponseReturnValue:
 def change(client_id: str) -> ResponseReturnValue:
     """Change a client's name, phone, e-mail or language."""
     form = EditClientForm.sent()
-    changed = change_client(
+    changed = clients.change_client(
         current_services().store,
         current_act(),
         client_id,
@@ -111,7 +103,7 @@ def change(client_id: str) -> ResponseReturnValue:
 @blueprint.post("/clients/<client_id>/profile", roles=AT_THE_DESK)
 def put(client_id: str) -> ResponseReturnValue:
     """Add the client to Square's directory, or retry what Square refused."""
-    client = put_into_square(current_services().store, current_act(), client_id)
+    client = clients.put_into_square(current_services().store, current_act(), client_id)
     flash_notice(Notice(_("{client} is being added to Square.", client=client.name)))
     return after_deed(client.id)
 
@@ -121,7 +113,7 @@ def show(client_id: str) -> ResponseReturnValue:
     """Show one client; a merged client redirects to the one they were merged into."""
     store = current_services().store
     with store.one_moment():
-        known = living_client_id(store, client_id)
+        known = clients.living_client_id(store, client_id)
         return (
             page(client_id)
             if known == client_id
@@ -192,8 +184,8 @@ def found(limit: int) -> dict[str, Any]:
     q = request.args.get("q", "").strip()[:120]
     asked = {"q": q, "act": _asked_act(), "act_words": OF_A_COURSE}
     if not q:
-        return asked | {"found": recent_clients(store, today=today, limit=limit), "cursor": None}
-    matches = find_clients(store, q, today=today, limit=limit, cursor=request.args.get("cursor"))
+        return asked | {"found": clients.recent_clients(store, today=today, limit=limit), "cursor": None}
+    matches = clients.find_clients(store, q, today=today, limit=limit, cursor=request.args.get("cursor"))
     return asked | {"found": matches.rows, "cursor": matches.cursor}
 
 
@@ -209,7 +201,7 @@ def _version(client_id: str) -> PageVersion:
 
 def _everything(client_id: str, edited: Refusal | None = None) -> dict[str, Any]:
     store, has_mail = current_services().store, current_services().mail.is_ready
-    client = read_client(store, client_id)
+    client = clients.read_client(store, client_id)
     today = pages.today()
     shared = shares_of([client.id], today=today)
     courses = courses_of_client(store, client.id, today=today, shared=shared)

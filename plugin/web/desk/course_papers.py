@@ -9,16 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import Role
 from plugin.courses.documents.paper_emails import PaperKind, send_paper
+from plugin.courses.handouts import cache
 from plugin.courses.handouts.bundle import safe_name
-from plugin.courses.handouts.cache import (
-    AFTERCARE,
-    HELP_CARD,
-    NEXT_VISIT,
-    PLANNER,
-    SUMMARY,
-    WELCOME,
-    hand_out,
-)
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, DESK, Screens
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice
@@ -32,12 +24,12 @@ blueprint = Screens("papers", __name__)
 
 # The papers of a course: endpoint, kind and file name.
 _PAPERS = (
-    ("summary", SUMMARY, N_("Course summary")),
-    ("welcome", WELCOME, N_("Welcome sheet")),
-    ("planner", PLANNER, N_("Visit planner")),
-    ("next_visit", NEXT_VISIT, N_("Next visit")),
-    ("aftercare", AFTERCARE, N_("Aftercare")),
-    ("help_card", HELP_CARD, N_("Help card")),
+    ("summary", cache.SUMMARY, N_("Course summary")),
+    ("welcome", cache.WELCOME, N_("Welcome sheet")),
+    ("planner", cache.PLANNER, N_("Visit planner")),
+    ("next_visit", cache.NEXT_VISIT, N_("Next visit")),
+    ("aftercare", cache.AFTERCARE, N_("Aftercare")),
+    ("help_card", cache.HELP_CARD, N_("Help card")),
 )
 # The papers that are sent by e-mail, each as it is when it is sent: endpoint, kind, address, and who may.
 _MAILED: tuple[tuple[str, PaperKind, str, tuple[Role, ...]], ...] = (
@@ -65,13 +57,13 @@ def _mail(kind: PaperKind, **ids: str) -> ResponseReturnValue:
 def _paper(kind: str, called: str, course_id: str) -> Response:
     """Return a paper; aftercare sheet and help card are of the last visit unless `visit` names another."""
     services = current_services()
-    paper = hand_out(
+    paper = cache.hand_out(
         services.store,
         services.render,
         act_without_form(),
         course_id,
         kind,
-        visit_id=(request.args.get("visit") or None) if kind in (AFTERCARE, HELP_CARD) else None,
+        visit_id=(request.args.get("visit") or None) if kind in (cache.AFTERCARE, cache.HELP_CARD) else None,
         language=request.args.get("language") or None,
         large_print=True if "large" in request.args else None,
         public_url=services.settings.public_url,

@@ -5,18 +5,11 @@ from flask.typing import ResponseReturnValue
 
 from plugin.core.acts import require
 from plugin.courses.base.keyset import read_order
+from plugin.courses.documents import read
 from plugin.courses.documents.client_statement import issue_prepaid_balance, statement_of_client
 from plugin.courses.documents.content import voucher_letter as letter_of_gift
 from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.documents.on_demand import invoice_of_course, receipt_of_course, voucher_of_gift
-from plugin.courses.documents.read import (
-    KINDS,
-    ORDERS,
-    DocumentView,
-    document_sheet,
-    find_documents,
-    read_document,
-)
 from plugin.courses.documents.statement import Statement, statement_of_course
 from plugin.courses.handouts.bundle import MIMETYPES, ZIP, paper_file_name, safe_name
 from plugin.courses.handouts.guides import guide_pdf
@@ -38,7 +31,7 @@ blueprint = Screens("documents", __name__)
 def show(document_id: str) -> Response:
     """Return a document, always the same bytes; with `large`, a copy of it in large print."""
     services = current_services()
-    document = read_document(services.store, document_id)
+    document = read.read_document(services.store, document_id)
     if "large" in request.args:
         pdf = reading_copy(services.store, services.render, document.id)
     else:
@@ -95,7 +88,7 @@ def voucher_letter(gift_id: str) -> Response:
     return pdf_answer(made.pdf, name, is_framed=True)
 
 
-def filename(document: DocumentView) -> str:
+def filename(document: read.DocumentView) -> str:
     """Return a file name that the client recognizes: "Invoice INV-0012, Maria Alvarez.pdf"."""
     safe = "".join(ch for ch in document.client_name if ch.isalnum() or ch in " .-'")[:_LONGEST_NAME].strip()
     numbered = f"{document.called} {document.written_number}"
@@ -118,14 +111,16 @@ document_list = Screens("document_list", __name__)
 def find() -> ResponseReturnValue:
     """Show the documents that match."""
     q, kind, sorting = asked_search(), _kind(), _sorting()
-    cursor, order = request.args.get("after") or None, read_order(sorting.word, ORDERS)
-    found = find_documents(current_services().store, q, kind=kind, order=order, limit=SHOWN, cursor=cursor)
+    cursor, order = request.args.get("after") or None, read_order(sorting.word, read.ORDERS)
+    found = read.find_documents(
+        current_services().store, q, kind=kind, order=order, limit=SHOWN, cursor=cursor
+    )
     return render_template(
         "owner/documents.html",
         documents=found.rows,
         after=found.cursor,
         is_first=cursor is None,
-        kinds=KINDS,
+        kinds=read.KINDS,
         kind=kind,
         q=q,
         sorting=sorting,
@@ -136,18 +131,18 @@ def find() -> ResponseReturnValue:
 @document_list.get("/documents.<ending>", roles=DESK)
 def save(ending: str) -> Response:
     """Return all matches as a file."""
-    order = read_order(_sorting().word, ORDERS)
-    sheet = document_sheet(current_services().store, asked_search(), kind=_kind(), order=order)
+    order = read_order(_sorting().word, read.ORDERS)
+    sheet = read.document_sheet(current_services().store, asked_search(), kind=_kind(), order=order)
     return file_answer(sheet, ending)
 
 
 def _sorting() -> Sorting:
-    return asked_sorting({key: order.is_descending for key, order in ORDERS.items()})
+    return asked_sorting({key: order.is_descending for key, order in read.ORDERS.items()})
 
 
 def _kind() -> str | None:
     asked = request.args.get("kind", "")
-    return asked if asked in KINDS else None
+    return asked if asked in read.KINDS else None
 
 
 guides = Screens("guides", __name__)

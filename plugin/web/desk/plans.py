@@ -9,18 +9,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.core.opening_hours import DAY_MINUTES
-from plugin.courses.visits.visit_plan import (
-    MOST_DAYS,
-    MOST_PLANNED,
-    NOT_USABLE,
-    Rhythm,
-    VisitPlan,
-    moment_of,
-    propose_plan,
-    read_plan,
-    save_plan,
-    unfit_days,
-)
+from plugin.courses.visits import visit_plan
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, Screens
@@ -45,7 +34,7 @@ class RhythmForm(Form):
 def _plan_form() -> type[Form]:
     """Return the form of as many visits as a plan may have; an empty day leaves one out."""
     fields: dict[str, object] = {}
-    for number in range(1, MOST_PLANNED + 1):
+    for number in range(1, visit_plan.MOST_PLANNED + 1):
         fields[f"day_{number}"] = Day(N_("Day"))
         fields[f"time_{number}"] = TimeOfDay(N_("Time"))
     return type("PlanForm", (Form,), {"__doc__": "The visits of a plan.", **fields})
@@ -54,12 +43,12 @@ def _plan_form() -> type[Form]:
 @blueprint.get("/courses/<course_id>/plan", roles=AT_THE_DESK, refused=courses.page_of_course)
 def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the plan as a form, or the proposal by the rhythm in the address."""
-    plan = read_plan(current_services().store, course_id, now=pages.now())
+    plan = visit_plan.read_plan(current_services().store, course_id, now=pages.now())
     asked, wrong = _asked(plan)
     is_proposal = plan.needs_proposal or "first" in request.args
     moments = [each.at for each in plan.dates]
     if is_proposal:
-        moments = sorted([*plan.kept, *propose_plan(current_services().store, plan, asked)])
+        moments = sorted([*plan.kept, *visit_plan.propose_plan(current_services().store, plan, asked)])
     form = _plan_form().shown(refusal, **_values(moments))
     return render_template(
         "desk/plan.html",
@@ -74,8 +63,8 @@ def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
         is_proposal=is_proposal,
         books=current_services().settings.book_appointments,
         missed=plan.missed,
-        not_usable="" if plan.is_usable or not plan.dates else NOT_USABLE,
-        unfit=unfit_days(current_services().store, plan, moments),
+        not_usable="" if plan.is_usable or not plan.dates else visit_plan.NOT_USABLE,
+        unfit=visit_plan.unfit_days(current_services().store, plan, moments),
     )
 
 
@@ -83,9 +72,9 @@ def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
 def save(course_id: str) -> ResponseReturnValue:
     """Keep the plan."""
     form = _plan_form().sent()
-    moments = [each for number in range(1, MOST_PLANNED + 1) if (each := _moment(form, number))]
+    moments = [each for number in range(1, visit_plan.MOST_PLANNED + 1) if (each := _moment(form, number))]
     books = current_services().settings.book_appointments
-    changed = save_plan(current_services().store, current_act(), course_id, moments, books=books)
+    changed = visit_plan.save_plan(current_services().store, current_act(), course_id, moments, books=books)
     return redirect_to("clients.show", _said(len(moments), books=books), client_id=changed.course.client_id)
 
 
@@ -101,21 +90,23 @@ def _said(planned: int, *, books: bool) -> str:
     return ngettext("{n} visit is planned.", "{n} visits are planned.", planned)
 
 
-def _asked(plan: VisitPlan) -> tuple[Rhythm, Refusal | None]:
+def _asked(plan: visit_plan.VisitPlan) -> tuple[visit_plan.Rhythm, Refusal | None]:
     """Return the rhythm in the address, the plan's own where there is none or it can't be read."""
     usual = plan.rhythm
     if "first" not in request.args:
         return usual, None
     try:
         form = RhythmForm.asked()
-        wish = Rhythm(
+        wish = visit_plan.Rhythm(
             form.first.data or usual.first,
             usual.minute if form.at.data is None else form.at.data % DAY_MINUTES,
             form.every_days.data or usual.every_days,
         )
         today = pages.today()
-        if wish.every_days > MOST_DAYS:
-            raise InvalidField(_("Between visits there are 1 to {n} days.", n=MOST_DAYS), field="every_days")
+        if wish.every_days > visit_plan.MOST_DAYS:
+            raise InvalidField(
+                _("Between visits there are 1 to {n} days.", n=visit_plan.MOST_DAYS), field="every_days"
+            )
         if wish.first <= today or (wish.first - today).days > 366:
             raise InvalidField(_("Choose a day after today, within a year."), field="first")
     except InvalidField as error:
@@ -129,7 +120,7 @@ def _moment(form: Form, number: int) -> datetime | None:
         return None
     if minute is None:
         raise InvalidField(_("Enter the time of this visit."), field=f"time_{number}")
-    return moment_of(day, minute, pages.clinic().time_zone)
+    return visit_plan.moment_of(day, minute, pages.clinic().time_zone)
 
 
 def _values(moments: Sequence[datetime]) -> dict[str, Any]:
@@ -143,5 +134,9 @@ def _values(moments: Sequence[datetime]) -> dict[str, Any]:
 
 def _shown(moments: Sequence[datetime], refusal: Refusal | None) -> int:
     """Return how many rows the form shows: as many as were sent, where it was refused."""
-    sent = [number for number in range(1, MOST_PLANNED + 1) if refusal and f"day_{number}" in refusal.typed]
+    sent = [
+        number
+        for number in range(1, visit_plan.MOST_PLANNED + 1)
+        if refusal and f"day_{number}" in refusal.typed
+    ]
     return max(len(moments), *sent, 0)

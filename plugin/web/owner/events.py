@@ -10,14 +10,7 @@ from plugin.configuration.stored import sealing
 from plugin.courses.base.sheet import Columns, sheet_of
 from plugin.courses.base.views import Page
 from plugin.courses.reports.period import start_of
-from plugin.courses.webhooks.deliveries import (
-    DeliveryRow,
-    delivery_number,
-    list_deliveries,
-    replay_delivery,
-    replay_span,
-    send_test,
-)
+from plugin.courses.webhooks import deliveries
 from plugin.courses.webhooks.documents import CHOICES, EventKind
 from plugin.courses.webhooks.receivers import (
     LONGEST_URL,
@@ -104,7 +97,7 @@ def save(ending: str) -> Response:
     return file_answer(sheet_of(_("Deliveries"), _sheet(), _all_deliveries()), ending)
 
 
-def _all_deliveries() -> Iterator[DeliveryRow]:
+def _all_deliveries() -> Iterator[deliveries.DeliveryRow]:
     page = _deliveries(None, _AT_ONCE)
     yield from page.rows
     while page.cursor is not None:
@@ -112,8 +105,8 @@ def _all_deliveries() -> Iterator[DeliveryRow]:
         yield from page.rows
 
 
-def _deliveries(cursor: str | None, limit: int) -> Page[DeliveryRow]:
-    return list_deliveries(
+def _deliveries(cursor: str | None, limit: int) -> Page[deliveries.DeliveryRow]:
+    return deliveries.list_deliveries(
         current_services().store,
         state=_asked_state(),
         limit=limit,
@@ -131,7 +124,7 @@ def _sorting() -> Sorting:
     return asked_sorting({"when": True})
 
 
-def _sheet() -> Columns[DeliveryRow]:
+def _sheet() -> Columns[deliveries.DeliveryRow]:
     zone = pages.clinic().zone
     return {
         "When": lambda each: f"{each.noted_at.astimezone(zone):%Y-%m-%d %H:%M}",
@@ -182,14 +175,16 @@ def end(receiver_id: str) -> ResponseReturnValue:
 @blueprint.post("/<receiver_id>/test", refused=show)
 def test(receiver_id: str) -> ResponseReturnValue:
     """Send a test event."""
-    send_test(current_services().store, current_act(), receiver_id)
+    deliveries.send_test(current_services().store, current_act(), receiver_id)
     return _done(_("The test is on its way. Reload this page in a moment to see whether it arrived."))
 
 
 @blueprint.post("/deliveries/<delivery_id>/again", refused=show)
 def again(delivery_id: str) -> ResponseReturnValue:
     """Send one event again."""
-    replay_delivery(current_services().store, current_act(), delivery_number(delivery_id))
+    deliveries.replay_delivery(
+        current_services().store, current_act(), deliveries.delivery_number(delivery_id)
+    )
     return _done(_("It is being sent again."))
 
 
@@ -201,7 +196,7 @@ def span() -> ResponseReturnValue:
     first, last = form.from_.data, form.to.data
     assert first is not None
     assert last is not None
-    number = replay_span(
+    number = deliveries.replay_span(
         services.store,
         current_act(),
         form.receiver.data,

@@ -9,15 +9,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 
 from plugin.core.letters import LetterKind
 from plugin.courses.base.words import format_clock
-from plugin.courses.letters.kinds import (
-    MOST_WORDS,
-    TITLES,
-    letter_kind,
-    list_letter_kinds,
-    switch_letter,
-    word_letter,
-    words_field,
-)
+from plugin.courses.letters import kinds
 from plugin.courses.letters.sending import PREVIEW_DAYS, coming_letters
 from plugin.emails.client_letter import example_letter, rules_of, send_example
 from plugin.web import current_services, pages
@@ -51,9 +43,9 @@ WHEN: dict[LetterKind, str] = {
 class WordsForm(Form):
     """The clinic's own opening of a letter in each language of its papers."""
 
-    words_en = Paragraph("English", rows=4, maxlength=MOST_WORDS, lang="en")
-    words_es = Paragraph("Español", rows=4, maxlength=MOST_WORDS, lang="es")
-    words_zh = Paragraph("简体中文", rows=4, maxlength=MOST_WORDS, lang="zh-Hans")
+    words_en = Paragraph("English", rows=4, maxlength=kinds.MOST_WORDS, lang="en")
+    words_es = Paragraph("Español", rows=4, maxlength=kinds.MOST_WORDS, lang="es")
+    words_zh = Paragraph("简体中文", rows=4, maxlength=kinds.MOST_WORDS, lang="zh-Hans")
 
     @property
     def words(self) -> dict[str, str]:
@@ -76,8 +68,8 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     coming = coming_letters(services.store, pages.now(), rules)
     return render_template(
         "owner/letters.html",
-        kinds=list_letter_kinds(services.store),
-        titles=TITLES,
+        kinds=kinds.list_letter_kinds(services.store),
+        titles=kinds.TITLES,
         when=WHEN,
         rules=rules,
         hours=[_clock(hour) for hour in (rules.from_hour, rules.until_hour)],
@@ -96,9 +88,9 @@ def _clock(hour: int) -> str:
 @blueprint.post("/<kind>/switch", refused=show)
 def switch(kind: str) -> ResponseReturnValue:
     """Switch a kind of letter on or off."""
-    known, is_on = letter_kind(kind), SwitchForm.sent().is_on
-    switch_letter(current_services().store, current_act(), known, is_on=is_on)
-    title = _(TITLES[known])
+    known, is_on = kinds.letter_kind(kind), SwitchForm.sent().is_on
+    kinds.switch_letter(current_services().store, current_act(), known, is_on=is_on)
+    title = _(kinds.TITLES[known])
     said = _("“{title}” is sent from now on.", title=title) if is_on else _("“{title}” is off.", title=title)
     return redirect_to("letters.show", said, _anchor=f"k-{known}")
 
@@ -106,13 +98,13 @@ def switch(kind: str) -> ResponseReturnValue:
 @blueprint.get("/<kind>")
 def one(kind: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show how a letter reads in each language, its own words, and the form to send it to oneself."""
-    services, known = current_services(), letter_kind(kind)
-    view = next(each for each in list_letter_kinds(services.store) if each.kind is known)
-    values = {words_field(language): text for language, text in view.words.items()}
+    services, known = current_services(), kinds.letter_kind(kind)
+    view = next(each for each in kinds.list_letter_kinds(services.store) if each.kind is known)
+    values = {kinds.words_field(language): text for language, text in view.words.items()}
     return render_template(
         "owner/letter.html",
         view=view,
-        title=TITLES[known],
+        title=kinds.TITLES[known],
         when=WHEN[known],
         form=WordsForm.shown_beside_others(refusal, **values),
         test_form=TestForm.shown_beside_others(refusal, suffix="-test", **_test_values()),
@@ -125,15 +117,15 @@ def one(kind: str, refusal: Refusal | None = None) -> ResponseReturnValue:
 @blueprint.post("/<kind>", refused=one)
 def save(kind: str) -> ResponseReturnValue:
     """Save the clinic's own words."""
-    known = letter_kind(kind)
-    word_letter(current_services().store, current_act(), known, WordsForm.sent().words)
+    known = kinds.letter_kind(kind)
+    kinds.word_letter(current_services().store, current_act(), known, WordsForm.sent().words)
     return redirect_to("letters.one", _("Saved. It reads like this from now on."), kind=known)
 
 
 @blueprint.post("/<kind>/test", fresh=FRESH_FOR, refused=one)
 def test(kind: str) -> ResponseReturnValue:
     """Send the example to an address of the staff."""
-    known, form = letter_kind(kind), TestForm.sent()
+    known, form = kinds.letter_kind(kind), TestForm.sent()
     send_example(current_services(), known, form.language.data, form.to.data or "")
     return redirect_to(
         "letters.one",

@@ -14,14 +14,7 @@ from plugin.web import current_services
 from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Choice, Choices, Form, Hidden, Tick
-from plugin.web.owner.setting_forms import (
-    ENVIRONMENTS,
-    SecretText,
-    SettingsForm,
-    form_class_of,
-    seen_now,
-    seen_versions,
-)
+from plugin.web.owner import setting_forms
 from plugin.web.owner.settings import save_form, stored_and_fixed
 from plugin.web.refusals import Refusal
 from plugin.web.translations import N_, _, ngettext
@@ -38,8 +31,10 @@ class TokenForm(Form):
     """The access token of Square and the environment it is for."""
 
     seen = Hidden()
-    square_environment = Choice(N_("Environment"), tuple(ENVIRONMENTS.items()), default="practice")
-    square_access_token = SecretText(
+    square_environment = Choice(
+        N_("Environment"), tuple(setting_forms.ENVIRONMENTS.items()), default="practice"
+    )
+    square_access_token = setting_forms.SecretText(
         N_("Access token"),
         hint=N_("Square Developer Console, your application, Credentials. Never shown here again."),
     )
@@ -55,7 +50,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     token_form = TokenForm.shown(asked, suffix="-token", square_environment=settings.square_environment)
     token_form.square_environment.choices = _environments(settings.square_environment)
     # A token that does not open the saved location clears that one too.
-    token_form.seen.data = seen_now((*_TRIED, LOCATION))
+    token_form.seen.data = setting_forms.seen_now((*_TRIED, LOCATION))
     known = read_connection(services.store)
     return render_template(
         "owner/setting_square.html",
@@ -65,7 +60,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         asks_about_business=refusal is not None and refusal.field == "is_other_business",
         known=known,
         missing=missing(known.scopes, books=settings.book_appointments),
-        environments=ENVIRONMENTS,
+        environments=setting_forms.ENVIRONMENTS,
         can_seal=services.vault.has_keys,
         refusal=None if asked or _is_of_others(refusal) else refusal,
         **stored_and_fixed([*_TRIED, *_OTHERS]),
@@ -84,7 +79,7 @@ def save_token() -> ResponseReturnValue:
         token=form.square_access_token.data,
         environment=form.square_environment.data,
         is_other_business=form.is_other_business.data,
-        seen=seen_versions(form.seen.data),
+        seen=setting_forms.seen_versions(form.seen.data),
     )
     return redirect_to("square_settings.show", _words_of(trial))
 
@@ -92,7 +87,7 @@ def save_token() -> ResponseReturnValue:
 @blueprint.post("", fresh=FRESH_FOR, refused=show)
 def save() -> ResponseReturnValue:
     """Save location, application and webhook."""
-    form = form_class_of(tuple(_open_names())).sent()
+    form = setting_forms.form_class_of(tuple(_open_names())).sent()
     _refuse_unknown_location(form.changes().get(LOCATION, ""))
     return save_form(form, url_for("square_settings.show"))
 
@@ -102,7 +97,7 @@ def _save_environment(form: TokenForm) -> ResponseReturnValue:
     services, chosen = current_services(), form.square_environment.data
     if chosen == services.settings.square_environment:
         raise InvalidField(_("Access token is missing."), field=TOKEN)
-    seen = seen_versions(form.seen.data)
+    seen = setting_forms.seen_versions(form.seen.data)
     save_settings(services, current_act(), {ENVIRONMENT: chosen}, seen=seen)
     return redirect_to(
         "square_settings.show",
@@ -115,16 +110,16 @@ def _environments(current: str) -> Choices:
     has_practice = bool(find_spec("practice_square"))
     return [
         (name, text)
-        for name, text in ENVIRONMENTS.items()
+        for name, text in setting_forms.ENVIRONMENTS.items()
         if name != "practice" or has_practice or name == current
     ]
 
 
-def _others(refusal: Refusal | None) -> SettingsForm | None:
+def _others(refusal: Refusal | None) -> setting_forms.SettingsForm | None:
     names = _open_names()
     if not names:
         return None
-    form = SettingsForm.of(names, refusal)
+    form = setting_forms.SettingsForm.of(names, refusal)
     if LOCATION in names:
         form[LOCATION].choices = location_choices()
     return form

@@ -8,18 +8,11 @@ from flask.typing import ResponseReturnValue
 
 from invoices.aftercare import sources
 from invoices.papers import AftercareSheet
+from plugin.courses.handouts import texts
 from plugin.courses.handouts.cache import drawn
 from plugin.courses.handouts.drafts import draft_sheet
 from plugin.courses.handouts.text_check import claims_in, missing_step, odd_row
 from plugin.courses.handouts.text_views import TextView
-from plugin.courses.handouts.texts import (
-    list_texts,
-    read_treatment_text,
-    review_text,
-    save_text,
-    start_over,
-    suggest_days,
-)
 from plugin.web import current_services, pages
 from plugin.web.access import TREATS, Screens
 from plugin.web.actions import current_act, redirect_to
@@ -40,7 +33,7 @@ blueprint = Screens("texts", __name__)
 @blueprint.get("/clinic/papers/texts", roles=TREATS)
 def show(refusal: Refusal | None = None, treatment_id: str = "") -> ResponseReturnValue:
     """Show the status of the text of each treatment in each language."""
-    treatments = list_texts(current_services().store)
+    treatments = texts.list_texts(current_services().store)
     return render_template(
         "owner/texts.html",
         treatments=treatments,
@@ -54,7 +47,7 @@ def show(refusal: Refusal | None = None, treatment_id: str = "") -> ResponseRetu
 def suggest(treatment_id: str) -> ResponseReturnValue:
     """Save the suggested number of days between visits."""
     days = IntervalForm.sent().suggested_days.data
-    suggest_days(current_services().store, current_act(), treatment_id, days)
+    texts.suggest_days(current_services().store, current_act(), treatment_id, days)
     return redirect_to(
         "texts.show",
         _("Saved.") if days else _("Saved. The papers suggest nothing."),
@@ -83,7 +76,7 @@ def edit(treatment_id: str, language: str, refusal: Refusal | None = None) -> Re
 def save(treatment_id: str, language: str) -> ResponseReturnValue:
     """Save this text for use from now on."""
     form = TextForm.sent()
-    saved = save_text(
+    saved = texts.save_text(
         current_services().store,
         current_act(),
         treatment_id,
@@ -114,7 +107,7 @@ def save(treatment_id: str, language: str) -> ResponseReturnValue:
 def restart(treatment_id: str, language: str) -> ResponseReturnValue:
     """Restore the initial text."""
     seen = TextForm.sent().seen_version
-    start_over(current_services().store, current_act(), treatment_id, language, seen_version=seen)
+    texts.start_over(current_services().store, current_act(), treatment_id, language, seen_version=seen)
     return redirect_to(
         "texts.edit",
         _("The starting text is on the papers again. What you wrote stays in the list of versions."),
@@ -127,7 +120,7 @@ def restart(treatment_id: str, language: str) -> ResponseReturnValue:
 def read(treatment_id: str, language: str, refusal: Refusal | None = None) -> ResponseReturnValue:
     """Show the sheet as clients get it, to be reviewed."""
     let_page_hold_frame()
-    text = read_treatment_text(current_services().store, treatment_id, language)
+    text = texts.read_treatment_text(current_services().store, treatment_id, language)
     return render_template(
         "owner/text_review.html",
         text=text,
@@ -143,7 +136,9 @@ def read(treatment_id: str, language: str, refusal: Refusal | None = None) -> Re
 def review(treatment_id: str, language: str) -> ResponseReturnValue:
     """Record that the person signed in has reviewed the text."""
     seen = VersionForm.sent().seen_version
-    saved = review_text(current_services().store, current_act(), treatment_id, language, seen_version=seen)
+    saved = texts.review_text(
+        current_services().store, current_act(), treatment_id, language, seen_version=seen
+    )
     return redirect_to(
         "texts.read",
         _(
@@ -181,11 +176,11 @@ def draw(treatment_id: str, language: str) -> Response:
 
 def _text(treatment_id: str, language: str) -> TextView:
     wanted = whole_number(request.args.get("version", ""), 6)
-    return read_treatment_text(current_services().store, treatment_id, language, wanted)
+    return texts.read_treatment_text(current_services().store, treatment_id, language, wanted)
 
 
 def _draft(treatment_id: str, language: str) -> AftercareSheet:
-    text = read_treatment_text(current_services().store, treatment_id, language)
+    text = texts.read_treatment_text(current_services().store, treatment_id, language)
     form = TextForm.sent()
     return _sheet(text, form.markdown.data, is_reviewed=form.reviewed.data)
 

@@ -12,18 +12,9 @@ from webauthn.helpers import bytes_to_base64url, parse_registration_credential_j
 from webauthn.helpers.exceptions import WebAuthnException
 
 from plugin.configuration.save import save_settings
+from plugin.courses.accounts import setup
 from plugin.courses.accounts.devices import device_of
 from plugin.courses.accounts.second_factors import NewPasskey
-from plugin.courses.accounts.setup import (
-    LONGEST_CODE,
-    SET_UP_ALREADY,
-    FirstOwner,
-    SetUpAlready,
-    create_first_owner,
-    fits_setup,
-    is_setup_open,
-    try_setup_code,
-)
 from plugin.courses.accounts.staff import StaffView, staff_email
 from plugin.courses.base.clinic import time_zones
 from plugin.errors import CoursekeeperError, InvalidField, Refused
@@ -49,7 +40,7 @@ class CodeForm(Form):
         N_("Set-up code"),
         called=N_("The set-up code"),
         required=True,
-        maxlength=LONGEST_CODE,
+        maxlength=setup.LONGEST_CODE,
         autocapitalize="characters",
         spellcheck="false",
         autofocus=True,
@@ -96,10 +87,10 @@ class OwnerForm(NamedOwnerForm):
 
 @blueprint.before_request
 def _only_before_the_owner() -> ResponseReturnValue | None:
-    if not is_setup_open(current_services().store):
+    if not setup.is_setup_open(current_services().store):
         if request.method == "GET":
             return redirect(url_for("today.show"), code=303)
-        raise SetUpAlready(SET_UP_ALREADY)
+        raise setup.SetUpAlready(setup.SET_UP_ALREADY)
     refuse_nul()
     if request.endpoint in ("setup.show", "setup.enter") or has_typed_code():
         return None
@@ -120,7 +111,7 @@ def enter() -> ResponseReturnValue:
     """Check the code."""
     services = current_services()
     typed = CodeForm.sent().code.data
-    answer = try_setup_code(
+    answer = setup.try_setup_code(
         services.store, services.settings.secret_key.get_secret_value(), typed, services.clock()
     )
     if answer.new_code:
@@ -151,7 +142,7 @@ def owner(refusal: Refusal | None = None) -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Create the owner, sign them in, and close this door."""
     form = OwnerForm.sent()
-    first = FirstOwner(
+    first = setup.FirstOwner(
         # Required fields; the form has refused empty ones.
         email=form.email.data or "",
         name=form.name.data,
@@ -167,10 +158,10 @@ def known_zone(form: NamedOwnerForm) -> str:
     return zone if zone in time_zones() else ""
 
 
-def welcome(first: FirstOwner, way: str) -> ResponseReturnValue:
+def welcome(first: setup.FirstOwner, way: str) -> ResponseReturnValue:
     """Create the owner, sign them in by the `way` they chose, and lead to the first step."""
     services = current_services()
-    created = create_first_owner(services.store, first, services.clock())
+    created = setup.create_first_owner(services.store, first, services.clock())
     _adopt_address(created)
     session.clear()
     login_user(StaffUser(created), authn_via=[way])
@@ -192,7 +183,7 @@ def _adopt_address(owner: StaffView) -> None:
 
 def has_typed_code() -> bool:
     """Return whether this browser has typed the code."""
-    return fits_setup(current_services().store, session.get(_MARK, ""))
+    return setup.fits_setup(current_services().store, session.get(_MARK, ""))
 
 
 # What the cookie keeps from the form until the browser has made the passkey.
@@ -234,7 +225,7 @@ def save() -> ResponseReturnValue:
     asked = session.pop(_ASKED, None)
     if asked is None:
         raise Refused(_("The passkey was not saved. Try again."), code="no_passkey")
-    first = FirstOwner(
+    first = setup.FirstOwner(
         email=asked["email"],
         name=asked["name"],
         password_hash="",
