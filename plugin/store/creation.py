@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from plugin.store import list_totals, listing, totals, triggers, versions, webhooks
+from plugin.store import client_digits, list_totals, listing, totals, triggers, versions, webhooks
 from plugin.store.database import Store
 from plugin.store.tables import METADATA
 
@@ -60,6 +60,8 @@ def _triggers(engine: str) -> Iterator[str]:
     yield from totals.creation_for_moves(engine)
     yield from listing.creation(engine)
     yield from list_totals.creation(engine)
+    yield from list_totals.creation_for_follow_ups(engine)
+    yield from client_digits.creation(engine)
     yield from webhooks.creation(engine)
 
 

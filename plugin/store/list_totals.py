@@ -1,18 +1,22 @@
-"""What pages about all courses and all balances read instead of their rows: sums, and a row for each client's balance.
+"""What pages about all courses, balances and follow-ups read instead of their rows: sums, and a row for each client's
+balance.
 
 Triggers keep the sums in the transaction that writes the rows, and note the clients whose profile in Square says
 another place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
+from typing import TypeAlias
 
 from sqlalchemy import BigInteger, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name
 from plugin.store.statements import created, dropped
+
+_Trigger: TypeAlias = tuple[str, str, str, str, str]
 
 
 class ProgressOf(StrEnum):
@@ -78,6 +82,13 @@ class BalanceSum(Base):
     value: Mapped[int] = mapped_column(Amount)
 
 
+class FollowUpSum(Base):
+    """How many rows of `ListedClient` have just these reasons for a call."""
+
+    reasons: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    clients: Mapped[int] = mapped_column(BigInteger)
+
+
 # The columns of the key, those of the numbers, and the values of both for a row, each number after its sign.
 _PROGRESS = (
     ("kind", "sold_in", "key", "outcome", "used"),
@@ -127,7 +138,15 @@ def _balance(row: str, sign: str = "") -> str:
     return _adding("balance_sum", _BALANCE, _BALANCE_ROW, row, sign)
 
 
+def _follow_up(row: str, sign: str = "") -> str:
+    return _adding("follow_up_sum", (("reasons",), ("clients",)), "({row}.reasons, {sign}1)", row, sign)
+
+
 # Each trigger: its name, event and table, the condition, and what it does.
+_FOLLOW_UPS = (
+    ("follow_up_adds", "INSERT", "listed_client", "", _follow_up("NEW")),
+    ("follow_up_subtracts", "DELETE", "listed_client", "", _follow_up("OLD", "-")),
+)
 _TRIGGERS = (
     ("progress_adds", "INSERT", "listed_course", "", _progress("NEW")),
     ("progress_subtracts", "DELETE", "listed_course", "", _progress("OLD", "-")),
@@ -153,16 +172,34 @@ _TRIGGERS = (
 
 def trigger_names() -> Iterator[str]:
     """Yield the names of the triggers."""
-    yield from (name for name, *_rest in _TRIGGERS)
+    yield from (name for name, *_rest in (*_TRIGGERS, *_FOLLOW_UPS))
 
 
 def creation(engine: str) -> Iterator[str]:
     """Yield the statements that create the triggers; `engine` is "sqlite" or "postgresql"."""
-    for name, event, table, when, do in _TRIGGERS:
-        yield from created(engine, name, event, table, do, when=when)
+    yield from _created(engine, _TRIGGERS)
 
 
 def removal(engine: str) -> Iterator[str]:
     """Yield the statements that drop the triggers of `creation`."""
-    for name, _event, table, *_rest in _TRIGGERS:
+    yield from _dropped(engine, _TRIGGERS)
+
+
+def creation_for_follow_ups(engine: str) -> Iterator[str]:
+    """Yield the statements that create the triggers of `FollowUpSum`."""
+    yield from _created(engine, _FOLLOW_UPS)
+
+
+def removal_for_follow_ups(engine: str) -> Iterator[str]:
+    """Yield the statements that drop the triggers of `FollowUpSum`."""
+    yield from _dropped(engine, _FOLLOW_UPS)
+
+
+def _created(engine: str, triggers: Iterable[_Trigger]) -> Iterator[str]:
+    for name, event, table, when, do in triggers:
+        yield from created(engine, name, event, table, do, when=when)
+
+
+def _dropped(engine: str, triggers: Iterable[_Trigger]) -> Iterator[str]:
+    for name, _event, table, *_rest in triggers:
         yield from dropped(engine, name, table)

@@ -126,7 +126,8 @@ class ListedClient(Base):
 
     Computed from the client's rows of the list in the transaction that writes those. `sessions_left`, `ends_on`, the
     first last day, and `due_back_on`, the last such day, are of main sessions in courses in use; `done_on` is the last
-    visit of a course with none left. Text about the client is not here.
+    visit of a course with none left. `reasons`: why they are worth a call on the day of the list, as
+    `plugin.courses.lists.reasons` counts them, 0 for nothing. Text about the client is not here.
     """
 
     client_id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -138,23 +139,18 @@ class ListedClient(Base):
     seen_on: Mapped[date]
     due_back_on: Mapped[date]
     is_due: Mapped[bool]
+    reasons: Mapped[int] = mapped_column(server_default="0")
 
-    # It has all that follow-ups ask for: no row is read to rank and count them.
+    # It has all that follow-ups ask for, in their order: no row is read to rank them.
     __table_args__ = (
-        Index(
-            "ix_listed_client_open",
-            *(
-                "is_open",
-                "done_on",
-                "client_id",
-                "ends_on",
-                "sessions_left",
-                "seen_on",
-                "due_back_on",
-                "is_due",
-            ),
+        only_where(
+            "ix_listed_client_reasons", "ends_on", "seen_on", "reasons", "client_id", where="reasons != 0"
         ),
     )
+
+
+# As the index has it.
+IS_WORTH_A_CALL = ListedClient.reasons != literal_column("0")
 
 
 class SumOf(StrEnum):

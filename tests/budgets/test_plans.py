@@ -2,19 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 from flask import Flask
 
 from plugin.core.acts import Role
+from plugin.core.terms import Terms
 from plugin.courses.accounts.api_tokens import add_token
 from plugin.courses.base.keyset import read_order
 from plugin.courses.clients.clients import find_clients, recent_clients
+from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.documents.read import ORDERS as DOCUMENT_ORDERS
 from plugin.courses.documents.read import find_documents
+from plugin.courses.lists.client_list import ORDERS as CLIENT_ORDERS
+from plugin.courses.lists.client_list import ClientFilter, list_clients
 from plugin.courses.lists.course_list import ORDERS, CourseFilter, list_courses
 from plugin.courses.lists.listing import keep_listing, renew_some
 from plugin.courses.reports.breakage import expired_courses, expired_sums
+from plugin.courses.reports.follow_ups import FollowUpFilter, follow_up_page
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.totals import keep_totals
 from plugin.services import Services
@@ -31,7 +37,7 @@ GROWING = {
     *("course_share", "desk_refund", "desk_refund_part", "dispute", "document", "document_course"),
     *("document_file", "entry", "gift", "handout", "history", "inbox", "operation", "outbox", "paper"),
     *("sale_record", "square_customer", "square_person", "square_refund", "sweep", "version", "visit"),
-    *("listed_course", "unlisted_course", "visit_note", "visit_note_option"),
+    *("client_digits", "listed_course", "unlisted_course", "visit_note", "visit_note_option"),
     *("money_posting", "payment_fee", "outgoing_event", "event_delivery"),
     *("agreement", "agreement_sale", "agreement_signature", "buy_again", "check_answer", "client_letter"),
     *("letter_choice", "own_rating", "planned_visit", "public_order", "quote", "rated_concern", "tip"),
@@ -202,6 +208,45 @@ def test_a_page_of_names_that_begin_so_reads_no_other(small_desk: Desk) -> None:
             find_clients(small_desk.store, typed, today=small_desk.today, limit=limit)
         plans = [plan_of(small_desk.store, each) for each in statements if "search_text LIKE" in each.sql]
         assert [next(line for line in plan if "ix_client_search" in line) for plan in plans] == read, typed
+
+
+def test_a_part_of_a_phone_number_is_found_in_an_index(small_desk: Desk) -> None:
+    small_desk.client("Ana Berg", phone="(415) 555-0123")
+    for typed in ("5550123", "INV-0001"):
+        with counted(small_desk.store.engine) as statements:
+            find_clients(small_desk.store, typed, today=small_desk.today, limit=1)
+        (plan,) = (plan_of(small_desk.store, each) for each in statements if "search_text LIKE" in each.sql)
+        assert "SEARCH client USING INDEX sqlite_autoindex_client_1 (id=?)" in plan, typed
+        (digits,) = (line for line in plan if "client_digits" in line)
+        assert digits.startswith("SEARCH client_digits USING"), typed
+        assert "ix_client_digits_digits_client_id (digits>? AND digits<?)" in digits, typed
+        assert not [line for line in plan if line.startswith("SCAN client")], typed
+
+
+def test_clients_are_counted_in_their_narrowest_index(small_desk: Desk) -> None:
+    small_desk.client("Ana Berg")
+    with counted(small_desk.store.engine) as statements:
+        list_clients(small_desk.store, ClientFilter(), CLIENT_ORDERS["name"], now=small_desk.clock(), limit=1)
+    (counting,) = (each for each in statements if "count(*)" in each.sql and "FROM client" in each.sql)
+    narrow = "ix_client_merged_into_erased_at (merged_into=? AND erased_at=?)"
+    assert plan_of(small_desk.store, counting) == [f"SEARCH client USING COVERING INDEX {narrow}"]
+
+
+def test_follow_ups_read_no_client_who_is_not_shown(small_desk: Desk) -> None:
+    """Counted by sums, and ordered by an index."""
+    for days in (10, 20):
+        terms = Terms(expires_on=small_desk.today + timedelta(days=days))
+        package = small_desk.package(terms=terms, name=f"{days} days")
+        small_desk.sell(package, buyer=Buyer(f"B{days}", name=f"B{days}"))
+    keep_listing(small_desk.store, small_desk.clock)
+    with counted(small_desk.store.engine) as statements:
+        page = follow_up_page(small_desk.store, small_desk.clock(), FollowUpFilter(), limit=1)
+    assert (page.everybody, len(page.people)) == (2, 1)
+    plans = [plan_of(small_desk.store, each) for each in statements if "listed_client" in each.sql]
+    booked, shown = plans
+    assert "SEARCH listed_client USING INDEX sqlite_autoindex_listed_client_1 (client_id=?)" in booked
+    assert shown[0] == "SCAN listed_client USING COVERING INDEX ix_listed_client_reasons"
+    assert "USE TEMP B-TREE FOR ORDER BY" not in shown
 
 
 def test_own_ratings_are_read_of_who_has_some(small_olga: Visitor, small_house: Services) -> None:

@@ -214,6 +214,7 @@ def test_a_wrong_sum_of_the_list_is_found(desk: Desk, clock: HandMovedClock) -> 
         ),
         ("UPDATE balance_sum SET value = value - 1", "balance", "US"),
         ("UPDATE balance_sum SET clients = clients + 1", "balance", "US"),
+        ("UPDATE follow_up_sum SET clients = clients + 1 WHERE reasons = 0", "list sum", "follow-ups"),
     ],
 )
 def test_a_wrong_sum_of_progress_or_balances_is_found(desk: Desk, change: str, check: str, row: str) -> None:
@@ -225,6 +226,24 @@ def test_a_wrong_sum_of_progress_or_balances_is_found(desk: Desk, change: str, c
     assert [(each.check, each.row) for each in audit(desk.store)] == [(check, row)]
     with desk.store.writing() as session:
         session.execute(text(change.replace("- 1", "- -1").replace("+ 1", "- 1")))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM client_digits WHERE digits = '0123'",
+        "UPDATE client_digits SET digits = '999' WHERE digits = '123'",
+    ],
+)
+def test_a_client_who_is_not_found_by_a_part_of_their_number_is_found(desk: Desk, change: str) -> None:
+    client_id = desk.client("Ana", phone="(415) 555-0123")
+    assert audit(desk.store) == ()
+    with desk.store.writing() as session:
+        session.execute(text(change))
+    assert [(each.check, each.row) for each in audit(desk.store)] == [("client digits", client_id)]
+    with desk.store.writing() as session:
+        session.execute(text("UPDATE client SET search_text = 'ana'"))
+        session.execute(text("UPDATE client SET search_text = 'ana  14155550123'"))
 
 
 def test_a_wrong_balance_is_found(desk: Desk) -> None:

@@ -8,10 +8,19 @@ import pytest
 
 from plugin.core.terms import Terms
 from plugin.core.text import folded
+from plugin.courses.audit import audit
 from plugin.courses.base.clinic import read_clinic, save_clinic
-from plugin.courses.clients.clients import create_client, find_clients, read_client, recent_clients
+from plugin.courses.clients import clients
+from plugin.courses.clients.clients import (
+    change_client,
+    create_client,
+    find_clients,
+    read_client,
+    recent_clients,
+)
 from plugin.errors import InvalidField, KeyReused, NotFound
 from plugin.staff_languages import staff_language
+from plugin.store.prepared import Prepared
 from plugin.wording import speaking
 from tests.courses.desk import OLGA, Desk
 from tests.databases import sqlite_alone
@@ -178,6 +187,36 @@ class TestFinding:
     def test_what_is_nobody_s_finds_nobody(self, desk: Desk, find: Find, q: str) -> None:
         desk.client("Inês Østergård", phone="(415) 555-0123", email="ines@example.org")
         assert find(q) == []
+
+    @pytest.mark.parametrize("many", [1000, 1], ids=["few have it", "many have it"])
+    def test_any_part_of_a_number_is_found_as_contacts_change(
+        self, desk: Desk, find: Find, monkeypatch: pytest.MonkeyPatch, many: int
+    ) -> None:
+        monkeypatch.setattr(clients, "_MANY_HOLDERS", many)
+        monkeypatch.setattr(clients, "_HOLDERS", Prepared(clients._HAS_DIGITS.limit(many + 1)))
+        texts = {
+            "Ana 007": "ana 007 ana2015@example.org 14155550123",
+            "Bea": "bea  14155550199",
+            "Cy": "cy cy415555@example.org ",
+        }
+        made = desk.client("Ana 007", phone="(415) 555-0123", email="ana2015@example.org")
+        desk.client("Bea", phone="(415) 555-0199", email="")
+        desk.client("Cy", phone="", email="cy415555@example.org")
+        digits = ["14155550123", "0199", "2015", "007", "555512", "9990", "4155559", "12345"]
+        parts = {one[a:b] for one in digits for a in range(len(one)) for b in range(a + 3, len(one) + 1)}
+
+        def wanted(part: str) -> list[str]:
+            typed = part.lstrip("0") or part
+            return [name for name, text in texts.items() if typed in text]
+
+        assert {part: find(part) for part in parts} == {part: wanted(part) for part in parts}
+        assert find("ana 555") == ["Ana 007"]
+        assert find("@example.org 415555 cy") == ["Cy"]
+        change_client(
+            desk.store, desk.act(), made, name="Ana", phone="(212) 555-0142", email=None, language=None
+        )
+        assert (find("5550142"), find("5550123"), find("2015")) == (["Ana"], [], [])
+        assert audit(desk.store) == ()
 
     @pytest.mark.parametrize("q", ["", " ", "\x00", "\ud800", "\u200b"], ids=ascii)
     def test_nothing_typed_lists_everybody(self, desk: Desk, find: Find, q: str) -> None:

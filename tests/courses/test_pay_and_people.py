@@ -10,7 +10,8 @@ from plugin.core.money import Money
 from plugin.core.terms import Terms
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.reports.follow_ups import Why, follow_ups
+from plugin.courses.lists.reasons import Why
+from plugin.courses.reports.follow_ups import follow_ups
 from plugin.courses.reports.pay import Basis, Rate, done_sessions, pay
 from plugin.courses.reports.period import month_of
 from plugin.courses.sales.sales import Came

@@ -11,7 +11,8 @@ from plugin.courses.clients.contacts import Buyer
 from plugin.courses.lists.course_list import ORDERS, CourseFilter, list_courses
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.lists.outcomes import Outcome
-from plugin.courses.reports.follow_ups import FollowUpFilter, FollowUpSort, Why, follow_up_page, follow_ups
+from plugin.courses.lists.reasons import Why
+from plugin.courses.reports.follow_ups import FollowUpFilter, FollowUpSort, follow_up_page, follow_ups
 from plugin.courses.reports.progress import (
     CourseProgress,
     ProgressBy,

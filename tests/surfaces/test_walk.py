@@ -19,8 +19,9 @@ from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.clients.profile_notes import wanted_text
 from plugin.courses.handouts.content import summary_paper
+from plugin.courses.lists.reasons import Why
 from plugin.courses.reports.exports import courses_sheet
-from plugin.courses.reports.follow_ups import Why, follow_ups
+from plugin.courses.reports.follow_ups import follow_ups
 from plugin.errors import NoneLeft, Refused
 from plugin.web.api.courses import Course
 from tests.courses.appointments import Appointments

@@ -46,4 +46,5 @@ _CHECKS: tuple[Callable[[Session], Iterator[Finding]], ...] = (
     handouts,
     documents,
     ledger.totals,
+    ledger.client_digits,
 )

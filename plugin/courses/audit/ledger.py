@@ -15,6 +15,7 @@ from plugin.courses.audit.records import Finding
 from plugin.courses.reports import total_checks
 from plugin.courses.reports.overview import last_in_chain
 from plugin.store.base import UtcText
+from plugin.store.client_digits import wrong as wrong_digits
 from plugin.store.ledger import Allowance, Course, Entry, Operation, Visit
 from plugin.store.prepared import Prepared
 from plugin.store.triggers import ERASED
@@ -189,6 +190,15 @@ def prices(session: Session) -> Iterator[Finding]:
         yield Finding("price", course_id, f"The parts add up to {parts}, the price is {price} (minor units).")
 
 
+def client_digits(session: Session) -> Iterator[Finding]:
+    """Check that each client is found by every part of the numbers in their contact."""
+    connection = session.connection()
+    for client_id in connection.exec_driver_sql(wrong_digits(connection.dialect.name)).scalars():
+        yield Finding(
+            "client digits", client_id, "A search by a part of a phone number goes by other digits."
+        )
+
+
 def totals(session: Session) -> Iterator[Finding]:
     """Check that the totals which the reports read are the sums of the entries in them."""
     for check, row in total_checks.wrong_totals(session):
@@ -205,6 +215,8 @@ def totals(session: Session) -> Iterator[Finding]:
         yield Finding(
             "balance", row, "Unused balances show this client or place by other figures than the courses'."
         )
+    if total_checks.is_follow_up_sum_wrong(session):
+        yield Finding("list sum", "follow-ups", "Follow-ups are not counted by the rows of their clients.")
     for client_id in total_checks.wrong_listed_clients(session):
         yield Finding(
             "listed client", client_id, "Follow-ups count this client by other figures than their courses'."

@@ -1,11 +1,12 @@
 """Clients: created by staff or by their first sale, found by any part of a name, a phone or an e-mail."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, exists, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from plugin.core.acts import Role
@@ -21,9 +22,11 @@ from plugin.courses.clients.contacts import Contact, typed_contact
 from plugin.courses.clients.profile_notes import enqueue_customer, fields_on_their_way_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
+from plugin.store.client_digits import FEWEST as FEWEST_DIGITS
+from plugin.store.client_digits import MOST as MOST_DIGITS
 from plugin.store.database import write
-from plugin.store.prepared import prepared_insert
-from plugin.store.tables import IS_LIVING_PROFILE, Client, Course, SquareCustomer
+from plugin.store.prepared import Prepared, prepared_insert
+from plugin.store.tables import IS_LIVING_PROFILE, Client, ClientDigits, Course, SquareCustomer
 from plugin.wording import _
 
 _MANY_MERGES = 20
@@ -276,28 +279,44 @@ def find_clients(
     begins = folded(q)
     rank = case((Client.name_folded.startswith(begins, autoescape=True), 0), else_=1)
     by_name = (Client.name_folded, Client.id)
-    # Ids alone: an index has all that is asked for.
-    ids = select(Client.id).where(*IS_SOMEBODY, *words_in(Client.search_text, q))
+    words = words_in(Client.search_text, q)
     with store.reading() as session:
+        of_number = _with_digits_of(session, q)
+        is_somebody = IS_SOMEBODY if of_number is None else (*_IS_SOMEBODY_HERE, of_number)
+        # Ids alone: an index has all that is asked for.
+        ids = select(Client.id).where(*is_somebody, *words)
 
         def first_of(
-            some: Select[str], *order: ColumnElement[Any] | InstrumentedAttribute[str]
+            some: Select[str], *order: ColumnElement[Any] | InstrumentedAttribute[str], most: int = limit + 1
         ) -> list[Client]:
-            chosen = some.order_by(*order).limit(limit + 1).subquery()
+            chosen = some.order_by(*order).limit(most).subquery()
             query = select(Client).where(Client.id.in_(select(chosen.c.id)))
             return list(session.scalars(query.order_by(*order)))
 
-        rows: list[Client] = []
         if cursor is not None:
-            ids = ids.where(_after(session, rank, cursor))
-        elif store.is_sqlite:
-            # One part of that index, as SQLite compares bytes: where they fill the page, no other text is read.
+            rows = first_of(ids.where(_after(session, rank, cursor)), rank, *by_name)
+        elif of_number is not None or not store.is_sqlite:
+            rows = first_of(ids, rank, *by_name)
+        else:
+            # One part of that index, as SQLite compares bytes, then all of it in its order, until the page is full.
             is_first = Client.name_folded.between(begins, begins + _LAST_CHARACTER)
             rows = first_of(ids.where(is_first), *by_name)
-        if len(rows) <= limit:
-            rows = first_of(ids, rank, *by_name)
+            if len(rows) <= limit:
+                rows += first_of(ids.where(~is_first), *by_name, most=limit + 1 - len(rows))
         found = with_balances_in(session, rows[:limit], today)
         return Page(found, rows[limit - 1].id if len(rows) > limit else None)
+
+
+def _with_digits_of(session: Session, q: str) -> ColumnElement[bool] | None:
+    """Return the condition that a client has the longest number of `q`; None without one, or where too many have it."""
+    numbers = _NUMBER.findall(" ".join(_words_of(q)))
+    if not numbers:
+        return None
+    first = max(numbers, key=len)[:MOST_DIGITS]
+    values = {"first": first, "last": first.ljust(MOST_DIGITS, "9")}
+    if len(_HOLDERS.all(session.connection(), values)) > _MANY_HOLDERS:
+        return None
+    return Client.id.in_(_HAS_DIGITS.params(values))
 
 
 def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[FoundClient, ...]:
@@ -322,6 +341,13 @@ _IS_LATEST = ~exists().where(
     _LATER.client_id == Course.client_id,
     tuple_(_LATER.booked_at, _LATER.id) > tuple_(Course.booked_at, Course.id),
 )
+# A number that more clients have is found soon in the order of their names.
+_MANY_HOLDERS = 1000
+_NUMBER = re.compile(f"[0-9]{{{FEWEST_DIGITS},}}")
+_HAS_DIGITS = select(ClientDigits.client_id).where(
+    ClientDigits.digits.between(bindparam("first", type_=String), bindparam("last", type_=String))
+)
+_HOLDERS = Prepared(_HAS_DIGITS.limit(_MANY_HOLDERS + 1))
 _BY_COURSE = (
     select(Client, Course.booked_at.label("at"))
     .join(Client, Client.id == Course.client_id)
@@ -337,12 +363,16 @@ _WITHOUT_COURSE = (
 
 def words_in(kept: InstrumentedAttribute[str], q: str) -> list[ColumnElement[bool]]:
     """Return the condition that a person's search text has every word of `q`, or their phone its digits."""
+    return [kept.contains(word, autoescape=True) for word in _words_of(q)]
+
+
+def _words_of(q: str) -> list[str]:
     number = digits(q)
-    if len(number) >= 3 and not any(ch.isalpha() for ch in q) and "@" not in q:
+    if len(number) >= FEWEST_DIGITS and not any(ch.isalpha() for ch in q) and "@" not in q:
         # Numbers are stored with their country code, so without the zero that people dial before the area
         # code.
-        return [kept.contains(number.lstrip("0") or number)]
-    return [kept.contains(word, autoescape=True) for word in folded(q).split()[:8]]
+        return [number.lstrip("0") or number]
+    return folded(q).split()[:8]
 
 
 def shares_contact(phone: str | None, email: str | None) -> list[ColumnElement[bool]]:

@@ -10,6 +10,7 @@ from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Date,
     Insert,
@@ -38,6 +39,7 @@ from plugin.courses.base.course_extras import CLIENT_IDS, COURSE_IDS
 from plugin.courses.base.state import prepared_states, states_of
 from plugin.courses.lists.balances import renew_balances
 from plugin.courses.lists.outcomes import changes_between, had_time_to_buy, outcome_of
+from plugin.courses.lists.reasons import days_for, reasons_of
 from plugin.store import Store
 from plugin.store.listing import (
     CURRENT,
@@ -122,7 +124,7 @@ def renew_batch(session: Session, now: datetime, most: int = BATCH) -> int:
     theirs = {"client_ids": sorted(filter(None, clients))}
     connection.execute(_BOUGHT_AGAIN, theirs)
     connection.execute(_DELETE_CLIENTS, theirs)
-    connection.execute(_insert_clients(), theirs)
+    connection.execute(_insert_clients(), {**theirs, **days_for(today)})
     renew_balances(connection, clients)
     connection.execute(_DELETE_NOTES, {"notes": [note.id for note in notes]})
     return len(notes)
@@ -134,8 +136,8 @@ def _hold_names(connection: Connection, which: dict[str, list[str]]) -> None:
         statement.all(connection, which)
 
 
-def listed_clients() -> Select[Any]:
-    """Return the query for the rows of `ListedClient`, by what their courses' rows hold."""
+def listed_clients(*whose: ColumnElement[bool]) -> Select[Any]:
+    """Return the query for the rows of `ListedClient`, by what their courses' rows hold; its parameters: `days_for`."""
     of = ListedCourse
     is_in_use = and_(of.status.in_(IN_USE), of.main_left > 0)
     is_done = and_(of.status.in_((*IN_USE, Status.FINISHED.value)), of.main_left == 0)
@@ -154,20 +156,23 @@ def listed_clients() -> Select[Any]:
         func.max(case((is_in_use, of.due_back_on), else_=not_yet)).label("due_back_on"),
         (func.max(case((of.due > 0, 1), else_=0)) == 1).label("is_due"),
     )
-    return (
+    rows = (
         select(*columns)
         .join(Client, Client.id == of.client_id)
         # A client whose data was erased can no longer be called.
-        .where(Client.erased_at.is_(None))
+        .where(Client.erased_at.is_(None), *whose)
         .group_by(of.client_id)
         .having(or_(is_open, done_on > not_yet))
+        .subquery()
     )
+    return select(*rows.c, reasons_of(rows.c).label("reasons"))
 
 
 def _note_new_day(session: Session, state: ListingState, today: date) -> None:
     """Note the courses that expired or stalled since the list was made, or, after a clock was set right, did not.
 
-    All of them after a change of the time zone, by which days and months are told.
+    And the clients whom the day alone makes worth a call, or no longer so. All courses after a change of the time
+    zone, by which days and months are told.
     """
     time_zone, noted = clinic_in(session).time_zone, select(ListedCourse.course_id)
     if state.time_zone not in ("", time_zone):
@@ -175,6 +180,7 @@ def _note_new_day(session: Session, state: ListingState, today: date) -> None:
     elif state.listed_for not in (None, today):
         changed = changes_between(*sorted((state.listed_for or today, today)))
         session.execute(insert(UnlistedCourse).from_select(["course_id"], noted.where(changed)))
+        session.connection().execute(_NOTE_CLIENTS, days_for(today))
     state.listed_for, state.time_zone = today, time_zone
     session.flush()
 
@@ -310,12 +316,16 @@ _BOUGHT_AGAIN = (
 _DELETE_COURSES = delete(ListedCourse).where(ListedCourse.course_id.in_(COURSE_IDS))
 _INSERT_COURSES = insert(ListedCourse)
 _DELETE_CLIENTS = delete(ListedClient).where(ListedClient.client_id.in_(CLIENT_IDS))
+_NOTE_CLIENTS = insert(UnlistedCourse).from_select(
+    ["course_id", "client_id"],
+    select(literal(""), ListedClient.client_id).where(ListedClient.reasons != reasons_of(ListedClient)),
+)
 _DELETE_NOTES = delete(UnlistedCourse).where(UnlistedCourse.id.in_(bindparam("notes", expanding=True)))
 
 
 @cache
 def _insert_clients() -> Insert:
-    found = listed_clients().where(ListedCourse.client_id.in_(CLIENT_IDS))
+    found = listed_clients(ListedCourse.client_id.in_(CLIENT_IDS))
     return insert(ListedClient).from_select([each.name for each in found.selected_columns], found)
 
 

@@ -94,10 +94,11 @@ NOT_ABOUT_CLIENTS = {
     **dict.fromkeys(
         (
             *("listed_course", "listed_client", "listed_sum", "unlisted_course", "listing_state"),
-            *("progress_sum", "listed_balance", "balance_sum"),
+            *("progress_sum", "listed_balance", "balance_sum", "follow_up_sum"),
         ),
         "What the list of courses is sorted by: computed from the courses, and renamed with the client.",
     ),
+    "client_digits": "By which a part of a phone number is found: computed from the client’s contact, deleted with it.",
     **dict.fromkeys(
         ("period_total", "use_total", "untotalled_entry", "moved_use", "totals_state"),
         "Sums of the ledger’s entries, which are part of it themselves.",

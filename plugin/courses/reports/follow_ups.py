@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
+    ColumnElement,
     Date,
     Select,
-    Subquery,
     and_,
     bindparam,
     case,
@@ -23,7 +23,6 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    union_all,
 )
 from sqlalchemy.orm import Session
 
@@ -36,27 +35,16 @@ from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.course_extras import CLIENT_IDS, COURSE_IDS
 from plugin.courses.base.state import prepared_states, states_of
 from plugin.courses.lists.listing import count_waiting_in, renew_some
+from plugin.courses.lists.reasons import FEW_LEFT, JUST_FINISHED, SOON_DAYS, Why
 from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.store import Store
 from plugin.store.base import UtcTime
-from plugin.store.listing import NEVER, ListedClient, ListedCourse
+from plugin.store.list_totals import FollowUpSum
+from plugin.store.listing import IS_WORTH_A_CALL, NEVER, ListedClient, ListedCourse
 from plugin.store.prepared import Prepared
 from plugin.store.tables import Booking, Client, Course, SquareCustomer, Visit, VisitNote
 
-FEW_LEFT = 2
-SOON_DAYS, SOONER_DAYS = 60, 30
-# Clients who used their last session longer ago are lost, or were asked then.
-JUST_FINISHED = timedelta(days=60)
 _AT_ONCE = 200
-
-
-class Why(StrEnum):
-    """Why a client is worth a call."""
-
-    EXPIRING = "expiring"
-    LOW = "low"
-    LAPSED = "lapsed"
-    PART_PAID = "part_paid"
 
 
 class FollowUpSort(StrEnum):
@@ -146,7 +134,7 @@ def follow_ups(store: Store, now: datetime, wanted: FollowUpFilter | None = None
     renew_some(store, now)
     with store.reading() as session:
         today = local_date_in(session, now)
-        ids = session.scalars(_ordered(_people(today, now), wanted or FollowUpFilter())).all()
+        ids = session.scalars(_ordered(wanted or FollowUpFilter(), now)).all()
         return tuple(_written(session, ids, today, now))
 
 
@@ -157,16 +145,15 @@ def follow_up_page(
     renew_some(store, now)
     with store.reading() as session:
         today = local_date_in(session, now)
-        people = _people(today, now)
-        counts, everybody = _counts(session, people)
-        ordered = _ordered(people, wanted)
-        if wanted.why or wanted.words:
+        counts, everybody = _counts(session, now)
+        ordered = _ordered(wanted, now)
+        if wanted.words:
             found = session.scalar(select(func.count()).select_from(ordered.subquery())) or 0
         else:
-            found = everybody
+            found = counts[wanted.why] if wanted.why else everybody
             if wanted == FollowUpFilter() and skip + limit <= counts[Why.EXPIRING]:
-                # They come first, and are few of all that would be sorted.
-                ordered = ordered.where(people.c[Why.EXPIRING.value] == 1)
+                # They come first: their index has them in order.
+                ordered = _in_order(select(_OF.client_id).where(_has(Why.EXPIRING)), _OF.ends_on)
         ids = session.scalars(ordered.limit(limit).offset(skip)).all()
         shown = tuple(_written(session, ids, today, now))
         return FollowUpPage(shown, found, counts, everybody, count_waiting_in(session))
@@ -175,58 +162,56 @@ def follow_up_page(
 def count_follow_ups(store: Store, now: datetime) -> int:
     """Return how many people are worth a call, by the rows of the list as they are."""
     with store.reading() as session:
-        return _counts(session, _people(local_date_in(session, now), now))[1]
+        return _counts(session, now)[1]
 
 
-def _counts(session: Session, people: Subquery) -> tuple[dict[Why, int], int]:
-    numbers = (*(func.sum(people.c[why.value]) for why in Why), func.count())
-    *each, everybody = session.execute(select(*numbers).select_from(people)).one()
-    return {why: int(number or 0) for why, number in zip(Why, each, strict=True)}, everybody
+def _counts(session: Session, now: datetime) -> tuple[dict[Why, int], int]:
+    sums = {reasons: clients for reasons, clients in _SUMS.all(session.connection(), {}) if reasons}
+    counts = {why: sum(clients for reasons, clients in sums.items() if reasons & why.bit) for why in Why}
+    # Who has an appointment has not lapsed.
+    booked = [reasons for (reasons,) in _BOOKED_LAPSED.all(session.connection(), {"now": now})]
+    counts[Why.LAPSED] -= len(booked)
+    return counts, sum(sums.values()) - booked.count(Why.LAPSED.bit)
 
 
-def _people(today: date, now: datetime) -> Subquery:
-    """Return the clients worth a call: when the first course ends, when seen last, and 1 or 0 for each reason."""
-    of = ListedClient
-    soon, since = today + timedelta(SOON_DAYS), today - JUST_FINISHED
-    booked = select(next_bookings(now).subquery().c.client_id)
-    flags = {
-        Why.EXPIRING: of.ends_on <= soon,
-        Why.LOW: or_(of.sessions_left.between(1, FEW_LEFT), and_(of.sessions_left == 0, of.done_on >= since)),
-        Why.LAPSED: and_(of.sessions_left > 0, of.due_back_on < today, of.client_id.not_in(booked)),
-        Why.PART_PAID: of.is_due.is_(True),
-    }
-    ends = case((flags[Why.EXPIRING], of.ends_on), else_=literal(NEVER, Date()))
-    columns = (
-        of.client_id,
-        ends.label("ends"),
-        of.seen_on.label("seen"),
-        *(case((flag, 1), else_=0).label(why.value) for why, flag in flags.items()),
-    )
-    # Two parts of one index: of those who used up a course, only the last weeks are read.
-    done = (of.is_open.is_(False), of.done_on >= since)
-    known = union_all(select(*columns).where(of.is_open.is_(True)), select(*columns).where(*done)).subquery()
-    return select(known).where(or_(*(known.c[why.value] == 1 for why in Why))).subquery()
+_OF = ListedClient
 
 
-def _ordered(people: Subquery, wanted: FollowUpFilter) -> Select[str]:
-    of = people.c
-    query = select(of.client_id)
+def _has(why: Why) -> ColumnElement[bool]:
+    # Its own index has only those with any.
+    return and_(IS_WORTH_A_CALL, _OF.reasons.bitwise_and(why.bit) != 0)
+
+
+def _is_found(why: Why | None, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a client is worth a call, for this reason or for any."""
+    is_free = _OF.client_id.not_in(select(next_bookings(now).subquery().c.client_id))
+    if why is None:
+        return and_(IS_WORTH_A_CALL, or_(_OF.reasons != Why.LAPSED.bit, is_free))
+    return and_(_has(why), is_free) if why is Why.LAPSED else _has(why)
+
+
+def _ordered(wanted: FollowUpFilter, now: datetime) -> Select[str]:
+    query = select(_OF.client_id).where(_is_found(wanted.why, now))
     is_by_name = wanted.sort is FollowUpSort.NAME
     if wanted.words or is_by_name:
-        query = query.join(Client, Client.id == of.client_id)
-    if wanted.why is not None:
-        query = query.where(of[wanted.why.value] == 1)
+        query = query.join(Client, Client.id == _OF.client_id)
     for word in folded(wanted.words).split():
         courses = select(ListedCourse.course_id).where(
-            ListedCourse.client_id == of.client_id,
+            ListedCourse.client_id == _OF.client_id,
             func.lower(ListedCourse.package_name).contains(word, autoescape=True),
         )
         query = query.where(or_(Client.search_text.contains(word, autoescape=True), courses.exists()))
-    hurry = (of.ends, -of[Why.LOW.value], of.seen)
-    first = {FollowUpSort.HURRY: hurry, FollowUpSort.NAME: (), FollowUpSort.LAST_VISIT: (of.seen,)}
-    names = (Client.name_folded,) if is_by_name else ()
-    columns = (*first[wanted.sort], *names, of.client_id)
+    if wanted.sort is FollowUpSort.HURRY:
+        ends = case((_has(Why.EXPIRING), _OF.ends_on), else_=literal(NEVER, Date()))
+        return _in_order(query, ends, is_descending=wanted.is_descending)
+    columns = (Client.name_folded if is_by_name else _OF.seen_on, _OF.client_id)
     return query.order_by(*(each.desc() if wanted.is_descending else each for each in columns))
+
+
+def _in_order(query: Select[str], ends: Any, *, is_descending: bool = False) -> Select[str]:
+    """Return the query in the order of hurry: what ends first, who has few sessions left, who was seen longest ago."""
+    columns = (ends, -_OF.reasons.bitwise_and(Why.LOW.bit), _OF.seen_on, _OF.client_id)
+    return query.order_by(*(each.desc() if is_descending else each for each in columns))
 
 
 def _written(session: Session, ids: Sequence[str], today: date, now: datetime) -> Iterator[FollowUp]:
@@ -330,6 +315,13 @@ def next_bookings(now: datetime | BindParameter[datetime]) -> Select[str, dateti
 
 
 # Built once: building them takes as long as asking.
+_SUMS = Prepared(select(FollowUpSum.reasons, FollowUpSum.clients))
+_BOOKED_LAPSED = Prepared(
+    select(_OF.reasons).where(
+        _OF.client_id.in_(select(next_bookings(bindparam("now", type_=UtcTime())).subquery().c.client_id)),
+        _OF.reasons.bitwise_and(Why.LAPSED.bit) != 0,
+    )
+)
 _LAST_VISITS = Prepared(
     select(Visit.client_id, func.max(Visit.visited_on).label("visited_on"))
     .where(Visit.client_id.in_(CLIENT_IDS), IS_VALID)

@@ -11,6 +11,7 @@ from plugin.courses.base.words import paper_money
 from plugin.courses.clients.contacts import written_phone
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
+from plugin.courses.lists.reasons import Why
 from plugin.courses.reports import follow_ups
 from plugin.courses.reports.liability import liability_in
 from plugin.courses.reports.lines import Line, LineView, RollForward
@@ -176,8 +177,8 @@ def _call_rows(people: Sequence[follow_ups.FollowUp], country: str) -> Iterator[
 
 
 def _why(reason: follow_ups.Reason, one: follow_ups.FollowUp) -> tuple[papers.CallReason, date | None]:
-    if reason.why is follow_ups.Why.EXPIRING:
+    if reason.why is Why.EXPIRING:
         return "expiring", reason.expires_on
-    if reason.why is follow_ups.Why.LOW:
+    if reason.why is Why.LOW:
         return ("low" if reason.left else "finished"), None
-    return ("lapsed", one.last_visit) if reason.why is follow_ups.Why.LAPSED else ("overdue", None)
+    return ("lapsed", one.last_visit) if reason.why is Why.LAPSED else ("overdue", None)

@@ -11,12 +11,22 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.courses.lists.balances import balances_left
 from plugin.courses.lists.listing import listed_clients
+from plugin.courses.lists.reasons import days_for
 from plugin.courses.reports.books import IS_USE, PRACTITIONER, USED_SUMS, VISIT_ID, counted_in, entry_what
 from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.totals import UNTOTALLED, is_valid, moved_uses
 from plugin.store.ledger import Allowance, Course, Entry, Visit
-from plugin.store.list_totals import BalanceSum, ListedBalance, ProgressOf, ProgressSum
-from plugin.store.listing import HAS_LEFT, IS_CURRENT, NEVER, ListedClient, ListedCourse, ListedSum, SumOf
+from plugin.store.list_totals import BalanceSum, FollowUpSum, ListedBalance, ProgressOf, ProgressSum
+from plugin.store.listing import (
+    HAS_LEFT,
+    IS_CURRENT,
+    NEVER,
+    ListedClient,
+    ListedCourse,
+    ListedSum,
+    ListingState,
+    SumOf,
+)
 from plugin.store.prepared import Prepared
 from plugin.store.totals import PeriodTotal, UseTotal
 
@@ -51,8 +61,20 @@ def wrong_list_sums(session: Session) -> Iterator[SumOf]:
 
 def wrong_listed_clients(session: Session) -> Iterator[str]:
     """Yield the id of each client whose row for follow-ups is not what the rows of their courses say."""
-    rows, kept = (set(query.all(session.connection(), {})) for query in _listed_and_kept())
+    day = session.scalar(select(ListingState.listed_for))
+    values = days_for(day) if day else {}
+    rows, kept = (
+        set(query.all(session.connection(), values)) if day else set() for query in _listed_and_kept()
+    )
     yield from sorted({row[0] for row in rows ^ kept})
+
+
+def is_follow_up_sum_wrong(session: Session) -> bool:
+    """Return whether clients worth a call are counted by other figures than their rows'."""
+    of, sums = ListedClient, FollowUpSum
+    added = session.execute(select(of.reasons, func.count()).group_by(of.reasons))
+    kept = session.execute(select(sums.reasons, sums.clients).where(sums.clients != 0))
+    return set(map(tuple, added)) != set(map(tuple, kept))
 
 
 def wrong_balances(session: Session) -> Iterator[str]:

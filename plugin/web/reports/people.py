@@ -3,11 +3,10 @@
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.lists.reasons import SOONER_DAYS, Why
 from plugin.courses.reports.follow_ups import (
-    SOONER_DAYS,
     FollowUpFilter,
     FollowUpSort,
-    Why,
     follow_up_page,
     follow_ups,
 )
