@@ -18,16 +18,4 @@ from plugin.cli import (
 )
 from plugin.cli.root import main
 
-__all__ = [
-    "accounting",
-    "backups",
-    "database",
-    "doctor",
-    "import_export",
-    "main",
-    "papers",
-    "people",
-    "running",
-    "settings",
-    "square",
-]
+__all__ = ["main"]

@@ -103,6 +103,6 @@ Amount = BigInteger()
 Name = String(160)
 
 
-def only_where(name: str, *columns: str, where: str) -> Index:
+def only_where(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     """Return a partial index of the rows that meet the condition, such as pending ones."""
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))

@@ -7,11 +7,14 @@ before each visit, of a concern in the client’s words. Notes are written befor
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name, SquareId, only_where
 from plugin.store.personal import DELETED, EMPTIED, OF_CLIENT, OF_COURSE, OF_NOTE
+
+# An answer that no later one of the same day replaces.
+_IN_FORCE = "replaced_at IS NULL"
 
 
 class VisitOption(Base):
@@ -129,14 +132,7 @@ class CheckAnswer(Base):
     __table_args__ = (
         CheckConstraint("answer in ('none', 'ask')", name="answer"),
         CheckConstraint("source in ('page', 'screen', 'handed', 'api')", name="source"),
-        Index(
-            "uq_check_answer_day",
-            "client_id",
-            "on_day",
-            unique=True,
-            sqlite_where=text("replaced_at IS NULL"),
-            postgresql_where=text("replaced_at IS NULL"),
-        ),
+        only_where("uq_check_answer_day", "client_id", "on_day", where=_IN_FORCE, unique=True),
     )
 
 
@@ -168,14 +164,7 @@ class OwnRating(Base):
         CheckConstraint("source in ('page', 'handed', 'api')", name="source"),
         Index(None, "client_id", "on_day"),
         # Of two answers for one day at once, one replaces the other.
-        Index(
-            "uq_own_rating_day",
-            "concern_id",
-            "on_day",
-            unique=True,
-            sqlite_where=text("replaced_at IS NULL"),
-            postgresql_where=text("replaced_at IS NULL"),
-        ),
+        only_where("uq_own_rating_day", "concern_id", "on_day", where=_IN_FORCE, unique=True),
     )
 
 

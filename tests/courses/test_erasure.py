@@ -30,7 +30,8 @@ from plugin.courses.clients.merge import merge_clients
 from plugin.courses.documents.sale_record import sale_in
 from plugin.courses.privacy.erasure import Erasure, erase_client, preview_erasure
 from plugin.courses.retention import drop_old_event_bodies
-from plugin.courses.sales.checkouts import NewCheckout, start_checkout
+from plugin.courses.sales.checkouts import start_checkout
+from plugin.courses.sales.new_checkout import NewCheckout
 from plugin.courses.sales.sales import Came
 from plugin.errors import InvalidField, NotAllowed, Refused
 from plugin.store import Store

@@ -15,7 +15,8 @@ from plugin.courses.clients.duplicates import looking_alike, particulars_after, 
 from plugin.courses.clients.merge import Merged, merge_clients, merges_of, undo_merge
 from plugin.courses.ratings.choices import ChoiceView, choose_concerns, decide, rate
 from plugin.courses.ratings.views import own_ratings
-from plugin.courses.sales.checkouts import NewCheckout, start_checkout, waiting_of_client
+from plugin.courses.sales.checkouts import start_checkout, waiting_of_client
+from plugin.courses.sales.new_checkout import NewCheckout
 from plugin.courses.visits.bookings import client_of_in
 from plugin.errors import NotFound, Refused
 from plugin.store.ledger import Visit

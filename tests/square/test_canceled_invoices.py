@@ -16,7 +16,7 @@ from plugin.courses.base.views import AttentionView, CourseView
 from plugin.courses.lists.reasons import Why
 from plugin.courses.refunds.desk_refund_quote import refund_quote
 from plugin.courses.reports.follow_ups import follow_ups
-from plugin.courses.sales.checkouts import CheckoutView
+from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import InvalidField, NotAllowed, Refused
 from tests.square.clinic import OWNER

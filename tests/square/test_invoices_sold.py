@@ -8,7 +8,7 @@ from invoices.papers import Invoice, Receipt, from_json
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.courses.base.views import CourseView
-from plugin.courses.sales.checkouts import CheckoutView
+from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.store.documents import Document
 from tests.square.selling import Selling, usd
 

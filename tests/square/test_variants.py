@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from plugin.courses.sales.checkouts import CheckoutView
+from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.square.sync import sync
 from tests.square.clinic import Clinic, keep
 from tests.square.selling import Selling

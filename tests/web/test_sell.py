@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from plugin.core.money import Money
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
-from plugin.courses.sales.checkouts import CheckoutView, list_checkouts
+from plugin.courses.sales.checkout_views import CheckoutView
+from plugin.courses.sales.checkouts import list_checkouts
 from plugin.services import Services
 from plugin.store.queues import Outbox
 from plugin.store.selling import Checkout, Terminal

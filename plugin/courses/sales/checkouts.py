@@ -18,28 +18,12 @@ from plugin.courses.clients.contacts import typed_email
 from plugin.courses.sales.agreed import link_agreement
 from plugin.courses.sales.assign import assign, settle_unassigned_in
 from plugin.courses.sales.checkout_outcome import sold_at_till_in
-from plugin.courses.sales.checkout_views import CheckoutView, OfferedSale, TerminalView, view_of
-from plugin.courses.sales.new_checkout import WAYS, NewCheckout, new_checkout
+from plugin.courses.sales.checkout_views import CheckoutView, TerminalView, view_of
+from plugin.courses.sales.new_checkout import NewCheckout, new_checkout
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.tables import Checkout, Client, Course, Outbox, Package, Terminal
 from plugin.wording import N_, _
-
-__all__ = [
-    "CHECKOUT",
-    "WAYS",
-    "CheckoutView",
-    "NewCheckout",
-    "OfferedSale",
-    "TerminalView",
-    "cancel_checkout",
-    "claim_sale",
-    "list_checkouts",
-    "list_terminals",
-    "read_checkout",
-    "start_checkout",
-    "waiting_of_client",
-]
 
 # The outbox job that advances a checkout by one step.
 CHECKOUT = "checkout"

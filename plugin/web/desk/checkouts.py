@@ -19,6 +19,7 @@ from plugin.courses.page_versions import PageVersion, version_of_desk
 from plugin.courses.refunds.canceled_invoice import waits_for_decision
 from plugin.courses.sales import checkouts
 from plugin.courses.sales.buy_again import buy_again
+from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.courses.sales.new_checkout import BALANCE_DUE
 from plugin.errors import NotFound, Refused
 from plugin.web import current_services, live, pages
@@ -45,7 +46,7 @@ progress = Screens("checkouts", __name__)
 class Progress:
     """A checkout with the data its page draws: the code to scan, and the courses created from it."""
 
-    checkout: checkouts.CheckoutView
+    checkout: CheckoutView
     code: QrCode | None
     courses: tuple[CourseView, ...]
     # Whether a person must decide about the paid part of a canceled invoice.

@@ -17,7 +17,7 @@ from plugin.courses.clients.clients import LONGEST_ADDRESS
 from plugin.courses.clients.contacts import typed_language
 from plugin.courses.quotes.make import LONGEST_CONCERN, LONGEST_RHYTHM
 from plugin.courses.refunds.desk_refunds import OWN
-from plugin.courses.sales.checkouts import NewCheckout
+from plugin.courses.sales.new_checkout import NewCheckout
 from plugin.courses.visits.no_shows import Missed
 from plugin.courses.visits.use import UseSession
 from plugin.errors import InvalidField
