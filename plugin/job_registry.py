@@ -4,7 +4,7 @@ A job that calls Square uses keys made of its subject, so that a lost answer and
 """
 
 from plugin.alarms.notices import ALARM_MAIL, ALARM_WEBHOOK, mail_notice, post_notice
-from plugin.backups.jobs import BACKUP, BACKUP_LEASE_S, BACKUPS, run_backup_job
+from plugin.backups.standing import BACKUP, BACKUP_LEASE_S, BACKUPS, run_backup_job
 from plugin.core.acts import COURSEKEEPER
 from plugin.courses.accounts.email_codes import EMAIL_CODE
 from plugin.courses.accounts.invitations import FORGOTTEN, LINK

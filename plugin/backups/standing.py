@@ -1,4 +1,4 @@
-"""How backups stand now: for the owner's page and the alarms."""
+"""How backups stand now, for the owner's page and the alarms, and the outbox job that makes one."""
 
 import shutil
 from dataclasses import dataclass
@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from plugin.backups import records
-from plugin.backups.folder import backup_folder, last_copy_at, names_in, read_note, time_of
-from plugin.backups.jobs import BACKUP
+from plugin.backups.folder import backup_folder, is_due, last_copy_at, names_in, read_note, time_of
+from plugin.backups.make import run_backup
 from plugin.backups.remote import where_to
 from plugin.backups.words import error_in_words, size_in_words
+from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.opening_hours import OpeningHours
+from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.opening_hours import read_hours
-from plugin.courses.base.outbox import count_jobs
+from plugin.courses.base.outbox import Job, count_jobs, enqueue
+from plugin.courses.base.work import Work, transact
 from plugin.errors import NotFound
 from plugin.services import Services
 from plugin.store.upkeep import BackupRun, BackupState
@@ -197,3 +200,41 @@ def _kept(file: Path) -> KeptCopy | None:
         checked=note.checked if note and note.size == size else "",
         version=note.manifest.version if note else "",
     )
+
+
+BACKUP = "backup"
+BACKUPS = "backups"
+# Longer than a copy of a very large database takes.
+BACKUP_LEASE_S = 3600
+RETRY_AFTER = timedelta(minutes=10)
+_SCHEDULE = Actor("Schedule", Role.OWNER, Source.COMMAND)
+
+
+def ask_for_backup(services: Services, act: Act, cause: records.Cause = "request") -> None:
+    """Have the worker make a copy now; once, however often it is asked for."""
+    require(act.actor)
+
+    def do(work: Work) -> None:
+        enqueue(work, BACKUP, cause)
+        # Those of the schedule are listed beside the copies.
+        if cause == "request":
+            record_in(work, Did.BACKUP_MADE)
+
+    transact(services.store, act, do)
+
+
+def ask_when_due(services: Services) -> None:
+    """Have a copy made if the schedule says so; ten minutes after one that failed at the earliest."""
+    now = services.clock()
+    last_at = last_copy_at(services.settings)
+    if not is_due(now, last_at, read_hours(services.store)) or count_jobs(services.store, of=(BACKUP,)):
+        return
+    run = records.last_run(services.store)
+    if run is None or not timedelta() <= now - run.started_at < RETRY_AFTER:
+        ask_for_backup(services, Act(_SCHEDULE, now, "backup-schedule"), "schedule")
+
+
+def run_backup_job(services: Services, job: Job) -> str:
+    """Make the copy that was asked for."""
+    run = run_backup(services, "schedule" if job.subject == "schedule" else "request")
+    return f"Failed: {run.problem}" if run.state == "failed" else f"{run.file_name} is made and checked."

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from sqlalchemy.orm import Session
 
-from plugin.configuration.changes import record_change
+from plugin.configuration.overview import record_change
 from plugin.configuration.registry import DECLARED, is_editable, is_secret
 from plugin.configuration.stored import Row, opened, parsed, read_rows
 from plugin.core.acts import Act, require

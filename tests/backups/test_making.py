@@ -11,11 +11,10 @@ import pytest
 
 from plugin.backups import archive, make, records
 from plugin.backups.folder import backup_folder, names_in, names_to_drop, time_of
-from plugin.backups.jobs import BACKUP, ask_when_due
 from plugin.backups.keys import renew_passphrase
 from plugin.backups.make import run_backup
 from plugin.backups.remote import where_to
-from plugin.backups.standing import send_problem
+from plugin.backups.standing import BACKUP, ask_when_due, send_problem
 from plugin.backups.versions import (
     change_installation,
     check_for_update,

@@ -8,7 +8,7 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import text
 
-from plugin.configuration.changes import recent_changes
+from plugin.configuration.overview import recent_changes
 from plugin.configuration.registry import DECLARED, is_editable
 from plugin.configuration.stored import REFRESH_S, reseal_settings
 from plugin.core.acts import Actor, Role, Source

@@ -1,4 +1,7 @@
-"""The table of calls: routes, checks and the OpenAPI document are built from it, so they can't differ."""
+"""The table of calls: routes, checks and the OpenAPI document are built from it, so they can't differ.
+
+And idempotency of calls whose work can be repeated.
+"""
 
 import hashlib
 import re
@@ -10,10 +13,12 @@ from typing import IO, Any, get_type_hints
 
 from flask import Blueprint, Response, g, jsonify, send_file
 from flask import request as http
+from sqlalchemy.exc import IntegrityError
 
 from plugin.core.acts import Act, Role, checked_key, require
 from plugin.courses.accounts.api_tokens import TokenHolder
 from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.work import digest, first_answer, is_answered, keep_answer
 from plugin.errors import InvalidField, NotFound
 from plugin.services import Services
 from plugin.store import Store
@@ -200,3 +205,36 @@ def _response(call: Call, reply: Reply) -> Response:
     response = jsonify(reply.json)
     response.status_code = 200 if reply.is_repeat else call.status
     return response
+
+
+Json = dict[str, Any]
+
+
+def is_known(request: Request) -> bool:
+    """Return whether the key was used before; the use case decides whether with the same request."""
+    return request.has_key and is_answered(request.store, request.act.key)
+
+
+def once(request: Request, operation: str, wanted: Json, work: Callable[[], Json]) -> Reply:
+    """Return what `work` returns, or what it returned first under this key; raises KeyReused.
+
+    The result is stored after the work, not with it: a crash between the two repeats the work, so use it
+    only for work that changes nothing the second time.
+    """
+    if not request.has_key:
+        return Reply(work())
+    asked = digest(operation, wanted)
+    with request.store.reading() as session:
+        first = first_answer(session, request.act, asked)
+    return Reply(first if first is not None else _stored(request, asked, work()))
+
+
+def _stored(request: Request, asked: str, answer: Json) -> Json:
+    try:
+        with request.store.writing() as session:
+            keep_answer(session, request.act, asked, answer)
+    except IntegrityError:
+        # Another request under the same key was faster.
+        with request.store.reading() as session:
+            return first_answer(session, request.act, asked) or answer
+    return answer

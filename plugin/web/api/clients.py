@@ -6,10 +6,9 @@ from plugin.core.text import NAME_LENGTH
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.clients import clients
 from plugin.web.api.answers import Answer, Cursor, Id, example_id, shown
-from plugin.web.api.calls import Reply, Request, call
+from plugin.web.api.calls import Reply, Request, call, is_known
 from plugin.web.api.courses import CourseList
 from plugin.web.api.inputs import Input, Paging, Text, VisibleText, page_of
-from plugin.web.api.keys import is_known
 
 
 class Client(Answer):

@@ -10,9 +10,8 @@ from plugin.alarms.audit_runs import last_audit
 from plugin.alarms.notices import has_webhook, recent_deliveries, recipients
 from plugin.alarms.registry import conditions
 from plugin.alarms.watch import send_test, since_when
-from plugin.backups.jobs import ask_for_backup
 from plugin.backups.keys import renew_passphrase
-from plugin.backups.standing import backup_standing, copy_named
+from plugin.backups.standing import ask_for_backup, backup_standing, copy_named
 from plugin.backups.versions import newer_version
 from plugin.courses.base.sealing import ledger_head
 from plugin.courses.page_versions import PageVersion, version_of_backups

@@ -25,7 +25,7 @@ from plugin.errors import Refused
 from plugin.web import current_services, pages
 from plugin.web.access import FRESH_FOR, Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_after_post, redirect_to
-from plugin.web.owner.staff_forms import BY_LINK, BY_MAIL, HowForm, InviteForm, PersonForm
+from plugin.web.owner.staff import BY_LINK, BY_MAIL, HowForm, InviteForm, PersonForm
 from plugin.web.refusals import InvalidForm, Refusal
 from plugin.web.translations import _
 

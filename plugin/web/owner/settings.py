@@ -6,8 +6,7 @@ from typing import Any
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.configuration.changes import recent_changes
-from plugin.configuration.overview import is_set, shown
+from plugin.configuration.overview import is_set, recent_changes, shown
 from plugin.configuration.registry import DECLARED, Group, is_editable, is_secret, names_of
 from plugin.configuration.save import save_settings
 from plugin.core.change_of_mind import profiles

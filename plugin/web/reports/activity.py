@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.configuration.changes import differing_lines, setting_label
+from plugin.configuration.overview import differing_lines, setting_label
 from plugin.core.acts import Source
 from plugin.core.moments import rfc3339
 from plugin.courses.base.activity import Did

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from plugin.backups.anchors import HEADS
-from plugin.backups.jobs import ask_when_due
+from plugin.backups.standing import ask_when_due
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.clinic import read_clinic, save_clinic
