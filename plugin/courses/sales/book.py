@@ -112,8 +112,8 @@ class _Unit:
     charge: Charge
 
 
-# Rows of courses that an order has opened.
-_Booked: TypeAlias = Sequence[Any]
+# Rows of `_OF_ORDER`, typed as the courses whose columns they have: no other column is there.
+_Booked: TypeAlias = Sequence[Course]
 
 
 def _booked(session: Session, square_order_id: str) -> _Booked:
@@ -162,7 +162,7 @@ def _lines_to_book(
     return attention, lines
 
 
-def _packages(session: Session, sale: Sale, booked: _Booked, linked: Mapping[str, str]) -> dict[str, Any]:
+def _packages(session: Session, sale: Sale, booked: _Booked, linked: Mapping[str, str]) -> dict[str, Package]:
     """Return the package of each line: linked by a person, linked to its item, or booked before."""
     by_variation = packages_of_variations_in(session, [line.square_variation_id for line in sale.lines])
     variations = {variation_id: package.id for variation_id, package in by_variation.items()}

@@ -6,7 +6,6 @@ A return closes the course at once; a person is asked whether that was intended.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -72,15 +71,15 @@ def drop_used_question_in(session: Session, act: Act, closed_by: str, reason: st
 class _Change:
     """A course whose order line differs from when the course was booked."""
 
-    course: Any
+    course: Course
     says: str
 
 
-def ask_about_changes(work: Work, sale: Sale, booked: Sequence[Any]) -> tuple[str, ...]:
+def ask_about_changes(work: Work, sale: Sale, booked: Sequence[Course]) -> tuple[str, ...]:
     """Open items for courses whose sale was edited in Square after booking; return the open items' ids.
 
     Nothing is changed automatically: sessions may have been used, and the client has a paper with the old
-    terms. `booked`: rows of all courses of the sale.
+    terms. `booked`: all courses of the sale, or rows of their columns.
     """
     changes = {change.course.id: change for change in _changes(work.session, booked, sale)}
     unchanged = [
@@ -90,7 +89,7 @@ def ask_about_changes(work: Work, sale: Sale, booked: Sequence[Any]) -> tuple[st
     return tuple(_ask_about(work, sale, change) for change in changes.values())
 
 
-def _changes(session: Session, booked: Sequence[Any], sale: Sale) -> Iterator[_Change]:
+def _changes(session: Session, booked: Sequence[Course], sale: Sale) -> Iterator[_Change]:
     lines = {line.uid: line for line in sale.lines}
     # What each line's courses were booked at, all units together.
     prices = Counter[str | None]()
