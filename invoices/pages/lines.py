@@ -12,6 +12,7 @@ _PHONE = re.compile(r"(?:\+\d{1,3}[ \u00a0-])?\(?\d{3}\)?[ \u00a0-]\d{3}-\d{4}(?
 # No box of its own: where a line is full to the last space before one, WeasyPrint 70 ends it at its first space.
 _TOUCH_UP = re.compile(r"(\b\w{1,5} )?\b([Tt]ouch-)(?=ups?\b[^<>]*<(?!/title>))")
 _WORD_JOINER = "\u2060"
+_BETWEEN_CHARACTERS = re.compile(r"(?<=[\u3400-\u9fff])(?=[\u3400-\u9fff])")
 _LAST_UNIT = re.compile(r"(?<=\d) (?=(?:h|min)</)")
 _LAST_WORD = re.compile(r"(?<=[^<>]{16}) (?=[^\s<>]{1,9}</(?:p|li|h1|h2|td|th)>)")
 # A box that does not break, as its neighbors may break anywhere.
@@ -23,6 +24,11 @@ _LAST_CHARACTERS = re.compile(
 def whole(text: str) -> str:
     """Return a short piece, such as a line of an address, so that no line ends inside it."""
     return text.replace(" ", NO_BREAK_SPACE) if len(text) <= _LONGEST else text
+
+
+def unbroken(text: str) -> str:
+    """Return `whole` of a text that does not break between Chinese characters either."""
+    return _BETWEEN_CHARACTERS.sub(_WORD_JOINER, whole(text))
 
 
 def with_full_lines(page: str) -> str:

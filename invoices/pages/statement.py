@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.account_rows import LONG_AMOUNT, LONG_FIGURE, how, how_to_pay, in_one_piece, issuer, party
-from invoices.pages.lines import whole
+from invoices.pages.lines import unbroken
 from invoices.pages.qr import QrCode, qr_code
 from invoices.pages.sums import is_billed
 from invoices.papers import AccountStatement, PayPage, StatementLine
@@ -99,10 +99,10 @@ def _entry(line: StatementLine, language: Language) -> str:
             else language.gettext("Refund for {number}")
         )
         return language.with_comma(
-            phrase.format(number=line.number), whole(how(line.how, line.label, language))
+            phrase.format(number=line.number), unbroken(how(line.how, line.label, language))
         )
     name = language.gettext("Payment") if line.what == "payment" else language.gettext("Refund")
-    return language.with_comma(name, whole(how(line.how, line.label, language)))
+    return language.with_comma(name, unbroken(how(line.how, line.label, language)))
 
 
 def _pay(page: PayPage, paper: AccountStatement, language: Language) -> Pay:

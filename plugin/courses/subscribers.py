@@ -13,6 +13,7 @@ from plugin.courses.exchange.complete import complete_exchanges
 from plugin.courses.handouts.visit_email import enqueue_visit_emails
 from plugin.courses.sales.checkout_outcome import settle_checkouts
 from plugin.courses.sales.public_orders import settle_public_order
+from plugin.courses.visits.plan_bookings import cancel_plan_of_frozen
 
 SUBSCRIBERS: Mapping[type[events.Event], Sequence[events.Subscriber]] = {
     # A checkout is paid before its exchange can be completed.
@@ -27,6 +28,7 @@ SUBSCRIBERS: Mapping[type[events.Event], Sequence[events.Subscriber]] = {
     events.CourseAssigned: (enqueue.issue_invoice,),
     events.CourseReassigned: (enqueue.correct_invoice,),
     events.CourseChanged: (enqueue_papers_and_profile,),
+    events.CourseFrozen: (cancel_plan_of_frozen,),
     events.CourseGiven: (enqueue.issue_voucher,),
     events.VisitRecorded: (enqueue_visit_emails,),
     events.Refunded: (enqueue.issue_credit_note,),

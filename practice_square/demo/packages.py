@@ -4,12 +4,20 @@ from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.views import PackageView
+from plugin.courses.catalog.names import TypedName, save_names
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package, list_packages
 from plugin.store import Store
 
 FACIAL = "Facial acupuncture, 60 min"
 TOUCH_UP = "Touch-up, 45 min"
 SINGLE_VISIT = 16500
+# What clients of the demo read in their languages.
+NAMES = {
+    FACIAL: {"es": "Acupuntura facial, 60 min", "zh": "面部针灸，60分钟"},
+    TOUCH_UP: {"es": "Retoque, 45 min", "zh": "巩固护理，45分钟"},
+    "Facial acupuncture, course of 10": {"es": "Acupuntura facial, 10 sesiones", "zh": "面部针灸疗程，10次"},
+    "Facial acupuncture, course of 12": {"es": "Acupuntura facial, 12 sesiones", "zh": "面部针灸疗程，12次"},
+}
 
 
 def default_catalog(store: Store, act: Act) -> tuple[PackageView, ...]:
@@ -20,6 +28,12 @@ def default_catalog(store: Store, act: Act) -> tuple[PackageView, ...]:
     currency = read_clinic(store).currency
     for name, package in (("10", _ten(currency)), ("12", _twelve(currency))):
         create_package(store, Act(act.actor, act.now, f"starting-catalogue-{name}"), package)
+    typed = [
+        TypedName(name, language, was="", text=text)
+        for name, texts in NAMES.items()
+        for language, text in texts.items()
+    ]
+    save_names(store, Act(act.actor, act.now, "starting-catalogue-names"), typed)
     return list_packages(store).rows
 
 

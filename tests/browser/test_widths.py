@@ -181,3 +181,27 @@ def test_numbers_beside_another_program_stand_below_each_other(desk: DeskWindow)
     places = rows.evaluate_all(ends)
     assert len(places) > 2
     assert len(set(places)) == 1
+
+
+def test_the_main_act_of_a_form_is_on_the_first_screen(desk: DeskWindow) -> None:
+    page = desk.page
+    desk.open_client("Denise")
+    client = page.url.split("#")[0]
+    page.goto(f"{desk.clinic.desk}/sell?client_id={client.rsplit('/', 1)[1]}")
+    page.locator("a.offer-card").first.click()
+    expect(page.get_by_role("heading", name="How is it paid?")).to_be_visible()
+    acts = {page.url: re.compile("^Cash, ")}
+    page.goto(client)
+    forms = page.locator(".more-menu a.act").evaluate_all("(all) => all.map((each) => each.href)")
+    wanted = {"/visits": "Record visit", "/missed": "Record no-show", "/refund": "Review refund"}
+    wanted |= {"/adjustment": "Adjust balance", "/plan": "Save plan"}
+    for end, button in wanted.items():
+        acts[next(each for each in forms if each.endswith(end))] = re.compile(f"^{button}")
+    acts[f"{desk.clinic.desk}/papers/batches"] = re.compile("^Make these papers")
+    for address, name in acts.items():
+        page.goto(address)
+        for width, height in ((390, 844), (1024, 768)):
+            page.set_viewport_size({"width": width, "height": height})
+            box = page.get_by_role("button", name=name).first.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= height, (address, width)

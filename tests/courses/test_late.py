@@ -187,6 +187,16 @@ class TestAUse:
         desk.answer(item.id, "other_course")
         assert tablet.view().left == 11
 
+    def test_a_package_sold_since_is_used_where_none_was_left(self, tablet: Tablet) -> None:
+        desk = tablet.desk
+        desk.use(tablet.course, sessions=12)
+        tablet.use(known=1)
+        item = tablet.item()
+        assert item.decisions == ("other_course", "record_visit", "not_charged")
+        sold = desk.sell(desk.package(name="Another", sessions=10))
+        desk.answer(item.id, "other_course")
+        assert desk.course(sold).left == 9
+
     def test_a_second_one_of_the_day_may_be_the_same_visit_or_another(self, tablet: Tablet) -> None:
         desk = tablet.desk
         desk.use(tablet.course)

@@ -7,6 +7,7 @@ import pytest
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.money import Money
 from plugin.core.terms import Terms
+from plugin.courses.catalog.names import names_in
 from plugin.courses.catalog.packages import (
     NewContent,
     NewPackage,
@@ -162,6 +163,14 @@ class TestTheStartingCatalogue:
         assert (ten.price.amount, twelve.price.amount) == (165000, 198000)
         assert [(each.treatment, each.sessions) for each in twelve.contents] == [(FACIAL, 12), (TOUCH_UP, 2)]
         assert twelve.contents[1].usable_from_session == 12
+
+    def test_clients_read_its_names_in_their_languages(self, desk: Desk) -> None:
+        packages = default_catalog(desk.store, desk.act(OLGA))
+        names = [each.name for each in packages] + [FACIAL, TOUCH_UP]
+        with desk.store.reading() as session:
+            for language in ("es", "zh"):
+                told = names_in(session, language)
+                assert [name for name in names if told(name) == name] == []
 
     def test_it_is_made_once_and_never_beside_others(self, desk: Desk) -> None:
         first = default_catalog(desk.store, desk.act(OLGA))

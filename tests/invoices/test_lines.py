@@ -9,6 +9,7 @@ from weasyprint import HTML
 from weasyprint.formatting_structure.boxes import LineBox, TableCellBox
 
 from invoices.pages.lines import whole, with_full_lines
+from invoices.pages.sums import is_billed
 from invoices.papers import Paper
 from invoices.press.render import the_press
 from tests.papers.real import paper
@@ -107,3 +108,20 @@ def test_a_touch_up_is_never_broken_at_its_hyphen() -> None:
     assert with_full_lines(said) == (
         "<p>course of 12 with two\u00a0touch-\u2060ups.</p><title>2 touch-ups</title>"
     )
+
+
+def lines_with(pages: list[Any], word: str) -> int:
+    """Return how many lines of the pages have the word in one piece."""
+    boxes = (each for page in pages for each in page._page_box.descendants() if isinstance(each, LineBox))
+    texts = ("".join(getattr(part, "text", "") for part in box.descendants()) for box in boxes)
+    return sum(word in text.replace("\u2060", "").replace("\u00a0", " ") for text in texts)
+
+
+def test_how_a_payment_was_made_is_not_broken_within_its_characters() -> None:
+    content: Any = paper("statement-all-chinese", "a4")
+    payments = sum(each.how == "card" for each in content.lines if not is_billed(each))
+    assert lines_with(laid_out(content), "银行卡") == payments
+
+
+def test_a_package_of_the_month_has_one_line() -> None:
+    assert lines_with(laid_out(paper("month", "a4")), "Facial acupuncture, course of 10") == 1

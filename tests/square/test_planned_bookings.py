@@ -13,6 +13,7 @@ from plugin.courses.attention.items import resolve
 from plugin.courses.attention.kind import Resolution
 from plugin.courses.base.views import AttentionView
 from plugin.courses.base.work import transact
+from plugin.courses.changes.expiry import freeze_course
 from plugin.courses.visits.booked_visits import use_booking
 from plugin.courses.visits.bookings import planned_treatments, save_services
 from plugin.courses.visits.plan_bookings import NOT_BOOKED, book_instead_in
@@ -466,3 +467,30 @@ def test_a_changed_service_is_in_the_activity(planner: Planner) -> None:
         found = [(row.kind, row.name, row.before, row.after) for row in rows]
     assert found[-1] == ("setting.booked_service", treatment.name, treatment.square_service_id, "")
     assert len(found) == 2
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+def test_a_course_on_hold_has_its_appointments_canceled_only_if_asked(
+    planner: Planner, cancels: bool
+) -> None:
+    planner.save(*days(0, 7))
+    store = planner.clinic.services.store
+    freeze_course(store, planner.act(), planner.course_id, "Travels", cancels_appointments=cancels)
+    planner.settle()
+    assert len(planner.calendar()) == (0 if cancels else 2)
+    assert len(planner.dates()) == (0 if cancels else 2)
+    assert planner.asked() == []
+    assert planner.clinic.is_sound()
+
+
+def test_an_appointment_whose_answer_is_lost_is_canceled_with_the_hold(planner: Planner) -> None:
+    planner.clinic.till.set_faults(fail_plan=[{"call": BOOKINGS, "how": "cut", "after": True, "times": 1}])
+    planner.save(NOON, settle=False)
+    planner.clinic.errands()
+    assert len(planner.calendar()) == 1
+    freeze_course(
+        planner.clinic.services.store, planner.act(), planner.course_id, "Travels", cancels_appointments=True
+    )
+    for _try in range(3):
+        planner.later()
+    assert planner.calendar() == []

@@ -4,9 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
 from plugin.core.acts import Role
 from plugin.core.terms import Terms
+from plugin.courses.clients.private_page import token_of
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.web.conftest import As
@@ -116,6 +118,15 @@ def test_htmx_gets_the_living_part_and_the_message(deb: Visitor, address: str) -
     assert 'id="notices" hx-swap-oob="innerHTML"' in answer.text
     assert "Session 1 used. 11 of 12 left." in Page(answer.text).text
     assert answer.headers["X-Seen"]
+
+
+def test_a_touch_up_is_heard_by_its_name_and_number(
+    app: Flask, deb: Visitor, desk: Desk, course: str
+) -> None:
+    course_of = desk.course(course)
+    assert "Touch-up 1: left" in deb.page(f"/clients/{course_of.client_id}").text
+    token = token_of(desk.store, desk.act(), course_of.client_id or "")
+    assert "Touch-up 1: left" in Visitor(app).page(f"/my/{token}").text
 
 
 def test_touch_ups_come_when_they_are_due(deb: Visitor, desk: Desk) -> None:

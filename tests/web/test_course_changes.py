@@ -1,5 +1,6 @@
 """The menu of a course: a page for each deed, refused ones filled in again, the owner's hidden from the desk."""
 
+import re
 from typing import Any
 
 import pytest
@@ -173,6 +174,13 @@ def test_a_frozen_course_is_hatched_and_thawed_with_one_tap(
     assert "This course is frozen since Nov 22." in page.text
     assert "punch held" in page.html
     assert "Session 1 used" in small_deb.after(small_deb.after(page.form("/thaw")).form("/uses")).text
+
+
+def test_a_first_expiration_is_set_not_extended(small_olga: Visitor, small_desk: Desk) -> None:
+    never = small_desk.sell(small_desk.package())
+    page = small_olga.page(page_of(small_desk, never))
+    assert re.search(r"Set expiration\s?\.\s+No expiration now", page.text)
+    assert "<h1>Set expiration</h1>" in small_olga.page(f"/courses/{never}/extension").html
 
 
 def test_a_part_paid_course_says_what_is_to_come(

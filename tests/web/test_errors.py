@@ -8,9 +8,11 @@ from flask import Flask
 
 from plugin import create_app
 from plugin.core.acts import Role
+from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.errors import LedgerBroken, NotAllowed, SquareFailed
 from plugin.services import Services
 from plugin.store import Store
+from tests.courses.desk import OLGA, Desk
 from tests.web.conftest import signed_in
 from tests.web.page import Page
 from tests.web.visitor import Visitor
@@ -104,6 +106,20 @@ def test_a_client_reads_of_trouble_in_their_language(
     assert said in page.text
     assert page.links() == []
     assert "Coursekeeper" not in page.text
+
+
+def test_a_client_can_call_the_clinic_while_nothing_can_be_read(
+    small_house: Services, small_desk: Desk, empty_sqlite_url: str
+) -> None:
+    clinic = read_clinic(small_desk.store)
+    save_clinic(small_desk.store, small_desk.act(OLGA), replace(clinic, phone="(310) 555-0100"))
+    app = create_app(services=small_house)
+    assert app.test_client().get("/my/nobody").status_code == 404
+    with Store(empty_sqlite_url) as gone:
+        app.extensions["coursekeeper"] = replace(small_house, store=gone)
+        page = Page(app.test_client().get("/my/nobody").text)
+    assert page.links() == ["tel:310555-0100"]
+    assert "Call (310) 555-0100" in page.text
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])

@@ -152,7 +152,7 @@ def test_two_tablets_tap_the_same_last_session(
     assert item.kind == "late_use"
     for said in ("Ana Souza", "A. Kim", "No session is left."):
         assert said in item.summary
-    assert item.decisions == ("record_visit", "not_charged")
+    assert item.decisions == ("other_course", "record_visit", "not_charged")
     # Sent again, it is the same item.
     assert other.postponed(second).id == item.id
     assert len(list_attention(small_house.store).rows) == 1
@@ -196,6 +196,7 @@ def test_where_the_client_has_another_package_it_is_offered(tablet: Tablet, smal
     small_desk.use(last.id)
     item = tablet.postponed(form, ago_ms=0)
     assert item.decisions == ("other_course", "record_visit", "not_charged")
+    assert f"/clients/{last.client_id}" in tablet.visitor.page("/attention").links()
     assert decide(tablet.visitor, "other_course").status_code == 303
     assert small_desk.course(other).left == 11
 

@@ -129,6 +129,35 @@ def test_the_tabs_of_reports_name_planned_visits_and_tips(small_olga: Visitor) -
         assert list(small_olga.page(address).links()).count(address) == 2
 
 
+def test_a_tab_of_the_reports_has_the_word_of_the_menu(small_olga: Visitor) -> None:
+    assert re.findall(
+        r'href="/reports/usage"[^>]*>(?:<[^>]*>)*([^<]+)', small_olga.page("/overview").html
+    ) == [
+        "Redemptions",
+        "Redemptions",
+    ]
+
+
+def test_freezing_a_course_names_its_appointments_and_asks_what_becomes_of_them(
+    small_app: Flask, small_house: Services, small_olga: Visitor, small_desk: Desk, course: str
+) -> None:
+    address = f"/courses/{course}/freeze"
+    assert "appointments" not in small_olga.page(address).form(address).fields
+    small_app.extensions["coursekeeper"] = with_settings(small_house, book_appointments=True)
+    small_olga.after(plan_form(small_olga.page(f"/courses/{course}/plan")))
+    page = small_olga.page(address)
+    assert re.search(r"Booked in Square by its plan: \w+ \d+, .+; .+; .+\.", page.text)
+    refused = small_olga.send(page.form(address), reason="Travels")
+    assert refused.status_code == 422
+    assert "Choose what happens to the appointments." in refused.text
+    form = Page(refused.text).form(address)
+    assert (form.fields["reason"], "appointments" in form.fields) == ("Travels", False)
+    after = small_olga.after(form, appointments="cancel")
+    assert "Frozen." in after.text
+    assert "3 appointments are canceled in Square" in after.text
+    assert planned(small_desk, course) == 0
+
+
 def test_an_appointment_beside_the_plan_is_told_by_day_time_and_treatment(
     small_olga: Visitor, small_desk: Desk, course: str
 ) -> None:

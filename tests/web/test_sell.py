@@ -136,6 +136,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.usefixtures("post")
 def test_a_refused_form_comes_back_filled_in(
     small_deb: Visitor, small_house: Services, client_id: str, package_id: str
 ) -> None:
@@ -190,6 +191,21 @@ def test_a_payment_link_shows_a_code_to_scan_its_address_and_a_letter(small_deb:
     assert address is not None
     assert address.attributes["value"] == URL
     assert page.form("/letter").fields["mail_to"] == "ana@example.org"
+
+
+def test_without_a_mail_server_an_invoice_asks_for_no_address(
+    small_deb: Visitor, client_id: str, package_id: str
+) -> None:
+    page = ways_page(small_deb, client_id, package_id)
+    assert "mail_to" not in way_form(page, "invoice", typed="deposit").fields
+    assert "The owner sets it up under Settings, E-mail." in page.text
+    assert "by e-mail" not in page.text
+
+
+@pytest.mark.usefixtures("post")
+def test_with_one_it_asks_for_the_address(small_deb: Visitor, client_id: str, package_id: str) -> None:
+    form = way_form(ways_page(small_deb, client_id, package_id), "invoice", typed="deposit")
+    assert form.fields["mail_to"] == "ana@example.org"
 
 
 def test_without_a_mail_server_no_letter_is_offered(small_deb: Visitor, link: str) -> None:

@@ -77,7 +77,7 @@ class AttentionKind:
     decisions: tuple[Decision, ...] = (DISMISS,)
     optional: tuple[Decision, ...] = ()
     form: Literal["taps", "assign", "unlinked", "dispute", "canceled", "refund"] = "taps"
-    link: Literal["", "compare_clients", "plan"] = ""
+    link: Literal["", "compare_clients", "plan", "client"] = ""
 
     def decision(self, name: str) -> Decision:
         """Return the decision of this name."""

@@ -132,6 +132,7 @@ KINDS = (
                 look="quiet",
             ),
         ),
+        link="client",
     ),
     AttentionKind(
         LATE_NOTE,

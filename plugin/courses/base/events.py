@@ -53,6 +53,14 @@ class CourseChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CourseFrozen:
+    """A course was put on hold. `is_canceling`: the appointments of its plan are canceled in Square."""
+
+    course_id: str
+    is_canceling: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CourseGiven:
     """A course became a gift."""
 
@@ -79,7 +87,14 @@ class Refunded:
 
 
 Event: TypeAlias = (
-    SaleBooked | CourseAssigned | CourseReassigned | CourseChanged | CourseGiven | VisitRecorded | Refunded
+    SaleBooked
+    | CourseAssigned
+    | CourseReassigned
+    | CourseChanged
+    | CourseFrozen
+    | CourseGiven
+    | VisitRecorded
+    | Refunded
 )
 # Returns the ids of the attention items that it opened, if any.
 Subscriber: TypeAlias = Callable[[Work, Any], Iterable[str] | None]

@@ -12,6 +12,7 @@ from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.chain import LockedCourse, add_history
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.events import CourseFrozen, publish
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes import frame
@@ -129,16 +130,23 @@ def follow_first_use(work: Work, course: LockedCourse, before: CourseState, afte
 
 
 @allowed()
-def freeze_course(work: Work, course_id: str, reason: str) -> frame.Changed:
-    """Put a course on hold: no use until it is resumed. Raises Refused, InvalidField or NotFound."""
+def freeze_course(
+    work: Work, course_id: str, reason: str, *, cancels_appointments: bool = False
+) -> frame.Changed:
+    """Put a course on hold: no use until it is resumed. Raises Refused, InvalidField or NotFound.
+
+    `cancels_appointments`: those that its plan booked in Square are canceled there, by jobs; else they stay.
+    """
     said = frame.checked_reason(reason)
 
     def do(change: frame.CourseChange) -> None:
         _may_freeze(change)
         change.row.frozen_at = work.now
         add_history(change, course_id, "frozen", "Frozen", reason=said)
+        publish(change, CourseFrozen(course_id, cancels_appointments))
 
-    return frame.change_course(work, course_id, do, what="freeze", request={"reason": said})
+    request = {"reason": said, **({"cancels_appointments": True} if cancels_appointments else {})}
+    return frame.change_course(work, course_id, do, what="freeze", request=request)
 
 
 @allowed(Role.DESK)

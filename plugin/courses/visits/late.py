@@ -23,7 +23,7 @@ from plugin.courses.catalog.visit_options import options_in
 from plugin.courses.visits.next_session import NextSession, next_session
 from plugin.courses.visits.note_views import NO_VISIT, NoteContent, NotePlace
 from plugin.courses.visits.visits import VisitDetails, describe_in, details_in
-from plugin.errors import CoursekeeperError, InvalidField, Refused
+from plugin.errors import CoursekeeperError, InvalidField, NoneLeft, Refused
 from plugin.store import Store
 from plugin.store.tables import Attention, Booking, Client, Course, Staff, Visit
 from plugin.wording import N_, _
@@ -212,8 +212,9 @@ def _decisions(work: Work, about: About, code: str) -> list[str] | None:
         return _DECISIONS[code]
     if about.kind != LATE_USE or about.client_id is None:
         return None
-    found = other_course_in(work, about.client_id, but=about.course_id)
-    return ["other_course", "record_visit", "not_charged"] if found else None
+    # Where nothing is left, another package may be sold before this is decided.
+    is_offered = code == NoneLeft.code or other_course_in(work, about.client_id, but=about.course_id)
+    return ["other_course", "record_visit", "not_charged"] if is_offered else None
 
 
 def other_course_in(work: Work, client_id: str, *, but: str | None) -> NextSession | None:

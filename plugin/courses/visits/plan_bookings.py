@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.status import IN_USE
 from plugin.courses.base.attention import open_item, settle_item_in, settle_items_in
 from plugin.courses.base.chain import add_history, lock_course
 from plugin.courses.base.clinic import clinic_in, local_date_in
+from plugin.courses.base.events import CourseFrozen
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.read import course_in
 from plugin.courses.base.words import moment_text
@@ -22,7 +23,7 @@ from plugin.courses.visits.bookings import CALLED_OFF, BookingRecord
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.tables import Allowance, Booking, Course, PlannedVisit, Treatment
-from plugin.wording import _, joined
+from plugin.wording import N_n, _, joined
 
 # The outbox job that books, moves or cancels the appointment of a planned visit.
 PLANNED_BOOKING = "planned_booking"
@@ -114,6 +115,27 @@ def release_visits_in(work: Work, gone: Iterable[PlannedVisit]) -> None:
         if row.square_booking_id or row.booking_state == WAITING:
             row.booking_state = WAITING
             enqueue(work, PLANNED_BOOKING, row.id)
+
+
+def cancel_plan_of_frozen(work: Work, event: CourseFrozen) -> None:
+    """Have the appointments to come of a course on hold canceled in Square, where that was chosen."""
+    if not event.is_canceling:
+        return
+    to_come = work.session.scalars(
+        select(PlannedVisit).where(
+            PlannedVisit.course_id == event.course_id,
+            PlannedVisit.replaced_at.is_(None),
+            PlannedVisit.start_at > work.now,
+            or_(PlannedVisit.square_booking_id.is_not(None), PlannedVisit.booking_state == WAITING),
+        )
+    )
+    if not (gone := list(to_come)):
+        return
+    for row in gone:
+        row.replaced_at = work.now
+    release_visits_in(work, gone)
+    said = N_n("{n} appointment is canceled in Square", "{n} appointments are canceled in Square", len(gone))
+    add_history(work, event.course_id, PLANNED, str(said))
 
 
 def booked_in(work: Work, visit_id: str, told: BookingRecord) -> str:

@@ -92,6 +92,13 @@ class VisitPlan:
         return tuple(each.at for each in self.dates if each.square_booking_id)
 
     @property
+    def appointments(self) -> tuple[datetime, ...]:
+        """Return the moments of the plan that are booked in Square, or will be as soon as it answers."""
+        return tuple(
+            each.at for each in self.dates if each.square_booking_id or each.state == plan_bookings.WAITING
+        )
+
+    @property
     def booked_otherwise(self) -> tuple[BookedVisit, ...]:
         """Return the appointments that are not of the plan."""
         ours = {each.square_booking_id for each in self.dates}

@@ -36,6 +36,8 @@ from plugin.web.request_log import log_failure
 from plugin.web.translations import speak
 
 GUEST = Actor("Their private page", Role.OWNER, Source.DESK)
+# The clinic's phone number as this process last read it, for pages that can read nothing.
+_PHONE = "coursekeeper_phone"
 Failed = Callable[[CoursekeeperError], ResponseReturnValue]
 
 
@@ -62,8 +64,10 @@ def browser_language() -> Language | None:
 
 def spoken(language: Language) -> dict[str, Any]:
     """Return what a page in this language is rendered with."""
+    clinic = pages.clinic()
+    current_app.extensions[_PHONE] = clinic.phone
     # Days and amounts are in the clinic's language elsewhere; here, in the client's.
-    return {"language": speak(language), "clinic": replace(pages.clinic(), language=language.tag)}
+    return {"language": speak(language), "clinic": replace(clinic, language=language.tag)}
 
 
 def nothing(error: HTTPException, unknown: str = "") -> ResponseReturnValue:
@@ -107,6 +111,7 @@ def broken(error: Exception) -> ResponseReturnValue:
     language = g.get("reader") or browser_language() or language_for("en")
     page = current_app.jinja_env.get_template("client/broken.html").render(
         language=language,
+        phone=current_app.extensions.get(_PHONE, ""),
         words=Words(
             language.gettext("Please try again"),
             language.gettext("This did not work just now. Try again in a few minutes, or call us."),

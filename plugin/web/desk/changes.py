@@ -11,6 +11,7 @@ from plugin.courses.changes.gifts import gift_of_course
 from plugin.courses.clients.clients import read_client
 from plugin.courses.visits.no_shows import missed_offer
 from plugin.courses.visits.use import use_session
+from plugin.courses.visits.visit_plan import read_plan
 from plugin.errors import NotFound
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, Screens, allow
@@ -54,11 +55,18 @@ def page(action: CourseAction, course_id: str, refusal: Refusal | None = None) -
     if is_fragment() and refusal is None:
         return render_template("desk/_people.html", action=action, course=course, matches=matches)
     offer = missed_offer(current_services().store, course_id) if action.name == "missed" else None
+    plan = (
+        read_plan(current_services().store, course_id, now=pages.now()) if action.name == "freeze" else None
+    )
+    form = _form(action, course, refusal, offer)
+    if plan and plan.appointments:
+        form.ask_appointments()
     return render_template(
         "desk/change.html",
         action=action,
         course=course,
-        form=_form(action, course, refusal, offer),
+        plan=plan,
+        form=form,
         charges=refusal if refusal and refusal.charges else None,
         to=_person(chosen) if action.has_person else None,
         matches=matches,

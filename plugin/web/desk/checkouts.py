@@ -133,8 +133,13 @@ def _context(checkout_id: str, refusal: Refusal | None = None) -> dict[str, Any]
     return {
         "progress": Progress(checkout, code, courses, is_asked),
         "form": form,
-        "no_mail": "" if current_services().mail.is_ready else NO_MAIL,
+        "no_mail": _no_mail(),
     }
+
+
+def _no_mail() -> str:
+    """Return why nothing can be e-mailed, empty where it can be."""
+    return "" if current_services().mail.is_ready else NO_MAIL
 
 
 again = Screens("again", __name__)
@@ -273,6 +278,7 @@ def _ways(client: ClientView, package: PackageView, refusal: Refusal | None) -> 
     usual = {"deposit_due_on": today, "balance_due_on": today + BALANCE_DUE, "mail_to": client.email}
     return {
         **agreement_to_sell(client.id, package.id),
+        "no_mail": _no_mail(),
         "terminals": checkouts.list_terminals(current_services().store),
         "bills": bills_for(package.price),
         "tenders": TENDERS,

@@ -27,6 +27,7 @@ from plugin.web.desk.forms import (
     EarlyUseForm,
     EndShareForm,
     ExtensionForm,
+    FreezeForm,
     GiftForm,
     MissedForm,
     ShareForm,
@@ -143,9 +144,10 @@ def _extend(store: Store, act: Act, course_id: str, form: ExtensionForm) -> Chan
     return extend_course(store, act, course_id, form.wish())
 
 
-@_action("freeze", OWNER, ReasonForm, N_("Frozen."), title=N_("Freeze this package"), verb=N_("Freeze"))
-def _freeze(store: Store, act: Act, course_id: str, form: ReasonForm) -> Changed:
-    return freeze_course(store, act, course_id, form.reason.data)
+@_action("freeze", OWNER, FreezeForm, N_("Frozen."), title=N_("Freeze this package"), verb=N_("Freeze"))
+def _freeze(store: Store, act: Act, course_id: str, form: FreezeForm) -> Changed:
+    cancels = form.appointments.data == "cancel"
+    return freeze_course(store, act, course_id, form.reason.data, cancels_appointments=cancels)
 
 
 @_action("thaw", DESK, UnforcedForm, N_("Unfrozen. Sessions can be used again."))

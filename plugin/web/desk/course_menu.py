@@ -95,7 +95,10 @@ def _package(course: CourseView, clinic: ClinicView, is_desk: bool, is_owner: bo
 
 
 def _package_of_owner(course: CourseView, clinic: ClinicView, left: str) -> Iterator[MenuItem]:
-    yield _item("changes.extend", _expiry(course, clinic))
+    if course.expires_on is None:
+        yield MenuItem("changes.extend", _("Set expiration"), _expiry(course, clinic))
+    else:
+        yield _item("changes.extend", _expiry(course, clinic))
     if course.status in IN_USE and course.waiting_gift is None:
         pauses = _("Pauses its {sessions} and its expiration date", sessions=left)
         yield _item("changes.freeze", pauses)

@@ -369,6 +369,25 @@ class EarlyUseForm(Form):
     reason = reason_field()
 
 
+class FreezeForm(ReasonForm):
+    """A course is put on hold. What becomes of its appointments is asked where its plan has any."""
+
+    has_appointments = Hidden()
+    appointments = Choice(
+        N_("What happens to these appointments?"), said=N_("Choose what happens to the appointments.")
+    )
+
+    def ask_appointments(self) -> None:
+        """Offer the answers; the form that is sent then requires one."""
+        self.has_appointments.data = "1"
+        self.appointments.choices = (("cancel", _("Cancel them in Square")), ("keep", _("Keep them")))
+
+    def validate_appointments(self, field: Choice) -> None:
+        """Require an answer where it was asked."""
+        if self.has_appointments.data and field.data not in ("cancel", "keep"):
+            raise ValidationError(field.said)
+
+
 class MissedForm(UseForm):
     """A missed visit: what happened, and whether a session is charged."""
 
