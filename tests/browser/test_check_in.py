@@ -57,6 +57,8 @@ def test_a_client_checks_in_and_nothing_of_theirs_stays(
             page.get_by_role("button", name="Check in").click()
             expect(page.get_by_role("heading", name="You are checked in.")).to_be_visible()
             expect(page.locator(".check-in-left")).to_have_text(re.compile(r"of \d+ left after today"))
+            page.clock.fast_forward(1_000)
+            expect(page.locator("#working")).to_be_empty()
             page.clock.fast_forward(16_000)
             expect(page.get_by_role("heading", name="Check in", level=1)).to_be_visible()
             assert "Maribel" not in page.content()

@@ -1,5 +1,6 @@
 // The check-in screen for clients: nothing of anybody stays on it for longer than 15 seconds.
 import { readCodes, whyNot } from "./camera.js";
+import { begin as beginWork, end as endWork } from "./working.js";
 
 const SHOWN_MS = 15000;
 // Somebody reads a list.
@@ -54,7 +55,9 @@ async function send(place, fields) {
   const part = place.querySelector("[data-check-in-part]");
   if (part.hasAttribute("aria-busy")) return;
   part.setAttribute("aria-busy", "true");
+  beginWork("check-in");
   const answer = await fetch(place.dataset.checkIn, { method: "POST", body: new URLSearchParams(fields), cache: "no-store" }).catch(() => null);
+  endWork("check-in");
   part.removeAttribute("aria-busy");
   if (!answer) return begin(place);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");

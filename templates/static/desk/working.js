@@ -39,9 +39,10 @@ if (said) {
     const link = event.target.closest("a[href]");
     if (link && leads(link, event)) leave(link);
   });
-  document.addEventListener("submit", (event) => {
+  // Asked once all have heard of it: what a page sends by itself, such as a passkey, does not leave it.
+  document.addEventListener("submit", (event) => setTimeout(() => {
     if (!event.defaultPrevented && !event.target.target) leave(event.submitter);
-  });
+  }));
   document.addEventListener("htmx:beforeRequest", ({ detail }) => begin(detail.target, detail.target));
   document.addEventListener("htmx:afterRequest", ({ detail }) => end(detail.target));
   // Back to a page that was kept as it was left.
