@@ -205,3 +205,16 @@ def test_the_main_act_of_a_form_is_on_the_first_screen(desk: DeskWindow) -> None
             box = page.get_by_role("button", name=name).first.bounding_box()
             assert box is not None
             assert box["y"] + box["height"] <= height, (address, width)
+
+
+def test_a_package_in_the_list_of_courses_has_two_lines_at_most(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(f"{desk.clinic.desk}/courses")
+    lines = page.locator("td.two-lines").evaluate_all("""(all) => all.map((each) => {
+      const words = document.createRange();
+      words.selectNodeContents(each);
+      return new Set([...words.getClientRects()].map(({ top }) => top)).size;
+    })""")
+    assert lines
+    assert max(lines) <= 2

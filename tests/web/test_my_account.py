@@ -294,3 +294,10 @@ def test_the_main_buttons_change_sides_on_this_device_only(small_deb: Visitor, e
     del form.fields["is_left"]
     small_deb.send(form)
     assert mark not in small_deb.get("/").text
+
+
+def test_no_heading_says_what_the_label_below_it_says(small_deb: Visitor) -> None:
+    html = small_deb.page(ADDRESS).html
+    headings, labels = (set(re.findall(rf"<{tag}[^>]*>([^<]+)<", html)) for tag in ("h2", "label"))
+    assert headings
+    assert headings & labels == set()

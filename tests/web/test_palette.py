@@ -109,7 +109,7 @@ class TestActs:
             "Refund this package Ana Souza · Facial acupuncture, course of 12"
         ]
         (_, address), *_ = options(small_olga, "exte", at)
-        assert "Extend this package" in small_olga.page(address).text
+        assert "Set expiration" in small_olga.page(address).text
         assert words(small_olga, "print summ", at)[0].startswith("Print course summary Ana Souza")
         course_page = next(address for _, address in options(small_olga, "extend", at))
         assert words(small_olga, "refund", course_page) == words(small_olga, "refund", at)
@@ -258,3 +258,9 @@ class TestScanning:
 
 def test_holidays_lead_to_the_opening_hours(small_olga: Visitor) -> None:
     assert "Opening hours" in " ".join(words(small_olga, "holidays"))
+
+
+def test_where_nothing_matches_no_list_of_what_matches_is_offered(small_olga: Visitor) -> None:
+    answer = small_olga.get("/find", query_string={"q": "zzz", "at": "/"})
+    assert "No matches for “zzz”." in answer.text
+    assert "All clients that match" not in answer.text

@@ -361,6 +361,9 @@ _WITHOUT_COURSE = (
 )
 
 
+_LAST_DIGITS = 4
+
+
 def words_in(kept: InstrumentedAttribute[str], q: str) -> list[ColumnElement[bool]]:
     """Return the condition that a person's search text has every word of `q`, or their phone its digits."""
     return [kept.contains(word, autoescape=True) for word in _words_of(q)]
@@ -370,8 +373,9 @@ def _words_of(q: str) -> list[str]:
     number = digits(q)
     if len(number) >= FEWEST_DIGITS and not any(ch.isalpha() for ch in q) and "@" not in q:
         # Numbers are stored with their country code, so without the zero that people dial before the area
-        # code.
-        return [number.lstrip("0") or number]
+        # code. Up to four are the last ones, and their zero counts.
+        dialed = number.lstrip("0") if len(number) > _LAST_DIGITS else ""
+        return [dialed or number]
     return folded(q).split()[:8]
 
 

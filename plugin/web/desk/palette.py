@@ -39,7 +39,7 @@ MOST_PACKAGES = 100
 _ALSO = {
     "changes.visit": "late earlier missed enter",
     "changes.missed": "did not come",
-    "changes.extend": "expiration date expires longer",
+    "changes.extend": "extend expiration date expires longer",
     "changes.freeze": "pause hold",
     "changes.adjust": "correct sessions",
     "changes.goodwill": "free",
