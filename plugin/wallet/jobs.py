@@ -16,17 +16,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from plugin.core.acts import COURSEKEEPER
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
-from plugin.courses.clients.wallet_passes import (
-    APPLE,
-    GOOGLE,
-    OBJECTS,
-    UPDATED,
-    drop_devices,
-    drop_passes,
-    mark_changed,
-    note_saved,
-    passes_of,
-)
+from plugin.courses.clients import wallet_passes
 from plugin.courses.handouts.google_pass import (
     GoogleAccount,
     generic_object,
@@ -111,13 +101,13 @@ def update_google(services: Services, job: Job, endpoints: Endpoints = GOOGLE_AP
     """Write what the course's passes at Google say now; raises WalletFailed."""
     if not services.settings.has_google_wallet:
         return _OFF
-    theirs, others = passes_of(services.store, job.subject, GOOGLE)
+    theirs, others = wallet_passes.passes_of(services.store, job.subject, wallet_passes.GOOGLE)
     account, act = account_of(services.settings), job.act(COURSEKEEPER, services.clock())
     now = act.now
     google = GoogleWallet(account, now, endpoints)
     if others:
         _withdraw(services, google, account, [row.id for row in others])
-        drop_passes(services.store, act, others)
+        wallet_passes.drop_passes(services.store, act, others)
     if not theirs:
         return "Nobody has this course as a pass."
     said = google_pass_of(facts_of(services.store, job.subject, now))
@@ -127,12 +117,16 @@ def update_google(services: Services, job: Job, endpoints: Endpoints = GOOGLE_AP
         if not google.patch_object(pass_id, wanted):
             missing.append(row)
     if saved := [row for row in theirs if row not in missing]:
-        note_saved(services.store, act, saved)
+        wallet_passes.note_saved(services.store, act, saved)
     if any(now - row.added_at < _SAVED_WITHIN for row in missing):
         return RunAgain(_ASK_AGAIN_S, "The pass is not saved yet.")
     if missing:
-        drop_passes(services.store, act, missing)
-    return UPDATED[GOOGLE] if len(missing) < len(theirs) else "The pass was never saved."
+        wallet_passes.drop_passes(services.store, act, missing)
+    return (
+        wallet_passes.UPDATED[wallet_passes.GOOGLE]
+        if len(missing) < len(theirs)
+        else "The pass was never saved."
+    )
 
 
 def withdraw_google(services: Services, job: Job, endpoints: Endpoints = GOOGLE_API) -> str:
@@ -141,7 +135,10 @@ def withdraw_google(services: Services, job: Job, endpoints: Endpoints = GOOGLE_
         return _OFF
     account = account_of(services.settings)
     _withdraw(
-        services, GoogleWallet(account, services.clock(), endpoints), account, job.payload.get(OBJECTS, ())
+        services,
+        GoogleWallet(account, services.clock(), endpoints),
+        account,
+        job.payload.get(wallet_passes.OBJECTS, ()),
     )
     return "The pass no longer shows anything."
 
@@ -156,14 +153,14 @@ def update_apple(services: Services, job: Job, send: Push = push) -> str:
     """Have the devices with the course's pass ask for the newest; raises WalletFailed."""
     if not services.settings.has_wallet:
         return _OFF
-    theirs, others = passes_of(services.store, job.subject, APPLE)
+    theirs, others = wallet_passes.passes_of(services.store, job.subject, wallet_passes.APPLE)
     act = job.act(COURSEKEEPER, services.clock())
     if others:
-        drop_passes(services.store, act, others)
+        wallet_passes.drop_passes(services.store, act, others)
     if not theirs:
         return "No device has this course as a pass."
-    mark_changed(services.store, theirs, act.now)
+    wallet_passes.mark_changed(services.store, theirs, act.now)
     gone = send(signer_of(services.settings), sorted({row.push_token for row in theirs if row.push_token}))
     if gone:
-        drop_devices(services.store, act, gone)
-    return UPDATED[APPLE]
+        wallet_passes.drop_devices(services.store, act, gone)
+    return wallet_passes.UPDATED[wallet_passes.APPLE]

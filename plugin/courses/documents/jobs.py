@@ -7,14 +7,8 @@ from datetime import datetime
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work, transact
-from plugin.courses.documents import enqueue
+from plugin.courses.documents import enqueue, issue
 from plugin.courses.documents.files import MISSING_LETTERS, ask_for_letters, document_bytes, settle_letters
-from plugin.courses.documents.issue import (
-    create_correction,
-    create_credit_note,
-    create_invoice,
-    create_voucher,
-)
 from plugin.courses.documents.receipts import create_receipts
 from plugin.courses.handouts.cache import Render
 from plugin.errors import Refused
@@ -24,7 +18,7 @@ from plugin.wording import _
 
 
 def _invoice(work: Work, square_order_id: str) -> Document | None:
-    document = create_invoice(work, square_order_id)
+    document = issue.create_invoice(work, square_order_id)
     create_receipts(work, square_order_id)
     return document
 
@@ -34,7 +28,7 @@ def _receipts(work: Work, square_order_id: str) -> Document | None:
 
 
 def _correction(work: Work, square_order_id: str) -> Document | None:
-    document = create_correction(work, square_order_id)
+    document = issue.create_correction(work, square_order_id)
     create_receipts(work, square_order_id)
     return document
 
@@ -42,8 +36,8 @@ def _correction(work: Work, square_order_id: str) -> Document | None:
 _ISSUE: dict[str, Callable[[Work, str], Document | None]] = {
     enqueue.ISSUE_INVOICE: _invoice,
     enqueue.ISSUE_RECEIPTS: _receipts,
-    enqueue.ISSUE_CREDIT_NOTE: create_credit_note,
-    enqueue.ISSUE_VOUCHER: create_voucher,
+    enqueue.ISSUE_CREDIT_NOTE: issue.create_credit_note,
+    enqueue.ISSUE_VOUCHER: issue.create_voucher,
     enqueue.CORRECT_INVOICE: _correction,
 }
 

@@ -2,17 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from invoices.papers import (
-    AftercareSheet,
-    AftercareText,
-    Allowance,
-    Clinic,
-    CourseSummary,
-    Money,
-    NextVisit,
-    SummaryVisit,
-    stamps,
-)
+from invoices import papers
 from plugin.wording import N_, _
 
 CLIENT = N_("Margaret Osei")
@@ -22,15 +12,15 @@ _SESSIONS, _USED = 12, 5
 _PRICE = 198000
 _FIRST = date(2026, 10, 6)
 _DAYS = tuple(_FIRST + timedelta(days=7 * number) for number in range(_USED))
-_NEXT = NextVisit(
+_NEXT = papers.NextVisit(
     at=datetime(2026, 11, 10, 18, 30, tzinfo=UTC), treatment=TREATMENT, practitioner=_PRACTITIONER
 )
 
 
-def example_sheet(text: AftercareText, language: str) -> AftercareSheet:
+def example_sheet(text: papers.AftercareText, language: str) -> papers.AftercareSheet:
     """Return the aftercare sheet of the sample client's last visit with this text."""
-    return AftercareSheet(
-        clinic=Clinic(name="Clinic"),
+    return papers.AftercareSheet(
+        clinic=papers.Clinic(name="Clinic"),
         client_name=CLIENT,
         visited_on=_DAYS[-1],
         treatment=TREATMENT,
@@ -43,11 +33,11 @@ def example_sheet(text: AftercareText, language: str) -> AftercareSheet:
     )
 
 
-def example_summary(clinic: Clinic, *, language: str, currency: str) -> CourseSummary:
+def example_summary(clinic: papers.Clinic, *, language: str, currency: str) -> papers.CourseSummary:
     """Return the summary of the sample client's course under this letterhead."""
     left = _SESSIONS - _USED
-    card = stamps(granted=_SESSIONS, used_on=_DAYS, left=left)
-    return CourseSummary(
+    card = papers.stamps(granted=_SESSIONS, used_on=_DAYS, left=left)
+    return papers.CourseSummary(
         clinic=clinic,
         client_name=CLIENT,
         issued_on=_DAYS[-1],
@@ -56,11 +46,15 @@ def example_summary(clinic: Clinic, *, language: str, currency: str) -> CourseSu
         sessions_total=_SESSIONS,
         sessions_used=_USED,
         sold_on=_FIRST,
-        paid=Money(_PRICE, currency),
+        paid=papers.Money(_PRICE, currency),
         language=language,
-        allowances=(Allowance(treatment=TREATMENT, granted=_SESSIONS, used=_USED, left=left, stamps=card),),
+        allowances=(
+            papers.Allowance(treatment=TREATMENT, granted=_SESSIONS, used=_USED, left=left, stamps=card),
+        ),
         visits=tuple(
-            SummaryVisit(on=day, treatment=TREATMENT, session_number=number, practitioner=_PRACTITIONER)
+            papers.SummaryVisit(
+                on=day, treatment=TREATMENT, session_number=number, practitioner=_PRACTITIONER
+            )
             for number, day in enumerate(_DAYS, start=1)
         ),
         next_visit=_NEXT,

@@ -16,16 +16,7 @@ from plugin.courses.base.views import Used
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.changes.sharing import shared_in
-from plugin.courses.visits.bookings import (
-    CALLED_OFF,
-    Outcome,
-    booking_for_change,
-    client_of_in,
-    free_in,
-    practitioner_named,
-    practitioners_in,
-    settle_in,
-)
+from plugin.courses.visits import bookings
 from plugin.courses.visits.next_session import next_session
 from plugin.courses.visits.reverse import undo_use
 from plugin.courses.visits.same_day import DayCharge, charges_that_day, confirmed
@@ -53,7 +44,7 @@ def use_booking(
     """
     request = {"booking": booking_id, "course": course_id, "allowance": allowance_id}
     course, chosen = course_of_booking_in(work.session, work.act, booking_id, course_id, allowance_id)
-    booking = booking_for_change(work.session, booking_id)
+    booking = bookings.booking_for_change(work.session, booking_id)
     was_used = booking.outcome == "used" and booking.entry_id is not None
 
     def use() -> dict[str, Any]:
@@ -63,7 +54,9 @@ def use_booking(
         used = record_use(
             work, wish, course, known_charges=known_charges, has_mail=has_mail, needs_check=needs_check
         )
-        settle_in(work.session, work.act, booking, "used", course_id=course.id, entry_id=used.entry.id)
+        bookings.settle_in(
+            work.session, work.act, booking, "used", course_id=course.id, entry_id=used.entry.id
+        )
         return {"entry_id": used.entry.id}
 
     done = work.once("use_booking", request | confirmed(known_charges), use)
@@ -77,14 +70,16 @@ def link_booking(work: Work, booking_id: str, entry_id: str) -> Used:
     If it was linked before, by any tap, returns the same again. Raises Refused or NotFound.
     """
     course = course_for_change(work.session, entry_in(work.session, entry_id)[1].id)
-    booking = booking_for_change(work.session, booking_id)
+    booking = bookings.booking_for_change(work.session, booking_id)
     was_linked = booking.entry_id == entry_id
 
     def link() -> dict[str, Any]:
         if not was_linked:
             charge = _linkable(work.session, booking, entry_id)
-            outcome: Outcome = "charged" if charge.is_no_show else "used"
-            settle_in(work.session, work.act, booking, outcome, course_id=course.id, entry_id=entry_id)
+            outcome: bookings.Outcome = "charged" if charge.is_no_show else "used"
+            bookings.settle_in(
+                work.session, work.act, booking, outcome, course_id=course.id, entry_id=entry_id
+            )
             _name_practitioner(work, booking)
         return {"entry_id": entry_id}
 
@@ -102,7 +97,7 @@ def take_back(work: Work, booking_id: str, reason: str) -> str | None:
     said = required(reason, field="reason", called=_("The reason"), most=REASON_LENGTH)
     settled = work.session.get(Booking, booking_id)
     course = course_for_change(work.session, settled.course_id) if settled and settled.course_id else None
-    booking = booking_for_change(work.session, booking_id)
+    booking = bookings.booking_for_change(work.session, booking_id)
 
     def undo() -> dict[str, Any]:
         # Without a course the booking is not settled; with another one a second tablet was faster, and
@@ -127,7 +122,7 @@ def course_of_booking_in(
     booking = require_row(session, Booking, booking_id, _("There is no such appointment."))
     if booking.course_id is not None:
         return course_for_change(session, booking.course_id), allowance_id
-    client_id = client_of_in(session, booking)
+    client_id = bookings.client_of_in(session, booking)
     if course_id is None:
         course_id, allowance_id = _proposed(session, act, client_id, booking.service_name)
     course = course_for_change(session, course_id)
@@ -165,7 +160,7 @@ def _wish(
 ) -> UseSession:
     day, today = day_of(session, booking), local_date_in(session, act.now)
     _refuse_settled(booking)
-    if booking.status in CALLED_OFF:
+    if booking.status in bookings.CALLED_OFF:
         said = _("This appointment was canceled in Square. Use the session from the client’s page.")
         raise Refused(said, code="called_off")
     if day > today:
@@ -174,8 +169,10 @@ def _wish(
             day=day_text(day, clinic_in(session)),
         )
         raise Refused(said, code="still_to_come")
-    practitioner_id = practitioner_named(practitioners_in(session), booking.team_member_name)
-    came = client_of_in(session, booking)
+    practitioner_id = bookings.practitioner_named(
+        bookings.practitioners_in(session), booking.team_member_name
+    )
+    came = bookings.client_of_in(session, booking)
     return UseSession(
         course.id, allowance_id, visited_on=day, client_id=came, practitioner_id=practitioner_id
     )
@@ -190,9 +187,9 @@ def _refuse_settled(booking: Booking) -> None:
 
 def _linkable(session: Session, booking: Booking, entry_id: str) -> DayCharge:
     _refuse_settled(booking)
-    if booking.status in CALLED_OFF:
+    if booking.status in bookings.CALLED_OFF:
         raise Refused(_("This appointment was canceled in Square."), code="called_off")
-    client_id = client_of_in(session, booking)
+    client_id = bookings.client_of_in(session, booking)
     charges = charges_that_day(session, [client_id or ""], day_of(session, booking))
     charge = next((each for each in charges if each.entry_id == entry_id), None)
     if charge is None:
@@ -208,7 +205,7 @@ def _name_practitioner(work: Work, booking: Booking) -> None:
     """Record the practitioner, as a check-in does: the use entered elsewhere may lack one."""
     entry = work.session.get_one(Entry, booking.entry_id)
     visit = work.session.get(Visit, entry.visit_id) if entry.visit_id else None
-    found = practitioner_named(practitioners_in(work.session), booking.team_member_name)
+    found = bookings.practitioner_named(bookings.practitioners_in(work.session), booking.team_member_name)
     if found is not None and visit is not None and visit.practitioner_id is None:
         visit.practitioner_id = found
         publish(work, CourseChanged(visit.course_id))
@@ -216,13 +213,13 @@ def _name_practitioner(work: Work, booking: Booking) -> None:
 
 def _take_back(work: Work, booking: Booking, course: Course, reason: str) -> str | None:
     if booking.entry_id is not None and _is_linked(work.session, booking):
-        free_in(work.session, booking)
+        bookings.free_in(work.session, booking)
         return None
     if booking.entry_id is not None:
         return undo_use(work, course, booking.entry_id, reason).id
     day = day_text(day_of(work.session, booking), clinic_in(work.session))
     add_history(work, course.id, "no_show", _("No-show on {day}: no longer waived", day=day), reason=reason)
-    free_in(work.session, booking)
+    bookings.free_in(work.session, booking)
     return None
 
 

@@ -15,14 +15,7 @@ from werkzeug.exceptions import NotFound, TooManyRequests
 from invoices.language import Language, language_for
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.text import NAME_LENGTH
-from plugin.courses.agreements.public_signing import (
-    PublicTerms,
-    TickedTerms,
-    has_ticked_terms,
-    public_terms_in,
-    ticked_terms_in,
-    ticked_terms_pdf,
-)
+from plugin.courses.agreements import public_signing
 from plugin.courses.base.views import PackageView
 from plugin.courses.clients.contacts import typed_phone
 from plugin.courses.sales import public_orders
@@ -147,7 +140,7 @@ def order(token: str) -> ResponseReturnValue:
         "client/shop_order.html",
         order=found,
         shown=_shown(found.package, language),
-        has_terms=has_ticked_terms(current_services().store, found.id),
+        has_terms=public_signing.has_ticked_terms(current_services().store, found.id),
         waits=found.state == "asking",
         **_spoken(language),
     )
@@ -157,7 +150,7 @@ def order(token: str) -> ResponseReturnValue:
 def terms(token: str) -> Response:
     """Return the terms that were agreed to, as they are kept."""
     found = public_orders.public_order_of_token(current_services().store, token)
-    content = ticked_terms_pdf(current_services().store, found.id) if found else None
+    content = public_signing.ticked_terms_pdf(current_services().store, found.id) if found else None
     if content is None:
         abort(404)
     return pdf_answer(content)
@@ -205,20 +198,24 @@ def _language() -> Language:
     return known or language_for(pages.clinic().language)
 
 
-def _shown(package: PackageView, language: Language) -> PublicTerms:
+def _shown(package: PackageView, language: Language) -> public_signing.PublicTerms:
     return _terms([package], language)[0]
 
 
-def _terms(packages: Sequence[PackageView], language: Language) -> tuple[PublicTerms, ...]:
+def _terms(packages: Sequence[PackageView], language: Language) -> tuple[public_signing.PublicTerms, ...]:
     services = current_services()
     with services.store.reading() as session:
-        return public_terms_in(session, packages, language, agreement_rules(), services.clock())
+        return public_signing.public_terms_in(
+            session, packages, language, agreement_rules(), services.clock()
+        )
 
 
-def _ticked(package: PackageView, buyer: str, language: Language) -> TickedTerms:
+def _ticked(package: PackageView, buyer: str, language: Language) -> public_signing.TickedTerms:
     services = current_services()
     with services.store.reading() as session:
-        return ticked_terms_in(session, package, buyer, language, agreement_rules(), services.clock())
+        return public_signing.ticked_terms_in(
+            session, package, buyer, language, agreement_rules(), services.clock()
+        )
 
 
 def _typed() -> Typed:

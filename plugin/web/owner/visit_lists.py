@@ -3,17 +3,8 @@
 from flask import abort, render_template
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.catalog import visit_options
 from plugin.courses.catalog.names import named_things
-from plugin.courses.catalog.visit_options import (
-    OPTION_LENGTH,
-    OptionKind,
-    OptionView,
-    add_option,
-    list_options,
-    move_option,
-    rename_option,
-    retire_option,
-)
 from plugin.web import current_services
 from plugin.web.access import Screens
 from plugin.web.actions import current_act, redirect_to
@@ -27,7 +18,7 @@ blueprint = Screens("visit_lists", __name__)
 class OptionForm(Form):
     """The name of a focus area or an add-on."""
 
-    name = Text(N_("Name"), called=N_("The name"), maxlength=OPTION_LENGTH, required=True)
+    name = Text(N_("Name"), called=N_("The name"), maxlength=visit_options.OPTION_LENGTH, required=True)
 
 
 class MoveForm(Form):
@@ -47,16 +38,16 @@ def show(refusal: Refusal | None = None, kind: str = "", option_id: str = "") ->
     """Show both lists; the form that was refused is filled in."""
     store = current_services().store
 
-    def form_for(of: OptionView | str) -> OptionForm:
-        if isinstance(of, OptionView):
+    def form_for(of: visit_options.OptionView | str) -> OptionForm:
+        if isinstance(of, visit_options.OptionView):
             wrong = refusal if of.id == option_id else None
             return OptionForm.shown(wrong, suffix=f"-{of.id}", name=of.name)
         return OptionForm.shown(refusal if of == kind else None, suffix=f"-{of}")
 
     return render_template(
         "owner/visit_lists.html",
-        kinds=[each.value for each in OptionKind],
-        options=list_options(store),
+        kinds=[each.value for each in visit_options.OptionKind],
+        options=visit_options.list_options(store),
         form_for=form_for,
         texts={each.name: each.texts for each in named_things(store)},
     )
@@ -65,16 +56,20 @@ def show(refusal: Refusal | None = None, kind: str = "", option_id: str = "") ->
 @blueprint.post("/clinic/visit-lists/<kind>", refused=show)
 def add(kind: str) -> ResponseReturnValue:
     """Add an option to a list."""
-    if kind not in list(OptionKind):
+    if kind not in list(visit_options.OptionKind):
         abort(404)
-    added = add_option(current_services().store, current_act(), OptionKind(kind), OptionForm.sent().name.data)
+    added = visit_options.add_option(
+        current_services().store, current_act(), visit_options.OptionKind(kind), OptionForm.sent().name.data
+    )
     return _saved(added, _("“{added}” is on the list.", added=added.name))
 
 
 @blueprint.post("/clinic/visit-lists/options/<option_id>", refused=show)
 def rename(option_id: str) -> ResponseReturnValue:
     """Rename an option."""
-    renamed = rename_option(current_services().store, current_act(), option_id, OptionForm.sent().name.data)
+    renamed = visit_options.rename_option(
+        current_services().store, current_act(), option_id, OptionForm.sent().name.data
+    )
     return _saved(renamed, _("Saved as “{renamed}”.", renamed=renamed.name))
 
 
@@ -82,7 +77,7 @@ def rename(option_id: str) -> ResponseReturnValue:
 def move(option_id: str) -> ResponseReturnValue:
     """Move an option one place up or down."""
     is_up = MoveForm.sent().to.data == "up"
-    moved = move_option(current_services().store, current_act(), option_id, is_up=is_up)
+    moved = visit_options.move_option(current_services().store, current_act(), option_id, is_up=is_up)
     said = _("“{name}” moved up.", name=moved.name) if is_up else _("“{name}” moved down.", name=moved.name)
     return _saved(moved, said)
 
@@ -91,11 +86,13 @@ def move(option_id: str) -> ResponseReturnValue:
 def retire(option_id: str) -> ResponseReturnValue:
     """Retire an option, or put it back on the list."""
     is_retired = RetireForm.sent().retired.data
-    option = retire_option(current_services().store, current_act(), option_id, is_retired=is_retired)
+    option = visit_options.retire_option(
+        current_services().store, current_act(), option_id, is_retired=is_retired
+    )
     if is_retired:
         return _saved(option, _("“{name}” is retired. Visits that have it keep it.", name=option.name))
     return _saved(option, _("“{name}” is on the list again.", name=option.name))
 
 
-def _saved(option: OptionView, said: str) -> ResponseReturnValue:
+def _saved(option: visit_options.OptionView, said: str) -> ResponseReturnValue:
     return redirect_to("visit_lists.show", said, _anchor=f"o-{option.id}")

@@ -7,15 +7,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 
-from plugin.configuration.email import (
-    SENDER,
-    SERVER,
-    USUAL_PORT,
-    MailAccount,
-    Security,
-    port_of,
-    send_test_email,
-)
+from plugin.configuration import email
 from plugin.configuration.save import save_settings
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.accounts.setup import DONE, mark_step
@@ -40,7 +32,7 @@ class Provider:
 
     name: str
     host: str
-    security: Security
+    security: email.Security
     password_hint: str = N_("The password of that account.")
 
 
@@ -97,22 +89,22 @@ class AccountForm(Form):
     to = Email(N_("Send a test e-mail to"), called=N_("The address for the test"), required=True)
 
     @property
-    def account(self) -> MailAccount:
+    def account(self) -> email.MailAccount:
         """Return the account; raises InvalidField."""
         address, password = self.address.data or "", self.password.data
         provider = PROVIDERS.get(self.provider.data)
         if provider is not None:
             if not password:
                 raise InvalidField(_("The password is missing."), field="password")
-            port = USUAL_PORT[provider.security]
-            return MailAccount(provider.host, port, provider.security, address, password)
+            port = email.USUAL_PORT[provider.security]
+            return email.MailAccount(provider.host, port, provider.security, address, password)
         if not self.host.data:
             raise InvalidField(_("The server is missing."), field="host")
-        security: Security = self.security.data  # type: ignore[assignment]  # one of its choices
-        port = port_of(self.port.data, security)
+        security: email.Security = self.security.data  # type: ignore[assignment]  # one of its choices
+        port = email.port_of(self.port.data, security)
         # A server that wants no password wants no user either.
         user = (self.user.data or address) if password else ""
-        return MailAccount(self.host.data.lower(), port, security, user, password)
+        return email.MailAccount(self.host.data.lower(), port, security, user, password)
 
     @property
     def mail_from(self) -> str:
@@ -146,8 +138,8 @@ def save() -> ResponseReturnValue:
         raise Refused(_("E-mail is set by the server, or a part of it."), code="set_by_server")
     form = AccountForm.sent()
     account, sender = form.account, form.mail_from
-    said = send_test_email(account.url, sender, to=form.to.data or "", clinic_name=pages.clinic().name)
-    save_settings(current_services(), current_act(), {SERVER: account.url, SENDER: sender})
+    said = email.send_test_email(account.url, sender, to=form.to.data or "", clinic_name=pages.clinic().name)
+    save_settings(current_services(), current_act(), {email.SERVER: account.url, email.SENDER: sender})
     mark_step(current_services().store, current_act(), "mail", DONE)
     flash_notice(Notice(said))
     return redirect_after_post(next_address("mail"))
@@ -157,7 +149,7 @@ def save() -> ResponseReturnValue:
 def test() -> ResponseReturnValue:
     """Send a test e-mail with what is set up already."""
     settings = current_services().settings
-    said = send_test_email(
+    said = email.send_test_email(
         settings.mail_url.get_secret_value(),
         settings.mail_from,
         to=current_user.email,
@@ -169,7 +161,7 @@ def test() -> ResponseReturnValue:
 
 def _is_fixed() -> bool:
     """Return whether the environment sets the account or its sender: this form, which saves both, can't be saved."""
-    return bool(current_services().settings_source.set_by_server & {SERVER, SENDER})
+    return bool(current_services().settings_source.set_by_server & {email.SERVER, email.SENDER})
 
 
 def _starting_values() -> dict[str, Any]:
