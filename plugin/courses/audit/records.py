@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.sealing import RECORDS
@@ -65,7 +65,7 @@ _THERE = {
 def guards(session: Session) -> Iterator[Finding]:
     """Check that the database still refuses to change or delete what is written once."""
     engine = session.get_bind().dialect.name
-    there = set(session.scalars(text(_THERE[engine])))
+    there = set(session.connection().exec_driver_sql(_THERE[engine]).scalars())
     for name in sorted({*guard_names(engine), TRIGGER} - there):
         yield Finding(
             "trigger", name, "This trigger is gone: the database no longer refuses what it refused."

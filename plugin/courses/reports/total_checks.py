@@ -82,24 +82,27 @@ def wrong_balances(session: Session) -> Iterator[str]:
 
     And the place of each sum of balances that is not theirs.
     """
+    rows, kept, added, sums = (
+        {tuple(map(_whole, row)) for row in query.all(session.connection(), {})} for query in _balances()
+    )
+    wrong = {(row[0] or "", *row[1:]) for row in rows} ^ kept
+    yield from sorted({row[0] for row in wrong})
+    yield from sorted({f"{row[1]} {row[2]}".strip() for row in added ^ sums})
+
+
+@cache
+def _balances() -> tuple[Prepared, ...]:
+    """Return what computes the balances, what reads those that are kept, what adds them up, and what reads the sums."""
     of, sums = ListedBalance, BalanceSum
     numbers = [each.name for each in balances_left().selected_columns][1:]
-    kept = select(of.client_id, *(getattr(of, name) for name in numbers))
-    rows = {(row[0] or "", *map(_whole, row[1:])) for row in session.execute(balances_left())}
-    wrong = rows ^ {(row[0], *map(_whole, row[1:])) for row in session.execute(kept)}
-    yield from sorted({row[0] for row in wrong})
     place = [each.name for each in sums.__table__.primary_key]
     added = select(*(getattr(of, name) for name in place), func.count(), func.sum(of.value))
-    of_rows = {
-        tuple(map(_whole, row)) for row in session.execute(added.group_by(*added.selected_columns[:4]))
-    }
-    of_sums = {
-        tuple(map(_whole, row))
-        for row in session.execute(
-            select(*sums.__table__.columns).where(or_(sums.clients != 0, sums.value != 0))
-        )
-    }
-    yield from sorted({f"{row[1]} {row[2]}".strip() for row in of_rows ^ of_sums})
+    return (
+        Prepared(balances_left()),
+        Prepared(select(of.client_id, *(getattr(of, name) for name in numbers))),
+        Prepared(added.group_by(*added.selected_columns[:4])),
+        Prepared(select(*sums.__table__.columns).where(or_(sums.clients != 0, sums.value != 0))),
+    )
 
 
 def _whole(value: Any) -> Any:
@@ -108,6 +111,17 @@ def _whole(value: Any) -> Any:
 
 def wrong_progress(session: Session) -> Iterator[ProgressOf]:
     """Yield each kind of sum of how courses go that is not the sum of the rows of the list."""
+    for kind, rows, sums in _progress():
+        added, kept = (
+            {tuple(map(_whole, row)) for row in query.all(session.connection(), {})} for query in (rows, sums)
+        )
+        if added != kept:
+            yield kind
+
+
+@cache
+def _progress() -> list[tuple[ProgressOf, Prepared, Prepared]]:
+    """Return each kind of sum, what sums up the rows, and what reads the sums that are kept."""
     of, kept = ListedCourse, ProgressSum
     used = case((of.outcome.in_(("stalled", "expired")), of.main_used), else_=0)
     has_intervals, had_time = of.visits > 1, of.had_time.is_(True)
@@ -119,15 +133,16 @@ def wrong_progress(session: Session) -> Iterator[ProgressOf]:
         case((and_(had_time, of.bought_again.is_(True)), 1), else_=0),
     )
     keys = {ProgressOf.PACKAGE: of.package_id, ProgressOf.PRACTITIONER: func.coalesce(of.practitioner_id, "")}
+    read = [each for each in kept.__table__.columns if each.name != "kind"]
+    queries = []
     for kind, key in keys.items():
-        group = (of.sold_in, key, of.outcome, used)
-        columns: list[Any] = [each.label(f"key_{at}") for at, each in enumerate(group)]
+        columns: list[Any] = [
+            each.label(f"key_{at}") for at, each in enumerate((of.sold_in, key, of.outcome, used))
+        ]
         summed = select(*columns, *map(func.sum, numbers)).group_by("key_0", "key_1", "key_2", "key_3")
-        added = session.execute(summed)
-        read = [each for each in kept.__table__.columns if each.name != "kind"]
-        sums = session.execute(select(*read).where(kept.kind == kind.value, kept.courses != 0))
-        if {tuple(map(_whole, row)) for row in added} != {tuple(map(_whole, row)) for row in sums}:
-            yield kind
+        sums = select(*read).where(kept.kind == kind.value, kept.courses != 0)
+        queries.append((kind, Prepared(summed), Prepared(sums)))
+    return queries
 
 
 @cache
