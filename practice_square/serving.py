@@ -72,8 +72,11 @@ class PracticeServer:
     ) -> None:
         self.settings = settings
         self.app = create_practice(settings)
-        served: WSGIApplication = self.app.wsgi_app if middleware is None else middleware(self.app.wsgi_app)
-        self._server = local_server(served, host, port)
+        # What answers on the address, and answers a caller in this process without it.
+        self.wsgi_app: WSGIApplication = (
+            self.app.wsgi_app if middleware is None else middleware(self.app.wsgi_app)
+        )
+        self._server = local_server(self.wsgi_app, host, port)
         self._thread: threading.Thread | None = None
         self.base_url = f"http://{host}:{self._server.server_port}"
         self.access_token = settings.access_token

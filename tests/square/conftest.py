@@ -14,6 +14,7 @@ from tests.clock import HandMovedClock
 from tests.practice_square.contract import Contract
 from tests.square.catalog import Shelf
 from tests.square.clinic import Clinic, Ear, house_of, settings_for
+from tests.square.network import Direct
 from tests.square.selling import Selling, open_selling
 
 OpenClinic = Callable[..., Clinic]
@@ -84,7 +85,8 @@ def open_clinic(
     with ExitStack() as stack:
 
         def opened(store: Store, **settings: Any) -> Clinic:
-            services = house_of(settings_for(practice.base_url, ear.url, **settings), store, clock)
+            settled = settings_for(practice.base_url, ear.url, **settings)
+            services = house_of(settled, store, clock, Direct(practice.wsgi_app))
             stack.callback(services.close)
             stack.callback(ear.forget)
             ear.services = services

@@ -21,6 +21,7 @@ from practice_square.serving import PracticeServer
 from tests.clock import HandMovedClock
 from tests.square.clinic import OWNER, Clinic, Ear, house_of, settings_for
 from tests.square.conftest import WornClock
+from tests.square.network import Direct
 
 Json = dict[str, Any]
 CALL = "POST /v2/refunds"
@@ -84,7 +85,8 @@ def shop(
     clock = HandMovedClock()
     worn_clock.now = clock
     one_practice.control.reset("items")
-    services = house_of(settings_for(one_practice.base_url, ear.url), module_store, clock)
+    settings = settings_for(one_practice.base_url, ear.url)
+    services = house_of(settings, module_store, clock, Direct(one_practice.wsgi_app))
     clinic = RefundClinic(services, one_practice.control, clock)
     ear.services = services
     clinic.open_shop()

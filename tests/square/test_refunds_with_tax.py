@@ -26,6 +26,7 @@ from practice_square.serving import PracticeServer
 from tests.clock import HandMovedClock
 from tests.square.clinic import OWNER, Clinic, Ear, house_of, settings_for
 from tests.square.conftest import WornClock
+from tests.square.network import Direct
 
 Json = dict[str, Any]
 INCLUDED: Json = {"tax_percent": "20", "tax_included": True}
@@ -44,7 +45,8 @@ def shop(
     clock = HandMovedClock()
     worn_clock.now = clock
     one_practice.control.reset("items")
-    services = house_of(settings_for(one_practice.base_url, ear.url), module_store, clock)
+    settings = settings_for(one_practice.base_url, ear.url)
+    services = house_of(settings, module_store, clock, Direct(one_practice.wsgi_app))
     opened = Clinic(services, one_practice.control, clock)
     ear.services = services
     opened.open_shop()
