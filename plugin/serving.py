@@ -14,6 +14,8 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 from sqlalchemy.orm import configure_mappers
 
 from plugin import create_app
@@ -72,7 +74,9 @@ def serve_web(settings: Settings, *, host: str, port: int, app: Flask | None = N
     options = {
         "bind": f"fd://{listener.detach()}",
         "workers": _processes(settings),
-        "worker_class": "gthread",
+        # Themselves: by their names gunicorn would load them in its own process, which shares them with no other.
+        "worker_class": ThreadWorker,
+        "logger_class": Logger,
         "threads": THREADS,
         "timeout": SLOWEST_ANSWER_S,
         "graceful_timeout": 10,
