@@ -180,7 +180,10 @@ def test_a_first_expiration_is_set_not_extended(small_olga: Visitor, small_desk:
     never = small_desk.sell(small_desk.package())
     page = small_olga.page(page_of(small_desk, never))
     assert re.search(r"Set expiration\s?\.\s+No expiration now", page.text)
-    assert "<h1>Set expiration</h1>" in small_olga.page(f"/courses/{never}/extension").html
+    form = small_olga.page(f"/courses/{never}/extension")
+    assert "<h1>Set expiration</h1>" in form.html
+    # It has none yet.
+    assert 'name="never"' not in form.html
 
 
 def test_a_part_paid_course_says_what_is_to_come(

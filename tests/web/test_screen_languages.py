@@ -14,6 +14,7 @@ from plugin.configuration.overview import shown
 from plugin.core.acts import Role
 from plugin.core.terms import Terms
 from plugin.courses.accounts.devices import device_of
+from plugin.courses.visits.no_shows import HOW
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.staff_languages import staff_language
@@ -76,6 +77,12 @@ def test_a_marked_sentence_is_english_until_it_is_shown() -> None:
         assert str(later) == "Guardar idioma"
         assert _("Language") == "Idioma"
     assert str(later) == "Save language"
+
+
+def test_a_no_show_is_one_noun_in_spanish() -> None:
+    # It is the state of an arrival, a choice and a heading.
+    with speaking(staff_language("es-MX")):
+        assert [str(HOW["no_show"]), _("No-shows")] == ["Ausencia", "Ausencias"]
 
 
 def test_values_fill_the_braces_and_numbers_choose_their_form() -> None:
