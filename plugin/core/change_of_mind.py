@@ -14,14 +14,13 @@ from plugin.wording import N_
 NONE = "none"
 Channel = Literal["clinic", "distance"]
 _DAY = timedelta(days=1)
-_FORMULAS = {"prorated": RefundFormula.PRORATED, "single": RefundFormula.DISCOUNT_FORFEITED}
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeOfMind:
     """A profile. `days` count from the day after the sale; `week`: how many days from Monday on are working days.
 
-    `channel` "distance": only for what was not agreed at the clinic. `used`: how used sessions are charged.
+    `channel` "distance": only for what was not agreed at the clinic. `formula`: how used sessions are charged.
     `moves`: a last day that is no working day moves to the next one.
     """
 
@@ -29,16 +28,11 @@ class ChangeOfMind:
     title: str
     days: int
     counting: Literal["calendar", "working"]
-    week: int
-    channel: Literal["any", "distance"]
-    used: Literal["prorated", "single"]
-    moves: bool
     source: str
-
-    @property
-    def formula(self) -> RefundFormula:
-        """Return the refund formula that applies until the last day."""
-        return _FORMULAS[self.used]
+    week: int = 5
+    channel: Literal["any", "distance"] = "any"
+    formula: RefundFormula = RefundFormula.PRORATED
+    moves: bool = False
 
     def applies(self, channel: Channel) -> bool:
         """Return whether a sale made this way has the period."""
@@ -69,9 +63,6 @@ _PROFILES = (
         days=3,
         counting="working",
         week=6,
-        channel="any",
-        used="prorated",
-        moves=False,
         source=N_(
             "No federal right where the sale is made at the clinic; the FTC’s Cooling-Off Rule (16 "
             "CFR 429) gives three business days, Saturdays included, for sales away from it. This "
@@ -83,10 +74,6 @@ _PROFILES = (
         title=N_("California, five business days"),
         days=5,
         counting="working",
-        week=5,
-        channel="any",
-        used="prorated",
-        moves=False,
         source=N_(
             "Modeled on health studio contracts (California Civil Code 1812.85). Section 1812.81 "
             "exempts services of licensed professionals, so a clinic gives it freely."
@@ -97,10 +84,6 @@ _PROFILES = (
         title=N_("New York, three business days"),
         days=3,
         counting="working",
-        week=5,
-        channel="any",
-        used="prorated",
-        moves=False,
         source=N_(
             "Modeled on health club contracts (New York General Business Law 624). Whether it covers "
             "a clinic’s courses is not settled."
@@ -111,9 +94,7 @@ _PROFILES = (
         title=N_("European Union, 14 days for distance sales"),
         days=14,
         counting="calendar",
-        week=5,
         channel="distance",
-        used="prorated",
         moves=True,
         source=N_(
             "Directive 2011/83/EU, articles 9, 7(3), 8(8) and 14(3): services sold at a distance or "
@@ -126,10 +107,7 @@ _PROFILES = (
         title=N_("United Kingdom, 14 days for distance sales"),
         days=14,
         counting="calendar",
-        week=5,
         channel="distance",
-        used="prorated",
-        moves=False,
         source=N_(
             "Consumer Contracts Regulations 2013, regulations 30 and 36: services sold at a distance "
             "or away from the clinic; what was supplied at the client’s request is paid in "
@@ -141,10 +119,6 @@ _PROFILES = (
         title=N_("Singapore, five working days"),
         days=5,
         counting="working",
-        week=5,
-        channel="any",
-        used="prorated",
-        moves=False,
         source=N_(
             "CaseTrust accreditation for spa and wellness businesses: at least five working days, "
             "full refund of what was not consumed, no fee."
@@ -155,10 +129,6 @@ _PROFILES = (
         title=N_("China, seven days"),
         days=7,
         counting="calendar",
-        week=5,
-        channel="any",
-        used="prorated",
-        moves=False,
         source=N_(
             "Supreme People’s Court, interpretation on prepaid consumption, in force since "
             "2025-05-01: seven days, unless the same service was had before."
