@@ -653,12 +653,7 @@ _TABLES.add(
 _TABLES.add(
     "planned_visit",
     sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column(
-        "course_id",
-        sa.String(40),
-        sa.ForeignKey("course.id"),
-        nullable=False,
-    ),
+    sa.Column("course_id", sa.String(40), sa.ForeignKey("course.id"), nullable=False),
     sa.Column("start_at", MOMENT, nullable=False, index=True),
     sa.Column("planned_at", MOMENT, nullable=False),
     sa.Column("by", sa.String(160), nullable=False),
@@ -715,18 +710,8 @@ _TABLES.add(
     "quote",
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("code", sa.String(12), nullable=False, unique=True),
-    sa.Column(
-        "client_id",
-        sa.String(40),
-        sa.ForeignKey("client.id"),
-        nullable=False,
-    ),
-    sa.Column(
-        "package_id",
-        sa.String(40),
-        sa.ForeignKey("package.id"),
-        nullable=False,
-    ),
+    sa.Column("client_id", sa.String(40), sa.ForeignKey("client.id"), nullable=False),
+    sa.Column("package_id", sa.String(40), sa.ForeignKey("package.id"), nullable=False),
     sa.Column("package_version", sa.Integer, nullable=False),
     sa.Column("price", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.String(3), nullable=False),
@@ -738,12 +723,7 @@ _TABLES.add(
     sa.Column("made_at", MOMENT, nullable=False, index=True),
     sa.Column("by", sa.String(160), nullable=False),
     sa.Column("withdrawn_at", MOMENT),
-    sa.Column(
-        "checkout_id",
-        sa.String(40),
-        sa.ForeignKey("checkout.id"),
-        unique=True,
-    ),
+    sa.Column("checkout_id", sa.String(40), sa.ForeignKey("checkout.id"), unique=True),
     sa.CheckConstraint("price >= 0", name="price"),
     sa.Index(None, "client_id", "package_id"),
 )
@@ -814,11 +794,7 @@ _TABLES.add(
     sa.Column("visit_id", sa.String(40), sa.ForeignKey("visit.id"), unique=True),
     sa.Column("client_id", sa.String(40), sa.ForeignKey("client.id")),
     sa.Column("on_day", sa.Date),
-    sa.Column(
-        "practitioner_id",
-        sa.String(40),
-        sa.ForeignKey("staff.id"),
-    ),
+    sa.Column("practitioner_id", sa.String(40), sa.ForeignKey("staff.id")),
     sa.Column("focus", sa.String(500), nullable=False, server_default=""),
     sa.Column("note", sa.String(500), nullable=False, server_default=""),
     sa.Column("points", sa.Text, nullable=False, server_default=""),
@@ -835,18 +811,8 @@ _TABLES.add(
 )
 _TABLES.add(
     "visit_note_option",
-    sa.Column(
-        "note_id",
-        sa.String(40),
-        sa.ForeignKey("visit_note.id", ondelete="CASCADE"),
-        primary_key=True,
-    ),
-    sa.Column(
-        "option_id",
-        sa.String(40),
-        sa.ForeignKey("visit_option.id"),
-        primary_key=True,
-    ),
+    sa.Column("note_id", sa.String(40), sa.ForeignKey("visit_note.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("option_id", sa.String(40), sa.ForeignKey("visit_option.id"), primary_key=True),
 )
 _TABLES.add(
     "visit_option",
