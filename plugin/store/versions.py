@@ -100,7 +100,7 @@ def creation(engine: str, tables: Iterable[str] = WATCHED) -> Iterator[str]:
         yield from _pg(table) if engine == "postgresql" else _sqlite(table)
 
 
-def removal(engine: str, tables: Iterable[str]) -> Iterator[str]:
+def removal(engine: str, tables: Iterable[str] = WATCHED) -> Iterator[str]:
     """Yield the statements that drop the triggers of `creation`."""
     for table in tables:
         if engine == "postgresql":
