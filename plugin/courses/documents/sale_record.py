@@ -230,7 +230,12 @@ def _tenders(content: dict[str, Any]) -> list[dict[str, Any]]:
 def kept_refund_in(session: Session, square_order_id: str, square_refund_id: str) -> RefundRecord | None:
     """Return what Square recorded of a refund, None for one of a sale that was not recorded."""
     content = _content_in(session, square_order_id)
-    record: dict[str, Any] | None = content["refunds"].get(square_refund_id) if content is not None else None
+    return kept_refund(content, square_refund_id) if content is not None else None
+
+
+def kept_refund(content: dict[str, Any], square_refund_id: str) -> RefundRecord | None:
+    """Return what the content of a sale's record says of a refund."""
+    record = content["refunds"].get(square_refund_id)
     return from_plain(RefundRecord, record) if record is not None else None
 
 

@@ -8,13 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import Session
 
-from invoices.papers.wire import from_plain
 from plugin.core.acts import SQUARE, Act
 from plugin.core.ledger import Kind
 from plugin.core.money import Charge
 from plugin.courses.base.bookmarks import save_bookmark_in
 from plugin.courses.base.work import Work
-from plugin.courses.documents.sale_record import RefundRecord, SoldSale, paid_sale_in
+from plugin.courses.documents.sale_record import SoldSale, kept_refund, paid_sale_in
 from plugin.courses.journal import money
 from plugin.store import Store
 from plugin.store.journal import MoneyPosting, PaymentFee
@@ -252,8 +251,7 @@ def _sale(session: Session, record: SaleRecord | None, currency: str) -> SoldSal
 
 
 def _refunded(row: SquareRefund, record: SaleRecord | None) -> money.RefundedMoney:
-    kept = record.content["refunds"].get(row.square_refund_id) if record is not None else None
-    details = from_plain(RefundRecord, kept) if kept is not None else None
+    details = kept_refund(record.content, row.square_refund_id) if record is not None else None
     at = details.at if details is not None else row.seen_at
     return money.RefundedMoney(row.square_refund_id, row.amount, row.tip, at, details)
 

@@ -38,6 +38,8 @@ from plugin.web.translations import speak
 GUEST = Actor("Their private page", Role.OWNER, Source.DESK)
 # The clinic's phone number as this process last read it, for pages that can read nothing.
 _PHONE = "coursekeeper_phone"
+# A browser writes the region (zh-CN, es-MX), Coursekeeper at most the script.
+PAPER_TAGS = {spoken_in(tag): tag for tag in PAPER_LANGUAGES}
 Failed = Callable[[CoursekeeperError], ResponseReturnValue]
 
 
@@ -55,9 +57,7 @@ def reader() -> Language:
 
 def browser_language() -> Language | None:
     """Return the first of the browser's languages that papers have, None for none."""
-    # A browser writes the region (zh-CN, es-MX), Coursekeeper at most the script.
-    known = {spoken_in(tag): tag for tag in PAPER_LANGUAGES}
-    wanted = (known.get(spoken_in(tag)) for tag in request.accept_languages.values())
+    wanted = (PAPER_TAGS.get(spoken_in(tag)) for tag in request.accept_languages.values())
     tag = next(filter(None, wanted), None)
     return language_for(tag) if tag else None
 

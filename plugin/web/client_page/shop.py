@@ -4,7 +4,7 @@ It knows no client and tells of none. What is typed becomes a client only when S
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, Response, abort, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound, TooManyRequests
 
-from invoices.language import Language, language_for
+from invoices.language import Language, language_for, spoken_in
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.agreements import public_signing
@@ -26,11 +26,18 @@ from plugin.web import current_services, pages
 from plugin.web.access import refuse_nul
 from plugin.web.actions import fresh_key
 from plugin.web.agreement_rules import agreement_rules
-from plugin.web.client_page.keyed import answer_broken, browser_language, form_act, nothing, seen_version
+from plugin.web.client_page.keyed import (
+    PAPER_TAGS,
+    answer_broken,
+    browser_language,
+    form_act,
+    nothing,
+    seen_version,
+    spoken,
+)
 from plugin.web.files import pdf_answer
 from plugin.web.format import LANGUAGES
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
-from plugin.web.translations import speak
 
 OFTEN = "120 per minute"
 # Each makes a payment link at Square.
@@ -258,6 +265,5 @@ def _page(package: PackageView, language: Language, typed: Typed) -> str:
 
 
 def _spoken(language: Language) -> dict[str, Any]:
-    tag = next((each for each in PAPER_LANGUAGES if each.split("-")[0] == language.locale.language), "en")
-    clinic = replace(pages.clinic(), language=language.tag)
-    return {"language": speak(language), "clinic": clinic, "lang": tag, "languages": LANGUAGES}
+    tag = PAPER_TAGS.get(spoken_in(language.tag), "en")
+    return {**spoken(language), "lang": tag, "languages": LANGUAGES}
