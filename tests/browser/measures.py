@@ -1,5 +1,6 @@
 """What is measured of a page that is shown: its layout, what axe-core finds, what a first visit transfers."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,13 +31,18 @@ _WEIGHT = """() => {
 _KIND = "`${each.tagName}.${each.getAttribute('class')} ${each.getAttributeNames()}`"
 _KINDS_OF_ELEMENTS = f"""() =>
   [...new Set([...document.querySelectorAll("body *")].map((each) => {_KIND}))]"""
-# Marks those of other kinds than these.
-_MARK_OTHERS = f"""(kinds) => {{
-  const known = new Set(kinds);
-  for (const each of document.querySelectorAll("body *")) if (!known.has({_KIND})) each.dataset.isNew = "";
+# All elements in their order, each by the place of its parent and its kind: what decides about colors.
+_COLORED = f"""() => {{
+  window.elementsInOrder = [...document.querySelectorAll("body *")];
+  const places = new Map(window.elementsInOrder.map((each, place) => [each, place]));
+  return window.elementsInOrder.map((each) => [places.get(each.parentElement) ?? -1,
+    {_KIND} + each.getAttribute("type") + each.getAttribute("aria-selected")]);
 }}"""
-# Contrast takes most of axe's time, and is that of an element's classes and of what it stands in.
-_CONTRAST_OF_MARKED = {"rules": [{"id": "color-contrast", "selector": "[data-is-new], [data-is-new] *"}]}
+_MARK = "(places) => { for (const place of places) window.elementsInOrder[place].dataset.isNew = ''; }"
+# Contrast takes most of axe's time, and is that of an element's kind and of the kinds it stands in.
+_CONTRAST_OF_MARKED = {"rules": [{"id": "color-contrast", "selector": "[data-is-new]"}]}
+# The first may be hidden, or have a style of its own.
+_OF_ONE_PATH = 2
 
 
 @dataclass
@@ -44,8 +50,8 @@ class Judged:
     """The kinds of elements that were judged on each shape of page, by whoever it was shown to."""
 
     kinds: dict[str, set[str]] = field(default_factory=dict)
-    # Those on all shapes.
-    colored: set[str] = field(default_factory=set)
+    # The paths of kinds, from the body down, on all shapes: of a longer path the number of its beginning, and the kind.
+    paths: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def more_on(self, page: Page) -> set[str]:
         """Return the kinds of elements on the page that no page of its shape had."""
@@ -58,10 +64,18 @@ class Judged:
         return bool(more)
 
     def mark_new(self, page: Page) -> None:
-        """Mark what no page had so far, for its contrast, and take note of it."""
-        kinds = page.evaluate(_KINDS_OF_ELEMENTS)
-        page.evaluate(_MARK_OTHERS, list(self.colored))
-        self.colored.update(kinds)
+        """Mark for its contrast what stands where no element of its kind stood so far, and take note of it."""
+        known, numbers = len(self.paths), list[int]()
+        for parent, kind in page.evaluate(_COLORED):
+            path = (numbers[parent] if parent >= 0 else -1, kind)
+            numbers.append(self.paths.setdefault(path, len(self.paths)))
+        left = Counter({number: _OF_ONE_PATH for number in numbers if number >= known})
+        marked = []
+        for place, number in enumerate(numbers):
+            if left[number]:
+                left[number] -= 1
+                marked.append(place)
+        page.evaluate(_MARK, marked)
 
 
 @dataclass
