@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, Role
 from plugin.core.course import AllowanceState, CourseState, Use
 from plugin.core.ledger import Change, used
-from plugin.core.text import NOTE_LENGTH, optional
+from plugin.core.text import optional
 from plugin.courses.base.chain import EntryRow, Line, LockedCourse, add_history, append, lock_course
 from plugin.courses.base.clinic import clinic_in, local_date, noon_of
 from plugin.courses.base.course_extras import shares_and_origins_in
@@ -127,8 +127,8 @@ def record_use(
     draft = draft_in(work.session, client_id, visited_on) if waits else None
     practitioner_id = _practitioner(work.session, work.act, wish.practitioner_id)
     typed = {
-        "focus": optional(wish.focus, field="focus", called=_("The focus"), most=NOTE_LENGTH),
-        "note": optional(wish.note, field="note", called=_("The note"), most=NOTE_LENGTH),
+        "focus": optional(wish.focus, field="focus", called=_("The focus")),
+        "note": optional(wish.note, field="note", called=_("The note")),
     }
     visit_id = work.new_id()
     visit = {
