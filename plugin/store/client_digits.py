@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from plugin.store.statements import created, dropped
 
 FEWEST, MOST = 3, 8
-# A search text is not longer than the square of it.
-_SIDE = 28
 # Constants of ours, and names of columns; no person's values.
-_SIDES = " UNION ALL ".join(f"SELECT {n} AS n" for n in range(_SIDE))
+_TEN = "(" + " UNION ALL ".join(f"SELECT {n} AS n" for n in range(10)) + ")"
+_LAST = f"length({{row}}.search_text) - {FEWEST}"
+# A search text has fewer than a thousand characters; each join leaves out what is behind its end.
 _PLACES = (
-    f"(SELECT tens.n * {_SIDE} + ones.n + 1 AS place, {{row}}.id AS id, {{row}}.search_text AS text"  # noqa: S608 # nosec B608
-    f" FROM {{rows}}({_SIDES}) AS tens JOIN ({_SIDES}) AS ones"
-    f" ON tens.n * {_SIDE} + ones.n + {FEWEST} <= length({{row}}.search_text)) AS places"
+    "(SELECT h.n * 100 + t.n * 10 + o.n + 1 AS place, {row}.id AS id, {row}.search_text AS text"  # noqa: S608 # nosec B608
+    f" FROM {{rows}}{_TEN} AS h CROSS JOIN {_TEN} AS t CROSS JOIN {_TEN} AS o"
+    f" WHERE h.n * 100 <= {_LAST} AND h.n * 100 + t.n * 10 <= {_LAST}"
+    f" AND h.n * 100 + t.n * 10 + o.n <= {_LAST}) AS places"
 )
 _DIGITS = "[0-9]" * FEWEST
 _SELECT = {
