@@ -412,4 +412,7 @@ _WAIT = f"busy_timeout = {_MOST_WAIT_S * 1000}"
 # Both are per connection. Without foreign_keys the chain of entries is not guarded; without
 # recursive_triggers INSERT OR REPLACE deletes an entry and no trigger fires.
 _GUARDS = ("foreign_keys = ON", "recursive_triggers = ON")
-PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", *_GUARDS, _WAIT)
+# In kB. SQLite's 2 MB do not hold what one page of a large clinic reads, rows that stand far apart. A small file never
+# fills it.
+_CACHE = "cache_size = -8000"
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", _CACHE, *_GUARDS, _WAIT)

@@ -43,6 +43,7 @@ class TestSqlite:
             ("journal_mode", "wal"),
             ("synchronous", 2),
             ("recursive_triggers", 1),
+            ("cache_size", -8000),
             ("busy_timeout", 15000),
         ],
     )
