@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.clinic import DeskWindow
-from tests.browser.measures import layout_findings
+from tests.browser.measures import enlarge, layout_findings
 from tests.browser.screens import WIDTHS
 
 
@@ -218,3 +218,13 @@ def test_a_package_in_the_list_of_courses_has_two_lines_at_most(desk: DeskWindow
     })""")
     assert lines
     assert max(lines) <= 2
+
+
+def test_packages_to_sell_do_not_overlap_in_letters_twice_as_large(desk: DeskWindow) -> None:
+    page = desk.page
+    desk.open_client("Denise")
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(f"{desk.clinic.desk}/sell?client_id={page.url.split('#')[0].rsplit('/', 1)[1]}")
+    expect(page.locator("a.offer-card")).not_to_have_count(0)
+    enlarge(page, 200)
+    assert layout_findings(page, "sell") == []
