@@ -1,10 +1,11 @@
 """The application factory: one Flask application, standalone or below a clinic's own."""
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, has_request_context, request
+from flask.globals import request_ctx
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.routing import Rule
@@ -66,10 +67,34 @@ class _Rule(Rule):
         return lambda rule, /, **values: compiled()(rule, **values)
 
 
+_KEPT_ADDRESSES, _LONGEST_KEPT = 2000, 100
+
+
+def _is_short_text(value: object) -> bool:
+    # Of numbers and truth values 1 and True would be one; and what people type may be a megabyte.
+    return value is None or (type(value) is str and len(value) <= _LONGEST_KEPT)
+
+
 class _Application(Flask):
-    """Flask without the question, before each of some thirty functions of a request, whether it is async."""
+    """Flask that makes an address once, and does not ask thirty times in a request whether a function is async."""
 
     url_rule_class = _Rule
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._address = lru_cache(maxsize=_KEPT_ADDRESSES)(self._new_address)
+
+    def url_for(self, endpoint: str, **values: Any) -> str:
+        """Return an address, as Flask does; a page has up to 200, most of them the same each time."""
+        is_kept = has_request_context() and endpoint[:1] != "." and all(map(_is_short_text, values.values()))
+        if not is_kept:
+            return super().url_for(endpoint, **values)
+        # All addresses are below where the application is mounted.
+        adapter = request_ctx.url_adapter
+        return self._address(adapter and adapter.script_name, endpoint, tuple(values.items()))
+
+    def _new_address(self, _root: str | None, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
+        return super().url_for(endpoint, **dict(values))
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function: none of ours is async."""

@@ -1,9 +1,11 @@
 """Coursekeeper below a clinic's own application: both keep their own sign-in, sessions and error pages."""
 
+from typing import Any
+
 import pytest
 from flask import Flask, session
 
-from plugin import init_app
+from plugin import create_app, init_app
 from plugin.core.acts import Role
 from plugin.errors import ConfigurationError
 from plugin.services import Services
@@ -47,6 +49,25 @@ def test_every_link_stays_below_the_prefix(deb: Visitor, small_desk: Desk) -> No
         assert all(form.action.startswith("/courses/") for form in page.forms)
         body = next(each for each in page.elements if each.tag == "body")
         assert body.attributes["data-live"].startswith("/courses/")
+
+
+def test_addresses_are_made_once_and_as_flask_makes_them(small_house: Services) -> None:
+    app = create_app(services=small_house)
+    asked: list[tuple[str, dict[str, Any]]] = [
+        ("clients.show", {"client_id": "a b/ü"}),
+        ("clients.show", {"client_id": "a", "_anchor": "c-1"}),
+        ("course_list.show", {"page": 1}),
+        ("course_list.show", {"page": True}),
+        ("course_list.show", {"page": "1", "state": None}),
+        ("course_list.show", {"page": "1" * 101}),
+        ("course_list.show", {"_external": True}),
+        (".show", {}),
+    ]
+    # Twice each, and below another place between: what is kept must be of this one.
+    for root in ("", "/courses", "", "/courses"):
+        with app.test_request_context("/clients", base_url=f"http://localhost{root}"):
+            for endpoint, values in asked:
+                assert app.url_for(endpoint, **values) == Flask.url_for(app, endpoint, **values)
 
 
 def test_a_session_is_used_there(deb: Visitor, small_desk: Desk) -> None:
