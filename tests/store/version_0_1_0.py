@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from plugin.store import Store, totals, triggers, versions
-from plugin.store.creation import note_revision
+from plugin.store.creation import create_tables, note_revision
 from plugin.store.migrations.frozen import MOMENT, Tables, where
 
 _GUARDED = {
@@ -25,7 +25,7 @@ def make_version_0_1_0(url: str) -> None:
     with Store(url) as store, store.writing() as session:
         connection = session.connection()
         engine = connection.dialect.name
-        _TABLES.create_all(connection, checkfirst=False)
+        create_tables(connection, _TABLES)
         for statement in (
             *triggers.functions(engine, "refuse_change", "refuse_any_change"),
             *triggers.creation(engine, *triggers.APPEND_ONLY, frozen=_GUARDED),

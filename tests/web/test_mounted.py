@@ -61,7 +61,7 @@ def test_addresses_are_made_once_and_as_flask_makes_them(small_house: Services) 
         ("course_list.show", {"page": "1", "state": None}),
         ("course_list.show", {"page": "1" * 101}),
         ("course_list.show", {"_external": True}),
-        (".show", {}),
+        (".show", {"client_id": "a"}),
     ]
     # Twice each, and below another place between: what is kept must be of this one.
     for root in ("", "/courses", "", "/courses"):
