@@ -18,7 +18,7 @@ from typing import Any
 from plugin.alarms import audit_runs, watch
 from plugin.backups.anchors import seal_and_keep
 from plugin.backups.standing import BACKUPS, ask_when_due
-from plugin.backups.versions import check_for_update
+from plugin.backups.update_check import check_for_update
 from plugin.backups.work import drop_left_work
 from plugin.configuration.stored import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state

@@ -122,9 +122,6 @@ THOROUGH = (
     "tests/project/test_base.py::test_a_database_comes_migrated_and_by_itself[postgresql",
     "tests/backups/test_drill.py::test_where_no_database_may_be_created",
     "tests/store/test_migrations.py::*[postgresql",
-    # The database that is lived in goes down and up too.
-    "tests/store/test_migrations.py::test_up_down_and_up_again",
-    "tests/store/test_migrations.py::test_nothing_of_ours_is_left_after_going_down",
     # The second engine: locks, keys, uses, bookings, guards and queues stay; each of its databases is migrated.
     "tests/alarms/*[postgresql",
     "tests/api/test_walk.py::*[postgresql",
