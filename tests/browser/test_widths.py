@@ -207,9 +207,9 @@ def test_the_main_act_of_a_form_is_on_the_first_screen(desk: DeskWindow) -> None
             assert box["y"] + box["height"] <= height, (address, width)
 
 
-def test_a_package_in_the_list_of_courses_has_two_lines_at_most(desk: DeskWindow) -> None:
+def test_from_1180_px_on_a_package_in_the_list_of_courses_has_two_lines_at_most(desk: DeskWindow) -> None:
     page = desk.page
-    page.set_viewport_size({"width": 1024, "height": 768})
+    page.set_viewport_size({"width": 1180, "height": 768})
     page.goto(f"{desk.clinic.desk}/courses")
     lines = page.locator("td.two-lines").evaluate_all("""(all) => all.map((each) => {
       const words = document.createRange();
