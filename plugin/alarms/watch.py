@@ -14,6 +14,7 @@ from plugin.courses.base.work import Work
 from plugin.errors import Refused
 from plugin.services import Services
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.upkeep import Alarm
 from plugin.wording import _
 
@@ -46,10 +47,12 @@ def look(services: Services) -> int:
 
 def active_alarms(store: Store) -> tuple[AlarmView, ...]:
     """Return the alarms that have begun, the worst first."""
-    with store.reading() as session:
-        rows = session.scalars(select(Alarm).where(Alarm.began_at.is_not(None)))
-        views = [_alarm(row, row.began_at) for row in rows if row.name in BY_NAME and row.began_at]
+    rows = [(row, check) for row in store.rows(_ACTIVE, {}) if (check := BY_NAME.get(row.name))]
+    views = [AlarmView(row.name, check.title, row.said, row.began_at, check.is_urgent) for row, check in rows]
     return tuple(sorted(views, key=lambda each: (not each.is_urgent, each.began_at)))
+
+
+_ACTIVE = Prepared(select(Alarm.name, Alarm.said, Alarm.began_at).where(Alarm.began_at.is_not(None)))
 
 
 def worst_alarm(services: Services, now: datetime) -> AlarmView | None:
@@ -91,11 +94,6 @@ def send_test(services: Services, act: Act) -> int:
         )
         raise Refused(said, code="no_recipient")
     return sent
-
-
-def _alarm(row: Alarm, began_at: datetime) -> AlarmView:
-    check = BY_NAME[row.name]
-    return AlarmView(row.name, check.title, row.said, began_at, check.is_urgent)
 
 
 def _episodes(store: Store) -> dict[str, Episode]:

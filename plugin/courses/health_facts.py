@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from plugin.courses.base.work import in_session
 from plugin.courses.square_health import last_sync_at
 from plugin.errors import MailFailed
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.tables import PENDING, Document, Handout, Heartbeat, Outbox
 from plugin.store.write_failures import WriteFailure
 
@@ -63,7 +64,7 @@ def health_facts(store: Store, now: datetime) -> HealthFacts:
             moments={
                 "event": inbox.last_received_at,
                 "sync": last_sync_at(store, now),
-                "worker_sign_of_life": session.scalar(_seen(WORKER)),
+                "worker_sign_of_life": last_seen(store, WORKER),
             },
         )
 
@@ -85,12 +86,11 @@ def write_failure(store: Store, now: datetime) -> WriteFailure | None:
 
 def last_seen(store: Store, name: str) -> datetime | None:
     """Return the last sign of life of a part of the program, None before the first."""
-    with store.reading() as session:
-        return session.scalar(_seen(name))
+    rows = store.rows(_SEEN, {"name": name})
+    return rows[0].seen_at if rows else None
 
 
-def _seen(name: str) -> Select[datetime]:
-    return select(Heartbeat.seen_at).where(Heartbeat.name == name)
+_SEEN = Prepared(select(Heartbeat.seen_at).where(Heartbeat.name == bindparam("name")))
 
 
 def _seconds(since: datetime | None, now: datetime) -> float:

@@ -7,7 +7,7 @@ prints; it is stored as an HMAC, tries are counted in the database for all proce
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -18,11 +18,11 @@ from plugin.core.text import in_fours, plain_code
 from plugin.courses.accounts.second_factors import NewPasskey, attach_passkey
 from plugin.courses.accounts.staff import StaffView, new_row, staff_view
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, allowed, in_session, transact
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import Staff
+from plugin.store.prepared import Prepared
 from plugin.store.upkeep import Setup
 from plugin.wording import N_, _
 
@@ -64,6 +64,9 @@ class SetupView:
     hidden_at: datetime | None
 
 
+_SETUP = Prepared(select(*(getattr(Setup, each.name) for each in fields(SetupView))).where(Setup.id == 1))
+
+
 @dataclass(frozen=True, slots=True)
 class CodeAnswer:
     """The result of a try: the mark for the browser where it was right, else the new code where it was changed."""
@@ -101,9 +104,8 @@ def has_staff(store: Store) -> bool:
 
 def read_setup(store: Store) -> SetupView | None:
     """Return the set-up, None for a clinic that was not set up in the browser."""
-    with store.reading() as session:
-        row = session.get(Setup, 1)
-        return from_row(SetupView, row) if row else None
+    rows = store.rows(_SETUP, {})
+    return SetupView(*rows[0]) if rows else None
 
 
 @in_session

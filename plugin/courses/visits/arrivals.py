@@ -23,6 +23,7 @@ from plugin.courses.visits.next_session import NextSession, next_session
 from plugin.courses.visits.no_shows import waived_in
 from plugin.courses.visits.same_day import DayCharge, charges_that_day
 from plugin.store import Store
+from plugin.store.base import UtcTime
 from plugin.store.prepared import Prepared
 from plugin.store.tables import Booking, Client, Course, Entry, SquareCustomer
 
@@ -99,11 +100,13 @@ def arrivals_on(
 
 def takes_bookings_in(session: Session, now: datetime) -> bool:
     """Return whether the clinic takes bookings."""
-    recent = select(Booking.square_booking_id).where(Booking.start_at >= now - _LONG_AGO).limit(1)
-    return session.scalar(recent) is not None
+    return _BOOKED_SINCE.first(session.connection(), {"since": now - _LONG_AGO}) is not None
 
 
 takes_bookings = reading(takes_bookings_in)
+_BOOKED_SINCE = Prepared(
+    select(Booking.square_booking_id).where(Booking.start_at >= bindparam("since", type_=UtcTime())).limit(1)
+)
 
 
 def bookings_of_day(day: date, zone: ZoneInfo, *, with_canceled: bool = False) -> Select[Booking]:
