@@ -62,10 +62,10 @@ def wrong_list_sums(session: Session) -> Iterator[SumOf]:
 def wrong_listed_clients(session: Session) -> Iterator[str]:
     """Yield the id of each client whose row for follow-ups is not what the rows of their courses say."""
     day = session.scalar(select(ListingState.listed_for))
-    values = days_for(day) if day else {}
-    rows, kept = (
-        set(query.all(session.connection(), values)) if day else set() for query in _listed_and_kept()
-    )
+    if day is None:
+        # No list was made yet.
+        return
+    rows, kept = (set(query.all(session.connection(), days_for(day))) for query in _listed_and_kept())
     yield from sorted({row[0] for row in rows ^ kept})
 
 
