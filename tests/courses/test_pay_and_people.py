@@ -1,7 +1,7 @@
 """What practitioners are paid, to the cent, and who is worth a call."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,7 +11,12 @@ from plugin.core.terms import Terms
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.lists.reasons import Why
-from plugin.courses.reports.follow_ups import follow_ups
+from plugin.courses.reports.follow_ups import (
+    FollowUpFilter,
+    count_follow_ups,
+    follow_up_page,
+    follow_ups,
+)
 from plugin.courses.reports.pay import Basis, Rate, done_sessions, pay
 from plugin.courses.reports.period import month_of
 from plugin.courses.sales.sales import Came
@@ -107,3 +112,28 @@ def test_a_part_paid_course_says_what_is_still_to_come(lite: Appointments):
     desk.book(replace(sale, came=(Came(Money(158000, "USD")),)))
     (one,) = follow_ups(desk.store, desk.clock())
     assert [(reason.why, reason.due) for reason in one.reasons] == [(Why.PART_PAID, Money(40000, "USD"))]
+
+
+def test_who_has_an_appointment_is_not_counted_as_away(lite: Appointments, clock: HandMovedClock):
+    desk = lite.desk
+    desk.sell(desk.package())
+    desk.sell(desk.package(name="Long"), buyer=Buyer("C-AWAY", name="Away"))
+    desk.sell(desk.package(sessions=2, name="Short"), paid=33000, buyer=Buyer("C-FEW", name="Few"))
+    clock.advance(days=60)
+
+    def counted() -> tuple[dict[Why, int], int, int, int]:
+        page = follow_up_page(desk.store, clock(), FollowUpFilter(why=Why.LAPSED), limit=10)
+        everybody = count_follow_ups(desk.store, clock())
+        return (
+            {why: number for why, number in page.counts.items() if number},
+            page.found,
+            everybody,
+            len(page.people),
+        )
+
+    assert counted() == ({Why.LOW: 1, Why.LAPSED: 3}, 3, 3, 3)
+    tomorrow = clock() + timedelta(days=1)
+    lite.told(start_at=tomorrow)
+    lite.told("B2", start_at=tomorrow, square_customer_id="C-FEW")
+    # Of few sessions one is still told.
+    assert counted() == ({Why.LOW: 1, Why.LAPSED: 1}, 1, 2, 1)
