@@ -137,3 +137,14 @@ def test_who_has_an_appointment_is_not_counted_as_away(lite: Appointments, clock
     lite.told("B2", start_at=tomorrow, square_customer_id="C-FEW")
     # Of few sessions one is still told.
     assert counted() == ({Why.LOW: 1, Why.LAPSED: 1}, 1, 2, 1)
+
+
+def test_the_day_alone_makes_a_client_worth_a_call(desk: Desk, clock: HandMovedClock):
+    ends_on = desk.today + timedelta(days=61)
+    desk.sell(desk.package(terms=Terms(expires_on=ends_on)))
+    found = []
+    for _day in range(2):
+        page = follow_up_page(desk.store, clock(), FollowUpFilter(), limit=10)
+        found.append((page.counts[Why.EXPIRING], len(page.people)))
+        clock.advance(days=1)
+    assert found == [(0, 0), (1, 1)]
