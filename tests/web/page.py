@@ -1,5 +1,6 @@
 """A page as a person meets it: its words, its forms with what stands in them, its links. Knows no address."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -117,3 +118,8 @@ class Page:
             self._form.fields[self._text_area] = data
         if self._button is not None and self._form is not None:
             self._form.buttons.append((*self._button, words))
+
+
+def has_word(text: str, word: str) -> bool:
+    """Return whether the word stands by itself: the random letters of a token may hold any short one."""
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) is not None
