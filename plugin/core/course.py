@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
 from plugin.core.money import Charge, Money
@@ -459,11 +460,11 @@ class CourseState:
 
     def days_used(self, allowance: AllowanceState | None = None) -> dict[int, date]:
         """Return the day of each session used, by its number: of the main ones, or of one allowance."""
-        among = "" if allowance is None else self._among(allowance.id)
+        among = "" if allowance is None else self._groups[allowance.id]
         return {
             number: use.used_on
             for use in self.uses
-            if self._among(use.allowance_id) == among and not (use.is_undone or use.is_used_before)
+            if self._groups[use.allowance_id] == among and not (use.is_undone or use.is_used_before)
             for number in range(
                 self._numbers[use.entry_id] - use.sessions + 1, self._numbers[use.entry_id] + 1
             )
@@ -473,8 +474,8 @@ class CourseState:
     def _numbers(self) -> Mapping[str, int]:
         numbers: dict[str, int] = {}
         so_far: dict[str, int] = defaultdict(int)
-        for use in sorted(self.uses, key=lambda each: (each.used_on, each.entry_id)):
-            among = self._among(use.allowance_id)
+        for use in sorted(self.uses, key=attrgetter("used_on", "entry_id")):
+            among = self._groups[use.allowance_id]
             numbers[use.entry_id] = so_far[among] + use.sessions
             if not use.is_undone:
                 so_far[among] = numbers[use.entry_id]
@@ -482,7 +483,7 @@ class CourseState:
 
     @cached_property
     def _main_uses(self) -> frozenset[str]:
-        return frozenset(each.entry_id for each in self.uses if not self._among(each.allowance_id))
+        return frozenset(each.entry_id for each in self.uses if not self._groups[each.allowance_id])
 
     @cached_property
     def _main(self) -> tuple[AllowanceFacts, ...]:
@@ -490,15 +491,13 @@ class CourseState:
 
     def is_main(self, allowance_id: str) -> bool:
         """Return whether the course is counted by this allowance."""
-        return allowance_id in self._main_ids
+        return self._groups.get(allowance_id) == ""
 
     @cached_property
-    def _main_ids(self) -> frozenset[str]:
-        return frozenset(each.id for each in self._main)
-
-    def _among(self, allowance_id: str) -> str:
-        """Return the group a session is counted in: "" for the main sessions, else its allowance."""
-        return "" if self.is_main(allowance_id) else allowance_id
+    def _groups(self) -> Mapping[str, str]:
+        # What the sessions of an allowance are counted in: "" for the main ones, else the allowance itself.
+        main = frozenset(each.id for each in self._main)
+        return {each.id: "" if each.id in main else each.id for each in self.parts}
 
     @cached_property
     def _paid(self) -> int:

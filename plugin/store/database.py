@@ -84,12 +84,6 @@ class _WritingSession(Session):
             self.arrive()
         return self._connection
 
-    def flush(self, objects: Sequence[Any] | None = None) -> None:
-        """Write the rows that were added or changed, if any."""
-        if self.new or self.dirty or self.deleted:
-            self.arrive()
-            super().flush(objects)
-
     def write(self, statement: Prepared, *rows: Values) -> None:
         """Write rows without waiting for PostgreSQL to have done it."""
         if self._connection.dialect.name == "sqlite":
@@ -120,6 +114,11 @@ class _WritingSession(Session):
 @event.listens_for(_WritingSession, "do_orm_execute")
 def _wait(executes: ORMExecuteState) -> None:
     executes.session.arrive()  # type: ignore[attr-defined]  # it is one of ours
+
+
+@event.listens_for(_WritingSession, "before_flush")
+def _wait_to_flush(session: _WritingSession, *_: Any) -> None:
+    session.arrive()
 
 
 @event.listens_for(_WritingSession, "loaded_as_persistent")

@@ -184,8 +184,9 @@ class _Text:
         except self._error_type as error:
             _raise_as_sqlalchemy(connection, error, self._sql, cursor)
         cursor.close()
-        if self._out:
-            rows = [_converted(list(row), self._out) for row in rows]
+        if self._out and rows:
+            rows = [*map(list, rows)]
+            _convert(rows, self._out)
         return [*map(self._make_row, rows)]
 
     def _given(self, values: Values) -> Any:
@@ -194,7 +195,7 @@ class _Text:
         given = {**self._own, **values}
         for name, numbered in self._lists.items():
             given.update(zip(numbered, given.pop(name), strict=True))
-        _converted(given, self._in)
+        _convert((given,), self._in)
         return given if self._in_order is None else self._in_order(given)
 
 
@@ -214,10 +215,10 @@ def _conversions(each: Iterable[tuple[Any, _Convert | None]]) -> list[tuple[Any,
     return [(place, convert) for place, convert in each if convert is not None]
 
 
-def _converted(values: Any, conversions: list[tuple[Any, _Convert]]) -> Any:
+def _convert(rows: Iterable[Any], conversions: list[tuple[Any, _Convert]]) -> None:
     for place, convert in conversions:
-        values[place] = convert(values[place])
-    return values
+        for values in rows:
+            values[place] = convert(values[place])
 
 
 def _in_order(names: Sequence[str]) -> Callable[[Values], Any]:

@@ -48,7 +48,7 @@ def enqueue(
     due_at: datetime | None = None,
 ) -> None:
     """Add a job, unless one of its kind and subject waits already and was not claimed yet."""
-    row = _row(work, kind, subject)
+    row = _row(work) | {"id": work.new_id(), "kind": kind, "subject": subject}
     row |= {"payload": row["payload"] | (payload or {}), "due_at": due_at or work.now}
     write(work.session, _ENQUEUE, row)
 
@@ -56,8 +56,8 @@ def enqueue(
 def enqueue_papers_and_profile(work: Work, event: CourseChanged) -> None:
     """Enqueue a changed course's papers, and the balance on its client's Square profile if they have one."""
     work.session.flush()
-    profile = {f"profile_{name}": value for name, value in _row(work, PROFILE, "").items()}
-    write(work.session, _ENQUEUE_BOTH, _row(work, PAPERS, event.course_id) | profile)
+    jobs = {"id": work.new_id(), "profile_id": work.new_id(), "subject": event.course_id}
+    write(work.session, _ENQUEUE_BOTH, _row(work) | jobs)
 
 
 def profile_changed(work: Work, client_id: str) -> None:
@@ -67,38 +67,29 @@ def profile_changed(work: Work, client_id: str) -> None:
         enqueue(work, PROFILE, client_id)
 
 
-def _row(work: Work, kind: str, subject: str) -> dict[str, Any]:
+def _row(work: Work) -> dict[str, Any]:
     return {
-        "id": work.new_id(),
-        "kind": kind,
-        "subject": subject,
         "payload": {REQUEST_ID: work.act.request_id} if work.act.request_id else {},
         "created_at": work.now,
         "due_at": work.now,
     }
 
 
-def _new_job(
-    *conditions: ColumnElement[bool], subject: ColumnElement[str] | None = None, prefix: str = ""
-) -> Select[Any]:
-    """Return a job's row unless one of its kind and subject is pending; parameters get `prefix`."""
-    given = {
-        name: bindparam(prefix + name, type_=_JOBS.c[name].type)
-        for name in ("id", "kind", "subject", "payload", "created_at", "due_at")
-    }
-    subject = given["subject"] if subject is None else subject
+def _new_job(*conditions: ColumnElement[bool], **given: ColumnElement[Any]) -> Select[Any]:
+    """Return a job's row unless one of its kind and subject is pending; what is not `given` is a parameter."""
+    of_row = ("id", "kind", "subject", "payload", "created_at", "due_at")
     values = {
-        **given,
-        "subject": subject,
+        **{name: bindparam(name, type_=_JOBS.c[name].type) for name in of_row},
         "state": literal("pending"),
         "attempts": literal(0),
         "outcome": literal(""),
+        **given,
     }
     # Aliased: the statement inserts into the table that it reads.
     waiting = _JOBS.alias("waiting")
     is_waiting = exists().where(
-        waiting.c.subject == subject,
-        waiting.c.kind == given["kind"],
+        waiting.c.subject == values["subject"],
+        waiting.c.kind == values["kind"],
         waiting.c.state == "pending",
         waiting.c.attempts == 0,
     )
@@ -109,12 +100,18 @@ _JOBS, _COURSE = METADATA.tables["outbox"], METADATA.tables["course"]
 _COLUMNS = ("id", "kind", "subject", "payload", "created_at", "due_at", "state", "attempts", "outcome")
 _HAS_PROFILE = exists().where(METADATA.tables["square_customer"].c.client_id == _COURSE.c.client_id)
 _PROFILE_OF_COURSE = _new_job(
-    _COURSE.c.id == bindparam("subject"), _HAS_PROFILE, subject=_COURSE.c.client_id, prefix="profile_"
+    _COURSE.c.id == bindparam("subject"),
+    _HAS_PROFILE,
+    id=bindparam("profile_id"),
+    kind=literal(PROFILE),
+    subject=_COURSE.c.client_id,
 )
 # Checks and inserts in one statement.
 _ENQUEUE = Prepared(insert(_JOBS).from_select(_COLUMNS, _new_job(), include_defaults=False))
 _ENQUEUE_BOTH = Prepared(
-    insert(_JOBS).from_select(_COLUMNS, union_all(_new_job(), _PROFILE_OF_COURSE), include_defaults=False)
+    insert(_JOBS).from_select(
+        _COLUMNS, union_all(_new_job(kind=literal(PAPERS)), _PROFILE_OF_COURSE), include_defaults=False
+    )
 )
 
 
