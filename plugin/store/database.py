@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
@@ -132,7 +132,7 @@ def write(session: Session, statement: Prepared, *rows: Values) -> None:
 
     What fails on the way fails the transaction, also where a savepoint was set.
     """
-    cast(_WritingSession, session).write(statement, *rows)
+    session.write(statement, *rows)  # type: ignore[attr-defined]  # it is one of ours
 
 
 class Store:

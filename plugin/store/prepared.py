@@ -223,4 +223,6 @@ def _convert(rows: Iterable[Any], conversions: list[tuple[Any, _Convert]]) -> No
 
 def _in_order(names: Sequence[str]) -> Callable[[Values], Any]:
     """Return what puts the values of a dictionary into this order."""
-    return itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[name] for name in names)
+    if len(names) == 1:
+        return lambda values: (values[names[0]],)
+    return itemgetter(*names) if names else lambda _values: ()

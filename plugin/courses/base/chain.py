@@ -18,7 +18,7 @@ from plugin.courses.base.work import Work
 from plugin.errors import NotFound
 from plugin.store.database import write
 from plugin.store.ledger import Allowance, Course, Entry, History
-from plugin.store.prepared import Prepared, prepared_insert
+from plugin.store.prepared import Prepared, Values, all_together, prepared_insert
 
 A = TypeVar("A", Allowance, AllowanceState)
 NO_COURSE = "There is no such course."
@@ -78,11 +78,21 @@ def lock_course(session: Session, course_id: str) -> Any:
 
     The clinic is read in the same query.
     """
-    row = _LOCK_ROW.first(session.connection(), {"course_id": course_id})
-    if row is None:
+    return lock_course_and_read(session, {"course_id": course_id})[0]
+
+
+def lock_course_and_read(
+    session: Session, values: Values, *queries: Prepared
+) -> tuple[Any, list[Sequence[Any]]]:
+    """Lock the course `course_id` likewise; return it and the rows of these queries of the same values.
+
+    They run once it is locked, though PostgreSQL is sent all of it at once.
+    """
+    locked, *read = all_together(session.connection(), values, _LOCK_ROW, *queries)
+    if not locked:
         raise NotFound(NO_COURSE)
-    keep_clinic_of(session, row)
-    return row
+    keep_clinic_of(session, locked[0])
+    return locked[0], read
 
 
 def course_for_change(session: Session, course_id: str) -> Course:

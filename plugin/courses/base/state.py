@@ -81,16 +81,9 @@ def read_states(
 
     The row between them has `client_name`, `has_relations` (shares or an origin), `has_dispute` and `has_draft`.
     """
-    return _read(session, _ENTRIES, course_ids, today=today)
-
-
-def _read(
-    session: Session, query: Prepared, course_ids: Sequence[str], *, today: date
-) -> Iterator[tuple[CourseState, Row[Any], Sequence[Row[Any]]]]:
     session.flush()
-    connection, which = session.connection(), {"course_ids": list(course_ids)}
+    entries, parts = all_together(session.connection(), {"course_ids": list(course_ids)}, _ENTRIES, _PARTS)
     by_course: defaultdict[str, list[Row[Any]]] = defaultdict(list)
-    entries, parts = all_together(connection, which, query, _PARTS)
     for row in entries:
         by_course[row.course_id].append(row)
     for state, row in _grouped(parts, by_course, today=today):
@@ -99,7 +92,14 @@ def _read(
 
 def course_in_hand(session: Session, course_id: str, *, today: date) -> CourseInHand:
     """Return the state of a course that the transaction has locked."""
-    ((state, course, entries),) = _read(session, _ENTRIES_IN_HAND, [course_id], today=today)
+    session.flush()
+    read = all_together(session.connection(), {"course_ids": [course_id]}, *IN_HAND)
+    return in_hand(*read, today=today)
+
+
+def in_hand(entries: Sequence[Row[Any]], parts: Sequence[Row[Any]], *, today: date) -> CourseInHand:
+    """Return the same from the rows of the queries `IN_HAND` of one course."""
+    ((state, course),) = _grouped(parts, {parts[0].course_id: entries}, today=today)
     newest = {row.allowance_id: row for row in sorted(entries, key=attrgetter("seq"))}
     heads = {allowance_id: Head(*row[-5:]) for allowance_id, row in newest.items()}
     return CourseInHand(state, heads, bool(course.has_draft), bool(course.has_relations))
@@ -309,4 +309,5 @@ _PARTS = Prepared(
 _ENTRIES = Prepared(_entry_rows(COURSE_IDS, *_OF_USE, *_SHOWN, *_HEAD))
 # Times are slow to read.
 _WITHOUT_A_DAY = case((Visit.visited_on.is_(None), Entry.happened_at)).label("happened_at")
-_ENTRIES_IN_HAND = Prepared(_entry_rows(COURSE_IDS, *_OF_USE, _WITHOUT_A_DAY, *_HEAD))
+# Of one course, as `course_ids`.
+IN_HAND = (Prepared(_entry_rows(COURSE_IDS, *_OF_USE, _WITHOUT_A_DAY, *_HEAD)), _PARTS)

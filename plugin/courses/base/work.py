@@ -4,7 +4,7 @@ A request runs once under its key; the same request again gets the first result.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -153,12 +153,16 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str
 
 def first_answer(session: Session, act: Act, request_sha256: str) -> dict[str, Any] | None:
     """Return the first result under this key, None for a new key; raises KeyReused for another request."""
-    known = _ANSWER.first(session.connection(), {"key": act.key})
-    if known is None:
+    return answer_in(ANSWER.all(session.connection(), {"key": act.key}), request_sha256)
+
+
+def answer_in(known: Sequence[Any], request_sha256: str) -> dict[str, Any] | None:
+    """Return the same from the rows of `ANSWER`, none or one."""
+    if not known:
         return None
-    if known.request_sha256 != request_sha256:
+    if known[0].request_sha256 != request_sha256:
         raise KeyReused(_("This Idempotency-Key was used for another request. Make a new one."))
-    answer: dict[str, Any] = known.answer
+    answer: dict[str, Any] = known[0].answer
     return answer
 
 
@@ -169,9 +173,8 @@ def keep_answer(session: Session, act: Act, request_sha256: str, answer: dict[st
     write(session, _KEEP, kept)
 
 
-_ANSWER = Prepared(
-    select(Operation.request_sha256, Operation.answer).where(Operation.key == bindparam("key"))
-)
+# The first result under a `key`.
+ANSWER = Prepared(select(Operation.request_sha256, Operation.answer).where(Operation.key == bindparam("key")))
 _KEEP = prepared_insert(Operation)
 
 

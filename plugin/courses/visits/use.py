@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,15 +11,15 @@ from plugin.core.acts import Act, Role
 from plugin.core.course import AllowanceState, CourseState, Use
 from plugin.core.ledger import Change, used
 from plugin.core.text import optional
-from plugin.courses.base.chain import EntryRow, Line, LockedCourse, add_history, append, lock_course
-from plugin.courses.base.clinic import clinic_in, local_date, noon_of
+from plugin.courses.base.chain import EntryRow, Line, LockedCourse, add_history, append, lock_course_and_read
+from plugin.courses.base.clinic import clinic_in, local_date, local_date_in, noon_of
 from plugin.courses.base.course_extras import shares_and_origins_in
 from plugin.courses.base.events import CourseChanged, VisitRecorded, publish
 from plugin.courses.base.read import entry_in, entry_view
-from plugin.courses.base.state import CourseInHand, course_in_hand
+from plugin.courses.base.state import IN_HAND, CourseInHand, course_in_hand, in_hand
 from plugin.courses.base.views import ClinicView, EarlierEntry, Used
 from plugin.courses.base.words import clinic_money, moment_text
-from plugin.courses.base.work import Work, allowed
+from plugin.courses.base.work import ANSWER, Work, allowed, answer_in, digest, keep_answer
 from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.checks.answers import refuse_unchecked_in
 from plugin.courses.clients.clients import living_client_in
@@ -68,23 +67,21 @@ def use_session(
     are more, it is asked. `has_mail`: e-mail can be sent, so one is due to the client concerned. `needs_check`:
     a use of today waits until the client has answered the check before the treatment.
     """
-    course = lock_course(work.session, wish.course_id)
-    charged: Charged | None = None
-
-    def use() -> dict[str, Any]:
-        nonlocal charged
-        charged = record_use(
-            work, wish, course, known_charges=known_charges, has_mail=has_mail, needs_check=needs_check
-        )
-        # Both change with what is undone or entered since; the same key returns the first result.
-        earlier = [(each.entry_id, each.session_number) for each in charged.earlier]
-        return {"entry_id": charged.entry.id, "session_number": charged.number, "earlier": earlier}
-
-    first = work.once("use", vars(wish) | confirmed(known_charges), use).answer
-    if charged is not None:
-        return _answer(charged, course)
-    numbers = first.get("session_number"), first.get("earlier", ())
-    return used_answer(work.session, first["entry_id"], *numbers, is_repeat=True)
+    values = {"course_id": wish.course_id, "course_ids": [wish.course_id], "key": work.act.key}
+    course, (known, *read) = lock_course_and_read(work.session, values, ANSWER, *IN_HAND)
+    hand = in_hand(*read, today=local_date_in(work.session, work.now))
+    asked = digest("use", vars(wish) | confirmed(known_charges))
+    if (first := answer_in(known, asked)) is not None:
+        numbers = first.get("session_number"), first.get("earlier", ())
+        return used_answer(work.session, first["entry_id"], *numbers, is_repeat=True, state=hand.state)
+    charged = record_use(
+        work, wish, course, hand, known_charges=known_charges, has_mail=has_mail, needs_check=needs_check
+    )
+    # Both change with what is undone or entered since; the same key returns the first result.
+    earlier = [(each.entry_id, each.session_number) for each in charged.earlier]
+    answer = {"entry_id": charged.entry.id, "session_number": charged.number, "earlier": earlier}
+    keep_answer(work.session, work.act, asked, answer)
+    return _answer(charged, course)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +102,16 @@ def record_use(
     work: Work,
     wish: UseSession,
     course: LockedCourse,
+    hand: CourseInHand | None = None,
     *,
     known_charges: int,
     has_mail: bool,
     needs_check: bool,
 ) -> Charged:
-    """Use sessions within the caller's transaction, which has locked the course."""
+    """Use sessions within the caller's transaction, which has locked the course, and may have read its state."""
     clinic = clinic_in(work.session)
     today = local_date(clinic, work.now)
-    hand = course_in_hand(work.session, course.id, today=today)
+    hand = hand or course_in_hand(work.session, course.id, today=today)
     tapped_on = local_date(clinic, work.act.happened_at)
     visited_on = wish.visited_on or tapped_on
     _check_day(work.session, course, hand, clinic, visited_on, today)
@@ -329,15 +327,16 @@ def used_answer(
     earlier: Iterable[tuple[str, int | None]] = (),
     *,
     is_repeat: bool,
+    state: CourseState | None = None,
 ) -> Used:
     """Return the result of a use that is in the ledger.
 
     `number`: the session number first returned, else the current one; `earlier`: the earlier charges of that
-    day at that time, each with the number it had.
+    day at that time, each with the number it had; `state`: its course on any day, where it was read already.
     """
     entry, course = entry_in(session, entry_id)
-    # Neither depends on the day of the request.
-    state = course_in_hand(session, course.id, today=entry.happened_at.date()).state
+    # What is asked of it does not depend on the day.
+    state = state or course_in_hand(session, course.id, today=entry.happened_at.date()).state
     number = number or state.number_of(entry_id)
     return Used(
         entry=replace(entry, session_number=number),
