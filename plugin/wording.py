@@ -83,7 +83,9 @@ def N_n(one: str, other: str, n: int, **values: object) -> str:  # noqa: N802
 
 def gettext(message: str, **values: object) -> str:
     """Translate a sentence and fill it in."""
-    return _filled(_catalog().gettext(message), values)
+    # A page has hundreds, most without values.
+    text = _finder.get()().catalog.gettext(message)
+    return text.format(**values) if values else text
 
 
 def pgettext(context: str, message: str, **values: object) -> str:

@@ -35,6 +35,7 @@ from plugin.web import (
     reports,
     request_log,
     setup,
+    templating,
     wallet,
     webhook,
 )
@@ -79,6 +80,7 @@ class _Application(Flask):
     """Flask that makes an address once, and does not ask thirty times in a request whether a function is async."""
 
     url_rule_class = _Rule
+    jinja_environment = templating.Environment
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)

@@ -66,7 +66,9 @@ def _with_markup(translate: Callable[..., str]) -> Callable[..., str]:
 
     def call(*arguments: object, **values: object) -> str:
         # Most of a page's hundreds of sentences have none.
-        if not values or not any(hasattr(value, "__html__") for value in values.values()):
+        if not values:
+            return translate(*arguments)
+        if not any(hasattr(value, "__html__") for value in values.values()):
             return translate(*arguments, **values)
         escaped = {name: escape(value) for name, value in values.items()}
         return Markup(translate(*arguments, **escaped))  # noqa: S704 - every value is escaped
