@@ -28,6 +28,7 @@ from plugin.processes import end_with_parent, use_one_heap
 from plugin.services import wall_clock
 from plugin.settings import Settings
 from plugin.store import Store
+from plugin.web import pages
 
 THREADS = 8
 SLOWEST_ANSWER_S = 60
@@ -115,6 +116,9 @@ def make_ready(settings: Settings, *, host: str, port: int, with_worker: bool = 
         # Reads the formats of all amounts and dates, 4 MB.
         format_money(Money(0, "USD"))
         _invite_to_set_up(settings, host, port)
+        # Pages name the clinic's phone number also while the database is away.
+        with app.app_context():
+            pages.clinic()
     finally:
         gc.enable()
     # No connection may be shared across a fork.

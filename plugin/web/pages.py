@@ -2,11 +2,12 @@
 
 import hashlib
 import re
+from contextlib import suppress
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, g, redirect, request, url_for
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask_login import current_user  # type: ignore[import-untyped]  # ships no types
 from jinja2 import StrictUndefined
 from sqlalchemy.exc import SQLAlchemyError
@@ -82,12 +83,29 @@ def set_up(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
+# The clinic's phone number as this process last read it, for pages that can read nothing.
+_PHONE = "coursekeeper_phone"
+
+
 def clinic() -> ClinicView:
     """Return the clinic, read once per request."""
     if "clinic" not in g:
         g.clinic = read_clinic(current_services().store)
+        current_app.extensions[_PHONE] = g.clinic.phone
     known: ClinicView = g.clinic
     return known
+
+
+def phone(*, is_away: bool) -> str:
+    """Return the clinic's phone number for a page about a failure.
+
+    `is_away`: the database is; then it is the number that this process last read, empty if it read none.
+    """
+    if not is_away:
+        with suppress(SQLAlchemyError, OSError):
+            return clinic().phone
+    last: str = current_app.extensions.get(_PHONE, "")
+    return last
 
 
 def _staff_language() -> Language:

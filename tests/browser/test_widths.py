@@ -1,6 +1,7 @@
 """What stands where at each width. That nothing sticks out is seen in test_screens.py."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
@@ -58,6 +59,12 @@ def test_c21_the_menu_of_a_course_covers_nothing_and_asks_before_it_gives(desk: 
     assert first is not None
     assert summary is not None
     assert first["y"] >= summary["y"] + summary["height"]
+    # All of it is in sight: it is no longer than the screen, and comes there by itself.
+    header, whole = page.locator("header").first.bounding_box(), menu.bounding_box()
+    assert header is not None
+    assert whole is not None
+    assert header["y"] + header["height"] <= summary["y"]
+    assert whole["y"] + whole["height"] <= 768
     left = page.locator(".client-card .figure").inner_text()
     menu.get_by_role("button", name="Add goodwill session").click()
     expect(page.get_by_role("dialog")).to_contain_text("Facial acupuncture, course of 10, Grace Kim")
@@ -197,6 +204,7 @@ def test_the_main_act_of_a_form_is_on_the_first_screen(desk: DeskWindow) -> None
     wanted |= {"/adjustment": "Adjust balance", "/plan": "Save plan"}
     for end, button in wanted.items():
         acts[next(each for each in forms if each.endswith(end))] = re.compile(f"^{button}")
+    acts[f"{client}/notes/{datetime.now(UTC).date()}"] = re.compile("^Save note")
     acts[f"{desk.clinic.desk}/papers/batches"] = re.compile("^Make these papers")
     for address, name in acts.items():
         page.goto(address)

@@ -44,6 +44,9 @@ def test_last_digits_that_begin_with_a_zero_are_those_digits(desk: Desk, find: F
     assert find("0105") == ["Mei"]
     # A number as it is dialed within the country.
     assert find("0151 2345") == ["Kai"]
+    assert find("0151") == []
+    _move_to(desk, "DE")
+    assert (find("015"), find("0151"), find("0105")) == (["Kai"], ["Kai"], ["Mei"])
 
 
 class TestMaking:

@@ -80,6 +80,17 @@ class TestActs:
         ):
             assert said in page.text
 
+    def test_none_left_and_no_expiration_are_not_said_to_change(
+        self, small_olga: Visitor, small_desk: Desk
+    ) -> None:
+        course = small_desk.sell(small_desk.package(terms=Terms()))
+        page = small_olga.page(client_address(small_desk, course))
+        assert "Freeze . Pauses its 12 sessions for" in page.text
+        for _ in range(12):
+            small_desk.use(course)
+        page = small_olga.page(client_address(small_desk, course))
+        assert "Refund this package . You choose how much of $1,980.00 is refunded" in page.text
+
     def test_one_tap_acts_are_looked_at_with_what_follows(
         self, small_olga: Visitor, small_desk: Desk
     ) -> None:

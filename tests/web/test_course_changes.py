@@ -1,10 +1,12 @@
 """The menu of a course: a page for each deed, refused ones filled in again, the owner's hidden from the desk."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from plugin.core.status import Status
 from plugin.core.terms import Terms
 from tests.courses.changes.changing import Changes
 from tests.courses.changes.test_adjust import part_paid
@@ -77,6 +79,21 @@ def test_a_deed_is_done_on_its_page_and_told_on_the_clients(
     page = small_olga.after(form, **typed)
     assert told in page.text
     assert "Ana Souza" in page.text
+
+
+def test_a_first_expiration_is_not_an_earlier_one(small_olga: Visitor, small_desk: Desk) -> None:
+    course_id = small_desk.sell(
+        small_desk.package(terms=Terms()), paid_at=small_desk.clock() - timedelta(days=9)
+    )
+    page = small_olga.page(f"/courses/{course_id}/extension")
+    assert "earlier date than agreed" not in page.text
+    form = page.form("/extension")
+    assert "Choose the last day." in small_olga.send(form, expires_on="", **WHY).text
+    past = {"expires_on": (small_desk.today - timedelta(days=1)).isoformat(), **WHY}
+    refused = small_olga.send(form, **past)
+    assert "The course would expire at once. Tick “Set a date in the past”" in refused.text
+    small_olga.after(Page(refused.text).form("/extension"), shorten="1", **past)
+    assert small_desk.course(course_id).status is Status.EXPIRED
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [

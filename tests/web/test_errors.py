@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
-from flask import Flask
+from flask import Flask, make_response
 
 from plugin import create_app
 from plugin.core.acts import Role
@@ -12,6 +12,7 @@ from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.errors import LedgerBroken, NotAllowed, SquareFailed
 from plugin.services import Services
 from plugin.store import Store
+from plugin.web.client_page.keyed import broken
 from tests.courses.desk import OLGA, Desk
 from tests.web.conftest import signed_in
 from tests.web.page import Page
@@ -114,12 +115,18 @@ def test_a_client_can_call_the_clinic_while_nothing_can_be_read(
     clinic = read_clinic(small_desk.store)
     save_clinic(small_desk.store, small_desk.act(OLGA), replace(clinic, phone="(310) 555-0100"))
     app = create_app(services=small_house)
-    assert app.test_client().get("/my/nobody").status_code == 404
+    # No page of a client: any page has read the number.
+    assert app.test_client().get("/sign-in", follow_redirects=True).status_code == 200
     with Store(empty_sqlite_url) as gone:
         app.extensions["coursekeeper"] = replace(small_house, store=gone)
         page = Page(app.test_client().get("/my/nobody").text)
     assert page.links() == ["tel:310555-0100"]
     assert "Call (310) 555-0100" in page.text
+    # What failed is not the database, which nobody has read yet.
+    with create_app(services=small_house).test_request_context("/my/nobody"):
+        assert (
+            "Call (310) 555-0100" in Page(make_response(broken(RuntimeError())).get_data(as_text=True)).text
+        )
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])

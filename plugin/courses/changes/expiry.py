@@ -84,7 +84,12 @@ def _check(change: frame.CourseChange, wish: Extension) -> None:
             "The course would still be expired. Choose {day} or later.", day=day_text(change.today, clinic)
         )
         raise InvalidField(said, field="expires_on")
-    if not wish.is_shortening and (day < change.today or (now is not None and day < now)):
+    if wish.is_shortening:
+        return
+    if now is None and day < change.today:
+        said = _("The course would expire at once. Tick “Set a date in the past”, or choose a later day.")
+        raise InvalidField(said, field="expires_on")
+    if now is not None and day < now:
         said = _("That shortens the course. Its expiration is now: {end}.", end=_end(change, now))
         said += _(" Tick “Set an earlier date than agreed”, or choose a later day.")
         raise InvalidField(said, field="expires_on")

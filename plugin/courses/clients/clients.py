@@ -6,6 +6,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
+import phonenumbers
 from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, exists, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
@@ -279,9 +280,15 @@ def find_clients(
     begins = folded(q)
     rank = case((Client.name_folded.startswith(begins, autoescape=True), 0), else_=1)
     by_name = (Client.name_folded, Client.id)
-    words = words_in(Client.search_text, q)
     with store.reading() as session:
-        of_number = _with_digits_of(session, q)
+        dialed = _as_dialed(session, q)
+        words = words_in(Client.search_text, q)
+        of_number = _with_digits_of(session, _words_of(q))
+        if dialed:
+            # Few are both: what is typed may be the last digits, or the first ones with the zero before them.
+            words = [or_(*words, Client.search_text.contains(f" {dialed}"))]
+            begins_so = _with_digits_of(session, [dialed])
+            of_number = None if of_number is None or begins_so is None else or_(of_number, begins_so)
         is_somebody = IS_SOMEBODY if of_number is None else (*_IS_SOMEBODY_HERE, of_number)
         # Ids alone: an index has all that is asked for.
         ids = select(Client.id).where(*is_somebody, *words)
@@ -307,16 +314,33 @@ def find_clients(
         return Page(found, rows[limit - 1].id if len(rows) > limit else None)
 
 
-def _with_digits_of(session: Session, q: str) -> ColumnElement[bool] | None:
-    """Return the condition that a client has the longest number of `q`; None without one, or where too many have it."""
-    numbers = _NUMBER.findall(" ".join(_words_of(q)))
+def _as_dialed(session: Session, q: str) -> str | None:
+    """Return how a stored number begins whose first digits were typed as they are dialed within the clinic's country.
+
+    None for more than four digits, which `_words_of` reads so in any country, and where no zero is dialed first.
+    """
+    number = _number_of(q)
+    if not (FEWEST_DIGITS <= len(number) <= _LAST_DIGITS and number.startswith("0")):
+        return None
+    country = clinic_in(session).country
+    if phonenumbers.ndd_prefix_for_region(country, True) != "0":
+        return None
+    return f"{phonenumbers.country_code_for_region(country)}{number[1:]}"
+
+
+def _with_digits_of(session: Session, words: list[str]) -> ColumnElement[bool] | None:
+    """Return the condition that a client has the longest number of the words.
+
+    None without one, or where too many have it.
+    """
+    numbers = _NUMBER.findall(" ".join(words))
     if not numbers:
         return None
     first = max(numbers, key=len)[:MOST_DIGITS]
-    values = {"first": first, "last": first.ljust(MOST_DIGITS, "9")}
-    if len(_HOLDERS.all(session.connection(), values)) > _MANY_HOLDERS:
+    last = first.ljust(MOST_DIGITS, "9")
+    if len(_HOLDERS.all(session.connection(), {"first": first, "last": last})) > _MANY_HOLDERS:
         return None
-    return Client.id.in_(_HAS_DIGITS.params(values))
+    return Client.id.in_(select(ClientDigits.client_id).where(ClientDigits.digits.between(first, last)))
 
 
 def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[FoundClient, ...]:
@@ -369,9 +393,13 @@ def words_in(kept: InstrumentedAttribute[str], q: str) -> list[ColumnElement[boo
     return [kept.contains(word, autoescape=True) for word in _words_of(q)]
 
 
+def _number_of(q: str) -> str:
+    return "" if "@" in q or any(ch.isalpha() for ch in q) else digits(q)
+
+
 def _words_of(q: str) -> list[str]:
-    number = digits(q)
-    if len(number) >= FEWEST_DIGITS and not any(ch.isalpha() for ch in q) and "@" not in q:
+    number = _number_of(q)
+    if len(number) >= FEWEST_DIGITS:
         # Numbers are stored with their country code, so without the zero that people dial before the area
         # code. Up to four are the last ones, and their zero counts.
         dialed = number.lstrip("0") if len(number) > _LAST_DIGITS else ""

@@ -36,8 +36,6 @@ from plugin.web.request_log import log_failure
 from plugin.web.translations import speak
 
 GUEST = Actor("Their private page", Role.OWNER, Source.DESK)
-# The clinic's phone number as this process last read it, for pages that can read nothing.
-_PHONE = "coursekeeper_phone"
 # A browser writes the region (zh-CN, es-MX), Coursekeeper at most the script.
 PAPER_TAGS = {spoken_in(tag): tag for tag in PAPER_LANGUAGES}
 Failed = Callable[[CoursekeeperError], ResponseReturnValue]
@@ -65,7 +63,6 @@ def browser_language() -> Language | None:
 def spoken(language: Language) -> dict[str, Any]:
     """Return what a page in this language is rendered with."""
     clinic = pages.clinic()
-    current_app.extensions[_PHONE] = clinic.phone
     # Days and amounts are in the clinic's language elsewhere; here, in the client's.
     return {"language": speak(language), "clinic": replace(clinic, language=language.tag)}
 
@@ -107,20 +104,21 @@ def not_begun(error: CoursekeeperError) -> ResponseReturnValue:
 
 
 def broken(error: Exception) -> ResponseReturnValue:
-    """Return a page that reads nothing: what failed may be the database."""
+    """Return a page that reads no more than the phone number: what failed may be the database."""
     language = g.get("reader") or browser_language() or language_for("en")
+    # What fails while another error is answered comes as an InternalServerError of it.
+    cause = error.original_exception if isinstance(error, InternalServerError) else error
+    is_away = isinstance(cause, DATABASE_AWAY)
     page = current_app.jinja_env.get_template("client/broken.html").render(
         language=language,
-        phone=current_app.extensions.get(_PHONE, ""),
+        phone=pages.phone(is_away=is_away),
         words=Words(
             language.gettext("Please try again"),
             language.gettext("This did not work just now. Try again in a few minutes, or call us."),
             "unavailable",
         ),
     )
-    # What fails while another error is answered comes as an InternalServerError of it.
-    cause = error.original_exception if isinstance(error, InternalServerError) else error
-    if isinstance(cause, DATABASE_AWAY):
+    if is_away:
         log_failure(cause)
         return page, HTTPStatus.SERVICE_UNAVAILABLE, RETRY_AFTER
     return page, HTTPStatus.INTERNAL_SERVER_ERROR

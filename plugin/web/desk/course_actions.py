@@ -27,6 +27,7 @@ from plugin.web.desk.forms import (
     EarlyUseForm,
     EndShareForm,
     ExtensionForm,
+    FirstExpirationForm,
     FreezeForm,
     GiftForm,
     MissedForm,
@@ -139,8 +140,9 @@ def _missed(store: Store, act: Act, course_id: str, form: MissedForm) -> Changed
     path="extension",
     title=N_("Extend this package"),
     verb=N_("Save expiration date"),
+    form_of=lambda course: ExtensionForm if course.expires_on else FirstExpirationForm,
 )
-def _extend(store: Store, act: Act, course_id: str, form: ExtensionForm) -> Changed:
+def _extend(store: Store, act: Act, course_id: str, form: FirstExpirationForm) -> Changed:
     return extend_course(store, act, course_id, form.wish())
 
 

@@ -100,7 +100,9 @@ def _package_of_owner(course: CourseView, clinic: ClinicView, left: str) -> Iter
     else:
         yield _item("changes.extend", _expiry(course, clinic))
     if course.status in IN_USE and course.waiting_gift is None:
-        pauses = _("Pauses its {sessions} and its expiration date", sessions=left)
+        pauses = _("Pauses its {sessions}", sessions=left)
+        if course.expires_on is not None:
+            pauses = _("Pauses its {sessions} and its expiration date", sessions=left)
         yield _item("changes.freeze", pauses)
     numbers = {"n": course.left + 1, "total": course.granted + 1}
     more = _("Adds 1 session at no charge: {n} of {total} left", **numbers)
@@ -129,9 +131,11 @@ def _money(
     is_refundable = course.paid.amount and course.square_order_id and course.waiting_gift is None
     if is_owner and is_refundable and not is_refunding:
         paid = money_text(course.gross_paid, clinic)
-        said = _(
-            "Removes {sessions}; you choose how much of {amount} is refunded", sessions=left, amount=paid
-        )
+        said = _("You choose how much of {amount} is refunded", amount=paid)
+        if course.not_used:
+            said = _(
+                "Removes {sessions}; you choose how much of {amount} is refunded", sessions=left, amount=paid
+            )
         yield _item("refunds.choose", said)
     if is_owner and course.square_order_id:
         what = _("Agreement, visits, e-mails, payments and ledger as one ZIP")

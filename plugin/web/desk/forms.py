@@ -1,5 +1,6 @@
 """The forms of the desk and the practitioner."""
 
+from dataclasses import replace
 from typing import Any
 
 from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no types
@@ -237,13 +238,28 @@ class UnforcedForm(Form):
     reason = reason_field(N_("Reason (optional)"), is_required=False)
 
 
-class ExtensionForm(Form):
-    """A new last day of a course."""
+class FirstExpirationForm(Form):
+    """The last day of a course that has none yet."""
 
     expires_on = Day(N_("Expires"))
+    shorten = Tick(N_("Set a date in the past"))
+    reason = reason_field()
+
+    def validate_expires_on(self, field: Day) -> None:
+        """Refuse a form without a day."""
+        if field.data is None:
+            raise ValidationError(_("Choose the last day."))
+
+    def wish(self) -> Extension:
+        """Return the new last day."""
+        return Extension(self.expires_on.data, self.reason.data, is_shortening=self.shorten.data)
+
+
+class ExtensionForm(FirstExpirationForm):
+    """A new last day of a course, or none."""
+
     never = Tick(N_("No expiration"))
     shorten = Tick(N_("Set an earlier date than agreed"))
-    reason = reason_field()
 
     def validate_expires_on(self, field: Day) -> None:
         """Refuse a form with neither a day nor "no expiration"."""
@@ -252,8 +268,8 @@ class ExtensionForm(Form):
 
     def wish(self) -> Extension:
         """Return the new last day."""
-        day = None if self.never.data else self.expires_on.data
-        return Extension(day, self.reason.data, is_shortening=self.shorten.data)
+        wish = super().wish()
+        return replace(wish, expires_on=None) if self.never.data else wish
 
 
 class ShareForm(UnforcedForm):

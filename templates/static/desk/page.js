@@ -26,7 +26,10 @@ document.addEventListener("input", (event) => {
 
 // A panel that opens below the edge of the screen comes into sight.
 document.addEventListener("toggle", (event) => {
-  if (event.target.open) event.target.querySelector?.(".floating")?.scrollIntoView({ block: "nearest" });
+  const { target } = event;
+  if (!target.open) return;
+  const panel = target.matches?.(".more-menu") ? target : target.querySelector?.(".floating");
+  panel?.scrollIntoView({ block: "nearest" });
 }, true);
 
 // Choosing many: one box for all of a list.
