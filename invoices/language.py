@@ -174,7 +174,6 @@ def compiled_catalog(path: Traversable, tag: str) -> GNUTranslations:
 
 
 def is_supported(tag: str) -> bool:
-    """Return whether this language has a catalog."""
     return spoken_in(tag[:LONGEST_TAG]) in LANGUAGES
 
 

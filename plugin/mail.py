@@ -55,9 +55,7 @@ class Mailer(Protocol):
     """Sends e-mails."""
 
     @property
-    def is_ready(self) -> bool:
-        """Return whether e-mails can be sent at all."""
-        ...
+    def is_ready(self) -> bool: ...
 
     def send(self, letter: Letter) -> None:
         """Send the e-mail; raises MailFailed, ConfigurationError where mail is not set up."""
@@ -137,7 +135,6 @@ class SmtpMailer:
 
     @property
     def is_ready(self) -> bool:
-        """Return whether e-mails can be sent at all."""
         return self._server is not None and self._sender is not None
 
     def send(self, letter: Letter) -> None:

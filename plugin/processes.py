@@ -149,7 +149,6 @@ class Family:
 
     @property
     def is_stopping(self) -> bool:
-        """Return whether stopping was requested."""
         return self._stop.is_set()
 
     @property

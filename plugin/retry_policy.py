@@ -89,7 +89,6 @@ def error_code(error: Exception) -> str:
 
 
 def error_sentence(error: Exception) -> str:
-    """Return an error as a sentence for people."""
     # An unexpected error may quote rows of the database: only its name is stored.
     if isinstance(error, CoursekeeperError):
         return error.message

@@ -23,9 +23,7 @@ Clock = Callable[[], datetime]
 class Render(Protocol):
     """Renders a paper; `assets`: the PNG of its logo by SHA-256. Raises PaperRefused, PaperFailed."""
 
-    def __call__(self, paper: Paper, assets: Mapping[str, bytes] = ..., /) -> bytes:
-        """Return the PDF."""
-        ...
+    def __call__(self, paper: Paper, assets: Mapping[str, bytes] = ..., /) -> bytes: ...
 
 
 def wall_clock() -> datetime:
@@ -54,5 +52,4 @@ class Services:
 
     @property
     def settings(self) -> Settings:
-        """Return the settings as they are now."""
         return self.settings_source.current()

@@ -190,9 +190,7 @@ class SettingsSource(Protocol):
         """Return why a stored setting is not in use, by its name."""
         ...
 
-    def current(self) -> Settings:
-        """Return the settings as they are now."""
-        ...
+    def current(self) -> Settings: ...
 
     def refresh(self) -> Settings:
         """Return the settings as they are now, with the last change of any process."""

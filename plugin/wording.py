@@ -118,7 +118,6 @@ def speak(find: Finder) -> Token[Finder]:
 
 
 def stop_speaking() -> None:
-    """Return to English."""
     _finder.set(lambda: _UNSET)
 
 

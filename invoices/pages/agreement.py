@@ -34,7 +34,6 @@ class AgreementPage:
 
 
 def agreement_page(paper: CourseAgreement, language: Language) -> AgreementPage:
-    """Return the whole agreement."""
     figure = language.money(paper.price)
     return AgreementPage(
         figure=figure,
@@ -58,7 +57,6 @@ def example_text(example: RefundExample, language: Language) -> str:
 
 
 def not_promised(language: Language) -> str:
-    """Return that no result is promised."""
     return language.gettext(
         "How much a course helps, and for how long, differs from person to person. No result is promised."
     )

@@ -8,7 +8,6 @@ from invoices.papers import CreditNote, Money, RefundedSessions, RefundWorking
 
 
 def credit_note_page(paper: CreditNote, language: Language) -> AccountPage:
-    """Return the whole credit note."""
     return account_page(
         paper,
         language,

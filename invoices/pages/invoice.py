@@ -8,7 +8,6 @@ from invoices.papers import Invoice
 
 
 def invoice_page(paper: Invoice, language: Language) -> AccountPage:
-    """Return the whole invoice."""
     return account_page(
         paper,
         language,

@@ -127,7 +127,6 @@ class MonthPage:
 
 
 def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
-    """Return the whole month."""
     month = month_name(paper.month, language)
     lines = {line.kind: line for line in paper.roll_forward}
     owed = language.money(lines["closing"].value)

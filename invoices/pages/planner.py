@@ -32,7 +32,6 @@ class PlannerPage:
 
 
 def planner_page(paper: VisitPlanner, language: Language) -> PlannerPage:
-    """Return the whole paper."""
     rows = tuple(_row(each, paper, language) for each in paper.visits)
     return PlannerPage(
         next=rows[0] if rows else None,

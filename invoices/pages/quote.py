@@ -27,7 +27,6 @@ class QuotePage:
 
 
 def quote_page(paper: CourseQuote, language: Language) -> QuotePage:
-    """Return the whole quote."""
     figure = language.money(paper.price)
     return QuotePage(
         figure=figure,

@@ -33,7 +33,6 @@ class ReceiptPage:
 
 
 def receipt_page(paper: Receipt, language: Language) -> ReceiptPage:
-    """Return the whole receipt."""
     figure = language.money(paper.payment.amount)
     return ReceiptPage(
         heading=language.gettext("Receipt {number}", number=paper.number),

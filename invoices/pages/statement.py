@@ -49,7 +49,6 @@ class StatementPage:
 
 
 def statement_page(paper: AccountStatement, language: Language) -> StatementPage:
-    """Return the whole statement."""
     figure = language.money(paper.balance_due)
     rows = tuple(_row(line, language) for line in paper.lines)
     reference = (

@@ -77,7 +77,6 @@ class SummaryPage:
 
 
 def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
-    """Return the whole paper."""
     earlier = paper.earlier_visits
     is_held = paper.status == "frozen"
     note, key = summary_note.note(paper, language), tuple(summary_note.key(paper, language))

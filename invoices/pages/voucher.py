@@ -52,7 +52,6 @@ class VoucherPage:
 
 
 def voucher_page(paper: GiftVoucher, language: Language) -> VoucherPage:
-    """Return the whole voucher."""
     written = written_code(paper.code)
     plain_name = paper.recipient_name.replace("\u200b", "")
     contents = tuple(_content(each, language) for each in paper.contents)

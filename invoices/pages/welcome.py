@@ -20,7 +20,6 @@ class WelcomePage:
 
 
 def welcome_page(paper: WelcomeSheet, language: Language) -> WelcomePage:
-    """Return the whole paper."""
     hours = hours_line(paper.phone_hours, language)
     phone = paper.clinic.phone.replace(" ", NO_BREAK_SPACE)
     book = language.gettext("To book, call {phone}.", phone=phone) if phone else ""

@@ -199,8 +199,6 @@ class AccountStatement:
 
 
 def negated(line: AccountLine) -> AccountLine:
-    """Return the line with all its amounts negated."""
-
     def minus(money: Money) -> Money:
         return Money(-money.amount, money.currency)
 

@@ -154,7 +154,6 @@ class ClinicStyle:
     page_phrase: str
 
     def css(self) -> str:
-        """Return the rules."""
         before, rest = self.page_phrase.split("{page}")
         between, after = rest.split("{pages}")
         number = f'"{before}" counter(page) "{between}" counter(pages) "{after}"'

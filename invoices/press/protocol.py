@@ -20,7 +20,6 @@ _LENGTH = struct.Struct(">I")
 
 
 def write_frame(stream: IO[bytes], body: bytes) -> None:
-    """Send one frame."""
     stream.write(_LENGTH.pack(len(body)) + body)
     stream.flush()
 

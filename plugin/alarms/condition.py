@@ -29,12 +29,10 @@ class Look:
 
 
 def fine(said: str) -> Look:
-    """Return that all is well."""
     return Look(State.FINE, said)
 
 
 def wrong(said: str) -> Look:
-    """Return what is wrong."""
     return Look(State.WRONG, said)
 
 
@@ -70,12 +68,10 @@ class Condition:
 
     @property
     def name(self) -> str:
-        """Return the name of the check."""
         return self.check.name
 
     @property
     def title(self) -> str:
-        """Return the title of the check."""
         return self.check.title
 
     @property

@@ -97,7 +97,6 @@ class Proof:
 
     @classmethod
     def new(cls) -> Proof:
-        """Return a new one."""
         made = pyrage.x25519.Identity.generate()
         return cls(str(made), str(made.to_public()))
 

@@ -119,7 +119,6 @@ def last_copy_at(settings: Settings) -> datetime | None:
 
 
 def note_beside(copy: Path) -> Path:
-    """Return the path of what is said beside a copy."""
     return copy.with_name(f"{copy.name}.json")
 
 

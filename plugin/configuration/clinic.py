@@ -27,7 +27,6 @@ class ClinicSettings:
 
     @classmethod
     def of(cls, clinic: ClinicView) -> ClinicSettings:
-        """Return the settings of the clinic."""
         return cls(clinic.time_zone, clinic.currency, clinic.language)
 
     @property

@@ -46,7 +46,6 @@ class SettingView:
 
 
 def list_settings(services: Services) -> list[SettingView]:
-    """Return all settings as they are now."""
     source = services.settings_source
     settings = source.refresh()
     stored = {
@@ -65,7 +64,6 @@ def list_settings(services: Services) -> list[SettingView]:
 
 
 def is_set(settings: Settings, name: str) -> bool:
-    """Return whether a secret is set."""
     return bool(getattr(settings, name).get_secret_value())
 
 

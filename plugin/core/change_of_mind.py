@@ -138,5 +138,4 @@ _PROFILES = (
 
 
 def profiles() -> dict[str, ChangeOfMind]:
-    """Return the profiles by their key."""
     return {each.key: each for each in _PROFILES}

@@ -52,7 +52,6 @@ class HealthFacts:
 
 
 def health_facts(store: Store, now: datetime) -> HealthFacts:
-    """Return the facts as they are now."""
     with store.one_moment(), store.reading() as session:
         inbox = inbox_state(store)
         return HealthFacts(

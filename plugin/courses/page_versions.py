@@ -81,7 +81,6 @@ def _read(store: Store, statement: Prepared, now: datetime, values: Mapping[str,
 
 
 def _page(*numbers: ColumnElement[Any] | ScalarSelect[Any]) -> Prepared:
-    """Return the statement for a page."""
     waiting = select(func.count()).where(Attention.resolved_at.is_(None)).scalar_subquery()
     zone = select(Clinic.time_zone).where(Clinic.id == 1).scalar_subquery()
     return Prepared(select(waiting, zone, *numbers))

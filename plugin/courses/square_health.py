@@ -60,7 +60,6 @@ def square_away(store: Store, now: datetime) -> SquareAway | None:
 
 
 def square_state(store: Store, now: datetime) -> SquareState:
-    """Return the state of the connection."""
     inbox = inbox_state(store)
     with store.reading() as session:
         owed = select(func.count()).where(

@@ -48,7 +48,6 @@ def origins(environment: Mapping[str, str], source: SettingsSource) -> dict[str,
 
 
 def secret_files(environment: Mapping[str, str], settings: Settings) -> tuple[Path, ...]:
-    """Return the files that settings are read from."""
     names = (f"{each.upper()}_FILE" for each in Settings.model_fields)
     return (
         settings.data_folder / FILE_NAME,

@@ -26,7 +26,6 @@ class Finding:
 
 
 def ok(check: str, said: str) -> Finding:
-    """Return a finding where all is well."""
     return Finding(check, State.OK, said)
 
 
@@ -36,7 +35,6 @@ def warning(check: str, said: str, mend: str) -> Finding:
 
 
 def wrong(check: str, said: str, mend: str) -> Finding:
-    """Return a finding to mend."""
     return Finding(check, State.WRONG, said, mend)
 
 

@@ -29,7 +29,6 @@ _EXAMPLE_LEFT = {LetterKind.LOW: 1, LetterKind.TWO_LEFT: 2, LetterKind.FINISHED:
 
 
 def rules_of(settings: Settings) -> LetterRules:
-    """Return the clinic's rules for letters."""
     return LetterRules(
         settings.letters_from_hour,
         settings.letters_until_hour,

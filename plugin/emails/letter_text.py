@@ -83,7 +83,6 @@ def fill_of(
 
 
 def letter_text(fill: LetterFill, language: Language) -> LetterText:
-    """Write the letter."""
     pays = fill.kind is LetterKind.BALANCE_DUE and fill.pay_url and fill.due
     button = language.gettext("Pay {amount}", amount=_money(fill.due, language)) if pays else ""
     button_url, again = fill.pay_url if pays else "", ""

@@ -80,7 +80,6 @@ def offered_items(item: Json) -> list[OfferedItem]:
 
 
 def data_of(variation: Json) -> Json:
-    """Return the data of the variation itself."""
     return record(variation.get("item_variation_data"), "item_variation_data")
 
 

@@ -50,7 +50,6 @@ def wrong(engine: str) -> str:
 
 
 def trigger_names() -> Iterator[str]:
-    """Yield the names of the triggers."""
     yield from (name for name, *_rest in _TRIGGERS)
 
 

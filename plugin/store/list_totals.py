@@ -171,7 +171,6 @@ _TRIGGERS = (
 
 
 def trigger_names() -> Iterator[str]:
-    """Yield the names of the triggers."""
     yield from (name for name, *_rest in (*_TRIGGERS, *_FOLLOW_UPS))
 
 

@@ -237,7 +237,6 @@ _NOTE = "INSERT INTO unlisted_course (course_id)"
 
 
 def trigger_names(engine: str) -> Iterator[str]:
-    """Yield the names of the triggers."""
     for table, event, _ in _triggers(engine):
         yield _name(engine, table, event)
     yield from (name for name, *_rest in _SUM_TRIGGERS)

@@ -28,7 +28,6 @@ def _run(command_name: Literal["upgrade", "downgrade"], store: Store, revision: 
 
 
 def migrations_folder() -> Path:
-    """Return the folder of the migrations."""
     return Path(str(resources.files("plugin.store") / "migrations"))
 
 

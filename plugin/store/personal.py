@@ -43,12 +43,10 @@ OF_JOB: Mark = {"belongs_to": "job_subjects"}
 
 
 def columns_of(model: type[Base]) -> list[Column[Any]]:
-    """Return the columns of a table."""
     return list(Base.metadata.tables[model.__tablename__].columns)
 
 
 def columns_marked(model: type[Base], *marks: Mark) -> list[Column[Any]]:
-    """Return the columns of a table with one of these marks."""
     wanted = {mark["personal"] for mark in marks}
     return [column for column in columns_of(model) if column.info.get("personal") in wanted]
 

@@ -47,7 +47,6 @@ def guard_names(engine: str) -> frozenset[str]:
 
 
 def guarded_columns(table: str) -> tuple[str, ...]:
-    """Return the columns of a table that the triggers guard."""
     return (*_KEPT[table], *ERASABLE[table])
 
 

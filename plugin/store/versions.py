@@ -112,7 +112,6 @@ def removal(engine: str, tables: Iterable[str] = WATCHED) -> Iterator[str]:
 
 
 def trigger_names(engine: str) -> Iterator[str]:
-    """Yield the names of the triggers."""
     for table in WATCHED:
         if engine == "postgresql":
             yield f"{table}_counts"

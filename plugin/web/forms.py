@@ -109,7 +109,6 @@ class Form(wtforms.Form):  # type: ignore[misc]
 
     @classmethod
     def refusal_of(cls, refusal: Refusal | None) -> Refusal | None:
-        """Return the refusal if it is about this form of the page."""
         return refusal if refusal is not None and cls().is_in(refusal.typed) else None
 
     def is_in(self, typed: MultiDict[str, str]) -> bool:
@@ -129,7 +128,6 @@ class Form(wtforms.Form):  # type: ignore[misc]
 
     @property
     def is_wrong(self) -> bool:
-        """Return whether this is the form that was refused."""
         return bool(self.wrong or self.form_errors)
 
 
@@ -154,7 +152,6 @@ class _Typed(wtforms.StringField):  # type: ignore[misc]
 
     @property
     def is_required(self) -> bool:
-        """Return whether the field is required."""
         return bool(self.render_kw.get("required"))
 
     @property
@@ -179,7 +176,6 @@ class _Typed(wtforms.StringField):  # type: ignore[misc]
             raise ValueError(error.message) from None
 
     def written(self) -> str:
-        """Return the value as it is typed."""
         return str(self.data)
 
     @property
@@ -292,7 +288,6 @@ class Count(_Typed):
     data: int | None
 
     def parsed(self, text: str) -> int:
-        """Return the number."""
         if len(text) > _MOST_DIGITS or not text.isdecimal():
             raise InvalidField(
                 _("{called} is a whole number, such as 12.", called=self.called), field=self.name
@@ -313,7 +308,6 @@ class Day(_Typed):
     usual = {"type": "date"}
 
     def parsed(self, text: str) -> date:
-        """Return the day."""
         try:
             return date.fromisoformat(text)
         except ValueError:
@@ -331,7 +325,6 @@ class TimeOfDay(_Typed):
         super().__init__(label, **more)
 
     def parsed(self, text: str) -> int:
-        """Return the minutes."""
         if text == "24:00" and self.is_end:
             return DAY_MINUTES
         try:
@@ -463,17 +456,13 @@ class Several(wtforms.Field):  # type: ignore[misc]
 def reason_field(
     label: str = N_("Reason"), *, hint: str = N_("Shown in history."), is_required: bool = True
 ) -> Text:
-    """Return the field for a reason."""
     more = {"required": True} if is_required else {}
     return Text(label, called=N_("The reason"), hint=hint, maxlength=REASON_LENGTH, **more)
 
 
 class ReasonForm(Form):
-    """A change that requires a reason."""
-
     reason = reason_field()
 
 
 def count_field(label: str, called: str = N_("The number of sessions"), **attributes: Any) -> Count:
-    """Return the field for a number, such as of sessions."""
     return Count(label, called=called, **{"inputmode": "numeric", "maxlength": 3, **attributes})

@@ -43,13 +43,11 @@ def _only_where_handed() -> ResponseReturnValue | None:
 
 @blueprint.get("")
 def show() -> Response:
-    """Ask the client."""
     return _page()
 
 
 @blueprint.post("")
 def answer() -> ResponseReturnValue:
-    """Save what the client answered."""
     client = _client()
     wrong = save_answer(act_by(_CLIENT), client.id, language_for(client.language), source="handed")
     return _page(wrong) if wrong else redirect(url_for("hand_over.show"), code=303)

@@ -130,7 +130,6 @@ def let_page_hold_frame() -> None:
 
 
 def let_page_use_camera() -> None:
-    """Let this page ask for the camera."""
     g.has_camera = True
 
 

@@ -30,7 +30,6 @@ class _NoThread:
 
     @staticmethod
     def is_alive() -> bool:
-        """Return True."""
         return True
 
 
@@ -120,16 +119,13 @@ class DatabaseCount(_MovingWindowOnly):
         return (first or now).timestamp(), number
 
     def check(self) -> bool:
-        """Return whether the database answers."""
         return self._services().store.is_alive()
 
     def reset(self) -> int | None:
-        """Forget all."""
         clear_hits(self._services().store)
         return None
 
     def clear(self, key: str) -> None:
-        """Forget one key."""
         clear_hits(self._services().store, key)
 
 
@@ -163,13 +159,11 @@ class SharedCount(_MovingWindowOnly):
         return bool(self._shared.check())
 
     def reset(self) -> int | None:
-        """Forget all."""
         self._own.reset()
         self._ask("reset", without=None)
         return None
 
     def clear(self, key: str) -> None:
-        """Forget one key."""
         self._own.clear(key)
         self._ask("clear", key, without=None)
 

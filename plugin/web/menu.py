@@ -23,7 +23,6 @@ class MenuPage:
 
     @property
     def address(self) -> str:
-        """Return its address."""
         return url_for(self.endpoint, **self.values)
 
 
@@ -35,7 +34,6 @@ def pages_for(role: Role) -> Iterator[MenuPage]:
 
 
 def may_open(endpoint: str, role: Role) -> bool:
-    """Return whether the view of this endpoint is for this role."""
     return role == Role.OWNER or role in getattr(current_app.view_functions[endpoint], "roles", ())
 
 

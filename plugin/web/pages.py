@@ -162,7 +162,6 @@ def style_address() -> str:
 
 @blueprint.get("/styles.css")
 def styles() -> Response:
-    """Return the stylesheet of all screens."""
     return Response(joined(_STYLES), mimetype="text/css")
 
 

@@ -58,7 +58,6 @@ class Refusal:
 
     @classmethod
     def of(cls, error: CoursekeeperError, typed: MultiDict[str, str]) -> Refusal:
-        """Return what a page shows of the error of a form."""
         if isinstance(error, AlreadyCharged):
             return cls(error.message, error.field, typed, error.charges)
         message = _SAVED_BEFORE if isinstance(error, KeyReused) else error.message

@@ -80,7 +80,6 @@ def sort_by_columns(rows: Iterable[T], columns: Columns[T], first: str = "") -> 
 
 
 def asked_search() -> str:
-    """Return the text to search a table for."""
     return request.args.get("q", "").strip()[:LONGEST_SEARCH]
 
 

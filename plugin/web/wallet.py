@@ -51,7 +51,6 @@ def _only_where_on() -> None:
 
 @blueprint.get("/v1/passes/<pass_type>/<course_id>")
 def latest(pass_type: str, course_id: str) -> Response:
-    """Return the pass as it is now."""
     _authenticated(course_id)
     signer = signer_of(current_services().settings)
     if pass_type != signer.pass_type_id:

@@ -84,7 +84,6 @@ def list_devices(store: Store) -> tuple[SharedDeviceView, ...]:
 
 
 def device_of_token(store: Store, token: str) -> SharedDeviceView | None:
-    """Return the shared device whose cookie this is."""
     its = (SharedDevice.token_sha256 == sha256_hex(token), SharedDevice.revoked_at.is_(None))
     with store.reading() as session:
         row = session.scalar(select(SharedDevice).where(*its))

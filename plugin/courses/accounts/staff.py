@@ -282,5 +282,4 @@ def refuse_last_owner(session: Session, row: Staff) -> None:
 
 
 def staff_view(row: Staff | Row[Any]) -> StaffView:
-    """Return the view of a row."""
     return from_row(StaffView, row, role=Role(row.role))

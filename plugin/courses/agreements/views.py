@@ -61,7 +61,6 @@ class AgreementView:
 
     @property
     def is_signed(self) -> bool:
-        """Return whether the client has signed it."""
         return self.signature is not None
 
 
@@ -132,7 +131,6 @@ def content_of(row: Agreement) -> CourseAgreement:
 
 
 def view_of(session: Session, row: Agreement) -> AgreementView:
-    """Return the view of a row."""
     found = next(_views(session, _ROWS.where(Agreement.id == row.id)), None)
     if found is None:
         raise NotFound(NO_AGREEMENT)

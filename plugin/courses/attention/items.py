@@ -43,7 +43,6 @@ def read_item(store: Store, item_id: str) -> AttentionView:
 
 
 def view_of(row: Attention) -> AttentionView:
-    """Return the view of the row."""
     return from_row(
         AttentionView,
         row,
@@ -79,7 +78,6 @@ def kind_of(kind: str) -> AttentionKind:
 
 
 def decisions_of(row: Attention) -> tuple[str, ...]:
-    """Return the names of an item's decisions."""
     return kind_of(row.kind).names(row.details)
 
 

@@ -80,7 +80,6 @@ class AttentionKind:
     link: Literal["", "compare_clients", "plan", "client"] = ""
 
     def decision(self, name: str) -> Decision:
-        """Return the decision of this name."""
         return next(each for each in self.all_decisions if each.name == name)
 
     @property

@@ -69,7 +69,6 @@ class EntryRow(NamedTuple):
 
     @property
     def head(self) -> Head:
-        """Return the head of the chain after this entry."""
         return Head(self.seq, self.sessions_after, self.value_after, self.granted_after, self.sha256)
 
 

@@ -90,7 +90,6 @@ class Column(Generic[T]):
         return self.is_number or self.kind is Kind.MONTH
 
     def order(self, row: T) -> Any:
-        """Return what a row is sorted by."""
         return self.order_by(row) if self.order_by else _turned(self.value(row), _ORDERS.get(self.kind))
 
     def cell(self, row: T) -> Cell:

@@ -83,12 +83,10 @@ class CourseRecord:
 
     @property
     def main(self) -> tuple[AllowanceRecord, ...]:
-        """Return the allowances that the course is counted by."""
         return tuple(each for each in self.allowances if each.kind == "main") or self.allowances
 
     @property
     def is_void(self) -> bool:
-        """Return whether all of it was undone."""
         return not any(each.changes for each in self.allowances)
 
     @property

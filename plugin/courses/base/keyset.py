@@ -29,7 +29,6 @@ class Order:
 
     @property
     def by(self) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-        """Return what a query is ordered by."""
         if self.is_descending:
             return self.column.desc(), self.unique.desc()
         return self.column.asc(), self.unique.asc()

@@ -44,7 +44,6 @@ class SaleRow:
 
     @property
     def status(self) -> Status:
-        """Return the status."""
         return self.state.status
 
     @property
@@ -54,7 +53,6 @@ class SaleRow:
 
     @property
     def paid(self) -> Money:
-        """Return the amount paid."""
         return self.state.gross_paid
 
 
@@ -119,7 +117,6 @@ _NEWEST = prepared_states(
 
 
 def course_in(session: Session, course: Course, *, today: date) -> CourseView:
-    """Return one course as seen by this session."""
     return courses_in(session, [course], today=today)[0]
 
 
@@ -292,7 +289,6 @@ def entry_view(
     reversed_by: str | None = None,
     session_number: int | None = None,
 ) -> EntryView:
-    """Return the view of an entry."""
     return EntryView(
         id=entry.id,
         allowance_id=entry.allowance_id,

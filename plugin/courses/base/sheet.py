@@ -30,7 +30,6 @@ class Format(StrEnum):
 
     @property
     def media_type(self) -> str:
-        """Return the media type."""
         return _MEDIA_TYPES[self]
 
 
@@ -55,7 +54,6 @@ def sheet_of(title: str, columns: Columns[T], rows: Iterable[T]) -> Sheet:
 
 
 def tenths(value: float | None) -> Decimal | None:
-    """Return an average with one decimal."""
     return None if value is None else Decimal(f"{value:.1f}")
 
 

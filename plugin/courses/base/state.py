@@ -69,7 +69,6 @@ def states_of(
 
 
 def numbered_states(session: Session, course_ids: Sequence[str], *, today: date) -> dict[str, CourseState]:
-    """Return the states of these courses with the number of each session."""
     read = read_states(session, course_ids, today=today)
     return {state.facts.id: state for state, _, _ in read}
 

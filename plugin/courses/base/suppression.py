@@ -38,19 +38,16 @@ def welcome_back_in(session: Session, square_customer_ids: Collection[str]) -> N
 
 
 def erased_in(session: Session, square_customer_ids: Collection[str]) -> set[str]:
-    """Return which of these Square customers were erased."""
     by_hash = {_hash(one): one for one in square_customer_ids}
     rows = _ERASED.all(session.connection(), {"hashes": list(by_hash)})
     return {by_hash[row.square_customer_sha256] for row in rows}
 
 
 def is_erased(store: Store, *square_customer_ids: str) -> bool:
-    """Return whether one of these Square customers was erased."""
     return bool(store.rows(_ERASED, {"hashes": hashes(square_customer_ids)}))
 
 
 def hashes(square_customer_ids: Iterable[str]) -> list[str]:
-    """Return the hashes of these Square customers, as the suppression list has them."""
     return [_hash(one) for one in square_customer_ids]
 
 

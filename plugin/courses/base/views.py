@@ -370,7 +370,6 @@ class CourseView(CourseSummary):
     no_shows: tuple[NoShowView, ...] = ()
 
     def has_history(self, kind: str) -> bool:
-        """Return whether the history has a line of this kind."""
         return any(each.kind == kind for each in self.happenings)
 
 

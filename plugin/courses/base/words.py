@@ -35,7 +35,6 @@ def clinic_money(session: Session, money: Money) -> str:
 # A list writes the same prices, and a day the same times, again and again.
 @lru_cache(maxsize=2048)
 def format_money(money: Money, language: str = "en", country: str = "US") -> str:
-    """Format an amount for a language and a country."""
     major = Decimal(money.amount).scaleb(-minor_digits(money.currency))
     return format_currency(major, money.currency, locale=_locale(language, country))
 

@@ -153,7 +153,6 @@ def talk_over(work: Work, client_id: str) -> CheckView:
 
 
 def check_of(store: Store, act: Act, client_id: str) -> CheckView | None:
-    """Return what a client answered for today."""
     require(act.actor, Role.DESK, Role.PRACTITIONER)
     with store.reading() as session:
         today = local_date_in(session, act.now)

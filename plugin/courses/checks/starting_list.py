@@ -17,7 +17,6 @@ class Point(NamedTuple):
     source: str
 
     def text(self, language: str) -> str:
-        """Return the point in a language of clients."""
         return str(getattr(self, language))
 
 

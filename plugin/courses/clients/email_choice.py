@@ -16,7 +16,6 @@ _LONGEST_TOKEN = 200
 
 
 def stop_token(secret_key: str, client_id: str) -> str:
-    """Return the token that stops this client's e-mails."""
     return str(_signer(secret_key).dumps(client_id))
 
 

@@ -124,7 +124,6 @@ def _has_course(session: Session, client_id: str) -> bool:
 
 
 def _texts(session: Session, client_ids: Sequence[str], today: date) -> dict[str, str]:
-    """Return the text for the profile of each of these clients."""
     which = select(Course.id).where(Course.client_id.in_(client_ids), Course.closed_as.is_(None))
     # In the order of use: what expires first, then the oldest.
     order = (Course.expires_on.is_(None), Course.expires_on, Course.sold_at)

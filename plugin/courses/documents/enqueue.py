@@ -53,7 +53,6 @@ def issue_credit_note(work: Work, event: Refunded) -> None:
 
 
 def issue_voucher(work: Work, event: CourseGiven) -> None:
-    """Enqueue the voucher of a gift."""
     enqueue(work, ISSUE_VOUCHER, event.gift_id, payload=_by(work.act))
 
 

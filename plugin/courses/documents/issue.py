@@ -97,7 +97,6 @@ def issued_in(session: Session, kind: str, subject: str) -> Document | None:
 
 
 def course_ids_of(session: Session, document_id: str) -> tuple[str, ...]:
-    """Return the courses a document is about."""
     rows = select(DocumentCourse.course_id).where(DocumentCourse.document_id == document_id)
     return tuple(session.scalars(rows.order_by(DocumentCourse.course_id)))
 

@@ -74,7 +74,6 @@ class DocumentView:
 
     @property
     def money(self) -> Money:
-        """Return the total."""
         return Money(self.total, self.currency)
 
 

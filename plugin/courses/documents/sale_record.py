@@ -152,7 +152,6 @@ _CONTENT = Prepared(select(SaleRecord.content).where(SaleRecord.square_order_id 
 
 
 def is_recorded_in(session: Session, square_order_id: str) -> bool:
-    """Return whether the sale of this order is recorded."""
     return _content_in(session, square_order_id) is not None
 
 
@@ -234,7 +233,6 @@ def kept_refund_in(session: Session, square_order_id: str, square_refund_id: str
 
 
 def kept_refund(content: dict[str, Any], square_refund_id: str) -> RefundRecord | None:
-    """Return what the content of a sale's record says of a refund."""
     record = content["refunds"].get(square_refund_id)
     return from_plain(RefundRecord, record) if record is not None else None
 

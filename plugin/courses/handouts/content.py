@@ -149,7 +149,6 @@ def open_hours(hours: OpeningHours) -> tuple[papers.OpenHours, ...]:
 
 
 def clinic_on_paper(clinic: ClinicView) -> papers.Clinic:
-    """Return the clinic as shown on papers."""
     return from_row(
         papers.Clinic,
         clinic,
@@ -271,7 +270,6 @@ def focus_text(visit: VisitView, names: Names) -> str:
 
 
 def in_language(visit: papers.NextVisit | None, names: Names) -> papers.NextVisit | None:
-    """Return the visit with its treatment as the paper's language names it."""
     return visit and replace(visit, treatment=names(visit.treatment))
 
 

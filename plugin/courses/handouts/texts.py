@@ -46,7 +46,6 @@ def text_for(
 
 
 def with_review(text: AftercareText, row: TreatmentText, *, zone: ZoneInfo) -> AftercareText:
-    """Return the text with who reviewed this version of it."""
     if not row.is_reviewed:
         return text
     return replace(

@@ -32,7 +32,6 @@ class Currency:
 
     @classmethod
     def of(cls, code: str, language: str, country: str) -> Currency:
-        """Return the clinic's currency."""
         locale = _locale(language, country)
         symbol = get_currency_symbol(code, locale=locale)
         signs = {symbol, symbol.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"), code}

@@ -39,7 +39,6 @@ class Columns:
 
     @property
     def field_of(self) -> dict[int, Field]:
-        """Return the field of each column that has one."""
         return {column: what for what, columns in self.of.items() for column in columns}
 
     def to_json(self) -> dict[str, Any]:

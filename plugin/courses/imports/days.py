@@ -144,7 +144,6 @@ class _Words(parserinfo):
     WEEKDAYS = []
 
     def convertyear(self, year: int, century_specified: bool = False) -> int:
-        """Return the year meant."""
         return year if century_specified or year >= 100 else 2000 + year
 
 

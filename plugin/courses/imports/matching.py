@@ -73,7 +73,6 @@ class People:
         return {each.client_id for each in self.of_rows if each.client_id is not None}
 
     def add(self, row: ImportRow, known: _Known) -> None:
-        """Match one row."""
         by_phone, by_email = (known.client_id(mark) for mark in _marks(row.contact))
         if by_phone and by_email and by_phone != by_email:
             said = _(

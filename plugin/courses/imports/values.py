@@ -47,7 +47,6 @@ class Values:
     is_plain: float
 
     def share(self, kind: str) -> float:
-        """Return the share of cells that can be of this kind."""
         return self.shares.get(kind, 0.0)
 
     @property

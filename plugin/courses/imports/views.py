@@ -92,7 +92,6 @@ class ImportView:
 
     @property
     def is_ready(self) -> bool:
-        """Return whether all of it can be imported as it is."""
         found = self.found
         return (
             self.state == "checked"

@@ -60,12 +60,10 @@ class BehindLine:
 
     @property
     def shown(self) -> tuple[Behind, ...]:
-        """Return what fits on a page."""
         return self.rows[:MOST_SHOWN]
 
 
 def behind_line(store: Store, wanted: LineFilter) -> BehindLine:
-    """Return what stands behind a line."""
     with store.reading() as session:
         found = sorted(_all(session, wanted), key=lambda each: (each.counts_on, each.source), reverse=True)
     return BehindLine(tuple(found), Money(sum(each.net.amount for each in found), wanted.currency))

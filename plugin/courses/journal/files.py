@@ -36,7 +36,6 @@ class JournalFile:
 
     @property
     def media_type(self) -> str:
-        """Return the media type."""
         return "text/plain; charset=utf-8" if isinstance(self.content, str) else Format.CSV.media_type
 
     def to_bytes(self) -> bytes:

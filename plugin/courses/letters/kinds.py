@@ -68,7 +68,6 @@ def letter_kinds_in(session: Session) -> dict[LetterKind, LetterKindView]:
 
 
 def kinds_on_in(session: Session) -> frozenset[LetterKind]:
-    """Return the kinds that are switched on."""
     return frozenset(kind for kind, each in letter_kinds_in(session).items() if each.is_on)
 
 

@@ -84,7 +84,6 @@ def client_list_sheet(store: Store, wanted: ClientFilter, order: Order, *, now: 
 
 
 def languages_of_clients(store: Store) -> list[str]:
-    """Return the languages that clients have, or had."""
     with store.reading() as session:
         return [each for each in session.scalars(_LANGUAGES) if each is not None]
 

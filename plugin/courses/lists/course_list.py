@@ -93,7 +93,6 @@ class ListedRow(NamedTuple):
 
     @property
     def status(self) -> str:
-        """Return the status by which it is listed."""
         return status_of(self.state)
 
     @property
@@ -125,7 +124,6 @@ class CourseList:
 
     @property
     def count(self) -> int:
-        """Return how many courses there are."""
         return sum(each.courses for each in self.sums)
 
 

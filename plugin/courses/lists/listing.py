@@ -253,7 +253,6 @@ def _due_back_on(visit: Row[Any] | None, sold_on: date) -> date:
 
 
 def status_of(state: CourseState) -> str:
-    """Return the status by which a course is listed."""
     if state.status in IN_USE and not state.facts.has_owner:
         return UNASSIGNED
     return GIFT if state.status in IN_USE and state.waiting_gift else state.status.value

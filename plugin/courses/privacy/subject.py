@@ -38,7 +38,6 @@ class Words:
     written: tuple[str, ...]
 
     def are_in(self, text: str) -> bool:
-        """Return whether the text names them."""
         low = text.casefold()
         if any(one.casefold() in low for one in (*self.addresses, *self.square_ids)):
             return True

@@ -130,7 +130,6 @@ def quote_content(store: Store, quote_id: str) -> CourseQuote:
 
 
 def view_of(session: Session, row: Quote, now: datetime) -> QuoteView:
-    """Return the view of a row."""
     found = next(_views(session, _rows().where(Quote.id == row.id), now), None)
     if found is None:
         raise NotFound(NO_QUOTE)
@@ -138,7 +137,6 @@ def view_of(session: Session, row: Quote, now: datetime) -> QuoteView:
 
 
 def open_quotes_in(session: Session, client_id: str, package_id: str, now: datetime) -> tuple[QuoteView, ...]:
-    """Return the open quotes of a package for a client."""
     theirs = (
         Quote.client_id.in_(with_merged(living_client_in(session, client_id).id)),
         Quote.package_id == package_id,

@@ -50,7 +50,6 @@ class ConcernView:
 
     @property
     def rated(self) -> tuple[Place, ...]:
-        """Return the places with a rating."""
         return tuple(each for each in self.places if each.value is not None)
 
 
@@ -64,7 +63,6 @@ class OwnRatings:
 
     @property
     def current(self) -> tuple[ConcernView, ...]:
-        """Return what they rate now."""
         return tuple(each for each in self.concerns if not each.is_ended)
 
     @property

@@ -178,7 +178,6 @@ class _Asked:
 
     @property
     def may_be_tip(self) -> bool:
-        """Return whether the amount may be a refund of the tip."""
         return self.amount.amount <= self.tip_left
 
     def written(self, amount: int) -> str:

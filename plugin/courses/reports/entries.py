@@ -119,7 +119,6 @@ entries_behind = reading(entries_behind_in)
 
 
 def entries_behind_sheet(store: Store, wanted: EntryFilter) -> Sheet:
-    """Return all of them as a table."""
     return sheet_of("Entries", _SHEET, _all(store, wanted))
 
 

@@ -159,7 +159,6 @@ def reserve(store: Store, today: date) -> Reserve | None:
 
 
 def reserve_in(session: Session, today: date) -> Reserve:
-    """Return the reserve as seen by this session."""
     currency = clinic_in(session).currency
     months = months_up_to(today, MONTHS_SHOWN + 1)
     moved = package_month_sums(session, months, currency)

@@ -78,7 +78,6 @@ class RollForward:
     from_before: Late
 
     def line(self, name: Line) -> LineView:
-        """Return one of the lines."""
         return next(each for each in self.lines if each.line is name)
 
 

@@ -78,7 +78,6 @@ def overview(store: Store, today: date, month: date | None = None) -> Overview |
 
 
 def overview_in(session: Session, today: date, month: date | None = None) -> Overview:
-    """Return the overview as seen by this session."""
     currency = clinic_in(session).currency
     chosen = month_of(month) if month else month_before(today)
     if chosen.first > today:

@@ -57,13 +57,11 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
 
 
 def month_of(day: date) -> Period:
-    """Return the month that contains the day."""
     first = day.replace(day=1)
     return Period(first, _next_month(first) - timedelta(days=1))
 
 
 def month_before(day: date) -> Period:
-    """Return the month before the one that contains the day."""
     return month_of(day.replace(day=1) - timedelta(days=1))
 
 

@@ -78,7 +78,6 @@ def courses_behind(
 
 
 def courses_behind_sheet(store: Store, wanted: ProgressFilter, today: date) -> Sheet:
-    """Return all of them as a table."""
     return file_of("Courses", BEHIND, _all_behind(store, wanted, today))
 
 

@@ -86,7 +86,6 @@ def unused_page(
 
 
 def unused_sheet(rows: Sequence[UnusedBalance]) -> Sheet:
-    """Return the balances as a table."""
     return file_of("Unused balances", UNUSED, rows)
 
 

@@ -90,7 +90,6 @@ class CheckoutView:
 
 
 def view_of(session: Session, row: Checkout) -> CheckoutView:
-    """Return the view of a row."""
     client = living_client_in(session, row.client_id)
     return from_row(
         CheckoutView,
@@ -113,7 +112,6 @@ def view_of(session: Session, row: Checkout) -> CheckoutView:
 
 
 def courses_of_checkout_in(session: Session, row: Checkout) -> tuple[str, ...]:
-    """Return the courses it opened."""
     if row.square_order_id is None:
         return ()
     rows = select(Course.id).where(

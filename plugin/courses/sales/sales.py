@@ -58,7 +58,6 @@ class Sale:
 
     @property
     def is_paid(self) -> bool:
-        """Return whether it is paid in full."""
         return self.payments()[-1].so_far.amount >= self.total.amount
 
 

@@ -99,7 +99,6 @@ def arrivals_on(
 
 
 def takes_bookings_in(session: Session, now: datetime) -> bool:
-    """Return whether the clinic takes bookings."""
     return _BOOKED_SINCE.first(session.connection(), {"since": now - _LONG_AGO}) is not None
 
 

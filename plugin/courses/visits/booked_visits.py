@@ -134,7 +134,6 @@ def course_of_booking_in(
 
 
 def day_of(session: Session, booking: Booking) -> date:
-    """Return the clinic's day of the booking."""
     return local_date_in(session, booking.start_at)
 
 

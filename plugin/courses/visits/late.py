@@ -148,7 +148,6 @@ def tapper_in(session: Session, act: Act, staff_id: str) -> Actor | None:
 
 
 def about_note(store: Store, visit_id: str, details: VisitDetails) -> About:
-    """Return what a late visit note is about."""
     with store.reading() as session:
         visit = require_row(session, Visit, visit_id, NO_VISIT)
         said = " · ".join(each for each in (details.focus, details.note) if each)

@@ -21,7 +21,6 @@ def draft_in(session: Session, client_id: str, day: date, *, is_locked: bool = T
 
 
 def note_of_visit_in(session: Session, visit_id: str) -> VisitNote | None:
-    """Return the note of a visit."""
     return session.scalar(select(VisitNote).where(VisitNote.visit_id == visit_id))
 
 

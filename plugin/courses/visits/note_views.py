@@ -147,7 +147,6 @@ def option_ids_in(session: Session, note_id: str) -> tuple[str, ...]:
 
 
 def content_in(session: Session, note: VisitNote, visit: Visit | None) -> NoteContent:
-    """Return all that a note says."""
     return NoteContent(
         practitioner_id=visit.practitioner_id if visit else note.practitioner_id,
         option_ids=option_ids_in(session, note.id),

@@ -334,6 +334,5 @@ def _rhythm(
 
 
 def moment_of(day: date, minute: int, time_zone: str) -> datetime:
-    """Return the moment of a minute of a day at the clinic."""
     hour, rest = divmod(minute, 60)
     return datetime.combine(day, time(hour, rest), ZoneInfo(time_zone))

@@ -313,7 +313,6 @@ def _known(session: Session, receiver_id: str, event_ids: Sequence[int]) -> dict
 
 @allowed()
 def send_test(work: Work, receiver_id: str) -> None:
-    """Enqueue a test to one receiver."""
     receiver = receiver_for_change(work.session, receiver_id)
     event = OutgoingEvent(
         kind=EventKind.TEST.value,

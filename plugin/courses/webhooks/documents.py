@@ -30,7 +30,6 @@ def public_id(event_id: int) -> str:
 
 
 def document_of(session: Session, event: OutgoingEvent) -> Json:
-    """Return the document of an event."""
     return {
         "id": public_id(event.id),
         "type": event.kind,

@@ -142,5 +142,4 @@ def checked_kinds(kinds: Iterable[str]) -> list[str]:
 
 
 def wants(row: EventReceiver, kind: str) -> bool:
-    """Return whether a receiver gets events of this kind."""
     return kind == EventKind.TEST or kind in row.kinds

@@ -28,7 +28,6 @@ def draft(services: Services, row: Checkout) -> Checkout:
 
 
 def publish(services: Services, row: Checkout) -> Checkout:
-    """Publish the invoice."""
     note_call(services, row, PUBLISH)
     answer = _published(services, row, square_id(row.square_object_id, "invoice id"))
     address = text(answer.get("public_url"))

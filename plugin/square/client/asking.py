@@ -73,7 +73,6 @@ class Asking:
         self._connections()
 
     def close(self) -> None:
-        """Close the connections."""
         for each in self._used:
             each.http.close()
 
@@ -102,7 +101,6 @@ class Asking:
         raise unreadable(_("more than {most_pages} pages", most_pages=MOST_PAGES))
 
     def _all(self, name: str, call: str, **named: Any) -> list[Json]:
-        """Return what all pages list."""
         return [one for page in self._pages(name, call, **named) for one in page]
 
     def _ask(self, call: str, *ids: str, timeout_s: float = ANSWER_TIMEOUT_S, **named: Any) -> Json:

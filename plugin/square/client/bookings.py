@@ -74,7 +74,6 @@ class BookingCalls(Asking):
         return self._one("booking", "PUT v2/bookings/{}", booking_id, booking=changes, idempotency_key=key)
 
     def cancel_booking(self, key: str, booking_id: str, version: int) -> Json:
-        """Cancel an appointment of this version."""
         return self._one(
             "booking", "POST v2/bookings/{}/cancel", booking_id, booking_version=version, idempotency_key=key
         )

@@ -28,7 +28,6 @@ class ConnectionCalls(Asking):
         return self._one("location", "GET v2/locations/{}", location_id)
 
     def locations(self) -> list[Json]:
-        """Return all locations of the merchant."""
         return listed(self._ask("GET v2/locations").get("locations"), "locations")
 
     def obtain_token(self, *, client_id: str, client_secret: str = "", **grant: str) -> Json:

@@ -53,7 +53,6 @@ class CustomerCalls(Asking):
         return {id_: profile for id_, profile in found.items() if isinstance(profile, dict)}
 
     def create_customer(self, key: str, profile: Mapping[str, str]) -> Json:
-        """Create a profile and return it."""
         return self._one("customer", "POST v2/customers", idempotency_key=key, **profile)
 
     def update_customer(self, customer_id: str, changes: Mapping[str, str | None], version: int) -> Json:

@@ -102,7 +102,6 @@ def _save_in(session: Session, services: Services, act: Act, grant: Grant) -> No
 
 
 def delete_tokens_in(session: Session) -> None:
-    """Delete the tokens."""
     row = connection_in(session)
     row.access_token_sealed = row.refresh_token_sealed = None
     row.expires_at = row.refresh_expires_at = row.refreshed_at = row.connected_at = None

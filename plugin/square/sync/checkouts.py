@@ -17,7 +17,6 @@ from plugin.store.tables import Checkout, Course
 
 
 def sync_invoices(services: Services, since: datetime) -> Iterator[SyncPage]:
-    """Sync the invoices that were changed since then."""
     for location_id in watched_locations(services):
         for page in services.square.invoices(location_id):
             news = readable(lambda invoice: _news(services, invoice, since), page, "invoice")

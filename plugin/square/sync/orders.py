@@ -20,14 +20,12 @@ T = TypeVar("T")
 
 
 def sync_orders(services: Services, since: datetime) -> Iterator[SyncPage]:
-    """Sync the orders changed since then."""
     for locations in batched(watched_locations(services), MOST_LOCATIONS):
         for page in services.square.orders_updated(locations, since):
             yield SyncPage(len(page), receive_orders(services, page), newest(page))
 
 
 def sync_refunds(services: Services, since: datetime) -> Iterator[SyncPage]:
-    """Sync the refunds changed since then."""
     for page in services.square.refunds_updated(since):
         yield SyncPage(len(page), receive_refunds(services, page, since), newest(page))
 

@@ -46,12 +46,10 @@ def hash_pin(settings: Settings, staff_id: str, pin: str) -> str:
 
 
 def pin_fits(settings: Settings, staff_id: str, pin: str, pin_hash: str) -> bool:
-    """Return whether this is the person's PIN."""
     return len(pin) <= LONGEST and fits(keyed(settings, staff_id, pin), pin_hash)
 
 
 def keyed(settings: Settings, staff_id: str, pin: str) -> str:
-    """Return what is hashed of a PIN."""
     # A million PINs are tried in a day: a copy of the database alone must not tell them.
     key = settings.secret_key.get_secret_value().encode()
     return hmac.new(

@@ -27,8 +27,6 @@ from plugin.web.translations import N_, _, speak
 
 
 class NameForm(Form):
-    """One's own name."""
-
     name = Text(N_("Name"), called=N_("The name"), required=True, maxlength=NAME_LENGTH, autocomplete="name")
 
 
@@ -139,7 +137,6 @@ def set_up(app: Flask) -> None:
 
 @blueprint.get("", roles=AT_THE_DESK)
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show one's own account."""
     member = _member()
     return render_template(
         "account/mine.html",
@@ -160,14 +157,12 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.post("/name", roles=AT_THE_DESK, refused=show)
 def change_name() -> ResponseReturnValue:
-    """Change one's own name."""
     rename_self(current_services().store, current_act(), NameForm.sent().name.data)
     return redirect_to("account.show", _("Your name is saved."))
 
 
 @blueprint.post("/language", roles=AT_THE_DESK, refused=show)
 def change_language() -> ResponseReturnValue:
-    """Change the language of one's screens."""
     member = set_own_language(current_services().store, current_act(), LanguageForm.sent().language.data)
     speak(staff_language(member.language, pages.clinic().language))
     return redirect_to("account.show", _("Your language is saved."))
@@ -219,7 +214,6 @@ def _sign_in_with(address: str) -> ResponseReturnValue:
 
 @blueprint.post("/password", roles=AT_THE_DESK, refused=show)
 def change_password() -> ResponseReturnValue:
-    """Change one's own password."""
     hashed = hash_password(PasswordForm.sent().new_password.data, known_words())
     _sign_in_again(set_password(current_services().store, current_act(), current_user.staff_id, hashed))
     return redirect_to("account.show", _("Your new password is saved. You are signed out everywhere else."))

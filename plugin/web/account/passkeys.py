@@ -79,14 +79,10 @@ class PasskeyStep(WebAuthnTfPlugin):
 
 
 class NewPasskeyForm(WebAuthnRegisterForm):
-    """The name of a new passkey."""
-
     usage = HiddenField(default="first")
 
 
 class PasskeyAnswerForm(WebAuthnSigninResponseForm):
-    """What the browser signed."""
-
     def validate(self, **known: Any) -> bool:
         """Check it, and that it is answered once, by somebody who still works here, and by whose password it was."""
         if not super().validate(**known) or self.credential.errors or self.user is None:
@@ -117,7 +113,6 @@ def set_up(app: Flask) -> None:
 
 @blueprint.post("/<passkey_id>/removal", roles=AT_THE_DESK, fresh=FRESH_FOR)
 def remove(passkey_id: str) -> ResponseReturnValue:
-    """Remove one of one's own passkeys."""
     name = remove_passkey(current_services().store, current_act(), passkey_id)
     return redirect_to(
         "ways.show",

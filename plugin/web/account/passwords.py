@@ -90,7 +90,6 @@ def _known_words(about: Iterable[str]) -> set[str]:
 
 
 def fits(password: str, password_hash: str) -> bool:
-    """Return whether this is the password of the hash."""
     if len(password) > LONGEST:
         return False
     try:

@@ -73,14 +73,12 @@ class StaffUser(UserMixin):
 
     @property
     def webauthn(self) -> list[WebAuthnMixin]:  # type: ignore[override]  # a column, as declared there
-        """Return their passkeys."""
         return [
             StaffPasskey(each)
             for each in second_factors.list_passkeys(current_services().store, self.staff_id)
         ]
 
     def verify_and_update_password(self, password: str) -> bool:
-        """Return whether the password is theirs."""
         return fits(password, self.password or "")
 
 
@@ -106,12 +104,10 @@ class StaffStore(UserDatastore):
         """Do nothing: the mark changes with the password."""
 
     def find_webauthn(self, credential_id: bytes) -> StaffPasskey | None:
-        """Return the passkey with this credential id."""
         known = second_factors.find_passkey(current_services().store, bytes_to_base64url(credential_id))
         return StaffPasskey(known) if known else None
 
     def find_user_from_webauthn(self, webauthn: Any) -> StaffUser:
-        """Return whose passkey this is."""
         return StaffUser(read_staff(current_services().store, webauthn.staff_id))
 
     def create_webauthn(  # type: ignore[override]  # the rest by name, as it is called

@@ -56,7 +56,6 @@ class StaffTotp(Totp):
         return str(self._totp.from_source(self._opened(totp_secret)).to_uri(label=username, issuer=issuer))
 
     def get_totp_pretty_key(self, totp_secret: str) -> str:
-        """Return the key as it is typed."""
         return str(self._totp.from_source(self._opened(totp_secret)).pretty_key(sep=" "))
 
     def get_last_counter(self, user: Any) -> int | None:  # noqa: ARG002

@@ -62,8 +62,6 @@ class PinForm(Form):
 
 
 class DeviceForm(Form):
-    """The name of a shared device."""
-
     device_name = Text(
         N_("Name of this device"),
         called=N_("The name"),
@@ -78,7 +76,6 @@ blueprint = Screens("ways", __name__, url_prefix="/account/ways")
 
 @blueprint.get("", roles=AT_THE_DESK)
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show one's own ways to sign in."""
     device = current_device()
     return render_template(
         "account/ways.html",
@@ -110,7 +107,6 @@ def choose() -> ResponseReturnValue:
 
 @pins.post("/pin/removal", roles=AT_THE_DESK, fresh=FRESH_FOR)
 def remove() -> ResponseReturnValue:
-    """Remove one's own PIN."""
     set_pin(current_services().store, current_act(), None)
     return redirect_to("ways.show", _("Your PIN is removed."))
 
@@ -200,7 +196,6 @@ def confirm() -> ResponseReturnValue:
 
 @authenticator.post("/removal", roles=AT_THE_DESK, fresh=FRESH_FOR, endpoint="remove")
 def remove_authenticator() -> ResponseReturnValue:
-    """Remove the app."""
     second_factors.remove_totp(current_services().store, current_act(), current_user.staff_id)
     return redirect_to("ways.show", _("The authenticator app is removed."))
 

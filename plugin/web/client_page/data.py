@@ -65,7 +65,6 @@ class OwnCourses:
 
 
 def own_courses(store: Store, client: ClientView, language: Language, *, today: date) -> OwnCourses:
-    """Return what the page shows of each course."""
     own = courses_of_client(store, client.id, today=today)
     shared = [each for each in shared_with(store, client.id, today=today) if each.is_live]
     current = [each for each in own if each.closed_at is None and each.not_used]

@@ -37,7 +37,6 @@ def ask(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/mail/stop/<token>")
 def stop(token: str) -> ResponseReturnValue:
-    """Unsubscribe the client."""
     client_id = _client(token)
     stop_letters(current_services().store, act_by(_BY_LINK), client_id)
     return _page("client/stopped.html", _words(client_id), kind="")
@@ -45,7 +44,6 @@ def stop(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/mail/stop/<token>/<kind>")
 def stop_kind(token: str, kind: str) -> ResponseReturnValue:
-    """Stop the letters of one kind."""
     if kind not in list(LetterKind):
         abort(404)
     client_id = _client(token)

@@ -61,7 +61,6 @@ def browser_language() -> Language | None:
 
 
 def spoken(language: Language) -> dict[str, Any]:
-    """Return what a page in this language is rendered with."""
     clinic = pages.clinic()
     # Days and amounts are in the clinic's language elsewhere; here, in the client's.
     return {"language": speak(language), "clinic": replace(clinic, language=language.tag)}

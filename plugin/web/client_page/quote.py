@@ -39,7 +39,6 @@ def show(code: str) -> ResponseReturnValue:
 
 @blueprint.get("/<code>/quote.pdf")
 def pdf(code: str) -> Response:
-    """Return the paper."""
     quote = _quote(code)
     return pdf_answer(
         quote_pdf(current_services().store, quote.id), f"{reader().gettext('Quote for a course')}.pdf"

@@ -72,7 +72,6 @@ def _only_where_it_is_on() -> None:
 
 @blueprint.get("")
 def show() -> ResponseReturnValue:
-    """Show the packages."""
     return _list()
 
 

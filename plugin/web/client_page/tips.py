@@ -22,7 +22,6 @@ blueprint = KeyedPages("tips", __name__, scope="tips")
 
 @blueprint.get("/my/<token>/tip")
 def show(token: str) -> ResponseReturnValue:
-    """Ask for the amount."""
     return _page(token, _client(token))
 
 

@@ -127,7 +127,6 @@ def _ratings(client: ClientView, names: Names, wrong: str) -> dict[str, Any]:
 
 @blueprint.get("/my/<token>/agreements/<agreement_id>.pdf")
 def agreement(token: str, agreement_id: str) -> Response:
-    """Return the signed copy of one of their agreements."""
     client, store = client_of(token), current_services().store
     if agreement_id not in {each.id for each in signed_agreements(store, client.id)}:
         abort(404)
@@ -137,19 +136,16 @@ def agreement(token: str, agreement_id: str) -> Response:
 
 @blueprint.get("/my/<token>/courses/<course_id>/summary.pdf")
 def summary(token: str, course_id: str) -> Response:
-    """Return the summary of one of their courses."""
     return _of_own_course(token, course_id, SUMMARY)
 
 
 @blueprint.get("/my/<token>/courses/<course_id>/welcome.pdf")
 def welcome(token: str, course_id: str) -> Response:
-    """Return the welcome sheet of one of their courses."""
     return _of_own_course(token, course_id, WELCOME)
 
 
 @blueprint.get("/my/<token>/courses/<course_id>/planner.pdf")
 def planner(token: str, course_id: str) -> Response:
-    """Return the visit planner of one of their courses."""
     return _of_own_course(token, course_id, PLANNER)
 
 
@@ -208,7 +204,6 @@ def _is_theirs(client: ClientView, course_id: str) -> bool:
 
 @blueprint.get("/my/<token>/visits/<visit_id>/aftercare.pdf")
 def aftercare(token: str, visit_id: str) -> Response:
-    """Return the aftercare sheet of one of their visits."""
     return _of_own_visit(token, visit_id, AFTERCARE)
 
 
@@ -249,7 +244,6 @@ def document(token: str, document_id: str) -> Response:
 
 @blueprint.get("/my/<token>/statement.pdf")
 def statement(token: str) -> Response:
-    """Return the statement of account of all that was billed to them."""
     client, services = client_of(token), current_services()
     act = act_by(GUEST)
     made = statement_of_client(services.store, services.render, act, client.id)

@@ -99,7 +99,6 @@ class CourseFilterForm(Form):
 
     @property
     def course_ids(self) -> list[str]:
-        """Return the ticked courses."""
         return self.course.data or []
 
     @property
@@ -109,7 +108,6 @@ class CourseFilterForm(Form):
 
     @property
     def filter(self) -> CourseFilter:
-        """Return the filter."""
         return CourseFilter(
             state=self.state.data or "",
             package_id=self.package.data or "",

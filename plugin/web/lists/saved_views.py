@@ -52,7 +52,6 @@ def save(listing: str) -> ResponseReturnValue:
 
 @blueprint.post("/views/<view_id>/name", roles=AT_THE_DESK)
 def rename(view_id: str) -> ResponseReturnValue:
-    """Rename a view."""
     form = SavedViewForm.sent()
     listing = rename_view(current_services().store, current_act(), view_id, form.view_name.data)
     return redirect_to(_list(listing)[0], _("Renamed to “{data}”.", data=form.view_name.data))

@@ -32,7 +32,6 @@ SHOWN = 6
 
 @blueprint.get("")
 def show(refusal: Refusal | None = None) -> Response:
-    """Show how backups stand."""
     address = url_for("backups.news", sort=request.args.get("sort"))
     return live.screen(
         "owner/backups.html", _LIVE, address, _version(), lambda: _now() | {"refusal": refusal}
@@ -57,7 +56,6 @@ def renew() -> ResponseReturnValue:
 
 @blueprint.get("/<name>", fresh=FRESH_FOR)
 def fetch(name: str) -> Response:
-    """Download a copy."""
     file: Path = copy_named(current_services(), name)
     answer = send_file(file.resolve(), mimetype="application/x-tar", conditional=True)
     return name_file(answer, name, "attachment")

@@ -55,7 +55,6 @@ class LanguagesForm(Form):
 
 @blueprint.get("")
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show them."""
     clinic = pages.clinic()
     known = ClinicSettings.of(clinic)
     form = ClinicForm.shown_beside_others(
@@ -86,7 +85,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.post("", refused=show)
 def save() -> ResponseReturnValue:
-    """Save them."""
     form = ClinicForm.sent()
     save_clinic_settings(current_services(), current_act(), form.wanted, seen=form.seen.data)
     return redirect_to("clinic_settings.show", SAVED)
@@ -94,7 +92,6 @@ def save() -> ResponseReturnValue:
 
 @blueprint.post("/languages", refused=show)
 def save_languages() -> ResponseReturnValue:
-    """Save which languages the desk can choose."""
     form = LanguagesForm.sent()
     ticked = ", ".join(form.client_languages.data)
     if not ticked:

@@ -59,7 +59,6 @@ def come_back() -> ResponseReturnValue:
 
 @blueprint.post("/square/disconnect", refused=show)
 def disconnect() -> ResponseReturnValue:
-    """Revoke the permission."""
     return redirect_to("connection.show", end_connection(current_services(), current_act()))
 
 

@@ -38,8 +38,6 @@ _KINDS = {**CHOICES, EventKind.TEST: N_("Test")}
 
 
 class ReceiverForm(Form):
-    """A program that is to receive events."""
-
     name = Text(N_("Name"), hint=N_("Such as n8n or Zapier."), maxlength=80, required=True)
     url = Text(
         N_("Address"),
@@ -167,21 +165,18 @@ def rotate(receiver_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<receiver_id>/end", refused=show)
 def end(receiver_id: str) -> ResponseReturnValue:
-    """End a receiver."""
     name = end_receiver(current_services().store, current_act(), receiver_id)
     return _done(_("Nothing more is sent to {name}.", name=name))
 
 
 @blueprint.post("/<receiver_id>/test", refused=show)
 def test(receiver_id: str) -> ResponseReturnValue:
-    """Send a test event."""
     deliveries.send_test(current_services().store, current_act(), receiver_id)
     return _done(_("The test is on its way. Reload this page in a moment to see whether it arrived."))
 
 
 @blueprint.post("/deliveries/<delivery_id>/again", refused=show)
 def again(delivery_id: str) -> ResponseReturnValue:
-    """Send one event again."""
     deliveries.replay_delivery(
         current_services().store, current_act(), deliveries.delivery_number(delivery_id)
     )

@@ -50,7 +50,6 @@ class SwitchForm(Form):
 
     @property
     def is_on(self) -> bool:
-        """Return whether it is switched on."""
         return self.state.data == "on"
 
 
@@ -97,7 +96,6 @@ class ContentRow:
         return not any(field.errors for field in needed)
 
     def content(self, kind: str | None = None) -> NewContent:
-        """Return the treatment."""
         return NewContent(
             treatment=self.treatment.data,
             sessions=self.sessions.number,
@@ -159,7 +157,6 @@ class PackageForm(Form):
 
     @classmethod
     def values_of(cls, package: PackageView) -> dict[str, Any]:
-        """Return the form values of a package to edit."""
         main = next((each for each in package.contents if each.kind == "main"), package.contents[0])
         touch_up = next(
             (each for each in package.contents if each.kind == "touch_up" and each is not main), None
@@ -211,7 +208,6 @@ class PackageForm(Form):
         return is_whole and not wrong
 
     def package(self) -> NewPackage:
-        """Return the package."""
         main = NewContent(self.treatment.data, self.sessions.number, self.single_price.money, kind="main")
         contents = [main, *(row.content() for row in self.rows if row.is_filled)]
         if self.touch_ups.data:
@@ -243,8 +239,6 @@ for _row in range(1, MOST_ROWS + 1):
 
 
 class SaleForm(Form):
-    """Whether a package is on sale."""
-
     on_sale = Tick()
 
 
@@ -353,8 +347,6 @@ class VersionForm(Form):
 
 
 class TextForm(VersionForm):
-    """An aftercare text."""
-
     markdown = Paragraph(N_("Text of the sheet"), rows=22, spellcheck="true", maxlength=16000)
     reviewed = Tick(N_("I have reviewed this text"))
 
@@ -397,7 +389,6 @@ class ColumnsForm(Form):
     encoding = Hidden()
 
     def column(self, number: int) -> Choice:
-        """Return the field of a column."""
         field: Choice = self[f"column-{number}"]
         return field
 
@@ -413,7 +404,6 @@ class ColumnsForm(Form):
 
 
 def columns_form_of(numbers: Iterable[int], meanings: Choices = ()) -> type[ColumnsForm]:
-    """Return the form for a file with these columns."""
     fields = {f"column-{number}": Choice(N_("Holds"), meanings) for number in numbers}
     return type("ColumnsOfFile", (ColumnsForm,), fields)
 

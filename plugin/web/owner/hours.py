@@ -99,7 +99,6 @@ class HoursForm(Form):
 
     @classmethod
     def values_of(cls, hours: OpeningHours) -> dict[str, Any]:
-        """Return the form values of the hours."""
         values: dict[str, Any] = {"closed": hours.closed}
         for number, intervals in enumerate(hours.week):
             for suffix, each in zip(_OPENINGS, intervals, strict=False):
@@ -108,7 +107,6 @@ class HoursForm(Form):
 
     @property
     def days(self) -> list[DayFields]:
-        """Return the fields of the seven days."""
         return [
             DayFields(name, tuple((self[f"opens_{n}{s}"], self[f"closes_{n}{s}"]) for s in _OPENINGS))
             for n, name in enumerate(WEEKDAYS)
@@ -150,7 +148,6 @@ blueprint = Screens("hours", __name__, url_prefix="/clinic/hours")
 
 @blueprint.get("")
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the opening hours."""
     hours = read_hours(current_services().store)
     form = HoursForm.shown(refusal, **HoursForm.values_of(hours))
     return render_template("owner/hours.html", form=form, hours=hours)
@@ -158,6 +155,5 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.post("", refused=show)
 def save() -> ResponseReturnValue:
-    """Save the opening hours."""
     save_hours(current_services().store, current_act(), HoursForm.sent().hours())
     return redirect_to("hours.show", _("Opening hours saved."))

@@ -51,7 +51,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.get("/imports.<ending>")
 def save(ending: str) -> Response:
-    """Return the list of imports as a file."""
     imports, _sorting = sort_rows(list_imports(current_services().store, limit=SAVED), _SORTS)
     return file_answer(sheet_of(_("Imports"), _sheet(), imports), ending)
 
@@ -71,7 +70,6 @@ def _sheet() -> Columns[ImportView]:
 
 @blueprint.post("/import", refused=show)
 def send() -> ResponseReturnValue:
-    """Receive a file."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise InvalidField(_("Choose a file first."), field="file")
@@ -115,21 +113,18 @@ def say_columns(batch_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/import/<batch_id>/start", refused=one)
 def start(batch_id: str) -> ResponseReturnValue:
-    """Start the import."""
     batches.start_import(current_services().store, current_act(), batch_id)
     return redirect_to("imports.one", batch_id=batch_id)
 
 
 @blueprint.post("/import/<batch_id>/cancel", refused=one)
 def cancel(batch_id: str) -> ResponseReturnValue:
-    """Cancel the import of a file."""
     batches.cancel_import(current_services().store, current_act(), batch_id)
     return redirect_to("imports.show", _("Canceled. Nothing of the file was imported."))
 
 
 @blueprint.post("/import/<batch_id>/undo", refused=one)
 def take_back(batch_id: str) -> ResponseReturnValue:
-    """Undo an import."""
     undo.undo_import(current_services().store, current_act(), batch_id, ReasonForm.sent().reason.data)
     return redirect_to(
         "imports.one", _("The import is undone. The file can be imported again."), batch_id=batch_id
@@ -144,7 +139,6 @@ def wrong(batch_id: str, ending: str) -> ResponseReturnValue:
 
 @blueprint.get("/import/template.<ending>")
 def template(ending: str) -> ResponseReturnValue:
-    """Return a template file."""
     offers = list_packages(current_services().store, limit=1).rows
     return file_answer(template_sheet(pages.clinic().currency, offers[0].name if offers else ""), ending)
 

@@ -59,7 +59,6 @@ def show(refusal: Refusal | None = None, kind: str = "") -> ResponseReturnValue:
 
 @blueprint.post("/clinic/papers", refused=show)
 def save() -> ResponseReturnValue:
-    """Save the form."""
     change_clinic(current_services().store, current_act(), LetterheadForm.sent().changes)
     return redirect_to(
         "letterhead.show",
@@ -83,7 +82,6 @@ def try_out() -> Response:
 
 @blueprint.post("/clinic/papers/paper.pdf", refused=show)
 def draw() -> Response:
-    """Return the same as PDF."""
     services = current_services()
     paper = draft_summary(_draft())
     return pdf_answer(drawn(services.store, services.render, paper))
@@ -91,7 +89,6 @@ def draw() -> Response:
 
 @blueprint.post("/clinic/papers/logo", refused=show)
 def send_logo() -> ResponseReturnValue:
-    """Receive a logo."""
     sent = request.files.get("logo")
     data = sent.stream.read(LARGEST_FILE + 1) if sent else b""
     set_logo(current_services().store, current_act(), data)
@@ -109,7 +106,6 @@ def take_logo_off() -> ResponseReturnValue:
 
 @blueprint.get("/clinic/papers/logos/<sha256>.png", roles=TREATS)
 def logo(sha256: str) -> Response:
-    """Return a stored logo."""
     return Response(logo_png(current_services().store, sha256), mimetype="image/png")
 
 

@@ -87,7 +87,6 @@ def _clock(hour: int) -> str:
 
 @blueprint.post("/<kind>/switch", refused=show)
 def switch(kind: str) -> ResponseReturnValue:
-    """Switch a kind of letter on or off."""
     known, is_on = kinds.letter_kind(kind), SwitchForm.sent().is_on
     kinds.switch_letter(current_services().store, current_act(), known, is_on=is_on)
     title = _(kinds.TITLES[known])

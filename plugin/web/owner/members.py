@@ -58,7 +58,6 @@ def show(staff_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.post("/<staff_id>", fresh=FRESH_FOR, refused=show)
 def save(staff_id: str) -> ResponseReturnValue:
-    """Change a person."""
     form = PersonForm.sent()
     if form.email.data is None and staff_id != current_user.staff_id:
         raise InvalidForm({"email": _("The e-mail address is missing.")})
@@ -81,7 +80,6 @@ def renew(staff_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<staff_id>/withdrawal", refused=show)
 def end_invitation(staff_id: str) -> ResponseReturnValue:
-    """Withdraw an invitation."""
     member = invitations.withdraw(current_services().store, current_act(), staff_id)
     return redirect_to(
         "staff.show",
@@ -112,7 +110,6 @@ def sign_out_everywhere(staff_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/<staff_id>/sign-outs/<sign_in_id>", refused=show)
 def sign_out(staff_id: str, sign_in_id: str) -> ResponseReturnValue:
-    """Sign a person out in one browser."""
     store = current_services().store
     sign_ins.end_one(store, current_act(), staff_id, sign_in_id)
     return redirect_to(

@@ -26,7 +26,6 @@ class NamesForm(Form):
     """One field for each name and language, with what the page showed before."""
 
     def typed(self, things: Sequence[NamedThing]) -> list[TypedName]:
-        """Return what was typed."""
         names = {each.name for each in things}
         return [
             TypedName(name, language, self[f"was:{language}:{name}"].data, self[f"{language}:{name}"].data)

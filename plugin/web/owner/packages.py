@@ -41,7 +41,6 @@ def add_publishing_views(
 
     @blueprint.post(f"{prefix}/<package_id>/publication", refused=page)
     def publish(package_id: str) -> ResponseReturnValue:
-        """Publish the package to Square."""
         published = publish_to_square(current_services(), current_act(), package_id)
         flash_notice(Notice(_("“{published}” is in Square.", published=published.name)))
         return back()
@@ -69,7 +68,6 @@ blueprint = Screens("packages", __name__)
 
 @blueprint.get("/packages")
 def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> ResponseReturnValue:
-    """Show the packages and the form for a new one."""
     store = current_services().store
     # On the page of items in Square the search of the address is for those.
     search = "" if "items" in more else asked_search()
@@ -131,7 +129,6 @@ _COLUMNS: Columns[PackageView] = {
 
 @blueprint.post("/packages", refused=show)
 def create() -> ResponseReturnValue:
-    """Create a package."""
     made = create_package(current_services().store, current_act(), PackageForm.sent().package())
     return redirect_to(
         "packages.show", _("“{package}” is created. Publish it to Square to sell it.", package=made.name)
@@ -143,7 +140,6 @@ add_publishing_views(blueprint, show, "/packages")
 
 @blueprint.get("/packages/<package_id>")
 def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show a package as a form."""
     package = read_package(current_services().store, package_id)
     let_page_hold_frame()
     return render_template(

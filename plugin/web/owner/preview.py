@@ -47,7 +47,6 @@ def why_not(refusal: Refusal) -> Response:
 
 @blueprint.get("/papers/looks/shared.css", roles=TREATS)
 def shared() -> Response:
-    """Return the styles of all papers."""
     return _style(_OURS.sub(_font_address, shared_css()))
 
 
@@ -70,7 +69,6 @@ def own() -> Response:
 
 @blueprint.get("/papers/looks/<name>", roles=TREATS)
 def font(name: str) -> Response:
-    """Return a font of the papers."""
     fonts = {file.name: file for file in (files("invoices") / "print" / "fonts").iterdir()}
     if name not in fonts or not name.endswith(".ttf"):
         abort(404)

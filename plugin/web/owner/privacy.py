@@ -24,7 +24,6 @@ def show(client_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/clients/<client_id>/held.json")
 def save_json(client_id: str) -> ResponseReturnValue:
-    """Return the export as JSON."""
     return _saved(client_id, _held(client_id).to_json(), "application/json", "json")
 
 
@@ -46,7 +45,6 @@ def choose(client_id: str, refusal: Refusal | None = None) -> ResponseReturnValu
 
 @blueprint.post("/clients/<client_id>/erasure", refused=choose)
 def erase(client_id: str) -> ResponseReturnValue:
-    """Erase the client's personal data."""
     form = ErasureForm.sent()
     wish = Erasure(client_id, form.name.data, gives_up=form.gives_up.data)
     is_new = erase_client(current_services().store, current_act(), wish)

@@ -66,12 +66,10 @@ class SettingsForm(Form):
 
     @classmethod
     def names(cls) -> list[str]:
-        """Return the settings of the form."""
         return [name for name in vars(cls) if name in DECLARED]
 
     @classmethod
     def values(cls) -> dict[str, str]:
-        """Return the settings as they are typed."""
         settings = current_services().settings
         return {name: text_of(getattr(settings, name)) for name in cls.names()}
 
@@ -179,7 +177,6 @@ class Section:
 
 
 def sections(services: Services) -> list[Section]:
-    """Return the pages that there are."""
     return [
         Section(_("Name and letterhead"), url_for("letterhead.show"), pages.clinic().name),
         _clinic(),

@@ -135,7 +135,6 @@ def remove() -> ResponseReturnValue:
 
 
 def address_of(group: Group) -> str:
-    """Return the address of a group's page."""
     own = _OWN_PAGES.get(group)
     return url_for(f"{own}.show") if own else url_for("settings.page", group=group)
 

@@ -17,8 +17,6 @@ from plugin.web.translations import _
 
 
 class OfferForm(Form):
-    """Whether the public page offers a package."""
-
     offered = Hidden()
 
 

@@ -28,8 +28,6 @@ _OTHERS = (*_SELLS_AT, *_APPLICATION, *_EVENTS)
 
 
 class TokenForm(Form):
-    """The access token of Square and the environment it is for."""
-
     seen = Hidden()
     square_environment = Choice(
         N_("Environment"), tuple(setting_forms.ENVIRONMENTS.items()), default="practice"

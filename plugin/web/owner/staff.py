@@ -65,7 +65,6 @@ class PersonForm(Form):
     )
 
     def details(self) -> StaffDetails:
-        """Return what was entered."""
         return StaffDetails(
             self.name.data, Role(self.role.data), self.email.data, self.printed_name.data, self.license.data
         )
@@ -82,7 +81,6 @@ class InviteForm(PersonForm):
     )
 
     def person(self) -> NewPerson:
-        """Return what was entered."""
         return NewPerson(
             self.email.data or "",
             self.name.data,
@@ -212,7 +210,6 @@ def add_token() -> ResponseReturnValue:
 
 @blueprint.post("/tokens/<token_id>/revocation", refused=show)
 def revoke(token_id: str) -> ResponseReturnValue:
-    """Revoke a token."""
     token = revoke_token(current_services().store, current_act(), token_id)
     return redirect_to(
         "staff.show", _("The token “{token}” is revoked. Programs that use it are refused.", token=token.name)

@@ -74,7 +74,6 @@ def edit(treatment_id: str, language: str, refusal: Refusal | None = None) -> Re
 
 @blueprint.post("/clinic/papers/texts/<treatment_id>/<language>", refused=edit)
 def save(treatment_id: str, language: str) -> ResponseReturnValue:
-    """Save this text for use from now on."""
     form = TextForm.sent()
     saved = texts.save_text(
         current_services().store,
@@ -105,7 +104,6 @@ def save(treatment_id: str, language: str) -> ResponseReturnValue:
 
 @blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/start", refused=edit)
 def restart(treatment_id: str, language: str) -> ResponseReturnValue:
-    """Restore the initial text."""
     seen = TextForm.sent().seen_version
     texts.start_over(current_services().store, current_act(), treatment_id, language, seen_version=seen)
     return redirect_to(
@@ -153,7 +151,6 @@ def review(treatment_id: str, language: str) -> ResponseReturnValue:
 
 @blueprint.get("/clinic/papers/texts/<treatment_id>/<language>/preview", roles=TREATS)
 def preview(treatment_id: str, language: str) -> Response:
-    """Show the sheet with the saved text."""
     text = _text(treatment_id, language)
     return on_screen(
         _sheet(text, text.markdown, is_reviewed=text.is_reviewed), _said(text.markdown, language)
@@ -168,7 +165,6 @@ def try_out(treatment_id: str, language: str) -> Response:
 
 @blueprint.post("/clinic/papers/texts/<treatment_id>/<language>/paper.pdf", refused=edit)
 def draw(treatment_id: str, language: str) -> Response:
-    """Return the same as PDF."""
     services = current_services()
     pdf = drawn(services.store, services.render, _draft(treatment_id, language))
     return pdf_answer(pdf)

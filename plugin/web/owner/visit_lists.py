@@ -28,8 +28,6 @@ class MoveForm(Form):
 
 
 class RetireForm(Form):
-    """Whether an option is retired."""
-
     retired = Tick()
 
 
@@ -55,7 +53,6 @@ def show(refusal: Refusal | None = None, kind: str = "", option_id: str = "") ->
 
 @blueprint.post("/clinic/visit-lists/<kind>", refused=show)
 def add(kind: str) -> ResponseReturnValue:
-    """Add an option to a list."""
     if kind not in list(visit_options.OptionKind):
         abort(404)
     added = visit_options.add_option(
@@ -66,7 +63,6 @@ def add(kind: str) -> ResponseReturnValue:
 
 @blueprint.post("/clinic/visit-lists/options/<option_id>", refused=show)
 def rename(option_id: str) -> ResponseReturnValue:
-    """Rename an option."""
     renamed = visit_options.rename_option(
         current_services().store, current_act(), option_id, OptionForm.sent().name.data
     )

@@ -79,7 +79,6 @@ def _label(act: ActivityView) -> str:
 @blueprint.get("/reports/activity")
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show a page of the log."""
     store = current_services().store
     wanted = _asked(refusal)
     after = None if refusal else request.args.get("after") or None
@@ -102,7 +101,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.get("/reports/activity.<ending>")
 def save(ending: str) -> Response:
-    """Return all that the filters show as a file."""
     wanted = _asked(None)
     rows = all_activity(current_services().store, wanted, is_oldest_first=not _sorting().is_descending)
     return file_answer(sheet_of(_("Activity"), _COLUMNS, rows), ending, wanted.period)

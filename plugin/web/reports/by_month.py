@@ -99,7 +99,6 @@ def show_planned() -> ResponseReturnValue:
 
 @planned_report.get("/reports/planned.<ending>", endpoint="save")
 def save_planned(ending: str) -> Response:
-    """Return it as a file."""
     _by, columns, rows, _sorting = _planned()
     return file_answer(file_of("Planned visits", columns, rows), ending)
 
@@ -130,7 +129,6 @@ def show_tips() -> ResponseReturnValue:
 
 @tip_report.get("/by-month.<ending>", endpoint="save")
 def save_tips(ending: str) -> Response:
-    """Return the sums as a file."""
     return file_answer(file_of(_("Tips"), _TIPS, _tip_sums()[0]), ending)
 
 
@@ -152,7 +150,6 @@ reserve_report = Screens("reserve", __name__)
 
 @reserve_report.get("/reports/reserve", endpoint="show")
 def show_reserve() -> ResponseReturnValue:
-    """Show the reserve as it is today."""
     seen, clinic = reserve(current_services().store, pages.today()), pages.clinic()
     names = [written_month(month.first, clinic, "MMM") for month in seen.months] if seen else []
     return render_template("owner/reserve.html", seen=seen, names=names)
@@ -174,7 +171,6 @@ month_report = Screens("month", __name__)
 
 @month_report.get("/reports/month", endpoint="show")
 def show_month(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the months that can be printed."""
     store, clinic = current_services().store, pages.clinic()
     months = months_to_print(store, now=pages.now())
     return render_template(
@@ -189,7 +185,6 @@ def show_month(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @month_report.get("/reports/month.pdf", refused=show_month, endpoint="save")
 def save_month() -> Response:
-    """Return the paper of the month in the address."""
     month = asked_month(request.args.get("month", ""))
     services = current_services()
     pdf = month_pdf(services.store, services.render, month, now=services.clock())

@@ -105,7 +105,6 @@ _FORMATS = (
 
 @blueprint.get("/reports/journal/line")
 def line() -> ResponseReturnValue:
-    """Show what is behind a line."""
     wanted = _asked_line()
     found = behind_line(current_services().store, wanted)
     return render_template(
@@ -121,7 +120,6 @@ def line() -> ResponseReturnValue:
 
 @blueprint.get("/reports/journal/line.<ending>")
 def save_line(ending: str) -> Response:
-    """Return all of it as a file."""
     wanted = _asked_line()
     found = behind_line(current_services().store, wanted)
     return file_answer(file_of("Journal line", BEHIND, found.rows), ending, wanted.period)
@@ -142,7 +140,6 @@ def save() -> Response:
 
 @blueprint.get("/reports/journal/accounts")
 def accounts(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the accounts as a form."""
     chart = read_chart(current_services().store)
     values: dict[str, Any] = {
         "xero_tax_rate": chart.xero_tax_rate,
@@ -162,7 +159,6 @@ def accounts(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.post("/reports/journal/accounts", refused=accounts)
 def save_accounts() -> ResponseReturnValue:
-    """Save the accounts."""
     form = AccountsForm.sent()
     save_chart(
         current_services().store,

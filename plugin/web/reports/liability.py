@@ -41,7 +41,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.get("/reports/liability.<ending>")
 def save(ending: str) -> Response:
-    """Return it as a file."""
     period = period_for(None)
     return file_answer(liability_sheet(liability(current_services().store, period)), ending, period)
 

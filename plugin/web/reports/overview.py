@@ -37,7 +37,6 @@ _CHART_ALT = N_(
 @blueprint.get("/overview")
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the owner's overview."""
     store, now = current_services().store, pages.now()
     renew_some(store, now)
     typed = request.args.get("month", "")

@@ -40,7 +40,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 @blueprint.get("/reports/pay/<practitioner_id>")
 @shows_refusals
 def sessions(practitioner_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the sessions behind one practitioner's pay."""
     store, period = current_services().store, period_for(refusal)
     shown = _shown(period, refusal)
     shown["rows"] = [row for row in shown["rows"] if row.key == practitioner_id]
@@ -60,7 +59,6 @@ def sessions(practitioner_id: str, refusal: Refusal | None = None) -> ResponseRe
 
 @blueprint.get("/reports/pay.<ending>")
 def save(ending: str) -> Response:
-    """Return all pay as a file."""
     period, rate = period_for(None), PayForm.asked().chosen_rate()
     columns = _columns(rate, {})
     rows, _sorting = sort_by_columns(pay(current_services().store, period, rate), columns)
@@ -69,7 +67,6 @@ def save(ending: str) -> Response:
 
 @blueprint.get("/reports/pay/<practitioner_id>/sessions.<ending>")
 def save_sessions(practitioner_id: str, ending: str) -> Response:
-    """Return one practitioner's sessions as a file."""
     store, period = current_services().store, period_for(None)
     who = practitioner_name(store, practitioner_id) or NAMELESS[practitioner_id]
     columns = _session_columns(who)

@@ -44,7 +44,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.get("/overview/courses.<ending>")
 def save(ending: str) -> Response:
-    """Return them as a file."""
     return file_answer(
         progress_courses.courses_behind_sheet(current_services().store, _asked(), pages.today()), ending
     )
@@ -52,7 +51,6 @@ def save(ending: str) -> Response:
 
 @blueprint.get("/overview/progress.<ending>")
 def save_figures(ending: str) -> Response:
-    """Return the figures themselves as a file."""
     by = asked_one("by", ProgressBy) or ProgressBy.PACKAGE
     return file_answer(progress_sheet(course_progress(current_services().store, pages.now(), by), by), ending)
 

@@ -28,6 +28,5 @@ def show() -> ResponseReturnValue:
 
 @blueprint.get("/ratings.<ending>", roles=TREATS)
 def save(ending: str) -> Response:
-    """Return them as a file."""
     rows = rated_clients(current_services().store, act_without_form())
     return file_answer(ratings_sheet(rows), ending)

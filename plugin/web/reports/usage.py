@@ -43,7 +43,6 @@ REDEMPTIONS = "redemptions"
 @behind.get("/reports/entries", endpoint="show")
 @shows_refusals
 def show_entries(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the entries of the figure in the address."""
     store, wanted = current_services().store, _asked(refusal)
     after = None if refusal else request.args.get("after") or None
     found: EntryPage = entries_behind(store, wanted, cursor=after)
@@ -122,7 +121,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.get("/reports/usage.<ending>")
 def save(ending: str) -> Response:
-    """Return it as a file."""
     period, by = period_for(None), asked_one("by", By) or By.PACKAGE
     columns = _columns(period, by)
     rows, _sorting = _rows(period, by, columns)

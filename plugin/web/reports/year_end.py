@@ -85,7 +85,6 @@ class UnusedForm(Form):
 @blueprint.get("/reports/unused")
 @shows_refusals
 def unused(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the unused balances."""
     services = current_services()
     renew_some(services.store, pages.now())
     years = services.settings.unused_years if refusal is not None else _asked_years()
@@ -107,7 +106,6 @@ def unused(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.get("/reports/unused.<ending>")
 def save_unused(ending: str) -> Response:
-    """Return all of them as a file."""
     store = current_services().store
     renew_some(store, pages.now())
     _sorting, order = _asked_order()

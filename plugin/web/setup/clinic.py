@@ -35,8 +35,6 @@ _NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 
 class ClinicForm(HoursForm):
-    """The clinic."""
-
     name = Text(
         N_("Name of the clinic"),
         called=N_("The clinic’s name"),
@@ -139,7 +137,6 @@ blueprint = Screens("setup_clinic", __name__, url_prefix="/first-steps/clinic")
 
 @blueprint.get("")
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the form."""
     store, known = current_services().store, pages.clinic()
     setup, hours, locked = read_setup(store), read_hours(store), why_currency_locked(current_services())
     zone = setup.browser_zone if setup else ""
@@ -151,7 +148,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.post("", refused=show)
 def save() -> ResponseReturnValue:
-    """Save the clinic's details and hours."""
     store = current_services().store
     form = ClinicForm.sent()
     if form.currency.data != pages.clinic().currency and (why := why_currency_locked(current_services())):

@@ -34,8 +34,6 @@ _MARK = "setup"
 
 
 class CodeForm(Form):
-    """The set-up code."""
-
     code = Text(
         N_("Set-up code"),
         called=N_("The set-up code"),
@@ -99,7 +97,6 @@ def _only_before_the_owner() -> ResponseReturnValue | None:
 
 @blueprint.get("")
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Ask for the code."""
     if refusal is None and has_typed_code():
         return redirect(url_for("setup.owner"), code=303)
     return render_template("setup/code.html", form=CodeForm.shown(refusal))
@@ -108,7 +105,6 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 @blueprint.post("")
 @refused_shows(show)
 def enter() -> ResponseReturnValue:
-    """Check the code."""
     services = current_services()
     typed = CodeForm.sent().code.data
     answer = setup.try_setup_code(
@@ -132,7 +128,6 @@ def enter() -> ResponseReturnValue:
 
 @blueprint.get("/owner")
 def owner(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the form of the owner's account."""
     form = OwnerForm.shown(refusal)
     return render_template("setup/owner.html", form=form, steps=steps_from(None, "owner"))
 
@@ -182,7 +177,6 @@ def _adopt_address(owner: StaffView) -> None:
 
 
 def has_typed_code() -> bool:
-    """Return whether this browser has typed the code."""
     return setup.fits_setup(current_services().store, session.get(_MARK, ""))
 
 

@@ -84,5 +84,4 @@ def next_address(step: str) -> str:
 
 
 def step_address(step: str) -> str:
-    """Return the address of a step's page."""
     return url_for(f"setup_{step}.show")

@@ -50,8 +50,6 @@ class CatalogRow:
 
 
 class CatalogForm(Form):
-    """The packages to begin with."""
-
     treatment = Text(N_("Treatment"), called=N_("The treatment"), maxlength=NAME_LENGTH, required=True)
     way = Choice(
         N_("In Square"),
@@ -82,7 +80,6 @@ class CatalogForm(Form):
 
     @property
     def rows(self) -> list[CatalogRow]:
-        """Return the rows."""
         return [CatalogRow(*(self[name] for name in _fields_of_row(number))) for number in ROWS]
 
     def validate(self, extra_validators: Any = None) -> bool:
@@ -101,7 +98,6 @@ class CatalogForm(Form):
         return is_whole and bool(chosen) and not wrong
 
     def packages(self) -> list[NewPackage]:
-        """Return the packages that were chosen."""
         return [
             NewPackage(
                 row.name.data,

@@ -39,7 +39,6 @@ class CopyForm(Form):
 
 @blueprint.get("/restore")
 def restore_form(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Ask for a backup."""
     return render_template("setup/restore.html", form=CopyForm.shown(refusal))
 
 

@@ -36,8 +36,6 @@ _PRACTICE = ("practice", N_("The practice Square of this computer: no real money
 
 
 class TokenForm(Form):
-    """The access token of Square and the Square it is for."""
-
     square_environment = Choice(N_("Which Square"), default=_PRODUCTION[0])
     square_access_token = SecretText(
         N_("Access token"),
@@ -50,8 +48,6 @@ class TokenForm(Form):
 
 
 class LocationForm(Form):
-    """The location whose sales count."""
-
     square_location_id = Choice(N_("Whose sales count"))
 
 

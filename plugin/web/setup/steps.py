@@ -31,7 +31,6 @@ def show() -> ResponseReturnValue:
 
 @blueprint.post("/<step>/skip")
 def skip(step: str) -> ResponseReturnValue:
-    """Leave a step for later."""
     if step not in STEPS:
         abort(404)
     mark_step(current_services().store, current_act(), step, SKIPPED)
@@ -40,7 +39,6 @@ def skip(step: str) -> ResponseReturnValue:
 
 @blueprint.post("/checklist/hide")
 def hide() -> ResponseReturnValue:
-    """Hide the checklist on Today."""
     hide_checklist(current_services().store, current_act())
     return redirect_to("today.show")
 
@@ -50,7 +48,6 @@ paper = Screens("setup_paper", __name__, url_prefix="/first-steps/paper")
 
 @paper.get("", endpoint="show")
 def show_paper() -> ResponseReturnValue:
-    """Show the paper and the button that prints it."""
     let_page_hold_frame()
     return render_template("setup/paper.html", **frame_of("paper"))
 
@@ -80,7 +77,6 @@ def show_staff(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @staff.post("", fresh=FRESH_FOR, refused=show_staff)
 def create() -> ResponseReturnValue:
-    """Invite a person."""
     member, by_mail = invite_by_form()
     mark_step(current_services().store, current_act(), "staff", DONE)
     if not by_mail:
