@@ -52,7 +52,7 @@ from plugin.square.customers import write_customer
 from plugin.square.pay_address import find_pay_address
 from plugin.square.planned_bookings import give_up_planned_booking, run_planned_booking
 from plugin.square.profiles import compact, leave_profile, write_profile
-from plugin.square.sale_jobs import look_at_sale, record_sale
+from plugin.square.sale_record import look_at_sale, record_sale
 from plugin.square.sync.requested import SWEEP, SYNC_LEASE_S, requested_sync
 from plugin.wallet.jobs import update_apple, update_google, withdraw_google
 

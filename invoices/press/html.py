@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from invoices import papers
 from invoices.language import Language, language_for
 from invoices.pages.account_rows import in_one_piece, is_windowed, postal_lines
-from invoices.pages.agreement import agreement_page
+from invoices.pages.agreement import agreement_page, quote_page
 from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.credit_note import credit_note_page
 from invoices.pages.density import Density, densities_of, of_several_pages
@@ -21,7 +21,6 @@ from invoices.pages.letter import letter_page, poster_page
 from invoices.pages.lines import whole, with_full_lines
 from invoices.pages.month import month_page
 from invoices.pages.planner import planner_page
-from invoices.pages.quote import quote_page
 from invoices.pages.reach import phone_way, ways_to_reach
 from invoices.pages.receipt import prepaid_page, receipt_page
 from invoices.pages.script import lang, named

@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 refused, 2 wrong usage or settings. What a command needs i
 """
 
 from plugin.cli import (
-    accounting,
     backups,
     database,
     doctor,

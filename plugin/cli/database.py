@@ -82,7 +82,7 @@ def db_grants(role: str) -> None:
 
     Pipe it into psql as the owner; again after each upgrade.
     """
-    from plugin.store.grants import grants
+    from plugin.store.triggers import grants
 
     owner = Store(read_settings().direct_url).url.username or "postgres"
     for statement in grants(role, owner):

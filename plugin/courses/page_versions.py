@@ -11,8 +11,7 @@ from sqlalchemy import BindParameter, ColumnElement, ScalarSelect, Select, bindp
 
 from plugin.courses.refunds.desk_refunds import REFUND_SHOWN_FOR
 from plugin.courses.square_health import TOLD_AFTER
-from plugin.courses.visits.arrival_groups import NEXT_WITHIN
-from plugin.courses.visits.arrivals import DUE_WITHIN
+from plugin.courses.visits.arrivals import DUE_WITHIN, NEXT_WITHIN
 from plugin.store import Store
 from plugin.store.prepared import Prepared
 from plugin.store.queues import PENDING, Attention, Inbox, Outbox

@@ -11,7 +11,7 @@ from plugin.courses.base.outbox import enqueue_papers_and_profile
 from plugin.courses.documents import enqueue
 from plugin.courses.exchange.complete import complete_exchanges
 from plugin.courses.handouts.visit_email import enqueue_visit_emails
-from plugin.courses.sales.checkout_outcome import settle_checkouts
+from plugin.courses.sales.checkout_views import settle_checkouts
 from plugin.courses.sales.public_orders import settle_public_order
 from plugin.courses.visits.plan_bookings import cancel_plan_of_frozen
 

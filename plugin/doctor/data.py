@@ -18,11 +18,11 @@ from plugin.doctor.finding import Finding, ok, warning, wrong
 from plugin.settings import Settings
 from plugin.store import Store
 from plugin.store.database import database_url
-from plugin.store.grants import can_rewrite
 from plugin.store.migrate import is_current, is_empty
 from plugin.store.postgresql import is_pooled as asks_pooler
 from plugin.store.postgresql import refusal
 from plugin.store.tables import Entry, Heartbeat, Inbox
+from plugin.store.triggers import can_rewrite
 
 _UPGRADE = "Run: coursekeeper upgrade"
 

@@ -8,8 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.store import Store
-from plugin.store.grants import can_rewrite, grants
-from plugin.store.triggers import ERASED
+from plugin.store.triggers import ERASED, can_rewrite, grants
 from tests.clock import HandMovedClock
 from tests.commands.command import Command
 from tests.courses.desk import OLGA, Desk

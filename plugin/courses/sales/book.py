@@ -26,7 +26,7 @@ from plugin.courses.catalog.packages import packages_of_variations_in
 from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.sales.assign import assign_by_square
 from plugin.courses.sales.changed_sale import ask_about_changes
-from plugin.courses.sales.checkout_outcome import begun_for_in, begun_of_order_in
+from plugin.courses.sales.checkout_views import begun_for_in, begun_of_order_in
 from plugin.courses.sales.payments import receive_money, sale_key
 from plugin.courses.sales.public_orders import client_of_public_order
 from plugin.courses.sales.sales import Booking, Sale, SaleLine

@@ -17,8 +17,7 @@ from plugin.courses.clients.clients import known_client_in
 from plugin.courses.clients.contacts import typed_email
 from plugin.courses.sales.agreed import link_agreement
 from plugin.courses.sales.assign import assign, settle_unassigned_in
-from plugin.courses.sales.checkout_outcome import sold_at_till_in
-from plugin.courses.sales.checkout_views import CheckoutView, TerminalView, view_of
+from plugin.courses.sales.checkout_views import CheckoutView, TerminalView, sold_at_till_in, view_of
 from plugin.courses.sales.new_checkout import NewCheckout, new_checkout
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store

@@ -1,9 +1,13 @@
-"""The day's bookings: what each client has left, and the visit's outcome. Never queries Square."""
+"""The day's bookings: what each client has left, the visit's outcome, and the groups that the desk handles in turn.
+
+Never queries Square.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -18,8 +22,8 @@ from plugin.courses.base.read import summaries_in
 from plugin.courses.base.views import CourseSummary
 from plugin.courses.base.work import reading
 from plugin.courses.changes.sharing import shared_in
+from plugin.courses.visits.booked_visits import NextSession, next_session
 from plugin.courses.visits.bookings import CALLED_OFF, NO_SHOW, practitioner_named, practitioners_in
-from plugin.courses.visits.next_session import NextSession, next_session
 from plugin.courses.visits.no_shows import waived_in
 from plugin.courses.visits.same_day import DayCharge, charges_that_day
 from plugin.store import Store
@@ -259,3 +263,42 @@ def _chosen(row: Booking, known: _Known, client_id: str | None) -> NextSession |
 
 def _offer(course: CourseSummary, known: _Known) -> NoShowOffer:
     return no_show_offer(course.terms, known.forgiven.get(course.id, 0))
+
+
+NEXT_WITHIN = timedelta(hours=2)
+
+
+class Part(StrEnum):
+    """Now: here, due or overdue. Next: within two hours. Later: the rest of the day. Done: settled or canceled."""
+
+    NOW = "now"
+    NEXT = "next"
+    LATER = "later"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalGroup:
+    """The arrivals of one part of the day, by time."""
+
+    part: Part
+    arrivals: tuple[Arrival, ...]
+
+
+def grouped(arrivals: Sequence[Arrival], now: datetime) -> tuple[ArrivalGroup, ...]:
+    """Return the parts of the day that have arrivals, in their order."""
+    by_part: dict[Part, list[Arrival]] = {part: [] for part in Part}
+    for each in arrivals:
+        by_part[part_of(each, now)].append(each)
+    # Who is here is seen to before who is only due.
+    by_part[Part.NOW].sort(key=lambda each: each.arrived_at is None)
+    return tuple(ArrivalGroup(part, tuple(found)) for part, found in by_part.items() if found)
+
+
+def part_of(arrival: Arrival, now: datetime) -> Part:
+    """Return the part of the day an arrival belongs to."""
+    if arrival.state in ("used", "charged", "forgiven", "canceled"):
+        return Part.DONE
+    if arrival.arrived_at is not None or arrival.start_at - now <= DUE_WITHIN:
+        return Part.NOW
+    return Part.NEXT if arrival.start_at - now <= NEXT_WITHIN else Part.LATER

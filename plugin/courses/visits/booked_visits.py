@@ -1,5 +1,10 @@
-"""A booked visit that took place uses a session, once per booking, however often it is tapped."""
+"""A booked visit that took place uses a session, once per booking, however often it is tapped.
 
+Where no one has chosen, the course and its session are chosen here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -7,23 +12,57 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role
-from plugin.core.text import REASON_LENGTH, required
+from plugin.core.course import AllowanceState
+from plugin.core.text import REASON_LENGTH, is_same_name, required
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import entry_in, summaries_in
-from plugin.courses.base.views import Used
+from plugin.courses.base.views import CourseSummary, Used
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.changes.sharing import shared_in
 from plugin.courses.visits import bookings
-from plugin.courses.visits.next_session import next_session
 from plugin.courses.visits.reverse import undo_use
 from plugin.courses.visits.same_day import DayCharge, charges_that_day, confirmed
 from plugin.courses.visits.use import UseSession, record_use, used_answer
 from plugin.errors import NoneLeft, Refused
 from plugin.store.tables import Booking, Course, Entry, Visit
 from plugin.wording import _
+
+
+@dataclass(frozen=True, slots=True)
+class NextSession:
+    """What would be used; `is_named` where its treatment has the same name as the booked service."""
+
+    course: CourseSummary
+    allowance: AllowanceState
+    is_named: bool
+
+    @property
+    def is_usable(self) -> bool:
+        """Return whether it can be used now, as it may be locked until more is paid."""
+        return self.allowance.usable_now > 0
+
+
+def next_session(courses: Iterable[CourseSummary], service: str) -> NextSession | None:
+    """Return the sessions of the service's name, else main ones, else any; None where no course has any open.
+
+    Usable sessions are preferred to those that await payment; then the course that expires first, then the
+    oldest (docs/rules.md, rule 6).
+    """
+    live = sorted((each for each in courses if each.is_live), key=_order)
+    found = [(course, each) for course in live for each in course.allowances if each.is_usable]
+    usable = [pair for pair in found if pair[1].usable_now] or found
+    for course, each in usable:
+        if is_same_name(each.treatment, service):
+            return NextSession(course, each, is_named=True)
+    usable.sort(key=lambda pair: pair[1].kind != "main")
+    return NextSession(*usable[0], is_named=False) if usable else None
+
+
+def _order(course: CourseSummary) -> tuple[date, object, str]:
+    return (course.expires_on or date.max, course.sold_at, course.id)
 
 
 @allowed(Role.DESK, Role.PRACTITIONER)

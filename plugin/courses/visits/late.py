@@ -20,7 +20,7 @@ from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import moment_text
 from plugin.courses.base.work import Work, in_transaction, require_row
 from plugin.courses.catalog.visit_options import options_in
-from plugin.courses.visits.next_session import NextSession, next_session
+from plugin.courses.visits.booked_visits import NextSession, next_session
 from plugin.courses.visits.note_views import NO_VISIT, NoteContent, NotePlace
 from plugin.courses.visits.visits import VisitDetails, describe_in, details_in
 from plugin.errors import CoursekeeperError, InvalidField, NoneLeft, Refused

@@ -17,16 +17,18 @@ from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.words import time_text
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.catalog.visit_options import options_in
-from plugin.courses.visits.note_joining import add_change_in, join_in, new_note_in
 from plugin.courses.visits.note_views import (
     NO_VISIT,
     FoundNote,
     NoteContent,
     NotePlace,
     NoteView,
+    add_change_in,
     content_in,
     find_note_in,
+    join_in,
     may_read_points,
+    new_note_in,
     note_view_in,
     option_ids_in,
     today_in,

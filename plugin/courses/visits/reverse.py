@@ -20,7 +20,7 @@ from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes.early_use import earn_ahead
 from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.visits.bookings import free_booking_of_in
-from plugin.courses.visits.note_joining import release_in
+from plugin.courses.visits.note_views import release_in
 from plugin.errors import AlreadyReversed, Refused
 from plugin.store.tables import Course, Entry, VisitNote
 from plugin.wording import N_, _

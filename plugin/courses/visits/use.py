@@ -23,7 +23,7 @@ from plugin.courses.base.work import ANSWER, Work, allowed, answer_in, digest, k
 from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.checks.answers import refuse_unchecked_in
 from plugin.courses.clients.clients import living_client_in
-from plugin.courses.visits.note_joining import draft_in, note_use_in
+from plugin.courses.visits.note_views import draft_in, note_use_in
 from plugin.courses.visits.same_day import ask_in, confirmed, earlier_entries_in
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store.database import write

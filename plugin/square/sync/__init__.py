@@ -15,13 +15,16 @@ from plugin.courses.base.bookmarks import bookmark_of, save_bookmark
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.parsing import Json
-from plugin.square.sync.bookings import sync_bookings
-from plugin.square.sync.catalog import sync_catalog
-from plugin.square.sync.checkouts import sync_invoices, sync_terminals
 from plugin.square.sync.customers import sync_customers, sync_nameless, sync_profiles
-from plugin.square.sync.disputes import sync_disputes
 from plugin.square.sync.orders import sync_orders, sync_refunds
-from plugin.square.sync.pages import SyncPage
+from plugin.square.sync.pages import (
+    SyncPage,
+    sync_bookings,
+    sync_catalog,
+    sync_disputes,
+    sync_invoices,
+    sync_terminals,
+)
 from plugin.store import Store
 from plugin.store.queues import Sweep
 

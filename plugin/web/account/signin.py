@@ -13,7 +13,7 @@ from plugin.courses.accounts.shared_devices import open_device, start_pin_sign_i
 from plugin.courses.accounts.sign_ins import SIGN_IN_LASTS, end_sign_in, staff_signed_in, start_sign_in
 from plugin.web import check_in_cookie, current_services
 from plugin.web.access import AT_THE_DESK, allow
-from plugin.web.account import lock, passkeys, reset, resume, second_step
+from plugin.web.account import lock, passkeys, reset, resume, totp
 from plugin.web.account.doors import going_on, limited, page, proving, signed_in
 from plugin.web.account.passwords import LONGEST, MEMORY_KIB, PASSES
 from plugin.web.account.people import SIGN_IN, StaffStore, StaffUser, load_by_sign_in
@@ -50,7 +50,7 @@ CONFIGURATION: dict[str, object] = {
         "argon2__parallelism": 1,
     },
     **reset.CONFIGURATION,
-    **second_step.CONFIGURATION,
+    **totp.CONFIGURATION,
     **passkeys.CONFIGURATION,
 }
 
@@ -77,7 +77,7 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
         app,
         StaffStore(),
         login_form=SignInForm,
-        two_factor_rescue_form=second_step.NoRescue,
+        two_factor_rescue_form=totp.NoRescue,
         wan_register_form=passkeys.NewPasskeyForm,
         wan_signin_response_form=passkeys.PasskeyAnswerForm,
         webauthn_util_cls=passkeys.PasskeyRules,
@@ -100,7 +100,7 @@ def set_up(app: Flask, *, without_csrf: Iterable[Blueprint]) -> None:
     verify = allow(*AT_THE_DESK)(going_on(proving(views["security.verify"]), resume.PROVED))
     views["security.verify"] = limited(app, verify, signed_in)
     reset.set_up(app)
-    second_step.set_up(app)
+    totp.set_up(app)
     passkeys.set_up(app)
     lock.set_up(app)
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from invoices.pages.quote import quote_page
+from invoices.pages.agreement import quote_page
 from plugin.courses.quotes.make import pay_quote
 from plugin.courses.quotes.views import QuoteView, quote_content, quote_of_code, quote_pdf
 from plugin.courses.sales.checkouts import read_checkout

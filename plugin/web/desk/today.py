@@ -18,8 +18,7 @@ from plugin.courses.page_versions import PageVersion, version_of_today
 from plugin.courses.reports.due_today import DueToday, due_today
 from plugin.courses.sales.checkouts import list_checkouts
 from plugin.courses.square_health import square_away
-from plugin.courses.visits.arrival_groups import grouped
-from plugin.courses.visits.arrivals import Arrival, arrivals_on
+from plugin.courses.visits.arrivals import Arrival, arrivals_on, grouped
 from plugin.courses.visits.planned import planned_on
 from plugin.courses.visits.visits import visits_on
 from plugin.web import current_services, live, pages
