@@ -100,6 +100,12 @@ class _WritingSession(Session):
             on_its_way, self._on_its_way = self._on_its_way, None
             on_its_way.close()
 
+    def commit_with_what_is_on_its_way(self) -> None:
+        """Commit in the round trip that waits for it, if anything is; nothing is left to commit then."""
+        if self._on_its_way is not None:
+            self.write(_COMMIT, {})
+            self.arrive()
+
     def give_up(self) -> None:
         """Wait for what is on its way, whatever becomes of it."""
         with suppress(DBAPIError):
@@ -230,20 +236,15 @@ class Store:
             with self._one_writer, self.engine.connect() as connection:
                 begin_writing(connection)
                 session = _WritingSession(connection)
-                try:
-                    with connection.begin(), session:
-                        try:
-                            yield session
-                            session.flush()
-                        except BaseException:
-                            session.give_up()
-                            raise
-                    # The commit went the way of what it committed.
-                    session.arrive()
-                except BaseException:
-                    # A commit that was refused: the pool may not get a connection on which something is on its way.
-                    session.give_up()
-                    raise
+                with connection.begin(), session:
+                    try:
+                        yield session
+                        session.flush()
+                        session.commit_with_what_is_on_its_way()
+                    except BaseException:
+                        # The pool may not get a connection on which something is on its way.
+                        session.give_up()
+                        raise
         except DBAPIError as error:
             if self.write_failures.note(error) and not isinstance(error, OperationalError):
                 # PostgreSQL's driver calls a read-only database an internal error.
@@ -405,7 +406,7 @@ def _is_locked(driver: sqlite3.Connection) -> bool:
     return False
 
 
-_BEGIN_WRITING = Prepared(text("BEGIN IMMEDIATE"))
+_BEGIN_WRITING, _COMMIT = Prepared(text("BEGIN IMMEDIATE")), Prepared(text("COMMIT"))
 _MOST_WAIT_S, _ASK_AGAIN_S = 15, 0.001
 _WAIT = f"busy_timeout = {_MOST_WAIT_S * 1000}"
 # Both are per connection. Without foreign_keys the chain of entries is not guarded; without

@@ -6,9 +6,10 @@ from plugin.courses.base.read import read_course
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.sales.sales import Sale
 from plugin.courses.visits.use import UseSession, use_session
-from tests.budgets.counting import counted
+from tests.budgets.counting import counted, round_trips
 from tests.courses.conftest import desk as desk
 from tests.courses.desk import Desk
+from tests.databases import postgresql_alone
 
 USE, USE_WITH_MAIL, USE_AGAIN, UNDO, BOOK, BOOK_AGAIN = 10, 12, 5, 10, 21, 7
 READ = 5
@@ -43,6 +44,19 @@ def test_a_use(desk: Desk, has_mail: bool, budget: int) -> None:
         used = use_session(desk.store, act, UseSession(course_id), has_mail=has_mail)
     assert used.sessions_left == 11
     assert len(sent) <= budget, "\n".join(each.sql for each in sent)
+
+
+@postgresql_alone
+def test_the_round_trips_of_a_use(desk: Desk) -> None:
+    course_id = desk.sell()
+    desk.use(course_id)
+    # The pool gives the connection that was used last.
+    with desk.store.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+    desk.clock.advance(days=1)
+    with round_trips(driver) as trips:
+        desk.use(course_id)
+    assert trips == [4]
 
 
 def test_the_same_use_again(desk: Desk) -> None:
