@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from plugin.store.statements import created, dropped
+from plugin.store.statements import created
 
 FEWEST, MOST = 3, 8
 # Constants of ours, and names of columns; no person's values.
@@ -49,18 +49,8 @@ def wrong(engine: str) -> str:
     return f"{missing} UNION SELECT client_id FROM ({kept} EXCEPT {wanted}) AS others ORDER BY 1"  # noqa: S608 # nosec B608
 
 
-def trigger_names() -> Iterator[str]:
-    yield from (name for name, *_rest in _TRIGGERS)
-
-
 def creation(engine: str) -> Iterator[str]:
     """Yield the statements that create the triggers; `engine` is "sqlite" or "postgresql"."""
     insert = f"{filling(engine, row='NEW', rows='')};"
     for name, event, when, do in _TRIGGERS:
         yield from created(engine, name, event, "client", do.format(insert=insert), when=when)
-
-
-def removal(engine: str) -> Iterator[str]:
-    """Yield the statements that drop the triggers of `creation`."""
-    for name, *_rest in _TRIGGERS:
-        yield from dropped(engine, name, "client")

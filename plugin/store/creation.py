@@ -41,7 +41,7 @@ def create(store: Store, revision: str) -> None:
             return
         create_tables(connection, METADATA)
         add_first_rows(connection)
-        for statement in _triggers(connection.dialect.name):
+        for statement in trigger_statements(connection.dialect.name):
             connection.execute(sa.text(statement))
         note_revision(connection, revision)
 
@@ -64,7 +64,8 @@ def note_revision(connection: sa.Connection, revision: str) -> None:
     connection.execute(sa.text("INSERT INTO alembic_version VALUES (:revision)"), {"revision": revision})
 
 
-def _triggers(engine: str) -> Iterator[str]:
+def trigger_statements(engine: str) -> Iterator[str]:
+    """Yield the statements that create all triggers and their functions; `engine` is "sqlite" or "postgresql"."""
     yield from triggers.functions(engine, *triggers.FUNCTIONS)
     yield from triggers.creation(engine, *triggers.GUARDED)
     yield from versions.creation(engine)

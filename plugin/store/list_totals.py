@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, Name
-from plugin.store.statements import created, dropped
+from plugin.store.statements import created
 
 _Trigger: TypeAlias = tuple[str, str, str, str, str]
 
@@ -170,18 +170,9 @@ _TRIGGERS = (
 )
 
 
-def trigger_names() -> Iterator[str]:
-    yield from (name for name, *_rest in (*_TRIGGERS, *_FOLLOW_UPS))
-
-
 def creation(engine: str) -> Iterator[str]:
     """Yield the statements that create the triggers; `engine` is "sqlite" or "postgresql"."""
     yield from _created(engine, _TRIGGERS)
-
-
-def removal(engine: str) -> Iterator[str]:
-    """Yield the statements that drop the triggers of `creation`."""
-    yield from _dropped(engine, _TRIGGERS)
 
 
 def creation_for_follow_ups(engine: str) -> Iterator[str]:
@@ -189,16 +180,6 @@ def creation_for_follow_ups(engine: str) -> Iterator[str]:
     yield from _created(engine, _FOLLOW_UPS)
 
 
-def removal_for_follow_ups(engine: str) -> Iterator[str]:
-    """Yield the statements that drop the triggers of `FollowUpSum`."""
-    yield from _dropped(engine, _FOLLOW_UPS)
-
-
 def _created(engine: str, triggers: Iterable[_Trigger]) -> Iterator[str]:
     for name, event, table, when, do in triggers:
         yield from created(engine, name, event, table, do, when=when)
-
-
-def _dropped(engine: str, triggers: Iterable[_Trigger]) -> Iterator[str]:
-    for name, _event, table, *_rest in triggers:
-        yield from dropped(engine, name, table)

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.core.status import IN_USE, Status
 from plugin.store.base import Amount, Base, Id, Name, SquareId, only_where
-from plugin.store.statements import created, dropped
+from plugin.store.statements import created
 
 # No expiration, and no visit yet: dates that sort last and first, so that an index has every row in order.
 NEVER, NOT_YET = date.max, date.min
@@ -236,12 +236,6 @@ _RENAMES = {
 _NOTE = "INSERT INTO unlisted_course (course_id)"
 
 
-def trigger_names(engine: str) -> Iterator[str]:
-    for table, event, _ in _triggers(engine):
-        yield _name(engine, table, event)
-    yield from (name for name, *_rest in _SUM_TRIGGERS)
-
-
 def creation(engine: str) -> Iterator[str]:
     """Yield the statements that create the triggers which note courses and keep the sums.
 
@@ -251,14 +245,6 @@ def creation(engine: str) -> Iterator[str]:
         yield from created(engine, _name(engine, table, event), event, table, f"{do};")
     for name, event, row, sign in _SUM_TRIGGERS:
         yield from created(engine, name, event, "listed_course", " ".join(_adding(row, sign)))
-
-
-def removal(engine: str) -> Iterator[str]:
-    """Yield the statements that drop the triggers of `creation`."""
-    for table, event, _ in _triggers(engine):
-        yield from dropped(engine, _name(engine, table, event), table)
-    for name, *_rest in _SUM_TRIGGERS:
-        yield from dropped(engine, name, "listed_course")
 
 
 def _triggers(engine: str) -> Iterator[tuple[str, str, str]]:

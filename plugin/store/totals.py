@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Amount, Base, Id, SquareId
-from plugin.store.statements import created, dropped
+from plugin.store.statements import created
 
 
 class PeriodTotal(Base):
@@ -104,18 +104,8 @@ def creation(engine: str) -> Iterator[str]:
     yield from created(engine, TRIGGER, "INSERT", "entry", _NOTE)
 
 
-def removal(engine: str) -> Iterator[str]:
-    """Yield the statements that drop the trigger."""
-    yield from dropped(engine, TRIGGER, "entry")
-
-
 def creation_for_moves(engine: str) -> Iterator[str]:
     """Yield the statements that create the trigger which notes uses that another practitioner is named for."""
     yield from created(
         engine, MOVES, "UPDATE OF practitioner_id", "visit", _NOTE_MOVED, when=_IF_MOVED[engine]
     )
-
-
-def removal_for_moves(engine: str) -> Iterator[str]:
-    """Yield the statements that drop the trigger of `creation_for_moves`."""
-    yield from dropped(engine, MOVES, "visit")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 ERASED = "(erased)"
 
 # Each table's columns that never change, and those that may become the mark.
-_KEPT = {
+KEPT = {
     "entry": (
         *("id", "allowance_id", "seq", "kind", "sessions_before", "sessions_delta", "sessions_after"),
         *("value_before", "value_delta", "value_after", "granted_before", "granted_after", "happened_at"),
@@ -50,10 +50,6 @@ def guard_names(engine: str) -> frozenset[str]:
     return frozenset(f"{table}_refuses_{deed}" for table in GUARDED for deed in _deeds(engine, table))
 
 
-def guarded_columns(table: str) -> tuple[str, ...]:
-    return (*_KEPT[table], *ERASABLE[table])
-
-
 # Of a table: the columns that never change, and those that may become the mark.
 Guarded = tuple[Sequence[str], Sequence[str]]
 
@@ -64,33 +60,15 @@ def creation(engine: str, *tables: str, frozen: Mapping[str, Guarded] | None = N
     `frozen`: what a migration guards in its own revision, instead of the columns of today.
     """
     for table in tables:
-        kept, erasable = (frozen or {}).get(table) or (_KEPT.get(table, ()), ERASABLE.get(table, ()))
+        kept, erasable = (frozen or {}).get(table) or (KEPT.get(table, ()), ERASABLE.get(table, ()))
         for deed in _deeds(engine, table):
             guard = _sqlite(table, deed, kept, erasable) if engine == "sqlite" else _pg(table, deed, erasable)
             yield f"CREATE TRIGGER {table}_refuses_{deed} BEFORE {guard}"
 
 
-def removal(engine: str, *tables: str) -> Iterator[str]:
-    """Yield the statements that drop the triggers of `creation`."""
-    for table in tables:
-        on = "" if engine == "sqlite" else f" ON {table}"
-        for deed in _deeds(engine, table):
-            yield f"DROP TRIGGER {table}_refuses_{deed}{on}"
-
-
 def functions(engine: str, *names: str) -> Iterator[str]:
     """Yield the statements that create the functions which PostgreSQL's triggers call."""
     yield from (_PG_FUNCTIONS[name] for name in names if engine == "postgresql")
-
-
-def removal_of_functions(engine: str, *names: str) -> Iterator[str]:
-    """Yield the statements that drop the functions of `functions`."""
-    yield from (f"DROP FUNCTION {name}()" for name in names if engine == "postgresql")
-
-
-def activity_deeds(engine: str) -> tuple[str, ...]:
-    """Return what the triggers of the activity log refuse, as their names end."""
-    return _deeds(engine, ACTIVITY)
 
 
 def _deeds(engine: str, table: str) -> tuple[str, ...]:

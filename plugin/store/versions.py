@@ -100,25 +100,6 @@ def creation(engine: str, tables: Iterable[str] = WATCHED) -> Iterator[str]:
         yield from _pg(table) if engine == "postgresql" else _sqlite(table)
 
 
-def removal(engine: str, tables: Iterable[str] = WATCHED) -> Iterator[str]:
-    """Yield the statements that drop the triggers of `creation`."""
-    for table in tables:
-        if engine == "postgresql":
-            yield f"DROP TRIGGER {table}_counts ON {table}"
-            yield f"DROP FUNCTION count_{table}()"
-            continue
-        for event in _events(table):
-            yield f"DROP TRIGGER {table}_counts_{event.lower()}"
-
-
-def trigger_names(engine: str) -> Iterator[str]:
-    for table in WATCHED:
-        if engine == "postgresql":
-            yield f"{table}_counts"
-        else:
-            yield from (f"{table}_counts_{event.lower()}" for event in _events(table))
-
-
 def _events(table: str) -> tuple[str, ...]:
     return _EVENTS[:2] if table in _ONLY else _EVENTS
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from plugin.store.base import Base, Id, Name, only_where
 from plugin.store.personal import NAMED, OF_COURSE
-from plugin.store.statements import created, dropped
+from plugin.store.statements import created
 
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -110,8 +110,3 @@ def creation(engine: str) -> Iterator[str]:
         yield from created(engine, TRIGGER, "INSERT", "entry", do, when=f"WHEN {_HEARD}")
     else:
         yield from created(engine, TRIGGER, "INSERT", "entry", f"IF {_HEARD} THEN {do} END IF;")
-
-
-def removal(engine: str) -> Iterator[str]:
-    """Yield the statements that drop the trigger."""
-    yield from dropped(engine, TRIGGER, "entry")

@@ -28,6 +28,7 @@ from plugin.store.people import Client, SquareCustomer
 from plugin.store.queues import Attention
 from plugin.store.recorded import RECORDED, recorded
 from plugin.store.square_side import Booking
+from plugin.store.statements import dropped
 from tests.bench.desks import reopened
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
@@ -98,7 +99,7 @@ def build(url: str, size: int) -> Desk:
         connection = session.connection()
         engine = connection.dialect.name
         # Counting each row for open pages would take longer than writing it.
-        _run(connection, [line for each in _COUNTING for line in each.removal(engine)])
+        _run(connection, [line for each in _COUNTING for line in dropped(engine, each.creation(engine))])
         for rows in _batches(connection, size, packages):
             for model in sorted(rows, key=_ORDER.index):
                 connection.execute(insert(model), _as_recorded(model.__tablename__, rows[model]))

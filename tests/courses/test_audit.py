@@ -16,7 +16,8 @@ from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.totals import keep_totals
 from plugin.store import Store
 from plugin.store.listing import SumOf
-from plugin.store.triggers import APPEND_ONLY, removal
+from plugin.store.statements import dropped
+from plugin.store.triggers import APPEND_ONLY, creation
 from tests.bench.pages import scans_of
 from tests.budgets.counting import counted
 from tests.clock import HandMovedClock
@@ -77,7 +78,7 @@ def _guards_down(store: Store) -> list[str]:
         "COMMIT",
         "PRAGMA foreign_keys = OFF",
         "PRAGMA ignore_check_constraints = ON",
-        *removal("sqlite", *APPEND_ONLY),
+        *dropped("sqlite", creation("sqlite", *APPEND_ONLY)),
         "BEGIN",
     ]
 

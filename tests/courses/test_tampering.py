@@ -33,7 +33,8 @@ from plugin.store import Store
 from plugin.store.ledger import Entry, LedgerSeal, SealedRow
 from plugin.store.migrate import upgrade
 from plugin.store.recorded import RECORDED, record_fingerprint
-from plugin.store.triggers import APPEND_ONLY, SEAL, SEALED, removal
+from plugin.store.statements import dropped
+from plugin.store.triggers import APPEND_ONLY, SEAL, SEALED, creation
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk
 from tests.courses.documents.sales import Papers
@@ -155,9 +156,9 @@ def unguarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
             statements = (
                 "COMMIT",
                 "PRAGMA foreign_keys = OFF",
-                *removal("sqlite", *APPEND_ONLY),
+                *dropped("sqlite", creation("sqlite", *APPEND_ONLY, SEAL, SEALED)),
             )
-            for statement in (*statements, *removal("sqlite", SEAL, SEALED), "BEGIN"):
+            for statement in (*statements, "BEGIN"):
                 connection.exec_driver_sql(statement)
             connection.commit()
             yield connection
@@ -209,7 +210,7 @@ def test_the_audit_finds_each_kind_on_postgresql(postgresql_url: str) -> None:
         _fill(store)
         assert audit(store) == ()
         with Session(store.engine) as session:
-            for statement in (*removal("postgresql", *APPEND_ONLY), *removal("postgresql", SEAL, SEALED)):
+            for statement in dropped("postgresql", creation("postgresql", *APPEND_ONLY, SEAL, SEALED)):
                 session.execute(text(statement))
             kept = _kept(session)
             for what, statements, check in BOTH:

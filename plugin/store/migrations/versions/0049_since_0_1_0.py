@@ -10,6 +10,7 @@ from plugin.errors import Refused
 from plugin.store import list_totals, listing, totals, triggers, versions, webhooks
 from plugin.store.creation import add_first_rows
 from plugin.store.migrations.frozen import MOMENT, Tables, where
+from plugin.store.statements import dropped
 
 revision = "0049"
 down_revision = "0022"
@@ -125,17 +126,6 @@ def _guards() -> Iterator[str]:
     yield from webhooks.creation(engine)
 
 
-def _removal() -> Iterator[str]:
-    engine = op.get_bind().dialect.name
-    yield from webhooks.removal(engine)
-    yield from triggers.removal(engine, triggers.SIGNED, triggers.SHOWN, triggers.ACTIVITY)
-    yield from triggers.removal_of_functions(engine, _FUNCTION)
-    yield from versions.removal(engine, versions.SINCE_0_1_0)
-    yield from totals.removal_for_moves(engine)
-    yield from list_totals.removal(engine)
-    yield from listing.removal(engine)
-
-
 def downgrade() -> None:
     """Undo, all that only the new tables hold is lost.
 
@@ -147,7 +137,7 @@ def downgrade() -> None:
             "Receipts were issued, and the version before can't keep them. To go back, restore the copy made before"
             " the upgrade."
         )
-    for statement in _removal():
+    for statement in dropped(op.get_bind().dialect.name, _guards()):
         op.execute(statement)
     for name in ("focus", "note"):
         op.add_column("visit", sa.Column(name, sa.String(500), server_default="", nullable=False))

@@ -9,6 +9,7 @@ from alembic import op
 
 from plugin.core.fingerprint import entry_fingerprint, reason_fingerprint
 from plugin.store import triggers
+from plugin.store.statements import dropped
 from plugin.store.triggers import ERASED
 
 revision = "0051"
@@ -37,7 +38,7 @@ _ENTRY = sa.table(
 def upgrade() -> None:
     """Apply."""
     engine = op.get_bind().dialect.name
-    for statement in triggers.removal(engine, "entry"):
+    for statement in dropped(engine, triggers.creation(engine, "entry")):
         op.execute(statement)
     op.add_column("entry", sa.Column("reason_salt", sa.String(16), server_default="", nullable=False))
     op.add_column("entry", sa.Column("reason_sha256", sa.String(64), server_default="", nullable=False))
@@ -73,7 +74,7 @@ def _hashes() -> Iterator[list[dict[str, Any]]]:
 def downgrade() -> None:
     """Undo."""
     engine = op.get_bind().dialect.name
-    for statement in triggers.removal(engine, "entry"):
+    for statement in dropped(engine, triggers.creation(engine, "entry")):
         op.execute(statement)
     for name in _NEW:
         op.drop_column("entry", name)

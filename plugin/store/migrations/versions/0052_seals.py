@@ -8,6 +8,7 @@ from alembic import op
 
 from plugin.core.fingerprint import fingerprint
 from plugin.store import triggers
+from plugin.store.statements import dropped
 
 revision = "0052"
 down_revision = "0051"
@@ -106,7 +107,8 @@ def downgrade() -> None:
     for table in _RECORDED:
         op.drop_column(table, "record_sha256")
         op.drop_column(table, "record_version")
-    for statement in triggers.removal(op.get_bind().dialect.name, triggers.SEAL, triggers.SEALED):
+    engine = op.get_bind().dialect.name
+    for statement in dropped(engine, triggers.creation(engine, triggers.SEAL, triggers.SEALED)):
         op.execute(statement)
     op.drop_table("sealed_row")
     op.drop_table("ledger_seal")

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from plugin.store import client_digits, list_totals
+from plugin.store.statements import dropped
 
 revision = "0070"
 down_revision = "0069"
@@ -49,8 +50,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_client_digits_digits_client_id", "client_digits", ["digits", "client_id"])
     op.create_index("ix_client_merged_into_erased_at", "client", ["merged_into", "erased_at"])
-    for statement in (*list_totals.creation_for_follow_ups(engine), *client_digits.creation(engine)):
+    for statement in _triggers(engine):
         op.execute(statement)
+
+
+def _triggers(engine: str) -> tuple[str, ...]:
+    return (*list_totals.creation_for_follow_ups(engine), *client_digits.creation(engine))
 
 
 def _fill(engine: str) -> None:
@@ -68,7 +73,7 @@ def _fill(engine: str) -> None:
 def downgrade() -> None:
     """Undo."""
     engine = op.get_bind().dialect.name
-    for statement in (*client_digits.removal(engine), *list_totals.removal_for_follow_ups(engine)):
+    for statement in dropped(engine, _triggers(engine)):
         op.execute(statement)
     op.drop_index("ix_client_merged_into_erased_at", "client")
     op.drop_table("client_digits")
