@@ -60,7 +60,7 @@ test-screens: setup-test ## Measure every screen of every role at every width
 	@exec env $(ENV) EVERY_WIDTH=1 $(PYTHON) -m pytest tests/browser/test_screens.py $(ARGS)
 
 test-all: ## Run every check and test, with nothing shortened
-	@EVERY_WIDTH=1 $(MAKE) --no-print-directory test ALL=1
+	@EVERY_WIDTH=1 EVERY_EXAMPLE=1 $(MAKE) --no-print-directory test ALL=1
 
 lint: ## Look at style and types only
 	@.venv/bin/ruff check --quiet .

@@ -25,6 +25,7 @@ class PracticeControl:
         self._base_url = base_url.rstrip("/")
         self._access_token = access_token
         self._timeout_s = timeout_s
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Json:
         """Make one call; raises ControlRefused for any answer but a 2xx."""
@@ -34,9 +35,8 @@ class PracticeControl:
             method=method,
             headers={"Authorization": f"Bearer {self._access_token}", "Content-Type": "application/json"},
         )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=self._timeout_s) as response:
+            with self._opener.open(request, timeout=self._timeout_s) as response:
                 answer: Json = json.loads(response.read())
                 return answer
         except urllib.error.HTTPError as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 _CONNECTING = {"socket.connect", "socket.sendto", "socket.sendmsg"}
 _LOOKING_UP = {"socket.getaddrinfo", "socket.gethostbyname"}
+_WATCHED = _CONNECTING | _LOOKING_UP
 
 
 class OtherMachineError(RuntimeError):
@@ -19,9 +20,12 @@ def refuse_other_machines() -> None:
 
 
 def _guard(event: str, arguments: tuple[Any, ...]) -> None:
+    # Called at each id() and import as well: a hundred times in one statement of SQLAlchemy.
+    if event not in _WATCHED:
+        return
     if event in _CONNECTING:
         _check_connection(*arguments[:2])
-    elif event in _LOOKING_UP:
+    else:
         _check_host(arguments[0])
 
 

@@ -4,6 +4,7 @@ One of each kind stays: of a sweep over moments, widths, faults or engines, the 
 others are named here by how their ids begin, and marked `thorough`.
 """
 
+import os
 import re
 
 import pytest
@@ -278,6 +279,11 @@ THOROUGH = (
     "tests/commands/test_ports.py::test_the_demo_says_which_of_its_ports_is_taken_and_keeps_its_data[--till",
     "tests/commands/test_ports.py::test_the_demo_wants_two_ports",
 )
+
+
+def examples(few: int, every: int) -> int:
+    """Return how many examples a property is tried on: few in `make test`, every one in `make test-all`."""
+    return every if os.environ.get("EVERY_EXAMPLE") else few
 
 
 def is_named(nodeid: str, name: str) -> bool:

@@ -22,12 +22,13 @@ from plugin.core.ledger import (
 )
 from plugin.core.money import allocate, minor_digits
 from plugin.errors import NoneLeft
+from tests.thorough import examples
 
 CONTENTS = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 400)), min_size=1, max_size=6)
 
 
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD"])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 150), deadline=None)
 @given(st.integers(0, 5_000), st.integers(0, 999), CONTENTS)
 def test_a_price_over_contents_and_sessions_adds_up(
     currency: str, major: int, minor: int, contents: list[tuple[int, int]]
@@ -53,7 +54,7 @@ DEEDS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 150), deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 12), DEEDS)
 def test_value_in_is_value_out_whatever_is_done(
     price: int, sessions: int, deeds: list[tuple[str, int]]

@@ -30,6 +30,7 @@ from plugin.store.offers import Clinic
 from tests.courses.desk import Desk
 from tests.courses.ledgers import DEEDS, RandomLedger, not_kept
 from tests.courses.test_reports import ANY_LEDGER, DAYS, FAR, FIRST, closed
+from tests.thorough import examples
 
 ALL_DAYS = Period(FIRST, FAR)
 
@@ -86,7 +87,7 @@ def _assert_rolled(session: Session, period: Period, rolled: RollForward, place:
         assert_leads_to(session, wanted, line.sessions, line.value)
 
 
-@settings(ANY_LEDGER, max_examples=6)
+@settings(ANY_LEDGER, max_examples=examples(3, 6))
 @given(
     deeds=DEEDS,
     days=st.tuples(DAYS, DAYS),

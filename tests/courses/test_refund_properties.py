@@ -24,10 +24,11 @@ from plugin.errors import CoursekeeperError, Refused
 from plugin.store import Store
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
+from tests.thorough import examples
 
 SESSIONS = 6
 ALIKE = settings(
-    max_examples=40,
+    max_examples=examples(15, 40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

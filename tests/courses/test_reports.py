@@ -26,12 +26,13 @@ from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments
 from tests.courses.desk import OLGA, Desk
 from tests.courses.ledgers import DEEDS, Deed, RandomLedger, not_kept
+from tests.thorough import examples
 
 UTC_ZONE = ZoneInfo("UTC")
 FIRST, FAR = date(2026, 9, 1), date(2027, 6, 30)
 DAYS = st.integers(0, 120).map(lambda days: FIRST + timedelta(days=days))
 ANY_LEDGER = settings(
-    max_examples=20,
+    max_examples=examples(6, 20),
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],
