@@ -1,6 +1,8 @@
 """Every figure of the reports is the sum of the entries it leads to, to the cent and in sessions."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,8 +11,11 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
+from plugin.courses.base.keyset import Order, read_order
 from plugin.courses.reports.entries import (
+    NEWEST_FIRST,
     NOWHERE,
+    ORDERS,
     EntryFilter,
     EntryRow,
     Late,
@@ -35,12 +40,12 @@ from tests.thorough import examples
 ALL_DAYS = Period(FIRST, FAR)
 
 
-def rows_of(session: Session, wanted: EntryFilter) -> list[EntryRow]:
+def rows_of(session: Session, wanted: EntryFilter, order: Order = NEWEST_FIRST) -> list[EntryRow]:
     """Return all rows, a few to the page."""
     rows: list[EntryRow] = []
     cursor: str | None = None
     while True:
-        page = entries_behind_in(session, wanted, limit=7, cursor=cursor).page
+        page = entries_behind_in(session, wanted, order, limit=7, cursor=cursor).page
         rows += page.rows
         if (cursor := page.cursor) is None:
             return rows
@@ -159,6 +164,28 @@ def test_a_clinic_without_data_has_figures_of_nothing(desk: Desk) -> None:
     for line in Line:
         found = entries_behind(desk.store, EntryFilter(month_of(desk.today), "USD", line))
         assert (found.page.rows, found.sum.entries, found.sum.value) == ((), 0, Money(0, "USD"))
+
+
+_SORTED_BY: dict[str, Callable[[EntryRow], Any]] = {
+    "happened": lambda row: (row.happened_on, row.id),
+    "package": lambda row: (row.package_name, row.id),
+    "sessions": lambda row: (abs(row.sessions), row.id),
+    "value": lambda row: (abs(row.value.amount), row.id),
+}
+
+
+@pytest.mark.parametrize("key", ORDERS)
+def test_each_order_shows_every_entry_once_in_both_directions(desk: Desk, key: str) -> None:
+    for name in ("B", "A"):
+        course_id = desk.sell(desk.package(name=name))
+        for _ in range(4):
+            desk.use(course_id)
+    wanted = EntryFilter(ALL_DAYS, "USD")
+    with desk.store.reading() as session:
+        found, turned = (rows_of(session, wanted, read_order(each, ORDERS)) for each in (key, f"-{key}"))
+    assert len({row.id for row in found}) == len(found) == 12
+    assert found == sorted(found, key=_SORTED_BY[key], reverse=ORDERS[key].is_descending)
+    assert turned == found[::-1]
 
 
 @pytest.mark.parametrize("cursor", ["x", "%", "e30", "9" * 700])

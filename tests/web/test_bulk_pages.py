@@ -119,6 +119,15 @@ def test_summaries_are_e_mailed_after_a_preview(
     assert not any(form.action.endswith("/undo") for form in page.forms)
 
 
+def test_without_mail_nothing_is_previewed(
+    small_olga: Visitor, courses: list[str], small_house: Services
+) -> None:
+    small_house.mail.is_ready = False  # type: ignore[misc]  # the postbox of this test
+    page = small_olga.page("/courses/email?everything=y")
+    assert "E-mail is not set up, so nothing can be sent." in page.text
+    assert "Preview" not in page.text
+
+
 def test_a_preview_is_canceled(small_olga: Visitor, courses: list[str]) -> None:
     form = small_olga.page(f"/courses/extend?course={courses[0]}").form("/courses/extend")
     page = small_olga.after(form, reason="Ill")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -32,6 +33,8 @@ def test_the_overview_shows_the_year_and_what_is_owed(small_olga: Visitor, small
     assert "Deferred revenue (unused sessions) $1,815.00 11 sessions left" in page.text
     assert "November 2026 12 $1,980.00 1 $165.00" in page.text
     assert "Facial acupuncture, course of 12 11 $1,815.00" in page.text
+    # The list behind it begins with the largest.
+    assert any(link.startswith("/courses?package=") and link.endswith("&sort=value") for link in page.links())
     drawn = [each.attributes["class"] for each in page.elements if each.tag == "rect"]
     assert {"col-sold", "col-used", "length"} <= set(drawn)
     assert any(each.tag == "svg" and each.attributes.get("role") == "img" for each in page.elements)
@@ -44,6 +47,32 @@ def test_money_owed_is_rolled_forward_for_the_chosen_days(small_olga: Visitor, s
     assert "Used -1 -$165.00" in page.text
     assert "Balance after Nov 22 11 $1,815.00" in page.text
     assert "Close the books" not in page.text
+
+
+def test_sessions_by_the_thousand_are_written_as_amounts_are(small_olga: Visitor, small_desk: Desk):
+    package = small_desk.package(sessions=50)
+    for _ in range(21):
+        small_desk.sell(package)
+    page = small_olga.page("/reports/liability")
+    assert "Balance after Nov 30 1,050 $" in page.text
+    behind = small_olga.page(next(link for link in page.links() if "line=closing" in link))
+    assert "Balance after Nov 30" in behind.text
+    assert "Sessions 1,050" in behind.text
+
+
+def test_the_entries_behind_a_figure_are_sorted_on_the_page_and_in_the_file(
+    small_olga: Visitor, small_desk: Desk
+):
+    for name in ("B", "A"):
+        small_desk.sell(small_desk.package(name=name))
+    asked = "from=2026-11-01&to=2026-11-30&line=sold&currency=USD"
+    page = small_olga.page(f"/reports/entries?{asked}")
+    by_package = next(link for link in page.links() if link.endswith("sort=package"))
+    page = small_olga.page(by_package)
+    (saved,) = [link for link in page.links() if ".csv" in link]
+    rows = list(csv.DictReader(io.StringIO(small_olga.get(saved).get_data(as_text=True).lstrip("\ufeff"))))
+    assert [row["Package"] for row in rows] == ["A", "B"]
+    assert re.findall(r"Sold ([AB]) ", page.text) == ["A", "B"]
 
 
 def test_closing_the_books_says_so_and_keeps_the_days(

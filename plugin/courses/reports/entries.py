@@ -28,7 +28,23 @@ from plugin.store.tables import Allowance, Client, Course, Entry, Visit
 # The location of courses for which Square named none.
 NOWHERE = "none"
 _AT_ONCE = 1000
-_NEWEST_FIRST = Order("happened", Entry.happened_at, Entry.id, is_descending=True)
+
+
+def _order(key: str, column: Any, *, is_descending: bool = True) -> Order:
+    return Order(key, column, Entry.id, is_descending)
+
+
+# By their size: what was used and refunded is negative in the ledger, and positive on some pages.
+ORDERS = {
+    each.key: each
+    for each in (
+        _order("happened", Entry.happened_at),
+        _order("package", Course.package_name, is_descending=False),
+        _order("sessions", func.abs(Entry.sessions_delta)),
+        _order("value", func.abs(Entry.value_delta)),
+    )
+}
+NEWEST_FIRST = ORDERS["happened"]
 
 
 class Late(StrEnum):
@@ -102,30 +118,35 @@ class EntryPage:
 
 
 def entries_behind_in(
-    session: Session, wanted: EntryFilter, *, limit: int = 100, cursor: str | None = None
+    session: Session,
+    wanted: EntryFilter,
+    order: Order = NEWEST_FIRST,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
 ) -> EntryPage:
-    """Return the entries behind a figure, the newest first; raises InvalidField for an unreadable cursor."""
-    query = _rows(session, wanted)
-    paged = query.where(_NEWEST_FIRST.after(cursor)) if cursor else query
-    found = session.execute(paged.order_by(*_NEWEST_FIRST.by).limit(limit + 1)).all()
+    """Return the entries behind a figure; raises InvalidField for an unreadable cursor."""
+    query = _rows(session, wanted).add_columns(order.column.label("sorted_by"))
+    paged = query.where(order.after(cursor)) if cursor else query
+    found = session.execute(paged.order_by(*order.by).limit(limit + 1)).all()
     zone = clinic_in(session).zone
     rows = tuple(_row(each, zone) for each in found[:limit])
-    last = found[limit - 1].Entry if len(found) > limit else None
-    following = _NEWEST_FIRST.cursor(last.happened_at, last.id) if last else None
+    last = found[limit - 1] if len(found) > limit else None
+    following = order.cursor(last.sorted_by, last.Entry.id) if last else None
     return EntryPage(Page(rows, following), _sum(session, wanted))
 
 
 entries_behind = reading(entries_behind_in)
 
 
-def entries_behind_sheet(store: Store, wanted: EntryFilter) -> Sheet:
-    return sheet_of("Entries", _SHEET, _all(store, wanted))
+def entries_behind_sheet(store: Store, wanted: EntryFilter, order: Order = NEWEST_FIRST) -> Sheet:
+    return sheet_of("Entries", _SHEET, _all(store, wanted, order))
 
 
-def _all(store: Store, wanted: EntryFilter) -> Iterator[EntryRow]:
+def _all(store: Store, wanted: EntryFilter, order: Order) -> Iterator[EntryRow]:
     with store.reading() as session:
         zone = clinic_in(session).zone
-        query = _rows(session, wanted).order_by(*_NEWEST_FIRST.by)
+        query = _rows(session, wanted).order_by(*order.by)
         for each in session.execute(query).yield_per(_AT_ONCE):
             yield _row(each, zone)
 

@@ -10,7 +10,9 @@ from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.columns import Column, Columns, Kind, file_of
+from plugin.courses.base.keyset import read_order
 from plugin.courses.reports.entries import (
+    ORDERS,
     EntryFilter,
     EntryPage,
     EntrySum,
@@ -29,7 +31,7 @@ from plugin.web.files import file_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import frame, period_for
-from plugin.web.tables import Sorting, sort_by_columns
+from plugin.web.tables import Sorting, asked_sorting, sort_by_columns
 from plugin.web.translations import N_, _
 
 behind = Screens("entries", __name__)
@@ -45,7 +47,8 @@ REDEMPTIONS = "redemptions"
 def show_entries(refusal: Refusal | None = None) -> ResponseReturnValue:
     store, wanted = current_services().store, _asked(refusal)
     after = None if refusal else request.args.get("after") or None
-    found: EntryPage = entries_behind(store, wanted, cursor=after)
+    sorting = _sorting()
+    found: EntryPage = entries_behind(store, wanted, read_order(sorting.word, ORDERS), cursor=after)
     is_redeemed = request.args.get("view") == REDEMPTIONS and wanted.line is Line.USED
     return render_template(
         "owner/entries.html",
@@ -57,15 +60,20 @@ def show_entries(refusal: Refusal | None = None) -> ResponseReturnValue:
         sign=-1 if is_redeemed else 1,
         about=request.args.get("of", "")[:_LONGEST_ID],
         refusal=refusal,
-        kept=_kept(wanted),
+        kept={**_kept(wanted), "sort": sorting.word},
+        sorting=sorting,
     )
 
 
 @behind.get("/reports/entries.<ending>", endpoint="save")
 def save_entries(ending: str) -> Response:
     """Return all of them as a file, with the signs of the ledger."""
-    wanted = _asked(None)
-    return file_answer(entries_behind_sheet(current_services().store, wanted), ending, wanted.period)
+    wanted, order = _asked(None), read_order(_sorting().word, ORDERS)
+    return file_answer(entries_behind_sheet(current_services().store, wanted, order), ending, wanted.period)
+
+
+def _sorting() -> Sorting:
+    return asked_sorting({key: order.is_descending for key, order in ORDERS.items()})
 
 
 def _asked(refusal: Refusal | None) -> EntryFilter:
