@@ -7,8 +7,9 @@ them again.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -55,8 +56,11 @@ class SquareState:
 
 def square_away(store: Store, now: datetime) -> SquareAway | None:
     """Return since when Square has not answered; None while it does, and for a failure of some seconds."""
-    with store.reading() as session:
-        return _away(session.get(Connection, 1), now)
+    rows = store.rows(_FAILING, {})
+    return _away(rows[0] if rows else None, now)
+
+
+_FAILING = Prepared(select(Connection.failing_since, Connection.failing_code).where(Connection.id == 1))
 
 
 def square_state(store: Store, now: datetime) -> SquareState:
@@ -128,7 +132,7 @@ def _failing_code(store: Store) -> str:
     return next((row.failing_code for row in store.rows(_FAILING_CODE, {})), "")
 
 
-def _away(row: Connection | None, now: datetime) -> SquareAway | None:
+def _away(row: Connection | Row[Any] | None, now: datetime) -> SquareAway | None:
     if row is None or row.failing_since is None or now - row.failing_since < TOLD_AFTER:
         return None
     return SquareAway(row.failing_since, is_shut=row.failing_code == SIGN_IN)

@@ -186,10 +186,7 @@ def test_the_newest_clients_are_read_from_the_end_of_an_index(small_desk: Desk) 
     """SQLite would rather take the index of who was merged, in which almost all clients are one value."""
     small_desk.sell()
     small_desk.client("Bea Wong")
-    for limit, first_wanted in (
-        (1, "SEARCH client USING INDEX ix_client_created_at"),
-        (9, "SCAN client USING INDEX"),
-    ):
+    for limit in (1, 9):
         with counted(small_desk.store.engine) as statements:
             recent_clients(small_desk.store, today=small_desk.today, limit=limit)
         by_course, without = (
@@ -198,7 +195,7 @@ def test_the_newest_clients_are_read_from_the_end_of_an_index(small_desk: Desk) 
             if "ORDER BY" in each.sql and "LIMIT" in each.sql
         )
         assert by_course[0] == "SCAN course USING INDEX ix_course_booked_at"
-        assert without[0].startswith(first_wanted)
+        assert without[0].startswith("SEARCH client USING INDEX ix_client_created_at")
         assert "USE TEMP B-TREE FOR ORDER BY" not in by_course + without
 
 

@@ -21,6 +21,7 @@ from plugin.courses.clients.contacts import typed_email
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.people import Passkey, SignIn, Staff
+from plugin.store.prepared import Prepared
 from plugin.wording import N_, _
 
 # The outbox job that sends one alert to one address.
@@ -209,8 +210,10 @@ def list_staff(store: Store) -> tuple[StaffView, ...]:
 
 def list_all_staff(store: Store) -> tuple[StaffView, ...]:
     """Return all who may sign in or once could, by name."""
-    with store.reading() as session:
-        return tuple(map(staff_view, session.scalars(select(Staff).order_by(Staff.name, Staff.id))))
+    return tuple(map(staff_view, store.rows(_ALL, {})))
+
+
+_ALL = Prepared(select(Staff.__table__).order_by(Staff.name, Staff.id))
 
 
 def with_second_factor(store: Store) -> frozenset[str]:

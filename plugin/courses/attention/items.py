@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Integer, Row, bindparam, select
 
 from plugin.core.acts import Role, require
 from plugin.core.text import REASON_LENGTH, required
@@ -17,6 +17,7 @@ from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.clients.clients import client_in, new_client
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.queues import Attention
 from plugin.wording import N_, _
 
@@ -27,13 +28,24 @@ def list_attention(
     store: Store, *, limit: int = 50, cursor: str | None = None, resolved: bool = False
 ) -> Page[AttentionView]:
     """Return the open items, newest first; with `resolved`, the resolved ones."""
-    rows = select(Attention).order_by(Attention.id.desc()).limit(limit + 1)
-    rows = rows.where(Attention.resolved_at.is_not(None) if resolved else Attention.resolved_at.is_(None))
-    if cursor is not None:
-        rows = rows.where(Attention.id < cursor)
-    with store.reading() as session:
-        found = [view_of(row) for row in session.scalars(rows)]
-    return Page.of(found, limit, lambda item: item.id)
+    asked = {"limit": limit + 1} | ({} if cursor is None else {"cursor": cursor})
+    rows = store.rows(_LISTS[resolved, cursor is not None], asked)
+    return Page.of([view_of(row) for row in rows], limit, lambda item: item.id)
+
+
+def _newest_first(*conditions: ColumnElement[bool]) -> Prepared:
+    newest = select(Attention.__table__).where(*conditions).order_by(Attention.id.desc())
+    return Prepared(newest.limit(bindparam("limit", type_=Integer)))
+
+
+_IS_RESOLVED = {True: Attention.resolved_at.is_not(None), False: Attention.resolved_at.is_(None)}
+_IS_AFTER = {True: (Attention.id < bindparam("cursor"),), False: ()}
+# By whether the items are resolved, and whether the page is a later one.
+_LISTS = {
+    (resolved, later): _newest_first(_IS_RESOLVED[resolved], *_IS_AFTER[later])
+    for resolved in (True, False)
+    for later in (True, False)
+}
 
 
 def read_item(store: Store, item_id: str) -> AttentionView:
@@ -42,7 +54,7 @@ def read_item(store: Store, item_id: str) -> AttentionView:
         return view_of(require_row(session, Attention, item_id, NO_ITEM))
 
 
-def view_of(row: Attention) -> AttentionView:
+def view_of(row: Attention | Row[Any]) -> AttentionView:
     return from_row(
         AttentionView,
         row,
@@ -59,7 +71,7 @@ def view_of(row: Attention) -> AttentionView:
     )
 
 
-def _answer(row: Attention) -> str | None:
+def _answer(row: Attention | Row[Any]) -> str | None:
     if row.resolved_at is None:
         return None
     kept = row.resolution or {}
@@ -77,7 +89,7 @@ def kind_of(kind: str) -> AttentionKind:
     return KINDS.get(kind) or AttentionKind(kind, kind)
 
 
-def decisions_of(row: Attention) -> tuple[str, ...]:
+def decisions_of(row: Attention | Row[Any]) -> tuple[str, ...]:
     return kind_of(row.kind).names(row.details)
 
 

@@ -69,6 +69,18 @@ OF_CHECKOUT = and_(
 # In prepared queries: the courses, or the clients, that are asked for.
 COURSE_IDS: BindParameter[Any] = bindparam("course_ids", type_=String, expanding=True)
 CLIENT_IDS: BindParameter[Any] = bindparam("client_ids", type_=String, expanding=True)
+
+# In prepared queries: the courses of others that one of these clients may use on the day `today`.
+IS_SHARED_TODAY = and_(
+    Course.id.in_(
+        select(CourseShare.course_id).where(
+            CourseShare.client_id.in_(CLIENT_IDS),
+            CourseShare.ended_at.is_(None),
+            CourseShare.until.is_(None) | (CourseShare.until >= bindparam("today", type_=Date)),
+        )
+    ),
+    Course.closed_as.is_(None),
+)
 _SHARE: tuple[Any, ...] = (
     true().label("is_share"),
     CourseShare.course_id,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import Integer, Row, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.course import CourseState
@@ -70,17 +70,16 @@ def read_courses(store: Store, course_ids: Collection[str], *, today: date) -> d
 
 
 def courses_of_client(
-    store: Store, client_id: str, *, today: date, shared: Select[str] | None = None
+    store: Store, client_id: str, *, today: date, with_shared: bool = False
 ) -> tuple[CourseView, ...]:
     """Return the client's courses: first those in use (by expiry, then age), then the others, newest first.
 
-    `shared`: the query for the ids of others' courses to add at the end, oldest first.
+    `with_shared`: at the end those of others that are shared with them today, oldest first.
     """
-    is_at_hand = Course.client_id == client_id
-    if shared is not None:
-        is_at_hand = or_(is_at_hand, and_(Course.id.in_(shared), Course.closed_as.is_(None)))
+    query, asked = (_AT_HAND, {"client_ids": [client_id], "today": today}) if with_shared else (_OWN, {})
     with store.reading() as session:
-        found = courses_in(session, list(session.scalars(select(Course).where(is_at_hand))), today=today)
+        rows = query.all(session.connection(), {"client_id": client_id, **asked})
+        found = courses_in(session, rows, today=today)
     views = [course for course in found if course.client_id == client_id]
     of_others = [course for course in found if course.client_id != client_id]
     live = [course for course in views if course.is_live]
@@ -89,6 +88,11 @@ def courses_of_client(
     rest.sort(key=lambda course: (course.sold_at, course.id), reverse=True)
     of_others.sort(key=lambda course: (course.sold_at, course.id))
     return (*live, *rest, *of_others)
+
+
+_IS_OWN = Course.client_id == bindparam("client_id")
+_OWN = Prepared(select(Course.__table__).where(_IS_OWN))
+_AT_HAND = Prepared(select(Course.__table__).where(or_(_IS_OWN, course_extras.IS_SHARED_TODAY)))
 
 
 def recent_sales(store: Store, *, limit: int, today: date) -> tuple[SaleRow, ...]:
@@ -160,7 +164,7 @@ def _known_of(
         }
 
 
-def courses_in(session: Session, courses: Sequence[Course], *, today: date) -> list[CourseView]:
+def courses_in(session: Session, courses: Sequence[Course | Row[Any]], *, today: date) -> list[CourseView]:
     """Return these courses, read in a fixed number of queries."""
     if not courses:
         return []
@@ -274,7 +278,9 @@ def charge_of(course: Course) -> Charge:
     return Charge(course.price, tax, in_price, is_tax_known=course.tax is not None)
 
 
-def _entry_views(course: Course, state: CourseState, rows: Sequence[Row[Any]]) -> tuple[EntryView, ...]:
+def _entry_views(
+    course: Course | Row[Any], state: CourseState, rows: Sequence[Row[Any]]
+) -> tuple[EntryView, ...]:
     taken_back = {row.reverses: row.id for row in rows if row.reverses}
     return tuple(
         entry_view(row, row.treatment, course.currency, taken_back.get(row.id), state.number_of(row.id))

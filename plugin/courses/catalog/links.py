@@ -6,8 +6,9 @@ Changes made in Square are detected and asked about, never silently accepted. So
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Act
@@ -18,6 +19,7 @@ from plugin.courses.base.words import format_money
 from plugin.courses.base.work import Work
 from plugin.errors import Refused
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.tables import Attention, Listing, Outbox, Package
 from plugin.wording import N_, _
 
@@ -84,17 +86,20 @@ def watched_in(session: Session) -> dict[str, Watched]:
 
 def publications(store: Store) -> dict[str, str]:
     """Return Square's last answer for each package that is being published again, or could not be."""
-    newer = aliased(Outbox)
-    later = select(newer.id).where(
-        newer.kind == Outbox.kind, newer.subject == Outbox.subject, newer.id > Outbox.id
+    rows = store.rows(_PUBLISHED, {})
+    return {package_id: outcome or _("It is being updated in Square.") for package_id, outcome in rows}
+
+
+_NEWER = aliased(Outbox)
+_PUBLISHED = Prepared(
+    select(Outbox.subject, Outbox.outcome)
+    .where(
+        Outbox.kind == PUBLISH,
+        Outbox.state.in_(("pending", "failed")),
+        ~exists().where(_NEWER.kind == Outbox.kind, _NEWER.subject == Outbox.subject, _NEWER.id > Outbox.id),
     )
-    with store.reading() as session:
-        rows = session.execute(
-            select(Outbox.subject, Outbox.outcome)
-            .where(Outbox.kind == PUBLISH, Outbox.state.in_(("pending", "failed")), ~later.exists())
-            .order_by(Outbox.id)
-        )
-        return {package_id: outcome or _("It is being updated in Square.") for package_id, outcome in rows}
+    .order_by(Outbox.id)
+)
 
 
 def published_in(session: Session, act: Act, package_id: str) -> None:
@@ -106,7 +111,7 @@ def published_in(session: Session, act: Act, package_id: str) -> None:
         row.state, row.outcome, row.done_at = "done", _("It is in Square as agreed."), act.now
 
 
-def on_till_of(listing: Listing) -> OnTillView:
+def on_till_of(listing: Listing | Row[Any]) -> OnTillView:
     """Return how Square shows the item."""
     price = None
     if listing.seen_price is not None and listing.seen_currency is not None:

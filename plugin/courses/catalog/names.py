@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import String, cast, delete, literal, select
+from sqlalchemy import String, bindparam, cast, delete, literal, select
 from sqlalchemy.orm import Session
 
 from invoices.language import LANGUAGES, language_for
@@ -18,6 +18,7 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.work import Work, allowed
 from plugin.errors import InvalidField
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.tables import Clinic, NameTranslation, Package, Treatment, VisitOption
 from plugin.wording import _
 
@@ -54,10 +55,17 @@ def names_in(session: Session, language: str) -> Names:
 def translations_in(session: Session, names: Collection[str]) -> dict[str, dict[str, str]]:
     """Return the translations of these names, each by language."""
     found: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    rows = select(NameTranslation).where(NameTranslation.name.in_(names))
-    for row in session.scalars(rows):
-        found[row.name][row.language] = row.text
+    session.flush()
+    for name, language, text in _TRANSLATIONS.all(session.connection(), {"names": list(names)}):
+        found[name][language] = text
     return {name: found.get(name, {}) for name in names}
+
+
+_TRANSLATIONS = Prepared(
+    select(NameTranslation.name, NameTranslation.language, NameTranslation.text).where(
+        NameTranslation.name.in_(bindparam("names", expanding=True))
+    )
+)
 
 
 def checked_names(names: NamesByLanguage) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import BindParameter, Integer, Row, String, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -84,21 +84,30 @@ def list_packages(
     store: Store, *, limit: int = 50, cursor: str | None = None, only_active: bool = True
 ) -> Page[PackageView]:
     """Return the packages in the order they were created."""
-    rows = select(Package).order_by(Package.id).limit(limit + 1)
-    if only_active:
-        rows = rows.where(Package.is_active.is_(True))
-    if cursor is not None:
-        rows = rows.where(Package.id > cursor)
+    asked = {"limit": limit + 1, "cursor": cursor or ""}
     with store.reading() as session:
-        packages = _views(session, session.scalars(rows).all())
+        rows = (_ACTIVE if only_active else _ALL).all(session.connection(), asked)
+        packages = _views(session, rows)
     return Page.of(packages, limit, lambda package: package.id)
+
+
+_ALL, _ACTIVE = (
+    Prepared(
+        select(Package.__table__)
+        .where(Package.id > bindparam("cursor"), *conditions)
+        .order_by(Package.id)
+        .limit(bindparam("limit", type_=Integer))
+    )
+    for conditions in ((), (Package.is_active.is_(True),))
+)
 
 
 def package_names(store: Store) -> list[tuple[str, str]]:
     """Return the id and the name of every package, also of those no longer sold, by name."""
-    with store.reading() as session:
-        rows = session.execute(select(Package.id, Package.name).order_by(Package.name, Package.id))
-        return [(row.id, row.name) for row in rows]
+    return [(row.id, row.name) for row in store.rows(_NAMES, {})]
+
+
+_NAMES = Prepared(select(Package.id, Package.name).order_by(Package.name, Package.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,17 +149,26 @@ def packages_in(session: Session, package_ids: Collection[str]) -> dict[str, Pac
     return {view.id: view for view in _views(session, rows)}
 
 
-def _views(session: Session, packages: Sequence[Package]) -> tuple[PackageView, ...]:
+def _views(session: Session, packages: Sequence[Package | Row[Any]]) -> tuple[PackageView, ...]:
+    session.flush()
     ids = [package.id for package in packages]
-    current = select(Listing).where(Listing.package_id.in_(ids), Listing.is_current.is_(True))
-    listings = {row.package_id: row for row in session.scalars(current)}
+    listings = {row.package_id: row for row in _CURRENT.all(session.connection(), {"package_ids": ids})}
     contents = _contents(session, ids)
     names = translations_in(session, {package.name for package in packages})
     return tuple(_view(each, listings.get(each.id), contents[each.id], names[each.name]) for each in packages)
 
 
+_PACKAGE_IDS: BindParameter[Any] = bindparam("package_ids", type_=String, expanding=True)
+_CURRENT = Prepared(
+    select(Listing.__table__).where(Listing.package_id.in_(_PACKAGE_IDS), Listing.is_current.is_(True))
+)
+
+
 def _view(
-    package: Package, listing: Listing | None, contents: Sequence[ContentView], names: NamesByLanguage
+    package: Package | Row[Any],
+    listing: Row[Any] | None,
+    contents: Sequence[ContentView],
+    names: NamesByLanguage,
 ) -> PackageView:
     return from_row(
         PackageView,
@@ -252,21 +270,29 @@ def listed_in(session: Session, act: Act, package_id: str, square_variation_id: 
 
 
 def _contents(session: Session, package_ids: Sequence[str]) -> Mapping[str, list[ContentView]]:
-    rows = session.execute(
-        select(PackageContent, Treatment, Package.currency)
-        .join(Treatment, Treatment.id == PackageContent.treatment_id)
-        .join(Package, Package.id == PackageContent.package_id)
-        .where(PackageContent.package_id.in_(package_ids))
-        .order_by(PackageContent.position)
-    )
     contents: defaultdict[str, list[ContentView]] = defaultdict(list)
-    for content, treatment, currency in rows:
-        single_price = Money(content.single_price, currency)
-        view = from_row(
-            ContentView, content, treatment=treatment.name, kind=treatment.kind, single_price=single_price
-        )
-        contents[content.package_id].append(view)
+    for row in _CONTENTS.all(session.connection(), {"package_ids": package_ids}):
+        single_price = Money(row.single_price, row.currency)
+        view = ContentView(row.name, row.kind, row.sessions, single_price, row.usable_from_session)
+        contents[row.package_id].append(view)
     return contents
+
+
+_CONTENTS = Prepared(
+    select(
+        PackageContent.package_id,
+        Treatment.name,
+        Treatment.kind,
+        PackageContent.sessions,
+        PackageContent.single_price,
+        Package.currency,
+        PackageContent.usable_from_session,
+    )
+    .join(Treatment, Treatment.id == PackageContent.treatment_id)
+    .join(Package, Package.id == PackageContent.package_id)
+    .where(PackageContent.package_id.in_(_PACKAGE_IDS))
+    .order_by(PackageContent.position)
+)
 
 
 def checked_package(new: NewPackage) -> NewPackage:

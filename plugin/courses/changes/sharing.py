@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import BindParameter, Date, Select, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Role
 from plugin.core.text import REASON_LENGTH, optional
 from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.course_extras import IS_SHARED_TODAY
 from plugin.courses.base.read import courses_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import day_text
@@ -115,20 +115,4 @@ def shared_in(session: Session, client_ids: Sequence[str], *, today: date) -> li
     return [row.id for row in rows]
 
 
-def shares_of(
-    client_ids: Sequence[str] | BindParameter[Any], today: date | BindParameter[date]
-) -> Select[str]:
-    """Return the query for the ids of the courses that are shared with one of these clients today."""
-    return select(CourseShare.course_id).where(
-        CourseShare.client_id.in_(client_ids),
-        CourseShare.ended_at.is_(None),
-        (CourseShare.until.is_(None)) | (CourseShare.until >= today),
-    )
-
-
-_SHARED = Prepared(
-    select(Course.id).where(
-        Course.id.in_(shares_of(bindparam("client_ids", expanding=True), bindparam("today", type_=Date))),
-        Course.closed_as.is_(None),
-    )
-)
+_SHARED = Prepared(select(Course.id).where(IS_SHARED_TODAY))

@@ -2,12 +2,27 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import ColumnElement, Select, String, and_, bindparam, case, exists, func, or_, select, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from plugin.core.acts import Role
@@ -23,12 +38,13 @@ from plugin.courses.clients.contacts import Contact, typed_contact
 from plugin.courses.clients.profile_notes import enqueue_customer, fields_on_their_way_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
+from plugin.store.base import UtcTime
 from plugin.store.client_digits import FEWEST as FEWEST_DIGITS
 from plugin.store.client_digits import MOST as MOST_DIGITS
 from plugin.store.database import write
 from plugin.store.prepared import Prepared, prepared_insert
 from plugin.store.tables import IS_LIVING_PROFILE, Client, ClientDigits, Course, SquareCustomer
-from plugin.wording import _
+from plugin.wording import N_, _
 
 _MANY_MERGES = 20
 LONGEST_SEARCH = 200
@@ -205,29 +221,43 @@ _NEW_CLIENT = prepared_insert(Client)
 
 def living_client_id(store: Store, client_id: str) -> str:
     """Return the id of the client, or of the one it was merged into; raises NotFound."""
-    with store.reading() as session:
-        return living_client_in(session, client_id).id
+    for _other in range(_MANY_MERGES):
+        rows = store.rows(_MERGED, {"client_id": client_id})
+        if not rows:
+            raise NotFound(_NO_CLIENT)
+        if rows[0].merged_into is None:
+            break
+        client_id = rows[0].merged_into
+    return client_id
+
+
+_MERGED = Prepared(select(Client.merged_into).where(Client.id == bindparam("client_id")))
+_NO_CLIENT = N_("There is no such client.")
 
 
 def client_in(session: Session, client_id: str) -> ClientView:
     """Return the client; for a merged one, the client it was merged into. Raises NotFound."""
-    row = session.execute(_CLIENT, {"client_id": client_id}).first()
-    if row is None or row.Client.merged_into is not None:
+    session.flush()
+    row = _CLIENT.first(session.connection(), {"client_id": client_id})
+    if row is None or row.merged_into is not None:
         return view_of(session, living_client_in(session, client_id))
-    return _view(*row)
+    return _view(row, row.square_customer_id)
 
 
 read_client = reading(client_in)
 
 
-_CLIENT = select(
-    Client,
-    select(SquareCustomer.square_customer_id)
-    .where(SquareCustomer.client_id == Client.id, *IS_LIVING_PROFILE)
-    .order_by(SquareCustomer.seen_at.desc())
-    .limit(1)
-    .scalar_subquery(),
-).where(Client.id == bindparam("client_id"))
+_CLIENT = Prepared(
+    select(
+        Client.__table__,
+        select(SquareCustomer.square_customer_id)
+        .where(SquareCustomer.client_id == Client.id, *IS_LIVING_PROFILE)
+        .order_by(SquareCustomer.seen_at.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("square_customer_id"),
+    ).where(Client.id == bindparam("client_id"))
+)
 
 
 def living_client_in(session: Session, client_id: str) -> Client:
@@ -238,11 +268,11 @@ def living_client_in(session: Session, client_id: str) -> Client:
             break
         client = session.get(Client, client.merged_into)
     if client is None:
-        raise NotFound(_("There is no such client."))
+        raise NotFound(_NO_CLIENT)
     return client
 
 
-def with_merged(client_id: str) -> Select[str]:
+def with_merged(client_id: str | BindParameter[str]) -> Select[str]:
     """Return the query for the ids of a client and of those merged into them."""
     ids = select(Client.id).where(or_(Client.id == client_id, Client.merged_into == client_id))
     # Not of the client that a query around it reads.
@@ -346,15 +376,13 @@ def _with_digits_of(session: Session, words: list[str]) -> ColumnElement[bool] |
 def recent_clients(store: Store, *, today: date, limit: int = 20) -> tuple[FoundClient, ...]:
     """Return the clients with the latest courses, for an empty search."""
     with store.reading() as session:
-        found = list(session.execute(_BY_COURSE.limit(limit)))
-        without = _WITHOUT_COURSE.limit(limit)
-        if len(found) == limit:
-            # Who has no course is rare among so many: only those who came later are asked for.
-            without = without.where(Client.created_at >= found[-1].at)
-        found += session.execute(without)
-        found.sort(key=lambda row: row.Client.id)
+        found = [*_BY_COURSE.all(session.connection(), {"limit": limit})]
+        # Who has no course is rare among so many: only those who came later are asked for.
+        since = found[-1].at if len(found) == limit else _ALWAYS
+        found += _WITHOUT_COURSE.all(session.connection(), {"limit": limit, "since": since})
+        found.sort(key=lambda row: row.id)
         found.sort(key=lambda row: row.at, reverse=True)
-        return with_balances_in(session, [row.Client for row in found[:limit]], today)
+        return with_balances_in(session, found[:limit], today)
 
 
 # Both read an index from its end, and stop once enough are found. Without the function SQLite would take the index of
@@ -372,16 +400,23 @@ _HAS_DIGITS = select(ClientDigits.client_id).where(
     ClientDigits.digits.between(bindparam("first", type_=String), bindparam("last", type_=String))
 )
 _HOLDERS = Prepared(_HAS_DIGITS.limit(_MANY_HOLDERS + 1))
-_BY_COURSE = (
-    select(Client, Course.booked_at.label("at"))
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_BY_COURSE = Prepared(
+    select(Client.__table__, Course.booked_at.label("at"))
     .join(Client, Client.id == Course.client_id)
     .where(*_IS_SOMEBODY_HERE, _IS_LATEST)
     .order_by(Course.booked_at.desc(), Client.id)
+    .limit(bindparam("limit", type_=Integer))
 )
-_WITHOUT_COURSE = (
-    select(Client, Client.created_at.label("at"))
-    .where(*_IS_SOMEBODY_HERE, ~exists().where(Course.client_id == Client.id))
+_WITHOUT_COURSE = Prepared(
+    select(Client.__table__, Client.created_at.label("at"))
+    .where(
+        *_IS_SOMEBODY_HERE,
+        ~exists().where(Course.client_id == Client.id),
+        Client.created_at >= bindparam("since", type_=UtcTime()),
+    )
     .order_by(Client.created_at.desc(), Client.id)
+    .limit(bindparam("limit", type_=Integer))
 )
 
 
@@ -439,7 +474,9 @@ def _after(session: Session, rank: ColumnElement[int], cursor: str) -> ColumnEle
     return or_(rank > last_rank, and_(rank == last_rank, later))
 
 
-def with_balances_in(session: Session, rows: list[Client], today: date) -> tuple[FoundClient, ...]:
+def with_balances_in(
+    session: Session, rows: Sequence[Client | Row[Any]], today: date
+) -> tuple[FoundClient, ...]:
     """Return these clients with what each has left, for lists."""
     ids = [client.id for client in rows]
     square = _square_ids(session, ids)
@@ -475,14 +512,17 @@ _OPEN_STATES = prepared_states(
 
 
 def _square_ids(session: Session, client_ids: list[str]) -> dict[str, str]:
-    rows = session.execute(
-        select(SquareCustomer.client_id, SquareCustomer.square_customer_id)
-        .where(SquareCustomer.client_id.in_(client_ids), *IS_LIVING_PROFILE)
-        .order_by(SquareCustomer.seen_at)
-    )
-    return dict(rows.all())
+    session.flush()
+    return dict(_PROFILES.all(session.connection(), {"client_ids": client_ids}))
 
 
-def _view(client: Client, square_customer_id: str | None) -> ClientView:
+_PROFILES = Prepared(
+    select(SquareCustomer.client_id, SquareCustomer.square_customer_id)
+    .where(SquareCustomer.client_id.in_(CLIENT_IDS), *IS_LIVING_PROFILE)
+    .order_by(SquareCustomer.seen_at)
+)
+
+
+def _view(client: Client | Row[Any], square_customer_id: str | None) -> ClientView:
     is_erased = client.erased_at is not None
     return from_row(ClientView, client, square_customer_id=square_customer_id, is_erased=is_erased)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
@@ -22,6 +22,7 @@ from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, allowed
 from plugin.errors import Refused
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.tables import Clinic, Course, Outbox, ProfileNote, SquareCustomer
 from plugin.wording import N_, _
 
@@ -247,15 +248,7 @@ def fields_on_their_way_in(session: Session, client_id: str) -> set[str]:
 
 def profile_status(store: Store, client_id: str) -> ProfileStatus:
     """Return the client's status in Square's directory."""
-    with store.reading() as session:
-        state, outcome, links, deleted = session.execute(
-            select(
-                _last_job(client_id, Outbox.state),
-                _last_job(client_id, Outbox.outcome),
-                _links(client_id),
-                _links(client_id, SquareCustomer.is_deleted.is_(True)),
-            )
-        ).one()
+    ((state, outcome, links, deleted),) = store.rows(_STATUS, {"client_id": client_id})
     if state == "pending":
         return ProfileStatus("waits", outcome)
     if state == "failed":
@@ -265,14 +258,24 @@ def profile_status(store: Store, client_id: str) -> ProfileStatus:
     return ProfileStatus("deleted" if links == deleted else "linked")
 
 
-def _last_job(client_id: str, column: Any) -> ScalarSelect[Any]:
-    newest = select(column).where(Outbox.kind == CUSTOMER, Outbox.subject == client_id)
+def _last_job(column: Any) -> ScalarSelect[Any]:
+    newest = select(column).where(Outbox.kind == CUSTOMER, Outbox.subject == bindparam("client_id"))
     return newest.order_by(Outbox.id.desc()).limit(1).scalar_subquery()
 
 
-def _links(client_id: str, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
-    current = (SquareCustomer.client_id == client_id, SquareCustomer.is_current.is_(True))
+def _links(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    current = (SquareCustomer.client_id == bindparam("client_id"), SquareCustomer.is_current.is_(True))
     return select(func.count()).select_from(SquareCustomer).where(*current, *conditions).scalar_subquery()
+
+
+_STATUS = Prepared(
+    select(
+        _last_job(Outbox.state),
+        _last_job(Outbox.outcome),
+        _links(),
+        _links(SquareCustomer.is_deleted.is_(True)),
+    )
+)
 
 
 def _jobs_of(client_id: str) -> Select[Outbox]:

@@ -3,14 +3,14 @@
 The buyer is the first owner of a course, even after it was given away: they are billed for it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices.papers import Party
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.views import ClientView
+from plugin.courses.base.views import ClientView, CourseView
 from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.contacts import written_phone
 from plugin.store.tables import Course, CourseOrigin, Gift, SquareCustomer
@@ -21,7 +21,7 @@ def buyer_in(session: Session, course: Course) -> str | None:
     return buyers_in(session, [course])[course.id]
 
 
-def buyers_in(session: Session, courses: Iterable[Course]) -> dict[str, str | None]:
+def buyers_in(session: Session, courses: Iterable[Course | CourseView]) -> dict[str, str | None]:
     """Return the buyer of each course; None while it has no owner."""
     owners = {course.id: course.client_id for course in courses}
     gifts = (
@@ -80,15 +80,6 @@ def _origins(session: Session, course_ids: Collection[str]) -> dict[str, str]:
         CourseOrigin.course_id.in_(course_ids)
     )
     return dict(session.execute(rows).all())
-
-
-def courses_by_id_in(session: Session, course_ids: Sequence[str]) -> list[Course]:
-    """Return the rows of these courses, without querying those this session has loaded already."""
-    known = [session.identity_map.get(session.identity_key(Course, each)) for each in course_ids]
-    rows = [row for row in known if row is not None]
-    if len(rows) == len(known):
-        return rows
-    return list(session.scalars(select(Course).where(Course.id.in_(course_ids))))
 
 
 _MOST_LINES = 4

@@ -1,13 +1,14 @@
 """Documents issued to a client, by course; never what was billed to the giver of a course."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.courses.base.views import CourseView
 from plugin.courses.clients.clients import living_client_in
-from plugin.courses.documents.buyers import buyers_in, courses_by_id_in, sold_courses_in
+from plugin.courses.documents.buyers import buyers_in, sold_courses_in
 from plugin.courses.documents.read import BILLED, DocumentView, documents_about_in
 from plugin.store import Store
 from plugin.store.ledger import Course
@@ -53,18 +54,16 @@ def documents_of_client(store: Store, client_id: str, courses: Sequence[CourseVi
     return ClientDocuments(theirs, given_away, bought)
 
 
-def _sold_in(session: Session, courses: Sequence[CourseView]) -> dict[str, Course]:
-    rows = courses_by_id_in(session, [course.id for course in courses])
+def _sold_in(session: Session, courses: Sequence[CourseView]) -> Mapping[str, Course | CourseView]:
     # Without a transfer, which a view of the course shows, each was sold as it is.
-    return (
-        sold_courses_in(session, rows)
-        if any(course.origin for course in courses)
-        else {row.id: row for row in rows}
-    )
+    if not any(course.origin for course in courses):
+        return {course.id: course for course in courses}
+    ids = [course.id for course in courses]
+    return sold_courses_in(session, session.scalars(select(Course).where(Course.id.in_(ids))))
 
 
 def _buyers_in(
-    session: Session, courses: Sequence[CourseView], sold: dict[str, Course]
+    session: Session, courses: Sequence[CourseView], sold: Mapping[str, Course | CourseView]
 ) -> dict[str, str | None]:
     # The history of a course shows that a gift was redeemed; that of the course it came from is not at hand.
     if any(course.origin or course.has_history("redeemed") for course in courses):
@@ -73,4 +72,6 @@ def _buyers_in(
 
 
 def _is_now(session: Session, buyer_id: str | None, client_id: str) -> bool:
-    return buyer_id is not None and living_client_in(session, buyer_id).id == client_id
+    return buyer_id == client_id or (
+        buyer_id is not None and living_client_in(session, buyer_id).id == client_id
+    )

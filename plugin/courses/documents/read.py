@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from plugin.core.money import Money
 from plugin.core.text import clean
 from plugin.courses.base.clinic import read_clinic
+from plugin.courses.base.course_extras import COURSE_IDS
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.views import Page
@@ -22,6 +23,7 @@ from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.documents.series import written
 from plugin.errors import NotFound
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.tables import Client, Course, Document, DocumentCourse, DocumentSeries, Outbox
 from plugin.wording import N_, _
 
@@ -107,15 +109,17 @@ def documents_about_in(
     session: Session, course_ids: Collection[str], client_id: str
 ) -> tuple[DocumentView, ...]:
     """Return the documents of these courses, and the client's invoices and credit notes, oldest first."""
-    about = select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(course_ids))
-    same = with_merged(client_id)
-    billed = and_(Document.client_id.in_(same), Document.kind.in_(BILLED))
-    return _oldest_first(session, or_(Document.id.in_(about), billed))
+    session.flush()
+    asked = {"course_ids": list(course_ids), "client_id": client_id}
+    return _views(_ABOUT.all(session.connection(), asked))
+
+
+def _in_time(which: ColumnElement[bool]) -> Select[Any]:
+    return _ROWS.where(which).order_by(Document.issued_at, Document.id)
 
 
 def _oldest_first(session: Session, which: ColumnElement[bool]) -> tuple[DocumentView, ...]:
-    wanted = _ROWS.where(which).order_by(Document.issued_at, Document.id)
-    return _views(session.execute(wanted).all())
+    return _views(session.execute(_in_time(which)).all())
 
 
 # Each has an index: a clinic issues some hundred thousand documents.
@@ -249,6 +253,21 @@ _ROWS: Select[*tuple[Any, ...]] = (
 )
 
 
+_ABOUT = Prepared(
+    _in_time(
+        or_(
+            Document.id.in_(
+                select(DocumentCourse.document_id).where(DocumentCourse.course_id.in_(COURSE_IDS))
+            ),
+            and_(
+                Document.client_id.in_(with_merged(bindparam("client_id"))),
+                Document.kind.in_(BILLED),
+            ),
+        )
+    )
+)
+
+
 def _one(session: Session, which: ColumnElement[bool]) -> DocumentView:
     row = session.execute(_ROWS.where(which).order_by(Document.kind.desc()).limit(1)).first()
     if row is None:
@@ -257,7 +276,7 @@ def _one(session: Session, which: ColumnElement[bool]) -> DocumentView:
 
 
 def _views(rows: Sequence[Row[*tuple[Any, ...]]]) -> tuple[DocumentView, ...]:
-    return tuple(_view(dict(row._mapping)) for row in rows)
+    return tuple(_view(row._asdict()) for row in rows)
 
 
 def _view(values: dict[str, Any]) -> DocumentView:

@@ -6,7 +6,7 @@ Sending and wording are in `plugin.emails`.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from invoices.papers import NextVisit
@@ -20,6 +20,7 @@ from plugin.courses.base.work import Work, allowed, in_session, require_row
 from plugin.courses.clients.clients import known_client_in, living_client_in, view_of
 from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.tables import Client, Course, VisitLetter
 from plugin.wording import _
 
@@ -150,16 +151,18 @@ def trust_address(work: Work, client_id: str) -> ClientView:
 
 def last_letter_not_sent(store: Store, client: ClientView) -> str:
     """Return why the last e-mail to the client's address was given up; "" if it was sent, or none was due."""
-    newest = (
-        select(VisitLetter)
-        .where(VisitLetter.client_id == client.id, VisitLetter.state.in_(("sent", "refused")))
-        .order_by(VisitLetter.id.desc())
-        .limit(1)
-    )
-    with store.reading() as session:
-        row = session.scalar(newest)
-        is_it = row is not None and row.state == "refused" and row.mail_to == client.email
-        return row.said if row is not None and is_it else ""
+    for row in store.rows(_LAST_LETTER, {"client_id": client.id}):
+        if row.state == "refused" and row.mail_to == client.email:
+            return str(row.said)
+    return ""
+
+
+_LAST_LETTER = Prepared(
+    select(VisitLetter.state, VisitLetter.mail_to, VisitLetter.said)
+    .where(VisitLetter.client_id == bindparam("client_id"), VisitLetter.state.in_(("sent", "refused")))
+    .order_by(VisitLetter.id.desc())
+    .limit(1)
+)
 
 
 def _unwanted(clinic: ClinicView, client: Client) -> str:

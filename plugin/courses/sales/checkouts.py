@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Select, select, true, update
+from sqlalchemy import Select, bindparam, select, true, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Role
@@ -21,6 +21,7 @@ from plugin.courses.sales.checkout_views import CheckoutView, TerminalView, sold
 from plugin.courses.sales.new_checkout import NewCheckout, new_checkout
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
+from plugin.store.prepared import Prepared
 from plugin.store.tables import Checkout, Client, Course, Outbox, Package, Terminal
 from plugin.wording import N_, _
 
@@ -60,13 +61,26 @@ def read_checkout(store: Store, checkout_id: str) -> CheckoutView:
 
 def list_checkouts(store: Store, *, limit: int = 50, open_only: bool = False) -> tuple[CheckoutView, ...]:
     """Return the checkouts begun at the desk, newest first."""
+    if open_only and not store.rows(_ANY_OPEN, {}):
+        return ()
     is_shown = Checkout.ended_at.is_(None) if open_only else true()
     return _list(store, select(Checkout).where(is_shown).limit(limit))
 
 
 def waiting_of_client(store: Store, client_id: str) -> tuple[CheckoutView, ...]:
     """Return the client's checkouts in progress, newest first."""
+    if not store.rows(_OPEN_OF_CLIENT, {"client_id": client_id}):
+        return ()
     return _list(store, select(Checkout).where(Checkout.client_id == client_id, Checkout.ended_at.is_(None)))
+
+
+# Most of the time there is none, and every page of the desk asks.
+_ANY_OPEN = Prepared(select(Checkout.id).where(Checkout.ended_at.is_(None)).limit(1))
+_OPEN_OF_CLIENT = Prepared(
+    select(Checkout.id)
+    .where(Checkout.client_id == bindparam("client_id"), Checkout.ended_at.is_(None))
+    .limit(1)
+)
 
 
 def _list(store: Store, which: Select[Checkout]) -> tuple[CheckoutView, ...]:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, bindparam, literal, or_, select
+from sqlalchemy import Boolean, Row, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from plugin.core.course import AllowanceState, Balance, balance_of
@@ -97,7 +97,7 @@ def arrivals_on(
         if not takes_bookings_in(session, now):
             return None
         zone = clinic_in(session).zone
-        rows = list(session.scalars(bookings_of_day(day, zone, with_canceled=with_canceled)))
+        rows = bookings_of_day(session, day, zone, with_canceled=with_canceled)
         known = _known_of(session, rows, day, local_date_in(session, now))
         return tuple(_arrival(row, known, now, zone) for row in rows)
 
@@ -112,18 +112,31 @@ _BOOKED_SINCE = Prepared(
 )
 
 
-def bookings_of_day(day: date, zone: ZoneInfo, *, with_canceled: bool = False) -> Select[Booking]:
-    """Return the query for the day's bookings by time; canceled ones are left out unless settled or asked for."""
+def bookings_of_day(
+    session: Session, day: date, zone: ZoneInfo, *, with_canceled: bool = False
+) -> Sequence[Row[Any]]:
+    """Return the rows of the day's bookings by time; canceled ones are left out unless settled or asked for."""
     begins, ends = hours_of(day, zone)
-    is_shown = or_(Booking.status.not_in(CALLED_OFF), Booking.outcome.is_not(None), literal(with_canceled))
-    return (
-        select(Booking)
-        .where(Booking.start_at >= begins, Booking.start_at < ends, is_shown)
-        .order_by(Booking.start_at, Booking.square_booking_id)
+    asked = {"begins": begins, "ends": ends, "with_canceled": with_canceled}
+    return _OF_DAY.all(session.connection(), asked)
+
+
+_OF_DAY = Prepared(
+    select(Booking.__table__)
+    .where(
+        Booking.start_at >= bindparam("begins", type_=UtcTime()),
+        Booking.start_at < bindparam("ends", type_=UtcTime()),
+        or_(
+            Booking.status.not_in(CALLED_OFF),
+            Booking.outcome.is_not(None),
+            bindparam("with_canceled", type_=Boolean),
+        ),
     )
+    .order_by(Booking.start_at, Booking.square_booking_id)
+)
 
 
-def _known_of(session: Session, rows: Sequence[Booking], day: date, today: date) -> _Known:
+def _known_of(session: Session, rows: Sequence[Row[Any]], day: date, today: date) -> _Known:
     owners = _owners(session, [row.square_customer_id for row in rows if row.square_customer_id])
     client_ids = list({client_id for client_id, _ in owners.values()})
     usable = _USABLE.all(session.connection(), {"client_ids": client_ids})
@@ -193,7 +206,7 @@ def _loose_charges(session: Session, client_ids: Sequence[str], day: date) -> di
     return loose
 
 
-def _charged_elsewhere(row: Booking, loose: list[DayCharge], chosen: NextSession | None) -> DayCharge | None:
+def _charged_elsewhere(row: Row[Any], loose: list[DayCharge], chosen: NextSession | None) -> DayCharge | None:
     """Remove and return the charge that a use for this booking would double; it matches one booking only."""
     if row.outcome is not None or row.status in CALLED_OFF:
         return None
@@ -211,7 +224,7 @@ def _goes_with(charge: DayCharge, service: str, chosen: NextSession | None) -> b
     return not chosen.is_named and of_main
 
 
-def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arrival:
+def _arrival(row: Row[Any], known: _Known, now: datetime, zone: ZoneInfo) -> Arrival:
     client_id, name = known.owners.get(row.square_customer_id or "", (None, row.customer_name))
     chosen = _chosen(row, known, client_id)
     return Arrival(
@@ -239,9 +252,10 @@ def _arrival(row: Booking, known: _Known, now: datetime, zone: ZoneInfo) -> Arri
     )
 
 
-def _state(row: Booking) -> State:
+def _state(row: Row[Any]) -> State:
     if row.outcome is not None:
-        return row.outcome  # type: ignore[return-value]  # the table allows no other outcome
+        outcome: State = row.outcome
+        return outcome
     if row.status in CALLED_OFF:
         return "canceled"
     return "no_show" if row.status == NO_SHOW else "expected"
@@ -253,7 +267,7 @@ def _sold_apart(course: CourseSummary, known: _Known, zone: ZoneInfo) -> date | 
     return None if is_alone else course.sold_at.astimezone(zone).date()
 
 
-def _chosen(row: Booking, known: _Known, client_id: str | None) -> NextSession | None:
+def _chosen(row: Row[Any], known: _Known, client_id: str | None) -> NextSession | None:
     if row.course_id is None:
         return next_session(known.courses.get(client_id or "", ()), row.service_name)
     course = known.by_id[row.course_id]

@@ -19,6 +19,7 @@ from plugin.courses.clients.clients import living_client_in
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.offers import Package, PackageContent, Treatment
+from plugin.store.prepared import Prepared
 from plugin.store.tables import Booking, SquareCustomer, Staff
 from plugin.wording import _
 
@@ -116,8 +117,11 @@ _TREATS = (Role.PRACTITIONER.value, Role.OWNER.value)
 
 def practitioners_in(session: Session) -> Sequence[Row[str, str]]:
     """Return the id and name of each active person who treats."""
-    treats = select(Staff.id, Staff.name).where(Staff.is_active.is_(True), Staff.role.in_(_TREATS))
-    return session.execute(treats).all()
+    session.flush()
+    return _TREATING.all(session.connection(), {})
+
+
+_TREATING = Prepared(select(Staff.id, Staff.name).where(Staff.is_active.is_(True), Staff.role.in_(_TREATS)))
 
 
 def practitioner_named(known: Sequence[Row[str, str]], name: str) -> str | None:

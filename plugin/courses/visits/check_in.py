@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
@@ -22,7 +22,7 @@ from plugin.courses.visits.booked_visits import use_booking
 from plugin.courses.visits.bookings import CALLED_OFF, booking_for_change
 from plugin.errors import CoursekeeperError, Refused
 from plugin.store import Store
-from plugin.store.tables import Booking, Client, SquareCustomer
+from plugin.store.tables import Client, SquareCustomer
 from plugin.wording import _
 
 LAST_DIGITS = 4
@@ -85,13 +85,13 @@ def check_in(
     return replace(_standing(_arrival(store, act, booking_id)), client_id=client_id)
 
 
-def _bookings_of(work: Work, who: WhoArrived, by_code: str | None) -> Sequence[Booking]:
+def _bookings_of(work: Work, who: WhoArrived, by_code: str | None) -> Sequence[Row[Any]]:
     """Return the appointment they come for, and those soon after it; none where it is not clear who they are."""
     session, clinic = work.session, clinic_in(work.session)
     day = local_date(clinic, work.now)
     rows = [
         row
-        for row in session.scalars(bookings_of_day(day, clinic.zone))
+        for row in bookings_of_day(session, day, clinic.zone)
         if row.status not in CALLED_OFF and row.outcome in (None, "used")
     ]
     clients = _clients_of(session, rows)
@@ -106,7 +106,7 @@ def _bookings_of(work: Work, who: WhoArrived, by_code: str | None) -> Sequence[B
     return (first, *soon)
 
 
-def _clients_of(session: Session, rows: Sequence[Booking]) -> dict[str, Client]:
+def _clients_of(session: Session, rows: Sequence[Row[Any]]) -> dict[str, Client]:
     ids = {row.square_customer_id for row in rows if row.square_customer_id}
     found = session.execute(
         select(SquareCustomer.square_customer_id, Client)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import Date, Integer, bindparam, select
 
 from plugin.core.acts import Role
 from plugin.core.batches import batched
@@ -18,6 +18,7 @@ from plugin.courses.visits import note_views
 from plugin.courses.visits.notes import lock_place_in, write_note_in
 from plugin.store import Store
 from plugin.store.ledger import Course, Visit
+from plugin.store.prepared import Prepared
 from plugin.wording import _
 
 _AT_ONCE = 1000
@@ -100,12 +101,20 @@ def _found_in(work: Work, visit_id: str) -> note_views.FoundNote:
 
 def visits_on(store: Store, day: date, *, today: date, limit: int | None = None) -> tuple[DayVisit, ...]:
     """Return the valid visits of a day, latest first; with `limit`, those among the last so many."""
-    wanted = select(Visit.id, Visit.course_id).where(Visit.visited_on == day)
     with store.reading() as session:
-        chosen = dict(session.execute(wanted.order_by(Visit.id.desc()).limit(limit)).all())
+        chosen = dict(_OF_DAY.all(session.connection(), {"day": day, "limit": limit or _NO_LIMIT}))
         ids = sorted(set(chosen.values()))
         parts = batched(ids, _AT_ONCE)
         rows = [row for some in parts for row in session.scalars(select(Course).where(Course.id.in_(some)))]
         courses = courses_in(session, rows, today=today)
     found = [DayVisit(visit, course) for course in courses for visit in course.visits if visit.id in chosen]
     return tuple(sorted(found, key=lambda each: each.visit.id, reverse=True))
+
+
+_NO_LIMIT = 2**31 - 1
+_OF_DAY = Prepared(
+    select(Visit.id, Visit.course_id)
+    .where(Visit.visited_on == bindparam("day", type_=Date))
+    .order_by(Visit.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)

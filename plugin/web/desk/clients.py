@@ -15,7 +15,6 @@ from plugin.courses.base.clinic import local_date
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.base.views import ClientView, CourseView, FoundClient, PackageView, VisitView
 from plugin.courses.catalog.packages import list_packages
-from plugin.courses.changes.sharing import shares_of
 from plugin.courses.checks.answers import check_of
 from plugin.courses.clients import clients
 from plugin.courses.clients.profile_notes import profile_status
@@ -203,8 +202,7 @@ def _everything(client_id: str, edited: Refusal | None = None) -> dict[str, Any]
     store, has_mail = current_services().store, current_services().mail.is_ready
     client = clients.read_client(store, client_id)
     today = pages.today()
-    shared = shares_of([client.id], today=today)
-    courses = courses_of_client(store, client.id, today=today, shared=shared)
+    courses = courses_of_client(store, client.id, today=today, with_shared=True)
     cards = [card_of(course) for course in courses]
     first, histories = _first(cards), [(card.course, lines_of(card.course, pages.clinic())) for card in cards]
     refunds = refunds_of_courses(store, refund_begun(courses), now=pages.now())

@@ -1,6 +1,6 @@
 """Packages, for the owner: the list, creating and editing one, and publishing it to Square."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
@@ -71,13 +71,14 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
     store = current_services().store
     # On the page of items in Square the search of the address is for those.
     search = "" if "items" in more else asked_search()
-    packages, sorting = _found(search)
+    known = _known()
+    packages, sorting = _chosen(known, search)
     return render_template(
         "owner/packages.html",
         packages=packages,
         sorting=sorting,
         search=search,
-        treatments=_treatments(),
+        treatments=_treatments(known),
         refusal=refusal,
         refused_package=package_id,
         form=PackageForm.shown(None if package_id else refusal),
@@ -91,11 +92,14 @@ def show(refusal: Refusal | None = None, package_id: str = "", **more: Any) -> R
 @blueprint.get("/packages.<ending>")
 def save(ending: str) -> Response:
     """Return the packages as a file, in the order and with the search of the page."""
-    return file_answer(sheet_of(_("Packages"), _COLUMNS, _found(asked_search())[0]), ending)
+    return file_answer(sheet_of(_("Packages"), _COLUMNS, _chosen(_known(), asked_search())[0]), ending)
 
 
-def _found(search: str) -> tuple[list[PackageView], Sorting]:
-    rows = list_packages(current_services().store, limit=SHOWN, only_active=False).rows
+def _known() -> Sequence[PackageView]:
+    return list_packages(current_services().store, limit=SHOWN, only_active=False).rows
+
+
+def _chosen(rows: Sequence[PackageView], search: str) -> tuple[list[PackageView], Sorting]:
     # A package that an import created for a treatment has no price, and is never sold.
     packages = [each for each in rows if each.is_active or each.price.amount]
     return sort_rows(matching(packages, _text, search), _SORTS)
@@ -146,7 +150,7 @@ def change(package_id: str, refusal: Refusal | None = None) -> ResponseReturnVal
         "owner/package.html",
         package=package,
         form=PackageForm.shown(refusal, **PackageForm.values_of(package)),
-        treatments=_treatments(),
+        treatments=_treatments(_known()),
         more_rows=max(MORE_ROWS, len(package.contents)),
         languages=LANGUAGES,
     )
@@ -194,6 +198,5 @@ def _in_square(saved: Saved) -> str:
     return " " + _("Square is updated.") if saved.is_published else ""
 
 
-def _treatments() -> list[str]:
-    packages = list_packages(current_services().store, limit=SHOWN, only_active=False).rows
+def _treatments(packages: Sequence[PackageView]) -> list[str]:
     return sorted({content.treatment for package in packages for content in package.contents})
