@@ -1,6 +1,6 @@
 """The gift voucher in words: a card with a front, an inside and a back. No price is on it.
 
-What is too long for its face is on an enclosed page.
+What is too long for its face is on an enclosed page. Also its letter, and the poster of the public page.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.cleantext import width_of
 from invoices.pages.punchcard import Card, Mark
 from invoices.pages.qr import QrCode, qr_code
-from invoices.papers import GiftContent, GiftVoucher
+from invoices.papers import GiftContent, GiftVoucher, ShopPoster, VoucherLetter
 
 GROUP = 4
 # More marks than this can't be counted at a glance; the words state the number.
@@ -159,3 +159,52 @@ def _rows(sessions: int, row: int, alt: str) -> Card:
     lines = (sessions + row - 1) // row
     rest = 2 * RADIUS + 4
     return Card((min(sessions, row) - 1) * STEP + rest, (lines - 1) * STEP + rest, RADIUS, marks, alt)
+
+
+@dataclass(frozen=True)
+class LetterPage:
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PosterPage:
+    qr: QrCode
+    address: str
+
+
+def letter_page(paper: VoucherLetter, language: Language) -> LetterPage:
+    """Return the letter: what is enclosed, how to give it, and whom to ask."""
+    phone = paper.clinic.phone.replace(" ", NO_BREAK_SPACE)
+    sentences = (
+        language.gettext(
+            "Thank you for your gift. Enclosed is the voucher for {name}: {package}.",
+            name=paper.recipient_name,
+            package=paper.package_name,
+        ),
+        _inside(paper, language),
+        language.gettext(
+            "The code on it works once, for anyone who brings it. Please keep it safe until you give it."
+        ),
+        language.gettext("It is good until {date}.", date=language.long_date(paper.good_until))
+        if paper.good_until
+        else "",
+        language.gettext("Is something not right? Call us at {phone}.", phone=phone) if phone else "",
+    )
+    return LetterPage(tuple(filter(None, sentences)))
+
+
+def _inside(paper: VoucherLetter, language: Language) -> str:
+    if paper.is_folded and paper.has_message:
+        return language.gettext(
+            "Fold it twice, with the front outside; your message is inside. It shows no price."
+        )
+    if paper.is_folded:
+        return language.gettext("Fold it twice, with the front outside. It shows no price.")
+    if paper.has_message:
+        return language.gettext("Your message is inside. It shows no price.")
+    return language.gettext("It shows no price.")
+
+
+def poster_page(paper: ShopPoster, language: Language) -> PosterPage:  # noqa: ARG001 - as every page
+    """Return the poster: its code and its address to type."""
+    return PosterPage(qr_code(paper.url), paper.url.partition("://")[2])

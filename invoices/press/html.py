@@ -17,18 +17,16 @@ from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.credit_note import credit_note_page
 from invoices.pages.density import Density, densities_of, of_several_pages
 from invoices.pages.invoice import invoice_page
-from invoices.pages.letter import letter_page, poster_page
 from invoices.pages.lines import whole, with_full_lines
 from invoices.pages.month import month_page
-from invoices.pages.planner import planner_page
 from invoices.pages.reach import phone_way, ways_to_reach
 from invoices.pages.receipt import prepaid_page, receipt_page
 from invoices.pages.script import lang, named
 from invoices.pages.sheet import cells, halves, sheet_page
 from invoices.pages.statement import statement_page
 from invoices.pages.summary import summary_page
-from invoices.pages.voucher import voucher_page
-from invoices.pages.welcome import welcome_page
+from invoices.pages.voucher import letter_page, poster_page, voucher_page
+from invoices.pages.welcome import planner_page, welcome_page
 from invoices.pages.year import year_page
 
 # From text of 12 points to text of 16.

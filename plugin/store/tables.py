@@ -3,10 +3,10 @@
 from plugin.store import bulk, journal, list_totals, listing, totals, upkeep, versions, webhooks
 from plugin.store.agreements import *
 from plugin.store.base import Base
+from plugin.store.bulk import *
 from plugin.store.changes import *
 from plugin.store.clinical import *
 from plugin.store.documents import *
-from plugin.store.imports import *
 from plugin.store.ledger import *
 from plugin.store.letters import *
 from plugin.store.offers import *

@@ -9,8 +9,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from plugin.courses.handouts.google_pass import GoogleAccount, google_account, signed_jwt
-from plugin.courses.handouts.pkpass import pass_signer
+from plugin.courses.handouts.pass_formats import GoogleAccount, google_account, pass_signer, signed_jwt
 from plugin.errors import ConfigurationError, InvalidField, WalletFailed
 from plugin.settings import Settings
 from plugin.wording import _

@@ -17,13 +17,14 @@ from plugin.core.acts import COURSEKEEPER
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.clients import wallet_passes
-from plugin.courses.handouts.google_pass import (
+from plugin.courses.handouts.pass_formats import (
     GoogleAccount,
+    PassSigner,
     generic_object,
     google_account,
+    pass_signer,
     withdrawn_object,
 )
-from plugin.courses.handouts.pkpass import PassSigner, pass_signer
 from plugin.courses.handouts.wallet_pass import facts_of, google_pass_of
 from plugin.errors import WalletFailed
 from plugin.jobs import RunAgain

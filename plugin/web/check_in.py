@@ -19,7 +19,7 @@ from plugin.web import current_services, pages
 from plugin.web.access import refuse_nul
 from plugin.web.actions import act_by
 from plugin.web.check_in_cookie import current_hand_over, current_screen, forget_cookie
-from plugin.web.client_page.checks import check_part, client_of_ticket, save_check, ticket_for
+from plugin.web.client_page.ratings import check_part, client_of_ticket, save_check, ticket_for
 from plugin.web.headers import let_page_use_camera
 from plugin.web.limits import guess_limiter, limit_views, page_limiter
 from plugin.web.translations import N_, speak

@@ -22,9 +22,9 @@ from plugin.core.text import NOTE_LENGTH, REASON_LENGTH, optional, required
 from plugin.courses.clients.contacts import typed_email, typed_phone, written_phone
 from plugin.errors import InvalidField
 from plugin.web import pages
-from plugin.web.address import whole_number
 from plugin.web.format import locale_of
 from plugin.web.refusals import InvalidForm, Refusal
+from plugin.web.tables import whole_number
 from plugin.web.translations import N_, _
 
 _MOST_DIGITS = 24

@@ -19,9 +19,8 @@ from plugin.web import current_services, pages
 from plugin.web.access import CHECK_IN_COOKIE, refuse_nul
 from plugin.web.actions import act_by
 from plugin.web.check_in_cookie import current_hand_over, forget_cookie
-from plugin.web.client_page.checks import check_part
 from plugin.web.client_page.data import first_name
-from plugin.web.client_page.ratings import CHECK, ratings_part, save_answer
+from plugin.web.client_page.ratings import CHECK, check_part, ratings_part, save_answer
 from plugin.web.limits import limit_views, page_limiter
 from plugin.web.translations import N_, speak
 

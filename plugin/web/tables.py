@@ -1,11 +1,12 @@
 """Tables that sort, filter and export: what is asked for is in the address, which every link of the table keeps.
 
 `sort=key` is the order of a column's first tap: text from A, numbers and days from the largest. `sort=-key` is the
-opposite one. The page and the files read the same rows in the same order.
+opposite one. The page and the files read the same rows in the same order. Nonsense in an address counts as nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -101,3 +102,17 @@ def address_with(endpoint: str | None = None, **changes: str | None) -> str:
     # Not by url_for: an address may ask for parameters that have the names of its options.
     address = url_for(endpoint or request.endpoint or "", **of_path)
     return f"{address}?{urlencode(kept)}" if kept else address
+
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def asked_one(parameter: str, kind: type[Word]) -> Word | None:
+    """Return the word in the address, None for none and for one that is none of its kind."""
+    asked = request.args.get(parameter, "")
+    return kind(asked) if asked in list(kind) else None
+
+
+def whole_number(typed: str, most_digits: int) -> int | None:
+    """Return the number of an address or a hidden field, None for anything else."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= most_digits else None

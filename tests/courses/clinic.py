@@ -33,9 +33,9 @@ from plugin.courses.ratings.views import own_ratings
 from plugin.courses.sales.checkouts import cancel_checkout
 from plugin.courses.sales.sales import Came, Refund
 from plugin.courses.visits.use import UseSession, use_session
+from plugin.store.bulk import ImportBatch, ImportedCourse
 from plugin.store.changes import Gift
 from plugin.store.documents import VisitLetter
-from plugin.store.imports import ImportBatch, ImportedCourse
 from plugin.store.people import Client
 from plugin.store.queues import Attention, SquareRefund, Sweep
 from plugin.store.selling import Checkout, DeskRefund, DeskRefundPart

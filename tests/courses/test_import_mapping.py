@@ -14,7 +14,7 @@ from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.views import ImportView
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.imports import ImportBatch
+from plugin.store.bulk import ImportBatch
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.courses.old_book import OldBook

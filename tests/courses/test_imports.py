@@ -22,7 +22,7 @@ from plugin.courses.imports.views import list_imports, template_sheet, wrong_she
 from plugin.courses.visits.reverse import reverse
 from plugin.errors import InvalidField, NotAllowed, Refused
 from plugin.store import Store
-from plugin.store.imports import ImportBatch
+from plugin.store.bulk import ImportBatch
 from plugin.store.ledger import Course, Entry
 from plugin.store.offers import Package
 from plugin.store.people import Client

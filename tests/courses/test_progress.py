@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from plugin.core.terms import Terms
+from plugin.courses.base.columns import Share
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.lists.course_list import ORDERS, CourseFilter, list_courses
 from plugin.courses.lists.listing import keep_listing
@@ -16,7 +17,6 @@ from plugin.courses.reports.follow_ups import FollowUpFilter, FollowUpSort, foll
 from plugin.courses.reports.progress import (
     CourseProgress,
     ProgressBy,
-    Share,
     course_progress,
 )
 from plugin.courses.reports.progress_courses import ProgressFilter, courses_behind

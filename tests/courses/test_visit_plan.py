@@ -7,7 +7,7 @@ import pytest
 
 from invoices.calendar import calendar_of
 from invoices.language import language_for
-from invoices.pages.planner import planner_page
+from invoices.pages.welcome import planner_page
 from invoices.papers import PlannerVisit
 from plugin.core.opening_hours import ClosedDays, Interval, OpeningHours, propose_visits
 from plugin.courses.base.opening_hours import save_hours

@@ -11,7 +11,7 @@ from plugin.core.acts import Role
 from plugin.core.terms import Terms
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.lists.listing import keep_listing
-from plugin.web.reports import liability
+from plugin.web.reports import by_month
 from plugin.web.reports.people import SHOWN
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
@@ -205,7 +205,7 @@ def test_the_overview_counts_the_people_to_call(small_olga: Visitor, small_desk:
 
 
 def test_expired_courses_are_shown_page_by_page(small_olga: Visitor, small_desk: Desk, monkeypatch):
-    monkeypatch.setattr(liability, "EXPIRED_SHOWN", 2)
+    monkeypatch.setattr(by_month, "EXPIRED_SHOWN", 2)
     package = small_desk.package(terms=Terms(expires_on=date(2026, 11, 23)))
     courses = [small_desk.sell(package) for _ in range(3)]
     small_desk.clock.advance(days=5)

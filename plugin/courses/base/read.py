@@ -22,9 +22,9 @@ from plugin.courses.base.views import CourseSummary, CourseView, EntryView, Happ
 from plugin.courses.base.work import require_row
 from plugin.errors import NotFound
 from plugin.store import Store
+from plugin.store.bulk import ImportedCourse
 from plugin.store.changes import CourseOrigin
 from plugin.store.clinical import VisitNote
-from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Entry, History, Visit
 from plugin.store.people import Client, Staff
 from plugin.store.prepared import Prepared

@@ -20,9 +20,8 @@ from plugin.courses.base.views import ClinicView, CourseView
 from plugin.courses.base.work import require_row
 from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.clients import client_in
-from plugin.courses.handouts.google_pass import GooglePass
 from plugin.courses.handouts.next_visit import next_visit_in
-from plugin.courses.handouts.pkpass import PassSigner, packed
+from plugin.courses.handouts.pass_formats import GooglePass, PassSigner, packed
 from plugin.errors import NotFound
 from plugin.store import Store
 from plugin.store.tables import Course, PrivatePage

@@ -26,7 +26,7 @@ from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Table
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
-from plugin.store.imports import ImportBatch
+from plugin.store.bulk import ImportBatch
 from plugin.wording import N_, _
 
 CHECK = "import_check"

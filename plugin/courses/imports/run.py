@@ -24,7 +24,7 @@ from plugin.courses.imports.table import Table
 from plugin.courses.imports.writing import write_courses
 from plugin.errors import NotYet
 from plugin.store import Store
-from plugin.store.imports import ImportBatch
+from plugin.store.bulk import ImportBatch
 from plugin.wording import N_, _
 
 # Longer than the largest file takes on a slow machine.

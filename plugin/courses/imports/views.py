@@ -19,7 +19,7 @@ from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.table import Reading, shown
 from plugin.errors import Refused
 from plugin.store import Store
-from plugin.store.imports import ImportBatch
+from plugin.store.bulk import ImportBatch
 from plugin.wording import _
 
 

@@ -21,9 +21,9 @@ from plugin.courses.handouts.batches import delete_all_batches_in
 from plugin.courses.privacy.subject import SubjectData, Words
 from plugin.store.agreements import Agreement, AgreementSignature
 from plugin.store.base import Base
+from plugin.store.bulk import ImportBatch
 from plugin.store.changes import Gift
 from plugin.store.documents import SaleRecord
-from plugin.store.imports import ImportBatch
 from plugin.store.ledger import Entry, History, Operation, SealedRow
 from plugin.store.listing import ListedClient
 from plugin.store.people import Client

@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, String, cast, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.text import digits, folded
+from plugin.store.bulk import ImportedCourse
 from plugin.store.changes import CourseOrigin, CourseShare, Gift
 from plugin.store.clinical import VisitNote
 from plugin.store.documents import Document, VisitLetter
-from plugin.store.imports import ImportedCourse
 from plugin.store.ledger import Allowance, Course, Visit
 from plugin.store.letters import ClientLetter
 from plugin.store.people import Client, SquareCustomer

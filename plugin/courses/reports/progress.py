@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in, local_date_in
+from plugin.courses.base.columns import Share
 from plugin.courses.lists.listing import count_waiting_in
 from plugin.courses.lists.outcomes import Outcome
 from plugin.courses.reports.period import months_up_to
@@ -36,13 +37,6 @@ class ProgressBy(StrEnum):
     PACKAGE = "package"
     PRACTITIONER = "practitioner"
     MONTH = "month"
-
-
-class Share(NamedTuple):
-    """So many of so many."""
-
-    part: int
-    whole: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from plugin.courses.letters.kinds import choose_letter
 from plugin.errors import Refused
 from plugin.web import current_services
 from plugin.web.actions import act_by
-from plugin.web.address import asked_one
 from plugin.web.client_page.keyed import KeyedPages
+from plugin.web.tables import asked_one
 from plugin.web.translations import speak
 
 _BY_LINK = Actor("The link in an e-mail", Role.DESK, Source.DESK)

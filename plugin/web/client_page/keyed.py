@@ -27,12 +27,12 @@ from plugin.errors import CoursekeeperError
 from plugin.settings import PAPER_LANGUAGES
 from plugin.web import current_services, pages
 from plugin.web.actions import fresh_key
-from plugin.web.address import whole_number
 from plugin.web.api.errors import DATABASE_AWAY, RETRY_AFTER
 from plugin.web.headers import unlist
 from plugin.web.limits import limit_unknown, limit_views, page_limiter
 from plugin.web.refusals import Words
 from plugin.web.request_log import log_failure
+from plugin.web.tables import whole_number
 from plugin.web.translations import speak
 
 GUEST = Actor("Their private page", Role.OWNER, Source.DESK)

@@ -23,8 +23,8 @@ from plugin.courses.clients.wallet_passes import google_pass, note_made
 from plugin.courses.documents.client_statement import issue_prepaid_balance, statement_of_client
 from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.handouts.cache import AFTERCARE, HELP_CARD, PLANNER, SUMMARY, WELCOME, hand_out
-from plugin.courses.handouts.google_pass import save_link
 from plugin.courses.handouts.next_visit import next_visit_in
+from plugin.courses.handouts.pass_formats import save_link
 from plugin.courses.handouts.wallet_pass import course_pass, facts_of, google_pass_of
 from plugin.courses.handouts.welcome import calendar_file
 from plugin.courses.quotes.views import quotes_of_client
@@ -33,10 +33,9 @@ from plugin.errors import CoursekeeperError
 from plugin.wallet.jobs import account_of, signer_of
 from plugin.web import current_services, pages, wallet
 from plugin.web.actions import act_by
-from plugin.web.client_page.checks import check_part
 from plugin.web.client_page.data import first_name, issued_to, own_courses, visible_courses
 from plugin.web.client_page.keyed import GUEST, KeyedPages, excuse, read_in, reader, spoken
-from plugin.web.client_page.ratings import CHECK, ratings_part, save_answer
+from plugin.web.client_page.ratings import CHECK, check_part, ratings_part, save_answer
 from plugin.web.desk.card import told_apart
 from plugin.web.files import name_file, pdf_answer
 

@@ -19,13 +19,12 @@ from plugin.courses.reports.activity_sources import COURSE, OPENED, ActivityFilt
 from plugin.courses.reports.period import Period, asked_period
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
-from plugin.web.address import asked_one
 from plugin.web.files import file_answer
 from plugin.web.format import written_day
 from plugin.web.owner.forms import ActivityForm
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.setup.frame import TITLES
-from plugin.web.tables import Sorting, asked_sorting
+from plugin.web.tables import Sorting, asked_one, asked_sorting
 from plugin.web.translations import N_, _
 
 blueprint = Screens("activity", __name__)

@@ -1,15 +1,19 @@
-"""Figures by month, for the owner: quotes, agreements, the check, passes, client e-mails, public orders, and more."""
+"""Figures by month, for the owner: quotes, agreements, the check, passes, client e-mails, public orders, and more; the
+roll-forward of the deferred revenue over any period, and closing the books.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.columns import Column, Columns, Kind, file_of
+from plugin.courses.base.words import day_text
 from plugin.courses.letters.log import LETTERS, LetterMonth, letters_by_month
-from plugin.courses.reports.books import closed_through
+from plugin.courses.reports.books import close_books, closed_through
+from plugin.courses.reports.breakage import expired_courses
 from plugin.courses.reports.by_month import (
     AGREED,
     CHECKED,
@@ -28,20 +32,22 @@ from plugin.courses.reports.by_month import (
     passes_now,
     quotes_by_month,
 )
-from plugin.courses.reports.liability import reserve, reserve_sheet
+from plugin.courses.reports.liability import liability, reserve, reserve_sheet
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
 from plugin.courses.reports.planned import PlanBy, PlannedRow, planned_columns, planned_visits
+from plugin.courses.reports.sheets import liability_sheet
 from plugin.courses.sales.tips import TipSum, list_tips, tip_sums
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
-from plugin.web.address import asked_one
+from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
 from plugin.web.files import file_answer, pdf_answer
 from plugin.web.format import written_month
-from plugin.web.refusals import Refusal
-from plugin.web.reports.asked import usual
-from plugin.web.tables import Sorting, sort_by_columns
+from plugin.web.owner.forms import CloseBooksForm
+from plugin.web.refusals import Refusal, shows_refusals
+from plugin.web.reports.asked import frame, period_for, usual
+from plugin.web.tables import Sorting, asked_one, sort_by_columns
 from plugin.web.translations import N_, _
 
 Month = TypeVar("Month", QuotedMonth, AgreedMonth, CheckedMonth, PassMonth, LetterMonth, OrderedMonth)
@@ -190,3 +196,39 @@ def save_month() -> Response:
     pdf = month_pdf(services.store, services.render, month, now=services.clock())
     name = _("{clinic}, {month}.pdf", clinic=pages.clinic().name[:60], month=f"{month:%Y-%m}")
     return pdf_answer(pdf, name)
+
+
+EXPIRED_SHOWN = 50
+
+liability_report = Screens("liability", __name__)
+
+
+@liability_report.get("/reports/liability", endpoint="show")
+@shows_refusals
+def show_liability(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show the roll-forward of the period in the address."""
+    store, period = current_services().store, period_for(refusal)
+    after = request.args.get("after") or None
+    return render_template(
+        "owner/money_owed.html",
+        report=liability(store, period),
+        expired=expired_courses(store, pages.today(), limit=EXPIRED_SHOWN, cursor=after),
+        is_first=after is None,
+        **frame(period, refusal),
+    )
+
+
+@liability_report.get("/reports/liability.<ending>", endpoint="save")
+def save_liability(ending: str) -> Response:
+    period = period_for(None)
+    return file_answer(liability_sheet(liability(current_services().store, period)), ending, period)
+
+
+@liability_report.post("/reports/books", refused=show_liability)
+def close() -> ResponseReturnValue:
+    """Close the books through a day, and show the period that was on the page."""
+    form = CloseBooksForm.sent()
+    closed = close_books(current_services().store, current_act(), form.last_day)
+    flash_notice(Notice(_("The books are closed through {day}.", day=day_text(closed, pages.clinic()))))
+    days: dict[str, Any] = {"from": form.from_.data or None, "to": form.to.data or None}
+    return redirect_to("liability.show", **days)

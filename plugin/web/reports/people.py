@@ -13,9 +13,8 @@ from plugin.courses.reports.follow_ups import (
 from plugin.courses.reports.sheets import people_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import DESK, Screens
-from plugin.web.address import asked_one, whole_number
 from plugin.web.files import file_answer
-from plugin.web.tables import Sorting, asked_search, asked_sorting
+from plugin.web.tables import Sorting, asked_one, asked_search, asked_sorting, whole_number
 
 blueprint = Screens("people_to_call", __name__)
 

@@ -10,9 +10,9 @@ from plugin.courses.reports.progress import ProgressBy, course_progress
 from plugin.courses.reports.sheets import progress_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
-from plugin.web.address import asked_one, whole_number
 from plugin.web.files import file_answer
 from plugin.web.refusals import Refusal, shows_refusals
+from plugin.web.tables import asked_one, whole_number
 
 blueprint = Screens("progress", __name__)
 

@@ -26,12 +26,11 @@ from plugin.courses.reports.sheets import named
 from plugin.courses.reports.usage import By, UsageRow, usage
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
-from plugin.web.address import asked_one
 from plugin.web.files import file_answer
 from plugin.web.format import written_month
 from plugin.web.refusals import Refusal, shows_refusals
 from plugin.web.reports.asked import frame, period_for
-from plugin.web.tables import Sorting, asked_sorting, sort_by_columns
+from plugin.web.tables import Sorting, asked_one, asked_sorting, sort_by_columns
 from plugin.web.translations import N_, _
 
 behind = Screens("entries", __name__)
