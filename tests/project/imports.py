@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 
 def imports_in(module: str, source: str, *, is_package: bool = False) -> set[str]:
@@ -10,13 +11,21 @@ def imports_in(module: str, source: str, *, is_package: bool = False) -> set[str
     `from a import b` counts as `a.b`: the text does not show whether b is a module.
     """
     found: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in _imports(source):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             origin = _origin(module, node, is_package=is_package)
             found.update(f"{origin}.{alias.name}" for alias in node.names)
     return found
+
+
+@cache
+def _imports(source: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Return the statements that import; several rules read the same source."""
+    return tuple(
+        node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)
+    )
 
 
 def calls_in(source: str) -> Iterator[str]:

@@ -45,7 +45,8 @@ _CLIMB = re.compile(r"(?<![\w.])(?:\.\./)*\.\.(?![\w.])")
 _BESIDE = re.compile(r"(?<![\w.-])(?:shared|contract)/")
 # A source without one of these makes no path and climbs none: it need not be parsed.
 _NAMES_A_PATH = re.compile(
-    r"__file__|\.\.|\b(?:parents?|pardir|dirname|cwd|getcwd|home|expanduser)\b|\b(?:Path|PurePath|open)\("
+    r"__file__|[\"'/]\.\.[\"'/{]|\.parents?\b|\b(?:pardir|dirname|cwd|getcwd|home|expanduser)\b"
+    r"|\b(?:Path|PurePath|open)\("
 )
 _SKIP = re.compile(r"\b(?:pytest\.skip|importorskip|skipif|mark\.skip|unittest\.skip\w*|SkipTest)\b")
 
