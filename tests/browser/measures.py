@@ -8,9 +8,17 @@ from pathlib import Path
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-from tests.browser.screens import WIDTHS, kinds_of_menus, open_everything, open_menu, shape
+from tests.browser.screens import (
+    NARROWEST,
+    PHONE,
+    TABLET,
+    WIDTHS,
+    kinds_of_menus,
+    open_everything,
+    open_menu,
+    shape,
+)
 
-PHONE, TABLET = 390, 1024
 _LAYOUT = (Path(__file__).parent / "layout.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Beyond the tags: serious enough to be looked for though axe calls it experimental, or leaves it out.
@@ -43,25 +51,36 @@ _MARK = "(places) => { for (const place of places) window.elementsInOrder[place]
 _CONTRAST_OF_MARKED = {"rules": [{"id": "color-contrast", "selector": "[data-is-new]"}]}
 # The first may be hidden, or have a style of its own.
 _OF_ONE_PATH = 2
+# A field that has one more attribute is no other kind of form.
+_FEW = 2
 
 
 @dataclass
 class Judged:
-    """The kinds of elements that were judged on each shape of page, by whoever it was shown to."""
+    """The kinds of elements that were seen on each shape of page, by whoever it was shown to.
 
+    Where `is_sparing`, a page is judged that has more than a few kinds which were judged on no page of any shape.
+    """
+
+    is_sparing: bool = False
     kinds: dict[str, set[str]] = field(default_factory=dict)
+    # On all shapes, of the pages that were judged.
+    judged: set[str] = field(default_factory=set)
     # The paths of kinds, from the body down, on all shapes: of a longer path the number of its beginning, and the kind.
     paths: dict[tuple[int, str], int] = field(default_factory=dict)
 
-    def more_on(self, page: Page) -> set[str]:
-        """Return the kinds of elements on the page that no page of its shape had."""
-        return set(page.evaluate(_KINDS_OF_ELEMENTS)) - self.kinds.get(shape(page.url), set())
+    def is_due(self, page: Page) -> bool:
+        """Return whether the page is to be judged."""
+        if self.is_sparing:
+            return len(_kinds_on(page) - self.judged) > _FEW
+        return bool(_kinds_on(page) - self.kinds.get(shape(page.url), set()))
 
-    def shows_more(self, page: Page) -> bool:
-        """Return whether there are any, and take note of them."""
-        more = self.more_on(page)
-        self.kinds.setdefault(shape(page.url), set()).update(more)
-        return bool(more)
+    def take_note(self, page: Page, *, is_judged: bool) -> None:
+        """Remember the kinds of elements on the page."""
+        kinds = _kinds_on(page)
+        self.kinds.setdefault(shape(page.url), set()).update(kinds)
+        if is_judged:
+            self.judged |= kinds
 
     def mark_new(self, page: Page) -> None:
         """Mark for its contrast what stands where no element of its kind stood so far, and take note of it."""
@@ -93,26 +112,33 @@ class Findings:
     ) -> None:
         """Measure the page that is shown, at rest and with its menus and forms open.
 
-        axe and larger letters look at what no page of the same shape has shown before: they take the most time.
+        axe and larger letters look at what no page before has shown: they take the most time.
         """
         weight = page.evaluate(_WEIGHT)
         self.kb[screen] = weight["kb"]
         self.foreign += [f"{screen}: {each}" for each in weight["foreign"]]
         for width in widths:
             _set_width(page, width)
-            self.layout += layout_findings(page, f"{screen} {width}", targets=width in (PHONE, TABLET))
+            targets = width in (NARROWEST, PHONE, TABLET)
+            self.layout += layout_findings(page, f"{screen} {width}", targets=targets)
             open_everything(page)
             self.layout += layout_findings(page, f"{screen} {width}, all open", overlaps=False)
             open_menu(page, None)
-        if not self.judged.shows_more(page):
+        is_due = self.judged.is_due(page)
+        self.judged.take_note(page, is_judged=is_due)
+        if not is_due:
             return
         self.judged.mark_new(page)
         self.axe += [f"{screen} {each}" for each in axe_findings(page, with_header=with_header)]
         enlarge(page, 200)
-        for width in {PHONE, 768, TABLET} & set(widths):
+        for width in (PHONE, 768, TABLET) if widths == WIDTHS else (PHONE,):
             _set_width(page, width)
             self.layout += layout_findings(page, f"{screen} {width}, letters twice as large")
         enlarge(page, 100)
+
+
+def _kinds_on(page: Page) -> set[str]:
+    return set(page.evaluate(_KINDS_OF_ELEMENTS))
 
 
 def axe_findings(page: Page, *, with_header: bool = False) -> Iterator[str]:

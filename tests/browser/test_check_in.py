@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.clinic import Clinic, DeskWindow
 from tests.browser.measures import Findings
+from tests.browser.screens import MEASURED
 from tests.browser.test_palette import code_picture, paper_code
 from tests.chromium import camera_showing, watched_page
 
@@ -40,7 +41,7 @@ def test_a_client_checks_in_and_nothing_of_theirs_stays(
         with watched_page(context) as page:
             become_screen(page, clinic)
             found = Findings()
-            found.add(page, "/check-in")
+            found.add(page, "/check-in", widths=MEASURED)
             assert (found.layout, found.axe, found.foreign) == ([], [], [])
             page.clock.install()
             page.reload()
