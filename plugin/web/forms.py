@@ -11,10 +11,10 @@ import wtforms  # type: ignore[import-untyped]  # ships no types
 from babel import Locale
 from babel.numbers import NumberFormatError, format_decimal, parse_decimal
 from flask import request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 from wtforms.meta import DefaultMeta  # type: ignore[import-untyped]
-from wtforms.widgets import html_params  # type: ignore[import-untyped]
+from wtforms.widgets.core import clean_key  # type: ignore[import-untyped]
 
 from plugin.core.money import LARGEST_AMOUNT, Money, minor_digits
 from plugin.core.opening_hours import DAY_MINUTES
@@ -44,7 +44,8 @@ class _Meta(DefaultMeta):  # type: ignore[misc]
             attributes |= {"aria_invalid": "true", "aria_describedby": f"{field.id}-wrong"}
         elif field.description:
             attributes.setdefault("aria_describedby", f"{field.id}-hint")
-        return Markup(field.widget(field, **attributes))  # noqa: S704 - the widgets of WTForms escape
+        drawn: Markup = field.widget(field, **attributes)
+        return drawn
 
 
 class Form(wtforms.Form):  # type: ignore[misc]
@@ -131,6 +132,21 @@ class Form(wtforms.Form):  # type: ignore[misc]
         return bool(self.wrong or self.form_errors)
 
 
+def _named(field: wtforms.Field, **attributes: Any) -> Markup:
+    """Return the attributes of the control of a field, as `html_params` of WTForms does: by name, escaped."""
+    attributes = {"id": field.id, "name": field.name, **attributes}
+    written = " ".join(
+        clean_key(name) if value is True else f'{clean_key(name)}="{escape(value)}"'
+        for name, value in sorted(attributes.items())
+        if value is not False
+    )
+    return Markup(written)  # noqa: S704 - escaped above
+
+
+def _drawn_line(field: _Typed, **attributes: Any) -> Markup:
+    return Markup(f"<input {_named(field, **{'type': 'text', 'value': field.typed, **attributes})}>")  # noqa: S704 - escaped there
+
+
 class _Typed(wtforms.StringField):  # type: ignore[misc]
     """A line of text: it shows what was typed, `data` is the parsed value. `called`: its name in errors.
 
@@ -140,6 +156,7 @@ class _Typed(wtforms.StringField):  # type: ignore[misc]
 
     usual: Mapping[str, Any] = {}
     is_kept = True
+    widget = staticmethod(_drawn_line)
 
     def __init__(self, label: str = "", *, called: str = "", hint: str = "", **attributes: Any) -> None:
         # WTForms creates a field for each form and passes the underscored arguments.
@@ -233,10 +250,9 @@ class Password(_Typed):
 
 
 def _drawn_paragraph(field: Paragraph, **attributes: Any) -> Markup:
-    named = Markup(html_params(id=field.id, name=field.name, **attributes))  # noqa: S704 - escaped there
     # A browser drops the first line break.
     start = "\n" if field.typed.startswith(("\n", "\r")) else ""
-    return Markup("<textarea {}>{}{}</textarea>").format(named, start, field.typed)
+    return Markup(f"<textarea {_named(field, **attributes)}>{start}{escape(field.typed)}</textarea>")  # noqa: S704 - escaped
 
 
 class Paragraph(_Typed):
@@ -385,13 +401,11 @@ class Amount(_Typed):
 
 
 def _drawn_choices(field: Choice, **attributes: Any) -> Markup:
-    option = Markup('<option value="{}"{}>{}</option>')
-    chosen = Markup(" selected")
-    options = [
-        option.format(value, chosen if value == field.data else "", text) for value, text in field.offered
-    ]
-    named = Markup(html_params(id=field.id, name=field.name, **attributes))  # noqa: S704 - escaped there
-    return Markup("<select {}>{}</select>").format(named, Markup("").join(options))
+    options = "".join(
+        f'<option value="{escape(value)}"{" selected" if value == field.data else ""}>{escape(text)}</option>'
+        for value, text in field.offered
+    )
+    return Markup(f"<select {_named(field, **attributes)}>{options}</select>")  # noqa: S704 - escaped
 
 
 class Choice(wtforms.Field):  # type: ignore[misc]

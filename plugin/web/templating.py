@@ -76,6 +76,12 @@ class _Generator(CodeGenerator):
             self.write(", ")
         self.write(")")
 
+    def writeline(self, x: str, node: nodes.Node | None = None, extra: int = 0) -> None:
+        """Hand on what a block or the template above wrote as one text, not piece by piece through each of them."""
+        inner = x.removeprefix("yield from ")
+        is_part = x != inner and inner.startswith(("context.blocks[", "parent_template.root_render_func("))
+        super().writeline(f"yield concat({inner})" if is_part else x, node, extra)
+
     def _is_global_function(self, called: nodes.Node, frame: Frame) -> bool:
         if not isinstance(called, nodes.Name):
             return False

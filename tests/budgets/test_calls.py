@@ -1,4 +1,4 @@
-"""How many functions a sale, a use and a webhook may call: what a processor does for them, told without a clock.
+"""How many functions a sale, a use, a webhook and a page may call: what a processor does for them, told without a clock.
 
 By Python 3.11; newer versions call fewer. What grows past it makes objects, or builds statements, that nothing needs.
 """
@@ -22,10 +22,20 @@ from plugin.store.migrate import upgrade
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 from tests.web.test_webhooks import signature
+from tests.web.visitor import Visitor
 
 BOOK, USE = 1_900, 880
 # Of a webhook's, a bare Flask view is 317, and what sends the request 60.
 WEBHOOK = 1_030
+# Pages of the owner where there is one course, "c" for its client's.
+PAGES = {
+    "/": 12_400,
+    "c": 22_500,
+    "/courses": 17_300,
+    "/packages": 19_300,
+    "/people": 12_600,
+    "/sell": 12_850,
+}
 
 
 @pytest.fixture
@@ -85,3 +95,14 @@ def test_a_webhook(small_app: Flask, small_house: Services) -> None:
 
     ready = iter([sent(number) for number in range(3)])
     assert _calls(lambda: run_wsgi_app(small_app, next(ready), buffered=True)) <= WEBHOOK
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_of_the_desk(small_desk: Desk, small_olga: Visitor, page: str) -> None:
+    client_id = small_desk.course(small_desk.sell(small_desk.package(touch_ups=2))).client_id
+    address = f"/clients/{client_id}" if page == "c" else page
+
+    def show() -> None:
+        assert small_olga.get(address).status_code == 200
+
+    assert _calls(show) <= PAGES[page]

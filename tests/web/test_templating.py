@@ -4,7 +4,9 @@ import pytest
 from flask import Flask
 from jinja2 import DictLoader, UndefinedError, pass_context
 from markupsafe import Markup, escape
+from werkzeug.datastructures import MultiDict
 
+from plugin.web.forms import Choice, Form, Paragraph, Text
 from plugin.web.templating import Environment, shown
 
 MACROS = """
@@ -14,9 +16,19 @@ MACROS = """
 """
 
 
+ABOVE = """[{% block part %}{{ "&" }}{% endblock %}{% block other %}{% endblock %}]{% include "macros" %}"""
+BELOW = """{% extends "above" %}
+{% block part %}{{ super() }}{% for each in "<b" %}{% block inner scoped %}{{ each }}{% endblock %}{% endfor %}{% endblock %}
+"""
+
+
 @pytest.fixture
 def environment() -> Environment:
-    made = Environment(Flask(__name__), loader=DictLoader({"macros": MACROS}), autoescape=True)
+    made = Environment(
+        Flask(__name__),
+        loader=DictLoader({"macros": MACROS, "above": ABOVE, "below": BELOW}),
+        autoescape=True,
+    )
     made.globals["plain"] = lambda *of, **named: f"<{of}{named}>"
     made.globals["seen"] = pass_context(lambda context, name: context[name])
     return made
@@ -65,3 +77,26 @@ def test_what_is_not_there_is_not_called(environment: Environment) -> None:
 @pytest.mark.parametrize("value", ["<&>\"'", Markup("<b>"), 7, None, ["<"], type("Sub", (str,), {})("<")])
 def test_shown_is_what_escape_writes(value: object) -> None:
     assert shown(value) == str(escape(value))
+
+
+def test_blocks_are_written_in_their_place(environment: Environment) -> None:
+    assert environment.get_template("below").render().strip() == "[&amp;&lt;b]"
+
+
+def test_a_field_is_drawn_with_escaped_attributes(small_app: Flask) -> None:
+    class Drawn(Form):
+        line = Text("Line", placeholder='a "b" <c>', data_so_on="1", required=True, disabled=False)
+        lines = Paragraph("Lines")
+        one = Choice("One", [("<1>", "<b>"), ("2", "two")])
+
+    with small_app.test_request_context():
+        form = Drawn(MultiDict({"line": "<'\">", "lines": "\n<x>", "one": "2"}))
+        assert form.line(class_="wide") == (
+            '<input autocomplete="off" class="wide" data-so-on="1" id="line" name="line"'
+            ' placeholder="a &#34;b&#34; &lt;c&gt;" required type="text" value="&lt;&#39;&#34;&gt;">'
+        )
+        assert form.lines() == '<textarea autocomplete="off" id="lines" name="lines">\n\n&lt;x&gt;</textarea>'
+        assert form.one() == (
+            '<select id="one" name="one"><option value="&lt;1&gt;">&lt;b&gt;</option>'
+            '<option value="2" selected>two</option></select>'
+        )

@@ -64,13 +64,17 @@ def _opens_field() -> Count:
     )
 
 
-def _fields_of_row(number: int) -> dict[str, Any]:
-    return {
-        f"more_treatment_{number}": _treatment_field(),
-        f"more_sessions_{number}": count_field(N_("How many")),
-        f"more_price_{number}": Amount(N_("Price of a single one"), called=N_("The single price of it")),
-        f"more_opens_{number}": _opens_field(),
-    }
+def _names_of_row(number: int) -> tuple[str, ...]:
+    return tuple(f"more_{each}_{number}" for each in ("treatment", "sessions", "price", "opens"))
+
+
+def _fields_of_row() -> tuple[Any, ...]:
+    return (
+        _treatment_field(),
+        count_field(N_("How many")),
+        Amount(N_("Price of a single one"), called=N_("The single price of it")),
+        _opens_field(),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +183,13 @@ class PackageForm(Form):
             names = ("touch_up_treatment", "touch_ups", "touch_up_price", "opens_at")
             values |= _values_of_row(touch_up, names)
         for number, content in enumerate(others, start=1):
-            values |= _values_of_row(content, tuple(_fields_of_row(number)))
+            values |= _values_of_row(content, _names_of_row(number))
         return values
 
     @property
     def rows(self) -> list[ContentRow]:
         """Return the rows of more treatments."""
-        return [ContentRow(*(self[name] for name in _fields_of_row(n))) for n in range(1, MOST_ROWS + 1)]
+        return [ContentRow(*(self[name] for name in _names_of_row(n))) for n in range(1, MOST_ROWS + 1)]
 
     @property
     def touch_up_row(self) -> ContentRow:
@@ -234,7 +238,7 @@ def _values_of_row(content: ContentView, names: Sequence[str]) -> dict[str, Any]
 
 
 for _row in range(1, MOST_ROWS + 1):
-    for _name, _field in _fields_of_row(_row).items():
+    for _name, _field in zip(_names_of_row(_row), _fields_of_row(), strict=True):
         setattr(PackageForm, _name, _field)
 
 
