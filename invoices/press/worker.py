@@ -16,6 +16,7 @@ from threading import Thread
 from typing import IO
 
 from invoices.papers import Paper, PaperRefused
+from invoices.press.late import loaded_late
 from invoices.press.protocol import FAILED, PDF, READY, REFUSED, read_frame, read_request, write_frame
 
 Draw = Callable[[Paper, Mapping[str, bytes]], bytes]
@@ -71,7 +72,11 @@ def _warm_renderer() -> Draw:
     # The limits of memory and time are set before WeasyPrint is loaded.
     from invoices.aftercare import GENERAL, starting_text
     from invoices.papers import AftercareSheet, Clinic
-    from invoices.press.render import render
+
+    with loaded_late("fontTools.subset", "fontTools.varLib.instancer"):
+        # WeasyPrint loads those, 10 MB, for variable fonts, which ours are not, and for machines where HarfBuzz can’t
+        # cut fonts.
+        from invoices.press.render import render
 
     text = starting_text(GENERAL, "en")
     nobodys = AftercareSheet(

@@ -225,3 +225,24 @@ def test_a_worker_is_told_no_secrets(workers: PaperWorkers) -> None:
     names = {line.partition(b"=")[0] for line in told.split(b"\0") if line}
     assert not {name for name in names if b"SECRET" in name or b"TOKEN" in name or b"SQUARE" in name}
     assert b"PYTEST_CURRENT_TEST" not in names
+
+
+# `late()`: what was loaded of that which cuts fonts without HarfBuzz.
+WARM = (
+    "import sys; from invoices.press.worker import _warm_renderer;"
+    "late = lambda: sorted({'fontTools.subset', 'fontTools.varLib.instancer'} & set(sys.modules));"
+)
+
+
+def test_what_cuts_fonts_without_harfbuzz_is_not_loaded_where_it_is_not_used() -> None:
+    assert run(f"{WARM} _warm_renderer(); print(late())").stdout == b"[]\n"
+
+
+def test_without_harfbuzz_s_cutting_fonts_are_cut_all_the_same() -> None:
+    program = (
+        f"{WARM} draw = _warm_renderer(); from weasyprint.pdf import fonts; fonts.harfbuzz_subset = None;"
+        "from invoices.papers import Clinic; from plugin.courses.handouts.example import example_summary;"
+        "drawn = draw(example_summary(Clinic(name='Clinic'), language='en', currency='USD'), {});"
+        "print(late(), drawn[:5], len(drawn) < 200_000)"
+    )
+    assert run(program).stdout == b"['fontTools.subset'] b'%PDF-' True\n"
