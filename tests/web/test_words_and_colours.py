@@ -147,7 +147,10 @@ def themes() -> list[dict[str, str]]:
     css = (STYLES / "tokens" / "tokens.css").read_text(encoding="utf-8")
     light, dark = css.split("@media screen and (prefers-color-scheme: dark)", 1)
     day = tokens(light)
-    return [day, {**day, **tokens(dark.split("}\n}", 1)[0])}]
+    night = {**day, **tokens(dark.split("}\n}", 1)[0])}
+    modes = (STYLES / "modes" / "preferences.css").read_text(encoding="utf-8")
+    more = [tokens(each.split("}", 1)[0]) for each in modes.split("@media (prefers-contrast: more)")[1:]]
+    return [day, night, {**day, **more[0]}, {**night, **more[1]}]
 
 
 READ_ON = [
@@ -168,7 +171,7 @@ READ_ON = [
     ("stop", "stop-pale"),
     ("stop", "surface"),
     ("on-stop", "stop"),
-    ("ink", "line"),
+    ("ink", "pale"),
     ("paper", "ink"),
 ]
 
