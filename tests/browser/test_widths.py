@@ -20,6 +20,14 @@ def test_e2_a_name_on_today_has_room_at_every_width(desk: DeskWindow) -> None:
         widths = names.evaluate_all("(all) => all.map((each) => each.clientWidth)")
         assert widths
         assert min(widths) >= 150, width
+    enlarge(page, 200)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        cells = page.locator(".arrival-when, .arrival-left, .arrival-end")
+        over = cells.evaluate_all(
+            "(all) => all.filter((each) => each.scrollWidth > each.clientWidth + 1).length"
+        )
+        assert over == 0, width
 
 
 @pytest.mark.parametrize("name", ["Grace Kim", "Alexandrina Wilhelmina"])
