@@ -6,7 +6,7 @@ LEAST_CONTRAST = 4.5
 PALE = 1.9
 INK = "#1D2526"
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
-_FALLBACK = "#0F6B5C"
+JADE = "#0F6B5C"
 
 
 def readable_accent(accent: str) -> str:
@@ -14,7 +14,7 @@ def readable_accent(accent: str) -> str:
 
     One that is very pale would turn to mud, and its tint is none on paper: ink takes its place, in grounds as well.
     """
-    red, green, blue = _channels(accent if _HEX.fullmatch(accent) else _FALLBACK)
+    red, green, blue = _channels(accent if _HEX.fullmatch(accent) else JADE)
     if _contrast_with_white(red, green, blue) < PALE:
         return INK
     while _contrast_with_white(red, green, blue) < LEAST_CONTRAST:
@@ -37,8 +37,12 @@ def _channels(colour: str) -> tuple[int, int, int]:
 
 
 def _contrast_with_white(red: int, green: int, blue: int) -> float:
-    luminance = 0.2126 * _linear(red) + 0.7152 * _linear(green) + 0.0722 * _linear(blue)
-    return 1.05 / (luminance + 0.05)
+    return 1.05 / (luminance(red, green, blue) + 0.05)
+
+
+def luminance(red: int, green: int, blue: int) -> float:
+    """Return the relative luminance of an sRGB color, 0 for black to 1 for white."""
+    return 0.2126 * _linear(red) + 0.7152 * _linear(green) + 0.0722 * _linear(blue)
 
 
 def _linear(channel: int) -> float:

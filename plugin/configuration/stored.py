@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.configuration.registry import is_editable, is_secret
 from plugin.errors import ConfigurationError
@@ -148,40 +148,32 @@ class LiveSettings:
         self._is_read = True
 
 
-_WITH_APP = select(Staff).where(Staff.totp_secret.is_not(None)).order_by(Staff.id)
-_SEALED = select(StoredSetting).where(StoredSetting.sealed.is_not(None)).order_by(StoredSetting.name)
-
-
 def reseal_settings(services: Services) -> None:
     """Seal again with the newest key what an older key sealed; what no key opens stays as it is."""
-    with services.store.reading() as session:
-        fresh = {
-            row.sealed: again
-            for row in session.scalars(_SEALED)
-            if (again := _again(services.vault, row.sealed))
-        }
-
-    def work(session: Session) -> None:
-        for row in session.scalars(_SEALED.where(StoredSetting.sealed.in_(fresh)).with_for_update()):
-            row.sealed = fresh[row.sealed]
-
-    if fresh:
-        services.store.transact(work)
+    _reseal(services.store, services.vault, StoredSetting.sealed, StoredSetting.name)
 
 
 def reseal_staff(services: Services) -> None:
     """Seal the secrets of authenticator apps again with the newest key, as `reseal_settings` does settings."""
-    vault = sealing(services.settings)
-    with services.store.reading() as session:
-        rows = session.scalars(_WITH_APP)
-        fresh = {row.totp_secret: again for row in rows if (again := _again(vault, row.totp_secret))}
+    _reseal(services.store, sealing(services.settings), Staff.totp_secret, Staff.id)
+
+
+def _reseal(
+    store: Store, vault: Vault, sealed: InstrumentedAttribute[str | None], key: InstrumentedAttribute[str]
+) -> None:
+    """Seal a column again, in the order of the rows' key: two workers lock them one after the other."""
+    name = sealed.key
+    rows = select(sealed.class_).where(sealed.is_not(None)).order_by(key)
+    with store.reading() as session:
+        found = [getattr(row, name) for row in session.scalars(rows)]
+    fresh = {old: again for old in found if (again := _again(vault, old))}
 
     def work(session: Session) -> None:
-        for row in session.scalars(_WITH_APP.where(Staff.totp_secret.in_(fresh)).with_for_update()):
-            row.totp_secret = fresh[row.totp_secret]
+        for row in session.scalars(rows.where(sealed.in_(fresh)).with_for_update()):
+            setattr(row, name, fresh[getattr(row, name)])
 
     if fresh:
-        services.store.transact(work)
+        store.transact(work)
 
 
 def _again(vault: Vault, sealed: str | None) -> str:

@@ -4,8 +4,9 @@ import colorsys
 import re
 from dataclasses import dataclass
 
+from invoices.pages.colour import JADE, luminance
+
 _HEX = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})\Z")
-JADE = "#0F6B5C"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Colour:
     @property
     def luminance(self) -> float:
         """Return the relative luminance, 0 for black to 1 for white."""
-        return 0.2126 * _linear(self.red) + 0.7152 * _linear(self.green) + 0.0722 * _linear(self.blue)
+        return luminance(self.red, self.green, self.blue)
 
 
 def parse(text: str) -> Colour:
@@ -57,11 +58,6 @@ def contrast(one: Colour, other: Colour) -> float:
     """Return the contrast ratio, 1 to 21."""
     lighter, darker = sorted((one.luminance, other.luminance), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
-
-
-def _linear(channel: int) -> float:
-    share = channel / 255
-    return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)
 
 
 # The backgrounds of tokens.css that the accent is read on.

@@ -22,7 +22,7 @@ from plugin.store import Store
 from plugin.store.listing import ListedCourse
 from plugin.store.prepared import Prepared
 from plugin.store.webhooks import EventDelivery, EventReceiver, OutgoingEvent
-from plugin.wording import _
+from plugin.wording import N_, _
 
 GIVEN_UP = "events_given_up"
 # How long a worker may take over one call; then another one tries again.
@@ -31,6 +31,7 @@ LEASE = timedelta(seconds=90)
 WAITS_MIN: tuple[float, ...] = (0.1, 5, 30, 120, 300, 600, 840, 1200, 1440)
 # Days before the last one on which a course is said to expire.
 EXPIRING_DAYS = (30, 7)
+NO_DELIVERY = N_("There is no such delivery.")
 MOST_REPLAYED = 5000
 _AT_ONCE = 200
 _LONGEST_SAID = 300
@@ -219,29 +220,19 @@ def list_deliveries(
     if receiver_id:
         query = query.where(EventDelivery.receiver_id == receiver_id)
     if cursor:
-        last = _number(cursor)
+        last = delivery_number(cursor, _("The list has changed; start it again."))
         query = query.where(number > last if is_oldest_first else number < last)
     with store.reading() as session:
         rows = tuple(_view(*row) for row in session.execute(query))
     return Page.of(rows, limit, lambda delivery: str(delivery.id))
 
 
-def _number(text: str) -> int:
-    if not _is_number(text):
-        raise NotFound(_("The list has changed; start it again."))
-    return int(text)
-
-
-def delivery_number(typed: str) -> int:
-    """Return the id of a delivery as it stands in an address; raises NotFound."""
-    if not _is_number(typed):
-        raise NotFound(_("There is no such delivery."))
-    return int(typed)
-
-
-def _is_number(text: str) -> bool:
+def delivery_number(typed: str, missing: str = NO_DELIVERY) -> int:
+    """Return the id of a delivery as it stands in an address; raises NotFound with this sentence."""
     # ASCII digits only: int() refuses some of the other scripts. No database has a longer id.
-    return text.isascii() and text.isdigit() and len(text) < 19
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 19):
+        raise NotFound(missing)
+    return int(typed)
 
 
 def _view(row: EventDelivery, event: OutgoingEvent, name: str) -> DeliveryRow:
@@ -253,8 +244,7 @@ def _view(row: EventDelivery, event: OutgoingEvent, name: str) -> DeliveryRow:
 @allowed()
 def replay_delivery(work: Work, delivery_id: int) -> None:
     """Send one delivery again, with the same id; raises NotFound, or Refused where it waits anyway."""
-    missing = _("There is no such delivery.")
-    row = require_row(work.session, EventDelivery, delivery_id, missing, is_locked=True)
+    row = require_row(work.session, EventDelivery, delivery_id, NO_DELIVERY, is_locked=True)
     receiver_for_change(work.session, row.receiver_id)
     if row.state == "pending" and row.attempts == 0:
         raise Refused(_("It is about to be sent anyway."), code="pending")
@@ -367,6 +357,6 @@ def _expiring(today: date) -> Select[str, date]:
 def read_delivery(store: Store, delivery_id: int) -> DeliveryRow:
     """Return a delivery; raises NotFound."""
     with store.reading() as session:
-        row = require_row(session, EventDelivery, delivery_id, _("There is no such delivery."))
+        row = require_row(session, EventDelivery, delivery_id, NO_DELIVERY)
         event = session.get_one(OutgoingEvent, row.event_id)
         return _view(row, event, session.get_one(EventReceiver, row.receiver_id).name)
