@@ -1,4 +1,4 @@
-"""How many functions a sale, a use, a webhook and a page may call: what a processor does for them, told without a clock.
+"""How many functions a sale, a use, a webhook and a page may call: what a processor does for them, without a clock.
 
 By Python 3.11; newer versions call fewer. What grows past it makes objects, or builds statements, that nothing needs.
 """

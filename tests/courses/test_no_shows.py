@@ -6,14 +6,17 @@ import pytest
 
 from invoices.language import language_for
 from invoices.pages.summary import summary_page
+from plugin.core.money import Money
 from plugin.core.terms import NoShow, Terms, no_show_offer
 from plugin.courses.base.clinic import read_clinic
+from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.errors import InvalidField, NoneLeft, Refused
 from plugin.store.queues import Outbox
 from plugin.web.desk.card import card_of
 from plugin.web.desk.history import lines_of
 from tests.courses.appointments import Appointments, at
+from tests.courses.desk import FACIAL, OLGA
 
 EARLIER = at("2026-11-22T16:00:00Z")
 ASK, CHARGE, FORGIVE = NoShow
@@ -102,6 +105,30 @@ def test_what_can_not_be_decided_is_refused_in_words(lite: Appointments) -> None
         lite.missed("charge")
     with pytest.raises(InvalidField):
         lite.missed("punish")
+
+
+def test_the_last_session_that_is_paid_for_can_be_charged_for_its_part_of_the_price(
+    lite: Appointments,
+) -> None:
+    course, _sale = lite.desk.sell_by_invoice(deposit=16500, net=198000)
+    lite.told(start_at=EARLIER, status="NO_SHOW")
+    lite.missed("charge")
+    assert lite.desk.balance(course) == (11, 0)
+
+
+def test_what_the_desk_chooses_is_charged(lite: Appointments) -> None:
+    led, desk = "LED light dome, 15 min", lite.desk
+    contents = (
+        NewContent(FACIAL, 12, Money(16500, "USD"), kind="main"),
+        NewContent(led, 12, Money(2500, "USD"), kind="add_on"),
+    )
+    package = create_package(desk.store, desk.act(OLGA), NewPackage("Both", Money(1, "USD"), contents)).id
+    desk.list_on_till(package, f"var-{package}")
+    course = desk.sell(package)
+    lite.told(start_at=EARLIER, status="NO_SHOW")
+    dome = next(each.id for each in desk.course(course).allowances if each.treatment == led)
+    lite.missed("charge", course_id=course, allowance_id=dome)
+    assert [each.used for each in desk.course(course).allowances] == [0, 1]
 
 
 def test_a_charged_no_show_is_named_and_counted_everywhere(lite: Appointments) -> None:

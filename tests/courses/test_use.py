@@ -48,6 +48,11 @@ def test_using_everything_earns_exactly_what_was_paid(desk: Desk) -> None:
     assert desk.course(course_id).status is Status.FINISHED
 
 
+def test_a_session_earns_its_part_of_the_price_of_which_the_rest_is_unpaid(desk: Desk) -> None:
+    course_id, _sale = desk.sell_by_invoice(deposit=50000, net=198000)
+    assert desk.use(course_id).entry.value_delta.amount == -16500
+
+
 class TestWhichSession:
     def test_main_sessions_come_before_touch_ups(self, desk: Desk) -> None:
         course_id = desk.sell(desk.package(sessions=2, touch_ups=1))
@@ -206,6 +211,14 @@ class TestWhatCanNotBeUsed:
             desk.use(course_id)
         assert refusal.value.code == "expired"
         assert desk.balance(course_id) == (12, 198000)
+
+    @sqlite_alone
+    def test_a_visit_in_time_can_be_written_down_once_the_course_has_expired(self, desk: Desk) -> None:
+        package = desk.package(terms=Terms(expires_on=TODAY - timedelta(days=1)))
+        course_id = desk.sell(package, paid_at=desk.clock() - timedelta(days=9))
+        assert desk.use(course_id, visited_on=TODAY - timedelta(days=1)).sessions_left == 11
+        with pytest.raises(Refused, match="The owner can extend it"):
+            desk.use(course_id)
 
     def test_a_frozen_course(self, desk: Desk) -> None:
         course_id = desk.sell()
