@@ -82,17 +82,6 @@ def audited(store: Store) -> tuple[Finding, ...]:
     return _audited[opening.acts]
 
 
-@contextmanager
-def changing_nothing(store: Store) -> Iterator[None]:
-    """Take no note of what is committed within: it leaves each row as it was."""
-    opening = _openings.get(store, _Opening())
-    commits, is_as_noted = opening.commits, opening.files == _files(store)
-    yield
-    opening.commits = commits
-    if is_as_noted:
-        opening.files = _files(store)
-
-
 def _files(store: Store) -> tuple[tuple[int, int], ...]:
     """Return the size and time of SQLite's files, which each transaction that writes changes."""
     if not store.is_sqlite:

@@ -12,6 +12,7 @@ from plugin.courses.visits.bookings import BookingRecord, save_booking_in
 from plugin.courses.visits.no_shows import MissedVisit, decide_no_show
 from tests.clock import START
 from tests.courses.desk import FACIAL, Desk
+from tests.replay import once
 
 
 class Appointments:
@@ -31,7 +32,9 @@ class Appointments:
         now = replace(last, version=version, **said)
         self._last[booking_id] = now
         store, act = self.desk.store, self.desk.act(SQUARE)
-        return store.transact(lambda session: save_booking_in(session, act, now))
+        return once(
+            store, (act, now), lambda: store.transact(lambda session: save_booking_in(session, act, now))
+        )
 
     def arrivals(self, day: date | None = None) -> tuple[Arrival, ...] | None:
         return arrivals_on(self.desk.store, day or self.desk.today, now=self.desk.clock())

@@ -43,12 +43,16 @@ class Desk:
         self.store = store
         self.clock = clock
         self._numbers = itertools.count(1)
-        act = self.act(OLGA)
-        once(store, act, lambda: self._open(act))
+        self.describe(name="Jade Room", time_zone="America/Los_Angeles")
 
-    def _open(self, act: Act) -> None:
-        clinic = replace(read_clinic(self.store), name="Jade Room", time_zone="America/Los_Angeles")
-        save_clinic(self.store, act, clinic)
+    def describe(self, **details: Any) -> None:
+        """Save these details of the clinic."""
+        act = self.act(OLGA)
+        once(
+            self.store,
+            (act, details),
+            lambda: save_clinic(self.store, act, replace(read_clinic(self.store), **details)),
+        )
 
     @property
     def today(self) -> date:
@@ -58,7 +62,12 @@ class Desk:
         return Act(actor, self.clock(), key or f"desk-{next(self._numbers)}")
 
     def client(self, name: str = "Ana Souza", **contact: str) -> str:
-        return create_client(self.store, self.act(), name=name, **contact).id
+        act = self.act()
+        return once(
+            self.store,
+            ("client", act, name, contact),
+            lambda: create_client(self.store, act, name=name, **contact).id,
+        )
 
     def package(
         self,

@@ -13,7 +13,6 @@ from sqlalchemy import select
 from invoices.papers import CourseSummary, NextVisit, PaperFailed
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
-from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.base.views import Used
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
@@ -71,15 +70,12 @@ class Clinic:
 
     def __init__(self, lite: Appointments, office: PostOffice, clock: HandMovedClock) -> None:
         self.lite, self.desk, self.office, self.clock = lite, lite.desk, office, clock
-        store = self.desk.store
-        named = replace(
-            read_clinic(store),
+        self.desk.describe(
             name="Juniper Street",
             phone="(415) 555-0100",
             email="front@juniper.example",
             address="1 Pine St\nSan Francisco",
         )
-        save_clinic(store, self.desk.act(OLGA), named)
         mailer = SmtpMailer(f"smtp://127.0.0.1:{office.port}", FROM, clock=clock)
         self.services = self.house_with(mailer)
         self.course = self.desk.sell(self.desk.package(touch_ups=2))

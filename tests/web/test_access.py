@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from plugin import create_app
 from plugin.core.acts import Role
 from plugin.services import Services
+from tests.applications import SharedApplication
 from tests.web.conftest import signed_in
 from tests.web.visitor import Visitor, hire
 
@@ -493,12 +494,21 @@ def address_of(rule: Rule, ids: Mapping[str, str]) -> str:
     return address
 
 
-@pytest.fixture
-def guarded_app(small_house: Services) -> Flask:
-    app = create_app(services=small_house)
+def _without_form_tokens(services: Services) -> Flask:
+    app = create_app(services=services)
     # Roles are looked at here; that forms need their token is tested by itself.
     app.config["WTF_CSRF_ENABLED"] = False
     return app
+
+
+@pytest.fixture(scope="module")
+def _shared_guarded_app() -> SharedApplication:
+    return SharedApplication(_without_form_tokens)
+
+
+@pytest.fixture
+def guarded_app(small_house: Services, _shared_guarded_app: SharedApplication) -> Flask:
+    return _shared_guarded_app.serving(small_house)
 
 
 def test_every_address_has_its_row(small_app: Flask) -> None:

@@ -19,6 +19,7 @@ from plugin.courses.reports.by_month import agreements_by_month
 from plugin.errors import PaperNotMade
 from plugin.services import Services
 from plugin.store.tables import Client
+from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 from tests.courses.agreements.agreeing import DRAWN, Agreeing, reprice
 from tests.courses.desk import Desk
@@ -34,8 +35,8 @@ def agreeing(small_desk: Desk) -> Agreeing:
 
 
 @pytest.fixture
-def site(small_house: Services) -> Flask:
-    return create_app(services=with_settings(small_house, course_agreements="required"))
+def site(small_house: Services, _shared_small_app: SharedApplication) -> Flask:
+    return _shared_small_app.serving(with_settings(small_house, course_agreements="required"))
 
 
 @pytest.fixture

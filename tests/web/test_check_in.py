@@ -15,6 +15,7 @@ from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.services import Services
 from plugin.web.access import CHECK_IN_COOKIE
+from tests.applications import SharedApplication
 from tests.courses.appointments import Appointments
 from tests.courses.desk import ANA, Desk
 from tests.web.conftest import signed_in
@@ -34,8 +35,8 @@ def house(small_house: Services) -> Services:
 
 
 @pytest.fixture
-def site(house: Services) -> Flask:
-    return create_app(services=house)
+def site(house: Services, _shared_small_app: SharedApplication) -> Flask:
+    return _shared_small_app.serving(house)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from cryptography.fernet import Fernet
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from plugin import create_app
 from plugin.core.acts import SQUARE, Act, Role
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.base.inbox import receive
@@ -24,6 +23,7 @@ from plugin.square.connection.scopes import SCOPES
 from plugin.store import Store
 from plugin.store.queues import Inbox, Outbox, Sweep
 from plugin.vault import Vault
+from tests.applications import SharedApplication
 from tests.clock import HandMovedClock
 from tests.web.conftest import open_house_on, signed_in
 from tests.web.page import Page
@@ -74,13 +74,15 @@ _ANSWERS: dict[str, Any] = {
 class Desk:
     """Olga at the page, and the Square that stands in."""
 
-    def __init__(self, store: Store, clock: HandMovedClock, settings: dict[str, str]) -> None:
+    def __init__(
+        self, store: Store, clock: HandMovedClock, settings: dict[str, str], shared: SharedApplication
+    ) -> None:
         self.square = StandInSquare()
         bare = open_house_on(store, clock, **settings)
         vault = Vault(settings.get("encryption_keys", ""))
         self.services: Services = replace(bare, square=cast(SquareClient, self.square), vault=vault)
         self.clock = clock
-        self.olga: Visitor = signed_in(create_app(services=self.services), self.services, Role.OWNER)
+        self.olga: Visitor = signed_in(shared.serving(self.services), self.services, Role.OWNER)
 
     def page(self) -> Page:
         return self.olga.page("/square")
@@ -107,8 +109,8 @@ Open = Callable[[dict[str, str]], Desk]
 
 
 @pytest.fixture
-def opened(lite_store: Store, clock: HandMovedClock) -> Open:
-    return lambda settings: Desk(lite_store, clock, settings)
+def opened(lite_store: Store, clock: HandMovedClock, _shared_small_app: SharedApplication) -> Open:
+    return lambda settings: Desk(lite_store, clock, settings, _shared_small_app)
 
 
 def test_before_anything_is_set_it_says_what_to_set(opened: Open) -> None:

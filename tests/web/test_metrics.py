@@ -18,6 +18,7 @@ from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.settings import read_settings
 from plugin.store import Store
+from tests.applications import SharedApplication
 from tests.courses.desk import Desk
 from tests.web.conftest import signed_in
 
@@ -25,9 +26,9 @@ TOKEN = "a-token-of-prometheus-alone"
 
 
 @pytest.fixture
-def watched(small_house: Services) -> Flask:
+def watched(small_house: Services, _shared_small_app: SharedApplication) -> Flask:
     settings = small_house.settings.model_copy(update={"metrics_token": SecretStr(TOKEN)})
-    return create_app(services=dataclasses.replace(small_house, settings_source=settings))
+    return _shared_small_app.serving(dataclasses.replace(small_house, settings_source=settings))
 
 
 def scrape(app: Flask, token: str = TOKEN) -> TestResponse:

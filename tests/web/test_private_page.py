@@ -10,7 +10,6 @@ from flask import Flask
 from invoices.papers import Paper, PaperFailed
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.catalog.names import TypedName, save_names
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.clients.clients import change_client, read_client
@@ -35,8 +34,7 @@ class Ana:
 
     def __init__(self, app: Flask, desk: Desk) -> None:
         self.desk, self.store = desk, desk.store
-        named = replace(read_clinic(self.store), phone="(415) 555-0100", email="front@jade.example")
-        save_clinic(self.store, desk.act(OLGA), named)
+        desk.describe(phone="(415) 555-0100", email="front@jade.example")
         self.course = desk.sell(desk.package(touch_ups=2))
         self.id = desk.course(self.course).client_id or ""
         for focus in ("Jaw", "", ""):
@@ -115,7 +113,7 @@ def test_it_says_how_to_find_the_clinic_in_their_language(ana: Ana) -> None:
         "parking": "behind the house",
         "entrance": "green door",
     }
-    save_clinic(ana.store, ana.desk.act(OLGA), replace(read_clinic(ana.store), **found))
+    ana.desk.describe(**found)
     save_names(ana.store, ana.desk.act(OLGA), [TypedName("green door", "es", "", "puerta verde")])
     ana.speak("es")
     page = ana.page()
@@ -154,7 +152,7 @@ def test_a_paper_that_fails_says_whom_to_ask(ana: Ana, small_house: Services, cl
     def jammed(_paper: Paper, _assets: object = None) -> bytes:
         raise PaperFailed("The printer's worker stopped.")
 
-    save_clinic(ana.store, ana.desk.act(OLGA), replace(read_clinic(ana.store), name=clinic))
+    ana.desk.describe(name=clinic)
     phone = Visitor(create_app(services=replace(small_house, render=jammed)))
     answer = phone.get(f"{ana.address}/courses/{ana.course}/summary.pdf")
     assert answer.status_code == 503

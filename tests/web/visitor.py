@@ -1,6 +1,7 @@
 """Somebody at a browser without scripts: opens addresses, follows forms. Knows no table."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -10,6 +11,8 @@ from werkzeug.test import TestResponse
 from plugin.core.acts import Role
 from plugin.courses.accounts.staff import add_staff
 from plugin.services import Services
+from plugin.store import Store
+from tests.replay import once
 from tests.web.page import Form, Page
 
 PASSWORD = "quiet-willow-7"
@@ -24,14 +27,12 @@ def email_of(role: Role) -> str:
 
 def hire(services: Services, role: Role) -> str:
     """Add a person of this role and return their e-mail address."""
-    add_staff(
-        services.store,
-        email=email_of(role),
-        name=NAMES[role],
-        role=role,
-        password_hash=_HASH,
-        now=services.clock(),
-    )
+    now = services.clock()
+    return once(services.store, ("hire", role, now), lambda: _hire(services.store, role, now))
+
+
+def _hire(store: Store, role: Role, now: datetime) -> str:
+    add_staff(store, email=email_of(role), name=NAMES[role], role=role, password_hash=_HASH, now=now)
     return email_of(role)
 
 
