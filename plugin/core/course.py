@@ -128,12 +128,10 @@ class AllowanceState(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Return its id."""
         return self.facts.id
 
     @property
     def treatment(self) -> str:
-        """Return the treatment's name."""
         return self.facts.treatment
 
     @property
@@ -173,7 +171,6 @@ class AllowanceState(NamedTuple):
 
     @property
     def single_price(self) -> Money:
-        """Return the price of a single visit."""
         return Money(self.facts.single_price, self.currency)
 
     @property
@@ -228,7 +225,6 @@ class CourseState:
 
     @property
     def touch_ups(self) -> tuple[AllowanceState, ...]:
-        """Return the allowances of touch-ups."""
         return tuple(each for each in self.allowances if each.kind == "touch_up")
 
     @property
@@ -253,7 +249,6 @@ class CourseState:
 
     @property
     def used(self) -> int:
-        """Return the sessions used."""
         return sum(each.totals.used for each in self._main)
 
     @property
@@ -490,7 +485,6 @@ class CourseState:
         return tuple(each for each in self.parts if each.kind == "main") or self.parts
 
     def is_main(self, allowance_id: str) -> bool:
-        """Return whether the course is counted by this allowance."""
         return self._groups.get(allowance_id) == ""
 
     @cached_property

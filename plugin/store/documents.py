@@ -1,8 +1,8 @@
 """Documents issued once and stored forever (invoices, credit notes, vouchers), the sales behind them, other papers.
 
 A document and its file are written once each and never changed: triggers refuse it, and a foreign key to the
-preceding number refuses a gap, whoever writes. Of the others: the clinic's logo and texts, e-mails after visits,
-private pages, batches.
+preceding number refuses a gap, whoever writes. Of the others: the clinic's logo and texts, private pages, batches,
+e-mails after visits and about courses, who declined which, and passes in Google Wallet or Apple Wallet.
 """
 
 from datetime import datetime
@@ -205,4 +205,75 @@ class PaperBatch(Base):
         CheckConstraint("form in ('pdf', 'zip')", name="form"),
         CheckConstraint("state in ('waiting', 'making', 'ready', 'canceled', 'failed')", name="state"),
         CheckConstraint("done between 0 and total", name="done"),
+    )
+
+
+class LetterSetting(Base):
+    """A kind of letter of this clinic; without a row it is off. `words`: the clinic's own opening by language."""
+
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    is_on: Mapped[bool]
+    words: Mapped[dict[str, Any]]
+    changed_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)
+
+
+class LetterChoice(Base):
+    """That a client gets no letters of this kind."""
+
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), primary_key=True, info=OF_CLIENT)
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True, info=DELETED)
+    declined_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Name)
+
+
+class ClientLetter(Base):
+    """A letter about a course, and its outcome: one for each occasion, whoever plans it and how often.
+
+    `sending` is committed before the mail server is asked: a worker that ends in between sends none again.
+    """
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    # Such as left:2 or 30:2026-12-31.
+    occasion: Mapped[str] = mapped_column(String(40))
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
+    mail_to: Mapped[str] = mapped_column(String(254), default="", info=EMPTIED)
+    state: Mapped[str] = mapped_column(String(20), default="planned")
+    # Why it was not sent, or what is uncertain.
+    said: Mapped[str] = mapped_column(String(400), default="", info=EMPTIED)
+    planned_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("course_id", "kind", "occasion"),
+        CheckConstraint("state in ('planned', 'sending', 'sent', 'left', 'refused')", name="state"),
+        CheckConstraint("(state in ('planned', 'sending')) = (done_at is null)", name="done_together"),
+        Index(None, "client_id", "planned_at"),
+        Index(None, "planned_at"),
+        Index(None, "done_at"),
+    )
+
+
+class WalletPass(Base):
+    """A course's pass in one place: an object at Google under the row's own id, or on one device of Apple's.
+
+    `device`: Apple's device library identifier, "" at Google. The row ends when the course changes hands.
+    """
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    place: Mapped[str] = mapped_column(String(10))
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True)
+    client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), index=True, info=OF_CLIENT)
+    device: Mapped[str] = mapped_column(String(100), default="", info=DELETED)
+    push_token: Mapped[str] = mapped_column(String(200), default="", info=DELETED)
+    added_at: Mapped[datetime]
+    # When the pass last said something new: what a device asks for is what changed since.
+    changed_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("device", "course_id", "client_id", "place"),
+        CheckConstraint("place in ('google', 'apple')", name="place"),
+        CheckConstraint("(place = 'google') = (device = '')", name="device"),
     )

@@ -8,7 +8,6 @@ from plugin.store.changes import *
 from plugin.store.clinical import *
 from plugin.store.documents import *
 from plugin.store.ledger import *
-from plugin.store.letters import *
 from plugin.store.offers import *
 from plugin.store.people import *
 from plugin.store.queues import *

@@ -22,7 +22,7 @@ from plugin.mail import Letter
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.square.client import SquareClient
-from plugin.store.letters import ClientLetter
+from plugin.store.documents import ClientLetter
 from plugin.worker import Worker
 from tests.clock import HandMovedClock
 from tests.courses.appointments import Appointments, at

@@ -12,8 +12,8 @@ from plugin.courses.base.work import Work
 from plugin.courses.clients.duplicates import settle_duplicates_in
 from plugin.store.changes import CourseShare, Gift
 from plugin.store.clinical import CheckAnswer, OwnRating, RatedConcern, VisitNote
+from plugin.store.documents import ClientLetter, LetterChoice
 from plugin.store.ledger import Course, Visit
-from plugin.store.letters import ClientLetter, LetterChoice
 from plugin.store.people import IS_LIVING_PROFILE, Client, SquareCustomer
 from plugin.store.selling import Checkout
 

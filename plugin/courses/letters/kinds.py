@@ -17,7 +17,7 @@ from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import known_client_in, living_client_in
 from plugin.errors import InvalidField, NotFound
 from plugin.store import Store
-from plugin.store.letters import LetterChoice, LetterSetting
+from plugin.store.documents import LetterChoice, LetterSetting
 from plugin.wording import N_, _
 
 MOST_WORDS = 600

@@ -14,9 +14,8 @@ from plugin.core.text import digits, folded
 from plugin.store.bulk import ImportedCourse
 from plugin.store.changes import CourseOrigin, CourseShare, Gift
 from plugin.store.clinical import VisitNote
-from plugin.store.documents import Document, VisitLetter
+from plugin.store.documents import ClientLetter, Document, VisitLetter
 from plugin.store.ledger import Allowance, Course, Visit
-from plugin.store.letters import ClientLetter
 from plugin.store.people import Client, SquareCustomer
 from plugin.store.queues import Attention
 from plugin.store.selling import Checkout, DeskRefund

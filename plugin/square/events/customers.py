@@ -39,7 +39,6 @@ _MOST_ORDERS = 50
 
 
 def handle_customer_updated(services: Services, data: Json) -> Effects:
-    """Return the effects of a change of a customer."""
     carried = record(data.get("object") or {}, "customer event")
     context = record(carried.get("event_context") or {}, "event_context")
     merge = record(context.get("merge") or {}, "merge")

@@ -36,7 +36,6 @@ _NO_PACKAGE = Effects(says="No package in this order.")
 
 
 def handle_order_updated(services: Services, data: Json) -> Effects:
-    """Return the effects of the order."""
     carried = object_in(data, "order_updated") or object_in(data, "order_created") or {}
     order_id = square_id(carried.get("order_id") or data.get("id"), "order id")
     return order_effects(services, order_id, expected_state=text(carried.get("state")))
@@ -199,7 +198,6 @@ def refund_of_sale(services: Services, back: GivenBack | None) -> Effects:
 
 
 def handle_payment_updated(services: Services, data: Json) -> Effects:
-    """Return the effects of the payment's order."""
     payment = Payment.read(fetch(services.square.payment, data, "payment"))
     if is_at_other_location(services, payment.location_id):
         return OTHER_LOCATION

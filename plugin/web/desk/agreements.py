@@ -29,7 +29,6 @@ blueprint = Screens("agreements", __name__)
 
 @blueprint.get("/clients/<client_id>/agreements", roles=DESK)
 def of_client(client_id: str) -> ResponseReturnValue:
-    """List the client's agreements."""
     store = current_services().store
     client = read_client(store, client_id)
     return render_template(

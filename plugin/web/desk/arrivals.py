@@ -27,7 +27,6 @@ def _today_again(refusal: Refusal, booking_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/bookings/<booking_id>/uses", roles=AT_THE_DESK, refused=_today_again)
 def use(booking_id: str) -> ResponseReturnValue:
-    """Use one session for the booked visit."""
     services = current_services()
     used = use_booking(
         services.store,
@@ -45,7 +44,6 @@ def use(booking_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/bookings/<booking_id>/arrival", roles=AT_THE_DESK, refused=_today_again)
 def arrive(booking_id: str) -> ResponseReturnValue:
-    """Note that the client is here."""
     mark_arrived(current_services().store, current_act(), booking_id)
     flash_notice(Notice(_("Marked as arrived.")))
     return today.after_deed()

@@ -42,7 +42,6 @@ def find() -> ResponseReturnValue:
 
 @blueprint.post("/papers/batches", roles=AT_THE_DESK, refused=choose)
 def start() -> ResponseReturnValue:
-    """Start a batch."""
     listing, form = _listing(), BatchForm.sent()
     day = pages.today() if listing is Listing.CAME else None
     choice = Choice(tuple(sorted(_chosen(listing, form))), tuple(form.paper.data), day)
@@ -61,7 +60,6 @@ def show(batch_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/papers/batches/<batch_id>/stop", roles=AT_THE_DESK)
 def cancel(batch_id: str) -> ResponseReturnValue:
-    """Cancel the batch."""
     batches.cancel_batch(current_services().store, current_act(), batch_id)
     return redirect_to("batches.show", _("Stopped. No more papers are made."), batch_id=batch_id)
 

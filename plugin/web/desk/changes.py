@@ -142,7 +142,6 @@ def visit(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue
 
 @blueprint.post("/courses/<course_id>/visits", roles=AT_THE_DESK, refused=courses.form_again(visit))
 def enter_visit(course_id: str) -> ResponseReturnValue:
-    """Use sessions for a visit as entered."""
     form = VisitForm.sent()
     services = current_services()
     used = use_session(

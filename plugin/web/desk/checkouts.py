@@ -65,7 +65,6 @@ class Progress:
 
 @progress.get("/checkouts/<checkout_id>", roles=DESK)
 def show(checkout_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the progress of the sale."""
     address = url_for("checkouts.news", checkout_id=checkout_id)
     return live.screen(
         "desk/checkout.html",
@@ -235,7 +234,6 @@ def _start_again(refusal: Refusal) -> ResponseReturnValue:
 
 @blueprint.post("/sell/clients", roles=DESK, refused=_start_again)
 def new_client() -> ResponseReturnValue:
-    """Create a client and continue with them."""
     form = ClientForm.sent()
     made = create_client(current_services().store, current_act(), **form.contact)
     package_id = form.package_id.data or None
@@ -244,7 +242,6 @@ def new_client() -> ResponseReturnValue:
 
 @blueprint.post("/sell", roles=DESK, refused=_start_again)
 def begin() -> ResponseReturnValue:
-    """Begin the sale and show its progress."""
     act, currency = current_act(), _currency(request.form.get("package_id", ""))
     begun = checkouts.start_checkout(
         current_services().store,

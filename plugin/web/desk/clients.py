@@ -68,7 +68,6 @@ def find(refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.post("/clients", roles=AT_THE_DESK, refused=find)
 def create() -> ResponseReturnValue:
-    """Create a client and show their page."""
     made = clients.create_client(current_services().store, current_act(), **ClientForm.sent().contact)
     return redirect_to(
         "clients.show",

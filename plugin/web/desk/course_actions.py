@@ -62,7 +62,6 @@ class CourseAction:
     form_of: Callable[[CourseView], type[Form]] | None = None
 
     def form_for(self, course: CourseView) -> type[Form]:
-        """Return the form that changes this course."""
         return self.form_of(course) if self.form_of else self.form
 
 

@@ -55,7 +55,6 @@ def form_again(form: Callable[..., ResponseReturnValue]) -> Callable[..., Respon
 
 @blueprint.post("/courses/<course_id>/uses", roles=AT_THE_DESK, refused=page_of_course)
 def use(course_id: str) -> ResponseReturnValue:
-    """Use one session of the course."""
     form = UseForm.sent()
     # A client with whom the course is shared: the visit is theirs, and the response is their page.
     guest_id = form.guest_id.data or None
@@ -125,7 +124,6 @@ def _given_back(undone: Reversed, of: CourseView) -> str:
 
 
 def left_after(course_id: str, entry: EntryView) -> str:
-    """Return what is left of the treatment of an entry."""
     of = course(course_id)
     return _left(of, of.allowance(entry.allowance_id))
 

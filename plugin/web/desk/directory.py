@@ -42,7 +42,6 @@ def find() -> ResponseReturnValue:
 
 @blueprint.post("/clients/in-square/<square_customer_id>", roles=AT_THE_DESK)
 def take(square_customer_id: str) -> ResponseReturnValue:
-    """Add one of them as a client and show their page."""
     taken = take_in(current_services().store, current_act(), square_customer_id)
     return redirect_to(
         "clients.show", _("{taken} is a client here now.", taken=taken.name), client_id=taken.id

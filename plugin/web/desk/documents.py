@@ -60,7 +60,6 @@ def statement(course_id: str) -> Response:
 
 @blueprint.get("/clients/<client_id>/statement.pdf", roles=DESK)
 def client_statement(client_id: str) -> Response:
-    """Return the statement of account of all that was billed to a client."""
     services = current_services()
     return _statement(statement_of_client(services.store, services.render, act_without_form(), client_id))
 
@@ -75,7 +74,6 @@ def prepaid_balance(client_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/gifts/<gift_id>/voucher.pdf", roles=DESK)
 def voucher(gift_id: str) -> ResponseReturnValue:
-    """Redirect to the voucher of a gift."""
     return _see(voucher_of_gift(current_services().store, act_without_form(), gift_id))
 
 
@@ -109,7 +107,6 @@ document_list = Screens("document_list", __name__)
 
 @document_list.get("/documents", roles=DESK, endpoint="show")
 def find() -> ResponseReturnValue:
-    """Show the documents that match."""
     q, kind, sorting = asked_search(), _kind(), _sorting()
     cursor, order = request.args.get("after") or None, read_order(sorting.word, read.ORDERS)
     found = read.find_documents(
@@ -130,7 +127,6 @@ def find() -> ResponseReturnValue:
 
 @document_list.get("/documents.<ending>", roles=DESK)
 def save(ending: str) -> Response:
-    """Return all matches as a file."""
     order = read_order(_sorting().word, read.ORDERS)
     sheet = read.document_sheet(current_services().store, asked_search(), kind=_kind(), order=order)
     return file_answer(sheet, ending)

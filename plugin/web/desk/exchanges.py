@@ -46,7 +46,6 @@ def pay(course_id: str, package_id: str, refusal: Refusal | None = None) -> Resp
 
 @blueprint.post("/courses/<course_id>/exchange/<package_id>", roles=DESK, refused=courses.form_again(pay))
 def begin(course_id: str, package_id: str) -> ResponseReturnValue:
-    """Begin the exchange and show its progress."""
     act, course = current_act(), courses.course(course_id)
     form = PaymentForm.sent(currency=course.price.currency)
     wish = form.wish(
@@ -92,7 +91,6 @@ def candidates(course_id: str) -> ResponseReturnValue:
 
 @moves.post("/courses/<course_id>/client", roles=DESK, refused=courses.page_of_course)
 def move(course_id: str) -> ResponseReturnValue:
-    """Move the course and show the page of its new client."""
     before = courses.course(course_id)
     client_id = MoveForm.sent().client_id.data
     moved = move_course(current_services().store, current_act(), course_id, client_id, WRONG_CLIENT)

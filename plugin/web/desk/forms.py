@@ -64,7 +64,6 @@ class Language(Choice):
 
     @property
     def offered(self) -> Choices:
-        """Return the languages to choose from."""
         tags = current_services().settings.offered_languages
         listed = tuple((tag, dict(LANGUAGES)[tag]) for tag in tags)
         if self.data in tags:
@@ -204,7 +203,6 @@ class VisitForm(UseForm):
     note = Paragraph(N_("Note (optional)"), hint=N_("Stays here, not on papers."), maxlength=NOTE_LENGTH)
 
     def wish(self, course_id: str) -> UseSession:
-        """Return the visit to record."""
         return UseSession(
             course_id=course_id,
             allowance_id=self.allowance_id.data or None,
@@ -284,8 +282,6 @@ class ShareForm(UnforcedForm):
 
 
 class EndShareForm(UnforcedForm):
-    """The share to end."""
-
     share_id = Hidden()
 
 
@@ -302,7 +298,6 @@ class GiftForm(UnforcedForm):
     message = Paragraph(N_("Message on the voucher (optional)"), maxlength=NOTE_LENGTH, rows=2)
 
     def wish(self) -> NewGift:
-        """Return the gift."""
         return NewGift(self.recipient_name.data, self.message.data, self.reason.data)
 
 
@@ -332,7 +327,6 @@ class TransferForm(ReasonForm):
 
 
 def transfer_form_of(course: CourseView) -> type[TransferForm]:
-    """Return the form for what is left of this course."""
     fields = {
         f"n-{each.id}": count_field(
             each.treatment, N_("The number"), default=each.left, hint=N_("of {left} left", left=each.left)
@@ -366,7 +360,6 @@ class AdjustmentForm(Form):
     reason = reason_field()
 
     def wish(self) -> Adjustment:
-        """Return the adjustment."""
         is_more = self.way.data == "more"
         return Adjustment(
             self.sessions.number if is_more else -self.sessions.number,
@@ -421,7 +414,6 @@ class MissedForm(UseForm):
     )
 
     def wish(self) -> Missed:
-        """Return the decision."""
         return Missed(self.decision.data, self.how.data, self.missed_on.data, self.allowance_id.data or None)
 
 
@@ -500,7 +492,6 @@ class SellForm(PaymentForm):
     balance_due_on = Day(N_("Balance due"))
 
     def sale(self) -> NewCheckout:
-        """Return the sale to begin."""
         is_invoice = self.way.data == "invoice"
         dates = {
             field.name: field.data if is_invoice else None
@@ -524,8 +515,6 @@ class NewAgreementForm(Form):
 
 
 class QuoteForm(Form):
-    """A quote to make in the consultation."""
-
     package_id = Choice(N_("Package"), said=N_("Choose a package."))
     concern = LongText(
         N_("What they would like help with, in their own words (optional)"),
@@ -595,8 +584,6 @@ class DecisionForm(Form):
 
 
 class MoveForm(Form):
-    """The client a course is moved to."""
-
     client_id = Hidden()
 
 

@@ -43,7 +43,6 @@ def look(client_id: str, other_id: str, refusal: Refusal | None = None) -> Respo
 
 @blueprint.post("/clients/<client_id>/same-person/<other_id>", roles=DESK, refused=look)
 def merge(client_id: str, other_id: str) -> ResponseReturnValue:
-    """Merge the other client into this one."""
     store = current_services().store
     gone = read_client(store, other_id)
     merged = merge_clients(store, current_act(), other_id, client_id)
@@ -63,7 +62,6 @@ def merge(client_id: str, other_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/merges/<merge_id>/undo", roles=DESK, refused=clients.page_again)
 def undo(merge_id: str) -> ResponseReturnValue:
-    """Undo a merge."""
     gone_id = undo_merge(current_services().store, current_act(), merge_id)
     gone = read_client(current_services().store, gone_id)
     return redirect_to(

@@ -28,13 +28,11 @@ blueprint = Screens("notes", __name__)
 
 @blueprint.get("/clients/<client_id>/visits/<visit_id>/note", roles=AT_THE_DESK)
 def of_visit(client_id: str, visit_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
-    """Show the note of a visit as a form."""
     return _page(NotePlace(client_id, visit_id=visit_id), refusal)
 
 
 @blueprint.post("/clients/<client_id>/visits/<visit_id>/note", roles=AT_THE_DESK, refused=of_visit)
 def save_of_visit(client_id: str, visit_id: str) -> ResponseReturnValue:
-    """Save the note of a visit."""
     return _save(NotePlace(client_id, visit_id=visit_id))
 
 
@@ -46,7 +44,6 @@ def of_day(client_id: str, day: str, refusal: Refusal | None = None) -> Response
 
 @blueprint.post("/clients/<client_id>/notes/<day>", roles=AT_THE_DESK, refused=of_day)
 def save_of_day(client_id: str, day: str) -> ResponseReturnValue:
-    """Save the note of a client's day."""
     return _save(NotePlace(client_id, on_day=_day(day)))
 
 
@@ -136,7 +133,6 @@ def _page_again(visit_id: str, refusal: Refusal) -> ResponseReturnValue:
 
 @visits.post("/visits/<visit_id>/details", roles=AT_THE_DESK, refused=_page_again)
 def describe(visit_id: str) -> ResponseReturnValue:
-    """Store the details of a visit."""
     form = VisitDetailsForm.sent()
     course = describe_visit(
         current_services().store,
@@ -156,7 +152,6 @@ checks = Screens("checks", __name__)
 
 @checks.post("/clients/<client_id>/check", roles=TREATS)
 def talk(client_id: str) -> ResponseReturnValue:
-    """Note that the client was asked."""
     talk_over(current_services().store, current_act(), client_id)
     flash_notice(Notice(_("Noted. A session can be used.")))
     is_my_day = (request.referrer or "").split("?")[0].endswith(url_for("my_day.show"))

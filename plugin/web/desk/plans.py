@@ -70,7 +70,6 @@ def show(course_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.post("/courses/<course_id>/plan", roles=AT_THE_DESK, refused=courses.form_again(show))
 def save(course_id: str) -> ResponseReturnValue:
-    """Keep the plan."""
     form = _plan_form().sent()
     moments = [each for number in range(1, visit_plan.MOST_PLANNED + 1) if (each := _moment(form, number))]
     books = current_services().settings.book_appointments

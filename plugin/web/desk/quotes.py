@@ -44,7 +44,6 @@ def of_client(client_id: str, refusal: Refusal | None = None) -> ResponseReturnV
 
 @blueprint.post("/clients/<client_id>/quotes", roles=DESK, refused=of_client)
 def make(client_id: str) -> ResponseReturnValue:
-    """Make a quote."""
     services, form = current_services(), QuoteForm.sent()
     new = NewQuote(
         client_id, form.package_id.data, form.concern.data, form.rhythm.data, form.valid_until.data
@@ -73,7 +72,6 @@ def show(quote_id: str, refusal: Refusal | None = None) -> ResponseReturnValue:
 
 @blueprint.get("/quotes/<quote_id>/quote.pdf", roles=DESK)
 def pdf(quote_id: str) -> Response:
-    """Return the paper."""
     store = current_services().store
     quote = read_quote(store, quote_id, now=pages.now())
     return pdf_answer(quote_pdf(store, quote_id), f"{_('Quote')}, {quote.client_name}.pdf")
@@ -91,7 +89,6 @@ def mail(quote_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/quotes/<quote_id>/withdrawal", roles=DESK, refused=show)
 def withdraw(quote_id: str) -> ResponseReturnValue:
-    """Withdraw a quote."""
     withdraw_quote(current_services().store, current_act(), quote_id)
     return redirect_to(
         "quotes.show", _("Withdrawn. Its link can no longer be used to pay."), quote_id=quote_id

@@ -60,7 +60,6 @@ def look_over(course_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/courses/<course_id>/refunds", refused=courses.form_again(choose))
 def start(course_id: str) -> ResponseReturnValue:
-    """Begin the refund."""
     act, course = current_act(), courses.course(course_id)
     form = RefundForm.sent(currency=course.paid.currency)
     wish = NewRefund(

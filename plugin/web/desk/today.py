@@ -37,7 +37,6 @@ blueprint = Screens("today", __name__)
 
 @blueprint.get("/", roles=AT_THE_DESK)
 def show() -> Response:
-    """Show the day at the desk."""
     return page()
 
 
