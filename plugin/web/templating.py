@@ -3,9 +3,13 @@
 What a template means is unchanged.
 """
 
+from collections.abc import Hashable
+from functools import lru_cache
 from types import FunctionType, MethodType
 from typing import Any
 
+from flask import request
+from flask.sansio.app import App
 from flask.templating import Environment as FlaskEnvironment
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
@@ -13,6 +17,8 @@ from jinja2.runtime import Context, Macro
 from jinja2.utils import missing
 from markupsafe import Markup, escape
 from markupsafe import _escape_inner as escaped  # type: ignore[attr-defined]  # has no public name
+
+from plugin.wording import spoken_tag
 
 _PLAIN = (FunctionType, MethodType)
 
@@ -99,9 +105,25 @@ class _Generator(CodeGenerator):
             self.write("environment.shown(")
 
 
+_KEPT_PARTS = 500
+
+
 class Environment(FlaskEnvironment):
-    """Flask's, with the above."""
+    """Flask's, with the above, and the parts of pages that are drawn once (`part`)."""
 
     code_generator_class = _Generator
     context_class = _Context
     shown = staticmethod(shown)
+
+    def __init__(self, app: App, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._part = lru_cache(maxsize=_KEPT_PARTS)(self._new_part)
+        self.globals["part"] = self.part
+
+    def part(self, file: str, macro: str, *args: Hashable) -> str:
+        """Return what a macro draws, once: it sees nothing but its arguments, the language and where we are mounted."""
+        return self._part(spoken_tag(), request.script_root, file, macro, args)
+
+    def _new_part(self, _tag: str, _root: str, file: str, macro: str, args: tuple[Hashable, ...]) -> str:
+        drawn: str = getattr(self.get_template(f"macros/{file}.html").make_module(), macro)(*args)
+        return drawn

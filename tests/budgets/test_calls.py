@@ -29,12 +29,12 @@ BOOK, USE = 1_900, 880
 WEBHOOK = 1_030
 # Pages of the owner where there is one course, "c" for its client's.
 PAGES = {
-    "/": 12_400,
-    "c": 22_500,
-    "/courses": 17_300,
-    "/packages": 19_300,
-    "/people": 12_600,
-    "/sell": 12_850,
+    "/": 7_700,
+    "c": 17_900,
+    "/courses": 12_700,
+    "/packages": 14_700,
+    "/people": 8_000,
+    "/sell": 8_200,
 }
 
 

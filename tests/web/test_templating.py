@@ -6,8 +6,12 @@ from jinja2 import DictLoader, UndefinedError, pass_context
 from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 
+from plugin.core.acts import Role
+from plugin.staff_languages import staff_language
 from plugin.web.forms import Choice, Form, Paragraph, Text
 from plugin.web.templating import Environment, shown
+from plugin.wording import speaking
+from tests.web.visitor import NAMES, Visitor
 
 MACROS = """
 {% macro row(name, size=2, end="") %}<b>{{ name }}{{ size }}{{ end }}</b>{% endmacro %}
@@ -17,16 +21,20 @@ MACROS = """
 
 
 ABOVE = """[{% block part %}{{ "&" }}{% endblock %}{% block other %}{% endblock %}]{% include "macros" %}"""
-BELOW = """{% extends "above" %}
-{% block part %}{{ super() }}{% for each in "<b" %}{% block inner scoped %}{{ each }}{% endblock %}{% endfor %}{% endblock %}
+BELOW = """{% extends "above" %}{% block part %}{{ super() }}
+{%- for each in "<b" %}{% block one scoped %}{{ each }}{% endblock %}{% endfor %}{% endblock %}
 """
+
+
+PART = """{% macro of(name) %}{{ noted(name) }}{% endmacro %}
+{% macro of_person() %}{{ person.name }}{% endmacro %}"""
 
 
 @pytest.fixture
 def environment() -> Environment:
     made = Environment(
         Flask(__name__),
-        loader=DictLoader({"macros": MACROS, "above": ABOVE, "below": BELOW}),
+        loader=DictLoader({"macros": MACROS, "macros/part.html": PART, "above": ABOVE, "below": BELOW}),
         autoescape=True,
     )
     made.globals["plain"] = lambda *of, **named: f"<{of}{named}>"
@@ -81,6 +89,38 @@ def test_shown_is_what_escape_writes(value: object) -> None:
 
 def test_blocks_are_written_in_their_place(environment: Environment) -> None:
     assert environment.get_template("below").render().strip() == "[&amp;&lt;b]"
+
+
+def test_a_part_is_drawn_once_for_what_it_is_given(environment: Environment) -> None:
+    drawn: list[str] = []
+
+    def noted(name: str) -> str:
+        drawn.append(name)
+        return f"<{name}>"
+
+    environment.globals["noted"] = noted
+    with Flask(__name__).test_request_context():
+        names = [environment.part("part", "of", name) for name in ("Ana", "Bea", "Ana")]
+        assert names == ["&lt;Ana&gt;", "&lt;Bea&gt;", "&lt;Ana&gt;"]
+        assert drawn == ["Ana", "Bea"]
+        with speaking(staff_language("es")):
+            environment.part("part", "of", "Ana")
+    with Flask(__name__).test_request_context("/", base_url="http://localhost/clinic"):
+        environment.part("part", "of", "Ana")
+    assert drawn == ["Ana", "Bea", "Ana", "Ana"]
+
+
+def test_a_part_sees_nothing_but_what_it_is_given(environment: Environment) -> None:
+    page = environment.from_string("{{ part('part', 'of_person') }}")
+    with Flask(__name__).test_request_context(), pytest.raises(UndefinedError, match="'person' is undefined"):
+        page.render(person="Ana")
+
+
+def test_the_frame_is_that_of_who_reads_it(small_olga: Visitor, small_deb: Visitor) -> None:
+    for reader, role in ((small_olga, Role.OWNER), (small_deb, Role.DESK)) * 2:
+        page = reader.page("/")
+        assert [name for name in NAMES.values() if name in page.text] == [NAMES[role]]
+        assert ("/reports/liability" in page.links()) == (role is Role.OWNER)
 
 
 def test_a_field_is_drawn_with_escaped_attributes(small_app: Flask) -> None:
