@@ -80,6 +80,13 @@ class TestWhichSession:
         with pytest.raises(Refused, match="opens with session 2"):
             desk.use(course_id, allowance_id=allowance(desk, course_id, TOUCH_UP))
 
+    def test_a_used_touch_up_is_none_left_also_where_it_is_closed_again(self, desk: Desk) -> None:
+        course_id = desk.sell(desk.package(sessions=2, touch_ups=1))
+        last = [desk.use(course_id) for _ in range(3)][1]
+        desk.undo(last.entry.id)
+        with pytest.raises(NoneLeft):
+            desk.use(course_id, allowance_id=allowance(desk, course_id, TOUCH_UP))
+
     def test_the_course_that_expires_first_is_proposed_then_the_oldest(self, desk: Desk) -> None:
         plain = desk.package(sessions=10)
         soon = desk.package(sessions=11, terms=Terms(expires_after_months=3))
