@@ -167,7 +167,8 @@ class _Text:
         """Return the driver's cursor, to be closed; raises SQLAlchemy's DBAPIError."""
         is_many = len(rows) > 1
         given = [self._given(row) for row in rows] if is_many else self._given(rows[0])
-        cursor = connection.connection.cursor()
+        driver: Any = connection.connection.dbapi_connection
+        cursor = driver.cursor()
         if listeners := connection.engine.dispatch.before_cursor_execute:
             listeners(connection, cursor, self._sql, given, None, is_many)
         try:
@@ -186,7 +187,10 @@ class _Text:
         cursor.close()
         if self._out and rows:
             rows = [*map(list, rows)]
-            _convert(rows, self._out)
+            for place, convert in self._out:
+                for row in rows:
+                    if row[place] is not None:
+                        row[place] = convert(row[place])
         return [*map(self._make_row, rows)]
 
     def _given(self, values: Values) -> Any:
@@ -195,7 +199,8 @@ class _Text:
         given = {**self._own, **values}
         for name, numbered in self._lists.items():
             given.update(zip(numbered, given.pop(name), strict=True))
-        _convert((given,), self._in)
+        for name, convert in self._in:
+            given[name] = convert(given[name])
         return given if self._in_order is None else self._in_order(given)
 
 
@@ -213,12 +218,6 @@ def _constant(element: Any, **_: Any) -> Any:
 
 def _conversions(each: Iterable[tuple[Any, _Convert | None]]) -> list[tuple[Any, _Convert]]:
     return [(place, convert) for place, convert in each if convert is not None]
-
-
-def _convert(rows: Iterable[Any], conversions: list[tuple[Any, _Convert]]) -> None:
-    for place, convert in conversions:
-        for values in rows:
-            values[place] = convert(values[place])
 
 
 def _in_order(names: Sequence[str]) -> Callable[[Values], Any]:
