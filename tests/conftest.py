@@ -16,6 +16,7 @@ from tests.routes import compile_once
 from tests.scheduling import ByFile, begins_after, drives_a_browser
 from tests.sockets import refuse_other_machines
 from tests.square_types import read_types_once
+from tests.statements import compile_statements_once
 from tests.templates import compile_templates_into
 from tests.thorough import EVERY_ID, is_thorough
 
@@ -26,6 +27,7 @@ gc.disable()
 
 refuse_other_machines()
 compile_once()
+compile_statements_once()
 read_types_once()
 
 # A busy machine is no fault of the program: no property fails for the time its examples took.
