@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -20,14 +21,19 @@ def test_e2_a_name_on_today_has_room_at_every_width(desk: DeskWindow) -> None:
         widths = names.evaluate_all("(all) => all.map((each) => each.clientWidth)")
         assert widths
         assert min(widths) >= 150, width
-    enlarge(page, 200)
-    for width in WIDTHS:
+    for percent, width in [(100, each) for each in WIDTHS] + [(200, each) for each in WIDTHS]:
+        enlarge(page, percent)
         page.set_viewport_size({"width": width, "height": 800})
         cells = page.locator(".arrival-when, .arrival-left, .arrival-end")
+        if percent == 100:
+            # As it is said in Spanish.
+            page.locator(".arrival-left").evaluate_all(
+                "(all) => all.forEach((each) => { each.textContent = '10 de 12 disponibles'; })"
+            )
         over = cells.evaluate_all(
             "(all) => all.filter((each) => each.scrollWidth > each.clientWidth + 1).length"
         )
-        assert over == 0, width
+        assert over == 0, (width, percent)
 
 
 @pytest.mark.parametrize("name", ["Grace Kim", "Alexandrina Wilhelmina"])
@@ -54,6 +60,19 @@ def test_c18_what_was_done_is_told_above_the_main_act(desk: DeskWindow) -> None:
     assert undo_box["y"] + undo_box["height"] <= use_box["y"]
     undo.click()
     expect(page.locator("#notices")).to_contain_text("restored")
+
+
+def test_what_stands_under_a_used_up_course_does_not_touch(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 1024, "height": 768})
+    desk.open_client("Ana López")
+    page.locator("[data-shortcut=u]").click()
+    expect(page.get_by_text("Last use today")).to_be_visible()
+    boxes = page.locator(".client-side").evaluate("""(side) => [...side.children].slice(0, 3)
+      .map((each) => each.getBoundingClientRect()).map(({ top, bottom }) => [top, bottom])""")
+    assert all(above[1] + 8 <= below[0] for above, below in pairwise(boxes)), boxes
+    page.locator("#notices").get_by_role("button", name="Undo").click()
+    expect(page.locator("[data-shortcut=u]")).to_be_visible()
 
 
 def test_c21_the_menu_of_a_course_covers_nothing_and_asks_before_it_gives(desk: DeskWindow) -> None:
@@ -198,6 +217,31 @@ def test_numbers_beside_another_program_stand_below_each_other(desk: DeskWindow)
     assert len(set(places)) == 1
 
 
+_LINES_THAT_BEGIN_WITH_A_POINT = """(all) => all.filter((paragraph) => {
+  const words = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  while (words.nextNode()) {
+    for (let at = words.currentNode.data.indexOf("·"); at >= 0; at = words.currentNode.data.indexOf("·", at + 1)) {
+      range.setStart(words.currentNode, at);
+      range.setEnd(words.currentNode, at + 1);
+      if (range.getBoundingClientRect().left < paragraph.getBoundingClientRect().left + 2) return true;
+    }
+  }
+  return false;
+}).map((paragraph) => paragraph.textContent)"""
+
+
+def test_name_and_language_of_a_person_stand_beside_each_other(desk: DeskWindow) -> None:
+    page = desk.page
+    page.set_viewport_size({"width": 1024, "height": 768})
+    page.goto(f"{desk.clinic.desk}/account")
+    tops = page.locator("[aria-labelledby=profile-heading] form").evaluate_all(
+        "(all) => all.map((each) => each.getBoundingClientRect().top)"
+    )
+    assert len(tops) == 2
+    assert tops[0] == tops[1]
+
+
 def test_the_main_act_of_a_form_is_on_the_first_screen(desk: DeskWindow) -> None:
     page = desk.page
     desk.open_client("Denise")
@@ -221,6 +265,7 @@ def test_the_main_act_of_a_form_is_on_the_first_screen(desk: DeskWindow) -> None
             box = page.get_by_role("button", name=name).first.bounding_box()
             assert box is not None
             assert box["y"] + box["height"] <= height, (address, width)
+            assert page.locator("#main p.muted").evaluate_all(_LINES_THAT_BEGIN_WITH_A_POINT) == [], address
 
 
 def test_from_1180_px_on_a_package_in_the_list_of_courses_has_two_lines_at_most(desk: DeskWindow) -> None:

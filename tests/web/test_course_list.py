@@ -143,7 +143,10 @@ def test_a_view_is_saved_renamed_and_deleted(
         # They can't see the list, so they can't keep a view of it.
         assert other.client.post("/views/courses", data={**typed, "key": "k-2"}).status_code == 403
     assert [view.name for view in views_of(small_house.store, DEB, "courses")] == ["Mine"]
-    form.action = f"/views/{view_id}/delete"
+    page, form.action = small_olga.page("/courses"), f"/views/{view_id}/delete"
+    (asked,) = (each.attributes for each in page.elements if each.attributes.get("action") == form.action)
+    assert asked["data-review"] == "Delete the view “Mine”?"
+    assert asked["data-review-note"] == "Everyone who sees this list loses it."
     assert "The view is deleted." in small_olga.after(form, key="delete").text
     assert small_olga.send(form, key="delete-2").status_code == 404
 

@@ -46,7 +46,7 @@ async function tap(form, submitter) {
   if (performance.now() - (answeredAt.get(mark) ?? -Infinity) < ONE_TAP_MS) return remark(ONCE);
   const sentence = submitter?.dataset.review ?? form.dataset.review;
   if (sentence) {
-    const typed = sentence.replace(/\{(\w+)\}/, (_, name) => form.elements[name].value.trim());
+    const typed = sentence.replace(/\{(\w+)\}/, (whole, name) => form.elements[name]?.value.trim() ?? whole);
     if (!await review(typed, submitter?.dataset.verb ?? form.dataset.verb, form.dataset.reviewNote)) return;
   }
   send({ form, submitter, mark, what: nameOf(submitter, form), fields: new FormData(form, submitter) });
