@@ -35,6 +35,7 @@ from practice_square.serving import running_practice
 from tests.clock import HandMovedClock
 from tests.square.clinic import LOCATION, NOWHERE, Clinic, house_of, keep, settings_for
 from tests.square.network import Line
+from tests.square.practice import TillInProcess
 
 Json = dict[str, Any]
 DEB = Actor("Deb", Role.DESK, Source.DESK)
@@ -183,11 +184,12 @@ def open_selling(folder: Path, migrated: Path) -> Iterator[Selling]:
         running_practice(folder, seed="items", webhook_url=NOWHERE, clock=clock) as practice,
         Store(f"sqlite:///{folder / 'coursekeeper.db'}") as store,
     ):
-        practice.control.set_faults(has_withheld_events=True)
+        till = TillInProcess(practice.app)
+        till.set_faults(has_withheld_events=True)
         line = Line(practice.app)
         mail = Letters()
         services = replace(house_of(settings_for(practice.base_url), store, clock, line), mail=mail)
-        clinic = Clinic(services, practice.control, clock)
+        clinic = Clinic(services, till, clock)
         clinic.open_shop()
         try:
             yield Selling(clinic, line, mail.sent)
