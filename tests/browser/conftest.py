@@ -39,6 +39,20 @@ def desk(_tablet: BrowserContext, clinic: Clinic) -> Iterator[DeskWindow]:
 
 
 @pytest.fixture(scope="package")
+def _second_tablet(browser: Browser) -> Iterator[BrowserContext]:
+    context = browser.new_context(**WINDOW)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def second(desk: DeskWindow, _second_tablet: BrowserContext) -> Iterator[DeskWindow]:
+    """Another tablet at the same desk."""
+    with watched_page(_second_tablet) as page:
+        yield DeskWindow(page, desk.clinic)
+
+
+@pytest.fixture(scope="package")
 def _register(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(**WINDOW)
     yield context

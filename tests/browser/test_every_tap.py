@@ -1,12 +1,10 @@
 """Every tap is heard, or the page says that it was not: also where the page changes around the finger."""
 
-from collections.abc import Iterator
 from contextlib import closing
 
-import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.clinic import TAP_NOW, Clinic, DeskWindow, Till
+from tests.browser.clinic import TAP_NOW, DeskWindow, Till
 from tests.chromium import WINDOW, watched_page
 
 GRACE = "Grace Kim"
@@ -30,15 +28,6 @@ IS_DOWN = """async () => {
 }"""
 # The page asks for what is new at once, as it does when its connection is back.
 ASK_NOW = "dispatchEvent(new Event('online'))"
-
-
-@pytest.fixture
-def other(desk: DeskWindow, browser: Browser, clinic: Clinic) -> Iterator[DeskWindow]:
-    """Another tablet at the same desk."""
-    context = browser.new_context(**WINDOW)
-    with watched_page(context) as page:
-        yield DeskWindow(page, clinic)
-    context.close()
 
 
 def middle(button: Locator) -> tuple[float, float]:
@@ -83,14 +72,14 @@ def test_a_row_is_there_until_the_finger_that_left_the_search_for_it_is_lifted(
     assert not asked
 
 
-def test_what_another_tablet_changes_waits_for_the_finger(desk: DeskWindow, other: DeskWindow) -> None:
+def test_what_another_tablet_changes_waits_for_the_finger(desk: DeskWindow, second: DeskWindow) -> None:
     page = desk.page
-    for window in (desk, other):
+    for window in (desk, second):
         window.open_client(GRACE)
     before = int(page.locator(".client-card .figure strong").inner_text())
     # Until the finger is down, nothing is new here.
     page.route("**/live?*", lambda route: route.fulfill(status=204))
-    note_on_last_visit(other, "Jawline, meanwhile")
+    note_on_last_visit(second, "Jawline, meanwhile")
     page.evaluate(COUNT_CHANGES, "#live")
     place = press(page, page.locator(".client-side").get_by_role("button", name="Use a session"))
     # That nothing is new is heard while the finger is down, and the next question goes out.
@@ -125,15 +114,15 @@ def test_a_list_that_is_answered_waits_for_the_finger(desk: DeskWindow) -> None:
     expect(page.locator(".page-head")).to_contain_text(GRACE)
 
 
-def test_what_stands_where_it_stood_is_tapped_at_once(desk: DeskWindow, other: DeskWindow) -> None:
+def test_what_stands_where_it_stood_is_tapped_at_once(desk: DeskWindow, second: DeskWindow) -> None:
     page = desk.page
-    for window in (desk, other):
+    for window in (desk, second):
         window.open_client("Thu Hà Nguyễn")
     before = int(page.locator(".client-card .figure strong").inner_text())
     button = page.locator(".client-side").get_by_role("button", name="Use a session")
     place = middle(button)
     page.evaluate(COUNT_CHANGES, "#live")
-    note_on_last_visit(other, "Cheeks, at once")
+    note_on_last_visit(second, "Cheeks, at once")
     page.wait_for_function(HAS_CHANGED)
     page.mouse.click(*place)
     expect(page.locator(".client-card .figure strong")).to_have_text(str(before - 1))

@@ -23,7 +23,7 @@ from tests.torture.year.run import Year, compared, play
 from tests.torture.year.schedule import OPENS, schedule
 from tests.torture.year.step import Step
 
-SEED, DAYS, ACTS = 4, 7, 1
+SEED, DAYS, ACTS = 4, 4, 1
 
 
 @pytest.fixture
