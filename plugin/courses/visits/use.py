@@ -110,8 +110,8 @@ def record_use(
 ) -> Charged:
     """Use sessions within the caller's transaction, which has locked the course, and may have read its state."""
     clinic = clinic_in(work.session)
-    today = local_date(clinic, work.now)
-    hand = hand or course_in_hand(work.session, course.id, today=today)
+    hand = hand or course_in_hand(work.session, course.id, today=local_date(clinic, work.now))
+    today = hand.state.today
     tapped_on = local_date(clinic, work.act.happened_at)
     visited_on = wish.visited_on or tapped_on
     _check_day(work.session, course, hand, clinic, visited_on, today)
