@@ -106,6 +106,19 @@ def test_it_asks_once_with_our_token_and_waits_seconds_only() -> None:
     assert request.extensions["timeout"] == {"connect": 3.0, "read": 8.0, "write": 8.0, "pool": 8.0}
 
 
+def test_it_sends_back_no_cookie() -> None:
+    sent: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("Cookie"))
+        return httpx.Response(200, json={"order": {}}, headers={"Set-Cookie": "who=somebody"})
+
+    square = _client(answer)
+    square.order("O1")
+    square.order("O2")
+    assert sent == [None, None]
+
+
 def test_an_id_is_one_part_of_the_path_whatever_is_in_it() -> None:
     asked: list[str] = []
 

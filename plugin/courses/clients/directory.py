@@ -5,7 +5,7 @@ Square can be searched by phone and e-mail only, and not at all while it can't b
 
 from collections.abc import Sequence
 
-from sqlalchemy import case, select
+from sqlalchemy import String, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role
@@ -18,26 +18,44 @@ from plugin.courses.clients.buyers import client_for_buyer
 from plugin.courses.clients.clients import LONGEST_SEARCH, client_in, words_in
 from plugin.courses.clients.contacts import Buyer, contact_from_square
 from plugin.store import Store
-from plugin.store.tables import SquareCustomer, SquarePerson
+from plugin.store.database import write
+from plugin.store.prepared import Prepared, prepared_insert
+from plugin.store.tables import METADATA, SquareCustomer, SquarePerson
 from plugin.wording import _
 
 
 def save_directory_in(session: Session, act: Act, people: Sequence[Buyer]) -> None:
     """Store these profiles as Square has them now."""
+    session.flush()
     country = clinic_in(session).country
-    erased = erased_in(session, [one.square_customer_id for one in people])
+    ids = [one.square_customer_id for one in people]
+    erased = erased_in(session, ids)
+    known = {row[0]: tuple(row[1:]) for row in _KNOWN.all(session.connection(), {"ids": ids})}
     for one in people:
-        if one.square_customer_id in erased or not (one.name or one.phone or one.email):
+        its_id = one.square_customer_id
+        if its_id in erased or not (one.name or one.phone or one.email):
             continue
-        row = session.get(SquarePerson, one.square_customer_id)
-        if row is None:
-            row = SquarePerson(square_customer_id=one.square_customer_id)
-            session.add(row)
         contact = contact_from_square(name=one.name, phone=one.phone, email=one.email, country=country)
-        if (row.name, row.phone, row.email) == (contact.name, contact.phone, contact.email):
+        shown = contact.name, contact.phone, contact.email
+        if known.get(its_id) == shown:
             continue
-        row.name, row.name_folded, row.search_text = contact.name, contact.name_folded, contact.search_text
-        row.phone, row.email, row.seen_at = contact.phone, contact.email, act.now
+        row = {name: getattr(contact, name) for name in _OF_CONTACT} | {"seen_at": act.now}
+        if its_id in known:
+            write(session, _CHANGED, {"its_id": its_id, **row})
+        else:
+            write(session, _NEW, {"square_customer_id": its_id, **row})
+        known[its_id] = shown
+
+
+_OF_CONTACT = ("name", "name_folded", "search_text", "phone", "email")
+_KNOWN = Prepared(
+    select(SquarePerson.square_customer_id, SquarePerson.name, SquarePerson.phone, SquarePerson.email).where(
+        SquarePerson.square_customer_id.in_(bindparam("ids", type_=String, expanding=True))
+    )
+)
+_PEOPLE = METADATA.tables[SquarePerson.__tablename__]
+_NEW = prepared_insert(SquarePerson)
+_CHANGED = Prepared(update(_PEOPLE).where(_PEOPLE.c.square_customer_id == bindparam("its_id")))
 
 
 def delete_person_in(session: Session, square_customer_id: str) -> None:

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
+from http.cookiejar import CookieJar
 from threading import Lock
 from typing import Any
 from urllib.parse import quote
@@ -168,6 +169,7 @@ def _connect(address: str, token: Token, transport: Transport | None) -> _Connec
     is_remote = httpx.URL(address).host not in ("127.0.0.1", "localhost", "::1")
     http = httpx.Client(
         transport=transport,
+        cookies=_NoCookies(),
         event_hooks={"request": [_connect_sooner]},
         trust_env=is_remote,
         verify=_certificates(is_remote),
@@ -176,6 +178,13 @@ def _connect(address: str, token: Token, transport: Transport | None) -> _Connec
     return _Connections(
         address, http, signed_in=through(token=token).httpx_client, unsigned=through().httpx_client
     )
+
+
+class _NoCookies(CookieJar):
+    """Keeps none: Square needs none, and to look for them in each answer takes as long as to send the request."""
+
+    def extract_cookies(self, _response: object, _request: object) -> None:
+        """Do nothing."""
 
 
 @cache
