@@ -75,8 +75,13 @@ def paragraphs(value: str | None, *, field: str, called: str, most: int) -> str:
 
 def folded(value: str) -> str:
     """Return the text as search compares it: without accents and case, so that "ines" finds "Inês"."""
-    plain = (ch for ch in unicodedata.normalize("NFKD", value) if not unicodedata.combining(ch))
-    return " ".join("".join(plain).casefold().translate(_ONE_STROKE).split())
+    # Most names have nothing to take apart.
+    plain = value if value.isascii() else _without_accents(value)
+    return " ".join(plain.casefold().translate(_ONE_STROKE).split())
+
+
+def _without_accents(value: str) -> str:
+    return "".join(ch for ch in unicodedata.normalize("NFKD", value) if not unicodedata.combining(ch))
 
 
 def digits(value: str) -> str:

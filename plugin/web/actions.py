@@ -35,7 +35,8 @@ def fresh_key() -> str:
 
 def form_key() -> Markup:
     """Return the hidden fields of every form: its CSRF token and its idempotency key."""
-    token, key = generate_csrf(), fresh_key()
+    # Flask-WTF keeps it there, and looks up four settings each time it is asked.
+    token, key = g.get("csrf_token") or generate_csrf(), fresh_key()
     # Neither has a character to escape.
     fields = f'<input type="hidden" name="csrf_token" value="{token}"><input type="hidden" name="key" value="{key}">'
     return Markup(fields)  # noqa: S704

@@ -88,6 +88,14 @@ class _Generator(CodeGenerator):
         is_part = x != inner and inner.startswith(("context.blocks[", "parent_template.root_render_func("))
         super().writeline(f"yield concat({inner})" if is_part else x, node, extra)
 
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802
+        """Read an attribute at once; the environment is asked only where there is none, such as of a dictionary."""
+        self.write("(_found if (_found := getattr((_of := ")
+        self.visit(node.node, frame)
+        self.write(
+            f"), {node.attr!r}, missing)) is not missing else environment.getattr(_of, {node.attr!r}))"
+        )
+
     def _is_global_function(self, called: nodes.Node, frame: Frame) -> bool:
         if not isinstance(called, nodes.Name):
             return False

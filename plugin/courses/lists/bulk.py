@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Row, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
@@ -24,7 +24,9 @@ from plugin.courses.changes.frame import checked_reason
 from plugin.courses.lists.course_list import CourseFilter, course_ids_of
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
+from plugin.store.base import UtcTime
 from plugin.store.bulk import BulkAct, BulkItem
+from plugin.store.prepared import Prepared
 from plugin.store.tables import Client, Course
 from plugin.wording import N_, _
 
@@ -258,14 +260,20 @@ def read_bulk(store: Store, bulk_id: str) -> BulkView:
 
 def recent_bulk_acts(store: Store, now: datetime) -> tuple[BulkView, ...]:
     """Return the acts of the last week that were started, newest first, at most five."""
-    rows = (
-        select(BulkAct)
-        .where(BulkAct.state.in_(("running", "done", "undoing", "undone", "failed")))
-        .where(BulkAct.created_at > now - timedelta(days=7))
-    )
     with store.reading() as session:
-        found = session.scalars(rows.order_by(BulkAct.created_at.desc(), BulkAct.id.desc()).limit(5)).all()
+        found = _RECENT.all(session.connection(), {"since": now - timedelta(days=7)})
         return tuple(_view(session, row, refused_shown=0) for row in found)
+
+
+_RECENT = Prepared(
+    select(BulkAct.__table__)
+    .where(
+        BulkAct.state.in_(("running", "done", "undoing", "undone", "failed")),
+        BulkAct.created_at > bindparam("since", type_=UtcTime()),
+    )
+    .order_by(BulkAct.created_at.desc(), BulkAct.id.desc())
+    .limit(5)
+)
 
 
 def bulk_for_change(session: Session, bulk_id: str) -> BulkAct:
@@ -292,7 +300,7 @@ def _counts(session: Session, bulk_id: str) -> dict[str, int]:
     return dict(session.execute(rows).all())
 
 
-def _view(session: Session, row: BulkAct, *, refused_shown: int = REFUSED_SHOWN) -> BulkView:
+def _view(session: Session, row: BulkAct | Row[Any], *, refused_shown: int = REFUSED_SHOWN) -> BulkView:
     ends = session.execute(
         select(func.min(BulkItem.after), func.max(BulkItem.after)).where(BulkItem.bulk_id == row.id)
     ).one()

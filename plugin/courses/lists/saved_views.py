@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Row, bindparam, func, or_, select
 
 from plugin.core.acts import Actor, Role, require
 from plugin.core.text import required
@@ -11,6 +12,7 @@ from plugin.courses.base.work import Work, in_transaction, require_row
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.listing import SavedView
+from plugin.store.prepared import Prepared
 from plugin.wording import N_, _
 
 NAME_LENGTH, MOST_SAVED_VIEWS = 60, 30
@@ -31,13 +33,20 @@ class ViewOfList:
 
 def views_of(store: Store, actor: Actor, listing: str) -> tuple[ViewOfList, ...]:
     """Return the shared views of a list and the person's own, by name."""
-    rows = select(SavedView).where(SavedView.listing == listing, _is_seen_by(actor))
-    with store.reading() as session:
-        found = session.scalars(rows.order_by(func.lower(SavedView.name), SavedView.id))
-        return tuple(
-            ViewOfList(row.id, row.name, row.query, row.staff_id is None, row.by, _may_change(row, actor))
-            for row in found
-        )
+    return tuple(
+        ViewOfList(row.id, row.name, row.query, row.staff_id is None, row.by, _may_change(row, actor))
+        for row in store.rows(_SEEN, {"listing": listing, "staff_id": actor.staff_id})
+    )
+
+
+_SEEN = Prepared(
+    select(SavedView.__table__)
+    .where(
+        SavedView.listing == bindparam("listing"),
+        or_(SavedView.staff_id.is_(None), SavedView.staff_id == bindparam("staff_id")),
+    )
+    .order_by(func.lower(SavedView.name), SavedView.id)
+)
 
 
 @in_transaction
@@ -96,7 +105,7 @@ def _changeable(work: Work, view_id: str) -> SavedView:
     return row
 
 
-def _may_change(row: SavedView, actor: Actor) -> bool:
+def _may_change(row: SavedView | Row[Any], actor: Actor) -> bool:
     return actor.role is Role.OWNER if row.staff_id is None else row.staff_id == actor.staff_id
 
 

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Date,
+    Integer,
     Select,
     and_,
     bindparam,
@@ -146,15 +148,17 @@ def follow_up_page(
     with store.reading() as session:
         today = local_date_in(session, now)
         counts, everybody = _counts(session, now)
-        ordered = _ordered(wanted, now)
         if wanted.words:
+            ordered = _ordered(wanted, now)
             found = session.scalar(select(func.count()).select_from(ordered.subquery())) or 0
+            ids: Sequence[str] = session.scalars(ordered.limit(limit).offset(skip)).all()
         else:
             found = counts[wanted.why] if wanted.why else everybody
-            if wanted == FollowUpFilter() and skip + limit <= counts[Why.EXPIRING]:
-                # They come first: their index has them in order.
-                ordered = _in_order(select(_OF.client_id).where(_has(Why.EXPIRING)), _OF.ends_on)
-        ids = session.scalars(ordered.limit(limit).offset(skip)).all()
+            # They come first: their index has them in order.
+            are_first = wanted == FollowUpFilter() and skip + limit <= counts[Why.EXPIRING]
+            query = _EXPIRING_FIRST if are_first else _prepared_order(wanted)
+            rows = query.all(session.connection(), {"now": now, "limit": limit, "skip": skip})
+            ids = [row.client_id for row in rows]
         shown = tuple(_written(session, ids, today, now))
         return FollowUpPage(shown, found, counts, everybody, count_waiting_in(session))
 
@@ -182,7 +186,7 @@ def _has(why: Why) -> ColumnElement[bool]:
     return and_(IS_WORTH_A_CALL, _OF.reasons.bitwise_and(why.bit) != 0)
 
 
-def _is_found(why: Why | None, now: datetime) -> ColumnElement[bool]:
+def _is_found(why: Why | None, now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Return the condition that a client is worth a call, for this reason or for any."""
     is_free = _OF.client_id.not_in(select(next_bookings(now).subquery().c.client_id))
     if why is None:
@@ -190,7 +194,7 @@ def _is_found(why: Why | None, now: datetime) -> ColumnElement[bool]:
     return and_(_has(why), is_free) if why is Why.LAPSED else _has(why)
 
 
-def _ordered(wanted: FollowUpFilter, now: datetime) -> Select[str]:
+def _ordered(wanted: FollowUpFilter, now: datetime | BindParameter[datetime]) -> Select[str]:
     query = select(_OF.client_id).where(_is_found(wanted.why, now))
     is_by_name = wanted.sort is FollowUpSort.NAME
     if wanted.words or is_by_name:
@@ -314,7 +318,18 @@ def next_bookings(now: datetime | BindParameter[datetime]) -> Select[str, dateti
     )
 
 
+def _in_parts(query: Select[str]) -> Prepared:
+    return Prepared(query.limit(bindparam("limit", type_=Integer)).offset(bindparam("skip", type_=Integer)))
+
+
+@cache
+def _prepared_order(wanted: FollowUpFilter) -> Prepared:
+    """Return the query of a filter without words, of which there are thirty."""
+    return _in_parts(_ordered(wanted, bindparam("now", type_=UtcTime())))
+
+
 # Built once: building them takes as long as asking.
+_EXPIRING_FIRST = _in_parts(_in_order(select(_OF.client_id).where(_has(Why.EXPIRING)), _OF.ends_on))
 _SUMS = Prepared(select(FollowUpSum.reasons, FollowUpSum.clients))
 _BOOKED_LAPSED = Prepared(
     select(_OF.reasons).where(
