@@ -1,6 +1,5 @@
 """Attention items: read, and resolved by one decision in one transaction, with who, when and why."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +14,7 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import AttentionView, ClientView, Page, from_row
 from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.clients.clients import client_in, new_client
+from plugin.courses.clients.contacts import TypedContact
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.prepared import Prepared
@@ -115,15 +115,14 @@ def resolve(work: Work, item_id: str, resolution: Resolution) -> AttentionView:
 def assign_to_new_client(
     work: Work,
     item_id: str,
-    contact: Mapping[str, str | None],
+    contact: TypedContact,
     *,
     course_id: str | None,
     reason: str,
 ) -> tuple[AttentionView, ClientView]:
     """Create a client and assign a sale to them, or one of its courses: both or neither.
 
-    `contact`: name, phone, email and language as typed. Raises InvalidField or Refused. The same act again
-    returns the first answer.
+    Raises InvalidField or Refused. The same act again returns the first answer.
     """
     request = {"item_id": item_id, "course_id": course_id, "reason": reason, **contact}
     item = _locked_item(work, item_id)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, Unpack
 
 import phonenumbers
 from sqlalchemy import (
@@ -34,7 +34,7 @@ from plugin.courses.base.course_extras import CLIENT_IDS
 from plugin.courses.base.state import prepared_states, states_of
 from plugin.courses.base.views import ClientView, FoundClient, NextUse, Page, from_row
 from plugin.courses.base.work import Work, allowed, reading
-from plugin.courses.clients.contacts import Contact, typed_contact
+from plugin.courses.clients.contacts import Contact, TypedContact, typed_contact
 from plugin.courses.clients.profile_notes import enqueue_customer, fields_on_their_way_in
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
@@ -55,48 +55,25 @@ IS_SOMEBODY = (Client.merged_into.is_(None), Client.erased_at.is_(None))
 
 
 @allowed(Role.DESK, Role.PRACTITIONER)
-def create_client(
-    work: Work,
-    *,
-    name: str | None,
-    phone: str | None = None,
-    email: str | None = None,
-    language: str | None = None,
-    sounds_like: str | None = None,
-) -> ClientView:
+def create_client(work: Work, **typed: Unpack[TypedContact]) -> ClientView:
     """Create a client; raises InvalidField. The same act again returns the same client."""
-    request = {
-        "name": name,
-        "phone": phone,
-        "email": email,
-        "language": language,
-        "sounds_like": sounds_like,
-    }
-    made = work.once("client", request, lambda: _created(work, request))
+    made = work.once("client", _request(typed), lambda: _created(work, typed))
     return client_in(work.session, made.answer["client_id"])
 
 
-def _created(work: Work, request: dict[str, str | None]) -> dict[str, Any]:
-    client = new_client(work, **request)
+def _request(typed: TypedContact) -> dict[str, Any]:
+    return {name: typed.get(name) for name in TypedContact.__annotations__}
+
+
+def _created(work: Work, typed: TypedContact) -> dict[str, Any]:
+    client = new_client(work, **typed)
     record_in(work, Did.CLIENT_CREATED, name=client.name, client_id=client.id)
     return {"client_id": client.id}
 
 
-def new_client(
-    work: Work,
-    *,
-    name: str | None,
-    phone: str | None,
-    email: str | None,
-    language: str | None,
-    sounds_like: str | None = None,
-) -> ClientView:
+def new_client(work: Work, **typed: Unpack[TypedContact]) -> ClientView:
     """Check what was typed, store the client and enqueue their Square profile; raises InvalidField."""
-    country = clinic_in(work.session).country
-    contact = typed_contact(
-        name=name, phone=phone, email=email, language=language, country=country, sounds_like=sounds_like
-    )
-    client_id = add_client(work, contact)
+    client_id = add_client(work, typed_contact(clinic_in(work.session).country, **typed))
     enqueue_customer(work, client_id)
     return client_in(work.session, client_id)
 
@@ -106,14 +83,10 @@ def change_client(
     work: Work,
     client_id: str,
     *,
-    name: str | None,
-    phone: str | None = None,
-    email: str | None = None,
-    language: str | None = None,
-    sounds_like: str | None = None,
     postal_address: str | None = None,
     wants_mail: bool | None = None,
     large_print: bool | None = None,
+    **typed: Unpack[TypedContact],
 ) -> ClientView:
     """Change a client's details, here at once and in Square's directory by a job; raises InvalidField.
 
@@ -122,14 +95,13 @@ def change_client(
     """
 
     def write(work: Work, client: Client) -> dict[str, Any]:
-        contact = typed_contact(
-            name=name,
-            phone=phone,
-            email=email,
-            language=language or client.language,
-            country=clinic_in(work.session).country,
-            sounds_like=client.sounds_like if sounds_like is None else sounds_like,
-        )
+        sounds_like = typed.get("sounds_like")
+        kept: TypedContact = {
+            **typed,
+            "language": typed.get("language") or client.language,
+            "sounds_like": client.sounds_like if sounds_like is None else sounds_like,
+        }
+        contact = typed_contact(clinic_in(work.session).country, **kept)
         before = _in_words(client)
         if postal_address is not None:
             client.postal_address = _typed_address(postal_address)
@@ -143,19 +115,12 @@ def change_client(
             )
         return {"client_id": client.id}
 
-    typed = {
-        "name": name,
-        "phone": phone,
-        "email": email,
-        "language": language,
-        "sounds_like": sounds_like,
-    }
     request = {
         "client_id": client_id,
         "wants_mail": wants_mail,
         **({} if large_print is None else {"large_print": large_print}),
         **({} if postal_address is None else {"postal_address": postal_address}),
-        **typed,
+        **_request(typed),
     }
     client = known_client_in(work.session, client_id)
     work.once("change_client", request, lambda: write(work, client))

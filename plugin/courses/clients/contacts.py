@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -78,23 +78,29 @@ class Contact:
         return " ".join([folded(self.name), *spoken, (self.email or "").casefold(), digits(self.phone or "")])
 
 
-def typed_contact(
-    *,
-    name: str | None,
-    phone: str | None,
-    email: str | None,
-    language: str | None,
-    country: str,
-    sounds_like: str | None = None,
-) -> Contact:
+class TypedContact(TypedDict, total=False):
+    """A client's details as a person typed them; what is left out, None and "" are the same."""
+
+    name: Required[str | None]
+    phone: str | None
+    email: str | None
+    language: str | None
+    sounds_like: str | None
+
+
+def typed_contact(country: str, **typed: Unpack[TypedContact]) -> Contact:
     """Validate what a person typed; raises InvalidField that names the field and the fix."""
+    phone, email = (typed.get("phone") or "").strip(), (typed.get("email") or "").strip()
     return Contact(
-        name=required(name, field="name", called=_("The name")),
-        phone=typed_phone(phone, country) if phone and phone.strip() else None,
-        email=_email(email) if email and email.strip() else None,
-        language=typed_language(language or "en"),
+        name=required(typed["name"], field="name", called=_("The name")),
+        phone=typed_phone(phone, country) if phone else None,
+        email=_email(email) if email else None,
+        language=typed_language(typed.get("language") or "en"),
         sounds_like=optional(
-            sounds_like, field="sounds_like", called=_("How the name sounds"), most=NAME_LENGTH
+            typed.get("sounds_like"),
+            field="sounds_like",
+            called=_("How the name sounds"),
+            most=NAME_LENGTH,
         ),
     )
 

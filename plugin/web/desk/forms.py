@@ -15,7 +15,7 @@ from plugin.courses.changes.expiry import Extension
 from plugin.courses.changes.gifts import NewGift
 from plugin.courses.changes.sharing import Share
 from plugin.courses.clients.clients import LONGEST_ADDRESS
-from plugin.courses.clients.contacts import typed_language
+from plugin.courses.clients.contacts import TypedContact, typed_language
 from plugin.courses.quotes.make import LONGEST_CONCERN, LONGEST_RHYTHM
 from plugin.courses.refunds.desk_refunds import OWN
 from plugin.courses.sales.new_checkout import NewCheckout
@@ -101,10 +101,15 @@ class ClientForm(Form):
     package_id = Hidden()
 
     @property
-    def contact(self) -> dict[str, Any]:
+    def contact(self) -> TypedContact:
         """Return the details as a use case takes them."""
-        fields = (self.name, self.phone, self.email, self.language, self.sounds_like)
-        return {field.name: field.data for field in fields}
+        return TypedContact(
+            name=self.name.data,
+            phone=self.phone.data,
+            email=self.email.data,
+            language=self.language.data,
+            sounds_like=self.sounds_like.data,
+        )
 
 
 class EditClientForm(ClientForm):
