@@ -136,6 +136,13 @@ class TestHowMany:
             desk.use(course_id, sessions=3)
         assert desk.course(course_id).visits == ()
 
+    @pytest.mark.parametrize(("sessions", "code"), [(12, "not_paid_for"), (13, "none_left")])
+    def test_what_is_not_paid_for_is_not_said_to_be_used(self, desk: Desk, sessions: int, code: str) -> None:
+        course_id, _sale = desk.sell_by_invoice(deposit=50000, net=198000)
+        with pytest.raises(Refused) as refusal:
+            desk.use(course_id, sessions=sessions)
+        assert refusal.value.code == code
+
     def test_none_left_says_so(self, desk: Desk) -> None:
         course_id = desk.sell(desk.package(sessions=1))
         desk.use(course_id)
