@@ -23,8 +23,9 @@ def test_a_use_before_the_sale_or_in_the_future_is_refused_by_its_day(desk: Desk
         desk.use(course, visited_on=desk.today + timedelta(1))
     with pytest.raises(InvalidField) as past:
         desk.use(course, visited_on=desk.today - timedelta(1))
-    assert (str(future.value), future.value.field) == ("A visit can’t lie in the future.", "visited_on")
-    assert (str(past.value), past.value.field) == ("The visit was before the course was sold.", "visited_on")
+    assert str(future.value) == "A visit can’t be in the future. Choose today or an earlier day."
+    assert str(past.value) == "The course was sold on Nov 22, 2026. Choose that day or a later one."
+    assert (future.value.field, past.value.field) == ("visited_on", "visited_on")
     assert desk.use(course, visited_on=desk.today).session_number == 1
 
 
@@ -37,7 +38,7 @@ def test_so_many_sessions_at_once(desk: Desk, sessions: int, is_refused: bool) -
     with pytest.raises(InvalidField) as refusal:
         desk.use(course, sessions=sessions)
     assert refusal.value.field == "sessions"
-    assert str(refusal.value) == "Sessions are 1 to 20."
+    assert str(refusal.value) == "Use 1 to 20 sessions at once."
 
 
 def test_an_allowance_that_is_not_the_course_s(desk: Desk) -> None:
@@ -100,7 +101,7 @@ def test_a_visit_of_transferred_sessions_is_not_before_the_day_of_the_transfer(d
     desk.clock.advance(days=2)
     with pytest.raises(InvalidField) as refusal:
         desk.use(got.id, visited_on=before)
-    said = "The visit was before these sessions were transferred."
+    said = "These sessions were transferred on Nov 22, 2026. Choose that day or a later one."
     assert (str(refusal.value), refusal.value.field) == (said, "visited_on")
     assert desk.use(got.id, visited_on=day).sessions_left == 11
 

@@ -108,8 +108,12 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("adjustment", {"sessions": "1", "way": "more", "value": "1e9", **WHY}, "is an amount such as"),
     ("write-off", {"reason": " \u200b "}, "The reason is missing."),
     ("gift", {"recipient_name": "", "message": "Enjoy"}, "The recipient’s name is missing."),
-    ("visits", {"visited_on": "2026-11-23", "sessions": "1"}, "lie in the future"),
-    ("visits", {"visited_on": "2026-11-01", "sessions": "1"}, "before the course was sold"),
+    ("visits", {"visited_on": "2026-11-23", "sessions": "1"}, "Choose today or an earlier day."),
+    (
+        "visits",
+        {"visited_on": "2026-11-01", "sessions": "1"},
+        "The course was sold on Nov 22, 2026. Choose that day or a later one.",
+    ),
     ("visits", {"visited_on": "2026-11-22", "sessions": ""}, "is missing"),
 ]
 

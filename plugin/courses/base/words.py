@@ -64,6 +64,11 @@ def moment_text(moment: datetime, clinic: ClinicView) -> str:
     return _("{day}, {time}", day=day_text(day, clinic), time=time_text(moment, clinic))
 
 
+def sold_later(sold_on: date, clinic: ClinicView) -> str:
+    """Return why a day before a course was sold can't be chosen, and which can."""
+    return _("The course was sold on {day}. Choose that day or a later one.", day=day_text(sold_on, clinic))
+
+
 def sessions_text(count: int) -> str:
     """Return "1 session", "2 sessions"."""
     return N_n("{n} session", "{n} sessions", count)

@@ -13,7 +13,7 @@ from plugin.core.terms import terms_from_json
 from plugin.courses.base.chain import LockedCourse, add_history
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.events import CourseFrozen, publish
-from plugin.courses.base.words import day_text
+from plugin.courses.base.words import day_text, sold_later
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes import frame
 from plugin.errors import InvalidField, Refused
@@ -75,10 +75,15 @@ def _check(change: frame.CourseChange, wish: Extension) -> None:
         raise Refused(_("Its expiration is already: {end}.", end=_end(change, day)), code="already_so")
     if day is None:
         return
-    if day < local_date(clinic, change.row.sold_at):
-        raise InvalidField(_("That is before the course was sold."), field="expires_on")
-    if day > change.today + timedelta(FURTHEST_DAYS):
-        raise InvalidField(_("That is more than ten years from now."), field="expires_on")
+    sold_on = local_date(clinic, change.row.sold_at)
+    if day < sold_on:
+        raise InvalidField(sold_later(sold_on, clinic), field="expires_on")
+    furthest = change.today + timedelta(FURTHEST_DAYS)
+    if day > furthest:
+        said = _(
+            "That is more than ten years from now. Choose {day} or earlier.", day=day_text(furthest, clinic)
+        )
+        raise InvalidField(said, field="expires_on")
     if now is not None and now < day < change.today:
         said = _(
             "The course would still be expired. Choose {day} or later.", day=day_text(change.today, clinic)

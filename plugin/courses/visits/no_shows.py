@@ -18,7 +18,7 @@ from plugin.courses.base.chain import NO_COURSE, add_history
 from plugin.courses.base.clinic import clinic_in, local_date_in, noon_of
 from plugin.courses.base.course_extras import COURSE_IDS
 from plugin.courses.base.views import Used
-from plugin.courses.base.words import day_text
+from plugin.courses.base.words import day_text, sold_later
 from plugin.courses.base.work import Work, allowed, reading, require_row
 from plugin.courses.changes.frame import Changed, CourseChange, change_course, refuse_closed, refuse_ownerless
 from plugin.courses.visits.booked_visits import course_of_booking_in, day_of
@@ -197,7 +197,9 @@ def missed_offer(session: Session, course_id: str) -> NoShowOffer:
 def _day(change: CourseChange, day: date | None) -> date:
     day = day or change.today
     if day > change.today:
-        raise InvalidField(_("That day is in the future."), field="missed_on")
-    if day < local_date_in(change.session, change.row.sold_at):
-        raise InvalidField(_("That day was before the course was sold."), field="missed_on")
+        said = _("That day is in the future. Choose today or an earlier day.")
+        raise InvalidField(said, field="missed_on")
+    sold_on = local_date_in(change.session, change.row.sold_at)
+    if day < sold_on:
+        raise InvalidField(sold_later(sold_on, clinic_in(change.session)), field="missed_on")
     return day

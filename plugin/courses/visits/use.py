@@ -18,7 +18,7 @@ from plugin.courses.base.events import CourseChanged, VisitRecorded, publish
 from plugin.courses.base.read import entry_in, entry_view
 from plugin.courses.base.state import IN_HAND, CourseInHand, course_in_hand, in_hand
 from plugin.courses.base.views import ClinicView, EarlierEntry, Used
-from plugin.courses.base.words import clinic_money, moment_text
+from plugin.courses.base.words import clinic_money, day_text, moment_text, sold_later
 from plugin.courses.base.work import ANSWER, Work, allowed, answer_in, digest, keep_answer
 from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.checks.answers import refuse_unchecked_in
@@ -224,13 +224,20 @@ def _check_day(
     session: Session, course: LockedCourse, hand: CourseInHand, clinic: ClinicView, day: date, today: date
 ) -> None:
     if day > today:
-        raise InvalidField(_("A visit can’t lie in the future."), field="visited_on")
-    if day < local_date(clinic, course.sold_at):
-        raise InvalidField(_("The visit was before the course was sold."), field="visited_on")
+        said = _("A visit can’t be in the future. Choose today or an earlier day.")
+        raise InvalidField(said, field="visited_on")
+    sold_on = local_date(clinic, course.sold_at)
+    if day < sold_on:
+        raise InvalidField(sold_later(sold_on, clinic), field="visited_on")
     may_be_before = hand.has_relations and day < today
     origin = shares_and_origins_in(session, [course.id])[1].get(course.id) if may_be_before else None
-    if origin is not None and day < local_date(clinic, origin.transferred_at):
-        raise InvalidField(_("The visit was before these sessions were transferred."), field="visited_on")
+    moved_on = local_date(clinic, origin.transferred_at) if origin is not None else None
+    if moved_on is not None and day < moved_on:
+        said = _(
+            "These sessions were transferred on {day}. Choose that day or a later one.",
+            day=day_text(moved_on, clinic),
+        )
+        raise InvalidField(said, field="visited_on")
 
 
 def _who_came(session: Session, course: LockedCourse, client_id: str | None, day: date) -> str:
@@ -256,7 +263,7 @@ def _allowance(
 ) -> AllowanceState:
     if not 1 <= sessions <= MOST_AT_ONCE:
         raise InvalidField(
-            _("Sessions are 1 to {most_at_once}.", most_at_once=MOST_AT_ONCE), field="sessions"
+            _("Use 1 to {most_at_once} sessions at once.", most_at_once=MOST_AT_ONCE), field="sessions"
         )
     wanted = allowance_id or _proposed(course)
     chosen = next((each for each in course.allowances if each.id == wanted), None)
