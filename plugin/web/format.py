@@ -29,12 +29,12 @@ LANGUAGES = (("en", N_("English")), ("es", "Español"), ("zh-Hans", "简体中�
 
 def locale_of(clinic: ClinicView) -> Locale:
     """Return the locale of the reader's language (else the clinic's) in its country; as a fallback, that of the US."""
-    return _locale(spoken_tag().partition("-")[0] or clinic.language.replace("-", "_"), clinic.country)
+    return _reader_locale(spoken_tag(), clinic.language, clinic.country)
 
 
-# A list writes the same few days a hundred times.
 @lru_cache(maxsize=64)
-def _locale(language: str, country: str) -> Locale:
+def _reader_locale(spoken: str, clinic_language: str, country: str) -> Locale:
+    language = spoken.partition("-")[0] or clinic_language.replace("-", "_")
     for name in (f"{language}_{country}", language):
         try:
             return Locale.parse(name)
@@ -46,7 +46,13 @@ def _locale(language: str, country: str) -> Locale:
 def written_day(value: date | datetime, clinic: ClinicView, today: date) -> str:
     """Return "Nov 22", with the year where it is not the current one."""
     day = local_day(value, clinic)
-    return written_month(day, clinic, "MMMd" if day.year == today.year else "yMMMd")
+    return _written_day(day, spoken_tag(), clinic.language, clinic.country, is_of_year=day.year == today.year)
+
+
+# A list writes the same few days a hundred times.
+@lru_cache(maxsize=4096)
+def _written_day(day: date, spoken: str, language: str, country: str, *, is_of_year: bool) -> str:
+    return _written(day, "MMMd" if is_of_year else "yMMMd", _reader_locale(spoken, language, country))
 
 
 def written_month(day: date, clinic: ClinicView, skeleton: str = "yMMMM") -> str:

@@ -221,11 +221,11 @@ def _in_order(query: Select[str], ends: Any, *, is_descending: bool = False) -> 
 def _written(session: Session, ids: Sequence[str], today: date, now: datetime) -> Iterator[FollowUp]:
     for some in batched(ids, _AT_ONCE):
         connection, which = session.connection(), {"client_ids": some}
-        visits = dict(_LAST_VISITS.all(connection, which))
+        known = {client.id: client for client in _CLIENTS.all(connection, which)}
+        visits = {client.id: client.last_visit for client in known.values() if client.last_visit}
         booked = dict(_NEXT_BOOKINGS.all(connection, which | {"now": now}))
         due = _days_due(session, visits)
         courses = _courses_of(session, some, today)
-        known = {client.id: client for client in _CLIENTS.all(connection, which)}
         for client_id in some:
             client = known[client_id]
             reasons = tuple(_reasons(courses[client_id], booked.get(client_id), today))
@@ -236,7 +236,7 @@ def _written(session: Session, ids: Sequence[str], today: date, now: datetime) -
                     name=client.name,
                     phone=client.phone,
                     email=client.email,
-                    last_visit=visits.get(client_id),
+                    last_visit=client.last_visit,
                     booked_at=booked.get(client_id),
                     due_on=due.get(client_id),
                     reasons=reasons,
@@ -337,11 +337,6 @@ _BOOKED_LAPSED = Prepared(
         _OF.reasons.bitwise_and(Why.LAPSED.bit) != 0,
     )
 )
-_LAST_VISITS = Prepared(
-    select(Visit.client_id, func.max(Visit.visited_on).label("visited_on"))
-    .where(Visit.client_id.in_(CLIENT_IDS), IS_VALID)
-    .group_by(Visit.client_id)
-)
 _ASKED_BACK = Prepared(
     select(Visit.client_id, Visit.visited_on, VisitNote.interval_days)
     .join(VisitNote, VisitNote.visit_id == Visit.id)
@@ -351,7 +346,19 @@ _NEXT_BOOKINGS = Prepared(
     next_bookings(bindparam("now", type_=UtcTime())).where(SquareCustomer.client_id.in_(CLIENT_IDS))
 )
 _CLIENTS = Prepared(
-    select(Client.id, Client.name, Client.phone, Client.email).where(Client.id.in_(CLIENT_IDS))
+    select(
+        Client.id,
+        Client.name,
+        Client.phone,
+        Client.email,
+        # From the end of the index: most last visits are valid, and those before them need not be looked into.
+        select(Visit.visited_on)
+        .where(Visit.client_id == Client.id, IS_VALID)
+        .order_by(Visit.visited_on.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("last_visit"),
+    ).where(Client.id.in_(CLIENT_IDS))
 )
 _DAYS = Prepared(
     select(ListedCourse.course_id, ListedCourse.last_visit_on, ListedCourse.due_back_on)
