@@ -77,7 +77,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure() -> None:
-    # All is reported by now. To take a worker's million objects apart takes ten seconds, in which nothing else is done.
+    # All is reported by now. To take a worker's objects apart takes seconds, in which nothing else is done.
     if "PYTEST_XDIST_WORKER" in os.environ:
         os._exit(0)
 
