@@ -9,8 +9,7 @@ from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView
 from plugin.courses.clients.balance_text import balance_sentences
-from plugin.courses.clients.email_choice import STOP_PATH, stop_token
-from plugin.courses.clients.private_page import page_address
+from plugin.courses.clients.private_page import STOP_PATH, page_address, stop_token
 from plugin.courses.handouts import visit_email
 from plugin.courses.handouts.cache import AFTERCARE, SUMMARY, hand_out
 from plugin.emails.compose import html_of, plain_of

@@ -9,8 +9,7 @@ from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from plugin.courses.agreements.signing import handed_token, signing_token
-from plugin.courses.clients.email_choice import stop_token
-from plugin.courses.clients.private_page import token_of
+from plugin.courses.clients.private_page import stop_token, token_of
 from plugin.courses.handouts.wallet_pass import pass_token
 from plugin.store import Store
 from plugin.store.documents import Document, DocumentCourse

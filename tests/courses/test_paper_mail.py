@@ -8,7 +8,7 @@ from sqlalchemy import select
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.clients.clients import read_client
-from plugin.courses.clients.email_choice import stop_letters
+from plugin.courses.clients.private_page import stop_letters
 from plugin.courses.documents.paper_emails import PAPER_MAIL, PaperKind, send_paper
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.errors import KeyReused, NotAllowed, NotFound, Refused

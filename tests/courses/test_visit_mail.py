@@ -18,9 +18,15 @@ from plugin.courses.base.work import Work
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.clients.clients import change_client, read_client
-from plugin.courses.clients.email_choice import client_of_stop_token, stop_letters
 from plugin.courses.clients.merge import merge_clients
-from plugin.courses.clients.private_page import client_of_page, page_address, renew_page, token_of
+from plugin.courses.clients.private_page import (
+    client_of_page,
+    client_of_stop_token,
+    page_address,
+    renew_page,
+    stop_letters,
+    token_of,
+)
 from plugin.courses.handouts.cache import fill_cache
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
 from plugin.courses.handouts.next_visit import booking_changed

@@ -4,7 +4,7 @@ from flask import Flask
 
 from plugin.core.letters import LetterKind
 from plugin.courses.clients.clients import read_client
-from plugin.courses.clients.email_choice import stop_token
+from plugin.courses.clients.private_page import stop_token
 from plugin.courses.letters.kinds import declined_by, list_letter_kinds, switch_letter
 from plugin.services import Services
 from tests.courses.desk import OLGA, Desk

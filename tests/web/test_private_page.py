@@ -13,8 +13,7 @@ from plugin.core.acts import Role
 from plugin.courses.catalog.names import TypedName, save_names
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.clients.clients import change_client, read_client
-from plugin.courses.clients.email_choice import stop_token
-from plugin.courses.clients.private_page import token_of
+from plugin.courses.clients.private_page import stop_token, token_of
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.services import Services
 from plugin.store.people import Client

@@ -1,21 +1,24 @@
-"""A client's private page and its address, printed on their papers.
+"""What a client opens by an address of their own: the private page, printed on papers, and the end of e-mails.
 
-Whoever has the address sees the page, so a new address revokes the old ones.
+Whoever has the address of the page sees it, so a new address revokes the old ones. The link in every e-mail is signed,
+names no one, and can only stop e-mails: they are turned on again by staff.
 """
 
 import re
 import secrets
 
+from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.work import Work, allowed
+from plugin.courses.base.work import Work, allowed, in_transaction
 from plugin.courses.clients.clients import known_client_in, living_client_in, with_merged
 from plugin.courses.clients.wallet_passes import withdraw_in
 from plugin.store import Store
 from plugin.store.documents import PrivatePage
+from plugin.store.people import Client
 
 PRIVATE_PATH = "/my/"
 _BYTES = 32
@@ -104,3 +107,37 @@ def _new(session: Session, act: Act, client_id: str) -> PrivatePage:
 
 def _address(public_url: str, token: str) -> str:
     return f"{public_url.rstrip('/')}{PRIVATE_PATH}{token}"
+
+
+STOP_PATH = "/mail/stop/"
+_LONGEST_TOKEN = 200
+
+
+def stop_token(secret_key: str, client_id: str) -> str:
+    return str(_signer(secret_key).dumps(client_id))
+
+
+def client_of_stop_token(store: Store, secret_key: str, token: str) -> str | None:
+    """Return the client whose e-mails this token stops, None for one that was not made here."""
+    if not secret_key or len(token) > _LONGEST_TOKEN:
+        return None
+    try:
+        client_id = _signer(secret_key).loads(token)
+    except BadSignature:
+        return None
+    with store.reading() as session:
+        known = session.get(Client, client_id) if isinstance(client_id, str) else None
+        return known.id if known is not None else None
+
+
+@in_transaction
+def stop_letters(work: Work, client_id: str) -> None:
+    """Stop sending e-mails to this client. Idempotent. Raises NotFound."""
+    client = living_client_in(work.session, client_id)
+    if client.wants_mail:
+        record_in(work, Did.CLIENT_CHANGED, client_id=client.id, before="Emails: on", after="Emails: off")
+    client.wants_mail = False
+
+
+def _signer(secret_key: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret_key, salt="coursekeeper.mail-stop")

@@ -12,7 +12,7 @@ from invoices.language import Language, language_for
 from plugin.core.acts import Actor, Role, Source
 from plugin.core.letters import LetterKind
 from plugin.courses.clients.clients import read_client
-from plugin.courses.clients.email_choice import client_of_stop_token, stop_letters
+from plugin.courses.clients.private_page import client_of_stop_token, stop_letters
 from plugin.courses.letters.kinds import choose_letter
 from plugin.errors import Refused
 from plugin.web import current_services
