@@ -107,6 +107,11 @@ def npgettext(context: str, one: str, other: str, n: int, **values: object) -> s
 _ = N_
 
 
+def spoken() -> Translations:
+    """Return the language; one tag may have two catalogs, for staff and for clients."""
+    return _finder.get()()
+
+
 def spoken_tag() -> str:
     """Return the tag of the language, "" where none was set."""
     return _finder.get()().tag

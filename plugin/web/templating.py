@@ -18,7 +18,7 @@ from jinja2.utils import missing
 from markupsafe import Markup, escape
 from markupsafe import _escape_inner as escaped  # type: ignore[attr-defined]  # has no public name
 
-from plugin.wording import spoken_tag
+from plugin.wording import spoken
 
 _PLAIN = (FunctionType, MethodType)
 
@@ -113,7 +113,7 @@ class _Generator(CodeGenerator):
             self.write("environment.shown(")
 
 
-_KEPT_PARTS = 500
+_KEPT_PARTS = 200
 
 
 class Environment(FlaskEnvironment):
@@ -130,8 +130,11 @@ class Environment(FlaskEnvironment):
 
     def part(self, file: str, macro: str, *args: Hashable) -> str:
         """Return what a macro draws, once: it sees nothing but its arguments, the language and where we are mounted."""
-        return self._part(spoken_tag(), request.script_root, file, macro, args)
+        language = spoken()
+        return self._part(language.tag, language.catalog, request.script_root, file, macro, args)
 
-    def _new_part(self, _tag: str, _root: str, file: str, macro: str, args: tuple[Hashable, ...]) -> str:
+    def _new_part(
+        self, _tag: str, _catalog: object, _root: str, file: str, macro: str, args: tuple[Hashable, ...]
+    ) -> str:
         drawn: str = getattr(self.get_template(f"macros/{file}.html").make_module(), macro)(*args)
         return drawn
