@@ -141,7 +141,10 @@ THOROUGH = (
     f"{_PRINTING}without_scripts",
     "tests/browser/test_codes.py::test_e1_the_payment_code_scans_in_light_and_dark[Invoice",
     # Widths and lists that one sheet of styles lays out: the narrowest, and one of the lists, stay.
-    _FITS,
+    f"{_FITS}can",
+    f"{_FITS}ready",
+    f"{_FITS}Say which",
+    f"{_FITS}Which of these",
     f"{_SCREENS}1024",
     f"{_SCREENS}1440",
     f"{_LISTS}/courses",
