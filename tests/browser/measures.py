@@ -51,8 +51,8 @@ _MARK = "(places) => { for (const place of places) window.elementsInOrder[place]
 _CONTRAST_OF_MARKED = {"rules": [{"id": "color-contrast", "selector": "[data-is-new]"}]}
 # The first may be hidden, or have a style of its own.
 _OF_ONE_PATH = 2
-# A field that has one more attribute is no other kind of form.
-_FEW = 2
+# A field that has one more attribute is no other kind of form. What was not judged counts again on the next page.
+_FEW = 4
 
 
 @dataclass

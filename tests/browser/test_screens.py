@@ -96,11 +96,11 @@ def test_pages_of_clients_fit_and_are_lighter_still(browser: Browser, clinic: Cl
 
 def test_a_page_with_more_than_a_few_new_kinds_of_elements_is_judged(page: Page) -> None:
     judged = Judged(is_sparing=True)
-    page.set_content("<main><p>One</p><p class=muted>Two</p><a href=/>Three</a></main>")
+    page.set_content("<main><p>One</p><p class=muted>Two</p><a href=/>Three</a><ul><li>Four</ul></main>")
     assert judged.is_due(page)
     judged.take_note(page, is_judged=True)
     assert not judged.is_due(page)
-    for tag, is_due in (("b", False), ("i", False), ("u", True)):
+    for tag, is_due in (("b", False), ("i", False), ("u", False), ("s", False), ("q", True)):
         page.evaluate("(tag) => document.body.append(document.createElement(tag))", tag)
         assert judged.is_due(page) == is_due
         # What was only seen is judged with what comes.
