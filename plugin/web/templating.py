@@ -11,7 +11,7 @@ from typing import Any
 from flask import request
 from flask.sansio.app import App
 from flask.templating import Environment as FlaskEnvironment
-from jinja2 import nodes
+from jinja2 import Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context, Macro
 from jinja2.utils import missing
@@ -113,6 +113,12 @@ class _Generator(CodeGenerator):
             self.write("environment.shown(")
 
 
+class _Template(Template):
+    def _get_default_module(self, ctx: Context | None = None) -> Any:  # noqa: ARG002 - as Jinja's
+        """Return what an import without context imports. Ours have the environment's globals, none of a page's own."""
+        return super()._get_default_module()
+
+
 _KEPT_PARTS = 200
 
 
@@ -121,6 +127,7 @@ class Environment(FlaskEnvironment):
 
     code_generator_class = _Generator
     context_class = _Context
+    template_class = _Template
     shown = staticmethod(shown)
 
     def __init__(self, app: App, **options: Any) -> None:

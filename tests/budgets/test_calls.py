@@ -29,12 +29,12 @@ BOOK, USE = 1_800, 850
 WEBHOOK = 1_030
 # Pages of the owner where there is one course, "c" for its client's.
 PAGES = {
-    "/": 7_700,
-    "c": 17_900,
-    "/courses": 12_700,
-    "/packages": 14_700,
-    "/people": 8_000,
-    "/sell": 8_200,
+    "/": 7_000,
+    "c": 15_800,
+    "/courses": 11_050,
+    "/packages": 13_400,
+    "/people": 5_700,
+    "/sell": 7_250,
 }
 
 
