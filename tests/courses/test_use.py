@@ -58,6 +58,13 @@ class TestWhichSession:
         course_id = desk.sell(desk.package(sessions=2, touch_ups=1))
         assert [desk.use(course_id).entry.treatment for _ in range(3)] == [FACIAL, FACIAL, TOUCH_UP]
 
+    def test_the_main_treatment_comes_first_whatever_a_package_names_first(self, desk: Desk) -> None:
+        led = NewContent("LED light dome, 15 min", 3, Money(2500, "USD"), kind="add_on")
+        contents = (led, NewContent(FACIAL, 3, Money(16500, "USD"), kind="main"))
+        package = create_package(desk.store, desk.act(OLGA), NewPackage("Both", Money(1, "USD"), contents)).id
+        desk.list_on_till(package, f"var-{package}")
+        assert desk.use(desk.sell(package)).entry.treatment == FACIAL
+
     @pytest.mark.parametrize("used", [10, 11])
     def test_touch_ups_are_closed_before_the_twelfth_session(self, desk: Desk, used: int) -> None:
         course_id = desk.sell(desk.package(sessions=12, touch_ups=2))
@@ -373,7 +380,8 @@ class TestTheVisit:
 
     def test_nobody_of_that_id_is_refused(self, desk: Desk) -> None:
         course_id = desk.sell()
-        with pytest.raises(InvalidField) as refusal:
+        self.staff(desk)
+        with pytest.raises(InvalidField, match=r"^There is no such practitioner\.$") as refusal:
             desk.use(course_id, practitioner_id="nobody")
         assert refusal.value.field == "practitioner_id"
         assert desk.balance(course_id)[0] == 12
