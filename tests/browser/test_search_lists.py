@@ -141,7 +141,7 @@ def test_b11_money_is_looked_at_before_it_is_recorded(desk: DeskWindow) -> None:
         tap()
         expect(dialog).to_contain_text(said)
         expect(dialog).to_contain_text("Facial acupuncture, course of 10")
-        expect(dialog).to_contain_text("Nothing is recorded yet.")
+        expect(dialog).to_contain_text("Nothing has changed yet.")
         dialog.get_by_role("button", name="Cancel").click()
         expect(dialog).to_have_count(0)
     page.get_by_role("link", name="Today").click()
