@@ -1,5 +1,7 @@
 """Transferring what is left: the value to the cent, the way back, and what a refund makes of it."""
 
+from datetime import timedelta
+
 import pytest
 
 from plugin.core.ledger import Kind
@@ -43,6 +45,14 @@ def test_all_that_is_left_goes_with_its_value_to_the_cent(desk: Desk, changes: C
     assert received.happenings[-1].text == "Transferred from Ana Souza: 6 sessions worth $666.68"
     assert desk.use(received.id).sessions_left == 3
     assert [row.course_id for row in recent_sales(desk.store, limit=9, today=desk.today)] == [course_id]
+
+
+def test_no_visit_was_before_the_sessions_were_transferred(desk: Desk, changes: Changes, bea: str) -> None:
+    course_id = desk.sell(paid_at=desk.clock() - timedelta(days=9))
+    received = changes.transfer(course_id, bea).course
+    with pytest.raises(InvalidField, match="were transferred on Nov 22, 2026"):
+        desk.use(received.id, visited_on=desk.today - timedelta(days=1))
+    assert desk.use(received.id, visited_on=desk.today).sessions_left == 11
 
 
 def test_some_sessions_take_their_part_and_the_rest_adds_up(desk: Desk, changes: Changes, bea: str) -> None:
