@@ -183,7 +183,7 @@ THOROUGH = (
     f"{_SPOKEN}checking_somebody_in",
     f"{_SPOKEN}editing_and_undoing_an_older_visit",
     f"{_SPOKEN}adding_a_past_visit",
-    f"{_SPOKEN}extending",
+    f"{_SPOKEN}setting_a_first_expiration",
     f"{_SPOKEN}reading_what_is_owed",
     f"{_SPOKEN}refunding",
     f"{_SPOKEN}selling_for_cash",

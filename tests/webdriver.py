@@ -199,7 +199,8 @@ def _over_http(address: str, method: str, body: dict[str, Any] | None = None) ->
         with urllib.request.urlopen(request, timeout=_START_WITHIN_S) as answer:
             return json.load(answer)["value"]
     except urllib.error.HTTPError as error:
-        told = json.load(error)["value"]
+        with error:
+            told = json.load(error)["value"]
         raise Refused(told["error"], told["message"]) from error
 
 

@@ -84,7 +84,7 @@ def test_z_undoes_the_check_in_of_an_arrival_too(desk: DeskWindow) -> None:
     arrival.get_by_role("button", name="Use a session").click()
     expect(arrival).to_contain_text("Checked in")
     page.keyboard.press("z")
-    expect(page.locator("#notices")).to_contain_text("Taken back.")
+    expect(page.locator("#notices")).to_contain_text("Undone. The visit is expected again.")
     expect(arrival.locator(".arrival-state")).to_have_text(before)
 
 

@@ -206,16 +206,17 @@ def test_refunding(desk: DeskWindow) -> None:
     assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
 
 
-def test_extending(desk: DeskWindow) -> None:
+def test_setting_a_first_expiration(desk: DeskWindow) -> None:
     desk.open_client(NAME)
     page = desk.page
     page.goto(desk.clinic.desk + (page.locator("a[href$='/extension']").first.get_attribute("href") or ""))
     says(
         page,
         """
-        - heading "Extend this package" [level=1]
+        - heading "Set expiration" [level=1]
+        - paragraph: No expiration.
         - textbox "Expires"
-        - checkbox "No expiration"
+        - checkbox "Set a date in the past"
         - textbox "Reason"
         - button "Save expiration date"
         - link "Cancel"
