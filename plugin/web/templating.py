@@ -41,15 +41,11 @@ class _Context(Context):
 
     def call(__self, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - as Jinja's
         kind = type(__obj)
-        if kind is Macro:
-            kwargs.pop("_block_vars", None)
-            kwargs.pop("_loop_vars", None)
-            return _call_macro(__obj, __self, args, kwargs)
-        if kind in _PLAIN and not _takes_context(__obj):
-            kwargs.pop("_block_vars", None)
-            kwargs.pop("_loop_vars", None)
-            return __obj(*args, **kwargs)
-        return super().call(__obj, *args, **kwargs)
+        if kind is not Macro and (kind not in _PLAIN or _takes_context(__obj)):
+            return super().call(__obj, *args, **kwargs)
+        kwargs.pop("_block_vars", None)
+        kwargs.pop("_loop_vars", None)
+        return _call_macro(__obj, __self, args, kwargs) if kind is Macro else __obj(*args, **kwargs)
 
 
 def _call_macro(macro: Macro, context: Context, args: tuple[Any, ...], named: dict[str, Any]) -> str:

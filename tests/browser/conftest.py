@@ -23,9 +23,8 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
 @pytest.fixture(scope="package")
 def _tablet(browser: Browser) -> Iterator[BrowserContext]:
     """The desk's own window: a new one costs as much as the test in it, and signs in again."""
-    context = browser.new_context(**WINDOW)
-    yield context
-    context.close()
+    with browser.new_context(**WINDOW) as context:
+        yield context
 
 
 @pytest.fixture
@@ -40,9 +39,8 @@ def desk(_tablet: BrowserContext, clinic: Clinic) -> Iterator[DeskWindow]:
 
 @pytest.fixture(scope="package")
 def _second_tablet(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(**WINDOW)
-    yield context
-    context.close()
+    with browser.new_context(**WINDOW) as context:
+        yield context
 
 
 @pytest.fixture
@@ -54,9 +52,8 @@ def second(desk: DeskWindow, _second_tablet: BrowserContext) -> Iterator[DeskWin
 
 @pytest.fixture(scope="package")
 def _register(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(**WINDOW)
-    yield context
-    context.close()
+    with browser.new_context(**WINDOW) as context:
+        yield context
 
 
 @pytest.fixture

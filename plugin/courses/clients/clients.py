@@ -1,7 +1,7 @@
 """Clients: created by staff or by their first sale, found by any part of a name, a phone or an e-mail."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any, Unpack
@@ -186,17 +186,15 @@ _NEW_CLIENT = prepared_insert(Client)
 
 def living_client_id(store: Store, client_id: str) -> str:
     """Return the id of the client, or of the one it was merged into; raises NotFound."""
-    for _other in range(_MANY_MERGES):
-        rows = store.rows(_MERGED, {"client_id": client_id})
-        if not rows:
-            raise NotFound(_NO_CLIENT)
-        if rows[0].merged_into is None:
-            break
-        client_id = rows[0].merged_into
-    return client_id
+
+    def read(asked_id: str) -> Any:
+        return next(iter(store.rows(_MERGED, {"client_id": asked_id})), None)
+
+    living: str = _living(read, client_id).id
+    return living
 
 
-_MERGED = Prepared(select(Client.merged_into).where(Client.id == bindparam("client_id")))
+_MERGED = Prepared(select(Client.id, Client.merged_into).where(Client.id == bindparam("client_id")))
 _NO_CLIENT = N_("There is no such client.")
 
 
@@ -227,11 +225,17 @@ _CLIENT = Prepared(
 
 def living_client_in(session: Session, client_id: str) -> Client:
     """Return the row, followed through merges; raises NotFound."""
-    client = session.get(Client, client_id)
+    living: Client = _living(lambda asked_id: session.get(Client, asked_id), client_id)
+    return living
+
+
+def _living(read: Callable[[str], Any], client_id: str) -> Any:
+    """Follow merges from one client to the next; `read` returns what is read of a client, None for nobody."""
+    client = read(client_id)
     for _other in range(_MANY_MERGES):
         if client is None or client.merged_into is None:
             break
-        client = session.get(Client, client.merged_into)
+        client = read(client.merged_into)
     if client is None:
         raise NotFound(_NO_CLIENT)
     return client
