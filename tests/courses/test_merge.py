@@ -10,7 +10,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.checks.answers import answer_check, check_of, save_list
 from plugin.courses.clients.buyers import client_for_buyer, update_from_square_in
-from plugin.courses.clients.clients import find_clients, read_client
+from plugin.courses.clients.clients import find_clients, living_client_id, read_client
 from plugin.courses.clients.duplicates import looking_alike, particulars_after, side_of
 from plugin.courses.clients.merge import Merged, merge_clients, merges_of, undo_merge
 from plugin.courses.ratings.choices import ChoiceView, choose_concerns, decide, rate
@@ -177,6 +177,15 @@ def test_the_same_merge_again_changes_nothing(lite_desk: Desk) -> None:
     assert (same_key.is_repeat, other_key.is_repeat) == (True, True)
     assert {first.merge_id, same_key.merge_id, other_key.merge_id} == {first.merge_id}
     assert len([each for each in lite_desk.course(theirs).happenings if each.kind == "merged"]) == 1
+
+
+def test_who_was_merged_twice_is_found_where_they_are_now(lite_desk: Desk) -> None:
+    first, second, third = (lite_desk.client(name) for name in ("Ana A", "Ana B", "Ana C"))
+    _merge(lite_desk, first, second)
+    _merge(lite_desk, second, third)
+    assert {living_client_id(lite_desk.store, each) for each in (first, second, third)} == {third}
+    with pytest.raises(NotFound):
+        living_client_id(lite_desk.store, "nobody")
 
 
 def test_it_refuses_one_client_with_themselves_and_somebody_who_is_not_there(lite_desk: Desk) -> None:
