@@ -39,7 +39,7 @@ from plugin.courses.handouts.batches import (
 )
 from plugin.courses.handouts.bundle import Names, paper_file_name, safe_name
 from plugin.courses.handouts.cache import hand_out
-from plugin.courses.handouts.selection import Choice, Listing, people_chosen, people_on
+from plugin.courses.handouts.selection import Choice, Listing, ids_on, people_chosen
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from plugin.store import Store
@@ -272,11 +272,13 @@ def test_the_papers_of_a_day_are_those_of_its_visits(room: Room) -> None:
     assert {(each.client_name, each.why) for each in view.left_out} == {("Early", "No visit yet.")}
     # Two courses used that day, and three visits.
     assert view.total == 5
-    found = people_on(room.store, Listing.CAME, "", today=day, now=room.desk.clock(), limit=9)
-    assert [each.client.name for each in found] == ["Late"]
-    everybody = people_on(room.store, Listing.ALL, "l", today=day, now=room.desk.clock(), limit=9)
-    assert [each.client.name for each in everybody] == ["Early", "Late"]
-    assert people_on(room.store, Listing.BOOKED, "", today=day, now=room.desk.clock(), limit=9) == ()
+
+    def on(listing: Listing, q: str) -> tuple[str, ...]:
+        return ids_on(room.store, listing, q, today=day, now=room.desk.clock(), limit=9)
+
+    assert on(Listing.CAME, "") == (late,)
+    assert on(Listing.ALL, "l") == (early, late)
+    assert on(Listing.BOOKED, "") == ()
     assert [each.client.name for each in people_chosen(room.store, [early], today=day)] == ["Early"]
 
 

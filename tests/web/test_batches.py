@@ -147,6 +147,31 @@ def test_a_new_search_keeps_who_was_chosen(papers: Papers) -> None:
     assert "No clients match" in answer.text
 
 
+def names_on(page: Page) -> int:
+    return sum(each.attributes.get("name") == "client" for each in page.elements)
+
+
+def test_a_long_list_shows_fifty_at_a_time_and_everyone_once_all_are_ticked(papers: Papers) -> None:
+    clients = [papers.desk.client(f"Client {number:03d}", phone="") for number in range(120)]
+    page = papers.deb.page("/papers/batches")
+    assert (names_on(page), "Everyone on this list 120" in page.text) == (50, True)
+    page = papers.post("/papers/batches/list", client=[clients[3]], more="1")
+    assert (names_on(page), ticked(page)) == (100, {clients[3]})
+    assert "Chosen before" not in page.text
+    last = papers.post("/papers/batches/list", client=[clients[3]], rows="100", more="1")
+    assert (names_on(last), "More clients" in last.text) == (120, False)
+    # Another search begins with its first rows, below who was chosen.
+    other = papers.post("/papers/batches/list", client=[clients[119]], rows="100", q="client")
+    assert (names_on(other), ticked(other)) == (51, {clients[119]})
+    # Each of everyone has a row to untick, also where a choice is refused.
+    everyone = papers.post("/papers/batches/list", everyone="1")
+    assert (names_on(everyone), ticked(everyone)) == (120, set(clients))
+    refused = papers.post("/papers/batches", everyone="1", paper=["aftercare"])
+    assert (names_on(refused), ticked(refused)) == (120, set(clients))
+    # A number that no page sends.
+    assert names_on(papers.post("/papers/batches/list", rows="-7")) == 50
+
+
 def test_a_refused_choice_comes_back_as_it_was(papers: Papers) -> None:
     ana, bea = papers.client("Ana"), papers.client("Bea")
     page = papers.post("/papers/batches", client=[bea], everyone="1", shown_q="b", paper=["aftercare"])

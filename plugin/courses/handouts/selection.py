@@ -36,16 +36,15 @@ class Listing(StrEnum):
     BOOKED = "booked"
 
 
-def people_on(
+def ids_on(
     store: Store, listing: Listing, q: str, *, today: date, now: datetime, limit: int
-) -> tuple[FoundClient, ...]:
-    """Return the people on a list whose name, e-mail or phone contains every word of `q`, by name."""
-    rows = select(Client).where(*IS_SOMEBODY, *words_in(Client.search_text, q[:LONGEST_SEARCH]))
+) -> tuple[str, ...]:
+    """Return the ids of the clients on a list whose name, e-mail or phone contains every word of `q`, by name."""
+    rows = select(Client.id).where(*IS_SOMEBODY, *words_in(Client.search_text, q[:LONGEST_SEARCH]))
     if listing is not Listing.ALL:
         rows = rows.where(Client.id.in_((_came if listing is Listing.CAME else _booked)(store, today, now)))
     with store.reading() as session:
-        found = session.scalars(rows.order_by(Client.name_folded, Client.id).limit(limit))
-        return with_balances_in(session, list(found), today)
+        return tuple(session.scalars(rows.order_by(Client.name_folded, Client.id).limit(limit)))
 
 
 def people_chosen(store: Store, client_ids: Collection[str], *, today: date) -> tuple[FoundClient, ...]:

@@ -9,7 +9,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from plugin.core.acts import Role
 from plugin.courses.handouts import batches
 from plugin.courses.handouts.bundle import PDF
-from plugin.courses.handouts.selection import CALLED, INVOICE, Choice, Listing, people_chosen, people_on
+from plugin.courses.handouts.selection import CALLED, INVOICE, Choice, Listing, ids_on, people_chosen
 from plugin.courses.page_versions import PageVersion, version_of_row
 from plugin.courses.visits.arrivals import takes_bookings
 from plugin.web import current_services, live, pages
@@ -22,6 +22,8 @@ from plugin.web.translations import _
 
 # A batch has no more clients than this; one more shows that there are others.
 _LONGEST_LIST = batches.MOST_PAPERS + 1
+# Rows of the list at first, and how many more each time.
+_ROWS = 50
 _LONGEST_SEARCH = 120
 
 blueprint = Screens("batches", __name__)
@@ -77,19 +79,22 @@ def _choosing(refusal: Refusal | None) -> dict[str, Any]:
     form, listing = BatchForm(request.values), _listing()
     # A refused form refers to the list as it was shown, whatever was typed into the search since.
     q = (form.q if refusal is None else form.shown_q).data.strip()[:_LONGEST_SEARCH]
-    found = people_on(store, listing, q, today=today, now=now, limit=_LONGEST_LIST)
-    is_everyone = refusal is not None and form.everyone.data
+    found = _found(listing, q)
+    is_same_list = q == form.shown_q.data
+    # Each of everyone has a row, so that some of them can be unticked.
+    is_everyone = is_same_list and form.everyone.data
     chosen = set(form.client.data) if is_everyone else _chosen(listing, form)
-    shown = found[: batches.MOST_PAPERS]
-    on_list = {each.client.id for each in shown}
+    on_list = found[: batches.MOST_PAPERS]
+    rows = on_list if is_everyone else on_list[: _wanted_rows(form, is_same_list)]
     return {
         "listing": listing.value,
         "q": q,
-        "shown": shown,
+        "shown": people_chosen(store, rows, today=today),
+        "has_more": len(rows) < len(on_list),
         "found": len(found),
         "most": batches.MOST_PAPERS,
         "chosen": chosen,
-        "chosen_elsewhere": people_chosen(store, chosen - on_list, today=today),
+        "chosen_elsewhere": people_chosen(store, chosen.difference(rows), today=today),
         "is_everyone": is_everyone,
         "papers": _papers(),
         "wanted": form.paper.data or ["summary"],
@@ -102,18 +107,19 @@ def _choosing(refusal: Refusal | None) -> dict[str, Any]:
 
 def _chosen(listing: Listing, form: BatchForm) -> set[str]:
     """Return the ticked clients; "everyone" means the list as it was shown, before a new search."""
-    chosen = set(form.client.data)
-    if form.everyone.data:
-        people = people_on(
-            current_services().store,
-            listing,
-            form.shown_q.data,
-            today=pages.today(),
-            now=pages.now(),
-            limit=_LONGEST_LIST,
-        )
-        chosen |= {each.client.id for each in people}
-    return chosen
+    everyone = _found(listing, form.shown_q.data) if form.everyone.data else ()
+    return {*form.client.data, *everyone}
+
+
+def _found(listing: Listing, q: str) -> tuple[str, ...]:
+    store = current_services().store
+    return ids_on(store, listing, q, today=pages.today(), now=pages.now(), limit=_LONGEST_LIST)
+
+
+def _wanted_rows(form: BatchForm, is_same_list: bool) -> int:
+    if not is_same_list:
+        return _ROWS
+    return (form.rows.number or _ROWS) + (_ROWS if form.more.data else 0)
 
 
 def _listing() -> Listing:

@@ -593,11 +593,16 @@ class MoveForm(Form):
 
 
 class BatchForm(Form):
-    """The clients whose papers are printed, and which papers. `shown_q` is the search of the list as shown."""
+    """The clients whose papers are printed, and which papers.
+
+    `shown_q` is the search of the list as shown, `rows` how many of it were; `more` asks for further ones.
+    """
 
     list = Hidden()
     q = Hidden()
     shown_q = Hidden()
+    rows = Hidden()
+    more = Hidden()
     client = Several()
     everyone = Tick()
     paper = Several()
