@@ -6,7 +6,7 @@ from plugin.configuration.stored import LiveSettings
 from plugin.courses.health_facts import MailWatch
 from plugin.services import Clock, Services, wall_clock
 from plugin.settings import Settings
-from plugin.square.connection.client_factory import open_square
+from plugin.square.connection.tokens import open_square
 from plugin.store import Store
 from plugin.store.database import KEPT_CONNECTIONS
 from plugin.vault import Vault

@@ -41,18 +41,23 @@ from plugin.emails.staff_mail import give_up_link, mail_alert, mail_email_code, 
 from plugin.emails.visit_email import give_up_visit_mail, mail_visit
 from plugin.jobs import JobKind
 from plugin.services import Services
-from plugin.square import desk_refunds
-from plugin.square.catalog import publish_again
-from plugin.square.catalog_items import look_at_item
-from plugin.square.checkout.email import give_up_letter, mail_checkout
+from plugin.square.catalog import look_at_item, publish_again
 from plugin.square.checkout.job import give_up_checkout, run_checkout
-from plugin.square.checkout.public_links import give_up_public_link, give_up_tip, make_public_link, run_tip
+from plugin.square.checkout.link import (
+    give_up_letter,
+    give_up_public_link,
+    give_up_tip,
+    mail_checkout,
+    make_public_link,
+    run_tip,
+)
 from plugin.square.connection.tokens import REFRESH, refresh
 from plugin.square.customers import write_customer
 from plugin.square.pay_address import find_pay_address
 from plugin.square.planned_bookings import give_up_planned_booking, run_planned_booking
 from plugin.square.profiles import compact, leave_profile, write_profile
-from plugin.square.sale_record import look_at_sale, record_sale
+from plugin.square.refunds import give_up_refund, run_refund
+from plugin.square.sales import look_at_sale, record_sale
 from plugin.square.sync.requested import SWEEP, SYNC_LEASE_S, requested_sync
 from plugin.wallet.jobs import update_apple, update_google, withdraw_google
 
@@ -147,7 +152,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(LOOK_AT_ITEM, "An item to compare with Square", look_at_item),
         JobKind(LOOK_AT_SALE, "A sale to look at in Square", look_at_sale),
         JobKind(PROFILE, "A balance on a Square profile", write_profile),
-        JobKind(REFUND, "A refund begun at the desk", desk_refunds.run, desk_refunds.give_up),
+        JobKind(REFUND, "A refund begun at the desk", run_refund, give_up_refund),
         JobKind(FIND_PAY_ADDRESS, "Where a balance is paid", find_pay_address),
         JobKind(enqueue.RECORD_SALE, "A sale to be invoiced", record_sale),
         JobKind(REFRESH, "Renewing the permission", refresh),

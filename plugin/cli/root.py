@@ -141,7 +141,7 @@ def opened_services() -> Iterator[Services]:
 @contextmanager
 def connected_services() -> Iterator[Services]:
     """Open all services, Square included; raises ConfigurationError where Square is not connected."""
-    from plugin.square.connection.row import read_connection
+    from plugin.courses.square_health import read_connection
 
     with opened_services() as services:
         if not read_connection(services.store).has_permission:

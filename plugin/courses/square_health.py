@@ -114,6 +114,22 @@ def settle_in(session: Session, act: Act, beginnings: tuple[str, ...], reason: s
         settle_row(item, act, reason)
 
 
+def read_connection(store: Store) -> Connection:
+    """Return the connection as it is now; empty before the first one."""
+    with store.reading() as session:
+        return session.get(Connection, 1) or Connection(
+            id=1,
+            merchant_name="",
+            connected_by="",
+            scopes=[],
+            locations=[],
+            problem="",
+            subscription_url="",
+            test_said="",
+            failing_code="",
+        )
+
+
 def connection_in(session: Session) -> Connection:
     """Return the one row about the connection, created if there is none; locked on PostgreSQL."""
     row = session.get(Connection, 1, with_for_update=True)

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from plugin.courses.square_health import read_connection
 from plugin.doctor.finding import Finding, ok, warning, wrong
 from plugin.errors import ConfigurationError
 from plugin.mail import SmtpMailer
 from plugin.secrets_file import FILE_NAME
 from plugin.settings import Settings, SettingsSource, read_settings
-from plugin.square.connection.row import read_connection
 from plugin.store import Store
 from plugin.vault import Vault
 

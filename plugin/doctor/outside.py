@@ -17,8 +17,8 @@ from plugin.errors import MailFailed, SquareFailed
 from plugin.mail import SmtpMailer
 from plugin.services import Services
 from plugin.settings import Settings
-from plugin.square.client.connection import granted_scopes
-from plugin.square.connection.scopes import missing
+from plugin.square.client.calls import granted_scopes
+from plugin.square.connection.check import missing
 
 TIMEOUT_S = 8
 LONGEST_ANSWER = 4096

@@ -12,7 +12,7 @@ from plugin.courses.clients.contacts import Buyer
 from plugin.courses.clients.square_links import all_living_links, links_of_namesakes, might_be
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
-from plugin.square.client.customers import MOST_BY_ID
+from plugin.square.client.calls import MOST_BY_ID
 from plugin.square.models import Order, Payment
 from plugin.square.parsing import Json, country_of, postal_address, square_id, text
 from plugin.store.people import SquareCustomer

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.inbox import receive
 from plugin.errors import CoursekeeperError
-from plugin.square.signature import HEADER, check
+from plugin.square.inbox import HEADER, check
 from plugin.web import current_services
 
 # The stored text must fit the database: no control character, and no lone surrogate, as JSON can contain.

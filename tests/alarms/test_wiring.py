@@ -19,7 +19,7 @@ from plugin.courses.health_facts import clock_offset, mail_failing
 from plugin.errors import MailFailed
 from plugin.mail import Letter
 from plugin.settings import read_settings
-from plugin.square.connection.client_factory import open_square
+from plugin.square.connection.tokens import open_square
 from plugin.store import Store
 from plugin.vault import Vault
 from tests.alarms.clinic import CONNECTED, OLGA, Watched

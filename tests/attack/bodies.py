@@ -21,7 +21,7 @@ from plugin.courses.audit import audit
 from plugin.courses.clients.clients import create_client
 from plugin.courses.clients.private_page import token_of
 from plugin.errors import CoursekeeperError
-from plugin.square.signature import HEADER
+from plugin.square.inbox import HEADER
 from plugin.store.ledger import Course
 from plugin.store.queues import Inbox
 from plugin.worker import Worker

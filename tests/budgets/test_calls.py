@@ -16,7 +16,7 @@ from werkzeug.test import create_environ, run_wsgi_app
 
 from plugin.courses.clients.contacts import Buyer
 from plugin.services import Services
-from plugin.square.signature import HEADER
+from plugin.square.inbox import HEADER
 from plugin.store import Store
 from plugin.store.migrate import upgrade
 from tests.clock import HandMovedClock

@@ -15,7 +15,7 @@ from plugin.core.acts import Actor, Role, Source
 from plugin.courses.health_facts import clock_offset
 from plugin.errors import InvalidField, NotAllowed, Refused
 from plugin.settings import Settings
-from plugin.square.connection.client_factory import open_square
+from plugin.square.connection.tokens import open_square
 from plugin.store import Store
 from tests.budgets.counting import counted
 from tests.clock import HandMovedClock

@@ -6,7 +6,7 @@ from plugin.core.acts import Act
 from plugin.courses.base.views import PackageView
 from plugin.courses.catalog.links import ITEM_NAME, SeenItem
 from plugin.courses.catalog.packages import list_variation
-from plugin.square.catalog_items import seen_item, with_item_name
+from plugin.square.catalog import seen_item, with_item_name
 from plugin.store import Store
 from practice_square.demo.packages import default_catalog
 from practice_square.practice import Practice

@@ -23,8 +23,8 @@ from plugin.errors import BadSignature
 from plugin.services import Services
 from plugin.settings import Settings, read_settings
 from plugin.square.catalog import publish
-from plugin.square.connection.client_factory import open_square
-from plugin.square.signature import HEADER, check
+from plugin.square.connection.tokens import open_square
+from plugin.square.inbox import HEADER, check
 from plugin.store import Store
 from plugin.store.ledger import Allowance, Course, Entry
 from plugin.store.people import Client

@@ -9,10 +9,10 @@ from cryptography.fernet import Fernet
 
 from plugin.core.acts import Act, Actor, Role
 from plugin.courses.accounts.staff import add_staff, staff_by_email
+from plugin.courses.square_health import read_connection
 from plugin.services import Services
 from plugin.square.connection.authorize import Answer, begin, finish
-from plugin.square.connection.row import read_connection
-from plugin.square.connection.scopes import wanted
+from plugin.square.connection.check import wanted
 from plugin.store import Store
 from plugin.store.square_side import Connection
 from practice_square.control import PracticeControl

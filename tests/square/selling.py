@@ -26,7 +26,7 @@ from plugin.courses.sales.checkouts import (
 from plugin.courses.sales.new_checkout import NewCheckout
 from plugin.errors import MailFailed
 from plugin.mail import Letter
-from plugin.square.checkout.row import read_row
+from plugin.square.checkout.order import read_row
 from plugin.square.checkout.terminal import refresh_terminals
 from plugin.square.sync import sync
 from plugin.store import Store

@@ -11,8 +11,7 @@ from plugin.courses.catalog.links import LOOK_AT_ITEM
 from plugin.courses.catalog.packages import list_variation, read_package
 from plugin.courses.clients.clients import create_client
 from plugin.errors import Refused
-from plugin.square.catalog import link_item, publish
-from plugin.square.catalog_items import search_items
+from plugin.square.catalog import link_item, publish, search_items
 from plugin.square.sync import sync
 from tests.square.clinic import OWNER, Clinic
 

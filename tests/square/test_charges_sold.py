@@ -11,8 +11,7 @@ import pytest
 from plugin.courses.documents.sale_record import SoldSale
 from plugin.errors import SquareFailed
 from plugin.square.models import Line, Order
-from plugin.square.sale_record import sold_sale
-from plugin.square.sales import surcharge_on
+from plugin.square.sales import sold_sale, surcharge_on
 from tests.square.clinic import Clinic
 from tests.square.test_sale_records import _adds_up, _issued
 

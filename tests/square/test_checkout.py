@@ -20,7 +20,7 @@ from plugin.errors import InvalidField, KeyReused, Refused
 from plugin.mail import SmtpMailer
 from plugin.square.catalog import publish
 from plugin.square.checkout import link
-from plugin.square.checkout.email import give_up_letter
+from plugin.square.checkout.link import give_up_letter
 from plugin.stored_sentences import in_words
 from tests.square.clinic import OWNER, Clinic
 from tests.square.selling import Selling, usd

@@ -19,8 +19,14 @@ from plugin.errors import Refused, SquareFailed
 from plugin.jobs import RunAgain
 from plugin.services import Services
 from plugin.square.connection.authorize import Answer, disconnect, finish, why_not
-from plugin.square.connection.check import check_connection, maintain_connection, reseal
-from plugin.square.connection.scopes import SCOPES, missing, wanted
+from plugin.square.connection.check import (
+    SCOPES,
+    check_connection,
+    maintain_connection,
+    missing,
+    reseal,
+    wanted,
+)
 from plugin.square.connection.tokens import alarm, enqueue_refresh, handle_refusal, refresh
 from plugin.square.events import handle
 from plugin.square.events.connection import handle_authorization_revoked

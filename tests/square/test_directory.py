@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from plugin.core.acts import Act
 from plugin.courses.clients.directory import take_in
-from plugin.square.directory import AWAY, Pace, search_directory
+from plugin.square.customers import AWAY, Pace, search_directory
 from plugin.square.sync import sync
 from plugin.store.people import Client
 from tests.square.clinic import OWNER, Clinic

@@ -8,7 +8,7 @@ import pytest
 from plugin.core.money import Money
 from plugin.courses.base.views import ClinicView
 from plugin.courses.sales.checkout_views import CheckoutView
-from plugin.square.checkout.email import letter_of
+from plugin.square.checkout.link import letter_of
 
 NOW = datetime(2026, 11, 3, 18, 0, tzinfo=UTC)
 CLINIC = ClinicView(

@@ -10,13 +10,11 @@ import pytest
 from plugin.core.acts import Act
 from plugin.courses.clients.clients import create_client
 from plugin.courses.sales.checkouts import list_terminals
-from plugin.square.catalog import publish
-from plugin.square.catalog_items import search_items
+from plugin.courses.square_health import read_connection
+from plugin.square.catalog import publish, search_items
 from plugin.square.checkout.terminal import refresh_terminals
 from plugin.square.connection.check import check_connection
-from plugin.square.connection.row import read_connection
-from plugin.square.customers import ensure_customer
-from plugin.square.directory import Pace, search_directory
+from plugin.square.customers import Pace, ensure_customer, search_directory
 from plugin.square.sync import SYNCS, sync
 from practice_square.serving import PracticeServer
 from tests.square.clinic import OWNER, Clinic, house_of

@@ -18,7 +18,7 @@ from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
 from plugin.errors import InvalidField, Refused, SquareFailed
 from plugin.square.inbox import SWEPT_ORDER, receive_synthetic
 from plugin.square.models import Order, Payment
-from plugin.square.sale_record import sales_recorded, sold_sale
+from plugin.square.sales import sales_recorded, sold_sale
 from plugin.store.documents import Document, SaleRecord
 from plugin.store.ledger import Course
 from plugin.store.queues import Outbox

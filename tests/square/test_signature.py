@@ -17,7 +17,7 @@ from plugin.courses.square_health import connection_in
 from plugin.errors import BadSignature, ConfigurationError
 from plugin.services import Services
 from plugin.settings import Settings, read_settings
-from plugin.square.signature import check
+from plugin.square.inbox import check
 from plugin.store import Store
 from plugin.store.migrate import upgrade
 from plugin.vault import WrongKey

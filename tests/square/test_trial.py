@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from plugin.errors import InvalidField, Refused
-from plugin.square.connection.scopes import SCOPES
+from plugin.square.connection.check import SCOPES
 from plugin.square.connection.trial import try_square_token
 from plugin.staff_languages import staff_language
 from plugin.wording import speaking

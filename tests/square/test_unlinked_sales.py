@@ -11,8 +11,7 @@ from plugin.courses.attention.kind import Resolution
 from plugin.courses.base.views import AttentionView
 from plugin.courses.catalog.packages import read_package
 from plugin.errors import InvalidField, Refused
-from plugin.square.catalog import link_item
-from plugin.square.catalog_items import search_items
+from plugin.square.catalog import link_item, search_items
 from plugin.square.sync import sync
 from plugin.store.ledger import History
 from plugin.store.offers import IgnoredItem

@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import select
 
 from plugin.courses.sales.checkouts import list_checkouts
-from plugin.square.checkout.row import read_row
+from plugin.square.checkout.order import read_row
 from plugin.square.client import SquareClient
 from plugin.square.parsing import rfc3339
 from plugin.square.sync import sync

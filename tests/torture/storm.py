@@ -20,7 +20,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from plugin import create_app
-from plugin.square.signature import HEADER
+from plugin.square.inbox import HEADER
 from plugin.store import Store
 from plugin.store.queues import Inbox
 from practice_square.control import PracticeControl

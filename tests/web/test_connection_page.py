@@ -19,7 +19,7 @@ from plugin.courses.square_health import connection_in
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.client import SquareClient
-from plugin.square.connection.scopes import SCOPES
+from plugin.square.connection.check import SCOPES
 from plugin.store import Store
 from plugin.store.queues import Inbox, Outbox, Sweep
 from plugin.vault import Vault

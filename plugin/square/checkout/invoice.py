@@ -7,8 +7,7 @@ from plugin.courses.sales.checkout_views import view_of
 from plugin.errors import NotYet, SquareFailed
 from plugin.jobs import RunAgain
 from plugin.services import Services
-from plugin.square.checkout.order import paid_of, read_order
-from plugin.square.checkout.row import note_call, save, save_waiting
+from plugin.square.checkout.order import note_call, paid_of, read_order, save, save_waiting
 from plugin.square.client import SquareNotFound
 from plugin.square.inbox import receive_order
 from plugin.square.parsing import Json, square_id, text, unreadable

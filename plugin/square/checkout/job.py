@@ -13,16 +13,18 @@ from plugin.courses.sales.checkout_views import LONGEST_AT_TILL
 from plugin.errors import CoursekeeperError, NotYet, SquareFailed
 from plugin.jobs import RunAgain
 from plugin.services import Services
-from plugin.square.checkout import invoice, link, payment, terminal
-from plugin.square.checkout.order import ORDER, close_order, with_order
-from plugin.square.checkout.row import (
+from plugin.square.checkout import invoice, link, order, terminal
+from plugin.square.checkout.order import (
+    ORDER,
     CheckoutCanceled,
+    close_order,
     end,
     end_canceled,
     note_problem,
     plan_end,
     read_row,
     save,
+    with_order,
 )
 from plugin.square.sync.orders import sync_orders
 from plugin.store.selling import Checkout
@@ -62,7 +64,7 @@ def next_step(services: Services, row: Checkout) -> str | RunAgain:
         if not call.is_done(row):
             row = call.make(services, row)
         if row.amount == 0:
-            return payment.pay_nothing(services, row)
+            return order.pay_nothing(services, row)
     return way.check(services, row)
 
 
@@ -70,7 +72,7 @@ def _without_price(services: Services, row: Checkout) -> str | RunAgain:
     """Close the order of a package without a price, unless Square charges for it after all."""
     row = with_order(services, row)
     if row.amount == 0:
-        return payment.pay_nothing(services, row)
+        return order.pay_nothing(services, row)
     if row.way == "link":
         raise SquareFailed(
             _("{notice} Begin again.", notice=row.notice), permanent=True, code="price_changed"
@@ -101,7 +103,7 @@ def _has_address(row: Checkout) -> bool:
 
 
 _ORDER = Call(ORDER, lambda row: row.square_order_id is not None, with_order)
-_PAYMENT = Call(payment.PAYMENT, _has_object, payment.record_payment)
+_PAYMENT = Call(order.PAYMENT, _has_object, order.record_payment)
 _TERMINAL = Call(terminal.TERMINAL, _has_object, terminal.create_checkout)
 _LINK = Call(link.LINK, _has_address, link.create_link)
 _DRAFT = Call(invoice.INVOICE, _has_object, invoice.draft)
@@ -111,13 +113,13 @@ WAYS = {
     "till": Way((), _check_pos),
     "terminal": Way((_ORDER, _TERMINAL), terminal.check, terminal.cancel),
     "link": Way((_LINK,), link.wait_for_payment, link.delete_link),
-    "cash": Way((_ORDER, _PAYMENT), payment.check),
-    "other": Way((_ORDER, _PAYMENT), payment.check),
+    "cash": Way((_ORDER, _PAYMENT), order.check_payment),
+    "other": Way((_ORDER, _PAYMENT), order.check_payment),
     "invoice": Way((_ORDER, _DRAFT, _PUBLISH), link.wait_for_payment, invoice.cancel),
 }
 # How the answer to a call is learned that was lost.
 REPEAT: dict[str, Callable[[Services, Checkout], Checkout]] = {
-    payment.NOTHING: payment.close_without_payment,
+    order.NOTHING: order.close_without_payment,
     **{call.name: call.make for way in WAYS.values() for call in way.calls},
 }
 

@@ -9,8 +9,7 @@ from sqlalchemy.orm import Session
 from plugin.errors import SquareFailed
 from plugin.jobs import RunAgain
 from plugin.services import Services
-from plugin.square.checkout.order import is_sold
-from plugin.square.checkout.row import note_call, plan_end, save_waiting
+from plugin.square.checkout.order import is_sold, note_call, plan_end, save_waiting
 from plugin.square.client import SquareNotFound
 from plugin.square.parsing import Json, optional_moment, readable, record, records, square_id, text, words
 from plugin.store.selling import Checkout, Terminal

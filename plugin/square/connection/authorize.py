@@ -11,12 +11,10 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act, require
 from plugin.core.fingerprint import sha256_hex
 from plugin.courses.base.activity import Did, record_activity
-from plugin.courses.square_health import connection_in, settle_in
+from plugin.courses.square_health import connection_in, read_connection, settle_in
 from plugin.errors import ConfigurationError, Refused, SquareFailed
 from plugin.services import Services
-from plugin.square.connection.check import ATTEMPTS_KEPT_FOR, check_connection
-from plugin.square.connection.row import read_connection
-from plugin.square.connection.scopes import wanted
+from plugin.square.connection.check import ATTEMPTS_KEPT_FOR, check_connection, wanted
 from plugin.square.connection.tokens import ABOUT_PERMISSION, Grant, delete_tokens_in, grant_of, save_grant
 from plugin.square.locations import adopt_location
 from plugin.store.square_side import OAuthAttempt

@@ -6,14 +6,14 @@ from datetime import datetime
 from sqlalchemy import select
 
 from plugin.courses.failed_jobs import FailedJobView, failed_jobs
-from plugin.courses.square_health import SquareMode, SquareState, square_mode, square_state
+from plugin.courses.square_health import SquareMode, SquareState, read_connection, square_mode, square_state
 from plugin.services import Services
 from plugin.square.connection.authorize import return_address, why_not
-from plugin.square.connection.row import read_connection
-from plugin.square.connection.scopes import Scope, missing, scopes_in_use
+from plugin.square.connection.check import Scope, missing, scopes_in_use
 from plugin.square.connection.subscription import wanted_events, why_not_made
 from plugin.square.sync.requested import is_asked
-from plugin.store.tables import Clinic, Connection, Inbox
+from plugin.store.square_side import Connection
+from plugin.store.tables import Clinic, Inbox
 
 BY_TOKEN, BY_PERMISSION, NOT_AT_ALL = "token", "permission", "none"
 

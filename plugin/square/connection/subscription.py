@@ -5,11 +5,10 @@ import json
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, require
-from plugin.courses.square_health import connection_in
+from plugin.courses.square_health import connection_in, read_connection
 from plugin.errors import Refused, SquareFailed
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
-from plugin.square.connection.row import read_connection
 from plugin.square.events import event_types
 from plugin.square.parsing import Json, square_id, text
 from plugin.wording import _

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from plugin.courses.square_health import read_connection
 from plugin.errors import InvalidField, Refused, SquareFailed
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.square.client import SquareClient, SquareNotFound
 from plugin.square.client.asking import NO_PLAN, Transport
-from plugin.square.client.connection import granted_scopes
-from plugin.square.connection.row import read_connection
-from plugin.square.connection.scopes import Scope, lacks_booking, missing
+from plugin.square.client.calls import granted_scopes
+from plugin.square.connection.check import Scope, lacks_booking, missing
 from plugin.square.parsing import Json, records, text, words
 from plugin.wording import N_, _
 

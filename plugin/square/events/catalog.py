@@ -9,7 +9,7 @@ from dataclasses import replace
 from plugin.courses.base.work import Work
 from plugin.courses.catalog.links import SeenItem, save_seen, watched_in
 from plugin.services import Services
-from plugin.square.catalog_items import item_name_of, seen_item
+from plugin.square.catalog import item_name_of, seen_item
 from plugin.square.client import SquareNotFound
 from plugin.square.events.effects import Effects
 from plugin.square.parsing import Json, readable, text

@@ -2,10 +2,9 @@
 
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.work import Work
-from plugin.courses.square_health import connection_in
+from plugin.courses.square_health import connection_in, read_connection
 from plugin.errors import SquareFailed
 from plugin.services import Services
-from plugin.square.connection.row import read_connection
 from plugin.square.connection.tokens import delete_tokens_in
 from plugin.square.events.effects import Effects
 from plugin.square.parsing import Json

@@ -28,8 +28,15 @@ from plugin.square.refunds import (
     is_refund_booked,
     refunds_on,
 )
-from plugin.square.sale_record import sales_recorded
-from plugin.square.sales import Alike, is_paid, is_part_paid, lines_like_packages, package_lines, sale_of
+from plugin.square.sales import (
+    Alike,
+    is_paid,
+    is_part_paid,
+    lines_like_packages,
+    package_lines,
+    sale_of,
+    sales_recorded,
+)
 
 OTHER_LOCATION = Effects(says="It belongs to another location than the one under Settings, Square.")
 _NO_PACKAGE = Effects(says="No package in this order.")

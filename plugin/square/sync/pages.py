@@ -15,7 +15,7 @@ from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.checkout.terminal import refresh_terminals
-from plugin.square.client.bookings import MOST_BY_ID
+from plugin.square.client.calls import MOST_BY_ID
 from plugin.square.events.catalog import changed_items
 from plugin.square.events.disputes import dispute_id
 from plugin.square.events.invoices import ENDED_STATUSES, PAID_STATUSES, paid_of

@@ -13,12 +13,11 @@ from plugin.core.acts import SQUARE, Act
 from plugin.core.batches import batched
 from plugin.courses.base.bookmarks import bookmark_of, save_bookmark, take_turn
 from plugin.courses.base.opening_hours import read_hours
-from plugin.courses.square_health import POLLED_AT, square_mode
+from plugin.courses.square_health import POLLED_AT, read_connection, square_mode
 from plugin.errors import SquareFailed
 from plugin.retry_policy import Chance
 from plugin.services import Services
-from plugin.square.client.orders import MOST_LOCATIONS
-from plugin.square.connection.row import read_connection
+from plugin.square.client.calls import MOST_LOCATIONS
 from plugin.square.locations import watched_locations
 from plugin.square.parsing import Json
 from plugin.square.sync.orders import receive_orders, receive_refunds

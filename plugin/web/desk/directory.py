@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.clients.clients import LONGEST_SEARCH
 from plugin.courses.clients.directory import take_in
-from plugin.square.directory import Pace, search_directory
+from plugin.square.customers import Pace, search_directory
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, Screens
 from plugin.web.actions import current_act, is_fragment, redirect_to

@@ -13,9 +13,8 @@ from plugin.courses.catalog.gift_law import gift_law_of
 from plugin.courses.catalog.links import publications
 from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.catalog.packages import create_package, list_packages, read_package
-from plugin.square.catalog import Saved, link_item, save_package
+from plugin.square.catalog import Saved, link_item, save_package, search_items
 from plugin.square.catalog import publish as publish_to_square
-from plugin.square.catalog_items import search_items
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_to

@@ -6,9 +6,9 @@ from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.configuration.save import ENVIRONMENT, LOCATION, TOKEN, save_settings, try_and_save_token
+from plugin.courses.square_health import read_connection
 from plugin.errors import InvalidField, Refused
-from plugin.square.connection.row import read_connection
-from plugin.square.connection.scopes import missing
+from plugin.square.connection.check import missing
 from plugin.square.connection.trial import TokenTrial
 from plugin.web import current_services
 from plugin.web.access import FRESH_FOR, Screens

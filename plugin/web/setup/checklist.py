@@ -11,8 +11,8 @@ from plugin.courses.accounts.setup import DONE, SetupView, read_setup
 from plugin.courses.accounts.staff import list_staff
 from plugin.courses.catalog.packages import is_any_published
 from plugin.courses.handouts.texts import count_to_review, list_texts
+from plugin.courses.square_health import read_connection
 from plugin.services import Services
-from plugin.square.connection.row import read_connection
 from plugin.square.connection.status import is_connected
 from plugin.store import Store
 from plugin.web import current_services

@@ -13,7 +13,7 @@ from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
 from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.courses.sales.checkouts import cancel_checkout, read_checkout, start_checkout
 from plugin.courses.sales.new_checkout import NewCheckout
-from plugin.square.checkout.row import read_row
+from plugin.square.checkout.order import read_row
 from plugin.store.ledger import Course
 from plugin.store.people import SquareCustomer
 from tests.square.clinic import Json

@@ -21,7 +21,7 @@ from plugin.core.acts import Act, Actor, Role, Source
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.services import Services
-from plugin.square.signature import check
+from plugin.square.inbox import check
 from plugin.store import Store
 from plugin.store.migrate import is_current, move, upgrade
 from plugin.store.queues import Inbox, Outbox
