@@ -3,7 +3,8 @@
 The words are gettext catalogs, `locale/es.po` and `locale/zh.po`; the English sentences in the code are their keys.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -32,6 +33,8 @@ _DEFAULT_REGION = {"es": "es-US", "zh": "zh-Hans"}
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 # The full date of each language, without its year.
 _FULL_DAYS = {"es": "EEEE, d 'de' MMMM", "zh": "M月d日EEEE"}
+# Of an hour in Spanish, which may stand in an element; an ellipsis has three.
+_TWO_PERIODS = re.compile(r"(\b[ap]\.\s?m\.(?:</\w+>)*)\.(?!\.)")
 _WITHOUT_SPACES = frozenset({"zh"})
 
 
@@ -48,19 +51,26 @@ class Language:
 
     def gettext(self, message: str, **values: object) -> str:
         """Translate a message and fill it in."""
-        return _filled(self.catalog.gettext(message), values)
+        return self.filled(self.catalog.gettext(message), values)
 
     def pgettext(self, context: str, message: str, **values: object) -> str:
         """Translate a message whose meaning depends on its place; `context` names the place."""
-        return _filled(self.catalog.pgettext(context, message), values)
+        return self.filled(self.catalog.pgettext(context, message), values)
 
     def ngettext(self, one: str, other: str, n: int, **values: object) -> str:
         """Translate the form that fits `n`, which fills `{n}`."""
-        return self.catalog.ngettext(one, other, abs(n)).format(n=n, **values)
+        return self.filled(self.catalog.ngettext(one, other, abs(n)), {"n": n, **values})
 
     def npgettext(self, context: str, one: str, other: str, n: int, **values: object) -> str:
         """Translate the form that fits `n`, where `context` distinguishes the message from another."""
-        return self.catalog.npgettext(context, one, other, abs(n)).format(n=n, **values)
+        return self.filled(self.catalog.npgettext(context, one, other, abs(n)), {"n": n, **values})
+
+    def filled(self, message: str, values: Mapping[str, object]) -> str:
+        """Fill the blanks of a message; where one ends in p.m., its period is that of the sentence, too."""
+        if not values:
+            return message
+        said = message.format(**values)
+        return _TWO_PERIODS.sub(r"\1", said) if "m." in said else said
 
     def long_date(self, day: date) -> str:
         return _plain_spaces(format_date(day, "long", locale=self.locale))
@@ -199,7 +209,3 @@ def _with_minus(text: str) -> str:
 def _plain_spaces(text: str) -> str:
     # CLDR's narrow no-break space is in few fonts; the ordinary one reads the same.
     return text.replace("\u202f", NO_BREAK_SPACE)
-
-
-def _filled(text: str, values: dict[str, object]) -> str:
-    return text.format(**values) if values else text

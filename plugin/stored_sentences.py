@@ -80,7 +80,7 @@ def _sentence(text: str, tag: str) -> str | None:
             values = {name: _in_words(value, tag) for name, value in found.groupdict().items()}
             # A singular may say its number in words.
             is_one = len(forms) == 1 or found.groupdict().get("n", "1") == "1"
-            return forms[0 if is_one else 1].format(**values)
+            return staff_language(tag).filled(forms[0 if is_one else 1], values)
     return None
 
 

@@ -6,7 +6,7 @@ language of the person. Placeholders are in braces: `_("{name} is already in use
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
@@ -22,12 +22,16 @@ class Translations(Protocol):
     def tag(self) -> str: ...
     @property
     def catalog(self) -> NullTranslations: ...
+    def filled(self, message: str, values: Mapping[str, object]) -> str: ...
 
 
 @dataclass(frozen=True)
 class _Unset:
     tag: str = ""
     catalog: NullTranslations = field(default_factory=NullTranslations)
+
+    def filled(self, message: str, values: Mapping[str, object]) -> str:
+        return message.format(**values) if values else message
 
 
 _UNSET = _Unset()
@@ -72,35 +76,40 @@ def joined(texts: Iterable[str]) -> str:
 
 def N_(message: str, **values: object) -> str:  # noqa: N802 - gettext's own name
     """Mark a sentence for translation where it is shown."""
-    return Later.of(_filled(message, _in_english(values)), partial(gettext, message, **values))
+    return Later.of(_UNSET.filled(message, _in_english(values)), partial(gettext, message, **values))
 
 
 def N_n(one: str, other: str, n: int, **values: object) -> str:  # noqa: N802
     """Mark a sentence in the form that fits `n`, which fills `{n}`."""
-    english = _filled(one if abs(n) == 1 else other, {"n": f"{n:,}", **_in_english(values)})
+    english = _UNSET.filled(one if abs(n) == 1 else other, {"n": f"{n:,}", **_in_english(values)})
     return Later.of(english, partial(ngettext, one, other, n, **values))
 
 
 def gettext(message: str, **values: object) -> str:
     """Translate a sentence and fill it in."""
     # A page has hundreds, most without values.
-    text = _finder.get()().catalog.gettext(message)
-    return text.format(**values) if values else text
+    language = _finder.get()()
+    text = language.catalog.gettext(message)
+    return language.filled(text, values) if values else text
 
 
 def pgettext(context: str, message: str, **values: object) -> str:
     """Translate a sentence whose meaning depends on its place; `context` names the place."""
-    return _filled(_catalog().pgettext(context, message), values)
+    language = _finder.get()()
+    return language.filled(language.catalog.pgettext(context, message), values)
 
 
 def ngettext(one: str, other: str, n: int, **values: object) -> str:
     """Translate the form that fits `n`, which fills `{n}`."""
-    return _filled(_catalog().ngettext(one, other, abs(n)), {"n": f"{n:,}", **values})
+    language = _finder.get()()
+    return language.filled(language.catalog.ngettext(one, other, abs(n)), {"n": f"{n:,}", **values})
 
 
 def npgettext(context: str, one: str, other: str, n: int, **values: object) -> str:
     """Translate the form that fits `n`, where `context` distinguishes the sentence from another."""
-    return _filled(_catalog().npgettext(context, one, other, abs(n)), {"n": f"{n:,}", **values})
+    language = _finder.get()()
+    text = language.catalog.npgettext(context, one, other, abs(n))
+    return language.filled(text, {"n": f"{n:,}", **values})
 
 
 # Below the screens every sentence waits for its reader.
@@ -136,13 +145,5 @@ def speaking(language: Translations) -> Iterator[None]:
         _finder.reset(token)
 
 
-def _catalog() -> NullTranslations:
-    return _finder.get()().catalog
-
-
 def _in_english(values: dict[str, object]) -> dict[str, object]:
     return {name: value[:] if isinstance(value, Later) else value for name, value in values.items()}
-
-
-def _filled(text: str, values: dict[str, object]) -> str:
-    return text.format(**values) if values else text

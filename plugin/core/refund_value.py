@@ -99,8 +99,9 @@ def prorated(agreed: Agreed, parts: Sequence[Sessions], write: Write) -> RefundV
     if agreed.is_part_paid:
         said = _part_paid(agreed, price, amount, shown)
     else:
-        said = f"{write(agreed.kept)} × {shown.unused} ÷ {shown.total} = {write(amount)}"
-        said += "." if exact == amount.amount else ", rounded."
+        quotient = f"{write(agreed.kept)} × {shown.unused} ÷ {shown.total} = {write(amount)}"
+        is_exact = exact == amount.amount
+        said = f"{quotient}." if is_exact else _("{quotient}, rounded.", quotient=quotient)
     return RefundValue(amount, (*_before(agreed, write), *shown.lines, said))
 
 

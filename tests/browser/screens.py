@@ -110,3 +110,12 @@ def signed_in(browser: Browser, clinic: Clinic, email: str, **window: object) ->
     expect(page.get_by_role("heading", name="Today", level=1)).to_be_visible()
     yield page
     context.close()
+
+
+def speak(page: Page, desk: str, language: str) -> None:
+    """Choose the language of the screens, as the signed-in person does."""
+    page.goto(f"{desk}/account")
+    page.locator("select[name=language]").select_option(language)
+    with page.expect_navigation():
+        page.locator("form:has(select[name=language]) button").click()
+    expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))

@@ -6,11 +6,10 @@ axe and larger letters; her busiest have every width. With EVERY_WIDTH set (`mak
 screens of all roles have, and axe looks at each shape of page.
 """
 
-import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 
 from tests.browser.clinic import Clinic
 from tests.browser.measures import Findings, Judged, layout_findings
@@ -24,6 +23,7 @@ from tests.browser.screens import (
     TABLET,
     WIDTHS,
     signed_in,
+    speak,
     walk,
 )
 from tests.chromium import WINDOW
@@ -111,19 +111,11 @@ def test_a_page_with_more_than_a_few_new_kinds_of_elements_is_judged(page: Page)
 def owner_in_spanish(browser: Browser, clinic: Clinic) -> Iterator[Page]:
     """The owner's window while her language is Spanish: words are longer by a third."""
     with signed_in(browser, clinic, OWNER) as page:
-        _speak(page, clinic, "es")
+        speak(page, clinic.desk, "es")
         try:
             yield page
         finally:
-            _speak(page, clinic, "en")
-
-
-def _speak(page: Page, clinic: Clinic, language: str) -> None:
-    page.goto(f"{clinic.desk}/account")
-    page.locator("select[name=language]").select_option(language)
-    with page.expect_navigation():
-        page.locator("form:has(select[name=language]) button").click()
-    expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
+            speak(page, clinic.desk, "en")
 
 
 def test_every_screen_of_the_owner_fits_in_spanish(owner_in_spanish: Page, clinic: Clinic) -> None:

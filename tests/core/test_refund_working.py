@@ -6,6 +6,8 @@ import pytest
 
 from plugin.core.money import Money
 from plugin.core.refund_value import Agreed, Sessions, discount_forfeited, prorated
+from plugin.staff_languages import staff_language
+from plugin.wording import speaking
 
 
 def write(money: Money) -> str:
@@ -31,6 +33,12 @@ def test_sessions_of_one_kind_are_counted() -> None:
 def test_a_share_that_is_no_whole_cent_is_said_to_be_rounded() -> None:
     odd = Agreed(dollars(100000), dollars(100000), dollars(0))
     assert prorated(odd, [FIVE_USED], write).working[-1] == "$1,000.00 × 7 ÷ 12 = $583.33, rounded."
+
+
+def test_the_rounding_is_said_in_the_language_of_the_reader() -> None:
+    said = prorated(Agreed(dollars(100000), dollars(100000), dollars(0)), [FIVE_USED], write).working[-1]
+    with speaking(staff_language("es")):
+        assert str(said) == "$1,000.00 × 7 ÷ 12 = $583.33, redondeado."
 
 
 def test_sessions_of_several_kinds_are_weighed_by_their_single_price() -> None:

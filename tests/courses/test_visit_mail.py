@@ -208,7 +208,7 @@ def test_one_click_says_no_more(clinic: Clinic) -> None:
         (
             "es",
             "Sesión 1 de 12 en Juniper Street",
-            "Le quedan 11 de 12 sesiones.",
+            "Tiene 11 de 12 sesiones por usar.",
             "Cuidados posteriores.pdf",
         ),
         ("zh-Hans", "Juniper Street：第1次，共12次", "您还剩11次，共12次。", "护理须知.pdf"),

@@ -12,11 +12,14 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
 from plugin.staff_languages import STAFF_LANGUAGES, read_catalog
 
 ROOT = Path(__file__).parents[2]
+with (ROOT / "invoices" / "locale" / "es.po").open("rb") as clients:
+    CLIENTS_SPANISH = [each for each in read_po(clients, locale="es") if each.id]
 TRANSLATED = [tag for tag in STAFF_LANGUAGES if tag != "en"]
 Key = tuple[str | None, str]
 
@@ -87,6 +90,33 @@ def test_spanish_says_usted() -> None:
     for message in messages("es"):
         for form in forms(message):
             assert not re.search(r"\b(tú|tu|tus|te|contigo|vosotros|vuestr\w+)\b", form.casefold()), form
+
+
+def test_a_number_in_spanish_that_may_be_one_has_no_verb_in_the_plural() -> None:
+    # An amount is no count; the number of a plural form is known.
+    many = re.compile(r"\b[Qq]uedan \{(?!amount\}|free\})(\w+)\}")
+    found = [
+        form
+        for message in chain(messages("es"), CLIENTS_SPANISH)
+        for place, form in enumerate(forms(message))
+        for blank in many.findall(form)
+        if place == 0 or blank != "n"
+    ]
+    assert found == []
+
+
+def test_spanish_has_one_word_for_one_thing() -> None:
+    # A course is “un plan”, papers are “documentos”, an amount is “un monto”, planned is “planificada”.
+    other = re.compile(
+        r"(?<!\ben )\bcursos?\b|\bpapeles\b|\bimportes\b|\b(un|el|ese) importe\b|\bplanead|\bplanea\b|\bañad|[«»]"
+    )
+    found = [
+        form
+        for message in chain(messages("es"), CLIENTS_SPANISH)
+        for form in forms(message)
+        if other.search(re.sub(r"\bdañad\w+", "", form.casefold()))
+    ]
+    assert found == []
 
 
 class _Words(HTMLParser):

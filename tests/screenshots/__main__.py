@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from plugin.staff_languages import STAFF_LANGUAGES
 from tests.browser.clinic import open_clinic
 from tests.browser.screens import WIDTHS
 from tests.chromium import launch
@@ -26,7 +27,14 @@ def main(arguments: list[str]) -> int:
         if asked.readme:
             take_for_readme(browser, clinic, asked.folder)
         else:
-            taken = take_all(browser, clinic, asked.folder, widths=asked.widths, schemes=asked.schemes)
+            taken = take_all(
+                browser,
+                clinic,
+                asked.folder,
+                widths=asked.widths,
+                schemes=asked.schemes,
+                language=asked.language,
+            )
             print(f"{len(taken)} pictures; open {asked.folder / 'index.html'}")
         browser.close()
     return 0
@@ -38,6 +46,7 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--readme", action="store_true", help="only the pictures of the README")
     parser.add_argument("--widths", type=_widths, default=list(WIDTHS), help="320,390,1024")
     parser.add_argument("--schemes", type=_schemes, default=["light", "dark"], help="light,dark")
+    parser.add_argument("--language", choices=STAFF_LANGUAGES, default="en", help="of the staff")
     return parser.parse_args(arguments)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from tests.browser.clinic import Clinic
-from tests.browser.screens import OWNER, STAFF, kinds_of_menus, open_menu, signed_in, walk
+from tests.browser.screens import OWNER, STAFF, kinds_of_menus, open_menu, signed_in, speak, walk
 
 _SHEET = """<!doctype html><meta charset="utf-8"><title>Every screen</title>
 <style>
@@ -23,13 +23,14 @@ img { display: block; max-width: 320px; max-height: 640px; object-fit: cover; ob
 
 
 def take_all(
-    browser: Browser, clinic: Clinic, folder: Path, *, widths: list[int], schemes: list[str]
+    browser: Browser, clinic: Clinic, folder: Path, *, widths: list[int], schemes: list[str], language: str
 ) -> list[Path]:
     """Take every picture into the folder, with `index.html` as their contact sheet; return the pictures."""
     taken: list[Path] = []
     for email in STAFF:
         for scheme in schemes:
             with signed_in(browser, clinic, email, color_scheme=scheme) as page:
+                speak(page, clinic.desk, language)
                 for screen in walk(page, clinic.desk):
                     stem = f"{email.split('@')[0]}-{_slug(screen)}"
                     with_header = email == OWNER and screen == "/"

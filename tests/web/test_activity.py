@@ -60,7 +60,9 @@ def test_a_changed_setting_is_told_by_its_lines_in_the_language_of_the_reader(
     (change,) = recent_changes(small_house, limit=1)
     assert change.lines[1] == ("Phone: +1 310-555-0199", "Website: jade.test")
     choose(small_olga, "es")
-    assert "Teléfono: +1 310-555-0199" in small_olga.page("/reports/activity?what=setting").text
+    told = small_olga.page("/reports/activity?what=setting").text
+    assert "Cambió Datos de la clínica" in told
+    assert "Teléfono: +1 310-555-0199" in told
     assert "Sitio web: jade.test" in small_olga.page("/clinic/settings").text
 
 

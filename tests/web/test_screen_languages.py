@@ -85,6 +85,20 @@ def test_a_no_show_is_one_noun_in_spanish() -> None:
         assert [str(HOW["no_show"]), _("No-shows")] == ["Ausencia", "Ausencias"]
 
 
+def test_a_sentence_that_ends_with_an_hour_has_one_period() -> None:
+    at = "4:36 p.m."
+    with speaking(staff_language("es")):
+        assert _("Since {when}.", when=at) == "Desde 4:36 p.m."
+        assert _("Last one arrived {when}.", when=f"<b>{at}</b>") == "La última llegó <b>4:36 p.m.</b>"
+        assert _(
+            "Offline, as of {time}. Sessions and visit notes are kept and sent once the connection is back.",
+            time=at,
+        ) == (
+            "Sin conexión, datos de las 4:36 p.m. Las sesiones y notas se conservan y se envían cuando vuelva la"
+            " conexión."
+        )
+
+
 def test_values_fill_the_braces_and_numbers_choose_their_form() -> None:
     assert _("{name} is already in use.", name="{x}") == "{x} is already in use."
     assert _("50 % {}") == "50 % {}"
