@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from plugin.alarms import audit_runs, watch
 from plugin.backups.anchors import seal_and_keep
@@ -23,7 +25,7 @@ from plugin.backups.work import drop_left_work
 from plugin.configuration.stored import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
 from plugin.courses.base.lease import hasten_misdated
-from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job
+from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job, claim_job_in
 from plugin.courses.documents.enqueue import DOCUMENT
 from plugin.courses.handouts.batches import delete_old_batches
 from plugin.courses.health_facts import WORKER, sign_of_life
@@ -79,6 +81,10 @@ def _no_step(_name: str) -> None:
     """Do nothing at a step."""
 
 
+def _claim_none(_session: Session) -> None:
+    """Claim nothing."""
+
+
 class Worker:
     """Runs the loops of inbox and outbox. `at_step` is called at each step; a test can end the worker there."""
 
@@ -102,35 +108,45 @@ class Worker:
 
     def run_next(self, loop: str) -> bool:
         """Claim and run the next due row of a loop; return False where there is none."""
-        # All loops look at the same moments: one after the other they need one connection.
-        with self._claiming:
-            row = self._claim(loop)
+        row = self._claim(loop)
         if row is None:
             return False
-        self._at_step("claimed")
-        try:
-            state, code = self._run(row), ""
-        except Exception as error:
-            # A row that can't be run must not block the others.
-            state, code = self._fail(row, error), error_code(error)
-        self._at_step("committed")
-        self._report(row, state, code)
+        self._work(row)
         return True
 
     def _claim(self, loop: str) -> InboxEvent | Job | None:
         store, now = self._services.store, self._services.clock()
-        if loop == INBOX:
-            return claim(store, now)
-        kinds = kinds_of(loop)
-        return claim_job(store, now, of=kinds, lease_s=max(JOBS[kind].lease_s for kind in kinds))
+        # All loops look at the same moments: one after the other they need one connection.
+        with self._claiming:
+            return claim(store, now) if loop == INBOX else claim_job(store, now, **_jobs_of(loop))
 
-    def _run(self, row: InboxEvent | Job) -> str:
+    def _work(
+        self, row: InboxEvent | Job, claim_next: Callable[[Session], Job | None] = _claim_none
+    ) -> Job | None:
+        """Run a claimed row, and record what became of it; return what was claimed in that transaction."""
+        following: Job | None = None
+
+        def claim_following(session: Session) -> None:
+            nonlocal following
+            following = claim_next(session)
+
+        self._at_step("claimed")
+        try:
+            state, code = self._run(row, claim_following), ""
+        except Exception as error:
+            # A row that can't be run must not block the others.
+            state, code, following = self._fail(row, error), error_code(error), None
+        self._at_step("committed")
+        self._report(row, state, code)
+        return following
+
+    def _run(self, row: InboxEvent | Job, also: Callable[[Session], None]) -> str:
         if isinstance(row, InboxEvent):
             handle(self._services, row, self._at_step)
             return "finished"
         outcome = JOBS[row.kind].run(self._services, row)
         self._at_step("run")
-        return complete(self._services, row, outcome)
+        return complete(self._services, row, outcome, also=also)
 
     def _fail(self, row: InboxEvent | Job, error: Exception) -> str:
         if isinstance(row, InboxEvent):
@@ -291,8 +307,13 @@ class Worker:
         return cancel_links_of_ended_quotes(self._services.store, self._services.clock())
 
     def _drain(self, loop: str, stop: threading.Event) -> None:
-        while not stop.is_set() and self.run_next(loop):
-            pass
+        def claim_next(session: Session) -> Job | None:
+            return None if stop.is_set() else claim_job_in(session, self._services.clock(), **_jobs_of(loop))
+
+        while not stop.is_set() and (row := self._claim(loop)) is not None:
+            following = self._work(row, claim_next)
+            while following is not None:
+                following = self._work(following, claim_next)
 
     def _safely(self, do: Callable[[], object]) -> object:
         try:
@@ -301,6 +322,13 @@ class Worker:
             # The database is unavailable: the next round retries. The error itself may quote rows.
             self._log.error("worker failed", error=type(error).__name__, where=where(error))
             return None
+
+
+@cache
+def _jobs_of(loop: str) -> dict[str, Any]:
+    """Return what claims a job of a loop: the kinds, and the longest of their leases."""
+    kinds = kinds_of(loop)
+    return {"of": kinds, "lease_s": max(JOBS[kind].lease_s for kind in kinds)}
 
 
 class _News:

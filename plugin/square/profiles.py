@@ -17,7 +17,7 @@ from plugin.courses.base.work import Work
 from plugin.courses.clients import profile_notes
 from plugin.courses.clients.clients import read_client
 from plugin.errors import NotYet, SquareFailed
-from plugin.jobs import RunAgain
+from plugin.jobs import Done, RunAgain
 from plugin.services import Services
 from plugin.square.client import SquareNotFound
 from plugin.square.customers import current_profile
@@ -44,7 +44,7 @@ _NO_SCOPE = (
 _NO_ATTRIBUTES = "This Square has no custom attributes on customers; balances stay in Coursekeeper."
 
 
-def write_profile(services: Services, job: Job) -> str:
+def write_profile(services: Services, job: Job) -> str | Done:
     """Update the balance on one client's profile; return the outcome."""
     if bookmark_of(services.store, HELD) is not None:
         return "Balances are not written on Square profiles at present."
@@ -72,7 +72,9 @@ def _write_one(services: Services, act: Act) -> None:
     client_id = last_job_subject(services.store, PROFILE)
     wanted = _wanted(services, client_id) if client_id is not None else None
     if client_id is not None and wanted is not None:
-        _written(services, act, client_id, wanted)
+        outcome = _written(services, act, client_id, wanted)
+        if isinstance(outcome, Done):
+            services.store.transact(outcome.write)
 
 
 def _wanted(services: Services, client_id: str) -> str | None:
@@ -80,7 +82,7 @@ def _wanted(services: Services, client_id: str) -> str | None:
     return profile_notes.wanted_text(services.store, client_id, today=today)
 
 
-def _update(services: Services, job: Job) -> str:
+def _update(services: Services, job: Job) -> str | Done:
     client = read_client(services.store, job.subject)
     if client.id != job.subject:
         return _remove_after_merge(services, job.subject, client.square_customer_id)
@@ -108,7 +110,7 @@ def _remove_after_merge(services: Services, client_id: str, current_id: str | No
     return _removed(services, client_id, written[1])
 
 
-def _written(services: Services, act: Act, client_id: str, wanted: str | None) -> str:
+def _written(services: Services, act: Act, client_id: str, wanted: str | None) -> str | Done:
     profile = current_profile(services, act, read_client(services.store, client_id))
     if profile is None:
         services.store.transact(lambda session: profile_notes.drop_note_in(session, client_id))
@@ -123,10 +125,10 @@ def _written(services: Services, act: Act, client_id: str, wanted: str | None) -
     if not _is_defined(services):
         return _hold(services, act, "square_not_found")
     _set(services, act, customer_id, wanted)
-    services.store.transact(
-        lambda session: profile_notes.save_note_in(session, act, client_id, wanted, customer_id)
+    return Done(
+        "Balance written on the profile.",
+        lambda session: profile_notes.save_note_in(session, act, client_id, wanted, customer_id),
     )
-    return "Balance written on the profile."
 
 
 def _set(services: Services, act: Act, customer_id: str, wanted: str) -> None:

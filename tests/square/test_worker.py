@@ -6,15 +6,19 @@ import time
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from invoices.papers import PaperFailed
-from plugin.courses.base.outbox import PAPERS
+from plugin.courses.base.outbox import PAPERS, Job
+from plugin.job_registry import JOBS
+from plugin.jobs import Done
 from plugin.services import wall_clock
 from plugin.store.commits import Commits
 from plugin.store.documents import Document
 from plugin.store.queues import Outbox
+from plugin.store.square_side import Bookmark
 from plugin.worker import Worker, work_off
 from tests.square.clinic import Clinic, Silence
 
@@ -208,3 +212,77 @@ def test_a_worker_killed_over_a_paper_makes_it_when_the_lease_has_ended(lite_cli
     assert lite_clinic.worker().run_next("papers")
     with lite_clinic.services.store.reading() as session:
         assert [row.state for row in session.scalars(select(Outbox).where(Outbox.kind == PAPERS))] == ["done"]
+
+
+def _due(clinic: Clinic, papers: int) -> None:
+    """Put so many papers into the outbox, of courses "1", "2", …"""
+    now = clinic.services.clock()
+    with clinic.services.store.writing() as session:
+        for number in range(1, papers + 1):
+            job = {"kind": PAPERS, "subject": str(number), "payload": {}, "created_at": now, "due_at": now}
+            session.add(Outbox(id=f"job-{number}", state="pending", attempts=0, outcome="", **job))
+
+
+def _states(clinic: Clinic) -> list[tuple[str, int]]:
+    with clinic.services.store.reading() as session:
+        rows = session.scalars(select(Outbox).where(Outbox.kind == PAPERS).order_by(Outbox.id))
+        return [(row.state, row.attempts) for row in rows]
+
+
+def test_each_job_of_a_queue_is_one_commit(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    _due(clinic, 5)
+    ran, commits = list[str](), list[object]()
+    note = commits.append
+
+    def run(_services: object, job: Job) -> Done:
+        ran.append(job.subject)
+        return Done("Made.", lambda session: session.add(Bookmark(name=job.id, value="", at=wall_clock())))
+
+    monkeypatch.setitem(JOBS, PAPERS, replace(JOBS[PAPERS], run=run))
+    event.listen(clinic.services.store.engine, "commit", note)
+    clinic.worker()._drain("papers", threading.Event())
+    event.remove(clinic.services.store.engine, "commit", note)
+    assert ran == ["1", "2", "3", "4", "5"]
+    assert _states(clinic) == [("done", 1)] * 5
+    # The first claim, and each outcome with what the job wrote and the next claim.
+    assert len(commits) == 6
+    with clinic.services.store.reading() as session:
+        assert len(session.scalars(select(Bookmark).where(Bookmark.name.like("job-%"))).all()) == 5
+
+
+def test_what_was_claimed_with_an_outcome_that_failed_is_left_for_its_turn(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _due(clinic, 2)
+    ran = list[str]()
+
+    def run(_services: object, job: Job) -> Done:
+        def write(_session: Session) -> None:
+            if ran.count(job.subject) == 1:
+                raise RuntimeError("out of ink")
+
+        ran.append(job.subject)
+        return Done("Made.", write)
+
+    monkeypatch.setitem(JOBS, PAPERS, replace(JOBS[PAPERS], run=run))
+    worker = clinic.worker()
+    worker._drain("papers", threading.Event())
+    assert (ran, _states(clinic)) == (["1", "2"], [("pending", 1), ("pending", 1)])
+    clinic.clock.advance(minutes=5)
+    worker._drain("papers", threading.Event())
+    assert (sorted(ran), _states(clinic)) == (["1", "1", "2", "2"], [("done", 2), ("done", 2)])
+
+
+def test_a_worker_that_is_stopped_claims_no_further_job(
+    lite_clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _due(lite_clinic, 2)
+    stop = threading.Event()
+
+    def run(_services: object, _job: Job) -> str:
+        stop.set()
+        return "Made."
+
+    monkeypatch.setitem(JOBS, PAPERS, replace(JOBS[PAPERS], run=run))
+    lite_clinic.worker()._drain("papers", stop)
+    assert _states(lite_clinic) == [("done", 1), ("pending", 0)]

@@ -39,14 +39,19 @@ class Queue(Generic[Row]):
     ) -> Value | None:
         """Claim the row that has been due longest for `lease_s` seconds; None where none is due."""
 
-        leased = {"now": now, "due_at": now + timedelta(seconds=lease_s)}
-
         def work(session: Session) -> Value | None:
-            row = self._claim.first(session.connection(), leased)
-            return seen_as(row) if row is not None else None
+            return self.claim_in(session, now, lease_s=lease_s, seen_as=seen_as)
 
         # Whether a row is due is asked without taking a lock.
         return store.transact(work) if store.rows(self._has_due, {"now": now}) else None
+
+    def claim_in(
+        self, session: Session, now: datetime, *, lease_s: int, seen_as: Callable[[Row], Value]
+    ) -> Value | None:
+        """Do what `claim` does in a transaction that has begun."""
+        leased = {"now": now, "due_at": now + timedelta(seconds=lease_s)}
+        row = self._claim.first(session.connection(), leased)
+        return seen_as(row) if row is not None else None
 
 
 def hasten_misdated(store: Store, now: datetime) -> int:

@@ -6,7 +6,19 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, insert, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor
 from plugin.courses.base.events import CourseChanged
@@ -22,6 +34,7 @@ PAPERS = "papers"
 PROFILE = "profile"
 # In the payload: the id in the log of the request that caused the job.
 REQUEST_ID = "request_id"
+_LONGEST_OUTCOME = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +127,21 @@ _ENQUEUE_BOTH = Prepared(
     )
 )
 
+_COMPLETE = Prepared(
+    update(_JOBS)
+    .where(_JOBS.c.id == bindparam("job_id"))
+    .values(state=bindparam("state"), outcome=bindparam("outcome"), done_at=bindparam("done_at"))
+)
+
 
 def claim_job(store: Store, now: datetime, *, of: Collection[str], lease_s: int = 60) -> Job | None:
     """Claim the next due job of these kinds for `lease_s` seconds; None where none is due."""
     return _queue(frozenset(of)).claim(store, now, lease_s=lease_s, seen_as=_job)
+
+
+def claim_job_in(session: Session, now: datetime, *, of: Collection[str], lease_s: int = 60) -> Job | None:
+    """Do what `claim_job` does in a transaction that has begun."""
+    return _queue(frozenset(of)).claim_in(session, now, lease_s=lease_s, seen_as=_job)
 
 
 @cache
@@ -131,20 +155,26 @@ def _job(row: Outbox) -> Job:
 
 def complete_job(store: Store, job_id: str, *, state: str, outcome: str, now: datetime) -> None:
     """Mark a job done or failed, with its outcome in words."""
-    with store.writing() as session:
-        row = session.get_one(Outbox, job_id)
-        row.state, row.outcome, row.done_at = state, outcome[:400], now
+    store.transact(lambda session: complete_job_in(session, job_id, state=state, outcome=outcome, now=now))
 
 
-def retry_job_later(
-    store: Store, job_id: str, *, due_at: datetime, outcome: str, attempts: int | None = None
-) -> None:
-    """Have a job run again at `due_at`; pass `attempts` where the last one was no failure."""
+def complete_job_in(session: Session, job_id: str, *, state: str, outcome: str, now: datetime) -> None:
+    """Do what `complete_job` does in a transaction that has begun."""
+    values = {"job_id": job_id, "state": state, "outcome": outcome[:_LONGEST_OUTCOME], "done_at": now}
+    write(session, _COMPLETE, values)
+
+
+def retry_job_later(store: Store, job_id: str, *, due_at: datetime, outcome: str) -> None:
+    """Have a job that failed run again at `due_at`."""
     with store.writing() as session:
         row = session.get_one(Outbox, job_id)
-        row.due_at, row.outcome = due_at, outcome[:400]
-        if attempts is not None:
-            row.attempts = attempts
+        row.due_at, row.outcome = due_at, outcome[:_LONGEST_OUTCOME]
+
+
+def run_job_again_in(session: Session, job_id: str, *, due_at: datetime, outcome: str) -> None:
+    """Have a job that succeeded run again at `due_at`, as if for the second time."""
+    row = session.get_one(Outbox, job_id)
+    row.due_at, row.outcome, row.attempts = due_at, outcome[:_LONGEST_OUTCOME], 1
 
 
 def count_jobs(store: Store, *, of: Collection[str]) -> int:
