@@ -6,18 +6,18 @@ A job that calls Square uses keys made of its subject, so that a lost answer and
 from plugin.alarms.notices import ALARM_MAIL, ALARM_WEBHOOK, mail_notice, post_notice
 from plugin.backups.standing import BACKUP, BACKUP_LEASE_S, BACKUPS, run_backup_job
 from plugin.core.acts import COURSEKEEPER
-from plugin.courses.accounts.email_codes import EMAIL_CODE
 from plugin.courses.accounts.invitations import FORGOTTEN, LINK
 from plugin.courses.accounts.staff import ALERT
+from plugin.courses.accounts.staff_edits import EMAIL_CODE
 from plugin.courses.agreements.signing import AGREEMENT_LINK
 from plugin.courses.base.outbox import PAPERS, PROFILE, Job
 from plugin.courses.catalog.links import LOOK_AT_ITEM, PUBLISH
 from plugin.courses.clients.profile_notes import CUSTOMER
 from plugin.courses.clients.wallet_passes import APPLE, GOOGLE, UPDATE, WITHDRAW, enqueue_updates
-from plugin.courses.documents import enqueue
-from plugin.courses.documents.jobs import run_document_job
+from plugin.courses.documents import files
+from plugin.courses.documents.issuing import run_document_job
 from plugin.courses.documents.paper_emails import PAPER_MAIL
-from plugin.courses.documents.pay_address import FIND_PAY_ADDRESS
+from plugin.courses.documents.statement import FIND_PAY_ADDRESS
 from plugin.courses.handouts.batch_run import BATCH_LEASE_S, Printer, fail_batch, run_batch
 from plugin.courses.handouts.batches import BATCH
 from plugin.courses.handouts.cache import fill_cache
@@ -25,8 +25,7 @@ from plugin.courses.handouts.visit_email import VISIT_MAIL
 from plugin.courses.imports.batches import CHECK, IMPORT
 from plugin.courses.imports.run import IMPORT_LEASE_S, fail_import, run_import
 from plugin.courses.letters.sending import CLIENT_LETTER
-from plugin.courses.lists.bulk import BULK
-from plugin.courses.lists.bulk_run import BULK_LEASE_S, fail_bulk, run_bulk
+from plugin.courses.lists.bulk import BULK, BULK_LEASE_S, fail_bulk, run_bulk
 from plugin.courses.privacy.erasure import COMPACT, LEAVE_PROFILE
 from plugin.courses.refunds.desk_refunds import REFUND
 from plugin.courses.sales.checkouts import CHECKOUT, CHECKOUT_EMAIL
@@ -154,7 +153,7 @@ JOBS: dict[str, JobKind] = {
         JobKind(PROFILE, "A balance on a Square profile", write_profile),
         JobKind(REFUND, "A refund begun at the desk", run_refund, give_up_refund),
         JobKind(FIND_PAY_ADDRESS, "Where a balance is paid", find_pay_address),
-        JobKind(enqueue.RECORD_SALE, "A sale to be invoiced", record_sale),
+        JobKind(files.RECORD_SALE, "A sale to be invoiced", record_sale),
         JobKind(REFRESH, "Renewing the permission", refresh),
         JobKind(LEAVE_PROFILE, "A Square profile of an erased client", leave_profile),
         JobKind(COMPACT, "Removing erased data from the database file", compact),
@@ -177,12 +176,12 @@ JOBS: dict[str, JobKind] = {
         JobKind(ALERT, "An alert about staff access", mail_alert),
         JobKind(EMAIL_CODE, "A code for a new e-mail address", mail_email_code),
         JobKind(PAPERS, "Papers to draw", _fill_cache, loop="papers", most_tries=8, is_refusable=False),
-        _documents_kind(enqueue.ISSUE_INVOICE, "An invoice to issue"),
-        _documents_kind(enqueue.ISSUE_RECEIPTS, "Receipts to issue"),
-        _documents_kind(enqueue.ISSUE_CREDIT_NOTE, "A credit note to issue"),
-        _documents_kind(enqueue.ISSUE_VOUCHER, "A gift voucher to issue"),
-        _documents_kind(enqueue.CORRECT_INVOICE, "An invoice to correct"),
-        _documents_kind(enqueue.DOCUMENT, "An issued paper to draw"),
+        _documents_kind(files.ISSUE_INVOICE, "An invoice to issue"),
+        _documents_kind(files.ISSUE_RECEIPTS, "Receipts to issue"),
+        _documents_kind(files.ISSUE_CREDIT_NOTE, "A credit note to issue"),
+        _documents_kind(files.ISSUE_VOUCHER, "A gift voucher to issue"),
+        _documents_kind(files.CORRECT_INVOICE, "An invoice to correct"),
+        _documents_kind(files.DOCUMENT, "An issued paper to draw"),
         _import_kind(CHECK, "An import file to check"),
         _import_kind(IMPORT, "An import file to write"),
         _BATCH,

@@ -26,7 +26,7 @@ from plugin.configuration.stored import reseal_settings, reseal_staff
 from plugin.courses.base.inbox import InboxEvent, claim, inbox_state
 from plugin.courses.base.lease import hasten_misdated
 from plugin.courses.base.outbox import PAPERS, REQUEST_ID, Job, claim_job, claim_job_in
-from plugin.courses.documents.enqueue import DOCUMENT
+from plugin.courses.documents.files import DOCUMENT
 from plugin.courses.handouts.batches import delete_old_batches
 from plugin.courses.health_facts import WORKER, sign_of_life
 from plugin.courses.journal.keep import keep_money

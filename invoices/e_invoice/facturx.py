@@ -4,9 +4,10 @@ The same content gives the same bytes.
 BT and BR numbers are the norm's. A credit note's amounts are positive: its type states the direction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from babel.numbers import get_currency_precision
 from drafthorse.models.accounting import (  # type: ignore[import-untyped]  # it ships no types
@@ -16,15 +17,90 @@ from drafthorse.models.accounting import (  # type: ignore[import-untyped]  # it
 )
 from drafthorse.models.document import Document  # type: ignore[import-untyped]
 from drafthorse.models.note import IncludedNote  # type: ignore[import-untyped]
-from drafthorse.models.party import TaxRegistration, TradeParty  # type: ignore[import-untyped]  # it ships no types
+from drafthorse.models.party import TaxRegistration, TradeParty  # type: ignore[import-untyped]
 from drafthorse.models.payment import PaymentMeans, PaymentTerms  # type: ignore[import-untyped]
 from drafthorse.models.tradelines import LineItem  # type: ignore[import-untyped]
 
-from invoices.e_invoice.eligibility import registration
-from invoices.e_invoice.shares import Rate, Share, rates_of, shares_of, untaxed
+from invoices.e_invoice.eligibility import Scheme, registration
 from invoices.language import Language, language_for
-from invoices.papers import AccountLine, Clinic, CreditNote, Invoice, PaidBy, PaperRefused, Party, PaymentLine
+from invoices.papers import (
+    AccountLine,
+    Clinic,
+    CreditNote,
+    Invoice,
+    PaidBy,
+    PaperRefused,
+    Party,
+    PaymentLine,
+    TaxLine,
+)
 from invoices.papers.account import negated
+
+# Standard rate, zero rate, exempt, outside the scope of the tax (UNTDID 5305).
+Category = Literal["S", "Z", "E", "O"]
+_CLOSE = Decimal("0.0001")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The tax category and rate of an amount; `percent` is None where the norm allows no rate."""
+
+    category: Category
+    percent: Decimal | None
+
+
+@dataclass(frozen=True)
+class Share:
+    """All amounts of one rate: their sum and the tax on it, minor units."""
+
+    rate: Rate
+    base: int
+    tax: int
+
+
+def rates_of(lines: Sequence[AccountLine], taxes: Iterable[TaxLine], scheme: Scheme) -> list[Rate]:
+    """Return the rate of every line, in their order. Raises PaperRefused for a tax on nothing."""
+    by_name = {tax.name: tax for tax in taxes}
+    groups: dict[frozenset[str], list[AccountLine]] = {}
+    for line in lines:
+        groups.setdefault(frozenset(line.taxes), []).append(line)
+    rates = {names: _rate(names, group, by_name) for names, group in groups.items()}
+    free = untaxed(any(rates.values()), scheme)
+    return [rates[frozenset(line.taxes)] or free for line in lines]
+
+
+def untaxed(is_taxed_elsewhere: bool, scheme: Scheme) -> Rate:
+    """Return the category of an amount without any tax.
+
+    "Outside the scope" is not allowed beside taxed amounts, nor beside a VAT identifier (BR-O-02, BR-O-11).
+    """
+    if is_taxed_elsewhere or scheme == "VA":
+        return Rate("E", Decimal(0))
+    return Rate("O", None)
+
+
+def shares_of(amounts: Iterable[tuple[Rate, int, int]]) -> list[Share]:
+    """Sum amounts and their tax by rate, in the order of the rates."""
+    sums: dict[Rate, tuple[int, int]] = {}
+    for rate, base, tax in amounts:
+        before = sums.get(rate, (0, 0))
+        sums[rate] = (before[0] + base, before[1] + tax)
+    return [Share(rate, base, tax) for rate, (base, tax) in sums.items()]
+
+
+def _rate(names: frozenset[str], lines: Sequence[AccountLine], taxes: dict[str, TaxLine]) -> Rate | None:
+    if not names:
+        return None
+    base, tax = sum(line.net.amount for line in lines), sum(line.tax.amount for line in lines)
+    said = [taxes[name].percentage for name in sorted(names)]
+    percent = sum((Decimal(each) for each in said if each), Decimal(0))
+    # Square rounds the tax of each line; a tax on a tax, or one of unknown rate, gets its effective rate.
+    if not all(said) or abs(base * percent / 100 - tax) > len(lines) * len(names):
+        if not base:
+            raise PaperRefused("An electronic invoice can’t hold a tax on nothing.")
+        percent = (Decimal(tax) * 100 / base).quantize(_CLOSE)
+    return Rate("S" if percent else "Z", percent.normalize())
+
 
 # Inserted into papers for line breaks and right-to-left words.
 _LAYOUT_MARKS = str.maketrans("", "", "\u200b\u200e\u200f")
@@ -256,14 +332,23 @@ def _settle(document: Document, account: _Account) -> None:
     settlement = document.trade.settlement
     settlement.currency_code = account.currency
     if account.paid:
-        settlement.payment_means.add(_means(account))
+        codes = {_MEANS[payment.how] for payment in account.paid}
+        means = PaymentMeans()
+        means.type_code = codes.pop() if len(codes) == 1 else _SEVERAL_MEANS
+        settlement.payment_means.add(means)
     for share in account.shares:
         settlement.trade_tax.add(_trade_tax(share, account))
     for name, amount, rate in account.charges:
         settlement.allowance_charge.add(_charge(name, amount, rate, account))
     total = account.net + account.charged + account.tax
     if total > account.prepaid:
-        settlement.terms.add(_terms(account))
+        terms, paper = PaymentTerms(), account.paper
+        terms.description = account.language.gettext("Payable on receipt")
+        if isinstance(paper, Invoice) and paper.due_on:
+            date = account.language.long_date(paper.due_on)
+            terms.description = account.language.gettext("Balance due by {date}", date=date)
+            terms.due = paper.due_on
+        settlement.terms.add(terms)
     sums = settlement.monetary_summation
     sums.line_total = decimal(account.net, account.currency)
     sums.charge_total = decimal(account.charged, account.currency)
@@ -273,13 +358,6 @@ def _settle(document: Document, account: _Account) -> None:
     sums.grand_total = decimal(total, account.currency)
     sums.prepaid_total = decimal(account.prepaid, account.currency)
     sums.due_amount = decimal(total - account.prepaid, account.currency)
-
-
-def _means(account: _Account) -> PaymentMeans:
-    codes = {_MEANS[payment.how] for payment in account.paid}
-    means = PaymentMeans()
-    means.type_code = codes.pop() if len(codes) == 1 else _SEVERAL_MEANS
-    return means
 
 
 def _trade_tax(share: Share, account: _Account) -> ApplicableTradeTax:
@@ -306,13 +384,3 @@ def _charge(name: str, amount: int, rate: Rate, account: _Account) -> TradeAllow
         tax.rate_applicable_percent = percent(rate.percent)
     charge.trade_tax.add(tax)
     return charge
-
-
-def _terms(account: _Account) -> PaymentTerms:
-    terms, paper = PaymentTerms(), account.paper
-    terms.description = account.language.gettext("Payable on receipt")
-    if isinstance(paper, Invoice) and paper.due_on:
-        date = account.language.long_date(paper.due_on)
-        terms.description = account.language.gettext("Balance due by {date}", date=date)
-        terms.due = paper.due_on
-    return terms

@@ -10,7 +10,7 @@ from babel.dates import get_timezone_name
 
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.account_rows import LONG_FIGURE, how_to_pay
-from invoices.pages.credit_note import working
+from invoices.pages.invoice import working
 from invoices.pages.qr import QrCode, qr_code
 from invoices.papers import AgreementSignature, CourseAgreement, CourseQuote, QuotedTreatment, RefundExample
 

@@ -6,7 +6,7 @@ Independent of money and words: the caller labels the grid lines.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from invoices.pages.cleantext import width_of
+from invoices.pages.text import width_of
 
 STEPS = 4
 LETTER = 6.0

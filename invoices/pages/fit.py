@@ -11,9 +11,43 @@ from zoneinfo import ZoneInfo
 
 from invoices import papers
 from invoices.pages import sums
-from invoices.pages.agreement_check import CLAUSE_CAP, check_agreement
-from invoices.pages.cleantext import clean, clean_name, clean_piece, length
-from invoices.pages.year import check_year
+from invoices.pages.receipt import check_year
+from invoices.pages.text import clean, clean_name, clean_piece, length
+from invoices.papers import CourseAgreement, PaperRefused
+
+CLAUSE_CAP = 600
+CLAUSES_CAP = 12
+SENTENCES_CAP = 12
+PATH_CAP = 16_000
+_PATH = re.compile("(?:M[0-9]{1,3} [0-9]{1,3}(?:L[0-9]{1,3} [0-9]{1,3})+)+")
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+def check_agreement(paper: CourseAgreement) -> CourseAgreement:
+    """Return the agreement; raises PaperRefused for too much text, or a signature that is none."""
+    clauses = (*paper.before, *paper.after)
+    is_long = any(length(said) > CLAUSE_CAP for each in clauses for said in each.sentences)
+    is_many = len(clauses) > CLAUSES_CAP or any(len(each.sentences) > SENTENCES_CAP for each in clauses)
+    if is_long or is_many:
+        raise PaperRefused(
+            f"An agreement holds {CLAUSES_CAP} subjects of sentences up to {CLAUSE_CAP} characters."
+        )
+    if len(paper.contents) > CLAUSES_CAP:
+        raise PaperRefused(f"An agreement holds {CLAUSES_CAP} treatments; this package has more.")
+    signed = paper.signature
+    if signed is None:
+        return paper
+    if not _SHA256.fullmatch(signed.shown_sha256):
+        raise PaperRefused("A signature names the agreement that it is for.")
+    if (signed.way == "drawn") != bool(signed.path) or (signed.path and not is_path(signed.path)):
+        raise PaperRefused("A drawn signature is a path of lines.")
+    return paper
+
+
+def is_path(path: str) -> bool:
+    """Return whether this is a drawn signature: lines between whole numbers, and not too many."""
+    return len(path) <= PATH_CAP and _PATH.fullmatch(path) is not None
+
 
 T = TypeVar("T")
 
@@ -84,7 +118,15 @@ _CODE = re.compile("[0-9A-Z]{4,32}")
 
 def fit(paper: papers.Paper) -> papers.Paper:
     """Return the paper ready for layout. Raises PaperRefused with what to change."""
-    _check_money(paper)
+    amounts = list(_amounts(paper))
+    if any(abs(money.amount) > MOST_MONEY or not _CURRENCY.fullmatch(money.currency) for money in amounts):
+        raise papers.PaperRefused(
+            "An amount of money needs a currency of three capital letters and a sane size."
+        )
+    # What a client still has to pay, on the owner's list, may be in another currency.
+    summed = replace(paper, follow_ups=()) if isinstance(paper, papers.OwnersMonth) else paper
+    if len({money.currency for money in _amounts(summed)}) > 1:
+        raise papers.PaperRefused("All amounts of a paper are in one currency.")
     checked = _CHECKS[type(paper)](paper)
     _check_clinic(checked.clinic)
     fitted: papers.Paper = _fit_fields(checked)
@@ -104,12 +146,6 @@ def _says_when_to_call(text: papers.AftercareText) -> bool:
     return any(run.text.strip() for blocks in parts for b in blocks for item in b.items for run in item)
 
 
-def _last_visits(paper: papers.CourseSummary) -> papers.CourseSummary:
-    listed = paper.visits[-VISITS_SHOWN:]
-    earlier = paper.earlier_visits + len(paper.visits) - len(listed)
-    return replace(paper, visits=listed, earlier_visits=earlier)
-
-
 def _fit_fields(value: T, name: str = "") -> T:
     if isinstance(value, str):
         cut = clean_piece if name == "text" else clean_name if name in _PEOPLE else clean
@@ -119,17 +155,13 @@ def _fit_fields(value: T, name: str = "") -> T:
     if isinstance(value, tuple):
         return tuple(_fit_fields(item, name) for item in value)  # type: ignore[return-value]  # T is a tuple
     if is_dataclass(value) and not isinstance(value, type):
-        return _fit_each(value)
+        fitted: dict[str, Any] = {
+            field.name: _fit_fields(getattr(value, field.name), _called(value, field.name))
+            for field in fields(value)
+            if field.name not in _EXACT | sums.SIGNED.get(type(value), frozenset())
+        }
+        return replace(value, **fitted)
     return value
-
-
-def _fit_each(value: T) -> T:
-    fitted: dict[str, Any] = {
-        field.name: _fit_fields(getattr(value, field.name), _called(value, field.name))
-        for field in fields(value)  # type: ignore[arg-type]  # the caller saw a dataclass
-        if field.name not in _EXACT | sums.SIGNED.get(type(value), frozenset())
-    }
-    return replace(value, **fitted)  # type: ignore[type-var]
 
 
 def _called(holder: object, name: str) -> str:
@@ -155,7 +187,9 @@ def _check_summary(paper: papers.CourseSummary) -> papers.CourseSummary:
     _check_terms(paper.terms, "A course summary")
     _check_url(paper.balance_url)
     _check_next(paper.next_visit)
-    return _last_visits(paper)
+    listed = paper.visits[-VISITS_SHOWN:]
+    earlier = paper.earlier_visits + len(paper.visits) - len(listed)
+    return replace(paper, visits=listed, earlier_visits=earlier)
 
 
 def _check_terms(terms: tuple[str, ...], called: str) -> None:
@@ -163,18 +197,6 @@ def _check_terms(terms: tuple[str, ...], called: str) -> None:
         raise papers.PaperRefused(
             f"{called} holds {ROWS_CAP} terms of {TERM_CAP} characters; shorten the package’s terms."
         )
-
-
-def _check_money(paper: papers.Paper) -> None:
-    amounts = list(_amounts(paper))
-    if any(abs(money.amount) > MOST_MONEY or not _CURRENCY.fullmatch(money.currency) for money in amounts):
-        raise papers.PaperRefused(
-            "An amount of money needs a currency of three capital letters and a sane size."
-        )
-    # What a client still has to pay, on the owner's list, may be in another currency.
-    summed = replace(paper, follow_ups=()) if isinstance(paper, papers.OwnersMonth) else paper
-    if len({money.currency for money in _amounts(summed)}) > 1:
-        raise papers.PaperRefused("All amounts of a paper are in one currency.")
 
 
 def _amounts(value: object) -> Iterator[papers.Money]:
@@ -314,7 +336,13 @@ def _check_voucher(paper: papers.GiftVoucher) -> papers.GiftVoucher:
     code = paper.code[:80].replace("-", "").replace(" ", "").upper()
     if not _CODE.fullmatch(code):
         raise papers.PaperRefused("A voucher’s code has 4 to 32 letters and digits, and no others.")
-    _check_voucher_names(paper)
+    for text, called in (
+        (paper.recipient_name, "the name of whom it is for"),
+        (paper.giver_name, "the giver’s name"),
+        (paper.package_name, "the package’s name"),
+    ):
+        if not clean(text, 4):
+            raise papers.PaperRefused(f"A gift voucher needs {called}.")
     if paper.form not in get_args(papers.VoucherForm):
         raise papers.PaperRefused("A gift voucher is folded, has pages or is for a window envelope.")
     if not 1 <= len(paper.contents) <= ROWS_CAP:
@@ -325,16 +353,6 @@ def _check_voucher(paper: papers.GiftVoucher) -> papers.GiftVoucher:
         raise papers.PaperRefused("A gift ends 1 to 120 months after the first visit, on a day, or never.")
     _check_terms(paper.terms, "A gift voucher")
     return replace(paper, code=code)
-
-
-def _check_voucher_names(paper: papers.GiftVoucher) -> None:
-    for text, called in (
-        (paper.recipient_name, "the name of whom it is for"),
-        (paper.giver_name, "the giver’s name"),
-        (paper.package_name, "the package’s name"),
-    ):
-        if not clean(text, 4):
-            raise papers.PaperRefused(f"A gift voucher needs {called}.")
 
 
 _CHECKS: dict[type[papers.Paper], Callable[[Any], Any]] = {

@@ -1,10 +1,19 @@
-"""The invoice in words: what was sold, what was paid, what is still due."""
+"""The invoice and the credit note in words: what was sold and paid, what of it is refunded, how, and why."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from invoices.language import Language
-from invoices.pages.account_rows import NO_SALES_TAX_SAID, AccountPage, Sum, account_page, due_sum, tax_sums
-from invoices.papers import Invoice
+from invoices.language import NO_BREAK_SPACE, Language
+from invoices.pages.account_rows import (
+    NO_SALES_TAX_SAID,
+    AccountPage,
+    Sum,
+    Working,
+    account_page,
+    due_sum,
+    held_together,
+    tax_sums,
+)
+from invoices.papers import CreditNote, Invoice, Money, RefundedSessions, RefundWorking
 
 
 def invoice_page(paper: Invoice, language: Language) -> AccountPage:
@@ -67,3 +76,99 @@ def _sums(paper: Invoice, language: Language) -> Iterator[Sum]:
     yield Sum(language.gettext("Total"), language.money(paper.total), is_end=True)
     yield Sum(language.gettext("Paid"), language.money(paper.paid))
     yield due_sum(paper.balance_due, paper.due_on, language)
+
+
+def credit_note_page(paper: CreditNote, language: Language) -> AccountPage:
+    return account_page(
+        paper,
+        language,
+        heading=language.gettext("Credit note {number}", number=paper.number),
+        under=language.gettext(
+            "To invoice {number} of {date}",
+            number=paper.invoice_number,
+            date=language.long_date(paper.invoice_issued_on),
+        ),
+        dates=[language.gettext("Issued on {date}", date=language.long_date(paper.issued_on))],
+        figure=Money(-paper.total.amount, paper.total.currency),
+        figure_label=_credited_label(paper, language),
+        notes=_credited_notes(paper, language),
+        sums=_credited_sums(paper, language),
+        payments=paper.returned,
+        workings=[working(each, language, is_named=len(paper.workings) > 1) for each in paper.workings],
+    )
+
+
+def working(done: RefundWorking, language: Language, *, is_named: bool) -> Working:
+    """Return how a refund was computed: how many sessions of how many, the formula, and what left the course."""
+    # Sessions without a price of their own count only where none has one.
+    counted = [each for each in done.sessions if each.single_price.amount] or done.sessions
+    unused, total = sum(each.removed for each in counted), sum(each.used + each.removed for each in counted)
+    said = language.ngettext(
+        "{unused} of {n} session unused", "{unused} of {n} sessions unused", total, unused=unused
+    )
+    removed = [f"{each.removed} × {each.treatment}" for each in done.sessions if each.removed]
+    return Working(
+        name=done.package_name if is_named else "",
+        formula=language.with_comma(said, _formula(done, counted, language).replace(" ", NO_BREAK_SPACE)),
+        removed=held_together(language.gettext("Left the course: {sessions}", sessions=" · ".join(removed)))
+        if removed
+        else "",
+    )
+
+
+def _formula(done: RefundWorking, counted: Sequence[RefundedSessions], language: Language) -> str:
+    """Return the formula of the amount, "" where none applies or nothing was used: then all of it is refunded."""
+    used = [each for each in counted if each.used]
+    if not used or not done.formula:
+        return ""
+    paid = language.money(done.paid)
+    if done.formula == "discount_forfeited":
+        return " − ".join([paid, *(f"{each.used} × {language.money(each.single_price)}" for each in used)])
+    if done.price is not None:
+        return f"{paid} − {language.money(done.price)} × {_share(counted, language, is_used=True)}"
+    return f"{paid} × {_share(counted, language, is_used=False)}"
+
+
+def _share(counted: Sequence[RefundedSessions], language: Language, *, is_used: bool) -> str:
+    """Return a part of the sessions: by their number where all cost the same, else by what they cost singly."""
+    is_counted = len({each.single_price for each in counted}) == 1
+    part = whole = 0
+    for each in counted:
+        weight = 1 if is_counted else each.single_price.amount
+        part += weight * (each.used if is_used else each.removed)
+        whole += weight * (each.used + each.removed)
+    if is_counted:
+        return f"{part} / {whole}"
+    currency = counted[0].single_price.currency
+    return " / ".join(language.money(Money(amount, currency)) for amount in (part, whole))
+
+
+def _returned(paper: CreditNote) -> int:
+    return sum(payment.amount.amount for payment in paper.returned)
+
+
+def _credited_label(paper: CreditNote, language: Language) -> str:
+    if _returned(paper) != -paper.total.amount:
+        return language.gettext("credited")
+    days = {payment.on for payment in paper.returned}
+    if len(days) > 1:
+        return language.gettext("refunded to you")
+    return language.gettext("refunded to you on {date}", date=language.long_date(days.pop()))
+
+
+def _credited_notes(paper: CreditNote, language: Language) -> Iterator[str]:
+    returned = _returned(paper)
+    if 0 < returned < -paper.total.amount:
+        yield language.gettext(
+            "{amount} of it was refunded to you.",
+            amount=language.money(Money(returned, paper.total.currency)),
+        )
+    if paper.reason:
+        yield language.gettext("Reason: {reason}", reason=paper.reason)
+
+
+def _credited_sums(paper: CreditNote, language: Language) -> Iterator[Sum]:
+    if paper.taxes:
+        yield Sum(language.gettext("Subtotal before tax"), language.money(paper.net))
+    yield from tax_sums(paper.taxes, language)
+    yield Sum(language.gettext("Total credited"), language.money(paper.total), is_end=True)

@@ -106,16 +106,12 @@ def _mark(stamp: Stamp, place: int, measure: Measure, language: Language, *, is_
         hatching = tuple(_lines_across(x, y, measure.radius))
     elif stamp.state == "expired":
         hatching = tuple(_chords(x, y, measure.radius))
-    label = _label(stamp, place, language) if measure.has_labels else ""
+    label = (language.day_and_month(stamp.on) if stamp.on else str(place + 1)) if measure.has_labels else ""
     return Mark(x, y, "left" if is_kept else stamp.state, is_kept, label, hatching)
 
 
 def _offset(column: int, measure: Measure) -> float:
     return column * measure.step + (column // 6) * measure.gap
-
-
-def _label(stamp: Stamp, place: int, language: Language) -> str:
-    return language.day_and_month(stamp.on) if stamp.on else str(place + 1)
 
 
 def _lines_across(x: float, y: float, radius: float) -> Iterator[Line]:

@@ -1,11 +1,23 @@
-"""The receipt of a payment and the statement of prepaid balance in words."""
+"""The receipt of a payment, the statement of prepaid balance and the year-end sheet in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from invoices.language import Language
 from invoices.pages import account_rows
-from invoices.papers import PrepaidBalance, PrepaidCourse, Receipt
+from invoices.papers import (
+    YEAR_AMOUNTS,
+    Money,
+    PaperRefused,
+    PrepaidBalance,
+    PrepaidCourse,
+    Receipt,
+    YearEnd,
+    YearKind,
+    YearLine,
+    YearRow,
+)
 
 
 @dataclass(frozen=True)
@@ -34,10 +46,16 @@ class ReceiptPage:
 
 def receipt_page(paper: Receipt, language: Language) -> ReceiptPage:
     figure = language.money(paper.payment.amount)
+    phrase = {
+        "all": language.gettext("paid in full on {date}"),
+        "deposit": language.gettext("deposit paid on {date}"),
+        "balance": language.gettext("balance paid on {date}"),
+        "part": language.gettext("part payment on {date}"),
+    }[paper.part]
     return ReceiptPage(
         heading=language.gettext("Receipt {number}", number=paper.number),
         figure=figure,
-        figure_label=account_rows.in_one_piece(_figure_label(paper, language)),
+        figure_label=account_rows.in_one_piece(phrase.format(date=language.long_date(paper.payment.on))),
         is_long_figure=len(figure) > account_rows.LONG_FIGURE,
         billed_to=account_rows.party(paper.billed_to, paper.clinic, language),
         billed_by=account_rows.issuer(paper.clinic, language),
@@ -45,16 +63,6 @@ def receipt_page(paper: Receipt, language: Language) -> ReceiptPage:
         sums=tuple(_sums(paper, language)),
         closing=tuple(_closing(paper, language)),
     )
-
-
-def _figure_label(paper: Receipt, language: Language) -> str:
-    phrase = {
-        "all": language.gettext("paid in full on {date}"),
-        "deposit": language.gettext("deposit paid on {date}"),
-        "balance": language.gettext("balance paid on {date}"),
-        "part": language.gettext("part payment on {date}"),
-    }[paper.part]
-    return phrase.format(date=language.long_date(paper.payment.on))
 
 
 def _facts(paper: Receipt, language: Language) -> Iterator[Fact]:
@@ -173,3 +181,87 @@ def _rules(paper: PrepaidBalance, language: Language) -> Iterator[str]:
     yield language.gettext(
         "This statement says what is unused on its date. It is no bill, and each visit after it lowers the balance."
     )
+
+
+ROWS_CAP = 200
+
+
+@dataclass(frozen=True)
+class YearPage:
+    """What the sheet says beside its figures, and their sums."""
+
+    heading: str
+    standing: str
+    currency: str
+    total: YearRow
+    names: Mapping[YearKind, str]
+    methods: tuple[tuple[str, tuple[YearLine, ...], Money], ...]
+
+
+def year_page(paper: YearEnd, language: Language) -> YearPage:
+    """Return the whole sheet."""
+    return YearPage(
+        heading=_heading(paper, language),
+        standing=_standing(paper, language),
+        currency=_currency(paper),
+        total=total_of(paper),
+        names={
+            "received": language.gettext("Received for courses, without tax"),
+            "refunded": language.gettext("Refunded for courses, without tax"),
+            "earned": language.gettext("Value of sessions used"),
+            "written_off": language.gettext("Sessions written off by the clinic"),
+            "kept": language.gettext("Kept at refunds"),
+            "adjusted": language.gettext("Adjustments of courses"),
+            "tax": language.gettext("Tax received, less refunded"),
+            "tips": language.gettext("Tips received, less refunded"),
+            "fees": language.gettext("Processing fees of Square"),
+        },
+        methods=(
+            (language.gettext("By the cash method"), paper.cash, _income(paper.cash)),
+            (language.gettext("By the accrual method"), paper.accrual, _income(paper.accrual)),
+        ),
+    )
+
+
+def total_of(paper: YearEnd) -> YearRow:
+    """Return all packages together."""
+    sums = {
+        name: Money(sum(getattr(each, name).amount for each in paper.rows), _currency(paper))
+        for name in YEAR_AMOUNTS
+    }
+    return YearRow(package="", **sums)
+
+
+def check_year(paper: YearEnd) -> YearEnd:
+    """Return the sheet as it is. Raises PaperRefused where it is too long or does not add up."""
+    if len(paper.rows) > ROWS_CAP:
+        raise PaperRefused(f"A year holds {ROWS_CAP} packages.")
+    if paper.issued_on.year < paper.year:
+        raise PaperRefused("A year is printed once it has begun.")
+    for each in paper.rows:
+        moved = each.received.amount - each.earned.amount - each.refunded.amount + each.other.amount
+        if each.carried_in.amount + moved != each.carried_over.amount:
+            raise PaperRefused(
+                "A package of the year does not add up: what it carries over is another amount."
+            )
+    return paper
+
+
+def _currency(paper: YearEnd) -> str:
+    return paper.cash[0].amount.currency
+
+
+def _heading(paper: YearEnd, language: Language) -> str:
+    if paper.issued_on <= date(paper.year, 12, 31):
+        return language.gettext("{year}, so far", year=str(paper.year))
+    return str(paper.year)
+
+
+def _standing(paper: YearEnd, language: Language) -> str:
+    if paper.is_closed:
+        return language.gettext("The books of the year are closed; its figures stay as they are.")
+    return language.gettext("The books of the year are still open; what is entered late changes it.")
+
+
+def _income(lines: Sequence[YearLine]) -> Money:
+    return Money(sum(each.amount.amount for each in lines), lines[0].amount.currency)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from invoices.language import NO_BREAK_SPACE, Language
-from invoices.pages.hours import hours_line, when_line
 from invoices.pages.punchcard import Card, progress_card
+from invoices.pages.text import hours_line, when_line
 from invoices.papers import AftercareSheet, Block, Section, SectionRole, TimeRow
 
 _BY_NUMBER = {

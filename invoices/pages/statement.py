@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.account_rows import LONG_AMOUNT, LONG_FIGURE, how, how_to_pay, in_one_piece, issuer, party
-from invoices.pages.lines import unbroken
 from invoices.pages.qr import QrCode, qr_code
 from invoices.pages.sums import is_billed
+from invoices.pages.text import unbroken
 from invoices.papers import AccountStatement, PayPage, StatementLine
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import get_args
 
 from invoices.e_invoice import why_not
-from invoices.pages.cleantext import clean, clean_name, length
+from invoices.pages.text import clean, clean_name, length
 from invoices.papers import (
     AccountLine,
     AccountStatement,
@@ -204,11 +204,6 @@ def check_statement(paper: AccountStatement) -> AccountStatement:
         raise PaperRefused(
             f"A statement has up to {PAY_PAGES_CAP} pages to pay, each for an amount above zero."
         )
-    _check_balances(paper)
-    return paper
-
-
-def _check_balances(paper: AccountStatement) -> None:
     balance = 0
     for place, line in enumerate(paper.lines, start=1):
         balance += signed(line)
@@ -221,6 +216,7 @@ def _check_balances(paper: AccountStatement) -> None:
         raise PaperRefused(
             "This statement does not add up: what is due is not what was billed less what was paid."
         )
+    return paper
 
 
 def check_prepaid(paper: PrepaidBalance) -> PrepaidBalance:
@@ -289,23 +285,14 @@ def check_month(paper: OwnersMonth) -> OwnersMonth:
     if paper.month.day != 1 or paper.issued_on < paper.month:
         raise PaperRefused("A month is named by its first day, and printed once it has begun.")
     lines = {line.kind: line for line in paper.roll_forward}
-    _check_roll_forward(paper.roll_forward)
-    _check_packages(paper.packages, lines)
-    _check_trend(paper, lines)
-    return paper
-
-
-def _check_roll_forward(lines: tuple[RollLine, ...]) -> None:
-    *moved, closing = lines
+    *moved, closing = paper.roll_forward
     if sum(line.value.amount for line in moved) != closing.value.amount:
         raise PaperRefused("The money of the month does not add up: its lines are not the balance after it.")
     if sum(line.sessions for line in moved) != closing.sessions:
         raise PaperRefused(
             "The sessions of the month do not add up: its lines are not what is left after it."
         )
-
-
-def _check_packages(packages: tuple[PackageRow, ...], lines: dict[RollKind, RollLine]) -> None:
+    packages = paper.packages
     said = (
         sum(each.sold_value.amount for each in packages),
         sum(each.sold_sessions for each in packages),
@@ -315,6 +302,8 @@ def _check_packages(packages: tuple[PackageRow, ...], lines: dict[RollKind, Roll
     used = lines["used"]
     if said != (lines["paid"].value.amount, lines["sold"].sessions, -used.value.amount, -used.sessions):
         raise PaperRefused("The packages of the month are not its sums: what was sold and used differs.")
+    _check_trend(paper, lines)
+    return paper
 
 
 def _check_trend(paper: OwnersMonth, lines: dict[RollKind, RollLine]) -> None:

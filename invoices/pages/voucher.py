@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language
-from invoices.pages.cleantext import width_of
 from invoices.pages.punchcard import Card, Mark
 from invoices.pages.qr import QrCode, qr_code
+from invoices.pages.text import width_of
 from invoices.papers import GiftContent, GiftVoucher, ShopPoster, VoucherLetter
 
 GROUP = 4

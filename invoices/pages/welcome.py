@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 from invoices.calendar import calendar_of
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.account_rows import in_one_piece
-from invoices.pages.hours import hours_line, when_line
-from invoices.pages.lines import whole
 from invoices.pages.qr import QrCode, qr_code
+from invoices.pages.text import hours_line, when_line, whole
 from invoices.papers import PlannerVisit, VisitPlanner, WelcomeContent, WelcomeSheet
 
 

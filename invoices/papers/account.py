@@ -1,7 +1,7 @@
 """Invoice and credit note: a sale as Square computed it, and what was refunded of it. Computes no amounts."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from invoices.papers.shared import Clinic, Money
@@ -210,3 +210,98 @@ def negated(line: AccountLine) -> AccountLine:
         tax=minus(line.tax),
         total=minus(line.total),
     )
+
+
+SIGNATURE_WIDTH, SIGNATURE_HEIGHT = 600, 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clause:
+    """One subject of an agreement, in the reader's words."""
+
+    heading: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundExample:
+    """What would be paid back after `used` of `total` sessions, worked with the numbers of the package."""
+
+    used: int
+    total: int
+    working: RefundWorking
+    amount: Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgreementSignature:
+    """How it was signed. `path`: a drawn signature as SVG path data in a box of 600 by 200; `present`: who was there.
+
+    `shown_sha256`: of the PDF that was shown and signed.
+    """
+
+    name: str
+    way: Literal["drawn", "typed", "paper"]
+    signed_at: datetime
+    shown_sha256: str
+    path: str = ""
+    present: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseAgreement:
+    """The terms of a package for one client. `mark`: the version of the package and of the form, such as 3.1.
+
+    `before`: the clauses that stand before the worked example of a refund, `after` those behind it.
+    """
+
+    clinic: Clinic
+    client_name: str
+    issued_on: date
+    package_name: str
+    price: Money
+    contents: tuple[str, ...]
+    before: tuple[Clause, ...]
+    after: tuple[Clause, ...]
+    mark: str
+    example: RefundExample | None = None
+    signature: AgreementSignature | None = None
+    language: str = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuotedTreatment:
+    """Sessions of one treatment. `session_price`: of one within the course, `single_price`: of a single visit.
+
+    `usable_from_session`: of the main treatment; None: from the start.
+    """
+
+    sessions: int
+    treatment: str
+    session_price: Money
+    single_price: Money
+    usable_from_session: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourseQuote:
+    """A package offered to a client. `concern`: in their own words; `rhythm`: how often to come, as a sentence.
+
+    `terms`: the terms of the package in sentences; `refund`: the one that `example` works with numbers.
+    `pay_url`: where it is paid, "" without one.
+    """
+
+    clinic: Clinic
+    client_name: str
+    issued_on: date
+    valid_until: date
+    package_name: str
+    price: Money
+    contents: tuple[QuotedTreatment, ...]
+    concern: str
+    rhythm: str
+    terms: tuple[str, ...]
+    refund: str
+    example: RefundExample | None = None
+    pay_url: str = ""
+    language: str = "en"

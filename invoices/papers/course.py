@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
-from invoices.papers.shared import Clinic, Money, NextVisit, OpenHours
+from invoices.papers.account import Party
+from invoices.papers.shared import NOTHING_SAID, Arrival, Clinic, Money, NextVisit, OpenHours
 
 StampState = Literal["used", "left", "locked", "expired", "gone"]
 AllowanceKind = Literal["main", "touch_up", "add_on"]
@@ -250,3 +251,135 @@ def stamps(
         *(Stamp("expired"),) * expired,
     )
     return (*known, *(Stamp("gone"),) * (granted - len(known)))
+
+
+# A card on one sheet that is folded twice, its faces as pages of their own, or a sheet that is folded into thirds for a
+# window envelope: DL on A4, whose thirds are 99 by 210 mm, #10 on Letter.
+VoucherForm = Literal["fold", "pages", "dl"]
+
+
+@dataclass(frozen=True)
+class GiftContent:
+    """So many sessions of one treatment in the gift."""
+
+    treatment: str
+    sessions: int
+    kind: AllowanceKind = "main"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GiftVoucher:
+    """`code` redeems it, typed or scanned. `good_until`: the last day, None for no end. It shows no price.
+
+    `months_from_first_visit`: where the expiry counts from the first visit, which has not taken place yet.
+    """
+
+    clinic: Clinic
+    package_name: str
+    contents: tuple[GiftContent, ...]
+    giver_name: str
+    recipient_name: str
+    code: str
+    issued_on: date
+    message: str = ""
+    good_until: date | None = None
+    terms: tuple[str, ...] = ()
+    language: str = "en"
+    months_from_first_visit: int | None = None
+    form: VoucherForm = "fold"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoucherLetter:
+    """The letter to whoever bought a gift, which goes with the voucher; it shows neither price nor code."""
+
+    clinic: Clinic
+    billed_to: Party
+    recipient_name: str
+    package_name: str
+    issued_on: date
+    good_until: date | None = None
+    language: str = "en"
+    is_folded: bool = True
+    has_message: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopPoster:
+    """`url`: the public page with the clinic's packages."""
+
+    clinic: Clinic
+    url: str
+    issued_on: date
+    language: str = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WelcomeContent:
+    """The sessions of one treatment; `usable_from_session`: the main session that opens them."""
+
+    treatment: str
+    sessions: int
+    kind: AllowanceKind = "main"
+    usable_from_session: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WelcomeSheet:
+    """`sections`: how the course runs and what to do before the first visit, of the treatment's text."""
+
+    clinic: Clinic
+    client_name: str
+    issued_on: date
+    package_name: str
+    contents: tuple[WelcomeContent, ...]
+    sections: tuple[Section, ...]
+    language: str = "en"
+    expires_on: date | None = None
+    suggested_interval: str | None = None
+    next_visit: NextVisit | None = None
+    terms: tuple[str, ...] = ()
+    phone_hours: tuple[OpenHours, ...] = ()
+    balance_url: str | None = None
+    arrival: Arrival = NOTHING_SAID
+
+
+# A sheet with all visits, or the next one alone on a card to cut out.
+PlannerForm = Literal["sheet", "card"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannerVisit:
+    """One visit to come; `at` is aware. `minutes`: how long it takes, 0 where that is not known."""
+
+    at: datetime
+    is_booked: bool
+    minutes: int = 0
+    treatment: str = ""
+    practitioner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitPlanner:
+    """`calendar_url`: where a phone adds the visits to its calendar."""
+
+    clinic: Clinic
+    client_name: str
+    issued_on: date
+    package_name: str
+    visits: tuple[PlannerVisit, ...] = ()
+    language: str = "en"
+    calendar_url: str | None = None
+    form: PlannerForm = "sheet"
+    arrival: Arrival = NOTHING_SAID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guide:
+    """How the front desk or the owner works with Coursekeeper; `title` heads it."""
+
+    clinic: Clinic
+    title: str
+    issued_on: date
+    sections: tuple[Section, ...]
+    language: str = "en"

@@ -10,14 +10,19 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from invoices.papers.account import AccountStatement, CreditNote, Invoice
-from invoices.papers.agreement import CourseAgreement, CourseQuote
-from invoices.papers.course import AftercareSheet, CourseSummary
-from invoices.papers.month import OwnersMonth
-from invoices.papers.receipt import PrepaidBalance, Receipt, YearEnd
+from invoices.papers.account import AccountStatement, CourseAgreement, CourseQuote, CreditNote, Invoice
+from invoices.papers.course import (
+    AftercareSheet,
+    CourseSummary,
+    GiftVoucher,
+    Guide,
+    ShopPoster,
+    VisitPlanner,
+    VoucherLetter,
+    WelcomeSheet,
+)
+from invoices.papers.receipt import OwnersMonth, PrepaidBalance, Receipt, YearEnd
 from invoices.papers.shared import PaperRefused
-from invoices.papers.voucher import GiftVoucher, ShopPoster, VoucherLetter
-from invoices.papers.welcome import Guide, VisitPlanner, WelcomeSheet
 
 T = TypeVar("T")
 
@@ -61,9 +66,11 @@ def _hints(made: Hashable) -> dict[str, Any]:
 def _read(hint: Any, value: Any, where: str) -> Any:
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
-        return _read_optional(hint, value, where)
+        (some,) = (arg for arg in get_args(hint) if arg is not type(None))
+        return None if value is None else _read(some, value, where)
     if origin is tuple:
-        return _read_tuple(hint, value, where)
+        items: list[Any] = _expect(isinstance(value, list), value, where)
+        return tuple(_read(get_args(hint)[0], item, where) for item in items)
     if origin is Literal:
         return _expect(value in get_args(hint), value, where)
     if is_dataclass(hint):
@@ -73,16 +80,6 @@ def _read(hint: Any, value: Any, where: str) -> Any:
     if hint is type(None):
         return _expect(value is None, value, where)
     return _expect(type(value) is hint, value, where)
-
-
-def _read_optional(hint: Any, value: Any, where: str) -> Any:
-    (some,) = (arg for arg in get_args(hint) if arg is not type(None))
-    return None if value is None else _read(some, value, where)
-
-
-def _read_tuple(hint: Any, value: Any, where: str) -> tuple[Any, ...]:
-    items: list[Any] = _expect(isinstance(value, list), value, where)
-    return tuple(_read(get_args(hint)[0], item, where) for item in items)
 
 
 def _expect(is_right: bool, value: Any, where: str) -> Any:

@@ -14,20 +14,16 @@ from invoices.language import Language, language_for
 from invoices.pages.account_rows import in_one_piece, is_windowed, postal_lines
 from invoices.pages.agreement import agreement_page, quote_page
 from invoices.pages.colour import pale_ground, readable_accent
-from invoices.pages.credit_note import credit_note_page
 from invoices.pages.density import Density, densities_of, of_several_pages
-from invoices.pages.invoice import invoice_page
-from invoices.pages.lines import whole, with_full_lines
+from invoices.pages.invoice import credit_note_page, invoice_page
 from invoices.pages.month import month_page
-from invoices.pages.reach import phone_way, ways_to_reach
-from invoices.pages.receipt import prepaid_page, receipt_page
-from invoices.pages.script import lang, named
+from invoices.pages.receipt import prepaid_page, receipt_page, year_page
 from invoices.pages.sheet import cells, halves, sheet_page
 from invoices.pages.statement import statement_page
 from invoices.pages.summary import summary_page
+from invoices.pages.text import lang, named, phone_way, ways_to_reach, whole, with_full_lines
 from invoices.pages.voucher import letter_page, poster_page, voucher_page
 from invoices.pages.welcome import planner_page, welcome_page
-from invoices.pages.year import year_page
 
 # From text of 12 points to text of 16.
 LARGER = 4 / 3

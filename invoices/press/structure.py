@@ -14,7 +14,7 @@ import pydyf  # type: ignore[import-untyped]  # it ships no types
 from weasyprint import Document  # type: ignore[import-untyped]
 from weasyprint.formatting_structure import boxes  # type: ignore[import-untyped]
 
-from invoices.pages.script import language_of_piece
+from invoices.pages.text import language_of_piece
 
 POINTS_PER_PIXEL = 0.75
 _BULLET = "li::before"
@@ -31,7 +31,12 @@ def complete(document: Document, pdf: pydyf.PDF) -> None:
     spoken: dict[int, str] = {}
     for leaf, (piece, matrix, page_height) in zip(leaves, pieces, strict=True):
         if leaf["S"] == "/Figure":
-            _place(leaf, matrix, page_height)
+            # Turn a box in CSS pixels from the top into points from the bottom of the page.
+            left, top, right, bottom = leaf["A"]["BBox"]
+            corners = ((left, top), (right, bottom))
+            (x1, y1), (x2, y2) = (matrix.transform_point(*each) for each in corners) if matrix else corners
+            sides = (min(x1, x2), page_height - max(y1, y2), max(x1, x2), page_height - min(y1, y2))
+            leaf["A"]["BBox"] = pydyf.Array(round(each * POINTS_PER_PIXEL, 2) for each in sides)
         if piece.element_tag == _BULLET:
             item = tree.label_item(leaf)
             continues = piece.element.get("data-continues") is not None
@@ -43,7 +48,11 @@ def complete(document: Document, pdf: pydyf.PDF) -> None:
         if element["S"] == "/TH":
             element["A"]["Scope"] = "/Column" if tree.grandparent(element)["S"] == "/THead" else "/Row"
     tree.mark_languages(tree.document, spoken, document.metadata.lang)
-    _describe_links(document)
+    # Say in words where a link leads: its title in the HTML, or the words one clicks on.
+    for box, _ in chain.from_iterable(_boxes(page._page_box) for page in document.pages):
+        if box.link_annotation and box.element is not None:
+            said = box.element.get("title") or "".join(box.element.itertext()).strip()
+            box.link_annotation["Contents"] = pydyf.String(said or box.element.get("href"))
 
 
 class _Tree:
@@ -133,20 +142,3 @@ def _language_of(piece: Any, paper: str) -> str:
     if marked != paper or not isinstance(piece, boxes.TextBox):
         return marked
     return language_of_piece(piece.text, paper)
-
-
-def _place(figure: Any, matrix: Any, page_height: float) -> None:
-    """Turn a box in CSS pixels from the top into points from the bottom of the page."""
-    left, top, right, bottom = figure["A"]["BBox"]
-    corners = ((left, top), (right, bottom))
-    (x1, y1), (x2, y2) = (matrix.transform_point(*each) for each in corners) if matrix else corners
-    sides = (min(x1, x2), page_height - max(y1, y2), max(x1, x2), page_height - min(y1, y2))
-    figure["A"]["BBox"] = pydyf.Array(round(each * POINTS_PER_PIXEL, 2) for each in sides)
-
-
-def _describe_links(document: Document) -> None:
-    """Say in words where a link leads: its title in the HTML, or the words one clicks on."""
-    for box, _ in chain.from_iterable(_boxes(page._page_box) for page in document.pages):
-        if box.link_annotation and box.element is not None:
-            said = box.element.get("title") or "".join(box.element.itertext()).strip()
-            box.link_annotation["Contents"] = pydyf.String(said or box.element.get("href"))

@@ -9,15 +9,43 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
+from importlib import import_module
 from queue import SimpleQueue
 from threading import Thread
-from typing import IO
+from types import ModuleType
+from typing import IO, Any
 
 from invoices.papers import Paper, PaperRefused
-from invoices.press.late import loaded_late
 from invoices.press.protocol import FAILED, PDF, READY, REFUSED, read_frame, read_request, write_frame
+
+
+class _Late(ModuleType):
+    """Stands for a module of which functions and classes are called, and nothing else is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def call(*args: Any, **named: Any) -> Any:
+            return getattr(import_module(self.__name__), name)(*args, **named)
+
+        return call
+
+
+@contextmanager
+def loaded_late(*names: str) -> Iterator[None]:
+    """Give what is imported within the block stand-ins for these modules, unless they are loaded already."""
+    stand_ins = {name: _Late(name) for name in names if name not in sys.modules}
+    sys.modules.update(stand_ins)
+    try:
+        yield
+    finally:
+        for name in stand_ins:
+            del sys.modules[name]
+
 
 Draw = Callable[[Paper, Mapping[str, bytes]], bytes]
 
@@ -30,7 +58,13 @@ def main(memory_mb: int, folder: str, draw: Draw | None = None) -> None:
     papers: SimpleQueue[bytes] = SimpleQueue()
     # A thread of its own notices the owner's end even while a paper is being drawn: no orphan is left.
     Thread(target=_listen, args=(asked, papers, folder), daemon=True).start()
-    _limit_memory(memory_mb)
+    try:
+        import resource  # Windows has none.
+
+        limit = memory_mb * 1024 * 1024
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    except (ImportError, OSError, ValueError) as error:
+        print(f"This platform sets no memory limit for paper workers: {error}", file=sys.stderr)
     draw = draw or _warm_renderer()
     write_frame(answers, READY)
     while True:
@@ -55,16 +89,6 @@ def _listen(asked: IO[bytes], papers: SimpleQueue[bytes], folder: str) -> None:
         papers.put(paper)
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
-
-
-def _limit_memory(memory_mb: int) -> None:
-    try:
-        import resource  # Windows has none.
-
-        limit = memory_mb * 1024 * 1024
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    except (ImportError, OSError, ValueError) as error:
-        print(f"This platform sets no memory limit for paper workers: {error}", file=sys.stderr)
 
 
 def _warm_renderer() -> Draw:

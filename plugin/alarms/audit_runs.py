@@ -11,8 +11,8 @@ from plugin.backups.anchors import disagreeing
 from plugin.core.acts import SQUARE, Act
 from plugin.core.opening_hours import OpeningHours
 from plugin.courses.audit import Finding, audit_in_parts
-from plugin.courses.base.bookmarks import take_turn
-from plugin.courses.base.opening_hours import read_hours
+from plugin.courses.base.clinic import read_hours
+from plugin.courses.base.inbox import take_turn
 from plugin.services import Services
 from plugin.store import Store
 from plugin.store.upkeep import AuditRun

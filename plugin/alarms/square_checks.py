@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from plugin.alarms.condition import Look, fine, lasting, unused, wrong
-from plugin.courses.base.opening_hours import read_hours
+from plugin.courses.base.clinic import read_hours
 from plugin.courses.square_health import SIGN_IN, last_sync_at, read_connection, square_mode, square_state
 from plugin.services import Services
 from plugin.square.connection.tokens import ALARM_AFTER

@@ -13,7 +13,7 @@ from plugin.backups.words import error_in_words, size_in_words
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.opening_hours import OpeningHours
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.opening_hours import read_hours
+from plugin.courses.base.clinic import read_hours
 from plugin.courses.base.outbox import Job, count_jobs, enqueue
 from plugin.courses.base.work import Work, transact
 from plugin.errors import NotFound

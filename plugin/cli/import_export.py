@@ -123,8 +123,8 @@ def export(what: str, file: Path | None, form: str, first: str | None, last: str
 @click.option("--currency", default="", help="Another currency than the clinic’s, such as EUR.")
 def journal(month: str, file: Path | None, form: str, last: str | None, currency: str) -> None:
     """Write the accountant's journal of MONTH, such as 2026-11, to FILE or standard output."""
-    from plugin.courses.journal.files import JournalFormat, journal_file
     from plugin.courses.journal.keep import keep_money
+    from plugin.courses.journal.month import JournalFormat, journal_file
     from plugin.courses.journal.month import journal as journal_of
     from plugin.courses.privacy.access_log import record_download
     from plugin.courses.reports.month import asked_month

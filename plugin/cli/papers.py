@@ -67,7 +67,7 @@ def papers_aftercare(course: str, file: Path, visit: str | None, language: str |
 @FILE
 def papers_invoice(course: str, file: Path) -> None:
     """Write the invoice of a course to FILE, issuing it first if needed."""
-    from plugin.courses.documents.on_demand import invoice_of_course
+    from plugin.courses.documents.issuing import invoice_of_course
 
     _write_document(file, lambda store, act: invoice_of_course(store, act, course))
 
@@ -87,7 +87,7 @@ def papers_statement(course: str, file: Path) -> None:
 @FILE
 def papers_voucher(course: str, file: Path) -> None:
     """Write the gift voucher of a course to FILE."""
-    from plugin.courses.documents.on_demand import voucher_of_course
+    from plugin.courses.documents.issuing import voucher_of_course
 
     _write_document(file, lambda store, act: voucher_of_course(store, act, course))
 
@@ -118,7 +118,7 @@ def papers_month(month: str, file: Path) -> None:
 @FILE
 def papers_guide(name: str, file: Path) -> None:
     """Write the guide for the front desk or the owner to FILE."""
-    from plugin.courses.handouts.guides import guide_pdf
+    from plugin.courses.handouts.cache import guide_pdf
 
     _write(file, lambda services, act: guide_pdf(services.store, services.render, name, now=act.now))
 

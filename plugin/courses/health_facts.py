@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.attention import count_open
-from plugin.courses.base.bookmarks import bookmark_of, drop_bookmark_in, save_bookmark
-from plugin.courses.base.inbox import InboxState, inbox_state
+from plugin.courses.base.inbox import InboxState, bookmark_of, drop_bookmark_in, inbox_state, save_bookmark
 from plugin.courses.base.work import in_session
 from plugin.courses.square_health import last_sync_at
 from plugin.errors import MailFailed

@@ -14,11 +14,10 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act
 from plugin.courses.base.attention import settle_row
-from plugin.courses.base.bookmarks import bookmark_of
-from plugin.courses.base.inbox import InboxState, inbox_state
+from plugin.courses.base.inbox import InboxState, bookmark_of, inbox_state
 from plugin.courses.base.outbox import PAPERS
 from plugin.courses.base.work import Work, transact
-from plugin.courses.documents.enqueue import DOCUMENT_JOBS
+from plugin.courses.documents.files import DOCUMENT_JOBS
 from plugin.store import Store
 from plugin.store.prepared import Prepared
 from plugin.store.tables import Attention, Connection, Inbox, Outbox, Sweep

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from plugin.courses.agreements.public_signing import agree_publicly
 from plugin.courses.base import events
 from plugin.courses.base.outbox import enqueue_papers_and_profile
-from plugin.courses.documents import enqueue
+from plugin.courses.documents import files
 from plugin.courses.exchange.complete import complete_exchanges
 from plugin.courses.handouts.visit_email import enqueue_visit_emails
 from plugin.courses.sales.checkout_views import settle_checkouts
@@ -18,20 +18,20 @@ from plugin.courses.visits.plan_bookings import cancel_plan_of_frozen
 SUBSCRIBERS: Mapping[type[events.Event], Sequence[events.Subscriber]] = {
     # A checkout is paid before its exchange can be completed.
     events.SaleBooked: (
-        enqueue.issue_invoice,
-        enqueue.issue_receipts,
+        files.issue_invoice,
+        files.issue_receipts,
         settle_checkouts,
         settle_public_order,
         agree_publicly,
         complete_exchanges,
     ),
-    events.CourseAssigned: (enqueue.issue_invoice,),
-    events.CourseReassigned: (enqueue.correct_invoice,),
+    events.CourseAssigned: (files.issue_invoice,),
+    events.CourseReassigned: (files.correct_invoice,),
     events.CourseChanged: (enqueue_papers_and_profile,),
     events.CourseFrozen: (cancel_plan_of_frozen,),
-    events.CourseGiven: (enqueue.issue_voucher,),
+    events.CourseGiven: (files.issue_voucher,),
     events.VisitRecorded: (enqueue_visit_emails,),
-    events.Refunded: (enqueue.issue_credit_note,),
+    events.Refunded: (files.issue_credit_note,),
 }
 
 events.subscribe(SUBSCRIBERS)

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from invoices.papers import Clinic as LetterheadClinic
 from plugin.alarms.machine_checks import LITTLE_SPACE
-from plugin.courses.handouts.example import example_summary
+from plugin.courses.handouts.text_check import example_summary
 from plugin.doctor.finding import Finding, ok, warning, wrong
 from plugin.services import Render
 

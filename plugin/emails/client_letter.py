@@ -10,7 +10,7 @@ from plugin.core.money import Money
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import ClinicView
-from plugin.courses.handouts.example import CLIENT
+from plugin.courses.handouts.text_check import CLIENT
 from plugin.courses.letters import sending
 from plugin.courses.letters.kinds import list_letter_kinds
 from plugin.courses.lists.listing import renew_some

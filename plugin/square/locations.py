@@ -6,8 +6,7 @@ from datetime import time
 
 from plugin.core.acts import SQUARE, Act
 from plugin.core.opening_hours import DAY_MINUTES, Interval, OpeningHours
-from plugin.courses.base.clinic import is_named, read_clinic, save_clinic, time_zones
-from plugin.courses.base.opening_hours import read_hours, save_hours
+from plugin.courses.base.clinic import is_named, read_clinic, read_hours, save_clinic, save_hours, time_zones
 from plugin.courses.base.views import ClinicView
 from plugin.errors import CoursekeeperError, InvalidField
 from plugin.services import Services

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work
-from plugin.courses.documents.pay_address import save_pay_address_in
+from plugin.courses.documents.statement import save_pay_address_in
 from plugin.services import Services
 from plugin.square.events.effects import Effect
 from plugin.square.parsing import Json, text

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
 from plugin.courses.base.attention import open_item, settle_item_in
-from plugin.courses.base.bookmarks import bookmark_of, drop_bookmark_in, save_bookmark, save_bookmark_in
 from plugin.courses.base.clinic import local_date, read_clinic
+from plugin.courses.base.inbox import bookmark_of, drop_bookmark_in, save_bookmark, save_bookmark_in
 from plugin.courses.base.outbox import PROFILE, Job, last_job_subject
 from plugin.courses.base.work import Work
 from plugin.courses.clients import profile_notes

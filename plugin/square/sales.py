@@ -13,7 +13,7 @@ from plugin.core.money import Money
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work
 from plugin.courses.documents import sale_record
-from plugin.courses.documents.enqueue import enqueue_invoice
+from plugin.courses.documents.files import enqueue_invoice
 from plugin.courses.documents.sale_record import save_sale_in
 from plugin.courses.sales.lookalikes import Offers, SoldItem
 from plugin.courses.sales.sales import Came, Sale, SaleLine

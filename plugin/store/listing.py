@@ -127,7 +127,7 @@ class ListedClient(Base):
     Computed from the client's rows of the list in the transaction that writes those. `sessions_left`, `ends_on`, the
     first last day, and `due_back_on`, the last such day, are of main sessions in courses in use; `done_on` is the last
     visit of a course with none left. `reasons`: why they are worth a call on the day of the list, as
-    `plugin.courses.lists.reasons` counts them, 0 for nothing. Text about the client is not here.
+    `plugin.courses.lists.outcomes` counts them, 0 for nothing. Text about the client is not here.
     """
 
     client_id: Mapped[str] = mapped_column(Id, primary_key=True)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from plugin.courses.handouts.pass_formats import GoogleAccount, google_account, pass_signer, signed_jwt
+from plugin.courses.handouts.wallet_pass import GoogleAccount, google_account, pass_signer, signed_jwt
 from plugin.errors import ConfigurationError, InvalidField, WalletFailed
 from plugin.settings import Settings
 from plugin.wording import _

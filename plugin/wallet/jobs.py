@@ -17,15 +17,16 @@ from plugin.core.acts import COURSEKEEPER
 from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.outbox import Job
 from plugin.courses.clients import wallet_passes
-from plugin.courses.handouts.pass_formats import (
+from plugin.courses.handouts.wallet_pass import (
     GoogleAccount,
     PassSigner,
+    facts_of,
     generic_object,
     google_account,
+    google_pass_of,
     pass_signer,
     withdrawn_object,
 )
-from plugin.courses.handouts.wallet_pass import facts_of, google_pass_of
 from plugin.errors import WalletFailed
 from plugin.jobs import RunAgain
 from plugin.services import Services

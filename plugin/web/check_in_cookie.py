@@ -5,26 +5,26 @@ from flask_security import logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from plugin.core.acts import Actor
-from plugin.courses.accounts import check_in_screens
+from plugin.courses.accounts import shared_devices
 from plugin.web import current_services
 from plugin.web.access import CHECK_IN_COOKIE, keep_cookie
 from plugin.web.actions import act_by
 
 
-def current_screen() -> check_in_screens.CheckInScreenView | None:
+def current_screen() -> shared_devices.CheckInScreenView | None:
     """Return the check-in screen that sent this request, None where it is none, or none may run."""
     services, token = current_services(), request.cookies.get(CHECK_IN_COOKIE, "")
     if not token or not services.settings.check_in_screen:
         return None
-    return check_in_screens.screen_of_token(services.store, token)
+    return shared_devices.screen_of_token(services.store, token)
 
 
-def current_hand_over() -> check_in_screens.HandOverView | None:
+def current_hand_over() -> shared_devices.HandOverView | None:
     """Return the hand-over of the device that sent this request, None where it is none or nothing is asked."""
     services, token = current_services(), request.cookies.get(CHECK_IN_COOKIE, "")
     if not token or not services.settings.asks_clients:
         return None
-    return check_in_screens.hand_over_of_token(services.store, token, services.clock())
+    return shared_devices.hand_over_of_token(services.store, token, services.clock())
 
 
 def give_away(address: str, token: str = "") -> AnyResponse:
@@ -54,6 +54,6 @@ def leave(actor: Actor) -> None:
     token = request.cookies.get(CHECK_IN_COOKIE, "")
     if token:
         store, act = current_services().store, act_by(actor)
-        check_in_screens.leave_screen(store, act, token)
-        check_in_screens.end_hand_over(store, act, token)
+        shared_devices.leave_screen(store, act, token)
+        shared_devices.end_hand_over(store, act, token)
         after_this_request(forget_cookie)

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from invoices.language import language_for
 from plugin.core.acts import Actor, Role, Source
-from plugin.courses.accounts.check_in_screens import HandOverView, end_hand_over
+from plugin.courses.accounts.shared_devices import HandOverView, end_hand_over
 from plugin.courses.base.views import ClientView
 from plugin.courses.catalog.names import names_in
 from plugin.courses.clients.clients import read_client

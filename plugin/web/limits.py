@@ -18,7 +18,7 @@ from flask_limiter.util import get_remote_address
 from limits.errors import ConfigurationError as LimitsError
 from limits.storage import MemoryStorage, MovingWindowSupport, Storage, storage_from_string
 
-from plugin.courses.accounts.limit_hits import add_hits, clear_hits, count_hits
+from plugin.courses.accounts.second_factors import add_hits, clear_hits, count_hits
 from plugin.errors import ConfigurationError
 from plugin.services import Services
 

@@ -12,8 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.clients.wallet_passes import changed_since, register_device, unregister_device
-from plugin.courses.handouts.pass_formats import MIME_TYPE
-from plugin.courses.handouts.wallet_pass import PassPlace, course_pass, is_token_right, sample_pass
+from plugin.courses.handouts.wallet_pass import MIME_TYPE, PassPlace, course_pass, is_token_right, sample_pass
 from plugin.errors import CoursekeeperError
 from plugin.wallet.jobs import signer_of
 from plugin.web import current_services

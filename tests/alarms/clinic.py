@@ -9,7 +9,7 @@ from plugin.alarms.registry import conditions
 from plugin.core.acts import Act, Actor, Role, Source
 from plugin.core.opening_hours import Interval, OpeningHours
 from plugin.courses.accounts.staff import add_staff
-from plugin.courses.base.opening_hours import save_hours
+from plugin.courses.base.clinic import save_hours
 from plugin.courses.square_health import connection_in
 from plugin.errors import MailFailed
 from plugin.mail import Letter

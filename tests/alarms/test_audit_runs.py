@@ -9,7 +9,7 @@ from sqlalchemy import text
 from plugin.alarms.audit_runs import is_due, last_audit, run_if_due
 from plugin.core.acts import Act
 from plugin.core.opening_hours import Interval, OpeningHours
-from plugin.courses.base.opening_hours import save_hours
+from plugin.courses.base.clinic import save_hours
 from tests.alarms.clinic import OLGA, Watched
 from tests.courses.desk import Desk
 

@@ -17,8 +17,8 @@ from plugin.backups.records import begin_run, change_run, change_state
 from plugin.backups.versions import LATEST
 from plugin.core.acts import Act
 from plugin.core.opening_hours import Interval, OpeningHours
+from plugin.courses.base.clinic import save_hours
 from plugin.courses.base.inbox import receive
-from plugin.courses.base.opening_hours import save_hours
 from plugin.courses.health_facts import WORKER, ClockWatch, MailWatch, sign_of_life
 from plugin.courses.square_health import connection_in
 from plugin.errors import MailFailed

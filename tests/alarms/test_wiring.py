@@ -14,7 +14,7 @@ from plugin.bootstrap import open_services
 from plugin.core.acts import Act
 from plugin.courses import audit
 from plugin.courses.audit import Finding
-from plugin.courses.base.opening_hours import save_hours
+from plugin.courses.base.clinic import save_hours
 from plugin.courses.health_facts import clock_offset, mail_failing
 from plugin.errors import MailFailed
 from plugin.mail import Letter

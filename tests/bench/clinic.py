@@ -16,7 +16,7 @@ import psutil
 from plugin.core.acts import OPERATOR, Act, Role
 from plugin.core.opening_hours import Interval, OpeningHours
 from plugin.courses.accounts.staff import staff_by_email
-from plugin.courses.base.opening_hours import save_hours
+from plugin.courses.base.clinic import save_hours
 from plugin.services import Services, wall_clock
 from plugin.store import Store
 from plugin.store.migrate import upgrade

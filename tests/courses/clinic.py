@@ -8,7 +8,7 @@ from sqlalchemy import select
 from invoices.papers import Paper as PaperContent
 from plugin.core.acts import SQUARE
 from plugin.core.money import Money
-from plugin.courses.accounts.check_in_screens import start_hand_over
+from plugin.courses.accounts.shared_devices import start_hand_over
 from plugin.courses.base.attention import open_item
 from plugin.courses.base.inbox import claim, complete, receive
 from plugin.courses.base.work import Work

@@ -10,8 +10,8 @@ from plugin.core.acts import Act
 from plugin.courses.base.outbox import claim_job, complete_job
 from plugin.courses.imports.batches import CHECK, IMPORT, Chosen, receive_file, set_columns, start_import
 from plugin.courses.imports.run import IMPORT_LEASE_S, run_import
-from plugin.courses.imports.undo import undo_import
 from plugin.courses.imports.views import ImportView, read_import
+from plugin.courses.imports.writing import undo_import
 from plugin.store import Store
 from tests.courses.desk import OLGA, Desk
 

@@ -13,8 +13,7 @@ from plugin.courses.base.activity import Did
 from plugin.courses.clients.clients import change_client
 from plugin.courses.privacy.access_log import record_download
 from plugin.courses.privacy.erasure import Erasure, erase_client
-from plugin.courses.reports.activity import activity, all_activity
-from plugin.courses.reports.activity_sources import ActivityFilter, ActivityView
+from plugin.courses.reports.activity import ActivityFilter, ActivityView, activity, all_activity
 from plugin.courses.reports.period import Period
 from plugin.courses.retention import drop_old_rows
 from plugin.errors import NotFound

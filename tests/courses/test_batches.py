@@ -30,14 +30,16 @@ from plugin.courses.handouts.batches import (
     BATCH,
     MOST_PAPERS,
     BatchView,
+    Names,
     batch_file,
     batches_of,
     cancel_batch,
     delete_old_batches,
+    paper_file_name,
     read_batch,
+    safe_name,
     start_batch,
 )
-from plugin.courses.handouts.bundle import Names, paper_file_name, safe_name
 from plugin.courses.handouts.cache import hand_out
 from plugin.courses.handouts.selection import Choice, Listing, ids_on, people_chosen
 from plugin.courses.privacy.erasure import Erasure, erase_client

@@ -13,11 +13,12 @@ from plugin.core.terms import RefundFormula, Terms
 from plugin.courses.audit import audit
 from plugin.courses.base.views import AttentionView
 from plugin.courses.refunds.desk_refund_parts import note_answer, plan_parts, refund_to_ask, refuse_rest
-from plugin.courses.refunds.desk_refund_quote import RefundQuote, refund_quote
 from plugin.courses.refunds.desk_refunds import (
     Begun,
     DeskRefundView,
     NewRefund,
+    RefundQuote,
+    refund_quote,
     refunds_of_courses,
     start_refund,
 )

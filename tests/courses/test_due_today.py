@@ -6,7 +6,7 @@ import pytest
 
 from plugin.core.terms import Terms
 from plugin.courses.lists.listing import keep_listing
-from plugin.courses.reports.due_today import due_today
+from plugin.courses.reports.overview import due_today
 from plugin.store.ledger import Course
 from plugin.store.selling import Checkout
 from tests.courses.desk import Desk

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.keyset import Order, read_order
+from plugin.courses.reports.books import Line, RollForward
 from plugin.courses.reports.entries import (
     NEWEST_FIRST,
     NOWHERE,
@@ -23,7 +24,6 @@ from plugin.courses.reports.entries import (
     entries_behind_in,
 )
 from plugin.courses.reports.liability import liability_in
-from plugin.courses.reports.lines import Line, RollForward
 from plugin.courses.reports.overview import months_of
 from plugin.courses.reports.period import Period, month_of, months_up_to
 from plugin.courses.reports.totals import add_batch

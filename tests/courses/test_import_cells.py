@@ -10,13 +10,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from xlsxwriter import Workbook
 
-from plugin.courses.imports.amounts import Currency, read_amount
-from plugin.courses.imports.counts import Counts, read_count, read_counts
-from plugin.courses.imports.days import TwoWays, order_told, read_moment
+from plugin.courses.imports.cells import (
+    LARGEST_FILE,
+    Currency,
+    Table,
+    TwoWays,
+    order_told,
+    read_amount,
+    read_moment,
+)
+from plugin.courses.imports.columns import propose
 from plugin.courses.imports.fields import Field
-from plugin.courses.imports.mapping import propose
 from plugin.courses.imports.reading import read_table
-from plugin.courses.imports.table import LARGEST_FILE, Table
+from plugin.courses.imports.values import Counts, read_count, read_counts
 from plugin.errors import InvalidField
 
 DOLLARS = Currency.of("USD", "en", "US")

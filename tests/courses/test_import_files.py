@@ -9,8 +9,8 @@ from datetime import date
 import pytest
 from xlsxwriter import Workbook
 
+from plugin.courses.imports.cells import Table
 from plugin.courses.imports.reading import read_table
-from plugin.courses.imports.table import Table
 from plugin.errors import InvalidField
 
 HEADINGS = "Client,Package,Left,Purchased\n"

@@ -9,7 +9,7 @@ from plugin.courses.audit import audit
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.clients.clients import find_clients
 from plugin.courses.imports.batches import Chosen, receive_file, set_columns
-from plugin.courses.imports.mapping import Known, Proposal, propose
+from plugin.courses.imports.columns import Known, Proposal, propose
 from plugin.courses.imports.reading import read_table
 from plugin.courses.imports.views import ImportView
 from plugin.errors import InvalidField, Refused

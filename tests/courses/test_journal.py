@@ -29,16 +29,20 @@ from plugin.courses.documents.sale_record import (
     save_sale_in,
 )
 from plugin.courses.journal import keep
-from plugin.courses.journal.accounts import ROLES, Role, read_chart, save_chart, usual_chart
+from plugin.courses.journal.accounts import ROLES, Role, Section, read_chart, save_chart, usual_chart
 from plugin.courses.journal.behind import BEHIND, Behind, LineFilter, behind_line
-from plugin.courses.journal.files import JournalFormat, journal_file
 from plugin.courses.journal.keep import add_changed, keep_money
 from plugin.courses.journal.money import Fee, Paid, RefundedMoney, Ticket, missing, pairs_of
-from plugin.courses.journal.month import Journal, JournalEntry, journal, journal_in
-from plugin.courses.journal.pairs import Section
-from plugin.courses.reports.books import close_books
+from plugin.courses.journal.month import (
+    Journal,
+    JournalEntry,
+    JournalFormat,
+    journal,
+    journal_file,
+    journal_in,
+)
+from plugin.courses.reports.books import Line, close_books
 from plugin.courses.reports.liability import liability, liability_in
-from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, month_of
 from plugin.errors import InvalidField, NotAllowed
 from plugin.staff_languages import staff_language

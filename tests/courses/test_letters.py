@@ -12,8 +12,14 @@ from plugin.core.terms import Terms
 from plugin.courses.clients.clients import change_client, read_client
 from plugin.courses.clients.merge import merge_clients
 from plugin.courses.clients.private_page import stop_letters
-from plugin.courses.letters.kinds import choose_letter, declined_by, switch_letter, word_letter
-from plugin.courses.letters.log import letters_by_month, letters_of_client
+from plugin.courses.letters.kinds import (
+    choose_letter,
+    declined_by,
+    letters_by_month,
+    letters_of_client,
+    switch_letter,
+    word_letter,
+)
 from plugin.courses.letters.sending import claim_letter, coming_letters
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.emails.client_letter import example_letter, plan_due_letters

@@ -8,12 +8,12 @@ import pytest
 from plugin.core.money import Money
 from plugin.courses.base.work import Work
 from plugin.courses.exchange.credit import credit_of
-from plugin.courses.lists.reasons import Why
+from plugin.courses.lists.outcomes import Why
 from plugin.courses.refunds.canceled_invoice import end_collection
-from plugin.courses.refunds.desk_refund_quote import refund_quote
+from plugin.courses.refunds.desk_refunds import refund_quote
+from plugin.courses.reports.books import Line
 from plugin.courses.reports.follow_ups import follow_ups
 from plugin.courses.reports.liability import liability
-from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period
 from plugin.courses.sales.sales import Came
 from plugin.errors import Refused

@@ -10,7 +10,7 @@ from plugin.core.money import Money
 from plugin.core.terms import Terms
 from plugin.courses.accounts.staff import add_staff
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.lists.reasons import Why
+from plugin.courses.lists.outcomes import Why
 from plugin.courses.reports.follow_ups import (
     FollowUpFilter,
     count_follow_ups,

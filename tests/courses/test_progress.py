@@ -11,15 +11,15 @@ from plugin.courses.base.columns import Share
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.lists.course_list import ORDERS, CourseFilter, list_courses
 from plugin.courses.lists.listing import keep_listing
-from plugin.courses.lists.outcomes import Outcome
-from plugin.courses.lists.reasons import Why
+from plugin.courses.lists.outcomes import Outcome, Why
 from plugin.courses.reports.follow_ups import FollowUpFilter, FollowUpSort, follow_up_page, follow_ups
 from plugin.courses.reports.progress import (
     CourseProgress,
     ProgressBy,
+    ProgressFilter,
     course_progress,
+    courses_behind,
 )
-from plugin.courses.reports.progress_courses import ProgressFilter, courses_behind
 from plugin.courses.reports.sheets import progress_sheet
 from plugin.errors import InvalidField
 from plugin.store.offers import Treatment

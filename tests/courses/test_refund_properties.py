@@ -17,7 +17,7 @@ from plugin.core.status import Status
 from plugin.core.terms import RefundFormula
 from plugin.courses.audit import audit
 from plugin.courses.base.views import AttentionView, CourseView
-from plugin.courses.refunds.desk_refund_quote import RefundQuote, refund_quote
+from plugin.courses.refunds.desk_refunds import RefundQuote, refund_quote
 from plugin.courses.refunds.refund import refund_sale
 from plugin.courses.sales.sales import Came, Refund, Sale
 from plugin.errors import CoursekeeperError, Refused

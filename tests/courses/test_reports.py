@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import SQUARE
 from plugin.core.terms import Terms
 from plugin.courses.base.work import Work
-from plugin.courses.reports.books import close_books
+from plugin.courses.reports.books import Line, RollForward, close_books
 from plugin.courses.reports.breakage import expired_courses
 from plugin.courses.reports.liability import liability, liability_in
-from plugin.courses.reports.lines import Line, RollForward
 from plugin.courses.reports.overview import overview
 from plugin.courses.reports.period import Period, asked_period, month_of, months_in, start_of
 from plugin.courses.reports.usage import By, usage, usage_in

@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
+from plugin.courses.reports.books import Line
 from plugin.courses.reports.liability import Reserve, liability, reserve, reserve_sheet
-from plugin.courses.reports.lines import Line
 from plugin.courses.reports.totals import keep_totals
 from plugin.store import Store
 from tests.papers.clinic import SINGLE, PaperClinic

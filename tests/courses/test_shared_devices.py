@@ -7,14 +7,6 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Role
-from plugin.courses.accounts.devices import device_of
-from plugin.courses.accounts.email_codes import (
-    CODE_LASTS,
-    EMAIL_CODE,
-    email_code,
-    is_email_code,
-    request_email_code,
-)
 from plugin.courses.accounts.shared_devices import (
     MOST_WRONG,
     OPEN_FOR,
@@ -30,7 +22,15 @@ from plugin.courses.accounts.shared_devices import (
     stop_sharing,
     try_pin,
 )
+from plugin.courses.accounts.sign_ins import device_of
 from plugin.courses.accounts.staff import StaffView, add_staff
+from plugin.courses.accounts.staff_edits import (
+    CODE_LASTS,
+    EMAIL_CODE,
+    email_code,
+    is_email_code,
+    request_email_code,
+)
 from plugin.errors import InvalidField, NotAllowed, NotFound, Refused
 from plugin.store.people import SignIn
 from plugin.store.queues import Outbox

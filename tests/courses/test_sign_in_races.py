@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import text
 
 from plugin.core.acts import Act, Role
-from plugin.courses.accounts.limit_hits import add_hits, clear_hits, count_hits
 from plugin.courses.accounts.second_factors import (
     accept_totp_step,
+    add_hits,
+    clear_hits,
+    count_hits,
     set_recovery_codes,
     use_challenge,
     use_recovery_code,

@@ -29,7 +29,7 @@ from plugin.courses.clients.private_page import (
 )
 from plugin.courses.handouts.cache import fill_cache
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
-from plugin.courses.handouts.next_visit import booking_changed
+from plugin.courses.handouts.status import booking_changed
 from plugin.courses.handouts.visit_email import VISIT_MAIL, last_letter_not_sent, trust_address
 from plugin.courses.visits.booked_visits import use_booking
 from plugin.courses.visits.use import UseSession, use_session

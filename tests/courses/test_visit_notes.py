@@ -23,7 +23,7 @@ from plugin.courses.catalog.visit_options import (
     retire_option,
 )
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
-from plugin.courses.lists.reasons import Why
+from plugin.courses.lists.outcomes import Why
 from plugin.courses.reports.follow_ups import follow_ups
 from plugin.courses.visits.my_day import my_day, past_visits_of
 from plugin.courses.visits.note_views import NoteContent, NotePlace, read_note

@@ -10,9 +10,9 @@ from invoices.language import language_for
 from invoices.pages.welcome import planner_page
 from invoices.papers import PlannerVisit
 from plugin.core.opening_hours import ClosedDays, Interval, OpeningHours, propose_visits
-from plugin.courses.base.opening_hours import save_hours
+from plugin.courses.base.clinic import save_hours
 from plugin.courses.handouts.welcome import planner_paper
-from plugin.courses.reports.planned import PlanBy, planned_visits
+from plugin.courses.reports.by_month import PlanBy, planned_visits
 from plugin.courses.visits.planned import planned_of_courses, planned_on
 from plugin.courses.visits.visit_plan import VisitPlan, moment_of, propose_plan, read_plan, save_plan
 from plugin.errors import InvalidField, Refused

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from invoices.pages.year import check_year
+from invoices.pages.receipt import check_year
 from plugin.core.money import Money
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.changes.adjust import write_off_course
@@ -14,8 +14,8 @@ from plugin.courses.journal.year import Year, year_end, year_paper, year_sheet
 from plugin.courses.lists.balances import region_of
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.reports.books import close_books
+from plugin.courses.reports.breakage import UnusedBalance, unused_balances, unused_page, unused_sheet
 from plugin.courses.reports.totals import keep_totals, make_totals_again
-from plugin.courses.reports.unused import UnusedBalance, unused_balances, unused_page, unused_sheet
 from plugin.errors import InvalidField
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk, back

@@ -17,8 +17,8 @@ from invoices.aftercare import (
     starting_text,
 )
 from invoices.language import language_for
-from invoices.pages.hours import hours_line
 from invoices.pages.sheet import cells, emergency_number
+from invoices.pages.text import hours_line
 from invoices.papers import Block, OpenHours, Paper, PaperRefused, Run, Section, TimeRow
 from tests.invoices.conftest import text_in
 from tests.papers.real import sheet

@@ -10,8 +10,8 @@ import pikepdf
 import pytest
 
 from invoices.language import language_for
-from invoices.pages.credit_note import credit_note_page, working
 from invoices.pages.fit import fit
+from invoices.pages.invoice import credit_note_page, working
 from invoices.papers import CreditNote, Paper, PaperRefused, RefundedSessions, RefundWorking
 from tests.invoices.accounts import credit_note, invoice_of, line, package_and_oil, usd
 from tests.papers.real import paper as real_paper

@@ -14,8 +14,8 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from invoices.pages.cleantext import LONGEST_RUN, MARKS_PER_LETTER, clean
 from invoices.pages.fit import GUIDANCE_CAP, NAME_CAP, SESSIONS_CAP, TERM_CAP, fit
+from invoices.pages.text import LONGEST_RUN, MARKS_PER_LETTER, clean
 from invoices.papers import (
     Allowance,
     Block,
@@ -32,7 +32,7 @@ from invoices.papers import (
 )
 from invoices.press.render import pictures_of
 from invoices.press.workers import PaperWorkers
-from plugin.courses.handouts.example import example_summary
+from plugin.courses.handouts.text_check import example_summary
 from tests.papers.real import KINDS, NAMES, sheet, summary
 from tests.papers.real import paper as real_paper
 

@@ -8,8 +8,8 @@ import pytest
 from weasyprint import HTML
 from weasyprint.formatting_structure.boxes import LineBox, TableCellBox
 
-from invoices.pages.lines import whole, with_full_lines
 from invoices.pages.sums import is_billed
+from invoices.pages.text import whole, with_full_lines
 from invoices.papers import Paper
 from invoices.press.render import the_press
 from tests.papers.real import paper

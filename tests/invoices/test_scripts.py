@@ -14,9 +14,8 @@ from fontTools.ttLib import TTFont
 
 from invoices.aftercare import GENERAL, starting_markdown, starting_slugs
 from invoices.language import language_for
-from invoices.pages.cleantext import LONGEST_RUN, clean, length
 from invoices.pages.fit import fit
-from invoices.pages.script import language_of_letters, language_of_piece
+from invoices.pages.text import LONGEST_RUN, clean, language_of_letters, language_of_piece, length
 from invoices.papers import CourseSummary, Paper
 from invoices.press.glyphs import _BUNDLED, Missing, missing, missing_in, with_boxes
 from invoices.press.html import SCRIPTS, html_of, shared_css

@@ -13,7 +13,7 @@ import pikepdf
 import pytest
 
 from invoices.language import language_for
-from invoices.pages.reach import ways_to_reach
+from invoices.pages.text import ways_to_reach
 from invoices.papers import (
     AccountStatement,
     AftercareSheet,

@@ -15,7 +15,7 @@ import pytest
 from invoices.pages.fit import fit
 from invoices.papers import Clinic, PaperFailed, PaperRefused
 from invoices.press.workers import PaperWorkers
-from plugin.courses.handouts.example import example_summary
+from plugin.courses.handouts.text_check import example_summary
 from tests.papers.quick_worker import quick
 from tests.papers.real import paper, pdf, sheet, summary
 
@@ -27,7 +27,7 @@ QuickWorkers = partial(PaperWorkers, program="tests.papers.quick_worker")
 # A program that has workers draw a paper, and does not close them.
 PROGRAM = (
     "from invoices.papers import Clinic; from invoices.press.workers import PaperWorkers;"
-    "from plugin.courses.handouts.example import example_summary;"
+    "from plugin.courses.handouts.text_check import example_summary;"
     "w = PaperWorkers(program='tests.papers.quick_worker');"
     "w.render(example_summary(Clinic(name='Clinic'), language='en', currency='USD'));"
 )
@@ -241,7 +241,7 @@ def test_what_cuts_fonts_without_harfbuzz_is_not_loaded_where_it_is_not_used() -
 def test_without_harfbuzz_s_cutting_fonts_are_cut_all_the_same() -> None:
     program = (
         f"{WARM} draw = _warm_renderer(); from weasyprint.pdf import fonts; fonts.harfbuzz_subset = None;"
-        "from invoices.papers import Clinic; from plugin.courses.handouts.example import example_summary;"
+        "from invoices.papers import Clinic; from plugin.courses.handouts.text_check import example_summary;"
         "drawn = draw(example_summary(Clinic(name='Clinic'), language='en', currency='USD'), {});"
         "print(late(), drawn[:5], len(drawn) < 200_000)"
     )

@@ -6,7 +6,7 @@ from invoices.papers import AccountStatement, CreditNote, Invoice
 from plugin.courses.clients.buyers import update_from_square_in
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.documents.client_statement import client_statement
-from plugin.courses.documents.on_demand import invoice_of_course
+from plugin.courses.documents.issuing import invoice_of_course
 from plugin.courses.documents.sale_record import SoldSale, Tender
 from plugin.courses.documents.statement import statement_in
 from tests.courses.documents.sales import sold_line

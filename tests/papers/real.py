@@ -28,7 +28,7 @@ from invoices.papers import (
     to_json,
 )
 from invoices.press.render import NO_ASSETS, render
-from plugin.courses.handouts.guides import guide_paper
+from plugin.courses.handouts.cache import guide_paper
 from plugin.store import Store
 from plugin.store.migrate import upgrade
 from tests.once import made_once

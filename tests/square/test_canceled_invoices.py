@@ -13,8 +13,8 @@ from plugin.courses.attention.kind import Resolution
 from plugin.courses.audit import audit
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView
-from plugin.courses.lists.reasons import Why
-from plugin.courses.refunds.desk_refund_quote import refund_quote
+from plugin.courses.lists.outcomes import Why
+from plugin.courses.refunds.desk_refunds import refund_quote
 from plugin.courses.reports.follow_ups import follow_ups
 from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.courses.visits.use import UseSession, use_session

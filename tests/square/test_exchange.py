@@ -18,7 +18,7 @@ from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView
 from plugin.courses.catalog.packages import NewContent, NewPackage, create_package
 from plugin.courses.exchange.credit import credit_of
-from plugin.courses.refunds.desk_refund_quote import refund_quote
+from plugin.courses.refunds.desk_refunds import refund_quote
 from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.courses.sales.checkouts import start_checkout
 from plugin.courses.sales.new_checkout import NewCheckout

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from plugin.courses.base.bookmarks import save_bookmark_in
+from plugin.courses.base.inbox import save_bookmark_in
 from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.square.locations import adopt_location
 from plugin.square.profiles import HELD

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from plugin.courses.journal.accounts import Role
+from plugin.courses.journal.accounts import Role, Section
 from plugin.courses.journal.keep import FEE_AFTER, keep_money
 from plugin.courses.journal.month import journal
-from plugin.courses.journal.pairs import Section
 from plugin.courses.reports.period import month_of
 from plugin.errors import SquareFailed
 from plugin.square.client import SquareNotFound

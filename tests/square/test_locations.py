@@ -8,8 +8,7 @@ import pytest
 
 from plugin.core.acts import Act
 from plugin.core.opening_hours import Interval, OpeningHours
-from plugin.courses.base.clinic import is_named, read_clinic, save_clinic
-from plugin.courses.base.opening_hours import read_hours, save_hours
+from plugin.courses.base.clinic import is_named, read_clinic, read_hours, save_clinic, save_hours
 from plugin.services import Services
 from plugin.square.client import SquareClient
 from plugin.square.locations import adopt_location, watched_locations

@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 
 from plugin.core.acts import Act
 from plugin.core.opening_hours import Interval, OpeningHours
-from plugin.courses.base.bookmarks import bookmark_of
-from plugin.courses.base.opening_hours import save_hours
+from plugin.courses.base.clinic import save_hours
+from plugin.courses.base.inbox import bookmark_of
 from plugin.courses.square_health import POLLED_AT, last_sync_at, square_mode
 from plugin.errors import SquareFailed
 from plugin.services import Services, wall_clock

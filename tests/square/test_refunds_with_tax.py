@@ -15,8 +15,7 @@ from plugin.courses.attention.items import resolve
 from plugin.courses.attention.kind import Resolution
 from plugin.courses.base.read import read_course
 from plugin.courses.base.views import AttentionView, CourseView
-from plugin.courses.refunds.desk_refund_quote import RefundQuote, refund_quote
-from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
+from plugin.courses.refunds.desk_refunds import NewRefund, RefundQuote, refund_quote, start_refund
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import InvalidField
 from plugin.store import Store

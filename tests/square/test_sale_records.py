@@ -12,7 +12,7 @@ from invoices.papers.wire import from_plain, to_plain
 from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.courses.clients.clients import change_client
-from plugin.courses.documents.on_demand import invoice_of_course
+from plugin.courses.documents.issuing import invoice_of_course
 from plugin.courses.documents.sale_record import SoldSale, sale_in
 from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
 from plugin.errors import InvalidField, Refused, SquareFailed

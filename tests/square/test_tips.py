@@ -4,12 +4,10 @@ import pytest
 from sqlalchemy import select
 
 from plugin.core.money import Money
-from plugin.courses.journal.accounts import Role
+from plugin.courses.journal.accounts import Role, Section
 from plugin.courses.journal.behind import LineFilter, behind_line
-from plugin.courses.journal.files import JournalFormat, journal_file
 from plugin.courses.journal.keep import FEE_AFTER, keep_money
-from plugin.courses.journal.month import journal
-from plugin.courses.journal.pairs import Section
+from plugin.courses.journal.month import JournalFormat, journal, journal_file
 from plugin.courses.reports.period import month_of
 from plugin.courses.sales.tips import begin_tip, list_tips, tip_sums
 from plugin.errors import KeyReused

@@ -9,7 +9,7 @@ from plugin.courses.catalog.names import TypedName, save_names
 from plugin.courses.catalog.visit_options import OptionKind, add_option, retire_option
 from plugin.courses.clients.clients import change_client
 from plugin.courses.handouts.content import aftercare_paper, summary_paper
-from plugin.courses.lists.reasons import Why
+from plugin.courses.lists.outcomes import Why
 from plugin.courses.reports.follow_ups import follow_ups
 from plugin.courses.visits.my_day import my_day
 from plugin.courses.visits.note_views import NotePlace, read_note

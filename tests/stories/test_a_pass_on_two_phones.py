@@ -10,8 +10,7 @@ from plugin.core.acts import Role
 from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.courses.clients.wallet_passes import APPLE, changed_since, count_passes, register_device
-from plugin.courses.handouts.pass_formats import pass_signer
-from plugin.courses.handouts.wallet_pass import PassPlace, course_pass
+from plugin.courses.handouts.wallet_pass import PassPlace, course_pass, pass_signer
 from plugin.jobs import complete
 from plugin.wallet.jobs import push, update_apple
 from tests.api.conftest import caller_with, open_test_house

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from plugin.core.terms import RefundFormula
-from plugin.courses.refunds.desk_refund_quote import refund_quote
+from plugin.courses.refunds.desk_refunds import refund_quote
 from plugin.errors import Refused
 from tests.courses.agreements.agreeing import Agreeing, reprice
 from tests.courses.desk import Desk

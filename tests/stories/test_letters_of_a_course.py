@@ -9,8 +9,7 @@ import pytest
 from plugin import create_app
 from plugin.core.acts import Role
 from plugin.core.letters import LetterKind
-from plugin.courses.letters.kinds import choose_letter
-from plugin.courses.letters.log import letters_of_client
+from plugin.courses.letters.kinds import choose_letter, letters_of_client
 from plugin.mail import Letter
 from plugin.store import Store
 from plugin.worker import Worker

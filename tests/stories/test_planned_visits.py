@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from invoices.language import language_for
 from invoices.pages.welcome import planner_page
-from plugin.courses.base.opening_hours import save_hours
+from plugin.courses.base.clinic import save_hours
 from plugin.courses.handouts.welcome import calendar_file, planner_paper
 from plugin.courses.visits.visit_plan import save_plan
 from plugin.store import Store

@@ -4,13 +4,11 @@ from datetime import UTC, date, datetime
 
 from plugin.courses.changes.gifts import NewGift, give_course, redeem_gift
 from plugin.courses.journal.accounts import Role
-from plugin.courses.journal.files import JournalFormat, journal_file
 from plugin.courses.journal.keep import keep_money
-from plugin.courses.journal.month import Journal, journal
+from plugin.courses.journal.month import Journal, JournalFormat, journal, journal_file
 from plugin.courses.journal.year import year_end
-from plugin.courses.reports.books import close_books
+from plugin.courses.reports.books import Line, close_books
 from plugin.courses.reports.liability import liability
-from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, month_of
 from tests.clock import HandMovedClock
 from tests.courses.desk import OLGA, Desk, back

@@ -19,7 +19,7 @@ from plugin.courses.clients.balance_text import balance_sentences
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.clients.profile_notes import wanted_text
 from plugin.courses.handouts.content import summary_paper
-from plugin.courses.lists.reasons import Why
+from plugin.courses.lists.outcomes import Why
 from plugin.courses.reports.exports import courses_sheet
 from plugin.courses.reports.follow_ups import follow_ups
 from plugin.errors import NoneLeft, Refused

@@ -13,8 +13,7 @@ from plugin.core.ledger import Kind
 from plugin.courses.base.activity import Did
 from plugin.courses.base.clinic import change_clinic
 from plugin.courses.documents.series import Numbered
-from plugin.courses.reports.activity import activity
-from plugin.courses.reports.activity_sources import COURSE, OPENED, ActivityFilter, ActivityView
+from plugin.courses.reports.activity import COURSE, OPENED, ActivityFilter, ActivityView, activity
 from plugin.services import Services
 from tests.courses.desk import OLGA, Desk
 from tests.web.page import Page

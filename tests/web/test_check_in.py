@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.courses.accounts.check_in_screens import list_screens
+from plugin.courses.accounts.shared_devices import list_screens
 from plugin.courses.changes.sharing import Share, share_course
 from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.services import Services

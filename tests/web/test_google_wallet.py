@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from plugin.courses.base.outbox import Job, claim_job
 from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.courses.clients.wallet_passes import GOOGLE, UPDATE, WITHDRAW
-from plugin.courses.handouts.pass_formats import LONGEST_LINK, GooglePass, google_account, save_link
+from plugin.courses.handouts.wallet_pass import LONGEST_LINK, GooglePass, google_account, save_link
 from plugin.courses.privacy.erasure import Erasure, erase_client
 from plugin.courses.reports.by_month import passes_by_month
 from plugin.errors import ConfigurationError, InvalidField, WalletFailed

@@ -6,7 +6,7 @@ import pikepdf
 import pytest
 
 from plugin.core.acts import Role
-from plugin.courses.handouts.guides import GUIDES
+from plugin.courses.handouts.cache import GUIDES
 from tests.papers import real
 from tests.web.conftest import As
 from tests.web.visitor import Visitor

@@ -3,7 +3,7 @@
 from datetime import date
 
 from plugin.core.opening_hours import ClosedDays, Interval
-from plugin.courses.base.opening_hours import read_hours
+from plugin.courses.base.clinic import read_hours
 from plugin.services import Services
 from tests.web.visitor import Visitor
 

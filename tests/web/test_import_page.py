@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from plugin.core.acts import Role
 from plugin.courses.base.read import courses_of_client
-from plugin.courses.imports.table import LARGEST_FILE
+from plugin.courses.imports.cells import LARGEST_FILE
 from plugin.services import Services
 from plugin.store import Store
 from plugin.worker import Worker

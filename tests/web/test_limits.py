@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from plugin import create_app
 from plugin.core.acts import Role
-from plugin.courses.accounts.limit_hits import add_hits
+from plugin.courses.accounts.second_factors import add_hits
 from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.store import Store

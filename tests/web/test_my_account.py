@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from plugin.core.acts import Role
-from plugin.courses.accounts.devices import device_of
+from plugin.courses.accounts.sign_ins import device_of
 from plugin.courses.accounts.staff import list_staff
 from plugin.services import Services
 from plugin.store.people import SignIn

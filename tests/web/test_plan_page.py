@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from plugin.core.opening_hours import ClosedDays, assumed_hours
 from plugin.core.terms import Terms
-from plugin.courses.base.opening_hours import save_hours
+from plugin.courses.base.clinic import save_hours
 from plugin.courses.changes.expiry import freeze_course
 from plugin.courses.clients.private_page import token_of
 from plugin.courses.visits.visit_plan import read_plan

@@ -13,7 +13,7 @@ from plugin import web, wording
 from plugin.configuration.overview import shown
 from plugin.core.acts import Role
 from plugin.core.terms import Terms
-from plugin.courses.accounts.devices import device_of
+from plugin.courses.accounts.sign_ins import device_of
 from plugin.courses.visits.no_shows import HOW
 from plugin.services import Services
 from plugin.settings import Settings

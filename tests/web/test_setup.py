@@ -21,8 +21,7 @@ from plugin.courses.accounts.setup import (
     try_setup_code,
 )
 from plugin.courses.accounts.staff import list_all_staff
-from plugin.courses.base.clinic import read_clinic
-from plugin.courses.base.opening_hours import read_hours
+from plugin.courses.base.clinic import read_clinic, read_hours
 from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.catalog.packages import list_packages
 from plugin.errors import CoursekeeperError, NotFound

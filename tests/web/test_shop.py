@@ -19,7 +19,7 @@ from plugin.courses.audit import audit
 from plugin.courses.base.outbox import claim_job
 from plugin.courses.catalog.package_edits import set_on_sale
 from plugin.courses.clients.clients import read_client
-from plugin.courses.refunds.desk_refund_quote import mind_window_in
+from plugin.courses.refunds.desk_refunds import mind_window_in
 from plugin.courses.reports.evidence import write_evidence
 from plugin.courses.retention import drop_old_rows
 from plugin.courses.sales.agreed import free_agreement_in

@@ -25,7 +25,7 @@ from plugin.core.acts import Role
 from plugin.core.status import Status
 from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.courses.clients.wallet_passes import register_device
-from plugin.courses.handouts.pass_formats import pass_signer
+from plugin.courses.handouts.wallet_pass import pass_signer
 from plugin.errors import ConfigurationError
 from plugin.services import Services
 from plugin.store import Store

@@ -37,10 +37,7 @@ class TokenHolder:
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
-    """A token as its owner sees it. The token itself is shown once, when it is made.
-
-    `last_used_at` to 5 minutes.
-    """
+    """A token as its owner sees it. The token itself is shown once, when it is made. `last_used_at` to 5 minutes."""
 
     id: str
     name: str

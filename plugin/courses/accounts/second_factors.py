@@ -7,19 +7,60 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from plugin.core.fingerprint import sha256_hex
 from plugin.core.text import required
 from plugin.courses.accounts import staff
-from plugin.courses.accounts.limit_hits import add_hits
 from plugin.courses.base.activity import REMOVED, SET, Did, record_in
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
-from plugin.store.people import Passkey, Staff
+from plugin.store.tables import LimitHit, Passkey, Staff
 from plugin.wording import _
+
+
+def count_hits(store: Store, key: str, since: datetime) -> tuple[int, datetime | None]:
+    """Return how many tries there were after that moment, and the time of the first."""
+    with store.reading() as session:
+        number, first = session.execute(
+            select(func.count(), func.min(LimitHit.at)).where(
+                LimitHit.key == _subject_digest(key), LimitHit.at > since
+            )
+        ).one()
+    return number, first
+
+
+def add_hits(store: Store, key: str, *, most: int, lasts: timedelta, number: int, now: datetime) -> bool:
+    """Count tries unless that would be more than `most` within `lasts`; return whether they were counted."""
+
+    def work(session: Session) -> bool:
+        session.execute(delete(LimitHit).where(LimitHit.expires_at <= now))
+        known = select(func.count()).where(LimitHit.key == _subject_digest(key), LimitHit.at > now - lasts)
+        if (session.scalar(known) or 0) + number > most:
+            return False
+        session.add_all(
+            LimitHit(id=store.new_id(), key=_subject_digest(key), at=now, expires_at=now + lasts)
+            for _ in range(number)
+        )
+        return True
+
+    return store.transact(work)
+
+
+def clear_hits(store: Store, key: str | None = None) -> None:
+    """Forget the tries under one key, or all."""
+    with store.writing() as session:
+        session.execute(
+            delete(LimitHit).where(LimitHit.key == _subject_digest(key)) if key else delete(LimitHit)
+        )
+
+
+def _subject_digest(key: str) -> str:
+    # A key holds addresses of people and of networks, which nobody needs to read here.
+    return sha256_hex(key)
 
 
 @in_transaction
@@ -49,7 +90,7 @@ def remove_totp(work: Work, staff_id: str) -> staff.StaffView:
         staff.alert(work, row, staff.SECOND_STEP_REMOVED)
         record_in(work, Did.STAFF_SECOND_STEP, name=row.name, subject_id=row.id, after=REMOVED)
     row.totp_secret = row.totp_counter = None
-    if not _has_passkey(work, staff_id):
+    if work.session.scalar(select(Passkey.id).where(Passkey.staff_id == staff_id).limit(1)) is None:
         row.recovery_codes = None
     return staff.staff_view(row)
 
@@ -100,10 +141,6 @@ def count_recovery_codes(store: Store, staff_id: str) -> int:
 def _own(work: Work, staff_id: str) -> Staff:
     assert work.act.actor.staff_id == staff_id, "only one’s own"
     return staff.locked_self(work)
-
-
-def _has_passkey(work: Work, staff_id: str) -> bool:
-    return work.session.scalar(select(Passkey.id).where(Passkey.staff_id == staff_id).limit(1)) is not None
 
 
 def _digest(code: str) -> str:

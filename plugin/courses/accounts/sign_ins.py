@@ -16,9 +16,9 @@ from plugin.courses.base.activity import Did, record_activity, record_in
 from plugin.courses.base.work import Work, in_transaction
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.people import Passkey, SignIn, Staff
 from plugin.store.prepared import Prepared
-from plugin.wording import _
+from plugin.store.tables import Passkey, SignIn, Staff
+from plugin.wording import N_, _
 
 SIGN_IN_LASTS = timedelta(hours=12)
 # A page that only reads must not write each time.
@@ -126,14 +126,10 @@ def staff_signed_in(store: Store, session_mark: str, sign_in_id: str, now: datet
     if row is None:
         return None
     if row.last_seen_at is None or now - row.last_seen_at >= SEEN_NOTED_EVERY:
-        _note_seen(store, sign_in_id, now)
+        # A request must not fail over this while the database is busy; the next one records it.
+        with suppress(OperationalError), store.writing() as session:
+            session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=now))
     return SignedIn(staff_view(row), row.proved_at, row.device_id, row.active_at, row.has_passkey)
-
-
-def _note_seen(store: Store, sign_in_id: str, now: datetime) -> None:
-    # A request must not fail over this while the database is busy; the next one records it.
-    with suppress(OperationalError), store.writing() as session:
-        session.execute(update(SignIn).where(SignIn.id == sign_in_id).values(last_seen_at=now))
 
 
 # Run for every request.
@@ -210,3 +206,36 @@ def _is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:
 def _require_own(actor: Actor, staff_id: str) -> None:
     if actor.staff_id != staff_id:
         require(actor)
+
+
+# The first that matches: each browser also names those it descends from.
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("FxiOS", "Firefox"),
+    ("Firefox/", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SOME_BROWSER, _UNKNOWN = N_("A browser"), N_("Unknown browser")
+# Stored in English, and translated when shown. An iPad describes itself as a Mac.
+_DEVICES = (
+    ("iPhone", N_("{browser} on an iPhone")),
+    ("iPad", N_("{browser} on an iPad")),
+    ("Android", N_("{browser} on an Android device")),
+    ("Windows", N_("{browser} on a Windows PC")),
+    ("CrOS", N_("{browser} on a Chromebook")),
+    ("Macintosh", N_("{browser} on a Mac or iPad")),
+    ("Linux", N_("{browser} on a Linux PC")),
+)
+
+
+def device_of(user_agent: str) -> str:
+    """Return words such as "Safari on an iPhone"; "Unknown browser" where nothing is recognized."""
+    browser = next((word for mark, word in _BROWSERS if mark in user_agent), "")
+    device = next((words for mark, words in _DEVICES if mark in user_agent), "")
+    if device:
+        return device.format(browser=browser or _SOME_BROWSER[:])
+    return browser or _UNKNOWN

@@ -15,8 +15,7 @@ from plugin.core.change_of_mind import NONE, Channel, profiles
 from plugin.courses.agreements import clauses
 from plugin.courses.agreements.views import AgreementView, view_of
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.clinic import clinic_in, local_date_in
-from plugin.courses.base.opening_hours import closed_days_in
+from plugin.courses.base.clinic import clinic_in, closed_days_in, local_date_in
 from plugin.courses.base.views import PackageView
 from plugin.courses.base.words import paper_money
 from plugin.courses.base.work import Work, allowed, require_row, transact

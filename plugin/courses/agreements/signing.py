@@ -12,10 +12,10 @@ from typing import Any, Literal
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 
-from invoices.pages.agreement_check import is_path
+from invoices.pages.fit import is_path
 from invoices.papers import AgreementSignature as PaperSignature
 from invoices.papers import CourseAgreement
-from invoices.papers.agreement import SIGNATURE_HEIGHT, SIGNATURE_WIDTH
+from invoices.papers.account import SIGNATURE_HEIGHT, SIGNATURE_WIDTH
 from plugin.core.acts import Act, Role, require
 from plugin.core.text import NAME_LENGTH, required
 from plugin.courses.agreements import views

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Integer, Row, bindparam, select
 from plugin.core.acts import Role, require
 from plugin.core.text import REASON_LENGTH, required
 from plugin.courses.attention import clients, papers, refunds, sales, square, visits
-from plugin.courses.attention.kind import AttentionKind, Decision, Resolution
+from plugin.courses.attention.kind import AttentionKind, Resolution
 from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.views import AttentionView, ClientView, Page, from_row
 from plugin.courses.base.work import Work, allowed, require_row
@@ -143,7 +143,14 @@ def _locked_item(work: Work, item_id: str) -> Attention:
 def _settle(work: Work, item: Attention, wish: Resolution) -> None:
     if item.resolved_at is not None:
         raise Refused(_("This item was resolved already."), code="already_resolved")
-    decision = _decision(item, wish)
+    allowed = decisions_of(item)
+    name = wish.decision or (allowed[0] if len(allowed) == 1 else None)
+    if name not in allowed:
+        choices = ", ".join(allowed)
+        raise InvalidField(
+            _("For this item the decision is one of: {choices}.", choices=choices), field="decision"
+        )
+    decision = kind_of(item.kind).decision(name)
     require(work.act.actor, decision.role)
     if decision.run(work, item, wish) is False:
         return
@@ -159,17 +166,6 @@ def _settle(work: Work, item: Attention, wish: Resolution) -> None:
         reason=wish.reason,
         client_id=wish.client_id,
     )
-
-
-def _decision(item: Attention, wish: Resolution) -> Decision:
-    allowed = decisions_of(item)
-    name = wish.decision or (allowed[0] if len(allowed) == 1 else None)
-    if name not in allowed:
-        choices = ", ".join(allowed)
-        raise InvalidField(
-            _("For this item the decision is one of: {choices}.", choices=choices), field="decision"
-        )
-    return kind_of(item.kind).decision(name)
 
 
 def _asked(wish: Resolution) -> dict[str, Any]:

@@ -5,16 +5,15 @@ from plugin.courses.attention.kind import AttentionKind, Decision, Resolution, o
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.words import sessions_text
 from plugin.courses.base.work import Work
+from plugin.courses.refunds.basis import close_course
 from plugin.courses.refunds.canceled_invoice import (
     course_asked_about,
     keep_paid_sessions,
     leave_open,
     refund_paid,
 )
-from plugin.courses.refunds.closing import close_course
 from plugin.courses.refunds.disputes import close_disputed, save_disputed
-from plugin.courses.refunds.failed_refund import reopen
-from plugin.courses.refunds.refund_question import keep_as_tip, take_sessions
+from plugin.courses.refunds.refund_question import keep_as_tip, reopen, take_sessions
 from plugin.errors import InvalidField
 from plugin.store.queues import Attention
 from plugin.wording import N_, _

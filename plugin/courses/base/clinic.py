@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
+from plugin.core import opening_hours
 from plugin.core.acts import Act, require
 from plugin.core.text import NAME_LENGTH, optional, required
 from plugin.courses.base.activity import Did, record_activity
@@ -19,7 +20,7 @@ from plugin.courses.base.work import reading
 from plugin.errors import InvalidField
 from plugin.store import Store
 from plugin.store.prepared import Prepared
-from plugin.store.tables import Clinic, Logo
+from plugin.store.tables import Clinic, Hours, Logo
 from plugin.wording import N_, _
 
 _ADDRESS_LINES = 5
@@ -82,7 +83,7 @@ _NO_CLINIC_YET = ClinicView(
 def clinic_in(session: Session) -> ClinicView:
     """Return the clinic, plain defaults until Square or the owner has set its name; a session reads it once."""
     if _IN_HAND not in session.info:
-        session.info[_IN_HAND] = _read(session)
+        session.info[_IN_HAND] = _view(_CLINIC.first(session.connection(), {}))
     clinic: ClinicView = session.info[_IN_HAND]
     return clinic
 
@@ -99,10 +100,6 @@ def with_clinic(query: Select[Any]) -> Select[Any]:
 def keep_clinic_of(session: Session, row: Row[Any]) -> None:
     """Cache the clinic from a row of a `with_clinic` query, so that the session need not query it."""
     session.info.setdefault(_IN_HAND, _view(row[-len(_COLUMNS) :]))
-
-
-def _read(session: Session) -> ClinicView:
-    return _view(_CLINIC.first(session.connection(), {}))
 
 
 def _view(row: Sequence[Any] | None) -> ClinicView:
@@ -262,3 +259,61 @@ def _address(typed: str) -> str:
     return "\n".join(
         optional(line, field="address", called=called, most=_ADDRESS_LINE_LENGTH) for line in lines
     )
+
+
+def hours_in(session: Session) -> opening_hours.OpeningHours:
+    """Return the opening hours in the clinic's time zone; assumed ones until someone has entered them."""
+    zone = clinic_in(session).time_zone
+    row = session.get(Hours, 1)
+    if row is None:
+        return opening_hours.assumed_hours(zone)
+    week = tuple(tuple(opening_hours.Interval(*each) for each in day) for day in row.week)
+    closed = tuple(opening_hours.ClosedDays(*map(date.fromisoformat, each)) for each in row.closed)
+    return opening_hours.OpeningHours(week, zone, closed)
+
+
+read_hours = reading(hours_in)
+
+
+def closed_days_in(session: Session) -> frozenset[date]:
+    """Return the days on which the clinic has said to be closed, such as public holidays."""
+    return frozenset(
+        each.first + timedelta(days=ahead)
+        for each in hours_in(session).closed
+        for ahead in range((each.last - each.first).days + 1)
+    )
+
+
+def save_hours(store: Store, act: Act, hours: opening_hours.OpeningHours) -> opening_hours.OpeningHours:
+    """Save the opening hours; raises InvalidField. The time zone stays the clinic's."""
+    require(act.actor)
+    with store.writing() as session:
+        checked = opening_hours.checked_hours(replace(hours, time_zone=clinic_in(session).time_zone))
+        before, after = hours_text(hours_in(session)), hours_text(checked)
+        if before != after:
+            record_activity(session, store, act, Did.HOURS_CHANGED, before=before, after=after)
+        session.merge(Hours(id=1, **_stored(checked), changed_at=act.now))
+        return checked
+
+
+def hours_text(hours: opening_hours.OpeningHours) -> str:
+    """Return the hours in words, a line for each day and each closed time; "" for assumed ones."""
+    if hours.is_assumed:
+        return ""
+    days = [f"{name}: {_day_text(day)}" for name, day in zip(opening_hours.WEEKDAYS, hours.week, strict=True)]
+    return "\n".join([*days, *(f"Closed {each.first} to {each.last}" for each in hours.closed)])
+
+
+def _day_text(day: tuple[opening_hours.Interval, ...]) -> str:
+    return ", ".join(f"{_clock(each.opens)} to {_clock(each.closes)}" for each in day) or "closed"
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def _stored(hours: opening_hours.OpeningHours) -> dict[str, Any]:
+    return {
+        "week": [[[each.opens, each.closes] for each in day] for day in hours.week],
+        "closed": [[each.first.isoformat(), each.last.isoformat()] for each in hours.closed],
+    }

@@ -133,7 +133,17 @@ def record_from_text(text: str) -> CourseRecord:
             closed_at=_moment(kept["closed_at"]),
             allowances=tuple(_allowance(each) for each in kept["allowances"]),
         )
-        _check(record)
+        heads = [each.head for each in record.allowances]
+        is_closed = record.closed_as is not None
+        if not (
+            record.allowances
+            and record.closed_as in (None, *_CLOSED)
+            and is_closed == (record.closed_at is not None)
+            and not (is_closed and any(head.sessions or head.value for head in heads))
+            and len(record.language) <= _LANGUAGE_LENGTH
+            and all(0 < len(each.treatment) <= NAME_LENGTH for each in record.allowances)
+        ):
+            raise ValueError("not a course")
     except (ValueError, TypeError, KeyError, RecursionError, CoursekeeperError):
         raise InvalidField(_UNREADABLE, field="record") from None
     return record
@@ -182,20 +192,6 @@ def _has_right_signs(change: Change) -> bool:
     if change.kind is Kind.TRANSFERRED_OUT:
         return sessions <= 0 and value <= 0
     return change.kind is Kind.ADJUSTED or (sessions <= 0 and value <= 0 and granted == 0)
-
-
-def _check(record: CourseRecord) -> None:
-    heads = [each.head for each in record.allowances]
-    is_closed = record.closed_as is not None
-    if not (
-        record.allowances
-        and record.closed_as in (None, *_CLOSED)
-        and is_closed == (record.closed_at is not None)
-        and not (is_closed and any(head.sessions or head.value for head in heads))
-        and len(record.language) <= _LANGUAGE_LENGTH
-        and all(0 < len(each.treatment) <= NAME_LENGTH for each in record.allowances)
-    ):
-        raise ValueError("not a course")
 
 
 def _allowance(kept: dict[str, Any]) -> AllowanceRecord:

@@ -1,19 +1,24 @@
-"""The inbox: Square's events, stored as received until handled. The unique event id stops replays."""
+"""The inbox: Square's events, stored as received until handled; and how far a list of Square's was read.
+
+The unique id of an event stops replays.
+
+"""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from plugin.core.acts import Act
 from plugin.courses.base.lease import Queue
 from plugin.courses.base.suppression import NO_BODY, is_anyone_erased_in, names_erased_in
 from plugin.courses.base.work import in_session
 from plugin.store import Store
 from plugin.store.database import write
 from plugin.store.prepared import Prepared
-from plugin.store.tables import METADATA, PENDING, Inbox
+from plugin.store.tables import METADATA, PENDING, Bookmark, Inbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +119,43 @@ def inbox_state(store: Store) -> InboxState:
             .limit(1)
         )
     return InboxState(pending, failed, oldest, newest)
+
+
+def bookmark_of(store: Store, name: str) -> str | None:
+    """Return the text stored under this name."""
+    with store.reading() as session:
+        kept = session.get(Bookmark, name)
+        return kept.value if kept else None
+
+
+def save_bookmark_in(session: Session, act: Act, name: str, value: str) -> None:
+    """Store this text under the name, replacing any earlier one."""
+    kept = session.get(Bookmark, name)
+    if kept is None:
+        session.add(Bookmark(name=name, value=value[:200], at=act.now))
+        return
+    kept.value, kept.at = value[:200], act.now
+
+
+save_bookmark = in_session(save_bookmark_in)
+
+
+def drop_bookmark_in(session: Session, name: str) -> None:
+    """Delete the text stored under this name."""
+    kept = session.get(Bookmark, name)
+    if kept is not None:
+        session.delete(kept)
+
+
+@in_session
+def take_turn(session: Session, act: Act, name: str, *, every: timedelta) -> bool:
+    """Return whether it is this process's turn, and store that it took it: several workers share one rate.
+
+    A turn that was taken less than `every` ago is still taken; one ahead of now was taken by a clock that was wrong.
+    """
+    row = session.get(Bookmark, name, with_for_update=True)
+    since = act.now - datetime.fromisoformat(row.value) if row else None
+    if since is not None and timedelta() <= since < every:
+        return False
+    save_bookmark_in(session, act, name, act.now.isoformat())
+    return True

@@ -15,8 +15,8 @@ from plugin.core.money import Charge, Money
 from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
 from plugin.courses.base import course_extras
-from plugin.courses.base.attendance import OPTIONS_OF_NOTE, attendance
 from plugin.courses.base.chain import NO_COURSE, EntryRow
+from plugin.courses.base.course_extras import OPTIONS_OF_NOTE, attendance
 from plugin.courses.base.state import CLIENT_NAME, prepared_states, read_states, states_of
 from plugin.courses.base.views import CourseSummary, CourseView, EntryView, HappeningView
 from plugin.courses.base.work import require_row

@@ -147,7 +147,9 @@ def _without_salt_of_erased(session: Session, rows: tuple[New, ...]) -> Iterator
 
 
 def _new_rows(session: Session, since: datetime | None) -> Iterator[New]:
-    yield from _read(session, _new_entries(since))
+    query = select(literal(ENTRY), Entry.id, literal(1), func.coalesce(Entry.sha256, ""))
+    query = query.where(~_is_sealed(ENTRY, Entry.id, 1))
+    yield from _read(session, query if since is None else query.where(Entry.written_at >= since))
     if since is not None:
         return
     for kind, record in RECORDS.items():
@@ -171,12 +173,6 @@ def kept_fingerprint(salt: str, row: Sequence[Any]) -> str:
 def _is_sealed(kind: str, row_id: Any, version: Any) -> Any:
     same = (SealedRow.kind == kind, SealedRow.row_id == row_id, SealedRow.version == version)
     return exists().where(*same)
-
-
-def _new_entries(since: datetime | None) -> Select[*tuple[Any, ...]]:
-    query = select(literal(ENTRY), Entry.id, literal(1), func.coalesce(Entry.sha256, ""))
-    query = query.where(~_is_sealed(ENTRY, Entry.id, 1))
-    return query.where(Entry.written_at >= since) if since is not None else query
 
 
 def _new_records(kind: str, model: Any) -> Select[*tuple[Any, ...]]:

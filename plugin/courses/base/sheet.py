@@ -73,17 +73,13 @@ def write(sheet: Sheet, form: Format, out: IO[bytes], *, for_people: bool) -> No
     if form is Format.XLSX:
         _write_xlsx(sheet, out)
     else:
-        _write_csv(sheet, out, for_people=for_people)
-
-
-def _write_csv(sheet: Sheet, out: IO[bytes], *, for_people: bool) -> None:
-    text = io.TextIOWrapper(
-        out, encoding="utf-8-sig" if for_people else "utf-8", newline="", write_through=True
-    )
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(sheet.headings)
-    writer.writerows([_plain(cell) for cell in row] for row in sheet.rows)
-    text.detach()
+        text = io.TextIOWrapper(
+            out, encoding="utf-8-sig" if for_people else "utf-8", newline="", write_through=True
+        )
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow(sheet.headings)
+        writer.writerows([_plain(cell) for cell in row] for row in sheet.rows)
+        text.detach()
 
 
 def _plain(cell: Cell) -> str:

@@ -15,8 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from plugin.core.acts import Source
 from plugin.core.course import AllowanceFacts, CourseFacts, CourseState, Totals, Use, WaitingGift
 from plugin.core.ledger import Head, Kind
-from plugin.courses.base.attendance import HAS_DRAFT
-from plugin.courses.base.course_extras import COURSE_IDS, HAS_DISPUTE, HAS_RELATIONS
+from plugin.courses.base.course_extras import COURSE_IDS, HAS_DISPUTE, HAS_DRAFT, HAS_RELATIONS
 from plugin.store.prepared import Prepared, Values, all_together
 from plugin.store.tables import Allowance, AllowedAhead, Checkout, Client, Clinic, Course, Entry, Gift, Visit
 

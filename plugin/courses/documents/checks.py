@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from invoices import papers
-from plugin.courses.documents.enqueue import DOCUMENT
+from plugin.courses.documents.files import DOCUMENT
 from plugin.courses.documents.series import written
 from plugin.store.prepared import Prepared
 from plugin.store.tables import Document, DocumentFile, DocumentSeries, Outbox
@@ -57,10 +57,6 @@ def _said(content: str) -> tuple[str, str, int] | None:
         paper = papers.from_json(content)
     except papers.PaperRefused:
         return None
-    return _kind_number_total(paper)
-
-
-def _kind_number_total(paper: papers.Paper) -> tuple[str, str, int] | None:
     if isinstance(paper, papers.Invoice):
         return "invoice", paper.number, paper.total.amount
     if isinstance(paper, papers.CreditNote):

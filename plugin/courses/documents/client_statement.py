@@ -23,9 +23,9 @@ from plugin.courses.base.work import Work, transact
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.clients.clients import client_in, known_client_in, living_client_in, view_of, with_merged
 from plugin.courses.documents import statement
-from plugin.courses.documents.buyers import party_in
 from plugin.courses.documents.content import due_on_in
 from plugin.courses.documents.issue import New, issued_in, write_document
+from plugin.courses.documents.sale_record import party_in
 from plugin.courses.documents.series import next_place_in
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper

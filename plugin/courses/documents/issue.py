@@ -4,8 +4,9 @@ No network call. An invoice is issued to the buyer and never changes after that;
 note. One issued to the wrong client is negated by a credit note, and the sale billed to the right one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,19 +14,30 @@ from sqlalchemy.orm import Session
 from invoices import papers
 from invoices.language import language_for
 from invoices.pages.fit import fit
+from invoices.papers import Invoice, Money, PaymentLine, Receipt, ReceiptPart, from_json
+from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.sealing import head_in
+from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work
 from plugin.courses.clients.clients import living_client_in
-from plugin.courses.documents.buyers import buyer_in, courses_of_sale_in
-from plugin.courses.documents.content import invoice_paper, voucher_paper_in
-from plugin.courses.documents.credit_note_content import GivenBack, credit_note_paper
-from plugin.courses.documents.enqueue import enqueue_file
-from plugin.courses.documents.files import refuse_missing_letters
+from plugin.courses.documents.content import due_on_in, invoice_paper, payments_in, voucher_paper_in
+from plugin.courses.documents.credit_note import GivenBack, credit_note_paper
+from plugin.courses.documents.files import enqueue_file, refuse_missing_letters
 from plugin.courses.documents.refund_record import done_refund_in, given_back_in
-from plugin.courses.documents.sale_record import SoldSale, delete_reason_in, sale_in
+from plugin.courses.documents.sale_record import (
+    SoldSale,
+    Tender,
+    buyer_in,
+    courses_of_sale_in,
+    delete_reason_in,
+    packages_of_sale_in,
+    paid_sale_in,
+    sale_in,
+)
 from plugin.courses.documents.series import NextPlace, next_place_in
+from plugin.courses.handouts.content import clinic_on_paper
 from plugin.errors import Refused
-from plugin.store.tables import Client, Course, Document, DocumentCourse, Gift, SquareRefund
+from plugin.store.tables import Checkout, Client, Course, Document, DocumentCourse, Gift, SquareRefund
 
 INVOICE, CREDIT_NOTE, VOUCHER, RECEIPT = "invoice", "credit_note", "gift_voucher", "receipt"
 
@@ -117,7 +129,7 @@ def bill(work: Work, sale: SoldSale, courses: Sequence[Course], subject: str) ->
     """Issue an invoice of the sale for this subject, once, to the buyer; None if no buyer can be billed."""
     buyers = [buyer_in(work.session, course) for course in courses]
     buyer_id = buyers[0] if buyers and all(buyers) else None
-    if buyer_id is None or _is_erased(work.session, buyer_id):
+    if buyer_id is None or work.session.get_one(Client, buyer_id).erased_at is not None:
         return None
     place = next_place_in(work.session, INVOICE)
     if (known := issued_in(work.session, INVOICE, subject)) is not None:
@@ -181,10 +193,6 @@ def _credit_what_went_back(work: Work, square_order_id: str) -> None:
         create_credit_note(work, refund_id)
 
 
-def _is_erased(session: Session, client_id: str) -> bool:
-    return session.get_one(Client, client_id).erased_at is not None
-
-
 def create_correction(work: Work, square_order_id: str) -> Document | None:
     """Bill a sale to the client who has its courses now, after they were moved from one billed by mistake.
 
@@ -220,3 +228,139 @@ def _take_back(work: Work, document: Document, sale: SoldSale) -> None:
     courses = course_ids_of(work.session, document.id)
     new = New(f"corrects:{document.id}", document.client_id, courses, document.square_order_id, document.id)
     write_document(work, new, place, paper, paper.total)
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A payment of a sale, and what had been paid before it, minor units."""
+
+    tender: Tender
+    line: PaymentLine
+    before: int
+    part: ReceiptPart
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """An issued receipt."""
+
+    id: str
+    issued_at: datetime
+    content_sha256: str
+    paper: Receipt
+
+
+def receipts_in(session: Session, square_order_id: str, client_id: str) -> tuple[ReceiptView, ...]:
+    """Return the receipts of a sale that were made out to a client, in the order they were issued."""
+    of_sale = (Document.kind == RECEIPT, Document.square_order_id == square_order_id)
+    rows = session.scalars(
+        select(Document).where(*of_sale, Document.client_id == client_id).order_by(Document.place)
+    )
+    return tuple(
+        ReceiptView(row.id, row.issued_at, row.content_sha256, paper)
+        for row in rows
+        if isinstance(paper := from_json(row.content), Receipt)
+    )
+
+
+def create_receipts(work: Work, square_order_id: str) -> list[Document]:
+    """Issue the receipt of each payment that has none yet, in their order; return those issued now.
+
+    None while the sale has no invoice, which a receipt names. After the invoice was made out anew to another client,
+    each payment has one more receipt, which names the one it replaces.
+    """
+    session = work.session
+    invoice, sale = invoice_of_sale_in(session, square_order_id), paid_sale_in(session, square_order_id)
+    if invoice is None or sale is None or session.get_one(Client, invoice.client_id).erased_at is not None:
+        return []
+    billed = from_json(invoice.content)
+    assert isinstance(billed, Invoice)  # what is stored as one
+    again = invoice.subject.removeprefix(square_order_id)
+    issued = list[Document]()
+    for paid in payments_of(session, sale, billed):
+        place = next_place_in(session, RECEIPT)
+        payment_id = paid.tender.square_payment_id or f"{square_order_id}/{paid.before}"
+        if issued_in(session, RECEIPT, payment_id + again) is not None:
+            continue
+        replaced = _last_of(session, payment_id) if again else None
+        paper = _paper(work, billed, sale, paid, place.number, replaced.number if replaced else "")
+        new = New(payment_id + again, invoice.client_id, course_ids_of(session, invoice.id), square_order_id)
+        issued.append(write_document(work, new, place, paper, paper.payment.amount))
+    return issued
+
+
+def payments_of(session: Session, sale: SoldSale, invoice: Invoice) -> Iterator[Paid]:
+    """Yield the payments that Square recorded, each with what was paid before it.
+
+    In their order, except that a payment with a receipt comes before one without: a payment made offline is known
+    late, with the time at which it was made.
+    """
+    clinic, language = clinic_in(session), language_for(invoice.language)
+    tenders = sorted(sale.tenders, key=lambda each: each.at)
+    lines = payments_in(session, sale, clinic, language, invoice.sold_on)
+    # What another sale pays by an exchange is paid at the sale: it is no payment of money, and comes first.
+    before = sum(each.amount.amount for each in lines[len(tenders) :])
+    in_parts = _is_in_parts(session, sale, clinic)
+    # The payments with a receipt, numbered in the order of their first ones.
+    of_sale = select(Document.subject).where(
+        Document.kind == RECEIPT, Document.square_order_id == sale.square_order_id
+    )
+    payments = [each.partition("#")[0] for each in session.scalars(of_sale.order_by(Document.place))]
+    known = {each: place for place, each in enumerate(dict.fromkeys(payments))}
+    paid = list(zip(tenders, lines, strict=False))
+    paid.sort(key=lambda each: known.get(each[0].square_payment_id, len(known)))
+    for place, (tender, line) in enumerate(paid):
+        left = invoice.total.amount - before - tender.amount
+        yield Paid(tender, line, before, _part(left, is_first=place == 0, in_parts=in_parts, before=before))
+        before += tender.amount
+
+
+def _part(left: int, *, is_first: bool, in_parts: bool, before: int) -> ReceiptPart:
+    if left <= 0:
+        return "balance" if before and in_parts else ("part" if before else "all")
+    return "deposit" if is_first and in_parts else "part"
+
+
+def _is_in_parts(session: Session, sale: SoldSale, clinic: ClinicView) -> bool:
+    """Return whether a deposit was agreed, or payments are of several days or not all made: no split of one payment."""
+    begun = select(Checkout.id).where(
+        Checkout.square_order_id == sale.square_order_id, Checkout.deposit.is_not(None)
+    )
+    zone = clinic.zone
+    days = {each.at.astimezone(zone).date() for each in sale.tenders}
+    paid = sum(each.amount for each in sale.tenders) + sale.exchanged
+    return len(days) > 1 or paid < sale.total or session.scalar(begun.limit(1)) is not None
+
+
+def _paper(work: Work, invoice: Invoice, sale: SoldSale, paid: Paid, number: str, replaces: str) -> Receipt:
+    session, clinic = work.session, clinic_in(work.session)
+    left = invoice.total.amount - paid.before - paid.tender.amount
+    return Receipt(
+        clinic=clinic_on_paper(clinic),
+        number=number,
+        issued_on=local_date(clinic, work.now),
+        billed_to=invoice.billed_to,
+        about=packages_of_sale_in(session, sale.square_order_id, invoice.language),
+        payment=paid.line,
+        paid_at=paid.tender.at,
+        part=paid.part,
+        invoice_number=invoice.number,
+        invoice_issued_on=invoice.issued_on,
+        total=invoice.total,
+        paid_before=Money(paid.before, sale.currency),
+        balance_due=Money(left, sale.currency),
+        language=invoice.language,
+        due_on=due_on_in(session, sale.square_order_id) if left > 0 else None,
+        reference=sale.square_order_id,
+        receipt_url=paid.tender.receipt_url,
+        replaces=replaces,
+    )
+
+
+def _last_of(session: Session, payment_id: str) -> Document | None:
+    """Return the last receipt of a payment that was issued before its invoice was made out anew."""
+    of_payment = select(Document).where(
+        Document.kind == RECEIPT,
+        (Document.subject == payment_id) | Document.subject.startswith(f"{payment_id}#", autoescape=True),
+    )
+    return session.scalar(of_payment.order_by(Document.place.desc()).limit(1))

@@ -122,7 +122,10 @@ def _about(session: Session, kind: PaperKind, paper_id: str) -> tuple[str, str, 
     if kind == "prepaid":
         return paper_id, _any_course(session, paper_id), _("Prepaid balance")
     if kind == "client_statement":
-        return paper_id, _course_of(session, _last_invoice(session, paper_id)), _("Statement of account")
+        billed = billed_to_in(session, paper_id)
+        if not billed:
+            raise NotFound(NO_PAPER)
+        return paper_id, _course_of(session, billed[-1]), _("Statement of account")
     if kind == "agreement":
         agreement = require_row(session, Agreement, paper_id, NO_PAPER)
         return agreement.client_id, "", _("Course agreement")
@@ -143,13 +146,6 @@ def _any_course(session: Session, client_id: str) -> str:
     if course_id is None:
         raise NotFound(NO_PAPER)
     return course_id
-
-
-def _last_invoice(session: Session, client_id: str) -> Document:
-    billed = billed_to_in(session, client_id)
-    if not billed:
-        raise NotFound(NO_PAPER)
-    return billed[-1]
 
 
 def _course_of(session: Session, document: Document) -> str:

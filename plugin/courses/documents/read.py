@@ -1,6 +1,6 @@
 """Issued documents for lists, links and spreadsheets. Their content and bytes are read elsewhere."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,12 +14,12 @@ from plugin.courses.base.clinic import read_clinic
 from plugin.courses.base.course_extras import COURSE_IDS
 from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
-from plugin.courses.base.views import Page
+from plugin.courses.base.views import CourseView, Page
 from plugin.courses.base.work import reading
 from plugin.courses.changes.gifts import written_code
-from plugin.courses.clients.clients import LONGEST_SEARCH, with_merged, words_in
-from plugin.courses.documents.buyers import sold_courses_in
-from plugin.courses.documents.enqueue import DOCUMENT
+from plugin.courses.clients.clients import LONGEST_SEARCH, living_client_in, with_merged, words_in
+from plugin.courses.documents.files import DOCUMENT
+from plugin.courses.documents.sale_record import buyers_in, sold_courses_in
 from plugin.courses.documents.series import written
 from plugin.errors import NotFound
 from plugin.store import Store
@@ -103,15 +103,6 @@ def documents_of_courses(session: Session, course_ids: Sequence[str]) -> dict[st
         course_id: tuple(view for view in views if sold.get(course_id) in view.course_ids)
         for course_id in course_ids
     }
-
-
-def documents_about_in(
-    session: Session, course_ids: Collection[str], client_id: str
-) -> tuple[DocumentView, ...]:
-    """Return the documents of these courses, and the client's invoices and credit notes, oldest first."""
-    session.flush()
-    asked = {"course_ids": list(course_ids), "client_id": client_id}
-    return _views(_ABOUT.all(session.connection(), asked))
 
 
 def _in_time(which: ColumnElement[bool]) -> Select[Any]:
@@ -300,3 +291,70 @@ def _is_code(typed: str) -> ColumnElement[bool]:
     # A voucher's code is typed as it is printed, in groups.
     code = typed.replace("-", "").replace(" ", "").upper()
     return and_(Document.kind == "gift_voucher", Document.number == code)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDocuments:
+    """The client's documents of each course at hand, oldest first, and those of courses that others have now.
+
+    `bought`: the courses they paid for themselves, which have or will have an invoice issued to them.
+    """
+
+    of_course: dict[str, tuple[DocumentView, ...]]
+    given_away: tuple[DocumentView, ...]
+    bought: frozenset[str]
+
+    @property
+    def is_billed(self) -> bool:
+        """Return whether an invoice was issued to them, which a statement of account begins with."""
+        issued = (*self.given_away, *(each for of_one in self.of_course.values() for each in of_one))
+        return any(each.kind == "invoice" for each in issued)
+
+
+def documents_of_client(store: Store, client_id: str, courses: Sequence[CourseView]) -> ClientDocuments:
+    """Return what was issued to the client; `courses` are those at hand."""
+    with store.reading() as session:
+        sold = _sold_in(session, courses)
+        # The documents of these courses, and the client's invoices and credit notes, oldest first.
+        course_ids = {each.id for each in sold.values()}
+        session.flush()
+        asked = {"course_ids": list(course_ids), "client_id": client_id}
+        about = _views(_ABOUT.all(session.connection(), asked))
+        buyers = _buyers_in(session, courses, sold)
+        bought = frozenset(
+            course.id for course in courses if _is_now(session, buyers[sold[course.id].id], client_id)
+        )
+    theirs = {
+        course_id: tuple(each for each in about if one.id in each.course_ids and each.client_id == client_id)
+        for course_id, one in sold.items()
+    }
+    at_hand = {one.id for one in sold.values()}
+    given_away = tuple(
+        each
+        for each in about
+        if each.client_id == client_id and each.kind in BILLED and not at_hand.intersection(each.course_ids)
+    )
+    return ClientDocuments(theirs, given_away, bought)
+
+
+def _sold_in(session: Session, courses: Sequence[CourseView]) -> Mapping[str, Course | CourseView]:
+    # Without a transfer, which a view of the course shows, each was sold as it is.
+    if not any(course.origin for course in courses):
+        return {course.id: course for course in courses}
+    ids = [course.id for course in courses]
+    return sold_courses_in(session, session.scalars(select(Course).where(Course.id.in_(ids))))
+
+
+def _buyers_in(
+    session: Session, courses: Sequence[CourseView], sold: Mapping[str, Course | CourseView]
+) -> dict[str, str | None]:
+    # The history of a course shows that a gift was redeemed; that of the course it came from is not at hand.
+    if any(course.origin or course.has_history("redeemed") for course in courses):
+        return buyers_in(session, sold.values())
+    return {course.id: course.client_id for course in sold.values()}
+
+
+def _is_now(session: Session, buyer_id: str | None, client_id: str) -> bool:
+    return buyer_id == client_id or (
+        buyer_id is not None and living_client_in(session, buyer_id).id == client_id
+    )

@@ -14,8 +14,7 @@ from plugin.core.refund_value import Agreed, Sessions, discount_forfeited, prora
 from plugin.core.terms import RefundFormula
 from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.read import course_in
-from plugin.courses.documents.credit_note_content import GivenBack
-from plugin.courses.documents.credit_shares import Wanted
+from plugin.courses.documents.credit_note import GivenBack, Wanted
 from plugin.courses.documents.sale_record import RefundRecord, SoldSale, kept_refund_in
 from plugin.courses.refunds.basis import refund_basis_in, tips_refunded_in
 from plugin.store.tables import Allowance, Course, DeskRefund, DeskRefundPart, Entry, SquareRefund
@@ -121,10 +120,7 @@ class DoneRefund:
 
 
 def done_refund_in(session: Session, square_refund_id: str) -> DoneRefund | None:
-    """Return the whole refund that a Square refund belongs to.
-
-    None while it is pending or returned no money.
-    """
+    """Return the whole refund that a Square refund belongs to. None while it is pending or returned no money."""
     row = session.get(SquareRefund, square_refund_id)
     if row is None or row.square_order_id is None:
         return None

@@ -27,20 +27,62 @@ from invoices.papers import (
 from plugin.core.acts import Act
 from plugin.core.ledger import Kind
 from plugin.courses.base.clinic import clinic_in, local_date
+from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.clients import client_in
-from plugin.courses.documents.buyers import courses_of_sale_in, packages_of_sale_in, party_in
 from plugin.courses.documents.content import due_on_in, payments_in
-from plugin.courses.documents.on_demand import invoice_of_course
-from plugin.courses.documents.pay_address import look_for_pay_address, pay_address_in
-from plugin.courses.documents.sale_record import paid_sale_in
+from plugin.courses.documents.issuing import invoice_of_course
+from plugin.courses.documents.sale_record import (
+    courses_of_sale_in,
+    packages_of_sale_in,
+    paid_sale_in,
+    party_in,
+)
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.errors import NotFound
 from plugin.store import Store
-from plugin.store.tables import Allowance, Course, Document, Entry
+from plugin.store.tables import Allowance, Checkout, Course, Document, Entry, SaleRecord
 from plugin.wording import _
+
+# The outbox job that looks for the invoice of a sale in Square, by Square order.
+FIND_PAY_ADDRESS = "find_pay_address"
+_LONGEST = 500
+
+
+def pay_address_in(session: Session, square_order_id: str) -> str:
+    """Return the address of the page, "" where none is known."""
+    begun = select(Checkout.url).where(
+        Checkout.square_order_id == square_order_id,
+        Checkout.url.is_not(None),
+        Checkout.state == "waiting",
+        Checkout.cancel_asked_at.is_(None),
+    )
+    url = session.scalar(begun.order_by(Checkout.created_at.desc()).limit(1)) or _found_in(
+        session, square_order_id
+    )
+    return url if url and url.startswith("https://") and len(url) <= _LONGEST else ""
+
+
+def save_pay_address_in(session: Session, square_order_id: str, url: str) -> None:
+    """Store the page of the invoice in Square; "" where it has none. Nothing for a sale that is not recorded."""
+    row = session.get(SaleRecord, square_order_id)
+    if row is not None and row.content.get("pay_url") != url:
+        row.content = {**row.content, "pay_url": url}
+
+
+def look_for_pay_address(work: Work, square_order_id: str) -> None:
+    """Enqueue the search in Square, once for each sale: what is due of it has no page to pay so far."""
+    row = work.session.get(SaleRecord, square_order_id)
+    if row is not None and "pay_url" not in row.content:
+        enqueue(work, FIND_PAY_ADDRESS, square_order_id)
+
+
+def _found_in(session: Session, square_order_id: str) -> str:
+    row = session.get(SaleRecord, square_order_id)
+    return str(row.content.get("pay_url", "")) if row is not None else ""
+
 
 # The order within one day.
 _ORDER = {"payment": 0, "credit_note": 1, "refund": 2, "canceled": 3}

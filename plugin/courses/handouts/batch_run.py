@@ -22,8 +22,13 @@ from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import in_session
 from plugin.courses.clients.clients import IS_SOMEBODY, find_clients, read_client
 from plugin.courses.documents.files import document_bytes
-from plugin.courses.handouts.batches import batch_for_change, check_choice, papers_for_in
-from plugin.courses.handouts.bundle import bundle, paper_file_name
+from plugin.courses.handouts.batches import (
+    batch_for_change,
+    bundle,
+    check_choice,
+    paper_file_name,
+    papers_for_in,
+)
 from plugin.courses.handouts.cache import Render, hand_out
 from plugin.courses.handouts.selection import CALLED, INVOICE, Choice, LeftOut, Selection
 from plugin.errors import InvalidField, NotFound, PaperNotMade, Refused
@@ -86,10 +91,7 @@ def run_batch(printer: Printer, clock: Clock, job: Job) -> str | None:
 def make_papers(
     printer: Printer, act: Act, form: str, papers: list[Selection], out: BinaryIO, tick: Tick
 ) -> list[LeftOut]:
-    """Write the papers into one file; return those that could not be made.
-
-    `tick` is called with the number done.
-    """
+    """Write the papers into one file; return those that could not be made. `tick` is called with the number done."""
     clinic = read_clinic(printer.store)
     day = local_date(clinic, act.now)
     here = act.now.astimezone(clinic.zone)
@@ -218,10 +220,7 @@ def write_batch(
     *,
     say: Callable[[str], None],
 ) -> Made:
-    """Write the papers to a file, whole or not at all.
-
-    `say` is called with the progress. Raises InvalidField.
-    """
+    """Write the papers to a file, whole or not at all. `say` is called with the progress. Raises InvalidField."""
     check_choice(act.actor, choice, form)
     with printer.store.reading() as session:
         wanted, without = papers_for_in(session, choice, act.now)

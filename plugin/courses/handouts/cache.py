@@ -4,20 +4,24 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal, get_args
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from invoices import papers
+from invoices.aftercare import guide_text
+from invoices.papers import Guide, ShopPoster
 from invoices.press.glyphs import missing
 from invoices.press.version import papers_version
 from plugin.core.acts import COURSEKEEPER, Act
+from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.base.work import Work, in_session, transact
 from plugin.courses.clients.private_page import known_address_in, page_address
-from plugin.courses.handouts.content import aftercare_paper, summary_paper
+from plugin.courses.handouts.content import aftercare_paper, clinic_on_paper, summary_paper
 from plugin.courses.handouts.logos import assets_for
 from plugin.courses.handouts.welcome import planner_paper, welcome_paper
-from plugin.errors import CoursekeeperError, PaperNotMade, Refused
+from plugin.errors import CoursekeeperError, NotFound, PaperNotMade, Refused
 from plugin.store import Store
 from plugin.store.queues import Paper as StoredPaper
 from plugin.store.tables import Client, Course, Handout
@@ -137,10 +141,7 @@ def _mark(paper: papers.Paper) -> str:
 
 
 def drawn(store: Store, render: Render, paper: papers.Paper) -> bytes:
-    """Return the paper as PDF, with the clinic's logo.
-
-    Raises Refused, or PaperNotMade if a retry may help.
-    """
+    """Return the paper as PDF, with the clinic's logo. Raises Refused, or PaperNotMade if a retry may help."""
     try:
         return render(paper, assets_for(store, paper))
     except papers.PaperRefused as error:
@@ -195,3 +196,32 @@ def _hand_out(store: Store, act: Act, course_id: str, kind: str, paper: papers.P
         if session.scalar(handed) is not None:
             return
     transact(store, act, do)
+
+
+def poster_pdf(store: Store, render: Render, address: str, *, now: datetime, language: str) -> bytes:
+    """Draw the poster of the page at this address. Raises Refused, or PaperNotMade if a retry may help."""
+    clinic = read_clinic(store)
+    paper = ShopPoster(
+        clinic=clinic_on_paper(clinic), url=address, issued_on=local_date(clinic, now), language=language
+    )
+    return drawn(store, render, paper)
+
+
+GuideName = Literal["desk", "owner"]
+GUIDES: tuple[GuideName, ...] = get_args(GuideName)
+
+
+def guide_pdf(store: Store, render: Render, name: str, *, now: datetime) -> bytes:
+    """Render the guide for the `desk` or the `owner`. Raises NotFound, or PaperNotMade if a retry may help."""
+    return drawn(store, render, guide_paper(store, name, now=now))
+
+
+def guide_paper(store: Store, name: str, *, now: datetime) -> Guide:
+    """Return a guide in the clinic's letterhead, dated today; raises NotFound."""
+    if name not in GUIDES:
+        raise NotFound(_("There is no such guide."))
+    clinic = read_clinic(store)
+    title, sections = guide_text(name)
+    return Guide(
+        clinic=clinic_on_paper(clinic), title=title, issued_on=local_date(clinic, now), sections=sections
+    )

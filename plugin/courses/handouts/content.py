@@ -12,8 +12,7 @@ from plugin.core.course import AllowanceState
 from plugin.core.opening_hours import OpeningHours
 from plugin.core.status import Status
 from plugin.courses.base.chain import NO_COURSE
-from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.opening_hours import hours_in
+from plugin.courses.base.clinic import clinic_in, hours_in, local_date
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClinicView, CourseView, NoShowView, VisitView, from_row
 from plugin.courses.base.words import paper_money
@@ -22,7 +21,7 @@ from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.catalog.terms_text import terms_of
 from plugin.courses.clients.clients import client_in
 from plugin.courses.handouts import status
-from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
+from plugin.courses.handouts.status import next_visit_in, suggested_interval_in
 from plugin.courses.handouts.texts import text_for
 from plugin.courses.ratings.choices import choice_in
 from plugin.courses.ratings.views import concern_views_in

@@ -5,13 +5,17 @@ from datetime import date
 from enum import StrEnum
 
 from invoices import papers
+from invoices.e_invoice import why_not
+from plugin.courses.base.activity import Did, record_in
+from plugin.courses.base.clinic import change_clinic_in, clinic_in
 from plugin.courses.base.views import ClinicView
 from plugin.courses.base.words import paper_money
+from plugin.courses.base.work import Work, allowed
 from plugin.courses.catalog.packages import NewContent, NewPackage, kind_of_content
 from plugin.courses.catalog.terms_text import gift_sentences, terms_sentences
 from plugin.courses.handouts.content import clinic_on_paper
-from plugin.courses.handouts.example import CLIENT, example_summary
-from plugin.courses.handouts.text_check import clean_markdown, sheet_with
+from plugin.courses.handouts.text_check import CLIENT, clean_markdown, example_summary, sheet_with
+from plugin.errors import Refused
 
 _KINDS: dict[str, papers.AllowanceKind] = {"touch_up": "touch_up", "add_on": "add_on"}
 
@@ -120,3 +124,15 @@ def _allowance(each: NewContent) -> papers.Allowance:
 
 def _kind(each: NewContent) -> papers.AllowanceKind:
     return _KINDS.get(each.kind or kind_of_content(each), "main")
+
+
+@allowed()
+def switch_e_invoices(work: Work, *, is_on: bool) -> None:
+    """Turn Factur-X data in invoices on or off; raises Refused while the clinic lacks what that needs."""
+    clinic = clinic_in(work.session)
+    if is_on and (lacking := why_not(clinic_on_paper(clinic))):
+        raise Refused(lacking, code="no_e_invoices")
+    change_clinic_in(work.session, {"has_e_invoices": is_on})
+    if clinic.has_e_invoices != is_on:
+        before, after = ("off", "on") if is_on else ("on", "off")
+        record_in(work, Did.SETTING_CHANGED, subject_id="clinic.has_e_invoices", before=before, after=after)

@@ -51,17 +51,14 @@ class Picture:
 
 
 def read_picture(data: bytes) -> Picture:
-    """Check a file and re-encode it.
-
-    Raises InvalidField, stating how to fix it, for what can't be on a paper.
-    """
+    """Check a file and re-encode it. Raises InvalidField, stating how to fix it, for what can't be on a paper."""
     if not data:
         raise _refusal(_("Choose a picture first."))
     if len(data) > LARGEST_FILE:
         raise _refusal(
             _(
                 "This file has {megabytes} MB, at most 2 MB fit. A smaller picture prints as well.",
-                megabytes=_megabytes(data),
+                megabytes=f"{len(data) / 1024 / 1024:.1f}",
             )
         )
     opener = _opener(data)
@@ -85,10 +82,6 @@ def _whole_or_not_at_all() -> Iterator[None]:
 
 def _refusal(message: str) -> InvalidField:
     return InvalidField(message, field="logo")
-
-
-def _megabytes(data: bytes) -> str:
-    return f"{len(data) / 1024 / 1024:.1f}"
 
 
 def _opener(data: bytes) -> Callable[[bytes], Image.Image]:
@@ -208,10 +201,7 @@ def _drawn(pixels: Image.Image) -> Picture:
 
 
 def set_logo(store: Store, act: Act, data: bytes) -> LogoView:
-    """Use this picture as the logo of papers made from now on.
-
-    Raises InvalidField, Refused without a clinic.
-    """
+    """Use this picture as the logo of papers made from now on. Raises InvalidField, Refused without a clinic."""
     require(act.actor)
     picture = read_picture(data)
 

@@ -70,10 +70,7 @@ CALLED = {SUMMARY: N_("course summary"), AFTERCARE: N_("aftercare sheet"), INVOI
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """One paper to be made.
-
-    `subject` is the course's id; for an invoice, the document's, which has a number.
-    """
+    """One paper to be made. `subject` is the course's id; for an invoice, the document's, which has a number."""
 
     client_name: str
     kind: str

@@ -1,32 +1,84 @@
-"""Checks of an aftercare text: does it fit a sheet, does it name each step of help, does it promise a result?"""
+"""Checks of an aftercare text: does it fit a sheet, does it name each step; a sample client to preview papers."""
 
 import re
 import unicodedata
+from datetime import UTC, date, datetime, timedelta
 
+from invoices import papers
 from invoices.aftercare import GENERAL, odd_rows, read_text, starting_text
 from invoices.pages.fit import fit
 from invoices.papers import AftercareSheet, PaperRefused
-from plugin.courses.handouts.example import example_sheet
 from plugin.errors import InvalidField
+from plugin.wording import N_, _
+
+CLIENT = N_("Margaret Osei")
+TREATMENT = N_("Facial acupuncture, 60 min")
+_PRACTITIONER = N_("A. Kim")
+_SESSIONS, _USED = 12, 5
+_PRICE = 198000
+_FIRST = date(2026, 10, 6)
+_DAYS = tuple(_FIRST + timedelta(days=7 * number) for number in range(_USED))
+_NEXT = papers.NextVisit(
+    at=datetime(2026, 11, 10, 18, 30, tzinfo=UTC), treatment=TREATMENT, practitioner=_PRACTITIONER
+)
+
+
+def example_sheet(text: papers.AftercareText, language: str) -> papers.AftercareSheet:
+    """Return the aftercare sheet of the sample client's last visit with this text."""
+    return papers.AftercareSheet(
+        clinic=papers.Clinic(name="Clinic"),
+        client_name=CLIENT,
+        visited_on=_DAYS[-1],
+        treatment=TREATMENT,
+        text=text,
+        language=language,
+        session_number=_USED,
+        sessions_total=_SESSIONS,
+        practitioner=_PRACTITIONER,
+        next_visit=_NEXT,
+    )
+
+
+def example_summary(clinic: papers.Clinic, *, language: str, currency: str) -> papers.CourseSummary:
+    """Return the summary of the sample client's course under this letterhead."""
+    left = _SESSIONS - _USED
+    card = papers.stamps(granted=_SESSIONS, used_on=_DAYS, left=left)
+    return papers.CourseSummary(
+        clinic=clinic,
+        client_name=CLIENT,
+        issued_on=_DAYS[-1],
+        package_name=_("Facial acupuncture, course of {sessions}", sessions=_SESSIONS),
+        sessions_left=left,
+        sessions_total=_SESSIONS,
+        sessions_used=_USED,
+        sold_on=_FIRST,
+        paid=papers.Money(_PRICE, currency),
+        language=language,
+        allowances=(
+            papers.Allowance(treatment=TREATMENT, granted=_SESSIONS, used=_USED, left=left, stamps=card),
+        ),
+        visits=tuple(
+            papers.SummaryVisit(
+                on=day, treatment=TREATMENT, session_number=number, practitioner=_PRACTITIONER
+            )
+            for number, day in enumerate(_DAYS, start=1)
+        ),
+        next_visit=_NEXT,
+    )
+
 
 _NOBODY_TYPES = ("Cc", "Cs", "Cn", "Co")
 
 
 def checked_markdown(markdown: str, language: str) -> str:
-    """Return the text as it is stored.
-
-    Raises InvalidField with the reason of the paper that can't be made of it.
-    """
+    """Return the text as it is stored. Raises InvalidField with the reason of the paper that can't be made of it."""
     cleaned = clean_markdown(markdown)
     sheet_with(cleaned, language)
     return cleaned
 
 
 def sheet_with(markdown: str, language: str) -> AftercareSheet:
-    """Return a sample client's sheet with the text, which alone decides if it is too long.
-
-    Raises InvalidField.
-    """
+    """Return a sample client's sheet with the text, which alone decides if it is too long. Raises InvalidField."""
     try:
         sheet = example_sheet(read_text(markdown), language)
         fit(sheet)

@@ -1,8 +1,8 @@
 """Aftercare texts: the clinic's own by treatment and language, in versions, over the starting ones."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -15,12 +15,71 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row
 from plugin.courses.handouts.text_check import checked_markdown
-from plugin.courses.handouts.text_views import StandingText, TextView, TreatmentTexts, Version
 from plugin.courses.visits.notes import LONGEST_INTERVAL
 from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.tables import Staff, Treatment, TreatmentText
 from plugin.wording import _
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One saved version. `is_starting`: the clinic returned to the starting text with it."""
+
+    version: int
+    is_starting: bool
+    is_reviewed: bool
+    written_at: datetime
+    by: str
+    reviewer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingText:
+    """The state of a treatment's text in one language; without a version it is the starting one."""
+
+    language: str
+    newest: Version | None = None
+
+    @property
+    def is_starting(self) -> bool:
+        """Return whether clients get the text that comes with the program."""
+        return self.newest is None or self.newest.is_starting
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Return whether the clinic's practitioner has approved it."""
+        return self.newest is not None and self.newest.is_reviewed
+
+
+@dataclass(frozen=True, slots=True)
+class TreatmentTexts:
+    """A treatment, its text in each language, and the suggested days between its visits."""
+
+    treatment_id: str
+    treatment: str
+    kind: str
+    suggested_days: int | None
+    texts: tuple[StandingText, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """A text to edit. `shown` is the version whose words are in `markdown`, 0 for the starting text."""
+
+    treatment_id: str
+    treatment: str
+    kind: str
+    language: str
+    markdown: str
+    is_reviewed: bool
+    shown: int
+    versions: tuple[Version, ...]
+
+    @property
+    def newest(self) -> int:
+        """Return the number of the newest version, 0 if none was saved."""
+        return self.versions[0].version if self.versions else 0
 
 
 def text_for(
@@ -40,21 +99,18 @@ def text_for(
     try:
         if own is None or not own.markdown:
             return read_text(starting_markdown(slug, spoken))
-        return with_review(read_text(own.markdown), own, zone=clinic_in(session).zone)
+        text = read_text(own.markdown)
+        if not own.is_reviewed:
+            return text
+        return replace(
+            text,
+            reviewed=True,
+            reviewed_by=own.reviewer or own.by,
+            reviewed_on=own.written_at.astimezone(clinic_in(session).zone).date(),
+            version=own.version,
+        )
     except PaperRefused as error:
         raise Refused(str(error), code="paper_refused") from None
-
-
-def with_review(text: AftercareText, row: TreatmentText, *, zone: ZoneInfo) -> AftercareText:
-    if not row.is_reviewed:
-        return text
-    return replace(
-        text,
-        reviewed=True,
-        reviewed_by=row.reviewer or row.by,
-        reviewed_on=row.written_at.astimezone(zone).date(),
-        version=row.version,
-    )
 
 
 def count_to_review(store: Store) -> int:
@@ -92,7 +148,18 @@ def read_treatment_text(
     with store.reading() as session:
         treatment = _treatment(session, treatment_id, language)
         rows = session.scalars(_of(treatment_id, language).order_by(TreatmentText.version.desc())).all()
-        return _view(treatment, language, rows, _chosen(rows, version))
+        shown = _chosen(rows, version)
+        starting = starting_markdown(starting_slug(treatment.name, treatment.kind), language)
+        return TextView(
+            treatment_id=treatment.id,
+            treatment=treatment.name,
+            kind=treatment.kind,
+            language=language,
+            markdown=(shown.markdown if shown else "") or starting,
+            is_reviewed=bool(shown and shown.is_reviewed),
+            shown=shown.version if shown else 0,
+            versions=tuple(_version(row) for row in rows),
+        )
 
 
 def save_text(
@@ -144,10 +211,7 @@ def start_over(store: Store, act: Act, treatment_id: str, language: str, *, seen
 
 @allowed()
 def suggest_days(work: Work, treatment_id: str, days: int | None) -> None:
-    """Set the days between visits of this treatment that papers suggest, None for none.
-
-    Raises InvalidField.
-    """
+    """Set the days between visits of this treatment that papers suggest, None for none. Raises InvalidField."""
     if days is not None and not 1 <= days <= LONGEST_INTERVAL:
         raise InvalidField(
             _("Between visits there are 1 to {longest_interval} days.", longest_interval=LONGEST_INTERVAL),
@@ -241,22 +305,6 @@ def _chosen(rows: Sequence[TreatmentText], version: int | None) -> TreatmentText
     if chosen is None:
         raise NotFound(_("There is no such version of this text."))
     return chosen
-
-
-def _view(
-    treatment: Treatment, language: str, rows: Sequence[TreatmentText], shown: TreatmentText | None
-) -> TextView:
-    starting = starting_markdown(starting_slug(treatment.name, treatment.kind), language)
-    return TextView(
-        treatment_id=treatment.id,
-        treatment=treatment.name,
-        kind=treatment.kind,
-        language=language,
-        markdown=(shown.markdown if shown else "") or starting,
-        is_reviewed=bool(shown and shown.is_reviewed),
-        shown=shown.version if shown else 0,
-        versions=tuple(_version(row) for row in rows),
-    )
 
 
 def _of(treatment_id: str, language: str, version: int | None = None) -> Select[TreatmentText]:

@@ -18,7 +18,7 @@ from plugin.courses.base.read import course_in
 from plugin.courses.base.views import ClientView, ClinicView, CourseView, VisitView
 from plugin.courses.base.work import Work, allowed, in_session, require_row
 from plugin.courses.clients.clients import known_client_in, living_client_in, view_of
-from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
+from plugin.courses.handouts.status import next_visit_in, suggested_interval_in
 from plugin.store import Store
 from plugin.store.prepared import Prepared
 from plugin.store.tables import Client, Course, VisitLetter
@@ -35,10 +35,7 @@ LATEST = timedelta(days=3)
 
 @dataclass(frozen=True, slots=True)
 class DueLetter:
-    """An e-mail to send now: its recipient and its subject.
-
-    `interval`: the suggested interval between visits.
-    """
+    """An e-mail to send now: its recipient and its subject. `interval`: the suggested interval between visits."""
 
     id: str
     client: ClientView

@@ -10,13 +10,11 @@ from invoices.calendar import calendar_of
 from invoices.language import language_for
 from invoices.pages.sheet import OF_WELCOME
 from invoices.papers import PlannerForm, PlannerVisit, Section, VisitPlanner, WelcomeContent, WelcomeSheet
-from plugin.courses.base.clinic import local_date
-from plugin.courses.base.opening_hours import hours_in
+from plugin.courses.base.clinic import hours_in, local_date
 from plugin.courses.base.views import CourseView
 from plugin.courses.catalog.names import Names, names_in
 from plugin.courses.handouts import content
-from plugin.courses.handouts.next_visit import next_visit_in, suggested_interval_in
-from plugin.courses.handouts.status import received_in
+from plugin.courses.handouts.status import next_visit_in, received_in, suggested_interval_in
 from plugin.courses.handouts.texts import starting_slug, text_for
 from plugin.courses.visits.visit_plan import VisitPlan, plan_in
 from plugin.store import Store

@@ -18,12 +18,18 @@ from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
 from plugin.courses.base.outbox import enqueue
 from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row
-from plugin.courses.imports.columns import Columns, chosen, columns_from_json, undecided
-from plugin.courses.imports.encoding import checked_encoding
-from plugin.courses.imports.mapping import Known, Proposal, propose
+from plugin.courses.imports.cells import Table
+from plugin.courses.imports.columns import (
+    Columns,
+    Known,
+    Proposal,
+    chosen,
+    columns_from_json,
+    propose,
+    undecided,
+)
 from plugin.courses.imports.offers import offers_in, treatments_in
-from plugin.courses.imports.reading import read_table
-from plugin.courses.imports.table import Table
+from plugin.courses.imports.reading import checked_encoding, read_table
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.bulk import ImportBatch
@@ -79,7 +85,13 @@ def receive_file(store: Store, act: Act, name: str, data: bytes) -> Received:
 
 @in_transaction
 def _receive(work: Work, name: str, data: bytes, table: Table) -> Received:
-    _cancel_abandoned(work)
+    work.session.execute(
+        update(ImportBatch)
+        .where(ImportBatch.state.in_(_OPEN), ImportBatch.created_at < work.now - _ABANDONED_AFTER)
+        .values(
+            state="canceled", ended_at=work.now, file=None, wrong=None, found=None, shape={"headings": []}
+        )
+    )
     first = same_in(work.session, table.sha256)
     if first is not None:
         return Received(first.id, first.state, is_known=True)
@@ -100,7 +112,13 @@ def set_columns(work: Work, batch_id: str, said: Chosen) -> None:
     had = columns_from_json(batch.mapping)
     columns = Columns(of, said.is_day_first, said.sold_on, encoding or had.encoding)
     if columns.encoding != had.encoding and batch.file is not None:
-        columns = _read_again(work.session, batch, columns)
+        # Replace the file's headings, examples and content by the result of the new encoding.
+        table = read_table(batch.file or b"", columns.encoding)
+        proposal = propose(table, known_in(work.session))
+        batch.shape = {**_shape(table, proposal), "readings": batch.shape.get("readings", [])}
+        batch.sha256 = table.sha256
+        batch.rows_total = len(table.rows)
+        columns = replace(columns, of=columns.of or proposal.columns.of)
     batch.mapping = columns.to_json()
     batch.revision += 1
     batch.found = batch.wrong = None
@@ -230,16 +248,6 @@ def _shape(table: Table, proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def _read_again(session: Session, batch: ImportBatch, columns: Columns) -> Columns:
-    """Replace the file's headings, examples and content by the result of the new encoding."""
-    table = read_table(batch.file or b"", columns.encoding)
-    proposal = propose(table, known_in(session))
-    batch.shape = {**_shape(table, proposal), "readings": batch.shape.get("readings", [])}
-    batch.sha256 = table.sha256
-    batch.rows_total = len(table.rows)
-    return replace(columns, of=columns.of or proposal.columns.of)
-
-
 def _request_check(work: Work, batch: ImportBatch) -> None:
     batch.problem = _open_question(batch)
     batch.state, batch.rows_done = "mapping" if batch.problem else "checking", 0
@@ -259,13 +267,3 @@ def _open_question(batch: ImportBatch) -> str:
 def _require_state(batch: ImportBatch, states: tuple[str, ...]) -> None:
     if batch.state not in states:
         raise Refused(_REFUSALS.get(batch.state, _("This file is being imported.")), code=batch.state)
-
-
-def _cancel_abandoned(work: Work) -> None:
-    work.session.execute(
-        update(ImportBatch)
-        .where(ImportBatch.state.in_(_OPEN), ImportBatch.created_at < work.now - _ABANDONED_AFTER)
-        .values(
-            state="canceled", ended_at=work.now, file=None, wrong=None, found=None, shape={"headings": []}
-        )
-    )

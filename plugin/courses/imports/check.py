@@ -13,14 +13,12 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import Act
 from plugin.core.text import folded
 from plugin.courses.base.clinic import clinic_in, local_date, local_date_in
-from plugin.courses.imports.amounts import Currency
+from plugin.courses.imports.cells import Currency, Table, can_be_two, order_told, shown
 from plugin.courses.imports.columns import Columns, Wrong, undecided
-from plugin.courses.imports.days import can_be_two, order_told
 from plugin.courses.imports.fields import Field
 from plugin.courses.imports.matching import People, Person, match_in, present_in
 from plugin.courses.imports.offers import offers_in, treatments_in
 from plugin.courses.imports.rows import ImportRow, Rules, read_row
-from plugin.courses.imports.table import Table, shown
 from plugin.errors import InvalidField
 from plugin.wording import N_n, _
 

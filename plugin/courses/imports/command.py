@@ -9,14 +9,12 @@ from typing import Any
 from plugin.core.acts import Act, require
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.imports.batches import check_sold_on, imported_before_in, known_in
+from plugin.courses.imports.cells import LARGEST_FILE, Table
 from plugin.courses.imports.check import Checked
-from plugin.courses.imports.columns import Wrong, chosen, undecided
-from plugin.courses.imports.encoding import checked_encoding
+from plugin.courses.imports.columns import Proposal, Wrong, chosen, propose, undecided
 from plugin.courses.imports.fields import CALLED, FIELDS, Field
-from plugin.courses.imports.mapping import Proposal, propose
-from plugin.courses.imports.reading import read_table
+from plugin.courses.imports.reading import checked_encoding, read_table
 from plugin.courses.imports.run import import_file, try_file
-from plugin.courses.imports.table import LARGEST_FILE, Table
 from plugin.errors import InvalidField
 from plugin.store import Store
 

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from plugin.core.text import folded
-from plugin.courses.imports.table import MOST_COLUMNS
+from plugin.courses.imports.cells import MOST_COLUMNS
 from plugin.wording import N_
 
 # Longer than any heading; protects the regular expressions from hostile input.

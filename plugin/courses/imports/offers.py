@@ -125,10 +125,7 @@ class UnlistedOffers:
         self._offers = self._made_before()
 
     def of_treatment(self, name: str, sessions: int, price: int | None) -> Offer:
-        """Return what a course of one treatment copies.
-
-        A new treatment's single price is the price of one session.
-        """
+        """Return what a course of one treatment copies. A new treatment's single price is the price of one session."""
         treatment = self._treatment(name, "main", (price or 0) // sessions)
         single = treatment.single_price or (price or 0) // sessions
         content = Content(0, treatment.id, treatment.name, treatment.kind, sessions, single, None)

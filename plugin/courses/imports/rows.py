@@ -9,12 +9,11 @@ from zoneinfo import ZoneInfo
 from plugin.core.text import NAME_LENGTH, folded, full_name, required, spoken_name
 from plugin.courses.base.course_record import LONGEST_RECORD, CourseRecord, record_from_text
 from plugin.courses.clients.contacts import Contact, typed_contact
-from plugin.courses.imports.amounts import Currency
+from plugin.courses.imports.cells import LONGEST_CELL, Currency, Row, shown
 from plugin.courses.imports.columns import Columns, RowReader, Wrong
-from plugin.courses.imports.counts import Counts, count_sessions, phrase_counts, without_counts
 from plugin.courses.imports.fields import Field
 from plugin.courses.imports.offers import Offer
-from plugin.courses.imports.table import LONGEST_CELL, Row, shown
+from plugin.courses.imports.values import Counts, count_sessions, phrase_counts, without_counts
 from plugin.errors import InvalidField
 from plugin.wording import _
 

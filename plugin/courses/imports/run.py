@@ -15,12 +15,11 @@ from plugin.courses.base.activity import Did, record_in
 from plugin.courses.base.outbox import Job
 from plugin.courses.base.work import Work, in_session, in_transaction, transact
 from plugin.courses.imports import batches
+from plugin.courses.imports.cells import Table
 from plugin.courses.imports.check import Checked, Tick, check_rows, match_checked_in, rules_in, wrong_json
-from plugin.courses.imports.columns import Columns, columns_from_json
-from plugin.courses.imports.mapping import Proposal
+from plugin.courses.imports.columns import Columns, Proposal, columns_from_json
 from plugin.courses.imports.offers import offers_in
 from plugin.courses.imports.reading import read_table
-from plugin.courses.imports.table import Table
 from plugin.courses.imports.writing import write_courses
 from plugin.errors import NotYet
 from plugin.store import Store

@@ -13,10 +13,10 @@ from plugin.courses.base.sheet import Cell, Sheet
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import require_row
 from plugin.courses.imports.batches import NO_IMPORT
+from plugin.courses.imports.cells import Reading, shown
 from plugin.courses.imports.columns import Columns, columns_from_json
 from plugin.courses.imports.fields import CALLED, FIELDS
 from plugin.courses.imports.reading import read_table
-from plugin.courses.imports.table import Reading, shown
 from plugin.errors import Refused
 from plugin.store import Store
 from plugin.store.bulk import ImportBatch

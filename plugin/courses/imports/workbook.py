@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from python_calamine import CalamineWorkbook, SheetVisibleEnum
 
-from plugin.courses.imports.table import MOST_COLUMNS, MOST_ROWS, Cell
+from plugin.courses.imports.cells import MOST_COLUMNS, MOST_ROWS, Cell
 from plugin.errors import InvalidField
 from plugin.wording import N_, _
 
@@ -71,13 +71,25 @@ def _measured(data: bytes) -> bytes:
     """Return the workbook rebuilt from parts that were unpacked and counted."""
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         parts = [part for part in packed.infolist() if _is_read(part.filename)]
-        _refuse_claims(parts)
+        if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
+            raise InvalidField(_TOO_LARGE, field="file")
         unpacked = dict(_unpacked(packed, parts))
     if not any(name.startswith("xl/") for name in unpacked):
         raise InvalidField(_UNREADABLE, field="file")
     for part in unpacked.values():
         # The file itself states where its sheets are.
-        _refuse_far_cells(part)
+        size = _Size()
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = size.begin
+        parser.EndElementHandler = size.end
+        parser.StartDoctypeDeclHandler = _refuse
+        parser.Parse(part, True)
+        is_far = size.rows > _FARTHEST_ROW or size.columns > _FARTHEST_COLUMN
+        if is_far or size.rows * size.columns > _MOST_PLACES:
+            said = _(
+                "A sheet of this file has cells far outside its table. Copy the table into a new file and send that."
+            )
+            raise InvalidField(said, field="file")
     again = io.BytesIO()
     with zipfile.ZipFile(again, "w", zipfile.ZIP_STORED) as plain:
         for name, part in unpacked.items():
@@ -90,11 +102,6 @@ def _is_read(name: str) -> bool:
     return name.lower().endswith((".xml", ".rels")) and not name.startswith(_SKIPPED)
 
 
-def _refuse_claims(parts: list[zipfile.ZipInfo]) -> None:
-    if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
-        raise InvalidField(_TOO_LARGE, field="file")
-
-
 def _unpacked(packed: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> Iterator[tuple[str, bytes]]:
     room = _MOST_UNPACKED
     for part in parts:
@@ -104,21 +111,6 @@ def _unpacked(packed: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> Iterator
         if room < 0:
             raise InvalidField(_TOO_LARGE, field="file")
         yield part.filename, content
-
-
-def _refuse_far_cells(part: bytes) -> None:
-    size = _Size()
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = size.begin
-    parser.EndElementHandler = size.end
-    parser.StartDoctypeDeclHandler = _refuse
-    parser.Parse(part, True)
-    is_far = size.rows > _FARTHEST_ROW or size.columns > _FARTHEST_COLUMN
-    if is_far or size.rows * size.columns > _MOST_PLACES:
-        said = _(
-            "A sheet of this file has cells far outside its table. Copy the table into a new file and send that."
-        )
-        raise InvalidField(said, field="file")
 
 
 class _Size:
@@ -159,15 +151,11 @@ class _Size:
             found = _PLACE.match(named)
             if found is None:
                 raise ValueError("no place")
-            row, self._column = max(row, int(found[2])), max(self._column, _column_number(found[1]))
+            number = 0
+            for letter in found[1].upper():
+                number = number * 26 + ord(letter) - 64
+            row, self._column = max(row, int(found[2])), max(self._column, number)
         return row, self._column
-
-
-def _column_number(letters: str) -> int:
-    number = 0
-    for letter in letters.upper():
-        number = number * 26 + ord(letter) - 64
-    return number
 
 
 def _refuse(*_: object) -> None:
@@ -182,13 +170,9 @@ def _cell(value: object) -> Cell:
     if isinstance(value, bool | time | timedelta):
         return str(value)
     if isinstance(value, int | float):
-        return _number(value)
+        # As Excel displays it: it stores 15 digits.
+        number = Decimal(format(value, ".15g"))
+        if not number.is_finite():
+            return str(value)
+        return number.to_integral_value() if number == number.to_integral_value() else number
     return str(value)
-
-
-def _number(value: float) -> Cell:
-    # As Excel displays it: it stores 15 digits.
-    number = Decimal(format(value, ".15g"))
-    if not number.is_finite():
-        return str(value)
-    return number.to_integral_value() if number == number.to_integral_value() else number

@@ -13,9 +13,8 @@ from plugin.core.batches import batched
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.columns import Column, Columns, Kind, Person
-from plugin.courses.journal.accounts import Role, chart_in
+from plugin.courses.journal.accounts import AGAINST_DEFERRED, GIVEN, POSTINGS, Role, Section, chart_in
 from plugin.courses.journal.month import entries_within, gift_moves, money_within
-from plugin.courses.journal.pairs import AGAINST_DEFERRED, GIVEN, POSTINGS, Section
 from plugin.courses.reports.books import counts_at, entry_what
 from plugin.courses.reports.period import Period
 from plugin.store import Store

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from plugin.core.acts import SQUARE, Act
 from plugin.core.ledger import Kind
 from plugin.core.money import Charge
-from plugin.courses.base.bookmarks import save_bookmark_in
+from plugin.courses.base.inbox import save_bookmark_in
 from plugin.courses.base.work import Work
-from plugin.courses.documents.sale_record import SoldSale, kept_refund, paid_sale_in
+from plugin.courses.documents.sale_record import kept_refund, paid_sale_in
 from plugin.courses.journal import money
 from plugin.store import Store
 from plugin.store.journal import MoneyPosting, PaymentFee
@@ -93,7 +93,18 @@ def _changed(since: datetime, after: str) -> Select[Any]:
 def _add(work: Work, order_ids: Sequence[str], *, is_backdated: bool = False) -> int:
     known = _known(work.session, order_ids)
     rows = [
-        _row(work, order_id, currency, pair, is_backdated=is_backdated)
+        MoneyPosting(
+            id=work.new_id(),
+            square_order_id=order_id,
+            source=pair.source,
+            what=pair.what,
+            debit=pair.debit.value,
+            credit=pair.credit.value,
+            amount=pair.amount,
+            currency=currency,
+            happened_at=pair.at,
+            written_at=pair.at if is_backdated else max(work.now, pair.at),
+        )
         for order_id, currency, pairs in (*_sales(work, order_ids), *_tips(work.session, order_ids))
         for pair in money.missing(pairs, known[order_id])
     ]
@@ -157,21 +168,6 @@ def _known_fees(rows: Sequence[PaymentFee]) -> tuple[money.Fee, ...]:
     )
 
 
-def _row(work: Work, order_id: str, currency: str, pair: money.Pair, *, is_backdated: bool) -> MoneyPosting:
-    return MoneyPosting(
-        id=work.new_id(),
-        square_order_id=order_id,
-        source=pair.source,
-        what=pair.what,
-        debit=pair.debit.value,
-        credit=pair.credit.value,
-        amount=pair.amount,
-        currency=currency,
-        happened_at=pair.at,
-        written_at=pair.at if is_backdated else max(work.now, pair.at),
-    )
-
-
 def _known(
     session: Session, order_ids: Sequence[str]
 ) -> defaultdict[str, dict[tuple[str, str, str, str], int]]:
@@ -195,8 +191,18 @@ def _tickets(session: Session, order_ids: Sequence[str]) -> Iterator[tuple[str, 
     paid = _paid(session, order_ids)
     for order_id, courses in by_order.items():
         record = session.get(SaleRecord, order_id)
-        ticket = _ticket(
-            session, order_id, courses, paid[order_id], refunds[order_id], fees[order_id], record
+        charge = Charge(sum(each.price for each in courses), sum(each.tax or 0 for each in courses))
+        sale = paid_sale_in(session, record.square_order_id) if record is not None else None
+        ticket = money.Ticket(
+            order_id,
+            tuple(paid[order_id]),
+            charge,
+            sum(each.tax_paid or 0 for each in courses),
+            min(each.sold_at for each in courses),
+            frozenset(each.square_line_uid or "" for each in courses),
+            sale if sale is not None and sale.currency == courses[0].currency else None,
+            tuple(_refunded(each, record) for each in refunds[order_id] if each.status == "COMPLETED"),
+            _known_fees(fees[order_id]),
         )
         yield courses[0].currency, ticket
 
@@ -220,34 +226,6 @@ def _paid(session: Session, order_ids: Sequence[str]) -> defaultdict[str, list[m
     for order_id, at, net in rows:
         paid[order_id or ""].append(money.Paid(at, int(net)))
     return paid
-
-
-def _ticket(
-    session: Session,
-    order_id: str,
-    courses: Sequence[Course],
-    paid: Sequence[money.Paid],
-    refunds: Sequence[SquareRefund],
-    fees: Sequence[PaymentFee],
-    record: SaleRecord | None,
-) -> money.Ticket:
-    charge = Charge(sum(each.price for each in courses), sum(each.tax or 0 for each in courses))
-    return money.Ticket(
-        order_id,
-        tuple(paid),
-        charge,
-        sum(each.tax_paid or 0 for each in courses),
-        min(each.sold_at for each in courses),
-        frozenset(each.square_line_uid or "" for each in courses),
-        _sale(session, record, courses[0].currency),
-        tuple(_refunded(each, record) for each in refunds if each.status == "COMPLETED"),
-        _known_fees(fees),
-    )
-
-
-def _sale(session: Session, record: SaleRecord | None, currency: str) -> SoldSale | None:
-    sale = paid_sale_in(session, record.square_order_id) if record is not None else None
-    return sale if sale is not None and sale.currency == currency else None
 
 
 def _refunded(row: SquareRefund, record: SaleRecord | None) -> money.RefundedMoney:

@@ -201,15 +201,8 @@ def _refunds(ticket: Ticket) -> Iterator[Pair]:
 
 def _refund(ticket: Ticket, refund: RefundedMoney) -> Iterator[Pair]:
     named = refund.amount - refund.tip
-    parts = _returned(ticket, refund.record, named)
-    parts["refund_tip"] = (Role.TIPS, refund.tip)
-    for what, (role, amount) in parts.items():
-        yield Pair(refund.id, what, role, Role.CLEARING, amount, refund.at)
-
-
-def _returned(ticket: Ticket, record: RefundRecord | None, named: int) -> dict[str, tuple[Role, int]]:
-    """Return what a refund without its tip gives back: tax, other goods, and the rest for courses."""
-    lines = record.lines if record else ()
+    # What a refund without its tip gives back: tax, other goods, and the rest for courses.
+    lines = refund.record.lines if refund.record else ()
     total = sum(each.total for each in lines)
     goods = [each for each in lines if each.line_uid not in ticket.line_uids]
     if total > 0:
@@ -221,11 +214,14 @@ def _returned(ticket: Ticket, record: RefundRecord | None, named: int) -> dict[s
         tax += unnamed - ticket.charge.net_of(unnamed)
     else:
         tax, other = named - ticket.charge.net_of(named), 0
-    return {
+    parts = {
         "refund_tax": (Role.SALES_TAX, tax),
         "refund_other": (Role.OTHER_SALES, other),
         "refund_money": (Role.REFUND_DIFFERENCE, named - tax - other),
+        "refund_tip": (Role.TIPS, refund.tip),
     }
+    for what, (role, amount) in parts.items():
+        yield Pair(refund.id, what, role, Role.CLEARING, amount, refund.at)
 
 
 def _fees(fees: Sequence[Fee]) -> Iterator[Pair]:

@@ -24,8 +24,7 @@ from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
 from plugin.courses.journal.accounts import Role
 from plugin.courses.journal.month import pair_sums
-from plugin.courses.reports.books import closed_through_in
-from plugin.courses.reports.lines import EARNED_AHEAD
+from plugin.courses.reports.books import EARNED_AHEAD, closed_through_in
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.sums import owed_before, owed_of_older, package_what_sums
 from plugin.errors import InvalidField

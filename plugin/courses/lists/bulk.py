@@ -4,7 +4,7 @@ A preview keeps which courses were chosen and what would become of each; it chan
 what is done: a course that has changed since is refused, and said.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,22 +12,22 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, require
+from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.core.batches import batched
 from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.keyset import Order
-from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.outbox import Job, enqueue
 from plugin.courses.base.views import from_row
 from plugin.courses.base.work import Work, allowed, in_transaction, require_row
-from plugin.courses.changes.expiry import FURTHEST_DAYS
+from plugin.courses.changes.expiry import FURTHEST_DAYS, Extension, move_last_day
 from plugin.courses.changes.frame import checked_reason
+from plugin.courses.documents.paper_emails import send_paper
 from plugin.courses.lists.course_list import CourseFilter, course_ids_of
-from plugin.errors import InvalidField, Refused
+from plugin.errors import InvalidField, NotFound, Refused
 from plugin.store import Store
 from plugin.store.base import UtcTime
-from plugin.store.bulk import BulkAct, BulkItem
 from plugin.store.prepared import Prepared
-from plugin.store.tables import Client, Course
+from plugin.store.tables import BulkAct, BulkItem, Client, Course, Outbox
 from plugin.wording import N_, _
 
 BULK = "bulk_act"
@@ -171,7 +171,7 @@ def _add_items(work: Work, act: BulkAct, placed: Sequence[tuple[int, str]], toda
         row = by_id[course_id]
         after = None
         if act.kind == EXTEND and row.expires_on is not None:
-            after = _later(row.expires_on, act.days or 0)
+            after = row.expires_on + timedelta(min(act.days or 0, (date.max - row.expires_on).days))
         why = _why_not_extended(row, after, today) if act.kind == EXTEND else _why_not_mailed(row.Client)
         items.append(
             {
@@ -186,10 +186,6 @@ def _add_items(work: Work, act: BulkAct, placed: Sequence[tuple[int, str]], toda
             }
         )
     work.session.connection().execute(insert(BulkItem), items)
-
-
-def _later(day: date, days: int) -> date:
-    return day + timedelta(min(days, (date.max - day).days))
 
 
 def _why_not_extended(row: Any, after: date | None, today: date) -> str:
@@ -327,3 +323,91 @@ def _refused(session: Session, bulk_id: str, most: int) -> tuple[BulkRefusal, ..
         BulkRefusal(course_id, client_id, name or "", package, why)
         for course_id, client_id, name, package, why in session.execute(rows)
     )
+
+
+BULK_LEASE_S = 120
+AT_ONCE = 25
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some courses to do next, and what to do with them."""
+
+    kind: str
+    is_undo: bool
+    reason: str
+    actor: Actor
+    items: tuple[Any, ...]
+
+
+def run_bulk(store: Store, clock: Clock, job: Job, *, has_mail: bool) -> str | None:
+    """Carry out what is left of an act; return the outcome, None if another worker will report it."""
+    while True:
+        part = store.transact(lambda session: _next_part(session, clock(), job))
+        if part is None:
+            return None
+        if not part.items:
+            return _("All courses are done.")
+        for item in part.items:
+            state, why = _do(store, clock(), job.subject, part, item, has_mail=has_mail)
+            _note(store, item.id, state, why)
+
+
+def fail_bulk(store: Store, job: Job, now: datetime) -> None:
+    """Record that the work failed permanently: what was changed stays changed, and can be undone."""
+
+    def work(session: Session) -> None:
+        row = bulk_for_change(session, job.subject)
+        if row.state in ("running", "undoing"):
+            row.state, row.ended_at = "failed", now
+
+    store.transact(work)
+
+
+def _next_part(session: Session, now: datetime, job: Job) -> _Part | None:
+    """Return the next courses and extend the lease; end the act where none is left."""
+    row = bulk_for_change(session, job.subject)
+    outbox = session.get_one(Outbox, job.id)
+    if outbox.attempts != job.attempts:
+        return None
+    outbox.due_at = now + timedelta(seconds=BULK_LEASE_S)
+    is_undo = row.state == "undoing"
+    actor = Actor(row.by, Role.OWNER, Source.DESK, row.staff_id)
+    items: tuple[Any, ...] = ()
+    if row.state in ("running", "undoing"):
+        columns = (BulkItem.id, BulkItem.position, BulkItem.course_id, BulkItem.before, BulkItem.after)
+        left = select(*columns).where(
+            BulkItem.bulk_id == row.id, BulkItem.state == ("done" if is_undo else "chosen")
+        )
+        items = tuple(session.execute(left.order_by(BulkItem.position).limit(AT_ONCE)))
+        if not items:
+            row.state, row.ended_at = "undone" if is_undo else "done", now
+    return _Part(row.kind, is_undo, row.reason, actor, items)
+
+
+def _do(
+    store: Store, now: datetime, bulk_id: str, part: _Part, item: Any, *, has_mail: bool
+) -> tuple[str, str]:
+    """Change one course, or change it back; return the state of its item, and why it was refused."""
+    act = Act(part.actor, now, f"{bulk_id}:{item.position}{':undo' if part.is_undo else ''}")
+    try:
+        if part.kind == EMAIL:
+            # They may have unsubscribed since the preview.
+            send_paper(store, act, "summary", item.course_id, has_mail=has_mail, is_asked_for=False)
+        elif part.is_undo:
+            wish = Extension(item.before, _("Undone: {reason}", reason=part.reason)[:300], is_shortening=True)
+            move_last_day(store, act, item.course_id, item.after, wish)
+        else:
+            move_last_day(store, act, item.course_id, item.before, Extension(item.after, part.reason))
+    except (Refused, InvalidField, NotFound) as error:
+        return ("kept" if part.is_undo else "refused"), error.message
+    return ("undone" if part.is_undo else "done"), ""
+
+
+def _note(store: Store, item_id: str, state: str, why: str) -> None:
+    def work(session: Session) -> None:
+        item = session.get_one(BulkItem, item_id)
+        item.state, item.why = state, why[:400]
+
+    store.transact(work)

@@ -38,8 +38,7 @@ from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.course_extras import CLIENT_IDS, COURSE_IDS
 from plugin.courses.base.state import prepared_states, states_of
 from plugin.courses.lists.balances import renew_balances
-from plugin.courses.lists.outcomes import changes_between, had_time_to_buy, outcome_of
-from plugin.courses.lists.reasons import days_for, reasons_of
+from plugin.courses.lists.outcomes import changes_between, days_for, had_time_to_buy, outcome_of, reasons_of
 from plugin.store import Store
 from plugin.store.listing import (
     CURRENT,

@@ -24,7 +24,7 @@ from plugin.courses.base.words import money_text
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.clients.clients import client_in, living_client_in
 from plugin.courses.clients.wallet_passes import withdraw_in
-from plugin.courses.documents.enqueue import DOCUMENT_JOBS
+from plugin.courses.documents.files import DOCUMENT_JOBS
 from plugin.courses.privacy.anonymize import anonymize_in
 from plugin.courses.privacy.subject import SubjectData, subject_data_in
 from plugin.errors import InvalidField, Refused

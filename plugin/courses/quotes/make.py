@@ -30,7 +30,7 @@ from plugin.courses.changes.gifts import new_code
 from plugin.courses.clients.clients import client_in, known_client_in
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
-from plugin.courses.handouts.next_visit import every_text
+from plugin.courses.handouts.status import every_text
 from plugin.courses.quotes.views import NO_QUOTE, QuoteState, QuoteView, open_quotes_in, pay_address, view_of
 from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.courses.sales.checkout_views import view_of as view_of_checkout

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role, require
 from plugin.core.ratings import before_visits
-from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.clinic import local_date_in
+from plugin.courses.base.course_extras import IS_VALID
 from plugin.courses.base.sheet import Columns, Sheet, sheet_of
 from plugin.courses.base.work import reading
 from plugin.courses.clients.clients import living_client_in

@@ -23,8 +23,7 @@ from plugin.courses.base.views import CourseView
 from plugin.courses.base.words import clinic_money, sessions_text
 from plugin.courses.base.work import Work
 from plugin.courses.refunds.basis import refund_basis_in
-from plugin.courses.refunds.desk_refund_quote import quote_in
-from plugin.courses.refunds.desk_refunds import NewRefund, begin_refund, canceled_invoice_question
+from plugin.courses.refunds.desk_refunds import NewRefund, begin_refund, canceled_invoice_question, quote_in
 from plugin.errors import InvalidField, Refused
 from plugin.store import Store
 from plugin.store.tables import Allowance, Attention, Course

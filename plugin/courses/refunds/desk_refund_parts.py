@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act
 from plugin.core.money import Money
 from plugin.core.status import Status
 from plugin.core.text import REASON_LENGTH
@@ -17,10 +16,8 @@ from plugin.courses.base.attention import open_item, settle_row
 from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work, in_session, in_transaction
-from plugin.courses.refunds.basis import GONE
-from plugin.courses.refunds.closing import close_course
-from plugin.courses.refunds.failed_refund import reopen
-from plugin.courses.refunds.refund_question import ask_again_in, settle_questions_in
+from plugin.courses.refunds.basis import GONE, close_course
+from plugin.courses.refunds.refund_question import ask_again_in, reopen, settle_questions_in
 from plugin.courses.sales.sales import Refund
 from plugin.errors import NotFound, NotYet
 from plugin.store import Store
@@ -167,9 +164,19 @@ def _settle(work: Work, row: DeskRefund) -> str:
     standing = [part for part in parts if part.status and part.status not in GONE]
     failed = sum(part.amount for part in parts if part.status in GONE)
     if standing:
-        _close(work, row)
+        said = _(
+            "Refund of {written} begun by {by}: {reason}",
+            written=_written(work.session, row, row.amount),
+            by=row.by,
+            reason=row.reason,
+        )[:REASON_LENGTH]
+        close_course(work, row.course_id, closed_by=_mark(row), reason=said)
+        settle_questions_in(work.session, work.act, _order_of(work.session, row))
     else:
-        _open_again(work, row)
+        course = course_for_change(work.session, row.course_id)
+        if course.closed_by == _mark(row):
+            reopen(work, course)
+            ask_again_in(work.session, _order_of(work.session, row))
     if failed and standing:
         _ask_about_rest(work, row, failed)
     if not any(part.status in ("", "PENDING") for part in parts):
@@ -180,27 +187,11 @@ def _settle(work: Work, row: DeskRefund) -> str:
     return _CLOSED if standing else _OPEN
 
 
-def _close(work: Work, row: DeskRefund) -> None:
-    said = _(
-        "Refund of {written} begun by {by}: {reason}",
-        written=_written(work.session, row, row.amount),
-        by=row.by,
-        reason=row.reason,
-    )[:REASON_LENGTH]
-    close_course(work, row.course_id, closed_by=_mark(row), reason=said)
-    settle_questions_in(work.session, work.act, _order_of(work.session, row))
-
-
-def _open_again(work: Work, row: DeskRefund) -> None:
-    course = course_for_change(work.session, row.course_id)
-    if course.closed_by == _mark(row):
-        reopen(work, course)
-        ask_again_in(work.session, _order_of(work.session, row))
-
-
 def _ask_about_failure(work: Work, row: DeskRefund) -> None:
     row.problem = row.problem or _FAILED
-    _drop_question(work.session, work.act, row)
+    item = work.session.scalar(select(Attention).where(Attention.dedupe == _question(row)))
+    if item is not None:
+        settle_row(item, work.act, _("The other part failed too"))
     amount = _written(work.session, row, row.amount)
     said = row.problem[:REASON_LENGTH]
     add_history(work, row.course_id, "refund", f"Refund of {amount} failed", reason=said)
@@ -240,12 +231,6 @@ def _ask_about_rest(work: Work, row: DeskRefund, failed: int) -> None:
         details={"course_ids": [row.course_id], "proposal": " ".join(sentences).strip()},
     )
     row.problem = _("Only {gone} of {whole} went back; {rest} failed.", gone=gone, whole=whole, rest=rest)
-
-
-def _drop_question(session: Session, act: Act, row: DeskRefund) -> None:
-    item = session.scalar(select(Attention).where(Attention.dedupe == _question(row)))
-    if item is not None:
-        settle_row(item, act, _("The other part failed too"))
 
 
 def _question(row: DeskRefund) -> str:

@@ -16,7 +16,7 @@ from plugin.courses.base.clinic import clinic_in, local_date
 from plugin.courses.base.course_extras import LOST, UNDER_WAY, question_mark
 from plugin.courses.base.words import clinic_money, day_text
 from plugin.courses.base.work import Work
-from plugin.courses.refunds.closing import close_course
+from plugin.courses.refunds.basis import close_course
 from plugin.errors import InvalidField
 from plugin.store.tables import Attention, Course, Dispute
 from plugin.wording import N_, _

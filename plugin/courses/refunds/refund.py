@@ -16,11 +16,15 @@ from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.state import course_states
 from plugin.courses.base.words import clinic_money
 from plugin.courses.base.work import Work, in_transaction
-from plugin.courses.refunds.basis import GONE, refunded_so_far_in
-from plugin.courses.refunds.closing import close_course
+from plugin.courses.refunds.basis import GONE, close_course, refunded_so_far_in
 from plugin.courses.refunds.desk_refund_parts import part_of_refund_in, settle_part
-from plugin.courses.refunds.failed_refund import WHOLE, give_back, return_mark
-from plugin.courses.refunds.refund_question import ask_which_sessions, settle_questions_in
+from plugin.courses.refunds.refund_question import (
+    WHOLE,
+    ask_which_sessions,
+    give_back,
+    return_mark,
+    settle_questions_in,
+)
 from plugin.courses.sales.book import courses_of_order_in
 from plugin.courses.sales.changed_sale import ask_about_used, was_asked_in
 from plugin.courses.sales.sales import Refund, ReturnLine
@@ -30,7 +34,10 @@ from plugin.wording import _
 
 def record_refund(work: Work, refund: Refund) -> str:
     """Apply the current state of a refund at Square; the same refund again changes nothing."""
-    course_ids = _lock_sale(work.session, refund.square_order_id)
+    # All of the sale's courses, always in this order: two refunds of one sale run one after the other.
+    locked = select(Course).where(Course.square_order_id == refund.square_order_id).order_by(Course.id)
+    list(work.session.scalars(locked.with_for_update().execution_options(populate_existing=True)))
+    course_ids = courses_of_order_in(work.session, refund.square_order_id)
     ours = part_of_refund_in(work.session, refund)
     if ours is None:
         ask_about_transferred(work, refund, course_ids)
@@ -55,13 +62,6 @@ def record_refund(work: Work, refund: Refund) -> str:
 
 
 refund_sale = in_transaction(record_refund)
-
-
-def _lock_sale(session: Session, square_order_id: str) -> list[str]:
-    # All of the sale's courses, always in this order: two refunds of one sale run one after the other.
-    locked = select(Course).where(Course.square_order_id == square_order_id).order_by(Course.id)
-    list(session.scalars(locked.with_for_update().execution_options(populate_existing=True)))
-    return courses_of_order_in(session, square_order_id)
 
 
 def _note(session: Session, act: Act, refund: Refund) -> bool:

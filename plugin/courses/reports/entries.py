@@ -17,8 +17,15 @@ from plugin.courses.base.keyset import Order
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.views import Page
 from plugin.courses.base.work import reading
-from plugin.courses.reports.books import VISIT_ID, counts_at, counts_within, entry_kind, with_courses
-from plugin.courses.reports.lines import LINE_OF, Line
+from plugin.courses.reports.books import (
+    LINE_OF,
+    VISIT_ID,
+    Line,
+    counts_at,
+    counts_within,
+    entry_kind,
+    with_courses,
+)
 from plugin.courses.reports.pay import is_of_practitioner
 from plugin.courses.reports.period import Period
 from plugin.courses.reports.sums import GroupSum, group_sums

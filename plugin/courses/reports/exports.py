@@ -17,8 +17,8 @@ from plugin.core.course import CourseState
 from plugin.core.moments import rfc3339
 from plugin.core.money import Money
 from plugin.core.terms import terms_from_json
-from plugin.courses.base.attendance import OPTIONS_OF_NOTE, option_names
 from plugin.courses.base.clinic import clinic_in, local_date, read_clinic
+from plugin.courses.base.course_extras import OPTIONS_OF_NOTE, option_names
 from plugin.courses.base.course_record import AllowanceRecord, CourseRecord, summed
 from plugin.courses.base.sheet import Cell, Columns, Sheet, major, sheet_of
 from plugin.courses.base.state import each_state

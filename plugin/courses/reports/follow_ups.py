@@ -32,12 +32,11 @@ from plugin.core.batches import batched
 from plugin.core.course import CourseState
 from plugin.core.money import Money
 from plugin.core.text import folded
-from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.clinic import local_date_in
-from plugin.courses.base.course_extras import CLIENT_IDS, COURSE_IDS
+from plugin.courses.base.course_extras import CLIENT_IDS, COURSE_IDS, IS_VALID
 from plugin.courses.base.state import prepared_states, states_of
 from plugin.courses.lists.listing import count_waiting_in, renew_some
-from plugin.courses.lists.reasons import FEW_LEFT, JUST_FINISHED, SOON_DAYS, Why
+from plugin.courses.lists.outcomes import FEW_LEFT, JUST_FINISHED, SOON_DAYS, Why
 from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.store import Store
 from plugin.store.base import UtcTime

@@ -20,9 +20,16 @@ from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.sheet import Sheet, major, sheet_of
 from plugin.courses.base.work import reading
-from plugin.courses.reports.books import closed_through_in
+from plugin.courses.reports.books import (
+    LINE_OF,
+    Late,
+    Liability,
+    Line,
+    LineView,
+    RollForward,
+    closed_through_in,
+)
 from plugin.courses.reports.breakage import PlaceSum, expired_sums
-from plugin.courses.reports.lines import LINE_OF, Late, Liability, Line, LineView, RollForward
 from plugin.courses.reports.overview import DeferredView, deferred_in, package_names_in
 from plugin.courses.reports.period import Period, months_up_to
 from plugin.courses.reports.sums import GroupSum, group_sums, package_month_sums

@@ -11,10 +11,10 @@ from plugin.courses.base.words import paper_money
 from plugin.courses.clients.contacts import written_phone
 from plugin.courses.handouts.cache import Render, drawn
 from plugin.courses.handouts.content import clinic_on_paper
-from plugin.courses.lists.reasons import Why
+from plugin.courses.lists.outcomes import Why
 from plugin.courses.reports import follow_ups
+from plugin.courses.reports.books import Line, LineView, RollForward
 from plugin.courses.reports.liability import liability_in
-from plugin.courses.reports.lines import Line, LineView, RollForward
 from plugin.courses.reports.overview import MonthView, months_of
 from plugin.courses.reports.period import MONTHS_SHOWN, Period, month_of, months_up_to
 from plugin.courses.reports.usage import By, SoldRow, UsageRow, months_with_entries, sold_in, usage_in
@@ -39,18 +39,12 @@ _ROLL_KINDS: dict[Line, papers.RollKind] = {
 
 
 def month_pdf(store: Store, render: Render, month: date, *, now: datetime) -> bytes:
-    """Render the month that contains the day.
-
-    Raises InvalidField, Refused, or PaperNotMade if a retry may help.
-    """
+    """Render the month that contains the day. Raises InvalidField, Refused, or PaperNotMade if a retry may help."""
     return drawn(store, render, owners_month(store, month, now=now))
 
 
 def owners_month(store: Store, month: date, *, now: datetime) -> papers.OwnersMonth:
-    """Freeze the month that contains the day, in the clinic's currency.
-
-    Raises InvalidField for a future month.
-    """
+    """Freeze the month that contains the day, in the clinic's currency. Raises InvalidField for a future month."""
     people = follow_ups.follow_up_page(store, now, follow_ups.FollowUpFilter(), limit=PEOPLE_ON_PAPER)
     with store.reading() as session:
         return owners_month_in(session, month_of(month), people, now=now)

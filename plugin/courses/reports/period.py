@@ -58,7 +58,7 @@ def start_of(day: date, zone: ZoneInfo) -> datetime:
 
 def month_of(day: date) -> Period:
     first = day.replace(day=1)
-    return Period(first, _next_month(first) - timedelta(days=1))
+    return Period(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
 
 
 def month_before(day: date) -> Period:
@@ -121,7 +121,3 @@ def presets(today: date) -> tuple[Preset, ...]:
         Preset(_("This year"), Period(date(today.year, 1, 1), date(today.year, 12, 31))),
         Preset(_("Last year"), Period(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31))),
     )
-
-
-def _next_month(first: date) -> date:
-    return (first + timedelta(days=31)).replace(day=1)

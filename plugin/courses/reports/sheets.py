@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 
 from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of, tenths
 from plugin.courses.lists.outcomes import Outcome
-from plugin.courses.reports.books import MISSED
+from plugin.courses.reports.books import MISSED, Liability, LineView, RollForward
 from plugin.courses.reports.follow_ups import FollowUp, Reason
-from plugin.courses.reports.lines import Liability, LineView, RollForward
 from plugin.courses.reports.pay import PayRow
 from plugin.courses.reports.progress import CourseProgress, Progress, ProgressBy
 from plugin.courses.reports.usage import UsageRow

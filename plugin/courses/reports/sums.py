@@ -11,8 +11,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.core.ledger import Kind
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.reports.books import counted_in, counts_at, counts_within, entry_what, with_courses
-from plugin.courses.reports.lines import KIND_OF
+from plugin.courses.reports.books import (
+    KIND_OF,
+    counted_in,
+    counts_at,
+    counts_within,
+    entry_what,
+    with_courses,
+)
 from plugin.courses.reports.period import Period, month_of, months_in, start_of
 from plugin.courses.reports.totals import UNTOTALLED, are_usable, month_at
 from plugin.store.ledger import Course, Entry
@@ -204,7 +210,9 @@ def _of_totals(session: Session, period: Period) -> Iterator[Select[*tuple[Any, 
         yield _of_entries(session, period, UNTOTALLED)
         return
     # Which day of its month an entry was written on is not in the totals.
-    yield _grouped(_totals_before(first))
+    never = literal(False)
+    marks = _totals(is_within=never, is_made_after=never, is_from_before=never)
+    yield _grouped(marks.where(PeriodTotal.counted_in < first))
     begin, (_, end) = start_of(first, zone), period.moments(zone)
     moment = counts_at(session)
     yield _of_entries(session, period, UNTOTALLED, moment < begin)
@@ -215,12 +223,6 @@ def _totals(**marks: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     labelled = [mark.label(name) for name, mark in marks.items()]
     same = (PeriodTotal.currency, PeriodTotal.square_location_id, PeriodTotal.what)
     return select(*same, *labelled, PeriodTotal.value, PeriodTotal.sessions, PeriodTotal.entries)
-
-
-def _totals_before(first: date) -> Select[*tuple[Any, ...]]:
-    never = literal(False)
-    marks = _totals(is_within=never, is_made_after=never, is_from_before=never)
-    return marks.where(PeriodTotal.counted_in < first)
 
 
 def _totals_of_months(first: date, last: date) -> Select[*tuple[Any, ...]]:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from plugin.courses.lists.balances import balances_left
 from plugin.courses.lists.listing import listed_clients
-from plugin.courses.lists.reasons import days_for
+from plugin.courses.lists.outcomes import days_for
 from plugin.courses.reports.books import IS_USE, PRACTITIONER, USED_SUMS, VISIT_ID, counted_in, entry_what
 from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.totals import UNTOTALLED, is_valid, moved_uses

@@ -6,7 +6,7 @@ just written), the reports read all entries, and the next round makes the sums a
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache, partial
 from operator import add
@@ -135,16 +135,24 @@ def add_batch(session: Session) -> int:
     waiting = select(UntotalledEntry.entry_id).order_by(UntotalledEntry.entry_id).limit(BATCH)
     ids = session.scalars(waiting).all()
     if ids:
-        _hold_visits(session, ids)
-        _add(session, session.execute(_facts(session, ids)).all())
+        # Let nobody name another practitioner for these visits meanwhile: the trigger would miss it.
+        of_entries = with_courses(select(VISIT_ID)).where(Entry.id.in_(ids))
+        session.execute(select(Visit.id).where(Visit.id.in_(of_entries)).with_for_update(read=True))
+        rows = session.execute(_facts(session, ids)).all()
+        zone = clinic_in(session).zone
+        periods, uses = _Sums(lambda: [0] * len(_OF_PERIOD)), _Sums(lambda: [0] * len(_OF_USE))
+        for row in rows:
+            moments = (row.counts_at, row.happened_at, row.written_at)
+            months = [month_at(moment, zone) for moment in moments]
+            sold_in = month_at(row.sold_at, zone).replace(month=1)
+            key = (*months, sold_in, row.package_id, row.square_location_id, row.currency, row.what)
+            _add_up(periods[key], (row.value_delta, row.sessions_delta, 1))
+            if row.is_use:
+                _add_use(uses, row, months[0], row.practitioner, 1)
+        _add_to(session, PeriodTotal, periods, _OF_PERIOD)
+        _add_to(session, UseTotal, uses, _OF_USE)
         session.execute(delete(UntotalledEntry).where(UntotalledEntry.entry_id.in_(ids)))
     return len(ids) + _move_uses(session)
-
-
-def _hold_visits(session: Session, ids: Sequence[str]) -> None:
-    """Let nobody name another practitioner for these visits meanwhile: the trigger would miss it."""
-    of_entries = with_courses(select(VISIT_ID)).where(Entry.id.in_(ids))
-    session.execute(select(Visit.id).where(Visit.id.in_(of_entries)).with_for_update(read=True))
 
 
 def _move_uses(session: Session) -> int:
@@ -233,21 +241,6 @@ def _facts(session: Session, ids: Sequence[str]) -> Select[*tuple[Any, ...]]:
 _Sums = defaultdict[tuple[Any, ...], list[int]]
 _OF_PERIOD = ("value", "sessions", "entries")
 _OF_USE = ("sessions", "treated", "value", "list_value", "entries")
-
-
-def _add(session: Session, rows: Iterable[Any]) -> None:
-    zone = clinic_in(session).zone
-    periods, uses = _Sums(lambda: [0] * len(_OF_PERIOD)), _Sums(lambda: [0] * len(_OF_USE))
-    for row in rows:
-        moments = (row.counts_at, row.happened_at, row.written_at)
-        months = [month_at(moment, zone) for moment in moments]
-        sold_in = month_at(row.sold_at, zone).replace(month=1)
-        key = (*months, sold_in, row.package_id, row.square_location_id, row.currency, row.what)
-        _add_up(periods[key], (row.value_delta, row.sessions_delta, 1))
-        if row.is_use:
-            _add_use(uses, row, months[0], row.practitioner, 1)
-    _add_to(session, PeriodTotal, periods, _OF_PERIOD)
-    _add_to(session, UseTotal, uses, _OF_USE)
 
 
 def _add_use(sums: _Sums, row: Any, month: date, practitioner: str, sign: int) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, require
 from plugin.core.text import is_same_name
-from plugin.courses.base.attendance import IS_VALID, OPTIONS_OF_NOTE, option_names
 from plugin.courses.base.clinic import local_date_in
+from plugin.courses.base.course_extras import IS_VALID, OPTIONS_OF_NOTE, option_names
 from plugin.courses.checks.answers import CheckView, checks_in
 from plugin.courses.visits.arrivals import Arrival, arrivals_on
 from plugin.courses.visits.note_views import may_read_points

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Actor, Role, Source, require
 from plugin.courses.base.activity import Did, record_in
-from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.clinic import local_date_in
+from plugin.courses.base.course_extras import IS_VALID
 from plugin.courses.base.work import Work, require_row
 from plugin.courses.catalog.visit_options import OptionView, options_in
 from plugin.courses.clients.clients import living_client_in

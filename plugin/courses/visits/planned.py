@@ -8,8 +8,8 @@ from itertools import groupby
 
 from sqlalchemy import Date, bindparam, exists, select
 
-from plugin.courses.base.attendance import IS_VALID
 from plugin.courses.base.clinic import clinic_in, hours_of
+from plugin.courses.base.course_extras import IS_VALID
 from plugin.courses.base.views import CourseView
 from plugin.courses.visits.bookings import CALLED_OFF
 from plugin.courses.visits.plan_bookings import PLANNED

@@ -16,8 +16,7 @@ from plugin.core.acts import Role
 from plugin.core.opening_hours import OpeningHours, propose_visits
 from plugin.core.status import IN_USE
 from plugin.courses.base.chain import NO_COURSE, add_history
-from plugin.courses.base.clinic import clinic_in, local_date
-from plugin.courses.base.opening_hours import hours_in
+from plugin.courses.base.clinic import clinic_in, hours_in, local_date
 from plugin.courses.base.read import course_in
 from plugin.courses.base.views import CourseView
 from plugin.courses.base.work import Work, allowed, reading, require_row

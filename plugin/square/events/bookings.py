@@ -11,7 +11,7 @@ from plugin.courses.base.suppression import is_erased
 from plugin.courses.base.work import Work
 from plugin.courses.clients.buyers import link_if_ours_in
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.handouts.next_visit import booking_changed
+from plugin.courses.handouts.status import booking_changed
 from plugin.courses.visits.bookings import BookingRecord, save_booking_in
 from plugin.courses.visits.plan_bookings import follow_booking_in
 from plugin.errors import SquareFailed

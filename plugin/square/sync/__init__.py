@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.bookmarks import bookmark_of, save_bookmark
+from plugin.courses.base.inbox import bookmark_of, save_bookmark
 from plugin.errors import SquareFailed
 from plugin.services import Services
 from plugin.square.parsing import Json

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import SQUARE, Act
-from plugin.courses.base.bookmarks import bookmark_of, save_bookmark
 from plugin.courses.base.clinic import clinic_in
+from plugin.courses.base.inbox import bookmark_of, save_bookmark
 from plugin.courses.base.suppression import is_erased
 from plugin.courses.base.work import Work
 from plugin.courses.clients.contacts import Buyer, contact_from_square

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from plugin.core.acts import SQUARE, Act
 from plugin.core.batches import batched
-from plugin.courses.base.bookmarks import bookmark_of, save_bookmark, take_turn
-from plugin.courses.base.opening_hours import read_hours
+from plugin.courses.base.clinic import read_hours
+from plugin.courses.base.inbox import bookmark_of, save_bookmark, take_turn
 from plugin.courses.square_health import POLLED_AT, read_connection, square_mode
 from plugin.errors import SquareFailed
 from plugin.retry_policy import Chance

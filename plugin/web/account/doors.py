@@ -14,8 +14,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 from sqlalchemy.exc import OperationalError
 from werkzeug.wrappers import Response
 
-from plugin.courses.accounts.devices import device_of
-from plugin.courses.accounts.sign_ins import note_failed_sign_in, prove_sign_in
+from plugin.courses.accounts.sign_ins import device_of, note_failed_sign_in, prove_sign_in
 from plugin.courses.accounts.staff import staff_by_email, staff_by_mark
 from plugin.web import current_services
 from plugin.web.account import resume

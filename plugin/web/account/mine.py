@@ -8,9 +8,15 @@ from wtforms import ValidationError  # type: ignore[import-untyped]  # ships no 
 
 from plugin.core.text import NAME_LENGTH
 from plugin.courses.accounts import sign_ins
-from plugin.courses.accounts.email_codes import LONGEST_CODE, is_email_code, request_email_code
 from plugin.courses.accounts.staff import StaffView, read_staff, set_password
-from plugin.courses.accounts.staff_edits import change_own_email, rename_self, set_own_language
+from plugin.courses.accounts.staff_edits import (
+    LONGEST_CODE,
+    change_own_email,
+    is_email_code,
+    rename_self,
+    request_email_code,
+    set_own_language,
+)
 from plugin.errors import InvalidField
 from plugin.staff_languages import STAFF_LANGUAGES, staff_language
 from plugin.web import current_services, pages

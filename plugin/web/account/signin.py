@@ -8,9 +8,14 @@ from flask_login import user_logged_in, user_logged_out  # type: ignore[import-u
 from flask_security import LoginForm, Security
 from flask_wtf import CSRFProtect  # type: ignore[import-untyped]  # ships no types
 
-from plugin.courses.accounts.devices import device_of
 from plugin.courses.accounts.shared_devices import open_device, start_pin_sign_in
-from plugin.courses.accounts.sign_ins import SIGN_IN_LASTS, end_sign_in, staff_signed_in, start_sign_in
+from plugin.courses.accounts.sign_ins import (
+    SIGN_IN_LASTS,
+    device_of,
+    end_sign_in,
+    staff_signed_in,
+    start_sign_in,
+)
 from plugin.web import check_in_cookie, current_services
 from plugin.web.access import AT_THE_DESK, allow
 from plugin.web.account import lock, passkeys, reset, resume, totp

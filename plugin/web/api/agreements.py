@@ -7,7 +7,7 @@ from pydantic import Field
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
 from plugin.courses.agreements.signing import Signing, sign_agreement, signing_address
 from plugin.courses.agreements.views import AgreementView, agreement_pdf, agreements_of_client, read_agreement
-from plugin.courses.handouts.bundle import MIMETYPES, ZIP
+from plugin.courses.handouts.batches import MIMETYPES, ZIP
 from plugin.courses.reports.evidence import write_evidence
 from plugin.web import current_services
 from plugin.web.access import DESK

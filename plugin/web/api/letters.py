@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool
 
 from plugin.core.letters import LetterKind
-from plugin.courses.letters.kinds import choose_letter, declined_by, list_letter_kinds
-from plugin.courses.letters.log import list_letters
+from plugin.courses.letters.kinds import choose_letter, declined_by, list_letter_kinds, list_letters
 from plugin.courses.letters.sending import PREVIEW_DAYS, coming_letters
 from plugin.emails.client_letter import rules_of
 from plugin.web.access import DESK

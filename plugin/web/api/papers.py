@@ -8,7 +8,7 @@ from plugin.courses.base.read import read_course
 from plugin.courses.clients.private_page import address_of
 from plugin.courses.clients.wallet_passes import APPLE, GOOGLE, count_passes
 from plugin.courses.documents.files import document_bytes
-from plugin.courses.documents.on_demand import invoice_of_course
+from plugin.courses.documents.issuing import invoice_of_course
 from plugin.courses.documents.statement import statement_of_course
 from plugin.courses.handouts.cache import hand_out
 from plugin.errors import Refused

@@ -7,13 +7,13 @@ from pydantic import Field
 
 from plugin.core.letters import LetterKind
 from plugin.courses.base.clinic import read_clinic
-from plugin.courses.letters.log import letters_by_month
+from plugin.courses.letters.kinds import letters_by_month
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.reports import by_month
+from plugin.courses.reports.books import Line
+from plugin.courses.reports.by_month import PlanBy, planned_visits
 from plugin.courses.reports.liability import liability, reserve
-from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, asked_period
-from plugin.courses.reports.planned import PlanBy, planned_visits
 from plugin.courses.reports.progress import Progress, ProgressBy, course_progress
 from plugin.courses.reports.usage import By, usage
 from plugin.courses.sales.tips import tip_sums

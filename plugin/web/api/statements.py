@@ -10,7 +10,7 @@ from plugin.courses.documents.client_statement import (
     statement_of_client,
 )
 from plugin.courses.documents.files import document_bytes
-from plugin.courses.documents.on_demand import receipts_of_course
+from plugin.courses.documents.issuing import receipts_of_course
 from plugin.courses.documents.read import read_document
 from plugin.errors import NotFound
 from plugin.web.access import DESK

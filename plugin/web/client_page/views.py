@@ -23,9 +23,8 @@ from plugin.courses.clients.wallet_passes import google_pass, note_made
 from plugin.courses.documents.client_statement import issue_prepaid_balance, statement_of_client
 from plugin.courses.documents.files import document_bytes, reading_copy
 from plugin.courses.handouts.cache import AFTERCARE, HELP_CARD, PLANNER, SUMMARY, WELCOME, hand_out
-from plugin.courses.handouts.next_visit import next_visit_in
-from plugin.courses.handouts.pass_formats import save_link
-from plugin.courses.handouts.wallet_pass import course_pass, facts_of, google_pass_of
+from plugin.courses.handouts.status import next_visit_in
+from plugin.courses.handouts.wallet_pass import course_pass, facts_of, google_pass_of, save_link
 from plugin.courses.handouts.welcome import calendar_file
 from plugin.courses.quotes.views import quotes_of_client
 from plugin.courses.visits.planned import planned_of_courses

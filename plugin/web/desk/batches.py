@@ -8,7 +8,7 @@ from flask_login import current_user  # type: ignore[import-untyped]  # ships no
 
 from plugin.core.acts import Role
 from plugin.courses.handouts import batches
-from plugin.courses.handouts.bundle import PDF
+from plugin.courses.handouts.batches import PDF
 from plugin.courses.handouts.selection import CALLED, INVOICE, Choice, Listing, ids_on, people_chosen
 from plugin.courses.page_versions import PageVersion, version_of_row
 from plugin.courses.visits.arrivals import takes_bookings

@@ -3,8 +3,8 @@
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.accounts.check_in_screens import end_screen, list_screens, start_hand_over, start_screen
-from plugin.courses.accounts.devices import device_of
+from plugin.courses.accounts.shared_devices import end_screen, list_screens, start_hand_over, start_screen
+from plugin.courses.accounts.sign_ins import device_of
 from plugin.errors import Refused
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, DESK, Screens

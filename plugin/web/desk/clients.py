@@ -18,7 +18,7 @@ from plugin.courses.catalog.packages import list_packages
 from plugin.courses.checks.answers import check_of
 from plugin.courses.clients import clients
 from plugin.courses.clients.profile_notes import profile_status
-from plugin.courses.documents.of_client import documents_of_client
+from plugin.courses.documents.read import documents_of_client
 from plugin.courses.handouts.visit_email import last_letter_not_sent
 from plugin.courses.page_versions import PageVersion, version_of_client
 from plugin.courses.ratings.views import has_rated_today, ratings_of

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from plugin.core.acts import Role
 from plugin.courses.documents.paper_emails import PaperKind, send_paper
 from plugin.courses.handouts import cache
-from plugin.courses.handouts.bundle import safe_name
+from plugin.courses.handouts.batches import safe_name
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, DESK, Screens
 from plugin.web.actions import Notice, act_without_form, current_act, flash_notice

@@ -9,10 +9,10 @@ from plugin.courses.documents import read
 from plugin.courses.documents.client_statement import issue_prepaid_balance, statement_of_client
 from plugin.courses.documents.content import voucher_letter as letter_of_gift
 from plugin.courses.documents.files import document_bytes, reading_copy
-from plugin.courses.documents.on_demand import invoice_of_course, receipt_of_course, voucher_of_gift
+from plugin.courses.documents.issuing import invoice_of_course, receipt_of_course, voucher_of_gift
 from plugin.courses.documents.statement import Statement, statement_of_course
-from plugin.courses.handouts.bundle import MIMETYPES, ZIP, paper_file_name, safe_name
-from plugin.courses.handouts.guides import guide_pdf
+from plugin.courses.handouts.batches import MIMETYPES, ZIP, paper_file_name, safe_name
+from plugin.courses.handouts.cache import guide_pdf
 from plugin.courses.reports.evidence import write_evidence
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, DESK, FRESH_FOR, Screens, current_actor

@@ -6,8 +6,14 @@ from flask.typing import ResponseReturnValue
 from plugin.courses.clients.clients import read_client
 from plugin.courses.clients.private_page import renew_page, token_of
 from plugin.courses.handouts.visit_email import trust_address
-from plugin.courses.letters.kinds import TITLES, choose_letter, declined_by, letter_kind, list_letter_kinds
-from plugin.courses.letters.log import letters_of_client
+from plugin.courses.letters.kinds import (
+    TITLES,
+    choose_letter,
+    declined_by,
+    letter_kind,
+    letters_of_client,
+    list_letter_kinds,
+)
 from plugin.web import current_services
 from plugin.web.access import DESK, Screens
 from plugin.web.actions import (

@@ -8,8 +8,15 @@ from flask.typing import ResponseReturnValue
 from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
 from plugin.courses.base.words import money_text
-from plugin.courses.refunds.desk_refund_quote import CALLED, RefundQuote, refund_quote
-from plugin.courses.refunds.desk_refunds import OWN, NewRefund, refuse_amount, start_refund
+from plugin.courses.refunds.desk_refunds import (
+    CALLED,
+    OWN,
+    NewRefund,
+    RefundQuote,
+    refund_quote,
+    refuse_amount,
+    start_refund,
+)
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.actions import Notice, current_act, flash_notice, redirect_to

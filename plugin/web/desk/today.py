@@ -15,7 +15,7 @@ from plugin.courses.accounts.staff_edits import see_own_clients
 from plugin.courses.attention.items import list_attention
 from plugin.courses.base.read import recent_sales
 from plugin.courses.page_versions import PageVersion, version_of_today
-from plugin.courses.reports.due_today import DueToday, due_today
+from plugin.courses.reports.overview import DueToday, due_today
 from plugin.courses.sales.checkouts import list_checkouts
 from plugin.courses.square_health import square_away
 from plugin.courses.visits.arrivals import Arrival, arrivals_on, grouped

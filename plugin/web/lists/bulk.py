@@ -6,8 +6,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.attention import count_open
-from plugin.courses.handouts.batches import MOST_PAPERS, start_batch
-from plugin.courses.handouts.bundle import PDF
+from plugin.courses.handouts.batches import MOST_PAPERS, PDF, start_batch
 from plugin.courses.handouts.selection import CALLED, Choice
 from plugin.courses.lists.bulk import (
     BulkView,

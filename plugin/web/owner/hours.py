@@ -9,7 +9,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from plugin.core.opening_hours import WEEKDAYS, ClosedDays, Interval, OpeningHours, why_not_day
-from plugin.courses.base.opening_hours import read_hours, save_hours
+from plugin.courses.base.clinic import read_hours, save_hours
 from plugin.errors import InvalidField
 from plugin.web import current_services
 from plugin.web.access import Screens

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.sheet import Columns, sheet_of
 from plugin.courses.catalog.packages import list_packages
-from plugin.courses.imports import batches, undo
+from plugin.courses.imports import batches, writing
+from plugin.courses.imports.cells import LARGEST_FILE
 from plugin.courses.imports.fields import CALLED
-from plugin.courses.imports.table import LARGEST_FILE
 from plugin.courses.imports.views import ImportView, list_imports, read_import, template_sheet, wrong_sheet
 from plugin.courses.page_versions import PageVersion, version_of_row
 from plugin.errors import InvalidField
@@ -125,7 +125,7 @@ def cancel(batch_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/import/<batch_id>/undo", refused=one)
 def take_back(batch_id: str) -> ResponseReturnValue:
-    undo.undo_import(current_services().store, current_act(), batch_id, ReasonForm.sent().reason.data)
+    writing.undo_import(current_services().store, current_act(), batch_id, ReasonForm.sent().reason.data)
     return redirect_to(
         "imports.one", _("The import is undone. The file can be imported again."), batch_id=batch_id
     )

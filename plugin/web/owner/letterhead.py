@@ -12,9 +12,8 @@ from plugin.courses.base.clinic import change_clinic, checked_clinic
 from plugin.courses.base.views import ClinicView
 from plugin.courses.documents.series import Numbered, SeriesView, read_series, save_series
 from plugin.courses.handouts.cache import drawn
-from plugin.courses.handouts.clinic_settings import switch_e_invoices
 from plugin.courses.handouts.content import clinic_on_paper
-from plugin.courses.handouts.drafts import draft_summary
+from plugin.courses.handouts.drafts import draft_summary, switch_e_invoices
 from plugin.courses.handouts.logos import LARGEST_FILE, logo_png, remove_logo, set_logo
 from plugin.errors import NotFound
 from plugin.web import current_services, pages

@@ -18,7 +18,7 @@ from plugin.configuration.overview import text_of
 from plugin.configuration.registry import DECLARED, Group, is_secret, names_of
 from plugin.configuration.save import LONGEST_VALUE, checked, versions_of
 from plugin.core.change_of_mind import profiles
-from plugin.courses.base.opening_hours import read_hours
+from plugin.courses.base.clinic import read_hours
 from plugin.services import Services
 from plugin.settings import Settings
 from plugin.web import current_services, pages

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from invoices.language import is_supported
 from invoices.pages.qr import qr_code
-from plugin.courses.handouts.guides import poster_pdf
+from plugin.courses.handouts.cache import poster_pdf
 from plugin.courses.sales.public_orders import offer_package, packages_to_offer, recent_public_orders
 from plugin.web import current_services, pages
 from plugin.web.access import Screens

@@ -12,7 +12,7 @@ from plugin.courses.handouts import texts
 from plugin.courses.handouts.cache import drawn
 from plugin.courses.handouts.drafts import draft_sheet
 from plugin.courses.handouts.text_check import claims_in, missing_step, odd_row
-from plugin.courses.handouts.text_views import TextView
+from plugin.courses.handouts.texts import TextView
 from plugin.web import current_services, pages
 from plugin.web.access import TREATS, Screens
 from plugin.web.actions import current_act, redirect_to

@@ -14,8 +14,15 @@ from plugin.core.moments import rfc3339
 from plugin.courses.base.activity import Did
 from plugin.courses.base.sheet import Columns, sheet_of
 from plugin.courses.clients.clients import read_client
-from plugin.courses.reports.activity import activity, actor_choices, all_activity
-from plugin.courses.reports.activity_sources import COURSE, OPENED, ActivityFilter, ActivityView
+from plugin.courses.reports.activity import (
+    COURSE,
+    OPENED,
+    ActivityFilter,
+    ActivityView,
+    activity,
+    actor_choices,
+    all_activity,
+)
 from plugin.courses.reports.period import Period, asked_period
 from plugin.web import current_services, pages
 from plugin.web.access import Screens

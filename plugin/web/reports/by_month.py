@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.columns import Column, Columns, Kind, file_of
 from plugin.courses.base.words import day_text
-from plugin.courses.letters.log import LETTERS, LetterMonth, letters_by_month
+from plugin.courses.letters.kinds import LETTERS, LetterMonth, letters_by_month
 from plugin.courses.reports.books import close_books, closed_through
 from plugin.courses.reports.breakage import expired_courses
 from plugin.courses.reports.by_month import (
@@ -24,17 +24,20 @@ from plugin.courses.reports.by_month import (
     CheckedMonth,
     OrderedMonth,
     PassMonth,
+    PlanBy,
+    PlannedRow,
     QuotedMonth,
     agreements_by_month,
     checks_by_month,
     orders_by_month,
     passes_by_month,
     passes_now,
+    planned_columns,
+    planned_visits,
     quotes_by_month,
 )
 from plugin.courses.reports.liability import liability, reserve, reserve_sheet
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
-from plugin.courses.reports.planned import PlanBy, PlannedRow, planned_columns, planned_visits
 from plugin.courses.reports.sheets import liability_sheet
 from plugin.courses.sales.tips import TipSum, list_tips, tip_sums
 from plugin.errors import Refused

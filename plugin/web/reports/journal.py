@@ -10,16 +10,16 @@ from plugin.courses.journal.accounts import (
     LONGEST_NAME,
     LONGEST_NUMBER,
     ROLES,
+    TITLES,
     Role,
+    Section,
     Type,
     checked_account,
     read_chart,
     save_chart,
 )
 from plugin.courses.journal.behind import BEHIND, LineFilter, behind_line
-from plugin.courses.journal.files import JournalFormat, journal_file
-from plugin.courses.journal.month import journal
-from plugin.courses.journal.pairs import TITLES, Section
+from plugin.courses.journal.month import JournalFormat, journal, journal_file
 from plugin.courses.reports.month import asked_month, months_to_print
 from plugin.courses.reports.period import Period, month_of
 from plugin.errors import InvalidField, NotFound

@@ -3,7 +3,7 @@
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from plugin.courses.lists.reasons import SOONER_DAYS, Why
+from plugin.courses.lists.outcomes import SOONER_DAYS, Why
 from plugin.courses.reports.follow_ups import (
     FollowUpFilter,
     FollowUpSort,

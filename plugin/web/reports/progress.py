@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.lists.outcomes import Outcome
-from plugin.courses.reports import progress_courses
+from plugin.courses.reports import progress
 from plugin.courses.reports.progress import ProgressBy, course_progress
 from plugin.courses.reports.sheets import progress_sheet
 from plugin.web import current_services, pages
@@ -28,10 +28,10 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     store = current_services().store
     renew_some(store, pages.now())
     after = None if refusal else request.args.get("after") or None
-    page, number = progress_courses.courses_behind(store, _asked(), pages.today(), cursor=after)
+    page, number = progress.courses_behind(store, _asked(), pages.today(), cursor=after)
     return render_template(
         "owner/progress.html",
-        columns=progress_courses.BEHIND,
+        columns=progress.BEHIND,
         rows=page.rows,
         cursor=page.cursor,
         number=number,
@@ -45,7 +45,7 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
 @blueprint.get("/overview/courses.<ending>")
 def save(ending: str) -> Response:
     return file_answer(
-        progress_courses.courses_behind_sheet(current_services().store, _asked(), pages.today()), ending
+        progress.courses_behind_sheet(current_services().store, _asked(), pages.today()), ending
     )
 
 
@@ -55,10 +55,10 @@ def save_figures(ending: str) -> Response:
     return file_answer(progress_sheet(course_progress(current_services().store, pages.now(), by), by), ending)
 
 
-def _asked() -> progress_courses.ProgressFilter:
+def _asked() -> progress.ProgressFilter:
     outcomes = [each for each in request.args.get("outcome", "").split(",") if each in list(Outcome)]
     again = request.args.get("again", "")
-    return progress_courses.ProgressFilter(
+    return progress.ProgressFilter(
         outcomes=tuple(map(Outcome, outcomes)),
         used=whole_number(request.args.get("used", ""), _MOST_DIGITS),
         package_id=request.args.get("package", "")[:_LONGEST_ID],

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.base.columns import Column, Columns, Kind, file_of
 from plugin.courses.base.keyset import read_order
+from plugin.courses.reports.books import Line
 from plugin.courses.reports.entries import (
     ORDERS,
     EntryFilter,
@@ -20,7 +21,6 @@ from plugin.courses.reports.entries import (
     entries_behind,
     entries_behind_sheet,
 )
-from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import Period, month_of
 from plugin.courses.reports.sheets import named
 from plugin.courses.reports.usage import By, UsageRow, usage

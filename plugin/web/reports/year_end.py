@@ -5,9 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from plugin.courses.journal.year import ACCRUAL, BESIDE, CASH, year_end, year_pdf, year_sheet
 from plugin.courses.lists.listing import renew_some
-from plugin.courses.reports.month import months_to_print
-from plugin.courses.reports.period import Period
-from plugin.courses.reports.unused import (
+from plugin.courses.reports.breakage import (
     MOST_YEARS,
     UNUSED,
     UnusedOrder,
@@ -16,6 +14,8 @@ from plugin.courses.reports.unused import (
     unused_page,
     unused_sheet,
 )
+from plugin.courses.reports.month import months_to_print
+from plugin.courses.reports.period import Period
 from plugin.errors import InvalidField
 from plugin.web import current_services, pages
 from plugin.web.access import Screens

@@ -14,8 +14,7 @@ from flask.typing import ResponseReturnValue
 from plugin.configuration.clinic import why_currency_locked
 from plugin.core.text import NAME_LENGTH, folded
 from plugin.courses.accounts.setup import read_setup
-from plugin.courses.base.clinic import change_clinic, is_named, time_zones
-from plugin.courses.base.opening_hours import read_hours, save_hours
+from plugin.courses.base.clinic import change_clinic, is_named, read_hours, save_hours, time_zones
 from plugin.courses.base.views import ClinicView
 from plugin.errors import InvalidField
 from plugin.square.locations import LETTER_COUNTRIES

@@ -13,8 +13,8 @@ from webauthn.helpers.exceptions import WebAuthnException
 
 from plugin.configuration.save import save_settings
 from plugin.courses.accounts import setup
-from plugin.courses.accounts.devices import device_of
 from plugin.courses.accounts.second_factors import NewPasskey
+from plugin.courses.accounts.sign_ins import device_of
 from plugin.courses.accounts.staff import StaffView, staff_email
 from plugin.courses.base.clinic import time_zones
 from plugin.errors import CoursekeeperError, InvalidField, Refused

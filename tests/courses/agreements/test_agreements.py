@@ -20,7 +20,7 @@ from plugin.courses.agreements.views import (
 from plugin.courses.base.read import courses_of_client
 from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.privacy.erasure import Erasure, erase_client
-from plugin.courses.refunds.desk_refund_quote import refund_quote
+from plugin.courses.refunds.desk_refunds import refund_quote
 from plugin.courses.reports.by_month import agreements_by_month
 from plugin.courses.sales.checkouts import cancel_checkout
 from plugin.errors import InvalidField, NotFound, Refused

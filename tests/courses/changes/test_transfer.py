@@ -7,7 +7,7 @@ import pytest
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
 from plugin.courses.base.read import recent_sales
-from plugin.courses.refunds.desk_refund_quote import refund_quote
+from plugin.courses.refunds.desk_refunds import refund_quote
 from plugin.errors import InvalidField, KeyReused, NoneLeft, NotAllowed, NotFound, Refused
 from tests.courses.changes.changing import Changes
 from tests.courses.desk import DEB, Desk, back

@@ -12,8 +12,8 @@ from plugin.courses.base.events import Refunded, publish
 from plugin.courses.base.outbox import claim_job, complete_job
 from plugin.courses.base.work import Work
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.documents.enqueue import DOCUMENT_JOBS
-from plugin.courses.documents.jobs import run_document_job
+from plugin.courses.documents.files import DOCUMENT_JOBS
+from plugin.courses.documents.issuing import run_document_job
 from plugin.courses.documents.sale_record import SoldLine, SoldSale, Tender, save_sale_in
 from plugin.store.documents import Document
 from tests.courses.desk import ANA, Desk

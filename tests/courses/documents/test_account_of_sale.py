@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from invoices.language import language_for
-from plugin.courses.documents.invoice_lines import Account, PackageWords, account_of
+from plugin.courses.documents.content import Account, PackageWords, account_of
 from plugin.courses.documents.sale_record import AppliedTax, SaleTax, ServiceCharge, SoldModifier, SoldSale
 from tests.courses.documents.sales import sold_line, sold_sale
 

@@ -12,7 +12,7 @@ from plugin.courses.audit import audit
 from plugin.courses.base.outbox import claim_job
 from plugin.courses.base.work import transact
 from plugin.courses.documents.client_statement import client_statement
-from plugin.courses.documents.pay_address import FIND_PAY_ADDRESS, pay_address_in, save_pay_address_in
+from plugin.courses.documents.statement import FIND_PAY_ADDRESS, pay_address_in, save_pay_address_in
 from plugin.courses.sales.assign import move_course
 from plugin.errors import NotFound
 from plugin.store import Store

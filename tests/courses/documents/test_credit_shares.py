@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from plugin.courses.documents.credit_shares import Left, Share, Wanted, shares_of
+from plugin.courses.documents.credit_note import Left, Share, Wanted, shares_of
 
 FACIAL, OIL, TIP = Left(1, 165000, 13819), Left(2, 10000, 838), Left(3, 2500, 0, is_beside=True)
 ALL = (FACIAL, OIL, TIP)

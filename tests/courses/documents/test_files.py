@@ -11,9 +11,8 @@ from invoices.papers import Paper, PaperFailed
 from plugin.courses.base.clinic import read_clinic, save_clinic
 from plugin.courses.base.outbox import claim_job
 from plugin.courses.clients.clients import change_client
-from plugin.courses.documents.enqueue import DOCUMENT, DOCUMENT_JOBS
-from plugin.courses.documents.files import document_bytes
-from plugin.courses.documents.jobs import run_document_job
+from plugin.courses.documents.files import DOCUMENT, DOCUMENT_JOBS, document_bytes
+from plugin.courses.documents.issuing import run_document_job
 from plugin.errors import NotFound, PaperNotMade, Refused
 from plugin.store import Store
 from plugin.store.documents import DocumentFile

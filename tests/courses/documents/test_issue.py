@@ -18,7 +18,7 @@ from plugin.courses.changes.transfer import Transfer, transfer_course
 from plugin.courses.clients.clients import change_client
 from plugin.courses.clients.contacts import Buyer
 from plugin.courses.documents.issue import create_invoice
-from plugin.courses.documents.on_demand import invoice_of_course, voucher_of_gift
+from plugin.courses.documents.issuing import invoice_of_course, voucher_of_gift
 from plugin.courses.sales.assign import move_course
 from plugin.errors import NotAllowed, NotFound, Refused
 from plugin.store import Store

@@ -11,9 +11,8 @@ from invoices.papers import Money, PaperRefused, Receipt
 from plugin.courses.audit import audit
 from plugin.courses.base.work import Work, transact
 from plugin.courses.clients.contacts import Buyer
-from plugin.courses.documents.issue import create_invoice
-from plugin.courses.documents.on_demand import receipt_of_course, receipts_of_course
-from plugin.courses.documents.receipts import create_receipts
+from plugin.courses.documents.issue import create_invoice, create_receipts
+from plugin.courses.documents.issuing import receipt_of_course, receipts_of_course
 from plugin.courses.documents.sale_record import Tender
 from plugin.courses.sales.assign import move_course
 from plugin.errors import Refused

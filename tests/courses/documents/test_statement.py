@@ -13,7 +13,7 @@ from invoices.pages.fit import fit
 from invoices.papers import AccountStatement, Money, PaperRefused
 from plugin.courses.audit import audit
 from plugin.courses.base.work import Work
-from plugin.courses.documents.on_demand import invoice_of_course
+from plugin.courses.documents.issuing import invoice_of_course
 from plugin.courses.documents.statement import statement_of_course
 from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.errors import NotFound

@@ -19,13 +19,14 @@ from plugin.courses.lists.bulk import (
     BulkView,
     cancel_bulk,
     drop_old_previews,
+    fail_bulk,
     preview_email,
     preview_extension,
     read_bulk,
+    run_bulk,
     start_bulk,
     undo_bulk,
 )
-from plugin.courses.lists.bulk_run import fail_bulk, run_bulk
 from plugin.courses.lists.course_list import ORDERS, CourseFilter
 from plugin.courses.lists.listing import keep_listing
 from plugin.errors import InvalidField, KeyReused, NotAllowed, NotFound, Refused

@@ -22,8 +22,8 @@ from plugin.courses.lists.balances import region_of
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.lists.outcomes import Outcome
 from plugin.courses.privacy.erasure import Erasure, erase_client
+from plugin.courses.reports.breakage import UnusedOrder, UnusedSort, unused_balances, unused_page
 from plugin.courses.reports.progress import CourseProgress, ProgressBy, course_progress
-from plugin.courses.reports.unused import UnusedOrder, UnusedSort, unused_balances, unused_page
 from plugin.errors import CoursekeeperError
 from plugin.store import Store
 from plugin.store.list_totals import ListedBalance

@@ -22,8 +22,8 @@ from plugin.courses.clients.merge import merge_clients, undo_merge
 from plugin.courses.lists.course_list import ORDERS, STATES, CourseFilter, CourseList, list_courses
 from plugin.courses.lists.listing import keep_listing, renew_batch, renew_some
 from plugin.courses.privacy.erasure import Erasure, erase_client
+from plugin.courses.reports.books import Line
 from plugin.courses.reports.liability import liability
-from plugin.courses.reports.lines import Line
 from plugin.courses.reports.period import month_of
 from plugin.errors import InvalidField
 from plugin.store import Store

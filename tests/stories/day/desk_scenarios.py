@@ -5,8 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from plugin.core.money import Money
-from plugin.courses.refunds.desk_refund_quote import refund_quote
-from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
+from plugin.courses.refunds.desk_refunds import NewRefund, refund_quote, start_refund
 from plugin.courses.sales.checkouts import cancel_checkout, read_checkout, start_checkout
 from plugin.courses.sales.new_checkout import NewCheckout
 from plugin.courses.visits.booked_visits import use_booking

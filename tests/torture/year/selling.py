@@ -8,8 +8,7 @@ from plugin.core.money import Money
 from plugin.core.terms import RefundFormula
 from plugin.courses.base.read import read_course
 from plugin.courses.clients.clients import create_client
-from plugin.courses.refunds.desk_refund_quote import refund_quote
-from plugin.courses.refunds.desk_refunds import NewRefund, start_refund
+from plugin.courses.refunds.desk_refunds import NewRefund, refund_quote, start_refund
 from plugin.courses.sales.checkout_views import CheckoutView
 from plugin.courses.sales.checkouts import cancel_checkout, read_checkout, start_checkout
 from plugin.courses.sales.new_checkout import NewCheckout

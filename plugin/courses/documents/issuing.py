@@ -1,18 +1,38 @@
-"""A document on demand: the issued one, or issued now; later, if Square must be asked first."""
+"""Who has documents issued: the worker's jobs, and whoever asks for one that may be issued already.
+
+An issued document is given as it is; else it is issued now, or later if Square has to be asked first.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from plugin.core.acts import Act, Role, require
+from plugin.core.acts import SQUARE, Act, Role, require
 from plugin.courses.base.chain import NO_COURSE
-from plugin.courses.base.outbox import enqueue
+from plugin.courses.base.outbox import Job, enqueue
 from plugin.courses.base.work import Work, allowed, require_row, transact
-from plugin.courses.documents.buyers import buyer_in, sold_course_in
+from plugin.courses.documents import files, issue
 from plugin.courses.documents.content import NO_GIFT
-from plugin.courses.documents.enqueue import RECORD_SALE
-from plugin.courses.documents.issue import create_invoice, create_voucher, invoice_of_sale_in
-from plugin.courses.documents.receipts import ReceiptView, create_receipts, receipts_in
-from plugin.courses.documents.sale_record import sale_in
+from plugin.courses.documents.files import (
+    MISSING_LETTERS,
+    RECORD_SALE,
+    ask_for_letters,
+    document_bytes,
+    settle_letters,
+)
+from plugin.courses.documents.issue import (
+    ReceiptView,
+    create_invoice,
+    create_receipts,
+    create_voucher,
+    invoice_of_sale_in,
+    receipts_in,
+)
+from plugin.courses.documents.sale_record import buyer_in, sale_in, sold_course_in
+from plugin.courses.handouts.cache import Render
 from plugin.errors import NotFound, Refused
 from plugin.store import Store
 from plugin.store.tables import Client, Course, Document, DocumentCourse, Gift, Outbox
@@ -73,10 +93,7 @@ def receipt_of_course(store: Store, act: Act, course_id: str) -> str:
 
 @allowed(Role.DESK)
 def voucher_of_gift(work: Work, gift_id: str) -> str:
-    """Return the document id of a gift's voucher, issued now if it was not yet.
-
-    Raises NotFound or Refused.
-    """
+    """Return the document id of a gift's voucher, issued now if it was not yet. Raises NotFound or Refused."""
     require_row(work.session, Gift, gift_id, NO_GIFT)
     document = create_voucher(work, gift_id)
     if document is None:
@@ -101,23 +118,28 @@ def _find(work: Work, course_id: str) -> str | Refused:
     known = invoice_of_sale_in(work.session, course.square_order_id)
     if known is None:
         if sale_in(work.session, course.square_order_id) is None:
-            return _ask_square(work, course.square_order_id)
+            asked_before = (
+                select(Outbox.state)
+                .where(Outbox.kind == RECORD_SALE, Outbox.subject == course.square_order_id)
+                .order_by(Outbox.id.desc())
+                .limit(1)
+            )
+            last = work.session.scalar(asked_before)
+            if last != "pending":
+                enqueue(work, RECORD_SALE, course.square_order_id, payload={"by": work.act.actor.name})
+            return Refused(_UNTOLD if last == "failed" else _SOON, code=NOT_READY)
         known = create_invoice(work, course.square_order_id)
     if known is None:
         raise _why_not(work.session, course)
-    return _of(work.session, known, course)
-
-
-def _of(session: Session, document: Document, course: Course) -> str:
-    if session.get(DocumentCourse, (document.id, course.id)) is None:
-        billed = session.get_one(Client, document.client_id).name
+    if work.session.get(DocumentCourse, (known.id, course.id)) is None:
+        billed = work.session.get_one(Client, known.client_id).name
         said = _(
             "This course was sold together with others. The invoice {number} is {billed}’s.",
-            number=document.number,
+            number=known.number,
             billed=billed,
         )
         raise Refused(said, code="billed_to_another")
-    return document.id
+    return known.id
 
 
 def _why_not(session: Session, course: Course) -> Refused:
@@ -129,14 +151,53 @@ def _why_not(session: Session, course: Course) -> Refused:
     return Refused(_WAITS, code="unassigned")
 
 
-def _ask_square(work: Work, square_order_id: str) -> Refused:
-    asked_before = (
-        select(Outbox.state)
-        .where(Outbox.kind == RECORD_SALE, Outbox.subject == square_order_id)
-        .order_by(Outbox.id.desc())
-        .limit(1)
-    )
-    last = work.session.scalar(asked_before)
-    if last != "pending":
-        enqueue(work, RECORD_SALE, square_order_id, payload={"by": work.act.actor.name})
-    return Refused(_UNTOLD if last == "failed" else _SOON, code=NOT_READY)
+def _invoice(work: Work, square_order_id: str) -> Document | None:
+    document = issue.create_invoice(work, square_order_id)
+    create_receipts(work, square_order_id)
+    return document
+
+
+def _receipts(work: Work, square_order_id: str) -> Document | None:
+    return next(reversed(create_receipts(work, square_order_id)), None)
+
+
+def _correction(work: Work, square_order_id: str) -> Document | None:
+    document = issue.create_correction(work, square_order_id)
+    create_receipts(work, square_order_id)
+    return document
+
+
+_ISSUE: dict[str, Callable[[Work, str], Document | None]] = {
+    files.ISSUE_INVOICE: _invoice,
+    files.ISSUE_RECEIPTS: _receipts,
+    files.ISSUE_CREDIT_NOTE: issue.create_credit_note,
+    files.ISSUE_VOUCHER: issue.create_voucher,
+    files.CORRECT_INVOICE: _correction,
+}
+
+
+def run_document_job(store: Store, render: Render, job: Job, *, now: datetime) -> str:
+    """Issue or render one document; return the outcome, in words. Idempotent."""
+    actor = replace(SQUARE, name=job.payload.get("by", SQUARE.name))
+    act = job.act(actor, now)
+    try:
+        outcome = _run(store, render, job, act)
+    except Refused as refusal:
+        if refusal.code == MISSING_LETTERS:
+            ask_for_letters(store, act, job, refusal)
+        raise
+    if job.attempts > 1:
+        settle_letters(store, act, job)
+    return outcome
+
+
+def _run(store: Store, render: Render, job: Job, act: Act) -> str:
+    if job.kind == files.DOCUMENT:
+        document_bytes(store, render, job.subject, now=act.now)
+        return _("Drawn.")
+    number = transact(store, act, lambda work: _number(_ISSUE[job.kind](work, job.subject)))
+    return _("{number} was issued.", number=number) if number else _("Nothing was to be issued.")
+
+
+def _number(document: Document | None) -> str:
+    return document.number if document is not None else ""
