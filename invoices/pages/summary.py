@@ -314,7 +314,14 @@ def _facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
         yield Fact(language.gettext("Bought"), language.medium_date(paper.sold_on))
         yield from _money_facts(paper, language)
     if paper.status in CLOSED:
-        yield from _closing_facts(paper, language)
+        # Say how a course ended, in place of what is left of it and until when.
+        if paper.paid and paper.refunded and paper.refunded.amount < paper.paid.amount:
+            kept = Money(paper.paid.amount - paper.refunded.amount, paper.paid.currency)
+            yield Fact(language.gettext("Kept for sessions used"), language.money(kept))
+        if paper.credit_notes:
+            yield Fact(language.gettext("Credit note"), language.listed(paper.credit_notes))
+        if paper.status_on:
+            yield Fact(language.gettext("Closed"), language.medium_date(paper.status_on))
         return
     if paper.expires_on:
         yield Fact(language.gettext("Expires"), language.medium_date(paper.expires_on))
@@ -326,17 +333,6 @@ def _facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
                 allowance.treatment,
                 language.gettext("{left} of {granted} left", left=allowance.left, granted=allowance.granted),
             )
-
-
-def _closing_facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:
-    """Say how a course ended, in place of what is left of it and until when."""
-    if paper.paid and paper.refunded and paper.refunded.amount < paper.paid.amount:
-        kept = Money(paper.paid.amount - paper.refunded.amount, paper.paid.currency)
-        yield Fact(language.gettext("Kept for sessions used"), language.money(kept))
-    if paper.credit_notes:
-        yield Fact(language.gettext("Credit note"), language.listed(paper.credit_notes))
-    if paper.status_on:
-        yield Fact(language.gettext("Closed"), language.medium_date(paper.status_on))
 
 
 def _received(received: Received, language: Language) -> str:

@@ -114,7 +114,12 @@ def _of_months(session: Session, whole: Period, by: By) -> Iterator[UseSum]:
         yield _sum(f"{each:%Y-%m}" if by is By.MONTH else each, *rest)
     yield from _waiting(session, whole, by)
     if by is By.PRACTITIONER:
-        yield from _moved(session, whole)
+        start, end = whole.moments(clinic_in(session).zone)
+        for note, row in moved_uses(session):
+            if start <= row.counts_at < end:
+                used = used_numbers(row)
+                yield _sum(note.practitioner_before, row.currency, *(-each for each in used))
+                yield _sum(note.practitioner_after, row.currency, *used)
 
 
 def _waiting(session: Session, whole: Period, by: By) -> Iterator[UseSum]:
@@ -126,15 +131,6 @@ def _waiting(session: Session, whole: Period, by: By) -> Iterator[UseSum]:
         uses.where(UNTOTALLED, IS_USE, moment >= start, moment < end)
     ):
         yield _sum(f"{month_at(counted_at, zone):%Y-%m}" if by is By.MONTH else of, *rest, 1)
-
-
-def _moved(session: Session, whole: Period) -> Iterator[UseSum]:
-    start, end = whole.moments(clinic_in(session).zone)
-    for note, row in moved_uses(session):
-        if start <= row.counts_at < end:
-            used = used_numbers(row)
-            yield _sum(note.practitioner_before, row.currency, *(-each for each in used))
-            yield _sum(note.practitioner_after, row.currency, *used)
 
 
 def _sum(key: str, currency: str, *numbers: Any) -> UseSum:
