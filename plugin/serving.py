@@ -119,12 +119,13 @@ def make_ready(settings: Settings, *, host: str, port: int, with_worker: bool = 
         # Pages name the clinic's phone number also while the database is away.
         with app.app_context():
             pages.clinic()
+        # No connection may be shared across a fork.
+        services.store.close()
+        # What is never collected is never written to, and so stays shared. Before anything is looked for: of all that
+        # was loaded that would take as long as a tenth of loading it.
+        gc.freeze()
     finally:
         gc.enable()
-    # No connection may be shared across a fork.
-    services.store.close()
-    # What is never collected is never written to, and so stays shared.
-    gc.freeze()
     return app
 
 
