@@ -19,8 +19,8 @@ from plugin.courses.reports.progress import (
     ProgressFilter,
     course_progress,
     courses_behind,
+    progress_sheet,
 )
-from plugin.courses.reports.sheets import progress_sheet
 from plugin.errors import InvalidField
 from plugin.store.offers import Treatment
 from tests.courses.desk import Desk

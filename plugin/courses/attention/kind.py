@@ -27,7 +27,7 @@ class Resolution:
 USUAL_REASON = N_("Decided at the desk")
 ASSIGNED = N_("Assigned at the desk")
 # Carries a decision out; False while a part of the item is still open.
-Run = Callable[[Work, Attention, Resolution], "bool | None"]
+Run = Callable[[Work, Attention, Resolution], object]
 Answer = Callable[[Work, Attention, Resolution], str]
 
 

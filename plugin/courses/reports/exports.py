@@ -23,9 +23,8 @@ from plugin.courses.base.course_record import AllowanceRecord, CourseRecord, sum
 from plugin.courses.base.sheet import Cell, Columns, Sheet, major, sheet_of
 from plugin.courses.base.state import each_state
 from plugin.courses.reports.books import counts_at, counts_within
-from plugin.courses.reports.liability import liability
+from plugin.courses.reports.liability import liability, liability_sheet
 from plugin.courses.reports.period import Period, asked_period
-from plugin.courses.reports.sheets import liability_sheet
 from plugin.store import Store
 from plugin.store.tables import Allowance, AllowedAhead, Client, Course, Entry, VisitNote
 from plugin.wording import _

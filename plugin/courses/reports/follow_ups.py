@@ -34,6 +34,7 @@ from plugin.core.money import Money
 from plugin.core.text import folded
 from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.course_extras import CLIENT_IDS, COURSE_IDS, IS_VALID
+from plugin.courses.base.sheet import Columns, Sheet, major, sheet_of
 from plugin.courses.base.state import prepared_states, states_of
 from plugin.courses.lists.listing import count_waiting_in, renew_some
 from plugin.courses.lists.outcomes import FEW_LEFT, JUST_FINISHED, SOON_DAYS, Why
@@ -365,3 +366,26 @@ _DAYS = Prepared(
     .where(Course.client_id.in_(CLIENT_IDS), Course.closed_as.is_(None))
 )
 _STATES = prepared_states(COURSE_IDS, Course.package_name, Course.sold_at)
+
+
+_FOLLOW_UP: Columns[tuple[FollowUp, Reason]] = {
+    "Client": lambda row: row[0].name,
+    "Phone": lambda row: row[0].phone or "",
+    "E-mail": lambda row: row[0].email or "",
+    "Why": lambda row: row[1].why.value.replace("_", " "),
+    "Package": lambda row: row[1].package_name,
+    "Left": lambda row: row[1].left,
+    "Of": lambda row: row[1].granted,
+    "Expires": lambda row: row[1].expires_on,
+    "Balance due": lambda row: major(row[1].due) if row[1].due else None,
+    "Currency": lambda row: row[1].due.currency if row[1].due else "",
+    "Last visit": lambda row: row[0].last_visit,
+    "Locked": lambda row: row[1].locked,
+    "Due by": lambda row: row[1].due_on,
+}
+
+
+def people_sheet(people: Sequence[FollowUp]) -> Sheet:
+    """Return the people to call, a row for each reason."""
+    rows = [(one, reason) for one in people for reason in one.reasons]
+    return sheet_of("Follow-ups", _FOLLOW_UP, rows)

@@ -10,7 +10,7 @@ computed backwards from what is owed now, as each month ended with that less wha
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in
-from plugin.courses.base.sheet import Sheet, major, sheet_of
+from plugin.courses.base.sheet import Cell, Sheet, major, sheet_of
 from plugin.courses.base.work import reading
 from plugin.courses.reports.books import (
     LINE_OF,
@@ -215,3 +215,31 @@ def reserve_sheet(seen: Reserve) -> Sheet:
         },
         lines,
     )
+
+
+ALL_PLACES = "All locations"
+# A line, its name, and the roll-forward and location it is part of.
+_SheetLine = tuple[LineView, str, RollForward, str]
+
+
+def liability_sheet(report: Liability) -> Sheet:
+    """Return the roll-forward: the totals first, then each location."""
+    columns: Mapping[str, Callable[[_SheetLine], Cell]] = {
+        "From": lambda _row: report.period.first,
+        "To": lambda _row: report.period.last,
+        "Currency": lambda row: row[2].currency,
+        "Location": lambda row: row[3],
+        "Line": lambda row: row[1],
+        "Sessions": lambda row: row[0].sessions,
+        "Value": lambda row: major(row[0].value),
+    }
+    parts = [(total, ALL_PLACES) for total in report.totals]
+    parts += [(one, one.place or "No location") for one in report.places]
+    return sheet_of(
+        "Deferred revenue", columns, [line for one, place in parts for line in _sheet_lines(one, place)]
+    )
+
+
+def _sheet_lines(one: RollForward, place: str) -> list[_SheetLine]:
+    lines = [(line, line.line.value, one, place) for line in one.lines]
+    return [*lines, (one.expired, "of closing: expired", one, place)]

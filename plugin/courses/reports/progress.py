@@ -4,7 +4,7 @@ Read from sums of the rows of the list of courses, as of the day of the list.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -17,11 +17,12 @@ from plugin.core.money import Money
 from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.columns import Column, Columns, Kind, Person, Share, file_of
 from plugin.courses.base.keyset import Order
-from plugin.courses.base.sheet import Sheet
+from plugin.courses.base.sheet import Cell, Sheet, sheet_of, tenths
 from plugin.courses.base.views import Page
 from plugin.courses.lists.listing import count_waiting_in
 from plugin.courses.lists.outcomes import Outcome
 from plugin.courses.reports.period import months_up_to
+from plugin.courses.reports.usage import NAMELESS
 from plugin.store import Store
 from plugin.store.list_totals import ProgressOf, ProgressSum
 from plugin.store.listing import NOT_YET, ListedCourse, ListedSum, SumOf
@@ -348,3 +349,31 @@ BEHIND: Columns[CourseBehind] = (
     Column("Currency", lambda row: row.value.currency, is_on_page=False),
     Column("Course", lambda row: row.course_id, is_on_page=False),
 )
+
+
+def progress_sheet(progress: CourseProgress, by: ProgressBy) -> Sheet:
+    """Return the figures; a column for each number of sessions after which courses have stopped."""
+    columns: Mapping[str, Callable[[Progress], Cell]] = {
+        by.value.capitalize(): lambda row: row.name or NAMELESS.get(row.key, row.key) or "All",
+        "Completed": lambda row: row.completed.part,
+        "Of those that are over": lambda row: row.completed.whole,
+        "Stalled": _outcome(Outcome.STALLED),
+        "Expired": _outcome(Outcome.EXPIRED),
+        "Closed": _outcome(Outcome.CLOSED),
+        "In progress": _outcome(Outcome.UNDER_WAY),
+        "Intervals": lambda row: row.intervals,
+        "Days between visits": lambda row: tenths(row.average_days),
+        "Plan": lambda row: row.plan_days,
+        "Bought again": lambda row: row.again.part,
+        "Of those with time to": lambda row: row.again.whole,
+        **{f"Stopped after {used}": _stopped(used) for used, _ in progress.stalls},
+    }
+    return sheet_of(f"How courses go by {by.value}", columns, [*progress.rows, progress.total])
+
+
+def _outcome(outcome: Outcome) -> Callable[[Progress], int]:
+    return lambda row: row.outcomes[outcome]
+
+
+def _stopped(used: int) -> Callable[[Progress], int]:
+    return lambda row: dict(row.stops).get(used, 0)

@@ -22,6 +22,7 @@ from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.work import reading
 from plugin.courses.reports.books import (
     IS_USE,
+    MISSED,
     PRACTITIONER,
     USED_SUMS,
     VISIT_ID,
@@ -33,7 +34,8 @@ from plugin.courses.reports.books import (
 from plugin.courses.reports.period import Period, month_of, months_in
 from plugin.courses.reports.totals import UNTOTALLED, are_usable, month_at, moved_uses, used_numbers
 from plugin.store.tables import Allowance, Course, Entry, Package, Staff, Treatment, Visit
-from plugin.store.totals import UseTotal
+from plugin.store.totals import NOBODY, UseTotal
+from plugin.wording import _
 
 
 class By(StrEnum):
@@ -242,3 +244,11 @@ def _by_course(session: Session, period: Period) -> Select[str, str, str, int, i
         .where(entry_kind.in_([Kind.SOLD.value, Kind.PAID.value]))
         .group_by(Package.id, Package.name, Course.currency, Course.id)
     )
+
+
+NAMELESS = {NOBODY: _("Unassigned"), MISSED: _("No-shows")}
+
+
+def named(key: str, name: str) -> str:
+    """Return the subject of a row, in words."""
+    return name or NAMELESS.get(key, "")

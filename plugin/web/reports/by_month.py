@@ -36,9 +36,8 @@ from plugin.courses.reports.by_month import (
     planned_visits,
     quotes_by_month,
 )
-from plugin.courses.reports.liability import liability, reserve, reserve_sheet
+from plugin.courses.reports.liability import liability, liability_sheet, reserve, reserve_sheet
 from plugin.courses.reports.month import asked_month, month_pdf, months_to_print
-from plugin.courses.reports.sheets import liability_sheet
 from plugin.courses.sales.tips import TipSum, list_tips, tip_sums
 from plugin.errors import Refused
 from plugin.store import Store

@@ -13,7 +13,7 @@ from plugin.courses.base.columns import Column, Columns, Kind, Person, file_of
 from plugin.courses.base.words import money_text
 from plugin.courses.reports.pay import Basis, DoneSession, PayRow, Rate, done_sessions, pay, practitioner_name
 from plugin.courses.reports.period import Period
-from plugin.courses.reports.sheets import NAMELESS, named
+from plugin.courses.reports.usage import NAMELESS, named
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.files import file_answer
@@ -94,7 +94,7 @@ def _columns(rate: Rate, asked: dict[str, Any]) -> Columns[PayRow]:
 
 
 def _people_first(row: PayRow) -> tuple[bool, str]:
-    return not row.is_person, folded(named(row))
+    return not row.is_person, folded(named(row.key, row.name))
 
 
 def _pay_of(row: PayRow) -> Money | None:

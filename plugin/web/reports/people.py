@@ -9,8 +9,8 @@ from plugin.courses.reports.follow_ups import (
     FollowUpSort,
     follow_up_page,
     follow_ups,
+    people_sheet,
 )
-from plugin.courses.reports.sheets import people_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import DESK, Screens
 from plugin.web.files import file_answer

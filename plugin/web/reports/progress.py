@@ -6,8 +6,7 @@ from flask.typing import ResponseReturnValue
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.lists.outcomes import Outcome
 from plugin.courses.reports import progress
-from plugin.courses.reports.progress import ProgressBy, course_progress
-from plugin.courses.reports.sheets import progress_sheet
+from plugin.courses.reports.progress import ProgressBy, course_progress, progress_sheet
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.files import file_answer

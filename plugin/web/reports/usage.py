@@ -22,8 +22,7 @@ from plugin.courses.reports.entries import (
     entries_behind_sheet,
 )
 from plugin.courses.reports.period import Period, month_of
-from plugin.courses.reports.sheets import named
-from plugin.courses.reports.usage import By, UsageRow, usage
+from plugin.courses.reports.usage import By, UsageRow, named, usage
 from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.files import file_answer
@@ -170,7 +169,7 @@ def _figure(row: UsageRow, by: By, period: Period) -> dict[str, Any]:
         days = Period(max(month.first, period.first), min(month.last, period.last))
         narrowed = {"of": written_month(month.first, pages.clinic())}
     elif row.key:
-        narrowed = {by.value: row.key, "of": str(named(row))}
+        narrowed = {by.value: row.key, "of": str(named(row.key, row.name))}
     asked = {"line": Line.USED.value, "view": REDEMPTIONS, "currency": row.value.currency}
     return {"from": f"{days.first}", "to": f"{days.last}", **asked, **narrowed}
 
