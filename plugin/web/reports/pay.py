@@ -83,7 +83,14 @@ def _columns(rate: Rate, asked: dict[str, Any]) -> Columns[PayRow]:
         return url_for("pay.sessions", practitioner_id=row.key, **asked)
 
     return (
-        Column(N_("Practitioner"), named, Kind.TEXT, sort="name", order_by=_people_first, link=behind),
+        Column(
+            N_("Practitioner"),
+            lambda row: named(row.key, row.name),
+            Kind.TEXT,
+            sort="name",
+            order_by=_people_first,
+            link=behind,
+        ),
         Column(N_("Sessions"), lambda row: row.sessions, sort="sessions", link=behind),
         Column(value, lambda row: row.value, Kind.MONEY, file="Value", sort="value"),
         Column("Currency", lambda row: row.value.currency, is_on_page=False),

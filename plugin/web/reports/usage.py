@@ -148,7 +148,7 @@ def _columns(period: Period, by: By) -> Columns[UsageRow]:
         return url_for("entries.show", **_figure(row, by, period))
 
     return (
-        Column(_NAMES[by], named, kind, sort="name"),
+        Column(_NAMES[by], lambda row: named(row.key, row.name), kind, sort="name"),
         Column(N_("Sessions"), lambda row: row.sessions, sort="sessions", link=entries),
         Column(N_("Value"), lambda row: row.value, Kind.MONEY, sort="value", link=entries),
         Column(N_("At single prices"), lambda row: row.list_value, Kind.MONEY, sort="list", link=entries),
