@@ -69,10 +69,7 @@ class AccountPage:
     dates: tuple[str, ...]
     figure: str
     figure_label: str
-    is_long_figure: bool
     notes: tuple[str, ...]
-    billed_to: tuple[str, ...]
-    billed_by: tuple[str, ...]
     rows: tuple[Row, ...]
     has_prices: bool
     has_discounts: bool
@@ -100,18 +97,14 @@ def account_page(
 ) -> AccountPage:
     """Build an invoice or credit note from the parts that differ between them."""
     rows = tuple(row(line, paper.taxes, language) for line in paper.lines)
-    written = language.money(figure)
     return AccountPage(
         is_invoice=isinstance(paper, papers.Invoice),
         heading=heading,
         under=under,
         dates=tuple(dates),
-        figure=written,
-        figure_label=in_one_piece(figure_label),
-        is_long_figure=len(written) > LONG_FIGURE,
+        figure=language.money(figure),
+        figure_label=figure_label,
         notes=tuple(notes),
-        billed_to=party(paper.billed_to, paper.clinic, language),
-        billed_by=issuer(paper.clinic, language),
         rows=rows,
         has_prices=any(each.unit_price for each in rows),
         has_discounts=any(each.discount for each in rows),
@@ -320,3 +313,15 @@ def is_wide(rows: Iterable[Row]) -> bool:
     """Return whether some amount needs a smaller size to fit on one line."""
     amounts = (one for each in rows for one in (each.unit_price, each.discount, each.tax, each.amount))
     return max(map(len, amounts), default=0) > LONG_AMOUNT
+
+
+def prepaid_details(course: papers.PrepaidCourse, language: Language) -> Iterator[str]:
+    """Yield what is said of a course on the statement of prepaid balance, beside its main treatment."""
+    yield language.gettext("Bought on {date}", date=language.medium_date(course.sold_on))
+    for each in course.sessions[1:]:
+        left = language.gettext("{unused} of {total}", unused=each.unused, total=each.granted)
+        yield held_together(f"{each.treatment}{language.colon}{left}")
+    if course.expires_on is not None:
+        yield language.gettext("Good until {date}", date=language.medium_date(course.expires_on))
+    if course.value is None:
+        yield language.gettext("A gift or transfer: its value is with the person who paid for it.")

@@ -2,49 +2,14 @@
 quote: the price, the sessions with the price of one, the same refund, how to pay.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from babel.dates import get_timezone_name
 
 from invoices.language import NO_BREAK_SPACE, Language
-from invoices.pages.account_rows import LONG_FIGURE, how_to_pay
 from invoices.pages.invoice import working
-from invoices.pages.qr import QrCode, qr_code
-from invoices.papers import AgreementSignature, CourseAgreement, CourseQuote, QuotedTreatment, RefundExample
-
-
-@dataclass(frozen=True)
-class SignedPage:
-    """A signature as its reader sees it; `lines` say how, when and of what it is."""
-
-    name: str
-    path: str
-    lines: tuple[str, ...]
-    sha256: str
-
-
-@dataclass(frozen=True)
-class AgreementPage:
-    """An agreement as its reader sees it."""
-
-    figure: str
-    figure_label: str
-    is_long_figure: bool
-    example: str
-    signed: SignedPage | None
-
-
-def agreement_page(paper: CourseAgreement, language: Language) -> AgreementPage:
-    figure = language.money(paper.price)
-    return AgreementPage(
-        figure=figure,
-        figure_label=language.gettext("price of the course"),
-        is_long_figure=len(figure) > LONG_FIGURE,
-        example=example_text(paper.example, language) if paper.example else "",
-        signed=_signed(paper.signature, paper.clinic.time_zone, language) if paper.signature else None,
-    )
+from invoices.papers import AgreementSignature, QuotedTreatment, RefundExample
 
 
 def example_text(example: RefundExample, language: Language) -> str:
@@ -73,7 +38,8 @@ def moments(at: datetime, time_zone: str, language: Language) -> tuple[str, str]
     return language.with_comma(day, f"{time} {zone}"), f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _signed(signature: AgreementSignature, time_zone: str, language: Language) -> SignedPage:
+def signature_lines(signature: AgreementSignature, time_zone: str, language: Language) -> tuple[str, ...]:
+    """Return how, when and before whom it was signed."""
     local, utc = moments(signature.signed_at, time_zone, language)
     how = {
         "drawn": language.gettext("Signed on screen"),
@@ -85,54 +51,10 @@ def _signed(signature: AgreementSignature, time_zone: str, language: Language) -
         if signature.present
         else language.gettext("On the client’s own device")
     )
-    return SignedPage(
-        name=signature.name,
-        path=signature.path,
-        lines=(language.with_comma(how, local), utc, present),
-        sha256=signature.shown_sha256,
-    )
+    return language.with_comma(how, local), utc, present
 
 
-@dataclass(frozen=True)
-class QuotePage:
-    """A quote as its reader sees it; `qr` and `pay_text` (the address to type) are None and "" without an address."""
-
-    figure: str
-    figure_label: str
-    is_long_figure: bool
-    contents: tuple[tuple[str, str], ...]
-    example: str
-    not_promised: str
-    valid: str
-    pay_label: str
-    pay_text: str
-    qr: QrCode | None
-    how_to_buy: str
-
-
-def quote_page(paper: CourseQuote, language: Language) -> QuotePage:
-    figure = language.money(paper.price)
-    return QuotePage(
-        figure=figure,
-        figure_label=language.gettext("price of the course"),
-        is_long_figure=len(figure) > LONG_FIGURE,
-        contents=tuple(_content(each, language) for each in paper.contents),
-        example=example_text(paper.example, language) if paper.example else "",
-        not_promised=not_promised(language),
-        valid=valid_text(paper, language),
-        pay_label=language.gettext("Pay {amount}", amount=figure),
-        pay_text=paper.pay_url.removeprefix("https://"),
-        qr=qr_code(paper.pay_url) if paper.pay_url else None,
-        how_to_buy=how_to_pay(paper.clinic.phone, language, has_page=bool(paper.pay_url)),
-    )
-
-
-def valid_text(paper: CourseQuote, language: Language) -> str:
-    """Return until when the price is valid."""
-    return language.gettext("This price is valid until {date}.", date=language.long_date(paper.valid_until))
-
-
-def _content(each: QuotedTreatment, language: Language) -> tuple[str, str]:
+def quoted(each: QuotedTreatment, language: Language) -> tuple[str, str]:
     """Return the sessions of a treatment, and what one of them costs, "" where it costs nothing."""
     later = (
         language.pgettext("private page", "from session {n} on", n=each.usable_from_session)

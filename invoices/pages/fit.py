@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from invoices import papers
 from invoices.pages import sums
-from invoices.pages.receipt import check_year
 from invoices.pages.text import clean, clean_name, clean_piece, length
 from invoices.papers import CourseAgreement, PaperRefused
 
@@ -365,7 +364,7 @@ _CHECKS: dict[type[papers.Paper], Callable[[Any], Any]] = {
     papers.PrepaidBalance: sums.check_prepaid,
     papers.GiftVoucher: _check_voucher,
     papers.OwnersMonth: sums.check_month,
-    papers.YearEnd: check_year,
+    papers.YearEnd: sums.check_year,
     papers.WelcomeSheet: _check_welcome,
     papers.VisitPlanner: _check_planner,
     papers.VoucherLetter: _check_letter,

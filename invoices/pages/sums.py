@@ -26,6 +26,7 @@ from invoices.papers import (
     RollLine,
     StatementLine,
     TaxLine,
+    YearEnd,
 )
 
 LINES_CAP = 200
@@ -33,6 +34,7 @@ ADDRESS_CAP = 6
 TAXES_CAP = 20
 PAYMENTS_CAP = 50
 WORKING_CAP = 12
+YEAR_ROWS_CAP = 200
 PAY_PAGES_CAP = 3
 # The text of all lines together; an ordinary invoice has a tenth of it, and layout time grows with the text.
 SAID_CAP = 12_000
@@ -330,3 +332,18 @@ def _months_up_to(month: date) -> Iterator[date]:
     while len(months) < MONTHS_SHOWN:
         months.append((months[-1] - timedelta(days=1)).replace(day=1))
     yield from reversed(months)
+
+
+def check_year(paper: YearEnd) -> YearEnd:
+    """Return the sheet as it is. Raises PaperRefused where it is too long or does not add up."""
+    if len(paper.rows) > YEAR_ROWS_CAP:
+        raise PaperRefused(f"A year holds {YEAR_ROWS_CAP} packages.")
+    if paper.issued_on.year < paper.year:
+        raise PaperRefused("A year is printed once it has begun.")
+    for each in paper.rows:
+        moved = each.received.amount - each.earned.amount - each.refunded.amount + each.other.amount
+        if each.carried_in.amount + moved != each.carried_over.amount:
+            raise PaperRefused(
+                "A package of the year does not add up: what it carries over is another amount."
+            )
+    return paper

@@ -10,7 +10,7 @@ from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.punchcard import Card, Mark
 from invoices.pages.qr import QrCode, qr_code
 from invoices.pages.text import width_of
-from invoices.papers import GiftContent, GiftVoucher, ShopPoster, VoucherLetter
+from invoices.papers import GiftContent, GiftVoucher, VoucherLetter
 
 GROUP = 4
 # More marks than this can't be counted at a glance; the words state the number.
@@ -161,18 +161,7 @@ def _rows(sessions: int, row: int, alt: str) -> Card:
     return Card((min(sessions, row) - 1) * STEP + rest, (lines - 1) * STEP + rest, RADIUS, marks, alt)
 
 
-@dataclass(frozen=True)
-class LetterPage:
-    sentences: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class PosterPage:
-    qr: QrCode
-    address: str
-
-
-def letter_page(paper: VoucherLetter, language: Language) -> LetterPage:
+def letter_sentences(paper: VoucherLetter, language: Language) -> tuple[str, ...]:
     """Return the letter: what is enclosed, how to give it, and whom to ask."""
     phone = paper.clinic.phone.replace(" ", NO_BREAK_SPACE)
     sentences = (
@@ -190,7 +179,7 @@ def letter_page(paper: VoucherLetter, language: Language) -> LetterPage:
         else "",
         language.gettext("Is something not right? Call us at {phone}.", phone=phone) if phone else "",
     )
-    return LetterPage(tuple(filter(None, sentences)))
+    return tuple(filter(None, sentences))
 
 
 def _inside(paper: VoucherLetter, language: Language) -> str:
@@ -203,8 +192,3 @@ def _inside(paper: VoucherLetter, language: Language) -> str:
     if paper.has_message:
         return language.gettext("Your message is inside. It shows no price.")
     return language.gettext("It shows no price.")
-
-
-def poster_page(paper: ShopPoster, language: Language) -> PosterPage:  # noqa: ARG001 - as every page
-    """Return the poster: its code and its address to type."""
-    return PosterPage(qr_code(paper.url), paper.url.partition("://")[2])

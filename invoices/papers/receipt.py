@@ -131,6 +131,13 @@ class YearEnd:
     is_closed: bool
     language: str
 
+    @property
+    def total(self) -> YearRow:
+        """Return all packages together."""
+        currency = self.cash[0].amount.currency
+        sums = {name: sum(getattr(each, name).amount for each in self.rows) for name in YEAR_AMOUNTS}
+        return YearRow(package="", **{name: Money(amount, currency) for name, amount in sums.items()})
+
 
 RollKind = Literal[
     "opening", "sold", "paid", "used", "refunded", "expired", "adjusted", "transferred", "closing"

@@ -11,18 +11,31 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from invoices import papers
 from invoices.language import Language, language_for
-from invoices.pages.account_rows import in_one_piece, is_windowed, postal_lines
-from invoices.pages.agreement import agreement_page, quote_page
+from invoices.pages.account_rows import (
+    LONG_AMOUNT,
+    LONG_FIGURE,
+    due_sum,
+    how,
+    how_to_pay,
+    in_one_piece,
+    is_windowed,
+    issuer,
+    party,
+    postal_lines,
+    prepaid_details,
+)
+from invoices.pages.agreement import example_text, not_promised, quoted, signature_lines
 from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.density import Density, densities_of, of_several_pages
 from invoices.pages.invoice import credit_note_page, invoice_page
 from invoices.pages.month import month_page
-from invoices.pages.receipt import prepaid_page, receipt_page, year_page
+from invoices.pages.qr import qr_code
 from invoices.pages.sheet import cells, halves, sheet_page
-from invoices.pages.statement import statement_page
+from invoices.pages.statement import balance_name, entry_text, has_long_amounts, statement_label
 from invoices.pages.summary import summary_page
+from invoices.pages.sums import is_billed
 from invoices.pages.text import lang, named, phone_way, ways_to_reach, whole, with_full_lines
-from invoices.pages.voucher import letter_page, poster_page, voucher_page
+from invoices.pages.voucher import letter_sentences, voucher_page
 from invoices.pages.welcome import planner_page, welcome_page
 
 # From text of 12 points to text of 16.
@@ -47,20 +60,48 @@ LAYOUTS: dict[type[papers.Paper], Layout] = {
     papers.AftercareSheet: Layout("aftercare_sheet.html", sheet_page),
     papers.Invoice: Layout("account.html", invoice_page),
     papers.CreditNote: Layout("account.html", credit_note_page),
-    papers.AccountStatement: Layout("statement.html", statement_page),
-    papers.Receipt: Layout("receipt.html", receipt_page),
-    papers.PrepaidBalance: Layout("prepaid.html", prepaid_page),
+    papers.AccountStatement: Layout("statement.html"),
+    papers.Receipt: Layout("receipt.html"),
+    papers.PrepaidBalance: Layout("prepaid.html"),
     papers.GiftVoucher: Layout("gift_voucher.html", voucher_page),
     papers.OwnersMonth: Layout("owners_month.html", month_page),
-    papers.YearEnd: Layout("year_end.html", year_page),
+    papers.YearEnd: Layout("year_end.html"),
     papers.Guide: Layout("guide.html"),
-    papers.CourseAgreement: Layout("course_agreement.html", agreement_page),
+    papers.CourseAgreement: Layout("course_agreement.html"),
     papers.WelcomeSheet: Layout("welcome_sheet.html", welcome_page),
     papers.VisitPlanner: Layout("visit_planner.html", planner_page),
-    papers.CourseQuote: Layout("course_quote.html", quote_page),
-    papers.VoucherLetter: Layout("voucher_letter.html", letter_page),
-    papers.ShopPoster: Layout("shop_poster.html", poster_page),
+    papers.CourseQuote: Layout("course_quote.html"),
+    papers.VoucherLetter: Layout("voucher_letter.html"),
+    papers.ShopPoster: Layout("shop_poster.html"),
 }
+
+
+# What templates call by its name.
+_CALLS: tuple[Callable[..., Any], ...] = (
+    balance_name,
+    cells,
+    due_sum,
+    entry_text,
+    example_text,
+    halves,
+    has_long_amounts,
+    how,
+    how_to_pay,
+    is_billed,
+    is_windowed,
+    issuer,
+    letter_sentences,
+    not_promised,
+    party,
+    phone_way,
+    postal_lines,
+    prepaid_details,
+    qr_code,
+    quoted,
+    signature_lines,
+    statement_label,
+    ways_to_reach,
+)
 
 
 def html_of(paper: papers.Paper, density: Density | None = None, *, logo_address: str = "") -> str:
@@ -125,12 +166,12 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.globals["halves"] = halves
-    templates.globals["cells"] = cells
-    templates.globals["ways_to_reach"] = ways_to_reach
-    templates.globals["phone_way"] = phone_way
-    templates.globals["postal_lines"] = postal_lines
-    templates.globals["is_windowed"] = is_windowed
+    templates.globals.update(
+        {call.__name__: call for call in _CALLS},
+        LONG_AMOUNT=LONG_AMOUNT,
+        LONG_FIGURE=LONG_FIGURE,
+        Money=papers.Money,
+    )
     templates.filters["lang"] = lang
     templates.filters["in_one_piece"] = in_one_piece
     templates.filters["named"] = named

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from invoices.pages.receipt import check_year
+from invoices.pages.sums import check_year
 from plugin.core.money import Money
 from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.changes.adjust import write_off_course

@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
 from invoices.language import Language, language_for
-from invoices.pages.agreement import agreement_page, moments
+from invoices.pages.agreement import example_text, moments
 from plugin.core.acts import Actor, Role, Source
 from plugin.courses.agreements import signing
 from plugin.courses.agreements.prepare import NewAgreement, prepare_agreement
@@ -191,7 +191,7 @@ def _page(token: str, link: signing.SigningLink, **more: Any) -> str:
         token=token,
         agreement=link.agreement,
         paper=paper,
-        page=agreement_page(paper, language),
+        example=example_text(paper.example, language) if paper.example else "",
         signed_at=at[0],
         is_at_clinic=bool(link.present),
         then=_then(),

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from invoices.pages.agreement import quote_page
+from invoices.pages.agreement import example_text, not_promised, quoted
 from plugin.courses.quotes.make import pay_quote
 from plugin.courses.quotes.views import QuoteView, quote_content, quote_of_code, quote_pdf
 from plugin.courses.sales.checkouts import read_checkout
@@ -77,7 +77,10 @@ def _page(quote: QuoteView, **more: Any) -> str:
         **spoken(language),
         quote=quote,
         paper=paper,
-        page=quote_page(paper, language),
+        price=language.money(paper.price),
+        contents=[quoted(each, language) for each in paper.contents],
+        example=example_text(paper.example, language) if paper.example else "",
+        not_promised=not_promised(language),
         checkout=checkout,
         waits=checkout is not None and not checkout.url,
     )
