@@ -41,9 +41,9 @@ class _Rows:
 
 
 _VISITS: dict[Density, _Rows] = {
-    "airy": _Rows(_TEXT, 8.75, 64, 172),
-    "roomy": _Rows(_TEXT, 8.75, 40, 172),
-    "compact": _Rows(_TEXT, 2.75, 40, 172),
+    "airy": _Rows(_TEXT, 8.75, 77, 172),
+    "roomy": _Rows(_TEXT, 8.75, 53, 172),
+    "compact": _Rows(_TEXT, 2.75, 53, 172),
     "tight": _Rows(_SMALL, 1.75, 26, 144),
     "tight two-lines": _Rows(_SMALL, 1.75, 26, 144, most_lines=2),
     "tight one-line": _Rows(_SMALL, 1.75, 26, 144, most_lines=1),

@@ -8,8 +8,10 @@ import pikepdf
 import pytest
 from weasyprint.formatting_structure.boxes import TextBox
 
-from invoices.pages.density import ONE_PAGE, densities_of
+from invoices.pages.density import ONE_PAGE, Density, densities_of
+from invoices.pages.fit import fit
 from invoices.papers import CourseAgreement, CourseSummary, PageSize, Paper
+from invoices.press import render
 from invoices.press.html import html_of
 from invoices.press.render import the_press
 from tests.papers.real import NAMES, paper, summary
@@ -94,6 +96,33 @@ def test_a_paper_is_set_as_generously_as_it_can_be() -> None:
     # One visit more never gives more room.
     assert chosen == sorted(chosen, key=[*ONE_PAGE, "long"].index)
     assert chosen[-1] != "airy"
+
+
+def test_an_ordinary_summary_is_laid_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the time of a paper goes into each layout that does not fit."""
+    laid_out = []
+
+    def counted(content: Paper, density: Density) -> str:
+        laid_out.append(density)
+        return html_of(content, density)
+
+    monkeypatch.setattr(render, "html_of", counted)
+    assert _pages(summary("summary")) == 1
+    assert laid_out == ["roomy"]
+
+
+def test_a_way_that_is_not_tried_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    skipped: list[tuple[str, Density]] = []
+    for name in NAMES:
+        found = paper(name)
+        if isinstance(found, CourseSummary) and not found.clinic.logo:
+            tried = ONE_PAGE.index(next(iter(densities_of(fit(found))), ONE_PAGE[0]))
+            skipped += [(name, ONE_PAGE[tried - 1])] if tried else []
+    monkeypatch.setattr(render, "densities_of", lambda _paper: ())
+    for name, density in skipped:
+        monkeypatch.setattr(render, "of_several_pages", lambda _paper, density=density: density)
+        assert _pages(paper(name)) > 1, (name, density)
+    assert len(skipped) > 3
 
 
 def test_notes_are_cut_only_where_nothing_else_helps(text_of: Callable[[Paper], str]) -> None:
