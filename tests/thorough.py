@@ -24,7 +24,6 @@ _WIDTHS = "tests/browser/test_widths.py::test_"
 _PALETTE = "tests/browser/test_palette.py::test_"
 _SEARCH = "tests/browser/test_search_lists.py::test_b11_"
 _REGISTER = "tests/practice_square/test_screens.py::test_"
-_HEADERS = "tests/web/test_headers.py::test_every_answer_of_every_address_carries_them["
 _BOMB = "tests/invoices/test_hostile_text.py::test_a_bomb_in_every_field_that_takes_one_ends_in_a_paper["
 _SECRETS = "tests/commands/test_secrets.py::test_"
 _UPGRADING = "tests/backups/test_upgrading.py::test_"
@@ -388,10 +387,6 @@ THOROUGH = (
     f"{_SECRETS}processes_that_start_at_once",
     f"{_SECRETS}the_environment_wins",
     "tests/web/test_guides.py::test_a_guide_is_two_pages",
-    # Headers: pages of the owner and forms of strangers stay.
-    f"{_HEADERS}GET-stranger",
-    f"{_HEADERS}POST-owner",
-    f"{_HEADERS}DELETE",
     # In Spanish, which looks as English does, the summary, the invoice and the agreement stay; all papers in Chinese.
     *(
         f"tests/invoices/*[{paper}-spanish"

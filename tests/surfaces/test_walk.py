@@ -196,17 +196,46 @@ def test_every_surface_says_the_same_of_a_course(walk: Walk) -> None:
     assert audit(walk.world.store) == ()
 
 
-def test_the_next_tap_is_answered_as_was_said(walk: Walk) -> None:
-    says, touch_ups = walk.says, walk.says.touch_ups
-    if not _can_be_used(walk):
+def test_a_course_says_what_its_state_is_and_the_next_tap_is_answered_so(walk: Walk) -> None:
+    course, says = walk.course, walk.says
+    assert (
+        course.status,
+        course.granted,
+        course.used,
+        course.left,
+        course.usable_now,
+        course.locked,
+        course.next_session,
+        course.why_not,
+    ) == (
+        says.status,
+        says.granted,
+        says.used,
+        says.left,
+        says.usable_now,
+        says.locked,
+        says.next_session,
+        says.why_not,
+    )
+    assert (course.paid.amount, course.due.amount, course.due_on) == (says.paid, says.due, says.due_on)
+    assert _numbers(course) == says.numbers
+    if _can_be_used(walk):
+        touch_ups = says.touch_ups
+        number = says.next_session or (touch_ups and touch_ups.granted - touch_ups.left + 1)
+        used = walk.desk.use(walk.course_id)
+        assert used.session_number == number
+        assert walk.course.entries[-1].session_number == number
+    else:
         with pytest.raises((Refused, NoneLeft)) as refused:
             walk.desk.use(walk.course_id)
         assert refused.value.code == says.why_not
-        return
-    number = says.next_session or (touch_ups and touch_ups.granted - touch_ups.left + 1)
-    used = walk.desk.use(walk.course_id)
-    assert used.session_number == number
-    assert walk.course.entries[-1].session_number == number
+    assert audit(walk.world.store) == ()
+
+
+def _numbers(course: CourseView) -> tuple[int, ...]:
+    uses = [each for each in course.uses if not (each.is_undone or each.is_used_before)]
+    uses.sort(key=lambda each: (each.used_on, each.entry_id))
+    return tuple(course.number_of(each.entry_id) or 0 for each in uses)
 
 
 def _contradictions(walk: Walk) -> Iterator[tuple[str, Any]]:

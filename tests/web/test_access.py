@@ -1,4 +1,7 @@
-"""Who may open what: every address of the application, by role. A new address must be added here."""
+"""Who may open what, and the headers of each answer: every address of the application, by role.
+
+A new address must be added here.
+"""
 
 from collections.abc import Mapping
 from inspect import signature
@@ -13,6 +16,7 @@ from plugin.core.acts import Role
 from plugin.services import Services
 from tests.applications import SharedApplication
 from tests.web.conftest import signed_in
+from tests.web.headers import missing_headers
 from tests.web.visitor import Visitor, hire
 
 ANYBODY = frozenset({"nobody", *Role})
@@ -516,7 +520,9 @@ def test_every_address_has_its_row(small_app: Flask) -> None:
 
 
 @pytest.mark.parametrize("who", ["nobody", *Role])
-def test_only_those_who_may_come_in(guarded_app: Flask, small_house: Services, who: str) -> None:
+def test_only_those_who_may_come_in_and_every_answer_has_its_headers(
+    guarded_app: Flask, small_house: Services, who: str
+) -> None:
     if who == "nobody":
         # Without any staff every page leads to the set-up.
         hire(small_house, Role.OWNER)
@@ -532,6 +538,22 @@ def test_only_those_who_may_come_in(guarded_app: Flask, small_house: Services, w
                 who,
                 answer.status_code,
             )
+            missing = missing_headers(guarded_app, answer)
+            assert not missing, (method, rule.rule, who, answer.status_code, missing)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_what_takes_no_sign_in_answers_with_them_too(
+    small_app: Flask, small_house: Services, method: str
+) -> None:
+    """Forms without their token, and methods that an address does not take, too."""
+    hire(small_house, Role.OWNER)
+    visitor = Visitor(small_app)
+    for rule in small_app.url_map.iter_rules():
+        if not _is_ours(rule) or rule.endpoint in DOORS:
+            answer = visitor.client.open(address_of(rule, {}), method=method, buffered=True)
+            missing = missing_headers(small_app, answer)
+            assert not missing, (rule.rule, answer.status_code, missing)
 
 
 def is_let_in(answer: TestResponse) -> bool:

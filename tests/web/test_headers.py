@@ -1,102 +1,18 @@
-"""What every answer tells the browser, and what no template may hold."""
+"""What answers may be kept, and what no template may hold. `test_access.py` looks at the headers of every answer."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
-from werkzeug.exceptions import HTTPException
 
-from plugin.core.acts import Role
-from plugin.web.headers import FRAMED, POLICY
+from plugin.web.headers import POLICY
 from plugin.web.pages import TEMPLATES
-from tests.web.conftest import As
 from tests.web.visitor import Visitor
 
-ALWAYS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-# Where an answer to its reader may say something else: the paper beside its form, and the page that holds it.
-_HOLDS_FRAME = {"Content-Security-Policy": f"{POLICY}; frame-src 'self'"}
-_IS_FRAMED = {"Content-Security-Policy": FRAMED, "X-Frame-Options": "SAMEORIGIN"}
-# Where the address is the key, it is told to no other site.
-_TELLS_NOBODY = {"Referrer-Policy": "no-referrer"}
-_KEYS = (
-    "my.show",
-    "my.answer",
-    "my.agreement",
-    "my.summary",
-    "my.welcome",
-    "my.planner",
-    "my.calendar",
-    "my.wallet_pass",
-    "my.google_wallet",
-    "my.aftercare",
-    "my.help_card",
-    "my.document",
-    "my.statement",
-    "my.prepaid_balance",
-    "buy_again.show",
-    "buy_again.buy",
-    "tips.show",
-    "tips.give",
-    "tips.follow",
-    "quote.show",
-    "quote.pdf",
-    "quote.pay",
-    "agree.show",
-    "agree.pdf",
-    "agree.sign",
-    "mail_choice.ask",
-    "mail_choice.stop",
-    "mail_choice.stop_kind",
-)
-OTHERWISE: dict[str, dict[str, str]] = {
-    **dict.fromkeys(_KEYS, _TELLS_NOBODY),
-    # The check of its form needs the origin.
-    "security.reset_password": {"Referrer-Policy": "strict-origin"},
-    "letterhead.show": _HOLDS_FRAME,
-    "texts.edit": _HOLDS_FRAME,
-    "texts.read": _HOLDS_FRAME,
-    "setup_paper.show": _HOLDS_FRAME,
-    "letterhead.preview": _IS_FRAMED,
-    "public_page.poster": _IS_FRAMED,
-}
 # Letters are read by mail programs, which know neither our policy nor a style sheet.
 PAGES = sorted(each for each in TEMPLATES.rglob("*.html") if each.parent.name != "mail")
 LETTERS = sorted((TEMPLATES / "mail").glob("*.html"))
-
-
-def _endpoint(app: Flask, address: str, method: str) -> str:
-    """Who answers there: the same words may fit another address's rule, or nobody's."""
-    try:
-        endpoint, _ = app.url_map.bind("localhost").match(address, method)
-    except HTTPException:
-        return ""
-    return str(endpoint)
-
-
-@pytest.mark.parametrize("who", ["owner", "stranger"])
-@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_every_answer_of_every_address_carries_them(
-    small_app: Flask, small_as: As, who: str, method: str
-) -> None:
-    visitor = small_as(Role.OWNER) if who == "owner" else Visitor(small_app)
-    for rule in small_app.url_map.iter_rules():
-        address = re.sub(r"<[^>]+>", "unknown", rule.rule)
-        otherwise = OTHERWISE.get(_endpoint(small_app, address, method), {})
-        answer = visitor.client.open(address, method=method, buffered=True)
-        missing = {
-            name: value
-            for name, value in ALWAYS.items()
-            if answer.headers.get(name) not in (value, otherwise.get(name))
-        }
-        assert not missing, (method, address, answer.status_code, missing)
 
 
 def test_the_policy_allows_nothing_written_into_a_page() -> None:
