@@ -18,7 +18,7 @@ from tests.sockets import refuse_other_machines
 from tests.square_types import read_types_once
 from tests.statements import compile_statements_once
 from tests.templates import compile_templates_into
-from tests.thorough import EVERY_ID, is_thorough
+from tests.thorough import EVERY_ID, is_thorough, of_whole_files
 
 pytest_plugins = ["tests.databases", "tests.chromium"]
 
@@ -57,7 +57,7 @@ def clock() -> HandMovedClock:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         _mark(item)
-    config.stash[EVERY_ID] = frozenset(item.nodeid for item in items)
+    config.stash[EVERY_ID] = of_whole_files((item.nodeid for item in items), config.args)
     items.sort(key=lambda item: begins_after(item.nodeid))
 
 

@@ -6,10 +6,11 @@ others are named here by how their ids begin, and marked `thorough`.
 
 import os
 import re
+from collections.abc import Iterable
 
 import pytest
 
-# The ids of all tests that were collected, those that are left out too.
+# The ids of all tests that were collected, those that are left out too; of a file asked for in part, none.
 EVERY_ID = pytest.StashKey[frozenset[str]]()
 
 _OFFLINE = "tests/browser/test_offline.py::test_"
@@ -462,6 +463,18 @@ THOROUGH = (
 def examples(few: int, every: int) -> int:
     """Return how many examples a property is tried on: few in `make test`, every one in `make test-all`."""
     return every if os.environ.get("EVERY_EXAMPLE") else few
+
+
+def of_whole_files(nodeids: Iterable[str], asked_for: Iterable[str]) -> frozenset[str]:
+    """Return the ids of those files of which pytest was not asked for single tests (`file::test`)."""
+    in_part = [file for file, single, _test in (each.partition("::") for each in asked_for) if single]
+    files = {nodeid: nodeid.partition("::")[0] for nodeid in nodeids}
+    return frozenset(
+        nodeid
+        for nodeid, file in files.items()
+        # Asked for from the root or by the whole path, or from a folder below the root.
+        if not any(part.endswith(file) or file.endswith(part) for part in in_part)
+    )
 
 
 def is_named(nodeid: str, name: str) -> bool:

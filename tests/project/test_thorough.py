@@ -7,7 +7,7 @@ import pytest
 
 from tests.engines import BOTH_ENGINES
 from tests.project.tree import ROOT
-from tests.thorough import EVERY_ID, THOROUGH, is_named, is_thorough
+from tests.thorough import EVERY_ID, THOROUGH, is_named, is_thorough, of_whole_files
 
 
 def name_none(names: Iterable[str], ids: frozenset[str]) -> Iterator[str]:
@@ -61,6 +61,17 @@ def test_of_a_folder_in_part_only_the_folder_is_looked_at() -> None:
 
     assert list(name_none(names, every_file)) == names
     assert list(name_none(names, frozenset({"tests/budgets/test_pages.py::test_one"}))) == []
+
+
+def test_of_a_file_in_part_only_the_file_is_looked_at() -> None:
+    ids = ["tests/budgets/test_pages.py::test_one[sqlite]", "tests/courses/test_use.py::test_other"]
+
+    assert of_whole_files(ids, ["tests/budgets", "tests/courses/test_use.py"]) == frozenset(ids)
+    for asked_for in (
+        "tests/budgets/test_pages.py::test_one",
+        f"{ROOT}/tests/budgets/test_pages.py::test_one[sqlite]",
+    ):
+        assert of_whole_files(ids, [asked_for, "tests/courses"]) == {ids[1]}
 
 
 def test_a_test_is_left_out_by_how_its_id_begins_or_by_its_engine() -> None:
