@@ -94,8 +94,10 @@ def refuse_by_types(paths: Sequence[Path]) -> None:
 class Forks:
     """A pytest plugin that runs the collected tests for each change that is not known to be noticed."""
 
-    def __init__(self, patterns: Sequence[str]) -> None:
+    def __init__(self, patterns: Sequence[str], arguments: Sequence[str]) -> None:
         self._patterns = patterns
+        self._arguments = arguments
+        self._at_import: frozenset[str] = frozenset()
         self._seconds: dict[pytest.Item, float] = {}
         self._reaching: defaultdict[str, set[pytest.Item]] = defaultdict(set)
         self._kills: defaultdict[str, Counter[pytest.Item]] = defaultdict(Counter)
@@ -110,7 +112,8 @@ class Forks:
         return True
 
     def _learn(self, items: Sequence[pytest.Item]) -> None:
-        set_mutant_under_test("stats")
+        self._at_import = frozenset(state()._stats)
+        state()._stats.clear()
         for item, following in zip(items, [*items[1:], None], strict=True):
             began = time.process_time()
             if not _passes(item, following):
@@ -137,12 +140,17 @@ class Forks:
         function = mangled_name_from_mutant_name(name)
         kills, seconds = self._kills[function], self._seconds
         tests = sorted(self._reaching[function], key=lambda item: (-kills[item], seconds[item]))
-        if not tests:
+        at_import = function in self._at_import
+        if not (tests or at_import):
             _note(name, data, NO_TESTS)
             return
         if len(self._running) == AT_ONCE:
             self._end_one()
-        pid = os.fork() or _try_change(name, tests, limit=10 + 5 * sum(seconds[item] for item in tests))
+        if at_import:
+            limit = 30 + 5 * sum(seconds.values())
+            pid = os.fork() or _try_anew(name, self._arguments, limit=limit)
+        else:
+            pid = os.fork() or _try_change(name, tests, limit=10 + 5 * sum(seconds[item] for item in tests))
         self._running[pid] = name, data, tests
 
     def _end_one(self) -> None:
@@ -151,6 +159,9 @@ class Forks:
         code = os.waitstatus_to_exitcode(status)
         if code >= _KILLED_BY:
             self._kills[mangled_name_from_mutant_name(name)][tests[code - _KILLED_BY]] += 1
+            code = KILLED
+        elif code in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR):
+            # With the change, a module of the tests or a conftest.py can't be imported.
             code = KILLED
         _note(name, data, code)
 
@@ -168,14 +179,10 @@ def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
 
 def _try_change(name: str, tests: Sequence[pytest.Item], *, limit: float) -> NoReturn:
     """Run the tests until one fails, and exit. `limit`: seconds of processor."""
-    for stream in (1, 2):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-    set_mutant_under_test(name)
-    # Both interrupt the test; the second is for a change that waits instead of working.
+    # Both limits interrupt the test.
     signal.signal(signal.SIGXCPU, signal.default_int_handler)
     signal.signal(signal.SIGALRM, signal.default_int_handler)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 10))
-    signal.alarm(60 + 20 * int(limit))
+    _switch_on(name, limit)
     code = SURVIVED
     try:
         for place, (item, following) in enumerate(zip(tests, [*tests[1:], None], strict=True)):
@@ -190,6 +197,21 @@ def _try_change(name: str, tests: Sequence[pytest.Item], *, limit: float) -> NoR
         os._exit(code)
 
 
+def _try_anew(name: str, arguments: Sequence[str], *, limit: float) -> NoReturn:
+    """Run pytest with the change switched on before anything is imported. `limit`: seconds of processor."""
+    _switch_on(name, limit)
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", "-x", *arguments])
+
+
+def _switch_on(name: str, limit: float) -> None:
+    for stream in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    set_mutant_under_test(name)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit) + 10))
+    # For a change that waits instead of working.
+    signal.alarm(60 + 20 * int(limit))
+
+
 def main(chosen: Sequence[str]) -> int:
     """Run the changes with these names or patterns, by these files of tests; without any, by those of setup.cfg."""
     files = [each for each in chosen if each.startswith("tests/")]
@@ -198,8 +220,9 @@ def main(chosen: Sequence[str]) -> int:
     os.chdir("mutants")
     sys.path[0] = os.environ["PYTHONPATH"] = os.getcwd()
     files = files or config().pytest_add_cli_args_test_selection
-    options = ["-q", "-s", "--no-header", "--rootdir=.", *config().pytest_add_cli_args]
-    return int(pytest.main([*options, *files], plugins=[Forks(patterns)]))
+    arguments = ["-q", "-s", "--no-header", "--rootdir=.", *config().pytest_add_cli_args, *files]
+    set_mutant_under_test("stats")
+    return int(pytest.main(arguments, plugins=[Forks(patterns, arguments)]))
 
 
 if __name__ == "__main__":
