@@ -197,7 +197,7 @@ class MonthPage:
 
 
 def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
-    month = month_name(paper.month, language)
+    month = str(format_skeleton("yMMMM", paper.month, locale=language.locale))
     lines = {line.kind: line for line in paper.roll_forward}
     owed = language.money(lines["closing"].value)
     return MonthPage(
@@ -247,12 +247,6 @@ def _change(month: str, then: Money, now: Money, language: Language) -> str:
     change = Money(now.amount - then.amount, now.currency)
     sign = "+" if change.amount > 0 else ""
     return language.gettext("{change} since {month}", change=f"{sign}{language.money(change)}", month=month)
-
-
-def month_name(month: date, language: Language) -> str:
-    """Return "November 2026", with a capital where it is alone."""
-    name = str(format_skeleton("yMMMM", month, locale=language.locale))
-    return name[:1].upper() + name[1:]
 
 
 def is_running(paper: OwnersMonth) -> bool:

@@ -179,7 +179,7 @@ def _judge(status: int) -> None:
 
 # After a mail server was down for days, nobody wants all that happened meanwhile.
 TOO_LATE_AFTER = timedelta(hours=24)
-_BEFORE_SUBJECT = {Phase.REMINDER: N_("Still: "), Phase.ENDED: N_("Over: ")}
+_BEFORE_SUBJECT = {Phase.REMINDER: N_("Still: "), Phase.ENDED: N_("Resolved: ")}
 
 
 def mail_notice(services: Services, job: Job) -> str:
@@ -233,7 +233,7 @@ def letter_of(services: Services, notice: Notice, to: str, key: str) -> Letter:
     headline = notice.title if notice.phase in (TEST, Phase.ENDED) else notice.said
     return Letter(
         to=to,
-        subject=f"{clinic.name}: {before}{headline}"[:180],
+        subject=f"{clinic.name}: {before}{headline}".removesuffix(".")[:180],
         text="\n\n".join(map(str, _paragraphs(services, clinic, notice))) + "\n",
         key=f"{key}-alarm",
     )
@@ -241,7 +241,7 @@ def letter_of(services: Services, notice: Notice, to: str, key: str) -> Letter:
 
 def _paragraphs(services: Services, clinic: ClinicView, notice: Notice) -> list[str]:
     said = (
-        _("Over: {title}. {said}", title=notice.title, said=notice.said)
+        _("Resolved: {title}. {said}", title=notice.title, said=notice.said)
         if notice.phase == Phase.ENDED
         else notice.said
     )

@@ -24,7 +24,13 @@ def html_of(name: str, language: Language, **values: object) -> str:
 
 def _rendered(file: str, language: Language, values: dict[str, object]) -> str:
     template = _templates().get_template(f"mail/{file}")
-    return template.render(values, _=language.gettext, tag=language.tag)
+    return template.render(
+        values,
+        _=language.gettext,
+        tag=language.tag,
+        colon=language.colon.rstrip(),
+        sentences=language.sentences,
+    )
 
 
 @cache

@@ -20,11 +20,10 @@ from plugin.courses.base.words import format_clock, money_text
 from plugin.courses.clients.contacts import written_phone
 from plugin.courses.ratings.views import ConcernView
 from plugin.stored_sentences import in_words
-from plugin.web.translations import N_
 from plugin.wording import spoken_tag
 
 # The languages of papers, in their own words.
-LANGUAGES = (("en", N_("English")), ("es", "Español"), ("zh-Hans", "简体中文"))
+LANGUAGES = (("en", "English"), ("es", "Español"), ("zh-Hans", "简体中文"))
 
 
 def locale_of(clinic: ClinicView) -> Locale:

@@ -54,8 +54,8 @@ def test_the_owner_is_told_once_when_it_begins_and_once_when_it_is_over(watched:
     assert watched.look(12) == 1
     assert active_alarms(watched.store) == ()
     assert watched.postbox.subjects == [
-        ("olga@example.org", "Your clinic: Square has not answered for 12 minutes."),
-        ("olga@example.org", "Your clinic: Over: Square answers"),
+        ("olga@example.org", "Your clinic: Square has not answered for 12 minutes"),
+        ("olga@example.org", "Your clinic: Resolved: Square answers"),
     ]
 
 

@@ -1,5 +1,6 @@
 """Letters to clients, from the plan to the mail server: one for each occasion, one a week, if they want them."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -320,9 +321,14 @@ def test_every_letter_reads_in_every_language(clinic: Clinic) -> None:
     for kind in LetterKind:
         for tag in ("en", "es", "zh-Hans"):
             letter = example_letter(clinic.services, kind, tag)
-            assert "{" not in letter.subject + letter.text + letter.html
+            html = re.sub(r"<style>.*</style>", "", letter.html)
+            assert "{" not in letter.subject + letter.text + html
             assert letter.subject
             assert "Margaret Osei" in letter.text
+            # A button is seen in a dark mailbox, too; Chinese has colons and no spaces of its own.
+            assert ('class="button"' in letter.html) == ("background:#1d2526" in letter.html)
+            assert "prefers-color-scheme: dark" in letter.html
+            assert tag != "zh-Hans" or not re.search(r"[^\x00-\x7f]:|[。！？] ", letter.text + letter.html)
 
 
 def by_month(clinic: Clinic) -> list[tuple[LetterKind, int, int, int, int]]:

@@ -109,7 +109,7 @@ def test_expired_sessions_that_are_still_owed_and_balances_due_are_said(text_of:
     [
         (
             "month-spanish",
-            ("Noviembre de 2026", "Ingresos diferidos", "Doce meses", "Por paquete", "Página 2 de 2"),
+            ("El mes: noviembre de 2026", "Ingresos diferidos", "Doce meses", "Por paquete", "Página 2 de 2"),
         ),
         ("month-chinese", ("2026年11月", "递延收入", "十二个月", "按套餐", "王小梅")),
     ],

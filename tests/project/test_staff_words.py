@@ -119,6 +119,17 @@ def test_spanish_has_one_word_for_one_thing() -> None:
     assert found == []
 
 
+def test_a_plan_of_visits_is_not_called_as_a_course_is_in_spanish() -> None:
+    found = [
+        form
+        for message in messages("es")
+        if re.search(r"\bplans?\b(?! of Square)", _first(message.id)) and "ourse" not in _first(message.id)
+        for form in forms(message)
+        if re.search(r"\bplan(es)?\b", form.casefold())
+    ]
+    assert found == []
+
+
 class _Words(HTMLParser):
     """Collects the text and the attributes that people read, where they hold a word."""
 
