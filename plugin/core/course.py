@@ -365,9 +365,14 @@ class CourseState:
         return self.facts.closed_as is None and not any(each.totals.granted for each in self.parts)
 
     @property
+    def is_unused(self) -> bool:
+        """Return whether it has no valid use."""
+        return not any(each.totals.used for each in self.parts)
+
+    @property
     def is_untouched(self) -> bool:
         """Return whether it has no valid use and is not closed: only then may it be moved as a whole."""
-        return self.facts.closed_as is None and not any(each.totals.used for each in self.parts)
+        return self.facts.closed_as is None and self.is_unused
 
     @property
     def is_live(self) -> bool:
@@ -409,15 +414,18 @@ class CourseState:
         """Return the day of the earliest valid use, None for none."""
         return min((each.used_on for each in self.uses if not each.is_undone), default=None)
 
-    def after_use(self, use: Use, value: int) -> CourseState:
-        """Return the course after one more use, which earned `value` (net minor units)."""
+    def after_use(self, allowance_id: str, sessions: int, value: int) -> CourseState:
+        """Return the course after so many more sessions were used, which earned `value` (net minor units)."""
         parts = tuple(
-            each._replace(totals=each.totals.after_use(use.sessions, value))
-            if each.id == use.allowance_id
-            else each
+            each._replace(totals=each.totals.after_use(sessions, value)) if each.id == allowance_id else each
             for each in self.parts
         )
-        return CourseState(self.facts, parts, self.today, (*self.uses, use))
+        return CourseState(self.facts, parts, self.today)
+
+    def used_with(self, allowance_id: str) -> int:
+        """Return how many sessions were used that are counted together with those of this allowance."""
+        among = self._groups[allowance_id]
+        return sum(each.totals.used for each in self.parts if self._groups[each.id] == among)
 
     def without_use(self, entry_id: str) -> CourseState:
         """Return the course with one of its uses removed from the numbering; its totals are unchanged."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from plugin.store.base import Amount, Base, Id, Name, SquareId
+from plugin.store.base import Amount, Base, Id, Name, SquareId, only_where
 from plugin.store.personal import ERASED_TEXT, NAMED, OF_ALLOWANCE, OF_CLIENT, OF_COURSE
 from plugin.store.recorded import Recorded
 
@@ -29,6 +29,8 @@ TAX = (
     "tax >= 0 and tax_in_price between 0 and tax and tax_paid between 0 and tax"
     " and (tax is null) = (tax_in_price is null) and (tax is null) = (tax_paid is null)"
 )
+
+IS_MISSED = "coalesce(visit_id, '') = '' and kind = 'used' and source != 'import'"
 
 
 class Course(Recorded, Base):
@@ -99,12 +101,12 @@ class Visit(Base):
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     client_id: Mapped[str] = mapped_column(Id, ForeignKey("client.id"), info=OF_CLIENT)
-    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), index=True, info=OF_COURSE)
+    course_id: Mapped[str] = mapped_column(Id, ForeignKey("course.id"), info=OF_COURSE)
     visited_on: Mapped[date] = mapped_column(index=True)
     practitioner_id: Mapped[str | None] = mapped_column(Id, ForeignKey("staff.id"))
     created_at: Mapped[datetime]
 
-    __table_args__ = (Index(None, "client_id", "visited_on"),)
+    __table_args__ = (Index(None, "client_id", "visited_on"), Index(None, "course_id", "visited_on"))
 
 
 class Entry(Base):
@@ -199,6 +201,8 @@ class Entry(Base):
         ),
         Index(None, "written_at"),
         Index(None, "happened_at"),
+        # Visits that were missed and charged: every use looks for one of its day.
+        only_where("ix_entry_missed", "happened_at", where=IS_MISSED),
     )
 
 

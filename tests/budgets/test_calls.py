@@ -24,7 +24,7 @@ from tests.courses.desk import Desk
 from tests.web.test_webhooks import signature
 from tests.web.visitor import Visitor
 
-BOOK, USE = 1_800, 850
+BOOK, USE = 1_800, 610
 # Of a webhook's, a bare Flask view is 317, and what sends the request 60.
 WEBHOOK = 1_030
 # Pages of the owner where there is one course, "c" for its client's.

@@ -19,7 +19,6 @@ from plugin.courses.base.chain import (
     allowances_of,
     course_for_change,
     head_of,
-    lock_course,
     main_of,
     money_paid,
     next_reversal,
@@ -31,6 +30,7 @@ from plugin.courses.clients.contacts import Buyer
 from plugin.courses.sales.book import book_sale, booked_lines_in
 from plugin.courses.sales.sales import Booking, Came, ReturnLine, Sale, SaleLine
 from plugin.courses.sales.unlinked import unlinked_mark
+from plugin.courses.visits.in_hand import course_in_hand
 from plugin.courses.visits.no_shows import Missed, settle_missed
 from plugin.courses.visits.use import UseSession, use_session
 from plugin.errors import NotFound
@@ -859,11 +859,13 @@ class TestAUse:
 
 
 class TestACourse:
-    @pytest.mark.parametrize("read", [lock_course, course_for_change])
-    def test_one_that_is_not_there_is_said_to_be_none(self, desk: Desk, read: Any) -> None:
-        with desk.store.writing() as session, pytest.raises(NotFound) as refusal:
-            read(session, "nothing")
-        assert str(refusal.value) == "There is no such course."
+    def test_one_that_is_not_there_is_said_to_be_none(self, desk: Desk) -> None:
+        with desk.store.writing() as session:
+            with pytest.raises(NotFound) as refusal:
+                course_for_change(session, "nothing")
+            with pytest.raises(NotFound) as refusal_of_use:
+                course_in_hand(session, "nothing", desk.clock())
+        assert str(refusal.value) == str(refusal_of_use.value) == "There is no such course."
 
     def test_a_long_line_of_its_history_is_cut(self, desk: Desk) -> None:
         course_id = desk.sell()

@@ -1,6 +1,7 @@
 """The loader of states: a fixed number of statements, and sums that are the entries' own on both engines."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,13 +12,14 @@ from sqlalchemy.orm import Session
 from plugin.core.course import CourseFacts, Totals, Use, WaitingGift
 from plugin.core.ledger import Kind
 from plugin.core.terms import Terms
-from plugin.courses.base.chain import heads_of, lock_course
+from plugin.courses.base.chain import heads_of
 from plugin.courses.base.read import course_in
-from plugin.courses.base.state import course_in_hand, course_states, each_state, numbered_states
+from plugin.courses.base.state import course_states, each_state, numbered_states
 from plugin.courses.base.work import Work
 from plugin.courses.lists.listing import keep_listing
 from plugin.courses.refunds.canceled_invoice import end_collection
 from plugin.courses.reports.follow_ups import follow_ups
+from plugin.courses.visits.in_hand import course_in_hand
 from plugin.courses.visits.use import charge_in
 from plugin.store import Store
 from plugin.store.changes import Gift
@@ -137,23 +139,26 @@ def test_a_use_has_the_day_of_its_visit_or_that_on_which_it_happened(desk: Desk)
 
     def miss(session: Session) -> str:
         work = Work(session, desk.store, desk.act())
-        course = lock_course(session, course_id)
+        owner = desk.course(course_id).client_id or ""
         missed = charge_in(
-            work, course, None, client_id=course.client_id, happened_at=late, reason="Missed", known_charges=0
+            work, course_id, None, client_id=owner, happened_at=late, reason="Missed", known_charges=0
         )
         return missed.entry.id
 
     missed_id = desk.store.transact(miss)
     with desk.store.reading() as session:
         read = numbered_states(session, [course_id], today=today)[course_id]
-        hand = course_in_hand(session, course_id, today=today)
+    with desk.store.writing() as session:
+        hand = course_in_hand(session, course_id, desk.clock())
         (head,) = heads_of(session, [two.allowance_id]).values()
     uses = (
         Use(two.id, two.allowance_id, 2, today - timedelta(1)),
         Use(undone.id, two.allowance_id, 1, today, is_undone=True),
         Use(missed_id, two.allowance_id, 1, date(2026, 11, 25)),
     )
-    assert read.uses == hand.state.uses == uses
+    assert read.uses == uses
+    assert replace(hand.state, uses=uses) == read
+    assert (hand.last_used_on, hand.last_charged_on) == (date(2026, 11, 25), date(2026, 11, 25))
     assert read.parts[0].totals == Totals(granted=12, left=9, value_left=148500, used=3, paid=198000)
     assert (hand.heads, hand.has_draft, hand.has_relations) == ({two.allowance_id: head}, False, False)
 

@@ -19,6 +19,7 @@ from plugin.courses.visits.use import UseSession, use_session
 from plugin.courses.visits.visits import visits_on
 from plugin.errors import InvalidField, KeyReused, NoneLeft, NotFound, Refused
 from plugin.store.ledger import Course
+from tests.budgets.counting import counted
 from tests.courses.desk import FACIAL, MANY, OLGA, TOUCH_UP, Desk, back
 from tests.courses.notes import write_note
 from tests.databases import sqlite_alone
@@ -451,3 +452,31 @@ def test_the_number_of_a_session_counts_sessions_that_were_had(desk: Desk) -> No
     used = desk.use(course_id)
     assert (used.session_number, used.sessions_left) == (3, 6)
     assert desk.course(course_id).visits[-1].number == 3
+
+
+def test_a_use_is_numbered_by_its_day_whenever_it_is_entered(desk: Desk) -> None:
+    course_id = desk.sell(desk.package(sessions=6, touch_ups=2))
+    desk.clock.advance(days=9)
+    given = []
+    for days_ago in (4, 2, 6, 0, 0, 5):
+        used = desk.use(course_id, visited_on=desk.today - timedelta(days_ago))
+        shown = {each.id: each.session_number for each in desk.course(course_id).entries}
+        assert used.session_number == shown[used.entry.id]
+        given.append(used.session_number)
+    assert given == [1, 2, 1, 4, 5, 2]
+    assert [desk.use(course_id).session_number for _ in range(2)] == [1, 2]
+
+
+def test_a_use_reads_no_more_of_a_course_that_was_used_often(desk: Desk) -> None:
+    course_id = desk.sell()
+
+    def statements() -> int:
+        desk.clock.advance(days=1)
+        with counted(desk.store.engine) as sent:
+            desk.use(course_id)
+        assert not [each for each in sent if "ORDER BY entry.id" in each.sql]
+        return len(sent)
+
+    # The first one may set the last day.
+    first, *others = [statements() for _ in range(4)]
+    assert set(others) == {first - 1}

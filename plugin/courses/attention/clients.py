@@ -6,7 +6,7 @@ from typing import Any
 
 from plugin.core.acts import Role
 from plugin.courses.attention.kind import DISMISS, AttentionKind, Decision, Resolution
-from plugin.courses.base.chain import add_history, lock_course
+from plugin.courses.base.chain import add_history
 from plugin.courses.base.clinic import clinic_in
 from plugin.courses.base.inbox import try_again_in
 from plugin.courses.base.outbox import enqueue
@@ -16,6 +16,7 @@ from plugin.courses.clients.clients import living_client_in
 from plugin.courses.clients.merge import lock_both, merge_rows
 from plugin.courses.clients.unmerge import keep_together, split_client
 from plugin.courses.documents.files import MISSING_LETTERS
+from plugin.courses.visits.in_hand import course_in_hand
 from plugin.courses.visits.late import LATE_NOTE, LATE_USE, other_course_in, tapper_in
 from plugin.courses.visits.note_views import NoteContent, NotePlace
 from plugin.courses.visits.notes import replace_note_in
@@ -50,9 +51,9 @@ def _use(work: Work, item: Attention, wish: UseSession) -> None:
     at = datetime.fromisoformat(item.details["tapped_at"])
     by = tapper_in(work.session, work.act, item.details["tapped_by"])
     then = Work(work.session, work.store, replace(work.act, tapped_at=at, tapped_by=by))
-    course = lock_course(work.session, wish.course_id)
+    hand = course_in_hand(work.session, wish.course_id, work.now)
     # The visit took place: it waits for no check.
-    record_use(then, wish, course, known_charges=_ALL_KNOWN, has_mail=False, needs_check=False)
+    record_use(then, wish, hand, known_charges=_ALL_KNOWN, has_mail=False, needs_check=False)
 
 
 def _wished(item: Attention) -> UseSession:

@@ -13,12 +13,11 @@ from sqlalchemy.orm import Session
 from plugin.core.course import AllowanceState
 from plugin.core.fingerprint import ENTRY_FIELDS, entry_fingerprint, reason_fingerprint
 from plugin.core.ledger import START, Change, Head, Kind, advance, reversal
-from plugin.courses.base.clinic import keep_clinic_of, with_clinic
 from plugin.courses.base.work import Work
 from plugin.errors import NotFound
 from plugin.store.database import write
 from plugin.store.ledger import Allowance, Course, Entry, History
-from plugin.store.prepared import Prepared, Values, all_together, prepared_insert
+from plugin.store.prepared import Prepared, prepared_insert
 
 A = TypeVar("A", Allowance, AllowanceState)
 NO_COURSE = "There is no such course."
@@ -35,7 +34,7 @@ class Line:
     reverses: str | None = None
 
 
-# A locked course: the ORM object, or the row that `lock_course` returns.
+# A locked course: the ORM object, or a row of its columns.
 LockedCourse: TypeAlias = Course | Any
 
 
@@ -72,28 +71,6 @@ class EntryRow(NamedTuple):
         return Head(self.seq, self.sessions_after, self.value_after, self.granted_after, self.sha256)
 
 
-def lock_course(session: Session, course_id: str) -> Any:
-    """Lock the course like `course_for_change`, but return only its columns, which is faster.
-
-    The clinic is read in the same query.
-    """
-    return lock_course_and_read(session, {"course_id": course_id})[0]
-
-
-def lock_course_and_read(
-    session: Session, values: Values, *queries: Prepared
-) -> tuple[Any, list[Sequence[Any]]]:
-    """Lock the course `course_id` likewise; return it and the rows of these queries of the same values.
-
-    They run once it is locked, though PostgreSQL is sent all of it at once.
-    """
-    locked, *read = all_together(session.connection(), values, _LOCK_ROW, *queries)
-    if not locked:
-        raise NotFound(NO_COURSE)
-    keep_clinic_of(session, locked[0])
-    return locked[0], read
-
-
 def course_for_change(session: Session, course_id: str) -> Course:
     """Return the course, locked for this transaction so that two tablets run one after the other."""
     course = session.scalar(_LOCK_COURSE, {"course_id": course_id})
@@ -102,15 +79,6 @@ def course_for_change(session: Session, course_id: str) -> Course:
     return course
 
 
-_LOCK_ROW = Prepared(
-    with_clinic(
-        select(
-            Course.id, Course.client_id, Course.currency, Course.sold_at, Course.terms, Course.expires_on
-        ).select_from(Course)
-    )
-    .where(Course.id == bindparam("course_id"))
-    .with_for_update(of=Course)
-)
 # What the session read of the course before it waited for the lock may be stale.
 _LOCK_COURSE = (
     select(Course)

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from plugin.core import opening_hours
@@ -89,17 +89,6 @@ def clinic_in(session: Session) -> ClinicView:
 
 
 read_clinic = reading(clinic_in)
-
-
-def with_clinic(query: Select[Any]) -> Select[Any]:
-    """Return the query with the clinic's columns added, which `keep_clinic_of` reads."""
-    beside = query.add_columns(*_COLUMNS).outerjoin(Clinic, Clinic.id == 1)
-    return beside.outerjoin(Logo, Logo.sha256 == Clinic.logo_sha256)
-
-
-def keep_clinic_of(session: Session, row: Row[Any]) -> None:
-    """Cache the clinic from a row of a `with_clinic` query, so that the session need not query it."""
-    session.info.setdefault(_IN_HAND, _view(row[-len(_COLUMNS) :]))
 
 
 def _view(row: Sequence[Any] | None) -> ClinicView:

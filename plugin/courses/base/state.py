@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -14,25 +13,10 @@ from sqlalchemy.orm import Session, aliased
 
 from plugin.core.acts import Source
 from plugin.core.course import AllowanceFacts, CourseFacts, CourseState, Totals, Use, WaitingGift
-from plugin.core.ledger import Head, Kind
+from plugin.core.ledger import Kind
 from plugin.courses.base.course_extras import COURSE_IDS, HAS_DISPUTE, HAS_DRAFT, HAS_RELATIONS
 from plugin.store.prepared import Prepared, Values, all_together
 from plugin.store.tables import Allowance, AllowedAhead, Checkout, Client, Clinic, Course, Entry, Gift, Visit
-
-
-@dataclass(frozen=True, slots=True)
-class CourseInHand:
-    """The state of a locked course, its sessions numbered, and the head of each allowance's chain, by id.
-
-    `has_draft`: a note waits for a visit of its owner, or of a client it is shared with. `has_relations`: it is
-    shared, or its sessions were transferred from another course.
-    """
-
-    state: CourseState
-    heads: Mapping[str, Head]
-    has_draft: bool
-    has_relations: bool
-
 
 # Ids, or a query for them: ten thousand ids would not fit into one statement.
 Which: TypeAlias = Sequence[str] | BindParameter[Any] | Select[str]
@@ -88,19 +72,11 @@ def read_states(
         yield state, row, by_course[state.facts.id]
 
 
-def course_in_hand(session: Session, course_id: str, *, today: date) -> CourseInHand:
-    """Return the state of a course that the transaction has locked."""
-    session.flush()
-    read = all_together(session.connection(), {"course_ids": [course_id]}, *IN_HAND)
-    return in_hand(*read, today=today)
-
-
-def in_hand(entries: Sequence[Row[Any]], parts: Sequence[Row[Any]], *, today: date) -> CourseInHand:
-    """Return the same from the rows of the queries `IN_HAND` of one course."""
-    ((state, course),) = _grouped(parts, {parts[0].course_id: entries}, today=today)
-    newest = {row.allowance_id: row for row in sorted(entries, key=attrgetter("seq"))}
-    heads = {allowance_id: Head(*row[-5:]) for allowance_id, row in newest.items()}
-    return CourseInHand(state, heads, bool(course.has_draft), bool(course.has_relations))
+def state_of(
+    rows: Sequence[Row[Any]], zone: ZoneInfo, uses: tuple[Use, ...] = (), *, today: date
+) -> CourseState:
+    """Return the state of one course from the rows of its allowances, such as those of `parts_with_heads`."""
+    return CourseState(_facts(rows[0], zone), tuple(map(_allowance, rows)), today, uses)
 
 
 # What numbers a use, beside its time.
@@ -118,30 +94,14 @@ _OF_USE: tuple[Any, ...] = (
 _SHOWN: tuple[Any, ...] = (
     Entry.happened_at,
     Allowance.treatment,
+    Entry.seq,
+    Entry.sessions_after,
     Entry.value_delta,
+    Entry.value_after,
     Entry.written_at,
     Entry.by,
     Entry.reason,
 )
-# The head of the chain after it.
-_HEAD: tuple[Any, ...] = (
-    Entry.seq,
-    Entry.sessions_after,
-    Entry.value_after,
-    Entry.granted_after,
-    func.coalesce(Entry.sha256, ""),
-)
-
-
-def _entry_rows(which: Which, *columns: Any) -> Select[Any]:
-    """Return the query for these columns of the courses' entries, oldest first."""
-    return (
-        select(*columns)
-        .join(Allowance, Allowance.id == Entry.allowance_id)
-        .outerjoin(Visit, Visit.id == Entry.visit_id)
-        .where(Allowance.course_id.in_(which))
-        .order_by(Entry.id)
-    )
 
 
 def _uses(entries: Sequence[Row[Any]], zone: ZoneInfo) -> tuple[Use, ...]:
@@ -154,7 +114,7 @@ def _use(row: Row[Any], zone: ZoneInfo, *, is_undone: bool) -> Use:
         entry_id=row.id,
         allowance_id=row.allowance_id,
         sessions=-row.sessions_delta,
-        used_on=row.visited_on or _day(row.happened_at, zone),
+        used_on=row.visited_on or day_at(row.happened_at, zone),
         is_undone=is_undone,
         is_used_before=row.visit_id is None and row.source == Source.IMPORT,
     )
@@ -172,10 +132,8 @@ def _grouped(
     for course_id, group in groupby(rows, key=itemgetter(0)):
         of_course = list(group)
         zone = ZoneInfo(of_course[0].time_zone)
-        facts = _facts(of_course[0], zone)
-        allowances = tuple(_allowance(row) for row in of_course)
         uses = _uses(entries.get(course_id, ()), zone)
-        yield CourseState(facts, allowances, today, uses), of_course[0]
+        yield state_of(of_course, zone, uses, today=today), of_course[0]
 
 
 def _facts(row: Row[Any], zone: ZoneInfo) -> CourseFacts:
@@ -186,14 +144,14 @@ def _facts(row: Row[Any], zone: ZoneInfo) -> CourseFacts:
         currency=row.currency,
         has_owner=row.client_id is not None,
         closed_as=row.closed_as,
-        frozen_on=_day(row.frozen_at, zone) if row.frozen_at else None,
+        frozen_on=day_at(row.frozen_at, zone) if row.frozen_at else None,
         expires_on=row.expires_on,
         waiting_gift=gift,
         balance_due_on=row.balance_due_on,
         tax=row.tax,
         tax_in_price=row.tax_in_price,
         tax_paid=row.tax_paid,
-        due_ended_on=_day(row.due_ended_at, zone) if row.due_ended_at else None,
+        due_ended_on=day_at(row.due_ended_at, zone) if row.due_ended_at else None,
     )
 
 
@@ -202,9 +160,35 @@ def _allowance(row: Row[Any]) -> AllowanceFacts:
     return AllowanceFacts._make((*row[1:8], Totals._make(map(int, row[8:15])), row.treatment_id))
 
 
-def _parts(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Select[Any]:
+def parts_with_heads(course_id: BindParameter[Any], *more: Any) -> Select[Any]:
+    """Return the query for a course's allowances, each with its course: all the input of a state but its uses.
+
+    The columns after `more`: `used_without_visit_at`, the latest of the uses without a visit, and, last, those of a
+    `Head`: of the allowance's chain.
+    """
+    head = aliased(Entry)
+    is_without_visit = and_(Entry.kind == Kind.USED.value, Entry.visit_id.is_(None))
+    sums = _sums(
+        course_id,
+        func.max(Entry.seq).label("seq"),
+        func.max(case((is_without_visit, Entry.happened_at))).label("used_without_visit_at"),
+    )
+    of_head = (
+        head.seq,
+        head.sessions_after,
+        head.value_after,
+        head.granted_after,
+        func.coalesce(head.sha256, ""),
+    )
+    is_head = (head.allowance_id == Allowance.id) & (head.seq == sums.c.seq)
+    return _parts(course_id, *more, sums.c.used_without_visit_at, *of_head, sums=sums).join(head, is_head)
+
+
+def _parts(
+    which: Which, *more: Any, order_by: Sequence[Any] = (), sums: Subquery | None = None
+) -> Select[Any]:
     """Return the query for these courses' allowances, each with its course: all the input of a state."""
-    sums = _sums(which)
+    sums = _sums(which) if sums is None else sums
     columns: tuple[Any, ...] = (
         Course.id.label("course_id"),
         Allowance.id,
@@ -214,7 +198,7 @@ def _parts(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Select[Any
         Allowance.price,
         Allowance.usable_from_session,
         func.coalesce(_AHEAD, 0),
-        *(each for each in sums.c if each.name != "allowance_id"),
+        *(sums.c[name] for name in Totals._fields),
         Allowance.treatment_id,
         Course.client_id,
         Course.price.label("course_price"),
@@ -238,9 +222,14 @@ def _parts(which: Which, *more: Any, order_by: Sequence[Any] = ()) -> Select[Any
         .join(Allowance, Allowance.course_id == Course.id)
         .join(sums, sums.c.allowance_id == Allowance.id)
         .outerjoin(Gift, Gift.waiting == Course.id)
-        .where(Course.id.in_(which))
+        .where(_among(Course.id, which))
         .order_by(*order_by, Course.id, Allowance.position)
     )
+
+
+def _among(column: Any, which: Which) -> Any:
+    is_one = isinstance(which, BindParameter) and not which.expanding
+    return column == which if is_one else column.in_(which)
 
 
 # Days are the clinic's: UTC until its time zone is set.
@@ -259,8 +248,8 @@ DUE_ON = (
 )
 
 
-def _sums(which: Which) -> Subquery:
-    """Return the sums of each allowance's entries, in the order of `Totals`; undone ones count as zero."""
+def _sums(which: Which, *more: Any) -> Subquery:
+    """Return the sums of each allowance's entries, named as in `Totals`; undone ones count as zero."""
     undone = aliased(Entry)
     kind = func.coalesce(undone.kind, Entry.kind)
     granted = Entry.granted_after - Entry.granted_before
@@ -274,23 +263,24 @@ def _sums(which: Which) -> Subquery:
     columns: tuple[Any, ...] = (
         Entry.allowance_id,
         total(granted).label("granted"),
-        total(Entry.sessions_delta).label("sessions"),
-        total(Entry.value_delta).label("value"),
+        total(Entry.sessions_delta).label("left"),
+        total(Entry.value_delta).label("value_left"),
         total(-Entry.sessions_delta, kind == Kind.USED.value).label("used"),
         total(-Entry.sessions_delta, kind == Kind.USED.value, is_used_before).label("used_before"),
         total(Entry.value_delta, kind == Kind.PAID.value).label("paid"),
         total(granted, kind == Kind.ADJUSTED.value).label("adjusted"),
     )
     return (
-        select(*columns)
+        select(*columns, *more)
         .outerjoin(undone, undone.id == Entry.reverses)
-        .where(Entry.allowance_id.in_(select(Allowance.id).where(Allowance.course_id.in_(which))))
+        .where(Entry.allowance_id.in_(select(Allowance.id).where(_among(Allowance.course_id, which))))
         .group_by(Entry.allowance_id)
         .subquery()
     )
 
 
-def _day(at: datetime, zone: ZoneInfo) -> date:
+def day_at(at: datetime, zone: ZoneInfo) -> date:
+    """Return the day of a moment in the clinic's time zone."""
     return at.astimezone(zone).date()
 
 
@@ -304,8 +294,10 @@ _PARTS = Prepared(
         HAS_DRAFT.label("has_draft"),
     )
 )
-_ENTRIES = Prepared(_entry_rows(COURSE_IDS, *_OF_USE, *_SHOWN, *_HEAD))
-# Times are slow to read.
-_WITHOUT_A_DAY = case((Visit.visited_on.is_(None), Entry.happened_at)).label("happened_at")
-# Of one course, as `course_ids`.
-IN_HAND = (Prepared(_entry_rows(COURSE_IDS, *_OF_USE, _WITHOUT_A_DAY, *_HEAD)), _PARTS)
+_ENTRIES = Prepared(
+    select(*_OF_USE, *_SHOWN)
+    .join(Allowance, Allowance.id == Entry.allowance_id)
+    .outerjoin(Visit, Visit.id == Entry.visit_id)
+    .where(Allowance.course_id.in_(COURSE_IDS))
+    .order_by(Entry.id)
+)

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 
 from plugin.core.acts import Role
-from plugin.core.course import CourseState
 from plugin.core.status import Status
 from plugin.core.terms import terms_from_json
 from plugin.courses.base.chain import LockedCourse, add_history
@@ -113,9 +112,8 @@ def _end(change: frame.CourseChange, day: date | None) -> str:
     return day_text(day, clinic_in(change.session)) if day else _("none")
 
 
-def follow_first_use(work: Work, course: LockedCourse, before: CourseState, after: CourseState) -> None:
-    """Update the last day when a use or an undo changes the first use, unless a person has set it since."""
-    was, is_now = before.first_used_on, after.first_used_on
+def follow_first_use(work: Work, course: LockedCourse, was: date | None, is_now: date | None) -> None:
+    """Update the last day when a use or an undo changes the day of the first use, unless a person has set it since."""
     if is_now == was:
         return
     terms = terms_from_json(course.terms)

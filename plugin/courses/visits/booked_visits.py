@@ -23,6 +23,7 @@ from plugin.courses.base.words import day_text
 from plugin.courses.base.work import Work, allowed, require_row
 from plugin.courses.changes.sharing import shared_in
 from plugin.courses.visits import bookings
+from plugin.courses.visits.in_hand import course_in_hand
 from plugin.courses.visits.reverse import undo_use
 from plugin.courses.visits.same_day import DayCharge, charges_that_day, confirmed
 from plugin.courses.visits.use import UseSession, record_use, used_answer
@@ -91,7 +92,12 @@ def use_booking(
             return {"entry_id": booking.entry_id}
         wish = _wish(work.session, work.act, booking, course, chosen)
         used = record_use(
-            work, wish, course, known_charges=known_charges, has_mail=has_mail, needs_check=needs_check
+            work,
+            wish,
+            course_in_hand(work.session, course.id, work.now),
+            known_charges=known_charges,
+            has_mail=has_mail,
+            needs_check=needs_check,
         )
         bookings.settle_in(
             work.session, work.act, booking, "used", course_id=course.id, entry_id=used.entry.id

@@ -111,7 +111,7 @@ def _charge(
 ) -> None:
     charged = charge_in(
         work,
-        course,
+        course.id,
         allowance_id,
         client_id=client_of_in(work.session, booking) or course.client_id or "",
         happened_at=min(booking.start_at, work.now),
@@ -176,7 +176,7 @@ def settle_missed(work: Work, course_id: str, missed: Missed, *, known_charges: 
         happened_at = work.now if day == change.today else noon_of(day, clinic_in(change.session))
         charge_in(
             change,
-            change.row,
+            course_id,
             missed.allowance_id,
             client_id=change.row.client_id or "",
             happened_at=happened_at,

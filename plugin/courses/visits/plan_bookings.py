@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from plugin.core.status import IN_USE
 from plugin.courses.base.attention import open_item, settle_item_in, settle_items_in
-from plugin.courses.base.chain import add_history, lock_course
+from plugin.courses.base.chain import add_history, course_for_change
 from plugin.courses.base.clinic import clinic_in, local_date_in
 from plugin.courses.base.events import CourseFrozen
 from plugin.courses.base.outbox import enqueue
@@ -307,7 +307,7 @@ def _ask(work: Work, row: PlannedVisit, said: str, nearest: Sequence[datetime]) 
 
 def _locked(work: Work, visit_id: str) -> PlannedVisit:
     course_id = work.session.scalar(select(PlannedVisit.course_id).where(PlannedVisit.id == visit_id))
-    lock_course(work.session, course_id or "")
+    course_for_change(work.session, course_id or "")
     return work.session.get_one(PlannedVisit, visit_id, with_for_update=True, populate_existing=True)
 
 

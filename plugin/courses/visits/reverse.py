@@ -14,7 +14,7 @@ from plugin.courses.base.chain import EntryRow, append_reversal, course_for_chan
 from plugin.courses.base.clinic import local_date_in
 from plugin.courses.base.events import CourseChanged, publish
 from plugin.courses.base.read import entry_in, entry_view
-from plugin.courses.base.state import course_in_hand
+from plugin.courses.base.state import numbered_states
 from plugin.courses.base.views import EntryView, Reversed
 from plugin.courses.base.work import Work, allowed
 from plugin.courses.changes.early_use import earn_ahead
@@ -58,7 +58,7 @@ def undo_use(work: Work, course: Course, entry_id: str, reason: str) -> EntryRow
     written = append_reversal(work, undone, reason)
     earn_ahead(work, [undone.allowance_id])
     if before is not None:
-        follow_first_use(work, course, before, before.without_use(entry_id))
+        follow_first_use(work, course, before.first_used_on, before.without_use(entry_id).first_used_on)
     free_booking_of_in(work.session, entry_id)
     if note_id is not None:
         release_in(work, note_id)
@@ -70,7 +70,8 @@ def _state(work: Work, course: Course) -> CourseState | None:
     """Return the course's state, None where its last day does not depend on its first use."""
     if not terms_from_json(course.terms).waits_for_first_use:
         return None
-    return course_in_hand(work.session, course.id, today=local_date_in(work.session, work.now)).state
+    today = local_date_in(work.session, work.now)
+    return numbered_states(work.session, [course.id], today=today)[course.id]
 
 
 def _reversible(session: Session, course: Course, entry_id: str) -> tuple[Entry, str | None]:

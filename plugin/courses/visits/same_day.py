@@ -158,11 +158,15 @@ def _charges() -> Select[Any]:
 _CAME = _charges().where(
     Visit.client_id.in_(bindparam("client_ids", expanding=True)), Visit.visited_on == bindparam("day")
 )
-_MISSED = _charges().where(
+# As the index of these entries has it. Sessions used before an import have no day.
+IS_MISSED: tuple[ColumnElement[bool], ...] = (
     # Not IS NULL: SQLite would read all sales and payments by the index of visits.
     func.coalesce(Entry.visit_id, "") == "",
-    # Sessions used before an import have no day.
+    Entry.kind == Kind.USED.value,
     Entry.source != Source.IMPORT.value,
+)
+_MISSED = _charges().where(
+    *IS_MISSED,
     Entry.happened_at >= bindparam("begins"),
     Entry.happened_at < bindparam("ends"),
     _client_id().in_(bindparam("client_ids", expanding=True)),

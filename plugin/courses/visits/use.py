@@ -4,31 +4,32 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from plugin.core.acts import Act, Role
-from plugin.core.course import AllowanceState, CourseState, Use
+from plugin.core.course import AllowanceState, CourseState
 from plugin.core.ledger import Change, used
 from plugin.core.text import optional
-from plugin.courses.base.chain import EntryRow, Line, LockedCourse, add_history, append, lock_course_and_read
-from plugin.courses.base.clinic import clinic_in, local_date, local_date_in, noon_of
+from plugin.courses.base.chain import EntryRow, Line, add_history, append
+from plugin.courses.base.clinic import clinic_in, noon_of
 from plugin.courses.base.course_extras import shares_and_origins_in
 from plugin.courses.base.events import CourseChanged, VisitRecorded, publish
 from plugin.courses.base.read import entry_in, entry_view
-from plugin.courses.base.state import IN_HAND, CourseInHand, course_in_hand, in_hand
-from plugin.courses.base.views import ClinicView, EarlierEntry, Used
+from plugin.courses.base.state import day_at, numbered_states
+from plugin.courses.base.views import EarlierEntry, Used
 from plugin.courses.base.words import clinic_money, day_text, moment_text, sold_later
-from plugin.courses.base.work import ANSWER, Work, allowed, answer_in, digest, keep_answer
+from plugin.courses.base.work import Work, allowed, answer_in, digest, keep_answer
 from plugin.courses.changes.expiry import follow_first_use
 from plugin.courses.checks.answers import refuse_unchecked_in
 from plugin.courses.clients.clients import living_client_in
+from plugin.courses.visits.in_hand import CourseInHand, course_in_hand
 from plugin.courses.visits.note_views import draft_in, note_use_in
 from plugin.courses.visits.same_day import ask_in, confirmed, earlier_entries_in
 from plugin.errors import InvalidField, NoneLeft, NotFound, Refused
 from plugin.store.database import write
-from plugin.store.prepared import prepared_insert
-from plugin.store.tables import Staff, Visit
+from plugin.store.prepared import Prepared, prepared_insert
+from plugin.store.tables import Course, Staff, Visit
 from plugin.wording import _
 
 MOST_AT_ONCE = 20
@@ -67,56 +68,47 @@ def use_session(
     are more, it is asked. `has_mail`: e-mail can be sent, so one is due to the client concerned. `needs_check`:
     a use of today waits until the client has answered the check before the treatment.
     """
-    values = {"course_id": wish.course_id, "course_ids": [wish.course_id], "key": work.act.key}
-    course, (known, *read) = lock_course_and_read(work.session, values, ANSWER, *IN_HAND)
-    hand = in_hand(*read, today=local_date_in(work.session, work.now))
+    hand = course_in_hand(work.session, wish.course_id, work.now, work.act.key)
     asked = digest("use", vars(wish) | confirmed(known_charges))
-    if (first := answer_in(known, asked)) is not None:
+    if (first := answer_in(hand.answered, asked)) is not None:
         numbers = first.get("session_number"), first.get("earlier", ())
         return used_answer(work.session, first["entry_id"], *numbers, is_repeat=True, state=hand.state)
     charged = record_use(
-        work, wish, course, hand, known_charges=known_charges, has_mail=has_mail, needs_check=needs_check
+        work, wish, hand, known_charges=known_charges, has_mail=has_mail, needs_check=needs_check
     )
     # Both change with what is undone or entered since; the same key returns the first result.
     earlier = [(each.entry_id, each.session_number) for each in charged.earlier]
     answer = {"entry_id": charged.entry.id, "session_number": charged.number, "earlier": earlier}
     keep_answer(work.session, work.act, asked, answer)
-    return _answer(charged, course)
+    return _answer(charged, hand)
 
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """A new use: its entry, the course after it, and the earlier charges of that day."""
+    """A new use: its entry, its session number, the course after it, and the earlier charges of that day."""
 
     entry: EntryRow
+    number: int
     course: CourseState
     earlier: tuple[EarlierEntry, ...]
-
-    @property
-    def number(self) -> int:
-        """Return the session number of the use."""
-        return self.course.number_of(self.entry.id) or 0
 
 
 def record_use(
     work: Work,
     wish: UseSession,
-    course: LockedCourse,
-    hand: CourseInHand | None = None,
+    hand: CourseInHand,
     *,
     known_charges: int,
     has_mail: bool,
     needs_check: bool,
 ) -> Charged:
-    """Use sessions within the caller's transaction, which has locked the course, and may have read its state."""
-    clinic = clinic_in(work.session)
-    hand = hand or course_in_hand(work.session, course.id, today=local_date(clinic, work.now))
+    """Use sessions within the caller's transaction."""
     today = hand.state.today
-    tapped_on = local_date(clinic, work.act.happened_at)
+    tapped_on = day_at(work.act.happened_at, hand.zone)
     visited_on = wish.visited_on or tapped_on
-    _check_day(work.session, course, hand, clinic, visited_on, today)
+    _check_day(work.session, hand, visited_on)
     _may_be_used(hand.state, visited_on)
-    client_id = _who_came(work.session, course, wish.client_id, visited_on)
+    client_id = _who_came(work.session, hand, wish.client_id, visited_on)
     allowance = _allowance(work.session, hand.state, wish.allowance_id, wish.sessions)
     if needs_check and visited_on == today and allowance.kind != "add_on":
         refuse_unchecked_in(work.session, client_id, today)
@@ -132,34 +124,35 @@ def record_use(
     visit = {
         "id": visit_id,
         "client_id": client_id,
-        "course_id": course.id,
+        "course_id": hand.id,
         "visited_on": visited_on,
         "practitioner_id": practitioner_id or (draft.practitioner_id if draft else None),
         "created_at": work.now,
     }
     change = used(hand.heads[allowance.id], wish.sessions, unpaid=allowance.unpaid.amount)
-    earlier = ask_in(work, hand.state, allowance, client_id, visited_on, known_charges=known_charges)
+    earlier = _earlier(work, hand, allowance, client_id, visited_on, known_charges)
     write(work.session, _NEW_VISIT, visit)
     note_use_in(work, visit_id, draft, **typed)
     if has_mail:
-        owner_id = course.client_id or client_id
-        publish(work, VisitRecorded(visit_id, course.id, client_id, owner_id, visited_on, today))
-    happened_at = work.act.happened_at if visited_on == tapped_on else noon_of(visited_on, clinic)
+        owner_id = hand.client_id or client_id
+        publish(work, VisitRecorded(visit_id, hand.id, client_id, owner_id, visited_on, today))
+    is_of_today = visited_on == tapped_on
+    happened_at = work.act.happened_at if is_of_today else noon_of(visited_on, clinic_in(work.session))
     line = Line(f"use:{work.act.key}", happened_at, visit_id=visit_id)
-    entry, after = _write(work, course, hand, (allowance.id, change), line, visited_on)
+    entry, number, after = _write(work, hand, (allowance.id, change), line, visited_on)
     if work.act.tapped_by is not None:
         said = _(
             "Session tapped offline by {tapped_by} at {moment_text}",
             tapped_by=work.act.tapped_by.name,
-            moment_text=moment_text(happened_at, clinic),
+            moment_text=moment_text(happened_at, clinic_in(work.session)),
         )
-        add_history(work, course.id, "late", said)
-    return Charged(entry, after, earlier)
+        add_history(work, hand.id, "late", said)
+    return Charged(entry, number, after, earlier)
 
 
 def charge_in(
     work: Work,
-    course: LockedCourse,
+    course_id: str,
     allowance_id: str | None,
     *,
     client_id: str,
@@ -168,35 +161,61 @@ def charge_in(
     known_charges: int,
 ) -> Charged:
     """Charge one session for a visit the client missed: an entry without a visit."""
-    clinic = clinic_in(work.session)
-    missed_on = local_date(clinic, happened_at)
-    hand = course_in_hand(work.session, course.id, today=local_date(clinic, work.now))
+    hand = course_in_hand(work.session, course_id, work.now)
+    missed_on = day_at(happened_at, hand.zone)
     _may_be_used(hand.state, missed_on)
     allowance = _allowance(work.session, hand.state, allowance_id, 1)
     change = used(hand.heads[allowance.id], 1, unpaid=allowance.unpaid.amount)
-    earlier = ask_in(work, hand.state, allowance, client_id, missed_on, known_charges=known_charges)
+    earlier = _earlier(work, hand, allowance, client_id, missed_on, known_charges)
     line = Line(f"no-show:{work.act.key}", happened_at, reason=reason)
-    entry, after = _write(work, course, hand, (allowance.id, change), line, missed_on)
-    return Charged(entry, after, earlier)
+    entry, number, after = _write(work, hand, (allowance.id, change), line, missed_on)
+    return Charged(entry, number, after, earlier)
 
 
 _NEW_VISIT = prepared_insert(Visit)
 
 
-def _write(
+def _earlier(
     work: Work,
-    course: LockedCourse,
     hand: CourseInHand,
-    use: tuple[str, Change],
-    line: Line,
-    used_on: date,
-) -> tuple[EntryRow, CourseState]:
+    allowance: AllowanceState,
+    client_id: str,
+    day: date,
+    known_charges: int,
+) -> tuple[EarlierEntry, ...]:
+    if hand.is_first_charge(client_id, day):
+        return ()
+    return ask_in(work, hand.state, allowance, client_id, day, known_charges=known_charges)
+
+
+def _write(
+    work: Work, hand: CourseInHand, use: tuple[str, Change], line: Line, used_on: date
+) -> tuple[EntryRow, int, CourseState]:
+    """Write the entry; return it, its session number and the course after it."""
     allowance_id, change = use
     entry = append(work, allowance_id, hand.heads[allowance_id], change, line)
-    after = hand.state.after_use(Use(entry.id, allowance_id, -change.sessions, used_on), -change.value)
-    follow_first_use(work, course, hand.state, after)
-    publish(work, CourseChanged(course.id))
-    return entry, after
+    if hand.is_after_all_uses(used_on):
+        after = hand.state.after_use(allowance_id, -change.sessions, -change.value)
+        number = after.used_with(allowance_id)
+        if hand.state.is_unused:
+            _follow_first_use(work, hand.id, None, used_on)
+    else:
+        after = numbered_states(work.session, [hand.id], today=hand.state.today)[hand.id]
+        number = after.number_of(entry.id) or 0
+        _follow_first_use(work, hand.id, after.without_use(entry.id).first_used_on, after.first_used_on)
+    publish(work, CourseChanged(hand.id))
+    return entry, number, after
+
+
+def _follow_first_use(work: Work, course_id: str, before: date | None, after: date | None) -> None:
+    if before != after:
+        course = _TERMS.first(work.session.connection(), {"course_id": course_id})
+        follow_first_use(work, course, before, after)
+
+
+_TERMS = Prepared(
+    select(Course.id, Course.terms, Course.expires_on).where(Course.id == bindparam("course_id"))
+)
 
 
 def _may_be_used(course: CourseState, day: date) -> None:
@@ -220,32 +239,31 @@ def _refusal(course: CourseState, code: str) -> str:
     }[code]
 
 
-def _check_day(
-    session: Session, course: LockedCourse, hand: CourseInHand, clinic: ClinicView, day: date, today: date
-) -> None:
+def _check_day(session: Session, hand: CourseInHand, day: date) -> None:
+    today = hand.state.today
     if day > today:
         said = _("A visit can’t be in the future. Choose today or an earlier day.")
         raise InvalidField(said, field="visited_on")
-    sold_on = local_date(clinic, course.sold_at)
+    sold_on = day_at(hand.sold_at, hand.zone)
     if day < sold_on:
-        raise InvalidField(sold_later(sold_on, clinic), field="visited_on")
+        raise InvalidField(sold_later(sold_on, clinic_in(session)), field="visited_on")
     may_be_before = hand.has_relations and day < today
-    origin = shares_and_origins_in(session, [course.id])[1].get(course.id) if may_be_before else None
-    moved_on = local_date(clinic, origin.transferred_at) if origin is not None else None
+    origin = shares_and_origins_in(session, [hand.id])[1].get(hand.id) if may_be_before else None
+    moved_on = day_at(origin.transferred_at, hand.zone) if origin is not None else None
     if moved_on is not None and day < moved_on:
         said = _(
             "These sessions were transferred on {day}. Choose that day or a later one.",
-            day=day_text(moved_on, clinic),
+            day=day_text(moved_on, clinic_in(session)),
         )
         raise InvalidField(said, field="visited_on")
 
 
-def _who_came(session: Session, course: LockedCourse, client_id: str | None, day: date) -> str:
-    owner = course.client_id or ""
+def _who_came(session: Session, hand: CourseInHand, client_id: str | None, day: date) -> str:
+    owner = hand.client_id or ""
     came = owner if client_id is None else living_client_in(session, client_id).id
     if came == owner:
         return owner
-    shares = shares_and_origins_in(session, [course.id])[0].get(course.id, ())
+    shares = shares_and_origins_in(session, [hand.id])[0].get(hand.id, ())
     share = next((each for each in shares if each.client_id == came), None)
     if share is None:
         raise Refused(_("This course belongs to another client."), code="not_theirs")
@@ -311,15 +329,17 @@ def _practitioner(session: Session, act: Act, practitioner_id: str | None) -> st
     return practitioner_id
 
 
-def _answer(charged: Charged, course: LockedCourse) -> Used:
+def _answer(charged: Charged, hand: CourseInHand) -> Used:
     """Return the result of a new use, without further queries."""
     entry = charged.entry
     allowance = next(each for each in charged.course.parts if each.id == entry.allowance_id)
     return Used(
-        entry=entry_view(entry, allowance.treatment, course.currency, session_number=charged.number),
+        entry=entry_view(
+            entry, allowance.treatment, hand.state.facts.currency, session_number=charged.number
+        ),
         sessions_left=entry.sessions_after,
-        course_id=course.id,
-        client_id=course.client_id or "",
+        course_id=hand.id,
+        client_id=hand.client_id or "",
         session_number=charged.number,
         granted=allowance.totals.granted,
         is_repeat=False,
@@ -342,9 +362,10 @@ def used_answer(
     day at that time, each with the number it had; `state`: its course on any day, where it was read already.
     """
     entry, course = entry_in(session, entry_id)
-    # What is asked of it does not depend on the day.
-    state = state or course_in_hand(session, course.id, today=entry.happened_at.date()).state
-    number = number or state.number_of(entry_id)
+    if state is None or number is None:
+        # What is asked of it does not depend on the day.
+        state = numbered_states(session, [course.id], today=entry.happened_at.date())[course.id]
+        number = number or state.number_of(entry_id)
     return Used(
         entry=replace(entry, session_number=number),
         sessions_left=entry.sessions_after,
