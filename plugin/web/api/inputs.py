@@ -48,7 +48,8 @@ _MOMENT = rf"^20[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}:[0-5][0-9](\.[0-9]{{1,
 class Input(BaseModel):
     """A body or a query: unknown fields are refused, and "3" is not taken for 3."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+    # Not `use_attribute_docstrings`: pydantic looks for each model's source when it is loaded. `openapi` reads it.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     @classmethod
     def read(cls, value: Mapping[str, Any]) -> Self:

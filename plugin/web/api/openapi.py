@@ -1,6 +1,10 @@
 """The OpenAPI 3.1 document, built from the table of calls and their models."""
 
-from typing import Any, Literal
+import ast
+from inspect import cleandoc, getsource
+from itertools import pairwise
+from textwrap import dedent
+from typing import Any, Literal, cast
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 
@@ -174,10 +178,36 @@ class Schemas(GenerateJsonSchema):
         choices = {"enum": [*inner["enum"], None]} if "enum" in inner else {}
         return {**inner, "type": [inner["type"], "null"], **choices}
 
+    def model_schema(self, schema: Any) -> JsonSchemaValue:
+        """Describe each field of an input as its model does, in a string below it."""
+        made = super().model_schema(schema)
+        for model in schema["cls"].__mro__:
+            for name, description in _described(model).items():
+                field = schema["cls"].model_fields[name]
+                if field.description is None:
+                    made["properties"][field.alias or name].setdefault("description", description)
+        return made
+
     def default_schema(self, schema: Any) -> JsonSchemaValue:
         """Omit a default of null: it states only that the field may be absent."""
         made = super().default_schema(schema)
         return made if made.get("default") is not None else {k: v for k, v in made.items() if k != "default"}
+
+
+def _described(model: type) -> dict[str, str]:
+    """Return the description of each field that an input's class has below it."""
+    if not issubclass(model, Input):
+        return {}
+    body = cast("ast.ClassDef", ast.parse(dedent(getsource(model))).body[0]).body
+    return {
+        field.target.id: cleandoc(below.value.value)
+        for field, below in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(below, ast.Expr)
+        and isinstance(below.value, ast.Constant)
+        and isinstance(below.value.value, str)
+    }
 
 
 def _schemas(calls: tuple[Call, ...]) -> dict[str, Json]:
