@@ -1,11 +1,13 @@
 """Opening hours: by the clinic's own clock, on the days when clocks change too."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from plugin.core.opening_hours import (
+    MOST_CLOSED_RANGES,
     ClosedDays,
     Interval,
     OpeningHours,
@@ -107,6 +109,16 @@ def test_impossible_hours_are_refused(day: tuple[Interval, ...], said: str) -> N
 def test_a_week_without_an_opening_is_refused() -> None:
     with pytest.raises(InvalidField, match="at least one day"):
         checked_hours(OpeningHours(((),) * 7, ZONE))
+
+
+def test_closed_days_that_end_before_they_begin_are_refused_and_so_are_too_many() -> None:
+    day = ClosedDays(date(2026, 12, 24), date(2026, 12, 24))
+    with pytest.raises(InvalidField, match="2026-12-24 is before 2026-12-25"):
+        checked_hours(replace(WEEKDAYS_ONLY, closed=(ClosedDays(date(2026, 12, 25), date(2026, 12, 24)),)))
+    at_most = replace(WEEKDAYS_ONLY, closed=(day,) * MOST_CLOSED_RANGES)
+    assert checked_hours(at_most).closed == (day,)
+    with pytest.raises(InvalidField, match=f"at most {MOST_CLOSED_RANGES} closed days"):
+        checked_hours(replace(at_most, closed=(*at_most.closed, day)))
 
 
 def test_closing_at_noon_and_opening_right_after_is_allowed_in_any_order() -> None:

@@ -7,9 +7,12 @@ from sqlalchemy import select
 from invoices.papers import Invoice, Receipt, from_json
 from plugin.core.ledger import Kind
 from plugin.core.status import Status
+from plugin.courses.base.outbox import Job
 from plugin.courses.base.views import CourseView
+from plugin.courses.documents.statement import FIND_PAY_ADDRESS
 from plugin.courses.sales.checkout_views import CheckoutView
-from plugin.store.documents import Document
+from plugin.square.pay_address import find_pay_address
+from plugin.store.documents import Document, SaleRecord
 from tests.square.selling import Selling, usd
 
 
@@ -148,6 +151,27 @@ def test_a_split_tender_that_is_half_way_opens_nothing(selling: Selling) -> None
     order = _half_paid_at_the_till(selling)
     selling.sync()
     assert all(course[0] != order for course in selling.clinic.ledger())
+
+
+def test_where_a_balance_is_paid_is_found_among_the_invoices_of_square(selling: Selling) -> None:
+    begun = with_deposit(selling)
+    selling.pay(begun)
+    selling.sync()
+    services = selling.clinic.services
+    order_id = selling.order(begun)["id"]
+    of_cash = selling.begin("cash")
+    selling.go()
+    without = selling.order(of_cash)["id"]
+
+    assert find_pay_address(services, _job(order_id)) == "Found."
+    assert find_pay_address(services, _job(without)) == "It has no invoice in Square."
+    with services.store.reading() as session:
+        found = {each: session.get_one(SaleRecord, each).content["pay_url"] for each in (order_id, without)}
+    assert found == {order_id: selling.now(begun).url, without: ""}
+
+
+def _job(order_id: str) -> Job:
+    return Job("job", FIND_PAY_ADDRESS, order_id, {}, 1)
 
 
 def _cancel_in_square(selling: Selling, begun: CheckoutView) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from plugin.square.sync import sync
+from tests.databases import sqlite_alone
 from tests.square.clinic import Clinic, keep
 
 Json = dict[str, Any]
@@ -83,6 +84,17 @@ def test_a_refund_that_failed_opens_the_course_again(clinic: Clinic) -> None:
     clinic.till.forge("refund", refund["id"], {"status": "FAILED"})
     keep(clinic.services, {"event_id": "failed", "type": "refund.updated", "data": {"id": refund["id"]}})
     clinic.work()
+    assert _closed(clinic) == [None]
+    assert clinic.is_sound()
+
+
+@sqlite_alone
+def test_a_refund_in_a_state_that_square_does_not_document_leaves_the_course_open(clinic: Clinic) -> None:
+    order = clinic.sell("ten")
+    clinic.catch_up()
+    [refund] = clinic.till.refund_lines(order["id"], {_uid(order): "1"})["refunds"]
+    clinic.till.forge("refund", refund["id"], {"status": "NEW"})
+    clinic.catch_up()
     assert _closed(clinic) == [None]
     assert clinic.is_sound()
 
