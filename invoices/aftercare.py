@@ -119,9 +119,9 @@ def sections_of(markdown: str) -> tuple[str, tuple[Section, ...]]:
     return _sections(parser.parse(_STRONG.sub(r"**\1**\2", markdown)))
 
 
-def guide_text(name: str) -> tuple[str, tuple[Section, ...]]:
-    """Return the title and the sections of a guide: `desk` or `owner`."""
-    return sections_of((_texts() / "guides" / f"{name}.md").read_text("utf-8"))
+def guide_text(name: str, language: str) -> tuple[str, tuple[Section, ...]]:
+    """Return the title and the sections of a guide, `desk` or `owner`, in `en` or `es`."""
+    return sections_of((_texts() / "guides" / language / f"{name}.md").read_text("utf-8"))
 
 
 def _texts() -> Traversable:

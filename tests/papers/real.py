@@ -81,8 +81,8 @@ def _electronic(clinic: PaperClinic, *, is_taxed: bool) -> Paper:
     return clinic.invoice_of(accounts.electronic(clinic, is_taxed=is_taxed))
 
 
-def _guide(clinic: PaperClinic, name: str) -> Paper:
-    return guide_paper(clinic.store, name, now=clinic.clock())
+def _guide(clinic: PaperClinic, name: str, language: str = "en") -> Paper:
+    return guide_paper(clinic.store, name, now=clinic.clock(), language=language)
 
 
 _JUNIPER: dict[str, Maker] = {
@@ -182,7 +182,9 @@ _JUNIPER: dict[str, Maker] = {
     "aftercare-logo": with_logo(partial(_sheet, slug="facial", language="en"), is_square=True),
     "voucher-logo": with_logo(gifts.logo_voucher),
     "guide-desk": partial(_guide, name="desk"),
+    "guide-desk-spanish": partial(_guide, name="desk", language="es"),
     "guide-owner": partial(_guide, name="owner"),
+    "guide-owner-spanish": partial(_guide, name="owner", language="es"),
 }
 _LINDENHOF: dict[str, Maker] = {
     "invoice-electronic": partial(_electronic, is_taxed=True),

@@ -211,17 +211,21 @@ GuideName = Literal["desk", "owner"]
 GUIDES: tuple[GuideName, ...] = get_args(GuideName)
 
 
-def guide_pdf(store: Store, render: Render, name: str, *, now: datetime) -> bytes:
+def guide_pdf(store: Store, render: Render, name: str, *, now: datetime, language: str = "en") -> bytes:
     """Render the guide for the `desk` or the `owner`. Raises NotFound, or PaperNotMade if a retry may help."""
-    return drawn(store, render, guide_paper(store, name, now=now))
+    return drawn(store, render, guide_paper(store, name, now=now, language=language))
 
 
-def guide_paper(store: Store, name: str, *, now: datetime) -> Guide:
-    """Return a guide in the clinic's letterhead, dated today; raises NotFound."""
+def guide_paper(store: Store, name: str, *, now: datetime, language: str = "en") -> Guide:
+    """Return a guide in the clinic's letterhead, dated today, in `en` or `es`; raises NotFound."""
     if name not in GUIDES:
         raise NotFound(_("There is no such guide."))
     clinic = read_clinic(store)
-    title, sections = guide_text(name)
+    title, sections = guide_text(name, language)
     return Guide(
-        clinic=clinic_on_paper(clinic), title=title, issued_on=local_date(clinic, now), sections=sections
+        clinic=clinic_on_paper(clinic),
+        title=title,
+        issued_on=local_date(clinic, now),
+        sections=sections,
+        language=language,
     )

@@ -14,12 +14,14 @@ from plugin.courses.documents.statement import Statement, statement_of_course
 from plugin.courses.handouts.batches import MIMETYPES, ZIP, paper_file_name, safe_name
 from plugin.courses.handouts.cache import guide_pdf
 from plugin.courses.reports.evidence import write_evidence
+from plugin.staff_languages import staff_language
 from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, DESK, FRESH_FOR, Screens, current_actor
 from plugin.web.actions import act_without_form, redirect_to
 from plugin.web.files import file_answer, pdf_answer, written_file
 from plugin.web.tables import Sorting, asked_search, asked_sorting
 from plugin.web.translations import _
+from plugin.wording import spoken_tag
 
 SHOWN = 50
 _LONGEST_NAME = 80
@@ -150,7 +152,8 @@ def guide(name: str) -> Response:
     if name == "owner":
         require(current_actor())
     services = current_services()
-    pdf = guide_pdf(services.store, services.render, name, now=services.clock())
+    language = staff_language(spoken_tag()).locale.language
+    pdf = guide_pdf(services.store, services.render, name, now=services.clock(), language=language)
     return pdf_answer(pdf, _("Coursekeeper guide, {name}.pdf", name=name))
 
 
