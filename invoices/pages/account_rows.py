@@ -42,15 +42,6 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Moved:
-    """A payment or refund."""
-
-    on: str
-    how: str
-    amount: str
-
-
-@dataclass(frozen=True)
 class Working:
     """How a refund was computed; `name`: the course, where there are several."""
 
@@ -59,68 +50,29 @@ class Working:
     removed: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AccountPage:
-    """An invoice or credit note as its reader sees it."""
+    """What differs between an invoice and a credit note, as its reader sees it; `under`: the line below the heading."""
 
-    is_invoice: bool
     heading: str
-    under: str
+    under: str = ""
     dates: tuple[str, ...]
     figure: str
     figure_label: str
     notes: tuple[str, ...]
     rows: tuple[Row, ...]
-    has_prices: bool
-    has_discounts: bool
-    has_taxes: bool
-    is_wide: bool
     sums: tuple[Sum, ...]
-    workings: tuple[Working, ...]
-    moved: tuple[Moved, ...]
-    closing: tuple[str, ...]
-
-
-def account_page(
-    paper: papers.Invoice | papers.CreditNote,
-    language: Language,
-    *,
-    heading: str,
-    under: str = "",
-    dates: Iterable[str],
-    figure: papers.Money,
-    figure_label: str,
-    notes: Iterable[str],
-    sums: Iterable[Sum],
-    payments: Iterable[papers.PaymentLine],
-    workings: Iterable[Working] = (),
-) -> AccountPage:
-    """Build an invoice or credit note from the parts that differ between them."""
-    rows = tuple(row(line, paper.taxes, language) for line in paper.lines)
-    return AccountPage(
-        is_invoice=isinstance(paper, papers.Invoice),
-        heading=heading,
-        under=under,
-        dates=tuple(dates),
-        figure=language.money(figure),
-        figure_label=figure_label,
-        notes=tuple(notes),
-        rows=rows,
-        has_prices=any(each.unit_price for each in rows),
-        has_discounts=any(each.discount for each in rows),
-        has_taxes=any(each.tax for each in rows),
-        is_wide=is_wide(rows),
-        sums=tuple(sums),
-        workings=tuple(workings),
-        moved=moved(payments, language),
-        closing=closing(paper, language),
-    )
+    workings: tuple[Working, ...] = ()
 
 
 def in_one_piece(label: str) -> str:
     """Join the last two words, so that no year is alone on a line; three are never joined."""
     last_two = label.rsplit(" ", 1)
     return label if NO_BREAK_SPACE in last_two[-1] else NO_BREAK_SPACE.join(last_two)
+
+
+def rows_of(paper: papers.Invoice | papers.CreditNote, language: Language) -> tuple[Row, ...]:
+    return tuple(row(line, paper.taxes, language) for line in paper.lines)
 
 
 def row(line: papers.AccountLine, taxes: Iterable[papers.TaxLine], language: Language) -> Row:
@@ -229,14 +181,6 @@ def how_to_pay(phone: str, language: Language, *, has_page: bool) -> str:
     )
 
 
-def moved(payments: Iterable[papers.PaymentLine], language: Language) -> tuple[Moved, ...]:
-    """Return each payment: when, how, how much."""
-    return tuple(
-        Moved(language.medium_date(each.on), how(each.how, each.label, language), language.money(each.amount))
-        for each in payments
-    )
-
-
 def how(paid_by: papers.PaidBy, label: str, language: Language) -> str:
     """Return how money was paid or refunded, such as "Card · Visa"."""
     said = {
@@ -309,7 +253,7 @@ def closing(paper: papers.Invoice | papers.CreditNote, language: Language) -> tu
     return tuple(filter(None, (law, reference, electronic)))
 
 
-def is_wide(rows: Iterable[Row]) -> bool:
+def has_long_prices(rows: Iterable[Row]) -> bool:
     """Return whether some amount needs a smaller size to fit on one line."""
     amounts = (one for each in rows for one in (each.unit_price, each.discount, each.tax, each.amount))
     return max(map(len, amounts), default=0) > LONG_AMOUNT

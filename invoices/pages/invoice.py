@@ -8,25 +8,23 @@ from invoices.pages.account_rows import (
     AccountPage,
     Sum,
     Working,
-    account_page,
     due_sum,
     held_together,
+    rows_of,
     tax_sums,
 )
 from invoices.papers import CreditNote, Invoice, Money, RefundedSessions, RefundWorking
 
 
 def invoice_page(paper: Invoice, language: Language) -> AccountPage:
-    return account_page(
-        paper,
-        language,
+    return AccountPage(
         heading=language.gettext("Invoice {number}", number=paper.number),
-        dates=_dates(paper, language),
-        figure=paper.balance_due if paper.balance_due.amount > 0 else paper.total,
+        dates=tuple(_dates(paper, language)),
+        figure=language.money(paper.balance_due if paper.balance_due.amount > 0 else paper.total),
         figure_label=_figure_label(paper, language),
-        notes=_notes(paper, language),
-        sums=_sums(paper, language),
-        payments=paper.payments,
+        notes=tuple(_notes(paper, language)),
+        rows=rows_of(paper, language),
+        sums=tuple(_sums(paper, language)),
     )
 
 
@@ -79,22 +77,20 @@ def _sums(paper: Invoice, language: Language) -> Iterator[Sum]:
 
 
 def credit_note_page(paper: CreditNote, language: Language) -> AccountPage:
-    return account_page(
-        paper,
-        language,
+    return AccountPage(
         heading=language.gettext("Credit note {number}", number=paper.number),
         under=language.gettext(
             "To invoice {number} of {date}",
             number=paper.invoice_number,
             date=language.long_date(paper.invoice_issued_on),
         ),
-        dates=[language.gettext("Issued on {date}", date=language.long_date(paper.issued_on))],
-        figure=Money(-paper.total.amount, paper.total.currency),
+        dates=(language.gettext("Issued on {date}", date=language.long_date(paper.issued_on)),),
+        figure=language.money(Money(-paper.total.amount, paper.total.currency)),
         figure_label=_credited_label(paper, language),
-        notes=_credited_notes(paper, language),
-        sums=_credited_sums(paper, language),
-        payments=paper.returned,
-        workings=[working(each, language, is_named=len(paper.workings) > 1) for each in paper.workings],
+        notes=tuple(_credited_notes(paper, language)),
+        rows=rows_of(paper, language),
+        sums=tuple(_credited_sums(paper, language)),
+        workings=tuple(working(each, language, is_named=len(paper.workings) > 1) for each in paper.workings),
     )
 
 

@@ -153,7 +153,6 @@ def _why(row: CallRow, language: Language) -> str:
     return dated.format(date=language.day_and_month(row.on)) if row.on else plain
 
 
-LONG_FIGURE = 13
 # Beside amounts that are longer, the table of the months has no room for the sessions.
 LONG_AMOUNT = 9
 
@@ -179,21 +178,14 @@ class RollRow:
 
 @dataclass(frozen=True)
 class MonthPage:
-    month: str
     heading: str
     standing: str
     owed: Headline
-    is_long: bool
     flows: tuple[Headline, ...]
     rows: tuple[RollRow, ...]
-    notes: tuple[str, ...]
-    flows_chart: Chart
-    owed_chart: Chart
-    currency: str
     has_room: bool
     packages: tuple[PackageRow, ...]
     all_packages: PackageRow
-    people: tuple[CallLine, ...]
 
 
 def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
@@ -201,7 +193,6 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
     lines = {line.kind: line for line in paper.roll_forward}
     owed = language.money(lines["closing"].value)
     return MonthPage(
-        month=month,
         heading=language.gettext("{month}, so far", month=month) if is_running(paper) else month,
         standing=_standing(paper, language),
         owed=Headline(
@@ -212,21 +203,15 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
             ),
             _compared(paper, language, lambda point: point.owed),
         ),
-        is_long=len(owed) > LONG_FIGURE,
         flows=tuple(_flows(paper, lines, language)),
         rows=tuple(_roll_row(line, paper, language) for line in paper.roll_forward),
-        notes=tuple(_notes(paper, language)),
-        flows_chart=flows_chart(paper.trend, language),
-        owed_chart=owed_chart(paper.trend, language),
-        currency=_currency(paper),
         has_room=all(
             len(language.bare_amount(money)) <= LONG_AMOUNT
             for point in paper.trend
             for money in (point.sold, point.used, point.owed)
         ),
         packages=package_rows(paper.packages, language),
-        all_packages=all_of(paper.packages, language.gettext("All"), _currency(paper)),
-        people=tuple(call_lines(paper.follow_ups, language)),
+        all_packages=all_of(paper.packages, language.gettext("All"), paper.roll_forward[0].value.currency),
     )
 
 
@@ -327,7 +312,7 @@ def _roll_row(line: RollLine, paper: OwnersMonth, language: Language) -> RollRow
     )
 
 
-def _notes(paper: OwnersMonth, language: Language) -> Iterator[str]:
+def month_notes(paper: OwnersMonth, language: Language) -> Iterator[str]:
     if paper.expired and (paper.expired.value.amount or paper.expired.sessions):
         amount = language.money(paper.expired.value)
         yield language.ngettext(
@@ -341,7 +326,3 @@ def _notes(paper: OwnersMonth, language: Language) -> Iterator[str]:
             "What was sold in {currencies} is not in these figures; see Deferred revenue on screen.",
             currencies=language.listed(paper.other_currencies),
         )
-
-
-def _currency(paper: OwnersMonth) -> str:
-    return paper.roll_forward[0].value.currency

@@ -11,8 +11,8 @@ from typing import Literal
 
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.punchcard import Card, progress_card
-from invoices.pages.text import hours_line, when_line
-from invoices.papers import AftercareSheet, Block, Section, SectionRole, TimeRow
+from invoices.pages.text import hours_line
+from invoices.papers import AftercareSheet, AftercareText, Block, Section, SectionRole, TimeRow
 
 _BY_NUMBER = {
     "000": "AU",
@@ -69,17 +69,12 @@ class Step:
 
 @dataclass(frozen=True)
 class SheetPage:
-    visit: str
-    session: str
-    progress: Card | None
+    """The parts of the text by urgency; `pair`: the two steps that stand side by side."""
+
     lead: tuple[Section, ...]
     middle: tuple[Section, ...]
     pair: tuple[Step, ...]
     steps: tuple[Step, ...]
-    times: tuple[str, ...]
-    next_label: str
-    next: str
-    review: str
 
 
 def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
@@ -92,21 +87,10 @@ def sheet_page(paper: AftercareSheet, language: Language) -> SheetPage:
     if [step.role for step in pair] != ["call_us", "see_doctor"]:
         pair = ()
     return SheetPage(
-        visit=_visit(paper, language),
-        session=_session(paper, language),
-        progress=_progress(paper, language),
         lead=lead,
         middle=tuple(section for section in sections if section not in lead + urgent),
         pair=pair,
         steps=tuple(step for step in steps if step not in pair),
-        times=(
-            language.gettext("Tonight"),
-            language.gettext("Up to 24 h"),
-            language.gettext("Up to 48 h"),
-        ),
-        next_label=language.gettext("Your next visit") + language.colon,
-        next=_next(paper, language),
-        review=_review(paper, language),
     )
 
 
@@ -120,9 +104,8 @@ def _mark(words: str) -> Literal["yes", "no", ""]:
     return "yes" if said in _YES else "no" if said in _NO else ""
 
 
-def _review(paper: AftercareSheet, language: Language) -> str:
+def review_text(text: AftercareText, language: Language) -> str:
     """Return who reviewed the text. A client need not know that nobody has: the owner is reminded instead."""
-    text = paper.text
     if not text.reviewed:
         return language.gettext("General guidance")
     if not text.reviewed_by or not text.reviewed_on:
@@ -171,17 +154,8 @@ def _of(sections: tuple[Section, ...], role: SectionRole) -> tuple[Section, ...]
     return tuple(section for section in sections if section.role == role)
 
 
-def _visit(paper: AftercareSheet, language: Language) -> str:
-    day = language.long_date(paper.visited_on)
-    if not paper.practitioner:
-        return day
-    return language.with_comma(day, language.gettext("with {practitioner}", practitioner=paper.practitioner))
-
-
-def _session(paper: AftercareSheet, language: Language) -> str:
+def session_text(paper: AftercareSheet, language: Language) -> str:
     is_touch_up = paper.kind == "touch_up"
-    if paper.session_number is None:
-        return ""
     if paper.sessions_total is None:
         phrase = language.gettext("Touch-up {n}") if is_touch_up else language.gettext("Session {n}")
         return phrase.format(n=paper.session_number)
@@ -193,15 +167,9 @@ def _session(paper: AftercareSheet, language: Language) -> str:
     return phrase.format(n=paper.session_number, total=paper.sessions_total)
 
 
-def _progress(paper: AftercareSheet, language: Language) -> Card | None:
+def progress_of(paper: AftercareSheet, language: Language) -> Card | None:
     if paper.kind != "main" or not paper.session_number or not paper.sessions_total:
         return None
     if paper.sessions_total > DOTS_UP_TO:
         return None
     return progress_card(paper.session_number, paper.sessions_total, language)
-
-
-def _next(paper: AftercareSheet, language: Language) -> str:
-    if paper.next_visit is None:
-        return ""
-    return when_line(paper.next_visit, paper.clinic, language)

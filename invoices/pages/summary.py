@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from invoices.language import NO_BREAK_SPACE, Language
 from invoices.pages.punchcard import Card, session_card, touch_up_card
-from invoices.pages.qr import QrCode, qr_code
 from invoices.pages.ratings import RatingRow, rating_rows
 from invoices.papers import Allowance, CourseSummary, LastSession, Money, Received, SummaryVisit
 
@@ -176,15 +175,6 @@ class TouchUps:
 
 
 @dataclass(frozen=True)
-class VisitRow:
-    date: str
-    session: str
-    treatment: str
-    practitioner: str
-    focus: str
-
-
-@dataclass(frozen=True)
 class Fact:
     name: str
     value: str
@@ -208,7 +198,6 @@ class SummaryPage:
     rows: tuple[SessionRow, ...]
     key: tuple[str, ...]
     touch_ups: tuple[TouchUps, ...]
-    visits: tuple[VisitRow, ...]
     has_treatments: bool
     with_whom: str
     has_practitioners: bool
@@ -218,7 +207,6 @@ class SummaryPage:
     facts: tuple[Fact, ...]
     last_session: tuple[str, ...]
     next: NextBox | None
-    qr: QrCode | None
     ratings: tuple[RatingRow, ...] = ()
 
 
@@ -244,7 +232,6 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
         ),
         key=tuple(key(paper, language)),
         touch_ups=tuple(_touch_ups(a, language, is_held=is_held) for a in touch_ups),
-        visits=tuple(_visit_row(visit, language) for visit in paper.visits),
         has_treatments=_needs_treatments(paper.visits),
         with_whom=_with_whom(paper.visits, language),
         has_practitioners=len({visit.practitioner for visit in paper.visits}) > 1,
@@ -260,7 +247,6 @@ def summary_page(paper: CourseSummary, language: Language) -> SummaryPage:
         facts=tuple(_facts(paper, language)),
         last_session=tuple(_last_session(paper.last_session, language)) if paper.last_session else (),
         next=_next(paper, language),
-        qr=qr_code(paper.balance_url) if paper.balance_url else None,
         ratings=tuple(rating_rows(paper, language)),
     )
 
@@ -294,19 +280,14 @@ def _touch_ups(allowance: Allowance, language: Language, *, is_held: bool) -> To
     )
 
 
-def _visit_row(visit: SummaryVisit, language: Language) -> VisitRow:
+def visit_text(visit: SummaryVisit, language: Language) -> str:
+    """Return which session a visit was."""
+    if visit.is_no_show:
+        return language.gettext("No-show")
     session = {"main": language.gettext("Session {n}"), "touch_up": language.gettext("Touch-up {n}")}.get(
         visit.kind, language.gettext("Added")
     )
-    return VisitRow(
-        date=language.medium_date(visit.on),
-        session=language.gettext("No-show")
-        if visit.is_no_show
-        else session.format(n=visit.session_number or "").strip(),
-        treatment=visit.treatment,
-        practitioner=visit.practitioner,
-        focus=visit.focus,
-    )
+    return session.format(n=visit.session_number or "").strip()
 
 
 def _facts(paper: CourseSummary, language: Language) -> Iterator[Fact]:

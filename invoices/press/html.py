@@ -14,7 +14,9 @@ from invoices.language import Language, language_for
 from invoices.pages.account_rows import (
     LONG_AMOUNT,
     LONG_FIGURE,
+    closing,
     due_sum,
+    has_long_prices,
     how,
     how_to_pay,
     in_one_piece,
@@ -28,13 +30,13 @@ from invoices.pages.agreement import example_text, not_promised, quoted, signatu
 from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.density import Density, densities_of, of_several_pages
 from invoices.pages.invoice import credit_note_page, invoice_page
-from invoices.pages.month import month_page
+from invoices.pages.month import call_lines, flows_chart, month_name, month_notes, month_page, owed_chart
 from invoices.pages.qr import qr_code
-from invoices.pages.sheet import cells, halves, sheet_page
+from invoices.pages.sheet import cells, halves, progress_of, review_text, session_text, sheet_page
 from invoices.pages.statement import balance_name, entry_text, has_long_amounts, statement_label
-from invoices.pages.summary import summary_page
+from invoices.pages.summary import summary_page, visit_text
 from invoices.pages.sums import is_billed
-from invoices.pages.text import lang, named, phone_way, ways_to_reach, whole, with_full_lines
+from invoices.pages.text import lang, named, phone_way, ways_to_reach, when_line, whole, with_full_lines
 from invoices.pages.voucher import letter_sentences, voucher_page
 from invoices.pages.welcome import planner_page, welcome_page
 
@@ -79,28 +81,40 @@ LAYOUTS: dict[type[papers.Paper], Layout] = {
 # What templates call by its name.
 _CALLS: tuple[Callable[..., Any], ...] = (
     balance_name,
+    call_lines,
     cells,
+    closing,
     due_sum,
     entry_text,
     example_text,
+    flows_chart,
     halves,
     has_long_amounts,
+    has_long_prices,
     how,
     how_to_pay,
     is_billed,
     is_windowed,
     issuer,
     letter_sentences,
+    month_name,
+    month_notes,
     not_promised,
+    owed_chart,
     party,
     phone_way,
     postal_lines,
     prepaid_details,
+    progress_of,
     qr_code,
     quoted,
+    review_text,
+    session_text,
     signature_lines,
     statement_label,
+    visit_text,
     ways_to_reach,
+    when_line,
 )
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from invoices.language import language_for
-from invoices.pages.summary import summary_page
+from invoices.pages.summary import visit_text
 from plugin.core.money import Money
 from plugin.core.terms import NoShow, Terms, no_show_offer
 from plugin.courses.base.clinic import read_clinic
@@ -157,7 +157,7 @@ def test_a_charged_no_show_is_named_and_counted_everywhere(lite: Appointments) -
     assert rows == [(10, 1, False), (17, 2, True), (20, 3, False)]
     assert [stamp.on for stamp in paper.allowances[0].stamps[:3]] == days[:3]
     assert paper.sessions_left == 9
-    said = {tag: summary_page(paper, language_for(tag)).visits[1].session for tag in ("en", "es")}
+    said = {tag: visit_text(paper.visits[1], language_for(tag)) for tag in ("en", "es")}
     assert said == {"en": "No-show", "es": "No asistió"}
 
     # No aftercare for skin that was not treated.

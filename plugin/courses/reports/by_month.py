@@ -4,7 +4,7 @@ Counts alone: whose answer to the check it was stands nowhere here, and which po
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -79,61 +79,46 @@ class OrderedMonth:
     failed: int
 
 
-def quotes_by_month(store: Store, now: datetime) -> tuple[QuotedMonth, ...]:
+@reading
+def quotes_by_month(session: Session, now: datetime) -> tuple[QuotedMonth, ...]:
     """Return the last twelve months, this one included, oldest first."""
-    with store.reading() as session:
-        found = by_month(session, now, lambda since: states_since_in(session, since, now))
-    return tuple(_quoted(month, Counter(states)) for month, states in found.items())
+    found = by_month(session, now, lambda since: states_since_in(session, since, now))
+    states = (QuoteState.PAID, QuoteState.OPEN, QuoteState.EXPIRED, QuoteState.WITHDRAWN)
+    return tuple(QuotedMonth(month, len(of), *map(of.count, states)) for month, of in found.items())
 
 
-def agreements_by_month(store: Store, now: datetime) -> tuple[AgreedMonth, ...]:
+@reading
+def agreements_by_month(session: Session, now: datetime) -> tuple[AgreedMonth, ...]:
     """Return the last twelve months, this one included, oldest first."""
-    with store.reading() as session:
-        found = by_month(session, now, lambda since: _made_since(session, since))
-    return tuple(_agreed(month, made) for month, made in found.items())
-
-
-def orders_by_month(store: Store, now: datetime) -> tuple[OrderedMonth, ...]:
-    """Return the last twelve months, this one included, oldest first."""
-    with store.reading() as session:
-        found = by_month(session, now, lambda since: _ordered_since(session, since))
-    return tuple(_ordered(month, Counter(states)) for month, states in found.items())
-
-
-def _ordered_since(session: Session, since: datetime) -> Iterator[tuple[datetime, str]]:
-    of = PublicOrder
-    rows = session.execute(select(of.begun_at, of.state).where(of.begun_at >= since))
-    return ((begun_at, state) for begun_at, state in rows)
-
-
-def _ordered(month: Period, by: Counter[str]) -> OrderedMonth:
-    return OrderedMonth(month, by.total(), by["paid"], by["asking"] + by["waiting"], by["failed"])
-
-
-def _made_since(session: Session, since: datetime) -> Iterator[tuple[datetime, tuple[str | None, bool]]]:
-    rows = session.execute(
-        select(Agreement.made_at, AgreementSignature.way, is_sold_under())
-        .outerjoin(AgreementSignature, AgreementSignature.agreement_id == Agreement.id)
-        .where(Agreement.made_at >= since)
-    )
-    return ((made_at, (way, sold)) for made_at, way, sold in rows)
-
-
-def _quoted(month: Period, by: Counter[QuoteState]) -> QuotedMonth:
-    return QuotedMonth(
-        month,
-        by.total(),
-        by[QuoteState.PAID],
-        by[QuoteState.OPEN],
-        by[QuoteState.EXPIRED],
-        by[QuoteState.WITHDRAWN],
+    made = select(Agreement.made_at, AgreementSignature.way, is_sold_under()).outerjoin(
+        AgreementSignature, AgreementSignature.agreement_id == Agreement.id
     )
 
+    def since(start: datetime) -> Iterator[tuple[datetime, tuple[str | None, bool]]]:
+        rows = session.execute(made.where(Agreement.made_at >= start))
+        return ((at, (way, sold)) for at, way, sold in rows)
 
-def _agreed(month: Period, rows: Sequence[tuple[str | None, bool]]) -> AgreedMonth:
-    ways = [way for way, _sold in rows if way is not None]
-    by = {name: ways.count(name) for name in ("drawn", "typed", "paper")}
-    return AgreedMonth(month, len(rows), len(ways), **by, sold=sum(sold for _way, sold in rows))
+    months = []
+    for month, rows in by_month(session, now, since).items():
+        ways = [way for way, _sold in rows if way is not None]
+        drawn, typed, paper = map(ways.count, ("drawn", "typed", "paper"))
+        sold = sum(is_sold for _way, is_sold in rows)
+        months.append(AgreedMonth(month, len(rows), len(ways), drawn, typed, paper, sold))
+    return tuple(months)
+
+
+@reading
+def orders_by_month(session: Session, now: datetime) -> tuple[OrderedMonth, ...]:
+    """Return the last twelve months, this one included, oldest first."""
+    begun = select(PublicOrder.begun_at, PublicOrder.state)
+    states = by_month(
+        session, now, lambda since: session.execute(begun.where(PublicOrder.begun_at >= since)).tuples()
+    )
+    found = {month: Counter(of) for month, of in states.items()}
+    return tuple(
+        OrderedMonth(month, by.total(), by["paid"], by["asking"] + by["waiting"], by["failed"])
+        for month, by in found.items()
+    )
 
 
 QUOTED: Columns[QuotedMonth] = (
@@ -233,11 +218,22 @@ class PassMonth:
     removed: int
 
 
-def passes_by_month(store: Store, now: datetime) -> tuple[PassMonth, ...]:
+@reading
+def passes_by_month(session: Session, now: datetime) -> tuple[PassMonth, ...]:
     """Return the last twelve months, this one included, oldest first."""
-    with store.reading() as session:
-        found = by_month(session, now, lambda since: [*_recorded(session, since), *_updates(session, since)])
-    return tuple(_passes(month, Counter(kinds)) for month, kinds in found.items())
+    of_place = [(Outbox.kind == UPDATE[each]) & (Outbox.outcome == UPDATED[each]) for each in (APPLE, GOOGLE)]
+
+    def since(start: datetime) -> Iterator[tuple[datetime, str]]:
+        acts = select(Activity.at, Activity.kind).where(Activity.at >= start, Activity.kind.in_(_RECORDED))
+        yield from session.execute(acts).tuples()
+        done = select(Outbox.done_at).where(Outbox.state == "done", Outbox.done_at >= start, or_(*of_place))
+        yield from ((at, "updated") for at in session.scalars(done) if at is not None)
+
+    found = {month: Counter(kinds) for month, kinds in by_month(session, now, since).items()}
+    return tuple(
+        PassMonth(month, by[Did.WALLET_ASKED], by[Did.WALLET_ADDED], by["updated"], by[Did.WALLET_REMOVED])
+        for month, by in found.items()
+    )
 
 
 @reading
@@ -245,22 +241,6 @@ def passes_now(session: Session) -> Mapping[str, int]:
     """Return how many passes are kept now, by place."""
     places = select(WalletPass.place, func.count()).group_by(WalletPass.place)
     return dict.fromkeys((APPLE, GOOGLE), 0) | dict(session.execute(places).all())
-
-
-def _recorded(session: Session, since: datetime) -> list[tuple[datetime, str]]:
-    acts = select(Activity.at, Activity.kind).where(Activity.at >= since, Activity.kind.in_(_RECORDED))
-    return [(at, kind) for at, kind in session.execute(acts)]
-
-
-def _updates(session: Session, since: datetime) -> list[tuple[datetime, str]]:
-    of_place = [(Outbox.kind == UPDATE[each]) & (Outbox.outcome == UPDATED[each]) for each in (APPLE, GOOGLE)]
-    done = select(Outbox.done_at).where(Outbox.state == "done", Outbox.done_at >= since, or_(*of_place))
-    return [(at, "updated") for at in session.scalars(done) if at is not None]
-
-
-def _passes(month: Period, by: Counter[str]) -> PassMonth:
-    made, added, removed = (by[each] for each in _RECORDED)
-    return PassMonth(month, made, added, by["updated"], removed)
 
 
 PASSES: Columns[PassMonth] = (
