@@ -178,6 +178,7 @@ class RollRow:
 
 @dataclass(frozen=True)
 class MonthPage:
+    month: str
     heading: str
     standing: str
     owed: Headline
@@ -193,6 +194,7 @@ def month_page(paper: OwnersMonth, language: Language) -> MonthPage:
     lines = {line.kind: line for line in paper.roll_forward}
     owed = language.money(lines["closing"].value)
     return MonthPage(
+        month=month,
         heading=language.gettext("{month}, so far", month=month) if is_running(paper) else month,
         standing=_standing(paper, language),
         owed=Headline(

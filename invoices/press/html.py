@@ -30,7 +30,7 @@ from invoices.pages.agreement import example_text, not_promised, quoted, signatu
 from invoices.pages.colour import pale_ground, readable_accent
 from invoices.pages.density import Density, densities_of, of_several_pages
 from invoices.pages.invoice import credit_note_page, invoice_page
-from invoices.pages.month import call_lines, flows_chart, month_name, month_notes, month_page, owed_chart
+from invoices.pages.month import call_lines, flows_chart, month_notes, month_page, owed_chart
 from invoices.pages.qr import qr_code
 from invoices.pages.sheet import cells, halves, progress_of, review_text, session_text, sheet_page
 from invoices.pages.statement import balance_name, entry_text, has_long_amounts, statement_label
@@ -97,7 +97,6 @@ _CALLS: tuple[Callable[..., Any], ...] = (
     is_windowed,
     issuer,
     letter_sentences,
-    month_name,
     month_notes,
     not_promised,
     owed_chart,
