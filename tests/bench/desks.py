@@ -1,6 +1,6 @@
 """Desks of clinics that are measured."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 
 from plugin.core.acts import Role
@@ -26,6 +26,11 @@ def sold_to(desk: Desk, package_id: str, number: int) -> str:
     buyer = Buyer(f"BENCH-{number}", name=f"Bo Li {number}", phone=f"+1415666{number:04d}")
     paid_at = desk.clock() - timedelta(days=SOLD_DAYS_AGO)
     return desk.book(desk.sale(desk.line(package_id), buyer=buyer, paid_at=paid_at)).opened[0]
+
+
+def day_of_use(today: date, number: int) -> date:
+    """Return the day of the use of a course that so many came before: one a day since it was sold, as in life."""
+    return today - timedelta(days=SOLD_DAYS_AGO - 1 - number)
 
 
 def furnish(

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from itertools import count, cycle
 from pathlib import Path
@@ -15,7 +15,7 @@ from plugin.services import wall_clock
 from plugin.store import Store
 from plugin.store.migrate import upgrade
 from tests.bench.client import Next, request, saturate
-from tests.bench.desks import furnish
+from tests.bench.desks import day_of_use, furnish
 from tests.bench.figures import Aim, Figure, in_turns
 from tests.bench.served import EMPTY, ONE_ROW
 from tests.bench.usage import processor_s
@@ -85,8 +85,7 @@ def _use(tokens: list[str], courses: list[str]) -> Next:
 
     def source() -> bytes:
         number = next(keys)
-        # One use of a course a day, as in life.
-        body = json.dumps({"visited_on": str(today - timedelta(days=1 + number // len(courses)))}).encode()
+        body = json.dumps({"visited_on": str(day_of_use(today, number // len(courses)))}).encode()
         return request(
             "POST",
             f"/api/v1/courses/{next(turn)}/redemptions",

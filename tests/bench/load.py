@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
 
@@ -27,7 +27,7 @@ from plugin.store import Store
 from plugin.store.ledger import Entry
 from tests.bench.big import clinic_of
 from tests.bench.clinic import Running, running_clinic
-from tests.bench.desks import furnish, reopened
+from tests.bench.desks import day_of_use, furnish, reopened
 from tests.bench.figures import Aim, Figure
 
 IPADS, A_SECOND, P99_MS = 24, 3, 50
@@ -139,8 +139,7 @@ def _play(
         time.sleep(max(0.0, due - time.perf_counter()))
         if time.perf_counter() > began + seconds:
             break
-        # One use of a course a day, as in life.
-        day = today - timedelta(days=1 + turn // len(courses))
+        day = day_of_use(today, turn // len(courses))
         try:
             run.acknowledged.append(ipad.use(courses[turn % len(courses)], day.isoformat()))
             run.waited_ms.append((time.perf_counter() - due) * 1000)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
 from functools import partial
 from itertools import count
 from multiprocessing import get_context
@@ -13,7 +12,7 @@ import psycopg
 
 from plugin.store import Store
 from plugin.store.migrate import upgrade
-from tests.bench.desks import reopened, sold_to
+from tests.bench.desks import day_of_use, reopened, sold_to
 from tests.bench.figures import Aim, Figure, in_turns
 from tests.bench.pgledger import install, pgledger
 from tests.bench.replay import PostgresReplay, Transaction, acts_of
@@ -83,9 +82,8 @@ def _using(store: Store, number: int) -> Callable[[], object]:
     today = desk.today
 
     def use() -> None:
-        # One use of a course a day, as in life.
-        day = next(days)
-        desk.use(course_id, key=f"{course_id}-{day}", visited_on=today - timedelta(days=day))
+        day = day_of_use(today, next(days))
+        desk.use(course_id, key=f"{course_id}-{day}", visited_on=day)
 
     return use
 
