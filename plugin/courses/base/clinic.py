@@ -166,9 +166,9 @@ def local_date_in(session: Session, now: datetime) -> date:
     return local_date(clinic_in(session), now)
 
 
-def noon_of(day: date, clinic: ClinicView) -> datetime:
-    """Return noon at the clinic: a day without a time of day is on that day in every list."""
-    return datetime.combine(day, time(12), clinic.zone).astimezone(UTC)
+def noon_of(day: date, zone: ZoneInfo) -> datetime:
+    """Return noon there: a day without a time of day is on that day in every list."""
+    return datetime.combine(day, time(12), zone).astimezone(UTC)
 
 
 def hours_of(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:

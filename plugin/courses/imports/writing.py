@@ -132,7 +132,7 @@ def _course(work: Work, row: ImportRow, offer: Offer, person: Person, clinic: Cl
         "terms": terms.to_json(),
         "price": record.price if record else row.price or 0,
         "currency": clinic.currency,
-        "sold_at": min(row.sold_at or noon_of(row.sold_on, clinic), work.now),
+        "sold_at": min(row.sold_at or noon_of(row.sold_on, clinic.zone), work.now),
         "booked_at": work.now,
         "expires_on": row.expires_on if record else terms.expiry(row.sold_on),
         "frozen_at": record.frozen_at if record else None,

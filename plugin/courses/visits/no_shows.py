@@ -173,7 +173,7 @@ def settle_missed(work: Work, course_id: str, missed: Missed, *, known_charges: 
         if missed.decision == NoShow.FORGIVE:
             add_history(change, course_id, FORGIVEN, _("{said}: waived", said=said))
             return
-        happened_at = work.now if day == change.today else noon_of(day, clinic_in(change.session))
+        happened_at = work.now if day == change.today else noon_of(day, clinic_in(change.session).zone)
         charge_in(
             change,
             course_id,

@@ -136,8 +136,7 @@ def record_use(
     if has_mail:
         owner_id = hand.client_id or client_id
         publish(work, VisitRecorded(visit_id, hand.id, client_id, owner_id, visited_on, today))
-    is_of_today = visited_on == tapped_on
-    happened_at = work.act.happened_at if is_of_today else noon_of(visited_on, clinic_in(work.session))
+    happened_at = work.act.happened_at if visited_on == tapped_on else noon_of(visited_on, hand.zone)
     line = Line(f"use:{work.act.key}", happened_at, visit_id=visit_id)
     entry, number, after = _write(work, hand, (allowance.id, change), line, visited_on)
     if work.act.tapped_by is not None:
