@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
+from plugin.store import Store
 from plugin.store.database import PRAGMAS
 
 _WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -114,6 +115,21 @@ class SqliteReplay:
 
     def close(self) -> None:
         self._connection.close()
+
+
+class CoreReplay:
+    """The store's own connections and transactions, each statement by SQLAlchemy Core as text: its least."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def run(self, act: Sequence[Transaction]) -> None:
+        """Write the rows of one act."""
+        for transaction in act:
+            with self._store.writing() as session:
+                connection = session.connection()
+                for write in transaction:
+                    connection.exec_driver_sql(write.sql, write.values)
 
 
 class PostgresReplay:

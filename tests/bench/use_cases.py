@@ -18,7 +18,7 @@ from plugin.store.migrate import upgrade
 from tests.bench.desks import reopened
 from tests.bench.events import sale_events
 from tests.bench.figures import Aim, Figure, a_second, in_turns
-from tests.bench.replay import SqliteReplay, acts_of, rows_of
+from tests.bench.replay import CoreReplay, SqliteReplay, acts_of, rows_of
 from tests.clock import HandMovedClock
 from tests.courses.desk import Desk
 
@@ -45,33 +45,40 @@ def measure(folder: Path, rounds: int) -> Iterator[Figure]:
     """Yield how often a second each is done; SQLite as a clinic has it, WAL and FULL."""
     template = folder / "template.db"
     package = _clinic(template)
-    yield beside_raw(Case("use a session", Aim(0.5), template, _using), folder, rounds)
+    yield from beside_raw(Case("use a session", Aim(0.5), template, _using), folder, rounds)
     booking = partial(_booking, package)
-    yield beside_raw(Case("book a sale to a new client", Aim(0.35), template, booking), folder, rounds)
+    yield from beside_raw(Case("book a sale to a new client", Aim(0.35), template, booking), folder, rounds)
     with ExitStack() as stack:
         told = sale_events(stack, folder, (rounds + 1) * SALES_A_ROUND)
         name = "a sale's events handled, Square answering at once"
         case = Case(name, Aim(0.35), told.template, told.open, SALES_A_ROUND)
-        yield beside_raw(case, folder, rounds)
+        yield from beside_raw(case, folder, rounds)
     yield _reading(template, rounds)
 
 
-def beside_raw(case: Case, folder: Path, rounds: int) -> Figure:
-    """Record on one copy what is written, then do the work on a second and write its rows to a third, in turns."""
-    paths = [folder / f"{name}.db" for name in ("recorded", "ours", "raw")]
+def beside_raw(case: Case, folder: Path, rounds: int) -> Iterator[Figure]:
+    """Record on one copy what is written, then do the work on a second and write its rows to two more, in turns."""
+    paths = [folder / f"{name}.db" for name in ("recorded", "ours", "raw", "core")]
     for path in paths:
         _copy(case.template, path)
     with ExitStack() as stack:
         store, work = case.open(stack, paths[0])
-        acts = iter(acts_of(store.engine, work, (rounds + 1) * case.times))
+        acts = acts_of(store.engine, work, (rounds + 1) * case.times)
     with ExitStack() as stack:
         _, work = case.open(stack, paths[1])
         replay = SqliteReplay(paths[2])
         stack.callback(replay.close)
-        turns = {"ours": work, "raw": lambda: replay.run(next(acts))}
+        core = CoreReplay(stack.enter_context(Store(f"sqlite:///{paths[3]}")))
+        by_raw, by_core = iter(acts), iter(acts)
+        turns = {
+            "ours": work,
+            "raw": lambda: replay.run(next(by_raw)),
+            "core": lambda: core.run(next(by_core)),
+        }
         rates = in_turns({name: partial(a_second, each, case.times) for name, each in turns.items()}, rounds)
     assert len({_rows(path) for path in paths}) == 1, "They do not leave the same rows."
-    return Figure(case.name, "a second", rates["ours"], RAW, rates["raw"], case.aim)
+    yield Figure(case.name, "a second", rates["ours"], RAW, rates["raw"], case.aim)
+    yield Figure("the same rows, SQLAlchemy Core", "a second", rates["core"], RAW, rates["raw"])
 
 
 def _copy(template: Path, path: Path) -> None:
