@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from plugin.core.acts import Act
@@ -10,11 +11,14 @@ from plugin.courses.base.clinic import local_date, read_clinic
 from plugin.courses.clients.clients import create_client
 from plugin.courses.visits.arrivals import Arrival, arrivals_on
 from plugin.courses.visits.booked_visits import use_booking
+from plugin.errors import SquareFailed
+from plugin.square.client import SquareNotFound
+from plugin.square.events.bookings import booking_of, handle_booking_updated
 from plugin.square.parsing import rfc3339
 from plugin.square.sync import sync
 from plugin.store import Store
 from plugin.store.square_side import Booking
-from tests.square.clinic import LOCATION, OWNER, Clinic
+from tests.square.clinic import LOCATION, OWNER, Clinic, keep
 from tests.square.conftest import OpenClinic
 
 
@@ -131,6 +135,27 @@ def test_a_team_we_may_not_see_and_a_service_that_is_gone_leave_the_names_open(l
     )
     lite_clinic.catch_up()
     assert kept(lite_clinic, Booking.service_name, Booking.team_member_name) == [("", "")]
+
+
+def test_of_a_booking_that_square_has_no_more_the_event_is_what_counts(lite_clinic: Clinic) -> None:
+    """It names neither a client nor a service nor a team member, as a block of time does not."""
+    block = {"id": "gone", "version": 0, "status": "ACCEPTED", "start_at": at(lite_clinic, hours=1)}
+    keep(lite_clinic.services, _told({"booking": {**block, "location_id": LOCATION}}))
+    lite_clinic.work()
+    names = kept(lite_clinic, Booking.square_booking_id, Booking.service_name, Booking.team_member_name)
+    assert names == [("gone", "", "")]
+    with pytest.raises(SquareNotFound):
+        handle_booking_updated(lite_clinic.services, {"id": "gone:1"})
+    with pytest.raises(SquareFailed, match="booking version"):
+        booking_of({**block, "version": -1})
+
+
+def _told(carried: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "event_id": "told",
+        "type": "booking.updated",
+        "data": {"id": "gone:0", "type": "booking", "object": carried},
+    }
 
 
 def test_a_booking_of_another_location_is_not_ours(sqlite_url: str, open_clinic: OpenClinic) -> None:
