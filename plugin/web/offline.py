@@ -85,7 +85,11 @@ def show() -> str:
 
 def marks() -> Markup:
     """Return attributes of the body: what the scripts need to keep pages and to send what waited."""
-    known = {"worker": url_for("offline.worker"), "start": url_for("today.show")}
+    known = {
+        "worker": url_for("offline.worker"),
+        "start": url_for("today.show"),
+        "zone": pages.clinic().time_zone,
+    }
     if current_user.is_authenticated:
         known |= {
             "kept-for": _kept_for(),
@@ -111,8 +115,8 @@ def _offline_page() -> str:
 
 
 def _nobodys_marks() -> Markup:
-    return Markup('data-offline-page data-worker="{}" data-start="{}" data-alive="{}"').format(
-        url_for("offline.worker"), url_for("today.show"), url_for("health.alive")
+    return Markup('data-offline-page data-worker="{}" data-start="{}" data-alive="{}" data-zone="{}"').format(
+        url_for("offline.worker"), url_for("today.show"), url_for("health.alive"), pages.clinic().time_zone
     )
 
 

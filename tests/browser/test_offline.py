@@ -4,6 +4,8 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
@@ -179,6 +181,10 @@ def waiting(page: Page, n: int) -> None:
 def test_without_a_network_pages_stay_readable_and_a_tap_waits(page: Page, house: House) -> None:
     page.context.set_offline(True)
     away(page)
+    # By the clinic's clock, as all times on the page: this device has another.
+    now = datetime.now(ZoneInfo(read_clinic(house.services.store).time_zone))
+    minutes = [f"{now - timedelta(minutes=n):%-I:%M %p}" for n in range(5)]
+    assert any(each in page.locator("#away").inner_text().replace("\u202f", " ") for each in minutes)
     tap(page)
     expect(page.locator("#notices")).to_contain_text("Kept on this device: Use a session, Ana Souza.")
     waiting(page, 1)

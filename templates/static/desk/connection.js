@@ -31,10 +31,12 @@ export function noAnswer(isHanging = false) {
   show();
 }
 
+// The time as the clinic's clock shows it, as on the rest of the page, with the day unless it is today.
 export function timeText(ms) {
-  const at = new Date(ms);
-  const day = at.toDateString() === new Date().toDateString() ? {} : { month: "short", day: "numeric" };
-  return at.toLocaleString(document.documentElement.lang, { ...day, hour: "numeric", minute: "2-digit" });
+  const { zone: timeZone } = document.body.dataset;
+  const dayOf = (at) => new Date(at).toLocaleDateString("en", { timeZone });
+  const day = dayOf(ms) === dayOf(Date.now()) ? {} : { month: "short", day: "numeric" };
+  return new Date(ms).toLocaleString(document.documentElement.lang, { timeZone, ...day, hour: "numeric", minute: "2-digit" });
 }
 
 // The words stand in the template, where they are translated; {names} in them are filled in here.

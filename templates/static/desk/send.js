@@ -23,7 +23,8 @@ const GATEWAY_ERRORS = [502, 503, 504];
 
 const ONCE = _("The second tap was not counted.");
 
-const answeredAt = new Map();
+// When the form was answered, and what was typed in it if it was refused: corrected, it is a tap of its own.
+const answers = new Map();
 const tappedTwice = new Set();
 const sleep = (ms) => new Promise((done) => { setTimeout(done, ms); });
 const isOnline = () => navigator.onLine || new Promise((done) => addEventListener("online", done, { once: true }));
@@ -43,13 +44,22 @@ document.addEventListener("submit", (event) => {
 async function tap(form, submitter) {
   const mark = markOf(form, submitter);
   if (form.dataset.sent === "waiting") return tappedTwice.add(form);
-  if (performance.now() - (answeredAt.get(mark) ?? -Infinity) < ONE_TAP_MS) return remark(ONCE);
+  const typed = typedIn(form);
+  const last = answers.get(mark);
+  const isOneTap = last && performance.now() - last.at < ONE_TAP_MS && (last.refused ?? typed) === typed;
+  if (isOneTap) return remark(ONCE);
   const sentence = submitter?.dataset.review ?? form.dataset.review;
   if (sentence) {
-    const typed = sentence.replace(/\{(\w+)\}/, (whole, name) => form.elements[name]?.value.trim() ?? whole);
-    if (!await review(typed, submitter?.dataset.verb ?? form.dataset.verb, form.dataset.reviewNote)) return;
+    const filled = sentence.replace(/\{(\w+)\}/, (whole, name) => form.elements[name]?.value.trim() ?? whole);
+    if (!await review(filled, submitter?.dataset.verb ?? form.dataset.verb, form.dataset.reviewNote)) return;
   }
-  send({ form, submitter, mark, what: nameOf(submitter, form), fields: new FormData(form, submitter) });
+  send({ form, submitter, mark, what: nameOf(submitter, form), fields: new FormData(form, submitter), typed });
+}
+
+// Hidden fields change with each answer. A file is told by its name.
+function typedIn(form) {
+  const fields = [...new FormData(form)].filter(([name]) => form.elements[name]?.type !== "hidden");
+  return JSON.stringify(fields.map(([name, value]) => [name, value.name ?? value]));
 }
 
 function nameOf(submitter, form) {
@@ -91,7 +101,7 @@ async function keep(sending, wasSent) {
   form.dataset.sent = "waiting";
   try {
     if (await keepLate(sending, { wasSent })) forget(mark);
-    answeredAt.set(mark, performance.now());
+    answers.set(mark, { at: performance.now() });
   } finally {
     delete form.dataset.sent;
   }
@@ -152,11 +162,11 @@ async function ask({ form, submitter, fields }, until) {
 }
 
 async function settled(sending, { answer, html }) {
-  const { form, mark, fields } = sending;
+  const { form, mark, fields, typed } = sending;
   if (answer.status === 401 || answer.headers.has("X-Stale-Token")) return signedInAgain(sending, answer);
   // After an error of the server's own it is not known what was kept: the same key comes again.
   if (answer.status < 500) forget(mark, fields.get("key"));
-  answeredAt.set(mark, performance.now());
+  answers.set(mark, { at: performance.now(), refused: answer.ok ? undefined : typed });
   count(answer.headers.get("X-Attention"));
   const address = answer.headers.get("HX-Redirect");
   if (address) return leaveFor(address);
