@@ -15,6 +15,16 @@
     if (box.left < -1 || box.right > width + 1) found.push(`sticks out ${Math.round(box.left)}…${Math.round(box.right)}: ${name(node)}`);
     const style = getComputedStyle(node);
     if (style.overflowX === "hidden" && style.textOverflow !== "ellipsis" && node.scrollWidth > node.clientWidth + 1 && !node.matches(".sheet, .bar nav .badge")) found.push(`cut: ${name(node)}`);
+    // What one taps is never shortened; names of people and clinics may be.
+    if (style.textOverflow === "ellipsis" && node.scrollWidth > node.clientWidth + 1 && node.closest("button, summary, .palette-open")) found.push(`shortened: ${name(node)}`);
+    if (style.textOverflow !== "ellipsis" && !style.display.startsWith("inline") && [...node.childNodes].some((each) => each.nodeType === 3 && each.textContent.trim())) {
+      const words = document.createRange();
+      words.selectNodeContents([...node.childNodes].find((each) => each.nodeType === 3 && each.textContent.trim()));
+      const text = words.getBoundingClientRect();
+      const isRound = parseFloat(style.borderRadius) >= box.width / 2 && Math.abs(box.width - box.height) < 2;
+      const isOutside = isRound ? Math.hypot(text.width, text.height) > box.width : text.left < box.left - 1 || text.right > box.right + 1;
+      if (isOutside && text.width) found.push(`words outside their box: ${name(node)}`);
+    }
   }
 
   // From an iPad on, no column of a table is to be found by scrolling alone. Larger letters may need it.
