@@ -327,7 +327,9 @@ class Day(_Typed):
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise InvalidField(_("Enter a date such as 2026-11-30."), field=self.name) from None
+            raise InvalidField(
+                _("{called}: enter a date such as 2026-11-30.", called=self.called), field=self.name
+            ) from None
 
 
 class TimeOfDay(_Typed):

@@ -1,12 +1,12 @@
 """Tables that sort, filter and export: what is asked for is in the address, which every link of the table keeps.
 
 `sort=key` is the order of a column's first tap: text from A, numbers and days from the largest. `sort=-key` is the
-opposite one. The page and the files read the same rows in the same order. Nonsense in an address counts as nothing.
+opposite one. The page and the files read the same rows in the same order. An unknown order counts as none; an unknown
+filter is refused, or the page would show everything as what was asked for.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -14,6 +14,8 @@ from flask import request, url_for
 
 from plugin.core.text import folded
 from plugin.courses.base.columns import Columns
+from plugin.errors import InvalidField
+from plugin.web.translations import _
 
 T = TypeVar("T")
 
@@ -104,13 +106,24 @@ def address_with(endpoint: str | None = None, **changes: str | None) -> str:
     return f"{address}?{urlencode(kept)}" if kept else address
 
 
-Word = TypeVar("Word", bound=StrEnum)
+Word = TypeVar("Word", bound=str)
 
 
-def asked_one(parameter: str, kind: type[Word]) -> Word | None:
-    """Return the word in the address, None for none and for one that is none of its kind."""
+def asked_one(parameter: str, choices: Iterable[Word]) -> Word | None:
+    """Return the word in the address, None for none; raises InvalidField for one that is not among the choices."""
     asked = request.args.get(parameter, "")
-    return kind(asked) if asked in list(kind) else None
+    return one_of(choices, asked, field=parameter) if asked else None
+
+
+def one_of(choices: Iterable[Word], typed: str, *, field: str) -> Word:
+    """Return the choice that was typed; raises InvalidField."""
+    for each in choices:
+        if each == typed:
+            return each
+    said = _(
+        "“{typed}” is not among the choices. Choose one of those in the list.", typed=typed[:LONGEST_SEARCH]
+    )
+    raise InvalidField(said, field=field)
 
 
 def whole_number(typed: str, most_digits: int) -> int | None:

@@ -110,7 +110,7 @@ def test_summaries_are_e_mailed_after_a_preview(
     form = small_olga.page("/courses/email?everything=y").form("/courses/email")
     page = small_olga.after(form)
     assert "Sends 3 course summaries by e-mail" in page.text
-    assert "Nothing has changed yet." in page.text
+    assert "Nothing has changed yet. Sent e-mails can’t be undone." in page.text
     page = small_olga.after(page.form("/start"))
     works(small_house)
     address = next(link for link in small_olga.page("/courses").links() if "/courses/bulk/" in link)

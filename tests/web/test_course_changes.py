@@ -98,7 +98,7 @@ def test_a_first_expiration_is_not_an_earlier_one(small_olga: Visitor, small_des
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("extension", {"expires_on": "2027-12-31", "reason": ""}, "The reason is missing."),
-    ("extension", {"expires_on": "soon", **WHY}, "Enter a date such as 2026-11-30."),
+    ("extension", {"expires_on": "soon", **WHY}, "Expires: enter a date such as 2026-11-30."),
     ("extension", {"expires_on": "", **WHY}, "Choose the last day"),
     ("extension", {"expires_on": "2026-12-01", **WHY}, "That shortens the course"),
     ("extension", {"expires_on": "2627-12-01", **WHY}, "more than ten years"),

@@ -71,7 +71,7 @@ def test_the_filters_stay_in_every_address(small_olga: Visitor, small_desk: Desk
         ("unseen=99999999999999999999", "Enter at most 3,660."),
         ("unseen=" + "9" * 500, "The number of days is a whole number"),
         ("left=1000", "Enter at most 999."),
-        ("sold_from=yesterday", "Enter a date such as 2026-11-30."),
+        ("sold_from=yesterday", "Sold from: enter a date such as 2026-11-30."),
         ("sold_from=0001-01-01", "Enter a day between the years 2000 and 2100."),
         ("sold_from=2026-11-30&sold_to=2026-11-01", "The last day is before the first day."),
         ("after=nonsense", "Start at the first page."),
@@ -133,7 +133,11 @@ def test_a_view_is_saved_renamed_and_deleted(
     assert small_olga.send(form, view_name="Open, by name", is_shared="y").status_code == 303
     form = page.form("/name")
     view_id = form.action.split("/")[2]
-    assert "Renamed to “Mine”." in small_olga.after(form, view_name="Mine").text
+    page = small_olga.after(form, view_name="Mine")
+    assert "Renamed to “Mine”." in page.text
+    # The same rows are shown as before.
+    tabs = [each for each in page.elements if each.attributes.get("aria-current") == "page"]
+    assert "/courses?state=open&sort=client" in [each.attributes.get("href") for each in tabs]
     for role in (Role.DESK, Role.PRACTITIONER):
         other = small_as(role)
         token = next(form.fields for form in other.page("/clients").forms if "csrf_token" in form.fields)

@@ -191,7 +191,7 @@ def test_without_a_date_of_purchase_there_is_nothing_to_press(
     page = small_olga.page(answer.headers["Location"])
     assert "Say which column holds the date of purchase" in page.text
     assert not [form for form in page.forms if form.action.endswith("/start")]
-    for typed, says in (("2099-01-01", "can’t be in the future"), ("soon", "Enter a date such as")):
+    for typed, says in (("2099-01-01", "can’t be in the future"), ("soon", ": enter a date such as")):
         refused = small_olga.send(page.form("/columns"), sold_on=typed)
         assert (refused.status_code, says in refused.text) == (422, True)
         assert Page(refused.text).form("/columns").fields["sold_on"] == typed

@@ -78,7 +78,7 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other(small_olga: Visitor, p
             "A package lists each treatment once",
         ),
         ({"months": "12", "expires_on": "2027-01-01"}, "months or a date of expiry, not both"),
-        ({"expires_on": "someday"}, "Enter a date such as 2026-11-30."),
+        ({"expires_on": "someday"}, ": enter a date such as 2026-11-30."),
         ({"no_show": "shrug"}, "Choose one of those in the list."),
     ],
     ids=str,

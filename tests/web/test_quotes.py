@@ -27,7 +27,7 @@ def test_made_at_the_desk_and_paid_on_two_phones(
     form = page.form("/quotes")
     refused = small_deb.send(form, package_id=ana.package_id, concern="x" * 301, valid_until="soon")
     assert refused.status_code == 422
-    assert "Enter a date such as" in refused.text
+    assert ": enter a date such as" in refused.text
     assert "at most 300 fit" in refused.text
     made = small_deb.after(form, package_id=ana.package_id, concern="My jawline")
     assert "My jawline" in made.text

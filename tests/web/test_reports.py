@@ -92,10 +92,38 @@ def test_closing_the_books_says_so_and_keeps_the_days(
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "/reports/usage?by=",
+        "/reports/usage.csv?by=",
+        "/reports/entries?line=",
+        "/reports/entries?late=",
+        "/reports/planned?by=",
+        "/reports/activity?what=",
+        "/reports/activity?source=",
+        "/reports/activity.csv?what=",
+        "/overview?by=",
+        "/overview/courses?outcome=completed,",
+        "/overview/courses?again=",
+        "/overview/courses?visits=",
+        "/people?why=",
+        "/people.csv?why=",
+        "/documents?kind=",
+        "/documents.csv?kind=",
+        "/clinic/events?state=",
+    ],
+)
+def test_an_unknown_filter_is_refused_and_does_not_show_everything(small_olga: Visitor, address: str) -> None:
+    answer = small_olga.get(f"{address}nonsense")
+    assert answer.status_code == 422
+    assert "“nonsense” is not among the choices." in Page(answer.text).text
+
+
+@pytest.mark.parametrize(
     ("address", "field", "typed", "says"),
     [
         ("/reports/liability", "to", "2026-10-01", "The last day is before the first day."),
-        ("/reports/usage", "to", "soon", "Enter a date such as 2026-11-30."),
+        ("/reports/usage", "to", "soon", "Through: enter a date such as 2026-11-30."),
         ("/reports/pay", "rate", "a lot", "The share is a percentage such as 40 or 42.5."),
         ("/reports/pay", "rate", "101", "The share is 0 to 100 percent."),
         ("/reports/pay", "rate", "12.345", "The share has two decimals at most."),

@@ -84,6 +84,28 @@ def test_the_sessions_behind_a_pay_are_sorted(small_olga: Visitor, used: None, s
     assert [row["Client"] for row in rows_of(small_olga.get(file).text)] == ["Bo", "Bo"]
 
 
+@pytest.mark.parametrize(
+    ("address", "sort", "clients"),
+    [
+        ("/overview/courses?outcome=under_way", "client", ["Ana", "Bo"]),
+        ("/overview/courses?outcome=under_way", "-client", ["Bo", "Ana"]),
+        ("/overview/courses?outcome=under_way", "used", ["Bo", "Ana"]),
+        ("/overview/courses?outcome=under_way", "-value", ["Bo", "Ana"]),
+        ("/reports/journal/line?month=2026-11&section=used&account=earned", "client", ["Ana", "Bo", "Bo"]),
+        ("/reports/journal/line?month=2026-11&section=used&account=earned", "-client", ["Bo", "Bo", "Ana"]),
+        ("/reports/journal/line?month=2026-11&section=used&account=earned", "-credit", ["Bo", "Bo", "Ana"]),
+    ],
+)
+def test_what_is_behind_a_figure_is_sorted_and_so_is_its_file(
+    small_olga: Visitor, used: None, address: str, sort: str, clients: list[str]
+) -> None:
+    page = small_olga.page(f"{address}&sort={sort}")
+    assert re.findall(r'<a href="/clients/[^"]*"><bdi>(\w+)</bdi>', page.html) == clients
+    assert page.html.count("aria-sort=") == 1
+    (file,) = [link for link in page.links() if ".csv" in link]
+    assert [row["Client"] for row in rows_of(small_olga.get(file).text)] == clients
+
+
 def test_follow_ups_are_sorted_both_ways(small_deb: Visitor, small_desk: Desk) -> None:
     package = small_desk.package(sessions=1)
     for name in ("Ana", "Bo"):

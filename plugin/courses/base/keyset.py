@@ -49,6 +49,10 @@ class Order:
         kept = value.isoformat() if isinstance(value, date | datetime) else value
         return base64.urlsafe_b64encode(json.dumps([self.key, kept, unique]).encode()).decode().rstrip("=")
 
+    def cursor_of(self, row: object) -> str:
+        """Return the cursor of a row of the table that both columns are of."""
+        return self.cursor(getattr(row, self.column.key), getattr(row, self.unique.key))
+
     def _read(self, cursor: str) -> tuple[Any, str]:
         refused = InvalidField(_UNREADABLE, field="after")
         if len(cursor) > _LONGEST:

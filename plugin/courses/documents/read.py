@@ -148,7 +148,7 @@ def find_documents(
         rows = session.execute(wanted).all()
         views = _views(rows[:limit])
     last = rows[limit - 1] if len(rows) > limit else None
-    return Page(views, order.cursor(getattr(last, order.column.key), last.id) if last else None)
+    return Page(views, order.cursor_of(last) if last else None)
 
 
 def _walks_clients(order: Order, cursor: str | None) -> ColumnElement[bool]:

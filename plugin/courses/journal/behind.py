@@ -57,10 +57,6 @@ class BehindLine:
     rows: tuple[Behind, ...]
     net: Money
 
-    @property
-    def shown(self) -> tuple[Behind, ...]:
-        return self.rows[:MOST_SHOWN]
-
 
 def behind_line(store: Store, wanted: LineFilter) -> BehindLine:
     with store.reading() as session:
@@ -172,17 +168,18 @@ def _behind(
 
 
 BEHIND: Columns[Behind] = (
-    Column(_("Counts on"), lambda row: row.counts_on, Kind.DAY),
-    Column(_("What"), lambda row: row.what, Kind.TEXT),
+    Column(_("Counts on"), lambda row: row.counts_on, Kind.DAY, sort="date"),
+    Column(_("What"), lambda row: row.what, Kind.TEXT, sort="what"),
     Column(
         _("Client"),
         # A voucher and money for what is no course have neither client nor package.
         lambda row: Person(row.client_id, row.client_name) if row.client_id or row.package_name else None,
         Kind.CLIENT,
+        sort="client",
     ),
-    Column(_("Package"), lambda row: row.package_name, Kind.TEXT),
-    Column(_("Debit"), lambda row: row.net if row.net.amount > 0 else None, Kind.MONEY),
-    Column(_("Credit"), lambda row: -row.net if row.net.amount < 0 else None, Kind.MONEY),
+    Column(_("Package"), lambda row: row.package_name, Kind.TEXT, sort="package"),
+    Column(_("Debit"), lambda row: row.net if row.net.amount > 0 else None, Kind.MONEY, sort="debit"),
+    Column(_("Credit"), lambda row: -row.net if row.net.amount < 0 else None, Kind.MONEY, sort="credit"),
     Column("Currency", lambda row: row.net.currency, is_on_page=False),
     Column("Source", lambda row: row.source, is_on_page=False),
 )

@@ -73,7 +73,7 @@ def list_clients(
         paged = [*conditions, order.after(cursor)] if cursor else conditions
         clients = list(session.scalars(select(Client).where(*paged).order_by(*order.by).limit(limit + 1)))
         last = clients[limit - 1] if len(clients) > limit else None
-        following = order.cursor(getattr(last, order.column.key), last.id) if last else None
+        following = order.cursor_of(last) if last else None
         count = session.scalar(select(func.count()).select_from(Client).where(*conditions)) or 0
         return ClientList(Page(_rows(session, clients[:limit], today), following), count)
 

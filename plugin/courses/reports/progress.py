@@ -257,29 +257,49 @@ class CourseBehind:
         return self.visit_days / (self.visits - 1) if self.visits > 1 else None
 
 
-_BY_ID = Order("course", ListedCourse.course_id, ListedCourse.course_id, is_descending=True)
+# By their columns' names in the address; the newest course first where none is asked for.
+ORDERS = {
+    each.key: each
+    for each in (
+        Order("sold", ListedCourse.course_id, ListedCourse.course_id, is_descending=True),
+        Order("client", ListedCourse.client_name, ListedCourse.course_id),
+        Order("package", ListedCourse.package_name, ListedCourse.course_id),
+        Order("practitioner", ListedCourse.practitioner_name, ListedCourse.course_id),
+        Order("used", ListedCourse.main_used, ListedCourse.course_id, is_descending=True),
+        Order("visit", ListedCourse.last_visit_on, ListedCourse.course_id),
+        Order("value", ListedCourse.value, ListedCourse.course_id, is_descending=True),
+    )
+}
+NEWEST = ORDERS["sold"]
 
 
 def courses_behind(
-    store: Store, wanted: ProgressFilter, today: date, *, limit: int = 100, cursor: str | None = None
+    store: Store,
+    wanted: ProgressFilter,
+    today: date,
+    order: Order = NEWEST,
+    *,
+    limit: int = 100,
+    cursor: str | None = None,
 ) -> tuple[Page[CourseBehind], int]:
     """Return the courses behind a figure, and how many there are; raises InvalidField for an unreadable cursor."""
     with store.reading() as session:
         conditions = _conditions(wanted, today)
-        paged = [*conditions, _BY_ID.after(cursor)] if cursor else conditions
-        query = _behind().where(*paged).order_by(ListedCourse.course_id.desc()).limit(limit + 1)
-        rows = [_course(each) for each in session.execute(query)]
+        paged = [*conditions, order.after(cursor)] if cursor else conditions
+        query = _behind().where(*paged).order_by(*order.by).limit(limit + 1)
+        rows = session.execute(query).all()
         number = session.scalar(select(func.count()).select_from(ListedCourse).where(*conditions)) or 0
-    return Page.of(rows, limit, lambda each: _BY_ID.cursor(each.course_id, each.course_id)), number
+    page = Page.of(rows, limit, lambda row: order.cursor_of(row.ListedCourse))
+    return Page(tuple(map(_course, page.rows)), page.cursor), number
 
 
-def courses_behind_sheet(store: Store, wanted: ProgressFilter, today: date) -> Sheet:
-    return file_of("Courses", BEHIND, _all_behind(store, wanted, today))
+def courses_behind_sheet(store: Store, wanted: ProgressFilter, today: date, order: Order = NEWEST) -> Sheet:
+    return file_of("Courses", BEHIND, _all_behind(store, wanted, today, order))
 
 
-def _all_behind(store: Store, wanted: ProgressFilter, today: date) -> Iterator[CourseBehind]:
+def _all_behind(store: Store, wanted: ProgressFilter, today: date, order: Order) -> Iterator[CourseBehind]:
     with store.reading() as session:
-        query = _behind().where(*_conditions(wanted, today)).order_by(ListedCourse.course_id.desc())
+        query = _behind().where(*_conditions(wanted, today)).order_by(*order.by)
         for each in session.execute(query).yield_per(1000):
             yield _course(each)
 
@@ -338,14 +358,14 @@ def _course(row: Any) -> CourseBehind:
 
 
 BEHIND: Columns[CourseBehind] = (
-    Column(_("Client"), lambda row: Person(row.client_id, row.client_name), Kind.CLIENT),
-    Column(_("Package"), lambda row: row.package_name, Kind.TEXT),
-    Column(_("Practitioner"), lambda row: row.practitioner, Kind.TEXT),
-    Column(_("Used"), lambda row: Share(row.used, row.granted), Kind.SHARE),
+    Column(_("Client"), lambda row: Person(row.client_id, row.client_name), Kind.CLIENT, sort="client"),
+    Column(_("Package"), lambda row: row.package_name, Kind.TEXT, sort="package"),
+    Column(_("Practitioner"), lambda row: row.practitioner, Kind.TEXT, sort="practitioner"),
+    Column(_("Used"), lambda row: Share(row.used, row.granted), Kind.SHARE, sort="used"),
     Column("Of", lambda row: row.granted, is_on_page=False),
-    Column(_("Last visit"), lambda row: row.last_visit_on, Kind.DAY, empty=_("Never came")),
+    Column(_("Last visit"), lambda row: row.last_visit_on, Kind.DAY, sort="visit", empty=_("Never came")),
     Column(_("Days between visits"), lambda row: row.days_between, Kind.AVERAGE),
-    Column(_("Value left"), lambda row: row.value, Kind.MONEY),
+    Column(_("Value left"), lambda row: row.value, Kind.MONEY, sort="value"),
     Column("Currency", lambda row: row.value.currency, is_on_page=False),
     Column("Course", lambda row: row.course_id, is_on_page=False),
 )

@@ -5,7 +5,7 @@ The signed link is sufficient, and discloses only the clinic's name. A letter's 
 
 from typing import Any
 
-from flask import abort, render_template
+from flask import abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from invoices.language import Language, language_for
@@ -18,7 +18,6 @@ from plugin.errors import Refused
 from plugin.web import current_services
 from plugin.web.actions import act_by
 from plugin.web.client_page.keyed import KeyedPages
-from plugin.web.tables import asked_one
 from plugin.web.translations import speak
 
 _BY_LINK = Actor("The link in an e-mail", Role.DESK, Source.DESK)
@@ -31,7 +30,8 @@ blueprint = KeyedPages(
 @blueprint.get("/mail/stop/<token>")
 def ask(token: str) -> ResponseReturnValue:
     """Show the one button: a mail program that only opens the link changes nothing."""
-    kind = asked_one("kind", LetterKind) or ""
+    asked = request.args.get("kind", "")
+    kind = asked if asked in list(LetterKind) else ""
     return _page("client/stop.html", _words(_client(token)), token=token, kind=kind)
 
 

@@ -19,7 +19,7 @@ from plugin.web import current_services, pages
 from plugin.web.access import AT_THE_DESK, DESK, FRESH_FOR, Screens, current_actor
 from plugin.web.actions import act_without_form, redirect_to
 from plugin.web.files import file_answer, pdf_answer, written_file
-from plugin.web.tables import Sorting, asked_search, asked_sorting
+from plugin.web.tables import Sorting, asked_one, asked_search, asked_sorting
 from plugin.web.translations import _
 from plugin.wording import spoken_tag
 
@@ -139,8 +139,7 @@ def _sorting() -> Sorting:
 
 
 def _kind() -> str | None:
-    asked = request.args.get("kind", "")
-    return asked if asked in read.KINDS else None
+    return asked_one("kind", read.KINDS)
 
 
 guides = Screens("guides", __name__)

@@ -9,7 +9,7 @@ from plugin.courses.lists.saved_views import delete_view, rename_view, save_view
 from plugin.errors import NotFound
 from plugin.web import current_services
 from plugin.web.access import AT_THE_DESK, Screens, require_access
-from plugin.web.actions import Notice, current_act, flash_notice, redirect_to
+from plugin.web.actions import current_act, redirect_to
 from plugin.web.forms import Form, Text, Tick
 from plugin.web.lists import clients, courses
 from plugin.web.translations import N_, _
@@ -34,9 +34,8 @@ class SavedViewForm(Form):
 @blueprint.post("/views/<listing>", roles=AT_THE_DESK)
 def save(listing: str) -> ResponseReturnValue:
     """Save the filters and the order that the page was asked for, and show it."""
-    endpoint, names = _list(listing)
+    query = _asked(listing)
     form = SavedViewForm.sent()
-    query = {name: value for name in names if (value := request.form.get(name, "").strip()[:_LONGEST])}
     save_view(
         current_services().store,
         current_act(),
@@ -45,23 +44,32 @@ def save(listing: str) -> ResponseReturnValue:
         query,
         is_shared=bool(form.is_shared.data),
     )
-    flash_notice(Notice(_("Saved as “{data}”.", data=form.view_name.data)))
-    address: dict[str, Any] = {**query}
-    return redirect_to(endpoint, **address)
+    return _shown(listing, _("Saved as “{data}”.", data=form.view_name.data))
 
 
 @blueprint.post("/views/<view_id>/name", roles=AT_THE_DESK)
 def rename(view_id: str) -> ResponseReturnValue:
     form = SavedViewForm.sent()
     listing = rename_view(current_services().store, current_act(), view_id, form.view_name.data)
-    return redirect_to(_list(listing)[0], _("Renamed to “{data}”.", data=form.view_name.data))
+    return _shown(listing, _("Renamed to “{data}”.", data=form.view_name.data))
 
 
 @blueprint.post("/views/<view_id>/delete", roles=AT_THE_DESK)
 def delete(view_id: str) -> ResponseReturnValue:
     """Delete a view; no course changes."""
     listing = delete_view(current_services().store, current_act(), view_id)
-    return redirect_to(_list(listing)[0], _("The view is deleted. Nothing else has changed."))
+    return _shown(listing, _("The view is deleted. Nothing else has changed."))
+
+
+def _asked(listing: str) -> dict[str, Any]:
+    """Return the filters and the order of the page that the form stands on."""
+    _endpoint, names = _list(listing)
+    return {name: value for name in names if (value := request.form.get(name, "").strip()[:_LONGEST])}
+
+
+def _shown(listing: str, said: str) -> ResponseReturnValue:
+    """Show the same rows again."""
+    return redirect_to(_list(listing)[0], said, **_asked(listing))
 
 
 def _list(listing: str) -> tuple[str, tuple[str, ...]]:

@@ -26,7 +26,7 @@ from plugin.web.actions import current_act, redirect_to
 from plugin.web.files import file_answer
 from plugin.web.forms import Choice, Day, Form, Several, Text, Tick
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.tables import Sorting, asked_sorting
+from plugin.web.tables import Sorting, asked_one, asked_sorting
 from plugin.web.translations import N_, _, ngettext
 from plugin.webhooks.deliver import allows_http
 
@@ -114,8 +114,7 @@ def _deliveries(cursor: str | None, limit: int) -> Page[deliveries.DeliveryRow]:
 
 
 def _asked_state() -> str:
-    asked = request.args.get("state", "")
-    return asked if asked in _STATES else ""
+    return asked_one("state", _STATES) or ""
 
 
 def _sorting() -> Sorting:

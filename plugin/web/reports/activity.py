@@ -85,15 +85,17 @@ def _label(act: ActivityView) -> str:
 @blueprint.get("/reports/activity")
 @shows_refusals
 def show(refusal: Refusal | None = None) -> ResponseReturnValue:
+    """Show a page of the log; none where a filter is refused, as the rows would not be those asked for."""
     store = current_services().store
     wanted = _asked(refusal)
-    after = None if refusal else request.args.get("after") or None
+    after = request.args.get("after") or None
     sorting = _sorting()
-    acts = activity(store, wanted, cursor=after, is_oldest_first=not sorting.is_descending)
+    is_oldest_first = not sorting.is_descending
+    acts = None if refusal else activity(store, wanted, cursor=after, is_oldest_first=is_oldest_first)
     return render_template(
         "owner/activity.html",
-        rows=[_Row.of(each) for each in acts.rows],
-        cursor=acts.cursor,
+        rows=[_Row.of(each) for each in acts.rows] if acts else [],
+        cursor=acts.cursor if acts else None,
         is_first=after is None,
         form=_form(wanted, refusal),
         kept=_kept(wanted) | ({"sort": sorting.word} if sorting.is_reversed else {}),
@@ -117,23 +119,22 @@ def _sorting() -> Sorting:
 
 
 def _asked(refusal: Refusal | None) -> ActivityFilter:
-    """Return the filters of the address; raises InvalidField."""
-    kind = request.args.get("what", "")
+    """Return the filters of the address, of those refused only what is no field; raises InvalidField."""
     client_id, about = (request.args.get(name, "")[:_LONGEST_ID] for name in ("client", "about"))
+    if refusal is not None:
+        return ActivityFilter(client_id=client_id, about=about)
     return ActivityFilter(
         who=request.args.get("who", "")[:_LONGEST_ID],
         source=asked_one("source", Source),
-        kind=kind if kind in (*_GROUPS, *Did) else "",
+        kind=asked_one("what", (*_GROUPS, *Did)) or "",
         client_id=client_id,
         about=about,
-        period=_period(refusal, is_narrow=bool(client_id or about)),
+        period=_period(is_narrow=bool(client_id or about)),
     )
 
 
-def _period(refusal: Refusal | None, *, is_narrow: bool) -> Period | None:
+def _period(*, is_narrow: bool) -> Period | None:
     usual = None if is_narrow else Period(pages.today() - timedelta(days=USUAL_DAYS), pages.today())
-    if refusal is not None:
-        return usual
     form = ActivityForm.asked()
     if form.from_.data is None and form.to.data is None:
         return usual

@@ -1,5 +1,6 @@
 """The accountant's journal, for the owner: a month, what is behind each line, its files, and its accounts."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Response, render_template, request
@@ -18,7 +19,7 @@ from plugin.courses.journal.accounts import (
     read_chart,
     save_chart,
 )
-from plugin.courses.journal.behind import BEHIND, LineFilter, behind_line
+from plugin.courses.journal.behind import BEHIND, MOST_SHOWN, Behind, LineFilter, behind_line
 from plugin.courses.journal.month import JournalFormat, journal, journal_file
 from plugin.courses.reports.month import asked_month, months_to_print
 from plugin.courses.reports.period import Period, month_of
@@ -31,6 +32,7 @@ from plugin.web.format import written_month
 from plugin.web.forms import Form, Text, Tick
 from plugin.web.refusals import InvalidForm, Refusal, shows_refusals
 from plugin.web.reports.asked import usual
+from plugin.web.tables import Sorting, SortKey, sort_rows
 from plugin.web.translations import N_, _
 
 blueprint = Screens("journal", __name__)
@@ -107,14 +109,19 @@ _FORMATS = (
 def line() -> ResponseReturnValue:
     wanted = _asked_line()
     found = behind_line(current_services().store, wanted)
+    rows, sorting = _sorted(found.rows)
     return render_template(
         "owner/journal_line.html",
         columns=BEHIND,
         wanted=wanted,
-        found=found,
+        rows=rows[:MOST_SHOWN],
+        number=len(rows),
+        net=found.net,
+        sorting=sorting,
         account=read_chart(current_services().store).accounts[wanted.role],
         title=TITLES[wanted.section],
         asked=_line_address(wanted),
+        kept=_line_address(wanted) | {"sort": sorting.word},
     )
 
 
@@ -122,7 +129,14 @@ def line() -> ResponseReturnValue:
 def save_line(ending: str) -> Response:
     wanted = _asked_line()
     found = behind_line(current_services().store, wanted)
-    return file_answer(file_of("Journal line", BEHIND, found.rows), ending, wanted.period)
+    rows, _sorting = _sorted(found.rows)
+    return file_answer(file_of("Journal line", BEHIND, rows), ending, wanted.period)
+
+
+def _sorted(rows: Iterable[Behind]) -> tuple[list[Behind], Sorting]:
+    by_column = {each.sort: SortKey(each.order, each.is_descending) for each in BEHIND if each.sort}
+    newest = SortKey(lambda each: (each.counts_on, each.source), is_descending=True)
+    return sort_rows(rows, by_column | {"date": newest})
 
 
 @blueprint.get("/reports/journal/file", refused=show)

@@ -3,6 +3,7 @@
 from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 
+from plugin.courses.base.keyset import read_order
 from plugin.courses.lists.listing import renew_some
 from plugin.courses.lists.outcomes import Outcome
 from plugin.courses.reports import progress
@@ -11,13 +12,16 @@ from plugin.web import current_services, pages
 from plugin.web.access import Screens
 from plugin.web.files import file_answer
 from plugin.web.refusals import Refusal, shows_refusals
-from plugin.web.tables import asked_one, whole_number
+from plugin.web.tables import Sorting, asked_one, asked_sorting, one_of, whole_number
 
 blueprint = Screens("progress", __name__)
 
 _LONGEST_ID = 200
 _MOST_DIGITS = 3
-_NAMES = ("outcome", "used", "package", "practitioner", "month", "visits", "again", "of")
+# Of the courses with time to buy another: all of them, or those whose client did.
+_AGAIN = ("of", "bought")
+_SEVERAL = "several"
+_NAMES = ("outcome", "used", "package", "practitioner", "month", "visits", "again", "of", "sort")
 
 
 @blueprint.get("/overview/courses")
@@ -27,7 +31,9 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
     store = current_services().store
     renew_some(store, pages.now())
     after = None if refusal else request.args.get("after") or None
-    page, number = progress.courses_behind(store, _asked(), pages.today(), cursor=after)
+    sorting = _sorting()
+    order = read_order(sorting.word, progress.ORDERS)
+    page, number = progress.courses_behind(store, _asked(), pages.today(), order, cursor=after)
     return render_template(
         "owner/progress.html",
         columns=progress.BEHIND,
@@ -37,15 +43,20 @@ def show(refusal: Refusal | None = None) -> ResponseReturnValue:
         is_first=after is None,
         about=request.args.get("of", "")[:_LONGEST_ID],
         kept={name: request.args[name][:_LONGEST_ID] for name in _NAMES if request.args.get(name)},
+        sorting=sorting,
         refusal=refusal,
     )
 
 
 @blueprint.get("/overview/courses.<ending>")
 def save(ending: str) -> Response:
-    return file_answer(
-        progress.courses_behind_sheet(current_services().store, _asked(), pages.today()), ending
-    )
+    order = read_order(_sorting().word, progress.ORDERS)
+    store = current_services().store
+    return file_answer(progress.courses_behind_sheet(store, _asked(), pages.today(), order), ending)
+
+
+def _sorting() -> Sorting:
+    return asked_sorting({key: order.is_descending for key, order in progress.ORDERS.items()})
 
 
 @blueprint.get("/overview/progress.<ending>")
@@ -55,15 +66,15 @@ def save_figures(ending: str) -> Response:
 
 
 def _asked() -> progress.ProgressFilter:
-    outcomes = [each for each in request.args.get("outcome", "").split(",") if each in list(Outcome)]
-    again = request.args.get("again", "")
+    outcomes = [each for each in request.args.get("outcome", "").split(",") if each]
+    again = asked_one("again", _AGAIN)
     return progress.ProgressFilter(
-        outcomes=tuple(map(Outcome, outcomes)),
+        outcomes=tuple(one_of(Outcome, each, field="outcome") for each in outcomes),
         used=whole_number(request.args.get("used", ""), _MOST_DIGITS),
         package_id=request.args.get("package", "")[:_LONGEST_ID],
         practitioner_id=request.args.get("practitioner", "")[:_LONGEST_ID],
         month=request.args.get("month", "")[:_LONGEST_ID],
-        has_intervals=request.args.get("visits", "") == "several",
-        has_time_to_buy=again in ("of", "bought"),
+        has_intervals=asked_one("visits", (_SEVERAL,)) is not None,
+        has_time_to_buy=again is not None,
         bought_again=again == "bought",
     )
