@@ -101,20 +101,18 @@ def _update(services: Services, job: Job) -> str | Done:
         return _hold(services, act, error.code)
 
 
-def _remove_after_merge(services: Services, client_id: str, current_id: str | None) -> str:
+def _remove_after_merge(services: Services, client_id: str, current_id: str | None) -> Done:
     """Remove the balance from the profile of a client who was merged into another, who has their own."""
     written = profile_notes.written_note(services.store, client_id)
     if written is None or written[1] == current_id:
-        services.store.transact(lambda session: profile_notes.drop_note_in(session, client_id))
-        return "Their balance is on the profile of the client they were merged into."
+        return _done("Their balance is on the profile of the client they were merged into.", client_id)
     return _removed(services, client_id, written[1])
 
 
 def _written(services: Services, act: Act, client_id: str, wanted: str | None) -> str | Done:
     profile = current_profile(services, act, read_client(services.store, client_id))
     if profile is None:
-        services.store.transact(lambda session: profile_notes.drop_note_in(session, client_id))
-        return "The client is not in Square’s directory."
+        return _done("The client is not in Square’s directory.", client_id)
     customer_id = profile.square_customer_id
     # A merge followed a moment ago may have merged two of our clients.
     keeper = read_client(services.store, client_id).id
@@ -141,11 +139,15 @@ def _set(services: Services, act: Act, customer_id: str, wanted: str) -> None:
         raise NotYet("The attribute is not, or no longer, defined in Square; it is defined again.") from None
 
 
-def _removed(services: Services, client_id: str, customer_id: str) -> str:
+def _removed(services: Services, client_id: str, customer_id: str) -> Done:
     with suppress(SquareNotFound):
         services.square.delete_customer_attribute(customer_id, ATTRIBUTE)
-    services.store.transact(lambda session: profile_notes.drop_note_in(session, client_id))
-    return "Balance removed from the profile."
+    return _done("Balance removed from the profile.", client_id)
+
+
+def _done(says: str, client_id: str) -> Done:
+    """Return an outcome after which nothing is on the client's profile."""
+    return Done(says, lambda session: profile_notes.drop_note_in(session, client_id))
 
 
 def _is_defined(services: Services) -> bool:

@@ -24,6 +24,7 @@ from sqlalchemy.orm import ORMExecuteState, Session
 from plugin.errors import ConfigurationError
 from plugin.store.postgresql import postgresql_engine
 from plugin.store.prepared import Prepared, Values, pipeline
+from plugin.store.turns import Turns
 from plugin.store.write_failures import WriteFailures
 
 T = TypeVar("T")
@@ -167,7 +168,7 @@ class Store:
         self.write_failures = WriteFailures(self.url)
         self.new_id = make_id or IdMaker()
         self._shared = threading.local()
-        self._one_writer = threading.RLock() if self.is_sqlite else nullcontext()
+        self._one_writer = Turns() if self.is_sqlite else nullcontext()
         # SQLite's transactions read one snapshot by default; PostgreSQL's only at this isolation level.
         self._reader = self._isolated("REPEATABLE READ", postgresql_readonly=True)
         # On SQLite only what sends BEGIN is in a transaction.

@@ -55,7 +55,7 @@ from plugin.store.prepared import Prepared
 from plugin.store.tables import Allowance, Client, Course, Entry, Staff, Visit, VisitNote
 
 # At once by a page, and by the worker, for which no one at the desk is to wait.
-BATCH, AT_ONCE = 500, 25
+BATCH, AT_ONCE = 500, 10
 # From six weeks on a client with sessions left counts as not seen for long.
 USUALLY_BACK_WITHIN = timedelta(weeks=6, days=-1)
 
